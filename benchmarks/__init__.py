@@ -1,0 +1,1 @@
+"""The measured goals, each run side by side with what it is compared with."""

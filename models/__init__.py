@@ -1,0 +1,1 @@
+"""The business: documents (nouns), stores (queries), services (verbs), ports, refusals and events."""

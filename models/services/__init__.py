@@ -1,0 +1,1 @@
+"""The verbs: one use case, one module, one callable."""

@@ -1,0 +1,1 @@
+"""The queries: documents in, documents out; rows and driver errors stay inside."""

@@ -1,0 +1,1 @@
+"""The building: assembly, settings, wiring, lifecycle, auth, sockets, bus and embedded stores."""

@@ -1,0 +1,77 @@
+"""Refusals at the doors: the only table from a refusal to a status, and the bodies of both APIs and of the sockets."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from math import ceil
+
+from models import errors
+from models.errors import DomainError, FieldErrors
+
+STATUS: Mapping[type[DomainError], HTTPStatus] = {
+    errors.Malformed: HTTPStatus.BAD_REQUEST,
+    errors.FieldErrors: HTTPStatus.BAD_REQUEST,
+    errors.TooLong: HTTPStatus.BAD_REQUEST,
+    errors.UnknownEvent: HTTPStatus.BAD_REQUEST,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.SessionRevoked: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.NotAnAdmin: HTTPStatus.FORBIDDEN,
+    errors.NotYourMessage: HTTPStatus.FORBIDDEN,
+    errors.ContactBlocked: HTTPStatus.FORBIDDEN,
+    errors.RegistrationClosed: HTTPStatus.BAD_REQUEST,  # events contract, section 3
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.AccountNotFound: HTTPStatus.NOT_FOUND,
+    errors.ChatNotFound: HTTPStatus.NOT_FOUND,
+    errors.ContactNotFound: HTTPStatus.NOT_FOUND,
+    errors.MessageNotFound: HTTPStatus.NOT_FOUND,
+    errors.ParticipantNotFound: HTTPStatus.NOT_FOUND,
+    errors.SessionNotFound: HTTPStatus.NOT_FOUND,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.ClientIdReused: HTTPStatus.CONFLICT,
+    errors.ContactExists: HTTPStatus.BAD_REQUEST,  # messaging contract, section 5
+    errors.MessageDeleted: HTTPStatus.CONFLICT,
+    errors.GroupFull: HTTPStatus.CONFLICT,
+    errors.NotAContact: HTTPStatus.BAD_REQUEST,  # messaging contract, section 5.1
+    errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.InternalFault: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+
+def status_of(refusal: DomainError) -> HTTPStatus:
+    return STATUS[type(refusal)]
+
+
+def headers_of(refusal: DomainError) -> dict[str, str]:
+    """`WWW-Authenticate` with every 401, `Retry-After` in whole seconds with every wait (design sections 6 and 7)."""
+    headers: dict[str, str] = {}
+    if isinstance(refusal, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="api"'
+    if refusal.retry_after_ms is not None:
+        headers["Retry-After"] = str(max(1, ceil(refusal.retry_after_ms / 1000)))
+    return headers
+
+
+def show_for_messaging(refusal: DomainError) -> dict[str, object]:
+    """`{"error": text, "code": code}` (design section 7); a wait says how long, in seconds."""
+    shown: dict[str, object] = {"error": refusal.message, "code": refusal.code}
+    if refusal.retry_after_ms is not None:
+        shown |= {"reason": refusal.code, "retry_after": max(1, ceil(refusal.retry_after_ms / 1000))}
+    return shown
+
+
+def show_for_events(refusal: DomainError) -> dict[str, object]:
+    """Field errors as arrays by field, not found without a type, everything else with both (events contract 1.3)."""
+    if isinstance(refusal, FieldErrors):
+        return dict(refusal.fields)
+    if isinstance(refusal, errors.NotFound):
+        return {"_error_message": refusal.message}
+    return {"_error_message": refusal.message, "_error_type": f"parley.{type(refusal).__name__}"}
+
+
+def show_for_sockets(refusal: DomainError) -> dict[str, object]:
+    """`{"code", "message", "retryable", "retry_after_ms"?}` (design section 4)."""
+    shown: dict[str, object] = {"code": refusal.code, "message": refusal.message, "retryable": refusal.retryable}
+    if refusal.retry_after_ms is not None:
+        shown["retry_after_ms"] = refusal.retry_after_ms
+    return shown

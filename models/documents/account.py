@@ -1,0 +1,63 @@
+"""Accounts: one phone number that chats, is invited and has a profile."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from models.documents.phone import Phone
+
+
+class Visibility(StrEnum):
+    """Who may see one part of a profile (messaging contract 4.6): nobody, those in my contacts, everybody."""
+
+    NONE = "none"
+    CONTACTS = "contacts"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    status_message: Visibility = Visibility.ALL
+    photo: Visibility = Visibility.ALL
+    last_seen: Visibility = Visibility.ALL
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationFlags:
+    """Which pushes an account wants (events contract 2.1); all on at first."""
+
+    new_invite: bool = True
+    invite_rsvp: bool = True
+    contact_joined: bool = True
+    event_full: bool = True
+    upcoming_event: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as stored. `is_registered`: its owner proved the number by a code at least once."""
+
+    id: int
+    phone: Phone
+    is_registered: bool
+    created_at: datetime
+    full_name: str = ""
+    nickname: str = ""
+    email: str = ""
+    status_message: str | None = None
+    privacy: Privacy = field(default_factory=Privacy)
+    notify: NotificationFlags = field(default_factory=NotificationFlags)
+    blocked: frozenset[str] = frozenset()  # numbers, of accounts or not
+    last_seen: datetime | None = None
+
+    @property
+    def number(self) -> str:
+        return self.phone.number
+
+    @property
+    def name(self) -> str:
+        """What others are shown: full name, else nickname, else the number (design section 9)."""
+        return self.full_name or self.nickname or self.number
+
+    def has_blocked(self, number: str) -> bool:
+        return number in self.blocked

@@ -1,0 +1,166 @@
+"""Entries: the rows of a chat's log. Everything that happens in a chat is one, numbered 1, 2, 3, … without a hole.
+
+One cursor per chat is therefore enough to catch up with all of it. The stored `_id` is `chat id << 32 | seq`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from models.documents.chat import Role
+
+SEQ_BITS = 32
+MESSAGE_TYPES = frozenset("tilsavc")  # text, image, location, voice, audio, video, card (messaging contract 10.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What somebody says. `type` is one letter of `MESSAGE_TYPES`; `reply_to` a seq of the same chat."""
+
+    type: str = "t"
+    text: str | None = None
+    url: str | None = None
+    hash: str | None = None
+    mime_type: str | None = None
+    caption: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    vcard: str | None = None
+    name: str | None = None
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The text of message `of` is now `text`."""
+
+    of: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Message `of` is gone for everybody."""
+
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """The sender's reaction to message `of` is now `emoji`, or none."""
+
+    of: int
+    emoji: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """These accounts are in the chat from this entry on; `admins` of them as admins (a group's founder)."""
+
+    accounts: tuple[int, ...]
+    numbers: tuple[str, ...]
+    admins: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """This account is out of the chat after this entry: it left (the sender itself) or was removed."""
+
+    account: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSet:
+    """This account has another role from now on."""
+
+    account: int
+    number: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectSet:
+    subject: str
+
+
+Body = Message | Edit | Deletion | Reaction | Joined | Left | RoleSet | SubjectSet
+MessageChange = Edit | Deletion | Reaction
+ChatChange = Joined | Left | RoleSet | SubjectSet
+
+
+class Kind(StrEnum):
+    """The name of each body in the store and on the wire."""
+
+    MESSAGE = "message"
+    EDIT = "edit"
+    DELETION = "deletion"
+    REACTION = "reaction"
+    JOINED = "joined"
+    LEFT = "left"
+    ROLE = "role"
+    SUBJECT = "subject"
+
+
+KIND_OF: Mapping[type, Kind] = {
+    Message: Kind.MESSAGE,
+    Edit: Kind.EDIT,
+    Deletion: Kind.DELETION,
+    Reaction: Kind.REACTION,
+    Joined: Kind.JOINED,
+    Left: Kind.LEFT,
+    RoleSet: Kind.ROLE,
+    SubjectSet: Kind.SUBJECT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry before it has a number. The same (chat, sender, client_id) is stored once, for ever."""
+
+    chat_id: int
+    sender_id: int
+    number: str  # the sender's, kept in the row so that showing a page needs nobody's account
+    client_id: str
+    body: Body
+    hidden_from: tuple[int, ...] = ()  # whoever blocked the sender when it was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stored entry; for a message, with the changes applied to it so far."""
+
+    chat_id: int
+    seq: int
+    sender_id: int
+    number: str
+    client_id: str
+    at: datetime
+    body: Body
+    hidden_from: tuple[int, ...] = ()
+    edited_at: datetime | None = None
+    is_deleted: bool = False
+    reactions: Mapping[int, str] = field(default_factory=dict)  # account id -> emoji
+
+    @property
+    def kind(self) -> Kind:
+        return KIND_OF[type(self.body)]
+
+    @property
+    def public_id(self) -> str:
+        """22 upper-case hex digits, the same at sender and recipient (messaging contract 1.2).
+
+        The stored key in hex: unique without an index, and found again without one.
+        """
+        return f"{entry_key(self.chat_id, self.seq):022X}"
+
+
+def entry_key(chat_id: int, seq: int) -> int:
+    """The 64-bit `_id` of an entry; a chat's log is one range of it."""
+    return chat_id << SEQ_BITS | seq
+
+
+def split_key(key: int) -> tuple[int, int]:
+    """The (chat id, seq) of an `_id`."""
+    return key >> SEQ_BITS, key & ((1 << SEQ_BITS) - 1)

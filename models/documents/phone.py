@@ -1,0 +1,60 @@
+"""Phone numbers: how they are shown, and which spellings are the same person."""
+
+import re
+from dataclasses import dataclass
+
+import phonenumbers
+
+from models.errors import Malformed
+
+TEXT_MAX_CHARS = 128  # events contract 1.5: invalid numbers are kept as they are, up to this length
+_SEPARATORS = re.compile(r"[\s+.()\-]")  # messaging contract 1.2: what may stand between digits
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """One phone number. `text` is E.164 when valid, else what was written; `number` is the identity.
+
+    `number` is the digits alone (the messaging API's `contact_id`), so `+49 30 1234`, `+49301234` and `49301234` are one
+    person on both APIs. A text that is no number at all is its own identity: the events API never refuses one.
+    """
+
+    text: str
+    number: str
+
+    @classmethod
+    def from_text(cls, text: str) -> "Phone":
+        """Read what the events API was given; refuses only the empty and the over-long (events contract 1.5)."""
+        text = text.strip()
+        if not text:
+            raise Malformed("A phone number is needed.")
+        if len(text) > TEXT_MAX_CHARS or not text.isprintable():
+            raise Malformed(f"A phone number has at most {TEXT_MAX_CHARS} printable characters.")
+        digits = _SEPARATORS.sub("", text)
+        if not is_number(digits):
+            return cls(text, text)
+        return cls(_e164("+" + digits) or text, digits) if text.startswith("+") else cls(text, digits)
+
+    @classmethod
+    def from_digits(cls, text: str) -> "Phone":
+        """Read what the messaging API was given: international digits with separators (messaging contract 1.2)."""
+        digits = _SEPARATORS.sub("", text)
+        if not is_number(digits) or len(digits) > TEXT_MAX_CHARS:
+            raise Malformed("A number has digits only.")
+        return cls(_e164("+" + digits) or digits, digits)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is made of ASCII digits alone; other scripts' digits are not numbers here."""
+    return text.isascii() and text.isdigit()
+
+
+def _e164(text: str) -> str | None:
+    try:
+        parsed = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(parsed):
+        return None
+    formatted: str = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return formatted

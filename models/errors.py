@@ -1,0 +1,202 @@
+"""Every refusal the business can answer with: a closed list that the doors render (handlers/errors.py).
+
+DomainError
+├── Malformed ─ FieldErrors            what was sent cannot be read
+├── Unauthenticated ─ SessionRevoked   who is asking is not known
+├── Forbidden ─ NotAnAdmin, NotYourMessage, ContactBlocked, RegistrationClosed
+├── NotFound ─ AccountNotFound, ChatNotFound, ContactNotFound, MessageNotFound, ParticipantNotFound, SessionNotFound
+├── Conflict ─ ClientIdReused, ContactExists, MessageDeleted, GroupFull, NotAContact
+├── TooLong, UnknownEvent
+└── RateLimited, Unavailable, InternalFault   (worth trying again)
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """A refusal: a stable `code` for programs, a sentence for people, and whether trying again can help."""
+
+    code: ClassVar[str]
+    text: ClassVar[str]
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, text: str | None = None, *, retry_after_ms: int | None = None) -> None:
+        self.message = text or self.text
+        self.retry_after_ms = retry_after_ms
+        super().__init__(self.message)
+
+
+class Malformed(DomainError):
+    """The request cannot be read: a missing, mistyped or impossible value."""
+
+    code = "malformed"
+    text = "The request is malformed."
+
+
+class FieldErrors(Malformed):
+    """Malformed, with the sentences for each field (events API: `{"field": ["…"]}`)."""
+
+    code = "invalid_fields"
+    text = "Some fields are invalid."
+
+    def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
+        self.fields = {name: list(texts) for name, texts in fields.items()}
+        name, texts = next(iter(self.fields.items()))
+        super().__init__(f"{name}: {texts[0]}")
+
+
+class TooLong(DomainError):
+    """A text is longer than the limit that the sentence names."""
+
+    code = "too_long"
+    text = "The text is too long."
+
+
+class UnknownEvent(DomainError):
+    """A socket asked for something that this namespace does not know."""
+
+    code = "unknown_event"
+    text = "This namespace knows no such event."
+
+
+class Unauthenticated(DomainError):
+    """No token, or one that was never valid here."""
+
+    code = "unauthenticated"
+    text = "A valid token is needed."
+
+
+class SessionRevoked(Unauthenticated):
+    """The token was valid, and its session has been ended."""
+
+    code = "session_revoked"
+    text = "This session has been ended; sign in again."
+
+
+class Forbidden(DomainError):
+    """Known, but not allowed."""
+
+    code = "forbidden"
+    text = "You may not do this."
+
+
+class NotAnAdmin(Forbidden):
+    code = "not_an_admin"
+    text = "Only an admin of the group may do this."
+
+
+class NotYourMessage(Forbidden):
+    code = "not_your_message"
+    text = "Only the sender may change a message."
+
+
+class ContactBlocked(Forbidden):
+    """You blocked this number; unblock it before you write to it."""
+
+    code = "contact_blocked"
+    text = "You blocked this number; unblock it first."
+
+
+class RegistrationClosed(Forbidden):
+    code = "registration_closed"
+    text = "Public registration is switched off."
+
+
+class NotFound(DomainError):
+    """No such thing, or not yours to see; the two look alike on purpose."""
+
+    code = "not_found"
+    text = "Not found."
+
+
+class AccountNotFound(NotFound):
+    code = "account_not_found"
+    text = "There is no such account."
+
+
+class ChatNotFound(NotFound):
+    """No such chat, or the caller is not in it; the two look alike on purpose."""
+
+    code = "chat_not_found"
+    text = "There is no such chat."
+
+
+class ContactNotFound(NotFound):
+    code = "contact_not_found"
+    text = "There is no such contact."
+
+
+class MessageNotFound(NotFound):
+    code = "message_not_found"
+    text = "There is no such message in this chat."
+
+
+class ParticipantNotFound(NotFound):
+    code = "participant_not_found"
+    text = "This number is not in the group."
+
+
+class SessionNotFound(NotFound):
+    code = "session_not_found"
+    text = "There is no such session."
+
+
+class Conflict(DomainError):
+    """Understood, but it does not fit what is there."""
+
+    code = "conflict"
+    text = "This does not fit the present state."
+
+
+class ClientIdReused(Conflict):
+    """A client id names one thing for ever; this one already names something of another kind."""
+
+    code = "client_id_reused"
+    text = "This client_id was used for something else in this chat."
+
+
+class ContactExists(Conflict):
+    code = "contact_exists"
+    text = "This number is already a contact."
+
+
+class NotAContact(Conflict):
+    """The number is not a contact that uses Parley, and has not written to you (messaging contract, section 5.1)."""
+
+    code = "not_a_contact"
+    text = "This number is not in your contacts, or does not use Parley."
+
+
+class MessageDeleted(Conflict):
+    code = "message_deleted"
+    text = "The message has been deleted."
+
+
+class GroupFull(Conflict):
+    code = "group_full"
+    text = "The group has reached its largest size."
+
+
+class RateLimited(DomainError):
+    """Too much at once; `retry_after_ms` says how long to wait."""
+
+    code = "rate_limited"
+    text = "Too many requests; wait a moment."
+    retryable = True
+
+
+class Unavailable(DomainError):
+    """The database cannot be reached or is behind; nothing is lost by trying again with the same client_id."""
+
+    code = "unavailable"
+    text = "The server cannot store this now; try again."
+    retryable = True
+
+
+class InternalFault(DomainError):
+    """A fault of ours, already logged; the sentence tells nothing of it."""
+
+    code = "internal"
+    text = "Something went wrong here; try again."
+    retryable = True

@@ -1,0 +1,87 @@
+"""What clients are told, and what nodes tell each other; the shapes on the wire are in handlers/wire/."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.documents.chat import Chat
+from models.documents.entry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAdded:
+    """A log has a new entry; its kind decides the name on the wire (`message_created`, `message_edited`, …)."""
+
+    entry: Entry
+    chat: Chat
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHidden:
+    """One account deleted a message for itself; only its own devices hear it."""
+
+    chat_id: int
+    of: int
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TypingShown:
+    chat_id: int
+    account_id: int
+    state: str  # "typing" or "paused"
+    expires_in_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceShown:
+    number: str
+    status: str | None
+    last_seen: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptMoved:
+    chat_id: int
+    account_id: int
+    delivered: int
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """Call sync now: something may have been missed."""
+
+
+Event = EntryAdded | MessageHidden | TypingShown | PresenceShown | ReceiptMoved | Resync
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsRevoked:
+    """These sessions are over: forget them and close their sockets."""
+
+    session_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """An account's profile, privacy, blocks or contacts differ from what a cache may hold."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMembersChanged:
+    """A chat's members, roles or subject differ from what a cache may hold."""
+
+    chat_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged:
+    """An account may have come or gone; whoever watches it looks again."""
+
+    account_id: int
+
+
+Signal = SessionsRevoked | AccountChanged | ChatMembersChanged | PresenceChanged

@@ -1,0 +1,42 @@
+"""What the business needs from outside: implemented in server/, joined in server/wiring.py."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+
+from models.events import Event, Signal
+
+
+class Clock(Protocol):
+    """The wall clock, in aware UTC; tests set it back."""
+
+    def now(self) -> datetime: ...
+
+
+class Fanout(Protocol):
+    """Tells clients. Neither call waits or fails: delivery is a hint, the log is the truth."""
+
+    def publish(self, event: Event, to: Collection[int], *, chat_id: int | None = None) -> None:
+        """Show `event` to every socket of these accounts, on every node.
+
+        With `chat_id`, `to` is all members of that chat, and a large chat travels between nodes once instead of once per account.
+        """
+        ...
+
+    def signal(self, signal: Signal) -> None:
+        """Tell every node, this one too, what it can no longer believe (a cache entry, a session)."""
+        ...
+
+
+class CodeSender(Protocol):
+    """Brings a one-time code to a number, by SMS or by a voice call."""
+
+    async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:
+        """`channel` is "sms" or "voice". A number that cannot receive is logged and swallowed; raises Unavailable otherwise."""
+        ...
+
+
+class Lookout(Protocol):
+    """Who has a socket, on any node."""
+
+    def is_connected(self, account_id: int) -> bool: ...

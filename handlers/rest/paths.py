@@ -1,0 +1,24 @@
+"""The paths of both APIs: which spellings each is served under, and whose error bodies it speaks (design section 9)."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_MESSAGING = ("/o/", "/api/account", "/api/contacts", "/api/message", "/api/groups", "/groups", "/media")
+
+
+def messaging(method: str, path: str, handler: Handler) -> list[web.RouteDef]:
+    """A path of the messaging API, with and without its final slash. `path` is written with it."""
+    return [web.route(method, spelling, handler) for spelling in (path, path.rstrip("/"))]
+
+
+def events(method: str, path: str, handler: Handler) -> list[web.RouteDef]:
+    """A path of the events API, bare and below `/api`. `path` is written bare, without a final slash."""
+    return [web.route(method, spelling, handler) for spelling in (path, "/api" + path)]
+
+
+def is_messaging(path: str) -> bool:
+    """Whether errors on this path are shown in the messaging API's shape; every other path has the events API's."""
+    return path.startswith(_MESSAGING)

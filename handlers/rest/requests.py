@@ -1,0 +1,87 @@
+"""Reads REST requests: who asks, and the fields of a query, a form or a JSON body alike (messaging contract 1.1)."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from models.documents.session import Actor
+from models.errors import FieldErrors, Malformed, Unauthenticated
+
+ACTOR = web.RequestKey("actor", Actor)
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+def require_actor(request: web.Request) -> Actor:
+    """Who the token stands for, as the identity middleware left it."""
+    actor: Actor | None = request.get(ACTOR)
+    if actor is None:
+        raise Unauthenticated
+    return actor
+
+
+async def read_body(request: web.Request) -> Any:
+    """The fields of a form, or the JSON value of the body; an empty body is an empty object.
+
+    Raises Malformed for JSON that cannot be parsed and HTTP 415 for what is neither form nor JSON.
+    """
+    if not request.can_read_body:
+        return {}
+    if request.content_type in _FORMS:
+        try:
+            return dict(await request.post())
+        except (ValueError, UnicodeDecodeError) as error:
+            raise Malformed("The form cannot be read.") from error
+    body = await request.read()
+    if not body.strip():
+        return {}
+    if request.content_type not in ("application/json", "application/octet-stream"):
+        raise web.HTTPUnsupportedMediaType
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Malformed("The body is not valid JSON.") from error
+
+
+async def read_fields(request: web.Request) -> Mapping[str, Any]:
+    """Like `read_body`, for the requests whose body is an object."""
+    body = await read_body(request)
+    if not isinstance(body, dict):
+        raise Malformed("The body must be an object.")
+    return body
+
+
+def read_shape(shape: type[Shape], fields: object) -> Shape:
+    """Validate against a pydantic shape; raises FieldErrors with one sentence per wrong field."""
+    try:
+        return shape.model_validate(fields)
+    except ValidationError as error:
+        raise FieldErrors(field_errors(error)) from None
+
+
+def field_errors(error: ValidationError) -> dict[str, list[str]]:
+    """The sentences of the events API for each field (events contract 1.3); errors across fields stand under `non_field_errors`."""
+    fields: dict[str, list[str]] = {}
+    for problem in error.errors(include_url=False, include_input=False):
+        name = str(problem["loc"][0]) if problem["loc"] else "non_field_errors"
+        fields.setdefault(name, []).append(_sentence(problem["type"], problem["msg"], problem.get("ctx", {})))
+    return fields
+
+
+def _sentence(kind: str, text: str, context: Mapping[str, Any]) -> str:
+    match kind:
+        case "missing":
+            return "This field is required."
+        case "string_too_short" if context.get("min_length") == 1:
+            return "This field may not be blank."
+        case "string_too_long":
+            return f"Ensure this field has no more than {context.get('max_length')} characters."
+        case "string_too_short":
+            return f"Ensure this field has at least {context.get('min_length')} characters."
+        case "value_error":
+            return text.removeprefix("Value error, ")
+        case _:
+            return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -1,0 +1,61 @@
+"""The HTTP side of the application: refusals become answers, origins are checked, nothing ever shows a stack trace."""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+import aiohttp_cors
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from handlers import errors as shown
+from handlers.rest.paths import is_messaging
+from models.errors import DomainError, InternalFault
+
+log = logging.getLogger(__name__)
+
+
+@web.middleware
+async def show_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refusals and aiohttp's own 4xx as JSON in the shape of the API that was asked; faults as a logged 500."""
+    try:
+        return await handler(request)
+    except DomainError as refusal:
+        return refusal_response(request, refusal)
+    except web.HTTPException as error:
+        if error.status < 400:  # a redirect or an early answer, not a refusal
+            raise
+        return _framework_response(request, error)
+    except Exception:
+        log.exception("%s %s failed", request.method, request.path)
+        return refusal_response(request, InternalFault())
+
+
+def refusal_response(request: web.Request, refusal: DomainError) -> web.Response:
+    show = shown.show_for_messaging if is_messaging(request.path) else shown.show_for_events
+    return web.json_response(show(refusal), status=shown.status_of(refusal), headers=shown.headers_of(refusal))
+
+
+def _framework_response(request: web.Request, error: web.HTTPException) -> web.Response:
+    code = error.reason.lower().replace(" ", "_")
+    if is_messaging(request.path):
+        body: dict[str, object] = {"error": error.reason, "code": code, "detail": error.reason}
+    elif error.status == 404:
+        body = {"_error_message": error.reason}
+    else:
+        body = {"_error_message": error.reason, "_error_type": f"parley.{type(error).__name__.removeprefix('HTTP')}"}
+    headers = {name: value for name, value in error.headers.items() if name == "Allow"}
+    return web.json_response(body, status=error.status, headers=headers)
+
+
+def build_application(
+    routes: Iterable[web.RouteDef], middlewares: Sequence[Middleware], *, body_max_bytes: int, origins: Sequence[str]
+) -> web.Application:
+    """The application with its REST routes, their refusals and their cross-origin rules (design section 6)."""
+    app = web.Application(middlewares=[show_refusals, *middlewares], client_max_size=body_max_bytes)
+    options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
+        allow_credentials=False, allow_headers="*", allow_methods="*", expose_headers="*", max_age=600
+    )
+    cors = aiohttp_cors.setup(app, defaults=dict.fromkeys(origins, options))
+    for route in app.router.add_routes(list(routes)):
+        cors.add(route)
+    return app

@@ -1,0 +1,108 @@
+"""Accounts: one row per phone number, found by id or by number."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from models.documents.account import Account, NotificationFlags, Privacy, Visibility
+from models.documents.phone import Phone
+from models.errors import AccountNotFound
+from models.stores.counters import Counters
+from models.stores.database import Database, Row
+
+INDEXES = [
+    # The number is the identity on both APIs; two first sign-ins at once are settled here.
+    IndexModel([("number", ASCENDING)], unique=True, name="number"),
+]
+
+
+class Accounts:
+    """The accounts of this installation. Changes of one field go through `change`, whose answer is the whole account."""
+
+    def __init__(self, database: Database, counters: Counters) -> None:
+        self._accounts = database.collection("accounts")
+        self._counters = counters
+
+    async def prepare(self) -> None:
+        await self._accounts.create_indexes(INDEXES)
+
+    async def find(self, account_id: int) -> Account | None:
+        row = await self._accounts.find_one({"_id": account_id})
+        return None if row is None else _account(row)
+
+    async def require(self, account_id: int) -> Account:
+        """The account, or AccountNotFound."""
+        account = await self.find(account_id)
+        if account is None:
+            raise AccountNotFound
+        return account
+
+    async def find_by_number(self, number: str) -> Account | None:
+        row = await self._accounts.find_one({"number": number})
+        return None if row is None else _account(row)
+
+    async def list_by_numbers(self, numbers: Collection[str]) -> list[Account]:
+        """The accounts that these numbers have, in no order; numbers without one are left out."""
+        rows = await self._accounts.find({"number": {"$in": list(numbers)}}).to_list(None)
+        return [_account(row) for row in rows]
+
+    async def list_by_ids(self, account_ids: Collection[int]) -> list[Account]:
+        rows = await self._accounts.find({"_id": {"$in": list(account_ids)}}).to_list(None)
+        return [_account(row) for row in rows]
+
+    async def find_or_create(self, phone: Phone, now: datetime) -> Account:
+        """The account of this number; a new one is not registered yet."""
+        known = await self.find_by_number(phone.number)
+        if known is not None:
+            return known
+        account = Account(await self._counters.next_id("accounts"), phone, is_registered=False, created_at=now)
+        try:
+            await self._accounts.insert_one(_row(account))
+        except DuplicateKeyError:
+            known = await self.find_by_number(phone.number)
+            if known is None:
+                raise
+            return known
+        return account
+
+    async def change(self, account_id: int, fields: Mapping[str, Any]) -> Account:
+        """Set fields named as in the document (`privacy.photo` for a part of one); the changed account, or AccountNotFound."""
+        row = await self._accounts.find_one_and_update(
+            {"_id": account_id}, {"$set": dict(fields)}, return_document=ReturnDocument.AFTER
+        )
+        if row is None:
+            raise AccountNotFound
+        return _account(row)
+
+    async def block(self, account_id: int, number: str) -> bool:
+        """Add a blocked number; whether it was not blocked before."""
+        result = await self._accounts.update_one({"_id": account_id}, {"$addToSet": {"blocked": number}})
+        return result.modified_count == 1
+
+    async def unblock(self, account_id: int, number: str) -> bool:
+        """Remove a blocked number; whether it was blocked before."""
+        result = await self._accounts.update_one({"_id": account_id}, {"$pull": {"blocked": number}})
+        return result.modified_count == 1
+
+
+def _row(account: Account) -> Row:
+    row = asdict(account)
+    row["_id"] = row.pop("id")
+    row["phone"] = account.phone.text
+    row["number"] = account.phone.number
+    row["blocked"] = sorted(account.blocked)
+    return row
+
+
+def _account(row: Row) -> Account:
+    fields = dict(row)
+    fields["id"] = fields.pop("_id")
+    fields["phone"] = Phone(fields["phone"], fields.pop("number"))
+    fields["privacy"] = Privacy(**{part: Visibility(value) for part, value in fields.get("privacy", {}).items()})
+    fields["notify"] = NotificationFlags(**fields.get("notify", {}))
+    fields["blocked"] = frozenset(fields.get("blocked", ()))
+    return Account(**fields)

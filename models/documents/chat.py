@@ -1,11 +1,12 @@
 """Chats and their members: who is in a conversation, since when, in which role."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from models.errors import NotAnAdmin
+from models.errors import ChatNotFound, NotAnAdmin
 
 SUBJECT_MAX_CHARS = 256  # messaging contract 16.3
 _GROUP_ID = re.compile(r"[0-9]+-[0-9]+", re.ASCII)  # creator's number, hyphen, unix seconds
@@ -77,14 +78,36 @@ class Member:
     def may_see(self, seq: int) -> bool:
         return seq not in self.hidden and any(span.covers(seq) for span in self.spans)
 
-    def with_role(self, role: Role) -> "Member":
-        return replace(self, role=role)
-
-    def require_admin(self) -> None:
-        if self.role is not Role.ADMIN:
-            raise NotAnAdmin
-
 
 def is_group_id(text: str) -> bool:
     """Whether a text has the form of a group's public id."""
     return _GROUP_ID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A chat with everybody who is in it now: what the message path asks, kept per node."""
+
+    chat: Chat
+    roles: Mapping[int, Role]  # by account id
+    numbers: Mapping[int, str]
+    unlisted: frozenset[int] = frozenset()  # see Member.is_listed
+
+    @property
+    def members(self) -> Collection[int]:
+        return self.roles.keys()
+
+    def require_member(self, account_id: int) -> Role:
+        """The role of a member; to everybody else the chat does not exist."""
+        role = self.roles.get(account_id)
+        if role is None:
+            raise ChatNotFound
+        return role
+
+    def require_admin(self, account_id: int) -> None:
+        if self.require_member(account_id) is not Role.ADMIN:
+            raise NotAnAdmin
+
+    @property
+    def admins(self) -> list[int]:
+        return [account_id for account_id, role in self.roles.items() if role is Role.ADMIN]

@@ -4,7 +4,7 @@ One cursor per chat is therefore enough to catch up with all of it. The stored `
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -140,6 +140,7 @@ class Entry:
     body: Body
     hidden_from: tuple[int, ...] = ()
     edited_at: datetime | None = None
+    edit_seq: int = 0  # the entry whose text this is; 0 for the first
     is_deleted: bool = False
     reactions: Mapping[int, str] = field(default_factory=dict)  # account id -> emoji
 
@@ -164,3 +165,25 @@ def entry_key(chat_id: int, seq: int) -> int:
 def split_key(key: int) -> tuple[int, int]:
     """The (chat id, seq) of an `_id`."""
     return key >> SEQ_BITS, key & ((1 << SEQ_BITS) - 1)
+
+
+def with_change(message: Entry, change: Entry) -> Entry:
+    """A message as it is after one stored change; the rule that the store applies to the row (models/stores/entries.py)."""
+    if not isinstance(message.body, Message) or message.is_deleted:
+        return message
+    match change.body:
+        case Deletion():
+            return replace(
+                message, body=Message(message.body.type, reply_to=message.body.reply_to), is_deleted=True, reactions={}
+            )
+        case Edit(_, text):
+            if message.edit_seq > change.seq:
+                return message
+            is_text = message.body.type == "t"
+            body = replace(message.body, text=text) if is_text else replace(message.body, caption=text)
+            return replace(message, body=body, edited_at=change.at, edit_seq=change.seq)
+        case Reaction(_, emoji):
+            reactions = {account: given for account, given in message.reactions.items() if account != change.sender_id}
+            return replace(message, reactions=reactions if emoji is None else reactions | {change.sender_id: emoji})
+        case _:
+            return message

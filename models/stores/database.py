@@ -13,7 +13,7 @@ from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import AutoReconnect, ConnectionFailure, ExecutionTimeout, PyMongoError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -21,8 +21,11 @@ Row = dict[str, Any]
 Collection = AsyncCollection[Row]
 Driver = Literal["pymongo", "motor"]
 
-# What passes by itself: the database is restarting, electing, or out of reach.
-TRANSIENT: tuple[type[PyMongoError], ...] = (AutoReconnect, ConnectionFailure, ExecutionTimeout)
+# A database that neither answers nor breaks the connection counts as away after this long.
+SOCKET_TIMEOUT_MS = 20_000
+
+# Server codes of a database that is restarting, electing or catching up; the driver names only some of them itself.
+_PASSING_CODES = frozenset({6, 7, 64, 89, 91, 134, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 
 # "Acknowledged" means on disk on a majority, and nobody is shown what could still be rolled back (design section 5).
 DURABLE = WriteConcern("majority", j=True)
@@ -57,6 +60,7 @@ async def open_database(
         "tz_aware": True,
         "serverSelectionTimeoutMS": int(timeout_s * 1000),
         "connectTimeoutMS": int(timeout_s * 1000),
+        "socketTimeoutMS": SOCKET_TIMEOUT_MS,
         "appname": "parley",
     }
     if driver == "motor":
@@ -73,6 +77,13 @@ async def open_database(
         yield Database(client[name])
     finally:
         await client.close()
+
+
+def is_transient(error: PyMongoError) -> bool:
+    """Whether the error passes by itself: the database is restarting, electing, or out of reach."""
+    if isinstance(error, ConnectionFailure | ExecutionTimeout):
+        return True
+    return isinstance(error, OperationFailure) and error.code in _PASSING_CODES
 
 
 async def aggregate(collection: Collection, pipeline: Sequence[Mapping[str, Any]]) -> list[Row]:

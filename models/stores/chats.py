@@ -1,0 +1,313 @@
+"""Chats and their members: who is where, in which role, and how far each has read.
+
+Membership changes are entries of the log first; `apply` brings the rows here up to date with one of them. It may be done
+twice or late (each row remembers the seq of the last change it took), so a crash between the two heals by doing it again.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel, InsertOne, UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from models.documents.chat import Chat, ChatKind, Member, Role, Roster, Span
+from models.documents.entry import Entry, Joined, Left, RoleSet, SubjectSet
+from models.errors import ChatNotFound
+from models.stores.counters import Counters
+from models.stores.database import Database, Row
+from models.stores.journal import DUPLICATE_KEY
+
+CHATS = "chats"
+MEMBERS = "members"
+CHAT_INDEXES = [
+    # Two first messages between the same two people at once are settled here, and so are two groups of one second.
+    IndexModel([("pair", ASCENDING)], unique=True, name="pair", partialFilterExpression={"pair": {"$exists": True}}),
+    IndexModel([("group", ASCENDING)], unique=True, name="group", partialFilterExpression={"group": {"$exists": True}}),
+]
+MEMBER_INDEXES = [
+    # Everything one account is in. The members of one chat are a range of `_id`.
+    IndexModel([("account", ASCENDING), ("active", ASCENDING)], name="account"),
+]
+
+
+class Chats:
+    """The chats of this installation and their member rows (`_id` = chat id << 32 | account id)."""
+
+    def __init__(self, database: Database, counters: Counters) -> None:
+        self._chats = database.collection(CHATS)
+        self._members = database.collection(MEMBERS)
+        self._counters = counters
+
+    async def prepare(self) -> None:
+        await self._chats.create_indexes(CHAT_INDEXES)
+        await self._members.create_indexes(MEMBER_INDEXES)
+
+    async def find(self, chat_id: int) -> Chat | None:
+        row = await self._chats.find_one({"_id": chat_id})
+        return None if row is None else chat_of(row)
+
+    async def find_group(self, group: str) -> Chat | None:
+        row = await self._chats.find_one({"group": group})
+        return None if row is None else chat_of(row)
+
+    async def find_direct(self, first: int, second: int) -> Chat | None:
+        row = await self._chats.find_one({"pair": _pair(first, second)})
+        return None if row is None else chat_of(row)
+
+    async def list_by_ids(self, chat_ids: Collection[int]) -> list[Chat]:
+        rows = await self._chats.find({"_id": {"$in": list(chat_ids)}}).to_list(None)
+        return [chat_of(row) for row in rows]
+
+    async def require_direct(self, sender: tuple[int, str], recipient: tuple[int, str], now: datetime) -> Chat:
+        """The direct chat of two (account id, number), made if it is not there.
+
+        The recipient's row is unlisted until something it may see is said; the sender's is listed at once.
+        """
+        pair = _pair(sender[0], recipient[0])
+        row = await self._chats.find_one({"pair": pair})
+        if row is None:
+            row = {
+                "_id": await self._counters.next_id(CHATS),
+                "kind": ChatKind.DIRECT.value,
+                "created_at": now,
+                "created_by": sender[0],
+                "pair": pair,
+            }
+            try:
+                await self._chats.insert_one(row)
+            except DuplicateKeyError:
+                row = await self._chats.find_one({"pair": pair})
+                if row is None:
+                    raise
+        chat = chat_of(row)
+        people = dict((recipient, sender))  # one row in a chat with oneself
+        await self._insert_members(
+            [
+                _member_row(chat.id, account_id, number, Role.MEMBER, first_seq=1, is_listed=account_id == sender[0])
+                for account_id, number in people.items()
+            ]
+        )
+        return chat
+
+    async def create_group(self, founder: tuple[int, str], subject: str, now: datetime) -> Chat:
+        """A group without members; its first entry, a Joined, brings them. The gid is the founder's number and the second."""
+        chat_id = await self._counters.next_id(CHATS)
+        second = int(now.timestamp())
+        while True:
+            row = {
+                "_id": chat_id,
+                "kind": ChatKind.GROUP.value,
+                "created_at": now,
+                "created_by": founder[0],
+                "group": f"{founder[1]}-{second}",
+                "subject": subject,
+                "subject_by": founder[1],
+                "subject_at": now,
+            }
+            try:
+                await self._chats.insert_one(row)
+            except DuplicateKeyError:
+                second += 1  # messaging contract 1.2: the second part is bumped if taken
+                continue
+            return chat_of(row)
+
+    async def load_roster(self, chat_id: int) -> Roster:
+        """A chat with those who are in it now; ChatNotFound if there is no such chat."""
+        chat = await self.find(chat_id)
+        if chat is None:
+            raise ChatNotFound
+        fields = {"account": True, "role": True, "number": True, "unlisted": True}
+        rows = await self._members.find({**_range(chat_id), "active": True}, fields).to_list(None)
+        return Roster(
+            chat,
+            {row["account"]: Role(row["role"]) for row in rows},
+            {row["account"]: row["number"] for row in rows},
+            frozenset(row["account"] for row in rows if row.get("unlisted")),
+        )
+
+    async def find_member(self, chat_id: int, account_id: int) -> Member | None:
+        """A member row, also of somebody who left."""
+        row = await self._members.find_one({"_id": _member_key(chat_id, account_id)})
+        return None if row is None else member_of(row)
+
+    async def list_memberships(self, account_id: int, chat_ids: Collection[int]) -> list[Member]:
+        """The rows of one account in these chats, also in those it left."""
+        keys = [_member_key(chat_id, account_id) for chat_id in chat_ids]
+        return [member_of(row) for row in await self._members.find({"_id": {"$in": keys}}).to_list(None)]
+
+    async def list_marks(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
+        """The rows of everybody in these chats, by chat: how far each has received and read."""
+        found: dict[int, list[Member]] = {chat_id: [] for chat_id in chat_ids}
+        if found:
+            query = {"$or": [_range(chat_id) for chat_id in found], "active": True}
+            for row in await self._members.find(query).to_list(None):
+                found[row["chat"]].append(member_of(row))
+        return found
+
+    async def reveal(self, chat_id: int, account_id: int) -> None:
+        """A direct chat now holds something this account may see: list it."""
+        await self._members.update_one({"_id": _member_key(chat_id, account_id)}, {"$unset": {"unlisted": ""}})
+
+    async def hide_message(self, chat_id: int, account_id: int, seq: int) -> None:
+        """Keep one message from one account for ever ("delete for me")."""
+        await self._members.update_one({"_id": _member_key(chat_id, account_id)}, {"$addToSet": {"hidden": seq}})
+
+    async def move_marks(self, marks: Mapping[tuple[int, int], tuple[int, int]]) -> None:
+        """Move (chat id, account id) -> (delivered, read) forward; a mark that would go back stays."""
+        writes = [
+            UpdateOne({"_id": _member_key(chat_id, account_id)}, {"$max": {"delivered": delivered, "read": read}})
+            for (chat_id, account_id), (delivered, read) in marks.items()
+        ]
+        if writes:
+            await self._members.bulk_write(writes, ordered=False)
+
+    async def apply(self, change: Entry) -> None:
+        """Bring chat and member rows up to date with one stored change; twice does no harm, a late one is skipped."""
+        match change.body:
+            case Joined(accounts, numbers, admins):
+                await self._join(change, dict(zip(accounts, numbers, strict=True)), frozenset(admins))
+            case Left(account, _):
+                await self._members.update_one(
+                    _older(change, account) | {"active": True},
+                    [
+                        {
+                            "$set": {
+                                "active": False,
+                                "changed": change.seq,
+                                "role": Role.MEMBER.value,
+                                "spans": _close_last(change.seq),
+                            }
+                        }
+                    ],
+                )
+            case RoleSet(account, _, role):
+                await self._members.update_one(
+                    _older(change, account) | {"active": True}, {"$set": {"role": role.value, "changed": change.seq}}
+                )
+            case SubjectSet(subject):
+                await self._chats.update_one(
+                    {"_id": change.chat_id, "subject_seq": {"$not": {"$gte": change.seq}}},
+                    {
+                        "$set": {
+                            "subject": subject,
+                            "subject_by": change.number,
+                            "subject_at": change.at,
+                            "subject_seq": change.seq,
+                        }
+                    },
+                )
+            case _:
+                raise TypeError(f"{change.kind} changes no chat")
+
+    async def _join(self, change: Entry, numbers: Mapping[int, str], admins: Collection[int]) -> None:
+        def role(account_id: int) -> Role:
+            return Role.ADMIN if account_id in admins else Role.MEMBER
+
+        await self._insert_members(
+            [
+                _member_row(change.chat_id, account_id, number, role(account_id), first_seq=change.seq)
+                for account_id, number in numbers.items()
+            ]
+        )
+        # Those who were in it before come back with another span; the rows just inserted carry this seq and are left alone.
+        await self._members.bulk_write(
+            [
+                UpdateOne(
+                    _older(change, account_id) | {"active": False},
+                    {
+                        "$set": {"active": True, "changed": change.seq, "role": role(account_id).value},
+                        "$push": {"spans": [change.seq, None]},
+                        "$max": {"delivered": change.seq - 1, "read": change.seq - 1},
+                    },
+                )
+                for account_id in numbers
+            ],
+            ordered=False,
+        )
+
+    async def _insert_members(self, rows: Sequence[Row]) -> None:
+        """Insert those rows that are not there yet."""
+        try:
+            await self._members.bulk_write([InsertOne(row) for row in rows], ordered=False)
+        except BulkWriteError as error:
+            if any(problem["code"] != DUPLICATE_KEY for problem in error.details["writeErrors"]):
+                raise
+
+
+def _pair(first: int, second: int) -> str:
+    """The key of a direct chat; a text, since an index over an array would be one over each of its items."""
+    return f"{min(first, second)}:{max(first, second)}"
+
+
+def _member_key(chat_id: int, account_id: int) -> int:
+    return chat_id << 32 | account_id
+
+
+def _range(chat_id: int) -> Row:
+    return {"_id": {"$gt": chat_id << 32, "$lt": (chat_id + 1) << 32}}
+
+
+def _older(change: Entry, account_id: int) -> Row:
+    return {"_id": _member_key(change.chat_id, account_id), "changed": {"$lt": change.seq}}
+
+
+def _close_last(seq: int) -> Row:
+    """The spans with an end put to the last one."""
+    count = {"$size": "$spans"}
+    last: Row = {"$arrayElemAt": ["$spans", -1]}
+    before: Row = {"$cond": [{"$gt": [count, 1]}, {"$slice": ["$spans", {"$subtract": [count, 1]}]}, []]}
+    return {"$concatArrays": [before, [[{"$arrayElemAt": [last, 0]}, seq]]]}
+
+
+def _member_row(
+    chat_id: int, account_id: int, number: str, role: Role, *, first_seq: int, is_listed: bool = True
+) -> Row:
+    row: Row = {
+        "_id": _member_key(chat_id, account_id),
+        "chat": chat_id,
+        "account": account_id,
+        "number": number,
+        "role": role.value,
+        "spans": [[first_seq, None]],
+        "active": True,
+        "changed": first_seq,
+        # What was said before is nobody's unread message.
+        "delivered": first_seq - 1,
+        "read": first_seq - 1,
+    }
+    if not is_listed:
+        row["unlisted"] = True
+    return row
+
+
+def chat_of(row: Mapping[str, Any]) -> Chat:
+    """The chat that a row holds."""
+    first, _, second = row.get("pair", "").partition(":")
+    return Chat(
+        row["_id"],
+        ChatKind(row["kind"]),
+        row["created_at"],
+        row["created_by"],
+        subject=row.get("subject", ""),
+        subject_by=row.get("subject_by", ""),
+        subject_at=row.get("subject_at"),
+        group=row.get("group"),
+        pair=(int(first), int(second)) if second else None,
+        event_id=row.get("event"),
+    )
+
+
+def member_of(row: Mapping[str, Any]) -> Member:
+    """The member that a row holds."""
+    return Member(
+        row["chat"],
+        row["account"],
+        row["number"],
+        Role(row["role"]),
+        tuple(Span(first, last) for first, last in row["spans"]),
+        delivered=row["delivered"],
+        read=row["read"],
+        hidden=frozenset(row.get("hidden", ())),
+        is_listed=not row.get("unlisted", False),
+    )

@@ -1,0 +1,139 @@
+"""Reads the log, and applies changes to what they change.
+
+A change (edit, deletion, reaction) is stored as an entry first, marked pending, and then applied to the row it changes. A
+crash between the two heals itself: whoever reads a page lays the pending changes over it, and a sweep applies them.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pymongo import UpdateOne
+
+from models.documents.chat import Member
+from models.documents.entry import Deletion, Edit, Entry, Kind, Message, Reaction, entry_key, with_change
+from models.stores.database import Collection, Database, Row
+from models.stores.entry_rows import CONTENT_FIELDS, read_entry
+from models.stores.journal import ENTRIES
+
+MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value]
+CHAT_CHANGES = [Kind.JOINED.value, Kind.LEFT.value, Kind.ROLE.value, Kind.SUBJECT.value]
+
+
+class Entries:
+    """The logs of all chats, oldest entry first in every answer."""
+
+    def __init__(self, database: Database) -> None:
+        self._entries: Collection = database.collection(ENTRIES)
+
+    async def last_seq(self, chat_id: int) -> int:
+        """The highest number that a stored row holds; 0 for an empty chat."""
+        page = await self._page(chat_id, 1, 2**32, 1, newest_first=True, fields={"_id": True})
+        return 0 if not page else int(page[0]["_id"]) - entry_key(chat_id, 0)
+
+    async def find(self, chat_id: int, seq: int) -> Entry | None:
+        """One entry as it is now, pending changes included."""
+        page = await self.list_range(chat_id, seq, seq, limit=1)
+        return page[0] if page else None
+
+    async def list_range(
+        self, chat_id: int, first: int, last: int, *, limit: int, newest_first: bool = False
+    ) -> list[Entry]:
+        """At most `limit` entries with first <= seq <= last, from the chosen end; always oldest first in the answer."""
+        rows = await self._page(chat_id, first, last, limit, newest_first=newest_first)
+        if newest_first:
+            rows.reverse()
+        entries = [read_entry(row) for row in rows]
+        if any(isinstance(entry.body, Message) for entry in entries):
+            return _overlay(entries, await self.list_pending(chat_id, MESSAGE_CHANGES))
+        return entries
+
+    async def list_pending(self, chat_id: int, kinds: Sequence[str]) -> list[Entry]:
+        """The changes of one chat that are stored and not applied, oldest first."""
+        # The index is partial and must be named: the planner would rather walk the chat by _id.
+        cursor = self._entries.find({"chat": chat_id, "pending": True, "kind": {"$in": list(kinds)}})
+        rows = await cursor.hint("pending").sort([("chat", 1), ("_id", 1)]).to_list(None)
+        return [read_entry(row) for row in rows]
+
+    async def list_unapplied(self, before: datetime, limit: int = 1000) -> list[Entry]:
+        """Changes of any chat that should have been applied long ago: the sweep's work after a crash."""
+        cursor = self._entries.find({"pending": True, "at": {"$lt": before}}).hint("pending").limit(limit)
+        return [read_entry(row) for row in await cursor.to_list(None)]
+
+    async def has_written(self, chat_id: int, sender_id: int, reader_id: int) -> bool:
+        """Whether this sender has an entry in the chat that the reader may see."""
+        query = {"chat": chat_id, "sender": sender_id, "hidden_from": {"$ne": reader_id}}
+        return await self._entries.find_one(query, {"_id": True}) is not None
+
+    async def apply(self, change: Entry) -> None:
+        """Bring a message up to date with one stored change; doing it twice, or out of order, does no harm."""
+        body = change.body
+        if not isinstance(body, Edit | Deletion | Reaction):
+            raise TypeError(f"{change.kind} changes no message")
+        target = {"_id": entry_key(change.chat_id, body.of)}
+        await self._entries.bulk_write([_update(target, change), self._settled(change)], ordered=True)
+
+    async def settle(self, change: Entry) -> None:
+        """Note that a change of the chat itself has been applied elsewhere (Chats.apply)."""
+        await self._entries.bulk_write([self._settled(change)])
+
+    def _settled(self, change: Entry) -> UpdateOne:
+        return UpdateOne({"_id": entry_key(change.chat_id, change.seq)}, {"$unset": {"pending": ""}})
+
+    async def _page(
+        self,
+        chat_id: int,
+        first: int,
+        last: int,
+        limit: int,
+        *,
+        newest_first: bool,
+        fields: dict[str, bool] | None = None,
+    ) -> list[Row]:
+        keys = {"$gte": entry_key(chat_id, max(first, 1)), "$lte": entry_key(chat_id, min(last, 2**32 - 1))}
+        cursor = self._entries.find({"_id": keys}, fields).sort("_id", -1 if newest_first else 1)
+        return list(await cursor.limit(limit).to_list(limit))
+
+
+def visible(entries: Sequence[Entry], member: Member) -> list[Entry]:
+    """What of these a member may see: its spans of the log, less what was kept from it and what it deleted for itself."""
+    return [entry for entry in entries if member.may_see(entry.seq) and member.account_id not in entry.hidden_from]
+
+
+def _overlay(entries: list[Entry], changes: Sequence[Entry]) -> list[Entry]:
+    if not changes:
+        return entries
+    by_seq = {entry.seq: entry for entry in entries}
+    for change in changes:
+        body = change.body
+        if isinstance(body, Edit | Deletion | Reaction) and body.of in by_seq:
+            by_seq[body.of] = with_change(by_seq[body.of], change)
+    return list(by_seq.values())
+
+
+def _update(target: Row, change: Entry) -> UpdateOne:
+    """The update of one row for one change; the newest change of each kind wins, whatever order they come in."""
+    match change.body:
+        case Edit(_, text):
+            newer = {"edit_seq": {"$not": {"$gte": change.seq}}, "deleted": {"$ne": True}}
+            # A media message's caption is its text.
+            edited = {"$cond": [{"$eq": ["$type", "t"]}, text_literal(text), "$$REMOVE"]}
+            caption = {"$cond": [{"$eq": ["$type", "t"]}, "$$REMOVE", text_literal(text)]}
+            return UpdateOne(
+                target | newer,
+                [{"$set": {"text": edited, "caption": caption, "edited_at": change.at, "edit_seq": change.seq}}],
+            )
+        case Deletion():
+            return UpdateOne(
+                target, {"$set": {"deleted": True}, "$unset": dict.fromkeys([*CONTENT_FIELDS, "reactions"], "")}
+            )
+        case Reaction(_, emoji):
+            path = f"reactions.{change.sender_id}"
+            newer = {f"{path}.seq": {"$not": {"$gte": change.seq}}, "deleted": {"$ne": True}}
+            return UpdateOne(target | newer, {"$set": {path: {"emoji": emoji, "seq": change.seq}}})
+        case _:
+            raise TypeError(f"{change.kind} changes no message")
+
+
+def text_literal(text: str) -> Row:
+    """A text that a pipeline must not read as a field's name."""
+    return {"$literal": text}

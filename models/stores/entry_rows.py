@@ -1,0 +1,121 @@
+"""Rows of the log: how an entry stands in the database, and back."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from models.documents.chat import Role
+from models.documents.entry import (
+    KIND_OF,
+    Body,
+    Deletion,
+    Draft,
+    Edit,
+    Entry,
+    Joined,
+    Kind,
+    Left,
+    Message,
+    Reaction,
+    RoleSet,
+    SubjectSet,
+    entry_key,
+    split_key,
+)
+from models.stores.database import Row
+
+_MESSAGE_FIELDS = tuple(name for name in Message.__slots__)
+# What a deletion takes away from a message's row.
+CONTENT_FIELDS = tuple(name for name in _MESSAGE_FIELDS if name not in ("type", "reply_to"))
+
+
+def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
+    """The row of a draft under a number. A change is `pending` until it has been applied to what it changes."""
+    row: Row = {
+        "_id": entry_key(draft.chat_id, seq),
+        "chat": draft.chat_id,
+        "sender": draft.sender_id,
+        "client": draft.client_id,
+        "kind": KIND_OF[type(draft.body)].value,
+        "at": at,
+        "number": draft.number,
+    }
+    if draft.hidden_from:
+        row["hidden_from"] = list(draft.hidden_from)
+    body = draft.body
+    if isinstance(body, Message):
+        for name in _MESSAGE_FIELDS:
+            value = getattr(body, name)
+            if value is not None:
+                row[name] = value
+        return row
+    row["pending"] = True
+    match body:
+        case Edit(of, text):
+            row |= {"of": of, "text": text}
+        case Deletion(of):
+            row |= {"of": of}
+        case Reaction(of, emoji):
+            row |= {"of": of, "emoji": emoji}
+        case Joined(accounts, numbers, admins):
+            row |= {"accounts": list(accounts), "numbers": list(numbers), "admins": list(admins)}
+        case Left(account, number):
+            row |= {"account": account, "account_number": number}
+        case RoleSet(account, number, role):
+            row |= {"account": account, "account_number": number, "role": role.value}
+        case SubjectSet(subject):
+            row |= {"subject": subject}
+    return row
+
+
+def stored_entry(draft: Draft, seq: int, at: datetime) -> Entry:
+    """What a draft became, without asking the database for the row just written."""
+    return Entry(
+        draft.chat_id,
+        seq,
+        draft.sender_id,
+        draft.number,
+        draft.client_id,
+        at,
+        draft.body,
+        hidden_from=draft.hidden_from,
+    )
+
+
+def read_entry(row: Mapping[str, Any]) -> Entry:
+    """The entry that a row holds, with the changes already applied to it."""
+    chat_id, seq = split_key(row["_id"])
+    return Entry(
+        chat_id,
+        seq,
+        row["sender"],
+        row["number"],
+        row["client"],
+        row["at"],
+        _BODIES[Kind(row["kind"])](row),
+        hidden_from=tuple(row.get("hidden_from", ())),
+        edited_at=row.get("edited_at"),
+        edit_seq=row.get("edit_seq", 0),
+        is_deleted=row.get("deleted", False),
+        reactions={
+            int(account): reaction["emoji"]
+            for account, reaction in row.get("reactions", {}).items()
+            if reaction["emoji"] is not None
+        },
+    )
+
+
+def _message(row: Mapping[str, Any]) -> Message:
+    return Message(**{name: row[name] for name in _MESSAGE_FIELDS if name in row})
+
+
+_BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
+    Kind.MESSAGE: _message,
+    Kind.EDIT: lambda row: Edit(row["of"], row["text"]),
+    Kind.DELETION: lambda row: Deletion(row["of"]),
+    Kind.REACTION: lambda row: Reaction(row["of"], row["emoji"]),
+    Kind.JOINED: lambda row: Joined(tuple(row["accounts"]), tuple(row["numbers"]), tuple(row["admins"])),
+    Kind.LEFT: lambda row: Left(row["account"], row["account_number"]),
+    Kind.ROLE: lambda row: RoleSet(row["account"], row["account_number"], Role(row["role"])),
+    Kind.SUBJECT: lambda row: SubjectSet(row["subject"]),
+}

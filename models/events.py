@@ -17,6 +17,14 @@ class EntryAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatListed:
+    """A direct chat now belongs into its viewer's list; `peer_number` is whom the viewer talks with."""
+
+    chat: Chat
+    peer_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageHidden:
     """One account deleted a message for itself; only its own devices hear it."""
 
@@ -53,7 +61,7 @@ class Resync:
     """Call sync now: something may have been missed."""
 
 
-Event = EntryAdded | MessageHidden | TypingShown | PresenceShown | ReceiptMoved | Resync
+Event = EntryAdded | ChatListed | MessageHidden | TypingShown | PresenceShown | ReceiptMoved | Resync
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ class Fanout(Protocol):
         """
         ...
 
+    def whisper(self, event: Event, connection: str) -> None:
+        """Show `event` to one connection of this node."""
+        ...
+
     def signal(self, signal: Signal) -> None:
         """Tell every node, this one too, what it can no longer believe (a cache entry, a session)."""
         ...
@@ -36,7 +40,15 @@ class CodeSender(Protocol):
         ...
 
 
-class Lookout(Protocol):
-    """Who has a socket, on any node."""
+class PresenceBoard(Protocol):
+    """Which accounts are online on which nodes."""
 
-    def is_connected(self, account_id: int) -> bool: ...
+    async def arrive(self, account_id: int) -> bool:
+        """The account is online on this node; whether it was offline everywhere before."""
+        ...
+
+    async def leave(self, account_id: int) -> bool:
+        """The account is no longer online on this node; whether it is offline everywhere now."""
+        ...
+
+    async def is_online(self, account_id: int) -> bool: ...

@@ -35,6 +35,11 @@ class Entries:
         page = await self.list_range(chat_id, seq, seq, limit=1)
         return page[0] if page else None
 
+    async def find_by_client(self, chat_id: int, sender_id: int, client_id: str) -> Entry | None:
+        """The entry that this sender stored in this chat under a client id."""
+        row = await self._entries.find_one({"chat": chat_id, "sender": sender_id, "client": client_id})
+        return None if row is None else read_entry(row)
+
     async def list_range(
         self, chat_id: int, first: int, last: int, *, limit: int, newest_first: bool = False
     ) -> list[Entry]:

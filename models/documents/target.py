@@ -1,0 +1,12 @@
+"""How a request names a chat: by its id, by a number, or by a group's id."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Exactly one of the three is set: a chat's id, a contact's number, a group's public id."""
+
+    chat_id: int | None = None
+    contact: str | None = None
+    group: str | None = None

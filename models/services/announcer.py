@@ -1,0 +1,111 @@
+"""The announcer: what the journal stored goes out to members, in order, after those who wrote it were answered.
+
+It is the only place where entries become events. Changes of a chat itself (who is in it, its subject) are applied here
+before they are announced, so that whatever is announced next reaches the right people.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+
+from models.documents.entry import Entry, Joined, Left, RoleSet, SubjectSet
+from models.events import ChatMembersChanged, EntryAdded
+from models.ports import Fanout
+from models.services.rosters import Rosters
+from models.stores.chats import Chats
+from models.stores.entries import Entries
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 0.5
+TRIES = 120  # a minute: a database away for longer has stopped the journal too
+
+
+class Announcer:
+    """One task, one queue: two entries of one chat are announced in the order of their seqs."""
+
+    def __init__(self, chats: Chats, entries: Entries, rosters: Rosters, fanout: Fanout) -> None:
+        self._chats = chats
+        self._entries = entries
+        self._rosters = rosters
+        self._fanout = fanout
+        self._queue: deque[Entry] = deque()
+        self._work = asyncio.Event()
+        self._applied: dict[tuple[int, int], asyncio.Future[None]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="announcer")
+
+    async def close(self) -> None:
+        """Announce what is stored, for a moment; what remains is found by sync."""
+        if self._task is not None:
+            for _ in range(100):
+                if not self._queue:
+                    break
+                await asyncio.sleep(0.01)
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def stored(self, entries: Sequence[Entry]) -> None:
+        """Take over what the journal stored; never waits."""
+        for entry in entries:
+            if isinstance(entry.body, Joined | Left | RoleSet | SubjectSet):
+                self._applied[entry.chat_id, entry.seq] = asyncio.get_running_loop().create_future()
+        self._queue.extend(entries)
+        self._work.set()
+
+    async def applied(self, change: Entry) -> None:
+        """Wait until a change of a chat holds for everybody who asks this node."""
+        waiting = self._applied.get((change.chat_id, change.seq))
+        if waiting is not None:
+            await asyncio.shield(waiting)
+
+    async def _run(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while self._queue:
+                await self._announce_surely(self._queue[0])
+                self._queue.popleft()
+                # An announcement to a large chat is a few milliseconds of work: let others in between.
+                await asyncio.sleep(0)
+
+    async def _announce_surely(self, entry: Entry) -> None:
+        for _ in range(TRIES):
+            try:
+                await self._announce(entry)
+            except Exception:
+                log.exception("entry %d of chat %d waits to be announced", entry.seq, entry.chat_id)
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+        log.error("entry %d of chat %d was not announced; clients find it by sync", entry.seq, entry.chat_id)
+
+    async def _announce(self, entry: Entry) -> None:
+        body = entry.body
+        if isinstance(body, Joined | Left | RoleSet | SubjectSet):
+            await self._apply(entry)
+        roster = self._rosters.peek(entry.chat_id) or await self._rosters.require(entry.chat_id)
+        to = roster.members
+        if isinstance(body, Left):
+            to = {*to, body.account}
+        if entry.hidden_from:
+            to = set(to).difference(entry.hidden_from)
+        self._fanout.publish(EntryAdded(entry, roster.chat), to, chat_id=entry.chat_id)
+
+    async def _apply(self, change: Entry) -> None:
+        while True:
+            try:
+                await self._chats.apply(change)
+                await self._entries.settle(change)
+                break
+            except Exception:
+                log.exception("change %d of chat %d waits to be applied", change.seq, change.chat_id)
+                await asyncio.sleep(RETRY_S)
+        self._rosters.forget(change.chat_id)
+        self._fanout.signal(ChatMembersChanged(change.chat_id))
+        waiting = self._applied.pop((change.chat_id, change.seq), None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)

@@ -1,0 +1,36 @@
+"""The directory: accounts by id and by number, kept per node and forgotten when they change."""
+
+from models.documents.account import Account
+from models.errors import AccountNotFound
+from models.services.cache import Cache
+from models.stores.accounts import Accounts
+
+TTL_S = 30.0  # how long a block or a privacy setting may be outdated on a node that the bus cannot reach
+
+
+class Directory:
+    """Answers from memory what the message path asks of accounts: numbers, names, blocks."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+        self._by_id: Cache[int, Account] = Cache(accounts.require, size=50_000, ttl_s=TTL_S)
+        # A number never changes its account; whether it has one does.
+        self._ids: Cache[str, int] = Cache(self._find_id, size=50_000, ttl_s=TTL_S)
+
+    async def require(self, account_id: int) -> Account:
+        """The account, or AccountNotFound."""
+        return await self._by_id.require(account_id)
+
+    async def require_number(self, number: str) -> Account:
+        """The account of this number, or AccountNotFound."""
+        return await self.require(await self._ids.require(number))
+
+    async def _find_id(self, number: str) -> int:
+        account = await self._accounts.find_by_number(number)
+        if account is None:
+            raise AccountNotFound
+        return account.id
+
+    def forget(self, account_id: int) -> None:
+        """The account changed: ask the database next time."""
+        self._by_id.forget(account_id)

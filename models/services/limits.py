@@ -1,0 +1,34 @@
+"""Limits on how often: token buckets by key, kept in memory of one node."""
+
+from collections.abc import Hashable
+from time import monotonic
+
+from models.errors import RateLimited
+
+KEYS_MAX = 200_000  # about 100 bytes each; a full bucket says nothing, so the oldest may go
+
+
+class TokenBuckets:
+    """`per_s` tokens come back each second, up to `burst`; a monotonic clock, so that setting the wall clock frees nobody."""
+
+    def __init__(self, per_s: float, burst: float, *, is_enabled: bool = True) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._is_enabled = is_enabled
+        self._buckets: dict[Hashable, tuple[float, float]] = {}
+
+    def take(self, key: Hashable) -> None:
+        """Take one token, or raise RateLimited with the time until the next."""
+        if not self._is_enabled:
+            return
+        now = monotonic()
+        tokens, since = self._buckets.pop(key, (self._burst, now))
+        tokens = min(self._burst, tokens + (now - since) * self._per_s)
+        is_refused = tokens < 1
+        if not is_refused:
+            tokens -= 1
+        if len(self._buckets) >= KEYS_MAX:
+            self._buckets.pop(next(iter(self._buckets)))
+        self._buckets[key] = (tokens, now)
+        if is_refused:
+            raise RateLimited(retry_after_ms=int((1 - tokens) / self._per_s * 1000) + 1)

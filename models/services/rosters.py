@@ -1,0 +1,39 @@
+"""Rosters: who is in a chat, kept per node for the message path and for announcing."""
+
+from models.documents.chat import Roster
+from models.services.cache import Cache
+from models.stores.chats import Chats
+from models.stores.entries import CHAT_CHANGES, Entries
+
+TTL_S = 30.0  # how long somebody removed elsewhere may still be believed a member when the bus is broken
+
+
+class Rosters:
+    """Loads a chat with its members; changes that are stored and not applied yet are applied first."""
+
+    def __init__(self, chats: Chats, entries: Entries) -> None:
+        self._chats = chats
+        self._entries = entries
+        self._rosters: Cache[int, Roster] = Cache(self._load, size=20_000, ttl_s=TTL_S)
+
+    def peek(self, chat_id: int) -> Roster | None:
+        return self._rosters.peek(chat_id)
+
+    async def require(self, chat_id: int) -> Roster:
+        """The chat with its members, or ChatNotFound."""
+        return await self._rosters.require(chat_id)
+
+    async def require_for(self, chat_id: int, account_id: int) -> Roster:
+        """The same for one of its members; to everybody else, ChatNotFound."""
+        roster = await self.require(chat_id)
+        roster.require_member(account_id)
+        return roster
+
+    def forget(self, chat_id: int) -> None:
+        self._rosters.forget(chat_id)
+
+    async def _load(self, chat_id: int) -> Roster:
+        for change in await self._entries.list_pending(chat_id, CHAT_CHANGES):
+            await self._chats.apply(change)
+            await self._entries.settle(change)
+        return await self._chats.load_roster(chat_id)

@@ -1,0 +1,142 @@
+"""Brings a client up to date: for each chat, what it missed, or that it missed nothing, or that it must start over.
+
+A cursor is the seq up to which a client holds everything. The answer is honest in one of three ways: `current` (nothing
+is missing), `delta` (these entries are what is missing), `reset` (forget this chat's log and start from these entries;
+older ones are in the history). There is no time limit: the log is kept, so a month away is a longer delta, and a gap
+beyond `delta_max_entries` is a reset only because a page of the newest serves a person better than five thousand lines.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from models.documents.chat import Member
+from models.documents.entry import Entry
+from models.documents.head import Head
+from models.documents.session import Actor
+from models.services.rosters import Rosters
+from models.stores.chats import Chats
+from models.stores.entries import Entries, visible
+from models.stores.heads import Heads
+
+RESET_ENTRIES = 50  # a screenful and a bit: what a fresh device shows before somebody scrolls
+
+
+class Status(StrEnum):
+    CURRENT = "current"
+    DELTA = "delta"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatState:
+    """One chat's part of the answer. `cursor` is what to send next time; it equals `last_seq` unless more follows.
+
+    `head` is None for a chat that the account is not in and never was: a reset to nothing.
+    """
+
+    chat_id: int
+    status: Status
+    entries: Sequence[Entry]
+    last_seq: int
+    cursor: int
+    head: Head | None = None
+    marks: Sequence[Member] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SyncAnswer:
+    states: Sequence[ChatState]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRules:
+    """`max_entries` in one answer; `delta_max_entries` missing at most for a delta; marks of all members up to `marks_max_members`."""
+
+    max_entries: int = 1000
+    delta_max_entries: int = 5000
+    marks_max_members: int = 256
+
+
+@dataclass(slots=True)
+class _Budget:
+    entries: int
+    is_spent: bool = field(default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncChats:
+    """Chats that the client does not name are part of the answer too: it may have missed that they came to be."""
+
+    heads: Heads
+    chats: Chats
+    entries: Entries
+    rosters: Rosters
+    rules: SyncRules
+
+    async def __call__(self, actor: Actor, cursors: Mapping[int, int]) -> SyncAnswer:
+        """What is missing behind these cursors (chat id -> seq). With `more`, call again with the new cursors."""
+        listed = {head.chat.id: head for head in await self.heads.list_heads(actor.account_id)}
+        elsewhere = [chat_id for chat_id in cursors if chat_id not in listed]
+        if elsewhere:
+            listed |= {head.chat.id: head for head in await self.heads.list_heads(actor.account_id, elsewhere)}
+        budget = _Budget(self.rules.max_entries)
+        states: list[ChatState] = []
+        # Newest first: what people look at first when they come back.
+        for head in sorted(listed.values(), key=lambda head: head.last_at, reverse=True):
+            state = await self._state(head, cursors.get(head.chat.id), budget)
+            if state is not None:
+                states.append(state)
+        states += [_nothing(chat_id) for chat_id in cursors if chat_id not in listed]
+        return SyncAnswer(await self._with_marks(states), more=budget.is_spent)
+
+    async def _state(self, head: Head, cursor: int | None, budget: _Budget) -> ChatState | None:
+        """One chat's part, or None when the budget is spent and something is missing: it comes with the next call."""
+        end = _end_for(head)
+        if cursor == end:
+            return ChatState(head.chat.id, Status.CURRENT, (), end, end, head)
+        if budget.entries <= 0:
+            budget.is_spent = True
+            return None
+        if cursor is None or cursor > end or end - cursor > self.rules.delta_max_entries:
+            limit = min(RESET_ENTRIES, budget.entries)
+            found = await self.entries.list_range(head.chat.id, 1, end, limit=limit, newest_first=True)
+            budget.entries -= len(found)
+            return ChatState(head.chat.id, Status.RESET, visible(found, head.member), end, end, head)
+        found = await self.entries.list_range(head.chat.id, cursor + 1, end, limit=budget.entries)
+        budget.entries -= len(found)
+        reached = found[-1].seq if found else end
+        if reached < end:
+            budget.is_spent = True
+        return ChatState(head.chat.id, Status.DELTA, visible(found, head.member), end, reached, head)
+
+    async def _with_marks(self, states: list[ChatState]) -> list[ChatState]:
+        """Add how far everybody has read, where everybody's marks are told at all."""
+        small: set[int] = set()
+        for state in states:
+            if state.head is not None and state.head.member.is_active:
+                roster = await self.rosters.require(state.chat_id)
+                if len(roster.members) <= self.rules.marks_max_members:
+                    small.add(state.chat_id)
+        marks = await self.chats.list_marks(small)
+        return [
+            ChatState(
+                s.chat_id, s.status, s.entries, s.last_seq, s.cursor, s.head, marks.get(s.chat_id) or _own(s.head)
+            )
+            for s in states
+        ]
+
+
+def _own(head: Head | None) -> Sequence[Member]:
+    return () if head is None else (head.member,)
+
+
+def _end_for(head: Head) -> int:
+    """Where the log ends for this member: at the entry with which it left."""
+    last = head.member.spans[-1].last if head.member.spans else 0
+    return head.last_seq if last is None else last
+
+
+def _nothing(chat_id: int) -> ChatState:
+    return ChatState(chat_id, Status.RESET, (), 0, 0)

@@ -10,6 +10,7 @@ from models.errors import DomainError, FieldErrors
 STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.Malformed: HTTPStatus.BAD_REQUEST,
     errors.FieldErrors: HTTPStatus.BAD_REQUEST,
+    errors.WrongAccount: HTTPStatus.BAD_REQUEST,  # messaging contract, section 3
     errors.TooLong: HTTPStatus.BAD_REQUEST,
     errors.UnknownEvent: HTTPStatus.BAD_REQUEST,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
@@ -29,6 +30,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.ClientIdReused: HTTPStatus.CONFLICT,
     errors.ContactExists: HTTPStatus.BAD_REQUEST,  # messaging contract, section 5
+    errors.ContactsFull: HTTPStatus.CONFLICT,
     errors.MessageDeleted: HTTPStatus.CONFLICT,
     errors.GroupFull: HTTPStatus.CONFLICT,
     errors.NotAContact: HTTPStatus.BAD_REQUEST,  # messaging contract, section 5.1

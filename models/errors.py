@@ -1,11 +1,11 @@
 """Every refusal the business can answer with: a closed list that the doors render (handlers/errors.py).
 
 DomainError
-├── Malformed ─ FieldErrors            what was sent cannot be read
+├── Malformed ─ FieldErrors, WrongAccount   what was sent cannot be read
 ├── Unauthenticated ─ SessionRevoked   who is asking is not known
 ├── Forbidden ─ NotAnAdmin, NotYourMessage, ContactBlocked, RegistrationClosed
 ├── NotFound ─ AccountNotFound, ChatNotFound, ContactNotFound, MessageNotFound, ParticipantNotFound, SessionNotFound
-├── Conflict ─ ClientIdReused, ContactExists, MessageDeleted, GroupFull, NotAContact
+├── Conflict ─ ClientIdReused, ContactExists, ContactsFull, MessageDeleted, GroupFull, NotAContact
 ├── TooLong, UnknownEvent
 └── RateLimited, Unavailable, InternalFault   (worth trying again)
 """
@@ -44,6 +44,13 @@ class FieldErrors(Malformed):
         self.fields = {name: list(texts) for name, texts in fields.items()}
         name, texts = next(iter(self.fields.items()))
         super().__init__(f"{name}: {texts[0]}")
+
+
+class WrongAccount(Malformed):
+    """The account that the request names is not one that its token stands for; unknown and foreign look alike."""
+
+    code = "wrong_account"
+    text = "This account number is not one of yours."
 
 
 class TooLong(DomainError):
@@ -159,6 +166,11 @@ class ClientIdReused(Conflict):
 class ContactExists(Conflict):
     code = "contact_exists"
     text = "This number is already a contact."
+
+
+class ContactsFull(Conflict):
+    code = "contacts_full"
+    text = "The address book has reached its largest size."
 
 
 class NotAContact(Conflict):

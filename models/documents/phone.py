@@ -38,10 +38,16 @@ class Phone:
     @classmethod
     def from_digits(cls, text: str) -> "Phone":
         """Read what the messaging API was given: international digits with separators (messaging contract 1.2)."""
-        digits = _SEPARATORS.sub("", text)
-        if not is_number(digits) or len(digits) > TEXT_MAX_CHARS:
-            raise Malformed("A number has digits only.")
+        digits = digits_of(text)
         return cls(_e164("+" + digits) or digits, digits)
+
+
+def digits_of(text: str) -> str:
+    """The identity of a number written with separators, without the price of parsing it; raises Malformed for anything else."""
+    digits = _SEPARATORS.sub("", text)
+    if not is_number(digits) or len(digits) > TEXT_MAX_CHARS:
+        raise Malformed(f"A number is 1 to {TEXT_MAX_CHARS} digits.")
+    return digits
 
 
 def is_number(text: str) -> bool:

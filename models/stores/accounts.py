@@ -50,6 +50,12 @@ class Accounts:
         rows = await self._accounts.find({"number": {"$in": list(numbers)}}).to_list(None)
         return [_account(row) for row in rows]
 
+    async def list_registered(self, numbers: Collection[str]) -> set[str]:
+        """Those of these numbers that a registered account has: what `exists` means for a contact."""
+        query = {"number": {"$in": list(numbers)}, "is_registered": True}
+        rows = await self._accounts.find(query, {"_id": 0, "number": 1}).to_list(None)
+        return {row["number"] for row in rows}
+
     async def list_by_ids(self, account_ids: Collection[int]) -> list[Account]:
         rows = await self._accounts.find({"_id": {"$in": list(account_ids)}}).to_list(None)
         return [_account(row) for row in rows]

@@ -1,0 +1,104 @@
+"""Contacts: one row per (owner, number), found from either side."""
+
+from collections.abc import Collection, Mapping
+
+from pymongo import ASCENDING, DeleteMany, IndexModel, ReturnDocument, UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from models.documents.contact import Contact, ContactsChange
+from models.errors import ContactNotFound
+from models.stores.database import Database, Row
+
+INDEXES = [
+    # An address book holds a number once. Also its order, and all that `has` and `list_numbers` read.
+    IndexModel([("owner_id", ASCENDING), ("number", ASCENDING)], unique=True, name="once"),
+    # Who has this number: the other side, answered from the index alone.
+    IndexModel([("number", ASCENDING), ("owner_id", ASCENDING)], name="owners"),
+]
+_ROW = {"_id": 0}
+
+
+class Contacts:
+    """The address books of all accounts."""
+
+    def __init__(self, database: Database) -> None:
+        self._contacts = database.collection("contacts")
+
+    async def prepare(self) -> None:
+        await self._contacts.create_indexes(INDEXES)
+
+    async def find(self, owner_id: int, number: str) -> Contact | None:
+        row = await self._contacts.find_one({"owner_id": owner_id, "number": number}, _ROW)
+        return None if row is None else Contact(**row)
+
+    async def has(self, owner_id: int, number: str) -> bool:
+        """Whether this address book holds this number."""
+        row = await self._contacts.find_one({"owner_id": owner_id, "number": number}, {"_id": 0, "number": 1})
+        return row is not None
+
+    async def list_by_owner(self, owner_id: int) -> list[Contact]:
+        """One address book, in the order of the numbers' digits (messaging contract 16.9)."""
+        rows = await self._contacts.find({"owner_id": owner_id}, _ROW).sort("number", ASCENDING).to_list(None)
+        return [Contact(**row) for row in rows]
+
+    async def list_numbers(self, owner_id: int) -> set[str]:
+        """The numbers of one address book."""
+        rows = await self._contacts.find({"owner_id": owner_id}, {"_id": 0, "number": 1}).to_list(None)
+        return {row["number"] for row in rows}
+
+    async def list_owners_of(self, number: str) -> list[int]:
+        """The ids of the accounts that have this number in their address book, ascending."""
+        query = self._contacts.find({"number": number}, {"_id": 0, "owner_id": 1}).sort("owner_id", ASCENDING)
+        return [row["owner_id"] for row in await query.to_list(None)]
+
+    async def count(self, owner_id: int) -> int:
+        return await self._contacts.count_documents({"owner_id": owner_id})
+
+    async def append(self, contact: Contact) -> bool:
+        """Add one entry; False, and nothing changed, when the number is there already."""
+        try:
+            await self._contacts.insert_one(_row(contact))
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def change(self, owner_id: int, number: str, names: Mapping[str, str | None]) -> Contact:
+        """Set the names that are given (`first_name`, `last_name`); the changed entry, or ContactNotFound."""
+        row = await self._contacts.find_one_and_update(
+            {"owner_id": owner_id, "number": number},
+            {"$set": dict(names)},
+            projection=_ROW,
+            return_document=ReturnDocument.AFTER,
+        )
+        if row is None:
+            raise ContactNotFound
+        return Contact(**row)
+
+    async def apply(self, owner_id: int, change: ContactsChange) -> None:
+        """Make a whole change in one bulk write. Repeating it, also after half of it, leads to the same rows.
+
+        Removals go first, so that an address book never holds more than the larger of before and after. Two changes of one
+        address book at the same time may each leave entries that the other did not know; the next import settles them.
+        """
+        writes: list[DeleteMany | UpdateOne] = []
+        if change.removed:
+            writes.append(DeleteMany({"owner_id": owner_id, "number": {"$in": list(change.removed)}}))
+        for contact in (*change.added, *change.updated):
+            names = {"first_name": contact.first_name, "last_name": contact.last_name}
+            writes.append(UpdateOne({"owner_id": owner_id, "number": contact.number}, {"$set": names}, upsert=True))
+        if writes:
+            await self._contacts.bulk_write(writes)
+
+    async def remove(self, owner_id: int, numbers: Collection[str]) -> int:
+        """Remove entries; how many there were."""
+        result = await self._contacts.delete_many({"owner_id": owner_id, "number": {"$in": list(numbers)}})
+        return result.deleted_count
+
+
+def _row(contact: Contact) -> Row:
+    return {
+        "owner_id": contact.owner_id,
+        "number": contact.number,
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+    }

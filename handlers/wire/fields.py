@@ -1,0 +1,84 @@
+"""Reads the single fields of a request: numbers, texts and lists, each refused with its name in the sentence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from models.documents.phone import digits_of, is_number
+from models.errors import Malformed, TooLong
+
+Fields = Mapping[str, Any]
+
+
+def read_number(fields: Fields, name: str) -> str:
+    """The digits of a number (messaging contract 1.2); raises Malformed when it is missing or none."""
+    value = fields.get(name)
+    if value is None or value == "":
+        raise Malformed(f"{name} is needed.")
+    number = find_number(value)
+    if number is None:
+        raise Malformed(f"{name} must be a phone number: digits, with nothing but spaces and +-.() between.")
+    return number
+
+
+def find_number(value: object) -> str | None:
+    """The digits of a number given as text or as a JSON integer; None for everything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+        return value if is_number(value) else None
+    if not isinstance(value, str):
+        return None
+    try:
+        return digits_of(value)
+    except Malformed:
+        return None
+
+
+def read_numbers(fields: Fields, name: str) -> list[str]:
+    """The valid numbers of a list, each once; invalid ones are dropped, none left is Malformed (messaging contract 1.2)."""
+    found = (find_number(value) for value in read_list(fields, name))
+    numbers = list(dict.fromkeys(number for number in found if number is not None))
+    if not numbers:
+        raise Malformed(f"{name} holds no phone number.")
+    return numbers
+
+
+def read_list(fields: Fields, name: str) -> list[Any]:
+    """A list that is not empty. A form gives it as JSON text, separated by commas, or field by field."""
+    value = fields.get(name)
+    if isinstance(value, str):
+        value = _list_of(value)
+    if value is None or value == []:
+        raise Malformed(f"{name} is needed, and may not be empty.")
+    if not isinstance(value, list):
+        raise Malformed(f"{name} must be a list.")
+    return value
+
+
+def _list_of(text: str) -> object:
+    if not text.lstrip().startswith("["):
+        return [part for part in text.split(",") if part.strip()]
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+def read_name(fields: Fields, name: str, max_chars: int) -> str | None:
+    """A text that may be missing or null; an empty one is none. Raises Malformed and TooLong."""
+    value = fields.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise Malformed(f"{name} must be a text.")
+    if len(value) > max_chars:
+        raise TooLong(f"{name} may have at most {max_chars} characters.")
+    if not is_storable(value):
+        raise Malformed(f"{name} holds characters that are no text.")
+    return value
+
+
+def is_storable(text: str) -> bool:
+    """Whether a text is one in every encoding: neither NUL nor half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

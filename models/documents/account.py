@@ -1,10 +1,19 @@
 """Accounts: one phone number that chats, is invited and has a profile."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from models.documents.phone import Phone
+
+NAME_MIN_CHARS = 2  # seed document, "Register"; the two below too
+NAME_MAX_CHARS = 256
+EMAIL_MAX_CHARS = 256
+_EMAIL = re.compile(
+    r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"  # dots only between other characters
+    r"@([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W_][\w-]{0,61}[^\W_]"
+)
 
 
 class Visibility(StrEnum):
@@ -61,3 +70,8 @@ class Account:
 
     def has_blocked(self, number: str) -> bool:
         return number in self.blocked
+
+
+def is_email(text: str) -> bool:
+    """Whether a text has the form of an e-mail address; whether one arrives there, nobody can see from here."""
+    return len(text) <= EMAIL_MAX_CHARS and _EMAIL.fullmatch(text) is not None

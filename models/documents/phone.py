@@ -22,6 +22,14 @@ class Phone:
     text: str
     number: str
 
+    @property
+    def dialled(self) -> str:
+        """Where a code for this identity is sent: international form, whatever was written.
+
+        Without the `+` a provider may read digits as a local number, which is somebody else.
+        """
+        return "+" + self.number if is_number(self.number) else self.text
+
     @classmethod
     def from_text(cls, text: str) -> "Phone":
         """Read what the events API was given; refuses only the empty and the over-long (events contract 1.5)."""

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from models.documents.account import Account
+
+DEVICE_MAX_CHARS = 200  # a user agent tells its browser and system well before that
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -23,3 +27,24 @@ class Actor:
     account_id: int
     number: str
     session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a valid token says: which session of which account."""
+
+    account_id: int
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """An account, and the token that stands for it."""
+
+    account: Account
+    token: str
+
+
+def device_name(text: str) -> str:
+    """What a client called itself, short enough to list, and without what is no text (a header may hold any byte)."""
+    return text.encode(errors="replace").decode().strip()[:DEVICE_MAX_CHARS]

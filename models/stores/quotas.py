@@ -1,0 +1,33 @@
+"""Quotas: how often something happened in the present window of time, counted for all nodes together."""
+
+from datetime import UTC, datetime, timedelta
+
+from pymongo import ASCENDING, IndexModel, ReturnDocument
+
+from models.stores.database import Database
+
+INDEXES = [IndexModel([("ends_at", ASCENDING)], name="clean_up", expireAfterSeconds=3600)]
+
+
+class Quotas:
+    """Counters by key and window. Windows stand at multiples of their length, so every node agrees on them."""
+
+    def __init__(self, database: Database) -> None:
+        self._quotas = database.collection("quotas")
+
+    async def prepare(self) -> None:
+        await self._quotas.create_indexes(INDEXES)
+
+    async def take(self, key: str, cap: int, window_s: int, now: datetime) -> timedelta | None:
+        """Count one more of `key`; None while there are at most `cap`, else how long until the window ends."""
+        window = int(now.timestamp()) // window_s
+        ends_at = datetime.fromtimestamp((window + 1) * window_s, UTC)
+        row = await self._quotas.find_one_and_update(
+            {"_id": f"{key} {window}"},
+            {"$inc": {"count": 1}, "$setOnInsert": {"ends_at": ends_at}},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        if row is None:
+            raise RuntimeError("an upsert returned no row")
+        return None if row["count"] <= cap else ends_at - now

@@ -20,6 +20,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.NotYourMessage: HTTPStatus.FORBIDDEN,
     errors.ContactBlocked: HTTPStatus.FORBIDDEN,
     errors.RegistrationClosed: HTTPStatus.BAD_REQUEST,  # events contract, section 3
+    errors.WrongPin: HTTPStatus.FORBIDDEN,  # messaging contract, section 4; a field error on the events API
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.AccountNotFound: HTTPStatus.NOT_FOUND,
     errors.ChatNotFound: HTTPStatus.NOT_FOUND,

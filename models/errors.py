@@ -3,7 +3,7 @@
 DomainError
 ├── Malformed ─ FieldErrors, WrongAccount   what was sent cannot be read
 ├── Unauthenticated ─ SessionRevoked   who is asking is not known
-├── Forbidden ─ NotAnAdmin, NotYourMessage, ContactBlocked, RegistrationClosed
+├── Forbidden ─ NotAnAdmin, NotYourMessage, ContactBlocked, RegistrationClosed, WrongPin
 ├── NotFound ─ AccountNotFound, ChatNotFound, ContactNotFound, MessageNotFound, ParticipantNotFound, SessionNotFound
 ├── Conflict ─ ClientIdReused, ContactExists, ContactsFull, MessageDeleted, GroupFull, NotAContact
 ├── TooLong, UnknownEvent
@@ -108,6 +108,13 @@ class ContactBlocked(Forbidden):
 class RegistrationClosed(Forbidden):
     code = "registration_closed"
     text = "Public registration is switched off."
+
+
+class WrongPin(Forbidden):
+    """Wrong, used, expired, or guessed at too often; the four look alike on purpose."""
+
+    code = "wrong_pin"
+    text = "This is not the code that was sent last, or it is no longer valid."
 
 
 class NotFound(DomainError):

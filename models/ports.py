@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
+from models.documents.session import Claims, Session
 from models.events import Event, Signal
 
 
@@ -37,6 +38,18 @@ class CodeSender(Protocol):
 
     async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:
         """`channel` is "sms" or "voice". A number that cannot receive is logged and swallowed; raises Unavailable otherwise."""
+        ...
+
+
+class Tokens(Protocol):
+    """Signs what a session carries around, and reads it back."""
+
+    def sign(self, session: Session) -> str:
+        """The token of this session, good until the session expires; the same text each time."""
+        ...
+
+    def read(self, token: str) -> Claims:
+        """What a token says; raises Unauthenticated for one that was not signed here or has expired."""
         ...
 
 

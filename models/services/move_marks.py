@@ -111,7 +111,7 @@ class MoveMarks:
                 continue
             try:
                 await self._chats.move_marks(batch.marks)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 log.warning("marks wait for the database: %s", type(error).__name__)
                 batch.done.set_exception(Unavailable(retry_after_ms=1000))
                 batch.done.exception()  # its waiters may be gone

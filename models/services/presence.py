@@ -180,7 +180,7 @@ class Presence:
             if await self._board.leave(account_id):
                 await self._accounts.change(account_id, {"last_seen": self._clock.now()})
                 self._fanout.signal(PresenceChanged(account_id))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             log.warning("last seen of account %d is not stored: %s", account_id, type(error).__name__)
 
     async def _show_all(self, mine: _Connection) -> list[PresenceShown]:

@@ -1,0 +1,42 @@
+"""Signs someone in who proved a number by its code."""
+
+from dataclasses import dataclass
+
+from models.documents.account import Account
+from models.documents.phone import Phone
+from models.documents.session import SignedIn
+from models.errors import AccountNotFound
+from models.events import AccountChanged
+from models.ports import Fanout
+from models.services.prove_number import ProveNumber
+from models.services.start_session import StartSession
+from models.stores.accounts import Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyPin:
+    """The number's account must be known and the code right; then the account is registered and has a new session.
+
+    Raises AccountNotFound for a number that never asked for a code, WrongPin otherwise.
+    """
+
+    accounts: Accounts
+    prove: ProveNumber
+    start_session: StartSession
+    fanout: Fanout
+
+    async def __call__(self, phone: Phone, pin: str, device: str) -> SignedIn:
+        account = await self.accounts.find_by_number(phone.number)
+        if account is None:
+            raise AccountNotFound("No code was sent to this number.")
+        await self.prove(phone, pin)
+        if not account.is_registered:
+            account = await self._register(account, phone)
+        return await self.start_session(account, device)
+
+    async def _register(self, account: Account, phone: Phone) -> Account:
+        """The owner's spelling of the number replaces that of whoever named it first, if it is an international one."""
+        spelling = {"phone": phone.text} if phone.text.startswith("+") else {}
+        registered = await self.accounts.change(account.id, {"is_registered": True} | spelling)
+        self.fanout.signal(AccountChanged(account.id))
+        return registered

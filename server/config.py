@@ -1,0 +1,289 @@
+"""Every setting: its section, its type and range, its default, and the order in which sources win.
+
+Defaults < `config.yaml` < environment (`PARLEY_HTTP__PORT=9000`, `PARLEY_DATA_DIR=...`) < command line. Read once,
+frozen, handed out by section. `config.yaml` explains each setting; a test holds the two together.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
+
+from server.cannot_start import CannotStart
+
+ENV_PREFIX = "PARLEY_"
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG_FILE = ROOT / "config.yaml"
+SECRET_MIN_CHARS = 32  # what HMAC-SHA256 can use up, and more than anyone types by accident
+
+
+class ConfigError(CannotStart):
+    """A setting is unknown or bad; `path` names it in full, such as `http.port`."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+        self.problem = problem
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if 0 < len(secret.get_secret_value()) < SECRET_MIN_CHARS:
+        raise ValueError(f"needs at least {SECRET_MIN_CHARS} characters")
+    return secret
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]  # in the environment: separated by commas
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+HttpUrl = Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$")]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class HttpSettings(Section):
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    public_url: HttpUrl = ""
+    body_max_bytes: Count = 1_048_576
+    cors_origins: Names = ("*",)
+    trusted_proxies: Names = ()
+
+
+class MongodbSettings(Section):
+    url: str = Field("embedded", pattern=r"^(embedded|mongodb(\+srv)?://.+)$", repr=False)
+    database: str = Field("parley", pattern=r"^[A-Za-z0-9_-]{1,38}$")
+    driver: Literal["pymongo", "motor"] = "pymongo"
+    binary: str = ""
+    cache_mb: int = Field(256, ge=256)
+    timeout_s: Seconds = 5
+
+
+class RedisSettings(Section):
+    url: str = Field("embedded", pattern=r"^(embedded|(rediss?|unix)://.+)$", repr=False)
+    binary: str = ""
+    memory_mb: int = Field(64, ge=8)
+    timeout_s: Seconds = 5
+
+
+class AuthSettings(Section):
+    secret: Annotated[SecretStr, AfterValidator(_long_enough)] = SecretStr("")
+    session_days: Count = 365
+    pin_ttl_s: Seconds = 600
+    pin_tries: Count = 5
+    pin_resend_s: float = Field(60, ge=0)
+    pin_per_address_per_hour: Count = 30
+    debug_pin: str = Field("", pattern=r"^[0-9]*$", repr=False)
+    public_registration: bool = True
+    app_scheme: str = Field("amigo", pattern=r"^[a-z][a-z0-9+.-]*$")
+
+
+class TwilioSettings(Section):
+    account_sid: str = ""
+    auth_token: SecretStr = SecretStr("")
+    from_number: str = ""
+    url: HttpUrl = "https://api.twilio.com"
+
+
+class WebhookSettings(Section):
+    url: HttpUrl = ""
+    secret: SecretStr = SecretStr("")
+
+
+class SmsSettings(Section):
+    provider: Literal["log", "outbox", "twilio", "webhook"] = "log"
+    outbox: Path = Path("outbox.jsonl")
+    timeout_s: Seconds = 10
+    twilio: TwilioSettings = TwilioSettings()
+    webhook: WebhookSettings = WebhookSettings()
+
+
+class SocketSettings(Section):
+    ping_interval_s: Seconds = 25
+    ping_timeout_s: Seconds = 20
+    frame_max_bytes: Count = 131_072
+    queue_max_packets: Count = 4096
+    in_flight_max: Count = 128
+
+
+class LimitSettings(Section):
+    enabled: bool = True
+    requests_per_s: Seconds = 50
+    requests_burst: Count = 200
+    messages_per_s: Seconds = 20
+    messages_burst: Count = 100
+    connects_per_minute: Count = 120
+
+
+class ChatSettings(Section):
+    text_max_chars: Count = 16_384
+    group_max_members: Count = 10_000
+    client_id_max_chars: Count = 64
+    sync_max_entries: Count = 1000
+    sync_max_chats: Count = 200
+    delta_max_entries: Count = 5000
+    large_chat_members: Count = 32
+    receipts_max_members: Count = 256
+
+
+class PresenceSettings(Section):
+    grace_s: float = Field(3, ge=0)
+
+
+class TypingSettings(Section):
+    expires_s: Seconds = 8
+
+
+class JournalSettings(Section):
+    batch_max_entries: Count = 1000
+    queue_max_entries: Count = 20_000
+
+
+class LogSettings(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "text", "json"] = "auto"
+
+
+class Settings(BaseSettings):
+    """Everything that was set. `Settings()` is the defaults alone; `read_settings` asks the other sources."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True, enable_decoding=False
+    )
+
+    data_dir: Path = Path("var")
+    shutdown_s: Seconds = 10
+    http: HttpSettings = HttpSettings()
+    mongodb: MongodbSettings = MongodbSettings()
+    redis: RedisSettings = RedisSettings()
+    auth: AuthSettings = AuthSettings()
+    sms: SmsSettings = SmsSettings()
+    sockets: SocketSettings = SocketSettings()
+    limits: LimitSettings = LimitSettings()
+    chat: ChatSettings = ChatSettings()
+    presence: PresenceSettings = PresenceSettings()
+    typing: TypingSettings = TypingSettings()
+    journal: JournalSettings = JournalSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what `read_settings` merged and nothing else: `Settings()` must not meet this shell's environment."""
+        return (init_settings,)
+
+    def require_provider(self) -> Self:
+        """Return these settings, or raise the ConfigError of what the chosen SMS provider still lacks."""
+        sms, missing = self.sms, ""
+        if sms.provider == "twilio":
+            values = {"account_sid": sms.twilio.account_sid, "auth_token": sms.twilio.auth_token.get_secret_value()}
+            values |= {"from_number": sms.twilio.from_number, "url": sms.twilio.url}
+            missing = next((f"sms.twilio.{key}" for key, value in values.items() if not value), "")
+        elif sms.provider == "webhook" and not sms.webhook.url:
+            missing = "sms.webhook.url"
+        if missing:
+            raise ConfigError(missing, f"needed by sms.provider {sms.provider}")
+        return self
+
+
+def read_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Merge all sources, `overrides` (nested like the file) winning; ConfigError names the first fault.
+
+    A relative `data_dir` belongs to the folder of the file that sets it, and to the working directory when the
+    environment or the command line sets it.
+    """
+    in_file = _read_file(path or CONFIG_FILE) if path or CONFIG_FILE.exists() else {}
+    nearer = _merged(_read_environment(), overrides or {})
+    base = Path.cwd() if "data_dir" in nearer else (path or CONFIG_FILE).resolve().parent
+    try:
+        settings = Settings(**_merged(in_file, nearer))
+    except ValidationError as error:
+        raise _named(error) from None
+    return settings.model_copy(update={"data_dir": base / settings.data_dir}).require_provider()
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(str(path), f"cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" (line {mark.line + 1})" if mark else ""
+        raise ConfigError(str(path), f"is not valid YAML{line}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(str(path), "must hold sections, such as `http:`")
+    return values
+
+
+def _read_environment() -> dict[str, Any]:
+    for name in sorted(os.environ):
+        if name.upper().startswith(ENV_PREFIX):
+            _require_known(name)
+    return EnvSettingsSource(Settings, env_prefix=ENV_PREFIX, env_nested_delimiter="__")()
+
+
+def _require_known(name: str) -> None:
+    keys = name[len(ENV_PREFIX) :].lower().split("__")
+    for key, section in zip(keys, [*_sections(keys), None], strict=False):
+        if section is None or key not in section.model_fields:
+            raise ConfigError(".".join(keys), f"unknown setting (environment variable {name}){_guess(keys)}")
+    if len(_sections(keys)) > len(keys):
+        raise ConfigError(".".join(keys), f"is a section: set its keys (environment variable {name})")
+
+
+def _sections(keys: list[str]) -> list[type[BaseModel]]:
+    """List the classes on the way down: the one that should hold each key, then the one that the last key names."""
+    passed: list[type[BaseModel]] = [Settings]
+    for key in keys:
+        field = passed[-1].model_fields.get(key)
+        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            break
+        passed.append(field.annotation)
+    return passed
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        merged[key] = _merged(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _named(error: ValidationError) -> ConfigError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    keys = [str(part) for part in first["loc"]]
+    if first["type"] == "extra_forbidden":
+        return ConfigError(".".join(keys), f"unknown setting{_guess(keys)}")
+    if first["type"] == "model_type":
+        return ConfigError(".".join(keys), "is a section: set its keys")
+    problem = first["msg"].removeprefix("Value error, ")
+    return ConfigError(".".join(keys), problem[0].lower() + problem[1:])
+
+
+def _guess(keys: list[str]) -> str:
+    holders = _sections(keys[:-1])
+    near = difflib.get_close_matches(keys[-1], holders[-1].model_fields, n=1) if len(holders) == len(keys) else []
+    return f"; did you mean {'.'.join([*keys[:-1], *near])}?" if near else ""

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from models.documents.account import Account
 from models.documents.chat import Chat
 from models.documents.entry import Entry
+from models.documents.head import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,21 @@ class ReceiptMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """The first thing a connection is told: who it is, and its newest chats (`next` asks for those behind them)."""
+
+    account: Account
+    session_id: str
+    heads: Sequence[Head]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Resync:
     """Call sync now: something may have been missed."""
 
 
-Event = EntryAdded | ChatListed | MessageHidden | TypingShown | PresenceShown | ReceiptMoved | Resync
+Event = EntryAdded | ChatListed | MessageHidden | TypingShown | PresenceShown | ReceiptMoved | Ready | Resync
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,16 +67,22 @@ class ChangeMessage:
             return await self._same_again(roster, actor, client_id)
         return self._append(actor, roster, Reaction(seq, emoji), client_id, message)
 
-    async def finish(self, future: asyncio.Future[Stored], kind: type[MessageChange]) -> Entry:
-        """Wait until the change is stored, and apply it; a crash before that is healed by whoever reads next."""
-        entry = (await future).entry
-        if not isinstance(entry.body, kind):
+    async def finish(self, future: asyncio.Future[Stored], kind: type[MessageChange]) -> tuple[Entry, Entry]:
+        """Wait until the change is stored, and apply it; returns it and the message as it is now.
+
+        What is not applied because of a crash or a database that went away is healed by whoever reads next.
+        """
+        change = (await future).entry
+        if not isinstance(change.body, kind):
             raise ClientIdReused
         try:
-            await self.entries.apply(entry)
+            await self.entries.apply(change)
         except Exception:
-            log.exception("change %d of chat %d is stored and waits to be applied", entry.seq, entry.chat_id)
-        return entry
+            log.exception("change %d of chat %d is stored and waits to be applied", change.seq, change.chat_id)
+        message = await self.entries.find(change.chat_id, change.body.of)
+        if message is None:
+            raise MessageNotFound
+        return change, message
 
     async def hide(self, actor: Actor, target: Target, seq: int) -> int:
         """Keep a message from the actor's own eyes only ("delete for me"); returns the chat's id.

@@ -1,0 +1,132 @@
+"""`/chat`: messages, their changes, history and catching up."""
+
+from uuid import uuid4
+
+from typing_extensions import override
+
+from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate
+from handlers.wire.chats import show_chat_page, show_page, show_sync
+from handlers.wire.entries import show_entry, show_message
+from handlers.wire.events import CHAT
+from handlers.wire.requests import (
+    CLIENT_ID_MAX_CHARS,
+    EMOJI_MAX_CHARS,
+    find_seq,
+    find_text,
+    read_client_id,
+    read_cursors,
+    read_int,
+    read_message,
+    read_seq,
+    read_target,
+    read_text,
+)
+from models.documents.entry import Deletion, Edit, Reaction
+from models.errors import Malformed
+from models.services.change_message import ChangeMessage
+from models.services.greet import Greet
+from models.services.list_chats import PAGE_MAX as CHATS_MAX
+from models.services.list_chats import ListChats
+from models.services.read_history import PAGE_MAX as HISTORY_MAX
+from models.services.read_history import ReadHistory
+from models.services.send_message import SendMessage, message_of
+from models.services.show_typing import ShowTyping
+from models.services.sync_chats import SyncChats
+
+
+class ChatNamespace(BaseNamespace):
+    """Requests that write are admitted in the order in which the connection sent them, and answered as they are stored."""
+
+    name = CHAT
+
+    def __init__(
+        self,
+        gate: Gate,
+        send: SendMessage,
+        change: ChangeMessage,
+        history: ReadHistory,
+        sync: SyncChats,
+        chats: ListChats,
+        greet: Greet,
+        typing: ShowTyping,
+        *,
+        text_max_chars: int,
+    ) -> None:
+        super().__init__(gate)
+        self._send = send
+        self._change = change
+        self._history = history
+        self._sync = sync
+        self._chats = chats
+        self._greet = greet
+        self._typing = typing
+        self._text_max_chars = text_max_chars
+
+    @override
+    async def entered(self, caller: Caller) -> None:
+        await self._greet(caller.actor, caller.connection)
+
+    async def on_message_send(self, caller: Caller, body: Body) -> Answer:
+        """{chat or contact or group, client_id, type = "t", …} -> {message}."""
+        target, client_id = read_target(body), read_client_id(body)
+        message = read_message(body, self._text_max_chars)
+        async with caller.turn:
+            future = await self._send.submit(caller.actor, target, message, client_id)
+        entry = message_of(await future)
+        self._typing.sent(entry.chat_id, caller.actor.account_id)
+        return {"message": show_message(entry)}
+
+    async def on_message_edit(self, caller: Caller, body: Body) -> Answer:
+        """{chat, seq, text, client_id?} -> {message, entry}: the message as it is now, and the edit in the log."""
+        target, seq = read_target(body), read_seq(body)
+        text = read_text(body, "text", self._text_max_chars)
+        async with caller.turn:
+            future = await self._change.submit_edit(caller.actor, target, seq, text, _client_id(body))
+        entry, message = await self._change.finish(future, Edit)
+        return {"message": show_message(message), "entry": show_entry(entry)}
+
+    async def on_message_delete(self, caller: Caller, body: Body) -> Answer:
+        """{chat, seq, scope: "all" or "me", client_id?} -> {message, entry} or, for "me", {chat, of}."""
+        target, seq = read_target(body), read_seq(body)
+        scope = body.get("scope", "all")
+        if scope not in ("all", "me"):
+            raise Malformed('scope: must be "all" or "me".')
+        if scope == "me":
+            return {"chat": await self._change.hide(caller.actor, target, seq), "of": seq}
+        async with caller.turn:
+            future = await self._change.submit_deletion(caller.actor, target, seq, _client_id(body))
+        entry, message = await self._change.finish(future, Deletion)
+        return {"message": show_message(message), "entry": show_entry(entry)}
+
+    async def on_reaction_set(self, caller: Caller, body: Body) -> Answer:
+        """{chat, seq, emoji or null, client_id?} -> {message, entry}."""
+        target, seq = read_target(body), read_seq(body)
+        emoji = find_text(body, "emoji", EMOJI_MAX_CHARS)
+        async with caller.turn:
+            future = await self._change.submit_reaction(caller.actor, target, seq, emoji, _client_id(body))
+        entry, message = await self._change.finish(future, Reaction)
+        return {"message": show_message(message), "entry": show_entry(entry)}
+
+    async def on_history(self, caller: Caller, body: Body) -> Answer:
+        """{chat, before? or after?, limit <= 200} -> {chat, entries, more, last_seq}."""
+        before, after = find_seq(body, "before"), find_seq(body, "after")
+        if before is not None and after is not None:
+            raise Malformed("Give before or after, not both.")
+        limit = read_int(body, "limit", 1, HISTORY_MAX, 50)
+        return show_page(await self._history(caller.actor, read_target(body), before=before, after=after, limit=limit))
+
+    async def on_sync(self, caller: Caller, body: Body) -> Answer:
+        """{cursors: {chat: seq}} -> {chats: [{chat, status, entries, last_seq, cursor, marks}], more}."""
+        return show_sync(await self._sync(caller.actor, read_cursors(body)))
+
+    async def on_chats(self, caller: Caller, body: Body) -> Answer:
+        """{limit, before?} -> {chats, next}; `before` is the `next` of the page before."""
+        limit = read_int(body, "limit", 1, CHATS_MAX, 50)
+        return show_chat_page(
+            await self._chats(caller.actor, limit=limit, before=find_text(body, "before", CLIENT_ID_MAX_CHARS))
+        )
+
+
+def _client_id(body: Body) -> str:
+    """A change without a client id is meant once each time it is sent."""
+    return uuid4().hex if body.get("client_id") is None else read_client_id(body)

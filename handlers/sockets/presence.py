@@ -1,0 +1,41 @@
+"""`/presence`: who is online, as far as one may know."""
+
+from typing_extensions import override
+
+from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate
+from handlers.wire.events import PRESENCE, show_presence
+from handlers.wire.fields import find_number
+from models.errors import Malformed
+from models.services.presence import OFFLINE, ONLINE, Presence
+
+
+class PresenceNamespace(BaseNamespace):
+    name = PRESENCE
+
+    def __init__(self, gate: Gate, presence: Presence) -> None:
+        super().__init__(gate)
+        self._presence = presence
+
+    @override
+    async def entered(self, caller: Caller) -> None:
+        await self._presence.connect(caller.actor, caller.connection)
+
+    @override
+    async def left(self, caller: Caller) -> None:
+        self._presence.disconnect(caller.connection)
+
+    async def on_presence_set(self, caller: Caller, body: Body) -> Answer:
+        """{status: "online" or "offline"} -> {status, presence: […]} of what this connection watches."""
+        status = body.get("status")
+        if status not in (ONLINE, OFFLINE):
+            raise Malformed('status: must be "online" or "offline".')
+        shown = await self._presence.change(caller.connection, is_online=status == ONLINE)
+        return {"status": status, "presence": [show_presence(one) for one in shown]}
+
+    async def on_presence_watch(self, caller: Caller, body: Body) -> Answer:
+        """{contacts: [number]} -> {presence: [{contact, status, last_seen}]}; from now on changes come as `presence` events."""
+        contacts = body.get("contacts")
+        if not isinstance(contacts, list):
+            raise Malformed("contacts: must be a list of numbers.")
+        numbers = [number for contact in contacts if (number := find_number(contact)) is not None]
+        return {"presence": [show_presence(one) for one in await self._presence.watch(caller.connection, numbers)]}

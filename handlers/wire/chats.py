@@ -1,0 +1,88 @@
+"""Chats as JSON: the chat list, a page of history and the answers of `sync` (design section 4)."""
+
+from collections.abc import Sequence
+
+from handlers.wire.entries import show_entry, show_message, show_time
+from models.documents.chat import Chat, ChatKind, Member
+from models.documents.head import Head
+from models.services.list_chats import ChatPage
+from models.services.read_history import Page
+from models.services.sync_chats import ChatState, SyncAnswer
+
+
+def show_chat(chat: Chat, peer_number: str | None = None) -> dict[str, object]:
+    """`{"chat", "kind", "title"}` with `group` (its public id) or `contact` (the number one talks with).
+
+    The title of a direct chat is the number: names are the viewer's own, in its contacts.
+    """
+    shown: dict[str, object] = {"chat": chat.id, "kind": chat.kind.value}
+    if chat.kind is ChatKind.DIRECT:
+        shown["title"] = peer_number
+        shown["contact"] = peer_number
+    else:
+        shown["title"] = chat.subject
+    if chat.group is not None:
+        shown["group"] = chat.group
+    return shown
+
+
+def show_head(head: Head) -> dict[str, object]:
+    """A chat in a list: with `last_seq`, the viewer's `read` and `delivered` marks, `unread`, `last_at` and the `last` message."""
+    return show_chat(head.chat, head.peer_number) | {
+        "last_seq": head.last_seq,
+        "read": head.member.read,
+        "delivered": head.member.delivered,
+        "unread": head.unread,
+        "last_at": show_time(head.last_at),
+        "last": None if head.last is None else show_message(head.last),
+    }
+
+
+def show_chat_page(page: ChatPage) -> dict[str, object]:
+    """`{"chats": […], "next": text or null}`; `next` is the `before` of the next page."""
+    return {"chats": [show_head(head) for head in page.heads], "next": page.next}
+
+
+def show_page(page: Page) -> dict[str, object]:
+    """`{"chat", "entries", "more", "last_seq"}`, oldest entry first; changes heard meanwhile with a seq above `last_seq` are to be applied."""
+    return {
+        "chat": page.chat_id,
+        "entries": [show_entry(entry) for entry in page.entries],
+        "more": page.more,
+        "last_seq": page.last_seq,
+    }
+
+
+def show_sync(answer: SyncAnswer) -> dict[str, object]:
+    """`{"chats": [{"chat", "status", "entries", "last_seq", "cursor", "marks", "hidden", …}], "more"}`."""
+    return {"chats": [_show_state(state) for state in answer.states], "more": answer.more}
+
+
+def _show_state(state: ChatState) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "chat": state.chat_id,
+        "status": state.status.value,
+        "entries": [show_entry(entry) for entry in state.entries],
+        "last_seq": state.last_seq,
+        "cursor": state.cursor,
+        "marks": show_marks(state.marks),
+    }
+    if state.head is not None:
+        member = state.head.member
+        shown |= show_chat(state.head.chat, state.head.peer_number)
+        shown |= {
+            "hidden": sorted(member.hidden),
+            "unread": state.head.unread,
+            "read": member.read,
+            "delivered": member.delivered,
+            "is_member": member.is_active,
+        }
+    return shown
+
+
+def show_marks(members: Sequence[Member]) -> list[dict[str, object]]:
+    """How far each member has received and read: `[{"account", "delivered", "read"}]`, by account."""
+    return [
+        {"account": member.account_id, "delivered": member.delivered, "read": member.read}
+        for member in sorted(members, key=lambda member: member.account_id)
+    ]

@@ -1,0 +1,95 @@
+"""Messages and entries as JSON: what `history`, `sync` and every event about a log are made of (design section 4)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from models.documents.entry import (
+    Deletion,
+    Edit,
+    Entry,
+    Joined,
+    Left,
+    Message,
+    Reaction,
+    RoleSet,
+    SubjectSet,
+)
+
+_CONTENT = ("text", "url", "hash", "mime_type", "caption", "latitude", "longitude", "vcard", "name", "reply_to")
+
+
+def show_time(at: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and a Z."""
+    return at.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def show_message(entry: Entry) -> dict[str, object]:
+    """A message with the changes applied to it so far.
+
+    `{"id", "chat", "seq", "sender", "from", "client_id", "type", "sent_at"}` and what its type has; `edited_at`, `deleted`
+    and `reactions` (`{account id: emoji}`) only where there is something to say.
+    """
+    body = entry.body
+    if not isinstance(body, Message):
+        raise TypeError(f"{entry.kind} is no message")
+    shown: dict[str, object] = {
+        "id": entry.public_id,
+        "chat": entry.chat_id,
+        "seq": entry.seq,
+        "sender": entry.sender_id,
+        "from": entry.number,
+        "client_id": entry.client_id,
+        "type": body.type,
+        "sent_at": show_time(entry.at),
+    }
+    for name in _CONTENT:
+        value = getattr(body, name)
+        if value is not None:
+            shown[name] = value
+    if entry.edited_at is not None:
+        shown["edited_at"] = show_time(entry.edited_at)
+    if entry.is_deleted:
+        shown["deleted"] = True
+    if entry.reactions:
+        shown["reactions"] = {str(account): emoji for account, emoji in entry.reactions.items()}
+    return shown
+
+
+def show_entry(entry: Entry) -> dict[str, object]:
+    """Any entry: `{"kind", "chat", "seq", …}`; a message with all of `show_message`, a change with what it changes.
+
+    `edit` {of, text, edited_at} · `deletion` {of, scope: "all"} · `reaction` {of, emoji} · `joined` {accounts, numbers,
+    admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject}. `account` and `from` say who did it.
+    """
+    if isinstance(entry.body, Message):
+        return {"kind": entry.kind.value, **show_message(entry)}
+    return {
+        "kind": entry.kind.value,
+        "chat": entry.chat_id,
+        "seq": entry.seq,
+        "account": entry.sender_id,
+        "from": entry.number,
+        "client_id": entry.client_id,
+        "at": show_time(entry.at),
+        **_show_change(entry),
+    }
+
+
+def _show_change(entry: Entry) -> Mapping[str, object]:
+    match entry.body:
+        case Edit(of, text):
+            return {"of": of, "text": text, "edited_at": show_time(entry.at)}
+        case Deletion(of):
+            return {"of": of, "scope": "all"}
+        case Reaction(of, emoji):
+            return {"of": of, "emoji": emoji}
+        case Joined(accounts, numbers, admins):
+            return {"accounts": list(accounts), "numbers": list(numbers), "admins": list(admins)}
+        case Left(account, number):
+            return {"left": account, "number": number}
+        case RoleSet(account, number, role):
+            return {"member": account, "number": number, "role": role.value}
+        case SubjectSet(subject):
+            return {"subject": subject}
+        case _:
+            raise TypeError(f"{entry.kind} is no change")

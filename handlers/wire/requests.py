@@ -1,0 +1,141 @@
+"""Reads what sockets ask for: targets, drafts, seqs and cursors, each refused with the name of what is wrong."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from handlers.wire.fields import find_number
+from models.documents.chat import is_group_id
+from models.documents.entry import MESSAGE_TYPES, Message
+from models.documents.target import Target
+from models.errors import Malformed, TooLong
+
+Body = Mapping[str, Any]
+T = TypeVar("T")
+
+SEQ_MAX = 2**32 - 1
+CHAT_MAX = 2**31 - 1
+URL_MAX_CHARS = 2048
+CAPTION_MAX_CHARS = 256  # messaging contract 16.3
+VCARD_MAX_CHARS = 65_536
+EMOJI_MAX_CHARS = 32  # the longest flag and family sequences of Unicode 16 have fewer
+CLIENT_ID_MAX_CHARS = 64
+CURSORS_MAX = 5000
+
+_REQUIRED: Mapping[str, str] = {"t": "text", "c": "vcard", "i": "url", "s": "url", "a": "url", "v": "url"}
+
+
+def read_target(body: Body) -> Target:
+    """Exactly one of `chat` (its id), `contact` (a number) and `group` (its public id)."""
+    named = [name for name in ("chat", "contact", "group") if body.get(name) is not None]
+    if len(named) != 1:
+        raise Malformed("Name the chat by one of chat, contact and group.")
+    match named[0]:
+        case "chat":
+            return Target(chat_id=read_int(body, "chat", 1, CHAT_MAX))
+        case "contact":
+            number = find_number(body["contact"])
+            if number is None:
+                raise Malformed("contact: must be a phone number.")
+            return Target(contact=number)
+        case _:
+            group = body["group"]
+            if not isinstance(group, str) or not is_group_id(group):
+                raise Malformed("group: must be a group's id.")
+            return Target(group=group)
+
+
+def read_int(body: Body, name: str, least: int, most: int, default: int | None = None) -> int:
+    """A whole number within bounds."""
+    value = body.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise Malformed(f"{name}: must be a whole number from {least} to {most}.")
+    return value
+
+
+def read_seq(body: Body, name: str = "seq") -> int:
+    return read_int(body, name, 1, SEQ_MAX)
+
+
+def find_seq(body: Body, name: str) -> int | None:
+    """A seq, 0 included, or None when it is not given."""
+    return None if body.get(name) is None else read_int(body, name, 0, SEQ_MAX)
+
+
+def read_text(body: Body, name: str, max_chars: int) -> str:
+    """A text that is there, says something and is not too long."""
+    value = body.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise Malformed(f"{name}: must be a text that is not empty.")
+    if len(value) > max_chars:
+        raise TooLong(f"{name}: at most {max_chars} characters.")
+    return value
+
+
+def find_text(body: Body, name: str, max_chars: int) -> str | None:
+    return None if body.get(name) in (None, "") else read_text(body, name, max_chars)
+
+
+def read_client_id(body: Body) -> str:
+    """What the client calls this attempt; the same id means the same thing for ever."""
+    return read_text(body, "client_id", CLIENT_ID_MAX_CHARS)
+
+
+def read_message(body: Body, text_max_chars: int) -> Message:
+    """A message of one of the seven types, with what its type needs."""
+    kind = body.get("type", "t")
+    if not isinstance(kind, str) or kind not in MESSAGE_TYPES:
+        raise Malformed(f"type: must be one of {', '.join(sorted(MESSAGE_TYPES))}.")
+    reply_to = find_seq(body, "reply_to")
+    message = Message(
+        kind,
+        text=read_text(body, "text", text_max_chars) if kind == "t" else None,
+        url=_url(body) if kind in "iasvl" else None,
+        hash=find_text(body, "hash", 128) if kind in "iasv" else None,
+        mime_type=find_text(body, "mime_type", 128) if kind in "iasv" else None,
+        caption=find_text(body, "caption", CAPTION_MAX_CHARS) if kind in "ivl" else None,
+        latitude=_coordinate(body, "latitude", 90) if kind == "l" else None,
+        longitude=_coordinate(body, "longitude", 180) if kind == "l" else None,
+        vcard=find_text(body, "vcard", VCARD_MAX_CHARS) if kind == "c" else None,
+        name=find_text(body, "name", CAPTION_MAX_CHARS) if kind == "c" else None,
+        reply_to=reply_to,
+    )
+    needed = _REQUIRED.get(kind)
+    if needed is not None and getattr(message, needed) is None:
+        raise Malformed(f"{needed}: is needed in a message of type {kind}.")
+    return message
+
+
+def read_cursors(body: Body) -> dict[int, int]:
+    """`cursors`: chat id (as text, for JSON has no other keys) -> the seq up to which the client holds everything."""
+    cursors = body.get("cursors", {})
+    if not isinstance(cursors, dict) or len(cursors) > CURSORS_MAX:
+        raise Malformed(f"cursors: must be an object of at most {CURSORS_MAX} chats.")
+    read: dict[int, int] = {}
+    for chat, seq in cursors.items():
+        if not (isinstance(chat, str) and chat.isascii() and chat.isdigit() and len(chat) <= 10):
+            raise Malformed("cursors: its keys are the ids of chats.")
+        read[read_int({"chat": int(chat)}, "chat", 1, CHAT_MAX)] = read_int({"cursor": seq}, "cursor", 0, SEQ_MAX)
+    return read
+
+
+def _url(body: Body) -> str | None:
+    url = find_text(body, "url", URL_MAX_CHARS)
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise Malformed("url: cannot be read.") from None
+    is_ours = url.startswith("/media/")
+    if not is_ours and (parts.scheme not in ("http", "https") or not parts.netloc):
+        raise Malformed("url: must be an http or https address.")
+    return url
+
+
+def _coordinate(body: Body, name: str, most: float) -> float:
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > most:
+        raise Malformed(f"{name}: must be a number from -{most} to {most}.")
+    return float(value)

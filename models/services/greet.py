@@ -1,0 +1,23 @@
+"""Greets a new connection: tells it who it is and what chats it has."""
+
+from dataclasses import dataclass
+
+from models.documents.session import Actor
+from models.events import Ready
+from models.ports import Fanout
+from models.services.directory import Directory
+from models.services.list_chats import ListChats
+
+
+@dataclass(frozen=True, slots=True)
+class Greet:
+    """`ready` comes after the connection is registered, so nothing falls between its chat list and the events that follow."""
+
+    directory: Directory
+    chats: ListChats
+    fanout: Fanout
+
+    async def __call__(self, actor: Actor, connection: str) -> None:
+        page = await self.chats(actor)
+        account = await self.directory.require(actor.account_id)
+        self.fanout.whisper(Ready(account, actor.session_id, page.heads, page.next), connection)

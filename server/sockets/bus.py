@@ -1,0 +1,268 @@
+"""The bus: what one node tells the others, through Redis pub/sub.
+
+Redis is treated as lossy. A node subscribes to an account's channel while it holds a socket of that account, so it hears
+only its own people; encoded packets travel, so nobody encodes again; after any break, overflow or failed publish the nodes
+concerned tell their clients to sync. Chats of more than `large` members travel on one channel that every node hears.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import asdict
+from time import monotonic
+from typing import Any
+
+import orjson
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal
+
+log = logging.getLogger(__name__)
+
+PREFIX = "parley:"
+EVERYBODY = PREFIX + "all"
+NODES = PREFIX + "nodes"
+LEASE_S = 8.0
+RENEW_S = 2.0
+WAITING_MAX = (
+    50_000  # packets that a slow Redis may leave waiting; beyond it they are dropped and the nodes are told to sync
+)
+PIPELINE_MAX = 500
+RETRY_S = 0.5
+PING_AFTER_S = 5.0
+
+_SIGNALS: dict[str, type[Signal]] = {
+    kind.__name__: kind for kind in (SessionsRevoked, AccountChanged, ChatMembersChanged, PresenceChanged)
+}
+
+
+class Bus:
+    """Publishes without waiting, listens in one task, and keeps the lease by which other nodes know this one."""
+
+    def __init__(self, redis: Redis, *, large: int = 32) -> None:
+        self.node = secrets.token_hex(8)
+        self.on_packet: Callable[[str, str, Collection[int]], None] = _ignore
+        self.on_signal: Callable[[Signal], None] = _ignore
+        self.on_gap: Callable[[], None] = _ignore
+        self.is_up = False
+        self.breaks = 0
+        self._redis = redis
+        self._large = large
+        self._others: frozenset[str] = frozenset()
+        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._has_lost = False
+        self._work = asyncio.Event()
+        self._held: dict[int, int] = {}  # account id -> sockets here
+        self._wanted: deque[tuple[bool, str]] = deque()
+        self._pubsub: PubSub | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def others(self) -> frozenset[str]:
+        """The other nodes that are alive, as of the last renewal."""
+        return self._others
+
+    async def open(self) -> None:
+        """Take the lease and start listening; raises RedisError when Redis cannot be reached."""
+        await self._renew()
+        self._tasks = [
+            asyncio.create_task(self._listen(), name="bus listener"),
+            asyncio.create_task(self._send(), name="bus sender"),
+            asyncio.create_task(self._keep_lease(), name="bus lease"),
+        ]
+        self._put(EVERYBODY, ["hello", self.node])
+
+    async def close(self) -> None:
+        """Say what is still to be said, then leave."""
+        ends = monotonic() + 1.0
+        while self._waiting and self.is_up and monotonic() < ends:  # noqa: ASYNC110 (a bounded wait at the very end)
+            await asyncio.sleep(0.01)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            await self._redis.zrem(NODES, self.node)
+            if self._pubsub is not None:
+                await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+        except (RedisError, OSError):
+            log.info("the bus was away at the end")
+
+    def hold(self, account_id: int) -> None:
+        """A socket of this account is here."""
+        self._held[account_id] = self._held.get(account_id, 0) + 1
+        if self._held[account_id] == 1:
+            self._want(subscribe=True, channel=_channel(account_id))
+
+    def release(self, account_id: int) -> None:
+        """A socket of this account is gone."""
+        self._held[account_id] -= 1
+        if not self._held[account_id]:
+            del self._held[account_id]
+            self._want(subscribe=False, channel=_channel(account_id))
+
+    def publish(self, namespace: str, text: str, to: Collection[int]) -> None:
+        """Let the other nodes show a packet to these accounts."""
+        if not self._others:
+            return
+        if len(to) > self._large:
+            self._put(EVERYBODY, ["packet", self.node, namespace, text, list(to)])
+            return
+        envelope = orjson.dumps(["packet", self.node, namespace, text])
+        for account_id in to:
+            self._put_bytes(_channel(account_id), envelope)
+
+    def signal(self, signal: Signal) -> None:
+        """Let the other nodes hear a signal."""
+        if self._others:
+            self._put(EVERYBODY, ["signal", self.node, type(signal).__name__, asdict(signal)])
+
+    def _put(self, channel: str, message: list[Any]) -> None:
+        self._put_bytes(channel, orjson.dumps(message))
+
+    def _put_bytes(self, channel: str, message: bytes) -> None:
+        if len(self._waiting) >= WAITING_MAX:
+            self._waiting.clear()
+            self._has_lost = True
+        self._waiting.append((channel, message))
+        self._work.set()
+
+    def _want(self, *, subscribe: bool, channel: str) -> None:
+        self._wanted.append((subscribe, channel))
+        self._work.set()
+
+    async def _send(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            try:
+                await self._flush()
+            except (RedisError, OSError) as error:
+                self._broke(error)
+                self._waiting.clear()
+                self._has_lost = True
+                await asyncio.sleep(RETRY_S)
+                self._work.set()
+
+    async def _flush(self) -> None:
+        if self._has_lost and self._others:
+            # What was not sent is gone: the other nodes' clients must ask for it.
+            await self._redis.publish(EVERYBODY, orjson.dumps(["lost", self.node]))
+        self._has_lost = False
+        while self._wanted and self._pubsub is not None:
+            await self._flush_wanted(self._pubsub)
+        while self._waiting:
+            pipeline = self._redis.pipeline(transaction=False)
+            batch = [self._waiting[i] for i in range(min(len(self._waiting), PIPELINE_MAX))]
+            for command in batch:
+                pipeline.execute_command("PUBLISH", *command)  # type: ignore[no-untyped-call]
+            await pipeline.execute()
+            for _ in batch:
+                if self._waiting:
+                    self._waiting.popleft()
+
+    async def _flush_wanted(self, pubsub: PubSub) -> None:
+        subscribe = self._wanted[0][0]
+        channels: list[str] = []
+        while self._wanted and self._wanted[0][0] == subscribe and len(channels) < PIPELINE_MAX:
+            channels.append(self._wanted.popleft()[1])
+        try:
+            await (pubsub.subscribe(*channels) if subscribe else pubsub.unsubscribe(*channels))
+        except (RedisError, OSError):
+            self._wanted.extendleft((subscribe, channel) for channel in reversed(channels))
+            raise
+
+    async def _listen(self) -> None:
+        is_first = True
+        while True:
+            try:
+                self._pubsub = self._redis.pubsub(ignore_subscribe_messages=True)
+                self._wanted.clear()
+                await self._pubsub.subscribe(EVERYBODY, *map(_channel, self._held))
+                self.is_up = True
+                self._work.set()
+                if not is_first:
+                    log.info("the bus is back")
+                    self.on_gap()
+                is_first = False
+                await self._hear_all(self._pubsub)
+            except (RedisError, OSError) as error:
+                self._broke(error)
+            await self._forget_pubsub()
+            await asyncio.sleep(RETRY_S)
+
+    async def _hear_all(self, pubsub: PubSub) -> None:
+        """Hear until the connection breaks, or answers a ping no longer."""
+        is_asked = False
+        while True:
+            message = await pubsub.get_message(timeout=PING_AFTER_S)
+            if message is None and is_asked:
+                raise RedisConnectionError("silent")
+            is_asked = message is None
+            if is_asked:
+                await pubsub.ping()
+            elif message["type"] == "message":
+                self._hear(message["channel"], message["data"])
+
+    async def _forget_pubsub(self) -> None:
+        pubsub, self._pubsub = self._pubsub, None
+        if pubsub is not None:
+            try:
+                await pubsub.aclose()  # type: ignore[no-untyped-call]
+            except (RedisError, OSError):
+                log.debug("the bus was away when its subscription was closed")
+
+    def _broke(self, error: Exception) -> None:
+        if self.is_up:
+            self.is_up = False
+            self.breaks += 1
+            log.warning("the bus is away: %s", type(error).__name__)
+
+    def _hear(self, channel: bytes, data: bytes) -> None:
+        try:
+            kind, node, *rest = orjson.loads(data)
+        except ValueError:
+            log.warning("the bus brought something that is not ours")
+            return
+        if node == self.node:
+            return
+        match kind, rest:
+            case "packet", [namespace, text]:
+                self.on_packet(namespace, text, (int(channel.rpartition(b":")[2]),))
+            case "packet", [namespace, text, to]:
+                self.on_packet(namespace, text, set(to))
+            case "signal", [name, fields]:
+                self.on_signal(_SIGNALS[name](**fields))
+            case "hello", _:
+                self._others |= {node}
+            case "lost", _:
+                self.on_gap()
+
+    async def _keep_lease(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_S)
+            try:
+                await self._renew()
+            except (RedisError, OSError) as error:
+                self._broke(error)
+
+    async def _renew(self) -> None:
+        now, _ = await self._redis.time()
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.execute_command("ZADD", NODES, now, self.node)  # type: ignore[no-untyped-call]
+        pipeline.execute_command("ZREMRANGEBYSCORE", NODES, "-inf", now - LEASE_S)  # type: ignore[no-untyped-call]
+        pipeline.execute_command("ZRANGE", NODES, 0, -1)  # type: ignore[no-untyped-call]
+        *_, nodes = await pipeline.execute()
+        self._others = frozenset(node.decode() for node in nodes) - {self.node}
+
+
+def _channel(account_id: int) -> str:
+    return f"{PREFIX}a:{account_id}"
+
+
+def _ignore(*_: object) -> None:
+    """Nobody listens yet."""

@@ -1,0 +1,150 @@
+"""Who is connected: python-socketio's client manager with indexes both ways, so that coming and going cost what is held.
+
+python-socketio's own manager walks every room of a namespace for each disconnect; here nobody enters rooms, and events are
+addressed by account.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import socketio
+from engineio.packet import Packet
+
+from models.documents.session import Actor
+from server.sockets.engine import EngineSocket
+
+
+class Connection:
+    """One client in one namespace, on the Engine.IO socket it shares with its other namespaces."""
+
+    __slots__ = ("actor", "engine_sid", "is_open", "namespace", "sid", "socket")
+
+    def __init__(self, sid: str, engine_sid: str, namespace: str, socket: EngineSocket) -> None:
+        self.sid = sid
+        self.engine_sid = engine_sid
+        self.namespace = namespace
+        self.socket = socket
+        self.actor: Actor | None = None
+        self.is_open = False  # False while connecting and while leaving
+
+    def offer(self, packet: Packet) -> None:
+        """Queue a packet; a client too slow to take it is closed and told to come back and sync."""
+        self.socket.offer(packet)
+
+
+class Connections(socketio.AsyncManager):
+    """All connections of this node. The methods that python-socketio calls keep its names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_enter: Callable[[int], None] = _ignore  # an account id; the bus listens for those who are here
+        self.on_leave: Callable[[int], None] = _ignore
+        self._by_sid: dict[str, Connection] = {}
+        self._by_engine: dict[str, dict[str, Connection]] = {}  # engine sid -> namespace -> connection
+        self._by_account: dict[str, dict[int, dict[str, Connection]]] = {}  # namespace -> account id -> sid
+        self._by_session: dict[str, dict[str, Connection]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_sid)
+
+    def enter(self, namespace: str, sid: str, actor: Actor) -> None:
+        """From now on events for this account reach this connection."""
+        connection = self._by_sid.get(sid)
+        if connection is None or not connection.is_open:
+            return  # gone while it was being let in
+        connection.actor = actor
+        self._by_account.setdefault(namespace, {}).setdefault(actor.account_id, {})[sid] = connection
+        self._by_session.setdefault(actor.session_id, {})[sid] = connection
+        self.on_enter(actor.account_id)
+
+    def find(self, sid: str) -> Connection | None:
+        return self._by_sid.get(sid)
+
+    def of_accounts(self, namespace: str) -> dict[int, dict[str, Connection]]:
+        """The connections of a namespace by account id and sid; to be read, not changed."""
+        return self._by_account.get(namespace, {})
+
+    def of_session(self, session_id: str) -> list[Connection]:
+        return list(self._by_session.get(session_id, {}).values())
+
+    def of_namespace(self, namespace: str) -> list[Connection]:
+        return [connection for mates in self.of_accounts(namespace).values() for connection in mates.values()]
+
+    def has_namespaces(self, engine_sid: str) -> bool:
+        """Whether this socket is connected to anything; one that is not may be closed."""
+        return bool(self._by_engine.get(engine_sid))
+
+    # What python-socketio asks for.
+
+    def get_namespaces(self) -> Iterable[str]:
+        return list(self._by_account)
+
+    async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
+        of_engine = self._by_engine.setdefault(eio_sid, {})
+        if namespace in of_engine:
+            return None
+        sid: str = self.server.eio.generate_id()
+        connection = Connection(sid, eio_sid, namespace, self.server.eio.sockets[eio_sid])
+        of_engine[namespace] = self._by_sid[sid] = connection
+        return sid
+
+    async def connect(self, sid: str, namespace: str) -> str:  # noqa: ARG002
+        self._by_sid[sid].is_open = True
+        return sid
+
+    def is_connected(self, sid: str, namespace: str) -> bool:  # noqa: ARG002
+        connection = self._by_sid.get(sid)
+        return connection is not None and connection.is_open
+
+    async def can_disconnect(self, sid: str, namespace: str) -> bool:
+        return self.is_connected(sid, namespace)
+
+    def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
+        connection = self._by_engine.get(eio_sid, {}).get(namespace)
+        return None if connection is None else connection.sid
+
+    def eio_sid_from_sid(self, sid: str, namespace: str) -> str | None:  # noqa: ARG002
+        connection = self._by_sid.get(sid)
+        return None if connection is None else connection.engine_sid
+
+    def pre_disconnect(self, sid: str, namespace: str) -> str | None:
+        connection = self._by_sid[sid]
+        connection.is_open = False
+        self._forget_actor(connection, namespace)
+        return connection.engine_sid
+
+    async def disconnect(self, sid: str, namespace: str, **_: Any) -> None:
+        connection = self._by_sid.pop(sid, None)
+        if connection is None:
+            return
+        self._forget_actor(connection, namespace)
+        of_engine = self._by_engine.get(connection.engine_sid, {})
+        of_engine.pop(namespace, None)
+        if not of_engine:
+            self._by_engine.pop(connection.engine_sid, None)
+
+    async def trigger_callback(self, sid: str, id: int, data: Any) -> None:  # noqa: A002
+        """Clients acknowledge nothing that we send; what they claim to acknowledge is ignored."""
+
+    def namespaces_of(self, eio_sid: str) -> list[str]:
+        """The namespaces of one socket, which is all that its end concerns."""
+        return list(self._by_engine.get(eio_sid, {}))
+
+    def _forget_actor(self, connection: Connection, namespace: str) -> None:
+        actor, connection.actor = connection.actor, None
+        if actor is None:
+            return
+        accounts = self._by_account[namespace]
+        mates = accounts[actor.account_id]
+        del mates[connection.sid]
+        if not mates:
+            del accounts[actor.account_id]
+        of_session = self._by_session[actor.session_id]
+        del of_session[connection.sid]
+        if not of_session:
+            del self._by_session[actor.session_id]
+        self.on_leave(actor.account_id)
+
+
+def _ignore(account_id: int) -> None:
+    """Nobody listens yet."""

@@ -1,0 +1,89 @@
+"""The fan-out: one event, encoded once, to every socket that should see it, here and on other nodes.
+
+The only file that sends events. Rules for `deliver`: no await, no task, no log line per recipient; one packet object is
+shared by all queues, so its text is encoded once; a queue that is full ends its connection (engine.py) and stops nobody.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from random import random
+
+import orjson
+from engineio.packet import MESSAGE, Packet
+
+from handlers.wire.events import CHAT, show_event
+from models.events import Event, Resync, Signal
+from server.sockets.bus import Bus
+from server.sockets.connections import Connections
+
+log = logging.getLogger(__name__)
+
+RESYNC_OVER_S = 3.0  # clients that may have missed something are told so over this time, not all at once
+
+
+class SocketFanout:
+    """Local sockets directly, other nodes through the bus; with the bus away, this node's people notice nothing."""
+
+    def __init__(self, connections: Connections, bus: Bus) -> None:
+        self._connections = connections
+        self._bus = bus
+        self._on_signal: list[Callable[[Signal], None]] = []
+        bus.on_packet = self.deliver
+        bus.on_signal = self._signalled
+        bus.on_gap = self.resync
+
+    def subscribe(self, on_signal: Callable[[Signal], None]) -> None:
+        """Hear every signal of every node."""
+        self._on_signal.append(on_signal)
+
+    def publish(self, event: Event, to: Collection[int], *, chat_id: int | None = None) -> None:  # noqa: ARG002
+        """Show `event` to every socket of these accounts, on every node."""
+        namespace, text = encode(event)
+        self.deliver(namespace, text, to)
+        self._bus.publish(namespace, text, to)
+
+    def whisper(self, event: Event, connection: str) -> None:
+        """Show `event` to one connection of this node."""
+        found = self._connections.find(connection)
+        if found is not None and found.is_open:
+            found.offer(Packet(MESSAGE, encode(event)[1]))
+
+    def signal(self, signal: Signal) -> None:
+        """Tell every node, this one first, what it can no longer believe."""
+        self._signalled(signal)
+        self._bus.signal(signal)
+
+    def deliver(self, namespace: str, text: str, to: Collection[int]) -> None:
+        """Queue one packet for the local sockets of these accounts."""
+        here = self._connections.of_accounts(namespace)
+        packet = Packet(MESSAGE, text)
+        # Whichever is shorter: the people of a chat, or the people of this node.
+        accounts = to if len(to) <= len(here) else [account for account in here if account in to]
+        for account in accounts:
+            mates = here.get(account)
+            if mates:
+                for connection in list(mates.values()):
+                    connection.offer(packet)
+
+    def resync(self) -> None:
+        """Something may have been missed: tell everybody here to sync, spread over a few seconds."""
+        loop = asyncio.get_running_loop()
+        connections = self._connections.of_namespace(CHAT)
+        log.info("telling %d clients to sync", len(connections))
+        for connection in connections:
+            wait_s = random() * RESYNC_OVER_S  # noqa: S311 (a spread, not a secret)
+            loop.call_later(wait_s, self.whisper, Resync(), connection.sid)
+
+    def _signalled(self, signal: Signal) -> None:
+        for hear in self._on_signal:
+            try:
+                hear(signal)
+            except Exception:
+                log.exception("%s was not heard", type(signal).__name__)
+
+
+def encode(event: Event) -> tuple[str, str]:
+    """The namespace of an event and its Socket.IO packet as text."""
+    namespace, name, body = show_event(event)
+    return namespace, f"2{namespace},{orjson.dumps([name, body]).decode()}"

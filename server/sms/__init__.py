@@ -1,0 +1,1 @@
+"""Ways to bring a code to a number: each implements models.ports.CodeSender."""

@@ -1,0 +1,12 @@
+"""Codes to the log: for development, where the reader of the log is the owner of the number."""
+
+import logging
+
+log = logging.getLogger(__name__)
+
+
+class LoggedCodes:
+    """The one place where a code may be logged; as a warning, so that nobody runs it unknowingly in production."""
+
+    async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:  # noqa: ARG002 - the port's words
+        log.warning("%s to %s: %s", channel, phone_text, body)

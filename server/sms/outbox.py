@@ -1,0 +1,35 @@
+"""Codes to a file: for tests and for whoever sends them on by other means."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import orjson
+
+from models.ports import Clock
+
+
+class OutboxCodes:
+    """Appends `{"to", "body", "code", "channel", "at"}` as one JSON line; only the server's user can read the file."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+
+    async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:
+        at = self._clock.now()
+        line = orjson.dumps(
+            {"to": phone_text, "body": body, "code": code, "channel": channel, "at": at},
+            option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z,
+        )
+        await asyncio.to_thread(self._append, line)
+
+    def _append(self, line: bytes) -> None:
+        """One write per line, so that lines of several processes do not mix."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.fchmod(file, 0o600)  # the file may be older than this rule
+            os.write(file, line)
+        finally:
+            os.close(file)

@@ -13,6 +13,7 @@ from models.documents.session import Actor
 from models.errors import FieldErrors, Malformed, Unauthenticated
 
 ACTOR = web.RequestKey("actor", Actor)
+CLIENT_ADDRESS = web.RequestKey("client_address", str)
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # What aiohttp's readers raise for a body that its sender got wrong: an unknown charset, a part without a name, a broken
 # part header, an unknown transfer encoding, bytes that do not unpack.
@@ -85,14 +86,19 @@ def read_shape(shape: type[Shape], fields: object) -> Shape:
 def field_errors(error: ValidationError) -> dict[str, list[str]]:
     """The sentences of the events API for each field (events contract 1.3); errors across fields stand under `non_field_errors`."""
     fields: dict[str, list[str]] = {}
-    for problem in error.errors(include_url=False, include_input=False):
+    for problem in error.errors(include_url=False):
         name = str(problem["loc"][0]) if problem["loc"] else "non_field_errors"
-        fields.setdefault(name, []).append(_sentence(problem["type"], problem["msg"], problem.get("ctx", {})))
+        kind = "null" if problem["input"] is None else problem["type"]
+        fields.setdefault(name, []).append(_sentence(kind, problem["msg"], problem.get("ctx", {})))
     return fields
 
 
 def _sentence(kind: str, text: str, context: Mapping[str, Any]) -> str:
     match kind:
+        case "null":
+            return "This field may not be null."
+        case "string_type":
+            return "Not a valid string."
         case "missing":
             return "This field is required."
         case "string_too_short" if context.get("min_length") == 1:

@@ -1,0 +1,81 @@
+"""What is read to sign in, and how sessions are shown."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from handlers.wire.times import show_time
+from models.documents.account import EMAIL_MAX_CHARS, NAME_MAX_CHARS, NAME_MIN_CHARS, is_email
+from models.documents.phone import Phone
+from models.documents.pin import EVENTS_DIGITS
+from models.documents.session import Session
+from models.errors import Malformed
+
+
+def _pin_text(value: Any) -> Any:
+    """Integers are accepted (events contract, section 3). Whoever sends one cannot send the zeros a pin begins with."""
+    return f"{value:0{EVENTS_DIGITS}}" if type(value) is int else value
+
+
+class Proof(BaseModel):
+    """A number and the pin that was sent to it."""
+
+    model_config = ConfigDict(str_strip_whitespace=True, arbitrary_types_allowed=True)
+
+    phone_number: Annotated[str, Field(min_length=1)]
+    pin: Annotated[str, Field(min_length=1, max_length=EVENTS_DIGITS), BeforeValidator(_pin_text)]
+
+    @field_validator("phone_number")
+    @classmethod
+    def _is_readable(cls, text: str) -> str:
+        try:
+            Phone.from_text(text)
+        except Malformed as refusal:
+            raise ValueError(refusal.message) from None
+        return text
+
+    @property
+    def phone(self) -> Phone:
+        return Phone.from_text(self.phone_number)
+
+
+class Profile(BaseModel):
+    """Who an account's owner is (seed document, "Register")."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    full_name: Annotated[str, Field(max_length=NAME_MAX_CHARS)]
+    email: Annotated[str, Field(min_length=1, max_length=EMAIL_MAX_CHARS)]
+
+    @field_validator("full_name")
+    @classmethod
+    def _is_long_enough(cls, text: str) -> str:
+        if not text:
+            raise ValueError("This field may not be blank.")
+        if len(text) < NAME_MIN_CHARS:
+            raise ValueError(f"Ensure this field has at least {NAME_MIN_CHARS} characters.")
+        return text
+
+    @field_validator("email")
+    @classmethod
+    def _is_an_address(cls, text: str) -> str:
+        if not is_email(text):
+            raise ValueError("Enter a valid email address.")
+        return text
+
+
+def read_phone(value: object) -> Phone:
+    """The number to send a pin to; only what is no text, or none at all, is refused (events contract 1.5)."""
+    if not isinstance(value, str) or not value.strip():
+        raise Malformed("phone_number is not provided.")
+    return Phone.from_text(value)
+
+
+def show_session(session: Session, *, current_id: str) -> dict[str, object]:
+    return {
+        "id": session.id,
+        "device": session.device,
+        "created": show_time(session.created_at),
+        "last_used": show_time(session.last_used_at),
+        "current": session.id == current_id,
+    }

@@ -1,0 +1,54 @@
+"""Identity of requests: the bearer token's actor, and the door that stays shut without one."""
+
+from collections.abc import Collection
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from handlers.rest.requests import ACTOR
+from models.errors import Unauthenticated
+from models.services.authenticate import Authenticate
+
+
+def identify(authenticate: Authenticate, *, public: Collection[str], outside: Collection[str] = ()) -> Middleware:
+    """Put the actor of a bearer token into each request; refuse with 401 where one is needed and missing.
+
+    Both sets hold routes as they were added (`/auth`, `/media/{name}`, `/static`). `public`: no token is needed, but a bad one
+    is refused (events contract 1.2). `outside`: no API, tokens are not looked at (probes, pages, files, the socket
+    engine, which authenticates by itself). Every other route needs a token, so a forgotten entry shuts a door and
+    opens none.
+    """
+    public, outside = frozenset(public), frozenset(outside)
+
+    @web.middleware
+    async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
+        route = _route(request)
+        if route is None or route in outside or _is_preflight(request):
+            return await handler(request)
+        token = bearer_token(request)
+        if token is not None:
+            request[ACTOR] = await authenticate(token)
+        elif route not in public and request.match_info.http_exception is None:
+            raise Unauthenticated
+        return await handler(request)
+
+    return identity
+
+
+def bearer_token(request: web.Request) -> str | None:
+    """The text behind `Authorization: Bearer`; None without the header or with another scheme: that is anonymous."""
+    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _route(request: web.Request) -> str | None:
+    """The route as it was added; empty for a path that exists with other methods, None for one that does not exist."""
+    resource = request.match_info.route.resource
+    if resource is not None:
+        return resource.canonical
+    return "" if isinstance(request.match_info.http_exception, web.HTTPMethodNotAllowed) else None
+
+
+def _is_preflight(request: web.Request) -> bool:
+    """A browser asks about other origins before it may send a token."""
+    return request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers

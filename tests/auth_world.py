@@ -1,0 +1,115 @@
+"""A node with nothing but the sign-in, assembled from the real parts over a real database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from handlers.rest.auth import PUBLIC, AuthRoutes
+from models.documents.pin import EVENTS_DIGITS, PinRules
+from models.services.authenticate import Authenticate
+from models.services.end_session import EndSession
+from models.services.list_sessions import ListSessions
+from models.services.prove_number import ProveNumber
+from models.services.register_profile import RegisterProfile
+from models.services.request_pin import RequestPin
+from models.services.start_session import StartSession
+from models.services.verify_pin import VerifyPin
+from models.stores.accounts import Accounts
+from models.stores.counters import Counters
+from models.stores.database import Database
+from models.stores.pins import Pins
+from models.stores.quotas import Quotas
+from models.stores.sessions import Sessions
+from server.auth.middleware import identify
+from server.auth.tokens import JwtTokens, derive_key
+from server.http import build_application
+from server.proxies import locate_clients
+from tests.auth_fakes import HandClock, KeptCodes, RecordingFanout
+
+SECRET = "a secret of tests"
+ANN = "+4930123456"
+Client = TestClient[web.Request, web.Application]
+
+
+@dataclass
+class Node:
+    """One node and a client of it."""
+
+    client: Client
+    authenticate: Authenticate
+    accounts: Accounts
+    sessions: Sessions
+    clock: HandClock
+    codes: KeptCodes
+    fanout: RecordingFanout = field(default_factory=RecordingFanout)
+
+    async def ask(self, method: str, path: str, token: str | None = None, **options: Any) -> tuple[int, Any]:
+        """Status and JSON of the answer; None for an empty one."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= options.pop("headers", {})
+        async with self.client.request(method, path, headers=headers, **options) as response:
+            return response.status, await response.json() if await response.read() else None
+
+    async def request_pin(self, phone_number: str = ANN) -> str:
+        """Ask for a pin, and read it from the message."""
+        status, _ = await self.ask("POST", "/auth", json={"phone_number": phone_number})
+        assert status == 204
+        return self.codes.last.code
+
+    async def sign_in(self, phone_number: str = ANN, **headers: str) -> dict[str, Any]:
+        """The User of the answer, `auth_token` included."""
+        pin = await self.request_pin(phone_number)
+        proof = {"phone_number": phone_number, "pin": pin}
+        status, user = await self.ask("POST", "/auth/verify_pin", json=proof, headers=headers)
+        assert status == 200
+        shown: dict[str, Any] = user
+        return shown
+
+
+async def start_node(
+    database: Database,
+    rules: PinRules,
+    clock: HandClock,
+    codes: KeptCodes,
+    *,
+    is_open: bool = True,
+    trusted_proxies: Sequence[str] = (),
+) -> Node:
+    accounts, sessions, quotas = Accounts(database, Counters(database)), Sessions(database), Quotas(database)
+    pins = Pins(database, derive_key(SECRET, "pins"))
+    for store in (accounts, sessions, quotas, pins):
+        await store.prepare()
+    tokens, fanout = JwtTokens(SECRET, clock), RecordingFanout()
+    authenticate = Authenticate(tokens, sessions, accounts, clock)
+    auth = AuthRoutes(
+        RequestPin(accounts, pins, quotas, codes, clock, rules, digits=EVENTS_DIGITS, app_scheme="amigo"),
+        VerifyPin(
+            accounts,
+            ProveNumber(pins, clock, rules),
+            StartSession(sessions, tokens, clock, timedelta(days=365)),
+            fanout,
+        ),
+        RegisterProfile(accounts, sessions, tokens, fanout, is_open),
+        ListSessions(sessions, clock),
+        EndSession(sessions, authenticate, fanout),
+    )
+
+    async def alive(request: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    async def fails(request: web.Request) -> web.Response:
+        raise LookupError("a fault of ours")
+
+    app = build_application(
+        [*auth.routes(), web.get("/healthz", alive), web.get("/unlisted", alive), web.get("/fails", fails)],
+        [locate_clients(trusted_proxies), identify(authenticate, public={*PUBLIC, "/fails"}, outside={"/healthz"})],
+        body_max_bytes=1 << 20,
+        origins=["*"],
+    )
+    client: Client = TestClient(TestServer(app))
+    await client.start_server()
+    return Node(client, authenticate, accounts, sessions, clock, codes, fanout)

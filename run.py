@@ -1,0 +1,69 @@
+"""Start Parley: `python3 run.py`. Installs what is missing first, so only the standard library is imported above."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent
+OLDEST_PYTHON = (3, 11)
+
+
+def main(argv: list[str]) -> int:
+    if sys.version_info < OLDEST_PYTHON:
+        sys.exit("parley: needs Python %d.%d or later, not %d.%d" % (*OLDEST_PYTHON, *sys.version_info[:2]))  # noqa: UP031
+    from server.requirements import require_installed
+
+    this = [str(ROOT / "run.py"), *argv]
+    if argv[:1] == ["test"]:  # before argparse, which would take pytest's options for its own
+        require_installed(["embedded", "test"], this)
+        return test(argv[1:])
+    arguments = _parser().parse_args(argv)
+    require_installed(["embedded"], this)
+    return serve(arguments)
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Run the server until it is told to stop; 0, or 1 after one line that says why it does not start."""
+    from server.cannot_start import CannotStart
+    from server.config import read_settings
+    from server.lifecycle import serve as run_server
+
+    try:
+        run_server(read_settings(arguments.config, _overrides(arguments)))
+    except CannotStart as reason:
+        print(f"parley: {reason}", file=sys.stderr)  # noqa: T201 - the one line
+        return 1
+    return 0
+
+
+def test(arguments: list[str]) -> int:
+    """Run the suite in place of this process, so that its exit status and its signals are pytest's own."""
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("run.py", description="Run the Parley messaging server.", allow_abbrev=False)
+    parser.add_argument("--config", metavar="PATH", type=Path, help="settings file instead of config.yaml")
+    parser.add_argument("--host", help="address to listen on (http.host)")
+    parser.add_argument("--port", help="port to listen on, 0 for a free one (http.port)")
+    parser.add_argument("--data-dir", metavar="PATH", help="folder of everything that is kept (data_dir)")
+    commands = parser.add_subparsers(title="instead of serving", metavar="COMMAND")
+    commands.add_parser("test", help="run the tests; what follows goes to pytest", add_help=False)
+    return parser
+
+
+def _overrides(arguments: argparse.Namespace) -> dict[str, Any]:
+    http = {key: value for key in ("host", "port") if (value := getattr(arguments, key)) is not None}
+    data_dir = {} if arguments.data_dir is None else {"data_dir": arguments.data_dir}
+    return {**data_dir, **({"http": http} if http else {})}
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:  # before the server listens to signals itself
+        sys.exit(130)

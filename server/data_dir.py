@@ -1,0 +1,56 @@
+"""The data directory: made for the owner alone, writable, and of one instance at a time."""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from server.cannot_start import CannotStart
+
+LOCK_NAME = "lock"
+DYING_S = 0.3  # what the system needs to take apart an instance that was killed a moment ago
+
+
+@contextmanager
+def hold_data_dir(path: Path) -> Iterator[None]:
+    """Make it if missing and hold its lock; CannotStart when it cannot be written or another instance holds it."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock_fd = os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        is_writable = os.access(path, os.W_OK | os.X_OK)
+    except OSError as error:
+        raise CannotStart(f"data_dir: {path} is not writable ({error.strerror})") from None
+    try:
+        if not is_writable:
+            raise CannotStart(f"data_dir: {path} is not writable")
+        give_up_at = time.monotonic() + DYING_S
+        while not _locks(lock_fd):
+            if time.monotonic() > give_up_at:
+                pid = os.pread(lock_fd, 20, 0).decode("ascii", "replace").strip()
+                raise CannotStart(f"data_dir: {path} is in use by another instance (process {pid or 'unknown'})")
+            time.sleep(0.02)
+        os.pwrite(lock_fd, f"{os.getpid()}\n".encode().ljust(20), 0)
+        yield
+    finally:
+        os.close(lock_fd)
+
+
+def is_in_use(path: Path) -> bool:
+    """Tell whether an instance holds the directory now."""
+    try:
+        lock_fd = os.open(path / LOCK_NAME, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    with contextlib.closing(os.fdopen(lock_fd)):
+        return not _locks(lock_fd)
+
+
+def _locks(lock_fd: int) -> bool:
+    try:
+        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,137 @@
+"""Start the embedded stores, keep them running, stop them; settings with a URL are passed through."""
+
+import asyncio
+import logging
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from server.cannot_start import CannotStart
+from server.config import MongodbSettings, RedisSettings
+from server.embedded.binaries import MONGOD, REDIS, find_binary
+from server.embedded.mongod import Mongod
+from server.embedded.running import publish, withdraw
+from server.embedded.valkey import Valkey
+
+log = logging.getLogger(__name__)
+
+EMBEDDED = "embedded"
+STEADY_S = 10  # a child that ran this long did not die of its start
+FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10
+
+
+class EmbeddedStores:
+    """The stores of one data directory for the time of an `async with`.
+
+    Inside it `mongodb_url` and `redis_url` answer: those of the children, or those that are set. A child that dies is
+    started again on the same port. `data_dir/embedded.json` (mode 0600) holds the URLs while they run. CannotStart
+    says in one line why a store does not start. Data stays.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        mongodb: MongodbSettings | None = None,
+        redis: RedisSettings | None = None,
+        stop_patience_s: float = 5,
+    ) -> None:
+        self._data_dir = data_dir.absolute()
+        self._mongodb = mongodb or MongodbSettings()
+        self._redis = redis or RedisSettings()
+        self._stop_patience_s = stop_patience_s
+        self._keepers: list[asyncio.Task[None]] = []
+        self.mongod: Mongod | None = None
+        self.valkey: Valkey | None = None
+        self.descriptions: dict[str, str] = {}
+
+    @property
+    def mongodb_url(self) -> str:
+        return self.mongod.url if self.mongod else self._mongodb.url
+
+    @property
+    def redis_url(self) -> str:
+        return self.valkey.url if self.valkey else self._redis.url
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+
+    async def _start(self) -> None:
+        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._mongodb.url == EMBEDDED:
+            binary = await asyncio.to_thread(find_binary, MONGOD, self._mongodb.binary)
+            self.mongod = Mongod(self._data_dir, self._mongodb, binary)
+            self.descriptions["MongoDB"] = f"embedded {binary.version}, data in {self._data_dir / 'mongodb'}"
+        if self._redis.url == EMBEDDED:
+            binary = await asyncio.to_thread(find_binary, REDIS, self._redis.binary)
+            self.valkey = Valkey(self._data_dir, self._redis, binary)
+            self.descriptions["Redis"] = f"embedded {binary.path.name} {binary.version}, in memory"
+        outcomes = await asyncio.gather(*(child.start() for child in self._children()), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        if self._children():
+            urls = {f"{kind}_url": child.url for kind, child in self._by_kind().items()}
+            await asyncio.to_thread(publish, self._data_dir, urls)
+        self._keepers = [asyncio.create_task(_keep(child), name=f"keep {child.name}") for child in self._children()]
+
+    async def _stop(self) -> None:
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        withdraw(self._data_dir)
+        await asyncio.gather(*(child.stop(self._stop_patience_s) for child in self._children()))
+
+    def _by_kind(self) -> dict[str, Mongod | Valkey]:
+        return {kind: child for kind, child in (("mongodb", self.mongod), ("redis", self.valkey)) if child is not None}
+
+    def _children(self) -> list[Mongod | Valkey]:
+        return list(self._by_kind().values())
+
+
+async def _keep(child: Mongod | Valkey) -> None:
+    """Start the child again whenever it ends: at once, later with growing delays while it keeps dying."""
+    delay_s = 0.0
+    while True:
+        started_at = time.monotonic()
+        code = await child.ended()
+        cause = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit {code}"
+        delay_s = 0.0 if time.monotonic() - started_at > STEADY_S else _longer(delay_s)
+        log.error("%s ended (%s): starting it again on port %d in %.1f s", child.name, cause, child.port, delay_s)
+        while True:
+            await asyncio.sleep(delay_s)
+            try:
+                await child.start()
+            except (CannotStart, OSError) as problem:
+                delay_s = _longer(delay_s)
+                log.error("%s does not start, next try in %.1f s: %s", child.name, delay_s, problem)  # noqa: TRY400
+                await child.stop(0)
+            else:
+                log.warning("%s runs again on port %d", child.name, child.port)
+                break
+
+
+def _longer(delay_s: float) -> float:
+    return min(max(2 * delay_s, FIRST_DELAY_S), LONGEST_DELAY_S)
+
+
+@asynccontextmanager
+async def throw_away_stores() -> AsyncIterator[EmbeddedStores]:
+    """Run stores in a temporary directory that goes away with them; for tests and benchmarks."""
+    with tempfile.TemporaryDirectory(prefix="parley-") as folder:
+        async with EmbeddedStores(Path(folder), stop_patience_s=0.2) as stores:
+            yield stores

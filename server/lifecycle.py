@@ -1,0 +1,126 @@
+"""From settings to a server that people can reach, and back to nothing: what starts in which order, and how it stops.
+
+    lock data_dir -> bind the port -> stores -> application -> listen -> say so -> (signal) -> stop in reverse order
+
+The cheap reasons not to start come first. What cannot start is one line and exit status 1 (see run.py).
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+
+from aiohttp import web
+
+from server.config import Settings
+from server.data_dir import hold_data_dir
+from server.embedded import EmbeddedStores
+from server.listeners import BACKLOG, bind, listen
+from server.logs import set_up_logs
+from server.reachability import require_mongodb, require_redis, without_secrets
+from server.wiring import build
+
+log = logging.getLogger(__name__)
+
+STORES_SHARE = 0.3  # of shutdown_s: mongod takes 1 s to write what it holds
+REQUESTS_SHARE = 0.5  # of the rest, for requests under way; then what is still open is closed
+
+
+def serve(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM; returns when all is stopped. CannotStart when something is in the way."""
+    set_up_logs(settings.log)
+    with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_until_told(settings))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # not made for Windows
+        return None
+    return uvloop.new_event_loop
+
+
+async def _until_told(settings: Settings) -> None:
+    task = asyncio.current_task()
+    assert task is not None, "called from a coroutine"
+    with _cancelled_by_signals(task) as told:
+        try:
+            await _live(settings)
+        except asyncio.CancelledError:
+            if not told:
+                raise
+
+
+@contextmanager
+def _cancelled_by_signals(task: asyncio.Task[None]) -> Iterator[list[signal.Signals]]:
+    """Cancel `task` once, at the first signal: a second one must not interrupt the cleaning up, which is bounded."""
+    told: list[signal.Signals] = []
+
+    def tell(number: signal.Signals) -> None:
+        if not told:
+            log.info("%s: stopping", number.name)
+            task.cancel()
+        told.append(number)
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, tell, number)
+    yield told
+
+
+async def _live(settings: Settings) -> None:
+    stores_s = settings.shutdown_s * STORES_SHARE
+    application_s = settings.shutdown_s - stores_s
+    async with AsyncExitStack() as stack:
+        listeners = bind(settings.http)
+        for listener in listeners:
+            stack.callback(listener.close)
+        stores = await stack.enter_async_context(
+            EmbeddedStores(settings.data_dir, settings.mongodb, settings.redis, stores_s)
+        )
+        places = await _describe(stores, settings)
+        app = await build(settings, stores.mongodb_url, stores.redis_url)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=application_s * REQUESTS_SHARE)
+        stack.push_async_callback(_close, runner, application_s)
+        await runner.setup()
+        listen(listeners, settings.http)
+        for listener in listeners:
+            await web.SockSite(runner, listener, backlog=BACKLOG).start()
+        print(_first_lines(settings, listeners[0], places), flush=True)  # noqa: T201 - for people, beside the log
+        await asyncio.Event().wait()
+
+
+async def _describe(stores: EmbeddedStores, settings: Settings) -> dict[str, str]:
+    """Say for each store what runs where; ConfigError when a set one does not answer."""
+    places = dict(stores.descriptions)
+    if "MongoDB" not in places:
+        version = await require_mongodb(settings.mongodb)
+        places["MongoDB"] = f"{version}, {without_secrets(settings.mongodb.url)}"
+    if "Redis" not in places:
+        places["Redis"] = f"{await require_redis(settings.redis)}, {without_secrets(settings.redis.url)}"
+    return places
+
+
+async def _close(runner: web.AppRunner, patience_s: float) -> None:
+    try:
+        async with asyncio.timeout(patience_s):
+            await runner.cleanup()
+    except TimeoutError:
+        log.warning("the application was not closed within %.1f s: going on without it", patience_s)
+
+
+def _first_lines(settings: Settings, listener: socket.socket, places: dict[str, str]) -> str:
+    host, port = listener.getsockname()[:2]
+    near = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    lines = {
+        "open": settings.http.public_url or f"http://{near}:{port}/",
+        "MongoDB": places["MongoDB"],
+        "Redis": places["Redis"],
+        "data": str(settings.data_dir),
+        "stop": "Ctrl-C",
+    }
+    return "\n".join([f"Parley runs as process {os.getpid()}", *(f"  {key:<8} {text}" for key, text in lines.items())])

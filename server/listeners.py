@@ -1,0 +1,51 @@
+"""The sockets that the HTTP server listens on, bound before anything slow starts."""
+
+import errno
+import socket
+
+from server.config import ConfigError, HttpSettings
+
+BACKLOG = 1024  # connections of a reconnect storm that wait for the loop
+REASONS = {
+    errno.EADDRINUSE: ("http.port", "{port} on {host} is taken by another program; choose another port"),
+    errno.EACCES: ("http.port", "{port} may not be used by this user"),
+    errno.EADDRNOTAVAIL: ("http.host", "{host} is no address of this machine"),
+}
+
+
+def bind(settings: HttpSettings) -> list[socket.socket]:
+    """Bind every address of the host, all on one port; ConfigError when one is taken. Nobody can connect yet."""
+    bound: list[socket.socket] = []
+    port = settings.port
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            settings.host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            listener = socket.socket(family, kind, protocol)
+            bound.append(listener)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.bind((address[0], port, *address[2:]))
+            port = listener.getsockname()[1]
+    except OSError as error:
+        for listener in bound:
+            listener.close()
+        raise _named(error, settings) from None
+    return bound
+
+
+def listen(listeners: list[socket.socket], settings: HttpSettings) -> None:
+    """Let people connect; ConfigError when another program, bound at the same time, was faster."""
+    try:
+        for listener in listeners:
+            listener.listen(BACKLOG)
+    except OSError as error:
+        raise _named(error, settings) from None
+
+
+def _named(error: OSError, settings: HttpSettings) -> ConfigError:
+    if isinstance(error, socket.gaierror):
+        return ConfigError("http.host", f"{settings.host} has no address ({error.strerror})")
+    path, problem = REASONS.get(error.errno or 0, ("http.host", f"{{host}} cannot be listened on ({error.strerror})"))
+    return ConfigError(path, problem.format(port=settings.port, host=settings.host or "every address"))

@@ -1,0 +1,60 @@
+"""Ask the database and Redis whether they are there, before anything depends on them."""
+
+import asyncio
+import logging
+import re
+from typing import Any
+
+from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from server.config import ConfigError, MongodbSettings, RedisSettings
+
+log = logging.getLogger(__name__)
+
+
+def without_secrets(url: str) -> str:
+    """Return the URL without user, password and options, fit to be shown."""
+    return re.sub(r"//.*@", "//", url.partition("?")[0])
+
+
+async def require_mongodb(settings: MongodbSettings) -> str:
+    """Return the version of the set MongoDB; ConfigError when it does not answer within `timeout_s`.
+
+    A standalone server is warned about: it knows no majority, so an acknowledged message is as safe as its one disk.
+    """
+    timeout_ms = int(settings.timeout_s * 1000)
+    try:
+        async with asyncio.timeout(settings.timeout_s + 1):
+            client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+                settings.url, serverSelectionTimeoutMS=timeout_ms, connectTimeoutMS=timeout_ms
+            )
+            async with client:
+                hello = await client.admin.command("hello")
+                version = (await client.admin.command("buildInfo"))["version"]
+    except (PyMongoError, OSError, ValueError) as error:
+        reason = re.split(r" \(configured|, Timeout:|, full error|\. Did you mean|\n", str(error))[0]
+        raise _unreachable("mongodb.url", "MongoDB", settings.url, settings.timeout_s, reason) from None
+    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+        log.warning("mongodb.url names a standalone server: only a replica set keeps what a crashed disk loses")
+    return str(version)
+
+
+async def require_redis(settings: RedisSettings) -> str:
+    """Return the version of the set Redis; ConfigError when it does not answer within `timeout_s`."""
+    try:
+        async with asyncio.timeout(settings.timeout_s):
+            async with Redis.from_url(settings.url) as client:
+                await client.ping()
+                server = await client.info("server")
+    except (RedisError, OSError, ValueError) as error:
+        raise _unreachable("redis.url", "Redis", settings.url, settings.timeout_s, str(error)) from None
+    return str(server["redis_version"])
+
+
+def _unreachable(path: str, what: str, url: str, timeout_s: float, reason: str) -> ConfigError:
+    return ConfigError(
+        path, f"no {what} answers at {without_secrets(url)} within {timeout_s:g} s ({reason or 'silent'})"
+    )

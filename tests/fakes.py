@@ -1,0 +1,19 @@
+"""Stand-ins for what lies outside the business: with state, by name, and no mocks."""
+
+from collections.abc import Collection
+
+from models.events import Event, Signal
+
+
+class RecordingFanout:
+    """Keeps what was told: `published` as (event, accounts), `signals` in order."""
+
+    def __init__(self) -> None:
+        self.published: list[tuple[Event, frozenset[int]]] = []
+        self.signals: list[Signal] = []
+
+    def publish(self, event: Event, to: Collection[int], *, chat_id: int | None = None) -> None:
+        self.published.append((event, frozenset(to)))
+
+    def signal(self, signal: Signal) -> None:
+        self.signals.append(signal)

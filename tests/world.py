@@ -1,0 +1,36 @@
+"""The people of the tests: accounts with numbers, and the actors that their tokens stand for."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from models.documents.phone import Phone
+from models.documents.session import Actor
+from models.stores.accounts import Accounts
+from models.stores.contacts import Contacts
+from models.stores.counters import Counters
+from models.stores.database import Database
+from tests.fakes import RecordingFanout
+
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Real stores over one database, and a fan-out that remembers."""
+
+    accounts: Accounts
+    contacts: Contacts
+    fanout: RecordingFanout
+
+    async def register(self, number: str, *, is_registered: bool = True) -> Actor:
+        """An account with this number, and who acts for it."""
+        account = await self.accounts.find_or_create(Phone.from_digits(number), SINCE)
+        await self.accounts.change(account.id, {"is_registered": is_registered})
+        return Actor(account.id, number, f"session-{account.id}")
+
+
+async def build_world(database: Database) -> World:
+    world = World(Accounts(database, Counters(database)), Contacts(database), RecordingFanout())
+    await world.accounts.prepare()
+    await world.contacts.prepare()
+    return world

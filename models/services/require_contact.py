@@ -1,12 +1,12 @@
 """The must-be-in-contacts rule: who an account may look at, write to and bring into groups."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from models.documents.account import Account
 from models.documents.session import Actor
-from models.errors import NotAContact
-from models.stores.accounts import Accounts
+from models.errors import AccountNotFound, NotAContact
+from models.services.cache import Cache
+from models.services.directory import TTL_S, Directory
 from models.stores.contacts import Contacts
 
 
@@ -16,23 +16,40 @@ class HasWritten(Protocol):
     async def __call__(self, account_id: int, number: str) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
 class RequireContact:
     """The account behind a contact, or NotAContact (design section 9; messaging contract 5.1).
 
-    The number is in the actor's address book and has a registered account, or it has written to the actor before.
+    The number is in the actor's address book and has a registered account, or it has written to the actor before. A yes is
+    remembered per node until the actor's address book changes, so that a message costs no query.
     """
 
-    contacts: Contacts
-    accounts: Accounts
-    has_written: HasWritten
+    def __init__(self, contacts: Contacts, directory: Directory, has_written: HasWritten) -> None:
+        self._contacts = contacts
+        self._directory = directory
+        self._has_written = has_written
+        self._permitted: Cache[int, set[str]] = Cache(_nobody, size=50_000, ttl_s=TTL_S)
 
     async def __call__(self, actor: Actor, number: str) -> Account:
-        account = await self.accounts.find_by_number(number)
-        if account is None:
-            raise NotAContact
-        if account.is_registered and await self.contacts.has(actor.account_id, number):
-            return account
-        if await self.has_written(actor.account_id, number):
-            return account
-        raise NotAContact
+        try:
+            account = await self._directory.require_number(number)
+        except AccountNotFound:
+            raise NotAContact from None
+        permitted = await self._permitted.require(actor.account_id)
+        if number not in permitted:
+            if not await self._may(actor, account, number):
+                raise NotAContact
+            permitted.add(number)
+        return account
+
+    def forget(self, account_id: int) -> None:
+        """This account's address book may have changed."""
+        self._permitted.forget(account_id)
+
+    async def _may(self, actor: Actor, account: Account, number: str) -> bool:
+        if account.is_registered and await self._contacts.has(actor.account_id, number):
+            return True
+        return await self._has_written(actor.account_id, number)
+
+
+async def _nobody(_: int) -> set[str]:
+    return set()

@@ -159,7 +159,7 @@ class Bus:
             pipeline = self._redis.pipeline(transaction=False)
             batch = [self._waiting[i] for i in range(min(len(self._waiting), PIPELINE_MAX))]
             for command in batch:
-                pipeline.execute_command("PUBLISH", *command)  # type: ignore[no-untyped-call]
+                pipeline.execute_command("PUBLISH", *command)
             await pipeline.execute()
             for _ in batch:
                 if self._waiting:
@@ -253,9 +253,9 @@ class Bus:
     async def _renew(self) -> None:
         now, _ = await self._redis.time()
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.execute_command("ZADD", NODES, now, self.node)  # type: ignore[no-untyped-call]
-        pipeline.execute_command("ZREMRANGEBYSCORE", NODES, "-inf", now - LEASE_S)  # type: ignore[no-untyped-call]
-        pipeline.execute_command("ZRANGE", NODES, 0, -1)  # type: ignore[no-untyped-call]
+        pipeline.execute_command("ZADD", NODES, now, self.node)
+        pipeline.execute_command("ZREMRANGEBYSCORE", NODES, "-inf", now - LEASE_S)
+        pipeline.execute_command("ZRANGE", NODES, 0, -1)
         *_, nodes = await pipeline.execute()
         self._others = frozenset(node.decode() for node in nodes) - {self.node}
 

@@ -47,14 +47,18 @@ class RedisPresenceBoard:
         except (RedisError, OSError) as error:
             log.warning("presence on other nodes is not known: %s", type(error).__name__)
             return False
-        return any(node.decode() in self._bus.others for node in nodes)
+        return any(_text(node) in self._bus.others for node in nodes)
 
     async def _tell(self, *command: str) -> None:
         try:
-            await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
+            await self._redis.execute_command(*command)
         except (RedisError, OSError) as error:
             log.warning("presence is not told to other nodes: %s", type(error).__name__)
 
 
 def _key(account_id: int) -> str:
     return f"{PREFIX}online:{account_id}"
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -24,7 +24,7 @@ def read_number(fields: Fields, name: str) -> str:
 
 def find_number(value: object) -> str | None:
     """The digits of a number given as text or as a JSON integer; None for everything else."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int):
         value = str(value)
         return value if is_number(value) else None
     if not isinstance(value, str):

@@ -297,6 +297,16 @@ class TestNames:
         assert await ann.refused("POST", IMPORT, json={"contacts": [entry]}) == (400, "malformed")
         assert await ann("GET", ALL) == (200, [TOM])
 
+    async def test_half_of_a_surrogate_pair_is_refused(self, ann: Caller) -> None:
+        def part(name: str, value: str, charset: str) -> str:
+            head = f'Content-Disposition: form-data; name="{name}"\r\nContent-Type: text/plain; charset={charset}'
+            return f"--x\r\n{head}\r\n\r\n{value}\r\n"
+
+        body = part("contact_id", "491", "utf-8") + part("first_name", "+2AA-", "utf-7") + "--x--\r\n"
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        assert await ann.refused("POST", ADD, data=body.encode(), headers=headers) == (400, "malformed")
+        assert await ann.book() == []
+
     async def test_a_name_given_twice_or_as_a_file_is_refused(self, ann: Caller) -> None:
         twice = FormData([("contact_id", "491"), ("first_name", "Tom"), ("first_name", "Tim")])
         assert await ann.refused("POST", ADD, data=twice) == (400, "malformed")

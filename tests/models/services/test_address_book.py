@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from typing_extensions import override
 
 from models.documents.contact import Contact, ContactsChange, ListedContact
 from models.documents.session import Actor
@@ -82,6 +83,7 @@ class TestSignals:
         self, world: World, ann: Actor, database: Database
     ) -> None:
         class BreaksOff(Contacts):
+            @override
             async def apply(self, owner_id: int, change: ContactsChange) -> None:
                 await super().apply(owner_id, replace(change, added=change.added[:1]))
                 raise ConnectionError

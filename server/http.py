@@ -9,7 +9,8 @@ from aiohttp.typedefs import Handler, Middleware
 
 from handlers import errors as shown
 from handlers.rest.paths import is_messaging
-from models.errors import DomainError, InternalFault
+from models.errors import DomainError
+from server.faults import refusal_of
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +26,8 @@ async def show_refusals(request: web.Request, handler: Handler) -> web.StreamRes
         if error.status < 400:  # a redirect or an early answer, not a refusal
             raise
         return _framework_response(request, error)
-    except Exception:
-        log.exception("%s %s failed", request.method, request.path)
-        return refusal_response(request, InternalFault())
+    except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
+        return refusal_response(request, refusal_of(error, f"{request.method} {request.path}"))
 
 
 def refusal_response(request: web.Request, refusal: DomainError) -> web.Response:

@@ -18,7 +18,6 @@ from models.documents.session import Actor
 from models.errors import (
     AccountNotFound,
     DomainError,
-    InternalFault,
     Malformed,
     RateLimited,
     Unauthenticated,
@@ -49,6 +48,7 @@ class Gate:
     lobby: Lobby
     requests: TokenBuckets
     connects: TokenBuckets
+    refusal_of: Callable[[Exception, str], DomainError]  # logs a fault and says what to tell of it
     in_flight_max: int = 128
 
 
@@ -58,6 +58,7 @@ class Caller:
 
     connection: str
     actor: Actor
+    token: str
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     in_flight: int = 0
 
@@ -92,19 +93,16 @@ class BaseNamespace(socketio.AsyncNamespace):
 
     async def _admit(self, connection: str, credentials: object) -> None:
         try:
-            actor = await self._authenticate(credentials)
+            token = _read_token(credentials)
+            actor = await self._authenticate(token, credentials)
             self._gate.connects.take(actor.account_id)
         except DomainError as refusal:
             raise refused(refusal) from None
-        except Exception:
-            log.exception("a connection to %s failed", self.name)
-            raise refused(InternalFault()) from None
-        self._callers[connection] = Caller(connection, actor)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
+            raise refused(self._gate.refusal_of(error, f"a connection to {self.name}")) from None
+        self._callers[connection] = Caller(connection, actor, token)
 
-    async def _authenticate(self, credentials: object) -> Actor:
-        token = credentials.get("token") if isinstance(credentials, dict) else None
-        if not isinstance(token, str):
-            raise Unauthenticated
+    async def _authenticate(self, token: str, credentials: object) -> Actor:
         actor = await self._gate.authenticate(token)
         account = credentials.get("account") if isinstance(credentials, dict) else None
         if account is not None and find_number(account) != actor.number:
@@ -117,7 +115,11 @@ class BaseNamespace(socketio.AsyncNamespace):
         if caller is not None:
             self._gate.lobby.enter(self.name, connection, caller.actor)
             try:
+                # Revoked between the first look and the registration, it would have been missed by the sweep.
+                await self._gate.authenticate(caller.token)
                 await self.entered(caller)
+            except Unauthenticated:
+                await self.disconnect(connection)
             except Exception:
                 log.exception("a new connection to %s was not greeted", self.name)
 
@@ -136,9 +138,9 @@ class BaseNamespace(socketio.AsyncNamespace):
             return {"ok": True, **await self._ask(caller, event, args)}
         except DomainError as refusal:
             return {"ok": False, "error": show_for_sockets(refusal)}
-        except Exception:
-            log.exception("%s failed in %s", event if event in self._requests else "an event", self.name)
-            return {"ok": False, "error": show_for_sockets(InternalFault())}
+        except Exception as error:  # noqa: BLE001 (the same)
+            known = event if isinstance(event, str) and event in self._requests else "an event"
+            return {"ok": False, "error": show_for_sockets(self._gate.refusal_of(error, f"{known} in {self.name}"))}
 
     async def _ask(self, caller: Caller, event: object, args: list[Any]) -> Answer:
         self._gate.requests.take(caller.connection)
@@ -155,6 +157,13 @@ class BaseNamespace(socketio.AsyncNamespace):
         finally:
             caller.in_flight -= 1
         return answer
+
+
+def _read_token(credentials: object) -> str:
+    token = credentials.get("token") if isinstance(credentials, dict) else None
+    if not isinstance(token, str):
+        raise Unauthenticated
+    return token
 
 
 def refused(refusal: DomainError) -> socketio.exceptions.ConnectionRefusedError:

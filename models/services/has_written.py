@@ -18,4 +18,6 @@ class HasWritten:
     async def __call__(self, account_id: int, number: str) -> bool:
         writer = await self.accounts.find_by_number(number)
         chat = None if writer is None else await self.chats.find_direct(account_id, writer.id)
-        return writer is not None and chat is not None and await self.entries.has_written(chat.id, writer.id, account_id)
+        return (
+            writer is not None and chat is not None and await self.entries.has_written(chat.id, writer.id, account_id)
+        )

@@ -43,7 +43,7 @@ class RedisPresenceBoard:
         if not self._bus.others:
             return False
         try:
-            nodes = await self._redis.hkeys(_key(account_id))  # type: ignore[misc]
+            nodes = await self._redis.hkeys(_key(account_id))
         except (RedisError, OSError) as error:
             log.warning("presence on other nodes is not known: %s", type(error).__name__)
             return False
@@ -51,7 +51,7 @@ class RedisPresenceBoard:
 
     async def _tell(self, *command: str) -> None:
         try:
-            await self._redis.execute_command(*command)
+            await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
         except (RedisError, OSError) as error:
             log.warning("presence is not told to other nodes: %s", type(error).__name__)
 

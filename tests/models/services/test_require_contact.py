@@ -5,6 +5,7 @@ import pytest
 from models.documents.contact import Contact
 from models.documents.session import Actor
 from models.errors import NotAContact
+from models.services.directory import Directory
 from models.services.require_contact import RequireContact
 from models.stores.database import Database
 from tests.world import World, build_world
@@ -37,7 +38,7 @@ def letters() -> Letters:
 
 @pytest.fixture
 def require_contact(world: World, letters: Letters) -> RequireContact:
-    return RequireContact(world.contacts, world.accounts, letters)
+    return RequireContact(world.contacts, Directory(world.accounts), letters)
 
 
 async def test_a_contact_with_a_registered_account_is_that_account(

@@ -36,7 +36,7 @@ class JwtTokens:
         return jwt.encode(claims, self._key, ALGORITHM)
 
     def read(self, token: str) -> Claims:
-        if not token.isascii() or not _has_one_spelling(token):
+        if not _has_one_spelling(token):
             raise Unauthenticated
         try:
             claims: dict[str, Any] = jwt.decode(

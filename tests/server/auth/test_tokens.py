@@ -55,6 +55,13 @@ def test_a_clock_set_back_locks_nobody_out(tokens: JwtTokens, session: Session, 
     assert tokens.read(token).account_id == 7
 
 
+def test_expiry_is_judged_by_the_clock_that_was_given(clock: HandClock) -> None:
+    clock.move(days=-10_000)
+    session = Session("a", 7, "phone", clock.now(), clock.now(), clock.now() + timedelta(days=1))
+    tokens = JwtTokens(SECRET, clock)
+    assert tokens.read(tokens.sign(session)).account_id == 7
+
+
 def test_every_character_of_a_token_counts(tokens: JwtTokens, session: Session) -> None:
     token = tokens.sign(session)
     for place in range(len(token)):

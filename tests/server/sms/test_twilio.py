@@ -35,7 +35,7 @@ class Twilio:
         self.requests.append((request.match_info["resource"], form))
         if self.is_slow:
             await asyncio.sleep(30)
-        return web.Response(status=self.status, body=self.body, headers={"Location": "/elsewhere"})
+        return web.Response(status=self.status, body=self.body, headers={"Location": str(request.url)})
 
     def refuse(self, code: int, status: int = 400) -> None:
         self.status, self.body = status, b'{"code": %d, "message": "no", "status": %d}' % (code, status)
@@ -93,6 +93,7 @@ async def test_a_number_that_cannot_receive_is_logged_without_the_code_and_swall
         (400, b'{"code": "21211"}'),
         (400, b"[21211]"),
         (302, b""),
+        (307, b""),
         (502, b"<html>bad gateway</html>"),
     ],
 )

@@ -79,7 +79,7 @@ async def test_a_number_that_cannot_receive_is_logged_without_the_code_and_swall
     assert "0042" not in caplog.text
 
 
-@pytest.mark.parametrize("status", [302, 400, 401, 404, 500, 503])
+@pytest.mark.parametrize("status", [302, 307, 400, 401, 404, 500, 503])
 async def test_every_other_answer_is_unavailable(hook: Hook, http: aiohttp.ClientSession, status: int) -> None:
     hook.status = status
     with pytest.raises(Unavailable):

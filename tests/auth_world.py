@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from handlers.rest.auth import PUBLIC, AuthRoutes
+from handlers.rest.roots import RootRoutes
 from models.documents.pin import EVENTS_DIGITS, PinRules
 from models.services.authenticate import Authenticate
 from models.services.end_session import EndSession
@@ -105,7 +106,13 @@ async def start_node(
         raise LookupError("a fault of ours")
 
     app = build_application(
-        [*auth.routes(), web.get("/healthz", alive), web.get("/unlisted", alive), web.get("/fails", fails)],
+        [
+            *auth.routes(),
+            *RootRoutes().routes(),
+            web.get("/healthz", alive),
+            web.get("/unlisted", alive),
+            web.get("/fails", fails),
+        ],
         [locate_clients(trusted_proxies), identify(authenticate, public={*PUBLIC, "/fails"}, outside={"/healthz"})],
         body_max_bytes=1 << 20,
         origins=["*"],

@@ -1,0 +1,24 @@
+"""The front page of the events API: where its resources begin (events contract 1.1)."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from handlers.rest.requests import require_actor
+
+RESOURCES = ("auth", "users", "events", "notifications")
+
+
+@dataclass(frozen=True, slots=True)
+class RootRoutes:
+    """`GET /api/` for whoever is signed in. `public_url` is the server's as clients see it; empty: as this client does."""
+
+    public_url: str = ""
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get(path, self.show, allow_head=False) for path in ("/api/", "/api")]
+
+    async def show(self, request: web.Request) -> web.Response:
+        require_actor(request)
+        base = (self.public_url or str(request.url.origin())).rstrip("/")
+        return web.json_response({name: f"{base}/api/{name}" for name in RESOURCES})

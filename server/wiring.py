@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 
 from handlers.rest.auth import PUBLIC, AuthRoutes
 from handlers.rest.contacts import ContactRoutes
+from handlers.rest.roots import RootRoutes
 from handlers.sockets.base import Gate
 from handlers.sockets.chat import ChatNamespace
 from handlers.sockets.presence import PresenceNamespace
@@ -83,6 +84,7 @@ from server.sockets.connections import Connections
 from server.sockets.fanout import SocketFanout
 from server.sockets.presence_board import RedisPresenceBoard
 from server.sockets.server import SocketServer
+from server.versions import require_version
 
 SOCKETS = "/socket.io/"
 
@@ -260,7 +262,7 @@ class _Node:
             ChangeContact(contacts, fanout),
             RemoveContacts(contacts, fanout),
         )
-        self.routes = [*auth.routes(), *address_book.routes()]
+        self.routes = [*RootRoutes(settings.http.public_url).routes(), *auth.routes(), *address_book.routes()]
 
         await bus.open()
         stack.push_async_callback(bus.close)
@@ -282,6 +284,7 @@ class _Node:
             [*self.routes, *pages.routes(self.ready)],
             [
                 locate_clients(http.trusted_proxies),
+                require_version,
                 identify(self.authenticate, public=PUBLIC, outside={*pages.OUTSIDE, SOCKETS}),
             ],
             body_max_bytes=http.body_max_bytes,

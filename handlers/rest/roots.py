@@ -6,7 +6,7 @@ from aiohttp import web
 
 from handlers.rest.requests import require_actor
 
-RESOURCES = ("auth", "users", "events", "notifications")
+RESOURCES = ("auth",)  # of those in the contract, the ones that are served
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import engineio
 from aiohttp import WSCloseCode, WSMsgType, web
-from engineio import exceptions, packet, payload
+from engineio import async_socket, exceptions, packet, payload
 from engineio.async_drivers import aiohttp as driver
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class FrameSocket:
             self._request.transport.abort()
 
 
-class EngineSocket(engineio.AsyncSocket):
+class EngineSocket(async_socket.AsyncSocket):
     """One client's connection, whatever its transport is at the moment."""
 
     connected: bool
@@ -101,6 +101,12 @@ class EngineSocket(engineio.AsyncSocket):
         await self.close(wait=False, abort=frames is not None, reason=self.server.reason.SERVER_DISCONNECT)
         if frames is not None:
             await frames.close(code, reason)
+
+    async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:  # noqa: ARG002
+        """Close without waiting for a client that may never read again; a poll that waits is answered."""
+        await super().close(wait=False, abort=abort, reason=reason)
+        if self._is_polled and not self.upgraded and self.queue.empty():
+            self.queue.put_nowait(packet.Packet(packet.NOOP))
 
     def _drain(self) -> None:
         while not self.queue.empty():

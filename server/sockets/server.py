@@ -66,8 +66,8 @@ class SocketServer(socketio.AsyncServer):
             max_http_buffer_size=frame_max_bytes,
             http_compression=False,
             queue_max_packets=queue_max_packets,
-            logger=logging.getLogger("socketio"),
-            engineio_logger=logging.getLogger("engineio"),
+            logger=_quiet("socketio"),
+            engineio_logger=_quiet("engineio"),
         )
         self.namespaces: list[str] = []  # without it, anybody may stay on "/" without a token
 
@@ -162,3 +162,10 @@ class SocketServer(socketio.AsyncServer):
             await self._handle_disconnect(eio_sid, namespace, reason)
         self.environ.pop(eio_sid, None)
         self._binary_packet.pop(eio_sid, None)
+
+
+def _quiet(name: str) -> logging.Logger:
+    """A library's logger without its lines for each packet: they hold tokens and what people write."""
+    logger = logging.getLogger(name)
+    logger.setLevel(logging.WARNING)
+    return logger

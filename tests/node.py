@@ -1,0 +1,157 @@
+"""A whole node in this process: the real application on a real port, over the run's own MongoDB and Redis."""
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import socketio
+from aiohttp import web
+
+from server.config import Settings
+from server.embedded import EmbeddedStores
+from server.wiring import build
+
+NAMESPACES = ("/chat", "/typing", "/presence", "/receipts")
+
+
+@dataclass
+class Person:
+    """Somebody who signed in: a number, an account id and the token of one session."""
+
+    number: str
+    account_id: int
+    token: str
+
+
+@dataclass
+class Node:
+    """A running node; `stop` and another `running_node` on the same settings is a restart."""
+
+    url: str
+    settings: Settings
+    http: aiohttp.ClientSession
+    runner: web.AppRunner
+    clients: list[socketio.AsyncClient] = field(default_factory=list)
+
+    async def sign_in(self, number: str) -> Person:
+        """Prove a number (digits) by the code of the outbox, as a person would."""
+        phone = "+" + number
+        async with self.http.post(f"{self.url}/auth", json={"phone_number": phone}) as answer:
+            assert answer.status == 204, await answer.text()
+        lines = (self.settings.data_dir / self.settings.sms.outbox).read_text().splitlines()
+        code = next(sent["code"] for sent in map(json.loads, reversed(lines)) if sent["to"] == phone)
+        proof = {"phone_number": phone, "pin": code}
+        async with self.http.post(f"{self.url}/auth/verify_pin", json=proof) as answer:
+            assert answer.status == 200, await answer.text()
+            user = await answer.json()
+        return Person(number, user["id"], user["auth_token"])
+
+    async def rest(self, method: str, path: str, person: Person, **options: Any) -> tuple[int, Any]:
+        """Status and JSON of an answer; None for an empty one."""
+        headers = {"Authorization": f"Bearer {person.token}"}
+        async with self.http.request(method, self.url + path, headers=headers, **options) as answer:
+            body = await answer.read()
+            return answer.status, json.loads(body) if body else None
+
+    async def befriend(self, *people: Person) -> None:
+        """Everybody has everybody as a contact."""
+        for one in people:
+            book = [{"contact_id": other.number} for other in people if other is not one]
+            status, shown = await self.rest("POST", "/api/contacts/import-contacts/", one, json={"contacts": book})
+            assert status == 200, shown
+
+    async def connect(
+        self, person: Person, *namespaces: str, transports: tuple[str, ...] = ("websocket",), **auth: object
+    ) -> "Device":
+        """Connect a device to these namespaces (all of them if none is named) with python-socketio's client."""
+        client = socketio.AsyncClient(reconnection=False)
+        device = Device(client, person)
+        client.on("*", device.hear, namespace="*")
+        await client.connect(
+            self.url,
+            namespaces=list(namespaces or NAMESPACES),
+            auth={"token": person.token, **auth},
+            transports=list(transports),
+            wait_timeout=10,
+        )
+        self.clients.append(client)
+        return device
+
+    async def stop(self) -> None:
+        for client in self.clients:
+            await client.disconnect()
+        self.clients.clear()
+        await self.runner.cleanup()
+        await self.http.close()
+
+
+@dataclass
+class Device:
+    """A connected client that remembers what it was told: (namespace, event, body), in order."""
+
+    client: socketio.AsyncClient
+    person: Person
+    heard: list[tuple[str, str, Any]] = field(default_factory=list)
+    waiting: list[Any] = field(default_factory=list)
+
+    async def hear(self, event: str, namespace: str, *args: Any) -> None:
+        self.heard.append((namespace, event, args[0] if args else None))
+        for wake in self.waiting:
+            wake.set()
+
+    async def ask(self, event: str, body: Mapping[str, Any] | None = None, namespace: str = "/chat") -> dict[str, Any]:
+        """The acknowledgement of one request."""
+        answer: dict[str, Any] = await self.client.call(event, dict(body or {}), namespace=namespace, timeout=20)
+        return answer
+
+    async def expect(self, event: str, count: int = 1, *, within_s: float = 10.0) -> list[Any]:
+        """The bodies of the first `count` events of this name, waiting until they are there."""
+        import asyncio
+
+        wake = asyncio.Event()
+        self.waiting.append(wake)
+        try:
+            async with asyncio.timeout(within_s):
+                while len(found := [body for _, name, body in self.heard if name == event]) < count:
+                    wake.clear()
+                    await wake.wait()
+        finally:
+            self.waiting.remove(wake)
+        return found[:count]
+
+    def told(self, event: str) -> list[Any]:
+        """The bodies of the events of this name so far."""
+        return [body for _, name, body in self.heard if name == event]
+
+
+def settings_for(folder: Path, **sections: Mapping[str, Any]) -> Settings:
+    """Settings of a test node: a database of its own, codes to the outbox, no rate limits unless a test wants them."""
+    values: dict[str, Any] = {
+        "data_dir": folder,
+        "mongodb": {"database": f"test_{secrets.token_hex(8)}"},
+        "sms": {"provider": "outbox"},
+        "limits": {"enabled": False},
+    }
+    for name, section in sections.items():
+        values[name] = {**values.get(name, {}), **section}
+    return Settings(**values)
+
+
+@asynccontextmanager
+async def running_node(stores: EmbeddedStores, settings: Settings) -> AsyncIterator[Node]:
+    """The application on a free port, until the block ends."""
+    async with AsyncExitStack() as stack:
+        app = await build(settings, stores.mongodb_url, stores.redis_url)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        node = Node(f"http://127.0.0.1:{port}", settings, aiohttp.ClientSession(), runner)
+        stack.push_async_callback(node.stop)
+        yield node

@@ -20,6 +20,7 @@ from server.cannot_start import CannotStart
 ENV_PREFIX = "PARLEY_"
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG_FILE = ROOT / "config.yaml"
+EMBEDDED = "embedded"  # the URL of a store that this server starts itself
 SECRET_MIN_CHARS = 32  # what HMAC-SHA256 can use up, and more than anyone types by accident
 
 
@@ -63,7 +64,7 @@ class HttpSettings(Section):
 
 
 class MongodbSettings(Section):
-    url: str = Field("embedded", pattern=r"^(embedded|mongodb(\+srv)?://.+)$", repr=False)
+    url: str = Field(EMBEDDED, pattern=r"^(embedded|mongodb(\+srv)?://.+)$", repr=False)
     database: str = Field("parley", pattern=r"^[A-Za-z0-9_-]{1,38}$")
     driver: Literal["pymongo", "motor"] = "pymongo"
     binary: str = ""
@@ -72,7 +73,7 @@ class MongodbSettings(Section):
 
 
 class RedisSettings(Section):
-    url: str = Field("embedded", pattern=r"^(embedded|(rediss?|unix)://.+)$", repr=False)
+    url: str = Field(EMBEDDED, pattern=r"^(embedded|(rediss?|unix)://.+)$", repr=False)
     binary: str = ""
     memory_mb: int = Field(64, ge=8)
     timeout_s: Seconds = 5

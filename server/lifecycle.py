@@ -1,6 +1,7 @@
 """From settings to a server that people can reach, and back to nothing: what starts in which order, and how it stops.
 
-    lock data_dir -> bind the port -> stores -> application -> listen -> say so -> (signal) -> stop in reverse order
+    lock data_dir -> bind the port -> ask set stores -> embedded stores -> application -> listen -> say so
+    -> (signal) -> stop in reverse order
 
 The cheap reasons not to start come first. What cannot start is one line and exit status 1 (see run.py).
 """
@@ -15,7 +16,7 @@ from contextlib import AsyncExitStack, contextmanager
 
 from aiohttp import web
 
-from server.config import Settings
+from server.config import EMBEDDED, Settings
 from server.data_dir import hold_data_dir
 from server.embedded import EmbeddedStores
 from server.listeners import BACKLOG, bind, listen
@@ -79,10 +80,10 @@ async def _live(settings: Settings) -> None:
         listeners = bind(settings.http)
         for listener in listeners:
             stack.callback(listener.close)
+        answering = await _ask_set_stores(settings)
         stores = await stack.enter_async_context(
             EmbeddedStores(settings.data_dir, settings.mongodb, settings.redis, stores_s)
         )
-        places = await _describe(stores, settings)
         app = await build(settings, stores.mongodb_url, stores.redis_url)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=application_s * REQUESTS_SHARE)
         stack.push_async_callback(_close, runner, application_s)
@@ -90,19 +91,20 @@ async def _live(settings: Settings) -> None:
         listen(listeners, settings.http)
         for listener in listeners:
             await web.SockSite(runner, listener, backlog=BACKLOG).start()
-        print(_first_lines(settings, listeners[0], places), flush=True)  # noqa: T201 - for people, beside the log
+        print(_first_lines(settings, listeners[0], answering | stores.descriptions), flush=True)  # noqa: T201 - for people, beside the log
         await asyncio.Event().wait()
 
 
-async def _describe(stores: EmbeddedStores, settings: Settings) -> dict[str, str]:
-    """Say for each store what runs where; ConfigError when a set one does not answer."""
-    places = dict(stores.descriptions)
-    if "MongoDB" not in places:
+async def _ask_set_stores(settings: Settings) -> dict[str, str]:
+    """Say for each store that is set, not embedded, what runs where; ConfigError when it does not answer."""
+    answering: dict[str, str] = {}
+    if settings.mongodb.url != EMBEDDED:
         version = await require_mongodb(settings.mongodb)
-        places["MongoDB"] = f"{version}, {without_secrets(settings.mongodb.url)}"
-    if "Redis" not in places:
-        places["Redis"] = f"{await require_redis(settings.redis)}, {without_secrets(settings.redis.url)}"
-    return places
+        answering["MongoDB"] = f"{version}, {without_secrets(settings.mongodb.url)}"
+    if settings.redis.url != EMBEDDED:
+        version = await require_redis(settings.redis)
+        answering["Redis"] = f"{version}, {without_secrets(settings.redis.url)}"
+    return answering
 
 
 async def _close(runner: web.AppRunner, patience_s: float) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from server.config import ConfigError, MongodbSettings, RedisSettings
@@ -46,7 +48,7 @@ async def require_redis(settings: RedisSettings) -> str:
     """Return the version of the set Redis; ConfigError when it does not answer within `timeout_s`."""
     try:
         async with asyncio.timeout(settings.timeout_s):
-            async with Redis.from_url(settings.url) as client:
+            async with Redis.from_url(settings.url, retry=Retry(NoBackoff(), 0)) as client:
                 await client.ping()
                 server = await client.info("server")
     except (RedisError, OSError, ValueError) as error:

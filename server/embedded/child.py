@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -23,10 +24,13 @@ from typing import Any
 from server.cannot_start import CannotStart
 from server.embedded.ports import LOOPBACK
 
+log = logging.getLogger(__name__)
+
 LAUNCHER = Path(__file__).with_name("launcher.py")
 LOG_MAX_BYTES = 16 * 1024 * 1024  # one former log is kept beside it
 LAST_WORDS_BYTES = 64 * 1024
 FORMER_CHILD_PATIENCE_S = 20  # mongod takes 1 s to stop, more with much unwritten data
+PATIENCE_S = 5  # longer than any start but one that has much to recover
 LAST_BREATH_S = 1
 POLL_S = 0.01
 
@@ -79,9 +83,14 @@ class Child:
 
         try:
             log_fd = os.open(self._log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(log_fd, "ab") as log:
+            with os.fdopen(log_fd, "ab") as log_file:
                 process = subprocess.Popen(  # noqa: S603 - the arguments are ours
-                    launch, stdin=subprocess.PIPE, stdout=log, stderr=log, pass_fds=(held,), start_new_session=True
+                    launch,
+                    stdin=subprocess.PIPE,
+                    stdout=log_file,
+                    stderr=log_file,
+                    pass_fds=(held,),
+                    start_new_session=True,
                 )
             os.pwrite(held, f"{process.pid}\n".encode().ljust(20), 0)
         except OSError as error:
@@ -105,7 +114,8 @@ class Child:
         both: set[asyncio.Future[Any]] = {task, self.exited}
         try:
             await asyncio.shield(self._started)
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            while not (await asyncio.wait(both, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED))[0]:
+                log.info("still waiting for %s to start (see %s)", self._log_path.stem, self._log_path)
             if task.done() and task.exception() is not None:  # perhaps because the child is about to end
                 await asyncio.wait({self.exited}, timeout=LAST_BREATH_S)
             if not self.exited.done():
@@ -145,10 +155,10 @@ class Child:
 
     def last_words(self) -> str:
         """Return the last error that this child wrote to its log, else its last line."""
-        with self._log_path.open("rb") as log:
-            size = log.seek(0, os.SEEK_END)
-            log.seek(max(self._log_starts_at, size - LAST_WORDS_BYTES))
-            lines = log.read().decode("utf-8", "replace").strip().splitlines()
+        with self._log_path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(self._log_starts_at, size - LAST_WORDS_BYTES))
+            lines = file.read().decode("utf-8", "replace").strip().splitlines()
         for line in reversed(lines):
             if line.startswith('{"t"'):
                 with contextlib.suppress(ValueError, AttributeError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pymongo import AsyncMongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
 from server.cannot_start import CannotStart
 from server.config import MongodbSettings
@@ -98,12 +98,21 @@ class Mongod:
         await child.accepts(self.port)
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(LOOPBACK, self.port, directConnection=True)
         async with client:
-            if (await client.admin.command("serverStatus"))["pid"] != await child.pid():
-                await child.exited  # another server was faster to take the port: ours ends in a moment
-            while not (hello := await client.admin.command("hello"))["isWritablePrimary"]:
-                if hello.get("isreplicaset"):  # it has no valid configuration: none at all, or one of another port
-                    await self._configure(client)
+            while True:
+                # It closes connections when it finds that it is not in its old configuration, which takes 30 s
+                # when something silent listens on its old port.
+                with contextlib.suppress(AutoReconnect):
+                    await self._lead_once(child, client)
+                    return
                 await asyncio.sleep(POLL_S)
+
+    async def _lead_once(self, child: Child, client: AsyncMongoClient[dict[str, Any]]) -> None:
+        if (await client.admin.command("serverStatus"))["pid"] != await child.pid():
+            await child.exited  # another server was faster to take the port: ours ends in a moment
+        while not (hello := await client.admin.command("hello"))["isWritablePrimary"]:
+            if hello.get("isreplicaset"):  # it has no valid configuration: none at all, or one of another port
+                await self._configure(client)
+            await asyncio.sleep(POLL_S)
 
     async def _configure(self, client: AsyncMongoClient[dict[str, Any]]) -> None:
         address = f"{LOOPBACK}:{self.port}"

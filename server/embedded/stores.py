@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import signal
 import tempfile
 import time
@@ -12,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from server.cannot_start import CannotStart
-from server.config import MongodbSettings, RedisSettings
+from server.config import EMBEDDED, MongodbSettings, RedisSettings
 from server.embedded.binaries import MONGOD, REDIS, find_binary
 from server.embedded.mongod import Mongod
 from server.embedded.running import publish, withdraw
@@ -20,7 +21,6 @@ from server.embedded.valkey import Valkey
 
 log = logging.getLogger(__name__)
 
-EMBEDDED = "embedded"
 STEADY_S = 10  # a child that ran this long did not die of its start
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10
 
@@ -105,12 +105,11 @@ class EmbeddedStores:
 
 async def _keep(child: Mongod | Valkey) -> None:
     """Start the child again whenever it ends: at once, later with growing delays while it keeps dying."""
-    delay_s = 0.0
+    delay_s, started_at = 0.0, -math.inf
     while True:
-        started_at = time.monotonic()
         code = await child.ended()
         cause = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit {code}"
-        delay_s = 0.0 if time.monotonic() - started_at > STEADY_S else _longer(delay_s)
+        delay_s = 0.0 if time.monotonic() > started_at + STEADY_S else _longer(delay_s)
         log.error("%s ended (%s): starting it again on port %d in %.1f s", child.name, cause, child.port, delay_s)
         while True:
             await asyncio.sleep(delay_s)
@@ -121,6 +120,7 @@ async def _keep(child: Mongod | Valkey) -> None:
                 log.error("%s does not start, next try in %.1f s: %s", child.name, delay_s, problem)  # noqa: TRY400
                 await child.stop(0)
             else:
+                started_at = time.monotonic()
                 log.warning("%s runs again on port %d", child.name, child.port)
                 break
 

@@ -9,10 +9,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
 
+if sys.version_info < OLDEST_PYTHON:  # above everything that an older one does not understand; it parses the rest
+    sys.exit("parley: needs Python %d.%d or later, not %d.%d" % (OLDEST_PYTHON + sys.version_info[:2]))  # noqa: UP031
+
 
 def main(argv: list[str]) -> int:
-    if sys.version_info < OLDEST_PYTHON:
-        sys.exit("parley: needs Python %d.%d or later, not %d.%d" % (*OLDEST_PYTHON, *sys.version_info[:2]))  # noqa: UP031
     from server.requirements import require_installed
 
     this = [str(ROOT / "run.py"), *argv]
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _overrides(arguments: argparse.Namespace) -> dict[str, Any]:
-    http = {key: value for key in ("host", "port") if (value := getattr(arguments, key)) is not None}
+    http = {key: getattr(arguments, key) for key in ("host", "port") if getattr(arguments, key) is not None}
     data_dir = {} if arguments.data_dir is None else {"data_dir": arguments.data_dir}
     return {**data_dir, **({"http": http} if http else {})}
 

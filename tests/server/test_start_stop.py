@@ -214,11 +214,13 @@ class TestStop:
         data_dir = tmp_path / "data"
         process = subprocess.Popen(command(data_dir), env=environment({}), stdout=subprocess.PIPE)
         with process:
-            wait_until(lambda: "mongodb" in child_pids(data_dir))
-            process.terminate()
-            assert process.stdout is not None
-            assert process.stdout.read() == b""
-        assert process.returncode == 0
+            try:
+                wait_until(lambda: "mongodb" in child_pids(data_dir))
+                process.terminate()
+                said, _ = process.communicate(timeout=10)
+            finally:
+                process.kill()
+        assert (process.returncode, said) == (0, b"")
         assert not any(is_alive(pid) for pid in child_pids(data_dir).values())
 
 

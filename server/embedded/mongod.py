@@ -79,6 +79,8 @@ class Mongod:
         # The quiesce period lets drivers of a larger set move on; alone it only delays the end.
         parameters = ["diagnosticDataCollectionEnabled=false", "shutdownTimeoutMillisForSignaledShutdown=100"]
         options = {"--dbpath": dbpath, "--bind_ip": LOOPBACK, "--port": self.port, "--replSet": REPLICA_SET}
+        # Its log quotes slow queries, and with them what people write.
+        options |= {"--slowms": 3_600_000}
         options |= {"--oplogSize": OPLOG_MB, "--wiredTigerCacheSizeGB": cache_gb}
         argv: list[str | Path] = [self._binary.path, "--nounixsocket", "--quiet"]
         argv += [str(part) for option in options.items() for part in option]

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from time import monotonic
 
 from models.documents.entry import Entry, Joined, Left, RoleSet, SubjectSet
 from models.events import ChatMembersChanged, EntryAdded
@@ -18,6 +19,7 @@ from models.stores.entries import Entries
 
 log = logging.getLogger(__name__)
 
+SLICE_S = 0.005  # work between two breaths; shorter ones let announcements fall behind the acknowledgements under load
 RETRY_S = 0.5
 TRIES = 120  # a minute: a database away for longer has stopped the journal too
 
@@ -66,11 +68,13 @@ class Announcer:
         while True:
             await self._work.wait()
             self._work.clear()
+            started = monotonic()
             while self._queue:
                 await self._announce_surely(self._queue[0])
                 self._queue.popleft()
-                # An announcement to a large chat is a few milliseconds of work: let others in between.
-                await asyncio.sleep(0)
+                if monotonic() - started > SLICE_S:
+                    await asyncio.sleep(0)
+                    started = monotonic()
 
     async def _announce_surely(self, entry: Entry) -> None:
         for _ in range(TRIES):

@@ -180,7 +180,7 @@ class Bus:
         is_first = True
         while True:
             try:
-                self._pubsub = self._redis.pubsub(ignore_subscribe_messages=True)
+                self._pubsub = self._redis.pubsub()
                 self._wanted.clear()
                 await self._pubsub.subscribe(EVERYBODY, *map(_channel, self._held))
                 self.is_up = True

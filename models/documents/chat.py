@@ -1,12 +1,12 @@
 """Chats and their members: who is in a conversation, since when, in which role."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from models.errors import ChatNotFound, NotAnAdmin
+from models.errors import ChatNotFound, NotAnAdmin, ParticipantNotFound
 
 SUBJECT_MAX_CHARS = 256  # messaging contract 16.3
 _GROUP_ID = re.compile(r"[0-9]+-[0-9]+", re.ASCII)  # creator's number, hyphen, unix seconds
@@ -31,6 +31,7 @@ class Chat:
     kind: ChatKind
     created_at: datetime
     created_by: int
+    created_by_number: str = ""  # of a group; its creator may have left it since
     subject: str = ""
     subject_by: str = ""  # the number that set the subject last
     subject_at: datetime | None = None
@@ -75,6 +76,11 @@ class Member:
     def is_active(self) -> bool:
         return bool(self.spans) and self.spans[-1].last is None
 
+    @property
+    def since(self) -> int:
+        """The seq with which this member came, the last time if more than once: the measure of who stands longest."""
+        return self.spans[-1].first
+
     def may_see(self, seq: int) -> bool:
         return seq not in self.hidden and any(span.covers(seq) for span in self.spans)
 
@@ -92,6 +98,7 @@ class Roster:
     roles: Mapping[int, Role]  # by account id
     numbers: Mapping[int, str]
     unlisted: frozenset[int] = frozenset()  # see Member.is_listed
+    changed: int = 0  # the seq of the last change of who is in a group: entries before it went to others
 
     @property
     def members(self) -> Collection[int]:
@@ -111,3 +118,41 @@ class Roster:
     @property
     def admins(self) -> list[int]:
         return [account_id for account_id, role in self.roles.items() if role is Role.ADMIN]
+
+    @property
+    def has_admin(self) -> bool:
+        return Role.ADMIN in self.roles.values()
+
+    def is_only_admin(self, account_id: int) -> bool:
+        return self.admins == [account_id]
+
+    def require_participant(self, number: str) -> int:
+        """The account of a participant's number, or ParticipantNotFound."""
+        for account_id, own in self.numbers.items():
+            if own == number:
+                return account_id
+        raise ParticipantNotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group with those who are in it now, longest-standing first."""
+
+    chat: Chat
+    participants: Sequence[Member]
+
+    @property
+    def numbers(self) -> list[str]:
+        return [member.number for member in self.participants]
+
+    @property
+    def admin_numbers(self) -> list[str]:
+        return [member.number for member in self.participants if member.role is Role.ADMIN]
+
+    def has(self, account_id: int) -> bool:
+        return any(member.account_id == account_id for member in self.participants)
+
+
+def find_heir(participants: Sequence[Member], of: int | None = None) -> Member | None:
+    """Who becomes admin when a group would have none: the longest-standing participant but `of` (messaging contract 12)."""
+    return next((member for member in participants if member.account_id != of), None)

@@ -13,6 +13,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from models.documents.chat import Chat, ChatKind, Member, Role, Roster, Span
 from models.documents.entry import Entry, Joined, Left, RoleSet, SubjectSet
+from models.documents.phone import is_number
 from models.errors import ChatNotFound
 from models.stores.counters import Counters
 from models.stores.database import Database, Row
@@ -94,13 +95,16 @@ class Chats:
         """A group without members; its first entry, a Joined, brings them. The gid is the founder's number and the second."""
         chat_id = await self._counters.next_id(CHATS)
         second = int(now.timestamp())
+        # A group's id is digits, whatever the events API let somebody call a number.
+        prefix = founder[1] if is_number(founder[1]) else str(founder[0])
         while True:
             row = {
                 "_id": chat_id,
                 "kind": ChatKind.GROUP.value,
                 "created_at": now,
                 "created_by": founder[0],
-                "group": f"{founder[1]}-{second}",
+                "created_by_number": founder[1],
+                "group": f"{prefix}-{second}",
                 "subject": subject,
                 "subject_by": founder[1],
                 "subject_at": now,
@@ -114,17 +118,24 @@ class Chats:
 
     async def load_roster(self, chat_id: int) -> Roster:
         """A chat with those who are in it now; ChatNotFound if there is no such chat."""
-        chat = await self.find(chat_id)
-        if chat is None:
-            raise ChatNotFound
         fields = {"account": True, "role": True, "number": True, "unlisted": True}
         rows = await self._members.find({**_range(chat_id), "active": True}, fields).to_list(None)
+        # After its members: a change between the two reads makes `changed` too high, which costs a query, never a recipient.
+        row = await self._chats.find_one({"_id": chat_id})
+        if row is None:
+            raise ChatNotFound
         return Roster(
-            chat,
+            chat_of(row),
             {row["account"]: Role(row["role"]) for row in rows},
             {row["account"]: row["number"] for row in rows},
             frozenset(row["account"] for row in rows if row.get("unlisted")),
+            changed=row.get("members_seq", 0),
         )
+
+    async def list_audience(self, chat_id: int, seq: int) -> set[int]:
+        """The accounts that were in a chat at one entry of its log, whoever is in it now."""
+        rows = await self._members.find(_range(chat_id), {"account": True, "spans": True}).to_list(None)
+        return {row["account"] for row in rows if any(span.covers(seq) for span in _spans(row))}
 
     async def find_member(self, chat_id: int, account_id: int) -> Member | None:
         """A member row, also of somebody who left."""
@@ -135,6 +146,21 @@ class Chats:
         """The rows of one account in these chats, also in those it left."""
         keys = [_member_key(chat_id, account_id) for chat_id in chat_ids]
         return [member_of(row) for row in await self._members.find({"_id": {"$in": keys}}).to_list(None)]
+
+    async def list_groups(self, account_id: int) -> list[Chat]:
+        """The groups that this account is in now, oldest first."""
+        rows = await self._members.find({"account": account_id, "active": True}, {"_id": False, "chat": True}).to_list(
+            None
+        )
+        groups = {"_id": {"$in": [row["chat"] for row in rows]}, "kind": ChatKind.GROUP.value}
+        return [chat_of(row) for row in await self._chats.find(groups).sort("_id", ASCENDING).to_list(None)]
+
+    async def list_participants(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
+        """Those who are in these chats now, by chat, longest-standing first (of those who came together, the older account)."""
+        found = await self.list_marks(chat_ids)
+        for members in found.values():
+            members.sort(key=lambda member: (member.since, member.account_id))
+        return found
 
     async def list_marks(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
         """The rows of everybody in these chats, by chat: how far each has received and read."""
@@ -199,6 +225,8 @@ class Chats:
                 )
             case _:
                 raise TypeError(f"{change.kind} changes no chat")
+        if isinstance(change.body, Joined | Left):
+            await self._chats.update_one({"_id": change.chat_id}, {"$max": {"members_seq": change.seq}})
 
     async def _join(self, change: Entry, numbers: Mapping[int, str], admins: Collection[int]) -> None:
         def role(account_id: int) -> Role:
@@ -289,6 +317,7 @@ def chat_of(row: Mapping[str, Any]) -> Chat:
         ChatKind(row["kind"]),
         row["created_at"],
         row["created_by"],
+        created_by_number=row.get("created_by_number", ""),
         subject=row.get("subject", ""),
         subject_by=row.get("subject_by", ""),
         subject_at=row.get("subject_at"),
@@ -305,9 +334,13 @@ def member_of(row: Mapping[str, Any]) -> Member:
         row["account"],
         row["number"],
         Role(row["role"]),
-        tuple(Span(first, last) for first, last in row["spans"]),
+        _spans(row),
         delivered=row["delivered"],
         read=row["read"],
         hidden=frozenset(row.get("hidden", ())),
         is_listed=not row.get("unlisted", False),
     )
+
+
+def _spans(row: Mapping[str, Any]) -> tuple[Span, ...]:
+    return tuple(Span(first, last) for first, last in row["spans"])

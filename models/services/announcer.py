@@ -92,16 +92,23 @@ class Announcer:
         if isinstance(body, Joined | Left | RoleSet | SubjectSet):
             await self._apply(entry)
         roster = self._rosters.peek(entry.chat_id) or await self._rosters.require(entry.chat_id)
-        to = roster.members
+        if entry.seq < roster.changed:
+            # Who is in the chat changed behind this entry already: it is for those who were in it then.
+            to = await self._chats.list_audience(entry.chat_id, entry.seq)
+            self._fanout.publish(EntryAdded(entry, roster.chat), to.difference(entry.hidden_from))
+            return
+        members = roster.members
         if isinstance(body, Left):
-            to = {*to, body.account}
+            members = {*members, body.account}
         if entry.hidden_from:
-            to = set(to).difference(entry.hidden_from)
-        self._fanout.publish(EntryAdded(entry, roster.chat), to, chat_id=entry.chat_id)
+            members = set(members).difference(entry.hidden_from)
+        self._fanout.publish(EntryAdded(entry, roster.chat), members, chat_id=entry.chat_id)
 
     async def _apply(self, change: Entry) -> None:
         while True:
             try:
+                # A change that another node stored first may not be applied yet, and would be lost behind this one.
+                await self._rosters.catch_up(change.chat_id, before=change.seq)
                 await self._chats.apply(change)
                 await self._entries.settle(change)
                 break

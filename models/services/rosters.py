@@ -29,11 +29,28 @@ class Rosters:
         roster.require_member(account_id)
         return roster
 
+    async def require_fresh(self, chat_id: int) -> Roster:
+        """The chat as the database has it now: for changes that must not go by what this node believes."""
+        self.forget(chat_id)
+        return await self.require(chat_id)
+
     def forget(self, chat_id: int) -> None:
         self._rosters.forget(chat_id)
 
-    async def _load(self, chat_id: int) -> Roster:
-        for change in await self._entries.list_pending(chat_id, CHAT_CHANGES):
+    async def catch_up(self, chat_id: int, *, before: int | None = None) -> bool:
+        """Apply what is stored and not applied yet, in the order of the log: what a crash left; whether there was anything.
+
+        With `before`, only entries of lower seqs.
+        """
+        pending = await self._entries.list_pending(chat_id, CHAT_CHANGES)
+        due = [change for change in pending if before is None or change.seq < before]
+        for change in due:
             await self._chats.apply(change)
             await self._entries.settle(change)
+        if due:
+            self.forget(chat_id)
+        return bool(due)
+
+    async def _load(self, chat_id: int) -> Roster:
+        await self.catch_up(chat_id)
         return await self._chats.load_roster(chat_id)

@@ -1,5 +1,7 @@
 """The directory: accounts by id and by number, kept per node and forgotten when they change."""
 
+from collections.abc import Collection
+
 from models.documents.account import Account
 from models.errors import AccountNotFound
 from models.services.cache import Cache
@@ -24,6 +26,10 @@ class Directory:
     async def require_number(self, number: str) -> Account:
         """The account of this number, or AccountNotFound."""
         return await self.require(await self._ids.require(number))
+
+    async def list_by_numbers(self, numbers: Collection[str]) -> list[Account]:
+        """The accounts that these numbers have, read anew in one query."""
+        return await self._accounts.list_by_numbers(numbers)
 
     async def _find_id(self, number: str) -> int:
         account = await self._accounts.find_by_number(number)

@@ -1,5 +1,6 @@
 """The must-be-in-contacts rule: who an account may look at, write to and bring into groups."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from models.documents.account import Account
@@ -40,6 +41,16 @@ class RequireContact:
                 raise NotAContact
             permitted.add(number)
         return account
+
+    async def find_all(self, actor: Actor, numbers: Collection[str]) -> dict[str, Account]:
+        """The accounts behind those of these numbers that pass the same rule, by number; two queries for all contacts."""
+        accounts = {account.number: account for account in await self._directory.list_by_numbers(numbers)}
+        known = await self._contacts.list_known(actor.account_id, accounts.keys())
+        return {
+            number: account
+            for number, account in accounts.items()
+            if (account.is_registered and number in known) or await self._has_written(actor.account_id, number)
+        }
 
     def forget(self, account_id: int) -> None:
         """This account's address book may have changed."""

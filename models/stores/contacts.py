@@ -46,6 +46,11 @@ class Contacts:
         rows = await self._contacts.find({"owner_id": owner_id}, {"_id": 0, "number": 1}).to_list(None)
         return {row["number"] for row in rows}
 
+    async def list_known(self, owner_id: int, numbers: Collection[str]) -> set[str]:
+        """Those of these numbers that this address book holds."""
+        query = {"owner_id": owner_id, "number": {"$in": list(numbers)}}
+        return {row["number"] for row in await self._contacts.find(query, {"_id": 0, "number": 1}).to_list(None)}
+
     async def list_owners_of(self, number: str) -> list[int]:
         """The ids of the accounts that have this number in their address book, ascending."""
         query = self._contacts.find({"number": number}, {"_id": 0, "owner_id": 1}).sort("owner_id", ASCENDING)

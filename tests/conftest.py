@@ -6,7 +6,10 @@ import pytest
 
 from models.stores.database import Database, Driver, open_database
 from server.embedded import EmbeddedStores, throw_away_stores
+from tests.group_world import town, world
 from tests.stores import fresh_database
+
+__all__ = ["database", "driver", "mongodb_url", "redis_url", "stores", "town", "world"]
 
 
 @pytest.fixture(scope="session")

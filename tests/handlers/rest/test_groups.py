@@ -170,12 +170,12 @@ class TestShowing:
         assert await town.node.ask(town.dee, "GET", "info-all/") == (200, {"grouplist": []})
 
     async def test_info_all_shows_no_direct_chats(self, town: Town) -> None:
-        people = [(actor.account_id, actor.number) for actor in (town.ann, town.bob)]
-        await town.world.chats.require_direct(*people, now=town.world.clock.now())
+        ann, bob = [(actor.account_id, actor.number) for actor in (town.ann, town.bob)]
+        await town.world.chats.require_direct(ann, bob, town.world.clock.now())
         assert await town.node.ask(town.ann, "GET", "info-all/") == (200, {"grouplist": []})
 
     async def test_info_all_asks_the_database_as_often_for_ten_groups_as_for_one(self, town: Town) -> None:
-        asked = []
+        asked: list[int] = []
         for count in (1, 9):
             for _ in range(count):
                 await town.node.create(town.ann, town.bob)

@@ -2,8 +2,11 @@
 
 import asyncio
 
+from typing_extensions import override
+
 from models.documents.chat import Chat, Role, Span
 from models.documents.entry import Joined, Left, Message, RoleSet, SubjectSet
+from models.documents.session import Actor
 from models.events import ChatMembersChanged
 from models.services.list_groups import ListGroups
 from models.stores.chats import Chats
@@ -11,8 +14,8 @@ from models.stores.counters import Counters
 from tests.group_world import Node, Town
 
 
-def numbers(*actors: object) -> list[str]:
-    return [actor.number for actor in actors]  # type: ignore[attr-defined]
+def numbers(*actors: Actor) -> list[str]:
+    return [actor.number for actor in actors]
 
 
 async def story(town: Town) -> str:
@@ -171,6 +174,7 @@ class TestManyAtOnce:
 
     async def test_one_removed_while_its_groups_are_listed_is_not_shown_what_came_after(self, town: Town) -> None:
         class RemovedInBetween(Chats):
+            @override
             async def list_groups(self, account_id: int) -> list[Chat]:
                 groups = await super().list_groups(account_id)
                 await town.node.do(town.ann, group, "remove", town.bob)
@@ -206,9 +210,9 @@ class TestManyAtOnce:
     async def test_two_admins_that_remove_each_other_at_once_leave_one_behind(self, town: Town) -> None:
         here, there = town.node, await town.world.start_node()
 
-        async def remove(node: Node, actor: object, other: object) -> int:
-            body = {"contact": other.number}  # type: ignore[attr-defined]
-            status, _ = await node.ask(actor, "POST", f"{group}/remove-participant/", data=body)  # type: ignore[arg-type]
+        async def remove(node: Node, actor: Actor, other: Actor) -> int:
+            body = {"contact": other.number}
+            status, _ = await node.ask(actor, "POST", f"{group}/remove-participant/", data=body)
             return status
 
         for _ in range(5):
@@ -249,7 +253,7 @@ class TestAnnouncingLate:
         town.node.rosters.forget(said.chat_id)  # as the bus would make it
         town.node.announcer.stored([said])
         await town.node.fanout.until(2)
-        assert town.node.fanout.told[1] == (said, {town.ann.account_id})
+        assert town.node.fanout.told[1] == (said, frozenset([town.ann.account_id]))
 
     async def test_one_who_left_since_hears_what_was_said_before(self, town: Town) -> None:
         group = await town.node.create(town.ann, town.bob)
@@ -261,6 +265,6 @@ class TestAnnouncingLate:
         town.node.announcer.stored([said, after])
         await town.node.fanout.until(3)
         assert town.node.fanout.told[1:] == [
-            (said, {town.ann.account_id, town.bob.account_id}),
-            (after, {town.ann.account_id}),
+            (said, frozenset([town.ann.account_id, town.bob.account_id])),
+            (after, frozenset([town.ann.account_id])),
         ]

@@ -1,20 +1,21 @@
 """Chats and their members: who is where, in which role, and how far each has read.
 
 Membership changes are entries of the log first; `apply` brings the rows here up to date with one of them. It may be done
-twice or late (each row remembers the seq of the last change it took), so a crash between the two heals by doing it again.
+again at any time (each row remembers the seq of the last change it took), so a crash between the two heals by doing it
+again. Only the first time is in the order of the log: a Left would find nobody to take out before its Joined was applied.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from pymongo import ASCENDING, IndexModel, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from models.documents.chat import Chat, ChatKind, Member, Role, Roster, Span
+from models.documents.chat import Chat, ChatKind, Member, Role, Roster
 from models.documents.entry import Entry, Joined, Left, RoleSet, SubjectSet
 from models.documents.phone import is_number
 from models.errors import ChatNotFound
+from models.stores.chat_rows import chat_of, member_key, member_of, member_row, spans_of
 from models.stores.counters import Counters
 from models.stores.database import Database, Row
 from models.stores.journal import DUPLICATE_KEY
@@ -85,7 +86,7 @@ class Chats:
         people = dict((recipient, sender))  # one row in a chat with oneself
         await self._insert_members(
             [
-                _member_row(chat.id, account_id, number, Role.MEMBER, first_seq=1, is_listed=account_id == sender[0])
+                member_row(chat.id, account_id, number, Role.MEMBER, first_seq=1, is_listed=account_id == sender[0])
                 for account_id, number in people.items()
             ]
         )
@@ -135,16 +136,16 @@ class Chats:
     async def list_audience(self, chat_id: int, seq: int) -> set[int]:
         """The accounts that were in a chat at one entry of its log, whoever is in it now."""
         rows = await self._members.find(_range(chat_id), {"account": True, "spans": True}).to_list(None)
-        return {row["account"] for row in rows if any(span.covers(seq) for span in _spans(row))}
+        return {row["account"] for row in rows if any(span.covers(seq) for span in spans_of(row))}
 
     async def find_member(self, chat_id: int, account_id: int) -> Member | None:
         """A member row, also of somebody who left."""
-        row = await self._members.find_one({"_id": _member_key(chat_id, account_id)})
+        row = await self._members.find_one({"_id": member_key(chat_id, account_id)})
         return None if row is None else member_of(row)
 
     async def list_memberships(self, account_id: int, chat_ids: Collection[int]) -> list[Member]:
         """The rows of one account in these chats, also in those it left."""
-        keys = [_member_key(chat_id, account_id) for chat_id in chat_ids]
+        keys = [member_key(chat_id, account_id) for chat_id in chat_ids]
         return [member_of(row) for row in await self._members.find({"_id": {"$in": keys}}).to_list(None)]
 
     async def list_groups(self, account_id: int) -> list[Chat]:
@@ -173,16 +174,16 @@ class Chats:
 
     async def reveal(self, chat_id: int, account_id: int) -> None:
         """A direct chat now holds something this account may see: list it."""
-        await self._members.update_one({"_id": _member_key(chat_id, account_id)}, {"$unset": {"unlisted": ""}})
+        await self._members.update_one({"_id": member_key(chat_id, account_id)}, {"$unset": {"unlisted": ""}})
 
     async def hide_message(self, chat_id: int, account_id: int, seq: int) -> None:
         """Keep one message from one account for ever ("delete for me")."""
-        await self._members.update_one({"_id": _member_key(chat_id, account_id)}, {"$addToSet": {"hidden": seq}})
+        await self._members.update_one({"_id": member_key(chat_id, account_id)}, {"$addToSet": {"hidden": seq}})
 
     async def move_marks(self, marks: Mapping[tuple[int, int], tuple[int, int]]) -> None:
         """Move (chat id, account id) -> (delivered, read) forward; a mark that would go back stays."""
         writes = [
-            UpdateOne({"_id": _member_key(chat_id, account_id)}, {"$max": {"delivered": delivered, "read": read}})
+            UpdateOne({"_id": member_key(chat_id, account_id)}, {"$max": {"delivered": delivered, "read": read}})
             for (chat_id, account_id), (delivered, read) in marks.items()
         ]
         if writes:
@@ -234,7 +235,7 @@ class Chats:
 
         await self._insert_members(
             [
-                _member_row(change.chat_id, account_id, number, role(account_id), first_seq=change.seq)
+                member_row(change.chat_id, account_id, number, role(account_id), first_seq=change.seq)
                 for account_id, number in numbers.items()
             ]
         )
@@ -268,16 +269,12 @@ def _pair(first: int, second: int) -> str:
     return f"{min(first, second)}:{max(first, second)}"
 
 
-def _member_key(chat_id: int, account_id: int) -> int:
-    return chat_id << 32 | account_id
-
-
 def _range(chat_id: int) -> Row:
     return {"_id": {"$gt": chat_id << 32, "$lt": (chat_id + 1) << 32}}
 
 
 def _older(change: Entry, account_id: int) -> Row:
-    return {"_id": _member_key(change.chat_id, account_id), "changed": {"$lt": change.seq}}
+    return {"_id": member_key(change.chat_id, account_id), "changed": {"$lt": change.seq}}
 
 
 def _close_last(seq: int) -> Row:
@@ -286,61 +283,3 @@ def _close_last(seq: int) -> Row:
     last: Row = {"$arrayElemAt": ["$spans", -1]}
     before: Row = {"$cond": [{"$gt": [count, 1]}, {"$slice": ["$spans", {"$subtract": [count, 1]}]}, []]}
     return {"$concatArrays": [before, [[{"$arrayElemAt": [last, 0]}, seq]]]}
-
-
-def _member_row(
-    chat_id: int, account_id: int, number: str, role: Role, *, first_seq: int, is_listed: bool = True
-) -> Row:
-    row: Row = {
-        "_id": _member_key(chat_id, account_id),
-        "chat": chat_id,
-        "account": account_id,
-        "number": number,
-        "role": role.value,
-        "spans": [[first_seq, None]],
-        "active": True,
-        "changed": first_seq,
-        # What was said before is nobody's unread message.
-        "delivered": first_seq - 1,
-        "read": first_seq - 1,
-    }
-    if not is_listed:
-        row["unlisted"] = True
-    return row
-
-
-def chat_of(row: Mapping[str, Any]) -> Chat:
-    """The chat that a row holds."""
-    first, _, second = row.get("pair", "").partition(":")
-    return Chat(
-        row["_id"],
-        ChatKind(row["kind"]),
-        row["created_at"],
-        row["created_by"],
-        created_by_number=row.get("created_by_number", ""),
-        subject=row.get("subject", ""),
-        subject_by=row.get("subject_by", ""),
-        subject_at=row.get("subject_at"),
-        group=row.get("group"),
-        pair=(int(first), int(second)) if second else None,
-        event_id=row.get("event"),
-    )
-
-
-def member_of(row: Mapping[str, Any]) -> Member:
-    """The member that a row holds."""
-    return Member(
-        row["chat"],
-        row["account"],
-        row["number"],
-        Role(row["role"]),
-        _spans(row),
-        delivered=row["delivered"],
-        read=row["read"],
-        hidden=frozenset(row.get("hidden", ())),
-        is_listed=not row.get("unlisted", False),
-    )
-
-
-def _spans(row: Mapping[str, Any]) -> tuple[Span, ...]:
-    return tuple(Span(first, last) for first, last in row["spans"])

@@ -9,7 +9,8 @@ from collections.abc import Collection
 from models.documents.chat import ChatKind
 from models.documents.entry import Kind
 from models.documents.head import UNREAD_MAX, Head
-from models.stores.chats import CHATS, MEMBERS, chat_of, member_of
+from models.stores.chat_rows import chat_of, member_of
+from models.stores.chats import CHATS, MEMBERS
 from models.stores.database import Database, Row, aggregate
 from models.stores.entry_rows import read_entry
 from models.stores.journal import ENTRIES

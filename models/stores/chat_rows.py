@@ -1,0 +1,70 @@
+"""Rows of chats and members: how they stand in the database, and back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.documents.chat import Chat, ChatKind, Member, Role, Span
+from models.stores.database import Row
+
+
+def member_key(chat_id: int, account_id: int) -> int:
+    """The `_id` of a member row; the members of one chat are a range of it."""
+    return chat_id << 32 | account_id
+
+
+def member_row(
+    chat_id: int, account_id: int, number: str, role: Role, *, first_seq: int, is_listed: bool = True
+) -> Row:
+    row: Row = {
+        "_id": member_key(chat_id, account_id),
+        "chat": chat_id,
+        "account": account_id,
+        "number": number,
+        "role": role.value,
+        "spans": [[first_seq, None]],
+        "active": True,
+        "changed": first_seq,
+        # What was said before is nobody's unread message.
+        "delivered": first_seq - 1,
+        "read": first_seq - 1,
+    }
+    if not is_listed:
+        row["unlisted"] = True
+    return row
+
+
+def chat_of(row: Mapping[str, Any]) -> Chat:
+    """The chat that a row holds."""
+    first, _, second = row.get("pair", "").partition(":")
+    return Chat(
+        row["_id"],
+        ChatKind(row["kind"]),
+        row["created_at"],
+        row["created_by"],
+        created_by_number=row.get("created_by_number", ""),
+        subject=row.get("subject", ""),
+        subject_by=row.get("subject_by", ""),
+        subject_at=row.get("subject_at"),
+        group=row.get("group"),
+        pair=(int(first), int(second)) if second else None,
+        event_id=row.get("event"),
+    )
+
+
+def member_of(row: Mapping[str, Any]) -> Member:
+    """The member that a row holds."""
+    return Member(
+        row["chat"],
+        row["account"],
+        row["number"],
+        Role(row["role"]),
+        spans_of(row),
+        delivered=row["delivered"],
+        read=row["read"],
+        hidden=frozenset(row.get("hidden", ())),
+        is_listed=not row.get("unlisted", False),
+    )
+
+
+def spans_of(row: Mapping[str, Any]) -> tuple[Span, ...]:
+    return tuple(Span(first, last) for first, last in row["spans"])

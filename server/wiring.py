@@ -1,9 +1,8 @@
 """The only file that knows every concrete class: what is made of what, opened in this order and closed in reverse."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import aiohttp
@@ -14,42 +13,53 @@ from redis.backoff import NoBackoff
 
 from handlers.rest.auth import PUBLIC, AuthRoutes
 from handlers.rest.contacts import ContactRoutes
+from handlers.rest.groups import GroupRoutes
 from handlers.rest.roots import RootRoutes
 from handlers.sockets.base import Gate
 from handlers.sockets.chat import ChatNamespace
 from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
-from models.documents.entry import Entry
 from models.documents.pin import EVENTS_DIGITS, PinRules
 from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal
 from models.ports import CodeSender
 from models.services.add_contact import AddContact
+from models.services.add_participant import AddParticipant
 from models.services.announcer import Announcer
 from models.services.authenticate import Authenticate
 from models.services.change_contact import ChangeContact
+from models.services.change_group import ChangeGroup
 from models.services.change_message import ChangeMessage
+from models.services.create_group import CreateGroup
 from models.services.directory import Directory
 from models.services.end_session import EndSession
 from models.services.find_contact import FindContact
 from models.services.greet import Greet
 from models.services.has_written import HasWritten
 from models.services.import_contacts import ImportContacts
+from models.services.leave_group import LeaveGroup
 from models.services.limits import TokenBuckets
 from models.services.list_chats import ListChats
 from models.services.list_contacts import ListContacts
+from models.services.list_groups import ListGroups
 from models.services.list_sessions import ListSessions
 from models.services.move_marks import MoveMarks
 from models.services.presence import Presence
 from models.services.prove_number import ProveNumber
 from models.services.read_history import ReadHistory
+from models.services.record_changes import RecordChanges
 from models.services.register_profile import RegisterProfile
 from models.services.remove_contacts import RemoveContacts
+from models.services.remove_participant import RemoveParticipant
 from models.services.request_pin import RequestPin
 from models.services.require_contact import RequireContact
+from models.services.require_participants import RequireParticipants
 from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
 from models.services.send_message import SendMessage
+from models.services.set_role import SetRole
+from models.services.set_subject import SetSubject
+from models.services.show_group import ShowGroup
 from models.services.show_typing import ShowTyping
 from models.services.start_session import StartSession
 from models.services.sync_chats import SyncChats, SyncRules
@@ -127,161 +137,99 @@ async def _open_outside(stack: AsyncExitStack, settings: Settings, mongodb_url: 
     return _Outside(database, redis, http)
 
 
-@dataclass(slots=True)
 class _Node:
-    """One node's parts, from the stores upwards."""
+    """One node's parts, from the stores upwards: each is made once here, and both doors use the same."""
 
-    settings: Settings
-    outside: _Outside
-    sockets: SocketServer = field(init=False)
-    bus: Bus = field(init=False)
-    journal: Journal = field(init=False)
-    announcer: Announcer = field(init=False)
-    routes: list[web.RouteDef] = field(init=False)
-    authenticate: Authenticate = field(init=False)
-    is_draining: bool = False
-
-    async def open(self, stack: AsyncExitStack) -> None:
-        settings, database, clock = self.settings, self.outside.database, SystemClock()
-        limits, chat = settings.limits, settings.chat
-        secret = load_secret(settings).get_secret_value()
+    def __init__(self, settings: Settings, outside: _Outside) -> None:
+        self.settings, self.outside = settings, outside
+        self.is_draining = False
+        self.clock = clock = SystemClock()
+        self.secret = load_secret(settings).get_secret_value()
+        chat, limits, database = settings.chat, settings.limits, outside.database
 
         counters = Counters(database)
-        accounts, contacts, chats = Accounts(database, counters), Contacts(database), Chats(database, counters)
-        sessions, quotas, pins = Sessions(database), Quotas(database), Pins(database, derive_key(secret, "pins"))
-        entries, heads = Entries(database), Heads(database)
-        for store in (accounts, contacts, chats, sessions, quotas, pins):
-            await store.prepare()
+        self.accounts, self.contacts = Accounts(database, counters), Contacts(database)
+        self.chats, self.entries, self.heads = Chats(database, counters), Entries(database), Heads(database)
+        self.sessions, self.quotas = Sessions(database), Quotas(database)
+        self.pins = Pins(database, derive_key(self.secret, "pins"))
 
-        connections = Connections()
-        self.bus = bus = Bus(self.outside.redis, large=chat.large_chat_members)
-        connections.on_enter, connections.on_leave = bus.hold, bus.release
-        fanout = SocketFanout(connections, bus)
-        self.sockets = self._socket_server(connections)
+        self.connections = Connections()
+        self.bus = Bus(outside.redis, large=chat.large_chat_members)
+        self.connections.on_enter, self.connections.on_leave = self.bus.hold, self.bus.release
+        self.fanout = fanout = SocketFanout(self.connections, self.bus)
+        fanout.subscribe(self._hear)
+        self.sockets = self._socket_server()
 
-        directory, rosters = Directory(accounts), Rosters(chats, entries)
-        require_contact = RequireContact(contacts, directory, HasWritten(accounts, chats, entries))
-        resolve = ResolveChat(chats, rosters, directory, require_contact, clock)
-        self.announcer = Announcer(chats, entries, rosters, fanout)
+        self.directory = Directory(self.accounts)
+        self.rosters = Rosters(self.chats, self.entries)
+        self.announcer = Announcer(self.chats, self.entries, self.rosters, fanout)
         self.journal = Journal(
             database,
             clock,
-            self._stored,
+            self.announcer.stored,
             batch_max_entries=settings.journal.batch_max_entries,
             queue_max_entries=settings.journal.queue_max_entries,
         )
-        marks = MoveMarks(resolve, chats, entries, rosters, fanout, everybody_up_to=chat.receipts_max_members)
-        typing = ShowTyping(resolve, rosters, directory, fanout, expires_s=settings.typing.expires_s)
-        board = RedisPresenceBoard(self.outside.redis, bus)
-        presence = Presence(accounts, contacts, directory, board, fanout, clock, grace_s=settings.presence.grace_s)
-        messages = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
-        list_chats = ListChats(heads)
-        tokens = JwtTokens(secret, clock)
-        self.authenticate = authenticate = Authenticate(tokens, sessions, accounts, clock)
-
-        gate = Gate(
-            authenticate,
-            connections,
-            TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled),
-            TokenBuckets(limits.connects_per_minute / 60, limits.connects_per_minute, is_enabled=limits.enabled),
-            refusal_of,
-            settings.sockets.in_flight_max,
+        has_written = HasWritten(self.accounts, self.chats, self.entries)
+        self.require_contact = RequireContact(self.contacts, self.directory, has_written)
+        self.resolve = ResolveChat(self.chats, self.rosters, self.directory, self.require_contact, clock)
+        self.marks = MoveMarks(
+            self.resolve,
+            self.chats,
+            self.entries,
+            self.rosters,
+            fanout,
+            everybody_up_to=chat.receipts_max_members,
         )
-        change = ChangeMessage(resolve, chats, entries, self.journal, fanout, messages)
-        send = SendMessage(resolve, require_contact, directory, rosters, chats, self.journal, fanout, messages)
-        rules = SyncRules(chat.sync_max_entries, chat.delta_max_entries, chat.receipts_max_members)
-        for namespace in (
-            ChatNamespace(
-                gate,
-                send,
-                change,
-                ReadHistory(resolve, chats, entries),
-                SyncChats(heads, chats, entries, rosters, rules),
-                list_chats,
-                Greet(directory, list_chats, fanout),
-                typing,
-                text_max_chars=chat.text_max_chars,
-            ),
-            TypingNamespace(gate, typing),
-            PresenceNamespace(gate, presence),
-            ReceiptsNamespace(gate, marks),
-        ):
-            self.sockets.register_namespace(namespace)
-
-        def hear(signal: Signal) -> None:
-            match signal:
-                case SessionsRevoked(session_ids):
-                    authenticate.forget(session_ids)
-                    for session_id in session_ids:
-                        self.sockets.close_session(session_id)
-                case AccountChanged(account_id):
-                    directory.forget(account_id)
-                    require_contact.forget(account_id)
-                    presence.changed(account_id)
-                case ChatMembersChanged(chat_id):
-                    rosters.forget(chat_id)
-                case PresenceChanged(account_id):
-                    presence.changed(account_id)
-
-        fanout.subscribe(hear)
-
-        pin_rules = PinRules(
-            ttl_s=settings.auth.pin_ttl_s,
-            tries=settings.auth.pin_tries,
-            resend_s=settings.auth.pin_resend_s,
-            per_address_per_hour=settings.auth.pin_per_address_per_hour,
-            has_send_limits=limits.enabled,
-            debug_pin=settings.auth.debug_pin,
+        self.typing = ShowTyping(
+            self.resolve, self.rosters, self.directory, fanout, expires_s=settings.typing.expires_s
         )
-        auth = AuthRoutes(
-            RequestPin(
-                accounts,
-                pins,
-                quotas,
-                self._code_sender(clock),
-                clock,
-                pin_rules,
-                digits=EVENTS_DIGITS,
-                app_scheme=settings.auth.app_scheme,
-            ),
-            VerifyPin(
-                accounts,
-                ProveNumber(pins, clock, pin_rules),
-                StartSession(sessions, tokens, clock, timedelta(days=settings.auth.session_days)),
-                fanout,
-            ),
-            RegisterProfile(accounts, sessions, tokens, fanout, settings.auth.public_registration),
-            ListSessions(sessions, clock),
-            EndSession(sessions, authenticate, fanout),
+        self.presence = Presence(
+            self.accounts,
+            self.contacts,
+            self.directory,
+            RedisPresenceBoard(outside.redis, self.bus),
+            fanout,
+            clock,
+            grace_s=settings.presence.grace_s,
         )
-        address_book = ContactRoutes(
-            ListContacts(contacts, accounts),
-            FindContact(contacts, accounts),
-            AddContact(contacts, accounts, fanout),
-            ImportContacts(contacts, accounts, fanout),
-            ChangeContact(contacts, fanout),
-            RemoveContacts(contacts, fanout),
+        self.message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
+        self.send = SendMessage(
+            self.resolve,
+            self.require_contact,
+            self.directory,
+            self.rosters,
+            self.chats,
+            self.journal,
+            fanout,
+            self.message_limit,
         )
-        self.routes = [*RootRoutes(settings.http.public_url).routes(), *auth.routes(), *address_book.routes()]
+        self.list_chats = ListChats(self.heads)
+        self.tokens = JwtTokens(self.secret, clock)
+        self.authenticate = Authenticate(self.tokens, self.sessions, self.accounts, clock)
 
-        await bus.open()
-        stack.push_async_callback(bus.close)
-        await presence.open()
-        stack.push_async_callback(presence.close)
-        await marks.open()
-        stack.push_async_callback(marks.close)
-        stack.callback(typing.close)
-        await self.announcer.open()
-        stack.push_async_callback(self.announcer.close)
-        await self.journal.open()
-        stack.push_async_callback(self.journal.close)
-        healing = asyncio.create_task(keep_healing(entries, chats, clock), name="healing")
+    async def open(self, stack: AsyncExitStack) -> None:
+        """Make the indexes, start what works in the background; closed in reverse."""
+        for store in (self.accounts, self.contacts, self.chats, self.sessions, self.quotas, self.pins):
+            await store.prepare()
+        for part in (self.bus, self.presence, self.marks, self.announcer, self.journal):
+            await part.open()
+            stack.push_async_callback(part.close)
+        stack.callback(self.typing.close)
+        healing = asyncio.create_task(keep_healing(self.entries, self.chats, self.clock), name="healing")
         stack.push_async_callback(_cancel, healing)
 
     def application(self) -> web.Application:
         http = self.settings.http
+        routes = [
+            *pages.routes(self._ready),
+            *RootRoutes(http.public_url).routes(),
+            *self._auth().routes(),
+            *self._address_book().routes(),
+            *self._groups().routes(),
+        ]
         app = build_application(
-            [*self.routes, *pages.routes(self.ready)],
+            routes,
             [
                 locate_clients(http.trusted_proxies),
                 require_version,
@@ -291,10 +239,18 @@ class _Node:
             origins=http.cors_origins,
         )
         app.router.add_static("/static", pages.STATIC)
+        self._register_namespaces()
         self.sockets.attach(app)
         return app
 
-    async def ready(self) -> dict[str, bool]:
+    async def drain(self, _: web.Application) -> None:
+        """Store what was accepted, answer it, and send everybody away with a reason that says "come back"."""
+        self.is_draining = True
+        await self.journal.close()
+        await self.announcer.close()
+        await self.sockets.close()
+
+    async def _ready(self) -> dict[str, bool]:
         """Which parts work: a load balancer sends people only where all do."""
         try:
             async with asyncio.timeout(2.0):
@@ -304,20 +260,115 @@ class _Node:
             has_database = False
         return {"database": has_database, "bus": self.bus.is_up, "not_draining": not self.is_draining}
 
-    async def drain(self, _: web.Application) -> None:
-        """Store what was accepted, answer it, and send everybody away with a reason that says "come back"."""
-        self.is_draining = True
-        await self.journal.close()
-        await self.announcer.close()
-        await self.sockets.close()
+    def _hear(self, signal: Signal) -> None:
+        """What some node said can no longer be believed."""
+        match signal:
+            case SessionsRevoked(session_ids):
+                self.authenticate.forget(session_ids)
+                for session_id in session_ids:
+                    self.sockets.close_session(session_id)
+            case AccountChanged(account_id):
+                self.directory.forget(account_id)
+                self.require_contact.forget(account_id)
+                self.presence.changed(account_id)
+            case ChatMembersChanged(chat_id):
+                self.rosters.forget(chat_id)
+            case PresenceChanged(account_id):
+                self.presence.changed(account_id)
 
-    def _stored(self, entries: Sequence[Entry]) -> None:
-        self.announcer.stored(entries)
+    def _register_namespaces(self) -> None:
+        limits, chat = self.settings.limits, self.settings.chat
+        gate = Gate(
+            self.authenticate,
+            self.connections,
+            TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled),
+            TokenBuckets(limits.connects_per_minute / 60, limits.connects_per_minute, is_enabled=limits.enabled),
+            refusal_of,
+            self.settings.sockets.in_flight_max,
+        )
+        rules = SyncRules(chat.sync_max_entries, chat.delta_max_entries, chat.receipts_max_members)
+        for namespace in (
+            ChatNamespace(
+                gate,
+                self.send,
+                ChangeMessage(self.resolve, self.chats, self.entries, self.journal, self.fanout, self.message_limit),
+                ReadHistory(self.resolve, self.chats, self.entries),
+                SyncChats(self.heads, self.chats, self.entries, self.rosters, rules),
+                self.list_chats,
+                Greet(self.directory, self.list_chats, self.fanout),
+                self.typing,
+                text_max_chars=chat.text_max_chars,
+            ),
+            TypingNamespace(gate, self.typing),
+            PresenceNamespace(gate, self.presence),
+            ReceiptsNamespace(gate, self.marks),
+        ):
+            self.sockets.register_namespace(namespace)
 
-    def _socket_server(self, connections: Connections) -> SocketServer:
+    def _auth(self) -> AuthRoutes:
+        auth = self.settings.auth
+        rules = PinRules(
+            ttl_s=auth.pin_ttl_s,
+            tries=auth.pin_tries,
+            resend_s=auth.pin_resend_s,
+            per_address_per_hour=auth.pin_per_address_per_hour,
+            has_send_limits=self.settings.limits.enabled,
+            debug_pin=auth.debug_pin,
+        )
+        return AuthRoutes(
+            RequestPin(
+                self.accounts,
+                self.pins,
+                self.quotas,
+                self._code_sender(),
+                self.clock,
+                rules,
+                digits=EVENTS_DIGITS,
+                app_scheme=auth.app_scheme,
+            ),
+            VerifyPin(
+                self.accounts,
+                ProveNumber(self.pins, self.clock, rules),
+                StartSession(self.sessions, self.tokens, self.clock, timedelta(days=auth.session_days)),
+                self.fanout,
+            ),
+            RegisterProfile(self.accounts, self.sessions, self.tokens, self.fanout, auth.public_registration),
+            ListSessions(self.sessions, self.clock),
+            EndSession(self.sessions, self.authenticate, self.fanout),
+        )
+
+    def _address_book(self) -> ContactRoutes:
+        contacts, accounts, fanout = self.contacts, self.accounts, self.fanout
+        return ContactRoutes(
+            ListContacts(contacts, accounts),
+            FindContact(contacts, accounts),
+            AddContact(contacts, accounts, fanout),
+            ImportContacts(contacts, accounts, fanout),
+            ChangeContact(contacts, fanout),
+            RemoveContacts(contacts, fanout),
+        )
+
+    def _groups(self) -> GroupRoutes:
+        members_max = self.settings.chat.group_max_members
+        record = RecordChanges(self.journal, self.announcer)
+        change = ChangeGroup(self.chats, self.rosters, record)
+        participants = RequireParticipants(self.require_contact)
+        leave = LeaveGroup(change, self.chats, record)
+        return GroupRoutes(
+            CreateGroup(self.chats, participants, record, self.clock, members_max),
+            ListGroups(self.chats),
+            ShowGroup(self.chats, self.rosters),
+            SetSubject(change, record),
+            AddParticipant(change, participants, record, members_max),
+            RemoveParticipant(change, leave, record),
+            SetRole(change, self.chats, record),
+            leave,
+        )
+
+    def _socket_server(self) -> SocketServer:
         sockets = self.settings.sockets
         return SocketServer(
-            connections,
+            self.connections,
             origins=self.settings.http.cors_origins,
             ping_interval_s=sockets.ping_interval_s,
             ping_timeout_s=sockets.ping_timeout_s,
@@ -325,8 +376,8 @@ class _Node:
             queue_max_packets=sockets.queue_max_packets,
         )
 
-    def _code_sender(self, clock: SystemClock) -> CodeSender:
-        sms, http = self.settings.sms, self.outside.http
+    def _code_sender(self) -> CodeSender:
+        sms, http, clock = self.settings.sms, self.outside.http, self.clock
         match sms.provider:
             case "log":
                 return LoggedCodes()

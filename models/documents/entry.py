@@ -167,6 +167,11 @@ def split_key(key: int) -> tuple[int, int]:
     return key >> SEQ_BITS, key & ((1 << SEQ_BITS) - 1)
 
 
+def without_text(edit: Entry) -> Entry:
+    """An edit that does not tell what it changed the message to."""
+    return replace(edit, body=Edit(edit.body.of, "")) if isinstance(edit.body, Edit) else edit
+
+
 def with_change(message: Entry, change: Entry) -> Entry:
     """A message as it is after one stored change; the rule that the store applies to the row (models/stores/entries.py)."""
     if not isinstance(message.body, Message) or message.is_deleted:

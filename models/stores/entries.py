@@ -10,7 +10,17 @@ from datetime import datetime
 from pymongo import UpdateOne
 
 from models.documents.chat import Member
-from models.documents.entry import Deletion, Edit, Entry, Kind, Message, Reaction, entry_key, with_change
+from models.documents.entry import (
+    Deletion,
+    Edit,
+    Entry,
+    Kind,
+    Reaction,
+    entry_key,
+    split_key,
+    with_change,
+    without_text,
+)
 from models.stores.database import Collection, Database, Row
 from models.stores.entry_rows import CONTENT_FIELDS, read_entry
 from models.stores.journal import ENTRIES
@@ -44,13 +54,29 @@ class Entries:
         self, chat_id: int, first: int, last: int, *, limit: int, newest_first: bool = False
     ) -> list[Entry]:
         """At most `limit` entries with first <= seq <= last, from the chosen end; always oldest first in the answer."""
+        # The changes first: one that is applied between the two reads would be in neither of them the other way round.
+        changes = await self.list_pending(chat_id, MESSAGE_CHANGES)
         rows = await self._page(chat_id, first, last, limit, newest_first=newest_first)
         if newest_first:
             rows.reverse()
-        entries = [read_entry(row) for row in rows]
-        if any(isinstance(entry.body, Message) for entry in entries):
-            return _overlay(entries, await self.list_pending(chat_id, MESSAGE_CHANGES))
-        return entries
+        entries = _overlay(rows, [read_entry(row) for row in rows], changes)
+        return await self._without_deleted_texts(chat_id, entries, changes)
+
+    async def _without_deleted_texts(
+        self, chat_id: int, entries: list[Entry], pending: Sequence[Entry]
+    ) -> list[Entry]:
+        """An edit still holds the text that it gave to a message; when that is deleted, nobody reads it there either."""
+        edited = {entry.body.of for entry in entries if isinstance(entry.body, Edit)}
+        if not edited:
+            return entries
+        keys = [entry_key(chat_id, seq) for seq in edited]
+        rows = await self._entries.find({"_id": {"$in": keys}, "deleted": True}, {"_id": True}).to_list(None)
+        deleted = {split_key(row["_id"])[1] for row in rows}
+        deleted |= {change.body.of for change in pending if isinstance(change.body, Deletion)}
+        return [
+            without_text(entry) if isinstance(entry.body, Edit) and entry.body.of in deleted else entry
+            for entry in entries
+        ]
 
     async def list_pending(self, chat_id: int, kinds: Sequence[str]) -> list[Entry]:
         """The changes of one chat that are stored and not applied, oldest first."""
@@ -100,18 +126,29 @@ class Entries:
 
 
 def visible(entries: Sequence[Entry], member: Member) -> list[Entry]:
-    """What of these a member may see: its spans of the log, less what was kept from it and what it deleted for itself."""
-    return [entry for entry in entries if member.may_see(entry.seq) and member.account_id not in entry.hidden_from]
+    """What of these a member may see: its spans of the log, less what was kept from it and what it deleted for itself.
+
+    An edit of a message that it may not see is there, for the numbers are counted, but says nothing.
+    """
+    return [
+        without_text(entry) if isinstance(entry.body, Edit) and not member.may_see(entry.body.of) else entry
+        for entry in entries
+        if member.may_see(entry.seq) and member.account_id not in entry.hidden_from
+    ]
 
 
-def _overlay(entries: list[Entry], changes: Sequence[Entry]) -> list[Entry]:
+def _overlay(rows: Sequence[Row], entries: list[Entry], changes: Sequence[Entry]) -> list[Entry]:
     if not changes:
         return entries
+    row_of = {entry.seq: row for entry, row in zip(entries, rows, strict=True)}
     by_seq = {entry.seq: entry for entry in entries}
     for change in changes:
         body = change.body
         if isinstance(body, Edit | Deletion | Reaction) and body.of in by_seq:
-            by_seq[body.of] = with_change(by_seq[body.of], change)
+            # A newer reaction of the same person may have been applied already, and only its row remembers that.
+            reacted = row_of[body.of].get("reactions", {}).get(str(change.sender_id), {})
+            if not isinstance(body, Reaction) or reacted.get("seq", 0) <= change.seq:
+                by_seq[body.of] = with_change(by_seq[body.of], change)
     return list(by_seq.values())
 
 

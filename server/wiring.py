@@ -200,6 +200,7 @@ class _Node:
             self.directory,
             self.rosters,
             self.chats,
+            self.entries,
             self.journal,
             fanout,
             self.message_limit,

@@ -108,7 +108,7 @@ class ChatNamespace(BaseNamespace):
         return {"message": show_message(message), "entry": show_entry(entry)}
 
     async def on_history(self, caller: Caller, body: Body) -> Answer:
-        """{chat, before? or after?, limit <= 200} -> {chat, entries, more, last_seq}."""
+        """{chat, before? or after?, limit <= 200} -> {chat, entries, more, next, last_seq}."""
         before, after = find_seq(body, "before"), find_seq(body, "after")
         if before is not None and after is not None:
             raise Malformed("Give before or after, not both.")

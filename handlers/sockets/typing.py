@@ -14,11 +14,21 @@ class TypingNamespace(BaseNamespace):
     def __init__(self, gate: Gate, typing: ShowTyping) -> None:
         super().__init__(gate)
         self._typing = typing
+        # By account, so that a crowd that leaves does not cost the square of it.
+        self._connections: dict[int, set[str]] = {}
+
+    @override
+    async def entered(self, caller: Caller) -> None:
+        self._connections.setdefault(caller.actor.account_id, set()).add(caller.connection)
 
     @override
     async def left(self, caller: Caller) -> None:
-        if not any(other.actor.account_id == caller.actor.account_id for other in self._callers.values()):
-            self._typing.left(caller.actor.account_id)
+        account_id = caller.actor.account_id
+        mates = self._connections.get(account_id, set())
+        mates.discard(caller.connection)
+        if not mates:
+            self._connections.pop(account_id, None)
+            self._typing.left(account_id)
 
     async def on_typing_start(self, caller: Caller, body: Body) -> Answer:
         """{chat or contact or group} -> {chat}; over by itself if it is not said again."""

@@ -44,11 +44,16 @@ def show_chat_page(page: ChatPage) -> dict[str, object]:
 
 
 def show_page(page: Page) -> dict[str, object]:
-    """`{"chat", "entries", "more", "last_seq"}`, oldest entry first; changes heard meanwhile with a seq above `last_seq` are to be applied."""
+    """`{"chat", "entries", "more", "next", "last_seq"}`, oldest entry first.
+
+    With `more`, `next` is the `before` (or `after`) of the next page. All changes up to `last_seq` are in the messages
+    already; those that a client heard with a higher seq are to be applied to them.
+    """
     return {
         "chat": page.chat_id,
         "entries": [show_entry(entry) for entry in page.entries],
-        "more": page.more,
+        "more": page.next is not None,
+        "next": page.next,
         "last_seq": page.last_seq,
     }
 

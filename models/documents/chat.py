@@ -81,6 +81,11 @@ class Member:
         """The seq with which this member came, the last time if more than once: the measure of who stands longest."""
         return self.spans[-1].first
 
+    @property
+    def last_seq(self) -> int | None:
+        """Where the log ends for somebody who left: at the entry with which it did; None for who is in the chat."""
+        return self.spans[-1].last if self.spans else 0
+
     def may_see(self, seq: int) -> bool:
         return seq not in self.hidden and any(span.covers(seq) for span in self.spans)
 

@@ -3,7 +3,7 @@
 One cursor per chat is therefore enough to catch up with all of it. The stored `_id` is `chat id << 32 | seq`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,8 @@ from enum import StrEnum
 from models.documents.chat import Role
 
 SEQ_BITS = 32
+# Entries in one answer to a client: in the worst case 2 MB of UTF-8, since common clients refuse a frame above 4 MB.
+ANSWER_MAX_CHARS = 500_000
 MESSAGE_TYPES = frozenset("tilsavc")  # text, image, location, voice, audio, video, card (messaging contract 10.2)
 
 
@@ -149,6 +151,12 @@ class Entry:
         return KIND_OF[type(self.body)]
 
     @property
+    def chars(self) -> int:
+        """About how long the entry is on the wire, in characters."""
+        texts = (getattr(self.body, name, None) for name in ("text", "url", "caption", "vcard"))
+        return 300 + sum(len(text) for text in texts if text is not None)
+
+    @property
     def public_id(self) -> str:
         """22 upper-case hex digits, the same at sender and recipient (messaging contract 1.2).
 
@@ -165,6 +173,17 @@ def entry_key(chat_id: int, seq: int) -> int:
 def split_key(key: int) -> tuple[int, int]:
     """The (chat id, seq) of an `_id`."""
     return key >> SEQ_BITS, key & ((1 << SEQ_BITS) - 1)
+
+
+def fitting(entries: Sequence[Entry], max_chars: int) -> list[Entry]:
+    """As many of the first of these as fit into one answer; at least one."""
+    fit: list[Entry] = []
+    for entry in entries:
+        max_chars -= entry.chars
+        if max_chars < 0 and fit:
+            break
+        fit.append(entry)
+    return fit
 
 
 def without_text(edit: Entry) -> Entry:

@@ -4,7 +4,7 @@ from models.documents.account import Account
 from models.documents.chat import Roster
 from models.documents.session import Actor
 from models.documents.target import Target
-from models.errors import ChatNotFound, Malformed
+from models.errors import AccountNotFound, ChatNotFound, ContactBlocked, Malformed
 from models.ports import Clock
 from models.services.cache import Cache
 from models.services.directory import Directory
@@ -32,13 +32,23 @@ class ResolveChat:
 
     async def __call__(self, actor: Actor, target: Target) -> Roster:
         """A chat that is there; ChatNotFound otherwise."""
+        roster = await self._rosters.require_for(await self.require_id(actor, target), actor.account_id)
+        if actor.account_id in roster.unlisted:
+            raise ChatNotFound  # all that was ever said in it was kept from the actor
+        return roster
+
+    async def require_id(self, actor: Actor, target: Target) -> int:
+        """The id of the chat that is meant, whoever is in it; ChatNotFound if there is none."""
         if target.chat_id is not None:
-            return await self._rosters.require_for(target.chat_id, actor.account_id)
+            return target.chat_id
         if target.group is not None:
-            return await self._rosters.require_for(await self._groups.require(target.group), actor.account_id)
+            return await self._groups.require(target.group)
         if target.contact is not None:
-            peer = await self._directory.require_number(target.contact)
-            return await self._rosters.require(await self._pairs.require(_pair(actor.account_id, peer.id)))
+            try:
+                peer = await self._directory.require_number(target.contact)
+            except AccountNotFound:
+                raise ChatNotFound from None  # who is here and who is not, is not told to everybody
+            return await self._pairs.require(_pair(actor.account_id, peer.id))
         raise Malformed("Name a chat, a contact or a group.")
 
     async def for_writing(self, actor: Actor, target: Target) -> Roster:
@@ -54,6 +64,8 @@ class ResolveChat:
         return await self._rosters.require(chat_id)
 
     async def _open_direct(self, actor: Actor, peer: Account) -> int:
+        if (await self._directory.require(actor.account_id)).has_blocked(peer.number):
+            raise ContactBlocked  # before there is a chat with nothing in it
         chat = await self._chats.require_direct(
             (actor.account_id, actor.number), (peer.id, peer.number), self._clock.now()
         )

@@ -7,8 +7,8 @@ from models.documents.chat import ChatKind, Roster
 from models.documents.entry import Draft, Entry, Message
 from models.documents.session import Actor
 from models.documents.target import Target
-from models.errors import ClientIdReused, ContactBlocked, MessageNotFound
-from models.events import ChatListed
+from models.errors import ChatNotFound, ClientIdReused, ContactBlocked, MessageNotFound, NotAContact
+from models.events import ChatListed, ChatMembersChanged
 from models.ports import Fanout
 from models.services.directory import Directory
 from models.services.limits import TokenBuckets
@@ -16,6 +16,7 @@ from models.services.require_contact import RequireContact
 from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
 from models.stores.chats import Chats
+from models.stores.entries import Entries
 from models.stores.journal import Journal, Stored
 
 
@@ -32,6 +33,7 @@ class SendMessage:
     directory: Directory
     rosters: Rosters
     chats: Chats
+    entries: Entries
     journal: Journal
     fanout: Fanout
     limit: TokenBuckets
@@ -43,15 +45,33 @@ class SendMessage:
     async def submit(self, actor: Actor, target: Target, message: Message, client_id: str) -> asyncio.Future[Stored]:
         """Admit a message to its chat's log, behind all that were submitted before it."""
         self.limit.take(actor.account_id)
-        roster = await self.resolve.for_writing(actor, target)
-        hidden_from: tuple[int, ...] = ()
-        if roster.chat.kind is ChatKind.DIRECT:
-            hidden_from = await self._admit_to_direct(actor, roster)
         if message.reply_to is not None and message.reply_to < 1:
             raise MessageNotFound
-        return self.journal.append(
-            Draft(roster.chat.id, actor.account_id, actor.number, client_id, message, hidden_from)
-        )
+        try:
+            chat_id, hidden_from = await self._admit(actor, target)
+        except (ChatNotFound, NotAContact, ContactBlocked):
+            # What was sent while it was allowed keeps its answer: the client may never have got it.
+            stored = await self._find_stored(actor, target, client_id)
+            if stored is None:
+                raise
+            future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+            future.set_result(Stored(stored, is_new=False))
+            return future
+        return self.journal.append(Draft(chat_id, actor.account_id, actor.number, client_id, message, hidden_from))
+
+    async def _admit(self, actor: Actor, target: Target) -> tuple[int, tuple[int, ...]]:
+        """The chat in which the actor may write, and from whom it is kept."""
+        roster = await self.resolve.for_writing(actor, target)
+        if roster.chat.kind is ChatKind.DIRECT:
+            return roster.chat.id, await self._admit_to_direct(actor, roster)
+        return roster.chat.id, ()
+
+    async def _find_stored(self, actor: Actor, target: Target, client_id: str) -> Entry | None:
+        try:
+            chat_id = await self.resolve.require_id(actor, target)
+        except ChatNotFound:
+            return None
+        return await self.entries.find_by_client(chat_id, actor.account_id, client_id)
 
     async def _admit_to_direct(self, actor: Actor, roster: Roster) -> tuple[int, ...]:
         """Hold the rules between two people; returns from whom the message is kept (messaging contract 8)."""
@@ -70,8 +90,9 @@ class SendMessage:
         for viewer, other in ((account_id, peer_id), (peer_id, account_id)):
             if viewer in roster.unlisted and not (is_blocked and viewer == peer_id):
                 await self.chats.reveal(roster.chat.id, viewer)
+                self.rosters.forget(roster.chat.id)
+                self.fanout.signal(ChatMembersChanged(roster.chat.id))
                 self.fanout.publish(ChatListed(roster.chat, roster.numbers[other]), [viewer])
-        self.rosters.forget(roster.chat.id)
 
 
 def message_of(stored: Stored) -> Entry:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from models.documents.chat import ChatKind, Roster
 from models.documents.session import Actor
@@ -15,6 +16,14 @@ from models.services.rosters import Rosters
 TYPING, PAUSED = "typing", "paused"
 
 
+@dataclass(frozen=True, slots=True)
+class _Typist:
+    """Somebody who types: until when, and who was told so."""
+
+    timer: asyncio.TimerHandle
+    audience: Collection[int]
+
+
 class ShowTyping:
     """Remembers who types where until it ends: by a stop, by a message, by the last socket gone, or by time."""
 
@@ -26,23 +35,23 @@ class ShowTyping:
         self._directory = directory
         self._fanout = fanout
         self._expires_s = expires_s
-        self._ends: dict[tuple[int, int], asyncio.TimerHandle] = {}
+        self._typists: dict[tuple[int, int], _Typist] = {}  # by chat id and account id
 
     async def start(self, actor: Actor, target: Target) -> int:
         """Shown at once and again with each call; over after `expires_s` without one. Returns the chat's id."""
         roster = await self._resolve(actor, target)
         chat_id, account_id = roster.chat.id, actor.account_id
+        audience = await self._audience(roster, account_id)
         self._cancel(chat_id, account_id)
-        loop = asyncio.get_running_loop()
-        self._ends[chat_id, account_id] = loop.call_later(self._expires_s, self._pause, chat_id, account_id)
-        await self._show(roster, account_id, TYPING)
+        timer = asyncio.get_running_loop().call_later(self._expires_s, self._pause, chat_id, account_id)
+        self._typists[chat_id, account_id] = _Typist(timer, audience)
+        self._publish(chat_id, account_id, TYPING, audience)
         return chat_id
 
     async def stop(self, actor: Actor, target: Target) -> int:
         """Over at once; nothing is said of who was not typing."""
         roster = await self._resolve(actor, target)
-        if self._cancel(roster.chat.id, actor.account_id):
-            await self._show(roster, actor.account_id, PAUSED)
+        self._pause(roster.chat.id, actor.account_id)
         return roster.chat.id
 
     def sent(self, chat_id: int, account_id: int) -> None:
@@ -51,35 +60,42 @@ class ShowTyping:
 
     def left(self, account_id: int) -> None:
         """The account has no socket here any more."""
-        for chat_id, typist in list(self._ends):
+        for chat_id, typist in list(self._typists):
             if typist == account_id:
                 self._pause(chat_id, account_id)
 
     def close(self) -> None:
-        for timer in self._ends.values():
-            timer.cancel()
-        self._ends.clear()
+        for typist in self._typists.values():
+            typist.timer.cancel()
+        self._typists.clear()
 
-    def _cancel(self, chat_id: int, account_id: int) -> bool:
-        timer = self._ends.pop((chat_id, account_id), None)
-        if timer is not None:
-            timer.cancel()
-        return timer is not None
+    def _cancel(self, chat_id: int, account_id: int) -> _Typist | None:
+        typist = self._typists.pop((chat_id, account_id), None)
+        if typist is not None:
+            typist.timer.cancel()
+        return typist
 
     def _pause(self, chat_id: int, account_id: int) -> None:
-        self._cancel(chat_id, account_id)
-        roster = self._rosters.peek(chat_id)
-        if roster is not None and account_id in roster.members:
-            self._publish(roster, account_id, PAUSED, set(roster.members) - {account_id})
+        """Tell those who were told that it began, as far as they are still in the chat.
 
-    async def _show(self, roster: Roster, account_id: int, state: str) -> None:
-        to = set(roster.members) - {account_id}
+        Members just changed are not at hand for a moment; then nothing is said, and clients end it by themselves in time.
+        """
+        typist = self._cancel(chat_id, account_id)
+        roster = self._rosters.peek(chat_id)
+        if typist is not None and roster is not None and account_id in roster.members:
+            still = [account for account in typist.audience if account in roster.members]
+            self._publish(chat_id, account_id, PAUSED, still)
+
+    async def _audience(self, roster: Roster, account_id: int) -> Collection[int]:
+        """The other members; nobody where one of two people blocked the other."""
+        others = set(roster.members) - {account_id}
         if roster.chat.kind is ChatKind.DIRECT:
             peer = await self._directory.require(roster.chat.peer_of(account_id))
-            if peer.has_blocked(roster.numbers[account_id]) or peer.id in roster.unlisted:
-                to = set()
-        self._publish(roster, account_id, state, to)
+            me = await self._directory.require(account_id)
+            if peer.has_blocked(me.number) or me.has_blocked(peer.number) or peer.id in roster.unlisted:
+                return ()
+        return others
 
-    def _publish(self, roster: Roster, account_id: int, state: str, to: Collection[int]) -> None:
+    def _publish(self, chat_id: int, account_id: int, state: str, to: Collection[int]) -> None:
         expires_in_ms = int(self._expires_s * 1000) if state == TYPING else 0
-        self._fanout.publish(TypingShown(roster.chat.id, account_id, state, expires_in_ms), to, chat_id=roster.chat.id)
+        self._fanout.publish(TypingShown(chat_id, account_id, state, expires_in_ms), to, chat_id=chat_id)

@@ -62,9 +62,7 @@ class Entries:
         entries = _overlay(rows, [read_entry(row) for row in rows], changes)
         return await self._without_deleted_texts(chat_id, entries, changes)
 
-    async def _without_deleted_texts(
-        self, chat_id: int, entries: list[Entry], pending: Sequence[Entry]
-    ) -> list[Entry]:
+    async def _without_deleted_texts(self, chat_id: int, entries: list[Entry], pending: Sequence[Entry]) -> list[Entry]:
         """An edit still holds the text that it gave to a message; when that is deleted, nobody reads it there either."""
         edited = {entry.body.of for entry in entries if isinstance(entry.body, Edit)}
         if not edited:

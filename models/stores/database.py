@@ -4,6 +4,7 @@ PyMongo's own async client is the default: 1.3 to 2 times cheaper per call than 
 its end of life in May 2026 (design section 2). Motor stays for those who run it; the store tests run on both.
 """
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, ConnectionFailure, ExecutionTimeout, OperationFailure
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -25,7 +26,7 @@ Driver = Literal["pymongo", "motor"]
 SOCKET_TIMEOUT_MS = 20_000
 
 # Server codes of a database that is restarting, electing or catching up; the driver names only some of them itself.
-_PASSING_CODES = frozenset({6, 7, 64, 89, 91, 134, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+_PASSING_CODES = frozenset({6, 7, 43, 64, 89, 91, 134, 175, 189, 237, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 
 # "Acknowledged" means on disk on a majority, and nobody is shown what could still be rolled back (design section 5).
 DURABLE = WriteConcern("majority", j=True)
@@ -70,7 +71,7 @@ async def open_database(
         try:
             yield Database(cast("AsyncDatabase[Row]", motor_client[name]))
         finally:
-            motor_client.close()
+            await asyncio.to_thread(motor_client.close)  # it says good-bye to the server and waits for its own threads
         return
     client: AsyncMongoClient[Row] = AsyncMongoClient(url, **options)
     try:
@@ -79,8 +80,12 @@ async def open_database(
         await client.close()
 
 
-def is_transient(error: PyMongoError) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether the error passes by itself: the database is restarting, electing, or out of reach."""
+    if isinstance(error, BulkWriteError):
+        # Stored, but not known to stay; or stopped by a restart, which stands where a clash would.
+        problems = error.details.get("writeErrors") or []
+        return bool(error.details.get("writeConcernErrors")) or any(one["code"] in _PASSING_CODES for one in problems)
     if isinstance(error, ConnectionFailure | ExecutionTimeout):
         return True
     return isinstance(error, OperationFailure) and error.code in _PASSING_CODES

@@ -8,7 +8,7 @@ first clash; nothing behind the clash is stored yet, so no order is lost by renu
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -19,7 +19,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from models.documents.entry import Draft, Entry, entry_key, split_key
 from models.errors import DomainError, InternalFault, Unavailable
 from models.ports import Clock
-from models.stores.database import Collection, Database, is_transient
+from models.stores.database import Collection, Database, Row, is_transient
 from models.stores.entry_rows import entry_row, read_entry, stored_entry
 
 log = logging.getLogger(__name__)
@@ -49,17 +49,23 @@ class Stored:
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """A draft on its way: who waits for it, and under which numbers it has been tried."""
+    """A draft on its way: who waits for it, and under which keys it may be stored already, since an answer got lost."""
 
     draft: Draft
     at: datetime
     since: float
     futures: list[asyncio.Future[Stored]]
-    tried: set[int] = field(default_factory=set)
+    perhaps: set[int] = field(default_factory=set)
 
     @property
     def once(self) -> tuple[int, int, str]:
         return self.draft.chat_id, self.draft.sender_id, self.draft.client_id
+
+    def is_held_by(self, row: Row) -> bool:
+        """Whether an attempt of ours stored this row, and not somebody else's under the same number."""
+        # The client may have sent the same thing to another node, which took the same number: its time differs then.
+        whose = row["chat"], row["sender"], row["client"]
+        return row["_id"] in self.perhaps and whose == self.once and row["at"] == self.at
 
     def resolve(self, entry: Entry, *, is_new: bool) -> None:
         for future in self.futures:
@@ -145,8 +151,9 @@ class Journal:
         once = (draft.chat_id, draft.sender_id, draft.client_id)
         same = self._in_flight.get(once)
         if same is not None:
+            if not same.futures:  # who waits already is not made to wait longer
+                same.since = monotonic()
             same.futures.append(future)
-            same.since = monotonic()
             return future
         if self._is_closing or len(self._in_flight) >= self._queue_max_entries:
             raise Unavailable(retry_after_ms=1000)
@@ -169,45 +176,53 @@ class Journal:
                 except Exception:
                     log.exception("journal batch of %d failed", len(batch))
                     for waiting in batch:
-                        self._refuse(waiting, InternalFault())
+                        self._refuse(waiting)
             if self._is_closing:
                 return
             self._work.clear()
 
-    def _take_batch(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
+    def _take_batch(self) -> deque[_Waiting]:
+        batch: deque[_Waiting] = deque()
         chars = 0
         while self._queue and len(batch) < self._batch_max_entries and chars < BATCH_MAX_CHARS:
             waiting = self._queue.popleft()
-            chars += len(getattr(waiting.draft.body, "text", None) or "") + 500
+            body = waiting.draft.body
+            chars += len(getattr(body, "text", None) or getattr(body, "vcard", None) or "") + 500
             batch.append(waiting)
         return batch
 
-    async def _store(self, todo: list[_Waiting]) -> None:
-        """Store a batch to its end, through clashes and restarts of the database."""
+    async def _store(self, todo: deque[_Waiting]) -> None:
+        """Store a batch to its end, through clashes and restarts of the database; what is settled leaves `todo` at once."""
         pause_s = RETRY_FIRST_S
+        taken = 0
+        is_unsure = False
         while todo:
             try:
-                todo = await self._attempt(todo)
+                if is_unsure:
+                    await self._recognise(todo)
+                    is_unsure = False
+                taken += await self._attempt(todo)
+                if taken > 1:
+                    # Another node is busy in these chats: read their ends all at once rather than clash in each.
+                    self._forget(todo)
                 pause_s = RETRY_FIRST_S
-            except PyMongoError as error:
+            except Exception as error:
                 if is_transient(error):
-                    # Whether the rows were stored is not known: they go out again, and those that are there are
-                    # recognised by the numbers they were tried under.
                     log.warning("journal waits for the database: %s", type(error).__name__)
+                    is_unsure = True
                     await asyncio.sleep(pause_s)
                     pause_s = min(pause_s * 2, RETRY_LAST_S)
-                    continue
-                if len(todo) == 1:
+                elif len(todo) == 1:
                     log.exception("journal cannot store an entry")
-                    self._refuse(todo[0], InternalFault())
-                    return
-                for waiting in todo:  # one bad row must not cost its neighbours anything
-                    await self._store([waiting])
-                return
+                    self._refuse(todo.popleft())
+                else:
+                    while todo:  # one bad row must not cost its neighbours anything
+                        await self._store(deque([todo.popleft()]))
 
-    async def _attempt(self, todo: list[_Waiting]) -> list[_Waiting]:
-        """One insert_many; returns what is still to be stored, in order."""
+    async def _attempt(self, todo: deque[_Waiting]) -> bool:
+        """One insert_many of all that is left; whether it met a number that another's row had taken."""
+        if not todo:
+            return False
         await self._learn({waiting.draft.chat_id for waiting in todo})
         last = {waiting.draft.chat_id: self._last[waiting.draft.chat_id] for waiting in todo}
         rows, seqs = [], []
@@ -215,40 +230,57 @@ class Journal:
             last[waiting.draft.chat_id] += 1
             seqs.append(last[waiting.draft.chat_id])
             rows.append(entry_row(waiting.draft, seqs[-1], waiting.at))
-            waiting.tried.add(rows[-1]["_id"])
         try:
             await self._entries.insert_many(rows, ordered=True)
-        except BulkWriteError as error:
-            if error.details.get("writeConcernErrors") or not error.details.get("writeErrors"):
-                self._forget(todo)
-                await asyncio.sleep(RETRY_FIRST_S)
-                return todo
+        except PyMongoError as error:
+            if is_transient(error):
+                for waiting, row in zip(todo, rows, strict=True):
+                    waiting.perhaps.add(row["_id"])
+            if is_transient(error) or not isinstance(error, BulkWriteError):
+                raise
             problem = error.details["writeErrors"][0]
-            at = int(problem["index"])
-            self._stored(todo[:at], seqs[:at])
+            self._stored(todo, seqs[: int(problem["index"])])
             if problem["code"] == DUPLICATE_KEY:
-                return await self._clash(todo[at:])
+                return await self._clash(todo, problem)
             log.exception("journal: the database refused a row with code %s", problem["code"])
-            self._refuse(todo[at], InternalFault())
-            return todo[at + 1 :]
+            self._refuse(todo.popleft())
+            return False
         self._stored(todo, seqs)
-        return []
+        return False
 
-    async def _clash(self, todo: list[_Waiting]) -> list[_Waiting]:
-        """The first of these met a row that is there: its own, or another's under the same number."""
+    async def _recognise(self, todo: deque[_Waiting]) -> None:
+        """After a lost answer: find what was stored of these. It is a first part of them, since the insert is ordered."""
+        keys = [key for waiting in todo for key in waiting.perhaps]
+        rows = {row["_id"]: row for row in await self._entries.find({"_id": {"$in": keys}}).to_list(None)}
+        seqs = []
+        for waiting in todo:
+            own = [key for key in waiting.perhaps if key in rows and waiting.is_held_by(rows[key])]
+            if not own:
+                break
+            seqs.append(split_key(own[0])[1])
+        whole = list(todo)
+        self._stored(todo, seqs)
+        self._forget(whole)
+
+    async def _clash(self, todo: deque[_Waiting], problem: Row) -> bool:
+        """The first of these met a row that is there: its own, or another's under the same number (then True)."""
         first = todo[0]
         chat_id, sender_id, client_id = first.once
         row = await self._entries.find_one({"chat": chat_id, "sender": sender_id, "client": client_id})
-        self._forget(todo[:1])
+        self._forget([first])
         if row is None:
-            return todo  # the number is taken by another's row: read the last seq again, renumber, go on
+            if "client" in problem.get("keyPattern", {}):
+                await asyncio.sleep(RETRY_FIRST_S)  # it is there, but could still be rolled back
+                return False
+            return True
+        todo.popleft()
         entry = read_entry(row)
-        is_own = row["_id"] in first.tried  # stored by an attempt whose answer got lost
-        self._in_flight.pop(first.once, None)
+        is_own = first.is_held_by(row)  # stored by an attempt whose answer got lost
+        self._settle(first)
         first.resolve(entry, is_new=is_own)
         if is_own:
             self._on_stored([entry])
-        return todo[1:]
+        return False
 
     async def _learn(self, chat_ids: set[int]) -> None:
         """Read the last seq of those chats that are not known here."""
@@ -267,25 +299,30 @@ class Journal:
         rows = await cursor.sort("_id", -1).limit(1).to_list(1)
         return split_key(rows[0]["_id"])[1] if rows else 0
 
-    def _forget(self, waiting: Sequence[_Waiting]) -> None:
+    def _forget(self, waiting: Iterable[_Waiting]) -> None:
         for one in waiting:
             self._last.pop(one.draft.chat_id, None)
 
-    def _stored(self, waiting: Sequence[_Waiting], seqs: Sequence[int]) -> None:
+    def _stored(self, todo: deque[_Waiting], seqs: Sequence[int]) -> None:
+        """The first of these are stored under these numbers."""
         entries = []
-        for one, seq in zip(waiting, seqs, strict=True):
+        for seq in seqs:
+            one = todo.popleft()
             entry = stored_entry(one.draft, seq, one.at)
             self._last[entry.chat_id] = seq
-            self._in_flight.pop(one.once, None)
+            self._settle(one)
             one.resolve(entry, is_new=True)
             entries.append(entry)
         if entries:
             self._on_stored(entries)
 
-    def _refuse(self, waiting: _Waiting, refusal: DomainError) -> None:
+    def _settle(self, waiting: _Waiting) -> None:
         if self._in_flight.get(waiting.once) is waiting:
             del self._in_flight[waiting.once]
-        waiting.refuse(refusal)
+
+    def _refuse(self, waiting: _Waiting) -> None:
+        self._settle(waiting)
+        waiting.refuse(InternalFault())
 
     async def _watch(self) -> None:
         """Let nobody wait for ever: an answer, or "try again". The draft stays, so nothing is stored without being announced."""

@@ -1,0 +1,53 @@
+"""A wire between the driver and MongoDB that can be cut after a request went through and before its answer comes back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+
+class LineCutter:
+    """Passes everything on; while `cuts` is above 0, the answer to each insert is swallowed and its connection cut."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.port = 0
+        self.cuts = 0
+
+    async def serve(self, source: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        answers, server = await asyncio.open_connection("127.0.0.1", self._to)
+        is_cut = False
+
+        async def back() -> None:
+            while data := await answers.read(65536):
+                if is_cut:
+                    break
+                client.write(data)
+            client.transport.abort()
+
+        returning = asyncio.create_task(back())
+        self._tasks.add(returning)
+        returning.add_done_callback(self._tasks.discard)
+        with suppress(ConnectionError):
+            while data := await source.read(65536):
+                if self.cuts and b"\x02insert\x00" in data:
+                    self.cuts -= 1
+                    is_cut = True
+                server.write(data)
+        server.transport.abort()
+
+
+@asynccontextmanager
+async def line_cutter(port: int) -> AsyncIterator[LineCutter]:
+    """A cutter on a free port before the server on `port`."""
+    cutter = LineCutter(port)
+    server = await asyncio.start_server(cutter.serve, "127.0.0.1", 0)
+    cutter.port = server.sockets[0].getsockname()[1]
+    try:
+        yield cutter
+    finally:
+        server.close()
+        for _ in range(100):
+            if not cutter._tasks:
+                break
+            await asyncio.sleep(0.01)

@@ -116,6 +116,8 @@ class SocketSettings(Section):
     ping_timeout_s: Seconds = 20
     frame_max_bytes: Count = 131_072
     queue_max_packets: Count = 4096
+    queue_max_chars: Count = 16_777_216
+    join_within_s: Seconds = 30
     in_flight_max: Count = 128
 
 

@@ -375,6 +375,8 @@ class _Node:
             ping_timeout_s=sockets.ping_timeout_s,
             frame_max_bytes=sockets.frame_max_bytes,
             queue_max_packets=sockets.queue_max_packets,
+            queue_max_chars=sockets.queue_max_chars,
+            join_within_s=sockets.join_within_s,
         )
 
     def _code_sender(self) -> CodeSender:

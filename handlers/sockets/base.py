@@ -60,7 +60,6 @@ class Caller:
     actor: Actor
     token: str
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    greeted: asyncio.Event = field(default_factory=asyncio.Event)
     in_flight: int = 0
 
 
@@ -118,14 +117,12 @@ class BaseNamespace(socketio.AsyncNamespace):
             try:
                 # Revoked between the first look and the registration, it would have been missed by the sweep.
                 await self._gate.authenticate(caller.token)
-                if connection in self._callers:  # it may have left meanwhile, and would never leave again
+                if self._callers.get(connection) is caller:  # else it left meanwhile, and was seen off
                     await self.entered(caller)
             except Unauthenticated:
                 await self.disconnect(connection)
             except Exception:
                 log.exception("a new connection to %s was not greeted", self.name)
-            finally:
-                caller.greeted.set()
 
     async def entered(self, caller: Caller) -> None:
         """Somebody is here; what a namespace does then."""
@@ -139,7 +136,6 @@ class BaseNamespace(socketio.AsyncNamespace):
         try:
             if caller is None:
                 raise Unauthenticated
-            await caller.greeted.wait()  # a quick client may ask while it is still being let in
             return {"ok": True, **await self._ask(caller, event, args)}
         except DomainError as refusal:
             return {"ok": False, "error": show_for_sockets(refusal)}

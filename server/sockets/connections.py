@@ -70,6 +70,22 @@ class Connections(socketio.AsyncManager):
     def of_namespace(self, namespace: str) -> list[Connection]:
         return [connection for mates in self.of_accounts(namespace).values() for connection in mates.values()]
 
+    def admit(self, socket: EngineSocket, namespace: str) -> Connection | None:
+        """A new connection on this socket, not open yet; None when it has one in this namespace."""
+        of_engine = self._by_engine.setdefault(socket.sid, {})
+        if namespace in of_engine:
+            return None
+        connection = Connection(self.server.eio.generate_id(), socket.sid, namespace, socket)
+        of_engine[namespace] = self._by_sid[connection.sid] = connection
+        return connection
+
+    def find_in(self, engine_sid: str, namespace: str) -> Connection | None:
+        return self._by_engine.get(engine_sid, {}).get(namespace)
+
+    def of_engine(self, engine_sid: str) -> list[Connection]:
+        """The connections of one socket, which is all that its end concerns."""
+        return list(self._by_engine.get(engine_sid, {}).values())
+
     def has_namespaces(self, engine_sid: str) -> bool:
         """Whether this socket is connected to anything; one that is not may be closed."""
         return bool(self._by_engine.get(engine_sid))
@@ -78,19 +94,6 @@ class Connections(socketio.AsyncManager):
 
     def get_namespaces(self) -> Iterable[str]:
         return list(self._by_account)
-
-    async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
-        of_engine = self._by_engine.setdefault(eio_sid, {})
-        if namespace in of_engine:
-            return None
-        sid: str = self.server.eio.generate_id()
-        connection = Connection(sid, eio_sid, namespace, self.server.eio.sockets[eio_sid])
-        of_engine[namespace] = self._by_sid[sid] = connection
-        return sid
-
-    async def connect(self, sid: str, namespace: str) -> str:  # noqa: ARG002
-        self._by_sid[sid].is_open = True
-        return sid
 
     def is_connected(self, sid: str, namespace: str) -> bool:  # noqa: ARG002
         connection = self._by_sid.get(sid)
@@ -125,10 +128,6 @@ class Connections(socketio.AsyncManager):
 
     async def trigger_callback(self, sid: str, id: int, data: Any) -> None:  # noqa: A002
         """Clients acknowledge nothing that we send; what they claim to acknowledge is ignored."""
-
-    def namespaces_of(self, eio_sid: str) -> list[str]:
-        """The namespaces of one socket, which is all that its end concerns."""
-        return list(self._by_engine.get(eio_sid, {}))
 
     def _forget_actor(self, connection: Connection, namespace: str) -> None:
         actor, connection.actor = connection.actor, None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from handlers.wire.fields import find_number
+from handlers.wire.fields import find_number, is_storable
 from models.documents.chat import is_group_id
 from models.documents.entry import MESSAGE_TYPES, Message
 from models.documents.target import Target
@@ -70,6 +70,8 @@ def read_text(body: Body, name: str, max_chars: int) -> str:
         raise Malformed(f"{name}: must be a text that is not empty.")
     if len(value) > max_chars:
         raise TooLong(f"{name}: at most {max_chars} characters.")
+    if not is_storable(value):
+        raise Malformed(f"{name}: holds characters that are no text.")
     return value
 
 

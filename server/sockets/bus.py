@@ -61,6 +61,7 @@ class Bus:
         self._wanted: deque[tuple[bool, str]] = deque()
         self._pubsub: PubSub | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_closing = False  # redis-py turns a cancellation into a broken connection now and then
 
     @property
     def others(self) -> frozenset[str]:
@@ -82,6 +83,7 @@ class Bus:
         ends = monotonic() + 1.0
         while self._waiting and self.is_up and monotonic() < ends:  # noqa: ASYNC110 (a bounded wait at the very end)
             await asyncio.sleep(0.01)
+        self._is_closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -136,7 +138,7 @@ class Bus:
         self._work.set()
 
     async def _send(self) -> None:
-        while True:
+        while not self._is_closing:
             await self._work.wait()
             self._work.clear()
             try:
@@ -178,7 +180,7 @@ class Bus:
 
     async def _listen(self) -> None:
         is_first = True
-        while True:
+        while not self._is_closing:
             try:
                 self._pubsub = self._redis.pubsub()
                 self._wanted.clear()
@@ -243,7 +245,7 @@ class Bus:
                 self.on_gap()
 
     async def _keep_lease(self) -> None:
-        while True:
+        while not self._is_closing:
             await asyncio.sleep(RENEW_S)
             try:
                 await self._renew()

@@ -86,7 +86,7 @@ class Node:
         for client in self.clients:
             await client.disconnect()
         self.clients.clear()
-        await self.runner.cleanup()
+        await self.runner.cleanup()  # a second time it does nothing
         await self.http.close()
 
 
@@ -143,13 +143,13 @@ def settings_for(folder: Path, **sections: Mapping[str, Any]) -> Settings:
 
 
 @asynccontextmanager
-async def running_node(stores: EmbeddedStores, settings: Settings) -> AsyncIterator[Node]:
-    """The application on a free port, until the block ends."""
+async def running_node(stores: EmbeddedStores, settings: Settings, *, port: int = 0) -> AsyncIterator[Node]:
+    """The application on a free port (or, after a restart, on the one it had), until the block ends."""
     async with AsyncExitStack() as stack:
         app = await build(settings, stores.mongodb_url, stores.redis_url)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", port, reuse_address=True)
         await site.start()
         port = runner.addresses[0][1]
         node = Node(f"http://127.0.0.1:{port}", settings, aiohttp.ClientSession(), runner)

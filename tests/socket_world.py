@@ -1,6 +1,7 @@
 """What the socket tests share: a node with two friends on it, who must go on talking whatever others send."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -54,6 +55,13 @@ async def friends_on_a_node(stores: EmbeddedStores, settings: Settings) -> Async
         friends = Friends(node, ann, tom, await node.connect(ann, "/chat"), await node.connect(tom, "/chat"))
         await friends.still_talk()
         yield friends
+
+
+async def until(is_so: Callable[[], bool], within_s: float = 5.0) -> None:
+    """Wait for what nobody announces: the end of something inside of the server."""
+    async with asyncio.timeout(within_s):
+        while not is_so():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 def sockets_of(node: Node) -> SocketServer:

@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from handlers.errors import show_for_sockets
 from handlers.sockets.base import BaseNamespace, refused
-from models.errors import Conflict, NotFound, Unauthenticated
+from models.errors import Conflict, InternalFault, NotFound, Unauthenticated
 from server.sockets.connections import Connection, Connections
 from server.sockets.engine import EngineServer, EngineSocket
 
@@ -214,8 +214,14 @@ class SocketServer(socketio.AsyncServer):
     async def _answer(self, connection: Connection, id: int | None, data: list[Any]) -> None:  # noqa: A002
         handler: BaseNamespace = self.namespace_handlers[connection.namespace]
         answer = await handler.answer(connection.sid, data[0], data[1:])
-        if id is not None and connection.is_open:
+        if id is None or not connection.is_open:
+            return
+        try:
             self._acknowledge(connection.socket, connection.namespace, id, answer)
+        except TypeError:
+            log.exception("an answer could not be written as JSON")
+            refusal = {"ok": False, "error": show_for_sockets(InternalFault())}
+            self._acknowledge(connection.socket, connection.namespace, id, refusal)
 
     @override
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:

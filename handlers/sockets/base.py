@@ -60,6 +60,7 @@ class Caller:
     actor: Actor
     token: str
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    greeted: asyncio.Event = field(default_factory=asyncio.Event)
     in_flight: int = 0
 
 
@@ -123,6 +124,8 @@ class BaseNamespace(socketio.AsyncNamespace):
                 await self.disconnect(connection)
             except Exception:
                 log.exception("a new connection to %s was not greeted", self.name)
+            finally:
+                caller.greeted.set()
 
     async def entered(self, caller: Caller) -> None:
         """Somebody is here; what a namespace does then."""
@@ -136,6 +139,7 @@ class BaseNamespace(socketio.AsyncNamespace):
         try:
             if caller is None:
                 raise Unauthenticated
+            await caller.greeted.wait()  # a quick client may ask while it is still being let in
             return {"ok": True, **await self._ask(caller, event, args)}
         except DomainError as refusal:
             return {"ok": False, "error": show_for_sockets(refusal)}

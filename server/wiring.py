@@ -178,6 +178,7 @@ class _Node:
             self.chats,
             self.entries,
             self.rosters,
+            self.directory,
             fanout,
             everybody_up_to=chat.receipts_max_members,
         )
@@ -287,14 +288,14 @@ class _Node:
             refusal_of,
             self.settings.sockets.in_flight_max,
         )
-        rules = SyncRules(chat.sync_max_entries, chat.delta_max_entries, chat.receipts_max_members)
+        rules = SyncRules(chat.sync_max_entries, chat.delta_max_entries, chat.receipts_max_members, chat.sync_max_chats)
         for namespace in (
             ChatNamespace(
                 gate,
                 self.send,
                 ChangeMessage(self.resolve, self.chats, self.entries, self.journal, self.fanout, self.message_limit),
                 ReadHistory(self.resolve, self.chats, self.entries),
-                SyncChats(self.heads, self.chats, self.entries, self.rosters, rules),
+                SyncChats(self.heads, self.chats, self.entries, rules),
                 self.list_chats,
                 Greet(self.directory, self.list_chats, self.fanout),
                 self.typing,

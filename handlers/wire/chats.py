@@ -70,7 +70,7 @@ def _show_state(state: ChatState) -> dict[str, object]:
         "entries": [show_entry(entry) for entry in state.entries],
         "last_seq": state.last_seq,
         "cursor": state.cursor,
-        "marks": show_marks(state.marks),
+        "marks": show_marks(state.marks, None if state.head is None else state.head.member.account_id),
     }
     if state.head is not None:
         member = state.head.member
@@ -85,9 +85,11 @@ def _show_state(state: ChatState) -> dict[str, object]:
     return shown
 
 
-def show_marks(members: Sequence[Member]) -> list[dict[str, object]]:
-    """How far each member has received and read: `[{"account", "delivered", "read"}]`, by account."""
+def show_marks(members: Sequence[Member], viewer_id: int | None) -> list[dict[str, object]]:
+    """How far each member has received and read, as far as the viewer may know: `[{"account", "delivered", "read"}]`, by account."""
     return [
         {"account": member.account_id, "delivered": member.delivered, "read": member.read}
+        if member.account_id == viewer_id
+        else {"account": member.account_id, "delivered": member.shown_delivered, "read": member.shown_read}
         for member in sorted(members, key=lambda member: member.account_id)
     ]

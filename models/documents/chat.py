@@ -69,6 +69,9 @@ class Member:
     spans: tuple[Span, ...]
     delivered: int = 0
     read: int = 0
+    # What others are shown of the two marks: they stand still while one of two people blocks the other.
+    shown_delivered: int = 0
+    shown_read: int = 0
     hidden: frozenset[int] = frozenset()  # seqs of messages this account deleted for itself
     is_listed: bool = True  # False: a direct chat that holds nothing this account may see yet
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from models.documents.entry import ANSWER_MAX_CHARS
 from models.documents.head import Head
 from models.documents.session import Actor
 from models.errors import Malformed
@@ -28,8 +29,18 @@ class ListChats:
         if before is not None:
             last = _read_place(before)
             heads = [head for head in heads if _rank(head) < last]
-        page = heads[: min(limit, PAGE_MAX)]
+        page = _fitting(heads[: min(limit, PAGE_MAX)])
         return ChatPage(page, _place(page[-1]) if len(heads) > len(page) else None)
+
+
+def _fitting(heads: list[Head]) -> list[Head]:
+    """As many as fit into one answer with their last messages; at least one."""
+    chars = 0
+    for place, head in enumerate(heads):
+        chars += 0 if head.last is None else head.last.chars
+        if chars > ANSWER_MAX_CHARS and place:
+            return heads[:place]
+    return heads
 
 
 def _rank(head: Head) -> tuple[int, int]:

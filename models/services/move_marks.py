@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from time import monotonic
 
+from models.documents.chat import ChatKind, Member, Roster
 from models.documents.session import Actor
 from models.documents.target import Target
 from models.errors import Malformed, Unavailable
 from models.events import ReceiptMoved
 from models.ports import Fanout
+from models.services.directory import Directory
 from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
 from models.stores.chats import Chats
@@ -18,9 +19,11 @@ from models.stores.entries import Entries
 log = logging.getLogger(__name__)
 
 TELL_EVERY_S = 1.0  # design section 4: receipts are merged per second
+TELL_AT_ONCE = 1000  # members read by one query
 ENDS_KNOWN = 50_000
 
 Place = tuple[int, int]  # chat id, account id
+Move = tuple[int, int, bool]  # the same, and whether others are shown it
 Marks = tuple[int, int]  # delivered, read
 
 
@@ -28,7 +31,7 @@ Marks = tuple[int, int]  # delivered, read
 class _Batch:
     """Marks that are written together, and the future of everybody who waits for that."""
 
-    marks: dict[Place, Marks] = field(default_factory=dict)
+    marks: dict[Move, Marks] = field(default_factory=dict)
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -41,6 +44,7 @@ class MoveMarks:
         chats: Chats,
         entries: Entries,
         rosters: Rosters,
+        directory: Directory,
         fanout: Fanout,
         *,
         everybody_up_to: int = 256,
@@ -49,12 +53,13 @@ class MoveMarks:
         self._chats = chats
         self._entries = entries
         self._rosters = rosters
+        self._directory = directory
         self._fanout = fanout
         self._everybody_up_to = everybody_up_to
         self._next: _Batch | None = None
         self._ends: dict[int, int] = {}  # a seq that is known to exist, by chat
-        self._told: dict[Place, Marks] = {}
-        self._to_tell: dict[Place, Marks] = {}
+        self._told: dict[Place, tuple[Marks, Marks]] = {}  # to the account's own devices, to the others
+        self._to_tell: dict[Place, bool] = {}  # what moved, and whether others are shown it
         self._tasks: list[asyncio.Task[None]] = []
         self._work = asyncio.Event()
 
@@ -84,13 +89,14 @@ class MoveMarks:
         highest = max(delivered, read)
         if highest > self._ends.get(chat_id, 0):
             await self._learn_end(chat_id, highest)
+        is_shown = await self._is_shown(roster, actor.account_id)
         batch = self._next
         if batch is None:
             batch = self._next = _Batch()
             self._work.set()
-        place = chat_id, actor.account_id
-        known = batch.marks.get(place, (0, 0))
-        batch.marks[place] = max(known[0], delivered, read), max(known[1], read)
+        move = chat_id, actor.account_id, is_shown
+        known = batch.marks.get(move, (0, 0))
+        batch.marks[move] = max(known[0], delivered, read), max(known[1], read)
         await asyncio.shield(batch.done)
         return chat_id
 
@@ -118,35 +124,44 @@ class MoveMarks:
                 await asyncio.sleep(0.1)
                 continue
             batch.done.set_result(None)
-            for place, (delivered, read) in batch.marks.items():
-                known = self._to_tell.get(place, (0, 0))
-                self._to_tell[place] = max(known[0], delivered), max(known[1], read)
+            for chat_id, account_id, is_shown in batch.marks:
+                place = chat_id, account_id
+                self._to_tell[place] = is_shown or self._to_tell.get(place, False)
+
+    async def _is_shown(self, roster: Roster, account_id: int) -> bool:
+        """Whether others may see the mark; where one of two people blocked the other, it is for the own devices only."""
+        if roster.chat.kind is not ChatKind.DIRECT:
+            return True
+        me = await self._directory.require(account_id)
+        peer = await self._directory.require(roster.chat.peer_of(account_id))
+        return not (peer.has_blocked(me.number) or me.has_blocked(peer.number))
 
     async def _tell(self) -> None:
         while True:
             await asyncio.sleep(TELL_EVERY_S)
-            started = monotonic()
             moved, self._to_tell = self._to_tell, {}
-            for place, marks in moved.items():
+            places = list(moved)
+            for start in range(0, len(places), TELL_AT_ONCE):
                 try:
-                    await self._publish(place, marks)
+                    # As they are stored now: a device that is behind may have sent a mark that stands further already.
+                    members = await self._chats.list_members(places[start : start + TELL_AT_ONCE])
+                    for member in members:
+                        await self._publish(member, is_shown=moved[member.chat_id, member.account_id])
                 except Exception:
-                    log.exception("a receipt was not told; clients find it by sync")
-                if monotonic() - started > 0.005:
-                    await asyncio.sleep(0)
-                    started = monotonic()
+                    log.exception("receipts were not told; clients find them by sync")
 
-    async def _publish(self, place: Place, marks: Marks) -> None:
-        known = self._told.get(place, (0, 0))
-        marks = max(known[0], marks[0]), max(known[1], marks[1])
-        if marks == known:
-            return
+    async def _publish(self, member: Member, *, is_shown: bool) -> None:
+        place = member.chat_id, member.account_id
+        own, shown = (member.delivered, member.read), (member.shown_delivered, member.shown_read)
+        told_own, told_shown = self._told.get(place, (None, None))
         if len(self._told) >= ENDS_KNOWN:
             self._told.clear()
-        self._told[place] = marks
-        chat_id, account_id = place
-        roster = await self._rosters.require(chat_id)
+        self._told[place] = own, shown
+        roster = await self._rosters.require(member.chat_id)
         # In a large chat everybody's marks to everybody would be the square of its size for each message.
         is_large = len(roster.members) > self._everybody_up_to
-        to = [account_id] if is_large else roster.members
-        self._fanout.publish(ReceiptMoved(chat_id, account_id, *marks), to, chat_id=None if is_large else chat_id)
+        if own != told_own:
+            self._fanout.publish(ReceiptMoved(*place, *own), [member.account_id])
+        if is_shown and not is_large and shown != told_shown:
+            others = [account_id for account_id in roster.members if account_id != member.account_id]
+            self._fanout.publish(ReceiptMoved(*place, *shown), others)

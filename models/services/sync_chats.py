@@ -7,14 +7,13 @@ beyond `delta_max_entries` is a reset only because a page of the newest serves a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from models.documents.chat import Member
-from models.documents.entry import Entry
+from models.documents.entry import ANSWER_MAX_CHARS, Entry, fitting
 from models.documents.head import Head
 from models.documents.session import Actor
-from models.services.rosters import Rosters
 from models.stores.chats import Chats
 from models.stores.entries import Entries, visible
 from models.stores.heads import Heads
@@ -52,17 +51,34 @@ class SyncAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SyncRules:
-    """`max_entries` in one answer; `delta_max_entries` missing at most for a delta; marks of all members up to `marks_max_members`."""
+    """Bounds of one answer, so that it fits into what clients read as one frame.
+
+    `max_entries`; `delta_max_entries` missing at most for a delta; the marks of all members in the `marks_max_chats` newest
+    chats that have up to `marks_max_members`: elsewhere only the account's own.
+    """
 
     max_entries: int = 1000
     delta_max_entries: int = 5000
     marks_max_members: int = 256
+    marks_max_chats: int = 200
 
 
 @dataclass(slots=True)
 class _Budget:
     entries: int
-    is_spent: bool = field(default=False)
+    chars: int = ANSWER_MAX_CHARS
+    is_spent: bool = False  # something is missing that found no room
+
+    @property
+    def is_empty(self) -> bool:
+        return self.entries <= 0 or self.chars <= 0
+
+    def take(self, entries: Sequence[Entry]) -> list[Entry]:
+        """As many of the first of these as there is room for; at least one."""
+        taken = fitting(entries, self.chars)
+        self.entries -= len(taken)
+        self.chars -= sum(entry.chars for entry in taken)
+        return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +88,6 @@ class SyncChats:
     heads: Heads
     chats: Chats
     entries: Entries
-    rosters: Rosters
     rules: SyncRules
 
     async def __call__(self, actor: Actor, cursors: Mapping[int, int]) -> SyncAnswer:
@@ -80,7 +95,9 @@ class SyncChats:
         listed = {head.chat.id: head for head in await self.heads.list_heads(actor.account_id)}
         elsewhere = [chat_id for chat_id in cursors if chat_id not in listed]
         if elsewhere:
-            listed |= {head.chat.id: head for head in await self.heads.list_heads(actor.account_id, elsewhere)}
+            others = await self.heads.list_heads(actor.account_id, elsewhere)
+            # A chat in which all was kept from this account is no chat to it, whatever id it guesses.
+            listed |= {head.chat.id: head for head in others if head.member.is_listed}
         budget = _Budget(self.rules.max_entries)
         states: list[ChatState] = []
         # Newest first: what people look at first when they come back.
@@ -96,16 +113,15 @@ class SyncChats:
         end = _end_for(head)
         if cursor == end:
             return ChatState(head.chat.id, Status.CURRENT, (), end, end, head)
-        if budget.entries <= 0:
+        if budget.is_empty:
             budget.is_spent = True
             return None
         if cursor is None or cursor > end or end - cursor > self.rules.delta_max_entries:
             limit = min(RESET_ENTRIES, budget.entries)
-            found = await self.entries.list_range(head.chat.id, 1, end, limit=limit, newest_first=True)
-            budget.entries -= len(found)
+            newest = await self.entries.list_range(head.chat.id, 1, end, limit=limit, newest_first=True)
+            found = budget.take(newest[::-1])[::-1]
             return ChatState(head.chat.id, Status.RESET, visible(found, head.member), end, end, head)
-        found = await self.entries.list_range(head.chat.id, cursor + 1, end, limit=budget.entries)
-        budget.entries -= len(found)
+        found = budget.take(await self.entries.list_range(head.chat.id, cursor + 1, end, limit=budget.entries))
         reached = found[-1].seq if found else end
         if reached < end:
             budget.is_spent = True
@@ -113,19 +129,9 @@ class SyncChats:
 
     async def _with_marks(self, states: list[ChatState]) -> list[ChatState]:
         """Add how far everybody has read, where everybody's marks are told at all."""
-        small: set[int] = set()
-        for state in states:
-            if state.head is not None and state.head.member.is_active:
-                roster = await self.rosters.require(state.chat_id)
-                if len(roster.members) <= self.rules.marks_max_members:
-                    small.add(state.chat_id)
-        marks = await self.chats.list_marks(small)
-        return [
-            ChatState(
-                s.chat_id, s.status, s.entries, s.last_seq, s.cursor, s.head, marks.get(s.chat_id) or _own(s.head)
-            )
-            for s in states
-        ]
+        active = [state.chat_id for state in states if state.head is not None and state.head.member.is_active]
+        marks = await self.chats.list_marks_up_to(active[: self.rules.marks_max_chats], self.rules.marks_max_members)
+        return [replace(state, marks=marks.get(state.chat_id) or _own(state.head)) for state in states]
 
 
 def _own(head: Head | None) -> Sequence[Member]:
@@ -134,7 +140,7 @@ def _own(head: Head | None) -> Sequence[Member]:
 
 def _end_for(head: Head) -> int:
     """Where the log ends for this member: at the entry with which it left."""
-    last = head.member.spans[-1].last if head.member.spans else 0
+    last = head.member.last_seq
     return head.last_seq if last is None else last
 
 

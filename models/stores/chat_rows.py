@@ -27,6 +27,7 @@ def member_row(
         # What was said before is nobody's unread message.
         "delivered": first_seq - 1,
         "read": first_seq - 1,
+        "shown": {"delivered": first_seq - 1, "read": first_seq - 1},
     }
     if not is_listed:
         row["unlisted"] = True
@@ -61,6 +62,8 @@ def member_of(row: Mapping[str, Any]) -> Member:
         spans_of(row),
         delivered=row["delivered"],
         read=row["read"],
+        shown_delivered=row["shown"]["delivered"],
+        shown_read=row["shown"]["read"],
         hidden=frozenset(row.get("hidden", ())),
         is_listed=not row.get("unlisted", False),
     )

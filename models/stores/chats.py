@@ -17,7 +17,7 @@ from models.documents.phone import is_number
 from models.errors import ChatNotFound
 from models.stores.chat_rows import chat_of, member_key, member_of, member_row, spans_of
 from models.stores.counters import Counters
-from models.stores.database import Database, Row
+from models.stores.database import Database, Row, aggregate
 from models.stores.journal import DUPLICATE_KEY
 
 CHATS = "chats"
@@ -31,6 +31,7 @@ MEMBER_INDEXES = [
     # Everything one account is in. The members of one chat are a range of `_id`.
     IndexModel([("account", ASCENDING), ("active", ASCENDING)], name="account"),
 ]
+_MARKS = ("delivered", "read", "shown.delivered", "shown.read")
 
 
 class Chats:
@@ -172,6 +173,36 @@ class Chats:
                 found[row["chat"]].append(member_of(row))
         return found
 
+    async def list_marks_up_to(self, chat_ids: Collection[int], members_max: int) -> dict[int, list[Member]]:
+        """The same in one query for those of the chats that have at most so many members; the others are left out."""
+        in_chat: Row = {
+            "$expr": {
+                "$and": [
+                    {"$gt": ["$_id", {"$multiply": ["$$chat", 2**32]}]},
+                    {"$lt": ["$_id", {"$multiply": [{"$add": ["$$chat", 1]}, 2**32]}]},
+                ]
+            },
+            "active": True,
+        }
+        rows = await aggregate(
+            self._chats,
+            [
+                {"$match": {"_id": {"$in": list(chat_ids)}}},
+                {"$project": {"_id": True}},
+                {
+                    "$lookup": {
+                        "from": MEMBERS,
+                        "let": {"chat": "$_id"},
+                        "pipeline": [{"$match": in_chat}, {"$limit": members_max + 1}, {"$unset": "hidden"}],
+                        "as": "members",
+                    }
+                },
+            ],
+        )
+        return {
+            row["_id"]: [member_of(one) for one in row["members"]] for row in rows if len(row["members"]) <= members_max
+        }
+
     async def reveal(self, chat_id: int, account_id: int) -> None:
         """A direct chat now holds something this account may see: list it."""
         await self._members.update_one({"_id": member_key(chat_id, account_id)}, {"$unset": {"unlisted": ""}})
@@ -180,12 +211,19 @@ class Chats:
         """Keep one message from one account for ever ("delete for me")."""
         await self._members.update_one({"_id": member_key(chat_id, account_id)}, {"$addToSet": {"hidden": seq}})
 
-    async def move_marks(self, marks: Mapping[tuple[int, int], tuple[int, int]]) -> None:
-        """Move (chat id, account id) -> (delivered, read) forward; a mark that would go back stays."""
-        writes = [
-            UpdateOne({"_id": member_key(chat_id, account_id)}, {"$max": {"delivered": delivered, "read": read}})
-            for (chat_id, account_id), (delivered, read) in marks.items()
-        ]
+    async def list_members(self, places: Collection[tuple[int, int]]) -> list[Member]:
+        """The rows of these (chat id, account id)."""
+        keys = [member_key(chat_id, account_id) for chat_id, account_id in places]
+        return [member_of(row) for row in await self._members.find({"_id": {"$in": keys}}).to_list(None)]
+
+    async def move_marks(self, marks: Mapping[tuple[int, int, bool], tuple[int, int]]) -> None:
+        """Move (chat id, account id, whether others are shown it) -> (delivered, read) forward; a mark that would go back stays."""
+        writes = []
+        for (chat_id, account_id, is_shown), (delivered, read) in marks.items():
+            moved = {"delivered": delivered, "read": read}
+            if is_shown:
+                moved |= {"shown.delivered": delivered, "shown.read": read}
+            writes.append(UpdateOne({"_id": member_key(chat_id, account_id)}, {"$max": moved}))
         if writes:
             await self._members.bulk_write(writes, ordered=False)
 
@@ -247,7 +285,7 @@ class Chats:
                     {
                         "$set": {"active": True, "changed": change.seq, "role": role(account_id).value},
                         "$push": {"spans": [change.seq, None]},
-                        "$max": {"delivered": change.seq - 1, "read": change.seq - 1},
+                        "$max": dict.fromkeys(_MARKS, change.seq - 1),
                     },
                 )
                 for account_id in numbers

@@ -11,15 +11,15 @@ UNREAD_MAX = 1000  # counted no further: a client shows "999+", and a chat left 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """`last_seq` is the log's end, `last` the newest entry this member may see, `last_at` what lists are sorted by."""
+    """`last_seq` is the log's end for this member, `last` the newest message it may see.
+
+    `last_at` is what lists are sorted by: the time of `last`, or else of when the member came or the chat was made.
+    """
 
     chat: Chat
     member: Member
     last_seq: int
     last: Entry | None
+    last_at: datetime
     unread: int
     peer_number: str | None = None  # of a direct chat
-
-    @property
-    def last_at(self) -> datetime:
-        return self.chat.created_at if self.last is None else self.last.at

@@ -59,7 +59,7 @@ class Entries:
         rows = await self._page(chat_id, first, last, limit, newest_first=newest_first)
         if newest_first:
             rows.reverse()
-        entries = _overlay(rows, [read_entry(row) for row in rows], changes)
+        entries = overlay(rows, [read_entry(row) for row in rows], changes)
         return await self._without_deleted_texts(chat_id, entries, changes)
 
     async def _without_deleted_texts(self, chat_id: int, entries: list[Entry], pending: Sequence[Entry]) -> list[Entry]:
@@ -135,7 +135,8 @@ def visible(entries: Sequence[Entry], member: Member) -> list[Entry]:
     ]
 
 
-def _overlay(rows: Sequence[Row], entries: list[Entry], changes: Sequence[Entry]) -> list[Entry]:
+def overlay(rows: Sequence[Row], entries: list[Entry], changes: Sequence[Entry]) -> list[Entry]:
+    """Entries, and the rows they were read from, with the changes that wait for being applied to them."""
     if not changes:
         return entries
     row_of = {entry.seq: row for entry, row in zip(entries, rows, strict=True)}

@@ -1,19 +1,23 @@
 """Heads: the chats of one account with their ends and unread counts, computed from the log itself in one query.
 
 There is no summary row that a crash could leave behind: what a client is told to be its chat's end is the last row that is
-there. The price is two index seeks and one bounded count per chat.
+there. The price is a few index seeks and two bounded scans per chat.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from models.documents.chat import ChatKind
-from models.documents.entry import Kind
+from models.documents.entry import Entry, Kind
 from models.documents.head import UNREAD_MAX, Head
 from models.stores.chat_rows import chat_of, member_of
 from models.stores.chats import CHATS, MEMBERS
 from models.stores.database import Database, Row, aggregate
+from models.stores.entries import MESSAGE_CHANGES, overlay
 from models.stores.entry_rows import read_entry
 from models.stores.journal import ENTRIES
+
+# Entries looked at for the last message and for the unread ones: whoever is blocked may have written any number of them.
+SCAN_MAX = 2000
 
 
 class Heads:
@@ -21,37 +25,75 @@ class Heads:
 
     def __init__(self, database: Database) -> None:
         self._members = database.collection(MEMBERS)
+        self._entries = database.collection(ENTRIES)
 
     async def list_heads(self, account_id: int, chat_ids: Collection[int] | None = None) -> list[Head]:
         """All listed chats that the account is in; or those of `chat_ids` it is or was in. In no order."""
-        match: Row = {"account": account_id, "active": True, "unlisted": {"$ne": True}}
-        if chat_ids is not None:
-            match = {"_id": {"$in": [chat_id << 32 | account_id for chat_id in chat_ids]}}
-        return [_head(row, account_id) for row in await aggregate(self._members, _pipeline(match, account_id))]
+        if chat_ids is None:
+            match: Row = {"account": account_id, "active": True, "unlisted": {"$ne": True}}
+            rows = await self._members.find(match, {"_id": False, "chat": True}).to_list(None)
+            chat_ids = [row["chat"] for row in rows]
+        if not chat_ids:
+            return []
+        # The changes that wait come first, as for a page of the log (entries.py).
+        pending = await self._list_pending(chat_ids)
+        keys = {"_id": {"$in": [chat_id << 32 | account_id for chat_id in chat_ids]}}
+        rows = await aggregate(self._members, _pipeline(keys, account_id))
+        return [_head(row, account_id, pending.get(row["chat"], [])) for row in rows]
+
+    async def _list_pending(self, chat_ids: Collection[int]) -> dict[int, list[Entry]]:
+        query = {"chat": {"$in": list(chat_ids)}, "pending": True, "kind": {"$in": MESSAGE_CHANGES}}
+        found: dict[int, list[Entry]] = {}
+        for row in await self._entries.find(query).hint("pending").sort([("chat", 1), ("_id", 1)]).to_list(None):
+            found.setdefault(row["chat"], []).append(read_entry(row))
+        return found
 
 
 def _pipeline(match: Row, account_id: int) -> list[Row]:
     # `$expr` with `$gt` and `$lt` is answered from the index since MongoDB 5.0.
-    seen = {"hidden_from": {"$ne": account_id}}
+    first: Row = {"$multiply": ["$chat", 2**32]}
+    span: Row = {"$last": "$spans"}
+    left: Row = {"$arrayElemAt": [span, 1]}
     variables: Row = {
-        "first": {"$multiply": ["$chat", 2**32]},
-        "read": {"$add": [{"$multiply": ["$chat", 2**32]}, {"$toLong": "$read"}]},
-        "end": {"$multiply": [{"$add": ["$chat", 1]}, 2**32]},
+        "first": first,
+        "came": {"$add": [first, {"$arrayElemAt": [span, 0]}]},
+        "read": {"$add": [first, {"$toLong": "$read"}]},
+        # Whoever left hears nothing of what came after, not even how much it is.
+        "end": {"$add": [first, {"$cond": [{"$isNumber": left}, {"$add": [left, 1]}, 2**32]}]},
+        "hidden": {"$map": {"input": {"$ifNull": ["$hidden", []]}, "in": {"$add": [first, "$$this"]}}},
     }
+    seen: Row = {"hidden_from": {"$ne": account_id}, "$expr": {"$not": {"$in": ["$_id", "$$hidden"]}}}
 
-    def entries(name: str, after: str, *stages: Row) -> Row:
-        between: Row = {"$expr": {"$and": [{"$gt": ["$_id", after]}, {"$lt": ["$_id", "$$end"]}]}}
+    def entries(name: str, least: Row, *stages: Row) -> Row:
+        between: Row = {"$expr": {"$and": [least, {"$lt": ["$_id", "$$end"]}]}}
         pipeline: list[Row] = [{"$match": between}, *stages]
         return {"$lookup": {"from": ENTRIES, "let": variables, "pipeline": pipeline, "as": name}}
 
     newest: Row = {"$sort": {"_id": -1}}
+    few: Row = {"$limit": SCAN_MAX}
     countable: Row = {"kind": Kind.MESSAGE.value, "sender": {"$ne": account_id}, "deleted": {"$ne": True}} | seen
     return [
         {"$match": match},
         {"$lookup": {"from": CHATS, "localField": "chat", "foreignField": "_id", "as": "in"}},
-        entries("end", "$$first", newest, {"$limit": 1}, {"$project": {"_id": True}}),
-        entries("last", "$$first", newest, {"$match": seen | {"kind": Kind.MESSAGE.value}}, {"$limit": 1}),
-        entries("unread", "$$read", {"$match": countable}, {"$limit": UNREAD_MAX}, {"$count": "count"}),
+        entries("end", {"$gt": ["$_id", "$$first"]}, newest, {"$limit": 1}, {"$project": {"_id": True}}),
+        entries(
+            "last",
+            {"$gte": ["$_id", "$$came"]},
+            newest,
+            few,
+            {"$match": seen | {"kind": Kind.MESSAGE.value}},
+            {"$limit": 1},
+        ),
+        entries(
+            "unread",
+            {"$gt": ["$_id", "$$read"]},
+            {"$sort": {"_id": 1}},
+            few,
+            {"$match": countable},
+            {"$limit": UNREAD_MAX},
+            {"$count": "count"},
+        ),
+        entries("came", {"$eq": ["$_id", "$$came"]}, {"$project": {"at": True}}),
         {
             "$lookup": {
                 "from": MEMBERS,
@@ -77,21 +119,21 @@ def _pipeline(match: Row, account_id: int) -> list[Row]:
     ]
 
 
-def _head(row: Row, account_id: int) -> Head:
+def _head(row: Row, account_id: int, pending: Sequence[Entry]) -> Head:
     chat = chat_of(row["in"][0])
     member = member_of(row)
-    last = read_entry(row["last"][0]) if row["last"] else None
-    if last is not None and not member.may_see(last.seq):
-        last = None  # said before this member came, or deleted for itself
+    last = overlay(row["last"], [read_entry(one) for one in row["last"]], pending)
     peer = None
     if chat.kind is ChatKind.DIRECT:
         others = [person["number"] for person in row["people"] if person["account"] != account_id]
         peer = others[0] if others else row["number"]
+    came = row["came"][0]["at"] if row["came"] and chat.kind is not ChatKind.DIRECT else chat.created_at
     return Head(
         chat,
         member,
         last_seq=row["end"][0]["_id"] - (chat.id << 32) if row["end"] else 0,
-        last=last,
+        last=last[0] if last else None,
+        last_at=last[0].at if last else came,
         unread=row["unread"][0]["count"] if row["unread"] else 0,
         peer_number=peer,
     )

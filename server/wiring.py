@@ -272,7 +272,7 @@ class _Node:
             case AccountChanged(account_id):
                 self.directory.forget(account_id)
                 self.require_contact.forget(account_id)
-                self.presence.changed(account_id)
+                self.presence.changed(account_id, is_viewer=True)
             case ChatMembersChanged(chat_id):
                 self.rosters.forget(chat_id)
             case PresenceChanged(account_id):
@@ -293,7 +293,15 @@ class _Node:
             ChatNamespace(
                 gate,
                 self.send,
-                ChangeMessage(self.resolve, self.chats, self.entries, self.journal, self.fanout, self.message_limit),
+                ChangeMessage(
+                    self.resolve,
+                    self.directory,
+                    self.chats,
+                    self.entries,
+                    self.journal,
+                    self.fanout,
+                    self.message_limit,
+                ),
                 ReadHistory(self.resolve, self.chats, self.entries),
                 SyncChats(self.heads, self.chats, self.entries, rules),
                 self.list_chats,

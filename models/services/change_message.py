@@ -4,13 +4,22 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from models.documents.chat import Roster
+from models.documents.chat import ChatKind, Roster
 from models.documents.entry import Deletion, Draft, Edit, Entry, Message, MessageChange, Reaction
 from models.documents.session import Actor
 from models.documents.target import Target
-from models.errors import ClientIdReused, Malformed, MessageDeleted, MessageNotFound, NotYourMessage
+from models.errors import (
+    ClientIdReused,
+    ContactBlocked,
+    Forbidden,
+    Malformed,
+    MessageDeleted,
+    MessageNotFound,
+    NotYourMessage,
+)
 from models.events import MessageHidden
 from models.ports import Fanout
+from models.services.directory import Directory
 from models.services.limits import TokenBuckets
 from models.services.resolve_chat import ResolveChat
 from models.stores.chats import Chats
@@ -30,6 +39,7 @@ class ChangeMessage:
     """
 
     resolve: ResolveChat
+    directory: Directory
     chats: Chats
     entries: Entries
     journal: Journal
@@ -47,6 +57,7 @@ class ChangeMessage:
             return await self._same_again(roster, actor, client_id)
         if isinstance(message.body, Message) and message.body.type not in {"t", *CAPTIONED}:
             raise Malformed("A message of this type has no text to edit.")
+        await self._require_listener(actor, roster, message)
         return self._append(actor, roster, Edit(seq, text), client_id, message)
 
     async def submit_deletion(self, actor: Actor, target: Target, seq: int, client_id: str) -> asyncio.Future[Stored]:
@@ -65,6 +76,7 @@ class ChangeMessage:
         roster, message = await self._require_message(actor, target, seq)
         if message.is_deleted:
             return await self._same_again(roster, actor, client_id)
+        await self._require_listener(actor, roster, message)
         return self._append(actor, roster, Reaction(seq, emoji), client_id, message)
 
     async def finish(self, future: asyncio.Future[Stored], kind: type[MessageChange]) -> tuple[Entry, Entry]:
@@ -103,6 +115,20 @@ class ChangeMessage:
         if message is None or member is None or not visible([message], member) or not isinstance(message.body, Message):
             raise MessageNotFound
         return roster, message
+
+    async def _require_listener(self, actor: Actor, roster: Roster, message: Entry) -> None:
+        """Between two people of whom one blocked the other, nothing new is said by a change of what both have.
+
+        Who was blocked may still change what was kept from the other anyway, and take back what it said.
+        """
+        if roster.chat.kind is not ChatKind.DIRECT:
+            return
+        peer = await self.directory.require(roster.chat.peer_of(actor.account_id))
+        me = await self.directory.require(actor.account_id)
+        if me.has_blocked(peer.number):
+            raise ContactBlocked
+        if peer.has_blocked(me.number) and peer.id not in message.hidden_from:
+            raise Forbidden
 
     async def _same_again(self, roster: Roster, actor: Actor, client_id: str) -> asyncio.Future[Stored]:
         """A deleted message takes no change any more, but one that was stored before keeps its answer."""

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 ONLINE, OFFLINE, DENY = "online", "offline", "deny"
 WATCHED_MAX = 1000  # contacts that one connection may watch
+LOOK_AT_ONCE = 32  # of them are looked at together, well inside the drivers' pools
 
 
 @dataclass(slots=True)
@@ -29,6 +30,7 @@ class _Connection:
     actor: Actor
     is_online: bool = True
     watched: set[int] = field(default_factory=set)
+    shown: dict[int, PresenceShown] = field(default_factory=dict)  # what it was told last of those it watches
 
 
 class Presence:
@@ -56,7 +58,7 @@ class Presence:
         self._of_account: dict[int, set[str]] = {}
         self._watchers: dict[int, set[str]] = {}  # watched account -> connections
         self._leaving: dict[int, asyncio.TimerHandle] = {}
-        self._changed: asyncio.Queue[int] = asyncio.Queue()
+        self._changed: asyncio.Queue[tuple[int, bool]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self._teller: asyncio.Task[None] | None = None
 
@@ -108,20 +110,25 @@ class Presence:
             raise Malformed(f"contacts: at most {WATCHED_MAX}.")
         known = await self._contacts.list_numbers(mine.actor.account_id)
         accounts = await self._accounts.list_by_numbers([number for number in numbers if number in known])
+        if self._connections.get(connection) is not mine:
+            raise Malformed("This connection is gone.")  # and with it what it watches
         self._unwatch(connection, mine)
         mine.watched = {account.id for account in accounts}
         for account_id in mine.watched:
             self._watchers.setdefault(account_id, set()).add(connection)
         return await self._show_all(mine)
 
-    def changed(self, account_id: int) -> None:
-        """Somebody came, went, or changed who may see it: watchers here are told what they may know."""
-        if account_id in self._watchers:
-            self._changed.put_nowait(account_id)
+    def changed(self, account_id: int, *, is_viewer: bool = False) -> None:
+        """Somebody came, went, or changed who may see it: watchers here are told what they may know now.
+
+        With `is_viewer` it may also have changed whom it sees: whom it blocked.
+        """
+        if account_id in self._watchers or (is_viewer and account_id in self._of_account):
+            self._changed.put_nowait((account_id, is_viewer))
 
     async def shown_to(self, viewer: Account, account: Account) -> PresenceShown:
         """What a viewer whose own status is online may see of an account (messaging contract, sections 4.6, 6.2 and 8)."""
-        if account.has_blocked(viewer.number):
+        if account.has_blocked(viewer.number) or viewer.has_blocked(account.number):
             return PresenceShown(account.number, DENY, None)
         if await self._board.is_online(account.id):
             return PresenceShown(account.number, ONLINE, None)
@@ -149,6 +156,7 @@ class Presence:
             if not watchers:
                 del self._watchers[account_id]
         mine.watched = set()
+        mine.shown = {}
 
     def _is_online_here(self, account_id: int) -> bool:
         return any(self._connections[connection].is_online for connection in self._of_account.get(account_id, ()))
@@ -185,7 +193,13 @@ class Presence:
 
     async def _show_all(self, mine: _Connection) -> list[PresenceShown]:
         viewer = await self._directory.require(mine.actor.account_id)
-        return [await self._show(mine, viewer, account_id) for account_id in sorted(mine.watched)]
+        watched = sorted(mine.watched)
+        shown: list[PresenceShown] = []
+        for start in range(0, len(watched), LOOK_AT_ONCE):
+            looks = (self._show(mine, viewer, account_id) for account_id in watched[start : start + LOOK_AT_ONCE])
+            shown += await asyncio.gather(*looks)
+        mine.shown = dict(zip(watched, shown, strict=True))
+        return shown
 
     async def _show(self, mine: _Connection, viewer: Account, account_id: int) -> PresenceShown:
         account = await self._directory.require(account_id)
@@ -195,18 +209,28 @@ class Presence:
 
     async def _tell(self) -> None:
         while True:
-            account_id = await self._changed.get()
+            account_id, is_viewer = await self._changed.get()
             self._directory.forget(account_id)
             for connection in list(self._watchers.get(account_id, ())):
+                await self._tell_one(connection, account_id)
+            for connection in list(self._of_account.get(account_id, ())) if is_viewer else ():
                 mine = self._connections.get(connection)
-                if mine is None or not mine.is_online:
-                    continue
-                try:
-                    viewer = await self._directory.require(mine.actor.account_id)
-                    shown = await self._show(mine, viewer, account_id)
-                except AccountNotFound:
-                    continue
-                except Exception:
-                    log.exception("a presence was not told")
-                    continue
-                self._fanout.whisper(shown, connection)
+                for watched in list(mine.watched) if mine is not None else ():
+                    await self._tell_one(connection, watched)
+
+    async def _tell_one(self, connection: str, account_id: int) -> None:
+        """Tell a connection what is new to it: that something happened which it may not see is nothing."""
+        mine = self._connections.get(connection)
+        if mine is None or not mine.is_online:
+            return
+        try:
+            viewer = await self._directory.require(mine.actor.account_id)
+            shown = await self._show(mine, viewer, account_id)
+        except AccountNotFound:
+            return
+        except Exception:
+            log.exception("a presence was not told")
+            return
+        if account_id in mine.watched and mine.shown.get(account_id) != shown:
+            mine.shown[account_id] = shown
+            self._fanout.whisper(shown, connection)

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,11 +66,19 @@ class Node:
             assert status == 200, shown
 
     async def connect(
-        self, person: Person, *namespaces: str, transports: tuple[str, ...] = ("websocket",), **auth: object
+        self,
+        person: Person,
+        *namespaces: str,
+        transports: tuple[str, ...] = ("websocket",),
+        listener: Callable[[str, Any], None] | None = None,
+        **auth: object,
     ) -> "Device":
-        """Connect a device to these namespaces (all of them if none is named) with python-socketio's client."""
+        """Connect a device to these namespaces (all of them if none is named) with python-socketio's client.
+
+        `listener` hears (event, body) as they come, besides what the device remembers.
+        """
         client = socketio.AsyncClient(reconnection=False)
-        device = Device(client, person)
+        device = Device(client, person, listener=listener)
         client.on("*", device.hear, namespace="*")
         await client.connect(
             self.url,
@@ -98,11 +106,14 @@ class Device:
     person: Person
     heard: list[tuple[str, str, Any]] = field(default_factory=list)
     waiting: list[Any] = field(default_factory=list)
+    listener: Callable[[str, Any], None] | None = None
 
     async def hear(self, event: str, namespace: str, *args: Any) -> None:
         self.heard.append((namespace, event, args[0] if args else None))
         for wake in self.waiting:
             wake.set()
+        if self.listener is not None:
+            self.listener(event, args[0] if args else None)
 
     async def ask(self, event: str, body: Mapping[str, Any] | None = None, namespace: str = "/chat") -> dict[str, Any]:
         """The acknowledgement of one request."""

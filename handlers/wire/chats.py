@@ -75,6 +75,8 @@ def _show_state(state: ChatState) -> dict[str, object]:
     if state.head is not None:
         member = state.head.member
         shown |= show_chat(state.head.chat, state.head.peer_number)
+        if not member.is_active:
+            del shown["title"]  # it may be newer than the departure
         shown |= {
             "hidden": sorted(member.hidden),
             "unread": state.head.unread,

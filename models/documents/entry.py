@@ -197,9 +197,9 @@ def with_change(message: Entry, change: Entry) -> Entry:
         return message
     match change.body:
         case Deletion():
-            return replace(
-                message, body=Message(message.body.type, reply_to=message.body.reply_to), is_deleted=True, reactions={}
-            )
+            # What it said before, and that it was edited, is gone: so it does not matter which of the two came first.
+            body = Message(message.body.type, reply_to=message.body.reply_to)
+            return replace(message, body=body, edited_at=None, edit_seq=0, is_deleted=True, reactions={})
         case Edit(_, text):
             if message.edit_seq > change.seq:
                 return message

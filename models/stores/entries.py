@@ -164,9 +164,8 @@ def _update(target: Row, change: Entry) -> UpdateOne:
                 [{"$set": {"text": edited, "caption": caption, "edited_at": change.at, "edit_seq": change.seq}}],
             )
         case Deletion():
-            return UpdateOne(
-                target, {"$set": {"deleted": True}, "$unset": dict.fromkeys([*CONTENT_FIELDS, "reactions"], "")}
-            )
+            gone = [*CONTENT_FIELDS, "edited_at", "edit_seq", "reactions"]
+            return UpdateOne(target, {"$set": {"deleted": True}, "$unset": dict.fromkeys(gone, "")})
         case Reaction(_, emoji):
             path = f"reactions.{change.sender_id}"
             newer = {f"{path}.seq": {"$not": {"$gte": change.seq}}, "deleted": {"$ne": True}}

@@ -1,0 +1,1 @@
+"""The measured goals, in runs short enough for every change."""

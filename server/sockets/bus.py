@@ -35,6 +35,7 @@ WAITING_MAX = (
 PIPELINE_MAX = 500
 RETRY_S = 0.5
 PING_AFTER_S = 5.0
+UNSEEN_S = 5.0  # a lease not seen for so long is over: a Redis that starts again knows nobody for RENEW_S
 
 _SIGNALS: dict[str, type[Signal]] = {
     kind.__name__: kind for kind in (SessionsRevoked, AccountChanged, ChatMembersChanged, PresenceChanged)
@@ -53,7 +54,7 @@ class Bus:
         self.breaks = 0
         self._redis = redis
         self._large = large
-        self._others: frozenset[str] = frozenset()
+        self._seen: dict[str, float] = {}  # the other nodes, and when their lease was last seen
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._has_lost = False
         self._work = asyncio.Event()
@@ -66,7 +67,7 @@ class Bus:
     @property
     def others(self) -> frozenset[str]:
         """The other nodes that are alive, as of the last renewal."""
-        return self._others
+        return frozenset(self._seen)
 
     async def open(self) -> None:
         """Take the lease and start listening; raises RedisError when Redis cannot be reached."""
@@ -89,6 +90,7 @@ class Bus:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
             await self._redis.zrem(NODES, self.node)
+            await self._redis.publish(EVERYBODY, orjson.dumps(["bye", self.node]))
             if self._pubsub is not None:
                 await self._pubsub.aclose()  # type: ignore[no-untyped-call]
         except (RedisError, OSError):
@@ -109,7 +111,7 @@ class Bus:
 
     def publish(self, namespace: str, text: str, to: Collection[int]) -> None:
         """Let the other nodes show a packet to these accounts."""
-        if not self._others:
+        if not self._seen:
             return
         if len(to) > self._large:
             self._put(EVERYBODY, ["packet", self.node, namespace, text, list(to)])
@@ -120,7 +122,7 @@ class Bus:
 
     def signal(self, signal: Signal) -> None:
         """Let the other nodes hear a signal."""
-        if self._others:
+        if self._seen:
             self._put(EVERYBODY, ["signal", self.node, type(signal).__name__, asdict(signal)])
 
     def _put(self, channel: str, message: list[Any]) -> None:
@@ -151,7 +153,7 @@ class Bus:
                 self._work.set()
 
     async def _flush(self) -> None:
-        if self._has_lost and self._others:
+        if self._has_lost and self._seen:
             # What was not sent is gone: the other nodes' clients must ask for it.
             await self._redis.publish(EVERYBODY, orjson.dumps(["lost", self.node]))
         self._has_lost = False
@@ -189,6 +191,7 @@ class Bus:
                 self._work.set()
                 if not is_first:
                     log.info("the bus is back")
+                    self._put(EVERYBODY, ["hello", self.node])
                     self.on_gap()
                 is_first = False
                 await self._hear_all(self._pubsub)
@@ -240,7 +243,11 @@ class Bus:
             case "signal", [name, fields]:
                 self.on_signal(_SIGNALS[name](**fields))
             case "hello", _:
-                self._others |= {node}
+                if node not in self._seen:  # it may not know of this node either
+                    self._put(EVERYBODY, ["hello", self.node])
+                self._seen[node] = monotonic()
+            case "bye", _:
+                self._seen.pop(node, None)
             case "lost", _:
                 self.on_gap()
 
@@ -251,6 +258,7 @@ class Bus:
                 await self._renew()
             except (RedisError, OSError) as error:
                 self._broke(error)
+                self._seen = dict.fromkeys(self._seen, monotonic())  # while nobody can be seen, nobody is gone
 
     async def _renew(self) -> None:
         now, _ = await self._redis.time()
@@ -259,7 +267,15 @@ class Bus:
         pipeline.execute_command("ZREMRANGEBYSCORE", NODES, "-inf", now - LEASE_S)
         pipeline.execute_command("ZRANGE", NODES, 0, -1)
         *_, nodes = await pipeline.execute()
-        self._others = frozenset(node.decode() for node in nodes) - {self.node}
+        seen_at = monotonic()
+        self._seen |= {name: seen_at for node in nodes if (name := node.decode()) != self.node}
+        gone = [node for node, last in self._seen.items() if last < seen_at - UNSEEN_S]
+        for node in gone:
+            del self._seen[node]
+        if gone:
+            # It left without a word. What it stored last, perhaps it told nobody: clients here must ask for it.
+            log.warning("%d nodes are gone without saying so", len(gone))
+            self.on_gap()
 
 
 def _channel(account_id: int) -> str:

@@ -62,7 +62,6 @@ class Bus:
         self._wanted: deque[tuple[bool, str]] = deque()
         self._pubsub: PubSub | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._is_closing = False  # redis-py turns a cancellation into a broken connection now and then
 
     @property
     def others(self) -> frozenset[str]:
@@ -84,9 +83,12 @@ class Bus:
         ends = monotonic() + 1.0
         while self._waiting and self.is_up and monotonic() < ends:  # noqa: ASYNC110 (a bounded wait at the very end)
             await asyncio.sleep(0.01)
-        self._is_closing = True
-        for task in self._tasks:
-            task.cancel()
+        running = set(self._tasks)
+        while running:
+            for task in running:
+                task.cancel()
+            # Once is not enough: redis-py turns a cancellation into a broken connection now and then.
+            _, running = await asyncio.wait(running, timeout=0.1)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
             await self._redis.zrem(NODES, self.node)
@@ -140,7 +142,7 @@ class Bus:
         self._work.set()
 
     async def _send(self) -> None:
-        while not self._is_closing:
+        while True:
             await self._work.wait()
             self._work.clear()
             try:
@@ -182,7 +184,7 @@ class Bus:
 
     async def _listen(self) -> None:
         is_first = True
-        while not self._is_closing:
+        while True:
             try:
                 self._pubsub = self._redis.pubsub()
                 self._wanted.clear()
@@ -252,7 +254,7 @@ class Bus:
                 self.on_gap()
 
     async def _keep_lease(self) -> None:
-        while not self._is_closing:
+        while True:
             await asyncio.sleep(RENEW_S)
             try:
                 await self._renew()

@@ -140,6 +140,8 @@ class BaseNamespace(socketio.AsyncNamespace):
             if caller is None:
                 raise Unauthenticated
             await caller.greeted.wait()  # a quick client may ask while it is still being let in
+            if self._callers.get(connection) is not caller:
+                raise Unauthenticated  # and may be sent away before it was
             return {"ok": True, **await self._ask(caller, event, args)}
         except DomainError as refusal:
             return {"ok": False, "error": show_for_sockets(refusal)}

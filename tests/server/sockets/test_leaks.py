@@ -16,7 +16,7 @@ from tests.node import NAMESPACES, Node, Person, running_node, settings_for
 from tests.raw import TEXT, frames, open_polling, request
 from tests.socket_world import Friends, friends_on_a_node, sign_in_friends, sockets_of, until
 
-ROUNDS = 75
+ROUNDS = 200
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def held(node: Node) -> dict[str, int]:
         "bus holds": len(bus._held),
         "presence": len(presence._connections) + len(presence._of_account) + len(presence._watchers),
         "leaving": len(presence._leaving),
-        "typing": len(typing._ends),
+        "typing": len(typing._typists),
         "callers": sum(len(namespace._callers) for namespace in namespaces.values()),
     }
 

@@ -6,7 +6,7 @@ import json
 import os
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,6 +68,15 @@ class Frames:
                 if text == "2":
                     await self.say("3")
             return text
+
+    async def hear_to_the_end(self, last: str = "nothing ends here") -> list[str]:
+        """Every text until the connection ends, or until one begins like `last`."""
+        heard: list[str] = []
+        with suppress(asyncio.IncompleteReadError, ConnectionError, AssertionError):
+            async with asyncio.timeout(10):
+                while not heard or not heard[-1].startswith(last):
+                    heard.append(await self.hear())
+        return heard
 
     async def join(self, token: str, namespace: str = "/chat") -> None:
         await self.say(f"40{namespace}," + json.dumps({"token": token}))

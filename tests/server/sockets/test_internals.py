@@ -139,8 +139,14 @@ def test_the_refusals_of_the_transport_still_have_their_words() -> None:
 
 
 def test_the_numbers_of_packets_are_the_protocols() -> None:
-    assert (packet.OPEN, packet.CLOSE, packet.PING, packet.PONG, packet.MESSAGE, packet.UPGRADE, packet.NOOP) == tuple(
-        range(7)
+    assert tuple(range(7)) == (
+        packet.OPEN,
+        packet.CLOSE,
+        packet.PING,
+        packet.PONG,
+        packet.MESSAGE,
+        packet.UPGRADE,
+        packet.NOOP,
     )
     assert (socketio_packet.CONNECT, socketio_packet.DISCONNECT, socketio_packet.EVENT, socketio_packet.ACK) == (
         0,

@@ -202,7 +202,7 @@ async def test_an_attachment_that_is_not_there_closes_its_sender(friends: Friend
 async def test_half_an_emoji_is_refused_and_the_connection_stays(friends: Friends) -> None:
     async with frames(friends.node.url) as socket:
         await socket.join(friends.ann.token)
-        body = '{"contact":"%s","client_id":"half","text":"cut \\ud83d"}' % friends.tom.number
+        body = f'{{"contact":"{friends.tom.number}","client_id":"half","text":"cut \\ud83d"}}'
         await socket.say(f'42/chat,1["message_send",{body}]')
         assert '"code":"malformed"' in await socket.hear_until("43/chat,1")
         await socket.say('42/chat,2["chats",{}]')
@@ -303,7 +303,7 @@ class TestPolling:
         self, friends: Friends, caplog: pytest.LogCaptureFixture
     ) -> None:
         polling = await open_polling(friends.node.url)
-        reader, writer = await open_line(friends.node.url)
+        _, writer = await open_line(friends.node.url)
         writer.write(f"POST {polling.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n4".encode())
         await writer.drain()
         await asyncio.sleep(0.05)

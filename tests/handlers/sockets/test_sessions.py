@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from models.documents.session import Actor
 from tests.node import NAMESPACES, Person
 from tests.raw import frames, open_polling
 from tests.socket_world import Friends, sockets_of, until
@@ -85,3 +86,28 @@ async def test_a_connect_that_races_with_the_end_ends_closed(friends: Friends, h
         heard = await socket.hear_to_the_end("44/receipts")
         assert heard, "each CONNECT is refused, or taken back and the connection closed"
         assert not any('"ok":true' in text for text in heard)
+
+
+async def test_a_session_that_ends_after_its_token_was_read_is_not_let_in(friends: Friends) -> None:
+    """The narrowest race: the token was good, the sweep finds no socket yet, and only then is the socket registered."""
+    victim = await friends.node.sign_in(friends.ann.number)
+    gate = sockets_of(friends.node).namespace_handlers["/chat"]._gate
+    authenticate, is_read, may_go_on = gate.authenticate, asyncio.Event(), asyncio.Event()
+
+    async def slowly(token: str) -> Actor:
+        actor: Actor = await authenticate(token)
+        is_read.set()
+        await may_go_on.wait()
+        return actor
+
+    object.__setattr__(gate, "authenticate", slowly)
+    try:
+        async with frames(friends.node.url) as socket:
+            await socket.say("40/chat," + json.dumps({"token": victim.token}))
+            await is_read.wait()
+            await end_session(friends, victim, "logout")
+            may_go_on.set()
+            async with asyncio.timeout(WITHIN_S):
+                assert await socket.ended() == 1008
+    finally:
+        object.__setattr__(gate, "authenticate", authenticate)

@@ -13,7 +13,7 @@ from benchmarks.servers import Person, Server, running_server
 from benchmarks.wire import Wire, connected
 from server.embedded import EmbeddedStores
 
-EVENTS = frozenset({"message_created", "chat_changed", "resync"})
+EVENTS = frozenset({"ready", "message_created", "chat_changed", "resync"})
 
 
 @dataclass

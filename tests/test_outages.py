@@ -112,6 +112,7 @@ async def test_while_mongodb_is_away_sends_are_told_to_try_again_and_rest_answer
     phone, listener = await cluster.connect(node, ann), await cluster.connect(node, tom)
     body = {"contact": tom.number, "client_id": "patience", "text": "hi"}
     await phone.send(body | {"client_id": "before"})
+    stranger = await sign_in(cluster.http, node, "49309018219")
     await own_stores.kill_mongod()
     waiting = await phone.wire.ask("message_send", body)
 
@@ -125,8 +126,9 @@ async def test_while_mongodb_is_away_sends_are_told_to_try_again_and_rest_answer
         assert answer.status == 200
     asked = await phone.wire.call("history", {"contact": tom.number})
     assert asked["error"] == {**asked["error"], "code": "unavailable", "retryable": True}
+    newcomer = await cluster.connect(node, people[3])  # known to the node already
     with pytest.raises(Refused) as nobody:
-        await cluster.connect(node, people[3])
+        await cluster.connect(node, stranger)
     assert nobody.value.data == {**nobody.value.data, "code": "unavailable", "retryable": True}
     refused = await asyncio.wait_for(waiting, 20)
     assert refused["error"] == {**refused["error"], "code": "unavailable", "retryable": True}
@@ -136,6 +138,7 @@ async def test_while_mongodb_is_away_sends_are_told_to_try_again_and_rest_answer
     await own_stores.mongod.start()
     answered = await asyncio.wait_for(again, 20)
     assert answered["ok"], answered
+    await newcomer.expect("ready")
     await phone.send(body | {"client_id": "after"})
     await listener.expect("message_created", 3)
     seq = answered["message"]["seq"]

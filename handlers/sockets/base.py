@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
 Answer = Mapping[str, object]
+GREET_AGAIN_S = 1.0
 NOT_EVENTS = frozenset({"connect", "disconnect"})
 
 
@@ -115,17 +116,24 @@ class BaseNamespace(socketio.AsyncNamespace):
         caller = self._callers.get(connection)
         if caller is not None:
             self._gate.lobby.enter(self.name, connection, caller.actor)
-            try:
-                # Revoked between the first look and the registration, it would have been missed by the sweep.
-                await self._gate.authenticate(caller.token)
-                if self._callers.get(connection) is caller:  # else it left meanwhile, and was seen off
-                    await self.entered(caller)
-            except Unauthenticated:
-                await self.disconnect(connection)
-            except Exception:
-                log.exception("a new connection to %s was not greeted", self.name)
-            finally:
-                caller.greeted.set()
+            while not await self._greeted(connection, caller):  # noqa: ASYNC110 (a try, not a poll)
+                await asyncio.sleep(GREET_AGAIN_S)
+
+    async def _greeted(self, connection: str, caller: Caller) -> bool:
+        """Greet once; False when that is to be tried again, because a client that is never greeted waits for ever."""
+        try:
+            # Revoked between the first look and the registration, it would have been missed by the sweep.
+            await self._gate.authenticate(caller.token)
+            if self._callers.get(connection) is caller:  # else it left meanwhile, and was seen off
+                await self.entered(caller)
+        except Unauthenticated:
+            await self.disconnect(connection)
+        except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
+            self._gate.refusal_of(error, f"the greeting of a connection to {self.name}")
+            return self._callers.get(connection) is not caller
+        finally:
+            caller.greeted.set()
+        return True
 
     async def entered(self, caller: Caller) -> None:
         """Somebody is here; what a namespace does then."""

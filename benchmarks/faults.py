@@ -38,6 +38,7 @@ class Plan:
     """How much is written and how often what is killed."""
 
     seconds: float = 100.0
+    messages: int = 21_000  # acknowledged at least, and in like parts between the kills: a busy machine takes longer
     senders: int = 32
     direct_chats: int = 160
     groups: int = 40
@@ -46,7 +47,9 @@ class Plan:
     mongod_kills: int = 5
 
 
-SHORT = Plan(seconds=9.0, senders=10, direct_chats=20, groups=4, listeners=3, server_kills=3, mongod_kills=1)
+SHORT = Plan(
+    seconds=9.0, messages=1000, senders=10, direct_chats=20, groups=4, listeners=3, server_kills=3, mongod_kills=1
+)
 
 
 @dataclass
@@ -142,8 +145,8 @@ async def _play(plan: Plan, scene: Scene, server: Server, stores: EmbeddedStores
         for listener in scene.listeners:
             people.create_task(listener.run())
         await asyncio.gather(
-            _at_random(random, plan.seconds, plan.server_kills, kill_server),
-            _at_random(random, plan.seconds, plan.mongod_kills, kill_database),
+            _at_random(random, plan, scene, plan.server_kills, kill_server),
+            _at_random(random, plan, scene, plan.mongod_kills, kill_database),
         )
         async with asyncio.timeout(SETTLE_WITHIN_S):
             for sender in scene.senders:
@@ -164,13 +167,24 @@ async def _keep_saying(scene: Scene) -> None:
         scene.say_progress()
 
 
-async def _at_random(random: Random, seconds: float, times: int, strike: Callable[[], Awaitable[None]]) -> None:
-    """Strike at random moments over this time, the next one not before what the last one hit is back."""
+async def _at_random(
+    random: Random, plan: Plan, scene: Scene, times: int, strike: Callable[[], Awaitable[None]]
+) -> None:
+    """Strike at random moments, the next one not before what the last one hit is back and people have written."""
     starts_at = monotonic()
-    for moment in sorted(random.uniform(0.5, seconds - 0.5) for _ in range(times)):
+    moments = sorted(random.uniform(0.5, plan.seconds - 0.5) for _ in range(times))
+    for number, moment in enumerate(moments, start=1):
         await asyncio.sleep(max(random.uniform(0.3, 1.0), starts_at + moment - monotonic()))
+        await _until_acknowledged(scene, plan.messages * number // (times + 1))
         await strike()
-    await asyncio.sleep(max(0.0, starts_at + seconds - monotonic()))
+    await asyncio.sleep(max(0.0, starts_at + plan.seconds - monotonic()))
+    await _until_acknowledged(scene, plan.messages)
+
+
+async def _until_acknowledged(scene: Scene, messages: int) -> None:
+    async with asyncio.timeout(SETTLE_WITHIN_S):
+        while scene.acknowledged < messages:  # noqa: ASYNC110 (a look at a number that 32 senders move)
+            await asyncio.sleep(0.05)
 
 
 def table(verdict: Verdict, scene: Scene) -> str:

@@ -14,7 +14,7 @@ from benchmarks.servers import Person
 from benchmarks.wire import GONE, Wire, connected
 
 AGAIN_EVERY = 50  # one send in so many repeats an acknowledged one: its answer must be the same
-COME_BACK_S = 0.05
+COME_BACK_S, COME_BACK_MAX_S = 0.05, 0.4  # doubling, so that a server that starts is not busy with refusing
 ANSWER_WITHIN_S = 30.0
 
 
@@ -51,13 +51,16 @@ class Sender:
     _moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
+        pause_s = COME_BACK_S
         while not (self.is_done and not self.unanswered):
             try:
                 async with connected(self.http, self.url, self.person.token) as wire:
+                    pause_s = COME_BACK_S
                     await self._write(wire)
             except GONE:
-                self.breaks += 1
-                await asyncio.sleep(COME_BACK_S * (0.5 + self.random.random()))
+                self.breaks += pause_s == COME_BACK_S
+                await asyncio.sleep(pause_s * (0.5 + self.random.random()))
+                pause_s = min(2 * pause_s, COME_BACK_MAX_S)
 
     def finish(self) -> None:
         """Write nothing new, and end once everything is acknowledged."""
@@ -160,7 +163,7 @@ class Listener:
                         self._behind.clear()
                         await self._sync(wire)
             except GONE:
-                await asyncio.sleep(COME_BACK_S)
+                await asyncio.sleep(COME_BACK_MAX_S / 2)
 
     def finish(self) -> None:
         self.is_done = True

@@ -1,0 +1,137 @@
+// One chat's log: what the server said happened, in the order of its numbers. Pure: no network, no document.
+//
+//   const log = new Log(lastSeq);          // everything up to `lastSeq` is in the past, and loaded when somebody looks at it
+//   log.hear(entry)                        // "applied" | "known" | "gap"; a gap means: sync
+//   log.take(historyAnswer, after, limit)  // a page of the past
+//   log.at(seq)                            // a message or a notice; null: nothing to show here; undefined: not loaded
+//
+// The server numbers a chat's entries 1, 2, 3, … without a hole, and edits, deletions and reactions are entries too. So one
+// number, the cursor, says what is held: an entry with cursor + 1 is next, a higher one shows that something is missing.
+
+const CHANGES = new Set(["edit", "deletion", "reaction"]);
+const CONTENT = ["text", "url", "hash", "mime_type", "caption", "latitude", "longitude", "vcard", "name"];
+
+/** A message as it is after one change. */
+export function changed(message, change) {
+  if (message.deleted) return message;
+  if (change.kind === "edit") {
+    const field = message.type === "t" ? "text" : "caption";
+    return { ...message, [field]: change.text, edited_at: change.edited_at };
+  }
+  if (change.kind === "deletion") {
+    const rest = { ...message, deleted: true };
+    for (const name of [...CONTENT, "reactions", "edited_at"]) delete rest[name];
+    return rest;
+  }
+  const reactions = { ...message.reactions };
+  if (change.emoji) reactions[change.account] = change.emoji;
+  else delete reactions[change.account];
+  return { ...message, reactions };
+}
+
+export class Log {
+  #rows = new Map(); // seq -> entry to show, or null
+  #hidden = new Set(); // deleted for oneself alone
+  #asking = 0; // pages that are on their way
+  #heardMeanwhile = []; // changes since the first of these was asked for
+
+  constructor(cursor = 0) {
+    this.cursor = cursor;
+  }
+
+  at(seq) {
+    return this.#hidden.has(seq) ? null : this.#rows.get(seq);
+  }
+
+  /** A live entry: applied when it is the next one. */
+  hear(entry) {
+    if (entry.seq <= this.cursor) return "known";
+    if (entry.seq > this.cursor + 1) return "gap";
+    this.#add(entry);
+    this.cursor = entry.seq;
+    return "applied";
+  }
+
+  /** This account's part of a `sync` answer, for one chat. Returns the entries that are new here. */
+  catchUp({ status, entries, cursor, hidden = [] }) {
+    for (const seq of hidden) this.#hidden.add(seq);
+    if (status === "current") return [];
+    if (status === "reset") {
+      this.#rows.clear();
+      const first = entries[0]?.seq ?? cursor + 1;
+      for (const entry of entries) this.#add(entry);
+      this.#fill(first, cursor);
+      this.cursor = cursor;
+      return entries;
+    }
+    const fresh = entries.filter((entry) => entry.seq > this.cursor);
+    for (const entry of fresh) this.#add(entry);
+    this.#fill(this.cursor + 1, cursor); // what this account may not see leaves no hole
+    this.cursor = Math.max(this.cursor, cursor);
+    return fresh;
+  }
+
+  hide(seq) {
+    this.#hidden.add(seq);
+  }
+
+  /** Say that a page is being asked for; `take` or `giveUp` ends that. */
+  ask() {
+    this.#asking += 1;
+  }
+
+  giveUp() {
+    this.#asking -= 1;
+    if (this.#asking === 0) this.#heardMeanwhile = [];
+  }
+
+  /** A page that was asked for with `after` and `limit`. Changes that were heard since it was read are laid over it. */
+  take({ entries, more, last_seq: lastSeq }, after, limit) {
+    const end = more ? Math.max(after + limit, entries.at(-1)?.seq ?? 0) : lastSeq;
+    for (const entry of entries) {
+      if (entry.seq <= this.cursor) this.#rows.set(entry.seq, CHANGES.has(entry.kind) ? null : entry);
+    }
+    this.#fill(after + 1, Math.min(end, this.cursor));
+    for (const change of this.#heardMeanwhile) if (change.seq > lastSeq) this.#apply(change);
+    this.giveUp();
+  }
+
+  /** The nearest entry to show before a seq, or undefined where the log is not loaded. */
+  before(seq) {
+    for (let place = seq - 1; place > 0; place--) {
+      const entry = this.at(place);
+      if (entry !== null) return entry;
+    }
+    return null;
+  }
+
+  /** How many messages after `seq` are by others; undefined when some are not loaded. */
+  countAfter(seq, me) {
+    let count = 0;
+    for (let place = seq + 1; place <= this.cursor; place++) {
+      const entry = this.at(place);
+      if (entry === undefined) return undefined;
+      if (entry?.kind === "message" && entry.sender !== me && !entry.deleted) count += 1;
+    }
+    return count;
+  }
+
+  #add(entry) {
+    if (CHANGES.has(entry.kind)) {
+      this.#rows.set(entry.seq, null);
+      if (this.#asking > 0) this.#heardMeanwhile.push(entry);
+      this.#apply(entry);
+    } else {
+      this.#rows.set(entry.seq, entry);
+    }
+  }
+
+  #apply(change) {
+    const message = this.#rows.get(change.of);
+    if (message) this.#rows.set(change.of, changed(message, change));
+  }
+
+  #fill(first, last) {
+    for (let seq = first; seq <= last; seq++) if (!this.#rows.has(seq)) this.#rows.set(seq, null);
+  }
+}

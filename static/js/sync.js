@@ -1,0 +1,118 @@
+// Keeps all chats equal to the server's: live events in order, `sync` when something is missing, nothing twice.
+//
+//   const sync = new Sync({ ask, me });              // ask(name, body): a request on /chat
+//   await sync.begin(greeting)                       // after each (re)connection, with the body of `ready`
+//   sync.hear(name, body)                            // every event of /chat
+//   sync.on("chat", chat)  sync.on("entries", { chat, entries })  sync.on("state", "behind" | "level")
+
+import { Chat, PAGE } from "./chat.js";
+import { Emitter } from "./emitter.js";
+
+const ROUNDS_MAX = 200; // a sync that never ends would be a fault of ours or of the server
+
+/** The log entry that an event of /chat carries, or null. */
+export function entryOf(name, body) {
+  if (name === "message_created") return { kind: "message", ...body.message };
+  if (name === "chat_changed") return body.change ?? null;
+  return body.seq === undefined ? null : body;
+}
+
+export class Sync extends Emitter {
+  #ask;
+  #me;
+  #buffer = []; // events that came while the answer of `sync` was on its way
+  #running = null;
+  #isWanted = false;
+  chats = new Map();
+
+  constructor({ ask, me }) {
+    super();
+    this.#ask = ask;
+    this.#me = me;
+  }
+
+  async begin({ chats, next }) {
+    this.#buffer = [];
+    for (const head of chats) this.#chat(head.chat).readHead(head);
+    const isFirst = next && ![...this.chats.values()].some((chat) => chat.marks.size > 1);
+    for (let place = next; isFirst && place; ) {
+      const page = await this.#ask("chats", { limit: 200, before: place });
+      for (const head of page.chats) this.#chat(head.chat).readHead(head);
+      place = page.next;
+    }
+    await this.catchUp();
+  }
+
+  hear(name, body) {
+    if (name === "resync") this.catchUp().catch(() => {});
+    else if (this.#running) this.#buffer.push([name, body]);
+    else this.#apply(name, body);
+  }
+
+  /** Bring everything level; calls that come meanwhile share one more round. */
+  catchUp() {
+    this.#isWanted = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+      this.#drain();
+    });
+    return this.#running;
+  }
+
+  /** Load the page of the past that holds a seq, unless it is there. */
+  async load(chat, seq) {
+    const after = Math.floor((seq - 1) / PAGE) * PAGE;
+    chat.log.ask();
+    try {
+      const answer = await this.#ask("history", { chat: chat.id, after, limit: PAGE });
+      chat.log.take(answer, after, PAGE);
+      this.emit("loaded", { chat, entries: answer.entries });
+    } catch (error) {
+      chat.log.giveUp();
+      throw error;
+    }
+  }
+
+  async #run() {
+    this.emit("state", "behind");
+    for (let round = 0; this.#isWanted && round < ROUNDS_MAX; round++) {
+      this.#isWanted = false;
+      const cursors = {};
+      for (const chat of this.chats.values()) if (chat.isLoaded) cursors[chat.id] = chat.log.cursor;
+      const { chats, more } = await this.#ask("sync", { cursors });
+      for (const state of chats) {
+        const chat = this.#chat(state.chat);
+        const fresh = chat.catchUp(state);
+        if (fresh.length) this.emit("entries", { chat, entries: fresh, isLive: false });
+        this.emit("chat", chat);
+      }
+      this.#isWanted ||= more;
+    }
+    this.emit("state", "level");
+  }
+
+  #drain() {
+    for (const [name, body] of this.#buffer.splice(0)) this.hear(name, body);
+  }
+
+  #chat(id) {
+    if (!this.chats.has(id)) this.chats.set(id, new Chat(id, this.#me));
+    return this.chats.get(id);
+  }
+
+  #apply(name, body) {
+    const id = body.chat ?? body.message?.chat;
+    if (!this.chats.get(id)?.isLoaded) {
+      this.catchUp().catch(() => {}); // a chat that came to be: sync tells all of it
+      return;
+    }
+    const chat = this.chats.get(id);
+    const entry = entryOf(name, body);
+    if (name === "chat_changed") chat.describe(body);
+    if (name === "message_deleted" && body.scope === "me") chat.log.hide(body.of);
+    const outcome = entry === null ? "known" : chat.hear(entry);
+    if (outcome === "gap") this.catchUp().catch(() => {});
+    if (outcome === "applied") this.emit("entries", { chat, entries: [entry], isLive: true });
+    this.emit("chat", chat);
+  }
+}

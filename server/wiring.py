@@ -224,7 +224,7 @@ class _Node:
     def application(self) -> web.Application:
         http = self.settings.http
         routes = [
-            *pages.routes(self._ready),
+            *pages.routes(self._ready, self.settings.sms.provider),
             *RootRoutes(http.public_url).routes(),
             *self._auth().routes(),
             *self._address_book().routes(),
@@ -240,7 +240,6 @@ class _Node:
             body_max_bytes=http.body_max_bytes,
             origins=http.cors_origins,
         )
-        app.router.add_static("/static", pages.STATIC)
         self._register_namespaces()
         self.sockets.attach(app)
         return app

@@ -25,6 +25,7 @@ export class Outbox extends Emitter {
   #isRunning = false;
   #busy = new Set(); // lanes with an item on its way
   #lastOrder = 0;
+  #sleepers = new Set(); // ends the wait of an item that failed, when the connection is back
   items = new Map(); // client_id -> item, in the order written
 
   constructor({ table, ask }) {
@@ -56,6 +57,7 @@ export class Outbox extends Emitter {
 
   resume() {
     this.#isRunning = true;
+    for (const wake of this.#sleepers) wake();
     this.#work();
   }
 
@@ -113,8 +115,20 @@ export class Outbox extends Emitter {
           return;
         }
         const wait = Math.max(error.retryAfterMs ?? 0, Math.min(AGAIN_MAX_MS, AGAIN_MS * 2 ** tries));
-        if (this.#isRunning) await new Promise((resolve) => setTimeout(resolve, wait));
+        if (this.#isRunning) await this.#sleep(wait);
       }
     }
+  }
+
+  #sleep(ms) {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.#sleepers.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      this.#sleepers.add(wake);
+    });
   }
 }

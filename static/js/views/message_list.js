@@ -1,0 +1,242 @@
+// A list of which only the visible rows are in the document, however long it is, and which never jumps while it grows.
+//
+// Row n of the list is entry n + 1 of the log, behind the last of them what waits in the outbox. Rows that were never seen
+// have a guessed height; when a row is drawn it is measured, and the place the reader looks at (the anchor) stays where it is.
+
+import { el, perFrame } from "./dom.js";
+import { Heights } from "./heights.js";
+
+const GUESS_PX = 62;
+const OVERSCAN_PX = 500;
+const AT_END_PX = 48;
+const MARGIN = 50; // rows beyond those drawn whose heights are brought up to date
+const ROUNDS_MAX = 4; // measured rows move others into view, which are measured in turn
+
+export class MessageList {
+  #heights = new Heights();
+  #rows = new Map(); // key -> { node, version, place }
+  #states = []; // per row: undefined not loaded, 0 nothing to show, 1 shown
+  #anchor = null; // { place, offset }: this row begins `offset` below the top of the view
+  #isAtEnd = true;
+  #focused = null; // key
+  #resized;
+
+  /**
+   * `source`: length, at(place) -> undefined | null | item, keyOf(item), versionOf(item, place), draw(item, place) -> li,
+   * need(first, last): these places are looked at, load what is missing. `onmoved` hears where the reader is.
+   */
+  constructor(source, { label, onmoved }) {
+    this.source = source;
+    this.onmoved = onmoved;
+    this.list = el("ol.rows", { role: "list", "aria-label": label });
+    this.node = el("div.scroller", { tabindex: "-1" }, this.list);
+    this.update = perFrame(() => this.draw());
+    this.node.addEventListener("scroll", () => {
+      this.#look();
+      this.update();
+    }, { passive: true });
+    this.list.addEventListener("keydown", (event) => this.#walk(event));
+    this.list.addEventListener("focusin", (event) => this.#hold(event.target.closest("li")));
+    this.#resized = new ResizeObserver(() => this.update());
+    this.#resized.observe(this.node);
+  }
+
+  stop() {
+    this.#resized.disconnect();
+  }
+
+  get isAtEnd() {
+    return this.#isAtEnd;
+  }
+
+  /** The highest place that is wholly or partly in view. */
+  get lastInView() {
+    return this.#heights.at(this.node.scrollTop + this.node.clientHeight - 12);
+  }
+
+  get firstInView() {
+    return this.#heights.at(this.node.scrollTop + 1);
+  }
+
+  toEnd() {
+    this.#isAtEnd = true;
+    this.update();
+  }
+
+  /** Bring a row near the top of the view. */
+  toPlace(place, offset = 72) {
+    this.#isAtEnd = false;
+    this.#anchor = { place, offset };
+    this.draw();
+    this.draw();
+  }
+
+  /** Focus a row, drawing it first if it is far away; `key` is what source.keyOf gives. */
+  focus(place) {
+    const top = this.#heights.top(place);
+    const bottom = top + this.#heights.get(place);
+    const view = this.node.scrollTop;
+    if (top < view || bottom > view + this.node.clientHeight) {
+      const isAbove = top < view;
+      this.toPlace(place, isAbove ? 24 : Math.max(24, this.node.clientHeight - this.#heights.get(place) - 24));
+    }
+    for (const row of this.#rows.values()) if (row.place === place) row.node.focus({ preventScroll: true });
+  }
+
+  draw() {
+    const { node } = this;
+    if (!node.isConnected || node.clientHeight === 0) return;
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      this.#adopt();
+      this.#place();
+      this.#fill(this.#range());
+      if (!this.#measure()) break;
+    }
+    this.#place();
+    this.#look({ isDrawn: true });
+    this.source.need(this.#heights.at(node.scrollTop), this.#heights.at(node.scrollTop + node.clientHeight));
+    this.onmoved();
+  }
+
+  /** Take over what became known where the reader looks: a page of the past, rows that show nothing, rows at the end. */
+  #adopt() {
+    const { length } = this.source;
+    this.#heights.resize(length, (place) => this.#guess(this.source.at(place)));
+    for (let place = this.#states.length; place < length; place++) this.#states.push(stateOf(this.source.at(place)));
+    this.#states.length = length;
+    const [first, last] = this.#range();
+    for (let place = Math.max(0, first - MARGIN); place < Math.min(length, last + MARGIN); place++) {
+      const item = this.source.at(place);
+      const state = stateOf(item);
+      if (state === this.#states[place]) continue;
+      this.#states[place] = state;
+      this.#heights.set(place, this.#guess(item));
+    }
+  }
+
+  #guess(item) {
+    if (item === null) return 0;
+    if (item === undefined) return GUESS_PX;
+    return this.source.guess?.(item) ?? GUESS_PX;
+  }
+
+  /** Size the canvas, and scroll so that the anchor is where it was. */
+  #place() {
+    const { node, list } = this;
+    const height = Math.max(this.#heights.total, node.clientHeight);
+    this.lead = height - this.#heights.total; // few messages stand at the bottom, above the place to write
+    list.style.height = `${height}px`;
+    const wanted = this.#isAtEnd || !this.#anchor ? height - node.clientHeight : this.#heights.top(this.#anchor.place) - this.#anchor.offset;
+    const scrollTop = Math.max(0, Math.min(height - node.clientHeight, wanted));
+    if (Math.abs(scrollTop - node.scrollTop) >= 1) node.scrollTop = scrollTop;
+    for (const row of this.#rows.values()) {
+      const top = this.#heights.top(row.place) + this.lead;
+      if (row.top !== top) row.node.style.transform = `translateY(${top}px)`;
+      row.top = top;
+    }
+  }
+
+  #range() {
+    const { scrollTop, clientHeight } = this.node;
+    return [this.#heights.at(scrollTop - OVERSCAN_PX), this.#heights.at(scrollTop + clientHeight + OVERSCAN_PX)];
+  }
+
+  #fill([first, last]) {
+    const { source, list } = this;
+    const kept = new Set();
+    let after = null; // rows stand in the document in the order of the log, for whoever reads it aloud
+    for (let place = first; place <= last && place < source.length; place++) {
+      const item = source.at(place);
+      if (item === null || item === undefined) continue;
+      const key = source.keyOf(item);
+      kept.add(key);
+      const version = source.versionOf(item, place);
+      let row = this.#rows.get(key);
+      if (!row || row.version !== version) {
+        const node = source.draw(item, place);
+        node.tabIndex = -1;
+        if (row) {
+          const hadFocus = row.node.contains(document.activeElement);
+          row.node.replaceWith(node);
+          if (hadFocus) node.focus({ preventScroll: true });
+        }
+        row = { node, version, place, height: null };
+        this.#rows.set(key, row);
+      }
+      if (row.place !== place) row.height = null;
+      row.place = place;
+      const before = after ? after.nextSibling : list.firstChild;
+      if (before !== row.node) list.insertBefore(row.node, before);
+      after = row.node;
+    }
+    for (const [key, row] of this.#rows) {
+      if (kept.has(key)) continue;
+      const hadFocus = row.node.contains(document.activeElement);
+      row.node.remove();
+      this.#rows.delete(key);
+      if (hadFocus) this.node.focus({ preventScroll: true });
+    }
+    this.#offerFocus();
+  }
+
+  /** True when a row has another height than was thought. */
+  #measure() {
+    const { clientWidth } = this.node;
+    let isDifferent = false;
+    for (const row of this.#rows.values()) {
+      if (row.height === null || row.width !== clientWidth) {
+        row.height = row.node.offsetHeight;
+        row.width = clientWidth;
+      }
+      if (row.height !== this.#heights.get(row.place)) {
+        this.#heights.set(row.place, row.height);
+        isDifferent = true;
+      }
+    }
+    return isDifferent;
+  }
+
+  /** Remember where the reader looks. */
+  #look({ isDrawn = false } = {}) {
+    const { node } = this;
+    if (!isDrawn) this.#isAtEnd = node.scrollHeight - node.scrollTop - node.clientHeight < AT_END_PX;
+    let place = this.#heights.at(node.scrollTop);
+    while (place < this.source.length - 1 && this.#heights.get(place) === 0) place += 1;
+    this.#anchor = { place, offset: this.#heights.top(place) - node.scrollTop };
+  }
+
+  // Keys: one row is a stop for Tab, the arrows go from row to row.
+
+  #hold(row) {
+    for (const [key, { node }] of this.#rows) if (node === row) this.#focused = key;
+    this.#offerFocus();
+  }
+
+  #offerFocus() {
+    const rows = [...this.#rows.entries()].sort(([, one], [, other]) => one.place - other.place);
+    const chosen = this.#rows.has(this.#focused) ? this.#focused : rows.at(-1)?.[0];
+    for (const [key, { node }] of rows) {
+      const tabIndex = key === chosen ? 0 : -1;
+      if (node.tabIndex !== tabIndex) node.tabIndex = tabIndex;
+    }
+    this.node.tabIndex = rows.length ? -1 : 0;
+  }
+
+  #walk(event) {
+    const row = [...this.#rows.values()].find(({ node }) => node === event.target);
+    if (!row || event.altKey || event.ctrlKey || event.metaKey) return;
+    const target = { ArrowUp: row.place - 1, ArrowDown: row.place + 1, Home: 0, End: this.source.length - 1 }[event.key];
+    if (target === undefined) return;
+    event.preventDefault();
+    const step = event.key === "ArrowUp" || event.key === "End" ? -1 : 1;
+    let place = target;
+    while (place >= 0 && place < this.source.length && this.source.at(place) === null) place += step;
+    if (place < 0 || place >= this.source.length) return;
+    if (this.source.at(place) === undefined) this.toPlace(place); // its page comes; the next key moves on
+    else this.focus(place);
+  }
+}
+
+function stateOf(item) {
+  return item === undefined ? undefined : item === null ? 0 : 1;
+}

@@ -1,0 +1,47 @@
+// Dates and times in the viewer's language and time zone.
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
+const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const longDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const fullDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
+const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+function daysAgo(date, now = new Date()) {
+  const midnight = (one) => Date.UTC(one.getFullYear(), one.getMonth(), one.getDate());
+  return Math.round((midnight(now) - midnight(date)) / 86400000);
+}
+
+export const timeOf = (iso) => clock.format(new Date(iso));
+export const wholeTimeOf = (iso) => whole.format(new Date(iso));
+
+/** The same for all times of one day, where the viewer is. */
+export const dayKey = (iso) => new Date(iso).toDateString();
+
+/** "Today", "Yesterday", a weekday with its date, or a date with its year. */
+export function dayOf(iso) {
+  const date = new Date(iso);
+  const days = daysAgo(date);
+  if (days === 0) return "Today";
+  if (days === 1) return "Yesterday";
+  return days > 0 && days < 300 ? longDay.format(date) : fullDay.format(date);
+}
+
+/** As short as a list needs it. */
+export function briefly(iso) {
+  if (!iso) return "";
+  const date = new Date(iso);
+  const days = daysAgo(date);
+  if (days === 0) return clock.format(date);
+  if (days === 1) return "Yesterday";
+  if (days > 0 && days < 7) return weekday.format(date);
+  return days < 300 ? shortDay.format(date) : fullDay.format(date);
+}
+
+export function lastSeenOf(iso) {
+  const minutes = Math.round((Date.now() - new Date(iso)) / 60000);
+  if (minutes < 60) return `last seen ${relative.format(-Math.max(1, minutes), "minute")}`;
+  const days = daysAgo(new Date(iso));
+  return days === 0 ? `last seen at ${timeOf(iso)}` : `last seen ${briefly(iso)} at ${timeOf(iso)}`;
+}

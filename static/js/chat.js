@@ -45,6 +45,7 @@ export class Chat {
     for (const { account, delivered, read } of state.marks) this.moveMark(account, delivered, read);
     for (const entry of fresh) this.#note(entry);
     if (state.unread !== undefined) this.unread = state.unread;
+    this.#recount(); // what was read here and not told yet
     if (state.is_member !== undefined) this.isMember = state.is_member;
     return fresh;
   }

@@ -2,7 +2,7 @@
 //
 //   const log = new Log(lastSeq);          // everything up to `lastSeq` is in the past, and loaded when somebody looks at it
 //   log.hear(entry)                        // "applied" | "known" | "gap"; a gap means: sync
-//   log.take(historyAnswer, after, limit)  // a page of the past
+//   log.take(historyAnswer, after)         // a page of the past
 //   log.at(seq)                            // a message or a notice; null: nothing to show here; undefined: not loaded
 //
 // The server numbers a chat's entries 1, 2, 3, … without a hole, and edits, deletions and reactions are entries too. So one
@@ -85,9 +85,9 @@ export class Log {
     if (this.#asking === 0) this.#heardMeanwhile = [];
   }
 
-  /** A page that was asked for with `after` and `limit`. Changes that were heard since it was read are laid over it. */
-  take({ entries, more, last_seq: lastSeq }, after, limit) {
-    const end = more ? Math.max(after + limit, entries.at(-1)?.seq ?? 0) : lastSeq;
+  /** The answer of `history` with this `after`. Changes that were heard since it was read are laid over it. */
+  take({ entries, next, last_seq: lastSeq }, after) {
+    const end = next ?? lastSeq;
     for (const entry of entries) {
       if (entry.seq <= this.cursor) this.#rows.set(entry.seq, CHANGES.has(entry.kind) ? null : entry);
     }

@@ -59,13 +59,14 @@ export class Sync extends Emitter {
     return this.#running;
   }
 
-  /** Load the page of the past that holds a seq, unless it is there. */
+  /** Load a page of the past that comes nearer to a seq, and mostly holds it: pages have a bound on their size, too. */
   async load(chat, seq) {
-    const after = Math.floor((seq - 1) / PAGE) * PAGE;
+    let after = Math.floor((seq - 1) / PAGE) * PAGE;
+    while (after + 1 < seq && chat.log.at(after + 1) !== undefined) after += 1;
     chat.log.ask();
     try {
       const answer = await this.#ask("history", { chat: chat.id, after, limit: PAGE });
-      chat.log.take(answer, after, PAGE);
+      chat.log.take(answer, after);
       this.emit("loaded", { chat, entries: answer.entries });
     } catch (error) {
       chat.log.giveUp();
@@ -81,6 +82,10 @@ export class Sync extends Emitter {
       for (const chat of this.chats.values()) if (chat.isLoaded) cursors[chat.id] = chat.log.cursor;
       const { chats, more } = await this.#ask("sync", { cursors });
       for (const state of chats) {
+        if (!state.kind) {
+          this.chats.delete(state.chat); // the server knows no such chat for this account
+          continue;
+        }
         const chat = this.#chat(state.chat);
         const fresh = chat.catchUp(state);
         if (fresh.length) this.emit("entries", { chat, entries: fresh, isLive: false });

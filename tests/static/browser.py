@@ -1,0 +1,119 @@
+"""Windows of headless Chromium, each a browser profile of its own, that remember every error of their console."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, async_playwright, expect
+
+from tests.node import Person
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# The page asks once whether a server has photos and blocking; a browser reports every 404 as an error of its own accord.
+OPTIONAL = re.compile(r"/api/(contacts/(blocked-list|preview-photos-urls)|groups/[0-9-]+/preview-photo-url|account/profile-photo)/")
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """The browser of a test run; skips the test where none is installed."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM} here")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@dataclass
+class Window:
+    """One person's page."""
+
+    page: Page
+    person: Person | None
+    errors: list[str] = field(default_factory=list)
+    is_cut: bool = False  # a network that a test cut fails loudly, and should
+
+    def listen(self) -> None:
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type != "error":
+            return
+        where = message.location.get("url", "")
+        if "404" in message.text and OPTIONAL.search(where):
+            return
+        if self.is_cut and re.search(r"WebSocket|ERR_(INTERNET_DISCONNECTED|CONNECTION_\w+)", message.text):
+            return
+        self.errors.append(f"{message.text} ({where})")
+
+    async def open_chat(self, name: str) -> None:
+        await self.page.get_by_role("navigation", name="Chats").get_by_role("link", name=name).click()
+        await expect(self.page.get_by_role("heading", level=1, name=name)).to_be_visible()
+
+    async def open_contact(self, number: str) -> None:
+        await self.page.evaluate("number => { location.hash = `#/contact/${number}`; }", number)
+        await expect(self.page.get_by_label("Message", exact=True)).to_be_visible()
+
+    async def write(self, text: str) -> None:
+        await self.page.get_by_label("Message", exact=True).fill(text)
+        await self.page.keyboard.press("Enter")
+
+    def row(self, text: str) -> Locator:
+        return self.page.locator("li.row").filter(has=self.page.locator(".bubble > .text", has_text=text))
+
+    async def texts(self) -> list[str]:
+        """What the rows in the document say, in the order in which they are read."""
+        return await self.page.locator("li.row .text").all_text_contents()
+
+    async def choose(self, text: str, action: str) -> None:
+        """An action from the menu of a message."""
+        await self.row(text).focus()
+        await self.page.keyboard.press("Enter")
+        await self.page.get_by_role("menuitem", name=action).click()
+
+
+class Windows:
+    """All windows of a test; closing them holds every console to silence."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self._browser = browser
+        self._url = url
+        self._opened: list[tuple[BrowserContext, Window]] = []
+
+    async def open(self, person: Person | None, name: str = "", **options: Any) -> Window:
+        """A window in which somebody is signed in already, or at the door."""
+        options = {"viewport": {"width": 1000, "height": 720}, "locale": "en-GB", "timezone_id": "Europe/Berlin", **options}
+        context = await self._browser.new_context(**options)
+        context.set_default_timeout(10_000)
+        window = Window(await context.new_page(), person)
+        window.listen()
+        self._opened.append((context, window))
+        if person is not None:
+            session = {"token": person.token, "id": person.account_id, "number": person.number, "name": name}
+            await context.add_init_script(
+                f"localStorage.getItem('parley.session') ?? localStorage.setItem('parley.session', JSON.stringify({session!r}))"
+            )
+        await window.page.goto(self._url)
+        if person is not None:
+            await expect(window.page.locator(".banner.is-online")).to_be_attached()
+        return window
+
+    async def close(self) -> None:
+        errors = [error for _, window in self._opened for error in window.errors]
+        for context, _ in self._opened:
+            await context.close()
+        assert errors == []

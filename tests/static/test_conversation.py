@@ -1,0 +1,138 @@
+"""Two people talk in two windows: ticks, typing, edits, deletions, reactions, replies, groups."""
+
+from playwright.async_api import expect
+
+from tests.node import Node
+from tests.static.browser import Window, Windows
+from tests.static.conftest import Numbers
+
+
+async def two_talk(windows: Windows, node: Node, numbers: Numbers) -> tuple[Window, Window]:
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    ann_window, tom_window = await windows.open(ann, "Ann"), await windows.open(tom, "Tom")
+    await ann_window.open_contact(tom.number)
+    await tom_window.open_contact(ann.number)
+    return ann_window, tom_window
+
+
+async def test_a_message_shows_each_step_of_its_way(windows: Windows, node: Node, numbers: Numbers) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    ann_window = await windows.open(ann, "Ann")
+    await ann_window.open_contact(tom.number)
+    await ann_window.write("Are you there?")
+    row = ann_window.row("Are you there?")
+    await expect(row.get_by_label("Sent", exact=True)).to_be_visible()
+    tom_window = await windows.open(tom, "Tom")
+    await expect(row.get_by_label("Delivered")).to_be_visible()
+    await expect(tom_window.page.get_by_text("1 unread")).to_be_attached()
+    await tom_window.open_chat(f"+{ann.number}")
+    await expect(row.get_by_label("Read")).to_be_visible()
+    await expect(tom_window.page.locator(".badge").first).to_have_text("")
+
+
+async def test_typing_an_edit_a_reaction_a_reply_and_a_deletion_are_seen_at_once(
+    windows: Windows, node: Node, numbers: Numbers
+) -> None:
+    ann, tom = await two_talk(windows, node, numbers)
+    await ann.write("Helo")
+    await expect(tom.row("Helo")).to_be_visible()
+    await tom.page.get_by_label("Message", exact=True).press_sequentially("Hi")
+    await expect(ann.page.locator(".subtitle", has_text="is typing…")).to_be_visible()
+    await tom.page.keyboard.press("Enter")
+    await expect(ann.row("Hi")).to_be_visible()
+    await expect(ann.page.locator(".subtitle", has_text="is typing…")).to_be_hidden()
+
+    await ann.choose("Helo", "Edit")
+    await ann.page.get_by_label("Message", exact=True).fill("Hello")
+    await ann.page.keyboard.press("Enter")
+    await expect(tom.row("Hello").get_by_text("edited")).to_be_visible()
+
+    await tom.row("Hello").focus()
+    await tom.page.keyboard.press("Enter")
+    await tom.page.get_by_label("React with 👍").click()
+    await expect(ann.row("Hello").locator(".reaction", has_text="👍")).to_be_visible()
+
+    await tom.choose("Hello", "Reply")
+    await tom.write("Good to see you")
+    await expect(ann.row("Good to see you").locator(".quote", has_text="Hello")).to_be_visible()
+
+    await ann.choose("Hello", "Delete")
+    await ann.page.get_by_role("button", name="Delete for everyone").click()
+    await expect(tom.page.get_by_text("This message was deleted")).to_be_visible()
+    assert await tom.texts() == await ann.texts() == ["This message was deleted", "Hi", "Good to see you"]
+
+
+async def test_a_group_is_made_talked_in_and_left(windows: Windows, node: Node, numbers: Numbers) -> None:
+    ann, tom, eve = await numbers.sign_in(node, 3)
+    await node.befriend(ann, tom, eve)
+    for other, name in ((tom, "Tom"), (eve, "Eve")):
+        await node.rest("PATCH", f"/api/contacts/{other.number}/", ann, json={"first_name": name})
+    at_ann, at_tom, at_eve = [await windows.open(one) for one in (ann, tom, eve)]
+
+    await at_ann.page.get_by_role("button", name="New group").click()
+    await at_ann.page.get_by_label("Name of the group").fill("Garden")
+    await at_ann.page.get_by_label("Tom").check()
+    await at_ann.page.get_by_label("Eve").check()
+    await at_ann.page.get_by_role("button", name="Create group").click()
+    await expect(at_ann.page.get_by_role("heading", name="Garden")).to_be_visible()
+    await at_ann.write("Who waters on Sunday?")
+    for window in (at_tom, at_eve):
+        await window.open_chat("Garden")
+        await expect(window.row("Who waters on Sunday?").locator(".sender")).to_have_text(f"+{ann.number}")
+    await expect(at_ann.row("Who waters").get_by_label("Read")).to_be_visible()
+    await at_ann.choose("Who waters", "Who has it")
+    await expect(at_ann.page.get_by_role("dialog").get_by_role("listitem")).to_have_text(["Eve", "Tom"])
+    await at_ann.page.keyboard.press("Escape")
+
+    await at_ann.page.get_by_role("button", name="About this group").click()
+    await at_ann.page.get_by_role("button", name="Change name").click()
+    await at_ann.page.get_by_role("textbox", name="Name").fill("Kitchen garden")
+    await at_ann.page.get_by_role("button", name="Save").click()
+    await expect(at_tom.page.get_by_role("heading", name="Kitchen garden")).to_be_visible()
+    await at_ann.page.get_by_role("button", name="Actions for Tom").click()
+    await at_ann.page.get_by_role("menuitem", name="Make an admin").click()
+    await expect(at_tom.page.get_by_text("made you an admin")).to_be_visible()
+    await at_ann.page.get_by_role("button", name="Actions for Eve").click()
+    await at_ann.page.get_by_role("menuitem", name="Remove from the group").click()
+    await expect(at_eve.page.get_by_text("You are no longer in this group.")).to_be_visible()
+
+    await at_tom.page.get_by_role("button", name="About this group").click()
+    await at_tom.page.get_by_role("button", name="Leave group").click()
+    await at_tom.page.get_by_role("dialog").get_by_role("button", name="Leave").click()
+    await expect(at_tom.page.get_by_text("You are no longer in this group.")).to_be_visible()
+    await at_ann.page.get_by_role("button", name="Back to the conversation").click()
+    await expect(at_ann.page.locator(".notice").last).to_contain_text("Tom left")
+
+
+async def test_a_person_without_a_chat_becomes_one_by_the_first_message(
+    windows: Windows, node: Node, numbers: Numbers
+) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    at_ann, at_tom = await windows.open(ann, "Ann"), await windows.open(tom, "Tom")
+    await at_ann.page.get_by_role("button", name="New chat").click()
+    await at_ann.page.get_by_role("button", name="Add contact").click()
+    await at_ann.page.get_by_label("Phone number").fill(f"00{tom.number[:2]} {tom.number[2:]}")
+    await at_ann.page.get_by_label("First name").fill("Tom")
+    await at_ann.page.get_by_role("dialog").get_by_role("button", name="Add").click()
+    await expect(at_ann.page.get_by_role("heading", level=1, name="Tom")).to_be_visible()
+    await at_ann.write("Hello")
+    await at_tom.open_chat(f"+{ann.number}")
+    await at_tom.write("Who is this?")
+    await expect(at_ann.row("Who is this?")).to_be_visible()
+
+
+async def test_what_was_missed_is_opened_at_its_beginning(windows: Windows, node: Node, numbers: Numbers) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    phone = await node.connect(ann, "/chat")
+    for number in range(90):
+        await phone.ask("message_send", {"contact": tom.number, "client_id": str(number), "text": f"line {number}"})
+    at_tom = await windows.open(tom, "Tom")
+    await at_tom.open_chat(f"+{ann.number}")
+    await expect(at_tom.page.get_by_text("90 unread messages")).to_be_in_viewport()
+    await expect(at_tom.row("line 0")).to_be_in_viewport()
+    await at_tom.page.get_by_role("button", name="To the end").click()
+    await expect(at_tom.row("line 89")).to_be_in_viewport()
+    await expect(at_tom.page.locator(".chat .badge")).to_have_count(0)

@@ -136,7 +136,7 @@ export class Client extends Emitter {
 
   async #begin(greeting) {
     try {
-      if (greeting.account.name) this.session.name = greeting.account.name;
+      if (greeting.account.name !== greeting.account.number) this.session.name = greeting.account.name;
       await this.#sync.begin(greeting);
       this.outbox.resume();
       this.receipts.resume();

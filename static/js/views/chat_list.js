@@ -1,7 +1,7 @@
 // The chats, the newest first: who, what was last said, when, what is unread, who is there and who is writing.
 
 import { avatar, el, iconButton, perFrame } from "./dom.js";
-import { noticeOf } from "./message_row.js";
+import { noticeOf, tick } from "./message_row.js";
 import { summaryOf } from "./texts.js";
 import { briefly } from "./times.js";
 
@@ -115,12 +115,11 @@ export class ChatList {
   }
 
   #row(facts) {
-    const labels = { waiting: "Waiting", failed: "Not sent", stored: "Sent", delivered: "Delivered", read: "Read" };
     return el("li", {}, el("a.chat", { href: facts.href, "aria-current": facts.isSelected ? "page" : null, class: facts.unread ? "chat is-unread" : "chat" },
       el("span.face", {}, avatar(facts.title, facts.photo), facts.isOnline ? el("span.dot", {}, el("span.unseen", {}, "online")) : null),
       el("span.chat-title", { dir: "auto" }, facts.title),
       el("span.chat-time", {}, facts.time),
-      el("span.chat-text", { dir: "auto", class: facts.isTyping ? "chat-text is-typing" : "chat-text" }, facts.isMine && facts.progress ? el("span", { class: `mini mini-${facts.progress}` }, `${labels[facts.progress]}: `) : null, facts.text),
+      el("span.chat-text", { class: facts.isTyping ? "chat-text is-typing" : "chat-text" }, facts.isMine && facts.progress ? tick(facts.progress) : null, el("bdi", {}, facts.text)),
       facts.unread ? el("span.badge", {}, el("span", { "aria-hidden": "true" }, facts.unread > 999 ? "999+" : String(facts.unread)), el("span.unseen", {}, `${facts.unread} unread`)) : null));
   }
 }

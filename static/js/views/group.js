@@ -35,6 +35,7 @@ export class GroupView {
   }
 
   async #load() {
+    if (!this.#chat.isMember) return this.#navigate(`#/chat/${this.#chat.id}`);
     try {
       this.#info = await this.#client.rest.get(this.#path("info"));
       this.#draw();
@@ -115,7 +116,11 @@ export class GroupView {
 
   async #leave() {
     if (!(await confirmed("Leave this group?", "You keep what was written until now.", "Leave"))) return;
-    await this.#change("leave", {});
-    this.#navigate(`#/chat/${this.#chat.id}`);
+    try {
+      await this.#client.rest.post(this.#path("leave"), new URLSearchParams());
+      this.#navigate(`#/chat/${this.#chat.id}`);
+    } catch (error) {
+      this.#client.emit("problem", error.message);
+    }
   }
 }

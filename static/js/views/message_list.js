@@ -10,6 +10,7 @@ const GUESS_PX = 62;
 const OVERSCAN_PX = 500;
 const AT_END_PX = 48;
 const MARGIN = 50; // rows beyond those drawn whose heights are brought up to date
+const TAIL_PX = 12; // air below the last message
 const ROUNDS_MAX = 4; // measured rows move others into view, which are measured in turn
 
 export class MessageList {
@@ -123,8 +124,8 @@ export class MessageList {
   /** Size the canvas, and scroll so that the anchor is where it was. */
   #place() {
     const { node, list } = this;
-    const height = Math.max(this.#heights.total, node.clientHeight);
-    this.lead = height - this.#heights.total; // few messages stand at the bottom, above the place to write
+    const height = Math.max(this.#heights.total + TAIL_PX, node.clientHeight);
+    this.lead = height - TAIL_PX - this.#heights.total; // few messages stand at the bottom, above the place to write
     list.style.height = `${height}px`;
     const wanted = this.#isAtEnd || !this.#anchor ? height - node.clientHeight : this.#heights.top(this.#anchor.place) - this.#anchor.offset;
     const scrollTop = Math.max(0, Math.min(height - node.clientHeight, wanted));
@@ -199,7 +200,8 @@ export class MessageList {
   /** Remember where the reader looks. */
   #look({ isDrawn = false } = {}) {
     const { node } = this;
-    if (!isDrawn) this.#isAtEnd = node.scrollHeight - node.scrollTop - node.clientHeight < AT_END_PX;
+    const isNearEnd = node.scrollHeight - node.scrollTop - node.clientHeight < AT_END_PX;
+    if (!isDrawn || isNearEnd) this.#isAtEnd = isNearEnd;
     let place = this.#heights.at(node.scrollTop);
     while (place < this.source.length - 1 && this.#heights.get(place) === 0) place += 1;
     this.#anchor = { place, offset: this.#heights.top(place) - node.scrollTop };

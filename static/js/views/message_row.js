@@ -70,7 +70,8 @@ function dividers({ day, unread }) {
   ];
 }
 
-function tick(state) {
+/** The step that a message of one's own has reached. */
+export function tick(state) {
   const [drawing, label] = TICKS[state];
   return el("span", { class: `tick tick-${state}`, role: "img", "aria-label": label, title: label }, icon(drawing));
 }

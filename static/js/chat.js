@@ -42,8 +42,9 @@ export class Chat {
     this.describe(state);
     const fresh = this.log.catchUp(state);
     this.isLoaded = true;
-    for (const { account, delivered, read } of state.marks) this.moveMark(account, delivered, read);
     for (const entry of fresh) this.#note(entry);
+    for (const account of this.marks.keys()) if (account !== this.me && !state.marks.some((mark) => mark.account === account)) this.marks.delete(account);
+    for (const { account, delivered, read } of state.marks) this.moveMark(account, delivered, read);
     if (state.unread !== undefined) this.unread = state.unread;
     this.#recount(); // what was read here and not told yet
     if (state.is_member !== undefined) this.isMember = state.is_member;
@@ -57,10 +58,21 @@ export class Chat {
     this.#note(entry);
     if (entry.kind === "message" && entry.sender !== this.me) this.unread += 1;
     if (entry.kind === "deletion") this.#recount();
-    if (entry.kind === "left" && entry.left === this.me) this.isMember = false;
-    if (entry.kind === "joined" && entry.accounts.includes(this.me)) this.isMember = true;
+    if (entry.kind === "left") this.#leave(entry.left);
+    if (entry.kind === "joined") for (const account of entry.accounts) this.#join(account, entry.seq);
     if (entry.kind === "subject") this.title = entry.subject;
     return outcome;
+  }
+
+  /** Nobody waits for somebody to read what was written before they came, or after they went. */
+  #join(account, seq) {
+    if (account === this.me) this.isMember = true;
+    this.moveMark(account, seq - 1, seq - 1);
+  }
+
+  #leave(account) {
+    if (account === this.me) this.isMember = false;
+    else this.marks.delete(account);
   }
 
   mark(account) {
@@ -71,7 +83,7 @@ export class Chat {
   moveMark(account, delivered, read) {
     const known = this.mark(account);
     const next = { delivered: Math.max(known.delivered, delivered, read), read: Math.max(known.read, read) };
-    if (next.delivered === known.delivered && next.read === known.read) return false;
+    if (this.marks.has(account) && next.delivered === known.delivered && next.read === known.read) return false;
     this.marks.set(account, next);
     if (account === this.me && next.read > known.read) this.#recount();
     return true;

@@ -28,7 +28,7 @@ export class ChatList {
       this.draw();
     } }, "Show older chats");
     this.node = el("nav.side", { "aria-label": "Chats" },
-      el("header.bar", {}, el("span.brand", {}, "Parley"),
+      el("header.bar", {}, el("h1.brand", { tabindex: "-1" }, "Parley"),
         iconButton("pen", "New chat", () => (location.hash = "#/contacts")),
         iconButton("people", "New group", () => (location.hash = "#/new-group")),
         iconButton("gear", "Settings", () => (location.hash = "#/settings"))),

@@ -65,7 +65,7 @@ const middle = (name) => (name === "You" ? "you" : name);
 
 function dividers({ day, unread }) {
   return [
-    day ? el("h3.day", {}, dayOf(day)) : null,
+    day ? el("h2.day", {}, dayOf(day)) : null,
     unread ? el("p.unread-line", {}, unread === 1 ? "1 unread message" : `${unread} unread messages`) : null,
   ];
 }

@@ -19,10 +19,10 @@ export class Shell {
   constructor(root, client) {
     this.#client = client;
     this.list = new ChatList(client);
-    this.main = el("main.main", { id: "main" });
+    this.main = el("div.main");
     this.banner = el("div.banner", { role: "status" });
     this.problem = el("div.toast", { role: "alert", hidden: true });
-    this.node = el("div.shell", {}, this.banner, this.list.node, this.main, this.problem);
+    this.node = el("main.shell", {}, this.banner, this.list.node, this.main, this.problem);
     root.replaceChildren(this.node);
   }
 

@@ -1,0 +1,159 @@
+"""For everybody: no violation of axe's rules in any view, light and dark; a conversation by keyboard alone; motion and zones."""
+
+import asyncio
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.async_api import expect
+
+from tests.node import Node, Person
+from tests.static.browser import Window, Windows
+from tests.static.conftest import Numbers
+from tests.static.npm import install_packages
+
+FIND_VIOLATIONS = """async () => {
+    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+    return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
+}"""
+
+
+@pytest.fixture(scope="session")
+async def axe() -> str:
+    source = (await install_packages()) / "axe-core" / "axe.min.js"
+    return await asyncio.to_thread(Path.read_text, source)
+
+
+async def assert_accessible(window: Window, axe: str) -> None:
+    await window.page.evaluate(f"() => {{ {axe} }}")  # the policy of the page lets no script tag in
+    assert await window.page.evaluate(FIND_VIOLATIONS) == []
+
+
+async def show(window: Window, address: str) -> None:
+    await window.page.evaluate("hash => { location.hash = hash; }", address)
+
+
+async def settle(node: Node, numbers: Numbers) -> tuple[Person, Person, str, int, int]:
+    """Two people with a chat and a group that hold a bit of everything."""
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    await node.rest("PATCH", f"/api/contacts/{tom.number}/", ann, json={"first_name": "Tom", "last_name": "علي"})
+    at_ann, at_tom = await node.connect(ann, "/chat"), await node.connect(tom, "/chat")
+    _, group = await node.rest("POST", "/api/groups/create-group/", ann, json={"participants": [tom.number], "subject": "Garden"})
+    for device, to in ((at_tom, {"contact": ann.number}), (at_ann, {"group": group["groupid"]})):
+        for number, text in enumerate(("Hello https://example.org/a", "مرحبا", "👍", "gone")):
+            sent = await device.ask("message_send", {**to, "client_id": str(number), "text": text})
+            assert sent["ok"], sent
+    chat = sent["message"]["chat"]
+    first = await at_tom.ask("message_send", {"group": group["groupid"], "client_id": "r", "text": "A reply", "reply_to": 2})
+    await at_ann.ask("reaction_set", {"chat": chat, "seq": first["message"]["seq"], "emoji": "🎉"})
+    await at_ann.ask("message_delete", {"chat": chat, "seq": sent["message"]["seq"]})
+    direct = (await at_ann.ask("history", {"contact": tom.number}))["chat"]
+    return ann, tom, group["groupid"], direct, chat
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_view_breaks_a_rule_of_accessibility(
+    windows: Windows, node: Node, numbers: Numbers, axe: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    look = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme, "reduced_motion": "reduce"}
+    door = await windows.open(None, **look)
+    await expect(door.page.get_by_role("heading", level=1)).to_be_visible()
+    await assert_accessible(door, axe)
+    ann, tom, _, direct, chat = await settle(node, numbers)
+    window = await windows.open(ann, "Ann", **look)
+    await expect(window.page.locator(".chat")).to_have_count(2)
+    await assert_accessible(window, axe)
+    for address, ready in (
+        (f"#/chat/{direct}", "li.row .text >> text=Hello"),
+        (f"#/chat/{chat}", "li.row .reaction"),
+        (f"#/group/{chat}", ".person >> nth=1"),
+        ("#/contacts", ".person"),
+        ("#/new-group", ".choice"),
+        ("#/settings", ".person"),
+    ):
+        await show(window, address)
+        await expect(window.page.locator(ready).first).to_be_visible()
+        await assert_accessible(window, axe)
+    await show(window, f"#/chat/{chat}")
+    await window.row("A reply").focus()
+    await window.page.keyboard.press("Enter")
+    await expect(window.page.get_by_role("dialog")).to_be_visible()
+    await assert_accessible(window, axe)
+
+
+async def test_a_whole_conversation_by_keyboard_alone(windows: Windows, node: Node, numbers: Numbers) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    phone = await node.connect(tom)
+    first = await phone.ask("message_send", {"contact": ann.number, "client_id": "1", "text": "Do you have the key?"})
+    chat = first["message"]["chat"]
+    window = await windows.open(ann, "Ann")
+    keyboard = window.page.keyboard
+
+    async def tab_to(name: str) -> None:
+        focused = window.page.locator(":focus")
+        for _ in range(30):
+            await keyboard.press("Tab")
+            label = await focused.evaluate("node => node.getAttribute('aria-label') ?? node.textContent")
+            if name in label:
+                return
+        raise AssertionError(f"Tab never reaches {name}")
+
+    await tab_to(f"+{tom.number}")
+    await keyboard.press("Enter")
+    await expect(window.page.get_by_label("Message", exact=True)).to_be_focused()
+    await keyboard.type("Yes")
+    await keyboard.press("Shift+Enter")
+    await keyboard.type("I doo")
+    await keyboard.press("Enter")
+    await expect(window.row("I doo").get_by_label("Sent", exact=True)).to_be_visible()
+    await keyboard.press("ArrowUp")  # edits the last own message
+    await keyboard.press("Backspace")
+    await keyboard.press("Enter")
+    (edited,) = await phone.expect("message_edited")
+    assert edited["text"] == "Yes\nI do"
+
+    await keyboard.press("Shift+Tab")  # from the place to write to the last message
+    await expect(window.row("I do")).to_be_focused()
+    await keyboard.press("ArrowUp")
+    await expect(window.row("the key")).to_be_focused()
+    await keyboard.press("r")
+    await keyboard.type("It is under the pot")
+    await keyboard.press("Enter")
+    heard = await phone.expect("message_created", 3)
+    assert heard[-1]["message"]["reply_to"] == first["message"]["seq"]
+
+    await keyboard.press("Shift+Tab")
+    await keyboard.press("Home")
+    await keyboard.press("Enter")
+    await keyboard.press("Shift+Tab")  # from the menu back to the reactions
+    await keyboard.press("Shift+Tab")
+    await keyboard.press("Enter")
+    (reaction,) = await phone.expect("reaction_changed")
+    assert reaction["emoji"] == "🙏"
+    await expect(window.row("the key")).to_be_focused()
+
+    await keyboard.press("End")
+    await keyboard.press("Delete")
+    await keyboard.press("Enter")
+    (deleted,) = await phone.expect("message_deleted")
+    assert (deleted["chat"], deleted["of"]) == (chat, heard[-1]["message"]["seq"])
+
+
+async def test_times_are_the_viewers_own(windows: Windows, node: Node, numbers: Numbers) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    phone = await node.connect(tom, "/chat")
+    sent = await phone.ask("message_send", {"contact": ann.number, "client_id": "1", "text": "now"})
+    stamp = sent["message"]["sent_at"]
+    for zone in ("Pacific/Auckland", "America/New_York"):
+        window = await windows.open(ann, "Ann", timezone_id=zone)
+        await window.open_chat(f"+{tom.number}")
+        shown = await window.row("now").locator("time").text_content()
+        expected = await window.page.evaluate(
+            "([at, zone]) => new Intl.DateTimeFormat('en-GB', { hour: 'numeric', minute: '2-digit', timeZone: zone }).format(new Date(at))",
+            [stamp, zone],
+        )
+        assert shown == expected

@@ -135,21 +135,29 @@ export class Client extends Emitter {
   }
 
   async #begin(greeting) {
+    if (greeting.account.name !== greeting.account.number) this.session.name = greeting.account.name;
     try {
-      if (greeting.account.name !== greeting.account.number) this.session.name = greeting.account.name;
       await this.#sync.begin(greeting);
-      this.outbox.resume();
-      this.receipts.resume();
-      for (const chat of this.chats.values()) this.#learnFrom(chat);
-      this.emit("chats");
-      await this.people.load();
-      if (!this.people.isExplored) {
-        this.people.isExplored = true;
-        await this.people.explore();
-      }
     } catch (error) {
-      // A broken line is opened again by the connection; everything else must not stay half done.
-      if (error.name === "Refused") setTimeout(() => this.state === "syncing" && this.#begin(greeting), 1000);
+      this.#connection.restart(error.message); // not level with the server is not connected: begin anew
+      return;
+    }
+    this.outbox.resume();
+    this.receipts.resume();
+    for (const chat of this.chats.values()) this.#learnFrom(chat);
+    this.emit("chats");
+    await this.#loadPeople();
+  }
+
+  /** Names and presence; chats work without them, and the next connection asks again. */
+  async #loadPeople() {
+    try {
+      await this.people.load();
+      if (this.people.isExplored) return;
+      this.people.isExplored = true;
+      await this.people.explore();
+    } catch (error) {
+      if (this.state === "online") this.emit("problem", error.message);
     }
   }
 

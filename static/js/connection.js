@@ -64,6 +64,11 @@ export class Connection extends Emitter {
     if (this.state === "offline") this.#open();
   }
 
+  /** Give up a line that is open and does not answer; another is opened. */
+  restart(reason) {
+    this.#line?.close(reason);
+  }
+
   async ask(namespace, name, body) {
     if (this.state !== "joined") throw new LineBroken("not connected");
     const answer = await this.#line.ask(namespace, name, body);

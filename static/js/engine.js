@@ -101,6 +101,7 @@ export class Line {
     else if (kind === OPEN) {
       const { pingInterval, pingTimeout } = JSON.parse(text.slice(1));
       this.#silenceMs = pingInterval + pingTimeout;
+      this.#listen();
       this.#isOpen = true;
       for (const packet of this.#unsent.splice(0)) this.#send(packet);
     }

@@ -13,6 +13,7 @@
 import { Emitter } from "./emitter.js";
 
 const AGAIN_MS = 1000, AGAIN_MAX_MS = 15000;
+const SESSION_OVER = new Set(["unauthenticated", "session_revoked"]);
 
 /** 128 random bits; `crypto.randomUUID` is missing where a page is not served over TLS. */
 export function newClientId() {
@@ -108,6 +109,7 @@ export class Outbox extends Emitter {
         this.emit("change");
         return;
       } catch (error) {
+        if (SESSION_OVER.has(error.code)) return; // it waits for the next sign-in
         if (error.name === "Refused" && !error.retryable) {
           item.failed = { code: error.code, message: error.message };
           this.emit("change");

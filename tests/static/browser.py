@@ -1,6 +1,7 @@
 """Windows of headless Chromium, each a browser profile of its own, that remember every error of their console."""
 
 import re
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,13 +24,15 @@ FLAGS = [
     "--disable-sync",
 ]
 # The page asks once whether a server has photos and blocking; a browser reports every 404 as an error of its own accord.
-OPTIONAL = re.compile(r"/api/(contacts/(blocked-list|preview-photos-urls)|groups/[0-9-]+/preview-photo-url|account/profile-photo)/")
+OPTIONAL = re.compile(
+    r"/api/(contacts/(blocked-list|preview-photos-urls)|groups/[0-9-]+/preview-photo-url|account/profile-photo)/"
+)
 
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """The browser of a test run; skips the test where none is installed."""
-    if not CHROMIUM.exists():
+    if shutil.which(str(CHROMIUM)) is None:
         pytest.skip(f"there is no {CHROMIUM} here")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
@@ -96,7 +99,12 @@ class Windows:
 
     async def open(self, person: Person | None, name: str = "", **options: Any) -> Window:
         """A window in which somebody is signed in already, or at the door."""
-        options = {"viewport": {"width": 1000, "height": 720}, "locale": "en-GB", "timezone_id": "Europe/Berlin", **options}
+        options = {
+            "viewport": {"width": 1000, "height": 720},
+            "locale": "en-GB",
+            "timezone_id": "Europe/Berlin",
+            **options,
+        }
         context = await self._browser.new_context(**options)
         context.set_default_timeout(10_000)
         window = Window(await context.new_page(), person)

@@ -83,7 +83,19 @@ async def test_the_policy_lets_nothing_inline_and_nothing_foreign_in(node: Node)
                 assert await again.read() == b""
 
 
-@pytest.mark.parametrize("path", ["../run.py", "..%2frun.py", "js/../../run.py", "js", "nothing.js", "%2e%2e/config.yaml", "js/app.js%00", "/etc/passwd"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../run.py",
+        "..%2frun.py",
+        "js/../../run.py",
+        "js",
+        "nothing.js",
+        "%2e%2e/config.yaml",
+        "js/app.js%00",
+        "/etc/passwd",
+    ],
+)
 async def test_nothing_but_the_client_is_served(node: Node, path: str) -> None:
     async with aiohttp.ClientSession() as http, http.get(f"{node.url}/static/{path}") as answer:
         assert answer.status in (401, 404)
@@ -92,7 +104,10 @@ async def test_nothing_but_the_client_is_served(node: Node, path: str) -> None:
 def test_no_file_runs_a_string_or_holds_markup() -> None:
     for path in STATIC.rglob("*.js"):
         source = path.read_text()
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\(\"style\"", source), path
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\(\"style\"",
+            source,
+        ), path
         assert len(source.splitlines()) <= 320, path
         assert source.startswith("// "), path
     assert not re.search(r"style=|onclick=|<script>", (STATIC / "index.html").read_text())

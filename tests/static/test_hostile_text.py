@@ -16,20 +16,29 @@ async def test_it_is_shown_as_it_was_written(windows: Windows, node: Node, numbe
     await node.befriend(ann, tom)
     await node.rest("PATCH", f"/api/contacts/{tom.number}/", ann, json={"first_name": SCRIPT, "last_name": BACKWARDS})
     phone = await node.connect(tom, "/chat")
-    _, group = await node.rest("POST", "/api/groups/create-group/", tom, json={"participants": [ann.number], "subject": SCRIPT})
+    _, group = await node.rest(
+        "POST", "/api/groups/create-group/", tom, json={"participants": [ann.number], "subject": SCRIPT}
+    )
     for number, text in enumerate((SCRIPT, LINKS, "__proto__", "constructor")):
         for to in ({"contact": ann.number}, {"group": group["groupid"]}):
             sent = await phone.ask("message_send", {**to, "client_id": str(number), "text": text})
             assert sent["ok"], sent
-    await phone.ask("message_send", {"contact": ann.number, "client_id": "v", "type": "c", "vcard": SCRIPT, "name": SCRIPT})
-    await phone.ask("message_send", {"contact": ann.number, "client_id": "u", "type": "i", "url": "https://example.org/x.png", "caption": SCRIPT})
+    await phone.ask(
+        "message_send", {"contact": ann.number, "client_id": "v", "type": "c", "vcard": SCRIPT, "name": SCRIPT}
+    )
+    await phone.ask(
+        "message_send",
+        {"contact": ann.number, "client_id": "u", "type": "i", "url": "https://example.org/x.png", "caption": SCRIPT},
+    )
     window = await windows.open(ann, SCRIPT)
     page = window.page
     for place in (f"#/contact/{tom.number}", f"#/chat/{sent['message']['chat']}"):
         await page.evaluate("hash => { location.hash = hash; }", place)
         await expect(window.row("<script>window.hit='script'</script>").first).to_be_visible()
         await expect(page.locator("li.row .text").filter(has_text="javascript:window.hit")).to_be_visible()
-        links = await page.locator("li.row .text a").evaluate_all("all => all.map(one => [one.protocol, one.host, one.rel])")
+        links = await page.locator("li.row .text a").evaluate_all(
+            "all => all.map(one => [one.protocol, one.host, one.rel])"
+        )
         assert {(protocol, host) for protocol, host, _ in links} == {("https:", "example.org")}
         assert all("noopener" in rel for _, _, rel in links)
     await page.get_by_role("button", name="About this group").click()

@@ -1,15 +1,13 @@
 """The network is cut, the tab is closed and the server is killed while both type: every line once, in order, on both sides."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from signal import SIGKILL
 from typing import cast
 
 import aiohttp
-import pytest
 from aiohttp import web
 from playwright.async_api import Browser, expect
 
@@ -17,6 +15,7 @@ from server.embedded import EmbeddedStores
 from tests.node import Node, settings_for
 from tests.server.processes import RunningServer, running
 from tests.static.browser import Window, Windows
+from tests.static.conftest import Numbers
 
 LINES = 40
 
@@ -63,6 +62,13 @@ async def machine(folder: Path, stores: EmbeddedStores) -> AsyncIterator[tuple[M
         await made.close()
 
 
+@asynccontextmanager
+async def opened(browser: Browser, node: Node) -> AsyncIterator[Windows]:
+    windows = Windows(browser, node.url)
+    yield windows
+    await windows.close()
+
+
 async def type_lines(window: Window, name: str, first: int, last: int) -> None:
     for number in range(first, last):
         await window.write(f"{name} {number:02}")
@@ -70,11 +76,10 @@ async def type_lines(window: Window, name: str, first: int, last: int) -> None:
 
 
 async def test_every_line_arrives_once_and_in_order(browser: Browser, stores: EmbeddedStores, tmp_path: Path) -> None:
-    async with machine(tmp_path / "data", stores) as (server, node):
+    async with machine(tmp_path / "data", stores) as (server, node), opened(browser, node) as windows:
         ann, tom = await node.sign_in("4930901820"), await node.sign_in("4930901821")
         await node.befriend(ann, tom)
-        windows = Windows(browser, node.url)
-        tall = {"viewport": {"width": 900, "height": 6000}}
+        tall = {"viewport": {"width": 900, "height": 6000}}  # all lines are in the document
         at_ann, at_tom = await windows.open(ann, "ann", **tall), await windows.open(tom, "tom", **tall)
         await at_ann.open_contact(tom.number)
         await at_tom.open_contact(ann.number)
@@ -104,13 +109,37 @@ async def test_every_line_arrives_once_and_in_order(browser: Browser, stores: Em
             await expect(window.page.locator("li.row .text")).to_have_count(2 * LINES, timeout=20_000)
             await expect(window.page.locator(".tick-waiting")).to_have_count(0, timeout=20_000)
             await expect(window.page.locator(".banner.is-online")).to_be_attached()
-        await expect(at_ann.page.locator("li.row .text")).to_have_count(2 * LINES)
         seen = await at_ann.texts()
         assert seen == await at_tom.texts()
         for name in ("ann", "tom"):
-            assert [text for text in seen if text.startswith(name)] == [f"{name} {number:02}" for number in range(LINES)]
+            assert [text for text in seen if text.startswith(name)] == [f"{name} {line:02}" for line in range(LINES)]
         phone = await node.connect(tom, "/chat")
         history = await phone.ask("history", {"contact": ann.number, "limit": 200})
         assert [entry["text"] for entry in history["entries"]] == seen
         await phone.client.disconnect()
-        await windows.close()
+
+
+async def test_a_refusal_says_why_and_can_be_tried_again(windows: Windows, node: Node, numbers: Numbers) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    window = await windows.open(ann, "Ann")
+    await window.open_contact(tom.number)  # who is no contact, and never wrote
+    await window.write("May I?")
+    await expect(window.row("May I?").get_by_label("Not sent")).to_be_visible()
+    await expect(window.row("May I?").locator(".failed")).to_contain_text("contact")
+    await window.page.reload()
+    await expect(window.row("May I?").get_by_label("Not sent")).to_be_visible()
+    await node.befriend(ann, tom)
+    await window.row("May I?").get_by_role("button", name="Try again").click()
+    await expect(window.row("May I?").get_by_label("Sent", exact=True)).to_be_visible()
+
+
+async def test_a_draft_survives_a_reload(windows: Windows, node: Node, numbers: Numbers) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    window = await windows.open(ann, "Ann")
+    await window.open_contact(tom.number)
+    await window.page.get_by_label("Message", exact=True).fill("half a thought")
+    kept = "() => new Promise((done) => { const asked = indexedDB.open(`parley-${JSON.parse(localStorage['parley.session']).id}`); asked.onsuccess = () => { asked.result.transaction('drafts').objectStore('drafts').count().onsuccess = (event) => done(event.target.result > 0); }; })"
+    await window.page.wait_for_function(kept)
+    await window.page.reload()
+    await expect(window.page.get_by_label("Message", exact=True)).to_have_value("half a thought")

@@ -40,12 +40,13 @@ export class Conversation {
       typed: () => this.#chat && client.typing.pressed(this.#chat.id),
       fail: (error) => client.emit("problem", `This browser cannot keep the message: ${error.message}`),
     });
+    this.loading = el("p.loading", { hidden: true }, "Older messages come with the connection…");
     this.closed = el("p.closed", { hidden: true }, "You are no longer in this group.");
     this.node = el("section.conversation", { "aria-label": "Conversation" },
       el("header.bar", {}, iconButton("back", "Back to the chats", () => navigate("#/"), { class: "icon-button back" }), this.face,
         el("div.bar-text", {}, this.title, this.subtitle),
         place.kind === "group" ? iconButton("info", "About this group", () => navigate(`#/group/${place.id}`)) : null),
-      el("div.stage", {}, this.messages.node, this.unreadButton, this.endButton), this.news, this.closed, this.composer.node);
+      el("div.stage", {}, this.messages.node, this.loading, this.unreadButton, this.endButton), this.news, this.closed, this.composer.node);
     this.#listen();
   }
 
@@ -242,6 +243,7 @@ export class Conversation {
   /** The reader is somewhere else, or came back: what is in view is read. */
   #moved = () => {
     const { messages } = this;
+    this.loading.hidden = messages.hasRows || !this.#chat?.log.cursor;
     this.endButton.hidden = messages.isAtEnd;
     this.unreadButton.hidden = this.#unreadFrom === null || messages.firstInView <= this.#unreadFrom || (this.#chat?.unread ?? 0) === 0;
     if (!this.#chat) return;

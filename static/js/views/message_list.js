@@ -50,6 +50,11 @@ export class MessageList {
     return this.#isAtEnd;
   }
 
+  /** Whether anything is drawn: false where all that is looked at has yet to be loaded. */
+  get hasRows() {
+    return this.#rows.size > 0;
+  }
+
   /** The highest place that is wholly or partly in view. */
   get lastInView() {
     return this.#heights.at(this.node.scrollTop + this.node.clientHeight - 12);

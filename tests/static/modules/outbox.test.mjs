@@ -1,0 +1,119 @@
+// The outbox: kept before it is sent, one id for ever, in order through every break.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Refused } from "../../../static/js/connection.js";
+import { LineBroken } from "../../../static/js/engine.js";
+import { newClientId, Outbox } from "../../../static/js/outbox.js";
+import { Memory } from "../../../static/js/store.js";
+
+const item = (text, lane = "contact:2") => ({ lane, event: "message_send", body: { contact: "2", text } });
+
+/** A server that stores each client id once, and may lose its answers. */
+class PlayedServer {
+  stored = new Map();
+  asked = [];
+  mood = () => "answers";
+
+  ask = async (event, body) => {
+    this.asked.push(body.text);
+    await null;
+    const mood = this.mood(body);
+    if (mood === "refuses") throw new Refused({ code: "not_a_contact", message: "Not a contact.", retryable: false });
+    if (mood === "is busy") throw new Refused({ code: "rate_limited", message: "Later.", retryable: true, retry_after_ms: 1 });
+    if (mood === "is gone") throw new LineBroken("gone");
+    if (!this.stored.has(body.client_id)) this.stored.set(body.client_id, { chat: 7, seq: this.stored.size + 1, text: body.text });
+    if (mood === "loses its answer") throw new LineBroken("lost");
+    return { message: this.stored.get(body.client_id) };
+  };
+
+  get texts() {
+    return [...this.stored.values()].map((message) => message.text);
+  }
+}
+
+const until = async (condition) => {
+  while (!condition()) await new Promise((done) => setTimeout(done, 1));
+};
+
+test("nothing is sent before it is kept", async () => {
+  const server = new PlayedServer();
+  const table = new Memory("client_id");
+  let finish;
+  table.put = () => new Promise((done) => (finish = done));
+  const outbox = new Outbox({ table, ask: server.ask });
+  outbox.resume();
+  const added = outbox.add(item("a"));
+  await new Promise((done) => setTimeout(done, 5));
+  assert.deepEqual(server.asked, []);
+  finish();
+  await added;
+  await until(() => server.asked.length === 1);
+});
+
+test("an answer that was lost leads to the same id again, and to one message", async () => {
+  const server = new PlayedServer();
+  const lost = new Set();
+  server.mood = ({ text }) => (lost.has(text) ? "answers" : (lost.add(text), "loses its answer"));
+  const outbox = new Outbox({ table: new Memory("client_id"), ask: server.ask });
+  outbox.resume();
+  for (const text of ["a", "b", "c"]) await outbox.add(item(text));
+  for (let round = 0; round < 3; round++) {
+    await until(() => server.asked.length >= 2 * round + 1);
+    outbox.pause();
+    outbox.resume(); // the connection is back: nobody waits for a timer
+    await until(() => server.asked.length >= 2 * round + 2);
+  }
+  await until(() => [...outbox.items.values()].every((one) => one.stored));
+  assert.deepEqual(server.texts, ["a", "b", "c"]);
+});
+
+test("what an earlier visit left is sent first, in its order", async () => {
+  const table = new Memory("client_id");
+  const before = new Outbox({ table, ask: async () => {} });
+  for (const text of ["a", "b", "c"]) await before.add(item(text));
+  const server = new PlayedServer();
+  const outbox = new Outbox({ table, ask: server.ask });
+  await outbox.open();
+  await outbox.add(item("d"));
+  outbox.resume();
+  await until(() => server.texts.length === 4);
+  assert.deepEqual(server.texts, ["a", "b", "c", "d"]);
+  for (const id of [...outbox.items.keys()]) await outbox.settle(id);
+  assert.deepEqual(await table.list(), []);
+});
+
+test("a busy server is asked again before the next message goes", async () => {
+  const server = new PlayedServer();
+  let busy = 1;
+  server.mood = ({ text }) => (text === "a" && busy-- > 0 ? "is busy" : "answers");
+  const outbox = new Outbox({ table: new Memory("client_id"), ask: server.ask });
+  outbox.resume();
+  await Promise.all([outbox.add(item("a")), outbox.add(item("b"))]);
+  await until(() => server.texts.length === 2);
+  assert.deepEqual(server.texts, ["a", "b"]);
+});
+
+test("a refusal stays, says why, holds nobody back, and can be tried again or dropped", async () => {
+  const server = new PlayedServer();
+  server.mood = ({ text }) => (text === "a" ? "refuses" : "answers");
+  const table = new Memory("client_id");
+  const outbox = new Outbox({ table, ask: server.ask });
+  outbox.resume();
+  const refused = await outbox.add(item("a"));
+  await outbox.add(item("b"));
+  await until(() => server.texts.length === 1);
+  assert.equal(refused.failed.code, "not_a_contact");
+  assert.equal((await table.list()).find((row) => row.client_id === refused.client_id).failed.code, "not_a_contact");
+  server.mood = () => "answers";
+  await outbox.retry(refused.client_id);
+  await until(() => server.texts.length === 2);
+  assert.equal(refused.failed, null);
+});
+
+test("ids are made without a secure context", () => {
+  const ids = new Set(Array.from({ length: 1000 }, newClientId));
+  assert.equal(ids.size, 1000);
+  for (const id of ids) assert.match(id, /^[0-9a-f]{32}$/);
+});

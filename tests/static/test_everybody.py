@@ -56,8 +56,7 @@ async def settle(node: Node, numbers: Numbers) -> tuple[Person, int, int]:
     return ann, direct, chat
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
 async def test_no_view_breaks_a_rule_of_accessibility(
     windows: Windows, node: Node, numbers: Numbers, axe: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:

@@ -18,6 +18,16 @@ from tests.static.browser import Window, Windows
 from tests.static.conftest import Numbers
 
 LINES = 40
+DRAFT_IS_KEPT = """() => new Promise((done) => {
+    const asked = indexedDB.open(`parley-${JSON.parse(localStorage["parley.session"]).id}`);
+    asked.onsuccess = () => {
+        const look = () => {
+            const counted = asked.result.transaction("drafts").objectStore("drafts").count();
+            counted.onsuccess = () => (counted.result ? done() : look());
+        };
+        look();
+    };
+})"""
 
 
 class Machine:
@@ -139,7 +149,6 @@ async def test_a_draft_survives_a_reload(windows: Windows, node: Node, numbers: 
     window = await windows.open(ann, "Ann")
     await window.open_contact(tom.number)
     await window.page.get_by_label("Message", exact=True).fill("half a thought")
-    kept = "() => new Promise((done) => { const asked = indexedDB.open(`parley-${JSON.parse(localStorage['parley.session']).id}`); asked.onsuccess = () => { asked.result.transaction('drafts').objectStore('drafts').count().onsuccess = (event) => done(event.target.result > 0); }; })"
-    await window.page.wait_for_function(kept)
+    await window.page.evaluate(DRAFT_IS_KEPT)
     await window.page.reload()
     await expect(window.page.get_by_label("Message", exact=True)).to_have_value("half a thought")

@@ -11,6 +11,7 @@ export class Composer {
   #lane;
   #acts;
   #timer = null;
+  #isRestored = false; // before that, an empty place to write is no reason to forget the draft
   #mode = null; // { kind: "reply" | "edit", message }
 
   /** `acts`: {send(text, replyTo), edit(message, text), editLast(), typed(), fail(error)}. */
@@ -26,6 +27,7 @@ export class Composer {
     this.notice = el("div.mode", { hidden: true });
     this.node = el("form.composer", { "aria-label": "Write a message", onsubmit: (event) => this.#submit(event) }, this.notice,
       el("div.composer-line", {}, this.text, this.button));
+    addEventListener("pagehide", this.#keep);
     this.#restore();
   }
 
@@ -45,7 +47,8 @@ export class Composer {
 
   stop() {
     clearTimeout(this.#timer);
-    this.#keep();
+    removeEventListener("pagehide", this.#keep);
+    if (this.#isRestored) this.#keep();
   }
 
   #enter(mode, title) {
@@ -104,14 +107,15 @@ export class Composer {
     }
   }
 
-  #keep() {
+  #keep = () => {
     const text = this.#mode?.kind === "edit" ? "" : this.text.value;
     const { drafts } = this.#client;
     (text ? drafts.put({ place: this.#lane, text }) : drafts.remove(this.#lane)).catch(() => {});
-  }
+  };
 
   async #restore() {
     const rows = await this.#client.drafts.list().catch(() => []);
+    this.#isRestored = true;
     const draft = rows.find((row) => row.place === this.#lane);
     if (!draft || this.text.value) return;
     this.text.value = draft.text;

@@ -122,6 +122,8 @@ export class Client extends Emitter {
       if (state === "joined") return this.#show("syncing");
       this.outbox.pause();
       this.receipts.pause();
+      this.people.forgetPresence();
+      this.typing.forget();
       this.#show(state);
     });
     this.#connection.on("ready", (greeting) => this.#begin(greeting));

@@ -41,6 +41,12 @@ export class People extends Emitter {
     this.emit("change");
   }
 
+  /** Without a line nobody here knows who is online. */
+  forgetPresence() {
+    this.presence.clear();
+    this.emit("change");
+  }
+
   /** Learn the numbers behind the accounts that an entry names. */
   learn(entry) {
     this.#numbers.set(entry.sender ?? entry.account, entry.from);

@@ -32,6 +32,11 @@ export class Typing extends Emitter {
     if (this.#end(`${chat} ${account}`)) this.emit("change", chat);
   }
 
+  /** Without a line nobody here knows who writes. */
+  forget() {
+    for (const key of [...this.#timers.keys()]) this.over(...key.split(" ").map(Number));
+  }
+
   /** A key was pressed in a chat; told now and then, and taken back after a pause. */
   pressed(chat) {
     const now = Date.now();

@@ -100,8 +100,10 @@ async def test_every_line_arrives_once_and_in_order(browser: Browser, stores: Em
             await asyncio.gather(type_lines(at_ann, "ann", first, last), type_lines(at_tom, "tom", first, last))
 
         await both(0, 8)
+        await expect(at_ann.page.locator(".subtitle")).to_have_text("online")
         await context.set_offline(True)
         await expect(at_ann.page.get_by_role("status").filter(has_text="No connection")).to_be_visible()
+        await expect(at_ann.page.locator(".subtitle")).not_to_have_text("online")
         await both(8, 16)
         await expect(at_ann.page.get_by_role("status").filter(has_text="8 messages wait")).to_be_visible()
         await context.set_offline(False)

@@ -10,6 +10,7 @@ from models.documents.target import Target
 from models.errors import Malformed, Unavailable
 from models.events import ReceiptMoved
 from models.ports import Fanout
+from models.services.date_reads import DateReads
 from models.services.directory import Directory
 from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
@@ -32,6 +33,7 @@ class _Batch:
     """Marks that are written together, and the future of everybody who waits for that."""
 
     marks: dict[Move, Marks] = field(default_factory=dict)
+    reads: dict[Place, int] = field(default_factory=dict)  # those that are dated: others' to see, in direct chats
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -46,6 +48,7 @@ class MoveMarks:
         rosters: Rosters,
         directory: Directory,
         fanout: Fanout,
+        date_reads: DateReads,
         *,
         everybody_up_to: int = 256,
     ) -> None:
@@ -55,6 +58,7 @@ class MoveMarks:
         self._rosters = rosters
         self._directory = directory
         self._fanout = fanout
+        self._date_reads = date_reads
         self._everybody_up_to = everybody_up_to
         self._next: _Batch | None = None
         self._ends: dict[int, int] = {}  # a seq that is known to exist, by chat
@@ -97,6 +101,9 @@ class MoveMarks:
         move = chat_id, actor.account_id, is_shown
         known = batch.marks.get(move, (0, 0))
         batch.marks[move] = max(known[0], delivered, read), max(known[1], read)
+        if read and is_shown and roster.chat.kind is ChatKind.DIRECT:
+            place = chat_id, actor.account_id
+            batch.reads[place] = max(batch.reads.get(place, 0), read)
         await asyncio.shield(batch.done)
         return chat_id
 
@@ -116,6 +123,7 @@ class MoveMarks:
             if batch is None:
                 continue
             try:
+                await self._date_reads(batch.reads)
                 await self._chats.move_marks(batch.marks)
             except Exception as error:  # noqa: BLE001
                 log.warning("marks wait for the database: %s", type(error).__name__)

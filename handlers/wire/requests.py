@@ -97,8 +97,8 @@ def read_message(body: Body, text_max_chars: int) -> Message:
         hash=find_text(body, "hash", 128) if kind in "iasv" else None,
         mime_type=find_text(body, "mime_type", 128) if kind in "iasv" else None,
         caption=find_text(body, "caption", CAPTION_MAX_CHARS) if kind in "ivl" else None,
-        latitude=_coordinate(body, "latitude", 90) if kind == "l" else None,
-        longitude=_coordinate(body, "longitude", 180) if kind == "l" else None,
+        latitude=read_degrees(body, "latitude", 90) if kind == "l" else None,
+        longitude=read_degrees(body, "longitude", 180) if kind == "l" else None,
         vcard=find_text(body, "vcard", VCARD_MAX_CHARS) if kind == "c" else None,
         name=find_text(body, "name", CAPTION_MAX_CHARS) if kind == "c" else None,
         reply_to=reply_to,
@@ -136,7 +136,8 @@ def _url(body: Body) -> str | None:
     return url
 
 
-def _coordinate(body: Body, name: str, most: float) -> float:
+def read_degrees(body: Body, name: str, most: int) -> float:
+    """A latitude (`most` is 90) or a longitude (180)."""
     value = body.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > most:
         raise Malformed(f"{name}: must be a number from -{most} to {most}.")

@@ -17,6 +17,10 @@ class Contact:
     last_name: str | None = None
 
     @property
+    def has_name(self) -> bool:
+        return bool(self.first_name or self.last_name)
+
+    @property
     def name(self) -> str:
         """Both names, or the number when there is none."""
         return " ".join(part for part in (self.first_name, self.last_name) if part) or self.number

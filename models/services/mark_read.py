@@ -1,0 +1,38 @@
+"""Marks as read what came from a contact, or in a group, up to a time (messaging contract 11.2)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from models.documents.session import Actor
+from models.documents.target import Target
+from models.errors import ChatNotFound
+from models.services.move_marks import MoveMarks
+from models.services.open_log import OpenLog
+from models.stores.messages import Messages, Selection
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRead:
+    """The same mark that sockets move, so that senders hear of it there."""
+
+    open_log: OpenLog
+    messages: Messages
+    marks: MoveMarks
+
+    async def __call__(self, actor: Actor, target: Target, until: datetime | None) -> int:
+        """Read is everything received at `until` or before, by default all; returns how many messages that were not yet.
+
+        Nothing ever came from an unknown contact; a group that the actor is not in is ChatNotFound.
+        """
+        log = await self.open_log(actor, target)
+        if target.contact is None and (log is None or not log.member.is_active):
+            raise ChatNotFound
+        if log is None:
+            return 0
+        unread = Selection(log.member, log.member.read + 1, is_received=True, until=until)
+        newest = await self.messages.list_newest(unread, limit=1)
+        if not newest:
+            return 0
+        updated = await self.messages.count(replace(unread, last=newest[0].seq, until=None))
+        await self.marks(actor, Target(chat_id=log.chat.id), read=newest[0].seq)
+        return updated

@@ -1,0 +1,57 @@
+"""Lists an account's chats with titles, as the messaging API shows them (messaging contract 10.1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.documents.chat import ChatKind
+from models.documents.head import Head
+from models.documents.session import Actor
+from models.stores.accounts import Accounts
+from models.stores.contacts import Contacts
+from models.stores.heads import Heads
+
+
+@dataclass(frozen=True, slots=True)
+class TitledChat:
+    """`entity_id` is the number one talks with, or the group's id."""
+
+    head: Head
+    entity_id: str
+    title: str
+
+    @property
+    def is_group(self) -> bool:
+        return self.head.chat.kind is ChatKind.GROUP
+
+
+@dataclass(frozen=True, slots=True)
+class TitleChats:
+    """Direct chats and groups, newest message first; events' chats have no id that this API knows."""
+
+    heads: Heads
+    contacts: Contacts
+    accounts: Accounts
+
+    async def __call__(self, actor: Actor, *, limit: int | None, offset: int) -> list[TitledChat]:
+        """A page; without a limit, all. Titles: the contact's name, else the account's, else the number; a group's subject."""
+        heads = [head for head in await self.heads.list_heads(actor.account_id) if _entity_id(head) is not None]
+        heads.sort(key=lambda head: (head.last_at, head.chat.id), reverse=True)
+        page = heads[offset:] if limit is None else heads[offset : offset + limit]
+        names = await self._list_names(actor, page)
+        return [
+            TitledChat(head, entity_id, names.get(entity_id, entity_id) if head.peer_number else head.chat.subject)
+            for head in page
+            if (entity_id := _entity_id(head)) is not None
+        ]
+
+    async def _list_names(self, actor: Actor, heads: Sequence[Head]) -> dict[str, str]:
+        numbers = [head.peer_number for head in heads if head.peer_number is not None]
+        if not numbers:
+            return {}
+        names = {account.number: account.name for account in await self.accounts.list_by_numbers(numbers)}
+        contacts = await self.contacts.list_by_numbers(actor.account_id, numbers)
+        return names | {contact.number: contact.name for contact in contacts if contact.has_name}
+
+
+def _entity_id(head: Head) -> str | None:
+    return head.peer_number if head.chat.kind is ChatKind.DIRECT else head.chat.group

@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from handlers.rest.auth import PUBLIC, AuthRoutes
 from handlers.rest.contacts import ContactRoutes
 from handlers.rest.groups import GroupRoutes
+from handlers.rest.messages import MessageRoutes
 from handlers.rest.roots import RootRoutes
 from handlers.sockets.base import Gate
 from handlers.sockets.chat import ChatNamespace
@@ -31,6 +32,7 @@ from models.services.change_contact import ChangeContact
 from models.services.change_group import ChangeGroup
 from models.services.change_message import ChangeMessage
 from models.services.create_group import CreateGroup
+from models.services.date_reads import DateReads
 from models.services.directory import Directory
 from models.services.end_session import EndSession
 from models.services.find_contact import FindContact
@@ -42,8 +44,12 @@ from models.services.limits import TokenBuckets
 from models.services.list_chats import ListChats
 from models.services.list_contacts import ListContacts
 from models.services.list_groups import ListGroups
+from models.services.list_messages import ListMessages
+from models.services.list_receipts import ListDelivered, ListRead
 from models.services.list_sessions import ListSessions
+from models.services.mark_read import MarkRead
 from models.services.move_marks import MoveMarks
+from models.services.open_log import OpenLog
 from models.services.presence import Presence
 from models.services.prove_number import ProveNumber
 from models.services.read_history import ReadHistory
@@ -63,6 +69,8 @@ from models.services.show_group import ShowGroup
 from models.services.show_typing import ShowTyping
 from models.services.start_session import StartSession
 from models.services.sync_chats import SyncChats, SyncRules
+from models.services.tell_typing import TellTyping
+from models.services.title_chats import TitleChats
 from models.services.verify_pin import VerifyPin
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
@@ -72,8 +80,10 @@ from models.stores.database import Database, open_database
 from models.stores.entries import Entries
 from models.stores.heads import Heads
 from models.stores.journal import Journal
+from models.stores.messages import Messages
 from models.stores.pins import Pins
 from models.stores.quotas import Quotas
+from models.stores.read_dates import ReadDates
 from models.stores.sessions import Sessions
 from server import pages
 from server.auth.middleware import identify
@@ -149,6 +159,7 @@ class _Node:
 
         counters = Counters(database)
         self.accounts, self.contacts = Accounts(database, counters), Contacts(database)
+        self.messages, self.read_dates = Messages(database), ReadDates(database)
         self.chats, self.entries, self.heads = Chats(database, counters), Entries(database), Heads(database)
         self.sessions, self.quotas = Sessions(database), Quotas(database)
         self.pins = Pins(database, derive_key(self.secret, "pins"))
@@ -180,6 +191,7 @@ class _Node:
             self.rosters,
             self.directory,
             fanout,
+            DateReads(self.chats, self.read_dates, clock),
             everybody_up_to=chat.receipts_max_members,
         )
         self.typing = ShowTyping(
@@ -212,7 +224,7 @@ class _Node:
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Make the indexes, start what works in the background; closed in reverse."""
-        for store in (self.accounts, self.contacts, self.chats, self.sessions, self.quotas, self.pins):
+        for store in (self.accounts, self.contacts, self.chats, self.sessions, self.quotas, self.pins, self.read_dates):
             await store.prepare()
         for part in (self.bus, self.presence, self.marks, self.announcer, self.journal):
             await part.open()
@@ -229,6 +241,7 @@ class _Node:
             *self._auth().routes(),
             *self._address_book().routes(),
             *self._groups().routes(),
+            *self._messages().routes(),
         ]
         app = build_application(
             routes,
@@ -372,6 +385,20 @@ class _Node:
             RemoveParticipant(change, leave, record),
             SetRole(change, self.chats, record),
             leave,
+        )
+
+    def _messages(self) -> MessageRoutes:
+        open_log = OpenLog(self.resolve, self.rosters, self.chats)
+        return MessageRoutes(
+            self.send,
+            self.typing,
+            TellTyping(self.typing, self.require_contact),
+            TitleChats(self.heads, self.contacts, self.accounts),
+            ListMessages(open_log, self.entries, self.messages, self.read_dates),
+            ListDelivered(open_log, self.messages),
+            ListRead(open_log, self.chats, self.messages, self.read_dates),
+            MarkRead(open_log, self.messages, self.marks),
+            self.settings.chat.text_max_chars,
         )
 
     def _socket_server(self) -> SocketServer:

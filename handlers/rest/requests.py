@@ -75,6 +75,11 @@ async def read_fields(request: web.Request) -> Mapping[str, Any]:
     return body
 
 
+def read_query(request: web.Request) -> dict[str, Any]:
+    """The query's fields, read like a form's."""
+    return _merge(request.query.items())
+
+
 def read_shape(shape: type[Shape], fields: object) -> Shape:
     """Validate against a pydantic shape; raises FieldErrors with one sentence per wrong field."""
     try:

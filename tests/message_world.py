@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from models.documents.entry import split_key
+from models.documents.entry import entry_key, split_key
 from models.stores.database import Database
 from tests.node import Device, Node, Person
 
@@ -91,6 +91,14 @@ class Talk:
             at = EARLIER + timedelta(minutes=minute)
             await self.database.raw["entries"].update_one({"_id": int(message["id"], 16)}, {"$set": {"at": at}})
             assert split_key(int(message["id"], 16))[1] == message["seq"]
+
+    async def unapply(self, chat: int, *texts: str) -> None:
+        """As a crash leaves it: the changes of a chat are stored, and its messages are as they were."""
+        entries = self.database.raw["entries"]
+        await entries.update_many({"chat": chat, "kind": {"$ne": "message"}}, {"$set": {"pending": True}})
+        for seq, text in enumerate(texts, 1):
+            changes = {"edited_at": "", "edit_seq": "", "deleted": ""}
+            await entries.update_one({"_id": entry_key(chat, seq)}, {"$set": {"text": text}, "$unset": changes})
 
     async def date_reads(self, chat: int, *minutes: int) -> None:
         """Let the read marks of a chat be as old as messages of `date`, in the order of their seqs."""

@@ -191,7 +191,8 @@ class TestSending:
     async def test_a_field_given_twice_is_refused(self, talk: Talk, path: str, name: str) -> None:
         ann, tom = await talk.people()
         fields = {"contact": tom.number, "message": "hi", "vcard": "x", **COORDINATES, "name": "x", "date_limit": "1"}
-        form = [*fields.items(), (name, fields[name])]
+        group = await talk.group(ann, tom)  # not even where something else would do
+        form = [*fields.items(), (name, fields[name]), ("group_id", group)]
         status, body = await talk.node.rest("POST", path, ann, data=aiohttp.FormData(form))
         assert (status, body["code"]) == (400, "malformed")
 
@@ -249,6 +250,15 @@ class TestOneMessageFourViews:
         assert [message.get("deleted") for message in await talk.listed(tom, ann)] == [None, True, None]
         assert await talk.texts(ann, tom) == ["first", ""]
 
+    async def test_changes_that_are_stored_and_not_applied_yet_are_seen_too(self, talk: Talk) -> None:
+        ann, tom = await talk.people()
+        sent = [await talk.send(ann, tom, text) for text in ("one", "two")]
+        phone = await talk.device(ann, "/chat")
+        await phone.ask("message_edit", {"chat": sent[0]["chat"], "seq": 1, "text": "first"})
+        await phone.ask("message_delete", {"chat": sent[0]["chat"], "seq": 2})
+        await talk.unapply(sent[0]["chat"], "one", "two")
+        assert await talk.texts(tom, ann) == ["first", ""]
+
     async def test_media_sent_on_a_socket_are_listed_with_their_addresses(self, talk: Talk) -> None:
         ann, tom = await talk.people()
         phone = await talk.device(ann, "/chat")
@@ -275,6 +285,16 @@ class TestTyping:
             (sent["chat"], ann.account_id, "typing"),
             (sent["chat"], ann.account_id, "paused"),
         ]
+
+    async def test_a_message_ends_it_without_a_word(self, talk: Talk) -> None:
+        ann, tom = await talk.people()
+        await talk.send(ann, tom)
+        phone = await talk.device(tom, "/typing")
+        await talk.post(TYPING, ann, contact=tom.number)
+        await talk.send(ann, tom)
+        for path in (PAUSED, TYPING, PAUSED):
+            await talk.post(path, ann, contact=tom.number)
+        assert [one["state"] for one in await phone.expect("typing", 3)] == ["typing", "typing", "paused"]
 
     async def test_it_is_shown_in_a_group(self, talk: Talk) -> None:
         ann, tom = await talk.people()
@@ -317,6 +337,13 @@ class TestChatList:
         (chat,) = (await talk.get(CHATS, tom))["chats"]
         assert (chat["title"], chat["snippet"]) == (ann.number, "é" * 64)
 
+    async def test_a_contact_without_a_name_is_titled_by_the_name_it_gives_itself(self, talk: Talk) -> None:
+        ann, tom = await talk.people()
+        profile = {"full_name": "Thomas Sawyer", "email": "tom@example.org"}
+        assert (await talk.node.rest("POST", "/auth/register", tom, json=profile))[0] == 200
+        await talk.send(tom, ann)
+        assert [chat["title"] for chat in (await talk.get(CHATS, ann))["chats"]] == ["Thomas Sawyer"]
+
     async def test_limit_and_offset_cut_it(self, talk: Talk) -> None:
         ann, *others = await talk.people(4)
         for other in others:
@@ -353,7 +380,7 @@ class TestMessageList:
         [
             ({}, "0123456789"),
             ({"limit": "3"}, "789"),
-            ({"limit": "03"}, "789"),
+            ({"limit": "0" * 20 + "3"}, "789"),
             ({"limit": "3", "offset": "2"}, "567"),
             ({"limit": "3", "offset": "3"}, "456"),
             ({"limit": "3", "offset": "9"}, "0"),
@@ -439,6 +466,7 @@ class TestMessageList:
         ann, tom, sam = await talk.people(3)
         group = await talk.group(ann, tom)
         await talk.send(ann, group, "one")
+        assert await talk.post(READ, tom, group_id=group) == {"updated": 1}
         status, _ = await talk.node.rest("POST", f"/api/groups/{group}/leave/", tom)
         assert status == 200
         await talk.send(ann, group, "two")
@@ -446,6 +474,7 @@ class TestMessageList:
         assert await talk.texts(tom, group) == ["one"]
         assert await talk.texts(tom, group, after="2020-01-01") == ["one"]
         assert await talk.refused(SEND, tom, group_id=group, message="hi") == (404, "chat_not_found")
+        assert await talk.refused(TYPING, tom, group_id=group) == (404, "chat_not_found")
         assert await talk.refused(READ, tom, group_id=group) == (404, "chat_not_found")
         status, _ = await talk.node.rest(
             "POST", f"/api/groups/{group}/add-participant/", ann, data={"contact": tom.number}
@@ -492,7 +521,7 @@ class TestReceiptLists:
         assert await talk.post(READ, tom, contact=ann.number, date_limit=shown(2)) == {"updated": 2}
         assert await talk.post(READ, tom, contact=ann.number, date_limit=shown(5)) == {"updated": 1}
         phone = await talk.device(tom, "/receipts")
-        for seq in (3, 7):  # a mark that stands further already tells nothing new
+        for seq in (3, 7, 5):  # a mark that stands further already tells nothing new
             assert (await phone.ask("read", {"chat": chat, "seq": seq}, "/receipts"))["ok"]
         await talk.date_reads(chat, 20, 30, 40)
         body = await talk.get(f"/api/messages/read/{tom.number}/", ann)

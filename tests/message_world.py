@@ -1,13 +1,17 @@
 """People who talk over REST and sockets on one whole node, and a hand on the node's database."""
 
 import itertools
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from models.documents.entry import entry_key, split_key
-from models.stores.database import Database
-from tests.node import Device, Node, Person
+from models.stores.database import Database, open_database
+from server.embedded import EmbeddedStores
+from tests.node import Device, Node, Person, running_node, settings_for
 
 EARLIER = datetime(2026, 1, 1, 10, 0, tzinfo=UTC)
 
@@ -109,3 +113,14 @@ class Talk:
 
     async def device(self, person: Person, *namespaces: str) -> Device:
         return await self.node.connect(person, *namespaces)
+
+
+@asynccontextmanager
+async def open_talk(stores: EmbeddedStores, folder: Path, **sections: Mapping[str, Any]) -> AsyncIterator[Talk]:
+    """A node for a module of tests."""
+    settings = settings_for(folder, **sections)
+    async with (
+        running_node(stores, settings) as node,
+        open_database(stores.mongodb_url, settings.mongodb.database) as database,
+    ):
+        yield Talk(node, database)

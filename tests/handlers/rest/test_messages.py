@@ -8,10 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from models.stores.database import open_database
 from server.embedded import EmbeddedStores
-from tests.message_world import EARLIER, Talk
-from tests.node import Person, running_node, settings_for
+from tests.message_world import EARLIER, Talk, open_talk
+from tests.node import Person
 from tests.plans import recorded_plans
 
 SEND, PLACE, CARD = (f"/api/messages/send-{kind}/" for kind in ("message", "location", "vcard"))
@@ -24,12 +23,8 @@ COORDINATES = {"latitude": "48.8571", "longitude": "2.2943"}
 
 @pytest.fixture(scope="module")
 async def talk(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Talk]:
-    settings = settings_for(tmp_path_factory.mktemp("messages"))
-    async with (
-        running_node(stores, settings) as node,
-        open_database(stores.mongodb_url, settings.mongodb.database) as database,
-    ):
-        yield Talk(node, database)
+    async with open_talk(stores, tmp_path_factory.mktemp("messages")) as talk:
+        yield talk
 
 
 class TestSending:
@@ -65,7 +60,6 @@ class TestSending:
         ann, tom = await talk.people()
         form = aiohttp.FormData({"contact": tom.number, "vcard": "another"})
         form.add_field("filename", "BEGIN:VCARD\nFN:Zoë".encode(), filename="zoe.vcf")
-        await talk.get("/api/contacts/", ann)
         status, _ = await talk.node.rest("POST", CARD, ann, data=form)
         assert status == 200
         assert (await talk.listed(tom, ann))[0]["vcard"] == "BEGIN:VCARD\nFN:Zoë"

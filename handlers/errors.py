@@ -11,6 +11,8 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.Malformed: HTTPStatus.BAD_REQUEST,
     errors.FieldErrors: HTTPStatus.BAD_REQUEST,
     errors.WrongAccount: HTTPStatus.BAD_REQUEST,  # messaging contract, section 3
+    errors.UrlRefused: HTTPStatus.BAD_REQUEST,  # messaging contract 9.2
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,  # design section 7
     errors.TooLong: HTTPStatus.BAD_REQUEST,
     errors.UnknownEvent: HTTPStatus.BAD_REQUEST,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
@@ -19,14 +21,17 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.NotAnAdmin: HTTPStatus.FORBIDDEN,
     errors.NotYourMessage: HTTPStatus.FORBIDDEN,
     errors.ContactBlocked: HTTPStatus.FORBIDDEN,
+    errors.PhotoHidden: HTTPStatus.FORBIDDEN,  # 401 would look like a bad token (messaging contract 7)
     errors.RegistrationClosed: HTTPStatus.BAD_REQUEST,  # events contract, section 3
     errors.WrongPin: HTTPStatus.FORBIDDEN,  # messaging contract, section 4; a field error on the events API
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.AccountNotFound: HTTPStatus.NOT_FOUND,
     errors.ChatNotFound: HTTPStatus.NOT_FOUND,
     errors.ContactNotFound: HTTPStatus.NOT_FOUND,
+    errors.MediaNotFound: HTTPStatus.NOT_FOUND,
     errors.MessageNotFound: HTTPStatus.NOT_FOUND,
     errors.ParticipantNotFound: HTTPStatus.NOT_FOUND,
+    errors.PhotoNotFound: HTTPStatus.NOT_FOUND,
     errors.SessionNotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.ClientIdReused: HTTPStatus.CONFLICT,

@@ -1,12 +1,13 @@
 """Every refusal the business can answer with: a closed list that the doors render (handlers/errors.py).
 
 DomainError
-├── Malformed ─ FieldErrors, WrongAccount   what was sent cannot be read
+├── Malformed ─ FieldErrors, UrlRefused, WrongAccount   what was sent cannot be read
 ├── Unauthenticated ─ SessionRevoked   who is asking is not known
-├── Forbidden ─ NotAnAdmin, NotYourMessage, ContactBlocked, RegistrationClosed, WrongPin
-├── NotFound ─ AccountNotFound, ChatNotFound, ContactNotFound, MessageNotFound, ParticipantNotFound, SessionNotFound
+├── Forbidden ─ NotAnAdmin, NotYourMessage, ContactBlocked, PhotoHidden, RegistrationClosed, WrongPin
+├── NotFound ─ AccountNotFound, ChatNotFound, ContactNotFound, MediaNotFound, MessageNotFound, ParticipantNotFound, PhotoNotFound,
+│   SessionNotFound
 ├── Conflict ─ ClientIdReused, ContactExists, ContactsFull, MessageDeleted, GroupFull, NotAContact
-├── TooLong, UnknownEvent
+├── TooLarge, TooLong, UnknownEvent
 └── RateLimited, Unavailable, InternalFault   (worth trying again)
 """
 
@@ -51,6 +52,20 @@ class WrongAccount(Malformed):
 
     code = "wrong_account"
     text = "This account number is not one of yours."
+
+
+class UrlRefused(Malformed):
+    """What lies behind the URL cannot be fetched, or may not be; which of the two is not told about addresses in here."""
+
+    code = "url_refused"
+    text = "This URL cannot be fetched."
+
+
+class TooLarge(DomainError):
+    """A file has more bytes than the limit that the sentence names."""
+
+    code = "too_large"
+    text = "The file is too large."
 
 
 class TooLong(DomainError):
@@ -105,6 +120,13 @@ class ContactBlocked(Forbidden):
     text = "You blocked this number; unblock it first."
 
 
+class PhotoHidden(Forbidden):
+    """There may be a photo; its owner shows it to others only."""
+
+    code = "photo_hidden"
+    text = "This photo is not shown to you."
+
+
 class RegistrationClosed(Forbidden):
     code = "registration_closed"
     text = "Public registration is switched off."
@@ -141,6 +163,11 @@ class ContactNotFound(NotFound):
     text = "There is no such contact."
 
 
+class MediaNotFound(NotFound):
+    code = "media_not_found"
+    text = "There is no such file."
+
+
 class MessageNotFound(NotFound):
     code = "message_not_found"
     text = "There is no such message in this chat."
@@ -149,6 +176,11 @@ class MessageNotFound(NotFound):
 class ParticipantNotFound(NotFound):
     code = "participant_not_found"
     text = "This number is not in the group."
+
+
+class PhotoNotFound(NotFound):
+    code = "photo_not_found"
+    text = "There is no photo."
 
 
 class SessionNotFound(NotFound):

@@ -154,6 +154,17 @@ class JournalSettings(Section):
     queue_max_entries: Count = 20_000
 
 
+class MediaSettings(Section):
+    image_max_bytes: Count = 5_242_880
+    audio_max_bytes: Count = 10_485_760
+    video_max_bytes: Count = 73_400_320
+    photo_max_bytes: Count = 20_971_520
+    photo_max_pixels: Count = 50_000_000
+    fetch_timeout_s: Seconds = 30
+    fetch_max_redirects: int = Field(5, ge=0)
+    allow_private_addresses: bool = False
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "text", "json"] = "auto"
@@ -179,6 +190,7 @@ class Settings(BaseSettings):
     presence: PresenceSettings = PresenceSettings()
     typing: TypingSettings = TypingSettings()
     journal: JournalSettings = JournalSettings()
+    media: MediaSettings = MediaSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -14,6 +14,8 @@ from redis.backoff import NoBackoff
 from handlers.rest.auth import PUBLIC, AuthRoutes
 from handlers.rest.contacts import ContactRoutes
 from handlers.rest.groups import GroupRoutes
+from handlers.rest.media import OUTSIDE as MEDIA
+from handlers.rest.media import MediaRoutes
 from handlers.rest.messages import MessageRoutes
 from handlers.rest.roots import RootRoutes
 from handlers.sockets.base import Gate
@@ -50,6 +52,7 @@ from models.services.list_sessions import ListSessions
 from models.services.mark_read import MarkRead
 from models.services.move_marks import MoveMarks
 from models.services.open_log import OpenLog
+from models.services.open_media import OpenMedia
 from models.services.presence import Presence
 from models.services.prove_number import ProveNumber
 from models.services.read_history import ReadHistory
@@ -80,6 +83,7 @@ from models.stores.database import Database, open_database
 from models.stores.entries import Entries
 from models.stores.heads import Heads
 from models.stores.journal import Journal
+from models.stores.media import MediaFiles
 from models.stores.messages import Messages
 from models.stores.pins import Pins
 from models.stores.quotas import Quotas
@@ -93,6 +97,7 @@ from server.config import Settings
 from server.faults import refusal_of
 from server.healing import keep_healing
 from server.http import build_application
+from server.media.sweeping import keep_sweeping
 from server.proxies import locate_clients
 from server.secret import load_secret
 from server.sms.log import LoggedCodes
@@ -163,6 +168,7 @@ class _Node:
         self.chats, self.entries, self.heads = Chats(database, counters), Entries(database), Heads(database)
         self.sessions, self.quotas = Sessions(database), Quotas(database)
         self.pins = Pins(database, derive_key(self.secret, "pins"))
+        self.media = MediaFiles(database, derive_key(self.secret, "media"), clock)
 
         self.connections = Connections()
         self.bus = Bus(outside.redis, large=chat.large_chat_members)
@@ -224,7 +230,16 @@ class _Node:
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Make the indexes, start what works in the background; closed in reverse."""
-        for store in (self.accounts, self.contacts, self.chats, self.sessions, self.quotas, self.pins, self.read_dates):
+        for store in (
+            self.accounts,
+            self.contacts,
+            self.chats,
+            self.sessions,
+            self.quotas,
+            self.pins,
+            self.read_dates,
+            self.media,
+        ):
             await store.prepare()
         for part in (self.bus, self.presence, self.marks, self.announcer, self.journal):
             await part.open()
@@ -232,6 +247,8 @@ class _Node:
         stack.callback(self.typing.close)
         healing = asyncio.create_task(keep_healing(self.entries, self.chats, self.clock), name="healing")
         stack.push_async_callback(_cancel, healing)
+        sweeping = asyncio.create_task(keep_sweeping(self.media), name="sweeping")
+        stack.push_async_callback(_cancel, sweeping)
 
     def application(self) -> web.Application:
         http = self.settings.http
@@ -242,13 +259,14 @@ class _Node:
             *self._address_book().routes(),
             *self._groups().routes(),
             *self._messages().routes(),
+            *MediaRoutes(OpenMedia(self.media)).routes(),
         ]
         app = build_application(
             routes,
             [
                 locate_clients(http.trusted_proxies),
                 require_version,
-                identify(self.authenticate, public=PUBLIC, outside={*pages.OUTSIDE, SOCKETS}),
+                identify(self.authenticate, public=PUBLIC, outside={*pages.OUTSIDE, *MEDIA, SOCKETS}),
             ],
             body_max_bytes=http.body_max_bytes,
             origins=http.cors_origins,

@@ -1,0 +1,92 @@
+"""Stored files over HTTP, in whole or in part, to be kept by browsers for ever (messaging contract 7; RFC 9110, 13 and 14)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import hdrs, web
+
+from handlers.rest.links import MEDIA
+from models.documents.media import INLINE_TYPES, Media
+from models.services.open_media import OpenMedia
+
+# Whoever knows a name may read; tokens are not looked at, so that the URL works in an <img> (messaging contract 16.6).
+OUTSIDE = (MEDIA + "{name}", MEDIA + "{name}/thumbnail")
+FOR_EVER = "public, max-age=31536000, immutable"  # a name never changes its content
+# What is uploaded here must not run as a page of this site, whatever it is.
+SAFE: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Accept-Ranges": "bytes",
+}
+_RANGE = re.compile(r"bytes\s*=\s*(\d{0,99})\s*-\s*(\d{0,99})", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRoutes:
+    open: OpenMedia
+
+    def routes(self) -> list[web.RouteDef]:
+        file, thumbnail = OUTSIDE
+        return [web.get(file, self.show), web.get(thumbnail, self.show_thumbnail)]  # HEAD comes with it
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        return await send_media(request, self.open, await self.open(request.match_info["name"]))
+
+    async def show_thumbnail(self, request: web.Request) -> web.StreamResponse:
+        media = await self.open(request.match_info["name"])
+        if media.thumbnail is None:
+            raise web.HTTPNotFound
+        return await send_media(request, self.open, await self.open(media.thumbnail))
+
+
+async def send_media(
+    request: web.Request, open_media: OpenMedia, media: Media, *, cache: str = FOR_EVER
+) -> web.StreamResponse:
+    """The file, the part of it that was asked for (206), 304 to whoever has it, 416 for a part that it does not have."""
+    etag = f'"{media.name}"'
+    headers = {**SAFE, "ETag": etag, "Cache-Control": cache}
+    if _names(request.headers.getall(hdrs.IF_NONE_MATCH, ()), etag):
+        return web.Response(status=304, headers=headers)
+    if media.mime_type not in INLINE_TYPES:
+        headers["Content-Disposition"] = "attachment"
+    part = None if request.headers.get(hdrs.IF_RANGE, etag) != etag else _read_range(request, media.size_bytes)
+    if part is not None and part[0] > part[1]:
+        return web.Response(status=416, headers={**headers, "Content-Range": f"bytes */{media.size_bytes}"})
+    first, last = part or (0, media.size_bytes - 1)
+    response = web.StreamResponse(status=200 if part is None else 206, headers=headers)
+    if part is not None:
+        response.headers["Content-Range"] = f"bytes {first}-{last}/{media.size_bytes}"
+    response.content_type = media.mime_type
+    response.content_length = last - first + 1
+    await response.prepare(request)
+    if request.method != hdrs.METH_HEAD:
+        async for piece in open_media.read(media, first, last):
+            await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+def _names(headers: tuple[str, ...] | list[str], etag: str) -> bool:
+    """Whether If-None-Match names this tag; weak ones match too (RFC 9110, 13.1.2)."""
+    tags = [tag.strip().removeprefix("W/") for header in headers for tag in header.split(",")]
+    return "*" in tags or etag in tags
+
+
+def _read_range(request: web.Request, size: int) -> tuple[int, int] | None:
+    """The first and the last byte that are asked for; first > last if there are none such; None means all of it.
+
+    Several ranges, other units and nonsense are answered with the whole file, as a server may (RFC 9110, 14.2).
+    """
+    header = request.headers.get(hdrs.RANGE) if request.method == hdrs.METH_GET else None
+    match = _RANGE.fullmatch(header.strip()) if header is not None else None
+    if match is None or match[1] == match[2] == "":
+        return None
+    if match[1] == "":
+        length = min(int(match[2]), size)
+        return (size - length, size - 1) if length else (1, 0)
+    first, last = int(match[1]), int(match[2]) if match[2] else size - 1
+    if match[2] and last < first:
+        return None
+    return (first, min(last, size - 1)) if first < size else (1, 0)

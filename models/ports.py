@@ -1,9 +1,12 @@
 """What the business needs from outside: implemented in server/, joined in server/wiring.py."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from models.documents.photo import Picture
 from models.documents.session import Claims, Session
 from models.events import Event, Signal
 
@@ -65,3 +68,35 @@ class PresenceBoard(Protocol):
         ...
 
     async def is_online(self, account_id: int) -> bool: ...
+
+
+class Imaging(Protocol):
+    """Shrinks pictures. The result is upright, opaque, and tells nothing of where and by what it was taken.
+
+    Both raise Malformed for what is no picture or has too many pixels, and Unavailable when too many are waiting.
+    """
+
+    async def make_photo(self, content: AsyncIterator[bytes], *, below_bytes: int) -> Picture:
+        """The centre square in both sizes of models.documents.photo. Raises TooLarge."""
+        ...
+
+    async def make_thumbnail(self, content: AsyncIterator[bytes]) -> bytes:
+        """A small JPEG of the whole picture."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a URL answered with: where it was found after all redirects, its type as told there, and the bytes as they come."""
+
+    url: str
+    mime_type: str
+    content: AsyncIterator[bytes]
+
+
+class Fetcher(Protocol):
+    """Fetches what other people's URLs name, and nothing that only this machine or its network may reach."""
+
+    def open(self, url: str) -> AbstractAsyncContextManager[Fetched]:
+        """Raises UrlRefused, from reading the content too: bad URL, forbidden address, no answer, not 200, too slow."""
+        ...

@@ -1,0 +1,191 @@
+"""Pictures of every kind become two small JPEGs that tell nothing; what is none is refused."""
+
+import asyncio
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
+
+from models.documents.photo import Picture
+from models.errors import Malformed, TooLarge
+from server.media.imaging import PictureProcesses
+from tests.pictures import BLUE, GREEN, RED, WHITE, bomb, content_of, decoded, encoded, halves, is_near, plain
+
+MAX_PIXELS = 4_000_000
+CAMERA, GPS, ORIENTATION = 0x010F, 0x8825, 0x0112
+
+
+@pytest.fixture
+def imaging(tmp_path: Path) -> Iterator[PictureProcesses]:
+    yield PictureProcesses(max_pixels=MAX_PIXELS, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []  # whatever a test did to it
+
+
+async def shrink(imaging: PictureProcesses, data: bytes) -> Picture:
+    return await imaging.make_photo(content_of(data), below_bytes=1 << 24)
+
+
+async def test_a_photo_is_the_centre_square_in_two_sizes(imaging: PictureProcesses) -> None:
+    picture = Image.new("RGB", (1400, 700), GREEN)
+    picture.paste(halves((700, 700)), (350, 0))
+    made = await shrink(imaging, encoded(picture, "JPEG", quality=95))
+    for data, side in ((made.full, 640), (made.preview, 96)):
+        shown = decoded(data)
+        assert (shown.format, shown.size, shown.mode) == ("JPEG", (side, side), "RGB")
+        assert is_near(shown.getpixel((side // 8, side // 2)), RED)
+        assert is_near(shown.getpixel((side - side // 8, side // 2)), BLUE)
+
+
+@pytest.mark.parametrize(("size", "side"), [((1, 1), 1), ((300, 200), 200), ((1, 3000), 1), ((640, 641), 640)])
+async def test_a_small_picture_is_not_enlarged_but_has_a_preview(
+    imaging: PictureProcesses, size: tuple[int, int], side: int
+) -> None:
+    made = await shrink(imaging, plain(size=size))
+    assert decoded(made.full).size == (side, side)
+    assert decoded(made.preview).size == (96, 96)
+    assert is_near(decoded(made.full).getpixel((0, 0)), RED)
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "seen"),
+    [
+        ("L", 90, (90, 90, 90)),
+        ("1", 1, WHITE),
+        ("I;16", 0x5A00, (90, 90, 90)),
+        ("RGBA", (*RED, 255), RED),
+        ("RGBA", (*RED, 0), WHITE),
+        ("LA", (90, 0), WHITE),
+    ],
+)
+async def test_every_mode_is_seen_as_it_is_on_white(
+    imaging: PictureProcesses, mode: str, colour: object, seen: tuple[int, ...]
+) -> None:
+    made = await shrink(imaging, plain(mode, colour=colour))
+    assert is_near(decoded(made.full).getpixel((50, 50)), seen)
+
+
+async def test_a_palette_with_transparency_is_seen_on_white(imaging: PictureProcesses) -> None:
+    picture = Image.new("P", (200, 200), 0)
+    picture.putpalette([*RED, *BLUE])
+    picture.paste(1, (100, 0, 200, 200))
+    shown = decoded((await shrink(imaging, encoded(picture, transparency=0))).full)
+    assert is_near(shown.getpixel((20, 100)), WHITE)
+    assert is_near(shown.getpixel((180, 100)), BLUE)
+
+
+async def test_cmyk_is_seen_in_its_colours(imaging: PictureProcesses) -> None:
+    picture = Image.new("RGB", (200, 200), RED).convert("CMYK")
+    shown = decoded((await shrink(imaging, encoded(picture, "JPEG", quality=95))).full)
+    assert shown.mode == "RGB"
+    assert is_near(shown.getpixel((100, 100)), RED)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "WEBP", "TIFF", "ICO", "PPM", "JPEG2000"])
+async def test_any_format_that_pillow_reads_will_do(imaging: PictureProcesses, kind: str) -> None:
+    made = await shrink(imaging, encoded(halves((200, 200)), kind))
+    assert is_near(decoded(made.preview).getpixel((80, 48)), BLUE)
+
+
+async def test_of_an_animation_the_first_frame_is_taken(imaging: PictureProcesses) -> None:
+    later = Image.new("RGB", (100, 100), BLUE)
+    data = encoded(Image.new("RGB", (100, 100), RED), "GIF", save_all=True, append_images=[later, later])
+    assert is_near(decoded((await shrink(imaging, data)).full).getpixel((50, 50)), RED)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "red_at"),
+    [
+        (1, (10, 50)),
+        (2, (90, 50)),
+        (3, (90, 50)),
+        (4, (10, 50)),
+        (5, (50, 10)),
+        (6, (50, 10)),
+        (7, (50, 90)),
+        (8, (50, 90)),
+    ],
+)
+async def test_a_picture_is_turned_upright(
+    imaging: PictureProcesses, orientation: int, red_at: tuple[int, int]
+) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    data = encoded(halves((100, 100)), "JPEG", quality=95, exif=exif)
+    shown = decoded((await shrink(imaging, data)).full)
+    assert is_near(shown.getpixel(red_at), RED, by=30)
+    assert is_near(shown.getpixel((99 - red_at[0], 99 - red_at[1])), BLUE, by=30)
+
+
+async def test_nothing_is_told_of_where_and_by_what_it_was_taken(imaging: PictureProcesses) -> None:
+    exif = Image.Exif()
+    exif[CAMERA], exif[GPS] = "SecretCamera", {1: "N", 2: (52.0, 31.0, 12.0)}
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    jpeg = encoded(halves(), "JPEG", exif=exif, comment=b"SecretComment", icc_profile=profile)
+    text = PngInfo()
+    text.add_text("Author", "SecretAuthor")
+    png = encoded(halves(), pnginfo=text, exif=exif)
+    for data in (jpeg, png):
+        assert b"Secret" in data
+        made = await shrink(imaging, data)
+        for small in (made.full, made.preview):
+            assert b"Secret" not in small
+            shown = Image.open(BytesIO(small))
+            assert not shown.getexif()
+            assert set(shown.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+
+
+async def test_a_broken_colour_profile_is_passed_over(imaging: PictureProcesses) -> None:
+    made = await shrink(imaging, encoded(halves(), "JPEG", icc_profile=b"no profile" * 20))
+    assert is_near(decoded(made.full).getpixel((100, 300)), RED)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"GIF89a", b"no picture" * 1000, b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"]
+)
+async def test_what_is_no_picture_is_refused(imaging: PictureProcesses, data: bytes) -> None:
+    with pytest.raises(Malformed, match="no picture"):
+        await shrink(imaging, data)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+async def test_a_picture_that_breaks_off_is_refused(imaging: PictureProcesses, kind: str) -> None:
+    data = encoded(Image.effect_noise((400, 400), 90).convert("RGB"), kind)
+    with pytest.raises(Malformed):
+        await shrink(imaging, data[: len(data) // 2])
+
+
+async def test_a_few_bytes_that_unpack_to_too_many_pixels_are_refused(imaging: PictureProcesses) -> None:
+    data = bomb(2001)
+    assert len(data) < 10_000
+    with pytest.raises(Malformed, match="4000000 pixels"):
+        await shrink(imaging, data)
+    assert decoded((await shrink(imaging, bomb(2000))).full).size == (640, 640)
+
+
+async def test_a_picture_that_claims_to_be_huge_is_refused_before_it_is_read(imaging: PictureProcesses) -> None:
+    data = bytearray(bomb(10))
+    data[16:24] = b"\0\xff\xff\xff" * 2
+    with pytest.raises(Malformed):
+        await shrink(imaging, bytes(data))
+
+
+async def test_a_file_over_the_limit_is_too_large(imaging: PictureProcesses) -> None:
+    data = plain()
+    with pytest.raises(TooLarge):
+        await imaging.make_photo(content_of(data, 10), below_bytes=len(data))
+    await imaging.make_photo(content_of(data, 10), below_bytes=len(data) + 1)
+
+
+async def test_a_thumbnail_shows_the_whole_picture(imaging: PictureProcesses) -> None:
+    shown = decoded(await imaging.make_thumbnail(content_of(encoded(halves((1600, 400)), "JPEG"))))
+    assert shown.size == (320, 80)
+    small = decoded(await imaging.make_thumbnail(content_of(plain(size=(30, 20)))))
+    assert small.size == (30, 20)
+
+
+async def test_many_pictures_at_once_are_all_made(imaging: PictureProcesses) -> None:
+    made = await asyncio.gather(*(shrink(imaging, plain(colour=(n, 0, 0))) for n in range(0, 160, 40)))
+    assert [decoded(each.full).getpixel((1, 1))[0] // 40 for each in made] == [0, 1, 2, 3]

@@ -1,0 +1,162 @@
+"""Fetches what a URL names, for somebody who must not reach this server's own network through it (implements Fetcher).
+
+Each hop is looked at anew: its scheme, its host, and the addresses of its host. The connection is made to the very address
+that was looked at, because the resolver below is the only one that the connector has; a name that changes its address
+between a look and a connection changes nothing.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
+
+import aiohttp
+from aiohttp import hdrs
+from aiohttp.abc import AbstractResolver, ResolveResult
+from typing_extensions import override
+from yarl import URL
+
+from models.errors import UrlRefused
+from models.ports import Fetched
+from server.media.addresses import is_public
+
+URL_MAX_CHARS = 2048
+PIECE_BYTES = 65536
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# Unpacking would make a few bytes many; who sends packed bytes unasked is refused.
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Parley"}
+
+
+class _Forbidden(OSError):
+    """An address that lies in here. An OSError, because the connector turns those into a failed connection."""
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names, and refuses one that has any address in here: such a name means no good, or a mistake."""
+
+    def __init__(self, resolver: AbstractResolver) -> None:
+        self._resolver = resolver
+
+    @override
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)
+        if not found or not all(is_public(each["host"]) for each in found):
+            raise _Forbidden(host)
+        return found
+
+    @override
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+class HttpFetcher:
+    """Fetches over http and https, without cookies, without proxies, without credentials."""
+
+    def __init__(
+        self,
+        *,
+        timeout_s: float,
+        max_redirects: int,
+        allow_private_addresses: bool = False,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        """`timeout_s` is for all of it, redirects and content included. `resolver` answers for the system's."""
+        self._timeout_s = timeout_s
+        self._max_redirects = max_redirects
+        self._is_open_to_private = allow_private_addresses
+        self._resolver = resolver
+
+    @asynccontextmanager
+    async def open(self, url: str) -> AsyncIterator[Fetched]:
+        async with AsyncExitStack() as stack:
+            # Around what is read too: the clock runs until the caller has it all.
+            async with _told(self._timeout_s):
+                session = await stack.enter_async_context(self._session())
+                deadline = asyncio.get_running_loop().time() + self._timeout_s
+                response = await self._follow(session, url)
+            stack.callback(response.close)
+            yield Fetched(str(response.url), response.headers.get(hdrs.CONTENT_TYPE, ""), _pieces(response, deadline))
+
+    def _session(self) -> aiohttp.ClientSession:
+        inner = self._resolver or aiohttp.ThreadedResolver()
+        connector = aiohttp.TCPConnector(
+            resolver=inner if self._is_open_to_private else PublicResolver(inner),
+            use_dns_cache=False,
+            force_close=True,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False,
+            trust_env=False,
+            headers=_HEADERS,
+        )
+
+    async def _follow(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientResponse:
+        target = self._require_permitted(url)
+        for _ in range(self._max_redirects + 1):
+            response = await session.get(target, allow_redirects=False)
+            if response.status not in _REDIRECTS:
+                return _require_plain(response)
+            location = response.headers.get(hdrs.LOCATION, "")
+            response.close()
+            target = self._require_permitted(location, target)
+        raise UrlRefused(f"The URL redirects more than {self._max_redirects} times.")
+
+    def _require_permitted(self, text: str, before: URL | None = None) -> URL:
+        if not text or len(text) > URL_MAX_CHARS:
+            raise UrlRefused(f"A URL has 1 to {URL_MAX_CHARS} characters.")
+        try:
+            url = URL(text) if before is None else before.join(URL(text))
+            host, _ = url.host, url.port
+        except ValueError:
+            raise UrlRefused("This is no URL.") from None
+        if url.scheme not in ("http", "https") or not host:
+            raise UrlRefused("Only http and https URLs are fetched.")
+        if url.user is not None or url.password is not None:
+            raise UrlRefused("A URL with a user or a password is not fetched.")
+        # The connector asks no resolver about a host that is an address already.
+        if not self._is_open_to_private and _is_address(host) and not is_public(host):
+            raise UrlRefused
+        return url
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.rpartition(".")[2].isdigit()
+
+
+def _require_plain(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
+    """The response if it is the file itself; a part of it or a packed one is not."""
+    if response.status != HTTPStatus.OK:
+        response.close()
+        raise UrlRefused(f"The URL answers with status {response.status}.")
+    if response.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        response.close()
+        raise UrlRefused("The URL answers with packed content.")
+    return response
+
+
+@asynccontextmanager
+async def _told(timeout_s: float) -> AsyncIterator[None]:
+    """Turn what goes wrong on the way into a refusal that tells nothing of this network."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            yield
+    except TimeoutError:
+        raise UrlRefused("The URL takes too long to answer.") from None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise UrlRefused from error
+
+
+async def _pieces(response: aiohttp.ClientResponse, deadline: float) -> AsyncIterator[bytes]:
+    loop = asyncio.get_running_loop()
+    while True:
+        async with _told(max(0.0, deadline - loop.time())):
+            piece = await response.content.read(PIECE_BYTES)
+        if not piece:
+            return
+        yield piece

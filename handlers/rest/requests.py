@@ -17,7 +17,7 @@ CLIENT_ADDRESS = web.RequestKey("client_address", str)
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # What aiohttp's readers raise for a body that its sender got wrong: an unknown charset, a part without a name, a broken
 # part header, an unknown transfer encoding, bytes that do not unpack.
-_UNREADABLE = (ValueError, LookupError, RuntimeError, HttpProcessingError, web.RequestPayloadError)
+UNREADABLE = (ValueError, LookupError, RuntimeError, HttpProcessingError, web.RequestPayloadError)
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
@@ -39,9 +39,9 @@ async def read_body(request: web.Request) -> Any:
         return {}
     try:
         if request.content_type in _FORMS:
-            return _merge(await _read_form(request))
+            return merge(await _read_form(request))
         body = await request.read()
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise Malformed("The body cannot be read.") from error
     if not body.strip():
         return {}
@@ -60,7 +60,8 @@ async def _read_form(request: web.Request) -> Iterable[tuple[str, Any]]:
     return parse_qsl((await request.read()).decode(), keep_blank_values=True)
 
 
-def _merge(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def merge(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields by name; one that is there several times is the list of its values."""
     values: dict[str, list[Any]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)

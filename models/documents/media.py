@@ -90,12 +90,14 @@ class MediaRule:
         """The type of an upload, by the extension of its file name; Malformed names those that are accepted."""
         return self._require(TYPES[self.kind].get(extension_of(file_name)))
 
-    def require_type_of_url(self, url: str, mime_type: str) -> str:
-        """The type of what lies behind a URL: by the extension of its path, or else by what its server says."""
-        by_path = TYPES[self.kind].get(extension_of(unquote(urlsplit(url).path)))
+    def require_type_of_url(self, urls: Iterable[str], mime_type: str) -> str:
+        """The type of what lies behind a URL: by its path (before or behind redirects), or else by what its server says."""
+        types = TYPES[self.kind]
+        extensions = [extension_of(unquote(urlsplit(url).path)) for url in urls]
         said = mime_type.partition(";")[0].strip().lower()
         said = _SPELLINGS.get(said, said)
-        return self._require(by_path or (said if said in TYPES[self.kind].values() else None))
+        by_path = next((types[extension] for extension in extensions if extension in types), None)
+        return self._require(by_path or (said if said in types.values() else None))
 
     def _require(self, mime_type: str | None) -> str:
         types = TYPES[self.kind]

@@ -1,0 +1,65 @@
+"""Stores files that messages point to: an upload, or what a URL named."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from models.documents.media import Media, MediaKind, MediaRule
+from models.documents.photo import PHOTO_TYPE
+from models.errors import Malformed, Unavailable
+from models.ports import Imaging
+from models.stores.media import MediaFiles, Received
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMedia:
+    """A file is complete before anybody decides about it, and what nobody keeps leaves nothing behind."""
+
+    files: MediaFiles
+    imaging: Imaging
+
+    @asynccontextmanager
+    async def receive(self, content: AsyncIterator[bytes], rule: MediaRule, mime_type: str) -> AsyncIterator["Arrival"]:
+        """Take in a content as it comes; raises TooLarge, and Malformed for an empty one."""
+        async with self.files.receive(content, below_bytes=rule.below_bytes) as received:
+            if not received.size_bytes:
+                raise Malformed("The file is empty.")
+            yield Arrival(self, received, rule.kind, mime_type)
+
+    async def remember_thumbnail(self, media: Media) -> None:
+        """Make a small picture of a stored one. One that cannot be read here is sent as it is."""
+        try:
+            thumbnail = await self.imaging.make_thumbnail(self.files.read(media, 0, media.size_bytes - 1))
+        except (Malformed, Unavailable) as refusal:
+            log.info("no thumbnail: %s", refusal)
+            return
+        await self.files.remember_thumbnail(media, await self.store(thumbnail, PHOTO_TYPE))
+
+    async def store(self, data: bytes, mime_type: str) -> Media:
+        """Store what was made here."""
+        async with self.files.receive(_whole(data), below_bytes=len(data) + 1) as received:
+            return await received.keep(mime_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A complete file that is not kept yet."""
+
+    store: StoreMedia
+    received: Received
+    kind: MediaKind
+    mime_type: str
+
+    async def keep(self) -> Media:
+        """The stored file; of an image, with its thumbnail."""
+        media = await self.received.keep(self.mime_type)
+        if self.kind is MediaKind.IMAGE and media.thumbnail is None:
+            await self.store.remember_thumbnail(media)
+        return media
+
+
+async def _whole(data: bytes) -> AsyncIterator[bytes]:
+    yield data

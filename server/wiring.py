@@ -14,9 +14,11 @@ from redis.backoff import NoBackoff
 from handlers.rest.auth import PUBLIC, AuthRoutes
 from handlers.rest.contacts import ContactRoutes
 from handlers.rest.groups import GroupRoutes
+from handlers.rest.links import Links
 from handlers.rest.media import OUTSIDE as MEDIA
 from handlers.rest.media import MediaRoutes
 from handlers.rest.messages import MessageRoutes
+from handlers.rest.photos import AccountPhotoRoutes, ContactPhotoRoutes, GroupPhotoRoutes, PhotoDoor
 from handlers.rest.roots import RootRoutes
 from handlers.sockets.base import Gate
 from handlers.sockets.chat import ChatNamespace
@@ -48,6 +50,8 @@ from models.services.list_contacts import ListContacts
 from models.services.list_groups import ListGroups
 from models.services.list_messages import ListMessages
 from models.services.list_receipts import ListDelivered, ListRead
+from models.services.list_photo_history import ListPhotoHistory
+from models.services.list_photos import ListPhotos
 from models.services.list_sessions import ListSessions
 from models.services.mark_read import MarkRead
 from models.services.move_marks import MoveMarks
@@ -60,20 +64,27 @@ from models.services.record_changes import RecordChanges
 from models.services.register_profile import RegisterProfile
 from models.services.remove_contacts import RemoveContacts
 from models.services.remove_participant import RemoveParticipant
+from models.services.remove_photo import RemovePhoto
 from models.services.request_pin import RequestPin
 from models.services.require_contact import RequireContact
 from models.services.require_participants import RequireParticipants
 from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
+from models.services.see_photos import SeePhotos
 from models.services.send_message import SendMessage
+from models.services.set_group_photo import SetGroupPhoto
+from models.services.set_photo import SetPhoto
 from models.services.set_role import SetRole
 from models.services.set_subject import SetSubject
 from models.services.show_group import ShowGroup
+from models.services.show_photo import ShowPhoto
 from models.services.show_typing import ShowTyping
 from models.services.start_session import StartSession
+from models.services.store_media import StoreMedia
 from models.services.sync_chats import SyncChats, SyncRules
 from models.services.tell_typing import TellTyping
 from models.services.title_chats import TitleChats
+from models.services.take_photo import TakePhoto
 from models.services.verify_pin import VerifyPin
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
@@ -85,6 +96,7 @@ from models.stores.heads import Heads
 from models.stores.journal import Journal
 from models.stores.media import MediaFiles
 from models.stores.messages import Messages
+from models.stores.photos import Photos
 from models.stores.pins import Pins
 from models.stores.quotas import Quotas
 from models.stores.read_dates import ReadDates
@@ -97,6 +109,8 @@ from server.config import Settings
 from server.faults import refusal_of
 from server.healing import keep_healing
 from server.http import build_application
+from server.media.fetcher import HttpFetcher
+from server.media.imaging import PictureProcesses
 from server.media.sweeping import keep_sweeping
 from server.proxies import locate_clients
 from server.secret import load_secret
@@ -168,7 +182,7 @@ class _Node:
         self.chats, self.entries, self.heads = Chats(database, counters), Entries(database), Heads(database)
         self.sessions, self.quotas = Sessions(database), Quotas(database)
         self.pins = Pins(database, derive_key(self.secret, "pins"))
-        self.media = MediaFiles(database, derive_key(self.secret, "media"), clock)
+        self.media, self.photos = MediaFiles(database, derive_key(self.secret, "media"), clock), Photos(database)
 
         self.connections = Connections()
         self.bus = Bus(outside.redis, large=chat.large_chat_members)
@@ -224,23 +238,18 @@ class _Node:
             fanout,
             self.message_limit,
         )
+        self.record = RecordChanges(self.journal, self.announcer)
+        self.change_group = ChangeGroup(self.chats, self.rosters, self.record)
         self.list_chats = ListChats(self.heads)
         self.tokens = JwtTokens(self.secret, clock)
         self.authenticate = Authenticate(self.tokens, self.sessions, self.accounts, clock)
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Make the indexes, start what works in the background; closed in reverse."""
-        for store in (
-            self.accounts,
-            self.contacts,
-            self.chats,
-            self.sessions,
-            self.quotas,
-            self.pins,
-            self.read_dates,
-            self.media,
-        ):
+        for store in (self.accounts, self.contacts, self.chats, self.sessions, self.quotas, self.pins, self.read_dates, self.media):
             await store.prepare()
+        for files in (self.media, self.photos):
+            await files.prepare()
         for part in (self.bus, self.presence, self.marks, self.announcer, self.journal):
             await part.open()
             stack.push_async_callback(part.close)
@@ -260,6 +269,7 @@ class _Node:
             *self._groups().routes(),
             *self._messages().routes(),
             *MediaRoutes(OpenMedia(self.media)).routes(),
+            *self._photo_routes(),
         ]
         app = build_application(
             routes,
@@ -390,8 +400,7 @@ class _Node:
 
     def _groups(self) -> GroupRoutes:
         members_max = self.settings.chat.group_max_members
-        record = RecordChanges(self.journal, self.announcer)
-        change = ChangeGroup(self.chats, self.rosters, record)
+        record, change = self.record, self.change_group
         participants = RequireParticipants(self.require_contact)
         leave = LeaveGroup(change, self.chats, record)
         return GroupRoutes(
@@ -418,6 +427,36 @@ class _Node:
             MarkRead(open_log, self.messages, self.marks),
             self.settings.chat.text_max_chars,
         )
+    def _photo_routes(self) -> list[web.RouteDef]:
+        media, fanout, clock = self.settings.media, self.fanout, self.clock
+        imaging = PictureProcesses(max_pixels=media.photo_max_pixels)
+        fetcher = HttpFetcher(
+            timeout_s=media.fetch_timeout_s,
+            max_redirects=media.fetch_max_redirects,
+            allow_private_addresses=media.allow_private_addresses,
+        take = TakePhoto(imaging, fetcher, StoreMedia(self.media, imaging), media.photo_max_bytes)
+        door = PhotoDoor(take, OpenMedia(self.media), Links(self.settings.http.public_url))
+        see = SeePhotos(self.contacts)
+        show = ShowPhoto(self.accounts, self.require_contact, see)
+        return [
+            *AccountPhotoRoutes(
+                door,
+                show,
+                SetPhoto(take, self.accounts, self.photos, fanout, clock),
+                RemovePhoto(self.accounts, self.photos, fanout, clock),
+            ).routes(),
+            *ContactPhotoRoutes(
+                door,
+                show,
+                ListPhotoHistory(self.accounts, self.photos, self.require_contact, see),
+                ListPhotos(self.contacts, self.accounts, see),
+            ).routes(),
+            *GroupPhotoRoutes(
+                door,
+                ShowGroup(self.chats, self.rosters),
+                SetGroupPhoto(self.chats, self.rosters, take, self.change_group, self.record),
+            ).routes(),
+        ]
 
     def _socket_server(self) -> SocketServer:
         sockets = self.settings.sockets

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-MEDIA = "/media/"
+from handlers.wire.entries import MEDIA
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
-from handlers.rest.links import MEDIA
+from handlers.wire.entries import MEDIA
 from models.documents.media import INLINE_TYPES, Media
 from models.services.open_media import OpenMedia
 

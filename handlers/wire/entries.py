@@ -10,11 +10,14 @@ from models.documents.entry import (
     Joined,
     Left,
     Message,
+    PhotoSet,
     Reaction,
     RoleSet,
     SubjectSet,
 )
+from models.documents.photo import Photo
 
+MEDIA = "/media/"  # where stored files are read
 _CONTENT = ("text", "url", "hash", "mime_type", "caption", "latitude", "longitude", "vcard", "name", "reply_to")
 
 
@@ -59,7 +62,8 @@ def show_entry(entry: Entry) -> dict[str, object]:
     """Any entry: `{"kind", "chat", "seq", …}`; a message with all of `show_message`, a change with what it changes.
 
     `edit` {of, text, edited_at} · `deletion` {of, scope: "all"} · `reaction` {of, emoji} · `joined` {accounts, numbers,
-    admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject}. `account` and `from` say who did it.
+    admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject} · `photo` {photo_url,
+    preview_photo_url}. `account` and `from` say who did it.
     """
     if isinstance(entry.body, Message):
         return {"kind": entry.kind.value, **show_message(entry)}
@@ -72,6 +76,14 @@ def show_entry(entry: Entry) -> dict[str, object]:
         "client_id": entry.client_id,
         "at": show_time(entry.at),
         **_show_change(entry),
+    }
+
+
+def show_photo(photo: Photo | None) -> dict[str, object]:
+    """`{"photo_url", "preview_photo_url"}`, relative to this server; null for none."""
+    return {
+        "photo_url": None if photo is None else MEDIA + photo.full,
+        "preview_photo_url": None if photo is None else MEDIA + photo.preview,
     }
 
 
@@ -91,5 +103,7 @@ def _show_change(entry: Entry) -> Mapping[str, object]:
             return {"member": account, "number": number, "role": role.value}
         case SubjectSet(subject):
             return {"subject": subject}
+        case PhotoSet(photo):
+            return show_photo(photo)
         case _:
             raise TypeError(f"{entry.kind} is no change")

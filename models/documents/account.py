@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from models.documents.phone import Phone
+from models.documents.photo import Photo
 
 NAME_MIN_CHARS = 2  # seed document, "Register"; the two below too
 NAME_MAX_CHARS = 256
@@ -58,6 +59,7 @@ class Account:
     notify: NotificationFlags = field(default_factory=NotificationFlags)
     blocked: frozenset[str] = frozenset()  # numbers, of accounts or not
     last_seen: datetime | None = None
+    photo: Photo | None = None
 
     @property
     def number(self) -> str:

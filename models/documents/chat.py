@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from models.documents.photo import Photo
 from models.errors import ChatNotFound, NotAnAdmin, ParticipantNotFound
 
 SUBJECT_MAX_CHARS = 256  # messaging contract 16.3
@@ -35,6 +36,7 @@ class Chat:
     subject: str = ""
     subject_by: str = ""  # the number that set the subject last
     subject_at: datetime | None = None
+    photo: Photo | None = None
     group: str | None = None
     pair: tuple[int, int] | None = None
     event_id: int | None = None

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from models.documents.chat import Role
+from models.documents.photo import Photo
 
 SEQ_BITS = 32
 # Entries in one answer to a client: in the worst case 2 MB of UTF-8, since common clients refuse a frame above 4 MB.
@@ -87,9 +88,16 @@ class SubjectSet:
     subject: str
 
 
-Body = Message | Edit | Deletion | Reaction | Joined | Left | RoleSet | SubjectSet
+@dataclass(frozen=True, slots=True)
+class PhotoSet:
+    """The chat's photo from now on; None: it has none any more."""
+
+    photo: Photo | None
+
+
+Body = Message | Edit | Deletion | Reaction | Joined | Left | RoleSet | SubjectSet | PhotoSet
 MessageChange = Edit | Deletion | Reaction
-ChatChange = Joined | Left | RoleSet | SubjectSet
+ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet
 
 
 class Kind(StrEnum):
@@ -103,6 +111,7 @@ class Kind(StrEnum):
     LEFT = "left"
     ROLE = "role"
     SUBJECT = "subject"
+    PHOTO = "photo"
 
 
 KIND_OF: Mapping[type, Kind] = {
@@ -114,6 +123,7 @@ KIND_OF: Mapping[type, Kind] = {
     Left: Kind.LEFT,
     RoleSet: Kind.ROLE,
     SubjectSet: Kind.SUBJECT,
+    PhotoSet: Kind.PHOTO,
 }
 
 

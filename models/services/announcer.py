@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from time import monotonic
 
-from models.documents.entry import Entry, Joined, Left, RoleSet, SubjectSet
+from models.documents.entry import ChatChange, Entry, Left
 from models.events import ChatMembersChanged, EntryAdded
 from models.ports import Fanout
 from models.services.rosters import Rosters
@@ -53,7 +53,7 @@ class Announcer:
     def stored(self, entries: Sequence[Entry]) -> None:
         """Take over what the journal stored; never waits."""
         for entry in entries:
-            if isinstance(entry.body, Joined | Left | RoleSet | SubjectSet):
+            if isinstance(entry.body, ChatChange):
                 self._applied[entry.chat_id, entry.seq] = asyncio.get_running_loop().create_future()
         self._queue.extend(entries)
         self._work.set()
@@ -89,7 +89,7 @@ class Announcer:
 
     async def _announce(self, entry: Entry) -> None:
         body = entry.body
-        if isinstance(body, Joined | Left | RoleSet | SubjectSet):
+        if isinstance(body, ChatChange):
             await self._apply(entry)
         roster = self._rosters.peek(entry.chat_id) or await self._rosters.require(entry.chat_id)
         if entry.seq < roster.changed:

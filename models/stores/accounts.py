@@ -10,6 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models.documents.account import Account, NotificationFlags, Privacy, Visibility
 from models.documents.phone import Phone
+from models.documents.photo import Photo
 from models.errors import AccountNotFound
 from models.stores.counters import Counters
 from models.stores.database import Database, Row
@@ -110,5 +111,6 @@ def _account(row: Row) -> Account:
     fields["phone"] = Phone(fields["phone"], fields.pop("number"))
     fields["privacy"] = Privacy(**{part: Visibility(value) for part, value in fields.get("privacy", {}).items()})
     fields["notify"] = NotificationFlags(**fields.get("notify", {}))
+    fields["photo"] = Photo(**fields["photo"]) if fields.get("photo") else None
     fields["blocked"] = frozenset(fields.get("blocked", ()))
     return Account(**fields)

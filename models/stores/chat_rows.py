@@ -5,6 +5,7 @@ from typing import Any
 
 from models.documents.chat import Chat, ChatKind, Member, Role, Span
 from models.stores.database import Row
+from models.stores.entry_rows import read_photo
 
 
 def member_key(chat_id: int, account_id: int) -> int:
@@ -46,6 +47,7 @@ def chat_of(row: Mapping[str, Any]) -> Chat:
         subject=row.get("subject", ""),
         subject_by=row.get("subject_by", ""),
         subject_at=row.get("subject_at"),
+        photo=read_photo(row),
         group=row.get("group"),
         pair=(int(first), int(second)) if second else None,
         event_id=row.get("event"),

@@ -12,12 +12,13 @@ from pymongo import ASCENDING, IndexModel, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from models.documents.chat import Chat, ChatKind, Member, Role, Roster
-from models.documents.entry import Entry, Joined, Left, RoleSet, SubjectSet
+from models.documents.entry import Entry, Joined, Left, PhotoSet, RoleSet, SubjectSet
 from models.documents.phone import is_number
 from models.errors import ChatNotFound
 from models.stores.chat_rows import chat_of, member_key, member_of, member_row, spans_of
 from models.stores.counters import Counters
 from models.stores.database import Database, Row, aggregate
+from models.stores.entry_rows import photo_row
 from models.stores.journal import DUPLICATE_KEY
 
 CHATS = "chats"
@@ -261,6 +262,11 @@ class Chats:
                             "subject_seq": change.seq,
                         }
                     },
+                )
+            case PhotoSet(photo):
+                await self._chats.update_one(
+                    {"_id": change.chat_id, "photo_seq": {"$not": {"$gte": change.seq}}},
+                    {"$set": {"photo": photo_row(photo), "photo_seq": change.seq}},
                 )
             case _:
                 raise TypeError(f"{change.kind} changes no chat")

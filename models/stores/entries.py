@@ -26,7 +26,7 @@ from models.stores.entry_rows import CONTENT_FIELDS, read_entry
 from models.stores.journal import ENTRIES
 
 MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value]
-CHAT_CHANGES = [Kind.JOINED.value, Kind.LEFT.value, Kind.ROLE.value, Kind.SUBJECT.value]
+CHAT_CHANGES = [Kind.JOINED.value, Kind.LEFT.value, Kind.ROLE.value, Kind.SUBJECT.value, Kind.PHOTO.value]
 
 
 class Entries:

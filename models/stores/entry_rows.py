@@ -1,6 +1,7 @@
 """Rows of the log: how an entry stands in the database, and back."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from models.documents.chat import Role
 from models.documents.entry import (
     KIND_OF,
     Body,
+    ChatChange,
     Deletion,
     Draft,
     Edit,
@@ -16,12 +18,15 @@ from models.documents.entry import (
     Kind,
     Left,
     Message,
+    MessageChange,
+    PhotoSet,
     Reaction,
     RoleSet,
     SubjectSet,
     entry_key,
     split_key,
 )
+from models.documents.photo import Photo
 from models.stores.database import Row
 
 _MESSAGE_FIELDS = tuple(name for name in Message.__slots__)
@@ -49,23 +54,36 @@ def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
             if value is not None:
                 row[name] = value
         return row
-    row["pending"] = True
-    match body:
+    return row | {"pending": True} | _change_fields(body)
+
+
+def _change_fields(change: MessageChange | ChatChange) -> Row:
+    match change:
         case Edit(of, text):
-            row |= {"of": of, "text": text}
+            return {"of": of, "text": text}
         case Deletion(of):
-            row |= {"of": of}
+            return {"of": of}
         case Reaction(of, emoji):
-            row |= {"of": of, "emoji": emoji}
+            return {"of": of, "emoji": emoji}
         case Joined(accounts, numbers, admins):
-            row |= {"accounts": list(accounts), "numbers": list(numbers), "admins": list(admins)}
+            return {"accounts": list(accounts), "numbers": list(numbers), "admins": list(admins)}
         case Left(account, number):
-            row |= {"account": account, "account_number": number}
+            return {"account": account, "account_number": number}
         case RoleSet(account, number, role):
-            row |= {"account": account, "account_number": number, "role": role.value}
+            return {"account": account, "account_number": number, "role": role.value}
         case SubjectSet(subject):
-            row |= {"subject": subject}
-    return row
+            return {"subject": subject}
+        case PhotoSet(photo):
+            return {"photo": photo_row(photo)}
+
+
+def photo_row(photo: Photo | None) -> Row | None:
+    return None if photo is None else asdict(photo)
+
+
+def read_photo(row: Mapping[str, Any]) -> Photo | None:
+    """The photo in field `photo` of a row."""
+    return Photo(**row["photo"]) if row.get("photo") else None
 
 
 def stored_entry(draft: Draft, seq: int, at: datetime) -> Entry:
@@ -118,4 +136,5 @@ _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
     Kind.LEFT: lambda row: Left(row["account"], row["account_number"]),
     Kind.ROLE: lambda row: RoleSet(row["account"], row["account_number"], Role(row["role"])),
     Kind.SUBJECT: lambda row: SubjectSet(row["subject"]),
+    Kind.PHOTO: lambda row: PhotoSet(read_photo(row)),
 }

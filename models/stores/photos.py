@@ -1,0 +1,34 @@
+"""Photo histories: one row for each time that an account set its photo or took it away."""
+
+from datetime import datetime
+
+from bson import ObjectId
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from models.documents.photo import Photo, PhotoChange
+from models.stores.database import Database
+from models.stores.entry_rows import photo_row, read_photo
+
+INDEXES = [
+    # One owner's changes in the order they were stored.
+    IndexModel([("owner_id", ASCENDING), ("_id", ASCENDING)], name="history"),
+]
+HISTORY_MAX = 1000  # shown; the API knows no pages here
+
+
+class Photos:
+    """The photo histories of all accounts."""
+
+    def __init__(self, database: Database) -> None:
+        self._photos = database.collection("photos")
+
+    async def prepare(self) -> None:
+        await self._photos.create_indexes(INDEXES)
+
+    async def append(self, owner_id: int, photo: Photo | None, now: datetime) -> None:
+        await self._photos.insert_one({"_id": ObjectId(), "owner_id": owner_id, "at": now, "photo": photo_row(photo)})
+
+    async def list_by_owner(self, owner_id: int) -> list[PhotoChange]:
+        """The newest HISTORY_MAX changes, newest first."""
+        query = self._photos.find({"owner_id": owner_id}).sort("_id", DESCENDING).limit(HISTORY_MAX)
+        return [PhotoChange(row["at"], read_photo(row)) for row in await query.to_list(None)]

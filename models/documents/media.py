@@ -110,7 +110,7 @@ class MediaRule:
 
 def extension_of(file_name: str) -> str:
     """The extension in lower case, without its dot; empty for none."""
-    return PurePosixPath(file_name.replace("\\", "/")).suffix[1:].lower()
+    return PurePosixPath(file_name.replace("\\", "/").rpartition("/")[2]).suffix[1:].lower()
 
 
 def extension_for(mime_type: str) -> str:

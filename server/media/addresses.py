@@ -4,9 +4,8 @@ import ipaddress
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# IPv6 addresses that stand for an IPv4 one, which gateways of the network may translate (RFC 6052).
-_NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
-_COMPATIBLE = ipaddress.IPv6Network("::/96")
+# IPv6 addresses that gateways of the network translate to the IPv4 one in their last 32 bits (RFC 6052).
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def is_public(text: str) -> bool:
@@ -19,10 +18,11 @@ def is_public(text: str) -> bool:
 
 
 def _is_public(address: Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        return True  # judged by what hides in it
-    if isinstance(address, ipaddress.IPv6Address) and address.is_site_local:
-        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None or address in _NAT64:
+            return True  # judged by what hides in it
+        if address.is_site_local:
+            return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
@@ -32,6 +32,6 @@ def _hidden_in(address: Address) -> list[Address]:
     hidden: list[Address] = [each for each in (address.ipv4_mapped, address.sixtofour) if each is not None]
     if address.teredo is not None:
         hidden += address.teredo
-    if any(address in network for network in (*_NAT64, _COMPATIBLE)):
+    if address in _NAT64:
         hidden.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return hidden

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -20,6 +21,7 @@ AT_ONCE = max(1, (os.cpu_count() or 1) // 2)  # the others are for messages
 WAITING_MAX = 64  # beyond this a request is refused rather than kept waiting for minutes
 TIMEOUT_S = 60.0  # a worker that takes longer is stuck
 THUMBNAIL_PX = 320
+POLITENESS = 10  # messages come before pictures
 IN_MEMORY_BYTES = 256 << 10  # a picture that is larger waits in a file
 
 
@@ -65,6 +67,8 @@ class PictureProcesses:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
+        with suppress(ProcessLookupError, AttributeError):  # done already; not made for Windows
+            os.setpriority(os.PRIO_PROCESS, process.pid, POLITENESS)
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 made, complaint = await process.communicate()

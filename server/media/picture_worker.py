@@ -4,7 +4,6 @@ Run as a program: the picture on stdin (a file), the sizes on stdout, each as it
 REFUSED with one line for people on stderr; anything else is a file that broke the decoder.
 """
 
-import os
 import struct
 import sys
 import warnings
@@ -105,7 +104,6 @@ def _jpeg(picture: Image.Image) -> bytes:
 
 
 def _limit(max_pixels: int) -> None:
-    os.nice(10)  # messages come before pictures
     try:
         import resource
     except ImportError:  # not made for Windows

@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from models.documents.photo import Picture
-from models.errors import Malformed, TooLarge
+from models.errors import Malformed, TooLarge, Unavailable
 from server.media.imaging import PictureProcesses
 from tests.pictures import BLUE, GREEN, RED, WHITE, bomb, content_of, decoded, encoded, halves, is_near, plain
 
@@ -189,3 +189,33 @@ async def test_a_thumbnail_shows_the_whole_picture(imaging: PictureProcesses) ->
 async def test_many_pictures_at_once_are_all_made(imaging: PictureProcesses) -> None:
     made = await asyncio.gather(*(shrink(imaging, plain(colour=(n, 0, 0))) for n in range(0, 160, 40)))
     assert [decoded(each.full).getpixel((1, 1))[0] // 40 for each in made] == [0, 1, 2, 3]
+
+
+async def test_beyond_those_that_may_wait_a_picture_is_refused(
+    imaging: PictureProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.media.imaging.WAITING_MAX", 2)
+    answers = await asyncio.gather(*(shrink(imaging, plain()) for _ in range(5)), return_exceptions=True)
+    assert [type(answer) for answer in answers].count(Unavailable) == 3
+    assert (await shrink(imaging, plain())).full
+
+
+async def test_a_picture_that_takes_its_process_down_is_refused(
+    imaging: PictureProcesses, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    worker = tmp_path_factory.mktemp("worker") / "dies.py"
+    worker.write_text("import os; os.abort()")
+    monkeypatch.setattr("server.media.imaging.WORKER", worker)
+    with pytest.raises(Malformed, match="no picture"):
+        await shrink(imaging, plain())
+
+
+async def test_a_picture_that_takes_too_long_is_given_up(
+    imaging: PictureProcesses, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    worker = tmp_path_factory.mktemp("worker") / "hangs.py"
+    worker.write_text("import time; time.sleep(1000)")
+    monkeypatch.setattr("server.media.imaging.WORKER", worker)
+    monkeypatch.setattr("server.media.imaging.TIMEOUT_S", 0.5)
+    with pytest.raises(Malformed, match="too long"):
+        await shrink(imaging, plain())

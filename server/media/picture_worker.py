@@ -46,7 +46,7 @@ def make_thumbnail(source: BinaryIO, max_px: int, max_pixels: int) -> list[bytes
 
 def _read(source: BinaryIO, max_pixels: int, draft_px: int) -> Image.Image:
     """The first frame, upright, opaque, in sRGB; raises Refused."""
-    # Pictures inside of pictures (icons) are only counted by Pillow itself.
+    # Pillow counts before it unpacks, also pictures inside of pictures (icons); what it only warns of is refused here.
     Image.MAX_IMAGE_PIXELS = max_pixels
     Image.init()
     try:
@@ -54,8 +54,6 @@ def _read(source: BinaryIO, max_pixels: int, draft_px: int) -> Image.Image:
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(source, formats=[name for name in Image.OPEN if name not in _UNREAD]) as picture:
-                if picture.width * picture.height > max_pixels:
-                    raise Image.DecompressionBombError
                 # JPEG alone: decodes at a half, a quarter or an eighth of the size when that is enough.
                 picture.draft(None, (draft_px, draft_px))
                 picture.load()

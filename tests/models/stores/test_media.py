@@ -114,6 +114,12 @@ async def test_one_content_has_a_name_for_each_type_it_came_with(files: MediaFil
     assert (await rows(database))[0] == 1
 
 
+async def test_two_contents_have_two_names(files: MediaFiles) -> None:
+    one, other = await store(files, b"one"), await store(files, b"other")
+    assert one.name != other.name
+    assert await read(files, one) == b"one"
+
+
 async def test_a_name_needs_the_key_of_the_installation(
     files: MediaFiles, database: Database, clock: HandClock
 ) -> None:

@@ -123,11 +123,12 @@ async def test_nothing_is_told_of_where_and_by_what_it_was_taken(imaging: Pictur
     exif = Image.Exif()
     exif[CAMERA], exif[GPS] = "SecretCamera", {1: "N", 2: (52.0, 31.0, 12.0)}
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    jpeg = encoded(halves(), "JPEG", exif=exif, comment=b"SecretComment", icc_profile=profile)
+    jpeg = encoded(halves(), "JPEG", exif=exif, comment=b"SecretComment")
+    with_profile = encoded(halves(), "JPEG", exif=exif, comment=b"SecretComment", icc_profile=profile)
     text = PngInfo()
     text.add_text("Author", "SecretAuthor")
     png = encoded(halves(), pnginfo=text, exif=exif)
-    for data in (jpeg, png):
+    for data in (jpeg, with_profile, png):
         assert b"Secret" in data
         made = await shrink(imaging, data)
         for small in (made.full, made.preview):

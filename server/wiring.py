@@ -49,9 +49,9 @@ from models.services.list_chats import ListChats
 from models.services.list_contacts import ListContacts
 from models.services.list_groups import ListGroups
 from models.services.list_messages import ListMessages
-from models.services.list_receipts import ListDelivered, ListRead
 from models.services.list_photo_history import ListPhotoHistory
 from models.services.list_photos import ListPhotos
+from models.services.list_receipts import ListDelivered, ListRead
 from models.services.list_sessions import ListSessions
 from models.services.mark_read import MarkRead
 from models.services.move_marks import MoveMarks
@@ -82,9 +82,9 @@ from models.services.show_typing import ShowTyping
 from models.services.start_session import StartSession
 from models.services.store_media import StoreMedia
 from models.services.sync_chats import SyncChats, SyncRules
+from models.services.take_photo import TakePhoto
 from models.services.tell_typing import TellTyping
 from models.services.title_chats import TitleChats
-from models.services.take_photo import TakePhoto
 from models.services.verify_pin import VerifyPin
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
@@ -246,7 +246,16 @@ class _Node:
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Make the indexes, start what works in the background; closed in reverse."""
-        for store in (self.accounts, self.contacts, self.chats, self.sessions, self.quotas, self.pins, self.read_dates, self.media):
+        for store in (
+            self.accounts,
+            self.contacts,
+            self.chats,
+            self.sessions,
+            self.quotas,
+            self.pins,
+            self.read_dates,
+            self.media,
+        ):
             await store.prepare()
         for files in (self.media, self.photos):
             await files.prepare()
@@ -427,6 +436,7 @@ class _Node:
             MarkRead(open_log, self.messages, self.marks),
             self.settings.chat.text_max_chars,
         )
+
     def _photo_routes(self) -> list[web.RouteDef]:
         media, fanout, clock = self.settings.media, self.fanout, self.clock
         imaging = PictureProcesses(max_pixels=media.photo_max_pixels)
@@ -434,6 +444,7 @@ class _Node:
             timeout_s=media.fetch_timeout_s,
             max_redirects=media.fetch_max_redirects,
             allow_private_addresses=media.allow_private_addresses,
+        )
         take = TakePhoto(imaging, fetcher, StoreMedia(self.media, imaging), media.photo_max_bytes)
         door = PhotoDoor(take, OpenMedia(self.media), Links(self.settings.http.public_url))
         see = SeePhotos(self.contacts)

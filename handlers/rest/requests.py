@@ -78,7 +78,7 @@ async def read_fields(request: web.Request) -> Mapping[str, Any]:
 
 def read_query(request: web.Request) -> dict[str, Any]:
     """The query's fields, read like a form's."""
-    return _merge(request.query.items())
+    return merge(request.query.items())
 
 
 def read_shape(shape: type[Shape], fields: object) -> Shape:

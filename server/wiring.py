@@ -59,6 +59,7 @@ from models.services.open_log import OpenLog
 from models.services.open_media import OpenMedia
 from models.services.presence import Presence
 from models.services.prove_number import ProveNumber
+from models.services.read_heads import ReadHeads
 from models.services.read_history import ReadHistory
 from models.services.record_changes import RecordChanges
 from models.services.register_profile import RegisterProfile
@@ -240,7 +241,8 @@ class _Node:
         )
         self.record = RecordChanges(self.journal, self.announcer)
         self.change_group = ChangeGroup(self.chats, self.rosters, self.record)
-        self.list_chats = ListChats(self.heads)
+        self.read_heads = ReadHeads(self.heads, self.rosters)
+        self.list_chats = ListChats(self.read_heads)
         self.tokens = JwtTokens(self.secret, clock)
         self.authenticate = Authenticate(self.tokens, self.sessions, self.accounts, clock)
 
@@ -351,8 +353,8 @@ class _Node:
                     self.fanout,
                     self.message_limit,
                 ),
-                ReadHistory(self.resolve, self.chats, self.entries),
-                SyncChats(self.heads, self.chats, self.entries, rules),
+                ReadHistory(self.resolve, self.rosters, self.chats, self.entries),
+                SyncChats(self.read_heads, self.chats, self.entries, rules),
                 self.list_chats,
                 Greet(self.directory, self.list_chats, self.fanout),
                 self.typing,

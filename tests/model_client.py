@@ -153,6 +153,8 @@ class ModelClient:
         """Wait until something holds of this client, looking again after each event; raises TimeoutError."""
         async with asyncio.timeout(within_s):
             while not is_so():
+                if self._syncing is not None and self._syncing.done():
+                    self._syncing.result()
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -165,6 +167,7 @@ class ModelClient:
         elif not self._take(event, body):
             self._held = []
             self._syncing = asyncio.create_task(self._catch_up(), name="model sync")
+            self._syncing.add_done_callback(lambda _: self._changed.set())
         self._changed.set()
 
     async def _catch_up(self) -> None:

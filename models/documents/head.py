@@ -11,7 +11,7 @@ UNREAD_MAX = 1000  # counted no further: a client shows "999+", and a chat left 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """`last_seq` is the log's end for this member, `last` the newest message it may see.
+    """`last_seq` is the log's end for this member: the entry with which it left, `last` the newest message it may see.
 
     `last_at` is what lists are sorted by: the time of `last`, or else of when the member came or the chat was made.
     """

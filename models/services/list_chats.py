@@ -6,7 +6,7 @@ from models.documents.entry import ANSWER_MAX_CHARS
 from models.documents.head import Head
 from models.documents.session import Actor
 from models.errors import Malformed
-from models.stores.heads import Heads
+from models.services.read_heads import ReadHeads
 
 PAGE_MAX = 200
 
@@ -21,11 +21,11 @@ class ChatPage:
 
 @dataclass(frozen=True, slots=True)
 class ListChats:
-    heads: Heads
+    heads: ReadHeads
 
     async def __call__(self, actor: Actor, *, limit: int = PAGE_MAX, before: str | None = None) -> ChatPage:
         """A page of chats. `before` is the `next` of the page before; Malformed if it is something else."""
-        heads = sorted(await self.heads.list_heads(actor.account_id), key=_rank, reverse=True)
+        heads = sorted(await self.heads(actor.account_id), key=_rank, reverse=True)
         if before is not None:
             last = _read_place(before)
             heads = [head for head in heads if _rank(head) < last]

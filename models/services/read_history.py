@@ -8,6 +8,7 @@ from models.documents.session import Actor
 from models.documents.target import Target
 from models.errors import ChatNotFound
 from models.services.resolve_chat import ResolveChat
+from models.services.rosters import Rosters
 from models.stores.chats import Chats
 from models.stores.entries import Entries, visible
 
@@ -37,6 +38,7 @@ class ReadHistory:
     """Members read what their spans of the log cover, and keep reading it after they left."""
 
     resolve: ResolveChat
+    rosters: Rosters
     chats: Chats
     entries: Entries
 
@@ -45,10 +47,12 @@ class ReadHistory:
     ) -> Page:
         """The `limit` entries just before a seq, or just after one, or the last ones. ChatNotFound to who was never in it."""
         chat_id = await self.resolve.require_id(actor, target)
+        # In this order nobody reads on behind the own departure (read_heads.py).
+        last_seq = await self.entries.last_seq(chat_id)
+        await self.rosters.catch_up_all([chat_id])
         member = await self.chats.find_member(chat_id, actor.account_id)
         if member is None or not member.is_listed:
             raise ChatNotFound
-        last_seq = await self.entries.last_seq(chat_id)
         limit = min(limit, PAGE_MAX)
         shown: list[Entry] = []
         more = True

@@ -1,5 +1,7 @@
 """Rosters: who is in a chat, kept per node for the message path and for announcing."""
 
+from collections.abc import Collection
+
 from models.documents.chat import Roster
 from models.services.cache import Cache
 from models.stores.chats import Chats
@@ -50,6 +52,11 @@ class Rosters:
         if due:
             self.forget(chat_id)
         return bool(due)
+
+    async def catch_up_all(self, chat_ids: Collection[int]) -> None:
+        """The same for many chats, by one query where nothing waits, which is nearly always."""
+        for chat_id in await self._entries.list_chats_pending(chat_ids, CHAT_CHANGES):
+            await self.catch_up(chat_id)
 
     async def _load(self, chat_id: int) -> Roster:
         await self.catch_up(chat_id)

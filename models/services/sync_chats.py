@@ -14,9 +14,9 @@ from models.documents.chat import Member
 from models.documents.entry import ANSWER_MAX_CHARS, Entry, fitting
 from models.documents.head import Head
 from models.documents.session import Actor
+from models.services.read_heads import ReadHeads
 from models.stores.chats import Chats
 from models.stores.entries import Entries, visible
-from models.stores.heads import Heads
 
 RESET_ENTRIES = 50  # a screenful and a bit: what a fresh device shows before somebody scrolls
 
@@ -85,17 +85,17 @@ class _Budget:
 class SyncChats:
     """Chats that the client does not name are part of the answer too: it may have missed that they came to be."""
 
-    heads: Heads
+    heads: ReadHeads
     chats: Chats
     entries: Entries
     rules: SyncRules
 
     async def __call__(self, actor: Actor, cursors: Mapping[int, int]) -> SyncAnswer:
         """What is missing behind these cursors (chat id -> seq). With `more`, call again with the new cursors."""
-        listed = {head.chat.id: head for head in await self.heads.list_heads(actor.account_id)}
+        listed = {head.chat.id: head for head in await self.heads(actor.account_id)}
         elsewhere = [chat_id for chat_id in cursors if chat_id not in listed]
         if elsewhere:
-            others = await self.heads.list_heads(actor.account_id, elsewhere)
+            others = await self.heads(actor.account_id, elsewhere)
             # A chat in which all was kept from this account is no chat to it, whatever id it guesses.
             listed |= {head.chat.id: head for head in others if head.member.is_listed}
         budget = _Budget(self.rules.max_entries)
@@ -110,7 +110,7 @@ class SyncChats:
 
     async def _state(self, head: Head, cursor: int | None, budget: _Budget) -> ChatState | None:
         """One chat's part, or None when the budget is spent and something is missing: it comes with the next call."""
-        end = _end_for(head)
+        end = head.last_seq
         if cursor == end:
             return ChatState(head.chat.id, Status.CURRENT, (), end, end, head)
         if budget.is_empty:
@@ -136,12 +136,6 @@ class SyncChats:
 
 def _own(head: Head | None) -> Sequence[Member]:
     return () if head is None else (head.member,)
-
-
-def _end_for(head: Head) -> int:
-    """Where the log ends for this member: at the entry with which it left."""
-    last = head.member.last_seq
-    return head.last_seq if last is None else last
 
 
 def _nothing(chat_id: int) -> ChatState:

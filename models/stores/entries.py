@@ -4,7 +4,7 @@ A change (edit, deletion, reaction) is stored as an entry first, marked pending,
 crash between the two heals itself: whoever reads a page lays the pending changes over it, and a sweep applies them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pymongo import UpdateOne
@@ -82,6 +82,12 @@ class Entries:
         cursor = self._entries.find({"chat": chat_id, "pending": True, "kind": {"$in": list(kinds)}})
         rows = await cursor.hint("pending").sort([("chat", 1), ("_id", 1)]).to_list(None)
         return [read_entry(row) for row in rows]
+
+    async def list_chats_pending(self, chat_ids: Iterable[int], kinds: Sequence[str]) -> list[int]:
+        """Those of these chats that have changes of these kinds which are stored and not applied."""
+        query = {"chat": {"$in": list(chat_ids)}, "pending": True, "kind": {"$in": list(kinds)}}
+        rows = await self._entries.find(query, {"chat": True}).hint("pending").to_list(None)
+        return sorted({row["chat"] for row in rows})
 
     async def list_unapplied(self, before: datetime, limit: int = 1000) -> list[Entry]:
         """Changes of any chat that should have been applied long ago: the sweep's work after a crash."""

@@ -4,7 +4,7 @@ There is no summary row that a crash could leave behind: what a client is told t
 there. The price is a few index seeks and two bounded scans per chat.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from models.documents.chat import ChatKind
 from models.documents.entry import Entry, Kind
@@ -27,19 +27,21 @@ class Heads:
         self._members = database.collection(MEMBERS)
         self._entries = database.collection(ENTRIES)
 
-    async def list_heads(self, account_id: int, chat_ids: Collection[int] | None = None) -> list[Head]:
-        """All listed chats that the account is in; or those of `chat_ids` it is or was in. In no order."""
-        if chat_ids is None:
-            match: Row = {"account": account_id, "active": True, "unlisted": {"$ne": True}}
-            rows = await self._members.find(match, {"_id": False, "chat": True}).to_list(None)
-            chat_ids = [row["chat"] for row in rows]
-        if not chat_ids:
-            return []
+    async def list_ends(self, account_id: int, chat_ids: Collection[int] | None = None) -> dict[int, int]:
+        """Where the logs end, by chat: of all listed chats that the account is in, or of those of `chat_ids` it is or was in."""
+        match: Row = {"account": account_id, "active": True, "unlisted": {"$ne": True}}
+        if chat_ids is not None:
+            match = {"_id": {"$in": [chat_id << 32 | account_id for chat_id in chat_ids]}}
+        rows = await aggregate(self._members, [{"$match": match}, _END, {"$project": {"chat": True, "end": True}}])
+        return {row["chat"]: row["end"][0]["_id"] - (row["chat"] << 32) if row["end"] else 0 for row in rows}
+
+    async def list_heads(self, account_id: int, ends: Mapping[int, int]) -> list[Head]:
+        """The heads of these chats that the account is or was in, whose logs end (or ended, a moment ago) there. In no order."""
         # The changes that wait come first, as for a page of the log (entries.py).
-        pending = await self._list_pending(chat_ids)
-        keys = {"_id": {"$in": [chat_id << 32 | account_id for chat_id in chat_ids]}}
+        pending = await self._list_pending(ends)
+        keys = {"_id": {"$in": [chat_id << 32 | account_id for chat_id in ends]}}
         rows = await aggregate(self._members, _pipeline(keys, account_id))
-        return [_head(row, account_id, pending.get(row["chat"], [])) for row in rows]
+        return [_head(row, account_id, ends[row["chat"]], pending.get(row["chat"], [])) for row in rows]
 
     async def _list_pending(self, chat_ids: Collection[int]) -> dict[int, list[Entry]]:
         query = {"chat": {"$in": list(chat_ids)}, "pending": True, "kind": {"$in": MESSAGE_CHANGES}}
@@ -47,6 +49,24 @@ class Heads:
         for row in await self._entries.find(query).hint("pending").sort([("chat", 1), ("_id", 1)]).to_list(None):
             found.setdefault(row["chat"], []).append(read_entry(row))
         return found
+
+
+_END: Row = {
+    "$lookup": {
+        "from": ENTRIES,
+        "let": {
+            "first": {"$multiply": ["$chat", 2**32]},
+            "end": {"$multiply": [{"$add": ["$chat", 1]}, 2**32]},
+        },
+        "pipeline": [
+            {"$match": {"$expr": {"$and": [{"$gt": ["$_id", "$$first"]}, {"$lt": ["$_id", "$$end"]}]}}},
+            {"$sort": {"_id": -1}},
+            {"$limit": 1},
+            {"$project": {"_id": True}},
+        ],
+        "as": "end",
+    }
+}
 
 
 def _pipeline(match: Row, account_id: int) -> list[Row]:
@@ -75,7 +95,6 @@ def _pipeline(match: Row, account_id: int) -> list[Row]:
     return [
         {"$match": match},
         {"$lookup": {"from": CHATS, "localField": "chat", "foreignField": "_id", "as": "in"}},
-        entries("end", {"$gt": ["$_id", "$$first"]}, newest, {"$limit": 1}, {"$project": {"_id": True}}),
         entries(
             "last",
             {"$gte": ["$_id", "$$came"]},
@@ -119,7 +138,7 @@ def _pipeline(match: Row, account_id: int) -> list[Row]:
     ]
 
 
-def _head(row: Row, account_id: int, pending: Sequence[Entry]) -> Head:
+def _head(row: Row, account_id: int, end: int, pending: Sequence[Entry]) -> Head:
     chat = chat_of(row["in"][0])
     member = member_of(row)
     last = overlay(row["last"], [read_entry(one) for one in row["last"]], pending)
@@ -131,7 +150,7 @@ def _head(row: Row, account_id: int, pending: Sequence[Entry]) -> Head:
     return Head(
         chat,
         member,
-        last_seq=row["end"][0]["_id"] - (chat.id << 32) if row["end"] else 0,
+        last_seq=end if member.last_seq is None else min(end, member.last_seq),
         last=last[0] if last else None,
         last_at=last[0].at if last else came,
         unread=row["unread"][0]["count"] if row["unread"] else 0,

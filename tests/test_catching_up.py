@@ -1,0 +1,240 @@
+"""Whoever was away holds in the end what those hold who never left, and what a fresh device is given (design section 5, 5).
+
+Bounded for every run; for a longer search: PARLEY_TEST_EXAMPLES=2000 pytest --timeout=0 tests/test_catching_up.py
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from models.documents.entry import Joined, Left, SubjectSet
+from models.services import move_marks
+from server.embedded import EmbeddedStores
+from tests.model_client import ModelClient
+from tests.node import Node, Person, running_node, settings_for
+from tests.parts import Parts, parts_of
+
+PEOPLE = 3
+EXAMPLES = int(os.environ.get("PARLEY_TEST_EXAMPLES", "25"))
+NUMBERS = count(49_301_000_000)
+GROUP = -1  # the place of an operation that is not somebody's direct chat
+
+people = st.integers(0, PEOPLE - 1)
+places = st.sampled_from([GROUP, GROUP, *range(PEOPLE)])
+which = st.integers(0, 30)  # of the messages that the person holds, counted from the newest
+
+operations = st.one_of(
+    st.tuples(st.just("send"), people, places),
+    st.tuples(st.just("send"), people, places),
+    st.tuples(st.just("edit"), people, which),
+    st.tuples(st.just("delete"), people, which),
+    st.tuples(st.just("hide"), people, which),
+    st.tuples(st.sampled_from(["like", "unlike"]), people, which),
+    st.tuples(st.sampled_from(["delivered", "read"]), people, which),
+    st.tuples(st.just("subject"), people, st.just(GROUP)),
+    st.tuples(st.sampled_from(["add", "remove", "leave"]), people, people),
+    st.tuples(st.sampled_from(["block", "unblock"]), people, people),
+    st.tuples(st.sampled_from(["away", "away", "back", "reconnect"]), people, st.just(GROUP)),
+)
+# Operations in one beat run at the same time.
+beats = st.lists(st.lists(operations, min_size=1, max_size=4), min_size=5, max_size=16)
+
+
+@pytest.fixture
+async def node(
+    stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Node]:
+    """A node with small answers, so that `more` and `reset` are the rule, and receipts that do not keep a test waiting."""
+    monkeypatch.setattr(move_marks, "TELL_EVERY_S", 0.05)
+    small = {"sync_max_entries": 4, "delta_max_entries": 12}
+    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"), chat=small)) as running:
+        yield running
+
+
+@dataclass
+class Town:
+    """Some people with a group, each with a device that stays and one that comes and goes."""
+
+    node: Node
+    parts: Parts
+    people: list[Person]
+    staying: list[ModelClient]
+    roaming: list[ModelClient]
+    group: int
+    numbers: Any = field(default_factory=count)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def perform(self, operation: tuple[str, int, int]) -> None:
+        name, who, what = operation
+        act: Callable[[int, int], Awaitable[None]] | None = getattr(self, name, None)
+        if act is not None:
+            await act(who, what)
+        elif name in ("away", "back", "reconnect"):
+            await self._travel(name, who)
+        else:
+            await self._change(name, who, what)
+
+    async def send(self, who: int, place: int) -> None:
+        client_id = f"c{next(self.numbers)}"
+        target: dict[str, Any] = {"chat": self.group} if place == GROUP else {"contact": self.people[place].number}
+        body = {**target, "client_id": client_id, "text": f"{client_id} of {who}"}
+        await self.allowed(self.staying[who].ask("message_send", body), "chat_not_found", "contact_blocked")
+
+    async def subject(self, who: int, _: int) -> None:
+        if await self.parts.is_member(self.group, self.people[who]):
+            await self.parts.change_chat(self.people[who], self.group, SubjectSet(f"s{next(self.numbers)}"))
+
+    async def add(self, who: int, whom: int) -> None:
+        async with self.turn:
+            if not await self.parts.is_member(self.group, self.people[whom]):
+                joined = Joined((self.people[whom].account_id,), (self.people[whom].number,))
+                await self.parts.change_chat(self.people[who], self.group, joined)
+
+    async def remove(self, who: int, whom: int) -> None:
+        async with self.turn:
+            if await self.parts.is_member(self.group, self.people[whom]):
+                left = Left(self.people[whom].account_id, self.people[whom].number)
+                await self.parts.change_chat(self.people[who], self.group, left)
+
+    async def leave(self, who: int, _: int) -> None:
+        await self.remove(who, who)
+
+    async def block(self, who: int, whom: int) -> None:
+        if who != whom:
+            await self.parts.block(self.people[who], self.people[whom])
+
+    async def unblock(self, who: int, whom: int) -> None:
+        await self.parts.unblock(self.people[who], self.people[whom])
+
+    async def _change(self, name: str, who: int, what: int) -> None:
+        """Change one of the messages that this person holds."""
+        client = self.staying[who]
+        held = [(chat.chat, seq) for chat in client.chats.values() for seq in chat.messages]
+        if not held:
+            return
+        chat, seq = sorted(held, reverse=True)[what % len(held)]
+        body: dict[str, Any] = {"chat": chat, "seq": seq}
+        refusals = ("chat_not_found", "message_not_found", "not_your_message", "message_deleted", "forbidden")
+        if name in ("delivered", "read"):
+            await self.allowed(client.ask(name, body, "/receipts"), "chat_not_found")
+            return
+        event, more = {
+            "edit": ("message_edit", {"text": f"e{next(self.numbers)}"}),
+            "delete": ("message_delete", {}),
+            "hide": ("message_delete", {"scope": "me"}),
+            "like": ("reaction_set", {"emoji": "👍🏽"}),
+            "unlike": ("reaction_set", {"emoji": None}),
+        }[name]
+        await self.allowed(client.ask(event, body | more), *refusals, "contact_blocked")
+
+    async def _travel(self, name: str, who: int) -> None:
+        client = self.roaming[who]
+        if name == "away" and client.is_connected:
+            await client.go()
+        elif name == "back" and not client.is_connected:
+            await client.come()
+        elif name == "reconnect" and client.is_connected:
+            await client.go()
+            await client.come()
+
+    async def allowed(self, asked: Awaitable[dict[str, Any]], *refusals: str) -> None:
+        answer = await asked
+        assert answer["ok"] or answer["error"]["code"] in refusals, answer
+
+    async def settle(self) -> None:
+        """End all blocks and say something in every chat, so that whoever is connected has heard all that came before."""
+        for who in range(PEOPLE):
+            for whom in range(PEOPLE):
+                await self.unblock(who, whom)
+        ends: dict[int, int] = {}
+        for client in self.staying:
+            for chat in [chat.chat for chat in client.chats.values() if chat.is_member]:
+                answer = await client.ask("message_send", {"chat": chat, "client_id": f"m{chat}", "text": "marker"})
+                if answer["ok"]:
+                    ends[chat] = max(ends.get(chat, 0), answer["message"]["seq"])
+
+        def is_settled(client: ModelClient) -> bool:
+            return all(chat.cursor >= ends[chat.chat] for chat in client.chats.values() if chat.is_member)
+
+        for client in self.staying:
+            try:
+                await client.until(lambda client=client: is_settled(client))
+            except TimeoutError:
+                cursors = {chat.chat: (chat.cursor, chat.is_member) for chat in client.chats.values()}
+                raise AssertionError(
+                    f"{client.person.account_id} stands at {cursors}, the logs end at {ends}"
+                ) from None
+
+    async def close(self) -> None:
+        for client in [*self.staying, *self.roaming]:
+            await client.go()
+
+
+async def build_town(node: Node) -> Town:
+    residents = [await node.sign_in(str(next(NUMBERS))) for _ in range(PEOPLE)]
+    await node.befriend(*residents)
+    for one in residents:  # a chat with oneself is one, too
+        status, _ = await node.rest("POST", "/api/contacts/add-contact/", one, json={"contact_id": one.number})
+        assert status < 300
+    parts = parts_of(node)
+    group = await parts.found_group(*residents)
+    town = Town(
+        node,
+        parts,
+        residents,
+        [ModelClient(node, one) for one in residents],
+        [ModelClient(node, one) for one in residents],
+        group.id,
+    )
+    await asyncio.gather(*(client.come() for client in [*town.staying, *town.roaming]))
+    return town
+
+
+@settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    deadline=None,
+    phases=[Phase.generate, Phase.shrink] if "PARLEY_TEST_EXAMPLES" in os.environ else [Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(story=beats)
+async def test_who_was_away_holds_what_they_hold_who_never_left(node: Node, story: list[list[Any]]) -> None:
+    town = await build_town(node)
+    try:
+        for beat in story:
+            travels = [operation for operation in beat if operation[0] in ("away", "back", "reconnect")][:1]
+            others = [operation for operation in beat if operation[0] not in ("away", "back", "reconnect")]
+            await asyncio.gather(*map(town.perform, [*travels, *others]))
+        await town.settle()
+        for who in range(PEOPLE):
+            if not town.roaming[who].is_connected:
+                await town.roaming[who].come()
+        for who in range(PEOPLE):
+            await agree(town, who)
+    finally:
+        await town.close()
+
+
+async def agree(town: Town, who: int) -> None:
+    """All devices of a person hold the same; of chats that the person left, a fresh one holds nothing."""
+    stayed, roamed = town.staying[who], town.roaming[who]
+    fresh = ModelClient(town.node, town.people[who])
+    await fresh.come()
+    try:
+        # Receipts may still be on their way: they are told a moment after they are stored.
+        with_patience = lambda: stayed.snapshot() == roamed.snapshot()  # noqa: E731
+        try:
+            await stayed.until(with_patience, within_s=2.0)
+        except TimeoutError:
+            assert roamed.snapshot() == stayed.snapshot()
+        listed = {chat: held for chat, held in stayed.snapshot().items() if held["is_member"]}
+        assert fresh.snapshot() == listed
+    finally:
+        await fresh.go()

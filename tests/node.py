@@ -1,5 +1,6 @@
 """A whole node in this process: the real application on a real port, over the run's own MongoDB and Redis."""
 
+import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -122,18 +123,22 @@ class Device:
 
     async def expect(self, event: str, count: int = 1, *, within_s: float = 10.0) -> list[Any]:
         """The bodies of the first `count` events of this name, waiting until they are there."""
-        import asyncio
+        await self.until(lambda: len(self.told(event)) >= count, within_s=within_s)
+        return self.told(event)[:count]
 
+    async def until(self, is_so: Callable[[], bool], *, within_s: float = 10.0) -> None:
+        """Wait until something holds, looking again at each event; TimeoutError says what was heard instead."""
         wake = asyncio.Event()
         self.waiting.append(wake)
         try:
             async with asyncio.timeout(within_s):
-                while len(found := [body for _, name, body in self.heard if name == event]) < count:
+                while not is_so():
                     wake.clear()
                     await wake.wait()
+        except TimeoutError:
+            raise TimeoutError(f"heard only {self.heard}") from None
         finally:
             self.waiting.remove(wake)
-        return found[:count]
 
     def told(self, event: str) -> list[Any]:
         """The bodies of the events of this name so far."""

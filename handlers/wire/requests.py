@@ -15,7 +15,7 @@ Body = Mapping[str, Any]
 T = TypeVar("T")
 
 SEQ_MAX = 2**32 - 1
-CHAT_MAX = 2**31 - 1
+CHAT_MAX = 2**31 - 2  # the one behind it would not fit into 64 bits with a seq
 URL_MAX_CHARS = 2048
 CAPTION_MAX_CHARS = 256  # messaging contract 16.3
 VCARD_MAX_CHARS = 65_536

@@ -1,0 +1,1 @@
+"""Conversations through the sockets of a whole node."""

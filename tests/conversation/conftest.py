@@ -1,0 +1,31 @@
+"""One node for all conversations; everybody in them is new."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from models.services import move_marks
+from server.embedded import EmbeddedStores
+from tests.conversation.talk import RECEIPTS_MAX_MEMBERS, TYPING_EXPIRES_S
+from tests.node import Node, running_node, settings_for
+from tests.parts import Parts, parts_of
+
+
+@pytest.fixture(scope="session")
+async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
+    """What ends by itself ends soon here."""
+    settings = settings_for(
+        tmp_path_factory.mktemp("node"),
+        typing={"expires_s": TYPING_EXPIRES_S},
+        presence={"grace_s": 0.3},
+        chat={"receipts_max_members": RECEIPTS_MAX_MEMBERS},
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(move_marks, "TELL_EVERY_S", 0.2)
+        async with running_node(stores, settings) as running:
+            yield running
+
+
+@pytest.fixture
+def parts(node: Node) -> Parts:
+    return parts_of(node)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from time import monotonic
 
-from models.documents.entry import ChatChange, Entry, Left
+from models.documents.entry import ChatChange, Edit, Entry, Left, without_text
 from models.events import ChatMembersChanged, EntryAdded
 from models.ports import Fanout
 from models.services.rosters import Rosters
@@ -92,16 +92,19 @@ class Announcer:
         if isinstance(body, ChatChange):
             await self._apply(entry)
         roster = self._rosters.peek(entry.chat_id) or await self._rosters.require(entry.chat_id)
+        members = roster.members
         if entry.seq < roster.changed:
             # Who is in the chat changed behind this entry already: it is for those who were in it then.
-            to = await self._chats.list_audience(entry.chat_id, entry.seq)
-            self._fanout.publish(EntryAdded(entry, roster.chat), to.difference(entry.hidden_from))
-            return
-        members = roster.members
-        if isinstance(body, Left):
+            members = await self._chats.list_audience(entry.chat_id, entry.seq)
+        elif isinstance(body, Left):
             members = {*members, body.account}
         if entry.hidden_from:
             members = set(members).difference(entry.hidden_from)
+        if isinstance(body, Edit) and body.of < roster.changed:
+            # Whoever came after the message was sent is not shown it in a new wording either.
+            readers = await self._chats.list_audience(entry.chat_id, body.of)
+            self._fanout.publish(EntryAdded(without_text(entry), roster.chat), set(members) - readers)
+            members = readers.intersection(members)
         self._fanout.publish(EntryAdded(entry, roster.chat), members, chat_id=entry.chat_id)
 
     async def _apply(self, change: Entry) -> None:

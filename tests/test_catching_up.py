@@ -4,8 +4,10 @@ Bounded for every run; for a longer search: PARLEY_TEST_EXAMPLES=2000 pytest --t
 """
 
 import asyncio
+import operator
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -161,7 +163,7 @@ class Town:
                     ends[chat] = max(ends.get(chat, 0), answer["message"]["seq"])
 
         def is_settled(client: ModelClient) -> bool:
-            return all(chat.cursor >= ends[chat.chat] for chat in client.chats.values() if chat.is_member)
+            return all(chat.cursor >= ends.get(chat.chat, 0) for chat in client.chats.values() if chat.is_member)
 
         for client in self.staying:
             try:
@@ -229,12 +231,16 @@ async def agree(town: Town, who: int) -> None:
     await fresh.come()
     try:
         # Receipts may still be on their way: they are told a moment after they are stored.
-        with_patience = lambda: stayed.snapshot() == roamed.snapshot()  # noqa: E731
-        try:
-            await stayed.until(with_patience, within_s=2.0)
-        except TimeoutError:
-            assert roamed.snapshot() == stayed.snapshot()
-        listed = {chat: held for chat, held in stayed.snapshot().items() if held["is_member"]}
-        assert fresh.snapshot() == listed
+        await alike(stayed, lambda: (roamed.snapshot(), stayed.snapshot()))
+        listed = lambda: {chat: held for chat, held in stayed.snapshot().items() if held["is_member"]}  # noqa: E731
+        await alike(stayed, lambda: (fresh.snapshot(), listed()))
     finally:
         await fresh.go()
+
+
+async def alike(client: ModelClient, two: Callable[[], tuple[Any, Any]]) -> None:
+    """Wait a moment for the two to be equal."""
+    with suppress(TimeoutError):
+        await client.until(lambda: operator.eq(*two()), within_s=2.0)
+    one, other = two()
+    assert one == other

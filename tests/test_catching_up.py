@@ -231,11 +231,20 @@ async def agree(town: Town, who: int) -> None:
     await fresh.come()
     try:
         # Receipts may still be on their way: they are told a moment after they are stored.
-        await alike(stayed, lambda: (roamed.snapshot(), stayed.snapshot()))
+        await alike(stayed, lambda: (shared(roamed), shared(stayed)))
         listed = lambda: {chat: held for chat, held in stayed.snapshot().items() if held["is_member"]}  # noqa: E731
         await alike(stayed, lambda: (fresh.snapshot(), listed()))
     finally:
         await fresh.go()
+
+
+def shared(client: ModelClient) -> dict[int, dict[str, Any]]:
+    """What two devices hold, less what became of messages after their person left: one was told in time, the other never."""
+    snapshot = client.snapshot()
+    for held in snapshot.values():
+        if not held["is_member"]:
+            held["messages"] = sorted(held["messages"])
+    return snapshot
 
 
 async def alike(client: ModelClient, two: Callable[[], tuple[Any, Any]]) -> None:

@@ -33,6 +33,14 @@ class Message:
     name: str | None = None
     reply_to: int | None = None
 
+    @property
+    def words(self) -> str | None:
+        """What an edit changes: the text, or the caption of what is no text."""
+        return self.text if self.type == "t" else self.caption
+
+    def with_words(self, words: str | None) -> "Message":
+        return replace(self, text=words) if self.type == "t" else replace(self, caption=words)
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -154,7 +162,9 @@ class Entry:
     edited_at: datetime | None = None
     edit_seq: int = 0  # the entry whose text this is; 0 for the first
     is_deleted: bool = False
+    first_text: str | None = None  # what an edited message said at first
     reactions: Mapping[int, str] = field(default_factory=dict)  # account id -> emoji
+    reaction_seqs: Mapping[int, int] = field(default_factory=dict)  # account id -> the entry by which it reacted
 
     @property
     def kind(self) -> Kind:
@@ -201,6 +211,22 @@ def without_text(edit: Entry) -> Entry:
     return replace(edit, body=Edit(edit.body.of, "")) if isinstance(edit.body, Edit) else edit
 
 
+def as_of(message: Entry, last: int) -> Entry:
+    """A message as far as entries up to `last` tell of it: for who left then, and is shown no later wording or reaction.
+
+    Of several edits only the first wording and the last are kept, so a late one brings back the first. What was deleted
+    later is gone also from here.
+    """
+    if not isinstance(message.body, Message):
+        return message
+    seqs = {account: seq for account, seq in message.reaction_seqs.items() if seq <= last}
+    kept = replace(message, reactions={account: message.reactions[account] for account in seqs}, reaction_seqs=seqs)
+    if message.edit_seq <= last:
+        return kept
+    body = message.body.with_words(message.first_text)
+    return replace(kept, body=body, edited_at=None, edit_seq=0, first_text=None)
+
+
 def with_change(message: Entry, change: Entry) -> Entry:
     """A message as it is after one stored change; the rule that the store applies to the row (models/stores/entries.py)."""
     if not isinstance(message.body, Message) or message.is_deleted:
@@ -209,15 +235,29 @@ def with_change(message: Entry, change: Entry) -> Entry:
         case Deletion():
             # What it said before, and that it was edited, is gone: so it does not matter which of the two came first.
             body = Message(message.body.type, reply_to=message.body.reply_to)
-            return replace(message, body=body, edited_at=None, edit_seq=0, is_deleted=True, reactions={})
+            return replace(
+                message,
+                body=body,
+                edited_at=None,
+                edit_seq=0,
+                first_text=None,
+                is_deleted=True,
+                reactions={},
+                reaction_seqs={},
+            )
         case Edit(_, text):
             if message.edit_seq > change.seq:
                 return message
-            is_text = message.body.type == "t"
-            body = replace(message.body, text=text) if is_text else replace(message.body, caption=text)
-            return replace(message, body=body, edited_at=change.at, edit_seq=change.seq)
+            first = message.first_text if message.edit_seq else message.body.words
+            body = message.body.with_words(text)
+            return replace(message, body=body, edited_at=change.at, edit_seq=change.seq, first_text=first)
         case Reaction(_, emoji):
-            reactions = {account: given for account, given in message.reactions.items() if account != change.sender_id}
-            return replace(message, reactions=reactions if emoji is None else reactions | {change.sender_id: emoji})
+            reactions, seqs = dict(message.reactions), dict(message.reaction_seqs)
+            if emoji is None:
+                reactions.pop(change.sender_id, None)
+                seqs.pop(change.sender_id, None)
+            else:
+                reactions[change.sender_id], seqs[change.sender_id] = emoji, change.seq
+            return replace(message, reactions=reactions, reaction_seqs=seqs)
         case _:
             return message

@@ -116,7 +116,7 @@ class SyncChats:
         if budget.is_empty:
             budget.is_spent = True
             return None
-        if cursor is None or cursor > end or end - cursor > self.rules.delta_max_entries:
+        if cursor is None or cursor > end or end - cursor > self.rules.delta_max_entries or _was_out(head, cursor):
             limit = min(RESET_ENTRIES, budget.entries)
             newest = await self.entries.list_range(head.chat.id, 1, end, limit=limit, newest_first=True)
             found = budget.take(newest[::-1])[::-1]
@@ -136,6 +136,11 @@ class SyncChats:
 
 def _own(head: Head | None) -> Sequence[Member]:
     return () if head is None else (head.member,)
+
+
+def _was_out(head: Head, cursor: int) -> bool:
+    """Whether the account left behind this cursor and came back: the changes that older messages took meanwhile are no delta."""
+    return head.member.is_active and len(head.member.spans) > 1 and cursor < head.member.spans[-1].first - 1
 
 
 def _nothing(chat_id: int) -> ChatState:

@@ -16,6 +16,7 @@ from models.documents.entry import (
     Entry,
     Kind,
     Reaction,
+    as_of,
     entry_key,
     split_key,
     with_change,
@@ -132,8 +133,11 @@ class Entries:
 def visible(entries: Sequence[Entry], member: Member) -> list[Entry]:
     """What of these a member may see: its spans of the log, less what was kept from it and what it deleted for itself.
 
-    An edit of a message that it may not see is there, for the numbers are counted, but says nothing.
+    An edit of a message that it may not see is there, for the numbers are counted, but says nothing. Who left is shown
+    messages as they were then.
     """
+    if member.last_seq is not None:
+        entries = [as_of(entry, member.last_seq) for entry in entries]
     return [
         without_text(entry) if isinstance(entry.body, Edit) and not member.may_see(entry.body.of) else entry
         for entry in entries
@@ -165,12 +169,12 @@ def _update(target: Row, change: Entry) -> UpdateOne:
             # A media message's caption is its text.
             edited = {"$cond": [{"$eq": ["$type", "t"]}, text_literal(text), "$$REMOVE"]}
             caption = {"$cond": [{"$eq": ["$type", "t"]}, "$$REMOVE", text_literal(text)]}
-            return UpdateOne(
-                target | newer,
-                [{"$set": {"text": edited, "caption": caption, "edited_at": change.at, "edit_seq": change.seq}}],
-            )
+            said: Row = {"$cond": [{"$eq": ["$type", "t"]}, "$text", "$caption"]}
+            first: Row = {"$ifNull": ["$first", {"text": {"$ifNull": [said, None]}}]}
+            edit = {"text": edited, "caption": caption, "edited_at": change.at, "edit_seq": change.seq, "first": first}
+            return UpdateOne(target | newer, [{"$set": edit}])
         case Deletion():
-            gone = [*CONTENT_FIELDS, "edited_at", "edit_seq", "reactions"]
+            gone = [*CONTENT_FIELDS, "edited_at", "edit_seq", "first", "reactions"]
             return UpdateOne(target, {"$set": {"deleted": True}, "$unset": dict.fromkeys(gone, "")})
         case Reaction(_, emoji):
             path = f"reactions.{change.sender_id}"

@@ -114,9 +114,15 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
         hidden_from=tuple(row.get("hidden_from", ())),
         edited_at=row.get("edited_at"),
         edit_seq=row.get("edit_seq", 0),
+        first_text=row.get("first", {}).get("text"),
         is_deleted=row.get("deleted", False),
         reactions={
             int(account): reaction["emoji"]
+            for account, reaction in row.get("reactions", {}).items()
+            if reaction["emoji"] is not None
+        },
+        reaction_seqs={
+            int(account): reaction["seq"]
             for account, reaction in row.get("reactions", {}).items()
             if reaction["emoji"] is not None
         },

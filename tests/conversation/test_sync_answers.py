@@ -95,10 +95,28 @@ class TestWhoLeft:
         await say(ann, "again", chat=group.id)
         for cursors in ({group.id: 2}, {group.id: 0}, {}):
             state = (await synced(tom, cursors))[group.id]
+            assert state["status"] == "reset"  # messages from before the departure may have changed meanwhile
             assert "meanwhile" not in str(state)
             assert [entry["seq"] for entry in state["entries"]][-2:] == [4, 5]
             assert (state["is_member"], state["unread"]) == (True, 1)
         assert "meanwhile" not in str(await answered(tom, "history", {"chat": group.id}))
+
+
+    async def test_is_shown_messages_as_they_were_then(self, node: Node, parts: Parts) -> None:
+        ann, tom = await phones(node, *await friends(node, 2))
+        group = await parts.found_group(ann.person, tom.person)
+        await say(ann, "first", chat=group.id)
+        await say(ann, "second", chat=group.id)
+        await answered(ann, "message_edit", {"chat": group.id, "seq": 3, "text": "second, edited"})
+        await parts.change_chat(ann.person, group.id, Left(tom.person.account_id, tom.person.number))
+        await answered(ann, "message_edit", {"chat": group.id, "seq": 2, "text": "for members"})
+        await answered(ann, "reaction_set", {"chat": group.id, "seq": 3, "emoji": "🤫"})
+        for entries in (
+            (await answered(tom, "history", {"chat": group.id}))["entries"],
+            (await synced(tom, {group.id: 0}))[group.id]["entries"],
+        ):
+            assert [entry["text"] for entry in entries if entry["kind"] == "message"] == ["first", "second, edited"]
+            assert not {"for members", "🤫"} & set(str(entries).split("'"))
 
 
 async def test_more_leads_to_the_end(node: Node, parts: Parts) -> None:

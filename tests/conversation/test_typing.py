@@ -69,12 +69,12 @@ async def test_a_message_says_it_all(node: Node) -> None:
 
 
 async def test_it_ends_when_the_last_socket_is_gone(node: Node) -> None:
-    ann, tom = await phones(node, *await friends(node, 2))
+    ann, tom, max_ = await phones(node, *await friends(node, 3))
     (tablet,) = await phones(node, ann.person)
     chat = (await say(ann, contact=tom.person.number))["chat"]
     await start(tablet, chat)
     await ann.client.disconnect()
-    await silence(tom, tablet)
+    await silence(tom, max_)
     assert states(tom) == ["typing"]
     await tablet.client.disconnect()
     await tom.until(lambda: states(tom) == ["typing", "paused"], within_s=TYPING_EXPIRES_S)

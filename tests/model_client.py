@@ -121,9 +121,9 @@ class ModelClient:
     device: Device | None = None
     syncs: int = 0
     statuses: list[str] = field(default_factory=list)  # of the answers to sync, to see what a test exercised
+    changed: asyncio.Event = field(default_factory=asyncio.Event)  # set by all that happens; clients may share one
     _held: list[tuple[str, Any]] | None = None
     _syncing: asyncio.Task[None] | None = None
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_connected(self) -> bool:
@@ -150,13 +150,13 @@ class ModelClient:
         return await self.device.ask(event, body, namespace)
 
     async def until(self, is_so: Any, *, within_s: float = 10.0) -> None:
-        """Wait until something holds of this client, looking again after each event; raises TimeoutError."""
+        """Wait until something holds, looking again whenever something happened; raises TimeoutError."""
         async with asyncio.timeout(within_s):
             while not is_so():
                 if self._syncing is not None and self._syncing.done():
                     self._syncing.result()
-                self._changed.clear()
-                await self._changed.wait()
+                self.changed.clear()
+                await self.changed.wait()
 
     def snapshot(self) -> dict[int, dict[str, Any]]:
         return {chat: self.chats[chat].snapshot() for chat in sorted(self.chats)}
@@ -167,8 +167,8 @@ class ModelClient:
         elif not self._take(event, body):
             self._held = []
             self._syncing = asyncio.create_task(self._catch_up(), name="model sync")
-            self._syncing.add_done_callback(lambda _: self._changed.set())
-        self._changed.set()
+            self._syncing.add_done_callback(lambda _: self.changed.set())
+        self.changed.set()
 
     async def _catch_up(self) -> None:
         """Sync until nothing is missing; what was held back meanwhile may show the next gap."""
@@ -176,7 +176,7 @@ class ModelClient:
             await self._sync()
             held, self._held = self._held or [], None
             if all(self._take(event, body) for event, body in held):
-                self._changed.set()
+                self.changed.set()
                 return
             self._held = []
 

@@ -187,14 +187,9 @@ async def build_town(node: Node) -> Town:
         assert status < 300
     parts = parts_of(node)
     group = await parts.found_group(*residents)
-    town = Town(
-        node,
-        parts,
-        residents,
-        [ModelClient(node, one) for one in residents],
-        [ModelClient(node, one) for one in residents],
-        group.id,
-    )
+    changed = asyncio.Event()
+    staying, roaming = ([ModelClient(node, one, changed=changed) for one in residents] for _ in range(2))
+    town = Town(node, parts, residents, staying, roaming, group.id)
     await asyncio.gather(*(client.come() for client in [*town.staying, *town.roaming]))
     return town
 
@@ -227,7 +222,7 @@ async def test_who_was_away_holds_what_they_hold_who_never_left(node: Node, stor
 async def agree(town: Town, who: int) -> None:
     """All devices of a person hold the same; of chats that the person left, a fresh one holds nothing."""
     stayed, roamed = town.staying[who], town.roaming[who]
-    fresh = ModelClient(town.node, town.people[who])
+    fresh = ModelClient(town.node, town.people[who], changed=stayed.changed)
     await fresh.come()
     try:
         # Receipts may still be on their way: they are told a moment after they are stored.

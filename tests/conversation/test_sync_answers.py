@@ -101,7 +101,6 @@ class TestWhoLeft:
             assert (state["is_member"], state["unread"]) == (True, 1)
         assert "meanwhile" not in str(await answered(tom, "history", {"chat": group.id}))
 
-
     async def test_is_shown_messages_as_they_were_then(self, node: Node, parts: Parts) -> None:
         ann, tom = await phones(node, *await friends(node, 2))
         group = await parts.found_group(ann.person, tom.person)

@@ -431,7 +431,7 @@ class _Node:
             self.send,
             self.typing,
             TellTyping(self.typing, self.require_contact),
-            TitleChats(self.heads, self.contacts, self.accounts),
+            TitleChats(self.read_heads, self.contacts, self.accounts),
             ListMessages(open_log, self.entries, self.messages, self.read_dates),
             ListDelivered(open_log, self.messages),
             ListRead(open_log, self.chats, self.messages, self.read_dates),

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from models.documents.chat import ChatKind
 from models.documents.head import Head
 from models.documents.session import Actor
+from models.services.read_heads import ReadHeads
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
-from models.stores.heads import Heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class TitledChat:
 class TitleChats:
     """Direct chats and groups, newest message first; events' chats have no id that this API knows."""
 
-    heads: Heads
+    heads: ReadHeads
     contacts: Contacts
     accounts: Accounts
 
     async def __call__(self, actor: Actor, *, limit: int | None, offset: int) -> list[TitledChat]:
         """A page; without a limit, all. Titles: the contact's name, else the account's, else the number; a group's subject."""
-        heads = [head for head in await self.heads.list_heads(actor.account_id) if _entity_id(head) is not None]
+        heads = [head for head in await self.heads(actor.account_id) if _entity_id(head) is not None]
         heads.sort(key=lambda head: (head.last_at, head.chat.id), reverse=True)
         page = heads[offset:] if limit is None else heads[offset : offset + limit]
         names = await self._list_names(actor, page)

@@ -44,13 +44,17 @@ class Node:
         phone = "+" + number
         async with self.http.post(f"{self.url}/auth", json={"phone_number": phone}) as answer:
             assert answer.status == 204, await answer.text()
-        lines = (self.settings.data_dir / self.settings.sms.outbox).read_text().splitlines()
-        code = next(sent["code"] for sent in map(json.loads, reversed(lines)) if sent["to"] == phone)
-        proof = {"phone_number": phone, "pin": code}
+        proof = {"phone_number": phone, "pin": self.read_code(phone)}
         async with self.http.post(f"{self.url}/auth/verify_pin", json=proof) as answer:
             assert answer.status == 200, await answer.text()
             user = await answer.json()
         return Person(number, user["id"], user["auth_token"])
+
+    def read_code(self, phone: str) -> str:
+        """The code that was sent to a number last."""
+        lines = (self.settings.data_dir / self.settings.sms.outbox).read_text().splitlines()
+        code: str = next(sent["code"] for sent in map(json.loads, reversed(lines)) if sent["to"] == phone)
+        return code
 
     async def rest(self, method: str, path: str, person: Person, **options: Any) -> tuple[int, Any]:
         """Status and JSON of an answer; None for an empty one."""

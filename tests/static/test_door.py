@@ -8,6 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from playwright.async_api import expect
+from yarl import URL
 
 from tests.node import Node
 from tests.static.browser import Windows
@@ -88,6 +89,7 @@ async def test_the_policy_lets_nothing_inline_and_nothing_foreign_in(node: Node)
     [
         "../run.py",
         "..%2frun.py",
+        "js%2f..%2findex.html",
         "js/../../run.py",
         "js",
         "nothing.js",
@@ -97,7 +99,7 @@ async def test_the_policy_lets_nothing_inline_and_nothing_foreign_in(node: Node)
     ],
 )
 async def test_nothing_but_the_client_is_served(node: Node, path: str) -> None:
-    async with aiohttp.ClientSession() as http, http.get(f"{node.url}/static/{path}") as answer:
+    async with aiohttp.ClientSession() as http, http.get(URL(f"{node.url}/static/{path}", encoded=True)) as answer:
         assert answer.status in (401, 404)
 
 

@@ -160,3 +160,35 @@ async def test_times_are_the_viewers_own(windows: Windows, node: Node, numbers: 
             [stamp, zone],
         )
         assert shown == expected
+
+
+async def test_the_focus_comes_back_to_a_message_that_changed_meanwhile(
+    windows: Windows, node: Node, numbers: Numbers
+) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    window = await windows.open(ann, "Ann")
+    await window.open_contact(tom.number)
+    await window.write("Hello")
+    await expect(window.row("Hello").get_by_label("Sent", exact=True)).to_be_visible()
+    await window.row("Hello").focus()
+    await window.page.keyboard.press("Enter")
+    phone = await node.connect(tom, "/receipts")
+    await phone.ask("read", {"contact": ann.number, "seq": 1}, "/receipts")
+    await expect(window.page.locator("li.row .tick-read")).to_be_attached()
+    await window.page.keyboard.press("Escape")
+    await expect(window.row("Hello")).to_be_focused()
+
+
+async def test_keys_of_a_message_leave_its_links_alone(windows: Windows, node: Node, numbers: Numbers) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    window = await windows.open(ann, "Ann")
+    await window.open_contact(tom.number)
+    await window.write(f"Read {node.url}/healthz.")
+    link = window.row("Read").get_by_role("link")
+    await link.focus()
+    async with window.page.expect_popup() as popup:
+        await window.page.keyboard.press("Enter")
+    assert (await popup.value).url == f"{node.url}/healthz"
+    await expect(window.page.get_by_role("dialog")).to_have_count(0)

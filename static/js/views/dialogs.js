@@ -1,11 +1,10 @@
-// Dialogs and menus: modal, closed with Escape, giving the focus back to where it was.
+// Dialogs and menus: modal, closed with Escape; the browser gives the focus back to where it was.
 
 import { el, icon } from "./dom.js";
 
 /** Show nodes in a dialog; resolves with what `close(value)` was given, or null. */
 export function openDialog(title, build, { className = "" } = {}) {
   const { promise, resolve } = withResolver();
-  const before = document.activeElement;
   let value = null;
   const close = (result = null) => {
     value = result;
@@ -16,7 +15,6 @@ export function openDialog(title, build, { className = "" } = {}) {
   dialog.addEventListener("click", (event) => event.target === dialog && close());
   dialog.addEventListener("close", () => {
     dialog.remove();
-    if (before?.isConnected) before.focus({ preventScroll: true });
     resolve(value);
   });
   document.body.append(dialog);

@@ -89,6 +89,11 @@ export class MessageList {
     for (const row of this.#rows.values()) if (row.place === place) row.node.focus({ preventScroll: true });
   }
 
+  /** A row that was drawn anew while a dialog had the focus gets it back. */
+  regainFocus() {
+    if (document.activeElement === document.body) this.#rows.get(this.#focused)?.node.focus({ preventScroll: true });
+  }
+
   draw() {
     const { node } = this;
     if (!node.isConnected || node.clientHeight === 0) return;

@@ -18,6 +18,7 @@ export async function openMessageMenu(client, chat, message, conversation) {
   if (isMine) items.push({ icon: "ticks", label: "Who has it", value: "info" });
   items.push({ icon: "close", label: "Delete…", value: "remove", key: "Del", isDangerous: true });
   const value = await openMenu(summaryOf(message), items, message.deleted || !chat.isMember ? null : (close) => reactionBar(client, message, close));
+  conversation.messages.regainFocus();
   if (value === "reply") conversation.composer.reply(message);
   else if (value === "edit") conversation.composer.edit(message);
   else if (value === "info") await showReaders(client, chat, message);

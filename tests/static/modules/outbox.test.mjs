@@ -58,6 +58,7 @@ test("an answer that was lost leads to the same id again, and to one message", a
   server.mood = ({ text }) => (lost.has(text) ? "answers" : (lost.add(text), "loses its answer"));
   const outbox = new Outbox({ table: new Memory("client_id"), ask: server.ask });
   outbox.resume();
+  const began = performance.now();
   for (const text of ["a", "b", "c"]) await outbox.add(item(text));
   for (let round = 0; round < 3; round++) {
     await until(() => server.asked.length >= 2 * round + 1);
@@ -66,6 +67,7 @@ test("an answer that was lost leads to the same id again, and to one message", a
     await until(() => server.asked.length >= 2 * round + 2);
   }
   await until(() => [...outbox.items.values()].every((one) => one.stored));
+  assert.ok(performance.now() - began < 900); // each wait would have been a second
   assert.deepEqual(server.texts, ["a", "b", "c"]);
 });
 
@@ -86,13 +88,29 @@ test("what an earlier visit left is sent first, in its order", async () => {
 
 test("a busy server is asked again before the next message goes", async () => {
   const server = new PlayedServer();
-  let busy = 1;
+  let busy = 3;
   server.mood = ({ text }) => (text === "a" && busy-- > 0 ? "is busy" : "answers");
   const outbox = new Outbox({ table: new Memory("client_id"), ask: server.ask });
   outbox.resume();
   await Promise.all([outbox.add(item("a")), outbox.add(item("b"))]);
+  for (let round = 0; round < 5; round++) {
+    await until(() => server.asked.length > round || server.texts.length === 2);
+    outbox.pause();
+    outbox.resume();
+  }
   await until(() => server.texts.length === 2);
-  assert.deepEqual(server.texts, ["a", "b"]);
+  assert.deepEqual(server.asked, ["a", "a", "a", "a", "b"]);
+});
+
+test("lanes do not wait for each other", async () => {
+  const server = new PlayedServer();
+  server.mood = ({ text }) => (text === "a" ? "is gone" : "answers");
+  const outbox = new Outbox({ table: new Memory("client_id"), ask: server.ask });
+  outbox.resume();
+  await Promise.all([outbox.add(item("a", "chat:1")), outbox.add(item("b", "chat:2"))]);
+  await until(() => server.texts.length === 1);
+  assert.deepEqual(server.texts, ["b"]);
+  outbox.pause();
 });
 
 test("a refusal stays, says why, holds nobody back, and can be tried again or dropped", async () => {

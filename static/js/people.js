@@ -10,7 +10,7 @@ export class People extends Emitter {
   #numbers = new Map(); // account id -> number, from what chats say
   contacts = new Map(); // number -> { contact_id, first_name, last_name, exists }
   presence = new Map(); // number -> { status, last_seen }
-  photos = new Map(); // number -> address of a small picture
+  photos = new Map(); // number or group -> address of a small picture
   blocked = null; // a Set of numbers, or null where this server has no blocking
 
   constructor({ rest, ask, me }) {
@@ -105,12 +105,30 @@ export class People extends Emitter {
   }
 
   async loadPhotos() {
-    const list = await this.#rest.get("/api/contacts/preview-photos-urls/").catch(() => null);
-    this.hasPhotos = list !== null;
-    for (const one of Array.isArray(list) ? list : []) {
-      // Other people's photos come from this server alone; the policy of the page holds that too.
-      if (one.photo_url) this.photos.set(one.contact_id, new URL(one.photo_url, location.href).pathname);
-    }
+    const answer = await this.#rest.get("/api/contacts/preview-photos-urls/").catch(() => null);
+    this.hasPhotos = answer !== null;
+    for (const one of answer?.photo_urls ?? []) this.#show(one.contact_id, one.photo_url);
+  }
+
+  /** A group's picture, asked for when the group is looked at. */
+  async loadGroupPhoto(group) {
+    if (!this.hasPhotos) return;
+    const { photo_url: address } = await this.#rest.get(`/api/groups/${group}/preview-photo-url/`);
+    if (this.#show(group, address)) this.emit("change");
+  }
+
+  /** Pictures come from this server alone; the policy of the page holds that too. Returns whether this one is new. */
+  #show(who, address) {
+    const path = address ? new URL(address, location.href).pathname : undefined;
+    if (this.photos.get(who) === path) return false;
+    if (path) this.photos.set(who, path);
+    else this.photos.delete(who);
+    return true;
+  }
+
+  /** The picture of whom a chat is with, or of the group. */
+  photoOf(chat) {
+    return this.photos.get(chat.kind === "direct" ? chat.contact : chat.group);
   }
 
   async #loadBlocked() {

@@ -186,6 +186,7 @@ async def test_keys_of_a_message_leave_its_links_alone(windows: Windows, node: N
     window = await windows.open(ann, "Ann")
     await window.open_contact(tom.number)
     await window.write(f"Read {node.url}/healthz.")
+    await expect(window.row("Read").get_by_label("Sent", exact=True)).to_be_visible()
     link = window.row("Read").get_by_role("link")
     await link.focus()
     async with window.page.expect_popup() as popup:

@@ -108,7 +108,7 @@ export class ChatList {
       href: `#/chat/${chat.id}`, title: people.titleOf(chat), text: text.slice(0, 200), isTyping: writers.length > 0,
       time: briefly(waiting?.made_at ?? chat.lastAt), unread: chat.unread,
       isOnline: chat.kind === "direct" && people.presence.get(chat.contact)?.status === "online",
-      photo: chat.kind === "direct" ? people.photos.get(chat.contact) : null,
+      photo: people.photoOf(chat),
       isMine: Boolean(waiting) || (last?.sender === me && !writers.length), progress: waiting ? (waiting.failed ? "failed" : "waiting") : last?.sender === me ? chat.progress(last.seq) : null,
       isSelected: this.#selected === `#/chat/${chat.id}` || this.#selected === `#/group/${chat.id}` || (chat.kind === "direct" && this.#selected === `#/contact/${chat.contact}`),
     };

@@ -54,6 +54,7 @@ export class Conversation {
   opened() {
     this.#adopt();
     this.#refresh();
+    if (this.place.group) this.#client.people.loadGroupPhoto(this.place.group).catch(() => {}); // initials do as well
     if (matchMedia("(pointer: fine)").matches) this.composer.focus();
     else this.title.focus();
   }
@@ -127,7 +128,7 @@ export class Conversation {
     const chat = this.#chat ?? this.place;
     const title = people.titleOf(chat);
     show(this.title, title);
-    const photo = chat.kind === "direct" ? people.photos.get(chat.contact) : null;
+    const photo = people.photoOf(chat);
     if (this.face.dataset.of !== title + photo) this.face.replaceChildren(avatar(title, photo));
     this.face.dataset.of = title + photo;
     const writers = this.#chat ? typing.in(this.#chat.id) : [];

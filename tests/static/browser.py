@@ -23,10 +23,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# The page asks once whether a server has photos and blocking; a browser reports every 404 as an error of its own accord.
-OPTIONAL = re.compile(
-    r"/api/(contacts/(blocked-list|preview-photos-urls)|groups/[0-9-]+/preview-photo-url|account/profile-photo)/"
-)
+# The page asks once whether a server can block, and whether one has a photo; browsers report each 404 of their own accord.
+OPTIONAL = re.compile(r"/api/(contacts/blocked-list|account/profile-photo)/")
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from handlers.rest.groups import GroupRoutes
 from handlers.rest.links import Links
 from handlers.rest.media import OUTSIDE as MEDIA
 from handlers.rest.media import MediaRoutes
+from handlers.rest.media_messages import MediaMessageRoutes
 from handlers.rest.messages import MessageRoutes
 from handlers.rest.photos import AccountPhotoRoutes, ContactPhotoRoutes, GroupPhotoRoutes, PhotoDoor
 from handlers.rest.roots import RootRoutes
@@ -25,6 +26,7 @@ from handlers.sockets.chat import ChatNamespace
 from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
+from models.documents.media import MediaKind, MediaRule
 from models.documents.pin import EVENTS_DIGITS, PinRules
 from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal
 from models.ports import CodeSender
@@ -39,6 +41,7 @@ from models.services.create_group import CreateGroup
 from models.services.date_reads import DateReads
 from models.services.directory import Directory
 from models.services.end_session import EndSession
+from models.services.fetch_url import FetchUrl
 from models.services.find_contact import FindContact
 from models.services.greet import Greet
 from models.services.has_written import HasWritten
@@ -69,6 +72,7 @@ from models.services.remove_photo import RemovePhoto
 from models.services.request_pin import RequestPin
 from models.services.require_contact import RequireContact
 from models.services.require_participants import RequireParticipants
+from models.services.require_recipient import RequireRecipient
 from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
 from models.services.see_photos import SeePhotos
@@ -192,6 +196,16 @@ class _Node:
         fanout.subscribe(self._hear)
         self.sockets = self._socket_server()
 
+        files = settings.media
+        self.imaging = PictureProcesses(max_pixels=files.photo_max_pixels)
+        self.fetcher = HttpFetcher(
+            timeout_s=files.fetch_timeout_s,
+            max_redirects=files.fetch_max_redirects,
+            allow_private_addresses=files.allow_private_addresses,
+        )
+        self.store_media = StoreMedia(self.media, self.imaging)
+        self.links = Links(settings.http.public_url)
+
         self.directory = Directory(self.accounts)
         self.rosters = Rosters(self.chats, self.entries)
         self.announcer = Announcer(self.chats, self.entries, self.rosters, fanout)
@@ -281,6 +295,7 @@ class _Node:
             *self._messages().routes(),
             *MediaRoutes(OpenMedia(self.media)).routes(),
             *self._photo_routes(),
+            *self._media_messages().routes(),
         ]
         app = build_application(
             routes,
@@ -436,19 +451,14 @@ class _Node:
             ListDelivered(open_log, self.messages),
             ListRead(open_log, self.chats, self.messages, self.read_dates),
             MarkRead(open_log, self.messages, self.marks),
+            self.links,
             self.settings.chat.text_max_chars,
         )
 
     def _photo_routes(self) -> list[web.RouteDef]:
         media, fanout, clock = self.settings.media, self.fanout, self.clock
-        imaging = PictureProcesses(max_pixels=media.photo_max_pixels)
-        fetcher = HttpFetcher(
-            timeout_s=media.fetch_timeout_s,
-            max_redirects=media.fetch_max_redirects,
-            allow_private_addresses=media.allow_private_addresses,
-        )
-        take = TakePhoto(imaging, fetcher, StoreMedia(self.media, imaging), media.photo_max_bytes)
-        door = PhotoDoor(take, OpenMedia(self.media), Links(self.settings.http.public_url))
+        take = TakePhoto(self.imaging, self.fetcher, self.store_media, media.photo_max_bytes)
+        door = PhotoDoor(take, OpenMedia(self.media), self.links)
         see = SeePhotos(self.contacts)
         show = ShowPhoto(self.accounts, self.require_contact, see)
         return [
@@ -470,6 +480,24 @@ class _Node:
                 SetGroupPhoto(self.chats, self.rosters, take, self.change_group, self.record),
             ).routes(),
         ]
+
+    def _media_messages(self) -> MediaMessageRoutes:
+        media = self.settings.media
+        limits = {
+            MediaKind.IMAGE: media.image_max_bytes,
+            MediaKind.VOICE: media.audio_max_bytes,
+            MediaKind.AUDIO: media.audio_max_bytes,
+            MediaKind.VIDEO: media.video_max_bytes,
+        }
+        return MediaMessageRoutes(
+            self.send,
+            self.typing,
+            RequireRecipient(self.resolve, self.require_contact, self.directory, self.message_limit),
+            self.store_media,
+            FetchUrl(self.fetcher, self.store_media),
+            {kind: MediaRule(kind, below_bytes) for kind, below_bytes in limits.items()},
+            self.links,
+        )
 
     def _socket_server(self) -> SocketServer:
         sockets = self.settings.sockets

@@ -1,4 +1,4 @@
-"""Messages on the messaging API (messaging contract 17, rows 35 to 48)."""
+"""Messages on the messaging API (messaging contract 17, rows 35, 37 and 42 to 48)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
+from handlers.rest.links import Links
 from handlers.rest.paths import messaging
 from handlers.rest.requests import read_query
 from handlers.wire import messages as wire
 from handlers.wire.fields import Fields
 from models.documents.entry import Message
-from models.errors import Malformed
 from models.services.list_messages import ListMessages
 from models.services.list_receipts import ListDelivered, ListRead
 from models.services.mark_read import MarkRead
@@ -36,13 +36,13 @@ class MessageRoutes:
     delivered: ListDelivered
     read: ListRead
     mark_read: MarkRead
+    links: Links
     text_max_chars: int
 
     def routes(self) -> list[web.RouteDef]:
         return [
             *messaging("POST", "/api/messages/send-message/", self.send_text),
             *messaging("POST", "/api/messages/send-location/", self.send_location),
-            *messaging("POST", "/api/messages/send-vcard/", self.send_card),
             *messaging("POST", "/api/messages/set-typing/", self.start_typing),
             *messaging("POST", "/api/messages/set-paused/", self.stop_typing),
             *messaging("GET", "/api/message/chats/", self.show_chats),
@@ -59,15 +59,12 @@ class MessageRoutes:
     async def send_location(self, request: web.Request) -> web.Response:
         return await self._send(request, wire.read_location)
 
-    async def send_card(self, request: web.Request) -> web.Response:
-        return await self._send(request, lambda fields: wire.read_card(_with_card(fields)))
-
     async def _send(self, request: web.Request, read: Callable[[Fields], Message]) -> web.Response:
         actor, fields = await read_as_account(request)
         target = wire.read_recipient(fields)
         entry = await self.send(actor, target, read(fields), wire.read_attempt(fields))
         self.typing.sent(entry.chat_id, actor.account_id)
-        return web.json_response(wire.show_sent(entry))
+        return web.json_response(wire.show_sent(entry, self.links.shown_in(request)))
 
     async def start_typing(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
@@ -94,7 +91,7 @@ class MessageRoutes:
             wire.read_window(fields),
             is_received_only=wire.read_is_received_only(fields),
         )
-        return web.json_response(wire.show_messages(found))
+        return web.json_response(wire.show_messages(found, self.links.shown_in(request)))
 
     async def update_last_read(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
@@ -113,15 +110,3 @@ class MessageRoutes:
         window = wire.read_window({**fields, **read_query(request)})
         found = await self.read(actor, request.match_info["contact_id"], window)
         return web.json_response(wire.show_receipts(found, "read"))
-
-
-def _with_card(fields: Fields) -> Fields:
-    """The fields with the card's text in `vcard`: an uploaded file `filename` wins over the text (messaging contract 9.2)."""
-    wire.require_single(fields, "filename")
-    file = fields.get("filename")
-    if not isinstance(file, web.FileField):
-        return fields
-    try:
-        return {**fields, "vcard": file.file.read().decode()}
-    except UnicodeDecodeError:
-        raise Malformed("The card is no text in UTF-8.") from None

@@ -1,15 +1,23 @@
 """Messages on the messaging API: what is read and shown (messaging contract, sections 9 to 11)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from handlers.wire.fields import Fields, find_number, read_name, read_number
-from handlers.wire.requests import CAPTION_MAX_CHARS, VCARD_MAX_CHARS, read_client_id, read_degrees, read_text
+from handlers.wire.requests import (
+    CAPTION_MAX_CHARS,
+    URL_MAX_CHARS,
+    VCARD_MAX_CHARS,
+    read_client_id,
+    read_degrees,
+    read_text,
+)
 from handlers.wire.times import EPOCH, read_date, show_date
 from models.documents.chat import is_group_id
 from models.documents.entry import Entry, Message
+from models.documents.media import MediaKind
 from models.documents.phone import is_number
 from models.documents.receipt import ListedMessage, Receipt
 from models.documents.target import Target
@@ -18,9 +26,12 @@ from models.errors import Malformed
 from models.services.title_chats import TitledChat
 
 SNIPPET_MAX_CHARS = 64  # messaging contract 10.1
+Link = Callable[[str], str]  # makes a stored URL one that clients can load
+
 COUNT_MAX = 2**31 - 1  # what the database still skips
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _KINDS = {"i": "Image", "l": "Location", "s": "Voice message", "a": "Audio", "v": "Video", "c": "Contact"}
+_TYPES = {MediaKind.IMAGE: "i", MediaKind.VOICE: "s", MediaKind.AUDIO: "a", MediaKind.VIDEO: "v"}
 _SHOWN: Mapping[str, tuple[str, ...]] = {
     "t": (),
     "i": ("url", "hash", "mime_type"),
@@ -79,6 +90,19 @@ def _number_of(value: object) -> object:
     return float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()) else value
 
 
+def read_media(fields: Fields, kind: MediaKind) -> Message:
+    """A message of this kind that still lacks its file; images and videos may have a `caption`."""
+    has_caption = kind in (MediaKind.IMAGE, MediaKind.VIDEO)
+    return Message(_TYPES[kind], caption=read_name(fields, "caption", CAPTION_MAX_CHARS) if has_caption else None)
+
+
+def read_url(fields: Fields) -> str:
+    """`url`, in a form that has no file in `filename`; whether it can be fetched is seen when it is."""
+    if fields.get("url") in (None, ""):
+        raise Malformed("A file in filename, or a url, is needed.")
+    return read_text(fields, "url", URL_MAX_CHARS)
+
+
 def read_card(fields: Fields) -> Message:
     """`vcard`, the card's text, and an optional `name`."""
     name = read_name(fields, "name", CAPTION_MAX_CHARS)
@@ -123,20 +147,20 @@ def read_limit_date(fields: Fields) -> datetime | None:
     return at + timedelta(milliseconds=999)
 
 
-def show_sent(entry: Entry) -> dict[str, object]:
+def show_sent(entry: Entry, link: Link) -> dict[str, object]:
     """The public id under both names that it had; `url` and `hash` of media; where the message stands, for those who also use sockets."""
     shown: dict[str, object] = {"id": entry.public_id, "message_id": entry.public_id}
     body = entry.body
     if isinstance(body, Message) and body.url is not None:
-        shown |= {"url": body.url, "hash": body.hash or ""}
+        shown |= {"url": link(body.url), "hash": body.hash or ""}
     return shown | {"chat": entry.chat_id, "seq": entry.seq, "time": show_date(entry.at)}
 
 
-def show_messages(messages: Iterable[ListedMessage]) -> dict[str, object]:
-    return {"messages": [show_listed(message) for message in messages]}
+def show_messages(messages: Iterable[ListedMessage], link: Link) -> dict[str, object]:
+    return {"messages": [show_listed(message, link) for message in messages]}
 
 
-def show_listed(listed: ListedMessage) -> dict[str, object]:
+def show_listed(listed: ListedMessage, link: Link) -> dict[str, object]:
     """`{"id", "type", "received"}` and what the type has; then what the document does not name: where and when, captions, receipts."""
     entry, body = listed.entry, listed.entry.body
     if not isinstance(body, Message):
@@ -148,10 +172,10 @@ def show_listed(listed: ListedMessage) -> dict[str, object]:
             shown["text"] = body.text or ""
         case "l":
             shown["data"] = ""  # there are no map thumbnails here
-            if body.url is not None:
-                shown["url"] = body.url
         case "c":
             shown |= {"vcard": body.vcard or "", "name": body.name or ""}
+    if body.url is not None:
+        shown["url"] = link(body.url)
     if body.type in "ilv":
         shown["caption"] = body.caption or ""
     if listed.is_in_group:

@@ -8,6 +8,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
+LOGIN_COMMANDS = {
+    "add-login": "add a login: a user name and a password for /o/token/",
+    "set-password": "give a login another password and sign it out everywhere",
+    "remove-login": "remove a login and sign it out everywhere; its accounts stay",
+}
 
 if sys.version_info < OLDEST_PYTHON:  # above everything that an older one does not understand; it parses the rest
     sys.exit("parley: needs Python %d.%d or later, not %d.%d" % (OLDEST_PYTHON + sys.version_info[:2]))  # noqa: UP031
@@ -22,7 +27,37 @@ def main(argv: list[str]) -> int:
         return test(argv[1:])
     arguments = _parser().parse_args(argv)
     require_installed(["embedded"], this)
-    return serve(arguments)
+    return serve(arguments) if arguments.command is None else change_login(arguments)
+
+
+def change_login(arguments: argparse.Namespace) -> int:
+    """Add, change or remove a login; 0, or 1 after one line that says why not."""
+    from server.cannot_start import CannotStart
+    from server.config import read_settings
+    from server.logins import run_command
+
+    try:
+        settings = read_settings(arguments.config, _overrides(arguments))
+        password = "" if arguments.command == "remove-login" else arguments.password or _ask_password()
+        print(run_command(settings, arguments.command, arguments.name, password))  # noqa: T201 - the answer
+    except CannotStart as reason:
+        print(f"parley: {reason}", file=sys.stderr)  # noqa: T201 - the one line
+        return 1
+    return 0
+
+
+def _ask_password() -> str:
+    """From the terminal, twice and unseen; else the first line of standard input."""
+    import getpass
+
+    from server.cannot_start import CannotStart
+
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != password:
+        raise CannotStart("the two passwords differ")
+    return password
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -52,8 +87,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", help="address to listen on (http.host)")
     parser.add_argument("--port", help="port to listen on, 0 for a free one (http.port)")
     parser.add_argument("--data-dir", metavar="PATH", help="folder of everything that is kept (data_dir)")
-    commands = parser.add_subparsers(title="instead of serving", metavar="COMMAND")
+    commands = parser.add_subparsers(title="instead of serving", metavar="COMMAND", dest="command")
     commands.add_parser("test", help="run the tests; what follows goes to pytest", add_help=False)
+    for name, text in LOGIN_COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
+        command.add_argument("name", metavar="NAME", help="user name")
+        if name != "remove-login":
+            command.add_argument("--password", help="asked for when it is not given")
+        for option in ("--config", "--data-dir"):  # as above, so that they may also stand behind the command
+            command.add_argument(
+                option, metavar="PATH", type=Path if option == "--config" else str, default=argparse.SUPPRESS
+            )
     return parser
 
 

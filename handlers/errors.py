@@ -13,8 +13,16 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.WrongAccount: HTTPStatus.BAD_REQUEST,  # messaging contract, section 3
     errors.UrlRefused: HTTPStatus.BAD_REQUEST,  # messaging contract 9.2
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,  # design section 7
+    errors.AccountNotNamed: HTTPStatus.BAD_REQUEST,
+    errors.AccountNotRegistered: HTTPStatus.BAD_REQUEST,
+    errors.NoAccount: HTTPStatus.BAD_REQUEST,
+    errors.LoginNeeded: HTTPStatus.BAD_REQUEST,
     errors.TooLong: HTTPStatus.BAD_REQUEST,
     errors.UnknownEvent: HTTPStatus.BAD_REQUEST,
+    errors.InvalidClient: HTTPStatus.UNAUTHORIZED,
+    errors.InvalidGrant: HTTPStatus.BAD_REQUEST,  # design section 9: as RFC 6749 has it
+    errors.InvalidScope: HTTPStatus.BAD_REQUEST,
+    errors.UnsupportedGrantType: HTTPStatus.BAD_REQUEST,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     errors.SessionRevoked: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
@@ -34,6 +42,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.PhotoNotFound: HTTPStatus.NOT_FOUND,
     errors.SessionNotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
+    errors.AccountExists: HTTPStatus.BAD_REQUEST,  # messaging contract, section 4.1
     errors.ClientIdReused: HTTPStatus.CONFLICT,
     errors.ContactExists: HTTPStatus.BAD_REQUEST,  # messaging contract, section 5
     errors.ContactsFull: HTTPStatus.CONFLICT,
@@ -66,6 +75,12 @@ def show_for_messaging(refusal: DomainError) -> dict[str, object]:
     if refusal.retry_after_ms is not None:
         shown |= {"reason": refusal.code, "retry_after": max(1, ceil(refusal.retry_after_ms / 1000))}
     return shown
+
+
+def show_for_oauth(refusal: DomainError) -> dict[str, object]:
+    """`{"error": code, "error_description": text}` with the codes of RFC 6749, section 5.2."""
+    code = "invalid_request" if isinstance(refusal, errors.Malformed | errors.TooLong) else refusal.code
+    return {"error": code, "error_description": refusal.message}
 
 
 def show_for_events(refusal: DomainError) -> dict[str, object]:

@@ -1,13 +1,15 @@
 """Every refusal the business can answer with: a closed list that the doors render (handlers/errors.py).
 
 DomainError
-├── Malformed ─ FieldErrors, UrlRefused, WrongAccount   what was sent cannot be read
+├── Malformed ─ FieldErrors, UrlRefused, WrongAccount, AccountNotNamed, AccountNotRegistered, NoAccount, LoginNeeded   what was sent
+│   cannot be read
 ├── Unauthenticated ─ SessionRevoked   who is asking is not known
 ├── Forbidden ─ NotAnAdmin, NotYourMessage, ContactBlocked, PhotoHidden, RegistrationClosed, WrongPin
 ├── NotFound ─ AccountNotFound, ChatNotFound, ContactNotFound, MediaNotFound, MessageNotFound, ParticipantNotFound, PhotoNotFound,
 │   SessionNotFound
-├── Conflict ─ ClientIdReused, ContactExists, ContactsFull, MessageDeleted, GroupFull, NotAContact
+├── Conflict ─ AccountExists, ClientIdReused, ContactExists, ContactsFull, MessageDeleted, GroupFull, NotAContact
 ├── TooLarge, TooLong, UnknownEvent
+├── InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType   OAuth's own words (RFC 6749, section 5.2)
 └── RateLimited, Unavailable, InternalFault   (worth trying again)
 """
 
@@ -68,6 +70,28 @@ class TooLarge(DomainError):
     text = "The file is too large."
 
 
+class AccountNotNamed(Malformed):
+    code = "account_not_named"
+    text = "You have several accounts; name the one that is meant."
+
+
+class AccountNotRegistered(Malformed):
+    code = "account_not_registered"
+    text = "This account is not registered; prove its number by a code first."
+
+
+class NoAccount(Malformed):
+    code = "no_account"
+    text = "You have no account that could be used here; create and register one first."
+
+
+class LoginNeeded(Malformed):
+    """A token that a pin opened stands for one account and can have no other."""
+
+    code = "login_needed"
+    text = "Only a login can have several accounts; this token stands for one."
+
+
 class TooLong(DomainError):
     """A text is longer than the limit that the sentence names."""
 
@@ -80,6 +104,30 @@ class UnknownEvent(DomainError):
 
     code = "unknown_event"
     text = "This namespace knows no such event."
+
+
+class InvalidClient(DomainError):
+    """The `client_id` is missing or unknown."""
+
+    code = "invalid_client"
+    text = "The client is not known here."
+
+
+class InvalidGrant(DomainError):
+    """Wrong name or password, or a refresh token that is unknown, used, or another client's; which, nobody is told."""
+
+    code = "invalid_grant"
+    text = "These credentials are wrong or no longer valid."
+
+
+class InvalidScope(DomainError):
+    code = "invalid_scope"
+    text = "This scope is unknown, or more than was granted before."
+
+
+class UnsupportedGrantType(DomainError):
+    code = "unsupported_grant_type"
+    text = "grant_type must be password or refresh_token."
 
 
 class Unauthenticated(DomainError):
@@ -193,6 +241,11 @@ class Conflict(DomainError):
 
     code = "conflict"
     text = "This does not fit the present state."
+
+
+class AccountExists(Conflict):
+    code = "account_exists"
+    text = "You have an account with this number already."
 
 
 class ClientIdReused(Conflict):

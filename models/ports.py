@@ -48,11 +48,35 @@ class Tokens(Protocol):
     """Signs what a session carries around, and reads it back."""
 
     def sign(self, session: Session) -> str:
-        """The token of this session, good until the session expires; the same text each time."""
+        """The access token of this session, good until `session.token_expires_at`; the same text each time."""
         ...
 
     def read(self, token: str) -> Claims:
-        """What a token says; raises Unauthenticated for one that was not signed here or has expired."""
+        """What an access token says; raises Unauthenticated for one that was not signed here or has expired."""
+        ...
+
+    def sign_refresh(self, session: Session) -> str:
+        """The refresh token of an OAuth session's present generation; it does not expire by itself."""
+        ...
+
+    def read_refresh(self, token: str) -> Claims:
+        """What a refresh token says; raises Unauthenticated for one that was not signed here."""
+        ...
+
+
+class Passwords(Protocol):
+    """Hashes passwords and compares them, away from the event loop and few at a time."""
+
+    async def hash(self, password: str) -> str:
+        """A text that proves nothing but a comparison; another one each time. Raises RateLimited when too many wait."""
+        ...
+
+    async def matches(self, password: str, password_hash: str | None) -> bool:
+        """Whether the hash is of this password; without a hash False, after as much work. Raises RateLimited likewise."""
+        ...
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether this hash was made with other parameters than are used now."""
         ...
 
 

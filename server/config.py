@@ -91,6 +91,12 @@ class AuthSettings(Section):
     app_scheme: str = Field("amigo", pattern=r"^[a-z][a-z0-9+.-]*$")
 
 
+class OAuthSettings(Section):
+    client_ids: Names = ("RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY",)
+    guesses_per_login: Count = 10
+    guesses_per_address: Count = 50
+
+
 class TwilioSettings(Section):
     account_sid: str = ""
     auth_token: SecretStr = SecretStr("")
@@ -183,6 +189,7 @@ class Settings(BaseSettings):
     mongodb: MongodbSettings = MongodbSettings()
     redis: RedisSettings = RedisSettings()
     auth: AuthSettings = AuthSettings()
+    oauth: OAuthSettings = OAuthSettings()
     sms: SmsSettings = SmsSettings()
     sockets: SocketSettings = SocketSettings()
     limits: LimitSettings = LimitSettings()

@@ -8,7 +8,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from handlers import errors as shown
-from handlers.rest.paths import is_messaging
+from handlers.rest.oauth import NOT_KEPT
+from handlers.rest.paths import is_messaging, is_oauth
 from models.errors import DomainError
 from server.faults import refusal_of
 
@@ -32,7 +33,11 @@ async def show_refusals(request: web.Request, handler: Handler) -> web.StreamRes
 
 def refusal_response(request: web.Request, refusal: DomainError) -> web.Response:
     show = shown.show_for_messaging if is_messaging(request.path) else shown.show_for_events
-    return web.json_response(show(refusal), status=shown.status_of(refusal), headers=shown.headers_of(refusal))
+    headers = shown.headers_of(refusal)
+    if is_oauth(request.path):
+        show = shown.show_for_oauth
+        headers |= NOT_KEPT
+    return web.json_response(show(refusal), status=shown.status_of(refusal), headers=headers)
 
 
 def _framework_response(request: web.Request, error: web.HTTPException) -> web.Response:

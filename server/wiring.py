@@ -74,6 +74,7 @@ from models.services.require_contact import RequireContact
 from models.services.require_participants import RequireParticipants
 from models.services.require_recipient import RequireRecipient
 from models.services.resolve_chat import ResolveChat
+from models.services.revoke_token import RevokeToken
 from models.services.rosters import Rosters
 from models.services.see_photos import SeePhotos
 from models.services.send_message import SendMessage
@@ -84,6 +85,7 @@ from models.services.set_subject import SetSubject
 from models.services.show_group import ShowGroup
 from models.services.show_photo import ShowPhoto
 from models.services.show_typing import ShowTyping
+from models.services.sign_in_by_password import SignInByPassword
 from models.services.start_session import StartSession
 from models.services.store_media import StoreMedia
 from models.services.sync_chats import SyncChats, SyncRules
@@ -102,12 +104,15 @@ from models.stores.journal import Journal
 from models.stores.media import MediaFiles
 from models.stores.messages import Messages
 from models.stores.photos import Photos
+from models.stores.logins import Logins
+from models.stores.ownerships import Ownerships
 from models.stores.pins import Pins
 from models.stores.quotas import Quotas
 from models.stores.read_dates import ReadDates
 from models.stores.sessions import Sessions
 from server import pages
 from server.auth.middleware import identify
+from server.auth.passwords import Argon2Passwords
 from server.auth.tokens import JwtTokens, derive_key
 from server.clock import SystemClock
 from server.config import Settings
@@ -188,6 +193,7 @@ class _Node:
         self.sessions, self.quotas = Sessions(database), Quotas(database)
         self.pins = Pins(database, derive_key(self.secret, "pins"))
         self.media, self.photos = MediaFiles(database, derive_key(self.secret, "media"), clock), Photos(database)
+        self.logins, self.ownerships = Logins(database, counters), Ownerships(database, counters)
 
         self.connections = Connections()
         self.bus = Bus(outside.redis, large=chat.large_chat_members)
@@ -257,8 +263,11 @@ class _Node:
         self.change_group = ChangeGroup(self.chats, self.rosters, self.record)
         self.read_heads = ReadHeads(self.heads, self.rosters)
         self.list_chats = ListChats(self.read_heads)
+        self.passwords = Argon2Passwords()
         self.tokens = JwtTokens(self.secret, clock)
-        self.authenticate = Authenticate(self.tokens, self.sessions, self.accounts, clock)
+        self.authenticate = Authenticate(
+            self.tokens, self.sessions, self.accounts, self.logins, ChooseAccount(self.ownerships), clock
+        )
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Make the indexes, start what works in the background; closed in reverse."""
@@ -275,10 +284,13 @@ class _Node:
             await store.prepare()
         for files in (self.media, self.photos):
             await files.prepare()
+        for store in (self.logins, self.ownerships):
+            await store.prepare()
         for part in (self.bus, self.presence, self.marks, self.announcer, self.journal):
             await part.open()
             stack.push_async_callback(part.close)
         stack.callback(self.typing.close)
+        stack.callback(self.passwords.close)
         healing = asyncio.create_task(keep_healing(self.entries, self.chats, self.clock), name="healing")
         stack.push_async_callback(_cancel, healing)
         sweeping = asyncio.create_task(keep_sweeping(self.media), name="sweeping")
@@ -290,6 +302,7 @@ class _Node:
             *pages.routes(self._ready, self.settings.sms.provider),
             *RootRoutes(http.public_url).routes(),
             *self._auth().routes(),
+            *self._oauth().routes(),
             *self._address_book().routes(),
             *self._groups().routes(),
             *self._messages().routes(),
@@ -302,7 +315,7 @@ class _Node:
             [
                 locate_clients(http.trusted_proxies),
                 require_version,
-                identify(self.authenticate, public=PUBLIC, outside={*pages.OUTSIDE, *MEDIA, SOCKETS}),
+                identify(self.authenticate, public=PUBLIC, outside={*pages.OUTSIDE, *MEDIA, *OAUTH, SOCKETS}),
             ],
             body_max_bytes=http.body_max_bytes,
             origins=http.cors_origins,
@@ -411,6 +424,22 @@ class _Node:
             RegisterProfile(self.accounts, self.sessions, self.tokens, self.fanout, auth.public_registration),
             ListSessions(self.sessions, self.clock),
             EndSession(self.sessions, self.authenticate, self.fanout),
+        )
+
+    def _oauth(self) -> OAuthRoutes:
+        rules = OAuthRules(
+            client_ids=self.settings.oauth.client_ids,
+            token_lifetime=timedelta(days=self.settings.auth.session_days),
+            guesses_per_login=self.settings.oauth.guesses_per_login,
+            guesses_per_address=self.settings.oauth.guesses_per_address,
+            has_limits=self.settings.limits.enabled,
+        )
+        return OAuthRoutes(
+            SignInByPassword(self.logins, self.passwords, self.sessions, self.quotas, self.tokens, self.clock, rules),
+            RefreshTokens(self.logins, self.sessions, self.tokens, self.fanout, self.clock, rules),
+            RevokeToken(self.tokens, self.sessions, self.fanout),
+            rules,
+            self.clock,
         )
 
     def _address_book(self) -> ContactRoutes:

@@ -12,6 +12,7 @@ from handlers.rest.auth import PUBLIC, AuthRoutes
 from handlers.rest.roots import RootRoutes
 from models.documents.pin import EVENTS_DIGITS, PinRules
 from models.services.authenticate import Authenticate
+from models.services.choose_account import ChooseAccount
 from models.services.end_session import EndSession
 from models.services.list_sessions import ListSessions
 from models.services.prove_number import ProveNumber
@@ -22,6 +23,8 @@ from models.services.verify_pin import VerifyPin
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import Database
+from models.stores.logins import Logins
+from models.stores.ownerships import Ownerships
 from models.stores.pins import Pins
 from models.stores.quotas import Quotas
 from models.stores.sessions import Sessions
@@ -85,7 +88,9 @@ async def start_node(
     for store in (accounts, sessions, quotas, pins):
         await store.prepare()
     tokens, fanout = JwtTokens(SECRET, clock), RecordingFanout()
-    authenticate = Authenticate(tokens, sessions, accounts, clock)
+    counters = Counters(database)
+    choose = ChooseAccount(Ownerships(database, counters))
+    authenticate = Authenticate(tokens, sessions, accounts, Logins(database, counters), choose, clock)
     auth = AuthRoutes(
         RequestPin(accounts, pins, quotas, codes, clock, rules, digits=EVENTS_DIGITS, app_scheme="amigo"),
         VerifyPin(

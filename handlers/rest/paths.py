@@ -19,6 +19,11 @@ def events(method: str, path: str, handler: Handler) -> list[web.RouteDef]:
     return [web.route(method, spelling, handler) for spelling in (path, "/api" + path)]
 
 
+def is_oauth(path: str) -> bool:
+    """Whether errors on this path are shown in OAuth's own shape."""
+    return path.startswith("/o/")
+
+
 def is_messaging(path: str) -> bool:
     """Whether errors on this path are shown in the messaging API's shape; every other path has the events API's."""
     return path.startswith(_MESSAGING)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from handlers.rest.account_choice import read_as_account, require_own
+from handlers.rest.account_choice import choose_actor, read_as_account, require_token
 from handlers.rest.links import Links
 from handlers.rest.media import send_media
 from handlers.rest.paths import messaging
-from handlers.rest.requests import require_actor
+from handlers.rest.requests import ACTOR
 from handlers.rest.uploads import read_upload
 from handlers.wire import photos as wire
 from models.documents.photo import Photo, PhotoStatus, Picture
@@ -52,16 +52,17 @@ class PhotoDoor:
     open: OpenMedia
     links: Links
 
-    async def read(self, request: web.Request, actor: Actor) -> Picture:
-        """The picture in file field `photo`, else behind form field `url`; the file wins."""
+    async def read(self, request: web.Request) -> tuple[Actor, Picture]:
+        """Who acts, and the picture in file field `photo`, else behind form field `url`; the file wins."""
+        require_token(request)
 
         @asynccontextmanager
         async def shrunk(_: str, content: AsyncIterator[bytes]) -> AsyncIterator[Picture]:
             yield await self.take.shrink(content)
 
         async with read_upload(request, "photo", shrunk) as (fields, picture):
-            require_own(actor, request, fields)
-            return picture or await self.take.fetch(wire.read_photo_url(fields))
+            actor = await choose_actor(request, fields)
+            return actor, picture or await self.take.fetch(wire.read_photo_url(fields))
 
     async def send(self, request: web.Request, name: str) -> web.StreamResponse:
         return await send_media(request, self.open, await self.open(name), cache=ASK_AGAIN)
@@ -89,8 +90,7 @@ class AccountPhotoRoutes:
         return await self.door.send(request, (await self.show_photo.own(actor)).full)
 
     async def post(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        await self.set_photo(actor, await self.door.read(request, actor))
+        await self.set_photo(*await self.door.read(request))
         return web.json_response({})
 
     async def delete(self, request: web.Request) -> web.Response:
@@ -173,9 +173,12 @@ class GroupPhotoRoutes:
         ]
 
     async def post(self, request: web.Request) -> web.Response:
-        actor, group = require_actor(request), request.match_info["group"]
-        await self.set_photo.require_participant(actor, group)
-        await self.set_photo(actor, group, await self.door.read(request, actor))
+        group = request.match_info["group"]
+        only = request.get(ACTOR)
+        if only is not None and only.login_id is None:  # else the form says who acts, before or behind the picture
+            await self.set_photo.require_participant(only, group)
+        actor, picture = await self.door.read(request)
+        await self.set_photo(actor, group, picture)
         return web.json_response({})
 
     async def delete(self, request: web.Request) -> web.Response:

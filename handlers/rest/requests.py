@@ -9,10 +9,13 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
-from models.documents.session import Actor
-from models.errors import FieldErrors, Malformed, Unauthenticated
+from models.documents.session import Actor, Identity
+from models.errors import FieldErrors, Malformed, NoAccount, Unauthenticated, WrongAccount
+from models.services.choose_account import ChooseAccount
 
 ACTOR = web.RequestKey("actor", Actor)
+IDENTITY = web.RequestKey("identity", Identity)
+CHOOSE_ACCOUNT = web.RequestKey("choose_account", ChooseAccount)
 CLIENT_ADDRESS = web.RequestKey("client_address", str)
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # What aiohttp's readers raise for a body that its sender got wrong: an unknown charset, a part without a name, a broken
@@ -22,11 +25,17 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 
 def require_actor(request: web.Request) -> Actor:
-    """Who the token stands for, as the identity middleware left it."""
+    """Who the token stands for, as the identity middleware left it.
+
+    A login's token stands for the account that the query names, else for its first; raises NoAccount or WrongAccount
+    when there is none.
+    """
     actor: Actor | None = request.get(ACTOR)
-    if actor is None:
+    if actor is not None:
+        return actor
+    if request.get(IDENTITY) is None:
         raise Unauthenticated
-    return actor
+    raise WrongAccount if request.query.get("account") else NoAccount
 
 
 async def read_body(request: web.Request) -> Any:

@@ -16,12 +16,13 @@ from handlers.errors import show_for_sockets
 from handlers.wire.fields import find_number
 from models.documents.session import Actor
 from models.errors import (
-    AccountNotFound,
+    AccountNotRegistered,
     DomainError,
     Malformed,
     RateLimited,
     Unauthenticated,
     UnknownEvent,
+    WrongAccount,
 )
 from models.services.limits import TokenBuckets
 
@@ -45,7 +46,7 @@ class Lobby(Protocol):
 class Gate:
     """What every namespace needs to let somebody in and to bound what they ask."""
 
-    authenticate: Callable[[str], Awaitable[Actor]]
+    authenticate: Callable[[str, str | None], Awaitable[Actor]]  # a token, and the number of an account or None
     lobby: Lobby
     requests: TokenBuckets
     connects: TokenBuckets
@@ -105,11 +106,11 @@ class BaseNamespace(socketio.AsyncNamespace):
         self._callers[connection] = Caller(connection, actor, token)
 
     async def _authenticate(self, token: str, credentials: object) -> Actor:
-        actor = await self._gate.authenticate(token)
         account = credentials.get("account") if isinstance(credentials, dict) else None
-        if account is not None and find_number(account) != actor.number:
-            raise AccountNotFound
-        return actor
+        number = None if account in (None, "") else find_number(account)
+        if number is None and account not in (None, ""):
+            raise WrongAccount
+        return await self._gate.authenticate(token, number)
 
     async def welcome(self, connection: str) -> None:
         """The client has been told that it is connected: from now on events reach it."""
@@ -123,10 +124,10 @@ class BaseNamespace(socketio.AsyncNamespace):
         """Greet once; False when that is to be tried again, because a client that is never greeted waits for ever."""
         try:
             # Revoked between the first look and the registration, it would have been missed by the sweep.
-            await self._gate.authenticate(caller.token)
+            await self._gate.authenticate(caller.token, caller.actor.number)
             if self._callers.get(connection) is caller:  # else it left meanwhile, and was seen off
                 await self.entered(caller)
-        except Unauthenticated:
+        except (Unauthenticated, WrongAccount, AccountNotRegistered):
             await self.disconnect(connection)
         except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
             self._gate.refusal_of(error, f"the greeting of a connection to {self.name}")

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from models.documents.session import Actor, Session
+from models.documents.session import Actor, Claims, Identity, Session
 from models.errors import SessionRevoked, Unauthenticated
 from models.ports import Clock, Tokens
+from models.services.choose_account import ChooseAccount
 from models.stores.accounts import Accounts
+from models.stores.logins import Logins
 from models.stores.sessions import Sessions
 
 BELIEVED_FOR = timedelta(seconds=30)  # how long a revocation can go unheard of when its signal is lost
@@ -16,33 +18,55 @@ USE_NOTED_EVERY = timedelta(minutes=1)  # so that a request costs no write
 
 @dataclass(frozen=True, slots=True)
 class _Belief:
-    actor: Actor
+    identity: Identity
+    account_id: int | None  # as the session has it; the token must say the same
+    generation: int
     expires_at: datetime
     read_at: datetime
 
+    def bears_out(self, claims: Claims) -> bool:
+        return (claims.account_id, claims.login_id) == (self.account_id, self.identity.login_id)
+
 
 class Authenticate:
-    """The actor behind a token. Which sessions are alive is remembered on this node until `forget`, at most 30 s."""
+    """Who is behind a token. Which sessions are alive is remembered on this node until `forget`, at most 30 s."""
 
-    def __init__(self, tokens: Tokens, sessions: Sessions, accounts: Accounts, clock: Clock) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        sessions: Sessions,
+        accounts: Accounts,
+        logins: Logins,
+        choose: ChooseAccount,
+        clock: Clock,
+    ) -> None:
+        self.choose = choose
         self._tokens = tokens
         self._sessions = sessions
         self._accounts = accounts
+        self._logins = logins
         self._clock = clock
         self._beliefs: dict[str, _Belief] = {}  # by session, the one read longest ago first
         self._revocations = 0
 
-    async def __call__(self, token: str) -> Actor:
+    async def __call__(self, token: str, number: str | None = None) -> Actor:
+        """The account that a token acts for: the named one, else the one of ChooseAccount; raises what both raise."""
+        return await self.choose.registered(await self.identify(token), number)
+
+    async def identify(self, token: str) -> Identity:
         """Raises Unauthenticated for a bad or expired token, SessionRevoked when its session has been ended."""
         claims = self._tokens.read(token)
         belief = self._beliefs.get(claims.session_id)
         now = self._clock.now()
         # A belief from the future was formed before the clock was set back; its age is unknown.
-        if belief is None or not timedelta() <= now - belief.read_at < BELIEVED_FOR:
+        is_fresh = belief is not None and timedelta() <= now - belief.read_at < BELIEVED_FOR
+        if belief is None or not is_fresh or belief.generation != claims.generation:
             belief = await self._read(claims.session_id)
-        if belief.actor.account_id != claims.account_id or belief.expires_at <= now:
+        if not belief.bears_out(claims) or belief.expires_at <= now:
             raise Unauthenticated
-        return belief.actor
+        if belief.generation != claims.generation:
+            raise SessionRevoked  # refreshed since: the token before is void
+        return belief.identity
 
     def forget(self, session_ids: Iterable[str]) -> None:
         """These sessions are over (SessionsRevoked); the next use of their tokens finds that out."""
@@ -57,20 +81,29 @@ class Authenticate:
             session = await self._sessions.find(session_id)
             if session is None:
                 raise SessionRevoked
-            account = await self._accounts.find(session.account_id)
-            if account is None:
-                raise Unauthenticated
+            identity = await self._identity(session)
             await self._note_use(session, now)
             if revocations != self._revocations:
                 continue  # what was read may be older than the revocation heard meanwhile
-            actor = Actor(account.id, account.number, session_id)
-            return self._believe(_Belief(actor, session.expires_at, now))
+            return self._believe(
+                _Belief(identity, session.account_id, session.generation, session.expires_at, read_at=now)
+            )
+
+    async def _identity(self, session: Session) -> Identity:
+        if session.login_id is not None:
+            if not await self._logins.exists(session.login_id):
+                raise SessionRevoked
+            return Identity(session.id, login_id=session.login_id)
+        account = None if session.account_id is None else await self._accounts.find(session.account_id)
+        if account is None:
+            raise Unauthenticated
+        return Identity(session.id, Actor(account.id, account.number, session.id))
 
     def _believe(self, belief: _Belief) -> _Belief:
-        self._beliefs.pop(belief.actor.session_id, None)
-        self._beliefs[belief.actor.session_id] = belief
+        self._beliefs.pop(belief.identity.session_id, None)
+        self._beliefs[belief.identity.session_id] = belief
         while abs(belief.read_at - self._oldest.read_at) >= BELIEVED_FOR:
-            del self._beliefs[self._oldest.actor.session_id]
+            del self._beliefs[self._oldest.identity.session_id]
         return belief
 
     @property

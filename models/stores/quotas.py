@@ -20,7 +20,7 @@ class Quotas:
 
     async def take(self, key: str, cap: int, window_s: int, now: datetime) -> timedelta | None:
         """Count one more of `key`; None while there are at most `cap`, else how long until the window ends."""
-        window = int(now.timestamp()) // window_s
+        window = _window(window_s, now)
         ends_at = datetime.fromtimestamp((window + 1) * window_s, UTC)
         row = await self._quotas.find_one_and_update(
             {"_id": f"{key} {window}"},
@@ -31,3 +31,13 @@ class Quotas:
         if row is None:
             raise RuntimeError("an upsert returned no row")
         return None if row["count"] <= cap else ends_at - now
+
+    async def give_back(self, key: str, window_s: int, now: datetime) -> None:
+        """What was taken does not count after all."""
+        await self._quotas.update_one(
+            {"_id": f"{key} {_window(window_s, now)}", "count": {"$gt": 0}}, {"$inc": {"count": -1}}
+        )
+
+
+def _window(window_s: int, now: datetime) -> int:
+    return int(now.timestamp()) // window_s

@@ -1,15 +1,16 @@
-"""Sessions: one row per sign-in, found by the id that tokens carry, listed by account."""
+"""Sessions: one row per sign-in, found by the id that tokens carry, listed by account and by login."""
 
 from dataclasses import asdict
 from datetime import datetime
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
-from models.documents.session import Session
+from models.documents.session import Grant, Session
 from models.stores.database import Database, Row
 
 INDEXES = [
     IndexModel([("account_id", ASCENDING), ("last_used_at", DESCENDING)], name="of_account"),
+    IndexModel([("login_id", ASCENDING), ("last_used_at", DESCENDING)], name="of_login"),
     # Clean-up alone: whether a session is over is judged by the clock of the server.
     IndexModel([("expires_at", ASCENDING)], name="clean_up", expireAfterSeconds=3600),
 ]
@@ -33,19 +34,40 @@ class Sessions:
         row = await self._sessions.find_one({"_id": session_id})
         return None if row is None else _session(row)
 
-    async def list_of(self, account_id: int, now: datetime) -> list[Session]:
-        """The sessions of this account that are not over, the one used last first."""
+    async def list_of(self, account_id: int, now: datetime, *, login_id: int | None = None) -> list[Session]:
+        """The sessions of this account, and of the login if one is named, that are not over, the one used last first."""
         rows = await (
-            self._sessions.find({"account_id": account_id, "expires_at": {"$gt": now}})
+            self._sessions.find({**_owned(account_id, login_id), "expires_at": {"$gt": now}})
             .sort([("last_used_at", DESCENDING), ("created_at", DESCENDING)])
             .to_list(None)
         )
         return [_session(row) for row in rows]
 
-    async def remove(self, session_id: str, account_id: int) -> bool:
-        """End a session of this account; False when it has no such session."""
-        result = await self._sessions.delete_one({"_id": session_id, "account_id": account_id})
+    async def list_ids(self, *, account_id: int | None = None, login_id: int | None = None) -> list[str]:
+        """The ids of all sessions of an account or of a login."""
+        query = {"login_id": login_id} if account_id is None else {"account_id": account_id}
+        return [row["_id"] for row in await self._sessions.find(query, {"_id": True}).to_list(None)]
+
+    async def renew(self, session_id: str, generation: int, grant: Grant, now: datetime) -> Session | None:
+        """Put the next grant in the place of the one of `generation`; None when that is no longer the present one.
+
+        Of any number of calls with one generation, on any nodes, one succeeds.
+        """
+        row = await self._sessions.find_one_and_update(
+            {"_id": session_id, "grant.generation": generation},
+            {"$set": {"grant": asdict(grant), "last_used_at": now}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if row is None else _session(row)
+
+    async def remove(self, session_id: str, account_id: int, *, login_id: int | None = None) -> bool:
+        """End a session of this account, or of the login if one is named; False when there is no such session."""
+        result = await self._sessions.delete_one({"_id": session_id, **_owned(account_id, login_id)})
         return result.deleted_count == 1
+
+    async def remove_all(self, session_ids: list[str]) -> None:
+        """End these sessions, whosever they are."""
+        await self._sessions.delete_many({"_id": {"$in": session_ids}})
 
     async def touch(self, session_id: str, now: datetime, *, unless_after: datetime) -> bool:
         """Note that it was used now, unless that was noted after `unless_after`; whether it was written."""
@@ -57,4 +79,11 @@ class Sessions:
 
 def _session(row: Row) -> Session:
     fields = dict(row)
-    return Session(id=fields.pop("_id"), **fields)
+    grant = fields.pop("grant", None)
+    return Session(id=fields.pop("_id"), grant=None if grant is None else Grant(**grant), **fields)
+
+
+def _owned(account_id: int, login_id: int | None) -> Row:
+    if login_id is None:
+        return {"account_id": account_id}
+    return {"$or": [{"account_id": account_id}, {"login_id": login_id}]}

@@ -1,12 +1,14 @@
 """Identity of requests: the bearer token's actor, and the door that stays shut without one."""
 
 from collections.abc import Collection
+from contextlib import suppress
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from handlers.rest.requests import ACTOR
-from models.errors import Unauthenticated
+from handlers.rest.account_choice import named_account
+from handlers.rest.requests import ACTOR, CHOOSE_ACCOUNT, IDENTITY
+from models.errors import AccountNotRegistered, NoAccount, Unauthenticated, WrongAccount
 from models.services.authenticate import Authenticate
 
 
@@ -27,12 +29,23 @@ def identify(authenticate: Authenticate, *, public: Collection[str], outside: Co
             return await handler(request)
         token = bearer_token(request)
         if token is not None:
-            request[ACTOR] = await authenticate(token)
+            await _identify(request, authenticate, token)
         elif route not in public and request.match_info.http_exception is None:
             raise Unauthenticated
         return await handler(request)
 
     return identity
+
+
+async def _identify(request: web.Request, authenticate: Authenticate, token: str) -> None:
+    identity = request[IDENTITY] = await authenticate.identify(token)
+    request[CHOOSE_ACCOUNT] = authenticate.choose
+    if identity.actor is not None:
+        request[ACTOR] = identity.actor
+    else:
+        # Whoever needs an account and finds none says so; creating the first one needs none (handlers/rest/requests.py).
+        with suppress(WrongAccount, AccountNotRegistered, NoAccount):
+            request[ACTOR] = await authenticate.choose.registered(identity, named_account(request, {}))
 
 
 def bearer_token(request: web.Request) -> str | None:

@@ -1,4 +1,4 @@
-"""Tokens: JWTs that carry a session's id, and the keys that are derived from the one secret."""
+"""Tokens: JWTs that carry a session's id, for access and for refreshing, and the keys that are derived from the one secret."""
 
 import base64
 import binascii
@@ -13,6 +13,7 @@ from models.errors import Unauthenticated
 from models.ports import Clock
 
 ALGORITHM = "HS256"
+LOGIN = "login:"  # what the subject of a login's token begins with; an account's is its id alone
 
 
 def derive_key(secret: str, purpose: str) -> bytes:
@@ -29,27 +30,47 @@ class JwtTokens:
 
     def __init__(self, secret: str, clock: Clock) -> None:
         self._key = derive_key(secret, "tokens")
+        self._refresh_key = derive_key(secret, "refresh tokens")
         self._clock = clock
 
     def sign(self, session: Session) -> str:
-        claims = {"sub": str(session.account_id), "sid": session.id, "exp": int(session.expires_at.timestamp())}
-        return jwt.encode(claims, self._key, ALGORITHM)
+        return jwt.encode(_claims(session) | {"exp": int(session.token_expires_at.timestamp())}, self._key, ALGORITHM)
 
     def read(self, token: str) -> Claims:
-        if not _has_one_spelling(token):
-            raise Unauthenticated
-        try:
-            claims: dict[str, Any] = jwt.decode(
-                token, self._key, [ALGORITHM],
-                options={"require": ["sub", "sid", "exp"], "verify_exp": False, "verify_iat": False, "verify_nbf": False},
-            )  # fmt: skip
-            account_id, session_id = int(claims["sub"]), str(claims["sid"])
-            expires_at = datetime.fromtimestamp(claims["exp"], UTC)
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
-            raise Unauthenticated from error
-        if expires_at <= self._clock.now():
+        claims, expires_at = _read(token, self._key, ["sub", "sid", "exp"])
+        if expires_at is None or expires_at <= self._clock.now():
             raise Unauthenticated("The token has expired; sign in again.")
-        return Claims(account_id, session_id)
+        return claims
+
+    def sign_refresh(self, session: Session) -> str:
+        return jwt.encode(_claims(session), self._refresh_key, ALGORITHM)
+
+    def read_refresh(self, token: str) -> Claims:
+        return _read(token, self._refresh_key, ["sub", "sid", "gen"])[0]
+
+
+def _claims(session: Session) -> dict[str, Any]:
+    if session.login_id is None:
+        return {"sub": str(session.account_id), "sid": session.id}
+    return {"sub": f"{LOGIN}{session.login_id}", "sid": session.id, "gen": session.generation}
+
+
+def _read(token: str, key: bytes, required: list[str]) -> tuple[Claims, datetime | None]:
+    """What a token says and when it ends, which is for the caller to judge."""
+    if not _has_one_spelling(token):
+        raise Unauthenticated
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token, key, [ALGORITHM],
+            options={"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+        )  # fmt: skip
+        subject, session_id = str(claims["sub"]), str(claims["sid"])
+        expires_at = datetime.fromtimestamp(claims["exp"], UTC) if "exp" in claims else None
+        if subject.startswith(LOGIN):
+            return Claims(None, session_id, int(subject.removeprefix(LOGIN)), int(claims["gen"])), expires_at
+        return Claims(int(subject), session_id), expires_at
+    except (jwt.PyJWTError, LookupError, ValueError, TypeError, OverflowError) as error:
+        raise Unauthenticated from error
 
 
 def _has_one_spelling(token: str) -> bool:

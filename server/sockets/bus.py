@@ -280,6 +280,11 @@ class Bus:
             self.on_gap()
 
 
+async def announce(redis: Redis, signal: Signal) -> None:
+    """Let every node hear a signal from somebody who is no node: a command at a shell."""
+    await redis.publish(EVERYBODY, orjson.dumps(["signal", "", type(signal).__name__, asdict(signal)]))
+
+
 def _channel(account_id: int) -> str:
     return f"{PREFIX}a:{account_id}"
 

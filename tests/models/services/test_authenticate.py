@@ -10,9 +10,12 @@ from models.documents.phone import Phone
 from models.documents.session import Session
 from models.errors import SessionRevoked, Unauthenticated
 from models.services.authenticate import Authenticate
+from models.services.choose_account import ChooseAccount
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import Database
+from models.stores.logins import Logins
+from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
 from server.auth.tokens import JwtTokens
 from tests.auth_fakes import HandClock
@@ -45,8 +48,10 @@ class World:
         self.clock = HandClock()
         self.tokens = JwtTokens("secret", self.clock)
         self.sessions = WatchedSessions(database)
-        self.accounts = Accounts(database, Counters(database))
-        self.authenticate = Authenticate(self.tokens, self.sessions, self.accounts, self.clock)
+        counters = Counters(database)
+        self.accounts = Accounts(database, counters)
+        logins, choose = Logins(database, counters), ChooseAccount(Ownerships(database, counters))
+        self.authenticate = Authenticate(self.tokens, self.sessions, self.accounts, logins, choose, self.clock)
 
     async def sign_in(self, session_id: str = "a") -> str:
         account = await self.accounts.find_or_create(Phone.from_text("+4930123456"), self.clock.now())

@@ -1,0 +1,97 @@
+"""Ownerships: which login has which numbers in its list, and which of them it proved."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from models.documents.account import Account
+from models.documents.login import Ownership
+from models.stores.counters import Counters
+from models.stores.database import Database, Row
+
+INDEXES = [
+    # A login names a number once. Also the list of one login.
+    IndexModel([("login_id", ASCENDING), ("account_id", ASCENDING)], unique=True, name="once"),
+    # One owner at most: two logins that prove a number at the same moment are settled here.
+    IndexModel([("account_id", ASCENDING)], unique=True, name="owner", partialFilterExpression={"is_proved": True}),
+    IndexModel([("account_id", ASCENDING), ("login_id", ASCENDING)], name="of_account"),
+]
+PROVE_TRIES = 5
+
+
+class Ownerships:
+    """The lists of all logins."""
+
+    def __init__(self, database: Database, counters: Counters) -> None:
+        self._ownerships = database.collection("ownerships")
+        self._counters = counters
+
+    async def prepare(self) -> None:
+        await self._ownerships.create_indexes(INDEXES)
+
+    async def find_first_proved(self, login_id: int) -> Ownership | None:
+        rows = await self._ownerships.find({"login_id": login_id, "is_proved": True}).sort("_id", 1).limit(1).to_list(1)
+        return _ownership(rows[0]) if rows else None
+
+    async def find_by_number(self, login_id: int, number: str) -> Ownership | None:
+        row = await self._ownerships.find_one({"login_id": login_id, "number": number})
+        return None if row is None else _ownership(row)
+
+    async def list_of_login(self, login_id: int) -> list[Ownership]:
+        """The list of one login, oldest first."""
+        rows = await self._ownerships.find({"login_id": login_id}).sort("_id", 1).to_list(None)
+        return [_ownership(row) for row in rows]
+
+    async def list_of_account(self, account_id: int) -> list[Ownership]:
+        """Every login's row of this account."""
+        rows = await self._ownerships.find({"account_id": account_id}).to_list(None)
+        return [_ownership(row) for row in rows]
+
+    async def append(self, login_id: int, account: Account, nickname: str) -> Ownership | None:
+        """Put a number into a login's list, unproved; None, and nothing changed, when it is there already."""
+        ownership = Ownership(
+            await self._counters.next_id("ownerships"), login_id, account.id, account.number, nickname=nickname
+        )
+        row = asdict(ownership)
+        row["_id"] = row.pop("id")
+        try:
+            await self._ownerships.insert_one(row)
+        except DuplicateKeyError:
+            return None
+        return ownership
+
+    async def note_code(self, ownership_id: int, now: datetime) -> None:
+        """A code was asked for this number."""
+        await self._ownerships.update_one({"_id": ownership_id}, {"$set": {"code_asked_at": now}})
+
+    async def prove(self, ownership: Ownership) -> list[int]:
+        """Make this login the owner of the number; the ids of the logins that owned it until now."""
+        others = {"account_id": ownership.account_id, "is_proved": True, "_id": {"$ne": ownership.id}}
+        former: list[int] = []
+        for tries_left in reversed(range(PROVE_TRIES)):
+            former += [row["login_id"] for row in await self._ownerships.find(others).to_list(None)]
+            await self._ownerships.update_many(others, {"$set": {"is_proved": False}})
+            try:
+                await self._ownerships.update_one({"_id": ownership.id}, {"$set": {"is_proved": True, "nickname": ""}})
+            except DuplicateKeyError:  # somebody proved it in between: whoever comes last owns it
+                if not tries_left:
+                    raise
+            else:
+                break
+        return former
+
+    async def remove(self, ownership_id: int) -> None:
+        await self._ownerships.delete_one({"_id": ownership_id})
+
+    async def remove_of_login(self, login_id: int) -> None:
+        await self._ownerships.delete_many({"login_id": login_id})
+
+    async def remove_of_account(self, account_id: int) -> None:
+        await self._ownerships.delete_many({"account_id": account_id})
+
+
+def _ownership(row: Row) -> Ownership:
+    fields = dict(row)
+    return Ownership(id=fields.pop("_id"), **fields)

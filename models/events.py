@@ -104,4 +104,11 @@ class PresenceChanged:
     account_id: int
 
 
-Signal = SessionsRevoked | AccountChanged | ChatMembersChanged | PresenceChanged
+@dataclass(frozen=True, slots=True)
+class WentOffline:
+    """An account said over REST that it is offline: its sockets no longer speak for it, until one says otherwise."""
+
+    account_id: int
+
+
+Signal = SessionsRevoked | AccountChanged | ChatMembersChanged | PresenceChanged | WentOffline

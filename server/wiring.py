@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from handlers.rest.account import AccountRoutes
 from handlers.rest.auth import PUBLIC, AuthRoutes
 from handlers.rest.contacts import ContactRoutes
 from handlers.rest.groups import GroupRoutes
@@ -19,6 +20,9 @@ from handlers.rest.media import OUTSIDE as MEDIA
 from handlers.rest.media import MediaRoutes
 from handlers.rest.media_messages import MediaMessageRoutes
 from handlers.rest.messages import MessageRoutes
+from handlers.rest.oauth import OUTSIDE as OAUTH
+from handlers.rest.oauth import OAuthRoutes
+from handlers.rest.people import PeopleRoutes
 from handlers.rest.photos import AccountPhotoRoutes, ContactPhotoRoutes, GroupPhotoRoutes, PhotoDoor
 from handlers.rest.roots import RootRoutes
 from handlers.sockets.base import Gate
@@ -27,21 +31,27 @@ from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
 from models.documents.media import MediaKind, MediaRule
-from models.documents.pin import EVENTS_DIGITS, PinRules
-from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal
+from models.documents.oauth import OAuthRules
+from models.documents.pin import EVENTS_DIGITS, MESSAGING_DIGITS, PinRules
+from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal, WentOffline
 from models.ports import CodeSender
 from models.services.add_contact import AddContact
 from models.services.add_participant import AddParticipant
 from models.services.announcer import Announcer
+from models.services.ask_for_code import AskForCode
 from models.services.authenticate import Authenticate
+from models.services.block_numbers import BlockNumbers
 from models.services.change_contact import ChangeContact
 from models.services.change_group import ChangeGroup
 from models.services.change_message import ChangeMessage
+from models.services.choose_account import ChooseAccount
+from models.services.create_account import CreateAccount
 from models.services.create_group import CreateGroup
 from models.services.date_reads import DateReads
 from models.services.directory import Directory
 from models.services.end_session import EndSession
 from models.services.fetch_url import FetchUrl
+from models.services.find_account import FindAccount
 from models.services.find_contact import FindContact
 from models.services.greet import Greet
 from models.services.has_written import HasWritten
@@ -57,6 +67,7 @@ from models.services.list_photos import ListPhotos
 from models.services.list_receipts import ListDelivered, ListRead
 from models.services.list_sessions import ListSessions
 from models.services.mark_read import MarkRead
+from models.services.may_see import MaySee
 from models.services.move_marks import MoveMarks
 from models.services.open_log import OpenLog
 from models.services.open_media import OpenMedia
@@ -65,7 +76,10 @@ from models.services.prove_number import ProveNumber
 from models.services.read_heads import ReadHeads
 from models.services.read_history import ReadHistory
 from models.services.record_changes import RecordChanges
+from models.services.refresh_tokens import RefreshTokens
+from models.services.register_account import RegisterAccount
 from models.services.register_profile import RegisterProfile
+from models.services.remove_account import RemoveAccount
 from models.services.remove_contacts import RemoveContacts
 from models.services.remove_participant import RemoveParticipant
 from models.services.remove_photo import RemovePhoto
@@ -79,11 +93,16 @@ from models.services.rosters import Rosters
 from models.services.see_photos import SeePhotos
 from models.services.send_message import SendMessage
 from models.services.set_group_photo import SetGroupPhoto
+from models.services.set_nickname import SetNickname
 from models.services.set_photo import SetPhoto
+from models.services.set_privacy import SetPrivacy
 from models.services.set_role import SetRole
+from models.services.set_status_message import SetStatusMessage
 from models.services.set_subject import SetSubject
 from models.services.show_group import ShowGroup
 from models.services.show_photo import ShowPhoto
+from models.services.show_presence import ShowPresence
+from models.services.show_statuses import ShowStatuses
 from models.services.show_typing import ShowTyping
 from models.services.sign_in_by_password import SignInByPassword
 from models.services.start_session import StartSession
@@ -101,15 +120,17 @@ from models.stores.database import Database, open_database
 from models.stores.entries import Entries
 from models.stores.heads import Heads
 from models.stores.journal import Journal
+from models.stores.logins import Logins
 from models.stores.media import MediaFiles
 from models.stores.messages import Messages
-from models.stores.photos import Photos
-from models.stores.logins import Logins
 from models.stores.ownerships import Ownerships
+from models.stores.photos import Photos
 from models.stores.pins import Pins
+from models.stores.presence_snapshots import PresenceSnapshots
 from models.stores.quotas import Quotas
 from models.stores.read_dates import ReadDates
 from models.stores.sessions import Sessions
+from models.stores.status_histories import StatusHistories
 from server import pages
 from server.auth.middleware import identify
 from server.auth.passwords import Argon2Passwords
@@ -194,6 +215,7 @@ class _Node:
         self.pins = Pins(database, derive_key(self.secret, "pins"))
         self.media, self.photos = MediaFiles(database, derive_key(self.secret, "media"), clock), Photos(database)
         self.logins, self.ownerships = Logins(database, counters), Ownerships(database, counters)
+        self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
 
         self.connections = Connections()
         self.bus = Bus(outside.redis, large=chat.large_chat_members)
@@ -263,7 +285,9 @@ class _Node:
         self.change_group = ChangeGroup(self.chats, self.rosters, self.record)
         self.read_heads = ReadHeads(self.heads, self.rosters)
         self.list_chats = ListChats(self.read_heads)
+        self.leave_group = LeaveGroup(self.change_group, self.chats, self.record)
         self.passwords = Argon2Passwords()
+        self.code_sender = self._code_sender()
         self.tokens = JwtTokens(self.secret, clock)
         self.authenticate = Authenticate(
             self.tokens, self.sessions, self.accounts, self.logins, ChooseAccount(self.ownerships), clock
@@ -284,8 +308,8 @@ class _Node:
             await store.prepare()
         for files in (self.media, self.photos):
             await files.prepare()
-        for store in (self.logins, self.ownerships):
-            await store.prepare()
+        await self.logins.prepare()
+        await self.ownerships.prepare()
         for part in (self.bus, self.presence, self.marks, self.announcer, self.journal):
             await part.open()
             stack.push_async_callback(part.close)
@@ -303,7 +327,9 @@ class _Node:
             *RootRoutes(http.public_url).routes(),
             *self._auth().routes(),
             *self._oauth().routes(),
+            *self._account().routes(),
             *self._address_book().routes(),
+            *self._people().routes(),
             *self._groups().routes(),
             *self._messages().routes(),
             *MediaRoutes(OpenMedia(self.media)).routes(),
@@ -356,6 +382,8 @@ class _Node:
                 self.rosters.forget(chat_id)
             case PresenceChanged(account_id):
                 self.presence.changed(account_id)
+            case WentOffline(account_id):
+                self.presence.hide(account_id)
 
     def _register_namespaces(self) -> None:
         limits, chat = self.settings.limits, self.settings.chat
@@ -394,9 +422,9 @@ class _Node:
         ):
             self.sockets.register_namespace(namespace)
 
-    def _auth(self) -> AuthRoutes:
+    def _pin_rules(self) -> PinRules:
         auth = self.settings.auth
-        rules = PinRules(
+        return PinRules(
             ttl_s=auth.pin_ttl_s,
             tries=auth.pin_tries,
             resend_s=auth.pin_resend_s,
@@ -404,26 +432,72 @@ class _Node:
             has_send_limits=self.settings.limits.enabled,
             debug_pin=auth.debug_pin,
         )
+
+    def _request_pin(self, digits: int) -> RequestPin:
+        return RequestPin(
+            self.accounts,
+            self.pins,
+            self.quotas,
+            self.code_sender,
+            self.clock,
+            self._pin_rules(),
+            digits=digits,
+            app_scheme=self.settings.auth.app_scheme if digits == EVENTS_DIGITS else "",
+        )
+
+    def _auth(self) -> AuthRoutes:
+        auth = self.settings.auth
         return AuthRoutes(
-            RequestPin(
-                self.accounts,
-                self.pins,
-                self.quotas,
-                self._code_sender(),
-                self.clock,
-                rules,
-                digits=EVENTS_DIGITS,
-                app_scheme=auth.app_scheme,
-            ),
+            self._request_pin(EVENTS_DIGITS),
             VerifyPin(
                 self.accounts,
-                ProveNumber(self.pins, self.clock, rules),
+                ProveNumber(self.pins, self.clock, self._pin_rules()),
                 StartSession(self.sessions, self.tokens, self.clock, timedelta(days=auth.session_days)),
                 self.fanout,
             ),
             RegisterProfile(self.accounts, self.sessions, self.tokens, self.fanout, auth.public_registration),
             ListSessions(self.sessions, self.clock),
             EndSession(self.sessions, self.authenticate, self.fanout),
+        )
+
+    def _account(self) -> AccountRoutes:
+        request_pin, find = self._request_pin(MESSAGING_DIGITS), FindAccount(self.accounts)
+        return AccountRoutes(
+            CreateAccount(self.accounts, self.ownerships, request_pin, self.clock),
+            AskForCode(self.accounts, self.ownerships, request_pin, self.clock),
+            RegisterAccount(
+                self.accounts,
+                self.ownerships,
+                self.sessions,
+                ProveNumber(self.pins, self.clock, self._pin_rules()),
+                self.fanout,
+            ),
+            RemoveAccount(
+                self.accounts,
+                self.ownerships,
+                self.sessions,
+                self.contacts,
+                self.chats,
+                self.entries,
+                (self.status_histories, self.snapshots),
+                self.leave_group,
+                self.record,
+                self.fanout,
+            ),
+            find,
+            SetStatusMessage(self.accounts, self.status_histories, self.fanout, self.clock),
+            SetNickname(self.accounts, self.fanout),
+            SetPrivacy(self.accounts, self.fanout),
+            self.presence,
+        )
+
+    def _people(self) -> PeopleRoutes:
+        may_see = MaySee(self.contacts)
+        return PeopleRoutes(
+            ShowStatuses(self.require_contact, self.contacts, self.accounts, self.status_histories, may_see),
+            ShowPresence(self.presence, self.require_contact, self.contacts, self.accounts, self.snapshots, self.clock),
+            BlockNumbers(self.accounts, self.fanout),
+            FindAccount(self.accounts),
         )
 
     def _oauth(self) -> OAuthRoutes:
@@ -455,9 +529,8 @@ class _Node:
 
     def _groups(self) -> GroupRoutes:
         members_max = self.settings.chat.group_max_members
-        record, change = self.record, self.change_group
+        record, change, leave = self.record, self.change_group, self.leave_group
         participants = RequireParticipants(self.require_contact)
-        leave = LeaveGroup(change, self.chats, record)
         return GroupRoutes(
             CreateGroup(self.chats, participants, record, self.clock, members_max),
             ListGroups(self.chats),

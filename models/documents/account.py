@@ -11,6 +11,8 @@ from models.documents.photo import Photo
 NAME_MIN_CHARS = 2  # seed document, "Register"; the two below too
 NAME_MAX_CHARS = 256
 EMAIL_MAX_CHARS = 256
+STATUS_MAX_CHARS = NICKNAME_MAX_CHARS = 256  # messaging contract 16.3
+BLOCKED_MAX = 10_000  # numbers; as many as an address book has entries
 _EMAIL = re.compile(
     r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"  # dots only between other characters
     r"@([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W_][\w-]{0,61}[^\W_]"
@@ -30,6 +32,14 @@ class Privacy:
     status_message: Visibility = Visibility.ALL
     photo: Visibility = Visibility.ALL
     last_seen: Visibility = Visibility.ALL
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A status message, and since when it was the latest."""
+
+    text: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class Account:
     blocked: frozenset[str] = frozenset()  # numbers, of accounts or not
     last_seen: datetime | None = None
     photo: Photo | None = None
+    connected_status: str | None = None  # as it was set over REST, "online" or "offline", until it is changed
 
     @property
     def number(self) -> str:

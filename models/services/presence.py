@@ -1,6 +1,7 @@
 """Presence: who is online, shown only to those whom privacy, blocks and their own status let see it.
 
-Online means: a socket on `/presence` somewhere says so. Watchers are told when somebody they watch comes, goes, or changes
+Online means: a socket on `/presence` somewhere says so, or REST said so and did not take it back. Offline said over REST hides
+the sockets too, those to come included, until one says that it is online. Watchers are told when somebody they watch comes, goes, or changes
 who may see it; what each is told is decided anew for each, so that a privacy setting cannot be outrun by an event.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from models.documents.account import Account, Visibility
 from models.documents.session import Actor
 from models.errors import AccountNotFound, Malformed
-from models.events import PresenceChanged, PresenceShown
+from models.events import AccountChanged, PresenceChanged, PresenceShown, WentOffline
 from models.ports import Clock, Fanout, PresenceBoard
 from models.services.directory import Directory
 from models.stores.accounts import Accounts
@@ -80,8 +81,10 @@ class Presence:
 
     async def connect(self, actor: Actor, connection: str) -> None:
         """A socket on `/presence`: its account is online until the socket says otherwise or goes."""
-        self._connections[connection] = _Connection(actor)
+        mine = self._connections[connection] = _Connection(actor)
         self._of_account.setdefault(actor.account_id, set()).add(connection)
+        account = await self._directory.require(actor.account_id)
+        mine.is_online = mine.is_online and account.connected_status != OFFLINE
         await self._settle(actor.account_id)
 
     def disconnect(self, connection: str) -> None:
@@ -99,9 +102,36 @@ class Presence:
     async def change(self, connection: str, *, is_online: bool) -> list[PresenceShown]:
         """Say whether this device's person wants to be online; who goes online learns at once who is."""
         mine = self._require(connection)
+        account = await self._directory.require(mine.actor.account_id)
+        if is_online and account.connected_status == OFFLINE:
+            await self._accounts.change(account.id, {"connected_status": None})
+            self._fanout.signal(AccountChanged(account.id))
         mine.is_online = is_online
         await self._settle(mine.actor.account_id)
         return await self._show_all(mine)
+
+    async def declare(self, actor: Actor, *, is_online: bool) -> None:
+        """Be online, or offline, until it is changed: what REST says (messaging contract 4.4)."""
+        account = await self._accounts.require(actor.account_id)
+        fields: dict[str, object] = {"connected_status": ONLINE if is_online else OFFLINE}
+        if not is_online and await self.is_online(account):
+            fields["last_seen"] = self._clock.now()
+        await self._accounts.change(account.id, fields)
+        if not is_online:
+            self._fanout.signal(WentOffline(account.id))
+        self._fanout.signal(AccountChanged(account.id))
+
+    def hide(self, account_id: int) -> None:
+        """The account went offline over REST: its sockets here no longer say that it is online."""
+        for connection in self._of_account.get(account_id, ()):
+            self._connections[connection].is_online = False
+        self._leave(account_id)
+
+    async def is_online(self, account: Account) -> bool:
+        """Whether somebody who may see it would see this account online."""
+        if account.connected_status is not None:
+            return account.connected_status == ONLINE
+        return await self._board.is_online(account.id)
 
     async def watch(self, connection: str, numbers: Sequence[str]) -> list[PresenceShown]:
         """From now on tell this connection about these contacts (instead of those before); numbers that are no contacts are left out."""
@@ -130,7 +160,7 @@ class Presence:
         """What a viewer whose own status is online may see of an account (messaging contract, sections 4.6, 6.2 and 8)."""
         if account.has_blocked(viewer.number) or viewer.has_blocked(account.number):
             return PresenceShown(account.number, DENY, None)
-        if await self._board.is_online(account.id):
+        if await self.is_online(account):
             return PresenceShown(account.number, ONLINE, None)
         match account.privacy.last_seen:
             case Visibility.ALL:
@@ -203,7 +233,7 @@ class Presence:
 
     async def _show(self, mine: _Connection, viewer: Account, account_id: int) -> PresenceShown:
         account = await self._directory.require(account_id)
-        if not mine.is_online:
+        if not _shows_itself(mine, viewer):
             return PresenceShown(account.number, None, None)  # messaging contract 6.2: only who shows itself sees
         return await self.shown_to(viewer, account)
 
@@ -221,10 +251,12 @@ class Presence:
     async def _tell_one(self, connection: str, account_id: int) -> None:
         """Tell a connection what is new to it: that something happened which it may not see is nothing."""
         mine = self._connections.get(connection)
-        if mine is None or not mine.is_online:
+        if mine is None:
             return
         try:
             viewer = await self._directory.require(mine.actor.account_id)
+            if not _shows_itself(mine, viewer):
+                return
             shown = await self._show(mine, viewer, account_id)
         except AccountNotFound:
             return
@@ -234,3 +266,7 @@ class Presence:
         if account_id in mine.watched and mine.shown.get(account_id) != shown:
             mine.shown[account_id] = shown
             self._fanout.whisper(shown, connection)
+
+
+def _shows_itself(mine: _Connection, viewer: Account) -> bool:
+    return mine.is_online or viewer.connected_status == ONLINE

@@ -20,7 +20,7 @@ class HasWritten(Protocol):
 class RequireContact:
     """The account behind a contact, or NotAContact (design section 9; messaging contract 5.1).
 
-    The number is in the actor's address book and has a registered account, or it has written to the actor before. A yes is
+    The number has a registered account, and is in the actor's address book or has written to the actor before. A yes is
     remembered per node until the actor's address book changes, so that a message costs no query.
     """
 
@@ -35,9 +35,11 @@ class RequireContact:
             account = await self._directory.require_number(number)
         except AccountNotFound:
             raise NotAContact from None
+        if not account.is_registered:
+            raise NotAContact
         permitted = await self._permitted.require(actor.account_id)
         if number not in permitted:
-            if not await self._may(actor, account, number):
+            if not await self._may(actor, number):
                 raise NotAContact
             permitted.add(number)
         return account
@@ -49,15 +51,15 @@ class RequireContact:
         return {
             number: account
             for number, account in accounts.items()
-            if (account.is_registered and number in known) or await self._has_written(actor.account_id, number)
+            if account.is_registered and (number in known or await self._has_written(actor.account_id, number))
         }
 
     def forget(self, account_id: int) -> None:
         """This account's address book may have changed."""
         self._permitted.forget(account_id)
 
-    async def _may(self, actor: Actor, account: Account, number: str) -> bool:
-        if account.is_registered and await self._contacts.has(actor.account_id, number):
+    async def _may(self, actor: Actor, number: str) -> bool:
+        if await self._contacts.has(actor.account_id, number):
             return True
         return await self._has_written(actor.account_id, number)
 

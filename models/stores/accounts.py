@@ -85,6 +85,12 @@ class Accounts:
             raise AccountNotFound
         return _account(row)
 
+    async def reset(self, account: Account) -> None:
+        """Leave nothing of an account but its id and its number, not registered."""
+        blank = Account(account.id, account.phone, is_registered=False, created_at=account.created_at)
+        row = _row(blank)
+        await self._accounts.replace_one({"_id": row.pop("_id")}, row)
+
     async def block(self, account_id: int, number: str) -> bool:
         """Add a blocked number; whether it was not blocked before."""
         result = await self._accounts.update_one({"_id": account_id}, {"$addToSet": {"blocked": number}})

@@ -165,6 +165,25 @@ class Chats:
             members.sort(key=lambda member: (member.since, member.account_id))
         return found
 
+    async def list_all_memberships(self, account_id: int) -> list[Member]:
+        """Every row of one account, also in chats it left."""
+        return [member_of(row) for row in await self._members.find({"account": account_id}).to_list(None)]
+
+    async def forget_past(self, chat_id: int, account_id: int, last_seq: int) -> None:
+        """A member of a direct chat sees nothing up to this seq any more, and the chat leaves its list until more is said."""
+        fresh = {
+            "spans": [[last_seq + 1, None]],
+            "delivered": last_seq,
+            "read": last_seq,
+            "hidden": [],
+            "unlisted": True,
+        }
+        await self._members.update_one({"_id": member_key(chat_id, account_id), "active": True}, {"$set": fresh})
+
+    async def forget_left(self, account_id: int) -> None:
+        """Nothing of the chats that this account left is its own any more."""
+        await self._members.delete_many({"account": account_id, "active": False})
+
     async def list_marks(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
         """The rows of everybody in these chats, by chat: how far each has received and read."""
         found: dict[int, list[Member]] = {chat_id: [] for chat_id in chat_ids}

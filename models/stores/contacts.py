@@ -56,6 +56,16 @@ class Contacts:
         query = {"owner_id": owner_id, "number": {"$in": list(numbers)}}
         return {row["number"] for row in await self._contacts.find(query, {"_id": 0, "number": 1}).to_list(None)}
 
+    async def list_owners_among(self, number: str, owner_ids: Collection[int]) -> set[int]:
+        """Those of these accounts that have this number in their address book."""
+        query = {"number": number, "owner_id": {"$in": list(owner_ids)}}
+        rows = await self._contacts.find(query, {"_id": 0, "owner_id": 1}).to_list(None)
+        return {row["owner_id"] for row in rows}
+
+    async def remove_all(self, owner_id: int) -> None:
+        """Empty one address book."""
+        await self._contacts.delete_many({"owner_id": owner_id})
+
     async def list_owners_of(self, number: str) -> list[int]:
         """The ids of the accounts that have this number in their address book, ascending."""
         query = self._contacts.find({"number": number}, {"_id": 0, "owner_id": 1}).sort("owner_id", ASCENDING)

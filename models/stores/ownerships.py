@@ -82,14 +82,15 @@ class Ownerships:
                 break
         return former
 
+    async def remove_proved(self, account_id: int) -> None:
+        """Nobody owns this number any more; those who only named it still do that."""
+        await self._ownerships.delete_many({"account_id": account_id, "is_proved": True})
+
     async def remove(self, ownership_id: int) -> None:
         await self._ownerships.delete_one({"_id": ownership_id})
 
     async def remove_of_login(self, login_id: int) -> None:
         await self._ownerships.delete_many({"login_id": login_id})
-
-    async def remove_of_account(self, account_id: int) -> None:
-        await self._ownerships.delete_many({"account_id": account_id})
 
 
 def _ownership(row: Row) -> Ownership:

@@ -20,7 +20,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal
+from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal, WentOffline
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ PING_AFTER_S = 5.0
 UNSEEN_S = 5.0  # a lease not seen for so long is over: a Redis that starts again knows nobody for RENEW_S
 
 _SIGNALS: dict[str, type[Signal]] = {
-    kind.__name__: kind for kind in (SessionsRevoked, AccountChanged, ChatMembersChanged, PresenceChanged)
+    kind.__name__: kind for kind in (SessionsRevoked, AccountChanged, ChatMembersChanged, PresenceChanged, WentOffline)
 }
 
 

@@ -1,0 +1,36 @@
+"""Registers an account: whoever proves its number by a code owns it."""
+
+from dataclasses import dataclass
+
+from models.documents.login import Ownership
+from models.events import AccountChanged, SessionsRevoked
+from models.ports import Fanout
+from models.services.prove_number import ProveNumber
+from models.stores.accounts import Accounts
+from models.stores.ownerships import Ownerships
+from models.stores.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterAccount:
+    """The number is the login's from now on; for the login that owned it before, it is unregistered (messaging contract 4.1).
+
+    That one's sockets close, and come back as what it still owns. Raises WrongPin.
+    """
+
+    accounts: Accounts
+    ownerships: Ownerships
+    sessions: Sessions
+    prove: ProveNumber
+    fanout: Fanout
+
+    async def __call__(self, ownership: Ownership, code: str) -> None:
+        account = await self.accounts.require(ownership.account_id)
+        await self.prove(account.phone, code)
+        fields = {"is_registered": True} | ({"nickname": ownership.nickname} if ownership.nickname else {})
+        await self.accounts.change(account.id, fields)
+        former = await self.ownerships.prove(ownership) if ownership.login_id is not None else []
+        self.fanout.signal(AccountChanged(account.id))
+        for login_id in former:
+            # Alive as they are, they must be looked at anew: what they chose is no longer theirs.
+            self.fanout.signal(SessionsRevoked(await self.sessions.list_ids(login_id=login_id)))

@@ -1,0 +1,36 @@
+"""Presence snapshots: what each viewer saw last of each contact (messaging contract 6.2); `_id` = viewer id << 32 | contact's id."""
+
+from collections.abc import Collection, Mapping
+
+from pymongo import ReplaceOne
+
+from models.events import PresenceShown
+from models.stores.database import Database
+
+
+class PresenceSnapshots:
+    def __init__(self, database: Database) -> None:
+        self._snapshots = database.collection("presence_snapshots")
+
+    async def find(self, viewer_id: int, account_ids: Collection[int]) -> dict[int, PresenceShown]:
+        """By account; those never seen are missing."""
+        keys = [_key(viewer_id, account_id) for account_id in account_ids]
+        rows = await self._snapshots.find({"_id": {"$in": keys}}).to_list(None)
+        return {row["_id"] & 0xFFFF_FFFF: PresenceShown(row["number"], row["status"], row["last_seen"]) for row in rows}
+
+    async def replace(self, viewer_id: int, shown: Mapping[int, PresenceShown]) -> None:
+        writes = []
+        for account_id, seen in shown.items():
+            key = {"_id": _key(viewer_id, account_id)}
+            fields = {"number": seen.number, "status": seen.status, "last_seen": seen.last_seen}
+            writes.append(ReplaceOne(key, key | fields, upsert=True))
+        if writes:
+            await self._snapshots.bulk_write(writes, ordered=False)
+
+    async def forget(self, viewer_id: int) -> None:
+        """All that this viewer saw."""
+        await self._snapshots.delete_many({"_id": {"$gte": viewer_id << 32, "$lt": (viewer_id + 1) << 32}})
+
+
+def _key(viewer_id: int, account_id: int) -> int:
+    return viewer_id << 32 | account_id

@@ -1,0 +1,28 @@
+"""Status histories: what an account's status message was, newest first; one row per account."""
+
+from models.documents.account import StatusChange
+from models.stores.database import Database
+
+HISTORY_MAX = 200  # the API knows no pages here
+
+
+class StatusHistories:
+    """The latest HISTORY_MAX status messages of each account."""
+
+    def __init__(self, database: Database) -> None:
+        self._histories = database.collection("status_histories")
+
+    async def append(self, account_id: int, change: StatusChange) -> None:
+        entry = {"text": change.text, "at": change.at}
+        await self._histories.update_one(
+            {"_id": account_id},
+            {"$push": {"entries": {"$each": [entry], "$position": 0, "$slice": HISTORY_MAX}}},
+            upsert=True,
+        )
+
+    async def list_of(self, account_id: int) -> list[StatusChange]:
+        row = await self._histories.find_one({"_id": account_id})
+        return [] if row is None else [StatusChange(entry["text"], entry["at"]) for entry in row["entries"]]
+
+    async def forget(self, account_id: int) -> None:
+        await self._histories.delete_one({"_id": account_id})

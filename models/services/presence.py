@@ -7,8 +7,9 @@ who may see it; what each is told is decided anew for each, so that a privacy se
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from models.documents.account import Account, Visibility
 from models.documents.session import Actor
@@ -103,11 +104,13 @@ class Presence:
         """Say whether this device's person wants to be online; who goes online learns at once who is."""
         mine = self._require(connection)
         account = await self._directory.require(mine.actor.account_id)
-        if is_online and account.connected_status == OFFLINE:
+        was_hidden = is_online and account.connected_status == OFFLINE
+        if was_hidden:
             await self._accounts.change(account.id, {"connected_status": None})
-            self._fanout.signal(AccountChanged(account.id))
         mine.is_online = is_online
-        await self._settle(mine.actor.account_id)
+        await self._settle(account.id)
+        if was_hidden:
+            self._fanout.signal(AccountChanged(account.id))
         return await self._show_all(mine)
 
     async def declare(self, actor: Actor, *, is_online: bool) -> None:
@@ -125,7 +128,10 @@ class Presence:
         """The account went offline over REST: its sockets here no longer say that it is online."""
         for connection in self._of_account.get(account_id, ()):
             self._connections[connection].is_online = False
-        self._leave(account_id)
+        timer = self._leaving.pop(account_id, None)
+        if timer is not None:
+            timer.cancel()
+        self._spawn(self._hide(account_id))
 
     async def is_online(self, account: Account) -> bool:
         """Whether somebody who may see it would see this account online."""
@@ -209,9 +215,17 @@ class Presence:
     def _leave(self, account_id: int) -> None:
         self._leaving.pop(account_id, None)
         if not self._is_online_here(account_id):
-            task = asyncio.create_task(self._go_offline(account_id), name="presence leave")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(self._go_offline(account_id))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="presence leave")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _hide(self, account_id: int) -> None:
+        """Off the board, unless a socket said meanwhile that it is online; who is told, and since when, REST has settled."""
+        if not self._is_online_here(account_id):
+            await self._board.leave(account_id)
 
     async def _go_offline(self, account_id: int) -> None:
         try:

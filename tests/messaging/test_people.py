@@ -205,8 +205,10 @@ async def test_offline_over_rest_hides_the_sockets_until_one_says_that_it_is_onl
     await two.be(two.owner, "offline")
     assert (await watching.expect("presence"))[0]["status"] == "offline"
     assert (await two.presence())[0] == "offline"
+    await two.add(two.owner, two.viewer)
     another = await two.node.connect(two.owner, "/presence")
-    await another.ask("presence_watch", {"contacts": []}, "/presence")
+    answer = await another.ask("presence_watch", {"contacts": [two.viewer.number]}, "/presence")
+    assert answer["presence"][0]["status"] is None, "who is hidden sees nobody"
     assert (await two.presence())[0] == "offline", "those that come later are hidden, too"
     assert await own_status(two, two.owner) == "offline"
 

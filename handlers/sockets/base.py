@@ -107,8 +107,8 @@ class BaseNamespace(socketio.AsyncNamespace):
 
     async def _authenticate(self, token: str, credentials: object) -> Actor:
         account = credentials.get("account") if isinstance(credentials, dict) else None
-        number = None if account in (None, "") else find_number(account)
-        if number is None and account not in (None, ""):
+        number = find_number(account)
+        if number is None and account is not None:
             raise WrongAccount
         return await self._gate.authenticate(token, number)
 

@@ -103,7 +103,9 @@ class Presence:
     async def change(self, connection: str, *, is_online: bool) -> list[PresenceShown]:
         """Say whether this device's person wants to be online; who goes online learns at once who is."""
         mine = self._require(connection)
-        account = await self._directory.require(mine.actor.account_id)
+        account = await self._accounts.require(
+            mine.actor.account_id
+        )  # not as remembered: REST may have spoken elsewhere
         was_hidden = is_online and account.connected_status == OFFLINE
         if was_hidden:
             await self._accounts.change(account.id, {"connected_status": None})

@@ -48,9 +48,11 @@ class Two:
 
     async def presence(self) -> tuple[str | None, str | None]:
         shown = await self.ask(self.viewer, "GET", f"/api/contacts/{self.owner.number}/connected-status/")
-        (entry,) = shown["connected_statuses"]
-        assert entry["contact_id"] == self.owner.number
-        assert shown == await self.ask(self.viewer, "GET", PRESENCES) or entry["connected_status"] == "online"
+        (first,) = shown["connected_statuses"]
+        (entry,) = (await self.ask(self.viewer, "GET", PRESENCES))["connected_statuses"]  # saw it last: the snapshot
+        assert entry["contact_id"] == first["contact_id"] == self.owner.number
+        assert entry["connected_status"] == first["connected_status"]
+        assert (entry["last_seen"] is None) == (first["last_seen"] is None)
         return entry["connected_status"], entry["last_seen"]
 
 

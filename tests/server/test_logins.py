@@ -28,7 +28,8 @@ def post(url: str, **form: str) -> tuple[int, dict[str, str]]:
         with urllib.request.urlopen(urllib.request.Request(url, body), timeout=20) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
+        with error:
+            return error.code, json.load(error)
 
 
 def sign_in(server: RunningServer, name: str, password: str) -> tuple[int, dict[str, str]]:
@@ -39,6 +40,7 @@ def is_signed_in(server: RunningServer, token: str) -> bool:
     request = urllib.request.Request(server.url + "api/contacts/", headers={"Authorization": f"Bearer {token}"})
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=20)
+    refused.value.close()
     assert refused.value.code in {400, 401}, "without an account a good token is a 400"
     return refused.value.code == 400
 

@@ -187,7 +187,7 @@ class TestConnect:
         async with frames(friends.node.url) as socket:
             for other in (friends.tom.number, int(friends.tom.number), "", "nonsense", [], {}, True, 1.5, -1):
                 refusal = await refusal_of(socket, "/chat", {"token": token, "account": other})
-                assert refusal["data"]["code"] == "account_not_found", other
+                assert refusal["data"]["code"] == "wrong_account", other
             await socket.say("40/chat," + json.dumps({"token": token, "account": int(own)}))
             await socket.hear_until("40/chat,")
         phone = await friends.node.connect(friends.ann, "/chat", account="+" + own)

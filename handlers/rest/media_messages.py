@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 
 from aiohttp import web
 
-from handlers.rest.account_choice import require_own
+from handlers.rest.account_choice import choose_actor, require_token
 from handlers.rest.links import Links
 from handlers.rest.paths import Handler, messaging
-from handlers.rest.requests import require_actor
 from handlers.rest.uploads import read_upload, taking
 from handlers.wire import messages as wire
 from handlers.wire.entries import MEDIA
@@ -55,9 +54,9 @@ class MediaMessageRoutes:
         rule = self.rules[kind]
 
         async def send(request: web.Request) -> web.Response:
-            actor = require_actor(request)
+            require_token(request)
             async with read_upload(request, FILE, taking(self.store, rule)) as (fields, arrival):
-                require_own(actor, request, fields)
+                actor = await choose_actor(request, fields)
                 target, message = wire.read_recipient(fields), wire.read_media(fields, kind)
                 attempt = wire.read_attempt(fields)
                 media = await self._keep(actor, target, fields, arrival, rule)
@@ -77,9 +76,9 @@ class MediaMessageRoutes:
             return await fetched.keep()
 
     async def send_card(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
+        require_token(request)
         async with read_upload(request, FILE, _card_text) as (fields, text):
-            require_own(actor, request, fields)
+            actor = await choose_actor(request, fields)
             target = wire.read_recipient(fields)
             card: Message = wire.read_card(fields if text is None else {**fields, "vcard": text})
         return self._sent(request, await self.send(actor, target, card, wire.read_attempt(fields)))

@@ -106,7 +106,7 @@ class MediaFiles:
         finally:
             if not received.is_kept:
                 # Shielded: whoever is cancelled because a client went away still cleans up.
-                await asyncio.shield(self._discard(file_id))
+                await asyncio.shield(self._discard(file_id, is_settled=not received.is_writing))
 
     async def remember_thumbnail(self, media: Media, thumbnail: Media) -> None:
         """This content has this small picture."""
@@ -148,9 +148,13 @@ class MediaFiles:
     async def forget_upload(self, file_id: ObjectId) -> None:
         await self._uploads.delete_one({"_id": file_id})
 
-    async def _discard(self, file_id: ObjectId) -> None:
+    async def _discard(self, file_id: ObjectId, *, is_settled: bool) -> None:
         try:
-            await self._remove_unless_file(file_id)
+            if is_settled:
+                await self._remove_unless_file(file_id)
+            else:
+                # The write that was broken off may still arrive behind this; the sweep comes behind both.
+                await self._chunks.delete_many({"files_id": file_id})
         except PyMongoError as error:
             log.warning("an upload waits to be swept away: %s", type(error).__name__)
 
@@ -175,6 +179,7 @@ class Received:
         self._began = monotonic()
         self.size_bytes = 0
         self.is_kept = False
+        self.is_writing = False  # stays True when a write is broken off: nobody knows whether it arrives
         self._sha256 = hashlib.sha256()
         self._chunks = 0
 
@@ -192,12 +197,12 @@ class Received:
                 waiting.append(self._chunk(buffer[:CHUNK_BYTES]))
                 del buffer[:CHUNK_BYTES]
                 if len(waiting) == CHUNKS_PER_WRITE:
-                    await self._files.write_chunks(waiting)
+                    await self._write(waiting)
                     waiting = []
         if buffer:
             waiting.append(self._chunk(buffer))
         if waiting:
-            await self._files.write_chunks(waiting)
+            await self._write(waiting)
 
     async def keep(self, mime_type: str) -> Media:
         """Make it a file. Of one content there is one, under one name per type."""
@@ -210,6 +215,11 @@ class Received:
         if is_ours:
             await self._files.forget_upload(self._file_id)
         return media
+
+    async def _write(self, chunks: list[Row]) -> None:
+        self.is_writing = True
+        await self._files.write_chunks(chunks)
+        self.is_writing = False
 
     def _chunk(self, data: bytearray) -> Row:
         self._chunks += 1

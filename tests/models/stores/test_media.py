@@ -1,14 +1,16 @@
 """The stored files: one copy per content, nothing left of half ones, on both drivers."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from models.documents.media import Media
 from models.errors import TooLarge
-from models.stores.database import Database
+from models.stores.database import Database, Row
 from models.stores.media import CHUNK_BYTES, CHUNKS_PER_WRITE, SWEPT_AFTER, MediaFiles
 from tests.plans import recorded_plans
 
@@ -147,6 +149,26 @@ async def test_an_upload_that_breaks_off_leaves_nothing(files: MediaFiles, datab
     with pytest.raises(ConnectionResetError):
         async with files.receive(breaking(BIG), below_bytes=1 << 30):
             raise AssertionError("it was received")
+    assert await rows(database) == (0, 0, 0)
+
+
+async def test_a_write_that_is_broken_off_is_left_to_the_sweep(
+    files: MediaFiles, database: Database, clock: HandClock
+) -> None:
+    """The database may still do what nobody waits for any more."""
+    sent: list[Any] = []
+
+    class BrokenOff(MediaFiles):
+        async def write_chunks(self, chunks: list[Row]) -> None:
+            sent.extend(chunks)
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        async with BrokenOff(database, KEY, clock).receive(pieces(BIG), below_bytes=1 << 30):
+            raise AssertionError("it was received")
+    await files.write_chunks(sent)
+    clock.at += SWEPT_AFTER + timedelta(minutes=1)
+    assert await files.sweep() == 1
     assert await rows(database) == (0, 0, 0)
 
 

@@ -54,7 +54,7 @@ export class Conversation {
   opened() {
     this.#adopt();
     this.#refresh();
-    if (this.place.group) this.#client.people.loadGroupPhoto(this.place.group).catch(() => {}); // initials do as well
+    if (this.place.group && this.place.isMember) this.#client.people.loadGroupPhoto(this.place.group).catch(() => {}); // initials do as well
     if (matchMedia("(pointer: fine)").matches) this.composer.focus();
     else this.title.focus();
   }

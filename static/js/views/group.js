@@ -18,11 +18,13 @@ export class GroupView {
     this.body = el("div.page-body");
     this.node = el("section.page", { "aria-label": "Group" },
       el("header.bar", {}, iconButton("back", "Back to the conversation", () => navigate(`#/chat/${chat.id}`), { class: "icon-button" }), el("div.bar-text", {}, this.title)), this.body);
-    this.#offs = [client.on("heard", ({ chat: heard, entries }) => heard === chat && entries.some((entry) => entry.kind !== "message") && this.#load()), client.on("people", () => this.#info && this.#draw())];
+    this.#offs = [client.on("heard", ({ chat: heard, entries }) => heard === chat && entries.some((entry) => entry.kind !== "message") && this.#load()), client.on("people", () => this.#info && this.#draw()),
+      client.on("chat", () => chat.isMember || navigate(`#/chat/${chat.id}`))];
   }
 
   opened() {
     this.title.focus();
+    if (!this.#chat.isMember) this.#navigate(`#/chat/${this.#chat.id}`);
     this.#load();
   }
 
@@ -35,7 +37,7 @@ export class GroupView {
   }
 
   async #load() {
-    if (!this.#chat.isMember) return this.#navigate(`#/chat/${this.#chat.id}`);
+    if (!this.#chat.isMember) return;
     try {
       this.#info = await this.#client.rest.get(this.#path("info"));
       this.#draw();
@@ -117,8 +119,7 @@ export class GroupView {
   async #leave() {
     if (!(await confirmed("Leave this group?", "You keep what was written until now.", "Leave"))) return;
     try {
-      await this.#client.rest.post(this.#path("leave"), new URLSearchParams());
-      this.#navigate(`#/chat/${this.#chat.id}`);
+      await this.#client.rest.post(this.#path("leave"), new URLSearchParams()); // the log says when it is so
     } catch (error) {
       this.#client.emit("problem", error.message);
     }

@@ -101,6 +101,7 @@ async def test_every_line_arrives_once_and_in_order(browser: Browser, stores: Em
 
         await both(0, 8)
         await expect(at_ann.page.locator(".subtitle")).to_have_text("online")
+        await expect(at_ann.page.locator(".tick-waiting")).to_have_count(0)
         await context.set_offline(True)
         await expect(at_ann.page.get_by_role("status").filter(has_text="No connection")).to_be_visible()
         await expect(at_ann.page.locator(".subtitle")).not_to_have_text("online")

@@ -479,7 +479,7 @@ class _Node:
                 self.contacts,
                 self.chats,
                 self.entries,
-                (self.status_histories, self.snapshots),
+                (self.status_histories, self.snapshots, self.photos),
                 self.leave_group,
                 self.record,
                 self.fanout,

@@ -32,3 +32,6 @@ class Photos:
         """The newest HISTORY_MAX changes, newest first."""
         query = self._photos.find({"owner_id": owner_id}).sort("_id", DESCENDING).limit(HISTORY_MAX)
         return [PhotoChange(row["at"], read_photo(row)) for row in await query.to_list(None)]
+
+    async def forget(self, owner_id: int) -> None:
+        await self._photos.delete_many({"owner_id": owner_id})

@@ -1,10 +1,12 @@
 """One's own account: registering, choosing, removing, and the parts of the profile (messaging contract, sections 3 and 4)."""
 
 import asyncio
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import Api, User, last_code, last_sent, new_number
@@ -14,11 +16,19 @@ ACCOUNT = "/api/account/"
 CREATE, SMS, VOICE = ACCOUNT + "create-account/", ACCOUNT + "request-sms-code/", ACCOUNT + "request-voice-code/"
 REGISTER, REMOVE = ACCOUNT + "register-code/", ACCOUNT + "remove-account/"
 STATUS, NICKNAME = ACCOUNT + "status-message/", ACCOUNT + "nickname/"
+PHOTO = ACCOUNT + "profile-photo/"
 CONNECTED, PRIVACY = ACCOUNT + "connected-status/", ACCOUNT + "privacy-settings/"
 
 
 def wrong(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06}"
+
+
+def picture() -> BytesIO:
+    content = BytesIO()
+    Image.new("RGB", (8, 8), "red").save(content, "JPEG")
+    content.seek(0)
+    return content
 
 
 async def refusal(user: User, method: str, path: str, **form: Any) -> tuple[int, str]:
@@ -206,6 +216,19 @@ async def test_a_pin_takes_an_account_from_no_login(api: Api) -> None:
     assert (await api.node.rest("GET", STATUS, person))[0] == 200
 
 
+async def test_an_uploads_form_names_the_account_as_well(api: Api) -> None:
+    first, second = new_number(), new_number()
+    ann = await api.new_user(first, second)
+    form = {"account": second, "photo": picture()}
+    assert (await api.node.rest("POST", PHOTO, ann.person(), data=form))[0] == 200
+    headers = {"Authorization": f"Bearer {ann.access}"}
+    for number, expected in ((first, 404), (second, 200)):
+        async with api.node.http.get(api.node.url + PHOTO, params={"account": number}, headers=headers) as answer:
+            assert answer.status == expected
+    status, shown = await api.node.rest("POST", PHOTO, ann.person(), data={"account": new_number(), "photo": picture()})
+    assert (status, shown["code"]) == (400, "wrong_account")
+
+
 # Removal.
 
 
@@ -216,6 +239,7 @@ async def test_a_removed_account_is_gone_for_others_and_what_was_said_stays(api:
     pin = await node.sign_in(number)
     await node.befriend(pin, tom)
     await ann("POST", STATUS, status_message="bye")
+    assert (await node.rest("POST", PHOTO, pin, data={"photo": picture()}))[0] == 200
     ann_phone, tom_phone = await node.connect(pin), await node.connect(tom)
     sent = await ann_phone.ask("message_send", {"contact": tom.number, "client_id": "1", "text": "hello"})
     await tom_phone.ask("message_send", {"contact": number, "client_id": "2", "text": "hi"})
@@ -245,6 +269,11 @@ async def test_a_removed_account_is_gone_for_others_and_what_was_said_stays(api:
     heir = await node.sign_in(number)
     assert await node.rest("GET", STATUS, heir) == (200, {"status_message": None})
     assert await node.rest("GET", "/api/contacts/", heir) == (200, [])
+    assert (await node.rest("GET", PHOTO, heir))[0] == 404
+    _, shown = await node.rest("GET", f"/api/contacts/{number}/photo-history-urls/", tom)
+    assert shown["photo_urls"] == []
+    _, shown = await node.rest("GET", f"/api/contacts/{number}/status-message-history/", tom)
+    assert shown["values"] == []
     heir_phone = await node.connect(heir)
     assert (await heir_phone.expect("ready"))[0]["chats"] == []
     assert (await heir_phone.ask("history", {"chat": chat})).get("entries", []) == []

@@ -161,6 +161,7 @@ class Presence:
 
         With `is_viewer` it may also have changed whom it sees: whom it blocked.
         """
+        self._directory.forget(account_id)  # whoever begins to watch later sees a date that is new
         if account_id in self._watchers or (is_viewer and account_id in self._of_account):
             self._changed.put_nowait((account_id, is_viewer))
 

@@ -87,7 +87,7 @@ class SendMessage:
         return (peer_id,) if is_blocked else ()
 
     async def _list(self, roster: Roster, account_id: int, peer_id: int, *, is_blocked: bool) -> None:
-        for viewer, other in ((account_id, peer_id), (peer_id, account_id)):
+        for viewer, other in {account_id: peer_id, peer_id: account_id}.items():  # one in a chat with oneself
             if viewer in roster.unlisted and not (is_blocked and viewer == peer_id):
                 await self.chats.reveal(roster.chat.id, viewer)
                 self.rosters.forget(roster.chat.id)

@@ -246,7 +246,7 @@ class _Node:
         )
         has_written = HasWritten(self.accounts, self.chats, self.entries)
         self.require_contact = RequireContact(self.contacts, self.directory, has_written)
-        self.resolve = ResolveChat(self.chats, self.rosters, self.directory, self.require_contact, clock)
+        self.resolve = ResolveChat(self.chats, self.rosters, self.directory, self.require_contact, fanout, clock)
         self.marks = MoveMarks(
             self.resolve,
             self.chats,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.documents.chat import ChatKind
-from models.documents.entry import Deletion, Edit, Entry, with_change
+from models.documents.entry import Deletion, Edit, Entry, as_of, with_change
 from models.documents.receipt import ListedMessage, ReadMarks
 from models.documents.session import Actor
 from models.documents.target import Target
@@ -39,7 +39,10 @@ class ListMessages:
         changes = await self.entries.list_pending(log.chat.id, MESSAGE_CHANGES)
         selection = Selection(log.member, after=window.after, is_received=True if is_received_only else None)
         found = await self.messages.list_newest(selection, limit=window.limit, offset=window.offset)
-        return await self._with_receipts(log, _overlay(found, changes))
+        shown = _overlay(found, changes)
+        if log.member.last_seq is not None:
+            shown = [as_of(message, log.member.last_seq) for message in shown]
+        return await self._with_receipts(log, shown)
 
     async def _with_receipts(self, log: Log, messages: Sequence[Entry]) -> list[ListedMessage]:
         if log.chat.kind is not ChatKind.DIRECT or not messages:

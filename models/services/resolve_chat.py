@@ -5,7 +5,8 @@ from models.documents.chat import Roster
 from models.documents.session import Actor
 from models.documents.target import Target
 from models.errors import AccountNotFound, ChatNotFound, ContactBlocked, Malformed
-from models.ports import Clock
+from models.events import ChatMembersChanged
+from models.ports import Clock, Fanout
 from models.services.cache import Cache
 from models.services.directory import Directory
 from models.services.require_contact import RequireContact
@@ -20,12 +21,19 @@ class ResolveChat:
     """Answers with a Roster that the actor is in; to everybody else the chat does not exist."""
 
     def __init__(
-        self, chats: Chats, rosters: Rosters, directory: Directory, require_contact: RequireContact, clock: Clock
+        self,
+        chats: Chats,
+        rosters: Rosters,
+        directory: Directory,
+        require_contact: RequireContact,
+        fanout: Fanout,
+        clock: Clock,
     ) -> None:
         self._chats = chats
         self._rosters = rosters
         self._directory = directory
         self._require_contact = require_contact
+        self._fanout = fanout
         self._clock = clock
         self._groups: Cache[str, int] = Cache(self._find_group, size=PAIRS_KNOWN, ttl_s=FOR_EVER_S)
         self._pairs: Cache[tuple[int, int], int] = Cache(self._find_pair, size=PAIRS_KNOWN, ttl_s=FOR_EVER_S)
@@ -61,7 +69,14 @@ class ResolveChat:
             chat_id = await self._pairs.require(pair)
         except ChatNotFound:
             chat_id = await self._open_direct(actor, peer)
-        return await self._rosters.require(chat_id)
+        roster = await self._rosters.require(chat_id)
+        if set(pair) != roster.members:
+            # Somebody else is just making it, or crashed between the two writes: nobody would hear what is said in it.
+            await self._open_direct(actor, peer)
+            self._rosters.forget(chat_id)
+            self._fanout.signal(ChatMembersChanged(chat_id))
+            roster = await self._rosters.require(chat_id)
+        return roster
 
     async def _open_direct(self, actor: Actor, peer: Account) -> int:
         if (await self._directory.require(actor.account_id)).has_blocked(peer.number):

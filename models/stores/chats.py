@@ -66,7 +66,7 @@ class Chats:
     async def require_direct(self, sender: tuple[int, str], recipient: tuple[int, str], now: datetime) -> Chat:
         """The direct chat of two (account id, number), made if it is not there.
 
-        The recipient's row is unlisted until something it may see is said; the sender's is listed at once.
+        It is in nobody's list until something is said in it that they may see.
         """
         pair = _pair(sender[0], recipient[0])
         row = await self._chats.find_one({"pair": pair})
@@ -88,7 +88,7 @@ class Chats:
         people = dict((recipient, sender))  # one row in a chat with oneself
         await self._insert_members(
             [
-                member_row(chat.id, account_id, number, Role.MEMBER, first_seq=1, is_listed=account_id == sender[0])
+                member_row(chat.id, account_id, number, Role.MEMBER, first_seq=1, is_listed=False)
                 for account_id, number in people.items()
             ]
         )

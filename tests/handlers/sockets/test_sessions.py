@@ -94,8 +94,8 @@ async def test_a_session_that_ends_after_its_token_was_read_is_not_let_in(friend
     gate = sockets_of(friends.node).namespace_handlers["/chat"]._gate
     authenticate, is_read, may_go_on = gate.authenticate, asyncio.Event(), asyncio.Event()
 
-    async def slowly(token: str) -> Actor:
-        actor: Actor = await authenticate(token)
+    async def slowly(token: str, number: str | None) -> Actor:
+        actor: Actor = await authenticate(token, number)
         is_read.set()
         await may_go_on.wait()
         return actor

@@ -10,9 +10,12 @@ const PHOTO = "/api/account/profile-photo/";
 export class SettingsView {
   #client;
   #photo = null;
+  #hasAsked = false;
+  #off;
 
   constructor(client, navigate) {
     this.#client = client;
+    this.#off = client.on("people", () => this.#loadPhoto());
     this.title = el("h1.title", { tabindex: "-1" }, "Settings");
     this.hero = el("div.hero");
     this.sessions = el("ul.people", { role: "list" });
@@ -37,13 +40,20 @@ export class SettingsView {
     this.#drawHero();
     this.title.focus();
     this.#loadSessions();
-    if (!this.#client.people.hasPhotos) return;
+    await this.#loadPhoto();
+  }
+
+  /** As soon as it is known that this server has photos. */
+  async #loadPhoto() {
+    if (!this.#client.people.hasPhotos || this.#hasAsked) return;
+    this.#hasAsked = true;
     const picture = await this.#client.rest.picture(PHOTO).catch(() => null);
     if (picture) this.#photo = URL.createObjectURL(picture);
     this.#drawHero();
   }
 
   stop() {
+    this.#off();
     if (this.#photo) URL.revokeObjectURL(this.#photo);
   }
 
@@ -68,7 +78,8 @@ export class SettingsView {
     try {
       await work();
       this.#photo = null;
-      await this.opened();
+      this.#hasAsked = false;
+      await this.#loadPhoto();
     } catch (error) {
       this.#client.emit("problem", error.message);
     }

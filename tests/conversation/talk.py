@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.node import Device, Node, Person
 
-TYPING_EXPIRES_S = 0.5
+TYPING_EXPIRES_S = 1.0
 RECEIPTS_MAX_MEMBERS = 6
 
 _numbers = count(49_302_000_000)

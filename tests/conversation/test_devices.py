@@ -1,7 +1,9 @@
 """All devices of all people in a chat hold the same, and each is told everything once."""
 
 import asyncio
+from datetime import UTC, datetime
 
+from models.stores.counters import Counters
 from tests.conversation.talk import answered, friends, hear, history, messages, newcomers, phones, say, silence
 from tests.node import Device, Node
 from tests.parts import Parts
@@ -57,6 +59,26 @@ async def test_a_chat_with_oneself_is_one(node: Node) -> None:
         assert (listed["contact"], listed["unread"]) == (ann.number, 0)
     await answered(phone, "read", {"chat": message["chat"], "seq": 2}, "/receipts")
     await tablet.expect("receipt")
+
+
+async def test_two_first_messages_at_once_reach_both(node: Node) -> None:
+    for _ in range(5):
+        ann, tom = await phones(node, *await friends(node, 2))
+        await asyncio.gather(say(ann, "1", contact=tom.person.number), say(tom, "2", contact=ann.person.number))
+        for device in (ann, tom):
+            for text in ("1", "2"):
+                await hear(device, text)
+
+
+async def test_a_chat_that_a_crash_left_without_people_is_made_whole(node: Node, parts: Parts) -> None:
+    ann, tom = await phones(node, *await friends(node, 2))
+    pair = f"{ann.person.account_id}:{tom.person.account_id}"
+    chat_id = await Counters(parts.database).next_id("chats")
+    row = {"_id": chat_id, "kind": "direct", "created_at": datetime.now(UTC), "created_by": 1, "pair": pair}
+    await parts.database.raw["chats"].insert_one(row)
+    assert (await say(ann, "hello", contact=tom.person.number))["chat"] == chat_id
+    for device in (ann, tom):
+        await hear(device, "hello")
 
 
 async def test_ready_says_who_one_is_and_what_one_has(node: Node) -> None:

@@ -1,10 +1,12 @@
 """`sync` answers honestly in one of three ways, and reveals nothing to who was never in a chat."""
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from models.documents.entry import Joined, Left, SubjectSet
+from models.documents.entry import Draft, Joined, Left, SubjectSet
+from models.stores.entry_rows import entry_row
 from tests.conversation.talk import answered, friends, hear, newcomers, phones, refused, say, synced
 from tests.node import Node
 from tests.parts import Parts
@@ -100,6 +102,27 @@ class TestWhoLeft:
             assert [entry["seq"] for entry in state["entries"]][-2:] == [4, 5]
             assert (state["is_member"], state["unread"]) == (True, 1)
         assert "meanwhile" not in str(await answered(tom, "history", {"chat": group.id}))
+
+    async def test_is_told_so_as_soon_as_it_is_stored(self, node: Node, parts: Parts) -> None:
+        """Between the storing of a departure and its being applied, and after a crash there."""
+        ann, tom = await phones(node, *await friends(node, 2))
+        group = await parts.found_group(ann.person, tom.person)
+        left = Left(tom.person.account_id, tom.person.number)
+        draft = Draft(group.id, ann.person.account_id, ann.person.number, "x", left)
+        await parts.database.raw["entries"].insert_one(entry_row(draft, 2, datetime.now(UTC)))
+        await parts.write(ann.person, group.id, 1)
+        page = await answered(tom, "history", {"chat": group.id})
+        assert [entry["seq"] for entry in page["entries"]] == [1, 2]
+        state = (await synced(tom, {group.id: 1}))[group.id]
+        assert (state["is_member"], state["cursor"]) == (False, 2)
+
+    async def test_and_the_chat_list_knows(self, node: Node, parts: Parts) -> None:
+        ann, tom = await phones(node, *await friends(node, 2))
+        group = await parts.found_group(ann.person, tom.person)
+        left = Left(tom.person.account_id, tom.person.number)
+        draft = Draft(group.id, ann.person.account_id, ann.person.number, "x", left)
+        await parts.database.raw["entries"].insert_one(entry_row(draft, 2, datetime.now(UTC)))
+        assert (await answered(tom, "chats", {}))["chats"] == []
 
     async def test_is_shown_messages_as_they_were_then(self, node: Node, parts: Parts) -> None:
         ann, tom = await phones(node, *await friends(node, 2))

@@ -76,8 +76,13 @@ async def test_it_ends_when_the_last_socket_is_gone(node: Node) -> None:
     await ann.client.disconnect()
     await silence(tom, max_)
     assert states(tom) == ["typing"]
+    later = (await say(max_, contact=tom.person.number))["chat"]
+    await start(max_, later)
+    await start(tablet, chat)
     await tablet.client.disconnect()
-    await tom.until(lambda: states(tom) == ["typing", "paused"], within_s=TYPING_EXPIRES_S)
+    await tom.expect("typing", 5)
+    # Ann's ends before Max's, who began earlier: not by time, then.
+    assert [(body["chat"], body["state"]) for body in tom.told("typing")[-2:]] == [(chat, "paused"), (later, "paused")]
 
 
 async def test_who_is_not_in_the_chat_is_refused(node: Node, parts: Parts) -> None:

@@ -107,8 +107,8 @@ async def test_who_goes_while_being_let_in_is_not_kept(node: Node, monkeypatch: 
     gate = next(iter(sockets_of(node).namespace_handlers.values()))._gate
     authenticate, is_asked, may_go_on = gate.authenticate, asyncio.Event(), asyncio.Event()
 
-    async def slowly(token: str) -> Any:
-        actor = await authenticate(token)
+    async def slowly(token: str, number: str | None) -> Any:
+        actor = await authenticate(token, number)
         is_asked.set()
         await may_go_on.wait()
         return actor

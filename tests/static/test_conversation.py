@@ -136,3 +136,25 @@ async def test_what_was_missed_is_opened_at_its_beginning(windows: Windows, node
     await at_tom.page.get_by_role("button", name="To the end").click()
     await expect(at_tom.row("line 89")).to_be_in_viewport()
     await expect(at_tom.page.locator(".chat .badge")).to_have_count(0)
+
+
+async def test_who_is_blocked_is_not_heard_until_unblocked(windows: Windows, node: Node, numbers: Numbers) -> None:
+    at_ann, at_tom = await two_talk(windows, node, numbers)
+    await at_tom.write("Hello")
+    await expect(at_ann.row("Hello")).to_be_visible()
+    assert at_tom.person is not None
+    name = f"+{at_tom.person.number}"
+    await at_ann.page.evaluate("() => { location.hash = '#/contacts'; }")
+    person = at_ann.page.locator("li.person")
+    await person.get_by_role("button", name=f"Actions for {name}").click()
+    await at_ann.page.get_by_role("menuitem", name="Block", exact=True).click()
+    await expect(person.get_by_text("Blocked")).to_be_visible()
+    await at_tom.write("Can you hear me?")
+    await expect(at_tom.row("Can you hear me?").get_by_label("Sent", exact=True)).to_be_visible()
+    await person.get_by_role("button", name=f"Actions for {name}").click()
+    await at_ann.page.get_by_role("menuitem", name="Unblock").click()
+    await expect(person.get_by_text("Blocked")).to_have_count(0)
+    await at_tom.write("And now?")
+    await at_ann.open_contact(at_tom.person.number)
+    await expect(at_ann.row("And now?")).to_be_visible()
+    assert "Can you hear me?" not in await at_ann.texts()

@@ -77,6 +77,7 @@ class RedisSettings(Section):
     binary: str = ""
     memory_mb: int = Field(64, ge=8)
     timeout_s: Seconds = 5
+    prefix: str = Field("parley", pattern=r"^[A-Za-z0-9_-]{1,38}$")
 
 
 class AuthSettings(Section):

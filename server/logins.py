@@ -60,7 +60,7 @@ async def _run(settings: Settings, command: str, name: str, password: str) -> st
                 raise ValueError(command)
         passwords.close()
         if redis_url is not None:
-            await _tell(redis_url, signals.kept)
+            await _tell(redis_url, settings.redis.prefix, signals.kept)
         return line
 
 
@@ -87,12 +87,12 @@ async def _open_stores(settings: Settings) -> AsyncIterator[tuple[Database, str 
                 yield opened, None  # nobody runs who could listen
 
 
-async def _tell(redis_url: str, signals: Collection[Signal]) -> None:
+async def _tell(redis_url: str, prefix: str, signals: Collection[Signal]) -> None:
     """Nodes that miss it find out within seconds by themselves; only sockets stay open until they go."""
     with suppress(RedisError, OSError):
         async with Redis.from_url(redis_url, socket_timeout=5) as redis:
             for signal in signals:
-                await announce(redis, signal)
+                await announce(redis, signal, prefix)
 
 
 @dataclass(slots=True)

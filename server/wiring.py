@@ -131,6 +131,7 @@ from models.stores.quotas import Quotas
 from models.stores.read_dates import ReadDates
 from models.stores.sessions import Sessions
 from models.stores.status_histories import StatusHistories
+from models.tasks import cancel
 from server import pages
 from server.auth.middleware import identify
 from server.auth.passwords import Argon2Passwords
@@ -218,7 +219,7 @@ class _Node:
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
 
         self.connections = Connections()
-        self.bus = Bus(outside.redis, large=chat.large_chat_members)
+        self.bus = Bus(outside.redis, large=chat.large_chat_members, prefix=settings.redis.prefix)
         self.connections.on_enter, self.connections.on_leave = self.bus.hold, self.bus.release
         self.fanout = fanout = SocketFanout(self.connections, self.bus)
         fanout.subscribe(self._hear)
@@ -316,9 +317,9 @@ class _Node:
         stack.callback(self.typing.close)
         stack.callback(self.passwords.close)
         healing = asyncio.create_task(keep_healing(self.entries, self.chats, self.clock), name="healing")
-        stack.push_async_callback(_cancel, healing)
+        stack.push_async_callback(cancel, healing)
         sweeping = asyncio.create_task(keep_sweeping(self.media), name="sweeping")
-        stack.push_async_callback(_cancel, sweeping)
+        stack.push_async_callback(cancel, sweeping)
 
     def application(self) -> web.Application:
         http = self.settings.http
@@ -638,8 +639,3 @@ class _Node:
                     secret=sms.webhook.secret.get_secret_value(),
                     timeout_s=sms.timeout_s,
                 )
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -151,9 +151,11 @@ class Device:
 
 def settings_for(folder: Path, **sections: Mapping[str, Any]) -> Settings:
     """Settings of a test node: a database of its own, codes to the outbox, no rate limits unless a test wants them."""
+    name = f"test_{secrets.token_hex(8)}"
     values: dict[str, Any] = {
         "data_dir": folder,
-        "mongodb": {"database": f"test_{secrets.token_hex(8)}"},
+        "mongodb": {"database": name},
+        "redis": {"prefix": name},
         "sms": {"provider": "outbox"},
         "limits": {"enabled": False},
     }

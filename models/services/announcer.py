@@ -16,6 +16,7 @@ from models.ports import Fanout
 from models.services.rosters import Rosters
 from models.stores.chats import Chats
 from models.stores.entries import Entries
+from models.tasks import cancel
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +48,7 @@ class Announcer:
                 if not self._queue:
                     break
                 await asyncio.sleep(0.01)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancel(self._task)
 
     def stored(self, entries: Sequence[Entry]) -> None:
         """Take over what the journal stored; never waits."""

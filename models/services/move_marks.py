@@ -16,6 +16,7 @@ from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
 from models.stores.chats import Chats
 from models.stores.entries import Entries
+from models.tasks import cancel
 
 log = logging.getLogger(__name__)
 
@@ -77,9 +78,7 @@ class MoveMarks:
         """Write what is waiting, then stop."""
         if self._next is not None:
             await asyncio.wait([self._next.done], timeout=2.0)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel(*self._tasks)
         if self._next is not None and not self._next.done.done():
             self._next.done.set_exception(Unavailable())
 

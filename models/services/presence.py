@@ -19,6 +19,7 @@ from models.ports import Clock, Fanout, PresenceBoard
 from models.services.directory import Directory
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
+from models.tasks import cancel
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +78,8 @@ class Presence:
         for account_id in gone:
             await self._go_offline(account_id)
         if self._teller is not None:
-            self._teller.cancel()
-        await asyncio.gather(*self._tasks, *([self._teller] if self._teller else []), return_exceptions=True)
+            await cancel(self._teller)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def connect(self, actor: Actor, connection: str) -> None:
         """A socket on `/presence`: its account is online until the socket says otherwise or goes."""

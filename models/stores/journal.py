@@ -21,6 +21,7 @@ from models.errors import DomainError, InternalFault, Unavailable
 from models.ports import Clock
 from models.stores.database import Collection, Database, Row, is_transient
 from models.stores.entry_rows import entry_row, read_entry, stored_entry
+from models.tasks import cancel
 
 log = logging.getLogger(__name__)
 
@@ -128,9 +129,7 @@ class Journal:
             _, late = await asyncio.wait(self._tasks[:1], timeout=within_s)
             if late:
                 log.warning("journal closed with %d entries unsent", len(self._in_flight))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel(*self._tasks)
         for waiting in self._in_flight.values():
             waiting.refuse(Unavailable())
         self._in_flight.clear()

@@ -21,12 +21,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal, WentOffline
+from models.tasks import cancel
 
 log = logging.getLogger(__name__)
 
-PREFIX = "parley:"
-EVERYBODY = PREFIX + "all"
-NODES = PREFIX + "nodes"
 LEASE_S = 8.0
 RENEW_S = 2.0
 WAITING_MAX = (
@@ -45,8 +43,12 @@ _SIGNALS: dict[str, type[Signal]] = {
 class Bus:
     """Publishes without waiting, listens in one task, and keeps the lease by which other nodes know this one."""
 
-    def __init__(self, redis: Redis, *, large: int = 32) -> None:
+    def __init__(self, redis: Redis, *, large: int = 32, prefix: str = "parley") -> None:
         self.node = secrets.token_hex(8)
+        self.prefix = prefix  # what all keys and channels start with: installations that share a Redis do not meet
+        self._everybody = f"{prefix}:all"
+        self._nodes = f"{prefix}:nodes"
+        self._is_closing = False
         self.on_packet: Callable[[str, str, Collection[int]], None] = _ignore
         self.on_signal: Callable[[Signal], None] = _ignore
         self.on_gap: Callable[[], None] = _ignore
@@ -76,23 +78,18 @@ class Bus:
             asyncio.create_task(self._send(), name="bus sender"),
             asyncio.create_task(self._keep_lease(), name="bus lease"),
         ]
-        self._put(EVERYBODY, ["hello", self.node])
+        self._put(self._everybody, ["hello", self.node])
 
     async def close(self) -> None:
         """Say what is still to be said, then leave."""
         ends = monotonic() + 1.0
         while self._waiting and self.is_up and monotonic() < ends:  # noqa: ASYNC110 (a bounded wait at the very end)
             await asyncio.sleep(0.01)
-        running = set(self._tasks)
-        while running:
-            for task in running:
-                task.cancel()
-            # Once is not enough: redis-py turns a cancellation into a broken connection now and then.
-            _, running = await asyncio.wait(running, timeout=0.1)
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._is_closing = True
+        await cancel(*self._tasks)
         try:
-            await self._redis.zrem(NODES, self.node)
-            await self._redis.publish(EVERYBODY, orjson.dumps(["bye", self.node]))
+            await self._redis.zrem(self._nodes, self.node)
+            await self._redis.publish(self._everybody, orjson.dumps(["bye", self.node]))
             if self._pubsub is not None:
                 await self._pubsub.aclose()  # type: ignore[no-untyped-call]
         except (RedisError, OSError):
@@ -102,30 +99,33 @@ class Bus:
         """A socket of this account is here."""
         self._held[account_id] = self._held.get(account_id, 0) + 1
         if self._held[account_id] == 1:
-            self._want(subscribe=True, channel=_channel(account_id))
+            self._want(subscribe=True, channel=self._channel(account_id))
 
     def release(self, account_id: int) -> None:
         """A socket of this account is gone."""
         self._held[account_id] -= 1
         if not self._held[account_id]:
             del self._held[account_id]
-            self._want(subscribe=False, channel=_channel(account_id))
+            self._want(subscribe=False, channel=self._channel(account_id))
 
     def publish(self, namespace: str, text: str, to: Collection[int]) -> None:
         """Let the other nodes show a packet to these accounts."""
         if not self._seen:
             return
         if len(to) > self._large:
-            self._put(EVERYBODY, ["packet", self.node, namespace, text, list(to)])
+            self._put(self._everybody, ["packet", self.node, namespace, text, list(to)])
             return
         envelope = orjson.dumps(["packet", self.node, namespace, text])
         for account_id in to:
-            self._put_bytes(_channel(account_id), envelope)
+            self._put_bytes(self._channel(account_id), envelope)
 
     def signal(self, signal: Signal) -> None:
         """Let the other nodes hear a signal."""
         if self._seen:
-            self._put(EVERYBODY, ["signal", self.node, type(signal).__name__, asdict(signal)])
+            self._put(self._everybody, ["signal", self.node, type(signal).__name__, asdict(signal)])
+
+    def _channel(self, account_id: int) -> str:
+        return f"{self.prefix}:a:{account_id}"
 
     def _put(self, channel: str, message: list[Any]) -> None:
         self._put_bytes(channel, orjson.dumps(message))
@@ -142,7 +142,7 @@ class Bus:
         self._work.set()
 
     async def _send(self) -> None:
-        while True:
+        while not self._is_closing:
             await self._work.wait()
             self._work.clear()
             try:
@@ -157,7 +157,7 @@ class Bus:
     async def _flush(self) -> None:
         if self._has_lost and self._seen:
             # What was not sent is gone: the other nodes' clients must ask for it.
-            await self._redis.publish(EVERYBODY, orjson.dumps(["lost", self.node]))
+            await self._redis.publish(self._everybody, orjson.dumps(["lost", self.node]))
         self._has_lost = False
         while self._wanted and self._pubsub is not None:
             await self._flush_wanted(self._pubsub)
@@ -184,16 +184,16 @@ class Bus:
 
     async def _listen(self) -> None:
         is_first = True
-        while True:
+        while not self._is_closing:
             try:
                 self._pubsub = self._redis.pubsub()
                 self._wanted.clear()
-                await self._pubsub.subscribe(EVERYBODY, *map(_channel, self._held))
+                await self._pubsub.subscribe(self._everybody, *map(self._channel, self._held))
                 self.is_up = True
                 self._work.set()
                 if not is_first:
                     log.info("the bus is back")
-                    self._put(EVERYBODY, ["hello", self.node])
+                    self._put(self._everybody, ["hello", self.node])
                     self.on_gap()
                 is_first = False
                 await self._hear_all(self._pubsub)
@@ -205,7 +205,7 @@ class Bus:
     async def _hear_all(self, pubsub: PubSub) -> None:
         """Hear until the connection breaks, or answers a ping no longer."""
         is_asked = False
-        while True:
+        while not self._is_closing:
             message = await pubsub.get_message(timeout=PING_AFTER_S)
             if message is None and is_asked:
                 raise RedisConnectionError("silent")
@@ -246,7 +246,7 @@ class Bus:
                 self.on_signal(_SIGNALS[name](**fields))
             case "hello", _:
                 if node not in self._seen:  # it may not know of this node either
-                    self._put(EVERYBODY, ["hello", self.node])
+                    self._put(self._everybody, ["hello", self.node])
                 self._seen[node] = monotonic()
             case "bye", _:
                 self._seen.pop(node, None)
@@ -254,7 +254,7 @@ class Bus:
                 self.on_gap()
 
     async def _keep_lease(self) -> None:
-        while True:
+        while not self._is_closing:
             await asyncio.sleep(RENEW_S)
             try:
                 await self._renew()
@@ -265,9 +265,9 @@ class Bus:
     async def _renew(self) -> None:
         now, _ = await self._redis.time()
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.execute_command("ZADD", NODES, now, self.node)
-        pipeline.execute_command("ZREMRANGEBYSCORE", NODES, "-inf", now - LEASE_S)
-        pipeline.execute_command("ZRANGE", NODES, 0, -1)
+        pipeline.execute_command("ZADD", self._nodes, now, self.node)
+        pipeline.execute_command("ZREMRANGEBYSCORE", self._nodes, "-inf", now - LEASE_S)
+        pipeline.execute_command("ZRANGE", self._nodes, 0, -1)
         *_, nodes = await pipeline.execute()
         seen_at = monotonic()
         self._seen |= {name: seen_at for node in nodes if (name := node.decode()) != self.node}
@@ -280,13 +280,9 @@ class Bus:
             self.on_gap()
 
 
-async def announce(redis: Redis, signal: Signal) -> None:
+async def announce(redis: Redis, signal: Signal, prefix: str) -> None:
     """Let every node hear a signal from somebody who is no node: a command at a shell."""
-    await redis.publish(EVERYBODY, orjson.dumps(["signal", "", type(signal).__name__, asdict(signal)]))
-
-
-def _channel(account_id: int) -> str:
-    return f"{PREFIX}a:{account_id}"
+    await redis.publish(f"{prefix}:all", orjson.dumps(["signal", "", type(signal).__name__, asdict(signal)]))
 
 
 def _ignore(*_: object) -> None:

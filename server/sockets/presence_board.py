@@ -9,7 +9,7 @@ import logging
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from server.sockets.bus import PREFIX, Bus
+from server.sockets.bus import Bus
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class RedisPresenceBoard:
         """The account is online on this node; whether it was offline everywhere before."""
         was_online = account_id in self._here or await self.is_online(account_id)
         self._here.add(account_id)
-        await self._tell("HSET", _key(account_id), self._bus.node, "1")
+        await self._tell("HSET", self._key(account_id), self._bus.node, "1")
         return not was_online
 
     async def leave(self, account_id: int) -> bool:
@@ -34,7 +34,7 @@ class RedisPresenceBoard:
         if account_id not in self._here:
             return False
         self._here.discard(account_id)
-        await self._tell("HDEL", _key(account_id), self._bus.node)
+        await self._tell("HDEL", self._key(account_id), self._bus.node)
         return not await self.is_online(account_id)
 
     async def is_online(self, account_id: int) -> bool:
@@ -43,21 +43,20 @@ class RedisPresenceBoard:
         if not self._bus.others:
             return False
         try:
-            nodes = await self._redis.hkeys(_key(account_id))
+            nodes = await self._redis.hkeys(self._key(account_id))
         except (RedisError, OSError) as error:
             log.warning("presence on other nodes is not known: %s", type(error).__name__)
             return False
         return any(_text(node) in self._bus.others for node in nodes)
+
+    def _key(self, account_id: int) -> str:
+        return f"{self._bus.prefix}:online:{account_id}"
 
     async def _tell(self, *command: str) -> None:
         try:
             await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
         except (RedisError, OSError) as error:
             log.warning("presence is not told to other nodes: %s", type(error).__name__)
-
-
-def _key(account_id: int) -> str:
-    return f"{PREFIX}online:{account_id}"
 
 
 def _text(value: bytes | str) -> str:

@@ -112,7 +112,7 @@ export class People extends Emitter {
 
   /** A group's picture, asked for when the group is looked at. */
   async loadGroupPhoto(group) {
-    if (!this.hasPhotos) return;
+    if (this.hasPhotos === false) return; // not known yet: the group may be looked at before the rest was asked
     const { photo_url: address } = await this.#rest.get(`/api/groups/${group}/preview-photo-url/`);
     if (this.#show(group, address)) this.emit("change");
   }

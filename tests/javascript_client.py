@@ -2,11 +2,9 @@
 
 import asyncio
 import contextlib
-import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -15,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.npm import install_packages
+
 FOLDER = Path(__file__).parent / "javascript"
 
 
@@ -22,22 +22,10 @@ async def install_javascript_client() -> Path:
     """The folder of node modules that the lock file names; installed by npm once per lock file and machine."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("node and npm are needed for the official JavaScript client")
-    lock = (FOLDER / "package-lock.json").read_bytes()
-    name = f"parley-javascript-{os.getuid()}-{hashlib.sha256(lock).hexdigest()[:16]}"
-    folder = Path(tempfile.gettempdir()) / name
-    if not (folder / "installed").exists():
-        folder.mkdir(mode=0o700, exist_ok=True)
-        for file in ("package.json", "package-lock.json"):
-            shutil.copy(FOLDER / file, folder)
-        npm = await asyncio.create_subprocess_exec(
-            "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund",
-            cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        _, errors = await npm.communicate()
-        if npm.returncode != 0:
-            pytest.skip(f"npm could not install the official JavaScript client: {errors.decode()[-300:]}")
-        (folder / "installed").touch()
-    return folder / "node_modules"
+    try:
+        return await install_packages(FOLDER)
+    except RuntimeError as error:
+        pytest.skip(f"npm could not install the official JavaScript client: {error}")
 
 
 class JavaScriptClient:

@@ -140,7 +140,6 @@ class LimitSettings(Section):
 class ChatSettings(Section):
     text_max_chars: Count = 16_384
     group_max_members: Count = 10_000
-    client_id_max_chars: Count = 64
     sync_max_entries: Count = 1000
     sync_max_chats: Count = 200
     delta_max_entries: Count = 5000

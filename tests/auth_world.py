@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
 from handlers.rest.auth import PUBLIC, AuthRoutes
 from handlers.rest.roots import RootRoutes
@@ -33,6 +33,7 @@ from server.auth.tokens import JwtTokens, derive_key
 from server.http import build_application
 from server.proxies import locate_clients
 from tests.auth_fakes import HandClock, KeptCodes, RecordingFanout
+from tests.handlers.rest.app import Server
 
 SECRET = "a secret of tests"
 ANN = "+4930123456"
@@ -122,6 +123,6 @@ async def start_node(
         body_max_bytes=1 << 20,
         origins=["*"],
     )
-    client: Client = TestClient(TestServer(app))
+    client: Client = TestClient(Server(app))
     await client.start_server()
     return Node(client, authenticate, accounts, sessions, clock, codes, fanout)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 from aiohttp.typedefs import Handler
 
 from handlers.rest.groups import GroupRoutes
@@ -41,6 +41,7 @@ from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.journal import Journal
 from server.http import build_application
+from tests.handlers.rest.app import Server
 
 SINCE = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 MEMBERS_MAX = 1000
@@ -205,7 +206,7 @@ class World:
             return await handler(request)
 
         app = build_application(routes.routes(), [identify], body_max_bytes=1 << 20, origins=["*"])
-        client: TestClient[web.Request, web.Application] = TestClient(TestServer(app))
+        client: TestClient[web.Request, web.Application] = TestClient(Server(app))
         await client.start_server()
         self.nodes.append(Node(client, journal, announcer, rosters, fanout))
         return self.nodes[-1]

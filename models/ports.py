@@ -1,4 +1,4 @@
-"""What the business needs from outside: implemented in server/, joined in server/wiring.py."""
+"""What the business needs from outside: implemented in server/, joined in server/wiring/."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager

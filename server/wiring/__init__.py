@@ -1,0 +1,114 @@
+"""The only place that knows every concrete class: what is made of what, opened in this order and closed in reverse.
+
+outside.py (database, Redis) -> stores.py -> domain.py (the services both doors use) -> the doors: identity.py, messaging.py, namespaces.py.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from aiohttp import web
+
+from handlers.rest.auth import PUBLIC
+from handlers.rest.media import OUTSIDE as MEDIA
+from handlers.rest.oauth import OUTSIDE as OAUTH
+from handlers.rest.roots import RootRoutes
+from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal, WentOffline
+from server import pages
+from server.auth.middleware import identify
+from server.config import Settings
+from server.http import build_application
+from server.proxies import locate_clients
+from server.versions import require_version
+from server.wiring.domain import Domain
+from server.wiring.identity import identity_routes
+from server.wiring.messaging import messaging_routes
+from server.wiring.namespaces import namespaces, socket_server
+from server.wiring.outside import open_outside
+
+SOCKETS = "/socket.io/"
+
+
+async def build(settings: Settings, mongodb_url: str, redis_url: str) -> web.Application:
+    """Assemble the application; what it opens it closes in its shutdown and cleanup hooks."""
+    async with AsyncExitStack() as stack:
+        outside = await open_outside(stack, settings, mongodb_url, redis_url)
+        node = _Node(Domain(settings, outside))
+        await node.domain.open(stack)
+        app = node.application()
+        open_parts = stack.pop_all()
+
+    async def close(_: web.Application) -> None:
+        await open_parts.aclose()
+
+    app.on_shutdown.append(node.drain)
+    app.on_cleanup.append(close)
+    return app
+
+
+class _Node:
+    """The doors over the domain."""
+
+    def __init__(self, domain: Domain) -> None:
+        self.domain = domain
+        self.is_draining = False
+        self.sockets = socket_server(domain)
+        domain.fanout.subscribe(self._hear)
+
+    def application(self) -> web.Application:
+        domain, http = self.domain, self.domain.settings.http
+        routes = [
+            *pages.routes(self._ready, domain.settings.sms.provider),
+            *RootRoutes(http.public_url).routes(),
+            *identity_routes(domain),
+            *messaging_routes(domain),
+        ]
+        app = build_application(
+            routes,
+            [
+                locate_clients(http.trusted_proxies),
+                require_version,
+                identify(domain.authenticate, public=PUBLIC, outside={*pages.OUTSIDE, *MEDIA, *OAUTH, SOCKETS}),
+            ],
+            body_max_bytes=http.body_max_bytes,
+            origins=http.cors_origins,
+        )
+        for namespace in namespaces(domain):
+            self.sockets.register_namespace(namespace)
+        self.sockets.attach(app)
+        return app
+
+    async def drain(self, _: web.Application) -> None:
+        """Store what was accepted, answer it, and send everybody away with a reason that says "come back"."""
+        self.is_draining = True
+        await self.domain.journal.close()
+        await self.domain.announcer.close()
+        await self.sockets.close()
+
+    async def _ready(self) -> dict[str, bool]:
+        """Which parts work: a load balancer sends people only where all do."""
+        try:
+            async with asyncio.timeout(2.0):
+                await self.domain.outside.database.ping()
+            has_database = True
+        except Exception:  # noqa: BLE001 (any reason at all makes it not ready)
+            has_database = False
+        return {"database": has_database, "bus": self.domain.bus.is_up, "not_draining": not self.is_draining}
+
+    def _hear(self, signal: Signal) -> None:
+        """What some node said can no longer be believed."""
+        domain = self.domain
+        match signal:
+            case SessionsRevoked(session_ids):
+                domain.authenticate.forget(session_ids)
+                for session_id in session_ids:
+                    self.sockets.close_session(session_id)
+            case AccountChanged(account_id):
+                domain.directory.forget(account_id)
+                domain.require_contact.forget(account_id)
+                domain.presence.changed(account_id, is_viewer=True)
+            case ChatMembersChanged(chat_id):
+                domain.rosters.forget(chat_id)
+            case PresenceChanged(account_id):
+                domain.presence.changed(account_id)
+            case WentOffline(account_id):
+                domain.presence.hide(account_id)

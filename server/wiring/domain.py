@@ -1,0 +1,144 @@
+"""The services that both doors use, over the stores: who may, the message path, marks, typing, presence."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from handlers.rest.links import Links
+from models.services.announcer import Announcer
+from models.services.authenticate import Authenticate
+from models.services.change_group import ChangeGroup
+from models.services.choose_account import ChooseAccount
+from models.services.date_reads import DateReads
+from models.services.directory import Directory
+from models.services.has_written import HasWritten
+from models.services.leave_group import LeaveGroup
+from models.services.limits import TokenBuckets
+from models.services.list_chats import ListChats
+from models.services.move_marks import MoveMarks
+from models.services.presence import Presence
+from models.services.read_heads import ReadHeads
+from models.services.record_changes import RecordChanges
+from models.services.require_contact import RequireContact
+from models.services.resolve_chat import ResolveChat
+from models.services.rosters import Rosters
+from models.services.send_message import SendMessage
+from models.services.show_typing import ShowTyping
+from models.services.store_media import StoreMedia
+from models.services.take_photo import TakePhoto
+from models.stores.journal import Journal
+from models.tasks import cancel
+from server.auth.passwords import Argon2Passwords
+from server.auth.tokens import JwtTokens
+from server.clock import SystemClock
+from server.config import Settings
+from server.healing import keep_healing
+from server.media.fetcher import HttpFetcher
+from server.media.imaging import PictureProcesses
+from server.media.sweeping import keep_sweeping
+from server.secret import load_secret
+from server.sockets.bus import Bus
+from server.sockets.connections import Connections
+from server.sockets.fanout import SocketFanout
+from server.sockets.presence_board import RedisPresenceBoard
+from server.wiring.outside import Outside
+from server.wiring.sms import code_sender
+from server.wiring.stores import Stores
+
+
+class Domain:
+    """One node's services, from the fan-out upwards: each is made once here, and REST and sockets use the same."""
+
+    def __init__(self, settings: Settings, outside: Outside) -> None:
+        self.settings, self.outside = settings, outside
+        self.clock = clock = SystemClock()
+        self.secret = load_secret(settings).get_secret_value()
+        self.stores = stores = Stores(outside.database, self.secret, clock)
+        chat, limits = settings.chat, settings.limits
+
+        self.connections = Connections()
+        self.bus = Bus(outside.redis, large=chat.large_chat_members, prefix=settings.redis.prefix)
+        self.connections.on_enter, self.connections.on_leave = self.bus.hold, self.bus.release
+        self.fanout = fanout = SocketFanout(self.connections, self.bus)
+
+        files = settings.media
+        self.imaging = PictureProcesses(max_pixels=files.photo_max_pixels)
+        self.fetcher = HttpFetcher(
+            timeout_s=files.fetch_timeout_s,
+            max_redirects=files.fetch_max_redirects,
+            allow_private_addresses=files.allow_private_addresses,
+        )
+        self.store_media = StoreMedia(stores.media, self.imaging)
+        self.take_photo = TakePhoto(self.imaging, self.fetcher, self.store_media, files.photo_max_bytes)
+        self.links = Links(settings.http.public_url)
+
+        self.directory = Directory(stores.accounts)
+        self.rosters = Rosters(stores.chats, stores.entries)
+        self.announcer = Announcer(stores.chats, stores.entries, self.rosters, fanout)
+        self.journal = Journal(
+            outside.database,
+            clock,
+            self.announcer.stored,
+            batch_max_entries=settings.journal.batch_max_entries,
+            queue_max_entries=settings.journal.queue_max_entries,
+        )
+        has_written = HasWritten(stores.accounts, stores.chats, stores.entries)
+        self.require_contact = RequireContact(stores.contacts, self.directory, has_written)
+        self.resolve = ResolveChat(stores.chats, self.rosters, self.directory, self.require_contact, fanout, clock)
+        self.marks = MoveMarks(
+            self.resolve,
+            stores.chats,
+            stores.entries,
+            self.rosters,
+            self.directory,
+            fanout,
+            DateReads(stores.chats, stores.read_dates, clock),
+            everybody_up_to=chat.receipts_max_members,
+        )
+        self.typing = ShowTyping(
+            self.resolve, self.rosters, self.directory, fanout, expires_s=settings.typing.expires_s
+        )
+        self.presence = Presence(
+            stores.accounts,
+            stores.contacts,
+            self.directory,
+            RedisPresenceBoard(outside.redis, self.bus),
+            fanout,
+            clock,
+            grace_s=settings.presence.grace_s,
+        )
+        self.message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
+        self.send = SendMessage(
+            self.resolve,
+            self.require_contact,
+            self.directory,
+            self.rosters,
+            stores.chats,
+            stores.entries,
+            self.journal,
+            fanout,
+            self.message_limit,
+        )
+        self.record = RecordChanges(self.journal, self.announcer)
+        self.change_group = ChangeGroup(stores.chats, self.rosters, self.record)
+        self.read_heads = ReadHeads(stores.heads, self.rosters)
+        self.list_chats = ListChats(self.read_heads)
+        self.leave_group = LeaveGroup(self.change_group, stores.chats, self.record)
+        self.passwords = Argon2Passwords()
+        self.code_sender = code_sender(settings, outside.http, clock)
+        self.tokens = JwtTokens(self.secret, clock)
+        self.authenticate = Authenticate(
+            self.tokens, stores.sessions, stores.accounts, stores.logins, ChooseAccount(stores.ownerships), clock
+        )
+
+    async def open(self, stack: AsyncExitStack) -> None:
+        """Make the indexes, start what works in the background; closed in reverse."""
+        await self.stores.prepare()
+        for part in (self.bus, self.presence, self.marks, self.announcer, self.journal):
+            await part.open()
+            stack.push_async_callback(part.close)
+        stack.callback(self.typing.close)
+        stack.callback(self.passwords.close)
+        healing = asyncio.create_task(keep_healing(self.stores.entries, self.stores.chats, self.clock), name="healing")
+        stack.push_async_callback(cancel, healing)
+        sweeping = asyncio.create_task(keep_sweeping(self.stores.media), name="sweeping")
+        stack.push_async_callback(cancel, sweeping)

@@ -1,0 +1,130 @@
+"""The doors by which people come in: pins, passwords and tokens, and the account that they act as."""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from handlers.rest.account import AccountRoutes
+from handlers.rest.auth import AuthRoutes
+from handlers.rest.oauth import OAuthRoutes
+from models.documents.oauth import OAuthRules
+from models.documents.pin import EVENTS_DIGITS, MESSAGING_DIGITS, PinRules
+from models.services.ask_for_code import AskForCode
+from models.services.create_account import CreateAccount
+from models.services.end_session import EndSession
+from models.services.find_account import FindAccount
+from models.services.list_sessions import ListSessions
+from models.services.prove_number import ProveNumber
+from models.services.refresh_tokens import RefreshTokens
+from models.services.register_account import RegisterAccount
+from models.services.register_profile import RegisterProfile
+from models.services.remove_account import RemoveAccount
+from models.services.request_pin import RequestPin
+from models.services.revoke_token import RevokeToken
+from models.services.set_nickname import SetNickname
+from models.services.set_privacy import SetPrivacy
+from models.services.set_status_message import SetStatusMessage
+from models.services.sign_in_by_password import SignInByPassword
+from models.services.start_session import StartSession
+from models.services.verify_pin import VerifyPin
+from server.wiring.domain import Domain
+
+
+def identity_routes(domain: Domain) -> list[web.RouteDef]:
+    return [*_auth(domain).routes(), *_oauth(domain).routes(), *_account(domain).routes()]
+
+
+def _auth(domain: Domain) -> AuthRoutes:
+    stores = domain.stores
+    auth = domain.settings.auth
+    return AuthRoutes(
+        _request_pin(domain, EVENTS_DIGITS),
+        VerifyPin(
+            stores.accounts,
+            ProveNumber(stores.pins, domain.clock, _pin_rules(domain)),
+            StartSession(stores.sessions, domain.tokens, domain.clock, timedelta(days=auth.session_days)),
+            domain.fanout,
+        ),
+        RegisterProfile(stores.accounts, stores.sessions, domain.tokens, domain.fanout, auth.public_registration),
+        ListSessions(stores.sessions, domain.clock),
+        EndSession(stores.sessions, domain.authenticate, domain.fanout),
+    )
+
+
+def _oauth(domain: Domain) -> OAuthRoutes:
+    stores = domain.stores
+    rules = OAuthRules(
+        client_ids=domain.settings.oauth.client_ids,
+        token_lifetime=timedelta(days=domain.settings.auth.session_days),
+        guesses_per_login=domain.settings.oauth.guesses_per_login,
+        guesses_per_address=domain.settings.oauth.guesses_per_address,
+        has_limits=domain.settings.limits.enabled,
+    )
+    return OAuthRoutes(
+        SignInByPassword(
+            stores.logins, domain.passwords, stores.sessions, stores.quotas, domain.tokens, domain.clock, rules
+        ),
+        RefreshTokens(stores.logins, stores.sessions, domain.tokens, domain.fanout, domain.clock, rules),
+        RevokeToken(domain.tokens, stores.sessions, domain.fanout),
+        rules,
+        domain.clock,
+    )
+
+
+def _account(domain: Domain) -> AccountRoutes:
+    stores = domain.stores
+    request_pin, find = _request_pin(domain, MESSAGING_DIGITS), FindAccount(stores.accounts)
+    return AccountRoutes(
+        CreateAccount(stores.accounts, stores.ownerships, request_pin, domain.clock),
+        AskForCode(stores.accounts, stores.ownerships, request_pin, domain.clock),
+        RegisterAccount(
+            stores.accounts,
+            stores.ownerships,
+            stores.sessions,
+            ProveNumber(stores.pins, domain.clock, _pin_rules(domain)),
+            domain.fanout,
+        ),
+        RemoveAccount(
+            stores.accounts,
+            stores.ownerships,
+            stores.sessions,
+            stores.contacts,
+            stores.chats,
+            stores.entries,
+            (stores.status_histories, stores.snapshots, stores.photos),
+            domain.leave_group,
+            domain.record,
+            domain.fanout,
+        ),
+        find,
+        SetStatusMessage(stores.accounts, stores.status_histories, domain.fanout, domain.clock),
+        SetNickname(stores.accounts, domain.fanout),
+        SetPrivacy(stores.accounts, domain.fanout),
+        domain.presence,
+    )
+
+
+def _pin_rules(domain: Domain) -> PinRules:
+    auth = domain.settings.auth
+    return PinRules(
+        ttl_s=auth.pin_ttl_s,
+        tries=auth.pin_tries,
+        resend_s=auth.pin_resend_s,
+        per_address_per_hour=auth.pin_per_address_per_hour,
+        has_send_limits=domain.settings.limits.enabled,
+        debug_pin=auth.debug_pin,
+    )
+
+
+def _request_pin(domain: Domain, digits: int) -> RequestPin:
+    stores = domain.stores
+    return RequestPin(
+        stores.accounts,
+        stores.pins,
+        stores.quotas,
+        domain.code_sender,
+        domain.clock,
+        _pin_rules(domain),
+        digits=digits,
+        app_scheme=domain.settings.auth.app_scheme if digits == EVENTS_DIGITS else "",
+    )

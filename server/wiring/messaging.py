@@ -1,0 +1,166 @@
+"""The messaging API's own doors: address book, people, groups, messages, photos and files."""
+
+from aiohttp import web
+
+from handlers.rest.contacts import ContactRoutes
+from handlers.rest.groups import GroupRoutes
+from handlers.rest.media import MediaRoutes
+from handlers.rest.media_messages import MediaMessageRoutes
+from handlers.rest.messages import MessageRoutes
+from handlers.rest.people import PeopleRoutes
+from handlers.rest.photos import AccountPhotoRoutes, ContactPhotoRoutes, GroupPhotoRoutes, PhotoDoor
+from models.documents.media import MediaKind, MediaRule
+from models.services.add_contact import AddContact
+from models.services.add_participant import AddParticipant
+from models.services.block_numbers import BlockNumbers
+from models.services.change_contact import ChangeContact
+from models.services.create_group import CreateGroup
+from models.services.fetch_url import FetchUrl
+from models.services.find_account import FindAccount
+from models.services.find_contact import FindContact
+from models.services.import_contacts import ImportContacts
+from models.services.list_contacts import ListContacts
+from models.services.list_groups import ListGroups
+from models.services.list_messages import ListMessages
+from models.services.list_photo_history import ListPhotoHistory
+from models.services.list_photos import ListPhotos
+from models.services.list_receipts import ListDelivered, ListRead
+from models.services.mark_read import MarkRead
+from models.services.may_see import MaySee
+from models.services.open_log import OpenLog
+from models.services.open_media import OpenMedia
+from models.services.remove_contacts import RemoveContacts
+from models.services.remove_participant import RemoveParticipant
+from models.services.remove_photo import RemovePhoto
+from models.services.require_participants import RequireParticipants
+from models.services.require_recipient import RequireRecipient
+from models.services.see_photos import SeePhotos
+from models.services.set_group_photo import SetGroupPhoto
+from models.services.set_photo import SetPhoto
+from models.services.set_role import SetRole
+from models.services.set_subject import SetSubject
+from models.services.show_group import ShowGroup
+from models.services.show_photo import ShowPhoto
+from models.services.show_presence import ShowPresence
+from models.services.show_statuses import ShowStatuses
+from models.services.tell_typing import TellTyping
+from models.services.title_chats import TitleChats
+from server.wiring.domain import Domain
+
+
+def messaging_routes(domain: Domain) -> list[web.RouteDef]:
+    return [
+        *_address_book(domain).routes(),
+        *_people(domain).routes(),
+        *_groups(domain).routes(),
+        *_messages(domain).routes(),
+        *MediaRoutes(OpenMedia(domain.stores.media)).routes(),
+        *_photos(domain),
+        *_media_messages(domain).routes(),
+    ]
+
+
+def _address_book(domain: Domain) -> ContactRoutes:
+    stores = domain.stores
+    contacts, accounts, fanout = stores.contacts, stores.accounts, domain.fanout
+    return ContactRoutes(
+        ListContacts(contacts, accounts),
+        FindContact(contacts, accounts),
+        AddContact(contacts, accounts, fanout),
+        ImportContacts(contacts, accounts, fanout),
+        ChangeContact(contacts, fanout),
+        RemoveContacts(contacts, fanout),
+    )
+
+
+def _people(domain: Domain) -> PeopleRoutes:
+    stores = domain.stores
+    may_see = MaySee(stores.contacts)
+    return PeopleRoutes(
+        ShowStatuses(domain.require_contact, stores.contacts, stores.accounts, stores.status_histories, may_see),
+        ShowPresence(
+            domain.presence, domain.require_contact, stores.contacts, stores.accounts, stores.snapshots, domain.clock
+        ),
+        BlockNumbers(stores.accounts, domain.fanout),
+        FindAccount(stores.accounts),
+    )
+
+
+def _groups(domain: Domain) -> GroupRoutes:
+    stores = domain.stores
+    members_max = domain.settings.chat.group_max_members
+    record, change, leave = domain.record, domain.change_group, domain.leave_group
+    participants = RequireParticipants(domain.require_contact)
+    return GroupRoutes(
+        CreateGroup(stores.chats, participants, record, domain.clock, members_max),
+        ListGroups(stores.chats),
+        ShowGroup(stores.chats, domain.rosters),
+        SetSubject(change, record),
+        AddParticipant(change, participants, record, members_max),
+        RemoveParticipant(change, leave, record),
+        SetRole(change, stores.chats, record),
+        leave,
+    )
+
+
+def _messages(domain: Domain) -> MessageRoutes:
+    stores = domain.stores
+    open_log = OpenLog(domain.resolve, domain.rosters, stores.chats)
+    return MessageRoutes(
+        domain.send,
+        domain.typing,
+        TellTyping(domain.typing, domain.require_contact),
+        TitleChats(domain.read_heads, stores.contacts, stores.accounts),
+        ListMessages(open_log, stores.entries, stores.messages, stores.read_dates),
+        ListDelivered(open_log, stores.messages),
+        ListRead(open_log, stores.chats, stores.messages, stores.read_dates),
+        MarkRead(open_log, stores.messages, domain.marks),
+        domain.links,
+        domain.settings.chat.text_max_chars,
+    )
+
+
+def _photos(domain: Domain) -> list[web.RouteDef]:
+    stores = domain.stores
+    fanout, clock, take = domain.fanout, domain.clock, domain.take_photo
+    door = PhotoDoor(take, OpenMedia(stores.media), domain.links)
+    see = SeePhotos(stores.contacts)
+    show = ShowPhoto(stores.accounts, domain.require_contact, see)
+    return [
+        *AccountPhotoRoutes(
+            door,
+            show,
+            SetPhoto(take, stores.accounts, stores.photos, fanout, clock),
+            RemovePhoto(stores.accounts, stores.photos, fanout, clock),
+        ).routes(),
+        *ContactPhotoRoutes(
+            door,
+            show,
+            ListPhotoHistory(stores.accounts, stores.photos, domain.require_contact, see),
+            ListPhotos(stores.contacts, stores.accounts, see),
+        ).routes(),
+        *GroupPhotoRoutes(
+            door,
+            ShowGroup(stores.chats, domain.rosters),
+            SetGroupPhoto(stores.chats, domain.rosters, take, domain.change_group, domain.record),
+        ).routes(),
+    ]
+
+
+def _media_messages(domain: Domain) -> MediaMessageRoutes:
+    media = domain.settings.media
+    limits = {
+        MediaKind.IMAGE: media.image_max_bytes,
+        MediaKind.VOICE: media.audio_max_bytes,
+        MediaKind.AUDIO: media.audio_max_bytes,
+        MediaKind.VIDEO: media.video_max_bytes,
+    }
+    return MediaMessageRoutes(
+        domain.send,
+        domain.typing,
+        RequireRecipient(domain.resolve, domain.require_contact, domain.directory, domain.message_limit),
+        domain.store_media,
+        FetchUrl(domain.fetcher, domain.store_media),
+        {kind: MediaRule(kind, below_bytes) for kind, below_bytes in limits.items()},
+        domain.links,
+    )

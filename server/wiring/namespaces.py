@@ -1,0 +1,67 @@
+"""The sockets: the server that carries them, and one namespace for each part of the protocol."""
+
+from handlers.sockets.base import BaseNamespace, Gate
+from handlers.sockets.chat import ChatNamespace
+from handlers.sockets.presence import PresenceNamespace
+from handlers.sockets.receipts import ReceiptsNamespace
+from handlers.sockets.typing import TypingNamespace
+from models.services.change_message import ChangeMessage
+from models.services.greet import Greet
+from models.services.limits import TokenBuckets
+from models.services.read_history import ReadHistory
+from models.services.sync_chats import SyncChats, SyncRules
+from server.faults import refusal_of
+from server.sockets.server import SocketServer
+from server.wiring.domain import Domain
+
+
+def socket_server(domain: Domain) -> SocketServer:
+    sockets = domain.settings.sockets
+    return SocketServer(
+        domain.connections,
+        origins=domain.settings.http.cors_origins,
+        ping_interval_s=sockets.ping_interval_s,
+        ping_timeout_s=sockets.ping_timeout_s,
+        frame_max_bytes=sockets.frame_max_bytes,
+        queue_max_packets=sockets.queue_max_packets,
+        queue_max_chars=sockets.queue_max_chars,
+        join_within_s=sockets.join_within_s,
+    )
+
+
+def namespaces(domain: Domain) -> list[BaseNamespace]:
+    stores = domain.stores
+    limits, chat = domain.settings.limits, domain.settings.chat
+    gate = Gate(
+        domain.authenticate,
+        domain.connections,
+        TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled),
+        TokenBuckets(limits.connects_per_minute / 60, limits.connects_per_minute, is_enabled=limits.enabled),
+        refusal_of,
+        domain.settings.sockets.in_flight_max,
+    )
+    rules = SyncRules(chat.sync_max_entries, chat.delta_max_entries, chat.receipts_max_members, chat.sync_max_chats)
+    return [
+        ChatNamespace(
+            gate,
+            domain.send,
+            ChangeMessage(
+                domain.resolve,
+                domain.directory,
+                stores.chats,
+                stores.entries,
+                domain.journal,
+                domain.fanout,
+                domain.message_limit,
+            ),
+            ReadHistory(domain.resolve, domain.rosters, stores.chats, stores.entries),
+            SyncChats(domain.read_heads, stores.chats, stores.entries, rules),
+            domain.list_chats,
+            Greet(domain.directory, domain.list_chats, domain.fanout),
+            domain.typing,
+            text_max_chars=chat.text_max_chars,
+        ),
+        TypingNamespace(gate, domain.typing),
+        PresenceNamespace(gate, domain.presence),
+        ReceiptsNamespace(gate, domain.marks),
+    ]

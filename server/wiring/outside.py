@@ -1,0 +1,33 @@
+"""What a node is built upon: its database, its Redis, and what it asks other servers with."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import aiohttp
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from models.stores.database import Database, open_database
+from server.config import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the node is built upon."""
+
+    database: Database
+    redis: Redis
+    http: aiohttp.ClientSession
+
+
+async def open_outside(stack: AsyncExitStack, settings: Settings, mongodb_url: str, redis_url: str) -> Outside:
+    mongodb = settings.mongodb
+    database = await stack.enter_async_context(
+        open_database(mongodb_url, mongodb.database, mongodb.driver, timeout_s=mongodb.timeout_s)
+    )
+    # No silent reconnects: whoever was cut off may have missed something, and must know (bus.py).
+    redis = Redis.from_url(redis_url, socket_timeout=settings.redis.timeout_s, retry=Retry(NoBackoff(), 0))
+    stack.push_async_callback(redis.aclose)
+    http = await stack.enter_async_context(aiohttp.ClientSession())
+    return Outside(database, redis, http)

@@ -1,0 +1,54 @@
+"""The stores: one of each, over the one database."""
+
+from models.ports import Clock
+from models.stores.accounts import Accounts
+from models.stores.chats import Chats
+from models.stores.contacts import Contacts
+from models.stores.counters import Counters
+from models.stores.database import Database
+from models.stores.entries import Entries
+from models.stores.heads import Heads
+from models.stores.logins import Logins
+from models.stores.media import MediaFiles
+from models.stores.messages import Messages
+from models.stores.ownerships import Ownerships
+from models.stores.photos import Photos
+from models.stores.pins import Pins
+from models.stores.presence_snapshots import PresenceSnapshots
+from models.stores.quotas import Quotas
+from models.stores.read_dates import ReadDates
+from models.stores.sessions import Sessions
+from models.stores.status_histories import StatusHistories
+from server.auth.tokens import derive_key
+
+
+class Stores:
+    """Every query of the node goes through one of these."""
+
+    def __init__(self, database: Database, secret: str, clock: Clock) -> None:
+        self.counters = counters = Counters(database)
+        self.accounts, self.contacts = Accounts(database, counters), Contacts(database)
+        self.messages, self.read_dates = Messages(database), ReadDates(database)
+        self.chats, self.entries, self.heads = Chats(database, counters), Entries(database), Heads(database)
+        self.sessions, self.quotas = Sessions(database), Quotas(database)
+        self.pins = Pins(database, derive_key(secret, "pins"))
+        self.media, self.photos = MediaFiles(database, derive_key(secret, "media"), clock), Photos(database)
+        self.logins, self.ownerships = Logins(database, counters), Ownerships(database, counters)
+        self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
+
+    async def prepare(self) -> None:
+        """Make the indexes."""
+        for store in (
+            self.accounts,
+            self.contacts,
+            self.chats,
+            self.sessions,
+            self.quotas,
+            self.pins,
+            self.read_dates,
+            self.media,
+            self.photos,
+            self.logins,
+            self.ownerships,
+        ):
+            await store.prepare()

@@ -53,7 +53,11 @@ def _framework_response(request: web.Request, error: web.HTTPException) -> web.R
 
 
 def build_application(
-    routes: Iterable[web.RouteDef], middlewares: Sequence[Middleware], *, body_max_bytes: int, origins: Sequence[str]
+    routes: Iterable[web.AbstractRouteDef],
+    middlewares: Sequence[Middleware],
+    *,
+    body_max_bytes: int,
+    origins: Sequence[str],
 ) -> web.Application:
     """The application with its REST routes, their refusals and their cross-origin rules (design section 6)."""
     app = web.Application(middlewares=[show_refusals, *middlewares], client_max_size=body_max_bytes)

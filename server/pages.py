@@ -36,7 +36,7 @@ TYPES = {
 }
 
 
-def routes(is_ready: Callable[[], Awaitable[dict[str, bool]]], codes: str) -> list[web.RouteDef]:
+def routes(is_ready: Callable[[], Awaitable[dict[str, bool]]], codes: str) -> list[web.AbstractRouteDef]:
     """`/` and `/static/…`, `/healthz` (the process answers) and `/readyz` (200 when every part is, 503 and which one is not).
 
     `codes` is the SMS provider: the page tells newcomers where to look for the code that a provider without phones sends.

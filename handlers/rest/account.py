@@ -6,6 +6,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account, read_identity, read_to_prove, read_to_remove
+from handlers.rest.described import Route
 from handlers.rest.paths import messaging
 from handlers.rest.requests import CLIENT_ADDRESS
 from handlers.wire import profiles as wire
@@ -34,7 +35,7 @@ class AccountRoutes:
     set_privacy: SetPrivacy
     presence: Presence
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         return [
             *messaging("POST", "/api/account/create-account/", self.post),
             *messaging("POST", "/api/account/request-sms-code/", self.send_sms),

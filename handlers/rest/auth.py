@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from handlers.rest.described import Route
 from handlers.rest.paths import events
 from handlers.rest.requests import CLIENT_ADDRESS, read_fields, read_shape, require_actor
 from handlers.wire.sessions import Profile, Proof, read_phone, show_session
@@ -30,7 +31,7 @@ class AuthRoutes:
     list_sessions: ListSessions
     end_session: EndSession
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         return [
             *events("POST", "/auth", self.post),
             *events("POST", "/auth/verify_pin", self.verify),

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
+from handlers.rest.described import Route
 from handlers.rest.paths import messaging
 from handlers.wire import contacts as wire
 from handlers.wire.fields import read_numbers
@@ -28,7 +29,7 @@ class ContactRoutes:
     change: ChangeContact
     remove: RemoveContacts
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         return [
             *messaging("GET", "/api/contacts/", self.show_all),
             *messaging("POST", "/api/contacts/add-contact/", self.post),

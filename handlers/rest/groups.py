@@ -6,6 +6,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
+from handlers.rest.described import Route
 from handlers.rest.paths import messaging
 from handlers.wire import groups as wire
 from handlers.wire.fields import read_number, read_numbers
@@ -33,7 +34,7 @@ class GroupRoutes:
     set_role: SetRole
     leave: LeaveGroup
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         return [
             *messaging("POST", "/api/groups/create-group/", self.post),
             *messaging("GET", "/api/groups/info-all/", self.show_all),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
+from handlers.rest.described import Route
+from handlers.rest.paths import plain
 from handlers.wire.entries import MEDIA
 from models.documents.media import INLINE_TYPES, Media
 from models.services.open_media import OpenMedia
@@ -27,9 +29,9 @@ _RANGE = re.compile(r"bytes\s*=\s*(\d{0,99})\s*-\s*(\d{0,99})", re.ASCII | re.IG
 class MediaRoutes:
     open: OpenMedia
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         file, thumbnail = OUTSIDE
-        return [web.get(file, self.show), web.get(thumbnail, self.show_thumbnail)]  # HEAD comes with it
+        return [*plain("GET", file, self.show), *plain("GET", thumbnail, self.show_thumbnail)]
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         return await send_media(request, self.open, await self.open(request.match_info["name"]))

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from handlers.rest.account_choice import choose_actor, require_token
+from handlers.rest.described import Handler, Route
 from handlers.rest.links import Links
-from handlers.rest.paths import Handler, messaging
+from handlers.rest.paths import messaging
 from handlers.rest.uploads import read_upload, taking
 from handlers.wire import messages as wire
 from handlers.wire.entries import MEDIA
@@ -41,7 +42,7 @@ class MediaMessageRoutes:
     rules: Mapping[MediaKind, MediaRule]
     links: Links
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         return [
             *messaging("POST", "/api/messages/send-image/", self._sending(MediaKind.IMAGE)),
             *messaging("POST", "/api/messages/send-voice/", self._sending(MediaKind.VOICE)),

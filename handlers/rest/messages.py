@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
+from handlers.rest.described import Route
 from handlers.rest.links import Links
 from handlers.rest.paths import messaging
 from handlers.rest.requests import read_query
@@ -39,7 +40,7 @@ class MessageRoutes:
     links: Links
     text_max_chars: int
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         return [
             *messaging("POST", "/api/messages/send-message/", self.send_text),
             *messaging("POST", "/api/messages/send-location/", self.send_location),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from handlers.rest.described import Route
 from handlers.rest.paths import messaging
 from handlers.rest.requests import CLIENT_ADDRESS, read_fields
 from handlers.wire.fields import Fields
@@ -31,7 +32,7 @@ class OAuthRoutes:
     rules: OAuthRules
     clock: Clock
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         return [
             *messaging("POST", "/o/token/", self.post_token),
             *messaging("POST", "/o/revoke-token/", self.post_revocation),

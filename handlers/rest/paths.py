@@ -1,22 +1,23 @@
 """The paths of both APIs: which spellings each is served under, and whose error bodies it speaks (design section 9)."""
 
-from collections.abc import Awaitable, Callable
-
-from aiohttp import web
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from handlers.rest.described import Described, Handler, Route
 
 _MESSAGING = ("/o/", "/api/account", "/api/contacts", "/api/message", "/api/groups", "/groups", "/media")
 
 
-def messaging(method: str, path: str, handler: Handler) -> list[web.RouteDef]:
-    """A path of the messaging API, with and without its final slash. `path` is written with it."""
-    return [web.route(method, spelling, handler) for spelling in (path, path.rstrip("/"))]
+def messaging(method: str, path: str, handler: Handler, described: Described | None = None) -> list[Route]:
+    """A path of the messaging API, with and without its final slash (and the front page of the other). `path` is written with it."""
+    return [Route(method, spelling, handler, path, described) for spelling in (path, path.rstrip("/"))]
 
 
-def events(method: str, path: str, handler: Handler) -> list[web.RouteDef]:
+def events(method: str, path: str, handler: Handler, described: Described | None = None) -> list[Route]:
     """A path of the events API, bare and below `/api`. `path` is written bare, without a final slash."""
-    return [web.route(method, spelling, handler) for spelling in (path, "/api" + path)]
+    return [Route(method, spelling, handler, path, described) for spelling in (path, "/api" + path)]
+
+
+def plain(method: str, path: str, handler: Handler, described: Described | None = None) -> list[Route]:
+    """A path with one spelling only."""
+    return [Route(method, path, handler, path, described)]
 
 
 def is_oauth(path: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
+from handlers.rest.described import Route
 from handlers.rest.paths import messaging
 from handlers.wire import profiles as wire
 from models.documents.phone import digits_of
@@ -23,7 +24,7 @@ class PeopleRoutes:
     blocks: BlockNumbers
     find: FindAccount
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         return [
             *messaging("GET", _ONE + "status-message/", self.show_status),
             *messaging("GET", _ONE + "status-message-history/", self.show_status_history),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from handlers.rest.account_choice import choose_actor, read_as_account, require_token
+from handlers.rest.described import Route
 from handlers.rest.links import Links
 from handlers.rest.media import send_media
 from handlers.rest.paths import messaging
@@ -78,7 +79,7 @@ class AccountPhotoRoutes:
     set_photo: SetPhoto
     remove_photo: RemovePhoto
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         return [
             *messaging("GET", _OWN, self.show),
             *messaging("POST", _OWN, self.post),
@@ -106,7 +107,7 @@ class ContactPhotoRoutes:
     list_history: ListPhotoHistory
     list_all: ListPhotos
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         return [
             *messaging("GET", _CONTACT + "photo/", self._bytes(_full)),
             *messaging("GET", _CONTACT + "preview-photo/", self._bytes(_preview)),
@@ -159,7 +160,7 @@ class GroupPhotoRoutes:
     find: ShowGroup
     set_photo: SetGroupPhoto
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         return [
             *messaging("GET", _GROUP + "photo/", self._bytes(_full)),
             *messaging("GET", _GROUP + "preview-photo/", self._bytes(_preview)),

@@ -50,6 +50,8 @@ async def read_body(request: web.Request) -> Any:
         if request.content_type in _FORMS:
             return merge(await _read_form(request))
         body = await request.read()
+    except ConnectionError as error:  # nobody is left to be told, and it is no fault of ours
+        raise Malformed("The body broke off.") from error
     except UNREADABLE as error:
         raise Malformed("The body cannot be read.") from error
     if not body.strip():

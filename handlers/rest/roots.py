@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from handlers.rest.described import Route
+from handlers.rest.paths import messaging
 from handlers.rest.requests import require_actor
 
 RESOURCES = ("auth",)  # of those in the contract, the ones that are served
@@ -15,8 +17,8 @@ class RootRoutes:
 
     public_url: str = ""
 
-    def routes(self) -> list[web.RouteDef]:
-        return [web.get(path, self.show, allow_head=False) for path in ("/api/", "/api")]
+    def routes(self) -> list[Route]:
+        return messaging("GET", "/api/", self.show)
 
     async def show(self, request: web.Request) -> web.Response:
         require_actor(request)

@@ -30,7 +30,7 @@ from models.services.verify_pin import VerifyPin
 from server.wiring.domain import Domain
 
 
-def identity_routes(domain: Domain) -> list[web.RouteDef]:
+def identity_routes(domain: Domain) -> list[web.AbstractRouteDef]:
     return [*_auth(domain).routes(), *_oauth(domain).routes(), *_account(domain).routes()]
 
 

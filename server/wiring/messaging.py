@@ -48,7 +48,7 @@ from models.services.title_chats import TitleChats
 from server.wiring.domain import Domain
 
 
-def messaging_routes(domain: Domain) -> list[web.RouteDef]:
+def messaging_routes(domain: Domain) -> list[web.AbstractRouteDef]:
     return [
         *_address_book(domain).routes(),
         *_people(domain).routes(),
@@ -120,7 +120,7 @@ def _messages(domain: Domain) -> MessageRoutes:
     )
 
 
-def _photos(domain: Domain) -> list[web.RouteDef]:
+def _photos(domain: Domain) -> list[web.AbstractRouteDef]:
     stores = domain.stores
     fanout, clock, take = domain.fanout, domain.clock, domain.take_photo
     door = PhotoDoor(take, OpenMedia(stores.media), domain.links)

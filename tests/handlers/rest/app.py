@@ -36,6 +36,6 @@ class Server(TestServer):
         return web.AppRunner(self.app, **options | {"handler_cancellation": False})
 
 
-def client_of(routes: Iterable[web.RouteDef]) -> Client:
+def client_of(routes: Iterable[web.AbstractRouteDef]) -> Client:
     app = build_application(routes, [identify], body_max_bytes=BODY_MAX_BYTES, origins=["*"])
     return TestClient(Server(app))

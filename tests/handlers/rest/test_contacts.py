@@ -34,7 +34,7 @@ async def world(database: Database) -> World:
     return await build_world(database)
 
 
-def contact_routes(world: World) -> list[web.RouteDef]:
+def contact_routes(world: World) -> list[web.AbstractRouteDef]:
     contacts, accounts, fanout = world.contacts, world.accounts, world.fanout
     return ContactRoutes(
         list_all=ListContacts(contacts, accounts),

@@ -1,6 +1,6 @@
 """The only place that knows every concrete class: what is made of what, opened in this order and closed in reverse.
 
-outside.py (database, Redis) -> stores.py -> domain.py (the services both doors use) -> the doors: identity.py, messaging.py, namespaces.py.
+outside.py (database, Redis) -> stores.py -> domain.py (the services both doors use) -> the doors: identity.py, messaging.py, events.py, namespaces.py.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from server.http import build_application
 from server.proxies import locate_clients
 from server.versions import require_version
 from server.wiring.domain import Domain
+from server.wiring.events import events_routes
 from server.wiring.identity import identity_routes
 from server.wiring.messaging import messaging_routes
 from server.wiring.namespaces import namespaces, socket_server
@@ -61,6 +62,7 @@ class _Node:
             *RootRoutes(http.public_url).routes(),
             *identity_routes(domain),
             *messaging_routes(domain),
+            *events_routes(domain),
         ]
         app = build_application(
             routes,

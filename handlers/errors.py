@@ -27,6 +27,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.SessionRevoked: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotAnAdmin: HTTPStatus.FORBIDDEN,
+    errors.NotTheOwner: HTTPStatus.FORBIDDEN,
     errors.NotYourMessage: HTTPStatus.FORBIDDEN,
     errors.ContactBlocked: HTTPStatus.FORBIDDEN,
     errors.PhotoHidden: HTTPStatus.FORBIDDEN,  # 401 would look like a bad token (messaging contract 7)
@@ -36,6 +37,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.AccountNotFound: HTTPStatus.NOT_FOUND,
     errors.ChatNotFound: HTTPStatus.NOT_FOUND,
     errors.ContactNotFound: HTTPStatus.NOT_FOUND,
+    errors.EventNotFound: HTTPStatus.NOT_FOUND,
     errors.MediaNotFound: HTTPStatus.NOT_FOUND,
     errors.MessageNotFound: HTTPStatus.NOT_FOUND,
     errors.ParticipantNotFound: HTTPStatus.NOT_FOUND,
@@ -47,6 +49,9 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.ContactExists: HTTPStatus.BAD_REQUEST,  # messaging contract, section 5
     errors.ContactsFull: HTTPStatus.CONFLICT,
     errors.MessageDeleted: HTTPStatus.CONFLICT,
+    errors.EventFull: HTTPStatus.BAD_REQUEST,  # events contract, section 6: generic body
+    errors.LimitReached: HTTPStatus.BAD_REQUEST,  # of polls; 409 with a body of its own for messages (seed, "Messages")
+    errors.TooManyInvitees: HTTPStatus.BAD_REQUEST,
     errors.GroupFull: HTTPStatus.CONFLICT,
     errors.NotAContact: HTTPStatus.BAD_REQUEST,  # messaging contract, section 5.1
     errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,

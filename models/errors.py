@@ -4,10 +4,10 @@ DomainError
 ├── Malformed ─ FieldErrors, UrlRefused, WrongAccount, AccountNotNamed, AccountNotRegistered, NoAccount, LoginNeeded   what was sent
 │   cannot be read
 ├── Unauthenticated ─ SessionRevoked   who is asking is not known
-├── Forbidden ─ NotAnAdmin, NotYourMessage, ContactBlocked, PhotoHidden, RegistrationClosed, WrongPin
-├── NotFound ─ AccountNotFound, ChatNotFound, ContactNotFound, MediaNotFound, MessageNotFound, ParticipantNotFound, PhotoNotFound,
+├── Forbidden ─ NotAnAdmin, NotTheOwner, NotYourMessage, ContactBlocked, PhotoHidden, RegistrationClosed, WrongPin
+├── NotFound ─ AccountNotFound, ChatNotFound, ContactNotFound, EventNotFound, MediaNotFound, MessageNotFound, ParticipantNotFound, PhotoNotFound,
 │   SessionNotFound
-├── Conflict ─ AccountExists, ClientIdReused, ContactExists, ContactsFull, MessageDeleted, GroupFull, NotAContact
+├── Conflict ─ AccountExists, ClientIdReused, ContactExists, ContactsFull, MessageDeleted, EventFull, GroupFull, LimitReached, NotAContact, TooManyInvitees
 ├── TooLarge, TooLong, UnknownEvent
 ├── InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType   OAuth's own words (RFC 6749, section 5.2)
 └── RateLimited, Unavailable, InternalFault   (worth trying again)
@@ -156,6 +156,11 @@ class NotAnAdmin(Forbidden):
     text = "Only an admin of the group may do this."
 
 
+class NotTheOwner(Forbidden):
+    code = "not_the_owner"
+    text = "Only the owner of the event may do this."
+
+
 class NotYourMessage(Forbidden):
     code = "not_your_message"
     text = "Only the sender may change a message."
@@ -209,6 +214,13 @@ class ChatNotFound(NotFound):
 class ContactNotFound(NotFound):
     code = "contact_not_found"
     text = "There is no such contact."
+
+
+class EventNotFound(NotFound):
+    """No such event, or the caller is neither its owner nor invited; the two look alike on purpose."""
+
+    code = "event_not_found"
+    text = "There is no such event."
 
 
 class MediaNotFound(NotFound):
@@ -275,6 +287,25 @@ class NotAContact(Conflict):
 class MessageDeleted(Conflict):
     code = "message_deleted"
     text = "The message has been deleted."
+
+
+class EventFull(Conflict):
+    """Every place is taken; one that is given back can be had again."""
+
+    code = "event_full"
+    text = "All places of this event are taken."
+
+
+class TooManyInvitees(Conflict):
+    code = "too_many_invitees"
+    text = "The event has as many invitees as it can have."
+
+
+class LimitReached(Conflict):
+    """One person may post so many at one event; the sentence names what and how many."""
+
+    code = "limit_reached"
+    text = "You have reached the limit."
 
 
 class GroupFull(Conflict):

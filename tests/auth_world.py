@@ -11,18 +11,25 @@ from aiohttp.test_utils import TestClient
 from handlers.rest.auth import PUBLIC, AuthRoutes
 from handlers.rest.roots import RootRoutes
 from models.documents.pin import EVENTS_DIGITS, PinRules
+from models.services.announcer import Announcer
 from models.services.authenticate import Authenticate
 from models.services.choose_account import ChooseAccount
 from models.services.end_session import EndSession
+from models.services.join_events import JoinEvents
 from models.services.list_sessions import ListSessions
 from models.services.prove_number import ProveNumber
 from models.services.register_profile import RegisterProfile
 from models.services.request_pin import RequestPin
+from models.services.rosters import Rosters
 from models.services.start_session import StartSession
 from models.services.verify_pin import VerifyPin
 from models.stores.accounts import Accounts
+from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
+from models.stores.entries import Entries
+from models.stores.events import Events
+from models.stores.journal import Journal
 from models.stores.logins import Logins
 from models.stores.ownerships import Ownerships
 from models.stores.pins import Pins
@@ -91,6 +98,11 @@ async def start_node(
     tokens, fanout = JwtTokens(SECRET, clock), RecordingFanout()
     counters = Counters(database)
     choose = ChooseAccount(Ownerships(database, counters))
+    chats, entries = Chats(database, counters), Entries(database)
+    rosters = Rosters(chats, entries)
+    announcer = Announcer(chats, entries, rosters, fanout)
+    # Nobody here is invited to anything, so the journal is never asked.
+    join_events = JoinEvents(Events(database, counters), rosters, Journal(database, clock, announcer.stored), announcer)
     authenticate = Authenticate(tokens, sessions, accounts, Logins(database, counters), choose, clock)
     auth = AuthRoutes(
         RequestPin(accounts, pins, quotas, codes, clock, rules, digits=EVENTS_DIGITS, app_scheme="amigo"),
@@ -98,6 +110,7 @@ async def start_node(
             accounts,
             ProveNumber(pins, clock, rules),
             StartSession(sessions, tokens, clock, timedelta(days=365)),
+            join_events,
             fanout,
         ),
         RegisterProfile(accounts, sessions, tokens, fanout, is_open),

@@ -11,7 +11,7 @@ from models.services.sync_chats import ChatState, SyncAnswer
 
 
 def show_chat(chat: Chat, peer_number: str | None = None) -> dict[str, object]:
-    """`{"chat", "kind", "title"}` with `group` (its public id) or `contact` (the number one talks with), and a photo if it has one.
+    """`{"chat", "kind", "title"}` with `group` (its public id) or `contact` (the number one talks with), `event` (its event's id), and a photo if it has one.
 
     The title of a direct chat is the number: names are the viewer's own, in its contacts.
     """
@@ -23,6 +23,8 @@ def show_chat(chat: Chat, peer_number: str | None = None) -> dict[str, object]:
         shown["title"] = chat.subject
     if chat.group is not None:
         shown["group"] = chat.group
+    if chat.event_id is not None:
+        shown["event"] = chat.event_id
     if chat.photo is not None:
         shown |= show_photo(chat.photo)
     return shown

@@ -3,16 +3,20 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from handlers.wire.times import show_time as show_instant
 from models.documents.entry import (
     Deletion,
     Edit,
     Entry,
+    EventSet,
     Joined,
     Left,
     Message,
     PhotoSet,
+    PollAdded,
     Reaction,
     RoleSet,
+    RsvpSet,
     SubjectSet,
 )
 from models.documents.photo import Photo
@@ -63,7 +67,8 @@ def show_entry(entry: Entry) -> dict[str, object]:
 
     `edit` {of, text, edited_at} · `deletion` {of, scope: "all"} · `reaction` {of, emoji} · `joined` {accounts, numbers,
     admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject} · `photo` {photo_url,
-    preview_photo_url}. `account` and `from` say who did it.
+    preview_photo_url} · `rsvp` {invitation, answer, rsvp_message} · `poll` {poll, suggested_date, suggested_venue} · `event`
+    {fields} (of the event that differ; "canceled" and "deleted" among them). `account` and `from` say who did it.
     """
     if isinstance(entry.body, Message):
         return {"kind": entry.kind.value, **show_message(entry)}
@@ -105,5 +110,11 @@ def _show_change(entry: Entry) -> Mapping[str, object]:
             return {"subject": subject}
         case PhotoSet(photo):
             return show_photo(photo)
+        case RsvpSet(invitation, answer, message):
+            return {"invitation": invitation, "answer": answer, "rsvp_message": message}
+        case PollAdded(poll, date, venue):
+            return {"poll": poll, "suggested_date": show_instant(date), "suggested_venue": venue}
+        case EventSet(fields):
+            return {"fields": list(fields)}
         case _:
             raise TypeError(f"{entry.kind} is no change")

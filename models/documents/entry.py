@@ -103,9 +103,49 @@ class PhotoSet:
     photo: Photo | None
 
 
-Body = Message | Edit | Deletion | Reaction | Joined | Left | RoleSet | SubjectSet | PhotoSet
+@dataclass(frozen=True, slots=True)
+class RsvpSet:
+    """The sender's answer to an invitation of the chat's event is now this one."""
+
+    invitation: int
+    answer: bool
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollAdded:
+    """The sender suggests another date or place for the chat's event."""
+
+    poll: int
+    date: datetime
+    venue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventSet:
+    """These fields of the chat's event (models/documents/event.py) differ from before."""
+
+    fields: tuple[str, ...]
+
+
+Body = (
+    Message
+    | Edit
+    | Deletion
+    | Reaction
+    | Joined
+    | Left
+    | RoleSet
+    | SubjectSet
+    | PhotoSet
+    | RsvpSet
+    | PollAdded
+    | EventSet
+)
 MessageChange = Edit | Deletion | Reaction
 ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet
+# What happened to a chat's event, whose own row holds the state: nothing is applied because of such an entry.
+EventFact = RsvpSet | PollAdded | EventSet
 
 
 class Kind(StrEnum):
@@ -120,6 +160,9 @@ class Kind(StrEnum):
     ROLE = "role"
     SUBJECT = "subject"
     PHOTO = "photo"
+    RSVP = "rsvp"
+    POLL = "poll"
+    EVENT = "event"
 
 
 KIND_OF: Mapping[type, Kind] = {
@@ -132,6 +175,9 @@ KIND_OF: Mapping[type, Kind] = {
     RoleSet: Kind.ROLE,
     SubjectSet: Kind.SUBJECT,
     PhotoSet: Kind.PHOTO,
+    RsvpSet: Kind.RSVP,
+    PollAdded: Kind.POLL,
+    EventSet: Kind.EVENT,
 }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from models.documents.login import Ownership
 from models.events import AccountChanged, SessionsRevoked
 from models.ports import Fanout
+from models.services.join_events import JoinEvents
 from models.services.prove_number import ProveNumber
 from models.stores.accounts import Accounts
 from models.stores.ownerships import Ownerships
@@ -22,15 +23,17 @@ class RegisterAccount:
     ownerships: Ownerships
     sessions: Sessions
     prove: ProveNumber
+    join_events: JoinEvents
     fanout: Fanout
 
     async def __call__(self, ownership: Ownership, code: str) -> None:
         account = await self.accounts.require(ownership.account_id)
         await self.prove(account.phone, code)
         fields = {"is_registered": True} | ({"nickname": ownership.nickname} if ownership.nickname else {})
-        await self.accounts.change(account.id, fields)
+        account = await self.accounts.change(account.id, fields)
         former = await self.ownerships.prove(ownership) if ownership.login_id is not None else []
         self.fanout.signal(AccountChanged(account.id))
+        await self.join_events(account)
         for login_id in former:
             # Alive as they are, they must be looked at anew: what they chose is no longer theirs.
             self.fanout.signal(SessionsRevoked(await self.sessions.list_ids(login_id=login_id)))

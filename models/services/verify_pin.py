@@ -8,6 +8,7 @@ from models.documents.session import SignedIn
 from models.errors import AccountNotFound
 from models.events import AccountChanged
 from models.ports import Fanout
+from models.services.join_events import JoinEvents
 from models.services.prove_number import ProveNumber
 from models.services.start_session import StartSession
 from models.stores.accounts import Accounts
@@ -23,6 +24,7 @@ class VerifyPin:
     accounts: Accounts
     prove: ProveNumber
     start_session: StartSession
+    join_events: JoinEvents
     fanout: Fanout
 
     async def __call__(self, phone: Phone, pin: str, device: str) -> SignedIn:
@@ -32,6 +34,7 @@ class VerifyPin:
         await self.prove(phone, pin)
         if not account.is_registered:
             account = await self._register(account, phone)
+        await self.join_events(account)
         return await self.start_session(account, device)
 
     async def _register(self, account: Account, phone: Phone) -> Account:

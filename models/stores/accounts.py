@@ -5,15 +5,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel, ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo import ASCENDING, IndexModel, InsertOne, ReturnDocument
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from models.documents.account import Account, NotificationFlags, Privacy, Visibility
 from models.documents.phone import Phone
 from models.documents.photo import Photo
 from models.errors import AccountNotFound
 from models.stores.counters import Counters
-from models.stores.database import Database, Row
+from models.stores.database import DUPLICATE_KEY, Database, Row
 
 INDEXES = [
     # The number is the identity on both APIs; two first sign-ins at once are settled here.
@@ -75,6 +75,26 @@ class Accounts:
                 raise
             return known
         return account
+
+    async def find_or_create_all(self, phones: Collection[Phone], now: datetime) -> dict[str, Account]:
+        """The accounts of these numbers, by number; those that are new are not registered yet."""
+        numbers = [phone.number for phone in phones]
+        found = {account.number: account for account in await self.list_by_numbers(numbers)}
+        missing = {phone.number: phone for phone in phones if phone.number not in found}
+        if not missing:
+            return found
+        ids = await self._counters.next_ids("accounts", len(missing))
+        new = [
+            Account(account_id, phone, is_registered=False, created_at=now)
+            for account_id, phone in zip(ids, missing.values(), strict=True)
+        ]
+        try:
+            await self._accounts.bulk_write([InsertOne(_row(account)) for account in new], ordered=False)
+        except BulkWriteError as error:  # somebody else made some of them at the same moment
+            if any(problem["code"] != DUPLICATE_KEY for problem in error.details["writeErrors"]):
+                raise
+            return {account.number: account for account in await self.list_by_numbers(numbers)}
+        return found | {account.number: account for account in new}
 
     async def change(self, account_id: int, fields: Mapping[str, Any]) -> Account:
         """Set fields named as in the document (`privacy.photo` for a part of one); the changed account, or AccountNotFound."""

@@ -17,9 +17,8 @@ from models.documents.phone import is_number
 from models.errors import ChatNotFound
 from models.stores.chat_rows import chat_of, member_key, member_of, member_row, spans_of
 from models.stores.counters import Counters
-from models.stores.database import Database, Row, aggregate
+from models.stores.database import DUPLICATE_KEY, Database, Row, aggregate
 from models.stores.entry_rows import photo_row
-from models.stores.journal import DUPLICATE_KEY
 
 CHATS = "chats"
 MEMBERS = "members"
@@ -27,6 +26,7 @@ CHAT_INDEXES = [
     # Two first messages between the same two people at once are settled here, and so are two groups of one second.
     IndexModel([("pair", ASCENDING)], unique=True, name="pair", partialFilterExpression={"pair": {"$exists": True}}),
     IndexModel([("group", ASCENDING)], unique=True, name="group", partialFilterExpression={"group": {"$exists": True}}),
+    IndexModel([("event", ASCENDING)], unique=True, name="event", partialFilterExpression={"event": {"$exists": True}}),
 ]
 MEMBER_INDEXES = [
     # Everything one account is in. The members of one chat are a range of `_id`.
@@ -118,6 +118,22 @@ class Chats:
                 second += 1  # messaging contract 1.2: the second part is bumped if taken
                 continue
             return chat_of(row)
+
+    async def create_event_chat(self, event_id: int, owner: tuple[int, str], subject: str, now: datetime) -> Chat:
+        """The chat of an event, without members; a Joined brings them."""
+        row = {
+            "_id": await self._counters.next_id(CHATS),
+            "kind": ChatKind.EVENT.value,
+            "created_at": now,
+            "created_by": owner[0],
+            "created_by_number": owner[1],
+            "event": event_id,
+            "subject": subject,
+            "subject_by": owner[1],
+            "subject_at": now,
+        }
+        await self._chats.insert_one(row)
+        return chat_of(row)
 
     async def load_roster(self, chat_id: int) -> Roster:
         """A chat with those who are in it now; ChatNotFound if there is no such chat."""

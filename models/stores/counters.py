@@ -13,9 +13,14 @@ class Counters:
 
     async def next_id(self, name: str) -> int:
         """The next id of this counter, from 1 upwards."""
+        return (await self.next_ids(name, 1))[0]
+
+    async def next_ids(self, name: str, count: int) -> range:
+        """The next `count` ids of this counter."""
         row = await self._counters.find_one_and_update(
-            {"_id": name}, {"$inc": {"last": 1}}, upsert=True, return_document=ReturnDocument.AFTER
+            {"_id": name}, {"$inc": {"last": count}}, upsert=True, return_document=ReturnDocument.AFTER
         )
         if row is None:
             raise RuntimeError("an upsert returned no row")
-        return int(row["last"])
+        last = int(row["last"])
+        return range(last - count + 1, last + 1)

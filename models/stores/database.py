@@ -25,6 +25,7 @@ Driver = Literal["pymongo", "motor"]
 # A database that neither answers nor breaks the connection counts as away after this long.
 SOCKET_TIMEOUT_MS = 20_000
 
+DUPLICATE_KEY = 11000  # the server's code for a clash with a unique index
 # Server codes of a database that is restarting, electing or catching up; the driver names only some of them itself.
 _PASSING_CODES = frozenset({6, 7, 43, 64, 89, 91, 134, 175, 189, 237, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 

@@ -14,20 +14,25 @@ from models.documents.entry import (
     Draft,
     Edit,
     Entry,
+    EventFact,
+    EventSet,
     Joined,
     Kind,
     Left,
     Message,
     MessageChange,
     PhotoSet,
+    PollAdded,
     Reaction,
     RoleSet,
+    RsvpSet,
     SubjectSet,
     entry_key,
     split_key,
 )
 from models.documents.photo import Photo
 from models.stores.database import Row
+from models.stores.instants import from_microseconds, microseconds
 
 _MESSAGE_FIELDS = tuple(name for name in Message.__slots__)
 # What a deletion takes away from a message's row.
@@ -54,7 +59,19 @@ def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
             if value is not None:
                 row[name] = value
         return row
+    if isinstance(body, EventFact):
+        return row | _fact_fields(body)
     return row | {"pending": True} | _change_fields(body)
+
+
+def _fact_fields(fact: EventFact) -> Row:
+    match fact:
+        case RsvpSet(invitation, answer, message):
+            return {"invitation": invitation, "answer": answer, "rsvp_message": message}
+        case PollAdded(poll, date, venue):
+            return {"poll": poll, "date": microseconds(date), "venue": venue}
+        case EventSet(fields):
+            return {"fields": list(fields)}
 
 
 def _change_fields(change: MessageChange | ChatChange) -> Row:
@@ -143,4 +160,7 @@ _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
     Kind.ROLE: lambda row: RoleSet(row["account"], row["account_number"], Role(row["role"])),
     Kind.SUBJECT: lambda row: SubjectSet(row["subject"]),
     Kind.PHOTO: lambda row: PhotoSet(read_photo(row)),
+    Kind.RSVP: lambda row: RsvpSet(row["invitation"], row["answer"], row["rsvp_message"]),
+    Kind.POLL: lambda row: PollAdded(row["poll"], from_microseconds(row["date"]), row["venue"]),
+    Kind.EVENT: lambda row: EventSet(tuple(row["fields"])),
 }

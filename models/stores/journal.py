@@ -19,7 +19,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from models.documents.entry import Draft, Entry, entry_key, split_key
 from models.errors import DomainError, InternalFault, Unavailable
 from models.ports import Clock
-from models.stores.database import Collection, Database, Row, is_transient
+from models.stores.database import DUPLICATE_KEY, Collection, Database, Row, is_transient
 from models.stores.entry_rows import entry_row, read_entry, stored_entry
 from models.tasks import cancel
 
@@ -37,7 +37,6 @@ BATCH_MAX_CHARS = 8_000_000  # half of MongoDB's largest document; a batch of lo
 KNOWN_CHATS = 100_000  # last seqs kept in memory, about 100 bytes each
 LEARN_AT_ONCE = 32  # chats whose last seq is read at the same time, well inside the driver's pool of 100
 RETRY_FIRST_S, RETRY_LAST_S = 0.05, 1.0
-DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True, slots=True)

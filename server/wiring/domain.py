@@ -11,20 +11,24 @@ from models.services.choose_account import ChooseAccount
 from models.services.date_reads import DateReads
 from models.services.directory import Directory
 from models.services.has_written import HasWritten
+from models.services.join_events import JoinEvents
 from models.services.leave_group import LeaveGroup
 from models.services.limits import TokenBuckets
 from models.services.list_chats import ListChats
+from models.services.log_event import LogEvent
 from models.services.move_marks import MoveMarks
 from models.services.presence import Presence
 from models.services.read_heads import ReadHeads
 from models.services.record_changes import RecordChanges
 from models.services.require_contact import RequireContact
+from models.services.require_event import RequireEvent
 from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
 from models.services.send_message import SendMessage
 from models.services.show_typing import ShowTyping
 from models.services.store_media import StoreMedia
 from models.services.take_photo import TakePhoto
+from models.services.tell_event import TellEvent
 from models.stores.journal import Journal
 from models.tasks import cancel
 from server.auth.passwords import Argon2Passwords
@@ -40,6 +44,7 @@ from server.sockets.bus import Bus
 from server.sockets.connections import Connections
 from server.sockets.fanout import SocketFanout
 from server.sockets.presence_board import RedisPresenceBoard
+from server.telling import keep_telling
 from server.wiring.outside import Outside
 from server.wiring.sms import code_sender
 from server.wiring.stores import Stores
@@ -123,6 +128,10 @@ class Domain:
         self.read_heads = ReadHeads(stores.heads, self.rosters)
         self.list_chats = ListChats(self.read_heads)
         self.leave_group = LeaveGroup(self.change_group, stores.chats, self.record)
+        log_event = LogEvent(stores.events, stores.accounts, self.rosters, self.journal, self.announcer)
+        self.tell_event = TellEvent(stores.events, [log_event], clock)
+        self.join_events = JoinEvents(stores.events, self.rosters, self.journal, self.announcer)
+        self.require_event = RequireEvent(stores.events)
         self.passwords = Argon2Passwords()
         self.code_sender = code_sender(settings, outside.http, clock)
         self.tokens = JwtTokens(self.secret, clock)
@@ -140,5 +149,7 @@ class Domain:
         stack.callback(self.passwords.close)
         healing = asyncio.create_task(keep_healing(self.stores.entries, self.stores.chats, self.clock), name="healing")
         stack.push_async_callback(cancel, healing)
+        telling = asyncio.create_task(keep_telling(self.tell_event), name="telling")
+        stack.push_async_callback(cancel, telling)
         sweeping = asyncio.create_task(keep_sweeping(self.stores.media), name="sweeping")
         stack.push_async_callback(cancel, sweeping)

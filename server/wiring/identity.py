@@ -43,6 +43,7 @@ def _auth(domain: Domain) -> AuthRoutes:
             stores.accounts,
             ProveNumber(stores.pins, domain.clock, _pin_rules(domain)),
             StartSession(stores.sessions, domain.tokens, domain.clock, timedelta(days=auth.session_days)),
+            domain.join_events,
             domain.fanout,
         ),
         RegisterProfile(stores.accounts, stores.sessions, domain.tokens, domain.fanout, auth.public_registration),
@@ -82,6 +83,7 @@ def _account(domain: Domain) -> AccountRoutes:
             stores.ownerships,
             stores.sessions,
             ProveNumber(stores.pins, domain.clock, _pin_rules(domain)),
+            domain.join_events,
             domain.fanout,
         ),
         RemoveAccount(

@@ -7,6 +7,7 @@ from models.stores.contacts import Contacts
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
+from models.stores.events import Events
 from models.stores.heads import Heads
 from models.stores.logins import Logins
 from models.stores.media import MediaFiles
@@ -34,6 +35,7 @@ class Stores:
         self.pins = Pins(database, derive_key(secret, "pins"))
         self.media, self.photos = MediaFiles(database, derive_key(secret, "media"), clock), Photos(database)
         self.logins, self.ownerships = Logins(database, counters), Ownerships(database, counters)
+        self.events = Events(database, counters)
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
 
     async def prepare(self) -> None:
@@ -50,5 +52,6 @@ class Stores:
             self.photos,
             self.logins,
             self.ownerships,
+            self.events,
         ):
             await store.prepare()

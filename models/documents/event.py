@@ -1,0 +1,185 @@
+"""Events: something with a date and places, people who are invited to it, and what they answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from models.documents.phone import Phone
+
+TITLE_MAX_CHARS = 200  # seed document, "Create new event"; events contract 11
+VENUE_MAX_CHARS = 100
+ADDRESS_MAX_CHARS = 1000
+LOCATION_MAX_BYTES = 2048  # any JSON object is accepted, so its size is what bounds it
+SPOTS_MAX = 1_000_000
+RSVP_MAX_CHARS = 60
+MESSAGE_MAX_CHARS = 1000
+COMMENT_MAX_CHARS = 500
+# An event is over for its timeline and statistics so long after its date (events contract 12).
+TIMED_LIVES = timedelta(hours=2)
+UNTIMED_LIVES = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One number at one event. The account may not be registered yet: then only its number is shown."""
+
+    id: int
+    account_id: int
+    phone: Phone
+    created_at: datetime
+    answer: bool | None = None  # None: not answered
+    message: str | None = None
+    answered_at: datetime | None = None
+    has_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PostedMessage:
+    """A message by the events API. Its words are an entry of the event's chat, at `seq` as soon as that is stored."""
+
+    id: int
+    account_id: int
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Another date or place that somebody suggests."""
+
+    id: int
+    account_id: int
+    date: datetime
+    venue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSuggestion:
+    account_id: int
+    time: datetime
+    comment: str = ""
+    like_count: int = 0
+    is_set: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event with everybody who is invited. One row holds all of it, so every change of it is one atomic step."""
+
+    id: int
+    chat_id: int
+    owner_id: int
+    title: str
+    date: datetime  # in microseconds, unlike every other date here: clients page by it
+    created_at: datetime
+    modified_at: datetime
+    is_time_specified: bool = True
+    total_spots: int = 1
+    spots_filled: int = 0  # places taken by people who have no invitation
+    location: Mapping[str, Any] = field(default_factory=dict)
+    address: str = ""
+    venue_name: str = ""
+    is_canceled: bool = False
+    is_deleted: bool = False  # gone for everybody; the row goes when that is told
+    is_reminded: bool = False
+    revision: int = 0  # grows with every change of what a calendar shows (iCalendar's SEQUENCE)
+    invitations: Sequence[Invitation] = ()
+    messages: Sequence[PostedMessage] = ()
+    polls: Sequence[Poll] = ()
+    suggestions: Sequence[TimeSuggestion] = ()
+    outbox: Sequence["OutboxItem"] = ()
+
+    @property
+    def attendees_count(self) -> int:
+        return sum(invitation.answer is True for invitation in self.invitations)
+
+    @property
+    def spots_left(self) -> int:
+        return self.total_spots - self.spots_filled - self.attendees_count
+
+    @property
+    def expires_at(self) -> datetime:
+        return self.date + (TIMED_LIVES if self.is_time_specified else UNTIMED_LIVES)
+
+    def find_invitation(self, account_id: int) -> Invitation | None:
+        return next((each for each in self.invitations if each.account_id == account_id), None)
+
+    def is_visible_to(self, account_id: int) -> bool:
+        """Whether it exists for this account: its owner and who is invited (events contract 6.0)."""
+        return not self.is_deleted and (account_id == self.owner_id or self.find_invitation(account_id) is not None)
+
+
+# --- What happened to an event and is not told everywhere yet. An item is stored in the very step that it tells of, and
+# removed when it is in the chat's log, on the sockets and in the queue of pushes: a crash in between delays it, no more.
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """These invitations are new."""
+
+    invitations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    invitation: int
+    answer: bool
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message, with its words until they are in the log."""
+
+    message: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class PollPosted:
+    poll: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """These fields differ from before: names of `Event`'s fields."""
+
+    fields: tuple[str, ...]
+    was_full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Canceled:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderDue:
+    pass
+
+
+What = Invited | Answered | Posted | PollPosted | Edited | Canceled | Deleted | ReminderDue
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """`id` names it for ever: whatever is made of it carries it, so that doing it again makes nothing twice."""
+
+    id: str
+    at: datetime
+    by: int  # the account that did it
+    what: What
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which of somebody's events: strictly after, strictly before, only one's own (True) or only others' (False)."""
+
+    after: datetime | None = None
+    before: datetime | None = None
+    is_owner: bool | None = None

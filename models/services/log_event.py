@@ -1,0 +1,77 @@
+"""Writes what happened to an event into the log of its chat, where `sync` finds it whoever was away."""
+
+from dataclasses import dataclass
+
+from models.documents.account import Account
+from models.documents.entry import Body, Draft, EventSet, Joined, Message, PollAdded, RsvpSet, SubjectSet
+from models.documents.event import (
+    Answered,
+    Canceled,
+    Deleted,
+    Edited,
+    Event,
+    Invited,
+    OutboxItem,
+    PollPosted,
+    Posted,
+    ReminderDue,
+)
+from models.services.announcer import Announcer
+from models.services.rosters import Rosters
+from models.stores.accounts import Accounts
+from models.stores.events import Events
+from models.stores.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """The owner and the registered invitees are the members of the chat; their answers and polls are entries of it."""
+
+    events: Events
+    accounts: Accounts
+    rosters: Rosters
+    journal: Journal
+    announcer: Announcer
+
+    async def __call__(self, event: Event, item: OutboxItem) -> None:
+        by = await self.accounts.require(item.by)
+        match item.what:
+            case Invited(ids):
+                await self._join(event, item, by, ids)
+            case Answered(invitation, answer, message):
+                await self._append(event, item, by, RsvpSet(invitation, answer, message))
+            case Posted(message_id, body):
+                seq = await self._append(event, item, by, Message(text=body))
+                await self.events.place_message(event.id, message_id, seq)
+            case PollPosted(poll_id):
+                poll = next(each for each in event.polls if each.id == poll_id)
+                await self._append(event, item, by, PollAdded(poll.id, poll.date, poll.venue))
+            case Edited(fields):
+                await self._append(event, item, by, EventSet(fields))
+                if "title" in fields:
+                    await self._append(event, item, by, SubjectSet(event.title), "title")
+            case Canceled():
+                await self._append(event, item, by, EventSet(("canceled",)))
+            case Deleted():
+                await self._append(event, item, by, EventSet(("deleted",)))
+            case ReminderDue():
+                pass
+
+    async def _join(self, event: Event, item: OutboxItem, by: Account, ids: tuple[int, ...]) -> None:
+        invited = [each.account_id for each in event.invitations if each.id in ids]
+        people = [
+            by,
+            *(one for one in await self.accounts.list_by_ids(invited) if one.is_registered and one.id != by.id),
+        ]
+        members = (await self.rosters.require_fresh(event.chat_id)).members
+        new = [one for one in people if one.id not in members]
+        if new:
+            joined = Joined(tuple(one.id for one in new), tuple(one.number for one in new), admins=(event.owner_id,))
+            await self._append(event, item, by, joined)
+
+    async def _append(self, event: Event, item: OutboxItem, by: Account, body: Body, part: str = "") -> int:
+        """The seq under which it is stored, now or before; what changes the chat holds when this returns."""
+        draft = Draft(event.chat_id, by.id, by.number, f"{item.id}{part}", body)
+        stored = await self.journal.append(draft)
+        await self.announcer.applied(stored.entry)
+        return stored.entry.seq

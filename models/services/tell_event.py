@@ -1,0 +1,60 @@
+"""Tells what happened to an event: to the log of its chat, to the sockets, to the queue of pushes, in this order.
+
+What happened was stored together with an item in the event's outbox (models/stores/events.py). The request that did it
+tells it before it answers; whatever a crash or an absent database left is told by the sweep of any node. Everything that
+is made of an item carries its id, so telling it twice, also on two nodes at once, makes nothing twice.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from models.documents.event import Deleted, Event, OutboxItem
+from models.ports import Clock
+from models.stores.events import Events
+
+log = logging.getLogger(__name__)
+
+OLDER_THAN = timedelta(seconds=5)  # younger items are being told by whoever stored them
+
+
+class TellsEvent(Protocol):
+    """One way of telling; done again it changes nothing."""
+
+    async def __call__(self, event: Event, item: OutboxItem) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TellEvent:
+    """`event` is as it was when the item was stored, or newer."""
+
+    events: Events
+    ways: Sequence[TellsEvent]
+    clock: Clock
+
+    async def __call__(self, event: Event, item: OutboxItem) -> None:
+        """Tell one item. Never raises: what happened is stored, and the sweep tells what could not be told now."""
+        try:
+            await self._tell(event, item)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the step itself holds and is answered so)
+            log.warning("item %s of event %d waits to be told: %s", item.id, event.id, type(error).__name__)
+
+    async def sweep(self) -> int:
+        """Tell what waits for longer than it should; returns how many items that was. Two nodes may do it at once."""
+        told = 0
+        before = self.clock.now() - OLDER_THAN
+        for event in await self.events.list_untold(before):
+            for item in event.outbox:
+                if item.at < before:
+                    await self._tell(event, item)
+                    told += 1
+        return told
+
+    async def _tell(self, event: Event, item: OutboxItem) -> None:
+        for way in self.ways:
+            await way(event, item)
+        await self.events.settle(event.id, item.id)
+        if isinstance(item.what, Deleted):
+            await self.events.remove(event.id)

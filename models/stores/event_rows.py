@@ -1,0 +1,163 @@
+"""Rows of events: how an event with its invitations stands in the database, and back.
+
+Dates that clients page and compare by are stored as microseconds since 1970: MongoDB's own dates have milliseconds.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from models.documents.event import (
+    Answered,
+    Canceled,
+    Deleted,
+    Edited,
+    Event,
+    Invitation,
+    Invited,
+    OutboxItem,
+    Poll,
+    PollPosted,
+    Posted,
+    PostedMessage,
+    ReminderDue,
+    TimeSuggestion,
+    What,
+)
+from models.documents.phone import Phone
+from models.stores.database import Row
+from models.stores.instants import from_microseconds, microseconds
+
+_KINDS: Mapping[str, Callable[..., What]] = {
+    "invited": Invited,
+    "answered": Answered,
+    "posted": Posted,
+    "poll_posted": PollPosted,
+    "edited": Edited,
+    "canceled": Canceled,
+    "deleted": Deleted,
+    "reminder_due": ReminderDue,
+}
+_KIND_OF: Mapping[Any, str] = {kind: name for name, kind in _KINDS.items()}
+# Fields of an event that stand in its row under the same name and as they are.
+_PLAIN = (
+    "title",
+    "created_at",
+    "modified_at",
+    "is_time_specified",
+    "total_spots",
+    "spots_filled",
+    "address",
+    "venue_name",
+    "is_canceled",
+    "is_deleted",
+    "is_reminded",
+    "revision",
+)
+
+
+def event_row(event: Event) -> Row:
+    return {
+        "_id": event.id,
+        "chat": event.chat_id,
+        "owner": event.owner_id,
+        **{name: getattr(event, name) for name in _PLAIN},
+        **date_fields(event),
+        "location": location_row(event.location),
+        "invitations": [invitation_row(each) for each in event.invitations],
+        "messages": [asdict(each) for each in event.messages],
+        "polls": [poll_row(each) for each in event.polls],
+        "suggestions": [suggestion_row(each) for each in event.suggestions],
+        "outbox": [item_row(each) for each in event.outbox],
+    }
+
+
+def date_fields(event: Event) -> Row:
+    """Its date, and when it is over, which are asked for by range."""
+    return {"date": microseconds(event.date), "expires": microseconds(event.expires_at)}
+
+
+def location_row(location: Mapping[str, Any]) -> list[list[Any]]:
+    """An object of clients with names of their choice, kept as pairs: no name of theirs becomes the name of a field."""
+    return [[name, _frozen(value)] for name, value in location.items()]
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {"o": location_row(value)}
+    return {"l": [_frozen(each) for each in value]} if isinstance(value, list) else value
+
+
+def read_location(pairs: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    return {name: _thawed(value) for name, value in pairs}
+
+
+def _thawed(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return read_location(value["o"]) if "o" in value else [_thawed(each) for each in value["l"]]
+
+
+def invitation_row(invitation: Invitation) -> Row:
+    return {
+        "id": invitation.id,
+        "account": invitation.account_id,
+        "number": invitation.phone.number,
+        "phone": invitation.phone.text,
+        "created_at": invitation.created_at,
+        "answer": invitation.answer,
+        "message": invitation.message,
+        "answered_at": invitation.answered_at,
+        "seen": invitation.has_seen,
+    }
+
+
+def poll_row(poll: Poll) -> Row:
+    return asdict(poll) | {"date": microseconds(poll.date)}
+
+
+def suggestion_row(suggestion: TimeSuggestion) -> Row:
+    return asdict(suggestion) | {"time": microseconds(suggestion.time)}
+
+
+def item_row(item: OutboxItem) -> Row:
+    what = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(item.what).items()}
+    return {"id": item.id, "at": item.at, "by": item.by, "kind": _KIND_OF[type(item.what)], "what": what}
+
+
+def event_of(row: Mapping[str, Any]) -> Event:
+    """The event that a row holds."""
+    return Event(
+        id=row["_id"],
+        chat_id=row["chat"],
+        owner_id=row["owner"],
+        date=from_microseconds(row["date"]),
+        location=read_location(row["location"]),
+        invitations=tuple(_invitation(each) for each in row["invitations"]),
+        messages=tuple(PostedMessage(**each) for each in row["messages"]),
+        polls=tuple(Poll(**each | {"date": from_microseconds(each["date"])}) for each in row["polls"]),
+        suggestions=tuple(
+            TimeSuggestion(**each | {"time": from_microseconds(each["time"])}) for each in row.get("suggestions", ())
+        ),
+        outbox=tuple(_item(each) for each in row.get("outbox", ())),
+        **{name: row[name] for name in _PLAIN},
+    )
+
+
+def _invitation(row: Mapping[str, Any]) -> Invitation:
+    return Invitation(
+        row["id"],
+        row["account"],
+        Phone(row["phone"], row["number"]),
+        row["created_at"],
+        answer=row["answer"],
+        message=row["message"],
+        answered_at=row["answered_at"],
+        has_seen=row["seen"],
+    )
+
+
+def _item(row: Mapping[str, Any]) -> OutboxItem:
+    read = _KINDS[row["kind"]]
+    what = {name: tuple(value) if isinstance(value, list) else value for name, value in row["what"].items()}
+    return OutboxItem(row["id"], row["at"], row["by"], read(**what))

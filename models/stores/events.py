@@ -1,0 +1,302 @@
+"""Events: every change is one atomic step of one row, with what it makes known in the outbox of the same row.
+
+So a place is given away once however many ask on however many nodes, a limit is exact, and a crash behind a step loses
+neither the step nor what others are to hear of it. Dates in queries are microseconds (event_rows.py).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+
+from models.documents.event import Event, EventFilter, Invitation, OutboxItem, Poll, PostedMessage, TimeSuggestion
+from models.stores.counters import Counters
+from models.stores.database import Database, Row, aggregate
+from models.stores.event_rows import (
+    event_of,
+    event_row,
+    invitation_row,
+    item_row,
+    poll_row,
+    suggestion_row,
+)
+from models.stores.instants import microseconds
+
+EVENTS = "events"
+INDEXES = [
+    # Lists and timelines of one account: what it owns, and what it is invited to, each in the order of the dates.
+    IndexModel([("owner", ASCENDING), ("date", DESCENDING), ("title", ASCENDING)], name="owner"),
+    IndexModel([("invitations.account", ASCENDING), ("date", DESCENDING), ("title", ASCENDING)], name="invited"),
+    IndexModel([("chat", ASCENDING)], unique=True, name="chat"),
+    # What waits to be told, and what waits for its reminder: both hold few rows, however many events there are.
+    IndexModel([("outbox.at", ASCENDING)], name="outbox", partialFilterExpression={"outbox.at": {"$exists": True}}),
+    IndexModel([("date", ASCENDING)], name="reminders", partialFilterExpression={"is_reminded": False}),
+]
+_ATTENDEES: Row = {
+    "$size": {"$filter": {"input": "$invitations", "as": "one", "cond": {"$eq": ["$$one.answer", True]}}}
+}
+
+
+class Events:
+    """The events of this installation."""
+
+    def __init__(self, database: Database, counters: Counters) -> None:
+        self._events = database.collection(EVENTS)
+        self._counters = counters
+
+    async def prepare(self) -> None:
+        await self._events.create_indexes(INDEXES)
+
+    async def next_id(self, name: str = EVENTS) -> int:
+        """An id for an event, or for one of its `invitations`, `event_messages`, `polls`."""
+        return await self._counters.next_id(name)
+
+    async def next_ids(self, name: str, count: int) -> range:
+        """So many ids behind each other, in one step."""
+        return await self._counters.next_ids(name, count)
+
+    async def create(self, event: Event) -> None:
+        await self._events.insert_one(event_row(event))
+
+    async def find(self, event_id: int) -> Event | None:
+        row = await self._events.find_one({"_id": event_id})
+        return None if row is None else event_of(row)
+
+    async def find_of_chat(self, chat_id: int) -> Event | None:
+        row = await self._events.find_one({"chat": chat_id})
+        return None if row is None else event_of(row)
+
+    async def list_by_ids(self, event_ids: Collection[int]) -> list[Event]:
+        rows = await self._events.find({"_id": {"$in": list(event_ids)}}).to_list(None)
+        return [event_of(row) for row in rows]
+
+    async def page(self, account_id: int, wanted: EventFilter, skip: int, limit: int) -> tuple[int, list[Event]]:
+        """How many events an account owns or is invited to, and some of them: latest date first, then by title."""
+        query = _of(account_id, wanted)
+        count = await self._events.count_documents(query)
+        order = [("date", DESCENDING), ("title", ASCENDING)]
+        rows = await self._events.find(query).sort(order).skip(skip).limit(limit).to_list(limit)
+        return count, [event_of(row) for row in rows]
+
+    async def list_upcoming(
+        self, account_id: int, *, is_owner: bool, now: datetime, after: datetime | None, limit: int
+    ) -> list[Event]:
+        """Those that are not over, earliest first, of one date the newest first; strictly behind a date."""
+        query = _sent_or_received(account_id, is_owner=is_owner) | {"expires": {"$gt": microseconds(now)}}
+        if after is not None:
+            query["date"] = {"$gt": microseconds(after)}
+        return await self._ordered(query, ASCENDING, limit)
+
+    async def list_expired(
+        self, account_id: int, *, is_owner: bool, now: datetime, before: datetime | None, is_inclusive: bool, limit: int
+    ) -> list[Event]:
+        """Those that are over, latest first, of one date the newest first."""
+        query = _sent_or_received(account_id, is_owner=is_owner) | {"expires": {"$lte": microseconds(now)}}
+        if before is not None:
+            query["date"] = {"$lte" if is_inclusive else "$lt": microseconds(before)}
+        return await self._ordered(query, DESCENDING, limit)
+
+    async def list_at(self, account_id: int, *, is_owner: bool, at: datetime) -> list[Event]:
+        """Those of exactly one date, the newest first: what a page by dates must not tear apart."""
+        query = _sent_or_received(account_id, is_owner=is_owner) | {"date": microseconds(at)}
+        return await self._ordered(query, ASCENDING, 0)
+
+    async def count_unanswered(self, account_id: int, now: datetime) -> int:
+        """How many invitations of an account wait for an answer, at events that are not over."""
+        mine = {"$elemMatch": {"account": account_id, "answer": None}}
+        return await self._events.count_documents(
+            {"is_deleted": False, "invitations": mine, "expires": {"$gt": microseconds(now)}}
+        )
+
+    async def list_inviters(self, account_id: int) -> list[int]:
+        """The owners of the events that this account is invited to, each once."""
+        rows = await aggregate(
+            self._events,
+            [{"$match": {"invitations.account": account_id, "is_deleted": False}}, {"$group": {"_id": "$owner"}}],
+        )
+        return [row["_id"] for row in rows]
+
+    async def answer(
+        self, event_id: int, account_id: int, *, answer: bool, message: str | None, item: OutboxItem
+    ) -> Event | None:
+        """Set an invitation's answer, as one step against the places left; None if a yes finds none, or there is no invitation.
+
+        Who said yes before may say it again, with other words; a no always succeeds.
+        """
+        query: Row = {"_id": event_id, "is_deleted": False, "invitations.account": account_id}
+        changes: Row = {"answer": answer, "message": message, "answered_at": item.at}
+        if answer:
+            changes["seen"] = True
+            has_place = {"$expr": {"$lt": [{"$add": ["$spots_filled", _ATTENDEES]}, "$total_spots"]}}
+            comes_already = {"invitations": {"$elemMatch": {"account": account_id, "answer": True}}}
+            query["$or"] = [comes_already, has_place]
+        return await self._change(
+            query,
+            {
+                "$set": {f"invitations.$[mine].{name}": value for name, value in changes.items()},
+                "$push": {"outbox": item_row(item)},
+            },
+            array_filters=[{"mine.account": account_id}],
+        )
+
+    async def see(self, event_id: int, invitation_id: int) -> Event | None:
+        """Mark an invitation as seen; None if this event has no such one."""
+        return await self._change(
+            {"_id": event_id, "is_deleted": False, "invitations.id": invitation_id},
+            {"$set": {"invitations.$[one].seen": True}},
+            array_filters=[{"one.id": invitation_id}],
+        )
+
+    async def invite(
+        self, event_id: int, invitations: Sequence[Invitation], item: OutboxItem, invitees_max: int
+    ) -> Event | None:
+        """Add invitations; None if one of their accounts was invited meanwhile, or they would be too many."""
+        accounts = [each.account_id for each in invitations]
+        size = {"$add": [{"$size": "$invitations"}, len(accounts)]}
+        return await self._change(
+            {
+                "_id": event_id,
+                "is_deleted": False,
+                "invitations.account": {"$nin": accounts},
+                "$expr": {"$lte": [size, invitees_max]},
+            },
+            {
+                "$push": {
+                    "invitations": {"$each": [invitation_row(each) for each in invitations]},
+                    "outbox": item_row(item),
+                }
+            },
+        )
+
+    async def edit(self, event: Event, changed: Collection[str], item: OutboxItem) -> Event | None:
+        """Take over these fields (named as in `Event`) of `event`; None if fewer places would be left than none."""
+        row = event_row(event)
+        fields = {name: row[name] for name in changed} | {"modified_at": event.modified_at}
+        if "date" in changed or "is_time_specified" in changed:
+            fields |= {"date": row["date"], "expires": row["expires"]}
+        query: Row = {"_id": event.id, "is_deleted": False}
+        if "total_spots" in changed or "spots_filled" in changed:
+            total = event.total_spots if "total_spots" in changed else "$total_spots"
+            filled = event.spots_filled if "spots_filled" in changed else "$spots_filled"
+            query["$expr"] = {"$lte": [{"$add": [filled, _ATTENDEES]}, total]}
+        return await self._change(query, {"$set": fields, "$inc": {"revision": 1}, "$push": {"outbox": item_row(item)}})
+
+    async def cancel(self, event_id: int, item: OutboxItem) -> Event | None:
+        """Mark an event as cancelled; None if it is already, or gone."""
+        return await self._change(
+            {"_id": event_id, "is_deleted": False, "is_canceled": False},
+            {
+                "$set": {"is_canceled": True, "modified_at": item.at},
+                "$inc": {"revision": 1},
+                "$push": {"outbox": item_row(item)},
+            },
+        )
+
+    async def post(self, event_id: int, message: PostedMessage, item: OutboxItem, most: int) -> Event | None:
+        """Add a message; None if its author has `most` already."""
+        return await self._change(
+            _few(event_id, "messages", message.account_id, most),
+            {
+                "$push": {
+                    "messages": {"id": message.id, "account_id": message.account_id, "seq": None},
+                    "outbox": item_row(item),
+                }
+            },
+        )
+
+    async def place_message(self, event_id: int, message_id: int, seq: int) -> None:
+        """This message is the entry `seq` of the event's chat."""
+        await self._change(
+            {"_id": event_id, "messages.id": message_id},
+            {"$set": {"messages.$[one].seq": seq}},
+            array_filters=[{"one.id": message_id}],
+        )
+
+    async def add_poll(self, event_id: int, poll: Poll, item: OutboxItem, most: int) -> Event | None:
+        """Add a poll; None if its author has `most` already, or the same one is there."""
+        row = poll_row(poll)
+        same = {"$elemMatch": {"date": row["date"], "venue": row["venue"]}}
+        query = _few(event_id, "polls", poll.account_id, most) | {"polls": {"$not": same}}
+        return await self._change(query, {"$push": {"polls": row, "outbox": item_row(item)}})
+
+    async def suggest_time(self, event_id: int, suggestion: TimeSuggestion, most: int) -> Event | None:
+        """Add a time suggestion; None if its author has `most` already."""
+        return await self._change(
+            _few(event_id, "suggestions", suggestion.account_id, most),
+            {"$push": {"suggestions": suggestion_row(suggestion)}},
+        )
+
+    async def delete(self, event_id: int, item: OutboxItem) -> Event | None:
+        """Take an event away from everybody; None if it is gone already. The row stays until this is told."""
+        return await self._change(
+            {"_id": event_id, "is_deleted": False}, {"$set": {"is_deleted": True}, "$push": {"outbox": item_row(item)}}
+        )
+
+    async def remove(self, event_id: int) -> None:
+        """Remove the row of a deleted event."""
+        await self._events.delete_one({"_id": event_id, "is_deleted": True})
+
+    async def list_untold(self, older_than: datetime) -> list[Event]:
+        """Events with something in their outbox since then: what a crash, or an absent database, left."""
+        query = {"outbox.at": {"$lt": older_than}}
+        return [event_of(row) for row in await self._events.find(query).limit(100).to_list(100)]
+
+    async def settle(self, event_id: int, item_id: str) -> None:
+        """This item is told."""
+        await self._events.update_one({"_id": event_id}, {"$pull": {"outbox": {"id": item_id}}})
+
+    async def list_due(self, first: datetime, last: datetime) -> list[int]:
+        """The events with `first <= date < last` that wait for their reminder."""
+        query = {
+            "is_reminded": False,
+            "date": {"$gte": microseconds(first), "$lt": microseconds(last)},
+            "is_canceled": False,
+            "is_deleted": False,
+        }
+        return [row["_id"] for row in await self._events.find(query, {"_id": True}).to_list(None)]
+
+    async def remind(self, event_id: int, item: OutboxItem) -> Event | None:
+        """Mark an event as reminded; None if some node has done so, or it is cancelled."""
+        return await self._change(
+            {"_id": event_id, "is_reminded": False, "is_canceled": False, "is_deleted": False},
+            {"$set": {"is_reminded": True}, "$push": {"outbox": item_row(item)}},
+        )
+
+    async def _change(
+        self, query: Row, update: Row, array_filters: Sequence[Mapping[str, Any]] | None = None
+    ) -> Event | None:
+        row = await self._events.find_one_and_update(
+            query, update, array_filters=array_filters, return_document=ReturnDocument.AFTER
+        )
+        return None if row is None else event_of(row)
+
+    async def _ordered(self, query: Row, direction: int, limit: int) -> list[Event]:
+        order = [("date", direction), ("_id", DESCENDING)]
+        rows = await self._events.find(query).sort(order).limit(limit).to_list(None)
+        return [event_of(row) for row in rows]
+
+
+def _sent_or_received(account_id: int, *, is_owner: bool) -> Row:
+    if is_owner:
+        return {"owner": account_id, "is_deleted": False}
+    return {"invitations.account": account_id, "owner": {"$ne": account_id}, "is_deleted": False}
+
+
+def _of(account_id: int, wanted: EventFilter) -> Row:
+    dates: Row = {}
+    if wanted.after is not None:
+        dates["$gt"] = microseconds(wanted.after)
+    if wanted.before is not None:
+        dates["$lt"] = microseconds(wanted.before)
+    if wanted.is_owner is None:
+        query: Row = {"$or": [{"owner": account_id}, {"invitations.account": account_id}], "is_deleted": False}
+    else:
+        query = _sent_or_received(account_id, is_owner=wanted.is_owner)
+    return query | ({"date": dates} if dates else {})
+
+
+def _few(event_id: int, what: str, account_id: int, most: int) -> Row:
+    """An event in which an account has fewer than `most` of something."""
+    mine = {"$filter": {"input": f"${what}", "as": "one", "cond": {"$eq": ["$$one.account_id", account_id]}}}
+    return {"_id": event_id, "is_deleted": False, "$expr": {"$lt": [{"$size": mine}, most]}}

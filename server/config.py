@@ -128,6 +128,13 @@ class SocketSettings(Section):
     in_flight_max: Count = 128
 
 
+class NodesSettings(Section):
+    host: str = ""
+    port: Port = 0
+    url: HttpUrl = ""
+    passed_on_max: Count = 20_000
+
+
 class LimitSettings(Section):
     enabled: bool = True
     requests_per_s: Seconds = 50
@@ -192,6 +199,7 @@ class Settings(BaseSettings):
     oauth: OAuthSettings = OAuthSettings()
     sms: SmsSettings = SmsSettings()
     sockets: SocketSettings = SocketSettings()
+    nodes: NodesSettings = NodesSettings()
     limits: LimitSettings = LimitSettings()
     chat: ChatSettings = ChatSettings()
     presence: PresenceSettings = PresenceSettings()

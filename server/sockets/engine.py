@@ -8,7 +8,7 @@ these classes replace those parts and keep the rest.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -349,10 +349,22 @@ class EngineServer(engineio.AsyncServer):
         self._queue_bounds = (queue_max_packets, queue_max_chars)
         self.slow_readers = 0
         self.is_closing = False
+        self.make_sid: Callable[[], str] = self.generate_id
+        self.pass_on: Callable[[web.Request], Awaitable[web.StreamResponse | None]] | None = None
 
     @override
     def create_queue(self, *_: Any, **__: Any) -> PacketQueue:
         return PacketQueue(*self._queue_bounds)
+
+    @override
+    async def handle_request(self, request: web.Request) -> Any:
+        """A request of a client, which may be for a session that another node holds."""
+        passed_on = None if self.pass_on is None else await self.pass_on(request)
+        return passed_on if passed_on is not None else await super().handle_request(request)
+
+    async def handle_own(self, request: web.Request) -> Any:
+        """A request that another node passed on to this one: it goes no further."""
+        return await super().handle_request(request)
 
     @override
     async def _handle_connect(self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None) -> Any:
@@ -361,7 +373,7 @@ class EngineServer(engineio.AsyncServer):
             return self._bad_request("JSONP is not part of Engine.IO 4")
         if self.is_closing:
             return self._bad_request("The server restarts") | {"status": "503 SERVICE UNAVAILABLE"}
-        sid = self.generate_id()
+        sid = self.make_sid()
         socket = self.sockets[sid] = EngineSocket(self, sid)
         await socket.send(
             packet.Packet(

@@ -24,6 +24,7 @@ from server.wiring.events import events_routes
 from server.wiring.identity import identity_routes
 from server.wiring.messaging import messaging_routes
 from server.wiring.namespaces import namespaces, socket_server
+from server.wiring.nodes import join_nodes
 from server.wiring.outside import open_outside
 
 SOCKETS = "/socket.io/"
@@ -35,6 +36,7 @@ async def build(settings: Settings, mongodb_url: str, redis_url: str) -> web.App
         outside = await open_outside(stack, settings, mongodb_url, redis_url)
         node = _Node(Domain(settings, outside))
         await node.domain.open(stack)
+        await join_nodes(node.domain, node.sockets, SOCKETS, stack)
         app = node.application()
         open_parts = stack.pop_all()
 

@@ -1,0 +1,61 @@
+"""Which node a session is on, and where that node can be reached by the others."""
+
+import secrets
+import socket
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+_SEPARATOR = "."  # stands in no node's name and needs no escape in a URL
+
+
+def session_id(node: str) -> str:
+    """A new unguessable id of an Engine.IO session (120 bits) that names its node."""
+    return f"{node}{_SEPARATOR}{secrets.token_urlsafe(15)}"
+
+
+def node_of(sid: str) -> str:
+    """The node that a session id names; empty for what is no id of ours."""
+    node, separator, _ = sid.partition(_SEPARATOR)
+    return node if separator and node.isalnum() and len(node) <= 32 else ""
+
+
+class NodeAddresses:
+    """Addresses by node in Redis, each as good as its node's lease (`lease_s`)."""
+
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        self._redis = redis
+        self._prefix = prefix
+
+    async def keep(self, node: str, url: str, lease_s: float) -> None:
+        """This node is reached there; to be said again before the lease ends. Raises RedisError."""
+        await self._redis.set(self._key(node), url, px=int(lease_s * 1000))
+
+    async def forget(self, node: str) -> None:
+        """This node is going. Raises RedisError."""
+        await self._redis.delete(self._key(node))
+
+    async def find(self, node: str) -> str | None:
+        """Where a node is reached; None for one that is gone, or while Redis is away."""
+        try:
+            url = await self._redis.get(self._key(node))
+        except (RedisError, OSError):
+            return None
+        return url.decode() if isinstance(url, bytes) else url
+
+    def _key(self, node: str) -> str:
+        return f"{self._prefix}:at:{node}"
+
+
+def own_address(host: str) -> str:
+    """The address of this machine under which others reach a socket that listens on `host`."""
+    if host not in ("0.0.0.0", "::", ""):  # noqa: S104 (compared with, not bound to)
+        return host
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # No packet is sent: the kernel only says which of its addresses it would use to reach another network.
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        address: str = probe.getsockname()[0]
+        return address

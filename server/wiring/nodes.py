@@ -1,0 +1,40 @@
+"""What joins this node with the others for sessions that they hold."""
+
+from contextlib import AsyncExitStack
+
+from server.auth.tokens import derive_key
+from server.nodes.address import NodeAddresses, session_id
+from server.nodes.door import NodeDoor, Seal
+from server.nodes.passing import PassOn
+from server.sockets.server import SocketServer
+from server.wiring.domain import Domain
+
+
+async def join_nodes(domain: Domain, sockets: SocketServer, path: str, stack: AsyncExitStack) -> None:
+    """Name the sessions of this node, answer the others, and pass on to them."""
+    settings, node = domain.settings, domain.bus.node
+    addresses = NodeAddresses(domain.outside.redis, settings.redis.prefix)
+    seal = Seal(derive_key(domain.secret, "nodes"))
+    pass_on = PassOn(
+        node,
+        addresses,
+        seal,
+        most=settings.nodes.passed_on_max,
+        patience_s=settings.sockets.ping_interval_s + settings.sockets.ping_timeout_s + 5,
+        frame_max_bytes=settings.sockets.frame_max_bytes,
+    )
+    door = NodeDoor(
+        node,
+        addresses,
+        seal,
+        path,
+        sockets.eio.handle_own,
+        host=settings.nodes.host or settings.http.host,
+        port=settings.nodes.port,
+        url=settings.nodes.url,
+    )
+    for part in (pass_on, door):
+        await part.open()
+        stack.push_async_callback(part.close)
+    sockets.eio.make_sid = lambda: session_id(node)
+    sockets.eio.pass_on = pass_on

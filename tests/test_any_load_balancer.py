@@ -1,0 +1,132 @@
+"""Any load balancer will do: a session lives on one node, and its requests may reach any (design section 5, promise 6)."""
+
+import dataclasses
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+
+from server.embedded import EmbeddedStores
+from server.nodes.door import HEADER
+from tests.balancer import balancing
+from tests.javascript_client import install_javascript_client, javascript_client
+from tests.node import NAMESPACES, Node, Person, running_node, settings_for
+from tests.socket_world import sign_in_friends
+
+TRANSPORTS = [("websocket",), ("polling",), ("polling", "websocket")]
+by_every_transport = pytest.mark.parametrize("transports", TRANSPORTS, ids="+".join)
+POLL = "/socket.io/?EIO=4&transport=polling"
+
+
+@dataclass
+class Site:
+    """Three nodes behind a balancer, and two friends; `first` is one of the nodes."""
+
+    url: str
+    nodes: list[Node]
+    ann: Person
+    tom: Person
+
+    @property
+    def first(self) -> Node:
+        return self.nodes[0]
+
+    @property
+    def anywhere(self) -> Node:
+        """The site as clients see it."""
+        return dataclasses.replace(self.first, url=self.url)
+
+
+@asynccontextmanager
+async def running_site(stores: EmbeddedStores, folder: Path) -> AsyncIterator[Site]:
+    settings = settings_for(folder)
+    async with AsyncExitStack() as stack:
+        nodes = [await stack.enter_async_context(running_node(stores, settings)) for _ in range(3)]
+        ann, tom = await sign_in_friends(nodes[0])
+        url = await stack.enter_async_context(balancing(*(node.url for node in nodes)))
+        yield Site(url, nodes, ann, tom)
+
+
+@pytest.fixture(scope="module")
+async def site(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    async with running_site(stores, tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def modules() -> Path:
+    return await install_javascript_client()
+
+
+async def open_session(http: aiohttp.ClientSession, url: str) -> str:
+    async with http.get(url + POLL) as answer:
+        text = await answer.text()
+    return text.partition('"sid":"')[2].partition('"')[0]
+
+
+async def find_door(stores: EmbeddedStores, node: Node) -> str:
+    """Where the other nodes reach this one."""
+    name = (await open_session(node.http, node.url)).partition(".")[0]
+    redis = Redis.from_url(stores.redis_url)
+    try:
+        url = await redis.get(f"{node.settings.redis.prefix}:at:{name}")
+    finally:
+        await redis.aclose()
+    assert isinstance(url, bytes)
+    return url.decode()
+
+
+@by_every_transport
+async def test_the_javascript_client_neither_loses_nor_doubles_a_message(
+    site: Site, modules: Path, transports: tuple[str, ...]
+) -> None:
+    tom_phone = await site.anywhere.connect(site.tom)
+    async with javascript_client(modules, site.url, *transports) as client:
+        for namespace in NAMESPACES:
+            joined = await client.call("join", namespace=namespace, auth={"token": site.ann.token})
+            assert joined == {"connected": True}
+        assert await client.call("upgraded" if len(transports) > 1 else "transport") == transports[-1]
+        seqs = []
+        for number in range(20):
+            body = {"contact": site.tom.number, "client_id": f"{transports}{number}", "text": f"{number}"}
+            answer = await client.ask("message_send", body)
+            seqs.append(answer["message"]["seq"])
+        assert [told["message"]["seq"] for told in await client.expect("message_created", 20)] == seqs
+        assert [told["message"]["seq"] for told in await tom_phone.expect("message_created", 20)] == seqs
+
+
+@by_every_transport
+async def test_the_python_client_hears_what_is_said_on_another_node(site: Site, transports: tuple[str, ...]) -> None:
+    tom_phone = await site.anywhere.connect(site.tom, transports=transports)
+    for node in site.nodes:
+        ann_phone = await node.connect(site.ann)
+        body = {"contact": site.tom.number, "client_id": f"{transports}{node.url}", "text": "Hi"}
+        assert (await ann_phone.ask("message_send", body))["ok"]
+    await tom_phone.expect("message_created", 3)
+
+
+class TestStrangers:
+    async def test_a_session_of_a_node_that_is_gone_is_unknown_everywhere(
+        self, stores: EmbeddedStores, site: Site
+    ) -> None:
+        async with running_node(stores, site.first.settings) as fourth:
+            sid = await open_session(site.first.http, fourth.url)
+        for node in site.nodes:
+            async with node.http.get(f"{node.url}{POLL}&sid={sid}") as answer:
+                assert (answer.status, (await answer.json())["code"]) == (400, 1)
+
+    @pytest.mark.parametrize("sid", ["x", "0123456789abcdef.x", f"{'a' * 33}.x", ".x", "%00.x", "a/b.c"])
+    async def test_made_up_sessions_are_unknown(self, site: Site, sid: str) -> None:
+        async with site.first.http.get(f"{site.url}{POLL}&sid={sid}") as answer:
+            assert (answer.status, (await answer.json())["code"]) == (400, 1)
+
+    @pytest.mark.parametrize("proof", ["", "0 00", "99999999999 00", "x"])
+    async def test_the_door_for_nodes_answers_nobody_else(self, stores: EmbeddedStores, site: Site, proof: str) -> None:
+        door = await find_door(stores, site.first)
+        headers = {HEADER: proof} if proof else {}
+        async with site.first.http.get(door + POLL, headers=headers) as answer:
+            assert answer.status == 403

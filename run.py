@@ -8,6 +8,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
+WORKERS_MAX = 256
 LOGIN_COMMANDS = {
     "add-login": "add a login: a user name and a password for /o/token/",
     "set-password": "give a login another password and sign it out everywhere",
@@ -65,13 +66,26 @@ def serve(arguments: argparse.Namespace) -> int:
     from server.cannot_start import CannotStart
     from server.config import read_settings
     from server.lifecycle import serve as run_server
+    from server.lifecycle import serve_as_worker, serve_with_workers
 
     try:
-        run_server(read_settings(arguments.config, _overrides(arguments)))
+        settings = read_settings(arguments.config, _overrides(arguments))
+        if arguments.worker:
+            serve_as_worker(settings)
+        elif arguments.workers > 1:
+            serve_with_workers(settings, _worker_command(arguments), arguments.workers)
+        else:
+            run_server(settings)
     except CannotStart as reason:
         print(f"parley: {reason}", file=sys.stderr)  # noqa: T201 - the one line
         return 1
     return 0
+
+
+def _worker_command(arguments: argparse.Namespace) -> list[str]:
+    config = [] if arguments.config is None else ["--config", str(arguments.config)]
+    host = [] if arguments.host is None else ["--host", arguments.host]
+    return [sys.executable, str(ROOT / "run.py"), *config, *host, "--worker"]
 
 
 def test(arguments: list[str]) -> int:
@@ -87,6 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", help="address to listen on (http.host)")
     parser.add_argument("--port", help="port to listen on, 0 for a free one (http.port)")
     parser.add_argument("--data-dir", metavar="PATH", help="folder of everything that is kept (data_dir)")
+    parser.add_argument("--workers", metavar="N", type=_count, default=1, help="processes on one port, one per core")
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # what --workers starts
     commands = parser.add_subparsers(title="instead of serving", metavar="COMMAND", dest="command")
     commands.add_parser("test", help="run the tests; what follows goes to pytest", add_help=False)
     for name, text in LOGIN_COMMANDS.items():
@@ -99,6 +115,12 @@ def _parser() -> argparse.ArgumentParser:
                 option, metavar="PATH", type=Path if option == "--config" else str, default=argparse.SUPPRESS
             )
     return parser
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= WORKERS_MAX):
+        raise argparse.ArgumentTypeError(f"must be a number from 1 to {WORKERS_MAX}")
+    return int(text)
 
 
 def _overrides(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -11,8 +11,10 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from typing import Any
 
 from aiohttp import web
 
@@ -22,7 +24,9 @@ from server.embedded import EmbeddedStores
 from server.listeners import BACKLOG, bind, listen
 from server.logs import set_up_logs
 from server.reachability import require_mongodb, require_redis, without_secrets
+from server.secret import load_secret
 from server.wiring import build
+from server.workers import READY, Workers
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +38,21 @@ def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM; returns when all is stopped. CannotStart when something is in the way."""
     set_up_logs(settings.log)
     with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_told(settings))
+        runner.run(_until_told(_live(settings)))
+
+
+def serve_with_workers(settings: Settings, command: Sequence[str], count: int) -> None:
+    """The same with `count` nodes on one port; `command` starts one of them (`serve_as_worker`) with these settings."""
+    set_up_logs(settings.log)
+    with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_until_told(_live_in_workers(settings, command, count)))
+
+
+def serve_as_worker(settings: Settings) -> None:
+    """One of the nodes: its parent holds the data directory, and has started the stores that the settings name."""
+    set_up_logs(settings.log)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_until_told(_live_as_worker(settings)))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -45,12 +63,12 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _until_told(settings: Settings) -> None:
+async def _until_told(life: Coroutine[Any, Any, None]) -> None:
     task = asyncio.current_task()
     assert task is not None, "called from a coroutine"
     with _cancelled_by_signals(task) as told:
         try:
-            await _live(settings)
+            await life
         except asyncio.CancelledError:
             if not told:
                 raise
@@ -74,25 +92,70 @@ def _cancelled_by_signals(task: asyncio.Task[None]) -> Iterator[list[signal.Sign
 
 
 async def _live(settings: Settings) -> None:
-    stores_s = settings.shutdown_s * STORES_SHARE
-    application_s = settings.shutdown_s - stores_s
     async with AsyncExitStack() as stack:
-        listeners = bind(settings.http)
-        for listener in listeners:
-            stack.callback(listener.close)
-        answering = await _ask_set_stores(settings)
-        stores = await stack.enter_async_context(
-            EmbeddedStores(settings.data_dir, settings.mongodb, settings.redis, stores_s)
-        )
-        app = await build(settings, stores.mongodb_url, stores.redis_url)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=application_s * REQUESTS_SHARE)
-        stack.push_async_callback(_close, runner, application_s)
-        await runner.setup()
-        listen(listeners, settings.http)
-        for listener in listeners:
-            await web.SockSite(runner, listener, backlog=BACKLOG).start()
-        print(_first_lines(settings, listeners[0], answering | stores.descriptions), flush=True)  # noqa: T201 - for people, beside the log
+        listeners = _bind(stack, settings)
+        answering, stores = await _start_stores(stack, settings)
+        await _open(stack, settings, listeners, stores.mongodb_url, stores.redis_url)
+        _say(settings, listeners[0], answering | stores.descriptions)
         await asyncio.Event().wait()
+
+
+async def _live_in_workers(settings: Settings, command: Sequence[str], count: int) -> None:
+    async with AsyncExitStack() as stack:
+        # Held without listening, so that nobody else takes the port while the workers come and go.
+        listeners = _bind(stack, settings, is_shared=True)
+        answering, stores = await _start_stores(stack, settings)
+        load_secret(settings)
+        environment = {
+            "PARLEY_MONGODB__URL": stores.mongodb_url,
+            "PARLEY_REDIS__URL": stores.redis_url,
+            "PARLEY_DATA_DIR": str(settings.data_dir.absolute()),
+        }
+        port = str(listeners[0].getsockname()[1])
+        patience_s = settings.shutdown_s * (1 - STORES_SHARE)
+        await stack.enter_async_context(Workers([*command, "--port", port], environment, count, patience_s))
+        _say(settings, listeners[0], answering | stores.descriptions)
+        await asyncio.Event().wait()
+
+
+async def _live_as_worker(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        listeners = _bind(stack, settings, is_shared=True)
+        await _open(stack, settings, listeners, settings.mongodb.url, settings.redis.url)
+        sys.stdout.buffer.write(READY)
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+def _bind(stack: AsyncExitStack, settings: Settings, *, is_shared: bool = False) -> list[socket.socket]:
+    listeners = bind(settings.http, is_shared=is_shared)
+    for listener in listeners:
+        stack.callback(listener.close)
+    return listeners
+
+
+async def _start_stores(stack: AsyncExitStack, settings: Settings) -> tuple[dict[str, str], EmbeddedStores]:
+    answering = await _ask_set_stores(settings)
+    stores = EmbeddedStores(settings.data_dir, settings.mongodb, settings.redis, settings.shutdown_s * STORES_SHARE)
+    return answering, await stack.enter_async_context(stores)
+
+
+async def _open(
+    stack: AsyncExitStack, settings: Settings, listeners: list[socket.socket], mongodb_url: str, redis_url: str
+) -> None:
+    """Serve the application on these sockets until the stack is closed."""
+    application_s = settings.shutdown_s * (1 - STORES_SHARE)
+    app = await build(settings, mongodb_url, redis_url)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=application_s * REQUESTS_SHARE)
+    stack.push_async_callback(_close, runner, application_s)
+    await runner.setup()
+    listen(listeners, settings.http)
+    for listener in listeners:
+        await web.SockSite(runner, listener, backlog=BACKLOG).start()
+
+
+def _say(settings: Settings, listener: socket.socket, places: dict[str, str]) -> None:
+    print(_first_lines(settings, listener, places), flush=True)  # noqa: T201 - for people, beside the log
 
 
 async def _ask_set_stores(settings: Settings) -> dict[str, str]:

@@ -13,8 +13,11 @@ REASONS = {
 }
 
 
-def bind(settings: HttpSettings) -> list[socket.socket]:
-    """Bind every address of the host, all on one port; ConfigError when one is taken. Nobody can connect yet."""
+def bind(settings: HttpSettings, *, is_shared: bool = False) -> list[socket.socket]:
+    """Bind every address of the host, all on one port; ConfigError when one is taken. Nobody can connect yet.
+
+    A shared port may be bound by several processes of this user, and the kernel spreads connections over those that listen.
+    """
     bound: list[socket.socket] = []
     port = settings.port
     try:
@@ -24,6 +27,8 @@ def bind(settings: HttpSettings) -> list[socket.socket]:
             listener = socket.socket(family, kind, protocol)
             bound.append(listener)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if is_shared:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             if family == socket.AF_INET6:
                 listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             listener.bind((address[0], port, *address[2:]))

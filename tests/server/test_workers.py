@@ -1,0 +1,76 @@
+"""Several workers on one port: people notice nothing of it, not even when one dies."""
+
+import os
+import signal
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server.processes import RunningServer, is_alive, refused, running, wait_until
+
+COUNT = 3
+
+
+def worker_pids(server: RunningServer) -> set[int]:
+    """The children that are workers, by their command line: the others are the stores'."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            words = (stat.parent / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if parent == server.process.pid and b"--worker" in words:
+            found.add(int(stat.parent.name))
+    return found
+
+
+def is_ready(server: RunningServer) -> bool:
+    try:
+        with urllib.request.urlopen(f"{server.url}readyz", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with running(tmp_path_factory.mktemp("workers") / "data", "--workers", str(COUNT)) as server:
+        yield server
+
+
+def test_so_many_serve_one_port_as_were_asked_for(server: RunningServer) -> None:
+    assert len(worker_pids(server)) == COUNT
+    assert is_ready(server)
+
+
+def test_one_that_dies_is_started_again_and_the_others_go_on(server: RunningServer) -> None:
+    before = worker_pids(server)
+    os.kill(min(before), signal.SIGKILL)
+    wait_until(lambda: len(worker_pids(server) - {min(before)}) == COUNT, within_s=60)
+    assert before - {min(before)} <= worker_pids(server)
+    wait_until(lambda: is_ready(server), within_s=30)
+
+
+def test_all_end_with_their_parent(tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--workers", "2") as server:
+        pids = worker_pids(server)
+        assert len(pids) == 2
+        assert server.stop() == 0
+        assert not any(is_alive(pid) for pid in pids)
+
+
+def test_none_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--workers", "2") as server:
+        pids = worker_pids(server)
+        server.stop(signal.SIGKILL)
+        wait_until(lambda: not any(is_alive(pid) for pid in pids), within_s=60)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "1e3", "257"])
+def test_what_is_no_number_of_workers_is_refused(tmp_path: Path, number: str) -> None:
+    status, errors = refused(tmp_path / "data", "--workers", number)
+    assert status == 2
+    assert "--workers" in errors

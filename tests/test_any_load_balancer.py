@@ -41,12 +41,18 @@ class Site:
         return dataclasses.replace(self.first, url=self.url)
 
 
+async def three_nodes(stack: AsyncExitStack, stores: EmbeddedStores, folder: Path) -> tuple[list[Node], Person, Person]:
+    """Nodes over one MongoDB and one Redis, and two friends."""
+    settings = settings_for(folder)
+    nodes = [await stack.enter_async_context(running_node(stores, settings)) for _ in range(3)]
+    ann, tom = await sign_in_friends(nodes[0])
+    return nodes, ann, tom
+
+
 @asynccontextmanager
 async def running_site(stores: EmbeddedStores, folder: Path) -> AsyncIterator[Site]:
-    settings = settings_for(folder)
     async with AsyncExitStack() as stack:
-        nodes = [await stack.enter_async_context(running_node(stores, settings)) for _ in range(3)]
-        ann, tom = await sign_in_friends(nodes[0])
+        nodes, ann, tom = await three_nodes(stack, stores, folder)
         url = await stack.enter_async_context(balancing(*(node.url for node in nodes)))
         yield Site(url, nodes, ann, tom)
 

@@ -1,0 +1,82 @@
+"""HAProxy and nginx as `deploy/` configures them, over nodes of this test on a port of their own."""
+
+import asyncio
+import contextlib
+import re
+import shutil
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+START_WITHIN_S = 20.0
+
+
+@asynccontextmanager
+async def balancing_by(name: str, folder: Path, urls: Sequence[str]) -> AsyncIterator[str]:
+    """The URL at which the balancer of this name answers for three nodes, until the block ends."""
+    binary = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if binary is None:
+        pytest.skip(f"{name} is needed to try its configuration")
+    port = _free_port()
+    if name == "haproxy":
+        config = _configured("haproxy.cfg", folder, urls, port)
+        command = [binary, "-f", str(config), "-db"]
+    else:
+        config = _configured("nginx.conf", folder, urls, port)
+        settings = f"daemon off; pid {folder / 'pid'}; error_log stderr;"
+        command = [binary, "-p", str(folder), "-c", str(config), "-e", "stderr", "-g", settings]
+    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+    try:
+        await _answers(process, port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.communicate()
+
+
+def _configured(name: str, folder: Path, urls: Sequence[str], port: int) -> Path:
+    """The file of `deploy/` with nothing but the addresses changed (and where nginx keeps what is none of this test's)."""
+    text = (DEPLOY / name).read_text()
+    for number, url in enumerate(urls, start=1):
+        address = urlsplit(url)
+        text, found = re.subn(rf"\b10\.0\.0\.{number}:8080\b", f"{address.hostname}:{address.port}", text)
+        assert found, "the configuration has as many nodes as the test"
+    text, found = re.subn(r"0\.0\.0\.0:8080", f"127.0.0.1:{port}", text)
+    assert found == 1
+    if name == "nginx.conf":
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        own = "".join(f"    {kind}_temp_path {folder / kind};\n" for kind in kinds)
+        text = text.replace("http {\n", f"http {{\n{own}", 1).replace("worker_processes auto", "worker_processes 1", 1)
+    config = folder / name
+    config.write_text(text)
+    return config
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _answers(process: asyncio.subprocess.Process, port: int) -> None:
+    """Wait until a request gets through to a node."""
+    async with asyncio.timeout(START_WITHIN_S):
+        while True:
+            if process.returncode is not None:
+                _, errors = await process.communicate()
+                raise AssertionError(f"the balancer ended: {errors.decode()}")
+            with contextlib.suppress(OSError):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                answer = await reader.read()
+                writer.close()
+                if answer.startswith(b"HTTP/1.1 200"):
+                    return
+            await asyncio.sleep(0.05)

@@ -81,5 +81,5 @@ class Parts:
 def parts_of(node: Node) -> Parts:
     """The parts of a node that runs in this process, found where it hung its shutdown hook."""
     inside = next(hook.__self__ for hook in node.runner.app.on_shutdown if hook.__name__ == "drain")  # type: ignore[attr-defined]
-    announcer = inside.announcer
-    return Parts(inside.outside.database, inside.journal, announcer, announcer._fanout)
+    domain = inside.domain
+    return Parts(domain.outside.database, domain.journal, domain.announcer, domain.fanout)

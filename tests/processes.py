@@ -34,7 +34,7 @@ class Ear:
         messages = [body["message"] for name, body in self.heard if name == "message_created"]
         return [message["seq"] for message in messages if message["chat"] == chat]
 
-    async def expect(self, name: str, count: int = 1, within_s: float = 15.0) -> None:
+    async def expect(self, name: str, count: int = 1, within_s: float = 30.0) -> None:
         async with asyncio.timeout(within_s):
             while sum(told == name for told, _ in self.heard) < count:
                 self.more.clear()
@@ -52,16 +52,24 @@ class Cluster:
     nodes: list[Server]
     stack: AsyncExitStack
 
-    async def connect(self, node: Server, person: Person) -> Ear:
-        told: list[Any] = []
+    async def connect(self, node: Server, person: Person, *, is_greeted: bool = True) -> Ear:
+        """A device that hears everything from now on; without a database nobody is greeted, so that is not waited for."""
+        told: list[Ear] = []
+        early: list[tuple[str, dict[str, Any]]] = []
 
         def tell(name: str, body: dict[str, Any]) -> None:
             if told:
                 told[0].told(name, body)
+            else:
+                early.append((name, body))
 
         wire = await self.stack.enter_async_context(connected(self.http, node.url, person.token, tell, EVENTS))
         ear = Ear(person, wire)
         told.append(ear)
+        for name, body in early:
+            ear.told(name, body)
+        if is_greeted:
+            await ear.expect("ready")
         return ear
 
 

@@ -37,8 +37,8 @@ NOT_EVENTS = frozenset({"connect", "disconnect"})
 class Lobby(Protocol):
     """Where connections are kept for fanning out; the server's side of a namespace."""
 
-    def enter(self, namespace: str, connection: str, actor: Actor) -> None:
-        """From now on events for this account reach this connection."""
+    async def enter(self, namespace: str, connection: str, actor: Actor) -> None:
+        """From now on events for this account reach this connection; when it returns, also those of other nodes."""
         ...
 
 
@@ -116,7 +116,7 @@ class BaseNamespace(socketio.AsyncNamespace):
         """The client has been told that it is connected: from now on events reach it."""
         caller = self._callers.get(connection)
         if caller is not None:
-            self._gate.lobby.enter(self.name, connection, caller.actor)
+            await self._gate.lobby.enter(self.name, connection, caller.actor)
             while not await self._greeted(connection, caller):  # noqa: ASYNC110 (a try, not a poll)
                 await asyncio.sleep(GREET_AGAIN_S)
 

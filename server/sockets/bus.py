@@ -2,7 +2,8 @@
 
 Redis is treated as lossy. A node subscribes to an account's channel while it holds a socket of that account, so it hears
 only its own people; encoded packets travel, so nobody encodes again; after any break, overflow or failed publish the nodes
-concerned tell their clients to sync. Chats of more than `large` members travel on one channel that every node hears.
+concerned tell their clients to sync. Whoever begins to publish for a node that it did not know says so to it, because what
+it published before went past that node's people. Chats of more than `large` members travel on one channel that every node hears.
 """
 
 import asyncio
@@ -32,6 +33,7 @@ WAITING_MAX = (
 )
 PIPELINE_MAX = 500
 RETRY_S = 0.5
+CONFIRMED_WITHIN_S = 2.0  # longer than Redis takes to subscribe; who waited in vain is told to sync when it has
 PING_AFTER_S = 5.0
 UNSEEN_S = 5.0  # a lease not seen for so long is over: a Redis that starts again knows nobody for RENEW_S
 
@@ -62,6 +64,9 @@ class Bus:
         self._work = asyncio.Event()
         self._held: dict[int, int] = {}  # account id -> sockets here
         self._wanted: deque[tuple[bool, str]] = deque()
+        self._unconfirmed: dict[str, int] = {}  # channel -> subscriptions that Redis has not confirmed
+        self._waiters: dict[str, asyncio.Future[None]] = {}  # of those who wait for that, by channel
+        self._late: set[str] = set()  # channels for which somebody has waited in vain
         self._pubsub: PubSub | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -72,13 +77,13 @@ class Bus:
 
     async def open(self) -> None:
         """Take the lease and start listening; raises RedisError when Redis cannot be reached."""
-        await self._renew()
+        self._seen = dict.fromkeys(await self._renew(), monotonic())
         self._tasks = [
             asyncio.create_task(self._listen(), name="bus listener"),
             asyncio.create_task(self._send(), name="bus sender"),
             asyncio.create_task(self._keep_lease(), name="bus lease"),
         ]
-        self._put(self._everybody, ["hello", self.node])
+        self._greet()
 
     async def close(self) -> None:
         """Say what is still to be said, then leave."""
@@ -95,11 +100,21 @@ class Bus:
         except (RedisError, OSError):
             log.info("the bus was away at the end")
 
-    def hold(self, account_id: int) -> None:
-        """A socket of this account is here."""
+    async def hold(self, account_id: int) -> None:
+        """A socket of this account is here. What other nodes tell the account from now on arrives here when this returns.
+
+        With the bus away it returns at once: its return tells everybody here to sync.
+        """
+        channel = self._channel(account_id)
         self._held[account_id] = self._held.get(account_id, 0) + 1
         if self._held[account_id] == 1:
-            self._want(subscribe=True, channel=self._channel(account_id))
+            self._unconfirmed[channel] = self._unconfirmed.get(channel, 0) + 1
+            self._want(subscribe=True, channel=channel)
+        if self.is_up and channel in self._unconfirmed:
+            waiter = self._waiters.setdefault(channel, asyncio.get_running_loop().create_future())
+            _, late = await asyncio.wait([waiter], timeout=CONFIRMED_WITHIN_S)
+            if late:
+                self._late.add(channel)
 
     def release(self, account_id: int) -> None:
         """A socket of this account is gone."""
@@ -126,6 +141,10 @@ class Bus:
 
     def _channel(self, account_id: int) -> str:
         return f"{self.prefix}:a:{account_id}"
+
+    def _greet(self, node: str = "") -> None:
+        """Tell a node, or all of them, that this one is here and publishes for it from now on."""
+        self._put(self._everybody, ["hello", self.node, node])
 
     def _put(self, channel: str, message: list[Any]) -> None:
         self._put_bytes(channel, orjson.dumps(message))
@@ -188,13 +207,15 @@ class Bus:
             try:
                 self._pubsub = self._redis.pubsub()
                 self._wanted.clear()
-                await self._pubsub.subscribe(self._everybody, *map(self._channel, self._held))
+                self._unconfirmed = dict.fromkeys([self._everybody, *map(self._channel, self._held)], 1)
+                if not is_first:
+                    self._late.add(self._everybody)  # once it is confirmed, all is heard again
+                await self._pubsub.subscribe(*self._unconfirmed)
                 self.is_up = True
                 self._work.set()
                 if not is_first:
                     log.info("the bus is back")
-                    self._put(self._everybody, ["hello", self.node])
-                    self.on_gap()
+                    self._greet()
                 is_first = False
                 await self._hear_all(self._pubsub)
             except (RedisError, OSError) as error:
@@ -214,6 +235,21 @@ class Bus:
                 await pubsub.ping()
             elif message["type"] == "message":
                 self._hear(message["channel"], message["data"])
+            elif message["type"] == "subscribe":
+                self._confirm(message["channel"].decode())
+
+    def _confirm(self, channel: str) -> None:
+        """Redis holds one more subscription; the last one asked for is the one that counts."""
+        still = self._unconfirmed.pop(channel, 0) - 1
+        if still > 0:
+            self._unconfirmed[channel] = still
+            return
+        waiter = self._waiters.pop(channel, None)
+        if waiter is not None:
+            waiter.set_result(None)
+        if channel in self._late:
+            self._late.discard(channel)
+            self.on_gap()
 
     async def _forget_pubsub(self) -> None:
         pubsub, self._pubsub = self._pubsub, None
@@ -227,6 +263,9 @@ class Bus:
         if self.is_up:
             self.is_up = False
             self.breaks += 1
+            for waiter in self._waiters.values():
+                waiter.set_result(None)
+            self._waiters.clear()
             log.warning("the bus is away: %s", type(error).__name__)
 
     def _hear(self, channel: bytes, data: bytes) -> None:
@@ -244,10 +283,10 @@ class Bus:
                 self.on_packet(namespace, text, set(to))
             case "signal", [name, fields]:
                 self.on_signal(_SIGNALS[name](**fields))
-            case "hello", _:
-                if node not in self._seen:  # it may not know of this node either
-                    self._put(self._everybody, ["hello", self.node])
-                self._seen[node] = monotonic()
+            case "hello", [to]:
+                self._meet(node)
+                if to == self.node:
+                    self.on_gap()
             case "bye", _:
                 self._seen.pop(node, None)
             case "lost", _:
@@ -257,21 +296,33 @@ class Bus:
         while not self._is_closing:
             await asyncio.sleep(RENEW_S)
             try:
-                await self._renew()
+                for node in await self._renew():
+                    self._meet(node)
+                self._part()
             except (RedisError, OSError) as error:
                 self._broke(error)
                 self._seen = dict.fromkeys(self._seen, monotonic())  # while nobody can be seen, nobody is gone
 
-    async def _renew(self) -> None:
+    async def _renew(self) -> list[str]:
+        """Renew the lease; the other nodes that have one."""
         now, _ = await self._redis.time()
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.execute_command("ZADD", self._nodes, now, self.node)
         pipeline.execute_command("ZREMRANGEBYSCORE", self._nodes, "-inf", now - LEASE_S)
         pipeline.execute_command("ZRANGE", self._nodes, 0, -1)
         *_, nodes = await pipeline.execute()
-        seen_at = monotonic()
-        self._seen |= {name: seen_at for node in nodes if (name := node.decode()) != self.node}
-        gone = [node for node, last in self._seen.items() if last < seen_at - UNSEEN_S]
+        return [name for node in nodes if (name := node.decode()) != self.node]
+
+    def _meet(self, node: str) -> None:
+        """A node is alive: from now on this one publishes for it."""
+        if node not in self._seen:
+            self._greet(node)
+        self._seen[node] = monotonic()
+
+    def _part(self) -> None:
+        """Forget the nodes whose lease is over."""
+        now = monotonic()
+        gone = [node for node, last in self._seen.items() if last < now - UNSEEN_S]
         for node in gone:
             del self._seen[node]
         if gone:

@@ -4,7 +4,7 @@ python-socketio's own manager walks every room of a namespace for each disconnec
 addressed by account.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import socketio
@@ -37,7 +37,9 @@ class Connections(socketio.AsyncManager):
 
     def __init__(self) -> None:
         super().__init__()
-        self.on_enter: Callable[[int], None] = _ignore  # an account id; the bus listens for those who are here
+        self.on_enter: Callable[[int], Awaitable[None]] = (
+            _welcome  # an account id; the bus listens for those who are here
+        )
         self.on_leave: Callable[[int], None] = _ignore
         self._by_sid: dict[str, Connection] = {}
         self._by_engine: dict[str, dict[str, Connection]] = {}  # engine sid -> namespace -> connection
@@ -47,15 +49,15 @@ class Connections(socketio.AsyncManager):
     def __len__(self) -> int:
         return len(self._by_sid)
 
-    def enter(self, namespace: str, sid: str, actor: Actor) -> None:
-        """From now on events for this account reach this connection."""
+    async def enter(self, namespace: str, sid: str, actor: Actor) -> None:
+        """From now on events for this account reach this connection; when it returns, also those of other nodes."""
         connection = self._by_sid.get(sid)
         if connection is None or not connection.is_open:
             return  # gone while it was being let in
         connection.actor = actor
         self._by_account.setdefault(namespace, {}).setdefault(actor.account_id, {})[sid] = connection
         self._by_session.setdefault(actor.session_id, {})[sid] = connection
-        self.on_enter(actor.account_id)
+        await self.on_enter(actor.account_id)
 
     def find(self, sid: str) -> Connection | None:
         return self._by_sid.get(sid)
@@ -147,3 +149,7 @@ class Connections(socketio.AsyncManager):
 
 def _ignore(account_id: int) -> None:
     """Nobody listens yet."""
+
+
+async def _welcome(account_id: int) -> None:
+    """The same."""

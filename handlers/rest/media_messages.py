@@ -32,7 +32,10 @@ CARD_MAX_BYTES = 4 * VCARD_MAX_CHARS  # no character of UTF-8 is longer
 
 @dataclass(frozen=True, slots=True)
 class MediaMessageRoutes:
-    """A file wins over a URL; either is kept only for who may write there, and recipients load the copy that is kept."""
+    """A file wins over a URL; either is kept only for who may write there, and recipients load the copy that is kept.
+
+    What a client id has led to once is its answer for ever: nothing is kept or fetched for it again.
+    """
 
     send: SendMessage
     typing: ShowTyping
@@ -60,9 +63,13 @@ class MediaMessageRoutes:
                 actor = await choose_actor(request, fields)
                 target, message = wire.read_recipient(fields), wire.read_media(fields, kind)
                 attempt = wire.read_attempt(fields)
-                media = await self._keep(actor, target, fields, arrival, rule)
-            kept = replace(message, url=MEDIA + media.name, hash=media.hash, mime_type=media.mime_type)
-            return self._sent(request, await self.send(actor, target, kept, attempt))
+                entry = await self.send.find_sent(actor, target, attempt)
+                if entry is None:
+                    media = await self._keep(actor, target, fields, arrival, rule)
+            if entry is None:
+                kept = replace(message, url=MEDIA + media.name, hash=media.hash, mime_type=media.mime_type)
+                entry = await self.send(actor, target, kept, attempt)
+            return self._sent(request, entry)
 
         return send
 

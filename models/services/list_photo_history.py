@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from models.documents.photo import PhotoChange
 from models.documents.session import Actor
+from models.services.may_see import MaySee
 from models.services.require_contact import RequireContact
-from models.services.see_photos import SeePhotos
 from models.stores.accounts import Accounts
 from models.stores.photos import Photos
 
@@ -17,9 +17,10 @@ class ListPhotoHistory:
     accounts: Accounts
     photos: Photos
     require_contact: RequireContact
-    see: SeePhotos
+    may_see: MaySee
 
     async def __call__(self, actor: Actor, number: str) -> list[PhotoChange]:
         owner = await self.accounts.require((await self.require_contact(actor, number)).id)
-        (refusal,) = await self.see.refusals(actor, [owner])
-        return [] if refusal is not None else await self.photos.list_by_owner(owner.id)
+        if not await self.may_see(actor, [owner], lambda privacy: privacy.photo):
+            return []
+        return await self.photos.list_by_owner(owner.id)

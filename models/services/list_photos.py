@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from models.documents.photo import SeenPhoto
 from models.documents.session import Actor
-from models.services.see_photos import SeePhotos
+from models.services.may_see import MaySee
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 
@@ -15,9 +15,9 @@ class ListPhotos:
 
     contacts: Contacts
     accounts: Accounts
-    see: SeePhotos
+    may_see: MaySee
 
     async def __call__(self, actor: Actor) -> list[SeenPhoto]:
         numbers = await self.contacts.list_numbers(actor.account_id)
         owners = [owner for owner in await self.accounts.list_by_numbers(numbers) if owner.is_registered]
-        return await self.see(actor, sorted(owners, key=lambda owner: owner.number))
+        return await self.may_see.photos(actor, sorted(owners, key=lambda owner: owner.number))

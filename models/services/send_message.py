@@ -42,6 +42,14 @@ class SendMessage:
         """Send and wait until it is stored; the same client id gives the same entry for ever (ClientIdReused if it was no message)."""
         return message_of(await (await self.submit(actor, target, message, client_id)))
 
+    async def find_sent(self, actor: Actor, target: Target, client_id: str) -> Entry | None:
+        """The message that this client id has led to already, so that a door need not fetch or keep a file for it again.
+
+        Raises ClientIdReused if it was no message. Whether the actor may still write there does not matter: the answer stays.
+        """
+        stored = await self._find_stored(actor, target, client_id)
+        return None if stored is None else message_of(Stored(stored, is_new=False))
+
     async def submit(self, actor: Actor, target: Target, message: Message, client_id: str) -> asyncio.Future[Stored]:
         """Admit a message to its chat's log, behind all that were submitted before it."""
         self.limit.take(actor.account_id)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from models.documents.photo import Photo, SeenPhoto
 from models.documents.session import Actor
 from models.errors import PhotoNotFound
+from models.services.may_see import MaySee
 from models.services.require_contact import RequireContact
-from models.services.see_photos import SeePhotos
 from models.stores.accounts import Accounts
 
 
@@ -16,7 +16,7 @@ class ShowPhoto:
 
     accounts: Accounts
     require_contact: RequireContact
-    see: SeePhotos
+    may_see: MaySee
 
     async def own(self, actor: Actor) -> Photo:
         """The actor's own, or PhotoNotFound."""
@@ -28,5 +28,5 @@ class ShowPhoto:
     async def __call__(self, actor: Actor, number: str) -> SeenPhoto:
         """A contact's; raises NotAContact."""
         contact = await self.require_contact(actor, number)
-        (seen,) = await self.see(actor, [await self.accounts.require(contact.id)])
+        (seen,) = await self.may_see.photos(actor, [await self.accounts.require(contact.id)])
         return seen

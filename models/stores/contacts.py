@@ -66,11 +66,6 @@ class Contacts:
         """Empty one address book."""
         await self._contacts.delete_many({"owner_id": owner_id})
 
-    async def list_owners_of(self, number: str) -> list[int]:
-        """The ids of the accounts that have this number in their address book, ascending."""
-        query = self._contacts.find({"number": number}, {"_id": 0, "owner_id": 1}).sort("owner_id", ASCENDING)
-        return [row["owner_id"] for row in await query.to_list(None)]
-
     async def count(self, owner_id: int) -> int:
         return await self._contacts.count_documents({"owner_id": owner_id})
 

@@ -34,7 +34,6 @@ from models.services.remove_participant import RemoveParticipant
 from models.services.remove_photo import RemovePhoto
 from models.services.require_participants import RequireParticipants
 from models.services.require_recipient import RequireRecipient
-from models.services.see_photos import SeePhotos
 from models.services.set_group_photo import SetGroupPhoto
 from models.services.set_photo import SetPhoto
 from models.services.set_role import SetRole
@@ -124,8 +123,8 @@ def _photos(domain: Domain) -> list[web.AbstractRouteDef]:
     stores = domain.stores
     fanout, clock, take = domain.fanout, domain.clock, domain.take_photo
     door = PhotoDoor(take, OpenMedia(stores.media), domain.links)
-    see = SeePhotos(stores.contacts)
-    show = ShowPhoto(stores.accounts, domain.require_contact, see)
+    may_see = MaySee(stores.contacts)
+    show = ShowPhoto(stores.accounts, domain.require_contact, may_see)
     return [
         *AccountPhotoRoutes(
             door,
@@ -136,8 +135,8 @@ def _photos(domain: Domain) -> list[web.AbstractRouteDef]:
         *ContactPhotoRoutes(
             door,
             show,
-            ListPhotoHistory(stores.accounts, stores.photos, domain.require_contact, see),
-            ListPhotos(stores.contacts, stores.accounts, see),
+            ListPhotoHistory(stores.accounts, stores.photos, domain.require_contact, may_see),
+            ListPhotos(stores.contacts, stores.accounts, may_see),
         ).routes(),
         *GroupPhotoRoutes(
             door,

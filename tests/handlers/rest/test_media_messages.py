@@ -245,3 +245,32 @@ async def test_nobody_without_a_token_uploads(talk: Talk, kind: str) -> None:
     url = f"{talk.node.url}/api/messages/send-{kind}/"
     async with talk.node.http.post(url, data=form(b"x", "a.png", contact="1")) as answer:
         assert answer.status == 401
+
+
+@pytest.mark.parametrize("change", ["the contact is removed", "the contact is blocked", "nothing"])
+@pytest.mark.parametrize("source", ["upload", "url"])
+async def test_a_retry_gets_the_first_answer_whatever_has_changed_since(
+    talk: Talk, site: Site, source: str, change: str
+) -> None:
+    """Promise 2: the same chat, sender and client id have the same answer for ever, also when the URL is gone."""
+    ann, tom = await talk.people()
+    site.files["/a.png"] = ("image/png", PICTURE)
+    fields = {"contact": tom.number, "client_id": "k"}
+
+    async def attempt() -> tuple[int, Any]:
+        data = form(PICTURE, "a.png", **fields) if source == "upload" else {**fields, "url": f"{site.url}/a.png"}
+        return await send(talk, "image", ann, data=data)
+
+    first = await attempt()
+    assert first[0] == 200, first
+    if change == "the contact is removed":
+        assert (await talk.node.rest("DELETE", f"/api/contacts/{tom.number}/", ann))[0] == 200
+    elif change == "the contact is blocked":
+        assert (await talk.node.rest("POST", f"/api/contacts/{tom.number}/block/", ann))[0] == 200
+    site.files.clear()
+    before = await kept(talk)
+    assert await attempt() == first
+    assert await kept(talk) == before
+    fields["client_id"] = "another"
+    if change != "nothing":
+        assert (await attempt())[0] in (400, 403)

@@ -79,7 +79,7 @@ class RecordingFanout:
 
     async def until(self, count: int) -> None:
         """Wait until so many entries have been told."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(self.told) < count:
                 self._more.clear()
                 await self._more.wait()

@@ -44,7 +44,7 @@ class JavaScriptClient:
         future = self._answers[call_id] = asyncio.get_running_loop().create_future()
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"id": call_id, "call": name, **options}).encode() + b"\n")
-        return await asyncio.wait_for(future, 20)
+        return await asyncio.wait_for(future, 30)
 
     async def ask(self, event: str, body: dict[str, Any] | None = None, namespace: str = "/chat") -> dict[str, Any]:
         answer: dict[str, Any] = await self.call("ask", namespace=namespace, event=event, body=body or {})
@@ -52,7 +52,7 @@ class JavaScriptClient:
 
     async def expect(self, event: str, count: int = 1, *, namespace: str = "/chat") -> list[Any]:
         """The bodies of the first `count` events of this name."""
-        async with asyncio.timeout(15), self._wake:
+        async with asyncio.timeout(30), self._wake:
             while len(found := self._told(event, namespace)) < count:
                 await self._wake.wait()
             return found[:count]

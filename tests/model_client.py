@@ -149,7 +149,7 @@ class ModelClient:
         assert self.device is not None, "it is away"
         return await self.device.ask(event, body, namespace)
 
-    async def until(self, is_so: Any, *, within_s: float = 10.0) -> None:
+    async def until(self, is_so: Any, *, within_s: float = 30.0) -> None:
         """Wait until something holds, looking again whenever something happened; raises TimeoutError."""
         async with asyncio.timeout(within_s):
             while not is_so():

@@ -90,7 +90,7 @@ class Node:
             namespaces=list(namespaces or NAMESPACES),
             auth={"token": person.token, **auth},
             transports=list(transports),
-            wait_timeout=10,
+            wait_timeout=30,
         )
         self.clients.append(client)
         return device
@@ -122,15 +122,15 @@ class Device:
 
     async def ask(self, event: str, body: Mapping[str, Any] | None = None, namespace: str = "/chat") -> dict[str, Any]:
         """The acknowledgement of one request."""
-        answer: dict[str, Any] = await self.client.call(event, dict(body or {}), namespace=namespace, timeout=20)
+        answer: dict[str, Any] = await self.client.call(event, dict(body or {}), namespace=namespace, timeout=30)
         return answer
 
-    async def expect(self, event: str, count: int = 1, *, within_s: float = 10.0) -> list[Any]:
+    async def expect(self, event: str, count: int = 1, *, within_s: float = 30.0) -> list[Any]:
         """The bodies of the first `count` events of this name, waiting until they are there."""
         await self.until(lambda: len(self.told(event)) >= count, within_s=within_s)
         return self.told(event)[:count]
 
-    async def until(self, is_so: Callable[[], bool], *, within_s: float = 10.0) -> None:
+    async def until(self, is_so: Callable[[], bool], *, within_s: float = 30.0) -> None:
         """Wait until something holds, looking again at each event; TimeoutError says what was heard instead."""
         wake = asyncio.Event()
         self.waiting.append(wake)

@@ -63,7 +63,7 @@ class Frames:
 
     async def hear_until(self, start: str) -> str:
         """The next text that begins like this, answering pings on the way."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not (text := await self.hear()).startswith(start):
                 if text == "2":
                     await self.say("3")
@@ -73,7 +73,7 @@ class Frames:
         """Every text until the connection ends, or until one begins like `last`."""
         heard: list[str] = []
         with suppress(asyncio.IncompleteReadError, ConnectionError, AssertionError):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not heard or not heard[-1].startswith(last):
                     heard.append(await self.hear())
         return heard
@@ -84,7 +84,7 @@ class Frames:
 
     async def ended(self) -> int | None:
         """Wait until the server has closed the connection; the code of its close frame."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             try:
                 while True:
                     opcode, data = await self.read_frame()
@@ -135,7 +135,7 @@ async def request(
             f"{method} {path} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nConnection: close\r\n{length}{headers}\r\n".encode()
         )
         writer.write(body or b"")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             head = await reader.readuntil(b"\r\n\r\n")
             first, *lines = head.decode("latin-1").split("\r\n")
             found = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines if line)}
@@ -174,7 +174,7 @@ class Polling:
     async def hear_until(self, start: str) -> list[str]:
         """Every packet up to and including the poll that brought one with this beginning."""
         heard: list[str] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not any(packet.startswith(start) for packet in heard):
                 status, packets = await self.poll()
                 assert status == 200, packets

@@ -57,7 +57,7 @@ async def friends_on_a_node(stores: EmbeddedStores, settings: Settings) -> Async
         yield friends
 
 
-async def until(is_so: Callable[[], bool], within_s: float = 5.0) -> None:
+async def until(is_so: Callable[[], bool], within_s: float = 30.0) -> None:
     """Wait for what nobody announces: the end of something inside of the server."""
     async with asyncio.timeout(within_s):
         while not is_so():  # noqa: ASYNC110

@@ -244,8 +244,8 @@ def shared(client: ModelClient) -> dict[int, dict[str, Any]]:
 
 
 async def alike(client: ModelClient, two: Callable[[], tuple[Any, Any]]) -> None:
-    """Wait a moment for the two to be equal."""
+    """Wait for the two to be equal."""
     with suppress(TimeoutError):
-        await client.until(lambda: operator.eq(*two()), within_s=2.0)
+        await client.until(lambda: operator.eq(*two()), within_s=20.0)
     one, other = two()
     assert one == other

@@ -40,7 +40,7 @@ class Talk:
         """What it prints, until a line holds this text."""
         assert self.process.stdout is not None
         said = ""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while text not in said:
                 chunk = await self.process.stdout.read(1000)
                 assert chunk, f"it ended: {said}"

@@ -41,7 +41,7 @@ async def stores() -> AsyncIterator[EmbeddedStores]:
 
 
 def health(server: RunningServer) -> object:
-    with urllib.request.urlopen(f"{server.url}healthz", timeout=5) as answer:
+    with urllib.request.urlopen(f"{server.url}healthz", timeout=30) as answer:
         return json.load(answer)
 
 
@@ -201,7 +201,7 @@ class TestStop:
         with running(data_dir) as server:
             write_note(server, "kept")
             os.killpg(server.process.pid, how)  # a terminal signals the whole group, so this would reach the children
-            assert server.process.wait(10) == 0
+            assert server.process.wait(60) == 0
             assert not any(is_alive(pid) for pid in server.child_pids().values())
             assert len(server.child_pids()) == 2
         assert not (data_dir / "embedded.json").exists()
@@ -217,7 +217,7 @@ class TestStop:
             try:
                 wait_until(lambda: "mongodb" in child_pids(data_dir))
                 process.terminate()
-                said, _ = process.communicate(timeout=10)
+                said, _ = process.communicate(timeout=60)
             finally:
                 process.kill()
         assert (process.returncode, said) == (0, b"")

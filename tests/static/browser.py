@@ -13,6 +13,8 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locato
 
 from tests.node import Person
 
+expect.set_options(timeout=30_000)  # of playwright's own; a busy machine takes its time
+
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
@@ -104,7 +106,7 @@ class Windows:
             **options,
         }
         context = await self._browser.new_context(**options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         window = Window(await context.new_page(), person)
         window.listen()
         self._opened.append((context, window))

@@ -15,7 +15,7 @@ async def test_the_module_keeps_its_promises(name: str) -> None:
     if node is None:
         pytest.skip("node is needed to run the client's modules")
     process = await asyncio.create_subprocess_exec(
-        node, "--test", "--test-timeout=20000", str(MODULES / name),
+        node, "--test", "--test-timeout=60000", str(MODULES / name),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     output, _ = await process.communicate()

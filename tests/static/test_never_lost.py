@@ -119,8 +119,8 @@ async def test_every_line_arrives_once_and_in_order(browser: Browser, stores: Em
         await at_ann.open_contact(tom.number)
         await type_lines(at_ann, "ann", 24, LINES)
         for window in (at_ann, at_tom):
-            await expect(window.page.locator("li.row .text")).to_have_count(2 * LINES, timeout=20_000)
-            await expect(window.page.locator(".tick-waiting")).to_have_count(0, timeout=20_000)
+            await expect(window.page.locator("li.row .text")).to_have_count(2 * LINES, timeout=60_000)
+            await expect(window.page.locator(".tick-waiting")).to_have_count(0, timeout=60_000)
             await expect(window.page.locator(".banner.is-online")).to_be_attached()
         seen = await at_ann.texts()
         assert seen == await at_tom.texts()

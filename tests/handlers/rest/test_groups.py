@@ -1,6 +1,5 @@
 """Groups made, shown and named, line by line of the messaging contract, section 12 (rows 49 to 53)."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -105,8 +104,7 @@ class TestCreating:
             [{"owner_id": founder.account_id, "number": n, "first_name": None, "last_name": None} for n in others]
         )
         body = {"participants": others, "subject": "Everybody"}
-        async with asyncio.timeout(5):
-            status, answer = await node.ask(founder, "POST", "create-group/", json=body)
+        status, answer = await node.ask(founder, "POST", "create-group/", json=body)
         assert status == 201
         assert sorted((await node.info(founder, answer["id"]))["participants"]) == ["4930", *others]
         (entry,) = await world.log(answer["id"])

@@ -52,7 +52,7 @@ class Door:
 
     async def until(self, holds: Callable[[tuple[int, int, int]], bool]) -> None:
         """Look at the rows until this holds of them: nothing tells a test when the server has noticed something."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not holds(await self.rows()):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 

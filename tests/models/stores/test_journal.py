@@ -1,8 +1,6 @@
 """The journal: numbers without a hole, once for ever, in order, through lost answers, clashes and a database that is away."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from models.stores.entries import Entries
 from models.stores.journal import ENTRIES, Journal, Stored
 from server.embedded import EmbeddedStores
 from tests.line_cutter import line_cutter
+from tests.stores import stopped
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 
@@ -43,7 +42,7 @@ class Heard:
         self.more.set()
 
     async def expect(self, count: int) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while len(self.entries) < count:
                 self.more.clear()
                 await self.more.wait()
@@ -235,26 +234,16 @@ async def test_a_row_that_the_database_refuses_is_refused_alone(database: Databa
     assert heard.seqs() == [1, 2]
 
 
-@asynccontextmanager
-async def stopped(stores: EmbeddedStores) -> AsyncIterator[None]:
-    """MongoDB holds its breath."""
-    assert stores.mongod is not None
-    pid = await stores.mongod.pid()
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 async def test_a_send_waits_no_longer_than_it_may_and_its_entry_is_stored_and_announced_once_all_the_same(
-    stores: EmbeddedStores, database: Database, heard: Heard
+    stores: EmbeddedStores, database: Database, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with running(database, heard, wait_s=0.2) as journal:
+    async with running(database, heard) as journal:
         await journal.append(draft("before"))
         async with stopped(stores):
-            with pytest.raises(Unavailable) as refusal:
-                await journal.append(draft("late"))
+            with monkeypatch.context() as patient_no_more:
+                patient_no_more.setattr(journal, "_wait_s", 0.2)
+                with pytest.raises(Unavailable) as refusal:
+                    await journal.append(draft("late"))
             assert refusal.value.retryable
             assert refusal.value.retry_after_ms
             again = journal.append(draft("late"))
@@ -266,14 +255,15 @@ async def test_a_send_waits_no_longer_than_it_may_and_its_entry_is_stored_and_an
 
 
 async def test_who_joins_a_waiting_send_makes_nobody_wait_longer(
-    stores: EmbeddedStores, database: Database, heard: Heard
+    stores: EmbeddedStores, database: Database, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with running(database, heard, wait_s=0.4) as journal:
+    async with running(database, heard) as journal:
         await journal.append(draft("before"))
+        monkeypatch.setattr(journal, "_wait_s", 0.4)
         async with stopped(stores):
             first = journal.append(draft("late"))
             joined = []
-            async with asyncio.timeout(1.5):
+            async with asyncio.timeout(30):
                 while not first.done():
                     joined.append(journal.append(draft("late")))
                     await asyncio.wait([first], timeout=0.05)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from server.embedded import EmbeddedStores
 from tests.node import Device, Node, Person, running_node, settings_for
 from tests.raw import frames
 from tests.socket_world import sign_in_friends
+from tests.stores import stopped
 
 AMPLE = {"enabled": True, "requests_per_s": 1000, "requests_burst": 10_000, "messages_per_s": 1000}
 AMPLE |= {"messages_burst": 10_000, "connects_per_minute": 10_000}
@@ -44,10 +46,11 @@ def message(tom: Person, n: int, text: str = "x") -> dict[str, Any]:
 
 
 async def test_requests_of_one_connection(stores: EmbeddedStores, tmp_path: Path) -> None:
-    async with limited(stores, tmp_path, {"requests_per_s": 10, "requests_burst": 5}) as (node, ann, _, phone):
+    async with limited(stores, tmp_path, {"requests_per_s": 1, "requests_burst": 5}) as (node, ann, _, phone):
         answers = await asyncio.gather(*(phone.ask("chats") for _ in range(12)))
         refused = [answer for answer in answers if not answer["ok"]]
-        assert 5 <= len(refused) <= 7
+        assert all(answer["ok"] for answer in answers[:5])
+        assert 1 <= len(refused) <= 7, "seven, less one for each second that this took"
         other_phone = await node.connect(ann, "/chat")
         assert (await other_phone.ask("chats"))["ok"], "each connection has its own"
         await asyncio.sleep(max(map(wait_of, refused)))
@@ -55,24 +58,24 @@ async def test_requests_of_one_connection(stores: EmbeddedStores, tmp_path: Path
 
 
 async def test_messages_of_one_account(stores: EmbeddedStores, tmp_path: Path) -> None:
-    async with limited(stores, tmp_path, {"messages_per_s": 10, "messages_burst": 5}) as (node, ann, tom, phone):
+    async with limited(stores, tmp_path, {"messages_per_s": 1, "messages_burst": 5}) as (node, ann, tom, phone):
         answers = await asyncio.gather(*(phone.ask("message_send", message(tom, n)) for n in range(10)))
         refused = [answer for answer in answers if not answer["ok"]]
-        assert 3 <= len(refused) <= 5
-        assert [answer["ok"] for answer in answers] == [True] * (10 - len(refused)) + [False] * len(refused)
+        assert all(answer["ok"] for answer in answers[:5])
+        assert 1 <= len(refused) <= 5, "five, less one for each second that this took"
         other_phone = await node.connect(ann, "/chat")
         again = await other_phone.ask("message_send", message(tom, 99))
         assert again["ok"] or again["error"]["code"] == "rate_limited", "all devices of an account share it"
         tom_phone = await node.connect(tom, "/chat")
         assert (await tom_phone.ask("message_send", message(ann, 1)))["ok"], "others have their own"
-        await asyncio.sleep(max(map(wait_of, refused)) + 0.1)
-        assert (await phone.ask("message_send", message(tom, 9)))["ok"]
+        while not (answer := await phone.ask("message_send", message(tom, 9)))["ok"]:  # noqa: ASYNC110 (it is told how long)
+            await asyncio.sleep(wait_of(answer))
 
 
 async def test_connects_of_one_account(stores: EmbeddedStores, tmp_path: Path) -> None:
     async with limited(stores, tmp_path, {"connects_per_minute": 60}) as (node, ann, tom, _):
         refusals: list[Any] = []
-        for _ in range(100):
+        for _ in range(1000):
             client = socketio.AsyncClient(reconnection=False)
             client.on("connect_error", refusals.append, namespace="/typing")
             try:
@@ -92,7 +95,12 @@ async def test_connects_of_one_account(stores: EmbeddedStores, tmp_path: Path) -
 
 async def test_requests_in_flight(stores: EmbeddedStores, tmp_path: Path) -> None:
     async with limited(stores, tmp_path, sockets={"in_flight_max": 5}) as (_, _, tom, phone):
-        answers = await asyncio.gather(*(phone.ask("message_send", message(tom, n)) for n in range(20)))
+        await phone.expect("ready")
+        asked = [asyncio.ensure_future(phone.ask("message_send", message(tom, n))) for n in range(20)]
+        async with stopped(stores):
+            for refused in islice(asyncio.as_completed(asked), 15):
+                assert not (await refused)["ok"]
+        answers = await asyncio.gather(*asked)
         assert [answer["ok"] for answer in answers] == [True] * 5 + [False] * 15
         await asyncio.sleep(max(wait_of(answer) for answer in answers[5:]))
         assert (await phone.ask("message_send", message(tom, 6)))["ok"]

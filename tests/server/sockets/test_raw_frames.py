@@ -120,7 +120,7 @@ async def test_what_cannot_be_read_closes_a_polling_sender_too(friends: Friends,
     waiting = asyncio.create_task(_poll_to_the_end(polling.poll))
     status = await polling.post_bytes(packet.encode())
     if packet:
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 30)
         assert (await polling.poll())[0] == 400
     else:
         assert status == 200
@@ -306,7 +306,8 @@ class TestPolling:
         _, writer = await open_line(friends.node.url)
         writer.write(f"POST {polling.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n4".encode())
         await writer.drain()
-        await asyncio.sleep(0.05)
+        for _ in range(10):  # turns of the loop: the server has begun to read
+            await asyncio.sleep(0.005)
         writer.transport.abort()
         await _gone(friends, polling.sid)
         assert not [record for record in caplog.records if record.exc_info]
@@ -325,7 +326,7 @@ class TestPolling:
         await polling.join(friends.ann.token)
         waiting = asyncio.create_task(_poll_to_the_end(polling.poll))
         assert await polling.post("1") == 200
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 30)
         await _gone(friends, polling.sid)
 
     async def test_what_follows_a_close_packet_harms_nobody(self, friends: Friends) -> None:

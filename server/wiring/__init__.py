@@ -18,6 +18,7 @@ from server.auth.middleware import identify
 from server.config import Settings
 from server.http import build_application
 from server.proxies import locate_clients
+from server.rate_limits import limit_requests
 from server.versions import require_version
 from server.wiring.domain import Domain
 from server.wiring.events import events_routes
@@ -66,12 +67,16 @@ class _Node:
             *messaging_routes(domain),
             *events_routes(domain),
         ]
+        exempt = {*pages.OUTSIDE, *MEDIA, SOCKETS}
+        charge_bad_tokens, charge_callers = limit_requests(domain.request_limit, exempt=exempt)
         app = build_application(
             routes,
             [
                 locate_clients(http.trusted_proxies),
                 require_version,
-                identify(domain.authenticate, public=PUBLIC, outside={*pages.OUTSIDE, *MEDIA, *OAUTH, SOCKETS}),
+                charge_bad_tokens,
+                identify(domain.authenticate, public=PUBLIC, outside={*exempt, *OAUTH}),
+                charge_callers,
             ],
             body_max_bytes=http.body_max_bytes,
             origins=http.cors_origins,

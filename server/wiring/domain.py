@@ -111,6 +111,7 @@ class Domain:
             clock,
             grace_s=settings.presence.grace_s,
         )
+        self.request_limit = TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled)
         self.message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
         self.send = SendMessage(
             self.resolve,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from models.documents.notification import Notification
 from models.documents.photo import Picture
 from models.documents.session import Claims, Session
 from models.events import Event, Signal
@@ -41,6 +42,60 @@ class CodeSender(Protocol):
 
     async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:
         """`channel` is "sms" or "voice". A number that cannot receive is logged and swallowed; raises Unavailable otherwise."""
+        ...
+
+
+class TextSender(Protocol):
+    """Brings a text that is no code to a phone, by SMS."""
+
+    async def send_text(self, phone_text: str, body: str) -> None:
+        """A number that cannot receive is logged and swallowed; raises Unavailable when trying again later may help."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The service took it; from there on it is the service's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The device will never get anything again under this token; `since` when, if the service says so."""
+
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryLater:
+    """Not now; `after_s` is how long the service wants to be left alone, if it says so."""
+
+    reason: str
+    after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not this notification to this device, now or ever; the device itself is not at fault."""
+
+    reason: str
+
+
+Outcome = Delivered | Gone | RetryLater | Refused
+
+
+class PushSender(Protocol):
+    """Brings a notification to one device."""
+
+    async def send(self, notification: Notification, token: str) -> Outcome:
+        """Never raises, and ends in bounded time; the same notification and token have the same id with the service."""
+        ...
+
+
+class SocketBoard(Protocol):
+    """Which accounts hold a socket, on any node."""
+
+    async def list_connected(self, account_ids: Collection[int]) -> set[int]:
+        """Those of these accounts that hold one. Whom it cannot ask about it leaves out: one push too many is no loss."""
         ...
 
 

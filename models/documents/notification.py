@@ -1,0 +1,56 @@
+"""Notifications: what is shown on somebody's devices, or texted to a phone, when no client is there to tell.
+
+Whoever composes one gives it a key that names what it tells and to whom ("rsvp 12 34 2030-01-01T12:00:00Z"): the same key
+is delivered once, however often and on however many nodes it is queued.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+Scalar = str | int | float | bool | None
+
+ALERT_MAX_CHARS = 500  # several lines of a lock screen; with the rest well below the 4 KiB that Apple takes
+# The types of the events contract, section 7, and "message" for what is written in a chat.
+INVITE, RSVP, CHANGE, REMINDER, NEW_USER, MESSAGE = "invite", "rsvp", "change", "reminder", "new_user", "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """For every device of one account. `data` travels beside `aps`, and `type` with it (events contract, section 7).
+
+    `at` is from when on it may be shown; it is given up a day later. `collapse` names what a newer notification replaces
+    on the screen; without one, nothing is replaced.
+    """
+
+    key: str
+    account_id: int
+    alert: str
+    type: str
+    at: datetime
+    data: Mapping[str, Scalar] = field(default_factory=dict)
+    collapse: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An SMS that carries no code, such as an invitation. `phone_text` is where it goes, in international form."""
+
+    key: str
+    phone_text: str
+    body: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device of an account, by the token that Apple gave it."""
+
+    token: str
+    account_id: int
+    registered_at: datetime
+
+
+def shortened(text: str, max_chars: int = ALERT_MAX_CHARS) -> str:
+    """The beginning of a text, with an ellipsis where it was cut."""
+    return text if len(text) <= max_chars else text[: max_chars - 1].rstrip() + "…"

@@ -1,0 +1,126 @@
+"""The queue of notifications: what is to be delivered, by whom at present, and what was delivered already.
+
+A row is open while it has `due`: the time from which any node may take it. Taking moves `due` to the end of a lease, so a node
+that dies is followed by another without anybody noticing its death; who finishes or puts back names its lease, and is
+ignored once another has the row. Finished rows stay for a while, without `due`, so that their keys are not taken twice.
+"""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pymongo import ASCENDING, IndexModel, InsertOne
+from pymongo.errors import BulkWriteError
+
+from models.documents.notification import Notification, Text
+from models.stores.database import Database, Row
+
+KEPT_FOR = timedelta(days=35)  # longer than Apple keeps what a device did not fetch
+_DUPLICATE_KEY = 11000
+INDEXES = [
+    # Only open rows are in it, so that looking costs the same however much was delivered.
+    IndexModel([("due", ASCENDING)], name="due", sparse=True),
+    IndexModel([("expires_at", ASCENDING)], name="clean_up", expireAfterSeconds=0),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One row that this node holds until `until`; `done` are the tokens of the devices that need nothing more."""
+
+    what: Notification | Text
+    lease: str
+    until: datetime
+    attempts: int  # this one included
+    done: frozenset[str]
+
+
+class Notifications:
+    """Rows by key. Several nodes take from it at once; each row is with one of them."""
+
+    def __init__(self, database: Database) -> None:
+        self._rows = database.collection("notifications")
+
+    async def prepare(self) -> None:
+        await self._rows.create_indexes(INDEXES)
+
+    async def append(self, queued: Collection[Notification | Text]) -> None:
+        """Queue what is not there under its key, delivered or not."""
+        if not queued:
+            return
+        try:
+            await self._rows.bulk_write([InsertOne(_row(each)) for each in queued], ordered=False)
+        except BulkWriteError as error:
+            faults = error.details.get("writeErrors") or []
+            if error.details.get("writeConcernErrors") or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
+                raise
+
+    async def take(self, now: datetime, lease_for: timedelta, limit: int) -> list[Taken]:
+        """Up to `limit` open rows, longest due first; nobody else gets them until the lease ends."""
+        found = self._rows.find({"due": {"$lte": now}}, {"_id": True}).sort("due", ASCENDING).limit(limit)
+        keys = [row["_id"] for row in await found.to_list(None)]
+        if not keys:
+            return []
+        lease, until = secrets.token_hex(8), now + lease_for
+        await self._rows.update_many(
+            {"_id": {"$in": keys}, "due": {"$lte": now}},
+            {"$set": {"due": until, "lease": lease}, "$inc": {"attempts": 1}},
+        )
+        rows = await self._rows.find({"_id": {"$in": keys}, "lease": lease}).to_list(None)
+        return [_taken(row, until) for row in rows]
+
+    async def find_next_due(self) -> datetime | None:
+        """When the row that is due first is due; None when none is open."""
+        rows = (
+            await self._rows.find({"due": {"$exists": True}}, {"due": True}).sort("due", ASCENDING).limit(1).to_list(1)
+        )
+        due: datetime | None = rows[0]["due"] if rows else None
+        return due
+
+    async def mark_done(self, taken: Taken, token: str) -> None:
+        """This device needs nothing more; the row goes on for the others."""
+        await self._rows.update_one({"_id": taken.what.key, "lease": taken.lease}, {"$addToSet": {"done": token}})
+
+    async def finish(self, taken: Taken, outcome: str, now: datetime) -> None:
+        """Nothing more is to be done. `outcome` is for whoever reads the rows."""
+        await self._rows.update_one(
+            {"_id": taken.what.key, "lease": taken.lease},
+            {
+                "$set": {"outcome": outcome, "finished_at": now, "expires_at": now + KEPT_FOR},
+                # Of what was said, and to whom, nothing is kept.
+                "$unset": {"due": "", "lease": "", "done": "", "alert": "", "data": "", "phone": "", "body": ""},
+            },
+        )
+
+    async def put_back(self, taken: Taken, due: datetime, done: Collection[str] = ()) -> None:
+        """Try again from `due` on, but not the devices that are done."""
+        await self._rows.update_one(
+            {"_id": taken.what.key, "lease": taken.lease},
+            {"$set": {"due": due}, "$unset": {"lease": ""}, "$addToSet": {"done": {"$each": list(done)}}},
+        )
+
+
+def _row(queued: Notification | Text) -> Row:
+    row: Row = {"_id": queued.key, "at": queued.at, "due": queued.at, "attempts": 0}
+    if isinstance(queued, Text):
+        return row | {"phone": queued.phone_text, "body": queued.body}
+    return row | {
+        "account": queued.account_id,
+        "alert": queued.alert,
+        "type": queued.type,
+        # Names of fields are not ours to choose: as pairs they may hold dots and dollars.
+        "data": [[name, value] for name, value in queued.data.items()],
+        "collapse": queued.collapse,
+    }
+
+
+def _taken(row: Row, until: datetime) -> Taken:
+    what: Notification | Text
+    if "phone" in row:
+        what = Text(row["_id"], row["phone"], row["body"], row["at"])
+    else:
+        what = Notification(
+            row["_id"], row["account"], row["alert"], row["type"], row["at"], dict(row["data"]), row["collapse"]
+        )
+    return Taken(what, row["lease"], until, row["attempts"], frozenset(row.get("done", ())))

@@ -53,7 +53,9 @@ class Node:
     def read_code(self, phone: str) -> str:
         """The code that was sent to a number last."""
         lines = (self.settings.data_dir / self.settings.sms.outbox).read_text().splitlines()
-        code: str = next(sent["code"] for sent in map(json.loads, reversed(lines)) if sent["to"] == phone)
+        code: str = next(
+            sent["code"] for sent in map(json.loads, reversed(lines)) if sent["to"] == phone and sent["code"]
+        )
         return code
 
     async def rest(self, method: str, path: str, person: Person, **options: Any) -> tuple[int, Any]:

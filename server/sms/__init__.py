@@ -1,1 +1,1 @@
-"""Ways to bring a code to a number: each implements models.ports.CodeSender."""
+"""Ways to bring a code or a text to a number: each implements models.ports.CodeSender and TextSender."""

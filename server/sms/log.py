@@ -1,4 +1,4 @@
-"""Codes to the log: for development, where the reader of the log is the owner of the number."""
+"""Codes and texts to the log: for development, where the reader of the log is the owner of the number."""
 
 import logging
 
@@ -10,3 +10,6 @@ class LoggedCodes:
 
     async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:  # noqa: ARG002 - the port's words
         log.warning("%s to %s: %s", channel, phone_text, body)
+
+    async def send_text(self, phone_text: str, body: str) -> None:
+        log.warning("sms to %s: %s", phone_text, body)

@@ -1,4 +1,4 @@
-"""Codes to a file: for tests and for whoever sends them on by other means."""
+"""Codes and texts to a file: for tests and for whoever sends them on by other means."""
 
 import asyncio
 import os
@@ -10,13 +10,22 @@ from models.ports import Clock
 
 
 class OutboxCodes:
-    """Appends `{"to", "body", "code", "channel", "at"}` as one JSON line; only the server's user can read the file."""
+    """Appends `{"to", "body", "code", "channel", "at"}` as one JSON line; only the server's user can read the file.
+
+    A text has no code: null.
+    """
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
         self._clock = clock
 
     async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:
+        await self._write(phone_text, body, code, channel)
+
+    async def send_text(self, phone_text: str, body: str) -> None:
+        await self._write(phone_text, body, None, "sms")
+
+    async def _write(self, phone_text: str, body: str, code: str | None, channel: str) -> None:
         at = self._clock.now()
         line = orjson.dumps(
             {"to": phone_text, "body": body, "code": code, "channel": channel, "at": at},

@@ -1,4 +1,4 @@
-"""Codes by Twilio: messages and calls over its REST API."""
+"""Codes and texts by Twilio: messages and calls over its REST API."""
 
 import logging
 from collections.abc import Mapping
@@ -52,6 +52,9 @@ class TwilioCodes:
         else:
             await self._post("Messages.json", to | {"Body": body})
 
+    async def send_text(self, phone_text: str, body: str) -> None:
+        await self._post("Messages.json", {"To": phone_text, "From": self._from, "Body": body})
+
     async def _post(self, resource: str, form: Mapping[str, str]) -> None:
         try:
             async with self._http.post(
@@ -66,12 +69,12 @@ class TwilioCodes:
                 status, problem = response.status, _problem(await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
             log.warning("twilio cannot be reached: %s", type(error).__name__)
-            raise Unavailable("The code could not be sent; try again.") from error
+            raise Unavailable("The SMS could not be sent; try again.") from error
         if problem in UNREACHABLE:
             log.warning("twilio sends nothing to %s: %s (%d)", form["To"], UNREACHABLE[problem], problem)
             return
         log.error("twilio answered %d, error %s", status, problem)
-        raise Unavailable("The code could not be sent; try again.")
+        raise Unavailable("The SMS could not be sent; try again.")
 
 
 def _problem(body: bytes) -> int | None:

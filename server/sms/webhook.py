@@ -1,4 +1,4 @@
-"""Codes to a web hook of the operator's own, signed so that it can tell them from anybody else's."""
+"""Codes and texts to a web hook of the operator's own, signed so that it can tell them from anybody else's."""
 
 import hmac
 import logging
@@ -14,7 +14,7 @@ CANNOT_RECEIVE = 422
 
 
 class WebhookCodes:
-    """Posts `{"to", "body", "code", "channel", "at"}` as JSON.
+    """Posts `{"to", "body", "code", "channel", "at"}` as JSON; a text has no code: null.
 
     `X-Parley-Timestamp` holds unix seconds and `X-Parley-Signature` the hex HMAC-SHA256 of timestamp, full stop and body, so
     that an old request cannot be sent again later. Any 2xx is success, 422 says that the number cannot receive.
@@ -30,6 +30,12 @@ class WebhookCodes:
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
 
     async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:
+        await self._post(phone_text, body, code, channel)
+
+    async def send_text(self, phone_text: str, body: str) -> None:
+        await self._post(phone_text, body, None, "sms")
+
+    async def _post(self, phone_text: str, body: str, code: str | None, channel: str) -> None:
         now = self._clock.now()
         payload = orjson.dumps(
             {"to": phone_text, "body": body, "code": code, "channel": channel, "at": now}, option=orjson.OPT_UTC_Z
@@ -46,13 +52,13 @@ class WebhookCodes:
             ) as response:
                 status = response.status
         except (aiohttp.ClientError, TimeoutError) as error:
-            log.warning("the code web hook cannot be reached: %s", type(error).__name__)
-            raise Unavailable("The code could not be sent; try again.") from error
+            log.warning("the SMS web hook cannot be reached: %s", type(error).__name__)
+            raise Unavailable("The SMS could not be sent; try again.") from error
         if status == CANNOT_RECEIVE:
-            log.warning("the code web hook sends nothing to %s", phone_text)
+            log.warning("the SMS web hook sends nothing to %s", phone_text)
         elif not 200 <= status < 300:
-            log.error("the code web hook answered %d", status)
-            raise Unavailable("The code could not be sent; try again.")
+            log.error("the SMS web hook answered %d", status)
+            raise Unavailable("The SMS could not be sent; try again.")
 
 
 def sign(secret: bytes, timestamp: str, payload: bytes) -> str:

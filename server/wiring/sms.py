@@ -2,15 +2,17 @@
 
 import aiohttp
 
-from models.ports import Clock, CodeSender
+from models.ports import Clock
 from server.config import Settings
 from server.sms.log import LoggedCodes
 from server.sms.outbox import OutboxCodes
 from server.sms.twilio import TwilioCodes
 from server.sms.webhook import WebhookCodes
 
+Provider = LoggedCodes | OutboxCodes | TwilioCodes | WebhookCodes
 
-def code_sender(settings: Settings, http: aiohttp.ClientSession, clock: Clock) -> CodeSender:
+
+def sms_provider(settings: Settings, http: aiohttp.ClientSession, clock: Clock) -> Provider:
     sms = settings.sms
     match sms.provider:
         case "log":

@@ -1,4 +1,4 @@
-"""Codes in a file: one JSON line each, for the server's user alone."""
+"""Codes and texts in a file: one JSON line each, for the server's user alone."""
 
 import asyncio
 import json
@@ -24,6 +24,13 @@ async def test_each_code_is_one_line(tmp_path: Path) -> None:
         "channel": "voice",
         "at": "2030-01-01T12:00:00Z",
     }
+
+
+async def test_a_text_is_a_line_without_a_code(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.jsonl"
+    await OutboxCodes(path, HandClock()).send_text("+4930", "Ann invites you.")
+    line = {"to": "+4930", "body": "Ann invites you.", "code": None, "channel": "sms", "at": "2030-01-01T12:00:00Z"}
+    assert json.loads(path.read_text()) == line
 
 
 @pytest.mark.parametrize("is_there", [False, True])

@@ -68,6 +68,21 @@ async def test_a_text_goes_to_messages(twilio: Twilio, http: aiohttp.ClientSessi
     assert twilio.requests == [("Messages.json", form)]
 
 
+async def send_text(http: aiohttp.ClientSession, url: str) -> None:
+    texts = TwilioCodes(http, account_sid=ACCOUNT, auth_token=KEY, from_number=SENDER, url=url)
+    await texts.send_text("+4930123456", "Ann invites you.")
+
+
+async def test_a_text_that_is_no_code_goes_to_messages_too(twilio: Twilio, http: aiohttp.ClientSession) -> None:
+    await send_text(http, twilio.url)
+    assert twilio.requests == [("Messages.json", {"To": "+4930123456", "From": SENDER, "Body": "Ann invites you."})]
+    twilio.refuse(21211)
+    await send_text(http, twilio.url)
+    twilio.refuse(20429, 429)
+    with pytest.raises(Unavailable):
+        await send_text(http, twilio.url)
+
+
 async def test_a_voice_call_goes_to_calls_and_is_spoken(twilio: Twilio, http: aiohttp.ClientSession) -> None:
     await send(http, twilio.url, "voice")
     spoken = "<Response><Say>Your code is &lt;0042&gt; &amp; more.</Say></Response>"

@@ -70,6 +70,18 @@ async def test_the_code_is_posted_signed_with_its_time(hook: Hook, http: aiohttp
     assert hook.received == [sent | {"at": "2030-01-01T12:00:00Z"}]
 
 
+async def test_a_text_is_posted_without_a_code(hook: Hook, http: aiohttp.ClientSession) -> None:
+    texts = WebhookCodes(http, HandClock(), url=hook.url, secret=SECRET)
+    await texts.send_text("+4930123456", "Ann invites you.")
+    sent = {"to": "+4930123456", "body": "Ann invites you.", "code": None, "channel": "sms"}
+    assert hook.received == [sent | {"at": "2030-01-01T12:00:00Z"}]
+    hook.status = 422
+    await texts.send_text("+4930123456", "Ann invites you.")
+    hook.status = 503
+    with pytest.raises(Unavailable):
+        await texts.send_text("+4930123456", "Ann invites you.")
+
+
 async def test_a_number_that_cannot_receive_is_logged_without_the_code_and_swallowed(
     hook: Hook, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
 ) -> None:

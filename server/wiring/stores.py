@@ -9,6 +9,7 @@ from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.events import Events
 from models.stores.heads import Heads
+from models.stores.invitation_tokens import InvitationTokens
 from models.stores.logins import Logins
 from models.stores.media import MediaFiles
 from models.stores.messages import Messages
@@ -36,6 +37,7 @@ class Stores:
         self.media, self.photos = MediaFiles(database, derive_key(secret, "media"), clock), Photos(database)
         self.logins, self.ownerships = Logins(database, counters), Ownerships(database, counters)
         self.events = Events(database, counters)
+        self.invitation_tokens = InvitationTokens(database, derive_key(secret, "invitations"))
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
 
     async def prepare(self) -> None:
@@ -53,5 +55,6 @@ class Stores:
             self.logins,
             self.ownerships,
             self.events,
+            self.invitation_tokens,
         ):
             await store.prepare()

@@ -46,7 +46,7 @@ from server.sockets.fanout import SocketFanout
 from server.sockets.presence_board import RedisPresenceBoard
 from server.telling import keep_telling
 from server.wiring.outside import Outside
-from server.wiring.sms import code_sender
+from server.wiring.sms import sms_provider
 from server.wiring.stores import Stores
 
 
@@ -134,7 +134,7 @@ class Domain:
         self.join_events = JoinEvents(stores.events, self.rosters, self.journal, self.announcer)
         self.require_event = RequireEvent(stores.events)
         self.passwords = Argon2Passwords()
-        self.code_sender = code_sender(settings, outside.http, clock)
+        self.sms = sms_provider(settings, outside.http, clock)
         self.tokens = JwtTokens(self.secret, clock)
         self.authenticate = Authenticate(
             self.tokens, stores.sessions, stores.accounts, stores.logins, ChooseAccount(stores.ownerships), clock

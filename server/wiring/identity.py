@@ -124,7 +124,7 @@ def _request_pin(domain: Domain, digits: int) -> RequestPin:
         stores.accounts,
         stores.pins,
         stores.quotas,
-        domain.code_sender,
+        domain.sms,
         domain.clock,
         _pin_rules(domain),
         digits=digits,

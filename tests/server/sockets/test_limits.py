@@ -127,7 +127,7 @@ async def test_frames(stores: EmbeddedStores, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["unknown event", "wrong shape"])
 async def test_what_is_refused_costs_too(stores: EmbeddedStores, tmp_path: Path, kind: str) -> None:
-    async with limited(stores, tmp_path, {"requests_per_s": 1, "requests_burst": 3}) as (_, _, _, phone):
+    async with limited(stores, tmp_path, {"requests_per_s": 0.1, "requests_burst": 8}) as (_, _, _, phone):
         event, body = ("nothing", {}) if kind == "unknown event" else ("message_send", {"text": 1})
-        codes = [(await phone.ask(event, body))["error"]["code"] for _ in range(5)]
+        codes = [(await phone.ask(event, body))["error"]["code"] for _ in range(10)]
         assert codes[-1] == "rate_limited"

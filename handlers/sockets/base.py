@@ -6,8 +6,9 @@ python-socketio calls `trigger_event` for its own `connect` and `disconnect`. Wh
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 import socketio
@@ -21,6 +22,7 @@ from models.errors import (
     Malformed,
     RateLimited,
     Unauthenticated,
+    Unavailable,
     UnknownEvent,
     WrongAccount,
 )
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
 Answer = Mapping[str, object]
+Reply = Callable[[Answer], None]
 GREET_AGAIN_S = 1.0
 NOT_EVENTS = frozenset({"connect", "disconnect"})
 
@@ -55,15 +58,47 @@ class Gate:
 
 
 @dataclass(slots=True, eq=False)
+class Place:
+    """One request's place among those of its connection whose order matters; left once what it writes is admitted."""
+
+    before: "asyncio.Future[None] | None"
+    left: "asyncio.Future[None]"
+
+    async def __aenter__(self) -> None:
+        if self.before is not None:
+            await asyncio.wait([self.before])
+
+    async def __aexit__(self, *_: object) -> None:
+        self.left.set_result(None)
+
+
+@dataclass(slots=True, eq=False)
 class Caller:
-    """A connection in a namespace. `turn` keeps the order in which it asked, where order matters."""
+    """A connection in a namespace."""
 
     connection: str
     actor: Actor
     token: str
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    greeted: asyncio.Event = field(default_factory=asyncio.Event)
     in_flight: int = 0
+    _last: "asyncio.Future[None] | None" = None
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no earlier request waits for being admitted: only then may one be admitted at once."""
+        return self._last is None or self._last.done()
+
+    def queue(self) -> Place:
+        """A place behind all that were taken before."""
+        before, self._last = self._last, asyncio.get_running_loop().create_future()
+        return Place(before, self._last)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An answer that a future brings: `show` makes it of the future's result."""
+
+    future: "asyncio.Future[Any]"
+    show: Callable[[Any], Answer]
 
 
 class BaseNamespace(socketio.AsyncNamespace):
@@ -86,13 +121,15 @@ class BaseNamespace(socketio.AsyncNamespace):
         }
 
     async def trigger_event(self, event: str, *args: Any) -> Any:
-        """Connect or disconnect, as python-socketio itself noticed it."""
+        """Connect, as the server noticed it."""
         if event == "connect":
             await self._admit(args[0], args[2] if len(args) > 2 else None)
-        elif event == "disconnect":
-            caller = self._callers.pop(args[0], None)
-            if caller is not None:
-                await self.left(caller)
+
+    def leave(self, connection: str) -> None:
+        """The connection is gone, or was sent away."""
+        caller = self._callers.pop(connection, None)
+        if caller is not None:
+            self.left(caller)
 
     async def _admit(self, connection: str, credentials: object) -> None:
         try:
@@ -132,33 +169,38 @@ class BaseNamespace(socketio.AsyncNamespace):
         except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
             self._gate.refusal_of(error, f"the greeting of a connection to {self.name}")
             return self._callers.get(connection) is not caller
-        finally:
-            caller.greeted.set()
         return True
 
     async def entered(self, caller: Caller) -> None:
         """Somebody is here; what a namespace does then."""
 
-    async def left(self, caller: Caller) -> None:
+    def left(self, caller: Caller) -> None:
         """Somebody is gone; what a namespace does then."""
 
-    async def answer(self, connection: str, event: object, args: list[Any]) -> dict[str, object]:
-        """The acknowledgement of one request; never raises."""
+    def answer(self, connection: str, event: object, args: list[Any], reply: Reply) -> Coroutine[Any, Any, None] | None:
+        """Answer one request: by `reply` now, or once its future is there, or by the coroutine that is returned. Never raises.
+
+        So a request that has to wait for nothing, or for one future only, costs no task.
+        """
         caller = self._callers.get(connection)
         try:
             if caller is None:
                 raise Unauthenticated
-            await caller.greeted.wait()  # a quick client may ask while it is still being let in
-            if self._callers.get(connection) is not caller:
-                raise Unauthenticated  # and may be sent away before it was
-            return {"ok": True, **await self._ask(caller, event, args)}
-        except DomainError as refusal:
-            return {"ok": False, "error": show_for_sockets(refusal)}
-        except Exception as error:  # noqa: BLE001 (the same)
-            known = event if isinstance(event, str) and event in self._requests else "an event"
-            return {"ok": False, "error": show_for_sockets(self._gate.refusal_of(error, f"{known} in {self.name}"))}
+            answer = self._ask(caller, event, args)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
+            reply(self._refuse(error, event))
+            return None
+        if isinstance(answer, Pending):
+            caller.in_flight += 1
+            answer.future.add_done_callback(partial(self._finish, caller, event, answer, reply))
+            return None
+        if isinstance(answer, Mapping):
+            reply({"ok": True, **answer})
+            return None
+        caller.in_flight += 1
+        return self._answer_later(caller, event, answer, reply)
 
-    async def _ask(self, caller: Caller, event: object, args: list[Any]) -> Answer:
+    def _ask(self, caller: Caller, event: object, args: list[Any]) -> "Answer | Pending | Awaitable[Answer]":
         self._gate.requests.take(caller.connection)
         request = self._requests.get(event) if isinstance(event, str) else None
         if request is None:
@@ -167,12 +209,35 @@ class BaseNamespace(socketio.AsyncNamespace):
             raise Malformed("An event carries one object.")
         if caller.in_flight >= self._gate.in_flight_max:
             raise RateLimited("Too many requests wait for their answers.", retry_after_ms=100)
-        caller.in_flight += 1
+        answer: Answer | Pending | Awaitable[Answer] = request(caller, args[0] if args else {})
+        return answer
+
+    def _finish(
+        self, caller: Caller, event: object, pending: "Pending", reply: Reply, future: "asyncio.Future[Any]"
+    ) -> None:
+        caller.in_flight -= 1
         try:
-            answer: Answer = await request(caller, args[0] if args else {})
+            answer = {"ok": True, **pending.show(future.result())}
+        except asyncio.CancelledError:
+            answer = self._refuse(Unavailable(), event)
+        except Exception as error:  # noqa: BLE001 (the same)
+            answer = self._refuse(error, event)
+        reply(answer)
+
+    async def _answer_later(self, caller: Caller, event: object, work: Awaitable[Answer], reply: Reply) -> None:
+        try:
+            answer = {"ok": True, **await work}
+        except Exception as error:  # noqa: BLE001 (the same)
+            answer = self._refuse(error, event)
         finally:
             caller.in_flight -= 1
-        return answer
+        reply(answer)
+
+    def _refuse(self, error: Exception, event: object) -> dict[str, object]:
+        if not isinstance(error, DomainError):
+            known = event if isinstance(event, str) and event in self._requests else "an event"
+            error = self._gate.refusal_of(error, f"{known} in {self.name}")
+        return {"ok": False, "error": show_for_sockets(error)}
 
 
 def _read_token(credentials: object) -> str:

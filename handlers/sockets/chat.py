@@ -1,10 +1,12 @@
 """`/chat`: messages, their changes, history and catching up."""
 
+import asyncio
+from collections.abc import Awaitable
 from uuid import uuid4
 
 from typing_extensions import override
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate
+from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate, Place
 from handlers.wire.chats import show_chat_page, show_page, show_sync
 from handlers.wire.entries import show_entry, show_message
 from handlers.wire.events import CHAT
@@ -21,7 +23,8 @@ from handlers.wire.requests import (
     read_target,
     read_text,
 )
-from models.documents.entry import Deletion, Edit, Reaction
+from models.documents.entry import Deletion, Edit, Message, MessageChange, Reaction
+from models.documents.target import Target
 from models.errors import Malformed
 from models.services.change_message import ChangeMessage
 from models.services.greet import Greet
@@ -32,6 +35,7 @@ from models.services.read_history import ReadHistory
 from models.services.send_message import SendMessage, message_of
 from models.services.show_typing import ShowTyping
 from models.services.sync_chats import SyncChats
+from models.stores.journal import Stored
 
 
 class ChatNamespace(BaseNamespace):
@@ -66,45 +70,58 @@ class ChatNamespace(BaseNamespace):
     async def entered(self, caller: Caller) -> None:
         await self._greet(caller.actor, caller.connection)
 
-    async def on_message_send(self, caller: Caller, body: Body) -> Answer:
+    def on_message_send(self, caller: Caller, body: Body) -> Awaitable[Answer]:
         """{chat or contact or group, client_id, type = "t", …} -> {message}."""
         target, client_id = read_target(body), read_client_id(body)
         message = read_message(body, self._text_max_chars)
-        async with caller.turn:
+        return self._send_in_turn(caller, caller.queue(), target, message, client_id)
+
+    async def _send_in_turn(
+        self, caller: Caller, place: Place, target: Target, message: Message, client_id: str
+    ) -> Answer:
+        async with place:
             future = await self._send.submit(caller.actor, target, message, client_id)
-        entry = message_of(await future)
-        self._typing.sent(entry.chat_id, caller.actor.account_id)
+        return self._show_sent(await future)
+
+    def _show_sent(self, stored: Stored) -> Answer:
+        entry = message_of(stored)
+        self._typing.sent(entry.chat_id, entry.sender_id)
         return {"message": show_message(entry)}
 
-    async def on_message_edit(self, caller: Caller, body: Body) -> Answer:
+    def on_message_edit(self, caller: Caller, body: Body) -> Awaitable[Answer]:
         """{chat, seq, text, client_id?} -> {message, entry}: the message as it is now, and the edit in the log."""
         target, seq = read_target(body), read_seq(body)
         text = read_text(body, "text", self._text_max_chars)
-        async with caller.turn:
-            future = await self._change.submit_edit(caller.actor, target, seq, text, _client_id(body))
-        entry, message = await self._change.finish(future, Edit)
-        return {"message": show_message(message), "entry": show_entry(entry)}
+        edit = self._change.submit_edit(caller.actor, target, seq, text, _client_id(body))
+        return self._change_in_turn(caller.queue(), edit, Edit)
 
-    async def on_message_delete(self, caller: Caller, body: Body) -> Answer:
+    def on_message_delete(self, caller: Caller, body: Body) -> Awaitable[Answer]:
         """{chat, seq, scope: "all" or "me", client_id?} -> {message, entry} or, for "me", {chat, of}."""
         target, seq = read_target(body), read_seq(body)
         scope = body.get("scope", "all")
         if scope not in ("all", "me"):
             raise Malformed('scope: must be "all" or "me".')
         if scope == "me":
-            return {"chat": await self._change.hide(caller.actor, target, seq), "of": seq}
-        async with caller.turn:
-            future = await self._change.submit_deletion(caller.actor, target, seq, _client_id(body))
-        entry, message = await self._change.finish(future, Deletion)
-        return {"message": show_message(message), "entry": show_entry(entry)}
+            return self._hide(caller, target, seq)
+        deletion = self._change.submit_deletion(caller.actor, target, seq, _client_id(body))
+        return self._change_in_turn(caller.queue(), deletion, Deletion)
 
-    async def on_reaction_set(self, caller: Caller, body: Body) -> Answer:
+    async def _hide(self, caller: Caller, target: Target, seq: int) -> Answer:
+        return {"chat": await self._change.hide(caller.actor, target, seq), "of": seq}
+
+    def on_reaction_set(self, caller: Caller, body: Body) -> Awaitable[Answer]:
         """{chat, seq, emoji or null, client_id?} -> {message, entry}."""
         target, seq = read_target(body), read_seq(body)
         emoji = find_text(body, "emoji", EMOJI_MAX_CHARS)
-        async with caller.turn:
-            future = await self._change.submit_reaction(caller.actor, target, seq, emoji, _client_id(body))
-        entry, message = await self._change.finish(future, Reaction)
+        reaction = self._change.submit_reaction(caller.actor, target, seq, emoji, _client_id(body))
+        return self._change_in_turn(caller.queue(), reaction, Reaction)
+
+    async def _change_in_turn(
+        self, place: Place, submission: Awaitable["asyncio.Future[Stored]"], kind: type[MessageChange]
+    ) -> Answer:
+        async with place:
+            future = await submission
+        entry, message = await self._change.finish(future, kind)
         return {"message": show_message(message), "entry": show_entry(entry)}
 
     async def on_history(self, caller: Caller, body: Body) -> Answer:

@@ -21,7 +21,7 @@ class PresenceNamespace(BaseNamespace):
         await self._presence.connect(caller.actor, caller.connection)
 
     @override
-    async def left(self, caller: Caller) -> None:
+    def left(self, caller: Caller) -> None:
         self._presence.disconnect(caller.connection)
 
     async def on_presence_set(self, caller: Caller, body: Body) -> Answer:

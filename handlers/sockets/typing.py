@@ -22,7 +22,7 @@ class TypingNamespace(BaseNamespace):
         self._connections.setdefault(caller.actor.account_id, set()).add(caller.connection)
 
     @override
-    async def left(self, caller: Caller) -> None:
+    def left(self, caller: Caller) -> None:
         account_id = caller.actor.account_id
         mates = self._connections.get(account_id, set())
         mates.discard(caller.connection)

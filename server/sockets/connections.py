@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import socketio
-from engineio.packet import Packet
 
 from models.documents.session import Actor
 from server.sockets.engine import EngineSocket
+from server.sockets.outbox import Parcel
 
 
 class Connection:
@@ -27,9 +27,9 @@ class Connection:
         self.actor: Actor | None = None
         self.is_open = False  # False while connecting and while leaving
 
-    def offer(self, packet: Packet) -> None:
-        """Queue a packet; a client too slow to take it is closed and told to come back and sync."""
-        self.socket.offer(packet)
+    def offer(self, parcel: Parcel) -> None:
+        """Send a packet; a client too slow to take it is closed and told to come back and sync."""
+        self.socket.offer(parcel)
 
 
 class Connections(socketio.AsyncManager):
@@ -81,6 +81,17 @@ class Connections(socketio.AsyncManager):
         of_engine[namespace] = self._by_sid[connection.sid] = connection
         return connection
 
+    def remove(self, connection: Connection) -> None:
+        """Nothing of this connection remains."""
+        connection.is_open = False
+        if self._by_sid.pop(connection.sid, None) is None:
+            return
+        self._forget_actor(connection, connection.namespace)
+        of_engine = self._by_engine[connection.engine_sid]
+        del of_engine[connection.namespace]
+        if not of_engine:
+            del self._by_engine[connection.engine_sid]
+
     def find_in(self, engine_sid: str, namespace: str) -> Connection | None:
         return self._by_engine.get(engine_sid, {}).get(namespace)
 
@@ -101,6 +112,9 @@ class Connections(socketio.AsyncManager):
         connection = self._by_sid.get(sid)
         return connection is not None and connection.is_open
 
+    def pre_disconnect(self, sid: str, namespace: str) -> str | None:
+        return self.eio_sid_from_sid(sid, namespace)
+
     async def can_disconnect(self, sid: str, namespace: str) -> bool:
         return self.is_connected(sid, namespace)
 
@@ -112,21 +126,10 @@ class Connections(socketio.AsyncManager):
         connection = self._by_sid.get(sid)
         return None if connection is None else connection.engine_sid
 
-    def pre_disconnect(self, sid: str, namespace: str) -> str | None:
-        connection = self._by_sid[sid]
-        connection.is_open = False
-        self._forget_actor(connection, namespace)
-        return connection.engine_sid
-
-    async def disconnect(self, sid: str, namespace: str, **_: Any) -> None:
-        connection = self._by_sid.pop(sid, None)
-        if connection is None:
-            return
-        self._forget_actor(connection, namespace)
-        of_engine = self._by_engine.get(connection.engine_sid, {})
-        of_engine.pop(namespace, None)
-        if not of_engine:
-            self._by_engine.pop(connection.engine_sid, None)
+    async def disconnect(self, sid: str, namespace: str, **_: Any) -> None:  # noqa: ARG002
+        connection = self._by_sid.get(sid)
+        if connection is not None:
+            self.remove(connection)
 
     async def trigger_callback(self, sid: str, id: int, data: Any) -> None:  # noqa: A002
         """Clients acknowledge nothing that we send; what they claim to acknowledge is ignored."""

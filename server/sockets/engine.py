@@ -1,32 +1,36 @@
-"""The Engine.IO transport of one client: a bounded queue, polling and WebSocket, and a stated end for slow readers.
+"""The Engine.IO transport of one client: a bounded outbox, polling and WebSocket, and a stated end for slow readers.
 
-python-engineio 4.15 has queues without a bound, a reader that leaves its writer behind when a frame cannot be decoded,
-a task per client that outlives it until the next ping, and polling answers that its own client refuses beyond 16 packets;
-these classes replace those parts and keep the rest.
+python-engineio 4.15 routes the requests; its sockets are replaced by ours, which are told of packets instead of waiting for
+them in a task, and which end a client that does not read, does not answer, or sends what cannot be read.
 """
 
 import asyncio
-import contextlib
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from time import monotonic
+from typing import Any, Protocol
 
 import aiohttp
 import engineio
-from aiohttp import WSCloseCode, WSMsgType, web
-from engineio import async_socket, exceptions, packet, payload
+from aiohttp import WSCloseCode, web
+from engineio import exceptions, packet
 from typing_extensions import override
+
+from server.sockets.frames import Frames, take_over
+from server.sockets.outbox import Flusher, Outbox, Parcel
 
 log = logging.getLogger(__name__)
 
 POLL_MAX_PACKETS = 16  # python-engineio's client refuses a polling answer with more
 POST_MAX_PACKETS = 4096  # JavaScript clients know a limit in bytes only: the shortest requests that fit into one body
-WRITE_MAX_PACKETS = 64  # taken out of the queue at once, so that its bound is what a slow reader costs
-CLOSE_WITHIN_S = 2.0
+SEPARATOR = "\x1e"
 UPGRADE_WITHIN_S = 10.0
 COME_BACK = b"too slow: come back and sync"
+SLICE_S = 0.004  # of a crowd that leaves at once, between two looks at everybody else
 
-payload.Payload.max_decode_packets = POST_MAX_PACKETS
+PING, CLOSE, NOOP = (Parcel(str(kind)) for kind in (packet.PING, packet.CLOSE, packet.NOOP))
+PROBE, PROBED, UPGRADED = f"{packet.PING}probe", f"{packet.PONG}probe", str(packet.UPGRADE)
 
 # What the reference server answers to requests that it refuses; clients tell these by their code.
 _REFUSALS = (
@@ -37,191 +41,146 @@ _REFUSALS = (
 )
 
 
-class PacketQueue(asyncio.Queue[packet.Packet]):
-    """Packets for one client, bounded by their number and by what they hold; one packet of any size always fits."""
+class Guests(Protocol):
+    """Who is told what clients do: the Socket.IO side."""
 
-    def __init__(self, packets_max: int, chars_max: int) -> None:
-        super().__init__(packets_max)
-        self._chars_max = chars_max
-        self.chars = 0
+    def opened(self, socket: "EngineSocket") -> None: ...
 
-    @override
-    def full(self) -> bool:
-        return self.qsize() >= self.maxsize or self.chars >= self._chars_max
+    def heard(self, socket: "EngineSocket", data: str | bytes) -> None:
+        """One message; raises ValueError or LookupError when it cannot be read."""
+        ...
 
-    @override
-    def _put(self, item: packet.Packet) -> None:
-        self.chars += _size(item)
-        super()._put(item)
-
-    @override
-    def _get(self) -> packet.Packet:
-        item: packet.Packet = super()._get()
-        self.chars -= _size(item)
-        return item
+    def closed(self, socket: "EngineSocket", reason: str) -> None: ...
 
 
-def _size(pkt: packet.Packet) -> int:
-    return len(pkt.data) if isinstance(pkt.data, str | bytes) else 0
+class EngineSocket:
+    """One client's connection, whatever its transport is at the moment; in the shape that python-engineio asks for."""
 
-
-class FrameSocket:
-    """aiohttp's WebSocket in the shape that python-engineio asks for; never compressed, since most frames are short."""
-
-    def __init__(self, handler: Any, server: "EngineServer") -> None:
-        self._handler = handler
-        self._socket = web.WebSocketResponse(
-            max_msg_size=server.max_http_buffer_size, compress=False, timeout=CLOSE_WITHIN_S
-        )
-        self._request: web.Request | None = None
-
-    async def __call__(self, environ: Mapping[str, Any]) -> web.WebSocketResponse:
-        self._request = environ["aiohttp.request"]
-        await self._socket.prepare(self._request)
-        try:
-            await self._handler(self)
-        finally:
-            self._cut()
-        return self._socket
-
-    async def wait(self) -> str | bytes:
-        """The next message; raises OSError when there will be none."""
-        message = await self._socket.receive()
-        if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
-            data: str | bytes = message.data
-            return data
-        raise OSError
-
-    async def send(self, message: str | bytes) -> None:
-        if isinstance(message, bytes):
-            await self._socket.send_bytes(message)
-        else:
-            await self._socket.send_str(message)
-
-    async def close(self, code: int = WSCloseCode.OK, reason: bytes = b"") -> None:
-        """Close politely, and cut the line of a client that does not read what it is sent."""
-        try:
-            async with asyncio.timeout(CLOSE_WITHIN_S):
-                await self._socket.close(code=code, message=reason)
-        except (TimeoutError, ConnectionError):
-            self._cut()
-
-    def _cut(self) -> None:
-        """Drop the line if something lies unread in it, for nobody will wait for that."""
-        transport = None if self._request is None else self._request.transport
-        if transport is not None and transport.get_write_buffer_size():
-            transport.abort()
-
-
-class EngineSocket(async_socket.AsyncSocket):
-    """One client's connection, whatever its transport is at the moment."""
-
-    queue: PacketQueue
-    connected: bool
-    upgrading: bool
-    upgraded: bool
-    closing: bool
-    closed: bool
+    __slots__ = (
+        "_has_left", "_is_dirty", "_is_pinged", "_poll", "_timer", "backlog", "closed", "connected", "frames", "queue",
+        "server", "settled", "sid", "upgraded", "upgrading",
+    )  # fmt: skip
 
     def __init__(self, server: "EngineServer", sid: str) -> None:
-        super().__init__(server, sid)
-        self._frames: FrameSocket | None = None
-        self._is_polled = False
-        self._ending: asyncio.Task[None] | None = None
+        self.server = server
+        self.sid = sid
+        self.queue = server.create_outbox()
+        self.connected = self.upgrading = self.upgraded = self.closed = False
+        self.frames: Frames | None = None
+        self.backlog: deque[str | bytes] | None = None  # messages that wait behind one that takes its time
+        self.settled: asyncio.Future[None] | None = None  # ends when nothing waits any more
+        self._poll: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_pinged = False
+        self._is_dirty = False
+        self._has_left = False
 
     @property
     def is_open(self) -> bool:
-        return not (self.closed or self.closing or self._ending is not None)
+        return not self.closed
 
-    def offer(self, pkt: packet.Packet) -> None:
-        """Queue a packet without waiting; a full queue means a reader too slow to be kept."""
-        if not self.is_open:
+    @property
+    def is_on_line(self) -> bool:
+        """Whether there is a WebSocket that could still bring the client a goodbye."""
+        return self.frames is not None and not self.frames.is_over
+
+    def offer(self, parcel: Parcel) -> None:
+        """Send a packet at the end of this turn; a full outbox means a reader too slow to be kept."""
+        if self.closed:
             return
-        try:
-            self.queue.put_nowait(pkt)
-        except asyncio.QueueFull:
-            self.server.slow_readers += 1
-            log.info("closed a client that did not read %d packets", self.queue.qsize())
-            self.end(WSCloseCode.TRY_AGAIN_LATER, COME_BACK)
+        if self.queue.is_full:
+            self.flush()
+            if self.queue.is_full:
+                self.server.slow_readers += 1
+                log.info("closed a client that did not read %d packets", len(self.queue))
+                self.end(WSCloseCode.TRY_AGAIN_LATER, COME_BACK)
+                return
+        self.queue.put(parcel)
+        if not self._is_dirty:
+            self._is_dirty = True
+            self.server.flusher.add(self)
+
+    def flush(self) -> None:
+        """Send what waits, as far as the client takes it."""
+        self._is_dirty = False
+        if self.frames is None:
+            self._wake()
+        elif self.queue and self.frames.is_writable:
+            self.frames.write(self.queue.take_frames())
+
+    def _wake(self) -> None:
+        if self._poll is not None and not self._poll.done():
+            self._poll.set_result(None)
 
     def end(self, code: int, text: bytes, reason: str | None = None) -> None:
         """Close from our side; what is queued is dropped, for the client will sync when it is back."""
-        if self._ending is None:
-            self._ending = asyncio.create_task(self._end(code, text, reason), name="close a socket")
-
-    async def ended(self) -> None:
-        """Wait until what `end` began is over."""
-        if self._ending is not None:
-            await asyncio.gather(self._ending, return_exceptions=True)
-
-    async def _end(self, code: int, text: bytes, reason: str | None) -> None:
-        self._drain()
-        frames = self._frames
-        await self.close(abort=frames is not None, reason=reason or self.server.reason.SERVER_DISCONNECT)
-        if frames is not None:
-            await frames.close(code, text)
-
-    @override
-    async def close(self, wait: bool = False, abort: bool = False, reason: str | None = None) -> None:
-        """Close without waiting for a client that may never read again; a poll that waits is answered."""
-        self._stop_pinging()
-        await super().close(wait=False, abort=abort, reason=reason)
-        if self._is_polled and self.queue.empty():
-            self.queue.put_nowait(packet.Packet(packet.NOOP))
-        self.server.sockets.pop(self.sid, None)
-
-    def _drain(self) -> None:
-        while not self.queue.empty():
-            self.queue.get_nowait()
-
-    @override
-    async def send(self, pkt: packet.Packet) -> None:
-        """Queue a packet of the library itself: the handshake, a close."""
-        if pkt.packet_type == packet.CLOSE:
-            self._drain()
-            self.queue.put_nowait(pkt)
+        if self.closed:
             return
-        self.offer(pkt)
+        self.closed = True
+        self.queue.clear()
+        if self.frames is not None:
+            self.frames.close(code, text)
+        else:
+            self.queue.put(CLOSE)
+        self.leave(reason or self.server.reason.SERVER_DISCONNECT)
 
-    @override
-    async def poll(self) -> list[packet.Packet]:
-        """What is queued, once there is something; by polling at most as much as a client takes.
+    def leave(self, reason: str) -> None:
+        """Let everybody know, once, that the client is gone."""
+        if self._has_left:
+            return
+        self._has_left = self.closed = True
+        self._stop_pinging()
+        self.server.sockets.pop(self.sid, None)
+        self.server.guests.closed(self, reason)
+        self._wake()
 
-        A second poll while one waits ends the connection, as Engine.IO 4 has it: the answer would go to either.
-        """
-        if self._is_polled:
-            self.end(WSCloseCode.PROTOCOL_ERROR, b"two polls at once")
-            raise exceptions.QueueEmpty
-        if self.closed and self.queue.empty():
-            raise exceptions.QueueEmpty
-        self._is_polled = True
-        most = WRITE_MAX_PACKETS if self.upgraded else POLL_MAX_PACKETS
+    async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:  # noqa: ARG002
+        """What python-engineio calls for a client whose request cannot be read."""
+        self.end(WSCloseCode.PROTOCOL_ERROR, b"a packet could not be read", reason)
+
+    # What the WebSocket tells.
+
+    def hear(self, message: str | bytes) -> None:
+        if self.closed:
+            return
         try:
-            packets = [await self.queue.get()]
-        finally:
-            self._is_polled = False
-        while len(packets) < most and not self.queue.empty():
-            packets.append(self.queue.get_nowait())
-        return packets
+            self.receive(message)
+        except (ValueError, LookupError, exceptions.EngineIOError):
+            self.end(WSCloseCode.PROTOCOL_ERROR, b"a packet could not be read", self.server.reason.TRANSPORT_ERROR)
+        except Exception:
+            log.exception("a client's packet failed")
+            self.end(WSCloseCode.INTERNAL_ERROR, b"try again", self.server.reason.TRANSPORT_ERROR)
 
-    @override
-    async def receive(self, pkt: packet.Packet) -> None:
+    def resume(self) -> None:
+        self.flush()
+
+    def lose(self) -> None:
+        self.closed = True
+        self.frames = None
+        self.server.retire(self)
+
+    def receive(self, message: str | bytes) -> None:
         """One packet of the client; raises UnknownPacketError for what a client of Engine.IO 4 never sends."""
-        match pkt.packet_type:
-            case packet.MESSAGE:
-                await self.server._trigger_event("message", self.sid, pkt.data, run_async=False)
-            case packet.PONG:
+        if isinstance(message, bytes):
+            self.server.guests.heard(self, message)
+            return
+        match message[:1]:  # the numbers of Engine.IO's packets
+            case "4":
+                self.server.guests.heard(self, message[1:])
+            case "3":
                 self.schedule_ping()
-            case packet.CLOSE:
-                await self.close(abort=True, reason=self.server.reason.CLIENT_DISCONNECT)
+            case "1":
+                if self.frames is not None:
+                    self.frames.close()
+                self.queue.clear()
+                self.leave(self.server.reason.CLIENT_DISCONNECT)
+            case "b":
+                self.server.guests.heard(self, packet.Packet(encoded_packet=message).data)
             case _:
                 raise exceptions.UnknownPacketError
 
     # One timer instead of python-engineio's task per client and its walk over all of them.
 
-    @override
     def schedule_ping(self) -> None:
         """Ask after the interval whether the client is there; a PONG that nobody asked for changes nothing."""
         if self._timer is None or self._is_pinged:
@@ -233,7 +192,7 @@ class EngineSocket(async_socket.AsyncSocket):
     def _ping(self) -> None:
         self._is_pinged = True
         self._timer = asyncio.get_running_loop().call_later(self.server.ping_timeout, self._miss)
-        self.offer(packet.Packet(packet.PING))
+        self.offer(PING)
 
     def _miss(self) -> None:
         self.end(WSCloseCode.GOING_AWAY, b"no answer to a ping", self.server.reason.PING_TIMEOUT)
@@ -242,28 +201,49 @@ class EngineSocket(async_socket.AsyncSocket):
         if self._timer is not None:
             self._timer.cancel()
 
-    @override
+    # What python-engineio asks for.
+
+    async def poll(self) -> list[Parcel]:
+        """What is queued, once there is something, and at most as much as a client takes.
+
+        A second poll while one waits ends the connection, as Engine.IO 4 has it: the answer would go to either.
+        """
+        if self._poll is not None:
+            self.end(WSCloseCode.PROTOCOL_ERROR, b"two polls at once")
+            raise exceptions.QueueEmpty
+        if not self.queue and not self.closed:
+            self._poll = asyncio.get_running_loop().create_future()
+            try:
+                await self._poll
+            finally:
+                self._poll = None
+        if not self.queue:
+            if self.closed:  # by the client itself, whose poll this is
+                return [NOOP]
+            raise exceptions.QueueEmpty
+        return self.queue.take(POLL_MAX_PACKETS)
+
     async def handle_get_request(self, environ: Mapping[str, Any]) -> Any:
         """Answer a poll, or move to a WebSocket where the request asks for one."""
         if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
-            return await self.use_frames(environ)
+            return Probe(self, environ["aiohttp.request"]).answer
         if self.upgrading or self.upgraded:
-            return [packet.Packet(packet.NOOP)]  # what is queued from now on is for the WebSocket
+            return [NOOP]  # what is queued from now on is for the WebSocket
         return await self.poll()
 
-    @override
     async def handle_post_request(self, environ: Mapping[str, Any]) -> None:
         """Take the packets of a polling client; one that cannot be read ends its connection, and nobody else's."""
         try:
-            for pkt in await self._read_body(environ["aiohttp.request"]):
-                await self.receive(pkt)
+            for message in await self._read_body(environ["aiohttp.request"]):
+                self.receive(message)
         except (ValueError, LookupError, exceptions.EngineIOError) as error:
             log.info("closed a polling client: %s", type(error).__name__)
-            self.end(WSCloseCode.PROTOCOL_ERROR, b"a packet could not be read")
             if self.sid in self.server.sockets:  # python-engineio has no answer ready where it is gone already
                 raise exceptions.UnknownPacketError from None
+        if self.settled is not None and self.is_open:
+            await asyncio.wait([self.settled])
 
-    async def _read_body(self, request: web.Request) -> list[packet.Packet]:
+    async def _read_body(self, request: web.Request) -> list[str]:
         bytes_max = self.server.max_http_buffer_size
         if (request.content_length or 0) > bytes_max:
             raise exceptions.ContentTooLongError
@@ -273,88 +253,101 @@ class EngineSocket(async_socket.AsyncSocket):
             raise exceptions.ContentTooLongError from None
         if len(body) > bytes_max:
             raise exceptions.ContentTooLongError
-        packets: list[packet.Packet] = payload.Payload(encoded_payload=body.decode()).packets
-        return packets
+        messages = body.decode().split(SEPARATOR) if body else []
+        if len(messages) > POST_MAX_PACKETS:
+            raise exceptions.ContentTooLongError
+        return messages
 
-    async def use_frames(self, environ: Mapping[str, Any]) -> web.WebSocketResponse:
-        """Speak with the client through the WebSocket that this request opens, until it ends."""
-        return await FrameSocket(self._websocket_handler, self.server)(environ)
-
-    @override
-    async def _websocket_handler(self, ws: FrameSocket) -> None:
-        if self.connected and not await self._upgrade(ws):
-            await ws.close()
-            return
+    def open_frames(self, request: web.Request) -> web.StreamResponse:
+        """Speak with the client through the WebSocket that this request opens, from its first packet on."""
+        self.frames, answer = take_over(request, self, message_max_bytes=self.server.max_http_buffer_size)
         self.connected = self.upgraded = True
-        self._frames = ws
-        writer = asyncio.create_task(self._write(ws), name="socket writer")
-        try:
-            await self._read(ws)
-        finally:
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
-            await self.close(abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
-            await self.ended()
+        return answer
 
-    async def _upgrade(self, ws: FrameSocket) -> bool:
-        """Move a polling client to this WebSocket: probe, answer, let the waiting poll end, and switch."""
-        try:
-            async with asyncio.timeout(UPGRADE_WITHIN_S):
-                if await ws.wait() != packet.Packet(packet.PING, data="probe").encode() or self.upgrading:
-                    return False
-                self.upgrading = True
-                try:
-                    await ws.send(packet.Packet(packet.PONG, data="probe").encode())
-                    if self._is_polled:
-                        self.queue.put_nowait(packet.Packet(packet.NOOP))
-                    is_asked = await ws.wait() == packet.Packet(packet.UPGRADE).encode()
-                finally:
-                    self.upgrading = False
-        except (OSError, RuntimeError, asyncio.QueueFull):
-            return False
-        return is_asked and self.is_open and not self.upgraded and not self._is_polled
+    def let_poll_end(self) -> None:
+        """Answer a poll that waits; the client means to move to a WebSocket."""
+        if self._poll is not None:
+            self.offer(NOOP)
 
-    async def _write(self, ws: FrameSocket) -> None:
-        with contextlib.suppress(exceptions.QueueEmpty, OSError, RuntimeError):
-            is_open = True
-            while is_open:
-                packets = await self.poll()
-                for pkt in packets:
-                    await ws.send(pkt.encode())
-                is_open = packets[-1].packet_type != packet.CLOSE
-        await ws.close()
+    @property
+    def may_move(self) -> bool:
+        """Whether a client that polls may move to a WebSocket now."""
+        return self.is_open and self._poll is None and not self.upgraded
 
-    async def _read(self, ws: FrameSocket) -> None:
-        while not self.closed:
-            try:
-                await self.receive(packet.Packet(encoded_packet=await ws.wait()))
-            except OSError:
-                return
-            except (ValueError, LookupError, exceptions.EngineIOError):
-                await ws.close(WSCloseCode.PROTOCOL_ERROR, b"a packet could not be read")
-                return
-            except Exception:
-                log.exception("a client's packet failed")
-                await ws.close(WSCloseCode.INTERNAL_ERROR, b"try again")
-                return
+    def move_to(self, frames: Frames) -> None:
+        """From now on the WebSocket is the client's transport; what is queued goes over it."""
+        self.upgraded = True
+        self.frames, frames.owner = frames, self
+        self.flush()
+
+
+class Probe:
+    """A WebSocket by which a polling client may move: it asks, is answered, lets its poll end, and says so."""
+
+    def __init__(self, socket: EngineSocket, request: web.Request) -> None:
+        self._socket = socket
+        self._is_answered = False
+        self._frames, self.answer = take_over(request, self, message_max_bytes=socket.server.max_http_buffer_size)
+        self._timer = asyncio.get_running_loop().call_later(UPGRADE_WITHIN_S, self._frames.close)
+
+    def hear(self, message: str | bytes) -> None:
+        socket = self._socket
+        if not self._is_answered and message == PROBE and socket.is_open and not socket.upgrading:
+            self._is_answered = socket.upgrading = True
+            self._frames.write(Parcel(PROBED).frame)
+            socket.let_poll_end()
+            return
+        is_moved = self._is_answered and message == UPGRADED and socket.may_move
+        self._give_up()
+        if is_moved:
+            socket.move_to(self._frames)
+        else:
+            self._frames.close()
+
+    def resume(self) -> None:
+        """There was nothing to write but the answer."""
+
+    def lose(self) -> None:
+        self._give_up()
+
+    def _give_up(self) -> None:
+        self._timer.cancel()
+        if self._is_answered:
+            self._is_answered = self._socket.upgrading = False
 
 
 class EngineServer(engineio.AsyncServer):
     """python-engineio's server with those sockets."""
 
     sockets: dict[str, EngineSocket]
+    guests: Guests
 
     def __init__(self, *args: Any, queue_max_packets: int = 4096, queue_max_chars: int = 2**24, **kwargs: Any) -> None:
         super().__init__(*args, monitor_clients=False, **kwargs)
         self._queue_bounds = (queue_max_packets, queue_max_chars)
+        self._retired: deque[EngineSocket] = deque()
+        self.flusher = Flusher()
         self.slow_readers = 0
         self.is_closing = False
         self.make_sid: Callable[[], str] = self.generate_id
         self.pass_on: Callable[[web.Request], Awaitable[web.StreamResponse | None]] | None = None
 
-    @override
-    def create_queue(self, *_: Any, **__: Any) -> PacketQueue:
-        return PacketQueue(*self._queue_bounds)
+    def create_outbox(self) -> Outbox:
+        return Outbox(*self._queue_bounds)
+
+    def retire(self, socket: EngineSocket) -> None:
+        """See off a client whose line is gone; a crowd that goes at once is seen off bit by bit."""
+        if not self._retired:
+            asyncio.get_running_loop().call_soon(self._see_off)
+        self._retired.append(socket)
+
+    def _see_off(self) -> None:
+        ends = monotonic() + SLICE_S
+        while self._retired:
+            self._retired.popleft().leave(self.reason.TRANSPORT_CLOSE)
+            if self._retired and monotonic() > ends:
+                asyncio.get_running_loop().call_soon(self._see_off)
+                return
 
     @override
     async def handle_request(self, request: web.Request) -> Any:
@@ -374,27 +367,21 @@ class EngineServer(engineio.AsyncServer):
         if self.is_closing:
             return self._bad_request("The server restarts") | {"status": "503 SERVICE UNAVAILABLE"}
         sid = self.make_sid()
-        socket = self.sockets[sid] = EngineSocket(self, sid)
-        await socket.send(
-            packet.Packet(
-                packet.OPEN,
-                {
-                    "sid": sid,
-                    "upgrades": self._upgrades(sid, transport),
-                    "pingTimeout": int(self.ping_timeout * 1000),
-                    "pingInterval": int(self.ping_interval * 1000),
-                    "maxPayload": self.max_http_buffer_size,
-                },
-            )
-        )
-        await self._trigger_event("connect", sid, environ, run_async=False)
+        socket = EngineSocket(self, sid)
+        answer = socket.open_frames(environ["aiohttp.request"]) if transport == "websocket" else None
+        self.sockets[sid] = socket
+        opening = {
+            "sid": sid,
+            "upgrades": [] if answer is not None else ["websocket"],
+            "pingTimeout": int(self.ping_timeout * 1000),
+            "pingInterval": int(self.ping_interval * 1000),
+            "maxPayload": self.max_http_buffer_size,
+        }
+        socket.offer(Parcel(packet.Packet(packet.OPEN, opening).encode()))
+        self.guests.opened(socket)
         socket.schedule_ping()
-        if transport == "websocket":
-            try:
-                return await socket.use_frames(environ)
-            finally:
-                # Also when it never became one: a bad handshake, a client that went away.
-                await socket.close(abort=True, reason=self.reason.TRANSPORT_ERROR)
+        if answer is not None:
+            return answer
         socket.connected = True
         try:
             return self._ok(await socket.poll())

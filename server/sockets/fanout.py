@@ -10,15 +10,16 @@ from collections.abc import Callable, Collection
 from random import random
 
 import orjson
-from engineio.packet import MESSAGE, Packet
 
 from handlers.wire.events import CHAT, show_event
 from models.events import Event, Resync, Signal
 from server.sockets.bus import Bus
 from server.sockets.connections import Connections
+from server.sockets.outbox import Parcel
 
 log = logging.getLogger(__name__)
 
+MESSAGE = "4"  # Engine.IO's packet of that kind
 RESYNC_OVER_S = 3.0  # clients that may have missed something are told so over this time, not all at once
 
 
@@ -47,7 +48,7 @@ class SocketFanout:
         """Show `event` to one connection of this node."""
         found = self._connections.find(connection)
         if found is not None and found.is_open:
-            found.offer(Packet(MESSAGE, encode(event)[1]))
+            found.offer(Parcel(MESSAGE + encode(event)[1]))
 
     def signal(self, signal: Signal) -> None:
         """Tell every node, this one first, what it can no longer believe."""
@@ -57,14 +58,14 @@ class SocketFanout:
     def deliver(self, namespace: str, text: str, to: Collection[int]) -> None:
         """Queue one packet for the local sockets of these accounts."""
         here = self._connections.of_accounts(namespace)
-        packet = Packet(MESSAGE, text)
+        parcel = Parcel(MESSAGE + text)
         # Whichever is shorter: the people of a chat, or the people of this node.
         accounts = to if len(to) <= len(here) else [account for account in here if account in to]
         for account in accounts:
             mates = here.get(account)
             if mates:
                 for connection in list(mates.values()):
-                    connection.offer(packet)
+                    connection.offer(parcel)
 
     def resync(self) -> None:
         """Something may have been missed: tell everybody here to sync, spread over a few seconds."""

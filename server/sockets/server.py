@@ -4,10 +4,11 @@ What is overridden here is pinned by tests/server/sockets/test_internals.py, whi
 """
 
 import asyncio
-import contextlib
 import json
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -22,6 +23,7 @@ from handlers.sockets.base import BaseNamespace, refused
 from models.errors import Conflict, InternalFault, NotFound, Unauthenticated
 from server.sockets.connections import Connection, Connections
 from server.sockets.engine import EngineServer, EngineSocket
+from server.sockets.outbox import Parcel
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,10 @@ ATTACHMENTS_MAX = 10  # our requests carry no binary data; a packet that promise
 JOIN_WITHIN_S = 30.0  # an Engine.IO connection that joins no namespace for so long is closed
 FAREWELL_S = 0.1
 ANSWER_WITHIN_S = 0.5  # of the end: for answers under way, and again for clients that take their leave
+BACKLOG_HOLD = 64  # packets sent while a client is let in; then its line waits
+NAMESPACE_MAX_CHARS = 200  # of an event, with its number
+ACK_ID_MAX_CHARS = 100  # python-socketio's own bound
+MESSAGE = str(engine_packet.MESSAGE)
 CLOSE_MALFORMED = 1002
 CLOSE_GOING_AWAY = 1001
 CLOSE_REVOKED = 1008
@@ -77,6 +83,7 @@ class SocketServer(socketio.AsyncServer):
         self.connections = connections
         self._join_within_s = join_within_s
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unanswered = 0
         self._strangers: dict[str, asyncio.TimerHandle] = {}  # sockets that are in no namespace, and when they close
         super().__init__(
             async_mode="aiohttp",
@@ -95,6 +102,7 @@ class SocketServer(socketio.AsyncServer):
             engineio_logger=_quiet("engineio"),
         )
         self.namespaces: list[str] = []  # without it, anybody may stay on "/" without a token
+        self.eio.guests = self
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer
@@ -102,76 +110,160 @@ class SocketServer(socketio.AsyncServer):
     def close_session(self, session_id: str) -> None:
         """Send a revoked session's connections away; their sockets close once nothing else uses them."""
         for connection in self.connections.of_session(session_id):
-            self._spawn(self.disconnect(connection.sid, connection.namespace))
+            self._send_away(connection)
 
     async def close(self) -> None:
         """The server goes: what is being answered is answered, then every client is told to come back."""
         self.eio.is_closing = True
         sockets: list[EngineSocket] = list(self.eio.sockets.values())
-        ends = monotonic() + ANSWER_WITHIN_S
-        while (self._tasks or any(not socket.queue.empty() for socket in sockets)) and monotonic() < ends:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await _within(ANSWER_WITHIN_S, lambda: not self._is_answering and not any(socket.queue for socket in sockets))
         for socket in sockets:
             socket.end(CLOSE_GOING_AWAY, b"the server restarts: come back and sync")
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                await asyncio.gather(*(socket.ended() for socket in sockets))
+        await _within(ANSWER_WITHIN_S, lambda: not any(socket.is_on_line for socket in sockets))
+
+    @property
+    def _is_answering(self) -> bool:
+        return bool(self._tasks) or self._unanswered > 0
 
     @override
     async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
         """Send a client out of a namespace; once it is in none, its socket is closed."""
         connection = self.connections.find(sid)
-        if connection is None or not connection.is_open:
+        if connection is not None:
+            self._send_away(connection)
+
+    def _send_away(self, connection: Connection) -> None:
+        if not connection.is_open:
             return
         self._offer(connection.socket, packet.DISCONNECT, connection.namespace)
-        await self._leave(connection, self.reason.SERVER_DISCONNECT)
+        self._leave(connection, self.reason.SERVER_DISCONNECT)
         # The DISCONNECT packets of all its namespaces go out before the line is cut.
-        self._expect_join(connection.engine_sid, FAREWELL_S, b"session ended")
+        self._expect_join(connection.socket, FAREWELL_S, b"session ended")
 
-    @override
-    async def _handle_eio_connect(self, eio_sid: str, environ: Mapping[str, Any]) -> None:
-        self._expect_join(eio_sid, self._join_within_s, b"nobody signed in")
+    # What the transport tells: implements engine.Guests.
 
-    def _expect_join(self, eio_sid: str, within_s: float, text: bytes) -> None:
-        """Close a socket that is in no namespace then."""
-        if self.connections.has_namespaces(eio_sid) or eio_sid not in self.eio.sockets:
-            return
-        self._forget_stranger(eio_sid)
-        loop = asyncio.get_running_loop()
-        self._strangers[eio_sid] = loop.call_later(within_s, self._close_stranger, eio_sid, text)
+    def opened(self, socket: EngineSocket) -> None:
+        self._expect_join(socket, self._join_within_s, b"nobody signed in")
 
-    def _forget_stranger(self, eio_sid: str) -> None:
-        timer = self._strangers.pop(eio_sid, None)
-        if timer is not None:
-            timer.cancel()
-
-    def _close_stranger(self, eio_sid: str, text: bytes) -> None:
-        self._strangers.pop(eio_sid, None)
-        socket = self._find_socket(eio_sid)
-        if socket is not None:
-            socket.end(CLOSE_REVOKED, text)
-
-    @override
-    async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
+    def heard(self, socket: EngineSocket, data: str | bytes) -> None:
         """One packet; a malformed one costs its sender the connection and nobody else anything."""
+        if socket.backlog is not None:
+            socket.backlog.append(data)
+            if len(socket.backlog) == BACKLOG_HOLD and socket.frames is not None:
+                socket.frames.hold()
+            return
         try:
-            await super()._handle_eio_message(eio_sid, data)
-            waiting = self._binary_packet.get(eio_sid)
-            if waiting is not None and waiting.attachment_count > ATTACHMENTS_MAX:
-                raise ValueError("too many attachments")
+            joining = self._take(socket, data)
         except Exception as error:  # noqa: BLE001 (whatever its packet broke, it concerns its sender alone)
-            self._binary_packet.pop(eio_sid, None)
-            log.info("closed a client that sent a malformed packet: %s", type(error).__name__)
-            socket = self._find_socket(eio_sid)
-            if socket is not None:
-                socket.end(CLOSE_MALFORMED, b"malformed packet")
+            self._refuse_packet(socket, error)
+            return
+        if joining is not None:
+            socket.backlog = deque()
+            socket.settled = self._spawn(self._work_off(socket, joining))
 
-    @override
-    async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
+    def closed(self, socket: EngineSocket, reason: str) -> None:
+        """A socket is gone: only its own namespaces are concerned."""
+        for connection in self.connections.of_engine(socket.sid):
+            self._leave(connection, reason)
+        self._forget_stranger(socket.sid)
+        self._binary_packet.pop(socket.sid, None)
+
+    async def _work_off(self, socket: EngineSocket, joining: packet.Packet | None) -> None:
+        """Let a client in, then take what it sent meanwhile: nothing overtakes the CONNECT before it."""
+        try:
+            while joining is not None:
+                await self._join(socket, joining.namespace or "/", joining.data)
+                joining = None
+                while socket.backlog and joining is None:
+                    joining = self._take(socket, socket.backlog.popleft())
+        except Exception as error:  # noqa: BLE001 (the same)
+            self._refuse_packet(socket, error)
+        finally:
+            socket.backlog = socket.settled = None
+            if socket.frames is not None:
+                socket.frames.go_on()
+
+    def _refuse_packet(self, socket: EngineSocket, error: Exception) -> None:
+        self._binary_packet.pop(socket.sid, None)
+        log.info("closed a client that sent a malformed packet: %s", type(error).__name__)
+        socket.end(CLOSE_MALFORMED, b"malformed packet")
+
+    def _take(self, socket: EngineSocket, data: str | bytes) -> packet.Packet | None:
+        """Take one packet at once, but for a CONNECT, which is returned: letting somebody in takes its time."""
+        waiting = self._binary_packet.get(socket.sid) if self._binary_packet else None
+        if waiting is not None:
+            self._take_attachment(socket, waiting, data)
+        elif isinstance(data, bytes):
+            raise ValueError("bytes that nobody announced")
+        elif not self._take_plain_event(socket, data):
+            return self._take_packet(socket, packet.Packet(encoded_packet=data))
+        return None
+
+    def _take_packet(self, socket: EngineSocket, taken: packet.Packet) -> packet.Packet | None:
+        namespace = taken.namespace or "/"
+        match taken.packet_type:
+            case packet.CONNECT:
+                return taken
+            case packet.DISCONNECT:
+                self._leave_by_choice(socket, namespace)
+            case packet.EVENT:
+                self._take_event(socket, namespace, taken.id, taken.data)
+            case packet.BINARY_EVENT | packet.BINARY_ACK:
+                if self.connections.find_in(socket.sid, namespace) is None:
+                    raise ValueError("attachments from a stranger")
+                if taken.attachment_count > ATTACHMENTS_MAX:
+                    raise ValueError("too many attachments")
+                self._binary_packet[socket.sid] = taken
+            case kind if kind != packet.ACK:  # clients have nothing to acknowledge
+                raise ValueError("a packet that no client sends")
+        return None
+
+    def _take_attachment(self, socket: EngineSocket, waiting: packet.Packet, data: str | bytes) -> None:
+        if waiting.add_attachment(data):
+            del self._binary_packet[socket.sid]
+            if waiting.packet_type == packet.BINARY_EVENT:
+                self._take_event(socket, waiting.namespace or "/", waiting.id, waiting.data)
+
+    def _take_plain_event(self, socket: EngineSocket, text: str) -> bool:
+        """An event in the one form that clients write, `2/namespace,id[…]`, without python-socketio's way through it."""
+        comma, start = text.find(",", 0, NAMESPACE_MAX_CHARS), text.find("[", 0, NAMESPACE_MAX_CHARS)
+        namespace, number = text[1:comma], text[comma + 1 : start]
+        if text[:1] != "2" or not 0 < comma < start or namespace not in self.namespace_handlers:
+            return False
+        if number and not (number.isascii() and number.isdigit() and len(number) < ACK_ID_MAX_CHARS):
+            return False
+        self._take_event(socket, namespace, int(number) if number else None, Json.loads(text[start:]))
+        return True
+
+    def _take_event(self, socket: EngineSocket, namespace: str, id: int | None, data: Any) -> None:  # noqa: A002
+        """One request: it never reaches `trigger_event`, so no client can play `connect` or `disconnect`."""
+        if not isinstance(data, list) or not data:
+            raise ValueError("an event has a name")
+        connection = self.connections.find_in(socket.sid, namespace)
+        if connection is not None and connection.is_open:
+            handler: BaseNamespace = self.namespace_handlers[namespace]
+            self._unanswered += 1
+            work = handler.answer(connection.sid, data[0], data[1:], partial(self._answer, connection, id))
+            if work is not None:
+                _ = self._spawn(work)
+        elif socket.is_open and id is not None and namespace in self.namespace_handlers:
+            refusal = Unauthenticated("This connection is not in the namespace.")
+            self._acknowledge(socket, namespace, id, {"ok": False, "error": show_for_sockets(refusal)})
+
+    def _answer(self, connection: Connection, id: int | None, answer: Mapping[str, object]) -> None:  # noqa: A002
+        self._unanswered -= 1
+        if id is None or not connection.is_open:
+            return
+        try:
+            self._acknowledge(connection.socket, connection.namespace, id, answer)
+        except TypeError:
+            log.exception("an answer could not be written as JSON")
+            refusal = {"ok": False, "error": show_for_sockets(InternalFault())}
+            self._acknowledge(connection.socket, connection.namespace, id, refusal)
+
+    async def _join(self, socket: EngineSocket, namespace: str, data: Any) -> None:
         """Let a client into a namespace; once it has been told so, the namespace greets it."""
-        namespace = namespace or "/"
-        socket = self._find_socket(eio_sid)
-        if socket is None:
+        if not socket.is_open:
             return
         connection: Connection | None = None
         try:
@@ -185,90 +277,64 @@ class SocketServer(socketio.AsyncServer):
         except socketio.exceptions.ConnectionRefusedError as refusal:
             self._offer(socket, packet.CONNECT_ERROR, namespace, refusal.error_args)
             if connection is not None:
-                await self.connections.disconnect(connection.sid, namespace)
+                self.connections.remove(connection)
             return
         connection.is_open = True
-        if self._find_socket(eio_sid) is None:  # it went away while its token was looked at
-            await self._leave(connection, self.reason.TRANSPORT_CLOSE)
+        if not socket.is_open:  # it went away while its token was looked at
+            self._leave(connection, self.reason.TRANSPORT_CLOSE)
             return
-        self._forget_stranger(eio_sid)
+        self._forget_stranger(socket.sid)
         self._offer(socket, packet.CONNECT, namespace, {"sid": connection.sid})
         await handler.welcome(connection.sid)
 
-    @override
-    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:
-        """One request: it never reaches `trigger_event`, so no client can play `connect` or `disconnect`."""
-        namespace = namespace or "/"
-        if not isinstance(data, list) or not data:
-            raise ValueError("an event has a name")
-        connection = self.connections.find_in(eio_sid, namespace)
-        if connection is not None and connection.is_open:
-            # Tasks start in the order in which they are made, and namespaces keep that order where it matters.
-            self._spawn(self._answer(connection, id, data))
-            return
-        socket = self._find_socket(eio_sid)
-        if socket is not None and id is not None and namespace in self.namespace_handlers:
-            refusal = Unauthenticated("This connection is not in the namespace.")
-            self._acknowledge(socket, namespace, id, {"ok": False, "error": show_for_sockets(refusal)})
-
-    async def _answer(self, connection: Connection, id: int | None, data: list[Any]) -> None:  # noqa: A002
-        handler: BaseNamespace = self.namespace_handlers[connection.namespace]
-        answer = await handler.answer(connection.sid, data[0], data[1:])
-        if id is None or not connection.is_open:
-            return
-        try:
-            self._acknowledge(connection.socket, connection.namespace, id, answer)
-        except TypeError:
-            log.exception("an answer could not be written as JSON")
-            refusal = {"ok": False, "error": show_for_sockets(InternalFault())}
-            self._acknowledge(connection.socket, connection.namespace, id, refusal)
-
-    @override
-    async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
+    def _leave_by_choice(self, socket: EngineSocket, namespace: str) -> None:
         """A client leaves a namespace; what it may stay for without one is to join another."""
-        connection = self.connections.find_in(eio_sid, namespace or "/")
+        connection = self.connections.find_in(socket.sid, namespace)
         if connection is not None:
-            await self._leave(connection, reason or self.reason.CLIENT_DISCONNECT)
-            self._expect_join(eio_sid, self._join_within_s, b"nobody signed in")
+            self._leave(connection, self.reason.CLIENT_DISCONNECT)
+            self._expect_join(socket, self._join_within_s, b"nobody signed in")
 
-    @override
-    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
-        """A socket is gone: only its own namespaces are concerned."""
-        for connection in self.connections.of_engine(eio_sid):
-            await self._leave(connection, reason)
-        self._forget_stranger(eio_sid)
-        self._binary_packet.pop(eio_sid, None)
-
-    async def _leave(self, connection: Connection, reason: str) -> None:
+    def _leave(self, connection: Connection, reason: str) -> None:
         """Take a connection out: events reach it no more, its namespace hears of it, nothing of it remains."""
         if not connection.is_open:
             return  # still being let in, which notices, or already on its way out
-        self.connections.pre_disconnect(connection.sid, connection.namespace)
+        connection.is_open = False
         handler: BaseNamespace = self.namespace_handlers[connection.namespace]
         try:
-            await handler.trigger_event("disconnect", connection.sid, reason)
+            handler.leave(connection.sid)
         except Exception:
-            log.exception("%s did not see a connection off", connection.namespace)
+            log.exception("%s did not see a connection off (%s)", connection.namespace, reason)
         finally:
-            await self.connections.disconnect(connection.sid, connection.namespace)
+            self.connections.remove(connection)
 
-    def _find_socket(self, eio_sid: str) -> EngineSocket | None:
-        """The socket, if it is open: one that is closing answers nobody."""
-        socket: EngineSocket | None = self.eio.sockets.get(eio_sid)
-        return socket if socket is not None and socket.is_open else None
+    def _expect_join(self, socket: EngineSocket, within_s: float, text: bytes) -> None:
+        """Close a socket that is in no namespace then."""
+        if not socket.is_open or self.connections.has_namespaces(socket.sid):
+            return
+        self._forget_stranger(socket.sid)
+        loop = asyncio.get_running_loop()
+        self._strangers[socket.sid] = loop.call_later(within_s, self._close_stranger, socket, text)
+
+    def _forget_stranger(self, eio_sid: str) -> None:
+        timer = self._strangers.pop(eio_sid, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _close_stranger(self, socket: EngineSocket, text: bytes) -> None:
+        self._strangers.pop(socket.sid, None)
+        socket.end(CLOSE_REVOKED, text)
 
     def _offer(self, socket: EngineSocket, kind: int, namespace: str, data: object = None) -> None:
-        text = packet.Packet(kind, data, namespace=namespace).encode()
-        socket.offer(engine_packet.Packet(engine_packet.MESSAGE, text))
+        socket.offer(Parcel(MESSAGE + packet.Packet(kind, data, namespace=namespace).encode()))
 
     def _acknowledge(self, socket: EngineSocket, namespace: str, id: int, answer: object) -> None:  # noqa: A002
-        text = f"{packet.ACK}{namespace},{id}[{Json.dumps(answer)}]"
-        socket.offer(engine_packet.Packet(engine_packet.MESSAGE, text))
+        socket.offer(Parcel(f"{MESSAGE}{packet.ACK}{namespace},{id}[{Json.dumps(answer)}]"))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Future[None]":
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finish)
+        return task
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -287,6 +353,13 @@ class _OriginsAllowed:
             return False
         host = environ.get("HTTP_HOST", "")
         return origin in self._origins or (bool(host) and origin.partition("://")[2] == host)
+
+
+async def _within(seconds: float, is_so: Callable[[], bool]) -> None:
+    """Wait until something holds, for a bounded time: what nobody announces, at the very end."""
+    ends = monotonic() + seconds
+    while not is_so() and monotonic() < ends:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
 
 
 def _quiet(name: str) -> logging.Logger:

@@ -4,57 +4,40 @@ A failure here after an upgrade means: read the new release, then mend server/so
 """
 
 import inspect
+import re
 from typing import Any
 
-import aiohttp
 import engineio
 import pytest
 import socketio
 from aiohttp import web
-from engineio import async_socket, packet, payload
+from aiohttp._websocket.helpers import websocket_mask
+from aiohttp.web_protocol import RequestHandler
+from engineio import packet, payload
 from engineio.async_drivers import aiohttp as driver
 from socketio import async_namespace, base_manager
 from socketio import packet as socketio_packet
 
 from server.sockets.connections import Connections
-from server.sockets.engine import EngineServer, EngineSocket, PacketQueue
+from server.sockets.engine import EngineServer, EngineSocket
 from server.sockets.server import SocketServer
 
 SIGNATURES = [
     # What we replace: python-engineio
-    (async_socket.AsyncSocket, "__init__", "(self, server, sid)"),
-    (async_socket.AsyncSocket, "close", "(self, wait=True, abort=False, reason=None)"),
-    (async_socket.AsyncSocket, "send", "(self, pkt)"),
-    (async_socket.AsyncSocket, "poll", "(self)"),
-    (async_socket.AsyncSocket, "receive", "(self, pkt)"),
-    (async_socket.AsyncSocket, "schedule_ping", "(self)"),
-    (async_socket.AsyncSocket, "handle_get_request", "(self, environ)"),
-    (async_socket.AsyncSocket, "handle_post_request", "(self, environ)"),
-    (async_socket.AsyncSocket, "_websocket_handler", "(self, ws)"),
-    (engineio.AsyncServer, "create_queue", "(self, *args, **kwargs)"),
     (engineio.AsyncServer, "_handle_connect", "(self, environ, transport, jsonp_index=None)"),
     (engineio.AsyncServer, "_bad_request", "(self, message=None)"),
     (engineio.AsyncServer, "_log_error_once", "(self, message, message_key)"),
     # What we call: python-engineio
     (engineio.AsyncServer, "handle_request", "(self, *args, **kwargs)"),
     (engineio.AsyncServer, "generate_id", "(self)"),
-    (engineio.AsyncServer, "_upgrades", "(self, sid, transport)"),
     (engineio.AsyncServer, "_ok", "(self, packets=None, headers=None, jsonp_index=None)"),
-    (engineio.AsyncServer, "_trigger_event", "(self, event, *args, **kwargs)"),
     (engineio.AsyncServer, "_cors_allowed_origins", "(self, environ)"),
     (packet.Packet, "__init__", "(self, packet_type=6, data=None, encoded_packet=None)"),
     (packet.Packet, "encode", "(self, b64=False)"),
-    (payload.Payload, "__init__", "(self, packets=None, encoded_payload=None)"),
+    (payload.Payload, "encode", "(self, jsonp_index=None)"),
     # What we replace: python-socketio
     (socketio.AsyncServer, "_engineio_server_class", "(self)"),
     (socketio.AsyncServer, "disconnect", "(self, sid, namespace=None, ignore_queue=False)"),
-    (socketio.AsyncServer, "_handle_eio_connect", "(self, eio_sid, environ)"),
-    (socketio.AsyncServer, "_handle_eio_message", "(self, eio_sid, data)"),
-    (socketio.AsyncServer, "_handle_eio_disconnect", "(self, eio_sid, reason)"),
-    (socketio.AsyncServer, "_handle_connect", "(self, eio_sid, namespace, data)"),
-    (socketio.AsyncServer, "_handle_disconnect", "(self, eio_sid, namespace, reason=None)"),
-    (socketio.AsyncServer, "_handle_event", "(self, eio_sid, namespace, id, data)"),
-    (socketio.AsyncServer, "_handle_ack", "(self, eio_sid, namespace, id, data)"),
     (async_namespace.AsyncNamespace, "trigger_event", "(self, event, *args)"),
     (socketio.AsyncManager, "disconnect", "(self, sid, namespace, **kwargs)"),
     (socketio.AsyncManager, "trigger_callback", "(self, sid, id, data)"),
@@ -70,7 +53,13 @@ SIGNATURES = [
         "__init__",
         "(self, packet_type=2, data=None, namespace=None, id=None, binary=None, encoded_packet=None)",
     ),
+    (socketio_packet.Packet, "add_attachment", "(self, attachment)"),
+    (socketio_packet.Packet, "encode", "(self)"),
     (driver, "translate_request", "(request)"),
+    # What we take from aiohttp
+    (RequestHandler, "connection_lost", "(self, exc: BaseException | None) -> None"),
+    (web.StreamResponse, "prepare", "(self, request: 'BaseRequest') -> aiohttp.abc.AbstractStreamWriter | None"),
+    (web.StreamResponse, "write_eof", "(self, data: bytes = b'') -> None"),
 ]
 
 
@@ -90,10 +79,8 @@ def test_an_internal_is_where_it_was(where: Any, name: str, signature: str) -> N
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (EngineSocket, async_socket.AsyncSocket),
         (EngineServer, engineio.AsyncServer),
         (SocketServer, socketio.AsyncServer),
-        (PacketQueue, PacketQueue.__mro__[1]),
     ],
     ids=lambda kind: kind.__name__,
 )
@@ -105,7 +92,7 @@ def test_what_we_declare_as_overriding_overrides(ours: type, theirs: type) -> No
 
 
 def test_a_coroutine_stays_a_coroutine() -> None:
-    for ours in (EngineSocket, EngineServer, SocketServer, Connections):
+    for ours in (EngineServer, SocketServer, Connections):
         for name, value in vars(ours).items():
             theirs = getattr(ours.__mro__[1], name, None)
             if inspect.isfunction(value) and inspect.isfunction(theirs):
@@ -113,22 +100,21 @@ def test_a_coroutine_stays_a_coroutine() -> None:
 
 
 def test_the_transport_calls_what_we_replaced() -> None:
-    """The names through which python-engineio and python-socketio reach us."""
+    """The names through which python-engineio reaches us, and all that it asks of a socket."""
     request = inspect.getsource(engineio.AsyncServer.handle_request)
     for called in (
         "self._handle_connect(environ, transport,", "socket.handle_get_request(", "socket.handle_post_request(environ)",
         "self._bad_request(", "self._log_error_once(", "self._cors_allowed_origins(environ)", "self._get_socket(sid)",
     ):  # fmt: skip
         assert called in request, called
-    message = inspect.getsource(socketio.AsyncServer._handle_eio_message)
-    for called in (
-        "self._binary_packet[eio_sid]", "self._handle_connect(eio_sid, pkt.namespace, pkt.data)", "self._handle_ack(",
-        "self._handle_disconnect(eio_sid, pkt.namespace,", "self._handle_event(eio_sid, pkt.namespace, pkt.id,",
-    ):  # fmt: skip
-        assert called in message, called
-    close = inspect.getsource(async_socket.AsyncSocket.close)
-    for called in ("self.server._trigger_event(", "'disconnect', self.sid", "self.send(packet.Packet(packet.CLOSE))"):
-        assert called in close, called
+    sources = [request, inspect.getsource(engineio.AsyncServer.disconnect)]
+    sources.append(inspect.getsource(engineio.base_server.BaseServer._get_socket))
+    asked = {
+        name for source in sources for name in re.findall(r"\b(?:socket|s|self\.sockets\[sid\])\.([a-z_]+)", source)
+    }
+    assert asked == {"connected", "upgraded", "closed", "close", "handle_get_request", "handle_post_request"}
+    assert all(hasattr(EngineSocket, name) for name in asked)
+    assert "pkt.encode(b64=True)" in inspect.getsource(payload.Payload.encode), "Parcel stands in for a packet"
 
 
 def test_the_refusals_of_the_transport_still_have_their_words() -> None:
@@ -155,10 +141,9 @@ def test_the_numbers_of_packets_are_the_protocols() -> None:
         3,
     )
     assert socketio_packet.CONNECT_ERROR == 4
-    assert payload.Payload.max_decode_packets == 4096, "set by server/sockets/engine.py"
 
 
-def test_messages_of_one_client_are_taken_one_after_the_other() -> None:
+def test_the_server_is_told_of_packets_by_our_sockets() -> None:
     sockets = SocketServer(
         Connections(),
         origins=["*"],
@@ -169,29 +154,36 @@ def test_messages_of_one_client_are_taken_one_after_the_other() -> None:
         queue_max_chars=1000,
     )
     assert isinstance(sockets.eio, EngineServer)
-    assert sockets.eio.async_handlers is False
+    assert sockets.eio.guests is sockets
     assert sockets.eio.start_service_task is False
-    assert sockets.eio.handlers["message"] == sockets._handle_eio_message
-    assert sockets.eio.handlers["connect"] == sockets._handle_eio_connect
-    assert sockets.eio.handlers["disconnect"] == sockets._handle_eio_disconnect
     assert sockets.eio.http_compression is False
+    assert sockets._binary_packet == {}
 
 
-def test_aiohttps_websocket_takes_what_we_give_it() -> None:
-    made = inspect.signature(web.WebSocketResponse).parameters
-    assert {"max_msg_size", "compress", "timeout"} <= set(made)
-    assert {"code", "message"} <= set(inspect.signature(web.WebSocketResponse.close).parameters)
-    assert issubclass(web.RequestPayloadError, Exception)
-    assert issubclass(aiohttp.ClientConnectionResetError, OSError), "the writer takes OSError for a client that is gone"
+class TestTakingALineOver:
+    """What `take_over` in server/sockets/frames.py leans on in aiohttp."""
 
+    def test_the_handler_of_a_request_still_has_its_parts(self) -> None:
+        slots = {name for kind in RequestHandler.__mro__ for name in getattr(kind, "__slots__", ())}
+        assert {"transport", "_message_tail"} <= slots
+        assert isinstance(RequestHandler.writing_paused, property)
 
-def test_a_queue_can_be_bounded_by_more_than_its_length() -> None:
-    queue = PacketQueue(2, 10)
-    queue.put_nowait(packet.Packet(packet.MESSAGE, "x" * 100))
-    assert queue.full(), "one packet of any size fits, a second does not"
-    queue.get_nowait()
-    assert not queue.full()
-    assert queue.chars == 0
-    queue.put_nowait(packet.Packet(packet.PING))
-    queue.put_nowait(packet.Packet(packet.PING))
-    assert queue.full()
+    def test_retiring_it_closes_only_what_it_still_holds(self) -> None:
+        lost = inspect.getsource(RequestHandler.connection_lost)
+        assert "self._manager.connection_lost(self, exc)" in lost, "the runner waits for it no more"
+        assert "self._parser = None" in lost, "or it would parse frames as requests"
+        closed = inspect.getsource(RequestHandler.force_close)
+        assert "if self.transport is not None:" in closed
+
+    def test_bytes_behind_a_handshake_wait_in_its_tail(self) -> None:
+        assert "self._message_tail = tail" in inspect.getsource(RequestHandler.data_received)
+
+    def test_a_mask_is_taken_off_in_place(self) -> None:
+        data = bytearray(b"Hello")
+        websocket_mask(b"\x01\x02\x03\x04", data)
+        assert bytes(data) == bytes(byte ^ mask for byte, mask in zip(b"Hello", b"\x01\x02\x03\x04\x01", strict=True))
+
+    def test_an_answer_is_asked_for_two_things(self) -> None:
+        finish = inspect.getsource(RequestHandler.finish_response)
+        assert "await prepare_meth(request)" in finish
+        assert "await resp.write_eof()" in finish

@@ -1,0 +1,327 @@
+"""WebSocket frames on a line that was aiohttp's until the handshake (RFC 6455): no task, queue or reader per connection.
+
+aiohttp parses and routes the request; with the answer 101 its handler is retired, and the transport calls `Frames` alone.
+The only file that touches aiohttp's internals, pinned by tests/server/sockets/test_internals.py. Two ideas were measured
+against it: `WebSocketResponse` keeps two tasks and 20 kB per connection, and aiohttp's compiled reader takes a frame in as
+much time (2 us) but keeps 1 kB more and lets frames without a mask pass.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from struct import Struct
+from typing import Any, Protocol
+
+from aiohttp import WSCloseCode, web
+from aiohttp._websocket.helpers import websocket_mask
+from typing_extensions import override
+
+CLOSE_WITHIN_S = 2.0  # then the line of a client that does not answer a close frame is cut
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+CONTROL_MAX_BYTES = 125
+
+_FINAL, _RESERVED, _MASKED = 0x80, 0x70, 0x80
+_KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_SIZE_16, _SIZE_64 = Struct("!BBH").pack, Struct("!BBQ").pack
+_CODE = Struct("!H")
+# What a close frame may carry (section 7.4): these, and whatever applications agree upon.
+_CLOSE_CODES = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
+_APPLICATION_CODES = range(3000, 5000)
+
+
+class Owner(Protocol):
+    """Whom the frames are for."""
+
+    def hear(self, message: str | bytes) -> None:
+        """A message, text or binary; must not raise."""
+        ...
+
+    def resume(self) -> None:
+        """What was written has gone out: there may be more."""
+        ...
+
+    def lose(self) -> None:
+        """The line is gone; nothing comes after this."""
+        ...
+
+
+def frame_of(data: bytes, opcode: int = TEXT) -> bytes:
+    """One unmasked final frame, as servers send them."""
+    size = len(data)
+    if size <= CONTROL_MAX_BYTES:
+        return bytes((_FINAL | opcode, size)) + data
+    head = _SIZE_16(_FINAL | opcode, 126, size) if size < 2**16 else _SIZE_64(_FINAL | opcode, 127, size)
+    return head + data
+
+
+class Frames(asyncio.Protocol):
+    """One WebSocket. Invalid frames end it with the code of RFC 6455; pings are answered here."""
+
+    __slots__ = (
+        "_buffer", "_is_closing", "_is_deaf", "_is_full", "_loop", "_message", "_message_max_bytes", "_needed", "_opcode",
+        "_timer", "_transport", "owner",
+    )  # fmt: skip
+
+    def __init__(self, transport: asyncio.Transport, owner: Owner, *, message_max_bytes: int, is_full: bool) -> None:
+        self.owner: Owner | None = owner
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = transport
+        self._message_max_bytes = message_max_bytes
+        self._buffer: bytearray | None = None  # the beginning of a frame
+        self._needed = 0  # how long it must be to be worth another look, so that a trickle costs no square
+        self._opcode = 0  # of a message in fragments
+        self._message: bytearray | None = None  # its fragments so far
+        self._is_full = is_full
+        self._is_closing = False  # a close frame has been sent
+        self._is_deaf = False  # the client broke the rules: what else it sends is not looked at
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether there is room for more; what is written nevertheless waits in memory."""
+        return not (self._is_full or self._is_closing)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the line is gone, or going without a chance to stop it."""
+        return self._transport is None or self._transport.is_closing()
+
+    def write(self, frames: bytes) -> None:
+        """Send frames, made by `frame_of`; after `close` nothing is sent."""
+        if self._transport is not None and not self._is_closing:
+            self._transport.write(frames)
+
+    def close(self, code: int = WSCloseCode.OK, reason: bytes = b"") -> None:
+        """Say goodbye, and cut the line if that is not answered in time, or not read."""
+        self._say_goodbye(_CODE.pack(code) + reason)
+
+    def hold(self) -> None:
+        """Read nothing for the time being: the client is ahead of us."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def go_on(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    # What the transport calls.
+
+    @override
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    @override
+    def resume_writing(self) -> None:
+        self._is_full = False
+        if self.owner is not None:
+            self.owner.resume()
+
+    @override
+    def eof_received(self) -> None:
+        self._is_deaf = True
+        self._cut_later()  # the transport closes itself, once what is written has gone out
+
+    @override
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        self._is_deaf = True
+        if self._timer is not None:
+            self._timer.cancel()
+        owner, self.owner = self.owner, None
+        if owner is not None:
+            owner.lose()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self._is_deaf:
+            self._look_for_goodbye(data)
+            return
+        if self._buffer is not None:
+            self._buffer += data
+            if len(self._buffer) < self._needed:
+                return
+            data, self._buffer = bytes(self._buffer), None
+        start, end = 0, len(data)
+        while end - start >= 2 and not self._is_deaf:
+            first, size, head = data[start], data[start + 1], 6
+            if not size & _MASKED:
+                self._fail(WSCloseCode.PROTOCOL_ERROR, b"a frame without a mask")
+                return
+            size ^= _MASKED
+            if size > CONTROL_MAX_BYTES:
+                head = 8 if size == 126 else 14
+                size = int.from_bytes(data[start + 2 : start + head - 4], "big") if end - start >= head else 0
+            if not self._permits(first, size):
+                return
+            rest = start + head + size
+            if rest > end or end - start < head:
+                break
+            payload = bytearray(data[start + head : rest])
+            websocket_mask(data[start + head - 4 : start + head], payload)
+            start = rest
+            self._take(first, payload)
+        if start < end and not self._is_deaf:
+            self._keep(data, start)
+
+    def _keep(self, data: bytes, start: int) -> None:
+        """Remember the beginning of a frame, and how long it will be as far as that is known."""
+        self._buffer = bytearray(data[start:])
+        length = len(self._buffer)
+        size = self._buffer[1] & ~_MASKED if length > 1 else 0
+        head = 6 if size <= CONTROL_MAX_BYTES else 8 if size == 126 else 14
+        if size > CONTROL_MAX_BYTES:
+            size = int.from_bytes(self._buffer[2 : head - 4], "big") if length >= head else 0
+        self._needed = head + size
+
+    def _permits(self, first: int, size: int) -> bool:
+        """Hold a frame's head to the rules; one that breaks them ends the connection."""
+        opcode, is_final = first & 0x0F, first & _FINAL
+        is_control = opcode >= CLOSE
+        if first & _RESERVED:
+            self._fail(WSCloseCode.PROTOCOL_ERROR, b"reserved bits")
+        elif opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
+            self._fail(WSCloseCode.PROTOCOL_ERROR, b"an unknown opcode")
+        elif is_control and (size > CONTROL_MAX_BYTES or not is_final):
+            self._fail(WSCloseCode.PROTOCOL_ERROR, b"a control frame that is long or in fragments")
+        elif not is_control and (opcode == CONTINUATION) != (self._message is not None):
+            self._fail(WSCloseCode.PROTOCOL_ERROR, b"fragments out of order")
+        elif size + (0 if is_control or self._message is None else len(self._message)) > self._message_max_bytes:
+            self._fail(WSCloseCode.MESSAGE_TOO_BIG, b"too long")
+        else:
+            return True
+        return False
+
+    def _take(self, first: int, payload: bytearray) -> None:
+        """One permitted frame."""
+        opcode = first & 0x0F
+        if opcode >= CLOSE:
+            self._take_control(opcode, payload)
+        elif first & _FINAL and self._message is None:
+            self._tell(opcode, payload)
+        elif self._message is None:
+            self._opcode, self._message = opcode, payload
+        else:
+            self._message += payload
+            if first & _FINAL:
+                payload, self._message = self._message, None
+                self._tell(self._opcode, payload)
+
+    def _tell(self, opcode: int, payload: bytearray) -> None:
+        if self._is_closing or self.owner is None:
+            return  # what comes after our goodbye is nobody's
+        if opcode == BINARY:
+            self.owner.hear(bytes(payload))
+            return
+        try:
+            text = payload.decode()
+        except UnicodeDecodeError:
+            self._fail(WSCloseCode.INVALID_TEXT, b"text that is not UTF-8")
+            return
+        self.owner.hear(text)
+
+    def _take_control(self, opcode: int, payload: bytearray) -> None:
+        if opcode == PING:
+            if self.is_writable:  # whoever does not read its pongs needs none
+                self.write(frame_of(bytes(payload), PONG))
+        elif opcode == CLOSE:
+            self._take_goodbye(bytes(payload))
+
+    def _take_goodbye(self, payload: bytes) -> None:
+        code = _CODE.unpack_from(payload)[0] if len(payload) >= 2 else None
+        is_known = code is None or code in _CLOSE_CODES or code in _APPLICATION_CODES
+        if len(payload) == 1 or not is_known:
+            self._fail(WSCloseCode.PROTOCOL_ERROR, b"a close frame that says nothing")
+            return
+        try:
+            payload[2:].decode()
+        except UnicodeDecodeError:
+            self._fail(WSCloseCode.INVALID_TEXT, b"text that is not UTF-8")
+            return
+        self._say_goodbye(payload[:2])
+        self._hang_up()
+
+    def _say_goodbye(self, payload: bytes) -> None:
+        if self._transport is None or self._is_closing:
+            return
+        self._transport.write(frame_of(payload, CLOSE))
+        self._is_closing = True
+        self._cut_later()
+
+    def _fail(self, code: int, reason: bytes) -> None:
+        """End the connection for what the client sent; the rest of it is read and dropped, or its arrival would undo our words."""
+        self.close(code, reason)
+        self._is_deaf = True
+        self._buffer = self._message = None
+
+    def _look_for_goodbye(self, data: bytes) -> None:
+        """Whoever was told to go answers with a close frame, most likely at the end of what it sends; the timer takes the others."""
+        if data[-8:-6] == b"\x88\x82" or data[-6:-4] == b"\x88\x80":
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        self._is_deaf = True
+        if self._transport is not None:
+            self._transport.close()
+
+    def _cut_later(self) -> None:
+        if self._timer is None and self._transport is not None:
+            self._timer = self._loop.call_later(CLOSE_WITHIN_S, self._transport.abort)
+
+
+class _Answered(web.StreamResponse):
+    """What aiohttp is given in place of an answer: the line has had one, and is no longer HTTP."""
+
+    @override
+    async def prepare(self, request: web.BaseRequest) -> None:
+        return None
+
+    @override
+    async def write_eof(self, data: bytes = b"") -> None:
+        return None
+
+
+def take_over(request: web.Request, owner: Owner, *, message_max_bytes: int) -> tuple[Frames, web.StreamResponse]:
+    """Answer a handshake and take its line from aiohttp, which is to be given the second of these as the answer.
+
+    What the client sent behind its handshake is heard by `hear_first`, once the owner is ready. Raises HTTPBadRequest for
+    a bad handshake, and for a client that is gone already.
+    """
+    accept = _accept_key(request.headers)
+    http: Any = request.protocol
+    transport: Any = http.transport
+    if transport is None or transport.is_closing():
+        raise web.HTTPBadRequest(text="The client is gone.")
+    frames = Frames(transport, owner, message_max_bytes=message_max_bytes, is_full=http.writing_paused)
+    transport.write(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+        + accept
+        + b"\r\n\r\n"
+    )
+    transport.set_protocol(frames)
+    behind, http._message_tail = http._message_tail, b""
+    http.transport = None  # so that retiring the handler closes nothing
+    http.connection_lost(None)
+    if behind:
+        asyncio.get_running_loop().call_soon(frames.data_received, behind)
+    if not transport.is_reading():
+        transport.resume_reading()
+    return frames, _Answered(status=101)
+
+
+def _accept_key(headers: Mapping[str, str]) -> bytes:
+    """The answer to a handshake's key (section 4.2), or HTTPBadRequest."""
+    upgrades = {part.strip().lower() for part in headers.get("Connection", "").split(",")}
+    if headers.get("Upgrade", "").strip().lower() != "websocket" or "upgrade" not in upgrades:
+        raise web.HTTPBadRequest(text="This is no upgrade to a WebSocket.")
+    if headers.get("Sec-WebSocket-Version") != "13":
+        raise web.HTTPBadRequest(text="The version of WebSocket is 13.", headers={"Sec-WebSocket-Version": "13"})
+    key = headers.get("Sec-WebSocket-Key", "").encode()
+    try:
+        is_key = len(base64.b64decode(key, validate=True)) == 16
+    except binascii.Error:
+        is_key = False
+    if not is_key:
+        raise web.HTTPBadRequest(text="Sec-WebSocket-Key must be 16 bytes in base64.")
+    return base64.b64encode(hashlib.sha1(key + _KEY, usedforsecurity=False).digest())

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -109,10 +109,11 @@ class Roster:
     numbers: Mapping[int, str]
     unlisted: frozenset[int] = frozenset()  # see Member.is_listed
     changed: int = 0  # the seq of the last change of who is in a group: entries before it went to others
+    # One object for as long as the roster lives, by which the fan-out knows an audience again.
+    members: Collection[int] = field(init=False, repr=False, compare=False)
 
-    @property
-    def members(self) -> Collection[int]:
-        return self.roles.keys()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "members", self.roles.keys())
 
     def require_member(self, account_id: int) -> Role:
         """The role of a member; to everybody else the chat does not exist."""

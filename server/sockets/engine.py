@@ -7,7 +7,7 @@ them in a task, and which end a client that does not read, does not answer, or s
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Protocol
 
@@ -99,6 +99,15 @@ class EngineSocket:
         if not self._is_dirty:
             self._is_dirty = True
             self.server.flusher.add(self)
+
+    def send(self, parcels: Sequence[Parcel], frames: bytes) -> None:
+        """Send packets whose frames somebody has put together already, for many."""
+        line = self.frames
+        if line is not None and line.is_writable and not self.queue:
+            line.write(frames)
+        else:
+            for parcel in parcels:
+                self.offer(parcel)
 
     def flush(self) -> None:
         """Send what waits, as far as the client takes it."""

@@ -16,10 +16,12 @@ from models.events import Event, Resync, Signal
 from server.sockets.bus import Bus
 from server.sockets.connections import Connections
 from server.sockets.outbox import Parcel
+from server.sockets.waves import Waves
 
 log = logging.getLogger(__name__)
 
 MESSAGE = "4"  # Engine.IO's packet of that kind
+FEW_MAX = 32  # recipients that are told one by one
 RESYNC_OVER_S = 3.0  # clients that may have missed something are told so over this time, not all at once
 
 
@@ -28,6 +30,7 @@ class SocketFanout:
 
     def __init__(self, connections: Connections, bus: Bus) -> None:
         self._connections = connections
+        self._waves = Waves(connections)
         self._bus = bus
         self._on_signal: list[Callable[[Signal], None]] = []
         bus.on_packet = self.deliver
@@ -57,11 +60,12 @@ class SocketFanout:
 
     def deliver(self, namespace: str, text: str, to: Collection[int]) -> None:
         """Queue one packet for the local sockets of these accounts."""
-        here = self._connections.of_accounts(namespace)
         parcel = Parcel(MESSAGE + text)
-        # Whichever is shorter: the people of a chat, or the people of this node.
-        accounts = to if len(to) <= len(here) else [account for account in here if account in to]
-        for account in accounts:
+        if len(to) > FEW_MAX or self._waves:
+            self._waves.add(namespace, to, parcel)
+            return
+        here = self._connections.of_accounts(namespace)
+        for account in to:
             mates = here.get(account)
             if mates:
                 for connection in list(mates.values()):

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from typing_extensions import override
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate, Place
+from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate, Pending, Place
 from handlers.wire.chats import show_chat_page, show_page, show_sync
 from handlers.wire.entries import show_entry, show_message
 from handlers.wire.events import CHAT
@@ -70,10 +70,14 @@ class ChatNamespace(BaseNamespace):
     async def entered(self, caller: Caller) -> None:
         await self._greet(caller.actor, caller.connection)
 
-    def on_message_send(self, caller: Caller, body: Body) -> Awaitable[Answer]:
+    def on_message_send(self, caller: Caller, body: Body) -> Awaitable[Answer] | Pending:
         """{chat or contact or group, client_id, type = "t", …} -> {message}."""
         target, client_id = read_target(body), read_client_id(body)
         message = read_message(body, self._text_max_chars)
+        if caller.is_first:
+            future = self._send.submit_now(caller.actor, target, message, client_id)
+            if future is not None:
+                return Pending(future, self._show_sent)
         return self._send_in_turn(caller, caller.queue(), target, message, client_id)
 
     async def _send_in_turn(

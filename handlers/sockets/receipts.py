@@ -1,8 +1,11 @@
 """`/receipts`: how far an account has received and read."""
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate
+from collections.abc import Awaitable
+
+from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate, Pending
 from handlers.wire.events import RECEIPTS
 from handlers.wire.requests import read_seq, read_target
+from models.documents.target import Target
 from models.services.move_marks import MoveMarks
 
 
@@ -13,10 +16,22 @@ class ReceiptsNamespace(BaseNamespace):
         super().__init__(gate)
         self._marks = marks
 
-    async def on_delivered(self, caller: Caller, body: Body) -> Answer:
+    def on_delivered(self, caller: Caller, body: Body) -> Pending | Awaitable[Answer]:
         """{chat, seq} -> {chat}: everything up to here has arrived on a device."""
-        return {"chat": await self._marks(caller.actor, read_target(body), delivered=read_seq(body))}
+        return self._move(caller, read_target(body), delivered=read_seq(body))
 
-    async def on_read(self, caller: Caller, body: Body) -> Answer:
+    def on_read(self, caller: Caller, body: Body) -> Pending | Awaitable[Answer]:
         """{chat, seq} -> {chat}: everything up to here has been read."""
-        return {"chat": await self._marks(caller.actor, read_target(body), read=read_seq(body))}
+        return self._move(caller, read_target(body), read=read_seq(body))
+
+    def _move(
+        self, caller: Caller, target: Target, *, delivered: int = 0, read: int = 0
+    ) -> Pending | Awaitable[Answer]:
+        moved = self._marks.move_now(caller.actor, target, delivered=delivered, read=read)
+        if moved is None:
+            return self._move_later(caller, target, delivered=delivered, read=read)
+        chat_id, stored = moved
+        return Pending(stored, lambda _: {"chat": chat_id})
+
+    async def _move_later(self, caller: Caller, target: Target, *, delivered: int, read: int) -> Answer:
+        return {"chat": await self._marks(caller.actor, target, delivered=delivered, read=read)}

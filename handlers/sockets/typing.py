@@ -1,8 +1,10 @@
 """`/typing`: who is writing right now."""
 
+from collections.abc import Awaitable
+
 from typing_extensions import override
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate
+from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate, Place
 from handlers.wire.events import TYPING
 from handlers.wire.requests import read_target
 from models.services.show_typing import ShowTyping
@@ -30,10 +32,22 @@ class TypingNamespace(BaseNamespace):
             self._connections.pop(account_id, None)
             self._typing.left(account_id)
 
-    async def on_typing_start(self, caller: Caller, body: Body) -> Answer:
+    def on_typing_start(self, caller: Caller, body: Body) -> Answer | Awaitable[Answer]:
         """{chat or contact or group} -> {chat}; over by itself if it is not said again."""
-        return {"chat": await self._typing.start(caller.actor, read_target(body))}
+        target = read_target(body)
+        chat_id = self._typing.start_now(caller.actor, target) if caller.is_first else None
+        if chat_id is not None:
+            return {"chat": chat_id}
+        return self._in_turn(caller.queue(), self._typing.start(caller.actor, target))
 
-    async def on_typing_stop(self, caller: Caller, body: Body) -> Answer:
+    def on_typing_stop(self, caller: Caller, body: Body) -> Answer | Awaitable[Answer]:
         """{chat or contact or group} -> {chat}."""
-        return {"chat": await self._typing.stop(caller.actor, read_target(body))}
+        target = read_target(body)
+        chat_id = self._typing.stop_now(caller.actor, target) if caller.is_first else None
+        if chat_id is not None:
+            return {"chat": chat_id}
+        return self._in_turn(caller.queue(), self._typing.stop(caller.actor, target))
+
+    async def _in_turn(self, place: Place, work: Awaitable[int]) -> Answer:
+        async with place:
+            return {"chat": await work}

@@ -27,6 +27,15 @@ class Directory:
         """The account of this number, or AccountNotFound."""
         return await self.require(await self._ids.require(number))
 
+    def peek(self, account_id: int) -> Account | None:
+        """The account if it is at hand."""
+        return self._by_id.peek(account_id)
+
+    def peek_number(self, number: str) -> Account | None:
+        """The account of this number if it is at hand."""
+        account_id = self._ids.peek(number)
+        return None if account_id is None else self._by_id.peek(account_id)
+
     async def list_by_numbers(self, numbers: Collection[str]) -> list[Account]:
         """The accounts that these numbers have, read anew in one query."""
         return await self._accounts.list_by_numbers(numbers)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
+from models.documents.account import Account
 from models.documents.chat import ChatKind, Member, Roster
 from models.documents.session import Actor
 from models.documents.target import Target
@@ -88,23 +89,50 @@ class MoveMarks:
         A seq beyond the log's end is Malformed: a mark in the future would hide what comes.
         """
         roster = await self._resolve(actor, target)
-        chat_id = roster.chat.id
-        highest = max(delivered, read)
+        chat_id, highest = roster.chat.id, max(delivered, read)
         if highest > self._ends.get(chat_id, 0):
             await self._learn_end(chat_id, highest)
-        is_shown = await self._is_shown(roster, actor.account_id)
-        batch = self._next
+        is_shown = True
+        if roster.chat.kind is ChatKind.DIRECT:
+            me = await self._directory.require(actor.account_id)
+            peer = await self._directory.require(roster.chat.peer_of(actor.account_id))
+            is_shown = not _is_blocked(me, peer)
+        await asyncio.shield(self._move(roster, actor.account_id, delivered, read, is_shown=is_shown))
+        return chat_id
+
+    def move_now(
+        self, actor: Actor, target: Target, *, delivered: int = 0, read: int = 0
+    ) -> tuple[int, asyncio.Future[None]] | None:
+        """The chat's id, and what is done when the marks are stored, where everything is at hand; else None, and nothing happened.
+
+        The future is shared: it is to be waited for by a callback, and never cancelled.
+        """
+        roster = self._resolve.peek(actor, target)
+        if roster is None or max(delivered, read) > self._ends.get(roster.chat.id, 0):
+            return None
+        is_shown = True
+        if roster.chat.kind is ChatKind.DIRECT:
+            me = self._directory.peek(actor.account_id)
+            peer = self._directory.peek(roster.chat.peer_of(actor.account_id))
+            if me is None or peer is None:
+                return None
+            is_shown = not _is_blocked(me, peer)
+        return roster.chat.id, self._move(roster, actor.account_id, delivered, read, is_shown=is_shown)
+
+    def _move(
+        self, roster: Roster, account_id: int, delivered: int, read: int, *, is_shown: bool
+    ) -> asyncio.Future[None]:
+        chat_id, batch = roster.chat.id, self._next
         if batch is None:
             batch = self._next = _Batch()
             self._work.set()
-        move = chat_id, actor.account_id, is_shown
+        move = chat_id, account_id, is_shown
         known = batch.marks.get(move, (0, 0))
         batch.marks[move] = max(known[0], delivered, read), max(known[1], read)
         if read and is_shown and roster.chat.kind is ChatKind.DIRECT:
-            place = chat_id, actor.account_id
+            place = chat_id, account_id
             batch.reads[place] = max(batch.reads.get(place, 0), read)
-        await asyncio.shield(batch.done)
-        return chat_id
+        return batch.done
 
     async def _learn_end(self, chat_id: int, seq: int) -> None:
         end = await self._entries.last_seq(chat_id)
@@ -135,14 +163,6 @@ class MoveMarks:
                 place = chat_id, account_id
                 self._to_tell[place] = is_shown or self._to_tell.get(place, False)
 
-    async def _is_shown(self, roster: Roster, account_id: int) -> bool:
-        """Whether others may see the mark; where one of two people blocked the other, it is for the own devices only."""
-        if roster.chat.kind is not ChatKind.DIRECT:
-            return True
-        me = await self._directory.require(account_id)
-        peer = await self._directory.require(roster.chat.peer_of(account_id))
-        return not (peer.has_blocked(me.number) or me.has_blocked(peer.number))
-
     async def _tell(self) -> None:
         while True:
             await asyncio.sleep(TELL_EVERY_S)
@@ -172,3 +192,8 @@ class MoveMarks:
         if is_shown and not is_large and shown != told_shown:
             others = [account_id for account_id in roster.members if account_id != member.account_id]
             self._fanout.publish(ReceiptMoved(*place, *shown), others)
+
+
+def _is_blocked(me: Account, peer: Account) -> bool:
+    """Whether one of two people blocked the other: then marks are for the own devices only."""
+    return peer.has_blocked(me.number) or me.has_blocked(peer.number)

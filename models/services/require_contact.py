@@ -44,6 +44,12 @@ class RequireContact:
             permitted.add(number)
         return account
 
+    def peek(self, actor: Actor, number: str) -> Account | None:
+        """The same if it is known to be permitted; None says nothing."""
+        permitted = self._permitted.peek(actor.account_id)
+        account = None if permitted is None or number not in permitted else self._directory.peek_number(number)
+        return account if account is not None and account.is_registered else None
+
     async def find_all(self, actor: Actor, numbers: Collection[str]) -> dict[str, Account]:
         """The accounts behind those of these numbers that pass the same rule, by number; two queries for all contacts."""
         accounts = {account.number: account for account in await self._directory.list_by_numbers(numbers)}

@@ -45,6 +45,29 @@ class ResolveChat:
             raise ChatNotFound  # all that was ever said in it was kept from the actor
         return roster
 
+    def peek(self, actor: Actor, target: Target) -> Roster | None:
+        """The same where everything is at hand and nothing is in the way; None says nothing."""
+        if target.chat_id is not None:
+            chat_id: int | None = target.chat_id
+        elif target.group is not None:
+            chat_id = self._groups.peek(target.group)
+        else:
+            peer = None if target.contact is None else self._directory.peek_number(target.contact)
+            chat_id = None if peer is None else self._pairs.peek(_pair(actor.account_id, peer.id))
+        roster = None if chat_id is None else self._rosters.peek(chat_id)
+        if roster is None or actor.account_id not in roster.roles or actor.account_id in roster.unlisted:
+            return None
+        return roster
+
+    def peek_for_writing(self, actor: Actor, target: Target) -> Roster | None:
+        """The same as `for_writing`, likewise."""
+        if target.contact is not None and self._require_contact.peek(actor, target.contact) is None:
+            return None
+        roster = self.peek(actor, target)
+        if roster is not None and roster.chat.pair is not None and roster.members != set(roster.chat.pair):
+            return None
+        return roster
+
     async def require_id(self, actor: Actor, target: Target) -> int:
         """The id of the chat that is meant, whoever is in it; ChatNotFound if there is none."""
         if target.chat_id is not None:

@@ -67,6 +67,35 @@ class SendMessage:
             return future
         return self.journal.append(Draft(chat_id, actor.account_id, actor.number, client_id, message, hidden_from))
 
+    def submit_now(
+        self, actor: Actor, target: Target, message: Message, client_id: str
+    ) -> asyncio.Future[Stored] | None:
+        """The same where everything is at hand and nothing is in the way; else None, and nothing has happened.
+
+        To be used when nothing that was submitted before is still being admitted. A message in a busy chat costs no task.
+        """
+        if message.reply_to is not None and message.reply_to < 1:
+            return None
+        roster = self.resolve.peek_for_writing(actor, target)
+        hidden_from = None if roster is None else self._peek_admission(actor, roster)
+        if roster is None or hidden_from is None:
+            return None
+        self.limit.take(actor.account_id)
+        return self.journal.append(
+            Draft(roster.chat.id, actor.account_id, actor.number, client_id, message, hidden_from)
+        )
+
+    def _peek_admission(self, actor: Actor, roster: Roster) -> tuple[int, ...] | None:
+        """What `_admit` finds out, as far as it is at hand; None where it is not, or something is in the way."""
+        if roster.chat.kind is not ChatKind.DIRECT:
+            return ()
+        me, peer = self.directory.peek(actor.account_id), self.directory.peek(roster.chat.peer_of(actor.account_id))
+        if me is None or peer is None or roster.unlisted or me.has_blocked(peer.number):
+            return None
+        if self.require_contact.peek(actor, peer.number) is None:
+            return None
+        return (peer.id,) if peer.has_blocked(actor.number) else ()
+
     async def _admit(self, actor: Actor, target: Target) -> tuple[int, tuple[int, ...]]:
         """The chat in which the actor may write, and from whom it is kept."""
         roster = await self.resolve.for_writing(actor, target)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from models.documents.account import Account
 from models.documents.chat import ChatKind, Roster
 from models.documents.session import Actor
 from models.documents.target import Target
@@ -22,6 +23,7 @@ class _Typist:
 
     timer: asyncio.TimerHandle
     audience: Collection[int]
+    roster: Roster
 
 
 class ShowTyping:
@@ -40,17 +42,44 @@ class ShowTyping:
     async def start(self, actor: Actor, target: Target) -> int:
         """Shown at once and again with each call; over after `expires_s` without one. Returns the chat's id."""
         roster = await self._resolve(actor, target)
-        chat_id, account_id = roster.chat.id, actor.account_id
-        audience = await self._audience(roster, account_id)
-        self._cancel(chat_id, account_id)
-        timer = asyncio.get_running_loop().call_later(self._expires_s, self._pause, chat_id, account_id)
-        self._typists[chat_id, account_id] = _Typist(timer, audience)
-        self._publish(chat_id, account_id, TYPING, audience)
-        return chat_id
+        audience: Collection[int]
+        if roster.chat.kind is ChatKind.DIRECT:
+            peer = await self._directory.require(roster.chat.peer_of(actor.account_id))
+            me = await self._directory.require(actor.account_id)
+            audience = _listeners(roster, me, peer)
+        else:
+            audience = self._others(roster, actor.account_id)
+        self._start(roster, actor.account_id, audience)
+        return roster.chat.id
+
+    def start_now(self, actor: Actor, target: Target) -> int | None:
+        """The same where everything is at hand and nothing is in the way; else None, and nothing has happened."""
+        roster = self._resolve.peek(actor, target)
+        if roster is None:
+            return None
+        audience: Collection[int]
+        if roster.chat.kind is ChatKind.DIRECT:
+            peer = self._directory.peek(roster.chat.peer_of(actor.account_id))
+            me = self._directory.peek(actor.account_id)
+            if peer is None or me is None:
+                return None
+            audience = _listeners(roster, me, peer)
+        else:
+            audience = self._others(roster, actor.account_id)
+        self._start(roster, actor.account_id, audience)
+        return roster.chat.id
 
     async def stop(self, actor: Actor, target: Target) -> int:
         """Over at once; nothing is said of who was not typing."""
         roster = await self._resolve(actor, target)
+        self._pause(roster.chat.id, actor.account_id)
+        return roster.chat.id
+
+    def stop_now(self, actor: Actor, target: Target) -> int | None:
+        """As `start_now` is to `start`."""
+        roster = self._resolve.peek(actor, target)
+        if roster is None:
+            return None
         self._pause(roster.chat.id, actor.account_id)
         return roster.chat.id
 
@@ -86,16 +115,27 @@ class ShowTyping:
             still = [account for account in typist.audience if account in roster.members]
             self._publish(chat_id, account_id, PAUSED, still)
 
-    async def _audience(self, roster: Roster, account_id: int) -> Collection[int]:
-        """The other members; nobody where one of two people blocked the other."""
-        others = set(roster.members) - {account_id}
-        if roster.chat.kind is ChatKind.DIRECT:
-            peer = await self._directory.require(roster.chat.peer_of(account_id))
-            me = await self._directory.require(account_id)
-            if peer.has_blocked(me.number) or me.has_blocked(peer.number) or peer.id in roster.unlisted:
-                return ()
-        return others
+    def _start(self, roster: Roster, account_id: int, audience: Collection[int]) -> None:
+        chat_id = roster.chat.id
+        self._cancel(chat_id, account_id)
+        timer = asyncio.get_running_loop().call_later(self._expires_s, self._pause, chat_id, account_id)
+        self._typists[chat_id, account_id] = _Typist(timer, audience, roster)
+        self._publish(chat_id, account_id, TYPING, audience)
+
+    def _others(self, roster: Roster, account_id: int) -> Collection[int]:
+        """The other members of a group; the same object as long as somebody goes on typing, by which the fan-out knows it again."""
+        before = self._typists.get((roster.chat.id, account_id))
+        if before is not None and before.roster is roster:
+            return before.audience
+        return set(roster.members) - {account_id}
 
     def _publish(self, chat_id: int, account_id: int, state: str, to: Collection[int]) -> None:
         expires_in_ms = int(self._expires_s * 1000) if state == TYPING else 0
         self._fanout.publish(TypingShown(chat_id, account_id, state, expires_in_ms), to, chat_id=chat_id)
+
+
+def _listeners(roster: Roster, me: Account, peer: Account) -> Collection[int]:
+    """The other one of two people; nobody where one of them blocked the other."""
+    if peer.has_blocked(me.number) or me.has_blocked(peer.number) or peer.id in roster.unlisted:
+        return ()
+    return {peer.id} - {me.id}

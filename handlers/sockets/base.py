@@ -6,10 +6,11 @@ python-socketio calls `trigger_event` for its own `connect` and `disconnect`. Wh
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import socketio
 
@@ -30,6 +31,7 @@ from models.services.limits import TokenBuckets
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Body = Mapping[str, Any]
 Answer = Mapping[str, object]
 Reply = Callable[[Answer], None]
@@ -58,21 +60,6 @@ class Gate:
 
 
 @dataclass(slots=True, eq=False)
-class Place:
-    """One request's place among those of its connection whose order matters; left once what it writes is admitted."""
-
-    before: "asyncio.Future[None] | None"
-    left: "asyncio.Future[None]"
-
-    async def __aenter__(self) -> None:
-        if self.before is not None:
-            await asyncio.wait([self.before])
-
-    async def __aexit__(self, *_: object) -> None:
-        self.left.set_result(None)
-
-
-@dataclass(slots=True, eq=False)
 class Caller:
     """A connection in a namespace."""
 
@@ -80,17 +67,39 @@ class Caller:
     actor: Actor
     token: str
     in_flight: int = 0
-    _last: "asyncio.Future[None] | None" = None
+    _waiting: deque[tuple[Awaitable[Any], "asyncio.Future[Any]"]] | None = None
+    _admitting: "asyncio.Task[None] | None" = None
 
     @property
     def is_first(self) -> bool:
         """Whether no earlier request waits for being admitted: only then may one be admitted at once."""
-        return self._last is None or self._last.done()
+        return self._waiting is None
 
-    def queue(self) -> Place:
-        """A place behind all that were taken before."""
-        before, self._last = self._last, asyncio.get_running_loop().create_future()
-        return Place(before, self._last)
+    def in_turn(self, work: Awaitable[T]) -> "asyncio.Future[T]":
+        """The result of what is begun when all that was given before is done.
+
+        One task does all of it: what waited for something that is at hand now is done in one go, and requests that arrive
+        without a pause do not stand in this line for ever.
+        """
+        result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if self._waiting is None:
+            self._waiting = deque()
+            self._admitting = asyncio.create_task(self._admit(self._waiting), name="requests in turn")
+        self._waiting.append((work, result))
+        return result
+
+    async def _admit(self, waiting: deque[tuple[Awaitable[Any], "asyncio.Future[Any]"]]) -> None:
+        while waiting:
+            work, result = waiting.popleft()
+            try:
+                value = await work
+            except Exception as error:  # noqa: BLE001 (whoever waits for the result hears of it)
+                if not result.done():
+                    result.set_exception(error)
+            else:
+                if not result.done():
+                    result.set_result(value)
+        self._waiting = self._admitting = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from typing_extensions import override
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate, Pending, Place
+from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate, Pending
 from handlers.wire.chats import show_chat_page, show_page, show_sync
 from handlers.wire.entries import show_entry, show_message
 from handlers.wire.events import CHAT
@@ -23,7 +23,7 @@ from handlers.wire.requests import (
     read_target,
     read_text,
 )
-from models.documents.entry import Deletion, Edit, Message, MessageChange, Reaction
+from models.documents.entry import Deletion, Edit, MessageChange, Reaction
 from models.documents.target import Target
 from models.errors import Malformed
 from models.services.change_message import ChangeMessage
@@ -36,6 +36,8 @@ from models.services.send_message import SendMessage, message_of
 from models.services.show_typing import ShowTyping
 from models.services.sync_chats import SyncChats
 from models.stores.journal import Stored
+
+Submission = Awaitable["asyncio.Future[Stored]"]
 
 
 class ChatNamespace(BaseNamespace):
@@ -78,14 +80,10 @@ class ChatNamespace(BaseNamespace):
             future = self._send.submit_now(caller.actor, target, message, client_id)
             if future is not None:
                 return Pending(future, self._show_sent)
-        return self._send_in_turn(caller, caller.queue(), target, message, client_id)
+        return self._finish_send(caller.in_turn(self._send.submit(caller.actor, target, message, client_id)))
 
-    async def _send_in_turn(
-        self, caller: Caller, place: Place, target: Target, message: Message, client_id: str
-    ) -> Answer:
-        async with place:
-            future = await self._send.submit(caller.actor, target, message, client_id)
-        return self._show_sent(await future)
+    async def _finish_send(self, submission: Submission) -> Answer:
+        return self._show_sent(await (await submission))
 
     def _show_sent(self, stored: Stored) -> Answer:
         entry = message_of(stored)
@@ -97,7 +95,7 @@ class ChatNamespace(BaseNamespace):
         target, seq = read_target(body), read_seq(body)
         text = read_text(body, "text", self._text_max_chars)
         edit = self._change.submit_edit(caller.actor, target, seq, text, _client_id(body))
-        return self._change_in_turn(caller.queue(), edit, Edit)
+        return self._finish_change(caller.in_turn(edit), Edit)
 
     def on_message_delete(self, caller: Caller, body: Body) -> Awaitable[Answer]:
         """{chat, seq, scope: "all" or "me", client_id?} -> {message, entry} or, for "me", {chat, of}."""
@@ -108,7 +106,7 @@ class ChatNamespace(BaseNamespace):
         if scope == "me":
             return self._hide(caller, target, seq)
         deletion = self._change.submit_deletion(caller.actor, target, seq, _client_id(body))
-        return self._change_in_turn(caller.queue(), deletion, Deletion)
+        return self._finish_change(caller.in_turn(deletion), Deletion)
 
     async def _hide(self, caller: Caller, target: Target, seq: int) -> Answer:
         return {"chat": await self._change.hide(caller.actor, target, seq), "of": seq}
@@ -118,14 +116,10 @@ class ChatNamespace(BaseNamespace):
         target, seq = read_target(body), read_seq(body)
         emoji = find_text(body, "emoji", EMOJI_MAX_CHARS)
         reaction = self._change.submit_reaction(caller.actor, target, seq, emoji, _client_id(body))
-        return self._change_in_turn(caller.queue(), reaction, Reaction)
+        return self._finish_change(caller.in_turn(reaction), Reaction)
 
-    async def _change_in_turn(
-        self, place: Place, submission: Awaitable["asyncio.Future[Stored]"], kind: type[MessageChange]
-    ) -> Answer:
-        async with place:
-            future = await submission
-        entry, message = await self._change.finish(future, kind)
+    async def _finish_change(self, submission: Submission, kind: type[MessageChange]) -> Answer:
+        entry, message = await self._change.finish(await submission, kind)
         return {"message": show_message(message), "entry": show_entry(entry)}
 
     async def on_history(self, caller: Caller, body: Body) -> Answer:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 
 from typing_extensions import override
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate, Place
+from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate
 from handlers.wire.events import TYPING
 from handlers.wire.requests import read_target
 from models.services.show_typing import ShowTyping
@@ -38,7 +38,7 @@ class TypingNamespace(BaseNamespace):
         chat_id = self._typing.start_now(caller.actor, target) if caller.is_first else None
         if chat_id is not None:
             return {"chat": chat_id}
-        return self._in_turn(caller.queue(), self._typing.start(caller.actor, target))
+        return self._later(caller.in_turn(self._typing.start(caller.actor, target)))
 
     def on_typing_stop(self, caller: Caller, body: Body) -> Answer | Awaitable[Answer]:
         """{chat or contact or group} -> {chat}."""
@@ -46,8 +46,7 @@ class TypingNamespace(BaseNamespace):
         chat_id = self._typing.stop_now(caller.actor, target) if caller.is_first else None
         if chat_id is not None:
             return {"chat": chat_id}
-        return self._in_turn(caller.queue(), self._typing.stop(caller.actor, target))
+        return self._later(caller.in_turn(self._typing.stop(caller.actor, target)))
 
-    async def _in_turn(self, place: Place, work: Awaitable[int]) -> Answer:
-        async with place:
-            return {"chat": await work}
+    async def _later(self, chat_id: Awaitable[int]) -> Answer:
+        return {"chat": await chat_id}

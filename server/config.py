@@ -61,6 +61,7 @@ class HttpSettings(Section):
     body_max_bytes: Count = 1_048_576
     cors_origins: Names = ("*",)
     trusted_proxies: Names = ()
+    metrics_for: Names = ("127.0.0.0/8", "::1")
 
 
 class MongodbSettings(Section):

@@ -47,6 +47,10 @@ class Lobby(Protocol):
         ...
 
 
+def _ignore(_: str) -> None:
+    """Nobody counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What every namespace needs to let somebody in and to bound what they ask."""
@@ -57,6 +61,7 @@ class Gate:
     connects: TokenBuckets
     refusal_of: Callable[[Exception, str], DomainError]  # logs a fault and says what to tell of it
     in_flight_max: int = 128
+    count: Callable[[str], None] = _ignore  # hears the code of each refusal
 
 
 @dataclass(slots=True, eq=False)
@@ -146,6 +151,7 @@ class BaseNamespace(socketio.AsyncNamespace):
             actor = await self._authenticate(token, credentials)
             self._gate.connects.take(actor.account_id)
         except DomainError as refusal:
+            self._gate.count(refusal.code)
             raise refused(refusal) from None
         except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
             raise refused(self._gate.refusal_of(error, f"a connection to {self.name}")) from None
@@ -246,6 +252,7 @@ class BaseNamespace(socketio.AsyncNamespace):
         if not isinstance(error, DomainError):
             known = event if isinstance(event, str) and event in self._requests else "an event"
             error = self._gate.refusal_of(error, f"{known} in {self.name}")
+        self._gate.count(error.code)
         return {"ok": False, "error": show_for_sockets(error)}
 
 

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from datetime import datetime
 from time import monotonic
 
 from models.documents.entry import ChatChange, Edit, Entry, Left, without_text
@@ -37,6 +38,16 @@ class Announcer:
         self._work = asyncio.Event()
         self._applied: dict[tuple[int, int], asyncio.Future[None]] = {}
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def depth(self) -> int:
+        """How many stored entries are not announced yet."""
+        return len(self._queue)
+
+    @property
+    def waits_since(self) -> datetime | None:
+        """When the oldest of them was stored; None when there is none."""
+        return self._queue[0].at if self._queue else None
 
     async def open(self) -> None:
         self._task = asyncio.create_task(self._run(), name="announcer")

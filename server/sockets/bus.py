@@ -75,6 +75,11 @@ class Bus:
         """The other nodes that are alive, as of the last renewal."""
         return frozenset(self._seen)
 
+    @property
+    def depth(self) -> int:
+        """How many packets wait to be published."""
+        return len(self._waiting)
+
     async def open(self) -> None:
         """Take the lease and start listening; raises RedisError when Redis cannot be reached."""
         self._seen = dict.fromkeys(await self._renew(), monotonic())

@@ -72,6 +72,10 @@ class Connections(socketio.AsyncManager):
     def of_namespace(self, namespace: str) -> list[Connection]:
         return [connection for mates in self.of_accounts(namespace).values() for connection in mates.values()]
 
+    def count(self, namespace: str) -> int:
+        """How many connections a namespace has."""
+        return sum(map(len, self.of_accounts(namespace).values()))
+
     def admit(self, socket: EngineSocket, namespace: str) -> Connection | None:
         """A new connection on this socket, not open yet; None when it has one in this namespace."""
         of_engine = self._by_engine.setdefault(socket.sid, {})

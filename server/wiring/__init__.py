@@ -17,12 +17,14 @@ from server import pages
 from server.auth.middleware import identify
 from server.config import Settings
 from server.http import build_application
+from server.metrics import PATH as METRICS
 from server.proxies import locate_clients
 from server.rate_limits import limit_requests
 from server.versions import require_version
 from server.wiring.domain import Domain
 from server.wiring.events import events_routes
 from server.wiring.identity import identity_routes
+from server.wiring.measures import measure
 from server.wiring.messaging import messaging_routes
 from server.wiring.namespaces import namespaces, socket_server
 from server.wiring.nodes import join_nodes
@@ -37,7 +39,7 @@ async def build(settings: Settings, mongodb_url: str, redis_url: str) -> web.App
         outside = await open_outside(stack, settings, mongodb_url, redis_url)
         node = _Node(Domain(settings, outside))
         await node.domain.open(stack)
-        await join_nodes(node.domain, node.sockets, SOCKETS, stack)
+        measure(node.domain, node.sockets, await join_nodes(node.domain, node.sockets, SOCKETS, stack))
         app = node.application()
         open_parts = stack.pop_all()
 
@@ -61,17 +63,19 @@ class _Node:
     def application(self) -> web.Application:
         domain, http = self.domain, self.domain.settings.http
         routes = [
+            *domain.metrics.routes(http.metrics_for),
             *pages.routes(self._ready, domain.settings.sms.provider),
             *RootRoutes(http.public_url).routes(),
             *identity_routes(domain),
             *messaging_routes(domain),
             *events_routes(domain),
         ]
-        exempt = {*pages.OUTSIDE, *MEDIA, SOCKETS}
+        exempt = {*pages.OUTSIDE, *MEDIA, SOCKETS, METRICS}
         charge_bad_tokens, charge_callers = limit_requests(domain.request_limit, exempt=exempt)
         app = build_application(
             routes,
             [
+                domain.metrics.counting(outside={SOCKETS}),
                 locate_clients(http.trusted_proxies),
                 require_version,
                 charge_bad_tokens,

@@ -1,9 +1,11 @@
 """The services that both doors use, over the stores: who may, the message path, marks, typing, presence."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from handlers.rest.links import Links
+from models.documents.entry import Entry
 from models.services.announcer import Announcer
 from models.services.authenticate import Authenticate
 from models.services.change_group import ChangeGroup
@@ -39,6 +41,7 @@ from server.healing import keep_healing
 from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
 from server.media.sweeping import keep_sweeping
+from server.metrics import Metrics
 from server.secret import load_secret
 from server.sockets.bus import Bus
 from server.sockets.connections import Connections
@@ -60,6 +63,7 @@ class Domain:
         self.stores = stores = Stores(outside.database, self.secret, clock)
         chat, limits = settings.chat, settings.limits
 
+        self.metrics = Metrics()
         self.connections = Connections()
         self.bus = Bus(outside.redis, large=chat.large_chat_members, prefix=settings.redis.prefix)
         self.connections.on_enter, self.connections.on_leave = self.bus.hold, self.bus.release
@@ -82,7 +86,7 @@ class Domain:
         self.journal = Journal(
             outside.database,
             clock,
-            self.announcer.stored,
+            self._stored,
             batch_max_entries=settings.journal.batch_max_entries,
             queue_max_entries=settings.journal.queue_max_entries,
         )
@@ -139,6 +143,10 @@ class Domain:
         self.authenticate = Authenticate(
             self.tokens, stores.sessions, stores.accounts, stores.logins, ChooseAccount(stores.ownerships), clock
         )
+
+    def _stored(self, entries: Sequence[Entry]) -> None:
+        self.metrics.stored(len(entries))
+        self.announcer.stored(entries)
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Make the indexes, start what works in the background; closed in reverse."""

@@ -1,5 +1,7 @@
 """The sockets: the server that carries them, and one namespace for each part of the protocol."""
 
+from functools import partial
+
 from handlers.sockets.base import BaseNamespace, Gate
 from handlers.sockets.chat import ChatNamespace
 from handlers.sockets.presence import PresenceNamespace
@@ -39,6 +41,7 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
         TokenBuckets(limits.connects_per_minute / 60, limits.connects_per_minute, is_enabled=limits.enabled),
         refusal_of,
         domain.settings.sockets.in_flight_max,
+        partial(domain.metrics.refused, "sockets"),
     )
     rules = SyncRules(chat.sync_max_entries, chat.delta_max_entries, chat.receipts_max_members, chat.sync_max_chats)
     return [

@@ -10,7 +10,7 @@ from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
 
 
-async def join_nodes(domain: Domain, sockets: SocketServer, path: str, stack: AsyncExitStack) -> None:
+async def join_nodes(domain: Domain, sockets: SocketServer, path: str, stack: AsyncExitStack) -> PassOn:
     """Name the sessions of this node, answer the others, and pass on to them."""
     settings, node = domain.settings, domain.bus.node
     addresses = NodeAddresses(domain.outside.redis, settings.redis.prefix)
@@ -38,3 +38,4 @@ async def join_nodes(domain: Domain, sockets: SocketServer, path: str, stack: As
         stack.push_async_callback(part.close)
     sockets.eio.make_sid = lambda: session_id(node)
     sockets.eio.pass_on = pass_on
+    return pass_on

@@ -1,0 +1,120 @@
+"""What this node tells its operators, in Prometheus' words: `GET /metrics`.
+
+Numbers that the parts keep anyway are read when they are asked for; only refusals, batches and requests are counted as they
+happen, at about a microsecond each.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from http import HTTPStatus
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from time import monotonic
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from handlers.errors import status_of
+from handlers.rest.requests import CLIENT_ADDRESS
+from models.errors import DomainError
+
+PATH = "/metrics"
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+BATCHES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class _Kept(Collector):
+    """Counters that a part keeps as plain numbers."""
+
+    def __init__(self) -> None:
+        self.counters: list[tuple[str, str, Callable[[], int]]] = []
+
+    @override
+    def collect(self) -> list[CounterMetricFamily]:
+        return [CounterMetricFamily(name, text, value=read()) for name, text, read in self.counters]
+
+
+class Metrics:
+    """The numbers of one node, in a registry of their own: several nodes may live in one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._kept = _Kept()
+        self._refusals = Counter(
+            "parley_refusals", "Refusals by the door and their code", ["door", "code"], registry=self.registry
+        )
+        self._batches = Histogram(
+            "parley_journal_batch_entries", "Entries of one group commit", buckets=BATCHES, registry=self.registry
+        )
+        self._requests = Histogram(
+            "parley_http_request_seconds",
+            "From a request's head to the end of its answer, by method and status",
+            ["method", "status"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self.registry.register(self._kept)
+
+    def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """A number that goes up and down, read when somebody asks."""
+        Gauge(name, text, registry=self.registry).set_function(read)
+
+    def counter(self, name: str, text: str, read: Callable[[], int]) -> None:
+        """A number that only grows, read when somebody asks."""
+        self._kept.counters.append((name, text, read))
+
+    def refused(self, door: str, code: str) -> None:
+        self._refusals.labels(door, code).inc()
+
+    def stored(self, entries: int) -> None:
+        """A group commit of so many entries is done."""
+        self._batches.observe(entries)
+
+    def counting(self, *, outside: Collection[str]) -> Middleware:
+        """The middleware that counts requests and refusals; `outside` are paths that are held open (the socket engine's)."""
+
+        @web.middleware
+        async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if request.path in outside:
+                return await handler(request)
+            started, status = monotonic(), int(HTTPStatus.INTERNAL_SERVER_ERROR)
+            try:
+                response = await handler(request)
+                status = response.status
+            except DomainError as refusal:
+                status = status_of(refusal)
+                self.refused("rest", refusal.code)
+                raise
+            except web.HTTPException as answer:
+                status = answer.status
+                if status >= HTTPStatus.BAD_REQUEST:
+                    self.refused("rest", str(status))
+                raise
+            finally:
+                # Methods are the client's words: only known ones become labels.
+                method = request.method if request.method in METHODS else "other"
+                self._requests.labels(method, str(int(status))).observe(monotonic() - started)
+            return response
+
+        return count
+
+    def routes(self, allowed: Sequence[str]) -> list[web.AbstractRouteDef]:
+        """`/metrics` for these addresses and networks; to everybody else it does not exist."""
+        networks = [ip_network(address, strict=False) for address in allowed]
+
+        async def show(request: web.Request) -> web.Response:
+            if not any(_is_in(request[CLIENT_ADDRESS], network) for network in networks):
+                raise web.HTTPNotFound
+            return web.Response(body=generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+        return [web.get(PATH, show)]
+
+
+def _is_in(address: str, network: IPv4Network | IPv6Network) -> bool:
+    try:
+        return ip_address(address) in network
+    except ValueError:  # a socket of the file system has no address
+        return False

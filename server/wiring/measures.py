@@ -1,0 +1,32 @@
+"""What the parts of a node tell its operators (server/metrics.py)."""
+
+from functools import partial
+
+from handlers.wire.events import NAMESPACES
+from server.nodes.passing import PassOn
+from server.sockets.server import SocketServer
+from server.wiring.domain import Domain
+
+
+def measure(domain: Domain, sockets: SocketServer, pass_on: PassOn) -> None:
+    """Name the numbers that the parts keep anyway."""
+    metrics, bus, announcer = domain.metrics, domain.bus, domain.announcer
+    metrics.gauge("parley_sockets", "Open Engine.IO connections", lambda: len(sockets.eio.sockets))
+    for namespace in NAMESPACES:
+        name = f"parley_connections_{namespace.removeprefix('/')}"
+        count = partial(domain.connections.count, namespace)
+        metrics.gauge(name, f"Connections in {namespace}", count)
+    metrics.gauge("parley_journal_queue_entries", "Entries that wait to be stored", lambda: domain.journal.depth)
+    metrics.gauge("parley_fanout_queue_entries", "Stored entries that wait to be announced", lambda: announcer.depth)
+
+    def lag_s() -> float:
+        since = announcer.waits_since
+        return 0.0 if since is None else max(0.0, (domain.clock.now() - since).total_seconds())
+
+    metrics.gauge("parley_fanout_lag_seconds", "Age of the oldest entry that waits to be announced", lag_s)
+    metrics.gauge("parley_bus_up", "Whether Redis carries events to and from other nodes", lambda: float(bus.is_up))
+    metrics.gauge("parley_bus_queue_packets", "Packets that wait to be published", lambda: bus.depth)
+    metrics.gauge("parley_other_nodes", "Other nodes that are alive", lambda: len(bus.others))
+    metrics.gauge("parley_passed_on_requests", "Requests held for sessions of other nodes", lambda: pass_on.under_way)
+    metrics.counter("parley_bus_breaks", "Times that the connection to Redis broke", lambda: bus.breaks)
+    metrics.counter("parley_slow_readers", "Clients closed because they did not read", lambda: sockets.eio.slow_readers)

@@ -16,6 +16,7 @@ from aiohttp import web
 from server.config import Settings
 from server.embedded import EmbeddedStores
 from server.wiring import build
+from tests.plans import no_scans
 
 NAMESPACES = ("/chat", "/typing", "/presence", "/receipts")
 
@@ -170,6 +171,7 @@ def settings_for(folder: Path, **sections: Mapping[str, Any]) -> Settings:
 async def running_node(stores: EmbeddedStores, settings: Settings, *, port: int = 0) -> AsyncIterator[Node]:
     """The application on a free port (or, after a restart, on the one it had), until the block ends."""
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(no_scans(stores.mongodb_url, settings.mongodb.database))
         app = await build(settings, stores.mongodb_url, stores.redis_url)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await runner.setup()

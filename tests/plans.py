@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from models.stores.database import Database
+from models.stores.database import Database, open_database
+from server.wiring.outside import APP
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,27 @@ class Plan:
 async def recorded_plans(database: Database, collection: str) -> AsyncIterator[list[Plan]]:
     """Filled when the block ends: the plans of all that was asked of `collection` in it, in order."""
     plans: list[Plan] = []
-    await database.raw.command("profile", 2)
+    former = await database.raw.command("profile", -1)
+    await database.raw.command("profile", 2, filter="unset")
     try:
         yield plans
     finally:
-        await database.raw.command("profile", 0)
+        await database.raw.command("profile", former["was"], filter=former.get("filter", "unset"))
         asked: dict[str, Any] = {"ns": f"{database.raw.name}.{collection}", "planSummary": {"$exists": True}}
         rows = await database.raw["system.profile"].find(asked).sort("$natural", 1).to_list(None)
         plans += [Plan(row["op"], row["planSummary"], row.get("docsExamined", 0)) for row in rows]
+
+
+@asynccontextmanager
+async def no_scans(mongodb_url: str, name: str) -> AsyncIterator[None]:
+    """Fails when the block ends if a node asked anything of this database that MongoDB could answer only by reading all.
+
+    So every route and every request that any test sends to a node is held to it. What tests ask by connections of their
+    own does not count.
+    """
+    scans = {"appName": APP, "planSummary": {"$regex": "COLLSCAN"}}
+    async with open_database(mongodb_url, name, app="tests") as database:
+        await database.raw.command("profile", 2, filter=scans)
+        yield
+        found = await database.raw["system.profile"].find(scans, {"ns": 1, "command": 1, "_id": 0}).to_list(None)
+        assert not found, f"nothing but a scan of the collection answers {found[:3]}"

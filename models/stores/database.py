@@ -55,15 +55,15 @@ class Database:
 
 @asynccontextmanager
 async def open_database(
-    url: str, name: str, driver: Driver = "pymongo", *, timeout_s: float = 5.0
+    url: str, name: str, driver: Driver = "pymongo", *, timeout_s: float = 5.0, app: str = "parley"
 ) -> AsyncIterator[Database]:
-    """Connect, and disconnect in the end. `timeout_s` bounds each wait for a reachable primary."""
+    """Connect, and disconnect in the end. `timeout_s` bounds each wait for a reachable primary; MongoDB's logs name `app`."""
     options: dict[str, Any] = {
         "tz_aware": True,
         "serverSelectionTimeoutMS": int(timeout_s * 1000),
         "connectTimeoutMS": int(timeout_s * 1000),
         "socketTimeoutMS": SOCKET_TIMEOUT_MS,
-        "appname": "parley",
+        "appname": app,
     }
     if driver == "motor":
         from motor.motor_asyncio import AsyncIOMotorClient

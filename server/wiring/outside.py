@@ -11,6 +11,8 @@ from redis.backoff import NoBackoff
 from models.stores.database import Database, open_database
 from server.config import Settings
 
+APP = "parley node"  # how MongoDB's logs and its profiler name what a node asks
+
 
 @dataclass(frozen=True, slots=True)
 class Outside:
@@ -24,7 +26,7 @@ class Outside:
 async def open_outside(stack: AsyncExitStack, settings: Settings, mongodb_url: str, redis_url: str) -> Outside:
     mongodb = settings.mongodb
     database = await stack.enter_async_context(
-        open_database(mongodb_url, mongodb.database, mongodb.driver, timeout_s=mongodb.timeout_s)
+        open_database(mongodb_url, mongodb.database, mongodb.driver, timeout_s=mongodb.timeout_s, app=APP)
     )
     # No silent reconnects: whoever was cut off may have missed something, and must know (bus.py).
     redis = Redis.from_url(redis_url, socket_timeout=settings.redis.timeout_s, retry=Retry(NoBackoff(), 0))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
@@ -62,11 +63,12 @@ async def send_media(
         response.headers["Content-Range"] = f"bytes {first}-{last}/{media.size_bytes}"
     response.content_type = media.mime_type
     response.content_length = last - first + 1
-    await response.prepare(request)
-    if request.method != hdrs.METH_HEAD:
-        async for piece in open_media.read(media, first, last):
-            await response.write(piece)
-    await response.write_eof()
+    with suppress(ConnectionResetError):  # who asked is gone: nobody is left to be told, and it is no fault of ours
+        await response.prepare(request)
+        if request.method != hdrs.METH_HEAD:
+            async for piece in open_media.read(media, first, last):
+                await response.write(piece)
+        await response.write_eof()
     return response
 
 

@@ -93,7 +93,7 @@ def _account(domain: Domain) -> AccountRoutes:
             stores.contacts,
             stores.chats,
             stores.entries,
-            (stores.status_histories, stores.snapshots, stores.photos),
+            (stores.status_histories, stores.snapshots, stores.photos, stores.devices),
             domain.leave_group,
             domain.record,
             domain.fanout,

@@ -6,6 +6,7 @@ from models.stores.chats import Chats
 from models.stores.contacts import Contacts
 from models.stores.counters import Counters
 from models.stores.database import Database
+from models.stores.devices import Devices
 from models.stores.entries import Entries
 from models.stores.events import Events
 from models.stores.heads import Heads
@@ -38,6 +39,7 @@ class Stores:
         self.logins, self.ownerships = Logins(database, counters), Ownerships(database, counters)
         self.events = Events(database, counters)
         self.invitation_tokens = InvitationTokens(database, derive_key(secret, "invitations"))
+        self.devices = Devices(database)
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
 
     async def prepare(self) -> None:
@@ -56,5 +58,6 @@ class Stores:
             self.ownerships,
             self.events,
             self.invitation_tokens,
+            self.devices,
         ):
             await store.prepare()

@@ -1,0 +1,53 @@
+"""Devices (events contract, section 4): where an account's notifications go."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from handlers.rest.described import Described, Route
+from handlers.rest.paths import events
+from handlers.rest.requests import read_fields, read_shape, require_actor
+from handlers.wire.devices import AddedDevice, DeviceToken, RemovedDevice
+from models.services.add_device import AddDevice
+from models.services.remove_device import RemoveDevice
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRoutes:
+    """`/notifications/…`."""
+
+    add_device: AddDevice
+    remove_device: RemoveDevice
+
+    def routes(self) -> list[Route]:
+        return [
+            *events(
+                "POST",
+                "/notifications/add_ios_device",
+                self.add,
+                Described(
+                    "Register a device; from another account that had it, it is taken.", {200: AddedDevice}, DeviceToken
+                ),
+            ),
+            *events(
+                "POST",
+                "/notifications/remove_ios_device",
+                self.remove,
+                Described("Take one of the account's own devices away.", {200: RemovedDevice}, DeviceToken),
+            ),
+        ]
+
+    async def add(self, request: web.Request) -> web.Response:
+        actor = require_actor(request)
+        token = read_shape(DeviceToken, await read_fields(request)).token
+        await self.add_device(actor, token)
+        return web.json_response(AddedDevice(token=token, user_id=actor.account_id))
+
+    async def remove(self, request: web.Request) -> web.Response:
+        actor = require_actor(request)
+        token = read_shape(DeviceToken, await read_fields(request)).token
+        if await self.remove_device(actor, token):
+            shown = RemovedDevice(success=True, token=token, user_id=actor.account_id)
+        else:
+            shown = RemovedDevice(success=False, reason="You have no device with this token.")
+        return web.json_response(shown)

@@ -119,6 +119,33 @@ class SmsSettings(Section):
     webhook: WebhookSettings = WebhookSettings()
 
 
+class PushSettings(Section):
+    enabled: bool = True
+    key_file: str = ""
+    key_id: str = ""
+    team_id: str = ""
+    certificate_file: str = ""
+    topic: str = ""
+    sandbox: bool = False
+    server: str = Field("", pattern=r"^([^\s/]+:[0-9]{1,5})?$")
+    ca_file: str = ""
+    label: str = ""
+    message_preview: bool = True
+    retry_s: Seconds = 5
+    at_once: Count = 64
+
+    @property
+    def is_on(self) -> bool:
+        """Off until there is something to prove to Apple who is sending."""
+        return self.enabled and bool(self.key_file or self.certificate_file)
+
+    @property
+    def missing(self) -> str:
+        """The key that what is set still needs; empty when nothing is missing."""
+        needed = ("key_id", "team_id", "topic") if self.key_file else ("topic",)
+        return next((key for key in needed if not getattr(self, key)), "") if self.is_on else ""
+
+
 class SocketSettings(Section):
     ping_interval_s: Seconds = 25
     ping_timeout_s: Seconds = 20
@@ -199,6 +226,7 @@ class Settings(BaseSettings):
     auth: AuthSettings = AuthSettings()
     oauth: OAuthSettings = OAuthSettings()
     sms: SmsSettings = SmsSettings()
+    push: PushSettings = PushSettings()
     sockets: SocketSettings = SocketSettings()
     nodes: NodesSettings = NodesSettings()
     limits: LimitSettings = LimitSettings()
@@ -222,8 +250,8 @@ class Settings(BaseSettings):
         """Take what `read_settings` merged and nothing else: `Settings()` must not meet this shell's environment."""
         return (init_settings,)
 
-    def require_provider(self) -> Self:
-        """Return these settings, or raise the ConfigError of what the chosen SMS provider still lacks."""
+    def require_providers(self) -> Self:
+        """Return these settings, or raise the ConfigError of what the chosen SMS provider, or Apple, still lacks."""
         sms, missing = self.sms, ""
         if sms.provider == "twilio":
             values = {"account_sid": sms.twilio.account_sid, "auth_token": sms.twilio.auth_token.get_secret_value()}
@@ -233,6 +261,10 @@ class Settings(BaseSettings):
             missing = "sms.webhook.url"
         if missing:
             raise ConfigError(missing, f"needed by sms.provider {sms.provider}")
+        if self.push.missing:
+            raise ConfigError(f"push.{self.push.missing}", "needed for pushes")
+        if self.push.key_file and self.push.certificate_file:
+            raise ConfigError("push.certificate_file", "either a key or a certificate")
         return self
 
 
@@ -249,7 +281,7 @@ def read_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
         settings = Settings(**_merged(in_file, nearer))
     except ValidationError as error:
         raise _named(error) from None
-    return settings.model_copy(update={"data_dir": base / settings.data_dir}).require_provider()
+    return settings.model_copy(update={"data_dir": base / settings.data_dir}).require_providers()
 
 
 def _read_file(path: Path) -> dict[str, Any]:

@@ -17,20 +17,24 @@ from models.services.choose_account import ChooseAccount
 from models.services.end_session import EndSession
 from models.services.join_events import JoinEvents
 from models.services.list_sessions import ListSessions
+from models.services.notify import Notify
 from models.services.prove_number import ProveNumber
 from models.services.register_profile import RegisterProfile
 from models.services.request_pin import RequestPin
 from models.services.rosters import Rosters
 from models.services.start_session import StartSession
+from models.services.tell_contact_joined import TellContactJoined
 from models.services.verify_pin import VerifyPin
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
+from models.stores.devices import Devices
 from models.stores.entries import Entries
 from models.stores.events import Events
 from models.stores.journal import Journal
 from models.stores.logins import Logins
+from models.stores.notifications import Notifications
 from models.stores.ownerships import Ownerships
 from models.stores.pins import Pins
 from models.stores.quotas import Quotas
@@ -97,6 +101,9 @@ async def start_node(
         await store.prepare()
     tokens, fanout = JwtTokens(SECRET, clock), RecordingFanout()
     counters = Counters(database)
+    tell_contact_joined = TellContactJoined(
+        accounts, Notify(Notifications(database), Devices(database), wake=lambda: None, is_push_on=True), clock
+    )
     choose = ChooseAccount(Ownerships(database, counters))
     chats, entries = Chats(database, counters), Entries(database)
     rosters = Rosters(chats, entries)
@@ -113,7 +120,7 @@ async def start_node(
             join_events,
             fanout,
         ),
-        RegisterProfile(accounts, sessions, tokens, fanout, is_open),
+        RegisterProfile(accounts, sessions, tokens, fanout, is_open, tell_contact_joined),
         ListSessions(sessions, clock),
         EndSession(sessions, authenticate, fanout),
     )

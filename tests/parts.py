@@ -10,6 +10,7 @@ from models.documents.entry import Body, Draft, Entry, Joined, Message
 from models.events import AccountChanged
 from models.ports import Fanout
 from models.services.announcer import Announcer
+from models.services.notify import Notify
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.counters import Counters
@@ -18,6 +19,7 @@ from models.stores.entries import Entries
 from models.stores.entry_rows import entry_row
 from models.stores.journal import Journal
 from server.clock import SystemClock
+from server.wiring.domain import Domain
 from tests.node import Node, Person
 
 
@@ -79,7 +81,18 @@ class Parts:
 
 
 def parts_of(node: Node) -> Parts:
-    """The parts of a node that runs in this process, found where it hung its shutdown hook."""
-    inside = next(hook.__self__ for hook in node.runner.app.on_shutdown if hook.__name__ == "drain")  # type: ignore[attr-defined]
-    domain = inside.domain
+    """What a test does behind the doors of a node that runs in this process."""
+    domain = domain_of(node)
     return Parts(domain.outside.database, domain.journal, domain.announcer, domain.fanout)
+
+
+def notify_of(node: Node) -> Notify:
+    """What the services behind the doors compose notifications against."""
+    return domain_of(node).notifications.notify
+
+
+def domain_of(node: Node) -> Domain:
+    """Everything behind the doors of a node that runs in this process, found where it hung its shutdown hook."""
+    inside = next(hook.__self__ for hook in node.runner.app.on_shutdown if hook.__name__ == "drain")  # type: ignore[attr-defined]
+    domain: Domain = inside.domain
+    return domain

@@ -7,10 +7,11 @@ before they are announced, so that whatever is announced next reaches the right 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from time import monotonic
 
+from models.documents.chat import Chat
 from models.documents.entry import ChatChange, Edit, Entry, Left, without_text
 from models.events import ChatMembersChanged, EntryAdded
 from models.ports import Fanout
@@ -29,11 +30,20 @@ TRIES = 120  # a minute: a database away for longer has stopped the journal too
 class Announcer:
     """One task, one queue: two entries of one chat are announced in the order of their seqs."""
 
-    def __init__(self, chats: Chats, entries: Entries, rosters: Rosters, fanout: Fanout) -> None:
+    def __init__(
+        self,
+        chats: Chats,
+        entries: Entries,
+        rosters: Rosters,
+        fanout: Fanout,
+        announced: Callable[[Entry, Chat, Collection[int]], None] | None = None,
+    ) -> None:
+        """`announced` hears of each entry, its chat, and who was told of it; it must not wait."""
         self._chats = chats
         self._entries = entries
         self._rosters = rosters
         self._fanout = fanout
+        self._announced = announced
         self._queue: deque[Entry] = deque()
         self._work = asyncio.Event()
         self._applied: dict[tuple[int, int], asyncio.Future[None]] = {}
@@ -117,6 +127,8 @@ class Announcer:
             self._fanout.publish(EntryAdded(without_text(entry), roster.chat), set(members) - readers)
             members = readers.intersection(members)
         self._fanout.publish(EntryAdded(entry, roster.chat), members, chat_id=entry.chat_id)
+        if self._announced is not None:
+            self._announced(entry, roster.chat, members)
 
     async def _apply(self, change: Entry) -> None:
         while True:

@@ -26,10 +26,14 @@ class Notify:
 
     async def push(self, notifications: Collection[Notification]) -> None:
         """Queue these for whoever has a device; the others get none later either. While pushes are off, for nobody."""
-        if not self.is_push_on or not notifications:
-            return
-        owners = await self.devices.list_owners({each.account_id for each in notifications})
-        await self._append([each for each in notifications if each.account_id in owners])
+        reachable = await self.list_reachable({each.account_id for each in notifications})
+        await self._append([each for each in notifications if each.account_id in reachable])
+
+    async def list_reachable(self, account_ids: Collection[int]) -> set[int]:
+        """Those of these accounts that a push can reach now."""
+        if not self.is_push_on or not account_ids:
+            return set()
+        return await self.devices.list_owners(account_ids)
 
     async def text(self, texts: Collection[Text]) -> None:
         """Queue these SMS."""

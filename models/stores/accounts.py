@@ -18,6 +18,8 @@ from models.stores.database import DUPLICATE_KEY, Database, Row
 INDEXES = [
     # The number is the identity on both APIs; two first sign-ins at once are settled here.
     IndexModel([("number", ASCENDING)], unique=True, name="number"),
+    # Who has a number in the phone book: asked when its owner registers.
+    IndexModel([("phone_book", ASCENDING)], name="phone_book", sparse=True),
 ]
 
 
@@ -60,6 +62,11 @@ class Accounts:
     async def list_by_ids(self, account_ids: Collection[int]) -> list[Account]:
         rows = await self._accounts.find({"_id": {"$in": list(account_ids)}}).to_list(None)
         return [_account(row) for row in rows]
+
+    async def list_by_phone_book(self, number: str) -> list[int]:
+        """The ids of the accounts that have this number in their phone book and want to hear when its owner joins."""
+        query = {"phone_book": number, "is_registered": True, "notify.contact_joined": {"$ne": False}}
+        return [row["_id"] for row in await self._accounts.find(query, {"_id": True}).to_list(None)]
 
     async def find_or_create(self, phone: Phone, now: datetime) -> Account:
         """The account of this number; a new one is not registered yet."""

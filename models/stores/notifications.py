@@ -8,7 +8,8 @@ ignored once another has the row. Finished rows stay for a while, without `due`,
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from pymongo import ASCENDING, IndexModel, InsertOne
 from pymongo.errors import BulkWriteError
@@ -16,11 +17,23 @@ from pymongo.errors import BulkWriteError
 from models.documents.notification import Notification, Text
 from models.stores.database import Database, Row
 
-KEPT_FOR = timedelta(days=35)  # longer than Apple keeps what a device did not fetch
+KEPT_FOR = timedelta(days=7)  # of a finished row: longer than anybody repeats a call that may have failed
+Kind = Literal["push", "text"]
+PUSH: Kind = "push"
+TEXT: Kind = "text"
+DELIVERED = "delivered"  # the outcome that `was_replaced` looks for
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _DUPLICATE_KEY = 11000
 INDEXES = [
     # Only open rows are in it, so that looking costs the same however much was delivered.
-    IndexModel([("due", ASCENDING)], name="due", sparse=True),
+    IndexModel(
+        [("kind", ASCENDING), ("due", ASCENDING)], name="due", partialFilterExpression={"due": {"$exists": True}}
+    ),
+    IndexModel(
+        [("account", ASCENDING), ("collapse", ASCENDING), ("at", ASCENDING)],
+        name="newest",
+        partialFilterExpression={"collapse": {"$exists": True}},
+    ),
     IndexModel([("expires_at", ASCENDING)], name="clean_up", expireAfterSeconds=0),
 ]
 
@@ -56,10 +69,11 @@ class Notifications:
             if error.details.get("writeConcernErrors") or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
                 raise
 
-    async def take(self, now: datetime, lease_for: timedelta, limit: int) -> list[Taken]:
+    async def take(self, kind: Kind, now: datetime, lease_for: timedelta, limit: int) -> list[Taken]:
         """Up to `limit` open rows, longest due first; nobody else gets them until the lease ends."""
-        found = self._rows.find({"due": {"$lte": now}}, {"_id": True}).sort("due", ASCENDING).limit(limit)
-        keys = [row["_id"] for row in await found.to_list(None)]
+        is_due = {"kind": kind, "due": {"$lte": now}}
+        found = await self._rows.find(is_due, {"_id": True}).sort("due", ASCENDING).limit(limit).to_list(None)
+        keys = [row["_id"] for row in found]
         if not keys:
             return []
         lease, until = secrets.token_hex(8), now + lease_for
@@ -68,15 +82,26 @@ class Notifications:
             {"$set": {"due": until, "lease": lease}, "$inc": {"attempts": 1}},
         )
         rows = await self._rows.find({"_id": {"$in": keys}, "lease": lease}).to_list(None)
-        return [_taken(row, until) for row in rows]
+        return sorted((_taken(row, until) for row in rows), key=lambda taken: taken.what.at)
 
-    async def find_next_due(self) -> datetime | None:
+    async def find_next_due(self, kind: Kind) -> datetime | None:
         """When the row that is due first is due; None when none is open."""
-        rows = (
-            await self._rows.find({"due": {"$exists": True}}, {"due": True}).sort("due", ASCENDING).limit(1).to_list(1)
-        )
+        query = {"kind": kind, "due": {"$gt": BEGINNING}}
+        rows = await self._rows.find(query, {"due": True}).sort("due", ASCENDING).limit(1).to_list(1)
         due: datetime | None = rows[0]["due"] if rows else None
         return due
+
+    async def was_replaced(self, notification: Notification) -> bool:
+        """Whether a newer one that replaces this one on the screen was delivered already."""
+        if notification.collapse is None:
+            return False
+        newer = {
+            "account": notification.account_id,
+            "collapse": notification.collapse,
+            "at": {"$gt": notification.at},
+            "outcome": DELIVERED,
+        }
+        return await self._rows.find_one(newer, {"_id": True}) is not None
 
     async def mark_done(self, taken: Taken, token: str) -> None:
         """This device needs nothing more; the row goes on for the others."""
@@ -104,23 +129,25 @@ class Notifications:
 def _row(queued: Notification | Text) -> Row:
     row: Row = {"_id": queued.key, "at": queued.at, "due": queued.at, "attempts": 0}
     if isinstance(queued, Text):
-        return row | {"phone": queued.phone_text, "body": queued.body}
+        return row | {"kind": TEXT, "phone": queued.phone_text, "body": queued.body}
+    if queued.collapse is not None:
+        row["collapse"] = queued.collapse
     return row | {
+        "kind": PUSH,
         "account": queued.account_id,
         "alert": queued.alert,
         "type": queued.type,
         # Names of fields are not ours to choose: as pairs they may hold dots and dollars.
         "data": [[name, value] for name, value in queued.data.items()],
-        "collapse": queued.collapse,
     }
 
 
 def _taken(row: Row, until: datetime) -> Taken:
     what: Notification | Text
-    if "phone" in row:
+    if row["kind"] == TEXT:
         what = Text(row["_id"], row["phone"], row["body"], row["at"])
     else:
         what = Notification(
-            row["_id"], row["account"], row["alert"], row["type"], row["at"], dict(row["data"]), row["collapse"]
+            row["_id"], row["account"], row["alert"], row["type"], row["at"], dict(row["data"]), row.get("collapse")
         )
     return Taken(what, row["lease"], until, row["attempts"], frozenset(row.get("done", ())))

@@ -110,7 +110,7 @@ class Bus:
 
         With the bus away it returns at once: its return tells everybody here to sync.
         """
-        channel = self._channel(account_id)
+        channel = self.channel(account_id)
         self._held[account_id] = self._held.get(account_id, 0) + 1
         if self._held[account_id] == 1:
             self._unconfirmed[channel] = self._unconfirmed.get(channel, 0) + 1
@@ -126,7 +126,7 @@ class Bus:
         self._held[account_id] -= 1
         if not self._held[account_id]:
             del self._held[account_id]
-            self._want(subscribe=False, channel=self._channel(account_id))
+            self._want(subscribe=False, channel=self.channel(account_id))
 
     def publish(self, namespace: str, text: str, to: Collection[int]) -> None:
         """Let the other nodes show a packet to these accounts."""
@@ -137,14 +137,19 @@ class Bus:
             return
         envelope = orjson.dumps(["packet", self.node, namespace, text])
         for account_id in to:
-            self._put_bytes(self._channel(account_id), envelope)
+            self._put_bytes(self.channel(account_id), envelope)
 
     def signal(self, signal: Signal) -> None:
         """Let the other nodes hear a signal."""
         if self._seen:
             self._put(self._everybody, ["signal", self.node, type(signal).__name__, asdict(signal)])
 
-    def _channel(self, account_id: int) -> str:
+    def holds(self, account_id: int) -> bool:
+        """Whether a socket of this account is here."""
+        return account_id in self._held
+
+    def channel(self, account_id: int) -> str:
+        """What a node listens to while it holds a socket of this account."""
         return f"{self.prefix}:a:{account_id}"
 
     def _greet(self, node: str = "") -> None:
@@ -212,7 +217,7 @@ class Bus:
             try:
                 self._pubsub = self._redis.pubsub()
                 self._wanted.clear()
-                self._unconfirmed = dict.fromkeys([self._everybody, *map(self._channel, self._held)], 1)
+                self._unconfirmed = dict.fromkeys([self._everybody, *map(self.channel, self._held)], 1)
                 if not is_first:
                     self._late.add(self._everybody)  # once it is confirmed, all is heard again
                 await self._pubsub.subscribe(*self._unconfirmed)

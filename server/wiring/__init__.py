@@ -1,6 +1,6 @@
 """The only place that knows every concrete class: what is made of what, opened in this order and closed in reverse.
 
-outside.py (database, Redis) -> stores.py -> domain.py (the services both doors use) -> the doors: identity.py, messaging.py, events.py, namespaces.py.
+outside.py (database, Redis) -> stores.py -> domain.py (with notifications.py: the services both doors use) -> the doors: identity.py, messaging.py, events.py, namespaces.py.
 """
 
 import asyncio

@@ -47,7 +47,9 @@ from server.sockets.bus import Bus
 from server.sockets.connections import Connections
 from server.sockets.fanout import SocketFanout
 from server.sockets.presence_board import RedisPresenceBoard
+from server.sockets.socket_board import RedisSocketBoard
 from server.telling import keep_telling
+from server.wiring.notifications import NotificationParts
 from server.wiring.outside import Outside
 from server.wiring.sms import sms_provider
 from server.wiring.stores import Stores
@@ -82,7 +84,11 @@ class Domain:
 
         self.directory = Directory(stores.accounts)
         self.rosters = Rosters(stores.chats, stores.entries)
-        self.announcer = Announcer(stores.chats, stores.entries, self.rosters, fanout)
+        self.sms = sms_provider(settings, outside.http, clock)
+        self.notifications = NotificationParts(
+            settings, stores, clock, self.directory, RedisSocketBoard(outside.redis, self.bus), self.sms
+        )
+        self.announcer = Announcer(stores.chats, stores.entries, self.rosters, fanout, self.notifications.announced)
         self.journal = Journal(
             outside.database,
             clock,
@@ -138,7 +144,6 @@ class Domain:
         self.join_events = JoinEvents(stores.events, self.rosters, self.journal, self.announcer)
         self.require_event = RequireEvent(stores.events)
         self.passwords = Argon2Passwords()
-        self.sms = sms_provider(settings, outside.http, clock)
         self.tokens = JwtTokens(self.secret, clock)
         self.authenticate = Authenticate(
             self.tokens, stores.sessions, stores.accounts, stores.logins, ChooseAccount(stores.ownerships), clock
@@ -151,6 +156,7 @@ class Domain:
     async def open(self, stack: AsyncExitStack) -> None:
         """Make the indexes, start what works in the background; closed in reverse."""
         await self.stores.prepare()
+        await self.notifications.open(stack)
         for part in (self.bus, self.presence, self.marks, self.announcer, self.journal):
             await part.open()
             stack.push_async_callback(part.close)

@@ -46,7 +46,14 @@ def _auth(domain: Domain) -> AuthRoutes:
             domain.join_events,
             domain.fanout,
         ),
-        RegisterProfile(stores.accounts, stores.sessions, domain.tokens, domain.fanout, auth.public_registration),
+        RegisterProfile(
+            stores.accounts,
+            stores.sessions,
+            domain.tokens,
+            domain.fanout,
+            auth.public_registration,
+            domain.notifications.tell_contact_joined,
+        ),
         ListSessions(stores.sessions, domain.clock),
         EndSession(stores.sessions, domain.authenticate, domain.fanout),
     )

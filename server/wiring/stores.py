@@ -14,6 +14,7 @@ from models.stores.invitation_tokens import InvitationTokens
 from models.stores.logins import Logins
 from models.stores.media import MediaFiles
 from models.stores.messages import Messages
+from models.stores.notifications import Notifications
 from models.stores.ownerships import Ownerships
 from models.stores.photos import Photos
 from models.stores.pins import Pins
@@ -39,7 +40,7 @@ class Stores:
         self.logins, self.ownerships = Logins(database, counters), Ownerships(database, counters)
         self.events = Events(database, counters)
         self.invitation_tokens = InvitationTokens(database, derive_key(secret, "invitations"))
-        self.devices = Devices(database)
+        self.devices, self.notifications = Devices(database), Notifications(database)
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
 
     async def prepare(self) -> None:
@@ -59,5 +60,6 @@ class Stores:
             self.events,
             self.invitation_tokens,
             self.devices,
+            self.notifications,
         ):
             await store.prepare()

@@ -82,6 +82,14 @@ def test_a_key_two_sections_down_is_read_from_the_environment(monkeypatch: pytes
         ("auth: {secret: short}", "auth.secret", "at least 32 characters"),
         ("sms: {provider: twilio}", "sms.twilio.account_sid", "needed by sms.provider twilio"),
         ("sms: {provider: webhook}", "sms.webhook.url", "needed by sms.provider webhook"),
+        ("push: {key_file: a.p8, key_id: k, topic: t}", "push.team_id", "needed for pushes"),
+        ("push: {certificate_file: a.pem}", "push.topic", "needed for pushes"),
+        (
+            "push: {key_file: a, key_id: k, team_id: t, topic: t, certificate_file: b}",
+            "push.certificate_file",
+            "either",
+        ),
+        ("push: {server: apple}", "push.server", "match pattern"),
     ],
 )
 def test_a_wrong_key_in_the_file_is_named_in_full(tmp_path: Path, text: str, path: str, problem: str) -> None:
@@ -139,6 +147,19 @@ def test_a_relative_data_dir_of_the_command_line_belongs_to_the_working_director
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert read_settings(overrides={"data_dir": "here"}).data_dir == tmp_path / "here"
+
+
+@pytest.mark.parametrize(
+    ("push", "is_on"),
+    [
+        ("", False),
+        ("key_id: k", False),
+        ("enabled: false, key_file: a", False),
+        ("certificate_file: a, topic: t", True),
+    ],
+)
+def test_pushes_are_off_until_there_is_a_key_or_a_certificate(tmp_path: Path, push: str, is_on: bool) -> None:
+    assert read_settings(file_of(tmp_path, f"push: {{{push}}}")).push.is_on is is_on
 
 
 def test_settings_are_frozen() -> None:

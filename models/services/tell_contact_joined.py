@@ -1,0 +1,39 @@
+"""Tells those who have somebody in their phone book that this somebody has come (events contract, section 7)."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from models.documents.account import Account
+from models.documents.notification import NEW_USER, Notification, shortened
+from models.ports import Clock
+from models.services.notify import Notify
+from models.stores.accounts import Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class TellContactJoined:
+    """One push to each who wants it, at each registration; on a screen the newest replaces those before."""
+
+    accounts: Accounts
+    notify: Notify
+    clock: Clock
+
+    async def __call__(self, account: Account) -> None:
+        if not self.notify.is_push_on:
+            return
+        this_time, now = uuid4().hex, self.clock.now()
+        await self.notify.push(
+            [
+                Notification(
+                    key=f"{NEW_USER} {account.id} {this_time} {friend_id}",
+                    account_id=friend_id,
+                    alert=shortened(f"{account.name} is here now."),
+                    type=NEW_USER,
+                    at=now,
+                    data={"user_id": account.id},
+                    collapse=f"{NEW_USER} {account.id}",
+                )
+                for friend_id in await self.accounts.list_by_phone_book(account.number)
+                if friend_id != account.id
+            ]
+        )

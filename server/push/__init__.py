@@ -1,0 +1,1 @@
+"""Ways to bring a notification to a device: each implements models.ports.PushSender."""

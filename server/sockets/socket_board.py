@@ -1,0 +1,45 @@
+"""The socket board: whether somebody holds a socket anywhere, asked of Redis by who listens for whom.
+
+A node listens to an account's channel while it holds a socket of that account (bus.py), in whatever namespace; with the node,
+its listening ends. So this needs no bookkeeping of its own.
+"""
+
+import logging
+from collections.abc import Collection
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from server.sockets.bus import Bus
+
+log = logging.getLogger(__name__)
+
+ASKED_AT_ONCE = 500
+
+
+class RedisSocketBoard:
+    """With Redis away this node still knows its own sockets."""
+
+    def __init__(self, redis: Redis, bus: Bus) -> None:
+        self._redis = redis
+        self._bus = bus
+
+    async def list_connected(self, account_ids: Collection[int]) -> set[int]:
+        """Those of these accounts that hold a socket."""
+        connected = {account_id for account_id in account_ids if self._bus.holds(account_id)}
+        if not self._bus.others:
+            return connected
+        by_channel = {self._bus.channel(each): each for each in account_ids if each not in connected}
+        try:
+            channels = list(by_channel)
+            for first in range(0, len(channels), ASKED_AT_ONCE):
+                for channel, listeners in await self._redis.pubsub_numsub(*channels[first : first + ASKED_AT_ONCE]):
+                    if listeners:
+                        connected.add(by_channel[_text(channel)])
+        except (RedisError, OSError) as error:
+            log.warning("sockets on other nodes are not known: %s", type(error).__name__)
+        return connected
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

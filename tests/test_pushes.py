@@ -309,6 +309,17 @@ async def test_a_text_reaches_the_outbox_once(node: Node) -> None:
     assert (sent["body"], sent["code"], sent["channel"]) == (text.body, None, "sms")
 
 
+async def test_a_phone_that_is_signed_out_is_told_nothing_any_more(node: Node, apple: Apple) -> None:
+    ann, tom = await friends(node, "Ann", "Tom")
+    lost = await node.sign_in(tom.number)
+    await add_device(node, lost, "lost")
+    assert (await node.rest("POST", "/auth/logout", lost))[0] == 204
+    await write(node, ann, contact=tom.number, text="Hi")
+    await apple.expect(1)
+    await until_no_row(node, "notifications", OPEN)
+    assert [push.token for push in apple.received] == ["Tom"]
+
+
 async def test_a_removed_account_has_no_devices_any_more(node: Node, apple: Apple) -> None:
     ann, tom = await friends(node, "Ann", "Tom")
     devices = parts_of(node).database.raw["devices"]

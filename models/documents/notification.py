@@ -44,10 +44,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One device of an account, by the token that Apple gave it."""
+    """One device of an account, by the token that Apple gave it. `session_id` is the sign-in by which it was registered."""
 
     token: str
     account_id: int
+    session_id: str
     registered_at: datetime
 
 

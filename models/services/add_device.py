@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from models.documents.notification import Device
 from models.documents.session import Actor
 from models.ports import Clock
 from models.stores.devices import Devices
@@ -15,4 +16,4 @@ class AddDevice:
     clock: Clock
 
     async def __call__(self, actor: Actor, token: str) -> None:
-        await self.devices.append(token, actor.account_id, self.clock.now())
+        await self.devices.append(Device(token, actor.account_id, actor.session_id, self.clock.now()))

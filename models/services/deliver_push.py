@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 from models.documents.notification import Device, Notification
 from models.ports import Delivered, Gone, Outcome, PushSender, Refused, RetryLater
 from models.services.finish_notifications import FinishNotifications
+from models.services.list_devices import ListDevices
 from models.stores.devices import Devices
 from models.stores.notifications import DELIVERED, Notifications, Taken
 
@@ -26,6 +27,7 @@ class DeliverPush:
 
     notifications: Notifications
     devices: Devices
+    list_devices: ListDevices
     push: PushSender
     finish: FinishNotifications
     turns: _Turns = field(default_factory=WeakValueDictionary)
@@ -45,7 +47,7 @@ class DeliverPush:
         if taken.attempts > 1 and await self.notifications.was_replaced(notification):
             await self.finish.finish(taken, "replaced by a newer one")
             return
-        devices = [each for each in await self.devices.list_of(notification.account_id) if each.token not in taken.done]
+        devices = [each for each in await self.list_devices(notification.account_id) if each.token not in taken.done]
         if not devices:
             await self.finish.finish(taken, DELIVERED if taken.done else "no device")
             return

@@ -23,11 +23,10 @@ class Devices:
     async def prepare(self) -> None:
         await self._devices.create_indexes(INDEXES)
 
-    async def append(self, token: str, account_id: int, now: datetime) -> None:
+    async def append(self, device: Device) -> None:
         """Register it, anew or for the first time; from whoever had it, it is taken."""
-        await self._devices.update_one(
-            {"_id": token}, {"$set": {"account": account_id, "registered_at": now}}, upsert=True
-        )
+        row = {"account": device.account_id, "session": device.session_id, "registered_at": device.registered_at}
+        await self._devices.update_one({"_id": device.token}, {"$set": row}, upsert=True)
 
     async def remove(self, token: str, account_id: int) -> bool:
         """Forget this account's device; False when it has none with this token."""
@@ -55,4 +54,4 @@ class Devices:
 
 
 def _device(row: Row) -> Device:
-    return Device(row["_id"], row["account"], row["registered_at"])
+    return Device(row["_id"], row["account"], row["session"], row["registered_at"])

@@ -1,5 +1,6 @@
 """Sessions: one row per sign-in, found by the id that tokens carry, listed by account and by login."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 
@@ -47,6 +48,11 @@ class Sessions:
         """The ids of all sessions of an account or of a login."""
         query = {"login_id": login_id} if account_id is None else {"account_id": account_id}
         return [row["_id"] for row in await self._sessions.find(query, {"_id": True}).to_list(None)]
+
+    async def list_alive(self, session_ids: Collection[str], now: datetime) -> list[Session]:
+        """Those of these sessions that are not over."""
+        query = {"_id": {"$in": list(session_ids)}, "expires_at": {"$gt": now}}
+        return [_session(row) for row in await self._sessions.find(query).to_list(None)]
 
     async def renew(self, session_id: str, generation: int, grant: Grant, now: datetime) -> Session | None:
         """Put the next grant in the place of the one of `generation`; None when that is no longer the present one.

@@ -125,6 +125,7 @@ class _Connection(APNsTLSClientProtocol):
                 with suppress(ProtocolError):  # it ended in this moment
                     self.conn.reset_stream(stream, ErrorCodes.CANCEL)
                 self.flush()
+                self._changed.set()
         return answer
 
     def _has_room(self, body_bytes: int) -> bool:
@@ -187,6 +188,11 @@ class _Connection(APNsTLSClientProtocol):
             self._settle(stream, ConnectionClosed("the connection was closed"))
         self._changed.set()
         self.close()
+
+    @override
+    def close(self) -> None:
+        self._is_over = True  # before the line is gone: what is asked meanwhile goes out on another
+        super().close()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:

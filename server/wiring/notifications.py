@@ -11,6 +11,7 @@ from models.services.deliver_push import DeliverPush
 from models.services.deliver_text import DeliverText
 from models.services.directory import Directory
 from models.services.finish_notifications import FinishNotifications
+from models.services.list_devices import ListDevices
 from models.services.notify import Notify
 from models.services.push_messages import PushMessages
 from models.services.tell_contact_joined import TellContactJoined
@@ -39,7 +40,8 @@ class NotificationParts:
             DeliverNotifications(TEXT, stores.notifications, DeliverText(texts, finish), clock, at_once=push.at_once)
         ]
         if self._sender is not None:
-            deliver = DeliverPush(stores.notifications, stores.devices, self._sender, finish)
+            list_devices = ListDevices(stores.devices, stores.sessions, stores.ownerships, clock)
+            deliver = DeliverPush(stores.notifications, stores.devices, list_devices, self._sender, finish)
             self._workers.append(DeliverNotifications(PUSH, stores.notifications, deliver, clock, at_once=push.at_once))
         self.notify = Notify(stores.notifications, stores.devices, self._wake, is_push_on=push.is_on)
         self.tell_contact_joined = TellContactJoined(stores.accounts, self.notify, clock)

@@ -9,7 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from models.documents.notification import Notification, Text
+from models.documents.account import Account
+from models.documents.notification import Device, Notification, Text
+from models.documents.phone import Phone
+from models.documents.session import Session
 from models.errors import Unavailable
 from models.ports import Delivered, Gone, Outcome, Refused, RetryLater
 from models.services import deliver_notifications
@@ -17,10 +20,14 @@ from models.services.deliver_notifications import GIVE_UP_AFTER, LEASE, DeliverN
 from models.services.deliver_push import DeliverPush
 from models.services.deliver_text import DeliverText
 from models.services.finish_notifications import FinishNotifications
+from models.services.list_devices import ListDevices
 from models.services.notify import Notify
+from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.devices import Devices
 from models.stores.notifications import PUSH, TEXT, Notifications
+from models.stores.ownerships import Ownerships
+from models.stores.sessions import Sessions
 from models.tasks import cancel
 from tests.auth_fakes import HandClock
 from tests.plans import recorded_plans
@@ -68,10 +75,20 @@ class Queue:
 
     notifications: Notifications
     devices: Devices
+    sessions: Sessions
+    ownerships: Ownerships
     database: Database
     clock: HandClock = field(default_factory=HandClock)
     phones: Phones = field(default_factory=Phones)
     nodes: list[DeliverNotifications] = field(default_factory=list)
+
+    async def sign_in(self, token: str, account_id: int | None, login_id: int | None = None) -> None:
+        """A session for this device; it ends after a week."""
+        now, ends_at = self.clock.now(), self.clock.now() + timedelta(days=7)
+        await self.sessions.append(Session(f"session of {token}", account_id, "", now, now, ends_at, login_id))
+
+    async def register(self, token: str, account_id: int) -> None:
+        await self.devices.append(Device(token, account_id, f"session of {token}", self.clock.now()))
 
     @property
     def notify(self) -> Notify:
@@ -87,7 +104,8 @@ class Queue:
 
     def make(self, kind: str, at_once: int = 8) -> DeliverNotifications:
         finish = FinishNotifications(self.notifications, self.clock, RETRY)
-        push = DeliverPush(self.notifications, self.devices, self.phones, finish)
+        list_devices = ListDevices(self.devices, self.sessions, self.ownerships, self.clock)
+        push = DeliverPush(self.notifications, self.devices, list_devices, self.phones, finish)
         deliver = push if kind == PUSH else DeliverText(self.phones, finish)
         return DeliverNotifications(kind, self.notifications, deliver, self.clock, at_once=at_once)  # type: ignore[arg-type]
 
@@ -136,12 +154,13 @@ class Queue:
 
 @pytest.fixture
 async def queue(database: Database) -> Queue:
-    queue = Queue(Notifications(database), Devices(database), database)
-    await queue.notifications.prepare()
-    await queue.devices.prepare()
-    await queue.devices.append("ann's phone", ANN, queue.clock.now())
-    await queue.devices.append("ann's tablet", ANN, queue.clock.now())
-    await queue.devices.append("tom's phone", TOM, queue.clock.now())
+    ownerships = Ownerships(database, Counters(database))
+    queue = Queue(Notifications(database), Devices(database), Sessions(database), ownerships, database)
+    for store in (queue.notifications, queue.devices, queue.sessions, queue.ownerships):
+        await store.prepare()
+    for token, account_id in (("ann's phone", ANN), ("ann's tablet", ANN), ("tom's phone", TOM)):
+        await queue.sign_in(token, account_id)
+        await queue.register(token, account_id)
     return queue
 
 
@@ -339,12 +358,42 @@ async def test_a_device_that_came_back_since_it_was_gone_stays(queue: Queue) -> 
         await queue.notify.push([queue.note("a"), queue.note("b", TOM)])
         await queue.phones.expect(3)
         queue.clock.move(seconds=6)
-        await queue.devices.append("ann's phone", ANN, queue.clock.now())
-        await queue.devices.append("tom's phone", TOM, queue.clock.now())
+        await queue.register("ann's phone", ANN)
+        await queue.register("tom's phone", TOM)
         queue.phones.gate.set()
         assert await queue.finished() == {"a": "no device", "b": "no device"}
     assert [device.token for device in await queue.devices.list_of(ANN)] == ["ann's phone"]
     assert [device.token for device in await queue.devices.list_of(TOM)] == ["tom's phone"]
+
+
+async def test_a_device_whose_session_was_revoked_is_told_nothing_and_forgotten(queue: Queue) -> None:
+    await queue.sessions.remove("session of ann's phone", ANN)
+    async with queue.node():
+        await queue.notify.push([queue.note("a")])
+        assert await queue.finished() == {"a": "delivered"}
+        assert queue.phones.sent == [("a", "ann's tablet")]
+        assert [device.token for device in await queue.devices.list_of(ANN)] == ["ann's tablet"]
+        queue.clock.move(days=7)
+        await queue.notify.push([queue.note("b")])
+        assert await queue.finished() == {"a": "delivered", "b": "no device"}
+    assert await queue.devices.list_of(ANN) == []
+
+
+async def test_a_login_s_device_is_told_while_the_login_owns_the_account(queue: Queue) -> None:
+    account = Account(TOM, Phone("+49", "49"), is_registered=True, created_at=queue.clock.now())
+    named = await queue.ownerships.append(5, account, "")
+    assert named is not None
+    await queue.ownerships.prove(named)
+    await queue.sign_in("login's phone", None, login_id=5)
+    await queue.register("login's phone", TOM)
+    async with queue.node():
+        await queue.notify.push([queue.note("a", TOM)])
+        assert await queue.finished() == {"a": "delivered"}
+        assert sorted(queue.phones.sent) == [("a", "login's phone"), ("a", "tom's phone")]
+        await queue.ownerships.remove_proved(TOM)
+        await queue.notify.push([queue.note("b", TOM)])
+        assert await queue.finished() == {"a": "delivered", "b": "delivered"}
+    assert queue.phones.sent[2:] == [("b", "tom's phone")]
 
 
 async def test_what_is_refused_is_not_tried_again_and_the_device_stays(queue: Queue) -> None:

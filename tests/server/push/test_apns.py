@@ -120,6 +120,14 @@ async def test_a_request_that_is_cut_off_is_for_later_and_so_are_those_beside_it
     assert await pushes.send(NOTE, "t1") == Delivered()
 
 
+@pytest.mark.parametrize("misfortune", [RESET, CLOSE, DIE])
+async def test_what_is_cut_off_is_known_at_once(apple: Apple, pushes: ApnsPushes, misfortune: int) -> None:
+    apple.plan("t1", Answer(misfortune))
+    outcome = await pushes.send(NOTE, "t1")
+    assert isinstance(outcome, RetryLater)
+    assert outcome.reason != "no answer in time"
+
+
 async def test_one_that_is_never_answered_ends_and_leaves_room_for_others(apple: Apple) -> None:
     apple.streams_max = 1
     apple.plan("t1", Answer(NOTHING))

@@ -58,6 +58,7 @@ PAYLOAD_MAX_BYTES = 4096  # Apple's
 COLLAPSE_MAX_BYTES = 64  # Apple's
 STREAMS_MAX = 1000  # at once on a connection, even if the server would take more
 CONNECTIONS_MAX = 2  # the second for the moment in which the first is being closed
+GOODBYE_S = 1.0
 IDLE_S = 600  # Apple wants connections kept; networks forget those that say nothing for longer
 _IDS = UUID("8d3b6a5e-7f0f-4f0c-9a47-3d1c1d3f6f10")  # of this server's notifications, among all that are made of names
 _BAD_TOKENS = {"BadDeviceToken", "Unregistered", "ExpiredToken"}
@@ -85,6 +86,7 @@ class _Connection(APNsTLSClientProtocol):
         self._has_settings = False
         self._is_over = False
         self._heard = 0
+        self.lost = asyncio.Event()
         self._changed = asyncio.Event()
 
     @property
@@ -101,6 +103,7 @@ class _Connection(APNsTLSClientProtocol):
         except asyncio.CancelledError:
             if self._heard == heard:
                 self._end()  # it said nothing all the time: the line is dead, and the next request needs another
+                self.abort()
             raise
 
     async def _ask(self, path: str, headers: list[tuple[str, str]], body: bytes) -> _Answer:
@@ -191,14 +194,23 @@ class _Connection(APNsTLSClientProtocol):
 
     @override
     def close(self) -> None:
-        self._is_over = True  # before the line is gone: what is asked meanwhile goes out on another
+        self._leave()
         super().close()
+
+    def _leave(self) -> None:
+        """Out of the pool at once: a line that is being closed may take long to be gone."""
+        self._is_over = True
+        if self.on_connection_lost is not None:
+            self.on_connection_lost(self)
+
+    def abort(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._end()
-        if self.on_connection_lost is not None:
-            self.on_connection_lost(self)
+        self.lost.set()
 
 
 class _Pool(APNsBaseConnectionPool):
@@ -222,6 +234,8 @@ class _Pool(APNsBaseConnectionPool):
             host=self._host,
         )
         _, connection = await self.loop.create_connection(make, self._host, self._port, ssl=self.ssl_context)
+        if connection.is_busy:
+            raise ConnectionClosed("closed as soon as it was open")  # else the pool would keep it for ever
         return connection
 
     @override
@@ -268,14 +282,12 @@ class ApnsPushes:
 
     async def close(self) -> None:
         """Say good-bye, and wait a moment for it to be heard."""
-        self._pool.close()
-        for _ in range(100):
-            if not self._pool.connections:
-                return
-            await asyncio.sleep(0.01)
-        for connection in self._pool.connections:
-            if connection.transport is not None:
-                connection.transport.abort()
+        for line in [each for each in self._pool.connections if isinstance(each, _Connection)]:
+            line.close()
+            try:
+                await asyncio.wait_for(line.lost.wait(), GOODBYE_S)
+            except TimeoutError:
+                line.abort()
 
     def _headers(self, notification: Notification, token: str) -> list[tuple[str, str]]:
         push_id = str(apns_id(notification.key, token))

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from models.documents.account import Account
 from models.documents.chat import Chat
 from models.documents.entry import Entry
 from models.documents.head import Head
+
+PresenceStatus = Literal["online", "offline", "deny"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class TypingShown:
 @dataclass(frozen=True, slots=True)
 class PresenceShown:
     number: str
-    status: str | None
+    status: PresenceStatus | None
     last_seen: datetime | None
 
 

@@ -2,25 +2,31 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Literal
 
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account, read_identity, read_to_prove, read_to_remove
-from handlers.rest.described import Route
+from handlers.rest.described import Described, Route
 from handlers.rest.paths import messaging
 from handlers.rest.requests import CLIENT_ADDRESS
 from handlers.wire import profiles as wire
-from handlers.wire.fields import read_number
+from handlers.wire.asked import Asked, NothingShown, read_asked
 from models.documents.phone import Phone
+from models.errors import AccountExists, AccountNotNamed, LoginNeeded, RateLimited, TooLong, WrongPin
 from models.services.ask_for_code import AskForCode
 from models.services.create_account import CreateAccount
 from models.services.find_account import FindAccount
-from models.services.presence import OFFLINE, ONLINE, Presence
+from models.services.presence import Presence
 from models.services.register_account import RegisterAccount
 from models.services.remove_account import RemoveAccount
 from models.services.set_nickname import SetNickname
 from models.services.set_privacy import SetPrivacy
 from models.services.set_status_message import SetStatusMessage
+
+_TO_PROVE = (
+    "Without `account` it is the oldest for which no code was asked yet, else the oldest that is not registered."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +43,124 @@ class AccountRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            *messaging("POST", "/api/account/create-account/", self.post),
-            *messaging("POST", "/api/account/request-sms-code/", self.send_sms),
-            *messaging("POST", "/api/account/request-voice-code/", self.send_voice),
-            *messaging("POST", "/api/account/register-code/", self.prove),
-            *messaging("POST", "/api/account/remove-account/", self.delete),
-            *messaging("GET", "/api/account/status-message/", self.show_status_message),
-            *messaging("POST", "/api/account/status-message/", self.post_status_message),
-            *messaging("GET", "/api/account/connected-status/", self.show_connected_status),
-            *messaging("POST", "/api/account/connected-status/", self.post_connected_status),
-            *messaging("GET", "/api/account/nickname/", self.show_nickname),
-            *messaging("POST", "/api/account/nickname/", self.post_nickname),
-            *messaging("GET", "/api/account/privacy-settings/", self.show_privacy),
-            *messaging("POST", "/api/account/privacy-settings/", self.post_privacy),
+            *messaging(
+                "POST",
+                "/api/account/create-account/",
+                self.post,
+                Described(
+                    "Add an account; its number gets a code by SMS.",
+                    {201: wire.CodeSentShown},
+                    takes=wire.NewAccount,
+                    refuses=(AccountExists, LoginNeeded, RateLimited),
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/account/request-sms-code/",
+                self.send_sms,
+                Described(
+                    "Send a new code by SMS.",
+                    {200: wire.CodeSentShown},
+                    takes=Asked,
+                    refuses=(RateLimited,),
+                    description=_TO_PROVE,
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/account/request-voice-code/",
+                self.send_voice,
+                Described(
+                    "Send a new code by a call.",
+                    {200: wire.CodeSentShown},
+                    takes=Asked,
+                    refuses=(RateLimited,),
+                    description=_TO_PROVE,
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/account/register-code/",
+                self.prove,
+                Described(
+                    "Register the account by the code that its number got.",
+                    {200: wire.ProvedShown},
+                    takes=wire.CodeProof,
+                    refuses=(WrongPin,),
+                    description=_TO_PROVE,
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/account/remove-account/",
+                self.delete,
+                Described(
+                    "Remove an account and everything of it.",
+                    {200: wire.AccountRemovedShown},
+                    takes=wire.Farewell,
+                    refuses=(AccountNotNamed,),
+                    description="Of several accounts, one must be named.",
+                ),
+            ),
+            *messaging(
+                "GET",
+                "/api/account/status-message/",
+                self.show_status_message,
+                Described("Your status message.", {200: wire.StatusMessageShown}),
+            ),
+            *messaging(
+                "POST",
+                "/api/account/status-message/",
+                self.post_status_message,
+                Described(
+                    "Set your status message.",
+                    {200: wire.StatusMessageShown},
+                    takes=wire.StatusMessage,
+                    refuses=(TooLong,),
+                ),
+            ),
+            *messaging(
+                "GET",
+                "/api/account/connected-status/",
+                self.show_connected_status,
+                Described("Whether others see you as online.", {200: wire.ConnectedStatusShown}),
+            ),
+            *messaging(
+                "POST",
+                "/api/account/connected-status/",
+                self.post_connected_status,
+                Described("Be online or offline for others.", {200: NothingShown}, takes=wire.ConnectedStatus),
+            ),
+            *messaging(
+                "GET",
+                "/api/account/nickname/",
+                self.show_nickname,
+                Described("Your nickname.", {200: wire.NicknameShown}),
+            ),
+            *messaging(
+                "POST",
+                "/api/account/nickname/",
+                self.post_nickname,
+                Described("Set your nickname.", {200: NothingShown}, takes=wire.Nickname, refuses=(TooLong,)),
+            ),
+            *messaging(
+                "GET",
+                "/api/account/privacy-settings/",
+                self.show_privacy,
+                Described("Who may see what of you.", {200: wire.PrivacyShown}),
+            ),
+            *messaging(
+                "POST",
+                "/api/account/privacy-settings/",
+                self.post_privacy,
+                Described("Set who may see what of you.", {200: wire.PrivacyChangeShown}, takes=wire.PrivacyParts),
+            ),
         ]
 
     async def post(self, request: web.Request) -> web.Response:
         identity, fields = await read_identity(request)
-        phone = Phone.from_digits(read_number(fields, "account"))
-        await self.create(identity, phone, wire.find_nickname(fields), request[CLIENT_ADDRESS])
+        asked = read_asked(wire.NewAccount, fields)
+        await self.create(identity, Phone.from_digits(asked.account), asked.nickname, request[CLIENT_ADDRESS])
         return web.json_response(wire.show_code_sent("sms"), status=HTTPStatus.CREATED)
 
     async def send_sms(self, request: web.Request) -> web.Response:
@@ -64,49 +169,48 @@ class AccountRoutes:
     async def send_voice(self, request: web.Request) -> web.Response:
         return await self._send(request, "voice")
 
-    async def _send(self, request: web.Request, channel: str) -> web.Response:
+    async def _send(self, request: web.Request, channel: Literal["sms", "voice"]) -> web.Response:
         ownership, _ = await read_to_prove(request)
         await self.ask_for_code(ownership, request[CLIENT_ADDRESS], channel)
         return web.json_response(wire.show_code_sent(channel))
 
     async def prove(self, request: web.Request) -> web.Response:
         ownership, fields = await read_to_prove(request)
-        await self.register(ownership, wire.read_code(fields))
-        number = ownership.number
-        return web.json_response({"id": "code_register", "account": number, "login": number, "registered": True})
+        await self.register(ownership, read_asked(wire.CodeProof, fields).code)
+        return web.json_response(wire.show_proved(ownership.number))
 
     async def delete(self, request: web.Request) -> web.Response:
         ownership, fields = await read_to_remove(request)
-        await self.remove(ownership, wire.read_feedback(fields))
-        return web.json_response({"removed_account": ownership.number})
+        await self.remove(ownership, read_asked(wire.Farewell, fields).feedback)
+        return web.json_response(wire.show_removed(ownership.number))
 
     async def show_status_message(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        return web.json_response({"status_message": (await self.find(actor)).status_message})
+        return web.json_response(wire.show_status_message((await self.find(actor)).status_message))
 
     async def post_status_message(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        text = wire.read_status_message(fields)
+        text = read_asked(wire.StatusMessage, fields).status_message
         await self.set_status_message(actor, text)
-        return web.json_response({"status_message": text})
+        return web.json_response(wire.show_status_message(text))
 
     async def show_connected_status(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
         is_online = await self.presence.is_online(await self.find(actor))
-        return web.json_response({"connected_status": ONLINE if is_online else OFFLINE})
+        return web.json_response(wire.show_connected_status(is_online=is_online))
 
     async def post_connected_status(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.presence.declare(actor, is_online=wire.read_connected_status(fields))
+        await self.presence.declare(actor, is_online=read_asked(wire.ConnectedStatus, fields).connected_status)
         return web.json_response({})
 
     async def show_nickname(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        return web.json_response({"nickname": (await self.find(actor)).nickname or None})
+        return web.json_response(wire.show_nickname((await self.find(actor)).nickname))
 
     async def post_nickname(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.set_nickname(actor, wire.read_nickname(fields))
+        await self.set_nickname(actor, read_asked(wire.Nickname, fields).nickname)
         return web.json_response({})
 
     async def show_privacy(self, request: web.Request) -> web.Response:
@@ -115,6 +219,6 @@ class AccountRoutes:
 
     async def post_privacy(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        parts = wire.read_privacy(fields)
+        parts = read_asked(wire.PrivacyParts, fields).given
         await self.set_privacy(actor, parts)
-        return web.json_response(wire.show_privacy(parts))
+        return web.json_response(wire.show_privacy_change(parts))

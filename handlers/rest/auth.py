@@ -5,12 +5,21 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from handlers.rest.described import Route
+from handlers.rest.described import Described, Route
 from handlers.rest.paths import events
 from handlers.rest.requests import CLIENT_ADDRESS, read_fields, read_shape, require_actor
-from handlers.wire.sessions import Profile, Proof, read_phone, show_session
-from handlers.wire.users import show_user
-from models.errors import AccountNotFound, FieldErrors, WrongPin
+from handlers.wire.asked import read_asked
+from handlers.wire.sessions import PinAsked, Profile, Proof, SessionsShown, show_sessions
+from handlers.wire.users import UserShown, show_user
+from models.errors import (
+    AccountNotFound,
+    FieldErrors,
+    Malformed,
+    RateLimited,
+    RegistrationClosed,
+    SessionNotFound,
+    WrongPin,
+)
 from models.services.end_session import EndSession
 from models.services.list_sessions import ListSessions
 from models.services.register_profile import RegisterProfile
@@ -33,17 +42,51 @@ class AuthRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            *events("POST", "/auth", self.post),
-            *events("POST", "/auth/verify_pin", self.verify),
-            *events("POST", "/auth/register", self.register),
-            *events("POST", "/auth/logout", self.logout),
-            *events("GET", "/auth/sessions", self.sessions),
-            *events("DELETE", "/auth/sessions/{session_id}", self.delete_session),
+            *events(
+                "POST",
+                "/auth",
+                self.post,
+                Described(
+                    "Ask for a pin by SMS.",
+                    {204: None},
+                    takes=PinAsked,
+                    refuses=(Malformed, RateLimited),
+                    is_public=True,
+                ),
+            ),
+            *events(
+                "POST",
+                "/auth/verify_pin",
+                self.verify,
+                Described("Sign in by the pin.", {200: UserShown}, takes=Proof, refuses=(FieldErrors,), is_public=True),
+            ),
+            *events(
+                "POST",
+                "/auth/register",
+                self.register,
+                Described(
+                    "Say who you are.",
+                    {200: UserShown},
+                    takes=Profile,
+                    refuses=(FieldErrors, RegistrationClosed),
+                    description="The answer has a new token; the one that was used ends.",
+                ),
+            ),
+            *events("POST", "/auth/logout", self.logout, Described("End this session.", {204: None})),
+            *events(
+                "GET", "/auth/sessions", self.sessions, Described("Where you are signed in.", {200: SessionsShown})
+            ),
+            *events(
+                "DELETE",
+                "/auth/sessions/{session_id}",
+                self.delete_session,
+                Described("Sign a device out.", {204: None}, refuses=(SessionNotFound,)),
+            ),
         ]
 
     async def post(self, request: web.Request) -> web.Response:
-        fields = await read_fields(request)
-        await self.request_pin(read_phone(fields.get("phone_number")), request[CLIENT_ADDRESS])
+        asked = read_asked(PinAsked, await read_fields(request))
+        await self.request_pin(asked.phone_number, request[CLIENT_ADDRESS])
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def verify(self, request: web.Request) -> web.Response:
@@ -65,7 +108,7 @@ class AuthRoutes:
     async def sessions(self, request: web.Request) -> web.Response:
         actor = require_actor(request)
         sessions = await self.list_sessions(actor)
-        return web.json_response({"sessions": [show_session(each, current_id=actor.session_id) for each in sessions]})
+        return web.json_response(show_sessions(sessions, current_id=actor.session_id))
 
     async def delete_session(self, request: web.Request) -> web.Response:
         await self.end_session(require_actor(request), request.match_info["session_id"])

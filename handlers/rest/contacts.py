@@ -6,10 +6,11 @@ from http import HTTPStatus
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
-from handlers.rest.described import Route
+from handlers.rest.described import Described, Route
 from handlers.rest.paths import messaging
 from handlers.wire import contacts as wire
-from handlers.wire.fields import read_numbers
+from handlers.wire.asked import Asked, read_asked
+from models.errors import ContactExists, ContactNotFound, ContactsFull, TooLong
 from models.services.add_contact import AddContact
 from models.services.change_contact import ChangeContact
 from models.services.find_contact import FindContact
@@ -31,14 +32,74 @@ class ContactRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            *messaging("GET", "/api/contacts/", self.show_all),
-            *messaging("POST", "/api/contacts/add-contact/", self.post),
-            *messaging("POST", "/api/contacts/import-contacts/", self.replace_all),
-            *messaging("POST", "/api/contacts/remove-contacts/", self.remove_several),
-            *messaging("POST", "/api/contacts/force-sync/", self.sync),
-            *messaging("GET", _ONE, self.show),
-            *messaging("PATCH", _ONE, self.patch),
-            *messaging("DELETE", _ONE, self.delete),
+            *messaging(
+                "GET", "/api/contacts/", self.show_all, Described("Your address book.", {200: list[wire.ContactShown]})
+            ),
+            *messaging(
+                "POST",
+                "/api/contacts/add-contact/",
+                self.post,
+                Described(
+                    "Add one contact.",
+                    {201: wire.AddedShown},
+                    takes=wire.NewContact,
+                    refuses=(TooLong, ContactExists, ContactsFull),
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/contacts/import-contacts/",
+                self.replace_all,
+                Described(
+                    "Replace the whole address book.",
+                    {200: wire.ImportShown},
+                    takes=wire.ContactsImport,
+                    refuses=(TooLong, ContactsFull),
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/contacts/remove-contacts/",
+                self.remove_several,
+                Described(
+                    "Remove several contacts.",
+                    {200: wire.RemovedShown | wire.SeveralRemovedShown | wire.NoneRemovedShown},
+                    takes=wire.ContactsToRemove,
+                    refuses=(ContactNotFound,),
+                    description="One number alone is removed as by DELETE: with its answer, and with 404 if it is no contact.",
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/contacts/force-sync/",
+                self.sync,
+                Described(
+                    "Which of your contacts use Parley.",
+                    {200: wire.SyncShown},
+                    takes=Asked,
+                    description="Contacts are always in sync here; this is only a report.",
+                ),
+            ),
+            *messaging(
+                "GET", _ONE, self.show, Described("One contact.", {200: wire.ContactShown}, refuses=(ContactNotFound,))
+            ),
+            *messaging(
+                "PATCH",
+                _ONE,
+                self.patch,
+                Described(
+                    "Change the names of a contact.",
+                    {200: wire.ChangedShown},
+                    takes=wire.ContactNames,
+                    refuses=(TooLong, ContactNotFound),
+                ),
+            ),
+            *messaging(
+                "DELETE",
+                _ONE,
+                self.delete,
+                Described("Remove one contact.", {200: wire.RemovedShown}, refuses=(ContactNotFound,)),
+            ),
         ]
 
     async def show_all(self, request: web.Request) -> web.Response:
@@ -47,17 +108,18 @@ class ContactRoutes:
 
     async def post(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        listed = await self.add(wire.read_contact(fields, actor.account_id))
+        listed = await self.add(read_asked(wire.NewContact, fields).owned_by(actor.account_id))
         return web.json_response(wire.show_added(listed), status=HTTPStatus.CREATED)
 
     async def replace_all(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        report = await self.import_all(actor, wire.read_import(fields, actor.account_id))
+        entries = read_asked(wire.ContactsImport, fields).contacts
+        report = await self.import_all(actor, [entry.owned_by(actor.account_id) for entry in entries])
         return web.json_response(wire.show_import(report))
 
     async def remove_several(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        numbers = read_numbers(fields, "contacts")
+        numbers = read_asked(wire.ContactsToRemove, fields).contacts
         return web.json_response(wire.show_removed(numbers, await self.remove(actor, numbers)))
 
     async def sync(self, request: web.Request) -> web.Response:
@@ -70,8 +132,9 @@ class ContactRoutes:
 
     async def patch(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        contact = await self.change(actor, request.match_info["contact_id"], wire.read_names(fields))
-        return web.json_response({"updated_contact": contact.number})
+        names = read_asked(wire.ContactNames, fields).given
+        contact = await self.change(actor, request.match_info["contact_id"], names)
+        return web.json_response(wire.show_changed(contact))
 
     async def delete(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from types import UnionType
 from typing import Any
 
 from aiohttp import web
@@ -19,18 +20,22 @@ class Described:
 
     `answers` names for each status of success the shape of its JSON body: a TypedDict, or any type that pydantic can
     describe; None where there is no body, and a media type (`"image/jpeg"`) where it is no JSON. `takes` is the shape of
-    the body's fields and `query` that of the query's, the very ones that the handler reads with. `file` is the field of a
-    multipart form that carries a file. `refuses` are the refusals of this operation; those of every one (no token, wrong
-    method, a body that cannot be read, …) need not be named.
+    the body's fields (a union, where there are several) and `query` that of the query's, the very ones that the handler reads
+    with. `file` is the field of a multipart form that carries a file, `file_instead_of` the field that is not needed then.
+    `refuses` are the refusals of this operation; those of every one (no token, wrong method, a body that cannot be read, …)
+    need not be named. `is_file`: the bytes are those of a stored file, with an ETag and in parts, if those are asked for.
     """
 
     summary: str
     answers: Mapping[int, Any]
-    takes: type[BaseModel] | None = None
+    takes: type[BaseModel] | UnionType | None = None
     query: type[BaseModel] | None = None
     file: str | None = None
     refuses: tuple[type[DomainError], ...] = ()
     is_public: bool = False  # needs no token
+    description: str = ""
+    file_instead_of: str = ""
+    is_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from http import HTTPStatus
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
-from handlers.rest.described import Route
+from handlers.rest.described import Described, Route
 from handlers.rest.paths import messaging
 from handlers.wire import groups as wire
-from handlers.wire.fields import read_number, read_numbers
+from handlers.wire.asked import Asked, NothingShown, read_asked
 from models.documents.chat import Role
+from models.errors import ChatNotFound, GroupFull, NotAContact, NotAnAdmin, ParticipantNotFound, TooLong
 from models.services.add_participant import AddParticipant
 from models.services.create_group import CreateGroup
 from models.services.leave_group import LeaveGroup
@@ -36,23 +37,116 @@ class GroupRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            *messaging("POST", "/api/groups/create-group/", self.post),
-            *messaging("GET", "/api/groups/info-all/", self.show_all),
-            *messaging("GET", _ONE + "info/", self.show),
-            *messaging("POST", "/api/groups/subject/", self.change_subject),
-            *messaging("GET", _ONE + "subject/", self.show_subject),
-            *messaging("POST", _ONE + "subject/", self.change_subject),
-            *messaging("POST", _ONE + "add-participant/", self.add_participant),
-            *messaging("POST", _ONE + "remove-participant/", self.remove_participant),
-            *messaging("POST", _ONE + "promote-participant/", self.promote_participant),
-            *messaging("POST", _ONE + "demote-participant/", self.demote_participant),
-            *messaging("POST", _ONE + "leave/", self.leave_group),
+            *messaging(
+                "POST",
+                "/api/groups/create-group/",
+                self.post,
+                Described(
+                    "Found a group.",
+                    {201: wire.CreatedShown},
+                    takes=wire.NewGroup,
+                    refuses=(TooLong, NotAContact, GroupFull),
+                ),
+            ),
+            *messaging(
+                "GET", "/api/groups/info-all/", self.show_all, Described("Your groups.", {200: wire.GroupsShown})
+            ),
+            *messaging(
+                "GET",
+                _ONE + "info/",
+                self.show,
+                Described("One group.", {200: wire.GroupShown}, refuses=(ChatNotFound,)),
+            ),
+            *messaging(
+                "POST",
+                "/api/groups/subject/",
+                self.change_named_subject,
+                Described(
+                    "Change the subject of the group that the body names.",
+                    {200: NothingShown},
+                    takes=wire.NamedGroupSubject,
+                    refuses=(TooLong, ChatNotFound),
+                ),
+            ),
+            *messaging(
+                "GET",
+                _ONE + "subject/",
+                self.show_subject,
+                Described("A group's subject.", {200: wire.SubjectShown}, refuses=(ChatNotFound,)),
+            ),
+            *messaging(
+                "POST",
+                _ONE + "subject/",
+                self.change_subject,
+                Described(
+                    "Change a group's subject.",
+                    {200: NothingShown},
+                    takes=wire.GroupSubject,
+                    refuses=(TooLong, ChatNotFound),
+                ),
+            ),
+            *messaging(
+                "POST",
+                _ONE + "add-participant/",
+                self.add_participant,
+                Described(
+                    "Bring a contact into a group; for its admins.",
+                    {200: NothingShown},
+                    takes=wire.Participant,
+                    refuses=(ChatNotFound, NotAnAdmin, NotAContact, GroupFull),
+                ),
+            ),
+            *messaging(
+                "POST",
+                _ONE + "remove-participant/",
+                self.remove_participant,
+                Described(
+                    "Take somebody out of a group; for its admins.",
+                    {200: NothingShown},
+                    takes=wire.Participant,
+                    refuses=(ChatNotFound, NotAnAdmin, ParticipantNotFound),
+                ),
+            ),
+            *messaging(
+                "POST",
+                _ONE + "promote-participant/",
+                self.promote_participant,
+                Described(
+                    "Make somebody an admin; for admins.",
+                    {200: NothingShown},
+                    takes=wire.Participant,
+                    refuses=(ChatNotFound, NotAnAdmin, ParticipantNotFound),
+                ),
+            ),
+            *messaging(
+                "POST",
+                _ONE + "demote-participant/",
+                self.demote_participant,
+                Described(
+                    "Make an admin an ordinary participant; for admins.",
+                    {200: NothingShown},
+                    takes=wire.Participant,
+                    refuses=(ChatNotFound, NotAnAdmin, ParticipantNotFound),
+                ),
+            ),
+            *messaging(
+                "POST",
+                _ONE + "leave/",
+                self.leave_group,
+                Described(
+                    "Leave a group.",
+                    {200: NothingShown},
+                    takes=Asked,
+                    refuses=(ChatNotFound,),
+                    description="If it was the last admin, the longest-standing participant becomes one.",
+                ),
+            ),
         ]
 
     async def post(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        subject = wire.read_subject(fields)
-        chat = await self.create(actor, read_numbers(fields, "participants"), subject)
+        asked = read_asked(wire.NewGroup, fields)
+        chat = await self.create(actor, asked.participants, asked.subject)
         return web.json_response(wire.show_created(chat), status=HTTPStatus.CREATED)
 
     async def show_all(self, request: web.Request) -> web.Response:
@@ -66,22 +160,27 @@ class GroupRoutes:
     async def show_subject(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
         group = await self.find(actor, request.match_info["group"])
-        return web.json_response({"subject": group.chat.subject})
+        return web.json_response(wire.show_subject(group.chat))
 
     async def change_subject(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        group = request.match_info.get("group") or wire.read_group_id(fields)
-        await self.set_subject(actor, group, wire.read_subject(fields))
+        await self.set_subject(actor, request.match_info["group"], read_asked(wire.GroupSubject, fields).subject)
+        return web.json_response({})
+
+    async def change_named_subject(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        asked = read_asked(wire.NamedGroupSubject, fields)
+        await self.set_subject(actor, asked.group_id, asked.subject)
         return web.json_response({})
 
     async def add_participant(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.add(actor, request.match_info["group"], read_number(fields, "contact"))
+        await self.add(actor, request.match_info["group"], read_asked(wire.Participant, fields).contact)
         return web.json_response({})
 
     async def remove_participant(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.remove(actor, request.match_info["group"], read_number(fields, "contact"))
+        await self.remove(actor, request.match_info["group"], read_asked(wire.Participant, fields).contact)
         return web.json_response({})
 
     async def promote_participant(self, request: web.Request) -> web.Response:
@@ -97,5 +196,5 @@ class GroupRoutes:
 
     async def _give_role(self, request: web.Request, role: Role) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.set_role(actor, request.match_info["group"], read_number(fields, "contact"), role)
+        await self.set_role(actor, request.match_info["group"], read_asked(wire.Participant, fields).contact, role)
         return web.json_response({})

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
-from handlers.rest.described import Route
+from handlers.rest.described import Described, Route
 from handlers.rest.paths import plain
 from handlers.wire.entries import MEDIA
 from models.documents.media import INLINE_TYPES, Media
+from models.documents.photo import PHOTO_TYPE
+from models.errors import MediaNotFound
 from models.services.open_media import OpenMedia
 
 # Whoever knows a name may read; tokens are not looked at, so that the URL works in an <img> (messaging contract 16.6).
@@ -26,13 +28,20 @@ SAFE: Mapping[str, str] = {
 _RANGE = re.compile(r"bytes\s*=\s*(\d{0,99})\s*-\s*(\d{0,99})", re.ASCII | re.IGNORECASE)
 
 
+def _reading(summary: str, media_type: str) -> Described:
+    return Described(summary, {200: media_type}, refuses=(MediaNotFound,), is_public=True, is_file=True)
+
+
 @dataclass(frozen=True, slots=True)
 class MediaRoutes:
     open: OpenMedia
 
     def routes(self) -> list[Route]:
         file, thumbnail = OUTSIDE
-        return [*plain("GET", file, self.show), *plain("GET", thumbnail, self.show_thumbnail)]
+        return [
+            *plain("GET", file, self.show, _reading("A stored file; whoever knows its name may read it.", "*/*")),
+            *plain("GET", thumbnail, self.show_thumbnail, _reading("A small picture of an image.", PHOTO_TYPE)),
+        ]
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         return await send_media(request, self.open, await self.open(request.match_info["name"]))
@@ -40,7 +49,7 @@ class MediaRoutes:
     async def show_thumbnail(self, request: web.Request) -> web.StreamResponse:
         media = await self.open(request.match_info["name"])
         if media.thumbnail is None:
-            raise web.HTTPNotFound
+            raise MediaNotFound
         return await send_media(request, self.open, await self.open(media.thumbnail))
 
 

@@ -7,19 +7,20 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from handlers.rest.account_choice import choose_actor, require_token
-from handlers.rest.described import Handler, Route
+from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
+from handlers.rest.messages import SEND_REFUSALS
 from handlers.rest.paths import messaging
 from handlers.rest.uploads import read_upload, taking
 from handlers.wire import messages as wire
+from handlers.wire.asked import read_asked
+from handlers.wire.drafts import CardToSend, FileToSend, PictureToSend, ToSomebody
 from handlers.wire.entries import MEDIA
-from handlers.wire.fields import Fields
 from handlers.wire.requests import VCARD_MAX_CHARS
-from models.documents.entry import Entry, Message
+from models.documents.entry import Entry
 from models.documents.media import Media, MediaKind, MediaRule
 from models.documents.session import Actor
-from models.documents.target import Target
-from models.errors import Malformed, TooLarge
+from models.errors import Malformed, TooLarge, TooLong, Unavailable, UrlRefused
 from models.services.fetch_url import FetchUrl
 from models.services.require_recipient import RequireRecipient
 from models.services.send_message import SendMessage
@@ -47,37 +48,44 @@ class MediaMessageRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            *messaging("POST", "/api/messages/send-image/", self._sending(MediaKind.IMAGE)),
-            *messaging("POST", "/api/messages/send-voice/", self._sending(MediaKind.VOICE)),
-            *messaging("POST", "/api/messages/send-audio/", self._sending(MediaKind.AUDIO)),
-            *messaging("POST", "/api/messages/send-video/", self._sending(MediaKind.VIDEO)),
-            *messaging("POST", "/api/messages/send-vcard/", self.send_card),
+            *messaging("POST", "/api/messages/send-image/", self.send_image, _sending("an image", PictureToSend)),
+            *messaging("POST", "/api/messages/send-voice/", self.send_voice, _sending("a voice note", FileToSend)),
+            *messaging("POST", "/api/messages/send-audio/", self.send_audio, _sending("a sound file", FileToSend)),
+            *messaging("POST", "/api/messages/send-video/", self.send_video, _sending("a video", PictureToSend)),
+            *messaging(
+                "POST", "/api/messages/send-vcard/", self.send_card, _sending("a contact card", CardToSend, "vcard")
+            ),
         ]
 
-    def _sending(self, kind: MediaKind) -> Handler:
+    async def send_image(self, request: web.Request) -> web.Response:
+        return await self._send(request, MediaKind.IMAGE, PictureToSend)
+
+    async def send_voice(self, request: web.Request) -> web.Response:
+        return await self._send(request, MediaKind.VOICE, FileToSend)
+
+    async def send_audio(self, request: web.Request) -> web.Response:
+        return await self._send(request, MediaKind.AUDIO, FileToSend)
+
+    async def send_video(self, request: web.Request) -> web.Response:
+        return await self._send(request, MediaKind.VIDEO, PictureToSend)
+
+    async def _send(self, request: web.Request, kind: MediaKind, shape: type[FileToSend]) -> web.Response:
         rule = self.rules[kind]
-
-        async def send(request: web.Request) -> web.Response:
-            require_token(request)
-            async with read_upload(request, FILE, taking(self.store, rule)) as (fields, arrival):
-                actor = await choose_actor(request, fields)
-                target, message = wire.read_recipient(fields), wire.read_media(fields, kind)
-                attempt = wire.read_attempt(fields)
-                entry = await self.send.find_sent(actor, target, attempt)
-                if entry is None:
-                    media = await self._keep(actor, target, fields, arrival, rule)
+        require_token(request)
+        async with read_upload(request, FILE, taking(self.store, rule)) as (fields, arrival):
+            actor = await choose_actor(request, fields)
+            asked = read_asked(shape, fields)
+            entry = await self.send.find_sent(actor, asked.target, asked.client_id)
             if entry is None:
-                kept = replace(message, url=MEDIA + media.name, hash=media.hash, mime_type=media.mime_type)
-                entry = await self.send(actor, target, kept, attempt)
-            return self._sent(request, entry)
+                media = await self._keep(actor, asked, arrival, rule)
+        if entry is None:
+            kept = replace(asked.draft(kind), url=MEDIA + media.name, hash=media.hash, mime_type=media.mime_type)
+            entry = await self.send(actor, asked.target, kept, asked.client_id)
+        return self._sent(request, entry)
 
-        return send
-
-    async def _keep(
-        self, actor: Actor, target: Target, fields: Fields, arrival: Arrival | None, rule: MediaRule
-    ) -> Media:
-        url = wire.read_url(fields) if arrival is None else ""
-        await self.require_recipient(actor, target)
+    async def _keep(self, actor: Actor, asked: FileToSend, arrival: Arrival | None, rule: MediaRule) -> Media:
+        url = asked.require_url() if arrival is None else ""
+        await self.require_recipient(actor, asked.target)
         if arrival is not None:
             return await arrival.keep()
         async with self.fetch(url, rule) as fetched:
@@ -87,13 +95,23 @@ class MediaMessageRoutes:
         require_token(request)
         async with read_upload(request, FILE, _card_text) as (fields, text):
             actor = await choose_actor(request, fields)
-            target = wire.read_recipient(fields)
-            card: Message = wire.read_card(fields if text is None else {**fields, "vcard": text})
-        return self._sent(request, await self.send(actor, target, card, wire.read_attempt(fields)))
+            asked = read_asked(CardToSend, fields if text is None else {**fields, "vcard": text})
+        return self._sent(request, await self.send(actor, asked.target, asked.draft(), asked.client_id))
 
     def _sent(self, request: web.Request, entry: Entry) -> web.Response:
         self.typing.sent(entry.chat_id, entry.sender_id)
         return web.json_response(wire.show_sent(entry, self.links.shown_in(request)))
+
+
+def _sending(what: str, shape: type[ToSomebody], instead_of: str = "url") -> Described:
+    return Described(
+        f"Send {what}.",
+        {200: wire.SentShown},
+        takes=shape,
+        file=FILE,
+        file_instead_of=instead_of,
+        refuses=(TooLong, TooLarge, *(() if instead_of != "url" else (UrlRefused, Unavailable)), *SEND_REFUSALS),
+    )
 
 
 @asynccontextmanager

@@ -1,18 +1,28 @@
 """Messages on the messaging API (messaging contract 17, rows 35, 37 and 42 to 48)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
-from handlers.rest.described import Route
+from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import messaging
 from handlers.rest.requests import read_query
 from handlers.wire import messages as wire
-from handlers.wire.fields import Fields
-from models.documents.entry import Message
+from handlers.wire.asked import NothingShown, read_asked
+from handlers.wire.drafts import (
+    ChatsAsked,
+    LastRead,
+    LocationToSend,
+    MessagesAsked,
+    TextToSend,
+    ToSomebody,
+    WindowAsked,
+    read_path_target,
+    text_to_send,
+)
+from models.errors import ChatNotFound, ClientIdReused, ContactBlocked, NotAContact, RateLimited, TooLong
 from models.services.list_messages import ListMessages
 from models.services.list_receipts import ListDelivered, ListRead
 from models.services.mark_read import MarkRead
@@ -23,6 +33,7 @@ from models.services.title_chats import TitleChats
 
 _TARGET = "{target:[0-9]+(?:-[0-9]+)?}/"
 _CONTACT = "{contact_id:[0-9]+}/"
+SEND_REFUSALS = (ContactBlocked, NotAContact, ChatNotFound, ClientIdReused, RateLimited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,72 +53,135 @@ class MessageRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            *messaging("POST", "/api/messages/send-message/", self.send_text),
-            *messaging("POST", "/api/messages/send-location/", self.send_location),
-            *messaging("POST", "/api/messages/set-typing/", self.start_typing),
-            *messaging("POST", "/api/messages/set-paused/", self.stop_typing),
-            *messaging("GET", "/api/message/chats/", self.show_chats),
-            *messaging("GET", "/api/messages/chats/", self.show_chats),
-            *messaging("GET", "/api/messages/chats/" + _TARGET, self.show_messages),
-            *messaging("POST", "/api/messages/update-last-read/", self.update_last_read),
-            *messaging("GET", "/api/messages/delivered/" + _CONTACT, self.show_delivered),
-            *messaging("GET", "/api/messages/read/" + _CONTACT, self.show_read),
+            *messaging(
+                "POST",
+                "/api/messages/send-message/",
+                self.send_text,
+                Described(
+                    "Send a text.",
+                    {200: wire.SentShown},
+                    takes=text_to_send(self.text_max_chars),
+                    refuses=(TooLong, *SEND_REFUSALS),
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/messages/send-location/",
+                self.send_location,
+                Described(
+                    "Send a place.", {200: wire.SentShown}, takes=LocationToSend, refuses=(TooLong, *SEND_REFUSALS)
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/messages/set-typing/",
+                self.start_typing,
+                Described(
+                    "Show that you are typing.",
+                    {200: NothingShown},
+                    takes=ToSomebody,
+                    refuses=(NotAContact, ChatNotFound),
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/messages/set-paused/",
+                self.stop_typing,
+                Described(
+                    "Show that you paused.", {200: NothingShown}, takes=ToSomebody, refuses=(NotAContact, ChatNotFound)
+                ),
+            ),
+            *messaging(
+                "GET",
+                "/api/message/chats/",
+                self.show_chats,
+                Described("Your chats, with contacts and groups.", {200: wire.ChatsShown}, query=ChatsAsked),
+            ),
+            *messaging("GET", "/api/messages/chats/", self.show_chats, canonical="/api/message/chats/"),
+            *messaging(
+                "GET",
+                "/api/messages/chats/" + _TARGET,
+                self.show_messages,
+                Described(
+                    "The messages of a chat, those that you sent included.",
+                    {200: wire.MessagesShown},
+                    query=MessagesAsked,
+                    description="`target` is a contact's number or a group's id; one that is unknown has no messages.",
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/messages/update-last-read/",
+                self.update_last_read,
+                Described(
+                    "Mark what you received as read.", {200: wire.MarkedShown}, takes=LastRead, refuses=(ChatNotFound,)
+                ),
+            ),
+            *messaging(
+                "GET",
+                "/api/messages/delivered/" + _CONTACT,
+                self.show_delivered,
+                Described(
+                    "Which of your messages a contact has received.", {200: wire.DeliveredListShown}, query=WindowAsked
+                ),
+            ),
+            *messaging(
+                "GET",
+                "/api/messages/read/" + _CONTACT,
+                self.show_read,
+                Described("Which of your messages a contact has read.", {200: wire.ReadListShown}, query=WindowAsked),
+            ),
         ]
 
     async def send_text(self, request: web.Request) -> web.Response:
-        return await self._send(request, lambda fields: wire.read_text_message(fields, self.text_max_chars))
+        return await self._send(request, text_to_send(self.text_max_chars))
 
     async def send_location(self, request: web.Request) -> web.Response:
-        return await self._send(request, wire.read_location)
+        return await self._send(request, LocationToSend)
 
-    async def _send(self, request: web.Request, read: Callable[[Fields], Message]) -> web.Response:
+    async def _send(self, request: web.Request, shape: type[TextToSend] | type[LocationToSend]) -> web.Response:
         actor, fields = await read_as_account(request)
-        target = wire.read_recipient(fields)
-        entry = await self.send(actor, target, read(fields), wire.read_attempt(fields))
+        asked = read_asked(shape, fields)
+        entry = await self.send(actor, asked.target, asked.draft(), asked.client_id)
         self.typing.sent(entry.chat_id, actor.account_id)
         return web.json_response(wire.show_sent(entry, self.links.shown_in(request)))
 
     async def start_typing(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.tell_typing.start(actor, wire.read_recipient(fields))
+        await self.tell_typing.start(actor, read_asked(ToSomebody, fields).target)
         return web.json_response({})
 
     async def stop_typing(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.tell_typing.stop(actor, wire.read_recipient(fields))
+        await self.tell_typing.stop(actor, read_asked(ToSomebody, fields).target)
         return web.json_response({})
 
     async def show_chats(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        fields = {**fields, **read_query(request)}
-        limit, offset = wire.read_part(fields)
+        limit, offset = read_asked(ChatsAsked, {**fields, **read_query(request)}).part
         return web.json_response(wire.show_chats(await self.chats(actor, limit=limit, offset=offset)))
 
     async def show_messages(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        fields = {**fields, **read_query(request)}
-        found = await self.messages(
-            actor,
-            wire.read_path_target(request.match_info["target"]),
-            wire.read_window(fields),
-            is_received_only=wire.read_is_received_only(fields),
-        )
+        asked = read_asked(MessagesAsked, {**fields, **read_query(request)})
+        target = read_path_target(request.match_info["target"])
+        found = await self.messages(actor, target, asked.window, is_received_only=asked.received_only)
         return web.json_response(wire.show_messages(found, self.links.shown_in(request)))
 
     async def update_last_read(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        target = wire.read_recipient(fields)
-        updated = await self.mark_read(actor, target, wire.read_limit_date(fields))
+        asked = read_asked(LastRead, fields)
+        updated = await self.mark_read(actor, asked.target, asked.date_limit)
         return web.json_response(wire.show_marked(updated))
 
     async def show_delivered(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        window = wire.read_window({**fields, **read_query(request)})
+        window = read_asked(WindowAsked, {**fields, **read_query(request)}).window
         found = await self.delivered(actor, request.match_info["contact_id"], window)
-        return web.json_response(wire.show_receipts(found, "delivered"))
+        return web.json_response(wire.show_delivered(found))
 
     async def show_read(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        window = wire.read_window({**fields, **read_query(request)})
+        window = read_asked(WindowAsked, {**fields, **read_query(request)}).window
         found = await self.read(actor, request.match_info["contact_id"], window)
-        return web.json_response(wire.show_receipts(found, "read"))
+        return web.json_response(wire.show_read(found))

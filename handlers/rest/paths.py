@@ -5,9 +5,14 @@ from handlers.rest.described import Described, Handler, Route
 _MESSAGING = ("/o/", "/api/account", "/api/contacts", "/api/message", "/api/groups", "/groups", "/media")
 
 
-def messaging(method: str, path: str, handler: Handler, described: Described | None = None) -> list[Route]:
-    """A path of the messaging API, with and without its final slash (and the front page of the other). `path` is written with it."""
-    return [Route(method, spelling, handler, path, described) for spelling in (path, path.rstrip("/"))]
+def messaging(
+    method: str, path: str, handler: Handler, described: Described | None = None, *, canonical: str = ""
+) -> list[Route]:
+    """A path of the messaging API, with and without its final slash (and the front page of the other). `path` is written with it.
+
+    One that is another spelling of a described path names that as its `canonical` one.
+    """
+    return [Route(method, spelling, handler, canonical or path, described) for spelling in (path, path.rstrip("/"))]
 
 
 def events(method: str, path: str, handler: Handler, described: Described | None = None) -> list[Route]:

@@ -1,22 +1,32 @@
 """Photos of accounts, contacts and groups (messaging contract 17, rows 9, 24 to 31 and 54 to 58)."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from handlers.rest.account_choice import choose_actor, read_as_account, require_token
-from handlers.rest.described import Route
+from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.media import send_media
 from handlers.rest.paths import messaging
 from handlers.rest.requests import ACTOR
 from handlers.rest.uploads import read_upload
 from handlers.wire import photos as wire
-from models.documents.photo import Photo, PhotoStatus, Picture
+from handlers.wire.asked import NothingShown, read_asked
+from models.documents.photo import PHOTO_TYPE, Photo, PhotoStatus, Picture
 from models.documents.session import Actor
-from models.errors import PhotoHidden, PhotoNotFound
+from models.errors import (
+    ChatNotFound,
+    DomainError,
+    NotAContact,
+    PhotoHidden,
+    PhotoNotFound,
+    TooLarge,
+    Unavailable,
+    UrlRefused,
+)
 from models.services.list_photo_history import ListPhotoHistory
 from models.services.list_photos import ListPhotos
 from models.services.open_media import OpenMedia
@@ -27,14 +37,38 @@ from models.services.show_group import ShowGroup
 from models.services.show_photo import ShowPhoto
 from models.services.take_photo import TakePhoto
 
+_FILE = "photo"  # the field with the picture, in every form
 _OWN = "/api/account/profile-photo/"
 _CONTACT = "/api/contacts/{contact_id:[0-9]+}/"
 _GROUP = "/api/groups/{group:[0-9]+-[0-9]+}/"
 _GROUP_BARE = "/groups/{group:[0-9]+-[0-9]+}/"  # as two examples of the messaging API's document have it
 ASK_AGAIN = "private, no-cache"  # what is at these paths changes, and is not for everybody
 
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_NOT_SEEN = (NotAContact, PhotoHidden, PhotoNotFound)
 Part = Callable[[Photo], str]
+
+
+def _bytes_of(summary: str, *refuses: type[DomainError]) -> Described:
+    return Described(summary, {200: PHOTO_TYPE}, refuses=refuses, is_file=True)
+
+
+def _url_of(what: str, *refuses: type[DomainError]) -> Described:
+    return Described(f"The URL of {what}.", {200: wire.PhotoShown}, refuses=refuses)
+
+
+def _history_of(summary: str) -> Described:
+    return Described(summary, {200: wire.PhotoHistoryShown}, refuses=(NotAContact,))
+
+
+def _taking(summary: str, *refuses: type[DomainError]) -> Described:
+    return Described(
+        summary,
+        {200: NothingShown},
+        takes=wire.PictureAsked,
+        file=_FILE,
+        file_instead_of="url",
+        refuses=(TooLarge, UrlRefused, Unavailable, *refuses),
+    )
 
 
 def _full(photo: Photo) -> str:
@@ -61,9 +95,9 @@ class PhotoDoor:
         async def shrunk(_: str, content: AsyncIterator[bytes]) -> AsyncIterator[Picture]:
             yield await self.take.shrink(content)
 
-        async with read_upload(request, "photo", shrunk) as (fields, picture):
+        async with read_upload(request, _FILE, shrunk) as (fields, picture):
             actor = await choose_actor(request, fields)
-            return actor, picture or await self.take.fetch(wire.read_photo_url(fields))
+            return actor, picture or await self.take.fetch(read_asked(wire.PictureAsked, fields).require_url())
 
     async def send(self, request: web.Request, name: str) -> web.StreamResponse:
         return await send_media(request, self.open, await self.open(name), cache=ASK_AGAIN)
@@ -81,9 +115,9 @@ class AccountPhotoRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            *messaging("GET", _OWN, self.show),
-            *messaging("POST", _OWN, self.post),
-            *messaging("DELETE", _OWN, self.delete),
+            *messaging("GET", _OWN, self.show, _bytes_of("Your photo.", PhotoNotFound)),
+            *messaging("POST", _OWN, self.post, _taking("Set your photo.")),
+            *messaging("DELETE", _OWN, self.delete, Described("Take your photo away.", {200: NothingShown})),
         ]
 
     async def show(self, request: web.Request) -> web.StreamResponse:
@@ -109,49 +143,91 @@ class ContactPhotoRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            *messaging("GET", _CONTACT + "photo/", self._bytes(_full)),
-            *messaging("GET", _CONTACT + "preview-photo/", self._bytes(_preview)),
-            *messaging("GET", _CONTACT + "photo-url/", self._url(_full)),
-            *messaging("GET", _CONTACT + "preview-photo-url/", self._url(_preview)),
-            *messaging("GET", _CONTACT + "photo-history-urls/", self._history(_full)),
-            *messaging("GET", _CONTACT + "preview-photo-history-urls/", self._history(_preview)),
-            *messaging("GET", "/api/contacts/photos-urls/", self._all(_full)),
-            *messaging("GET", "/api/contacts/preview-photos-urls/", self._all(_preview)),
+            *messaging("GET", _CONTACT + "photo/", self.show_full, _bytes_of("A contact's photo.", *_NOT_SEEN)),
+            *messaging(
+                "GET",
+                _CONTACT + "preview-photo/",
+                self.show_preview,
+                _bytes_of("A contact's photo, small.", *_NOT_SEEN),
+            ),
+            *messaging("GET", _CONTACT + "photo-url/", self.show_full_url, _url_of("a contact's photo", NotAContact)),
+            *messaging(
+                "GET",
+                _CONTACT + "preview-photo-url/",
+                self.show_preview_url,
+                _url_of("a contact's small photo", NotAContact),
+            ),
+            *messaging(
+                "GET",
+                _CONTACT + "photo-history-urls/",
+                self.show_full_history,
+                _history_of("A contact's photos so far."),
+            ),
+            *messaging(
+                "GET",
+                _CONTACT + "preview-photo-history-urls/",
+                self.show_preview_history,
+                _history_of("A contact's photos so far, small."),
+            ),
+            *messaging(
+                "GET",
+                "/api/contacts/photos-urls/",
+                self.show_all_full,
+                Described("The photos of all contacts that use Parley.", {200: wire.PhotosShown}),
+            ),
+            *messaging(
+                "GET",
+                "/api/contacts/preview-photos-urls/",
+                self.show_all_previews,
+                Described("The small photos of all contacts that use Parley.", {200: wire.PhotosShown}),
+            ),
         ]
 
-    def _bytes(self, part: Part) -> Answer:
-        async def show(request: web.Request) -> web.StreamResponse:
-            actor, _ = await read_as_account(request)
-            seen = await self.show_photo(actor, request.match_info["contact_id"])
-            if seen.photo is None:
-                raise PhotoHidden if seen.status is PhotoStatus.HIDDEN else PhotoNotFound
-            return await self.door.send(request, part(seen.photo))
+    async def show_full(self, request: web.Request) -> web.StreamResponse:
+        return await self._send(request, _full)
 
-        return show
+    async def show_preview(self, request: web.Request) -> web.StreamResponse:
+        return await self._send(request, _preview)
 
-    def _url(self, part: Part) -> Answer:
-        async def show(request: web.Request) -> web.StreamResponse:
-            actor, _ = await read_as_account(request)
-            seen = await self.show_photo(actor, request.match_info["contact_id"])
-            return web.json_response(wire.show_url(seen.photo, seen.status, self.door.link(request, part)))
+    async def show_full_url(self, request: web.Request) -> web.Response:
+        return await self._show_url(request, _full)
 
-        return show
+    async def show_preview_url(self, request: web.Request) -> web.Response:
+        return await self._show_url(request, _preview)
 
-    def _history(self, part: Part) -> Answer:
-        async def show(request: web.Request) -> web.StreamResponse:
-            actor, _ = await read_as_account(request)
-            number = request.match_info["contact_id"]
-            changes = await self.list_history(actor, number)
-            return web.json_response(wire.show_history(number, changes, self.door.link(request, part)))
+    async def show_full_history(self, request: web.Request) -> web.Response:
+        return await self._show_history(request, _full)
 
-        return show
+    async def show_preview_history(self, request: web.Request) -> web.Response:
+        return await self._show_history(request, _preview)
 
-    def _all(self, part: Part) -> Answer:
-        async def show(request: web.Request) -> web.StreamResponse:
-            actor, _ = await read_as_account(request)
-            return web.json_response(wire.show_seen(await self.list_all(actor), self.door.link(request, part)))
+    async def show_all_full(self, request: web.Request) -> web.Response:
+        return await self._show_all(request, _full)
 
-        return show
+    async def show_all_previews(self, request: web.Request) -> web.Response:
+        return await self._show_all(request, _preview)
+
+    async def _send(self, request: web.Request, part: Part) -> web.StreamResponse:
+        actor, _ = await read_as_account(request)
+        seen = await self.show_photo(actor, request.match_info["contact_id"])
+        if seen.photo is None:
+            raise PhotoHidden if seen.status is PhotoStatus.HIDDEN else PhotoNotFound
+        return await self.door.send(request, part(seen.photo))
+
+    async def _show_url(self, request: web.Request, part: Part) -> web.Response:
+        actor, _ = await read_as_account(request)
+        seen = await self.show_photo(actor, request.match_info["contact_id"])
+        return web.json_response(wire.show_url(seen.photo, seen.status, self.door.link(request, part)))
+
+    async def _show_history(self, request: web.Request, part: Part) -> web.Response:
+        actor, _ = await read_as_account(request)
+        number = request.match_info["contact_id"]
+        changes = await self.list_history(actor, number)
+        return web.json_response(wire.show_history(number, changes, self.door.link(request, part)))
+
+    async def _show_all(self, request: web.Request, part: Part) -> web.Response:
+        actor, _ = await read_as_account(request)
+        return web.json_response(wire.show_seen(await self.list_all(actor), self.door.link(request, part)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +238,32 @@ class GroupPhotoRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            *messaging("GET", _GROUP + "photo/", self._bytes(_full)),
-            *messaging("GET", _GROUP + "preview-photo/", self._bytes(_preview)),
-            *messaging("GET", _GROUP + "photo-url/", self._url(_full)),
-            *messaging("GET", _GROUP + "preview-photo-url/", self._url(_preview)),
-            *messaging("POST", _GROUP + "photo/", self.post),
-            *messaging("DELETE", _GROUP + "photo/", self.delete),
-            *messaging("GET", _GROUP_BARE + "photo/", self._bytes(_full)),
-            *messaging("POST", _GROUP_BARE + "photo/", self.post),
-            *messaging("DELETE", _GROUP_BARE + "photo/", self.delete),
+            *messaging(
+                "GET", _GROUP + "photo/", self.show_full, _bytes_of("A group's photo.", ChatNotFound, PhotoNotFound)
+            ),
+            *messaging(
+                "GET",
+                _GROUP + "preview-photo/",
+                self.show_preview,
+                _bytes_of("A group's photo, small.", ChatNotFound, PhotoNotFound),
+            ),
+            *messaging("GET", _GROUP + "photo-url/", self.show_full_url, _url_of("a group's photo", ChatNotFound)),
+            *messaging(
+                "GET",
+                _GROUP + "preview-photo-url/",
+                self.show_preview_url,
+                _url_of("a group's small photo", ChatNotFound),
+            ),
+            *messaging("POST", _GROUP + "photo/", self.post, _taking("Set a group's photo.", ChatNotFound)),
+            *messaging(
+                "DELETE",
+                _GROUP + "photo/",
+                self.delete,
+                Described("Take a group's photo away.", {200: NothingShown}, refuses=(ChatNotFound,)),
+            ),
+            *messaging("GET", _GROUP_BARE + "photo/", self.show_full, canonical=_GROUP + "photo/"),
+            *messaging("POST", _GROUP_BARE + "photo/", self.post, canonical=_GROUP + "photo/"),
+            *messaging("DELETE", _GROUP_BARE + "photo/", self.delete, canonical=_GROUP + "photo/"),
         ]
 
     async def post(self, request: web.Request) -> web.Response:
@@ -187,22 +280,28 @@ class GroupPhotoRoutes:
         await self.set_photo(actor, request.match_info["group"], None)
         return web.json_response({})
 
-    def _bytes(self, part: Part) -> Answer:
-        async def show(request: web.Request) -> web.StreamResponse:
-            photo = await self._photo(request)
-            if photo is None:
-                raise PhotoNotFound
-            return await self.door.send(request, part(photo))
+    async def show_full(self, request: web.Request) -> web.StreamResponse:
+        return await self._send(request, _full)
 
-        return show
+    async def show_preview(self, request: web.Request) -> web.StreamResponse:
+        return await self._send(request, _preview)
 
-    def _url(self, part: Part) -> Answer:
-        async def show(request: web.Request) -> web.StreamResponse:
-            photo = await self._photo(request)
-            status = PhotoStatus.NONE if photo is None else PhotoStatus.SHOWN
-            return web.json_response(wire.show_url(photo, status, self.door.link(request, part)))
+    async def show_full_url(self, request: web.Request) -> web.Response:
+        return await self._show_url(request, _full)
 
-        return show
+    async def show_preview_url(self, request: web.Request) -> web.Response:
+        return await self._show_url(request, _preview)
+
+    async def _send(self, request: web.Request, part: Part) -> web.StreamResponse:
+        photo = await self._photo(request)
+        if photo is None:
+            raise PhotoNotFound
+        return await self.door.send(request, part(photo))
+
+    async def _show_url(self, request: web.Request, part: Part) -> web.Response:
+        photo = await self._photo(request)
+        status = PhotoStatus.NONE if photo is None else PhotoStatus.SHOWN
+        return web.json_response(wire.show_url(photo, status, self.door.link(request, part)))
 
     async def _photo(self, request: web.Request) -> Photo | None:
         actor, _ = await read_as_account(request)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from handlers.rest.described import Route
+from handlers.rest.described import Described, Route
 from handlers.rest.paths import messaging
 from handlers.rest.requests import require_actor
 
@@ -18,7 +18,9 @@ class RootRoutes:
     public_url: str = ""
 
     def routes(self) -> list[Route]:
-        return messaging("GET", "/api/", self.show)
+        return messaging(
+            "GET", "/api/", self.show, Described("Where the resources of the events API begin.", {200: dict[str, str]})
+        )
 
     async def show(self, request: web.Request) -> web.Response:
         require_actor(request)

@@ -1,217 +1,245 @@
-"""Messages on the messaging API: what is read and shown (messaging contract, sections 9 to 11)."""
+"""Messages on the messaging API as they are shown (messaging contract, sections 9 to 11); drafts.py reads them."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
-from uuid import uuid4
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Literal, NotRequired
 
-from handlers.wire.fields import Fields, find_number, read_name, read_number
-from handlers.wire.requests import (
-    CAPTION_MAX_CHARS,
-    URL_MAX_CHARS,
-    VCARD_MAX_CHARS,
-    read_client_id,
-    read_degrees,
-    read_text,
-)
-from handlers.wire.times import EPOCH, read_date, show_date
-from models.documents.chat import is_group_id
+from typing_extensions import TypedDict
+
+from handlers.wire.times import Date, show_date
 from models.documents.entry import Entry, Message
-from models.documents.media import MediaKind
-from models.documents.phone import is_number
 from models.documents.receipt import ListedMessage, Receipt
-from models.documents.target import Target
-from models.documents.window import LIMIT_DEFAULT, LIMIT_MAX, Window
-from models.errors import Malformed
 from models.services.title_chats import TitledChat
 
 SNIPPET_MAX_CHARS = 64  # messaging contract 10.1
 Link = Callable[[str], str]  # makes a stored URL one that clients can load
 
-COUNT_MAX = 2**31 - 1  # what the database still skips
-_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _KINDS = {"i": "Image", "l": "Location", "s": "Voice message", "a": "Audio", "v": "Video", "c": "Contact"}
-_TYPES = {MediaKind.IMAGE: "i", MediaKind.VOICE: "s", MediaKind.AUDIO: "a", MediaKind.VIDEO: "v"}
-_SHOWN: Mapping[str, tuple[str, ...]] = {
-    "t": (),
-    "i": ("url", "hash", "mime_type"),
-    "l": ("latitude", "longitude"),
-    "s": ("url", "hash", "mime_type"),
-    "a": ("url", "hash", "mime_type"),
-    "v": ("url", "hash", "mime_type"),
-    "c": ("vcard",),
-}
 
 
-def read_recipient(fields: Fields) -> Target:
-    """`contact`, or `group_id` where that is missing or no number; raises Malformed for neither (messaging contract 9.1)."""
-    require_single(fields, "contact")
-    require_single(fields, "group_id")
-    number, group = find_number(fields.get("contact")), fields.get("group_id")
-    if number is None and isinstance(group, str) and group:
-        if not is_group_id(group):
-            raise Malformed("group_id must be the id of a group: digits, a hyphen, digits.")
-        return Target(group=group)
-    return Target(contact=read_number(fields, "contact"))
+class SentShown(TypedDict):
+    """The message's id under both names that it had; `chat` and `seq` say where it stands, for those who also use sockets."""
+
+    id: str
+    message_id: str
+    url: NotRequired[str]
+    hash: NotRequired[str]
+    chat: int
+    seq: int
+    time: Date
 
 
-def read_path_target(text: str) -> Target:
-    """A number or a group's id, as a path holds it."""
-    return Target(contact=text) if is_number(text) else Target(group=text)
+class ListedShown(TypedDict):
+    """What every message has. `delivered` and `read` are null where it has not happened, or is not told.
+
+    `participant` is the sender's number in a group.
+    """
+
+    id: str
+    received: bool
+    participant: NotRequired[str]
+    deleted: NotRequired[Literal[True]]
+    chat: int
+    seq: int
+    time: Date
+    delivered: Date | None
+    read: Date | None
 
 
-def require_single(fields: Fields, name: str) -> None:
-    """Raise Malformed for a field that was given several times."""
-    if isinstance(fields.get(name), list):
-        raise Malformed(f"{name} was given more than once.")
+class TextShown(ListedShown):
+    type: Literal["t"]
+    text: str
 
 
-def read_attempt(fields: Fields) -> str:
-    """The client id of a send. None is sent by this API's own clients: each of their calls is a message (contract 16.7)."""
-    return uuid4().hex if fields.get("client_id") in (None, "") else read_client_id(fields)
+class LocationShown(ListedShown):
+    """`data` is empty: there are no map thumbnails here."""
+
+    type: Literal["l"]
+    latitude: float | None
+    longitude: float | None
+    data: str
+    caption: str
 
 
-def read_text_message(fields: Fields, max_chars: int) -> Message:
-    return Message("t", text=read_text(fields, "message", max_chars))
+class LinkedLocationShown(LocationShown):
+    """A place that has a page."""
+
+    url: str
 
 
-def read_location(fields: Fields) -> Message:
-    """`latitude`, `longitude` and an optional `caption`; a form gives the numbers as text."""
-    numbers = {name: _number_of(fields.get(name)) for name in ("latitude", "longitude")}
-    return Message(
-        "l",
-        caption=read_name(fields, "caption", CAPTION_MAX_CHARS),
-        latitude=read_degrees(numbers, "latitude", 90),
-        longitude=read_degrees(numbers, "longitude", 180),
-    )
+class SoundShown(ListedShown):
+    """A voice note (`s`) or a sound file (`a`)."""
+
+    type: Literal["s", "a"]
+    url: str | None
+    hash: str | None
+    mime_type: str | None
 
 
-def _number_of(value: object) -> object:
-    return float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()) else value
+class PictureShown(ListedShown):
+    """An image (`i`) or a video (`v`)."""
+
+    type: Literal["i", "v"]
+    url: str | None
+    hash: str | None
+    mime_type: str | None
+    caption: str
 
 
-def read_media(fields: Fields, kind: MediaKind) -> Message:
-    """A message of this kind that still lacks its file; images and videos may have a `caption`."""
-    has_caption = kind in (MediaKind.IMAGE, MediaKind.VIDEO)
-    return Message(_TYPES[kind], caption=read_name(fields, "caption", CAPTION_MAX_CHARS) if has_caption else None)
+class CardShown(ListedShown):
+    type: Literal["c"]
+    vcard: str
+    name: str
 
 
-def read_url(fields: Fields) -> str:
-    """`url`, in a form that has no file in `filename`; whether it can be fetched is seen when it is."""
-    if fields.get("url") in (None, ""):
-        raise Malformed("A file in filename, or a url, is needed.")
-    return read_text(fields, "url", URL_MAX_CHARS)
+MessageShown = TextShown | LocationShown | LinkedLocationShown | SoundShown | PictureShown | CardShown
 
 
-def read_card(fields: Fields) -> Message:
-    """`vcard`, the card's text, and an optional `name`."""
-    name = read_name(fields, "name", CAPTION_MAX_CHARS)
-    return Message("c", vcard=read_text(fields, "vcard", VCARD_MAX_CHARS), name=name)
+class MessagesShown(TypedDict):
+    """Oldest first."""
+
+    messages: list[MessageShown]
 
 
-def read_window(fields: Fields) -> Window:
-    """`after`, `limit` and `offset`; a limit or an offset that is not all digits is the default (messaging contract 10.2)."""
-    after = read_date(fields.get("after"), "after")
-    return Window(
-        None if after is None or after <= EPOCH else after,
-        min(_count(fields, "limit", LIMIT_DEFAULT), LIMIT_MAX),
-        _count(fields, "offset", 0),
-    )
+class DeliveredShown(TypedDict):
+    id: str
+    delivered: Date
 
 
-def read_part(fields: Fields) -> tuple[int | None, int]:
-    """The limit and the offset of the chat list, which is whole by default."""
-    limit = _count(fields, "limit", -1)
-    return None if limit < 0 else limit, _count(fields, "offset", 0)
+class ReadShown(TypedDict):
+    id: str
+    read: Date
 
 
-def _count(fields: Fields, name: str, default: int) -> int:
-    require_single(fields, name)
-    text = str(fields.get(name, ""))
-    if not is_number(text):
-        return default
-    digits = text.lstrip("0") or "0"
-    return int(digits) if len(digits) < len(str(COUNT_MAX)) else COUNT_MAX
+class DeliveredListShown(TypedDict):
+    messages: list[DeliveredShown]
 
 
-def read_is_received_only(fields: Fields) -> bool:
-    require_single(fields, "received_only")
-    return str(fields.get("received_only", "")) == "1"
+class ReadListShown(TypedDict):
+    messages: list[ReadShown]
 
 
-def read_limit_date(fields: Fields) -> datetime | None:
-    """`date_limit`, inclusive. Dates are shown without fractions, so a whole second means all of it."""
-    at = read_date(fields.get("date_limit"), "date_limit")
-    if at is None or at.microsecond:
-        return at
-    return at + timedelta(milliseconds=999)
+class MarkedShown(TypedDict):
+    """How many messages were marked as read; a sentence where there was nothing to mark."""
+
+    updated: int
+    message: NotRequired[str]
 
 
-def show_sent(entry: Entry, link: Link) -> dict[str, object]:
-    """The public id under both names that it had; `url` and `hash` of media; where the message stands, for those who also use sockets."""
-    shown: dict[str, object] = {"id": entry.public_id, "message_id": entry.public_id}
+class ChatShown(TypedDict):
+    """`entity_id` is the number one talks with, or the group's id; `id` the same again; `unread` counts no further than 1000."""
+
+    entity_id: str
+    id: str
+    title: str
+    snippet: str
+    time: Date
+    is_group: bool
+    unread: int
+    chat: int
+
+
+class ChatsShown(TypedDict):
+    """The one where something happened last is the first."""
+
+    chats: list[ChatShown]
+
+
+def show_sent(entry: Entry, link: Link) -> SentShown:
+    shown: SentShown = {
+        "id": entry.public_id,
+        "message_id": entry.public_id,
+        "chat": entry.chat_id,
+        "seq": entry.seq,
+        "time": show_date(entry.at),
+    }
     body = entry.body
     if isinstance(body, Message) and body.url is not None:
-        shown |= {"url": link(body.url), "hash": body.hash or ""}
-    return shown | {"chat": entry.chat_id, "seq": entry.seq, "time": show_date(entry.at)}
+        shown["url"], shown["hash"] = link(body.url), body.hash or ""
+    return shown
 
 
-def show_messages(messages: Iterable[ListedMessage], link: Link) -> dict[str, object]:
+def show_messages(messages: Iterable[ListedMessage], link: Link) -> MessagesShown:
     return {"messages": [show_listed(message, link) for message in messages]}
 
 
-def show_listed(listed: ListedMessage, link: Link) -> dict[str, object]:
-    """`{"id", "type", "received"}` and what the type has; then what the document does not name: where and when, captions, receipts."""
+def show_listed(listed: ListedMessage, link: Link) -> MessageShown:
+    """What the document names for its type; then what it does not: where and when, captions, receipts."""
     entry, body = listed.entry, listed.entry.body
     if not isinstance(body, Message):
         raise TypeError(f"{entry.kind} is no message")
-    shown: dict[str, object] = {"id": entry.public_id, "type": body.type, "received": listed.is_received}
-    shown |= {name: getattr(body, name) for name in _SHOWN[body.type]}
+    every = _show_every(listed)
+    url = None if body.url is None else link(body.url)
     match body.type:
-        case "t":
-            shown["text"] = body.text or ""
         case "l":
-            shown["data"] = ""  # there are no map thumbnails here
+            shown: LocationShown = {
+                **every,
+                "type": "l",
+                "latitude": body.latitude,
+                "longitude": body.longitude,
+                "data": "",
+                "caption": body.caption or "",
+            }
+            return shown if url is None else {**shown, "url": url}
+        case "s" | "a" as sound:
+            return {**every, "type": sound, "url": url, "hash": body.hash, "mime_type": body.mime_type}
+        case "i" | "v" as picture:
+            return {
+                **every,
+                "type": picture,
+                "url": url,
+                "hash": body.hash,
+                "mime_type": body.mime_type,
+                "caption": body.caption or "",
+            }
         case "c":
-            shown |= {"vcard": body.vcard or "", "name": body.name or ""}
-    if body.url is not None:
-        shown["url"] = link(body.url)
-    if body.type in "ilv":
-        shown["caption"] = body.caption or ""
-    if listed.is_in_group:
-        shown["participant"] = entry.number
-    if entry.is_deleted:
-        shown["deleted"] = True
-    return shown | {
+            return {**every, "type": "c", "vcard": body.vcard or "", "name": body.name or ""}
+        case _:
+            return {**every, "type": "t", "text": body.text or ""}
+
+
+def _show_every(listed: ListedMessage) -> ListedShown:
+    entry = listed.entry
+    shown: ListedShown = {
+        "id": entry.public_id,
+        "received": listed.is_received,
         "chat": entry.chat_id,
         "seq": entry.seq,
         "time": show_date(entry.at),
         "delivered": _date(listed.delivered_at),
         "read": _date(listed.read_at),
     }
+    if listed.is_in_group:
+        shown["participant"] = entry.number
+    if entry.is_deleted:
+        shown["deleted"] = True
+    return shown
 
 
 def _date(at: datetime | None) -> str | None:
     return None if at is None else show_date(at)
 
 
-def show_receipts(receipts: Iterable[Receipt], name: str) -> dict[str, object]:
-    """`{"messages": [{name: date, "id"}]}`, where `name` is "delivered" or "read"."""
-    return {"messages": [{name: show_date(receipt.at), "id": receipt.entry.public_id} for receipt in receipts]}
+def show_delivered(receipts: Iterable[Receipt]) -> DeliveredListShown:
+    return {"messages": [{"delivered": show_date(each.at), "id": each.entry.public_id} for each in receipts]}
 
 
-def show_marked(updated: int) -> dict[str, object]:
+def show_read(receipts: Iterable[Receipt]) -> ReadListShown:
+    return {"messages": [{"read": show_date(each.at), "id": each.entry.public_id} for each in receipts]}
+
+
+def show_marked(updated: int) -> MarkedShown:
     """Nothing but the count, and a sentence where there was nothing to mark (messaging contract 11.2)."""
     if updated:
         return {"updated": updated}
     return {"updated": updated, "message": "There was nothing to mark as read."}
 
 
-def show_chats(chats: Iterable[TitledChat]) -> dict[str, object]:
+def show_chats(chats: Iterable[TitledChat]) -> ChatsShown:
     return {"chats": [_show_chat(chat) for chat in chats]}
 
 
-def _show_chat(chat: TitledChat) -> dict[str, object]:
+def _show_chat(chat: TitledChat) -> ChatShown:
     return {
         "entity_id": chat.entity_id,
         "id": chat.entity_id,

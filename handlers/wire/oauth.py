@@ -1,7 +1,12 @@
 """OAuth's parameters and answers (RFC 6749 and 7009; messaging contract, section 2)."""
 
 from datetime import datetime
+from typing import Annotated, Literal, NotRequired
 
+from pydantic import BaseModel
+from typing_extensions import TypedDict
+
+from handlers.wire.asked import STORABLE, By
 from handlers.wire.fields import Fields, is_storable
 from models.documents.session import TokenPair
 from models.errors import Malformed
@@ -25,12 +30,78 @@ def find_parameter(fields: Fields, name: str) -> str | None:
     return value
 
 
-def show_pair(pair: TokenPair, now: datetime, state: str | None) -> dict[str, object]:
-    shown: dict[str, object] = {
+_TEXT = {"type": "string", "pattern": STORABLE}
+Parameter = Annotated[str, By(read_parameter, _TEXT | {"minLength": 1})]
+Perhaps = Annotated[str | None, By(find_parameter, _TEXT)]
+
+
+class Grant(BaseModel):
+    """What kind of proof follows."""
+
+    grant_type: Parameter
+
+
+class Client(BaseModel):
+    """Which program asks; that it is known, is looked at before anything behind it is read."""
+
+    client_id: Annotated[
+        str | None,
+        By(find_parameter, _TEXT | {"minLength": 1, "examples": ["RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY"]}),
+    ]
+
+
+class _Wish(Client):
+    scope: Annotated[
+        str | None,
+        By(
+            find_parameter,
+            {"description": "All that there is, if it is not given.", "type": "string", "examples": ["read write"]},
+        ),
+    ] = None
+    state: Annotated[str | None, By(find_parameter, _TEXT | {"description": "Comes back in the answer."})] = None
+
+
+class PasswordGrant(_Wish):
+    """A user name and its password."""
+
+    grant_type: Annotated[Literal["password"], By(read_parameter, {"const": "password"})]
+    username: Parameter
+    password: Parameter
+
+
+class RefreshGrant(_Wish):
+    """A refresh token, which is used up by this."""
+
+    grant_type: Annotated[Literal["refresh_token"], By(read_parameter, {"const": "refresh_token"})]
+    refresh_token: Parameter
+
+
+class Revocation(Client):
+    """A token to end, with the other one of its pair."""
+
+    token: Parameter
+    token_type_hint: Annotated[
+        str | None, By(find_parameter, {"description": "Not needed.", "enum": ["access_token", "refresh_token"]})
+    ] = None
+
+
+class PairShown(TypedDict):
+    """`expires_in`: seconds."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    scope: str
+    state: NotRequired[str]
+
+
+def show_pair(pair: TokenPair, now: datetime, state: str | None) -> PairShown:
+    shown: PairShown = {
         "access_token": pair.access,
         "refresh_token": pair.refresh,
         "token_type": "Bearer",
         "expires_in": round((pair.expires_at - now).total_seconds()),
         "scope": pair.scope,
     }
-    return shown if state is None else shown | {"state": state}
+    return shown if state is None else {**shown, "state": state}

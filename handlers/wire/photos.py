@@ -1,36 +1,86 @@
 """Photos on the messaging API: always a URL and a status as text (messaging contract 7)."""
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
-from handlers.wire.fields import Fields
-from handlers.wire.times import show_time
+from pydantic import ConfigDict
+from typing_extensions import TypedDict
+
+from handlers.wire.asked import Asked, By, as_given
+from handlers.wire.requests import URL_MAX_CHARS
+from handlers.wire.times import Time, show_time
 from models.documents.photo import Photo, PhotoChange, PhotoStatus, SeenPhoto
 from models.errors import Malformed
 
 Show = Callable[[Photo], str]  # the URL of one of the two sizes
 
 
-def read_photo_url(fields: Fields) -> str:
-    """The URL of a picture, where none was uploaded; raises Malformed."""
-    url = fields.get("url")
-    if not isinstance(url, str) or not url:
-        raise Malformed("photo is needed: the picture as a file; or url, where it lies.")
-    return url
+class PictureAsked(Asked):
+    """The URL of a picture, where none is uploaded."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["url"]})
+
+    url: Annotated[
+        object,
+        By(
+            as_given,
+            {
+                "description": "Where the picture lies; http or https. A file in `photo` wins.",
+                "type": "string",
+                "format": "uri",
+                "minLength": 1,
+                "maxLength": URL_MAX_CHARS,
+            },
+        ),
+    ] = None
+
+    def require_url(self) -> str:
+        """Raises Malformed."""
+        if not isinstance(self.url, str) or not self.url:
+            raise Malformed("photo is needed: the picture as a file; or url, where it lies.")
+        return self.url
 
 
-def show_url(photo: Photo | None, status: PhotoStatus, show: Show) -> dict[str, object]:
-    return {"photo_url": None if photo is None else show(photo), "photo_status": status.value}
+class PhotoShown(TypedDict):
+    """`photo_status`: "200" with a URL, which needs no token; "404" there is none; "401" it is not shown to you."""
+
+    photo_url: str | None
+    photo_status: PhotoStatus
 
 
-def show_seen(seen: Sequence[SeenPhoto], show: Show) -> dict[str, object]:
+class PersonPhotoShown(PhotoShown):
+    contact_id: str
+
+
+class PhotosShown(TypedDict):
+    photo_urls: list[PersonPhotoShown]
+
+
+class PastPhotoShown(PhotoShown):
+    updated: Time
+
+
+class PhotoHistoryShown(TypedDict):
+    """Newest first; a photo that was taken away is an entry without a URL."""
+
+    contact_id: str
+    photo_urls: list[PastPhotoShown]
+
+
+def show_url(photo: Photo | None, status: PhotoStatus, show: Show) -> PhotoShown:
+    return {"photo_url": None if photo is None else show(photo), "photo_status": status}
+
+
+def show_seen(seen: Sequence[SeenPhoto], show: Show) -> PhotosShown:
     return {"photo_urls": [{"contact_id": each.number, **show_url(each.photo, each.status, show)} for each in seen]}
 
 
-def show_history(number: str, changes: Sequence[PhotoChange], show: Show) -> dict[str, object]:
-    """Newest first; a photo that was taken away is an entry without a URL."""
-    shown = [
-        show_url(change.photo, PhotoStatus.NONE if change.photo is None else PhotoStatus.SHOWN, show)
-        | {"updated": show_time(change.at)}
+def show_history(number: str, changes: Sequence[PhotoChange], show: Show) -> PhotoHistoryShown:
+    shown: list[PastPhotoShown] = [
+        {
+            **show_url(change.photo, PhotoStatus.NONE if change.photo is None else PhotoStatus.SHOWN, show),
+            "updated": show_time(change.at),
+        }
         for change in changes
     ]
     return {"contact_id": number, "photo_urls": shown}

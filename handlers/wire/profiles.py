@@ -1,9 +1,14 @@
 """Profiles on the messaging API: one's own parts, and those of others (messaging contract, sections 4 and 6)."""
 
 from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, NotRequired, Self
 
+from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
+from typing_extensions import TypedDict, override
+
+from handlers.wire.asked import NUMBERS, Asked, By, Number, as_given, or_null, text
 from handlers.wire.fields import Fields, read_name, read_numbers
-from handlers.wire.times import show_date
+from handlers.wire.times import Date, show_date
 from models.documents.account import (
     NICKNAME_MAX_CHARS,
     STATUS_MAX_CHARS,
@@ -20,85 +25,284 @@ PRIVACY_PARTS = ("status_message", "photo", "last_seen")
 STATUSES = ("online", "offline")
 
 
-def read_code(fields: Fields) -> str:
+def _read_code(fields: Fields, name: str) -> str:
     """The digits of a code, separators left out. Whoever sends an integer cannot send the zeros a code begins with."""
-    code = fields.get("code")
+    code = fields.get(name)
     if isinstance(code, int) and not isinstance(code, bool):
         code = f"{code:0{MESSAGING_DIGITS}}"
     if not isinstance(code, str) or not code.strip():
-        raise Malformed("code is needed.")
+        raise Malformed(f"{name} is needed.")
     try:
         return digits_of(code)
     except Malformed:
-        raise Malformed("code must be digits.") from None
+        raise Malformed(f"{name} must be digits.") from None
 
 
-def read_status_message(fields: Fields) -> str:
-    text = read_name(fields, "status_message", STATUS_MAX_CHARS)
-    if text is None:
-        raise Malformed("status_message is needed, and may not be empty.")
-    return text
+def _read_status_message(fields: Fields, name: str) -> str:
+    status = read_name(fields, name, STATUS_MAX_CHARS)
+    if status is None:
+        raise Malformed(f"{name} is needed, and may not be empty.")
+    return status
 
 
-def read_nickname(fields: Fields) -> str:
+def _read_nickname(fields: Fields, name: str) -> str:
     """It must be there, and may be empty."""
-    if "nickname" not in fields:
-        raise Malformed("nickname is needed; it may be empty.")
-    return find_nickname(fields)
+    if name not in fields:
+        raise Malformed(f"{name} is needed; it may be empty.")
+    return _find_nickname(fields, name)
 
 
-def find_nickname(fields: Fields) -> str:
-    return read_name(fields, "nickname", NICKNAME_MAX_CHARS) or ""
+def _find_nickname(fields: Fields, name: str) -> str:
+    return read_name(fields, name, NICKNAME_MAX_CHARS) or ""
 
 
-def read_connected_status(fields: Fields) -> bool:
-    status = fields.get("connected_status")
+def _read_connected_status(fields: Fields, name: str) -> bool:
+    status = fields.get(name)
     if status not in STATUSES:
-        raise Malformed("connected_status must be online or offline.")
+        raise Malformed(f"{name} must be online or offline.")
     return bool(status == "online")
 
 
-def read_privacy(fields: Fields) -> dict[str, Visibility]:
-    """The parts that are given, at least one; one wrong value refuses them all."""
-    given = {part: fields[part] for part in PRIVACY_PARTS if part in fields}
-    if not given:
-        raise Malformed(f"Give at least one of {', '.join(PRIVACY_PARTS)}.")
-    parts = {}
-    for part, value in given.items():
-        if value not in tuple(Visibility):
-            raise Malformed(f"{part} must be none, contacts or all.")
-        parts[part] = Visibility(value)
-    return parts
+def _read_visibility(fields: Fields, name: str) -> Visibility:
+    value = fields.get(name)
+    if value not in tuple(Visibility):
+        raise Malformed(f"{name} must be none, contacts or all.")
+    return Visibility(value)
 
 
-def read_blocked(fields: Fields) -> list[str]:
-    """The numbers to block, under `numbers` or `contacts`; an empty list is one (design section 9). Raises Malformed."""
-    name = "contacts" if "numbers" not in fields and "contacts" in fields else "numbers"
-    if fields.get(name) == []:
-        return []
-    return read_numbers(fields, name)
-
-
-def read_feedback(fields: Fields) -> str:
+def _read_feedback(fields: Fields, name: str) -> str:
     """Free text, of which so much is kept as fits into a line of the log."""
-    feedback = fields.get("feedback")
+    feedback = fields.get(name)
     return feedback[:STATUS_MAX_CHARS] if isinstance(feedback, str) else ""
 
 
-def show_privacy(privacy: Privacy | Mapping[str, Visibility]) -> dict[str, str]:
-    parts = privacy if isinstance(privacy, Mapping) else {part: getattr(privacy, part) for part in PRIVACY_PARTS}
-    return {part: visibility.value for part, visibility in parts.items()}
+_NICKNAME = or_null(text(NICKNAME_MAX_CHARS, "Shown in notifications.", "John Lennon"))
 
 
-def show_code_sent(channel: str) -> dict[str, object]:
+class NewAccount(BaseModel):
+    """A number to own."""
+
+    account: Number
+    nickname: Annotated[str, By(_find_nickname, _NICKNAME)] = ""
+
+
+class CodeProof(Asked):
+    """The code that was sent to the account's number."""
+
+    code: Annotated[
+        str,
+        By(
+            _read_code,
+            {
+                "description": "Digits; spaces and `+-.()` between them are left out.",
+                "anyOf": [
+                    {"type": "string", "pattern": "^[0-9]+$", "maxLength": 128},
+                    {"type": "integer", "minimum": 0},
+                ],
+                "examples": ["123456"],
+            },
+        ),
+    ]
+
+
+class Farewell(Asked):
+    """What somebody says who removes an account."""
+
+    feedback: Annotated[str, By(_read_feedback, {"type": "string", "examples": ["cool"]})] = ""
+
+
+class StatusMessage(Asked):
+    status_message: Annotated[str, By(_read_status_message, text(STATUS_MAX_CHARS, "", "😍😍😍😍") | {"minLength": 1})]
+
+
+class Nickname(Asked):
+    nickname: Annotated[str, By(_read_nickname, _NICKNAME)]
+
+
+class ConnectedStatus(Asked):
+    """Whether others see this account as online."""
+
+    connected_status: Annotated[bool, By(_read_connected_status, {"enum": list(STATUSES)})]
+
+
+VisibilityAsked = Annotated[Visibility | None, By(_read_visibility, {"enum": [each.value for each in Visibility]})]
+
+
+class PrivacyParts(Asked):
+    """The parts to change, at least one; one wrong value refuses them all."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": [part]} for part in PRIVACY_PARTS]})
+
+    status_message: VisibilityAsked = None
+    photo: VisibilityAsked = None
+    last_seen: VisibilityAsked = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if not self.given:
+            raise Malformed(f"Give at least one of {', '.join(PRIVACY_PARTS)}.")
+        return self
+
+    @property
+    def given(self) -> dict[str, Visibility]:
+        return {part: getattr(self, part) for part in PRIVACY_PARTS if part in self.model_fields_set}
+
+
+_MAY_BE_EMPTY = {**NUMBERS, "minItems": 0}
+
+
+class BlockedNumbers(Asked):
+    """The numbers to block from now on, under `numbers` or `contacts`; an empty list is one (design section 9)."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["numbers"]}, {"required": ["contacts"]}]})
+
+    numbers: Annotated[Any, By(as_given, _MAY_BE_EMPTY)] = None
+    contacts: Annotated[Any, By(as_given, {**_MAY_BE_EMPTY, "deprecated": True})] = None
+    _listed: list[str] = PrivateAttr(default_factory=list)
+
+    @override
+    def model_post_init(self, context: Any) -> None:
+        name = "contacts" if self.model_fields_set & {"numbers", "contacts"} == {"contacts"} else "numbers"
+        value = getattr(self, name)
+        self._listed = [] if value == [] else read_numbers({name: value}, name)
+
+    @property
+    def listed(self) -> list[str]:
+        return self._listed
+
+
+class CodeSentShown(TypedDict):
+    """`length`: of the code, in digits."""
+
+    id: Literal["code_request"]
+    method: Literal["sms", "voice"]
+    length: int
+
+
+class ProvedShown(TypedDict):
+    """The account is registered now; `login` is its number again."""
+
+    id: Literal["code_register"]
+    account: str
+    login: str
+    registered: Literal[True]
+
+
+class AccountRemovedShown(TypedDict):
+    removed_account: str
+
+
+class StatusMessageShown(TypedDict):
+    status_message: str | None
+
+
+class NicknameShown(TypedDict):
+    nickname: str | None
+
+
+class ConnectedStatusShown(TypedDict):
+    connected_status: Literal["online", "offline"]
+
+
+class PrivacyShown(TypedDict):
+    """Who may see each part."""
+
+    status_message: Visibility
+    photo: Visibility
+    last_seen: Visibility
+
+
+class PrivacyChangeShown(TypedDict):
+    """The parts that were given."""
+
+    status_message: NotRequired[Visibility]
+    photo: NotRequired[Visibility]
+    last_seen: NotRequired[Visibility]
+
+
+class StatusShown(TypedDict):
+    """Null: there is none, or it is not shown to you."""
+
+    contact_id: str
+    status_message: str | None
+
+
+class StatusesShown(TypedDict):
+    statuses_messages: list[StatusShown]
+
+
+class PastStatusShown(TypedDict):
+    contact_id: str
+    status_message: str
+    updated: Date
+
+
+class StatusHistoryShown(TypedDict):
+    """Newest first."""
+
+    values: list[PastStatusShown]
+
+
+class PersonPresenceShown(TypedDict):
+    """`deny`: it is not shown to you. Null: it was never learnt, since you were not online yourself."""
+
+    contact_id: str
+    connected_status: Literal["online", "offline", "deny"] | None
+    last_seen: Date | None
+
+
+class PresencesShown(TypedDict):
+    connected_statuses: list[PersonPresenceShown]
+
+
+class BlockShown(TypedDict):
+    """A `text` where there was nothing to do."""
+
+    text: NotRequired[Literal["already-blocked", "not-blocked"]]
+
+
+class BlockedShown(TypedDict):
+    """By number."""
+
+    numbers: list[str]
+
+
+def show_privacy(privacy: Privacy) -> PrivacyShown:
+    return {"status_message": privacy.status_message, "photo": privacy.photo, "last_seen": privacy.last_seen}
+
+
+def show_privacy_change(parts: Mapping[str, Visibility]) -> PrivacyChangeShown:
+    shown: PrivacyChangeShown = {}
+    if "status_message" in parts:
+        shown["status_message"] = parts["status_message"]
+    if "photo" in parts:
+        shown["photo"] = parts["photo"]
+    if "last_seen" in parts:
+        shown["last_seen"] = parts["last_seen"]
+    return shown
+
+
+def show_code_sent(channel: Literal["sms", "voice"]) -> CodeSentShown:
     return {"id": "code_request", "method": channel, "length": MESSAGING_DIGITS}
 
 
-def show_statuses(statuses: Iterable[tuple[str, str | None]]) -> dict[str, object]:
-    return {"statuses_messages": [{"contact_id": number, "status_message": text} for number, text in statuses]}
+def show_proved(number: str) -> ProvedShown:
+    return {"id": "code_register", "account": number, "login": number, "registered": True}
 
 
-def show_status_history(number: str, changes: Iterable[StatusChange]) -> dict[str, object]:
+def show_removed(number: str) -> AccountRemovedShown:
+    return {"removed_account": number}
+
+
+def show_status_message(status: str | None) -> StatusMessageShown:
+    return {"status_message": status}
+
+
+def show_statuses(statuses: Iterable[tuple[str, str | None]]) -> StatusesShown:
+    return {"statuses_messages": [{"contact_id": number, "status_message": status} for number, status in statuses]}
+
+
+def show_status_history(number: str, changes: Iterable[StatusChange]) -> StatusHistoryShown:
     return {
         "values": [
             {"contact_id": number, "status_message": change.text, "updated": show_date(change.at)} for change in changes
@@ -106,7 +310,7 @@ def show_status_history(number: str, changes: Iterable[StatusChange]) -> dict[st
     }
 
 
-def show_presences(presences: Iterable[PresenceShown]) -> dict[str, object]:
+def show_presences(presences: Iterable[PresenceShown]) -> PresencesShown:
     return {
         "connected_statuses": [
             {
@@ -117,3 +321,23 @@ def show_presences(presences: Iterable[PresenceShown]) -> dict[str, object]:
             for shown in presences
         ]
     }
+
+
+def show_nickname(nickname: str) -> NicknameShown:
+    return {"nickname": nickname or None}
+
+
+def show_connected_status(*, is_online: bool) -> ConnectedStatusShown:
+    return {"connected_status": "online" if is_online else "offline"}
+
+
+def show_blocked(numbers: Iterable[str]) -> BlockedShown:
+    return {"numbers": sorted(numbers)}
+
+
+def show_block(*, is_new: bool) -> BlockShown:
+    return {} if is_new else {"text": "already-blocked"}
+
+
+def show_unblock(*, was_blocked: bool) -> BlockShown:
+    return {} if was_blocked else {"text": "not-blocked"}

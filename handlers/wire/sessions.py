@@ -1,12 +1,16 @@
 """What is read to sign in, and how sessions are shown."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from typing_extensions import TypedDict
 
-from handlers.wire.times import show_time
+from handlers.wire.asked import By
+from handlers.wire.fields import Fields
+from handlers.wire.times import Time, show_time
 from models.documents.account import EMAIL_MAX_CHARS, NAME_MAX_CHARS, NAME_MIN_CHARS, is_email
-from models.documents.phone import Phone
+from models.documents.phone import TEXT_MAX_CHARS, Phone
 from models.documents.pin import EVENTS_DIGITS
 from models.documents.session import Session
 from models.errors import Malformed
@@ -17,13 +21,36 @@ def _pin_text(value: Any) -> Any:
     return f"{value:0{EVENTS_DIGITS}}" if type(value) is int else value
 
 
+def _read_phone(fields: Fields, name: str) -> Phone:
+    """The number to send a pin to; only what is no text, or none at all, is refused (events contract 1.5)."""
+    value = fields.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise Malformed(f"{name} is not provided.")
+    return Phone.from_text(value)
+
+
+PHONE = {
+    "description": "International form. One that is no valid number is taken as it is.",
+    "type": "string",
+    "minLength": 1,
+    "maxLength": TEXT_MAX_CHARS,
+    "examples": ["+4930901820"],
+}
+
+
+class PinAsked(BaseModel):
+    """Where to send a pin."""
+
+    phone_number: Annotated[Phone, By(_read_phone, PHONE)]
+
+
 class Proof(BaseModel):
     """A number and the pin that was sent to it."""
 
     model_config = ConfigDict(str_strip_whitespace=True, arbitrary_types_allowed=True)
 
-    phone_number: Annotated[str, Field(min_length=1)]
-    pin: Annotated[str, Field(min_length=1, max_length=EVENTS_DIGITS), BeforeValidator(_pin_text)]
+    phone_number: Annotated[str, Field(min_length=1), WithJsonSchema(PHONE)]
+    pin: Annotated[str, Field(min_length=1, max_length=EVENTS_DIGITS, examples=["1234"]), BeforeValidator(_pin_text)]
 
     @field_validator("phone_number")
     @classmethod
@@ -64,14 +91,21 @@ class Profile(BaseModel):
         return text
 
 
-def read_phone(value: object) -> Phone:
-    """The number to send a pin to; only what is no text, or none at all, is refused (events contract 1.5)."""
-    if not isinstance(value, str) or not value.strip():
-        raise Malformed("phone_number is not provided.")
-    return Phone.from_text(value)
+class SessionShown(TypedDict):
+    """`device`: the user agent that signed in. `current`: the one that asks."""
+
+    id: str
+    device: str
+    created: Time
+    last_used: Time
+    current: bool
 
 
-def show_session(session: Session, *, current_id: str) -> dict[str, object]:
+class SessionsShown(TypedDict):
+    sessions: list[SessionShown]
+
+
+def show_session(session: Session, *, current_id: str) -> SessionShown:
     return {
         "id": session.id,
         "device": session.device,
@@ -79,3 +113,7 @@ def show_session(session: Session, *, current_id: str) -> dict[str, object]:
         "last_used": show_time(session.last_used_at),
         "current": session.id == current_id,
     }
+
+
+def show_sessions(sessions: Iterable[Session], *, current_id: str) -> SessionsShown:
+    return {"sessions": [show_session(each, current_id=current_id) for each in sessions]}

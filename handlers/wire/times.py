@@ -1,12 +1,27 @@
 """Points in time as clients see them, and as they send them."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import WithJsonSchema
 
 from models.documents.phone import is_number
 from models.errors import Malformed
 
 EPOCH = datetime.fromtimestamp(0, UTC)
+# The same as they are shown, described for the reference.
+Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2016-06-06T10:00:00Z"]})]
+Date = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "description": "UTC.",
+            "type": "string",
+            "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$",
+            "examples": ["2016-06-06T10:00:00"],
+        }
+    ),
+]
 
 
 def show_time(at: datetime) -> str:

@@ -1,11 +1,33 @@
 """Accounts as the events API shows them: users."""
 
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
 from models.documents.account import Account
 
 
-def show_user(account: Account, *, auth_token: str | None = None) -> dict[str, object]:
+class UserShown(TypedDict):
+    """The full User (events contract 2.1); `auth_token` only where one signs in or registers."""
+
+    id: int
+    phone_number: str
+    full_name: str
+    email: str
+    is_active: bool
+    notify_new_invite: bool
+    notify_invite_rsvp: bool
+    notify_contact_joined: bool
+    notify_event_full: bool
+    notify_upcoming_event: bool
+    photo: str | None
+    big_photo: str | None
+    auth_token: NotRequired[str]
+
+
+def show_user(account: Account, *, auth_token: str | None = None) -> UserShown:
     """The full User (events contract 2.1), with its token in the answers of signing in and registering."""
-    shown: dict[str, object] = {
+    shown: UserShown = {
         "id": account.id,
         "phone_number": account.phone.text,
         "full_name": account.full_name,
@@ -19,4 +41,4 @@ def show_user(account: Account, *, auth_token: str | None = None) -> dict[str, o
         "photo": None,
         "big_photo": None,
     }
-    return shown if auth_token is None else shown | {"auth_token": auth_token}
+    return shown if auth_token is None else {**shown, "auth_token": auth_token}

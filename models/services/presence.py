@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from models.documents.account import Account, Visibility
 from models.documents.session import Actor
@@ -23,7 +23,9 @@ from models.tasks import cancel
 
 log = logging.getLogger(__name__)
 
-ONLINE, OFFLINE, DENY = "online", "offline", "deny"
+ONLINE: Final = "online"
+OFFLINE: Final = "offline"
+DENY: Final = "deny"
 WATCHED_MAX = 1000  # contacts that one connection may watch
 LOOK_AT_ONCE = 32  # of them are looked at together, well inside the drivers' pools
 

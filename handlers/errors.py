@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
+from typing import NotRequired
+
+from typing_extensions import TypedDict
 
 from models import errors
 from models.errors import DomainError, FieldErrors
@@ -74,27 +77,98 @@ def headers_of(refusal: DomainError) -> dict[str, str]:
     return headers
 
 
-def show_for_messaging(refusal: DomainError) -> dict[str, object]:
+class Refusal(TypedDict):
+    """The messaging API's: a sentence for people, a code for programs; a wait says how many seconds it is."""
+
+    error: str
+    code: str
+    detail: NotRequired[str]
+    reason: NotRequired[str]
+    retry_after: NotRequired[int]
+
+
+class OAuthRefusal(TypedDict):
+    """Of `/o/…`: a code of RFC 6749, section 5.2, and a sentence."""
+
+    error: str
+    error_description: str
+
+
+class EventsRefusal(TypedDict):
+    """The events API's: a sentence for people, a type for programs."""
+
+    _error_message: str
+    _error_type: str
+
+
+class EventsNotFound(TypedDict):
+    """The events API's for what is not there."""
+
+    _error_message: str
+
+
+def show_for_messaging(refusal: DomainError) -> Refusal:
     """`{"error": text, "code": code}` (design section 7); a wait says how long, in seconds."""
-    shown: dict[str, object] = {"error": refusal.message, "code": refusal.code}
+    shown: Refusal = {"error": refusal.message, "code": refusal.code}
     if refusal.retry_after_ms is not None:
-        shown |= {"reason": refusal.code, "retry_after": max(1, ceil(refusal.retry_after_ms / 1000))}
+        return {**shown, "reason": refusal.code, "retry_after": max(1, ceil(refusal.retry_after_ms / 1000))}
     return shown
 
 
-def show_for_oauth(refusal: DomainError) -> dict[str, object]:
+def show_for_oauth(refusal: DomainError) -> OAuthRefusal:
     """`{"error": code, "error_description": text}` with the codes of RFC 6749, section 5.2."""
-    code = "invalid_request" if isinstance(refusal, errors.Malformed | errors.TooLong) else refusal.code
-    return {"error": code, "error_description": refusal.message}
+    return {"error": oauth_code(type(refusal)), "error_description": refusal.message}
 
 
-def show_for_events(refusal: DomainError) -> dict[str, object]:
+def oauth_code(kind: type[DomainError]) -> str:
+    return "invalid_request" if issubclass(kind, errors.Malformed | errors.TooLong) else kind.code
+
+
+def show_for_events(refusal: DomainError) -> EventsRefusal | EventsNotFound | dict[str, list[str]]:
     """Field errors as arrays by field, not found without a type, everything else with both (events contract 1.3)."""
     if isinstance(refusal, FieldErrors):
         return dict(refusal.fields)
     if isinstance(refusal, errors.NotFound):
         return {"_error_message": refusal.message}
     return {"_error_message": refusal.message, "_error_type": f"parley.{type(refusal).__name__}"}
+
+
+# What HTTP itself refuses. The words are kept here: Python's own change between its versions.
+REASONS: Mapping[int, str] = {
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    413: "Request Entity Too Large",
+    415: "Unsupported Media Type",
+}
+
+
+def framework_code(status: int) -> str:
+    """What the messaging API calls a refusal that has no other reason than its status."""
+    return _reason(status).lower().replace(" ", "_")
+
+
+def framework_type(status: int) -> str:
+    """What the events API calls it."""
+    return "parley." + _reason(status).replace(" ", "")
+
+
+def show_framework_for_messaging(status: int) -> Refusal:
+    return {"error": _reason(status), "code": framework_code(status), "detail": _reason(status)}
+
+
+def show_framework_for_oauth(status: int) -> OAuthRefusal:
+    return {"error": "invalid_request", "error_description": _reason(status)}
+
+
+def show_framework_for_events(status: int) -> EventsRefusal | EventsNotFound:
+    if status == HTTPStatus.NOT_FOUND:
+        return {"_error_message": _reason(status)}
+    return {"_error_message": _reason(status), "_error_type": framework_type(status)}
+
+
+def _reason(status: int) -> str:
+    return REASONS.get(status) or HTTPStatus(status).phrase
 
 
 def show_for_sockets(refusal: DomainError) -> dict[str, object]:

@@ -15,6 +15,8 @@ from server.faults import refusal_of
 
 log = logging.getLogger(__name__)
 
+ROUTES = web.AppKey("routes", list[web.AbstractRouteDef])  # what an application was made of
+
 
 @web.middleware
 async def show_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -32,24 +34,22 @@ async def show_refusals(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 def refusal_response(request: web.Request, refusal: DomainError) -> web.Response:
-    show = shown.show_for_messaging if is_messaging(request.path) else shown.show_for_events
-    headers = shown.headers_of(refusal)
+    status, headers = shown.status_of(refusal), shown.headers_of(refusal)
     if is_oauth(request.path):
-        show = shown.show_for_oauth
-        headers |= NOT_KEPT
-    return web.json_response(show(refusal), status=shown.status_of(refusal), headers=headers)
+        return web.json_response(shown.show_for_oauth(refusal), status=status, headers=headers | NOT_KEPT)
+    if is_messaging(request.path):
+        return web.json_response(shown.show_for_messaging(refusal), status=status, headers=headers)
+    return web.json_response(shown.show_for_events(refusal), status=status, headers=headers)
 
 
 def _framework_response(request: web.Request, error: web.HTTPException) -> web.Response:
-    code = error.reason.lower().replace(" ", "_")
-    if is_messaging(request.path):
-        body: dict[str, object] = {"error": error.reason, "code": code, "detail": error.reason}
-    elif error.status == 404:
-        body = {"_error_message": error.reason}
-    else:
-        body = {"_error_message": error.reason, "_error_type": f"parley.{type(error).__name__.removeprefix('HTTP')}"}
+    status = error.status
     headers = {name: value for name, value in error.headers.items() if name == "Allow"}
-    return web.json_response(body, status=error.status, headers=headers)
+    if is_oauth(request.path):
+        return web.json_response(shown.show_framework_for_oauth(status), status=status, headers=headers)
+    if is_messaging(request.path):
+        return web.json_response(shown.show_framework_for_messaging(status), status=status, headers=headers)
+    return web.json_response(shown.show_framework_for_events(status), status=status, headers=headers)
 
 
 def build_application(
@@ -64,7 +64,9 @@ def build_application(
     options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
         allow_credentials=False, allow_headers="*", allow_methods="*", expose_headers="*", max_age=600
     )
+    kept = [*routes]
+    app[ROUTES] = kept
     cors = aiohttp_cors.setup(app, defaults=dict.fromkeys(origins, options))
-    for route in app.router.add_routes(list(routes)):
+    for route in app.router.add_routes(kept):
         cors.add(route)
     return app

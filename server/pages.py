@@ -1,4 +1,4 @@
-"""Pages and probes: the web client in `static/`, and whether this process lives and is ready."""
+"""Pages and probes: the web client and the reference in `static/`, and whether this process lives and is ready."""
 
 import asyncio
 import gzip
@@ -7,9 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from aiohttp import hdrs, web
 from aiohttp.helpers import ETAG_ANY
+from typing_extensions import TypedDict
+
+from handlers.rest.described import Described
+from handlers.rest.paths import plain
 
 STATIC = Path(__file__).parent.parent / "static"
 # Nothing is loaded from elsewhere, nothing inline runs, and no text can become markup: the page makes nodes, never HTML.
@@ -27,7 +32,7 @@ SAFE = {
     # Asked for anew each time and answered with 304: a page never runs with yesterday's module beside today's.
     "Cache-Control": "no-cache",
 }
-OUTSIDE = ("/", "/healthz", "/readyz", "/static/{name}")
+OUTSIDE = ("/", "/docs", "/healthz", "/readyz", "/static/{name}")
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -36,8 +41,21 @@ TYPES = {
 }
 
 
-def routes(is_ready: Callable[[], Awaitable[dict[str, bool]]], codes: str) -> list[web.AbstractRouteDef]:
-    """`/` and `/static/…`, `/healthz` (the process answers) and `/readyz` (200 when every part is, 503 and which one is not).
+class Alive(TypedDict):
+    status: Literal["ok"]
+
+
+class Ready(TypedDict):
+    """Each part works or does not; where one does not, people should be sent to other nodes."""
+
+    status: Literal["ready", "not ready"]
+    database: bool
+    bus: bool
+    not_draining: bool
+
+
+def routes(is_ready: Callable[[], Awaitable[Ready]], codes: str) -> list[web.AbstractRouteDef]:
+    """`/`, `/docs` and `/static/…`, `/healthz` (the process answers) and `/readyz` (200 when every part is, 503 and which one is not).
 
     `codes` is the SMS provider: the page tells newcomers where to look for the code that a provider without phones sends.
     """
@@ -48,21 +66,27 @@ def routes(is_ready: Callable[[], Awaitable[dict[str, bool]]], codes: str) -> li
     async def file(request: web.Request) -> web.StreamResponse:
         return await _answer(request, request.match_info["name"], codes)
 
+    async def reference(request: web.Request) -> web.StreamResponse:
+        return await _answer(request, "docs.html", codes)
+
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
     async def readyz(_: web.Request) -> web.Response:
-        parts = await is_ready()
-        return web.json_response(
-            {"status": "ready" if all(parts.values()) else "not ready", **parts},
-            status=200 if all(parts.values()) else 503,
-        )
+        shown = await is_ready()
+        return web.json_response(shown, status=200 if shown["status"] == "ready" else 503)
 
     return [
         web.get("/", page),
         web.get("/static/{name:.+}", file),
-        web.get("/healthz", healthz),
-        web.get("/readyz", readyz),
+        web.get("/docs", reference),
+        *plain("GET", "/healthz", healthz, Described("Whether this process answers.", {200: Alive}, is_public=True)),
+        *plain(
+            "GET",
+            "/readyz",
+            readyz,
+            Described("Whether this node should be sent people.", {200: Ready, 503: Ready}, is_public=True),
+        ),
     ]
 
 

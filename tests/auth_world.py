@@ -44,6 +44,7 @@ from server.auth.tokens import JwtTokens, derive_key
 from server.http import build_application
 from server.proxies import locate_clients
 from tests.auth_fakes import HandClock, KeptCodes, RecordingFanout
+from tests.documented import watch
 from tests.handlers.rest.app import Server
 
 SECRET = "a secret of tests"
@@ -143,6 +144,7 @@ async def start_node(
         body_max_bytes=1 << 20,
         origins=["*"],
     )
+    watch(app)
     client: Client = TestClient(Server(app))
     await client.start_server()
     return Node(client, authenticate, accounts, sessions, clock, codes, fanout)

@@ -1,11 +1,12 @@
 """What every test may ask for: running stores, and a fresh database in them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from models.stores.database import Database, Driver, open_database
 from server.embedded import EmbeddedStores, throw_away_stores
+from tests.documented import undocumented
 from tests.group_world import town, world
 from tests.stores import fresh_database
 
@@ -20,6 +21,16 @@ async def stores() -> AsyncIterator[EmbeddedStores]:
             # TTL clean-up would delete what a test puts into the past by its own clock.
             await admin.raw.command({"setParameter": 1, "ttlMonitorEnabled": False})
         yield running
+
+
+@pytest.fixture(autouse=True)
+def every_answer_is_documented() -> Iterator[None]:
+    """Whatever else a test is about: no answer of REST that it saw may be missing in /openapi.json."""
+    undocumented.clear()
+    yield
+    slips = undocumented.copy()
+    undocumented.clear()
+    assert not slips, "\n".join(slips)
 
 
 @pytest.fixture(scope="session")

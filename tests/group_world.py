@@ -41,6 +41,7 @@ from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.journal import Journal
 from server.http import build_application
+from tests.documented import watch
 from tests.handlers.rest.app import Server
 
 SINCE = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -206,6 +207,7 @@ class World:
             return await handler(request)
 
         app = build_application(routes.routes(), [identify], body_max_bytes=1 << 20, origins=["*"])
+        watch(app)
         client: TestClient[web.Request, web.Application] = TestClient(Server(app))
         await client.start_server()
         self.nodes.append(Node(client, journal, announcer, rosters, fanout))

@@ -16,6 +16,7 @@ from aiohttp import web
 from server.config import Settings
 from server.embedded import EmbeddedStores
 from server.wiring import build
+from tests.documented import watch
 from tests.plans import no_scans
 
 NAMESPACES = ("/chat", "/typing", "/presence", "/receipts")
@@ -173,6 +174,7 @@ async def running_node(stores: EmbeddedStores, settings: Settings, *, port: int 
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(no_scans(stores.mongodb_url, settings.mongodb.database))
         app = await build(settings, stores.mongodb_url, stores.redis_url)
+        watch(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", port, reuse_address=True)

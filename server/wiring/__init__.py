@@ -11,6 +11,8 @@ from aiohttp import web
 from handlers.rest.auth import PUBLIC
 from handlers.rest.media import OUTSIDE as MEDIA
 from handlers.rest.oauth import OUTSIDE as OAUTH
+from handlers.rest.reference import OUTSIDE as REFERENCE
+from handlers.rest.reference import reference_routes
 from handlers.rest.roots import RootRoutes
 from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal, WentOffline
 from server import pages
@@ -70,16 +72,17 @@ class _Node:
             *messaging_routes(domain),
             *events_routes(domain),
         ]
-        exempt = {*pages.OUTSIDE, *MEDIA, SOCKETS, METRICS}
+        exempt = {*pages.OUTSIDE, *MEDIA, *REFERENCE, SOCKETS, METRICS}
+        outside = {*exempt, *OAUTH}
         charge_bad_tokens, charge_callers = limit_requests(domain.request_limit, exempt=exempt)
         app = build_application(
-            routes,
+            [*routes, *reference_routes(routes, outside=outside)],
             [
                 domain.metrics.counting(outside={SOCKETS}),
                 locate_clients(http.trusted_proxies),
                 require_version,
                 charge_bad_tokens,
-                identify(domain.authenticate, public=PUBLIC, outside={*exempt, *OAUTH}),
+                identify(domain.authenticate, public=PUBLIC, outside=outside),
                 charge_callers,
             ],
             body_max_bytes=http.body_max_bytes,
@@ -97,7 +100,7 @@ class _Node:
         await self.domain.announcer.close()
         await self.sockets.close()
 
-    async def _ready(self) -> dict[str, bool]:
+    async def _ready(self) -> pages.Ready:
         """Which parts work: a load balancer sends people only where all do."""
         try:
             async with asyncio.timeout(2.0):
@@ -105,7 +108,14 @@ class _Node:
             has_database = True
         except Exception:  # noqa: BLE001 (any reason at all makes it not ready)
             has_database = False
-        return {"database": has_database, "bus": self.domain.bus.is_up, "not_draining": not self.is_draining}
+        has_bus = self.domain.bus.is_up
+        is_ready = has_database and has_bus and not self.is_draining
+        return {
+            "status": "ready" if is_ready else "not ready",
+            "database": has_database,
+            "bus": has_bus,
+            "not_draining": not self.is_draining,
+        }
 
     def _hear(self, signal: Signal) -> None:
         """What some node said can no longer be believed."""

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from handlers.rest.requests import ACTOR
 from models.documents.session import Actor
 from server.http import build_application
+from tests.documented import watch
 
 BODY_MAX_BYTES = 1 << 20
 Client = TestClient[web.Request, web.Application]
@@ -38,4 +39,5 @@ class Server(TestServer):
 
 def client_of(routes: Iterable[web.AbstractRouteDef]) -> Client:
     app = build_application(routes, [identify], body_max_bytes=BODY_MAX_BYTES, origins=["*"])
+    watch(app)
     return TestClient(Server(app))

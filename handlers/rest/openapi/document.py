@@ -1,0 +1,226 @@
+"""Builds the OpenAPI 3.1 document from the routes: nothing in it is written twice, and nothing is in it that no route says."""
+
+import re
+from collections.abc import Collection, Hashable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from handlers.rest.described import Described, Handler, Route
+from handlers.rest.openapi import texts
+from handlers.rest.openapi.refusals import JSON, SHAPES, Refusals
+from handlers.rest.openapi.shapes import PREFIX, Mode, Schema, resolve, schemas_of
+from handlers.rest.paths import is_messaging, is_oauth
+from handlers.wire.asked import Asked
+
+VERSION = "1.0"
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+_PARAMETER = re.compile(r"\{([a-z_]+)(?::((?:[^{}]|\{[^{}]*\})+))?\}")
+_FILE: Schema = {"description": "The file.", "type": "string", "contentMediaType": "application/octet-stream"}
+
+
+def describe(routes: Iterable[object], *, outside: Collection[str] = ()) -> Schema:
+    """The document of these routes: of those that are described, each under its canonical path.
+
+    `outside` are the paths on which tokens are not looked at, as the identity middleware has them.
+    """
+    operations = {
+        (route.canonical, route.method): _Operation(route, route.described, is_outside=route.path in outside)
+        for route in reversed([route for route in routes if isinstance(route, Route)])
+        if route.described is not None
+    }
+    shapes: dict[Hashable, tuple[Any, Mode]] = {("refusal", name): (shape, "shown") for name, shape in SHAPES.items()}
+    for operation in operations.values():
+        shapes |= operation.shapes()
+    schemas, named = schemas_of(shapes)
+    named |= {name: named.pop(schemas["refusal", name]["$ref"].removeprefix(PREFIX)) for name in SHAPES}
+    paths: dict[str, Schema] = {}
+    for (path, method), operation in reversed(operations.items()):
+        shown = operation.show(schemas, named)
+        paths.setdefault(shown_path(path), {})[method.lower()] = shown
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": texts.TITLE, "version": VERSION, "description": texts.DESCRIPTION},
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}],
+        "tags": _areas(paths),
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "schemas": {name: named[name] for name in sorted(_referred(paths, named))},
+        },
+    }
+
+
+def shown_path(path: str) -> str:
+    """A path without the patterns of its parameters."""
+    return _PARAMETER.sub(r"{\1}", path)
+
+
+def _referred(node: object, named: dict[str, Schema]) -> set[str]:
+    """The names of the schemas that something refers to, and of those that these refer to."""
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        match waiting.pop():
+            case dict(fields):
+                name = str(fields.get("$ref", "")).removeprefix(PREFIX)
+                if name in named and name not in found:
+                    found.add(name)
+                    waiting.append(named[name])
+                waiting.extend(fields.values())
+            case list(items):
+                waiting.extend(items)
+    return found
+
+
+def _areas(paths: Iterable[str]) -> list[Schema]:
+    about: dict[str, str] = {}
+    for area, text in map(texts.area_of, paths):
+        about[area] = about.get(area) or text
+    return [{"name": area} | ({"description": text} if text else {}) for area, text in about.items()]
+
+
+class _Operation:
+    """One route, as its entry in the document."""
+
+    def __init__(self, route: Route, described: Described, *, is_outside: bool) -> None:
+        self.route, self.described, self.is_outside = route, described, is_outside
+        self.key = (route.canonical, route.method)
+        self.is_lenient = is_messaging(route.canonical) or is_oauth(route.canonical)
+        self.has_token = not (is_outside or described.is_public)
+
+    def shapes(self) -> dict[Hashable, tuple[Any, Mode]]:
+        described = self.described
+        shapes: dict[Hashable, tuple[Any, Mode]] = {
+            (*self.key, status): (shape, "shown")
+            for status, shape in described.answers.items()
+            if shape is not None and not isinstance(shape, str)
+        }
+        if described.takes is not None:
+            shapes[*self.key, "takes"] = (described.takes, "read")
+        query = described.query or (Asked if self.has_token else None)
+        if query is not None:
+            shapes[*self.key, "query"] = (query, "read")
+        return shapes
+
+    def show(self, schemas: dict[Hashable, Schema], named: dict[str, Schema]) -> Schema:
+        described, route = self.described, self.route
+        takes, query = schemas.get((*self.key, "takes")), schemas.get((*self.key, "query"))
+        read = [resolve(schema, named) for schema in (takes, query) if schema is not None]
+        asked = {} if takes is None else resolve(takes, named)
+        names_account = "account" in asked.get("required", ())  # its own, and not the one that acts
+        shown: Schema = {
+            "operationId": operation_id(route.handler),
+            "tags": [texts.area_of(route.canonical)[0]],
+            "summary": described.summary.removesuffix("."),
+        }
+        if described.description:
+            shown["description"] = described.description
+        parameters = [
+            *_path_parameters(route.canonical),
+            *([] if query is None or names_account else _query_parameters(resolve(query, named))),
+            *(texts.RANGE_PARAMETERS if described.is_file else []),
+        ]
+        if parameters:
+            shown["parameters"] = parameters
+        if takes is not None:
+            shown["requestBody"] = self._body(takes, asked, named)
+        refusals = Refusals(
+            route,
+            is_outside=self.is_outside,
+            reads_body=takes is not None or (self.is_lenient and self.has_token),
+            chooses_account=not names_account,
+        )
+        fields = {name for schema in read for name in schema.get("properties", {})}
+        responses = refusals.responses(fields) | self._answers(schemas)
+        shown["responses"] = dict(sorted(responses.items()))
+        if not self.has_token:
+            shown["security"] = []
+        return shown
+
+    def _body(self, takes: Schema, asked: Schema, named: dict[str, Schema]) -> Schema:
+        described = self.described
+        content: dict[str, Schema] = {JSON: {"schema": takes}}
+        if asked.get("type", "object") == "object":
+            content[FORM] = {"schema": takes}
+        if described.file is not None:
+            content[MULTIPART] = {"schema": _with_file(asked, described.file, described.file_instead_of)}
+        for kind in (FORM, MULTIPART):
+            encoding = _encoding(asked, named)
+            if encoding and kind in content:
+                content[kind]["encoding"] = encoding
+        return {"required": bool(asked.keys() & {"required", "anyOf", "oneOf"}), "content": content}
+
+    def _answers(self, schemas: dict[Hashable, Schema]) -> dict[str, Schema]:
+        shown: dict[str, Schema] = {}
+        for status, shape in self.described.answers.items():
+            response: Schema = {"description": HTTPStatus(status).phrase + "."}
+            if isinstance(shape, str):
+                response["content"] = {shape: {}}
+            elif shape is not None:
+                response["content"] = {JSON: {"schema": schemas[*self.key, status]}}
+            shown[str(status)] = response
+        return shown | _file_answers(shown) if self.described.is_file else shown
+
+
+def operation_id(handler: Handler) -> str:
+    """The handler's name with that of the routes it is among: `AccountRoutes.show_nickname` is `account_show_nickname`."""
+    *owners, name = [part for part in handler.__qualname__.split(".") if part != "<locals>"]
+    owner = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", owners[-1].removesuffix("Routes")).lower() + "_" if owners else ""
+    return owner + name
+
+
+def _path_parameters(path: str) -> list[Schema]:
+    parameters = []
+    for name, pattern in _PARAMETER.findall(path):
+        known = texts.PATH_PARAMETERS.get(name, {})
+        schema = {"type": "string", "pattern": f"^{pattern or '[^/{}]+'}$", **known.get("schema", {})}
+        parameter = {"name": name, "in": "path", "required": True, "schema": schema}
+        parameters.append(parameter | ({"description": known["description"]} if "description" in known else {}))
+    return parameters
+
+
+def _query_parameters(schema: Schema) -> list[Schema]:
+    parameters = []
+    for name, field in schema.get("properties", {}).items():
+        shown = {"name": name, "in": "query", "schema": {key: field[key] for key in field if key != "description"}}
+        if name in schema.get("required", ()):
+            shown["required"] = True
+        parameters.append(shown | ({"description": field["description"]} if "description" in field else {}))
+    return parameters
+
+
+def _with_file(asked: Schema, name: str, instead_of: str) -> Schema:
+    """The same with a file, and without the field that is not needed then."""
+    required = [each for each in asked.get("required", ()) if each != instead_of]
+    choices = [{"anyOf": asked["anyOf"]}] if "anyOf" in asked else []
+    if instead_of:
+        choices.append({"anyOf": [{"required": [name]}, {"required": [instead_of]}]})
+    elif name not in required:
+        required.append(name)
+    kept = {key: value for key, value in asked.items() if key not in ("anyOf", "required")}
+    return kept | {
+        "properties": {**asked.get("properties", {}), name: _FILE},
+        **({"required": required} if required else {}),
+        **({"allOf": choices} if choices else {}),
+    }
+
+
+def _encoding(asked: Schema, named: dict[str, Schema]) -> Schema:
+    """Lists of objects come as JSON text in a form."""
+    return {
+        name: {"contentType": JSON}
+        for name, field in asked.get("properties", {}).items()
+        if field.get("type") == "array" and resolve(field.get("items", {}), named).get("type") == "object"
+    }
+
+
+def _file_answers(shown: dict[str, Schema]) -> dict[str, Schema]:
+    whole = shown["200"]
+    headers = {"ETag": texts.ETAG, "Cache-Control": texts.CACHE}
+    return {
+        "200": whole | {"headers": headers},
+        "206": whole | {"description": "The part.", "headers": headers | {"Content-Range": texts.CONTENT_RANGE}},
+        "304": {"description": "You have it.", "headers": headers},
+        "416": {"description": "There is no such part.", "headers": {"Content-Range": texts.CONTENT_RANGE}},
+    }

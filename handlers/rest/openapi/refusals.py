@@ -1,0 +1,133 @@
+"""Refusals in the reference: which can come with which status, and in whose shape."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from handlers import errors as shown
+from handlers.rest.described import Route
+from handlers.rest.openapi import texts
+from handlers.rest.openapi.shapes import PREFIX, Schema
+from handlers.rest.paths import is_messaging, is_oauth
+from models import errors
+from models.errors import DomainError, FieldErrors
+
+JSON = "application/json"
+SHAPES: Mapping[str, Any] = {
+    "Refusal": shown.Refusal,
+    "OAuthRefusal": shown.OAuthRefusal,
+    "EventsRefusal": shown.EventsRefusal,
+    "EventsNotFound": shown.EventsNotFound,
+}
+_ACCOUNT = (errors.WrongAccount, errors.AccountNotRegistered, errors.NoAccount)
+_TOKEN = (errors.Unauthenticated, errors.SessionRevoked)
+_BODY = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+
+
+class Refusals:
+    """Those of one operation: its own, and those that its door has for everybody."""
+
+    def __init__(self, route: Route, *, is_outside: bool, reads_body: bool, chooses_account: bool) -> None:
+        described = route.described
+        if described is None:
+            raise ValueError(f"{route.path} is not described")
+        self._path = route.canonical
+        self._kinds: dict[HTTPStatus, set[type[DomainError]]] = defaultdict(set)
+        self._framework: set[HTTPStatus] = set()
+        self._add(described.refuses)
+        if is_messaging(self._path) or is_oauth(self._path):
+            self._of_messaging(is_outside=is_outside, reads_body=reads_body, chooses_account=chooses_account)
+        else:
+            self._of_events(is_outside=is_outside, is_public=described.is_public, reads_body=reads_body)
+
+    def _of_messaging(self, *, is_outside: bool, reads_body: bool, chooses_account: bool) -> None:
+        self._add([errors.Unavailable])
+        if is_oauth(self._path) or not is_outside:
+            self._add([errors.RateLimited])
+        if not is_outside:
+            self._add([*_TOKEN, *(_ACCOUNT if chooses_account else ())])
+        if reads_body:
+            self._add([errors.Malformed])
+            self._framework.update(_BODY)
+
+    def _of_events(self, *, is_outside: bool, is_public: bool, reads_body: bool) -> None:
+        self._framework.add(HTTPStatus.NOT_ACCEPTABLE)
+        if is_outside:
+            return
+        self._add([errors.Unavailable, errors.RateLimited, *_TOKEN, *(() if is_public else (errors.WrongAccount, errors.NoAccount))])
+        if reads_body:
+            self._add([errors.Malformed, FieldErrors])
+            self._framework.update(_BODY)
+
+    def _add(self, kinds: Iterable[type[DomainError]]) -> None:
+        for kind in kinds:
+            self._kinds[shown.STATUS[kind]].add(kind)
+
+    def responses(self, fields: Collection[str]) -> dict[str, Schema]:
+        """By status. `fields` are those that the events API may have sentences about."""
+        return {str(int(status)): self._response(status, fields) for status in sorted({*self._kinds, *self._framework})}
+
+    def _response(self, status: HTTPStatus, fields: Collection[str]) -> Schema:
+        kinds = sorted(self._kinds.get(status, ()), key=lambda kind: kind.code)
+        sentences = [f"`{self._name(kind)}`: {kind.text}" for kind in kinds if kind is not FieldErrors]
+        if FieldErrors in kinds:
+            sentences.append("Or, for each wrong field, the sentences about it.")
+        if status in self._framework:
+            sentences.append(f"`{self._framework_name(status)}`: {_FRAMEWORK[status]}")
+        response: Schema = {
+            "description": "\n\n".join(sentences),
+            "content": {JSON: {"schema": self._schema(status, kinds, fields)}},
+        }
+        headers: Schema = {}
+        if errors.Unauthenticated in kinds:
+            headers["WWW-Authenticate"] = texts.AUTHENTICATE
+        if any(kind.retryable for kind in kinds):
+            headers["Retry-After"] = texts.RETRY_AFTER
+        return response | ({"headers": headers} if headers else {})
+
+    def _name(self, kind: type[DomainError]) -> str:
+        """What a program tells it by."""
+        if is_oauth(self._path):
+            return shown.oauth_code(kind)
+        return kind.code if is_messaging(self._path) else f"parley.{kind.__name__}"
+
+    def _framework_name(self, status: HTTPStatus) -> str:
+        if is_oauth(self._path):
+            return "invalid_request"
+        return shown.framework_code(status) if is_messaging(self._path) else shown.framework_type(status)
+
+    def _schema(self, status: HTTPStatus, kinds: list[type[DomainError]], fields: Collection[str]) -> Schema:
+        names = {self._name(kind) for kind in kinds if kind is not FieldErrors}
+        if status in self._framework:
+            names.add(self._framework_name(status))
+        if is_oauth(self._path):
+            return _narrowed("OAuthRefusal", "error", names)
+        if is_messaging(self._path):
+            return _narrowed("Refusal", "code", names)
+        if status == HTTPStatus.NOT_FOUND:
+            return {"$ref": PREFIX + "EventsNotFound"}
+        plain = _narrowed("EventsRefusal", "_error_type", names)
+        return {"anyOf": [_field_errors(fields), plain]} if FieldErrors in kinds else plain
+
+
+_FRAMEWORK: Mapping[HTTPStatus, str] = {
+    HTTPStatus.NOT_ACCEPTABLE: "Only version 1.0 of this API is spoken here.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is neither form nor JSON.",
+}
+
+
+def _narrowed(shape: str, field: str, names: Collection[str]) -> Schema:
+    narrowed: Schema = {"$ref": PREFIX + shape, "properties": {field: {"enum": sorted(names)}}}
+    return narrowed
+
+
+def _field_errors(fields: Collection[str]) -> Schema:
+    sentences = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+    return {
+        "type": "object",
+        "properties": dict.fromkeys(sorted({*fields, "non_field_errors"}), sentences),
+        "minProperties": 1,
+        "additionalProperties": False,
+    }

@@ -1,0 +1,56 @@
+"""JSON schemas of shapes: TypedDicts that are shown, pydantic models that are read, each named once."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import core_schema
+from typing_extensions import override
+
+PREFIX = "#/components/schemas/"
+Mode = Literal["read", "shown"]
+Schema = dict[str, Any]
+
+
+class _Generator(GenerateJsonSchema):
+    """Without titles: a field's name says as much."""
+
+    @override
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    @override
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> Schema:
+        """Closed: what is shown has these fields and no others."""
+        return {"additionalProperties": False} | super().typed_dict_schema(schema)
+
+    @override
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> Schema:
+        """Without defaults: None and our own factories stand for "not given", which clients cannot send."""
+        return self.generate_inner(schema["schema"])
+
+
+def schemas_of(shapes: Mapping[Hashable, tuple[Any, Mode]]) -> tuple[dict[Hashable, Schema], dict[str, Schema]]:
+    """The schema of each shape, by the same keys, and the named schemas that they refer to."""
+    inputs = [
+        (key, "serialization" if mode == "shown" else "validation", TypeAdapter(shape))
+        for key, (shape, mode) in shapes.items()
+    ]
+    found, whole = TypeAdapter.json_schemas(
+        inputs,  # type: ignore[arg-type] # the keys' and modes' types are narrower than pydantic's
+        ref_template=PREFIX + "{model}",
+        schema_generator=_Generator,
+    )
+    named = {name: _without_title(schema) for name, schema in whole.get("$defs", {}).items()}
+    return {key: schema for (key, _), schema in found.items()}, named
+
+
+def resolve(schema: Schema, named: Mapping[str, Schema]) -> Schema:
+    """What a schema refers to, or itself."""
+    reference = schema.get("$ref", "")
+    return named[reference.removeprefix(PREFIX)] if reference else schema
+
+
+def _without_title(schema: Schema) -> Schema:
+    return {key: value for key, value in schema.items() if key != "title"}

@@ -1,0 +1,77 @@
+"""What the reference says in words: its introduction, its areas, and what stands in paths and headers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+TITLE = "Parley"
+DESCRIPTION = """\
+Two REST APIs over one domain: the **messaging API** (`/o/…`, `/api/account|contacts|messages|groups/…`) and the **events API** (`/auth…` and
+what else is below). What happens here is heard on the sockets at once, and the other way round.
+
+**Spellings.** A path of the messaging API is also served without its final slash, one of the events API also below `/api`. The chat
+list is also at `/api/messages/chats/`, a group's photo also at `/groups/{group}/photo/`. Every GET answers HEAD too.
+
+**Tokens.** `Authorization: Bearer …`, with a token of `/o/token/` or of `/auth/verify_pin`: either opens both APIs and the sockets. A login's
+token stands for all its accounts; `account` names one of them by its number, in the query, in the form or in the JSON body.
+
+**Bodies.** JSON or a form, as you like. A body on a GET is read like its query. What is neither form nor JSON is 415.
+
+**Refusals.** The messaging API answers `{"error": sentence, "code": code}`; the events API `{"_error_message", "_error_type"}`, or for each
+wrong field the sentences about it; `/o/…` what RFC 6749 says. An unknown path is 404, another method of a known one 405 with `Allow`,
+both in the same shapes. A 503 is worth trying again.
+
+**Times** are UTC.
+"""
+
+# Areas by the beginning of a path, the longest that fits; others are named after their first part.
+AREAS: Mapping[str, tuple[str, str]] = {
+    "/o/": ("OAuth 2", "Tokens for logins: a user name and a password that own accounts."),
+    "/api/account/": ("Account", "A number of one's own: registering it, and what others see of it."),
+    "/api/contacts/": ("Contacts", "The address book, what one sees of those in it, and whom one blocks."),
+    "/api/message/": ("Messages", "Sending, typing, reading, receipts."),
+    "/api/messages/": ("Messages", ""),
+    "/api/groups/": ("Groups", "Groups, who is in them, and who may change what."),
+    "/media/": ("Files", "What messages and photos point at."),
+    "/auth": ("Sign-in", "Signing in by a pin, and the sessions that come of it."),
+    "/api/": ("Resources", "Where the events API begins."),
+    "/healthz": ("Probes", "For load balancers and supervisors."),
+    "/readyz": ("Probes", ""),
+}
+
+PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+    "contact_id": {"description": "A phone number: digits alone.", "schema": {"examples": ["4930901820"]}},
+    "group": {"description": "A group's id.", "schema": {"examples": ["4930901820-1465200000"]}},
+    "target": {"description": "A contact's number, or a group's id.", "schema": {"examples": ["4930901820"]}},
+    "name": {"description": "A file's name, as messages and photos give it."},
+    "session_id": {"description": "A session's id, as the list has it."},
+}
+
+RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
+AUTHENTICATE = {"description": "What is needed.", "required": True, "schema": {"const": 'Bearer realm="api"'}}
+ETAG = {"description": "Names this content.", "required": True, "schema": {"type": "string"}}
+CACHE = {"description": "How long it may be kept.", "required": True, "schema": {"type": "string"}}
+CONTENT_RANGE = {"description": "Which part it is.", "required": True, "schema": {"type": "string"}}
+
+RANGE_PARAMETERS = [
+    {
+        "name": "Range",
+        "in": "header",
+        "description": "A part of the file; what cannot be read as one is all of it.",
+        "schema": {"type": "string", "examples": ["bytes=0-1023"]},
+    },
+    {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "The ETag of what you have.",
+        "schema": {"type": "string"},
+    },
+]
+
+
+def area_of(path: str) -> tuple[str, str]:
+    """The area that a path belongs to, and what it is about."""
+    found = max((start for start in AREAS if path.startswith(start)), key=len, default=None)
+    if found is None or (found == "/api/" and path != found):
+        first = path.removeprefix("/api").split("/")[1].partition("{")[0]
+        return first.replace("_", " ").replace("-", " ").capitalize(), ""
+    return AREAS[found]

@@ -1,0 +1,175 @@
+"""The OpenAPI document: all routes are in it, it is a valid one, and what it does not say of an answer is found."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from openapi_spec_validator import validate
+
+from handlers.rest.described import Described, Route
+from handlers.rest.openapi.document import shown_path
+from handlers.rest.paths import events, messaging
+from handlers.wire.groups import SubjectShown
+from models.errors import ChatNotFound, NotAnAdmin
+from server.embedded import EmbeddedStores
+from server.http import ROUTES, build_application
+from tests.documented import undocumented, watch
+from tests.handlers.rest.app import Server
+from tests.node import Node, running_node, settings_for
+
+# Not in the reference, and why.
+LEFT_OUT = {
+    "/": "a page",
+    "/docs": "a page",
+    "/static/{name}": "what the pages are made of",
+    "/openapi.json": "the reference itself",
+    "/socket.io/": "Socket.IO speaks for itself (README, Writing a client)",
+}
+Document = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
+    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"))) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def document(node: Node) -> Document:
+    async with node.http.get(node.url + "/openapi.json") as answer:
+        assert (answer.status, answer.content_type) == (200, "application/json")
+        shown: Document = await answer.json()
+    return shown
+
+
+def operations(document: Document) -> list[tuple[str, str, Document]]:
+    return [
+        (method, path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_every_route_that_is_served_is_in_it(node: Node, document: Document) -> None:
+    canonical = {
+        (route.method, shown_path(route.path)): shown_path(route.canonical)
+        for route in node.runner.app[ROUTES]
+        if isinstance(route, Route)
+    }
+    served = {
+        (route.method, route.resource.canonical)
+        for route in node.runner.app.router.routes()
+        if route.resource is not None and route.method not in ("OPTIONS", "HEAD")
+    }
+    missing = [
+        (method, path)
+        for method, path in sorted(served)
+        if path not in LEFT_OUT and method.lower() not in document["paths"].get(canonical.get((method, path), path), {})
+    ]
+    assert missing == []
+    assert {path for _, path in served} >= set(LEFT_OUT), "no reason without a route"
+
+
+def test_it_is_a_valid_openapi_3_1_document(document: Document) -> None:
+    assert document["openapi"].startswith("3.1")
+    validate(document)
+
+
+def test_every_operation_has_a_name_of_its_own_a_summary_and_an_area(document: Document) -> None:
+    found = operations(document)
+    assert len(found) > 80
+    assert len({operation["operationId"] for _, _, operation in found}) == len(found)
+    areas = {tag["name"] for tag in document["tags"]}
+    for _, path, operation in found:
+        assert operation["summary"], path
+        assert set(operation["tags"]) <= areas, path
+        assert any(status.startswith("2") for status in operation["responses"]), path
+
+
+def test_every_answer_in_json_is_closed_so_that_no_field_is_left_unsaid(document: Document) -> None:
+    """But for the requests' shapes, which take what they do not know."""
+    schemas = document["components"]["schemas"]
+    shown = {name: schema for name, schema in schemas.items() if re.search(r"Shown$|Refusal$|NotFound$", name)}
+    assert len(shown) > 50
+    assert [name for name, schema in shown.items() if schema.get("additionalProperties") is not False] == []
+
+
+def test_a_token_is_asked_for_wherever_one_is_needed(document: Document) -> None:
+    public = {path for _, path, operation in operations(document) if operation.get("security") == []}
+    assert public == {
+        "/auth",
+        "/auth/verify_pin",
+        "/healthz",
+        "/media/{name}",
+        "/media/{name}/thumbnail",
+        "/o/revoke-token/",
+        "/o/token/",
+        "/readyz",
+    }
+    for _, path, operation in operations(document):
+        assert ("401" in operation["responses"]) is (path not in public or path.startswith(("/auth", "/o/"))), path
+
+
+async def test_whoever_has_it_is_not_sent_it_again(node: Node) -> None:
+    async with node.http.get(node.url + "/openapi.json") as answer:
+        etag = answer.headers["ETag"]
+        assert "Content-Encoding" in answer.headers
+    async with node.http.get(node.url + "/openapi.json", headers={"If-None-Match": etag}) as answer:
+        assert (answer.status, await answer.read(), answer.headers["ETag"]) == (304, b"", etag)
+
+
+ANSWERS: list[tuple[str, web.Response | Exception, str | None]] = [
+    ("as documented", web.json_response({"subject": "Us"}), None),
+    ("a refusal of its own", ChatNotFound(), None),
+    ("a field too many", web.json_response({"subject": "Us", "since": 1}), "since"),
+    ("a field too few", web.json_response({}), "subject"),
+    ("a field of another type", web.json_response({"subject": None}), "subject"),
+    ("another status", web.json_response({"subject": "Us"}, status=201), "this status is not documented"),
+    ("another refusal of a documented status", web.json_response({"error": "?", "code": "gone"}, status=404), "gone"),
+    ("a refusal with another status", NotAnAdmin(), "this status is not documented"),
+    ("another kind of body", web.Response(text="Us"), "text/plain is not documented"),
+    ("no token, and no word of it", web.json_response({"error": "?", "code": "unauthenticated"}, status=401), "WWW-"),
+]
+
+
+@pytest.mark.parametrize("spelling", ["/api/groups/1-2/subject/", "/api/groups/1-2/subject"])
+@pytest.mark.parametrize(("what", "answer", "slip"), ANSWERS, ids=[what for what, _, _ in ANSWERS])
+async def test_an_answer_that_is_not_documented_is_found(
+    what: str, answer: web.Response | Exception, slip: str | None, spelling: str
+) -> None:
+    async def show(request: web.Request) -> web.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return web.Response(
+            status=answer.status, body=answer.body, content_type=answer.content_type, charset=answer.charset
+        )
+
+    described = Described("A group's subject.", {200: SubjectShown}, refuses=(ChatNotFound,))
+    routes = messaging("GET", "/api/groups/{group:[0-9]+-[0-9]+}/subject/", show, described)
+    app = build_application(routes, [], body_max_bytes=1, origins=["*"])
+    watch(app)
+    async with TestClient(Server(app)) as client, client.get(spelling):
+        found = undocumented.copy()
+        undocumented.clear()
+    if slip is None:
+        assert found == []
+    else:
+        assert slip in "\n".join(found)
+
+
+async def test_unknown_paths_and_wrong_methods_have_the_shape_of_their_api() -> None:
+    async def show(request: web.Request) -> web.Response:
+        return web.Response(status=204)
+
+    described = Described("Nothing.", {204: None})
+    routes = [*messaging("POST", "/api/groups/x/", show, described), *events("POST", "/auth", show, described)]
+    app = build_application(routes, [], body_max_bytes=1, origins=["*"])
+    watch(app)
+    async with TestClient(Server(app)) as client:
+        for path, status in [("/api/groups/x/", 405), ("/api/groups/y/", 404), ("/auth", 405), ("/authors", 404)]:
+            async with client.get(path) as answer:
+                assert answer.status == status
+    assert undocumented == []

@@ -72,9 +72,9 @@ class _Document:
             yield from self._fit(json.loads(body or b""), content[kind]["schema"])
 
     def _refusal_slips(self, request: web.Request, response: web.StreamResponse) -> Iterator[str]:
-        """Of an unknown path, or of a known one with another method."""
-        if response.content_type != "application/json" or response.status not in (404, 405):
-            yield f"neither 404 nor 405 in JSON, but {response.content_type}"
+        """Of an unknown path, or of a known one with another method; a bad token and too many requests come before that."""
+        if response.content_type != "application/json" or response.status not in (401, 404, 405, 429):
+            yield f"there is no such path or method, and it says so in {response.content_type}"
             return
         if is_oauth(request.path):
             name = "OAuthRefusal"

@@ -51,7 +51,7 @@ class AccountRoutes:
                     "Add an account; its number gets a code by SMS.",
                     {201: wire.CodeSentShown},
                     takes=wire.NewAccount,
-                    refuses=(AccountExists, LoginNeeded, RateLimited),
+                    refuses=(TooLong, AccountExists, LoginNeeded, RateLimited),
                 ),
             ),
             *messaging(

@@ -36,6 +36,8 @@ class Refusals:
         self._kinds: dict[HTTPStatus, set[type[DomainError]]] = defaultdict(set)
         self._framework: set[HTTPStatus] = set()
         self._add(described.refuses)
+        if ":" in self._path:  # what does not fit the pattern of a parameter is an unknown path
+            self._framework.add(HTTPStatus.NOT_FOUND)
         if is_messaging(self._path) or is_oauth(self._path):
             self._of_messaging(is_outside=is_outside, reads_body=reads_body, chooses_account=chooses_account)
         else:
@@ -55,7 +57,14 @@ class Refusals:
         self._framework.add(HTTPStatus.NOT_ACCEPTABLE)
         if is_outside:
             return
-        self._add([errors.Unavailable, errors.RateLimited, *_TOKEN, *(() if is_public else (errors.WrongAccount, errors.NoAccount))])
+        self._add(
+            [
+                errors.Unavailable,
+                errors.RateLimited,
+                *_TOKEN,
+                *(() if is_public else (errors.WrongAccount, errors.NoAccount)),
+            ]
+        )
         if reads_body:
             self._add([errors.Malformed, FieldErrors])
             self._framework.update(_BODY)
@@ -112,6 +121,7 @@ class Refusals:
 
 
 _FRAMEWORK: Mapping[HTTPStatus, str] = {
+    HTTPStatus.NOT_FOUND: "The path holds no such thing as a number or an id.",
     HTTPStatus.NOT_ACCEPTABLE: "Only version 1.0 of this API is spoken here.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is neither form nor JSON.",

@@ -17,8 +17,10 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from handlers.errors import status_of
+from handlers.rest.described import Described
+from handlers.rest.paths import plain
 from handlers.rest.requests import CLIENT_ADDRESS
-from models.errors import DomainError
+from models.errors import DomainError, NotFound
 
 PATH = "/metrics"
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -110,7 +112,14 @@ class Metrics:
                 raise web.HTTPNotFound
             return web.Response(body=generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-        return [web.get(PATH, show)]
+        described = Described(
+            "What this node tells its operators, in Prometheus' words.",
+            {200: "text/plain"},
+            refuses=(NotFound,),
+            is_public=True,
+            description="For the addresses that the settings name; to everybody else it does not exist.",
+        )
+        return [*plain("GET", PATH, show, described)]
 
 
 def _is_in(address: str, network: IPv4Network | IPv6Network) -> bool:

@@ -65,12 +65,12 @@ class _Node:
     def application(self) -> web.Application:
         domain, http = self.domain, self.domain.settings.http
         routes = [
-            *domain.metrics.routes(http.metrics_for),
-            *pages.routes(self._ready, domain.settings.sms.provider),
-            *RootRoutes(http.public_url).routes(),
             *identity_routes(domain),
             *messaging_routes(domain),
+            *RootRoutes(http.public_url).routes(),
             *events_routes(domain),
+            *pages.routes(self._ready, domain.settings.sms.provider),
+            *domain.metrics.routes(http.metrics_for),
         ]
         exempt = {*pages.OUTSIDE, *MEDIA, *REFERENCE, SOCKETS, METRICS}
         outside = {*exempt, *OAUTH}

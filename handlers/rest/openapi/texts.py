@@ -35,6 +35,7 @@ AREAS: Mapping[str, tuple[str, str]] = {
     "/auth": ("Sign-in", "Signing in by a pin, and the sessions that come of it."),
     "/api/": ("Resources", "Where the events API begins."),
     "/healthz": ("Probes", "For load balancers and supervisors."),
+    "/metrics": ("Probes", ""),
     "/readyz": ("Probes", ""),
 }
 

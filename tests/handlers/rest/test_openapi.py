@@ -105,6 +105,7 @@ def test_a_token_is_asked_for_wherever_one_is_needed(document: Document) -> None
         "/healthz",
         "/media/{name}",
         "/media/{name}/thumbnail",
+        "/metrics",
         "/o/revoke-token/",
         "/o/token/",
         "/readyz",

@@ -1,9 +1,10 @@
 """Fuzz a whole server by its own reference: `python -m tests.schemathesis_run [--examples 30] [what schemathesis takes]`.
 
-Starts run.py on loopback with a throw-away directory, signs somebody in who has a contact, a group and a message, and lets
-schemathesis (installed beside the suite: `pip install schemathesis`) ask everything that /openapi.json has. The server's refusals
-of too many requests are off. Ends with 0 when nothing was wrong: no 5xx, no undocumented status, header, media type or field, no
-method too many, no door without its token, nothing refused that is documented as good.
+Starts run.py on loopback with a throw-away directory, signs somebody in who has contacts, a group, a photo and a message, and
+lets schemathesis (installed beside the suite: `pip install schemathesis`) ask everything that /openapi.json has: first with
+whatever it thinks of, then with the ids of what there is, then what ends the session that asks. The refusals of too many requests
+are off. Ends with 0 when nothing was wrong: no 5xx, no undocumented status, header, media type or field, no method too many, no
+door without its token.
 """
 
 import argparse
@@ -12,11 +13,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from tests.node import Node, Person, settings_for
+from tests.pictures import plain
 from tests.server.processes import running
 
 # Left out: negative_data_rejection, since a form has no types and unknown fields are let be (messaging contract 1.1).
@@ -35,30 +40,52 @@ ENDING = ("/auth/logout", "/auth/register", "/auth/sessions/{session_id}", "/api
 SEED = 20160902
 
 
-async def furnish(url: str, folder: Path) -> list[str]:
-    """Tokens: one of somebody who has something to see, and one for each way to end a session."""
+@dataclass(frozen=True)
+class Furnished:
+    """A server with somebody on it who has something to see, and one person for each way to end a session."""
+
+    token: str
+    known: Mapping[str, str]  # by parameter: what there is
+    leaving: Sequence[str]
+
+
+async def furnish(url: str, folder: Path) -> Furnished:
     async with aiohttp.ClientSession() as http:
-        settings = settings_for(folder, sms={"provider": "outbox"})
-        node = Node(url, settings, http, None)  # type: ignore[arg-type] # it is a process, and has no runner here
-        ann, bob = await node.sign_in("4930901820"), await node.sign_in("4930901821")
-        await node.befriend(ann, bob)
-        await _ask(node, ann, "/api/groups/create-group/", {"subject": "Chess", "participants": [bob.number]}, 201)
-        await _ask(node, bob, "/api/messages/send-message/", {"contact": ann.number, "message": "hello"}, 200)
+        node = Node(url, settings_for(folder), http, None)  # type: ignore[arg-type] # a process has no runner here
+        # The first is the number of the reference's examples, which is therefore a contact of its own.
+        ann, bob, cy = [await node.sign_in(f"493090182{n}") for n in range(3)]
+        await node.befriend(ann, bob, cy)
+        await _ask(node, ann, "contacts/add-contact/", 201, json={"contact_id": ann.number})
+        people = {"subject": "Chess", "participants": [bob.number, cy.number]}
+        group = await _ask(node, ann, "groups/create-group/", 201, json=people)
+        await _ask(node, bob, "messages/send-message/", 200, json={"contact": ann.number, "message": "hello"})
+        form = aiohttp.FormData({"contact": bob.number})
+        form.add_field("filename", plain(), filename="photo.png", content_type="image/png")
+        sent = await _ask(node, ann, "messages/send-image/", 200, data=form)
         leaving = [await node.sign_in(f"493090183{n}") for n in range(len(ENDING))]
-        return [ann.token, *(person.token for person in leaving)]
+        known = {
+            "contact_id": bob.number,
+            "group": group["groupid"],
+            "target": bob.number,
+            "name": sent["url"].rpartition("/")[2],
+        }
+        return Furnished(ann.token, known, [person.token for person in leaving])
 
 
-async def _ask(node: Node, person: Person, path: str, body: dict[str, object], expected: int) -> None:
-    status, shown = await node.rest("POST", path, person, json=body)
+async def _ask(node: Node, person: Person, path: str, expected: int, **body: Any) -> Any:
+    status, shown = await node.rest("POST", "/api/" + path, person, **body)
     assert status == expected, shown
+    return shown
 
 
-def fuzz(url: str, token: str, *options: str) -> int:
+def fuzz(url: str, token: str, options: Sequence[str], config: Path | None = None) -> int:
     program = shutil.which("schemathesis", path=str(Path(sys.executable).parent)) or shutil.which("schemathesis")
     if program is None:
         sys.exit("schemathesis is not installed: pip install schemathesis")
+    chosen = ["--config-file", str(config)] if config is not None else []
+    header = f"Authorization: Bearer {token}"
     return subprocess.run(
-        [program, "run", f"{url}/openapi.json", "-H", f"Authorization: Bearer {token}", *options], check=False
+        [program, *chosen, "run", f"{url}/openapi.json", "-H", header, *options], check=False
     ).returncode
 
 
@@ -80,11 +107,18 @@ def main(argv: list[str]) -> int:
         settings = {"PARLEY_SMS__PROVIDER": "outbox", "PARLEY_LIMITS__ENABLED": "false"}
         with running(folder, settings=settings) as server:
             url = server.url.rstrip("/")
-            token, *others = asyncio.run(furnish(url, folder))
-            endings = [option for path in ENDING for option in ("--exclude-path", path)]
-            ends = [fuzz(url, token, *endings, *options)]
-            for path, other in zip(ENDING, others, strict=True):
-                ends.append(fuzz(url, other, "--include-path", path, *options))
+            found = asyncio.run(furnish(url, folder))
+            config = Path(directory) / "known.toml"
+            config.write_text(
+                "[parameters]\n" + "".join(f'"path.{name}" = "{value}"\n' for name, value in found.known.items())
+            )
+            staying = [f"--exclude-path={path}" for path in ENDING]
+            ends = [
+                fuzz(url, found.token, [*staying, *options]),
+                fuzz(url, found.token, ["--include-path-regex={(contact_id|group|target|name)}", *options], config),
+            ]
+            for path, token in zip(ENDING, found.leaving, strict=True):
+                ends.append(fuzz(url, token, [f"--include-path={path}", *options]))
             return max(ends)
 
 

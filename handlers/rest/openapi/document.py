@@ -1,11 +1,11 @@
 """Builds the OpenAPI 3.1 document from the routes: nothing in it is written twice, and nothing is in it that no route says."""
 
 import re
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 
-from handlers.rest.described import Described, Handler, Route
+from handlers.rest.described import Described, Route
 from handlers.rest.openapi import texts
 from handlers.rest.openapi.refusals import JSON, SHAPES, Refusals
 from handlers.rest.openapi.shapes import PREFIX, Mode, Schema, resolve, schemas_of
@@ -34,9 +34,11 @@ def describe(routes: Iterable[object], *, outside: Collection[str] = ()) -> Sche
     schemas, named = schemas_of(shapes)
     named |= {name: named.pop(schemas["refusal", name]["$ref"].removeprefix(PREFIX)) for name in SHAPES}
     paths: dict[str, Schema] = {}
+    names: set[str] = set()
     for (path, method), operation in reversed(operations.items()):
-        shown = operation.show(schemas, named)
-        paths.setdefault(shown_path(path), {})[method.lower()] = shown
+        name = next(each for each in operation.names() if each not in names)
+        names.add(name)
+        paths.setdefault(shown_path(path), {})[method.lower()] = {"operationId": name, **operation.show(schemas, named)}
     return {
         "openapi": "3.1.0",
         "info": {"title": texts.TITLE, "version": VERSION, "description": texts.DESCRIPTION},
@@ -89,6 +91,18 @@ class _Operation:
         self.is_lenient = is_messaging(route.canonical) or is_oauth(route.canonical)
         self.has_token = not (is_outside or described.is_public)
 
+    def names(self) -> Iterator[str]:
+        """The handler's, with that of the routes it is among: `AccountRoutes.show_nickname` is `account_show_nickname`.
+
+        One that stands behind several operations is told from them by the method, or by the path.
+        """
+        *owners, handler = [part for part in self.route.handler.__qualname__.split(".") if part != "<locals>"]
+        words = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", owners[-1].removesuffix("Routes")).lower()] if owners else []
+        name = "_".join([*words, handler])
+        yield name
+        yield f"{name}_by_{self.route.method.lower()}"
+        yield "_".join([name, self.route.method.lower(), *re.findall(r"[a-z_]+", shown_path(self.route.canonical))])
+
     def shapes(self) -> dict[Hashable, tuple[Any, Mode]]:
         described = self.described
         shapes: dict[Hashable, tuple[Any, Mode]] = {
@@ -110,7 +124,6 @@ class _Operation:
         asked = {} if takes is None else resolve(takes, named)
         names_account = "account" in asked.get("required", ())  # its own, and not the one that acts
         shown: Schema = {
-            "operationId": operation_id(route.handler),
             "tags": [texts.area_of(route.canonical)[0]],
             "summary": described.summary.removesuffix("."),
         }
@@ -123,33 +136,39 @@ class _Operation:
         ]
         if parameters:
             shown["parameters"] = parameters
-        if takes is not None:
+        if takes is not None or described.file is not None:
             shown["requestBody"] = self._body(takes, asked, named)
         refusals = Refusals(
             route,
             is_outside=self.is_outside,
-            reads_body=takes is not None or (self.is_lenient and self.has_token),
+            reads_body="requestBody" in shown or (self.is_lenient and self.has_token),
             chooses_account=not names_account,
         )
-        fields = {name for schema in read for name in schema.get("properties", {})}
-        responses = refusals.responses(fields) | self._answers(schemas)
+        fields: set[str] = {name for schema in read for name in schema.get("properties", {})}
+        if described.file is not None:
+            fields.add(described.file)
+        is_one_object = "properties" in asked or takes is None
+        responses = refusals.responses(fields, is_one_object=is_one_object) | self._answers(schemas)
         shown["responses"] = dict(sorted(responses.items()))
         if not self.has_token:
             shown["security"] = []
         return shown
 
-    def _body(self, takes: Schema, asked: Schema, named: dict[str, Schema]) -> Schema:
+    def _body(self, takes: Schema | None, asked: Schema, named: dict[str, Schema]) -> Schema:
         described = self.described
-        content: dict[str, Schema] = {JSON: {"schema": takes}}
-        if asked.get("type", "object") == "object":
-            content[FORM] = {"schema": takes}
+        content: dict[str, Schema] = {}
+        if takes is not None:
+            content[JSON] = {"schema": takes}
+            if asked.get("type", "object") == "object":
+                content[FORM] = {"schema": takes}
         if described.file is not None:
             content[MULTIPART] = {"schema": _with_file(asked, described.file, described.file_instead_of)}
         for kind in (FORM, MULTIPART):
             encoding = _encoding(asked, named)
             if encoding and kind in content:
                 content[kind]["encoding"] = encoding
-        return {"required": bool(asked.keys() & {"required", "anyOf", "oneOf"}), "content": content}
+        is_needed = takes is None or bool(asked.keys() & {"required", "anyOf", "oneOf"})
+        return {"required": is_needed, "content": content}
 
     def _answers(self, schemas: dict[Hashable, Schema]) -> dict[str, Schema]:
         shown: dict[str, Schema] = {}
@@ -161,13 +180,6 @@ class _Operation:
                 response["content"] = {JSON: {"schema": schemas[*self.key, status]}}
             shown[str(status)] = response
         return shown | _file_answers(shown) if self.described.is_file else shown
-
-
-def operation_id(handler: Handler) -> str:
-    """The handler's name with that of the routes it is among: `AccountRoutes.show_nickname` is `account_show_nickname`."""
-    *owners, name = [part for part in handler.__qualname__.split(".") if part != "<locals>"]
-    owner = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", owners[-1].removesuffix("Routes")).lower() + "_" if owners else ""
-    return owner + name
 
 
 def _path_parameters(path: str) -> list[Schema]:
@@ -199,7 +211,7 @@ def _with_file(asked: Schema, name: str, instead_of: str) -> Schema:
     elif name not in required:
         required.append(name)
     kept = {key: value for key, value in asked.items() if key not in ("anyOf", "required")}
-    return kept | {
+    return {"type": "object", **kept} | {
         "properties": {**asked.get("properties", {}), name: _FILE},
         **({"required": required} if required else {}),
         **({"allOf": choices} if choices else {}),

@@ -73,11 +73,12 @@ class Refusals:
         for kind in kinds:
             self._kinds[shown.STATUS[kind]].add(kind)
 
-    def responses(self, fields: Collection[str]) -> dict[str, Schema]:
-        """By status. `fields` are those that the events API may have sentences about."""
-        return {str(int(status)): self._response(status, fields) for status in sorted({*self._kinds, *self._framework})}
+    def responses(self, fields: Collection[str], *, is_one_object: bool) -> dict[str, Schema]:
+        """By status. `fields` are those that the events API may have sentences about; a list has others, too."""
+        about = _field_errors(fields, is_one_object=is_one_object)
+        return {str(int(status)): self._response(status, about) for status in sorted({*self._kinds, *self._framework})}
 
-    def _response(self, status: HTTPStatus, fields: Collection[str]) -> Schema:
+    def _response(self, status: HTTPStatus, about: Schema) -> Schema:
         kinds = sorted(self._kinds.get(status, ()), key=lambda kind: kind.code)
         sentences = [f"`{self._name(kind)}`: {kind.text}" for kind in kinds if kind is not FieldErrors]
         if FieldErrors in kinds:
@@ -86,7 +87,7 @@ class Refusals:
             sentences.append(f"`{self._framework_name(status)}`: {_FRAMEWORK[status]}")
         response: Schema = {
             "description": "\n\n".join(sentences),
-            "content": {JSON: {"schema": self._schema(status, kinds, fields)}},
+            "content": {JSON: {"schema": self._schema(status, kinds, about)}},
         }
         headers: Schema = {}
         if errors.Unauthenticated in kinds:
@@ -106,7 +107,7 @@ class Refusals:
             return "invalid_request"
         return shown.framework_code(status) if is_messaging(self._path) else shown.framework_type(status)
 
-    def _schema(self, status: HTTPStatus, kinds: list[type[DomainError]], fields: Collection[str]) -> Schema:
+    def _schema(self, status: HTTPStatus, kinds: list[type[DomainError]], about: Schema) -> Schema:
         names = {self._name(kind) for kind in kinds if kind is not FieldErrors}
         if status in self._framework:
             names.add(self._framework_name(status))
@@ -117,7 +118,7 @@ class Refusals:
         if status == HTTPStatus.NOT_FOUND:
             return {"$ref": PREFIX + "EventsNotFound"}
         plain = _narrowed("EventsRefusal", "_error_type", names)
-        return {"anyOf": [_field_errors(fields), plain]} if FieldErrors in kinds else plain
+        return {"anyOf": [about, plain]} if FieldErrors in kinds else plain
 
 
 _FRAMEWORK: Mapping[HTTPStatus, str] = {
@@ -133,11 +134,11 @@ def _narrowed(shape: str, field: str, names: Collection[str]) -> Schema:
     return narrowed
 
 
-def _field_errors(fields: Collection[str]) -> Schema:
-    sentences = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+def _field_errors(fields: Collection[str], *, is_one_object: bool) -> Schema:
+    sentences: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
     return {
         "type": "object",
         "properties": dict.fromkeys(sorted({*fields, "non_field_errors"}), sentences),
         "minProperties": 1,
-        "additionalProperties": False,
+        "additionalProperties": False if is_one_object else sentences,
     }

@@ -8,9 +8,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 from openapi_spec_validator import validate
+from pydantic import RootModel
 
 from handlers.rest.described import Described, Route
-from handlers.rest.openapi.document import shown_path
+from handlers.rest.openapi.document import describe, shown_path
 from handlers.rest.paths import events, messaging
 from handlers.wire.groups import SubjectShown
 from models.errors import ChatNotFound, NotAnAdmin
@@ -174,3 +175,36 @@ async def test_unknown_paths_and_wrong_methods_have_the_shape_of_their_api() -> 
             async with client.get(path) as answer:
                 assert answer.status == status
     assert undocumented == []
+
+
+async def _shown(request: web.Request) -> web.Response:
+    return web.Response(status=204)
+
+
+def test_one_handler_behind_several_operations_has_a_name_in_each() -> None:
+    described = Described("Nothing.", {204: None})
+    routes = [
+        *events("PATCH", "/users/{user_id}", _shown, described),
+        *events("PUT", "/users/{user_id}", _shown, described),
+        *events("PUT", "/users/{user_id}/again", _shown, described),
+    ]
+    names = [operation["operationId"] for _, _, operation in operations(describe(routes))]
+    assert names == ["_shown", "_shown_by_put", "_shown_put_users_user_id_again"]
+
+
+def test_a_file_can_be_all_that_a_form_holds() -> None:
+    routes = events("POST", "/users/change_avatar", _shown, Described("A photo.", {204: None}, file="photo"))
+    (operation,) = [operation for _, _, operation in operations(describe(routes))]
+    assert list(operation["requestBody"]["content"]) == ["multipart/form-data"]
+    schema = operation["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert (list(schema["properties"]), schema["required"]) == (["photo"], ["photo"])
+    assert {"400", "413", "415"} <= set(operation["responses"])
+
+
+def test_a_body_that_is_a_list_is_json_and_nothing_else() -> None:
+    class Numbers(RootModel[list[str]]):
+        pass
+
+    routes = events("POST", "/users/numbers", _shown, Described("Numbers.", {204: None}, takes=Numbers))
+    (operation,) = [operation for _, _, operation in operations(describe(routes))]
+    assert list(operation["requestBody"]["content"]) == ["application/json"]

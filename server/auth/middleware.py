@@ -24,13 +24,13 @@ def identify(authenticate: Authenticate, *, public: Collection[str], outside: Co
 
     @web.middleware
     async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
-        route = _route(request)
-        if route is None or route in outside or _is_preflight(request):
+        routes = await _routes(request)
+        if not routes or routes <= outside or _is_preflight(request):
             return await handler(request)
         token = bearer_token(request)
         if token is not None:
             await _identify(request, authenticate, token)
-        elif route not in public and request.match_info.http_exception is None:
+        elif not routes & (public | outside):
             raise Unauthenticated
         return await handler(request)
 
@@ -54,12 +54,17 @@ def bearer_token(request: web.Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _route(request: web.Request) -> str | None:
-    """The route as it was added; empty for a path that exists with other methods, None for one that does not exist."""
+async def _routes(request: web.Request) -> set[str]:
+    """The route as it was added; for a path that exists with other methods only, all that have them; none for an unknown path.
+
+    A wrong method is told to those alone who may ask here at all (events contract 13: `POST /users` is 401, then 405).
+    """
     resource = request.match_info.route.resource
     if resource is not None:
-        return resource.canonical
-    return "" if isinstance(request.match_info.http_exception, web.HTTPMethodNotAllowed) else None
+        return {resource.canonical}
+    if not isinstance(request.match_info.http_exception, web.HTTPMethodNotAllowed):
+        return set()
+    return {each.canonical for each in request.app.router.resources() if (await each.resolve(request))[1]}
 
 
 def _is_preflight(request: web.Request) -> bool:

@@ -52,6 +52,15 @@ async def test_a_wrong_method_needs_a_good_token_or_none(node: Node) -> None:
     assert (await node.ask("GET", "/auth", "x"))[0] == 401
 
 
+@BOTH
+async def test_a_wrong_method_on_a_private_path_is_told_to_whoever_is_signed_in_alone(node: Node, prefix: str) -> None:
+    for method, path in (("GET", "/auth/register"), ("GET", "/auth/sessions/x"), ("PUT", "/auth/sessions")):
+        status, shown = await node.ask(method, prefix + path)
+        assert (status, shown["_error_type"]) == (401, "parley.Unauthenticated"), path
+    token = (await node.sign_in())["auth_token"]
+    assert (await node.ask("GET", f"{prefix}/auth/register", token))[0] == 405
+
+
 @pytest.mark.parametrize("header", ["", "Basic dXNlcjpwYXNz", "Token x", "x"])
 async def test_another_scheme_is_anonymous(node: Node, header: str) -> None:
     headers = {"Authorization": header}

@@ -1,13 +1,13 @@
 """What the business needs from outside: implemented in server/, joined in server/wiring/."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from models.documents.notification import Notification
-from models.documents.photo import Picture
+from models.documents.photo import Picture, Rendition
 from models.documents.session import Claims, Session
 from models.events import Event, Signal
 
@@ -152,11 +152,15 @@ class PresenceBoard(Protocol):
 class Imaging(Protocol):
     """Shrinks pictures. The result is upright, opaque, and tells nothing of where and by what it was taken.
 
-    Both raise Malformed for what is no picture or has too many pixels, and Unavailable when too many are waiting.
+    All raise Malformed for what is no picture or has too many pixels, and Unavailable when too many are waiting.
     """
 
     async def make_photo(self, content: AsyncIterator[bytes], *, below_bytes: int) -> Picture:
-        """The centre square in both sizes of models.documents.photo. Raises TooLarge."""
+        """The centre square in both sizes of models.documents.photo, with its renditions. Raises TooLarge."""
+        ...
+
+    async def make_renditions(self, content: AsyncIterator[bytes]) -> Mapping[Rendition, bytes]:
+        """All renditions of a photo that was stored without them."""
         ...
 
     async def make_thumbnail(self, content: AsyncIterator[bytes]) -> bytes:

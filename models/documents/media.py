@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -72,6 +72,7 @@ class Media:
     size_bytes: int
     sha256: bytes
     thumbnail: str | None = None  # the name of a small JPEG of it
+    renditions: Mapping[str, str] = field(default_factory=dict)  # of a photo: the names of its further forms
 
     @property
     def hash(self) -> str:

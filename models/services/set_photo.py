@@ -6,6 +6,7 @@ from models.documents.photo import Picture
 from models.documents.session import Actor
 from models.events import AccountChanged
 from models.ports import Clock, Fanout
+from models.services.renditions import Renditions
 from models.services.take_photo import TakePhoto
 from models.stores.accounts import Accounts
 from models.stores.photos import Photos
@@ -16,6 +17,7 @@ class SetPhoto:
     """Another picture is an entry of the history; the same one again changes nothing (messaging contract 7)."""
 
     take: TakePhoto
+    renditions: Renditions
     accounts: Accounts
     photos: Photos
     fanout: Fanout
@@ -25,6 +27,7 @@ class SetPhoto:
         photo = await self.take(picture)
         if (await self.accounts.require(actor.account_id)).photo == photo:
             return
+        await self.renditions.remember(photo.full, picture.renditions)
         await self.accounts.change(actor.account_id, {"photo": asdict(photo)})
         self.fanout.signal(AccountChanged(actor.account_id))
         await self.photos.append(actor.account_id, photo, self.clock.now())

@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from time import monotonic
@@ -23,6 +23,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from models.documents.media import Media, extension_for
+from models.documents.photo import Rendition
 from models.errors import TooLarge, Unavailable
 from models.ports import Clock
 from models.stores.database import Database, Row
@@ -112,6 +113,13 @@ class MediaFiles:
         """This content has this small picture."""
         await self._files.update_one(
             {"metadata.sha256": media.sha256}, {"$set": {"metadata.thumbnail": thumbnail.name}}
+        )
+
+    async def remember_renditions(self, name: str, renditions: Mapping[Rendition, str]) -> None:
+        """The content that has this name has these further forms."""
+        await self._files.update_one(
+            {"metadata.names.name": name},
+            {"$set": {"metadata.renditions": {each.value: name for each, name in renditions.items()}}},
         )
 
     async def sweep(self) -> int:
@@ -229,4 +237,5 @@ class Received:
 def _media(row: Row, name: str) -> Media:
     metadata: dict[str, Any] = row["metadata"]
     mime_type = next(each["type"] for each in metadata["names"] if each["name"] == name)
-    return Media(name, mime_type, row["length"], bytes(metadata["sha256"]), metadata.get("thumbnail"))
+    further = metadata.get("thumbnail"), metadata.get("renditions", {})
+    return Media(name, mime_type, row["length"], bytes(metadata["sha256"]), *further)

@@ -5,12 +5,12 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from models.documents.photo import FULL_PX, PREVIEW_PX, Picture
+from models.documents.photo import BIG_PX, FULL_PX, PREVIEW_PX, SMALL_PX, Picture, Rendition
 from models.errors import Malformed, TooLarge, Unavailable
 from server.media.picture_worker import LENGTH, REFUSED
 
@@ -40,8 +40,11 @@ class PictureProcesses:
         self._waiting = 0
 
     async def make_photo(self, content: AsyncIterator[bytes], *, below_bytes: int) -> Picture:
-        made = await self._make(content, below_bytes, "photo", FULL_PX, PREVIEW_PX)
-        return Picture(made[0], made[1])
+        full, preview, *made = await self._make(content, below_bytes, "photo", FULL_PX, PREVIEW_PX, SMALL_PX, BIG_PX)
+        return Picture(full, preview, _renditions(made))
+
+    async def make_renditions(self, content: AsyncIterator[bytes]) -> Mapping[Rendition, bytes]:
+        return _renditions(await self._make(content, sys.maxsize, "renditions", SMALL_PX, BIG_PX))
 
     async def make_thumbnail(self, content: AsyncIterator[bytes]) -> bytes:
         return (await self._make(content, sys.maxsize, "thumbnail", THUMBNAIL_PX))[0]
@@ -84,6 +87,11 @@ class PictureProcesses:
             log.warning("a picture broke its process: %s", complaint.decode(errors="replace").strip()[-500:])
             raise Malformed("The file is no picture that can be read.")
         return _unpack(made)
+
+
+def _renditions(made: list[bytes]) -> Mapping[Rendition, bytes]:
+    """In the order in which the worker makes them."""
+    return dict(zip((Rendition.SMALL, Rendition.BIG, Rendition.FADED), made, strict=True))
 
 
 async def _write(content: AsyncIterator[bytes], file: BinaryIO, below_bytes: int) -> None:

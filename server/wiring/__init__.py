@@ -13,6 +13,7 @@ from handlers.rest.media import OUTSIDE as MEDIA
 from handlers.rest.oauth import OUTSIDE as OAUTH
 from handlers.rest.reference import OUTSIDE as REFERENCE
 from handlers.rest.reference import reference_routes
+from handlers.rest.renditions import OUTSIDE as RENDITIONS
 from handlers.rest.roots import RootRoutes
 from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal, WentOffline
 from server import pages
@@ -72,7 +73,7 @@ class _Node:
             *pages.routes(self._ready, domain.settings.sms.provider),
             *domain.metrics.routes(http.metrics_for),
         ]
-        exempt = {*pages.OUTSIDE, *MEDIA, *REFERENCE, SOCKETS, METRICS}
+        exempt = {*pages.OUTSIDE, *MEDIA, *RENDITIONS, *REFERENCE, SOCKETS, METRICS}
         outside = {*exempt, *OAUTH}
         charge_bad_tokens, charge_callers = limit_requests(domain.request_limit, exempt=exempt)
         app = build_application(

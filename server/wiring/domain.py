@@ -22,11 +22,13 @@ from models.services.move_marks import MoveMarks
 from models.services.presence import Presence
 from models.services.read_heads import ReadHeads
 from models.services.record_changes import RecordChanges
+from models.services.renditions import Renditions
 from models.services.require_contact import RequireContact
 from models.services.require_event import RequireEvent
 from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
 from models.services.send_message import SendMessage
+from models.services.set_photo import SetPhoto
 from models.services.show_typing import ShowTyping
 from models.services.store_media import StoreMedia
 from models.services.take_photo import TakePhoto
@@ -80,6 +82,8 @@ class Domain:
         )
         self.store_media = StoreMedia(stores.media, self.imaging)
         self.take_photo = TakePhoto(self.imaging, self.fetcher, self.store_media, files.photo_max_bytes)
+        self.renditions = Renditions(stores.media, self.imaging, self.store_media)
+        self.set_photo = SetPhoto(self.take_photo, self.renditions, stores.accounts, stores.photos, fanout, clock)
         self.links = Links(settings.http.public_url)
 
         self.directory = Directory(stores.accounts)

@@ -5,10 +5,11 @@ from handlers.rest.devices import DeviceRoutes
 from models.services.add_device import AddDevice
 from models.services.remove_device import RemoveDevice
 from server.wiring.domain import Domain
+from server.wiring.users import user_routes
 
 
 def events_routes(domain: Domain) -> list[Route]:
-    return [*_devices(domain).routes()]
+    return [*user_routes(domain), *_devices(domain).routes()]
 
 
 def _devices(domain: Domain) -> DeviceRoutes:

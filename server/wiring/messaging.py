@@ -35,7 +35,6 @@ from models.services.remove_photo import RemovePhoto
 from models.services.require_participants import RequireParticipants
 from models.services.require_recipient import RequireRecipient
 from models.services.set_group_photo import SetGroupPhoto
-from models.services.set_photo import SetPhoto
 from models.services.set_role import SetRole
 from models.services.set_subject import SetSubject
 from models.services.show_group import ShowGroup
@@ -129,7 +128,7 @@ def _photos(domain: Domain) -> list[web.AbstractRouteDef]:
         *AccountPhotoRoutes(
             door,
             show,
-            SetPhoto(take, stores.accounts, stores.photos, fanout, clock),
+            domain.set_photo,
             RemovePhoto(stores.accounts, stores.photos, fanout, clock),
         ).routes(),
         *ContactPhotoRoutes(

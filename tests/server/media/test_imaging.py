@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-from models.documents.photo import Picture
+from models.documents.photo import Picture, Rendition
 from models.errors import Malformed, TooLarge, Unavailable
 from server.media.imaging import PictureProcesses
 from tests.pictures import BLUE, GREEN, RED, WHITE, bomb, content_of, decoded, encoded, halves, is_near, plain
@@ -37,6 +37,27 @@ async def test_a_photo_is_the_centre_square_in_two_sizes(imaging: PictureProcess
         assert (shown.format, shown.size, shown.mode) == ("JPEG", (side, side), "RGB")
         assert is_near(shown.getpixel((side // 8, side // 2)), RED)
         assert is_near(shown.getpixel((side - side // 8, side // 2)), BLUE)
+
+
+async def test_a_photo_comes_with_what_the_events_api_shows_of_it(imaging: PictureProcesses) -> None:
+    made = await shrink(imaging, encoded(halves((700, 700))))
+    again = await imaging.make_renditions(content_of(made.full))
+    for renditions in (made.renditions, again):
+        assert list(renditions) == [Rendition.SMALL, Rendition.BIG, Rendition.FADED]
+        for data, side in zip(renditions.values(), (60, 250, 60), strict=True):
+            shown = decoded(data)
+            assert (shown.format, shown.size, shown.mode) == ("JPEG", (side, side), "RGB")
+        assert is_near(decoded(renditions[Rendition.BIG]).getpixel((30, 125)), RED)
+        assert is_near(decoded(renditions[Rendition.BIG]).getpixel((220, 125)), BLUE)
+        pale = tuple(round(255 * 0.7 + part * 0.3) for part in BLUE)
+        assert is_near(decoded(renditions[Rendition.FADED]).getpixel((50, 30)), pale)
+
+
+async def test_the_sizes_of_the_events_api_have_its_quality(imaging: PictureProcesses) -> None:
+    made = await shrink(imaging, encoded(Image.effect_noise((640, 640), 90).convert("RGB")))
+    expected = encoded(Image.new("RGB", (8, 8)), "JPEG", quality=95)
+    for data in made.renditions.values():
+        assert Image.open(BytesIO(data)).quantization == Image.open(BytesIO(expected)).quantization
 
 
 @pytest.mark.parametrize(("size", "side"), [((1, 1), 1), ((300, 200), 200), ((1, 3000), 1), ((640, 641), 640)])

@@ -46,11 +46,13 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.ParticipantNotFound: HTTPStatus.NOT_FOUND,
     errors.PhotoNotFound: HTTPStatus.NOT_FOUND,
     errors.SessionNotFound: HTTPStatus.NOT_FOUND,
+    errors.PageNotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.AccountExists: HTTPStatus.BAD_REQUEST,  # messaging contract, section 4.1
     errors.ClientIdReused: HTTPStatus.CONFLICT,
     errors.ContactExists: HTTPStatus.BAD_REQUEST,  # messaging contract, section 5
     errors.ContactsFull: HTTPStatus.CONFLICT,
+    errors.FavouritesFull: HTTPStatus.CONFLICT,
     errors.MessageDeleted: HTTPStatus.CONFLICT,
     errors.EventFull: HTTPStatus.BAD_REQUEST,  # events contract, section 6: generic body
     errors.LimitReached: HTTPStatus.BAD_REQUEST,  # of polls; 409 with a body of its own for messages (seed, "Messages")
@@ -125,10 +127,13 @@ def oauth_code(kind: type[DomainError]) -> str:
 
 
 def show_for_events(refusal: DomainError) -> EventsRefusal | EventsNotFound | dict[str, list[str]]:
-    """Field errors as arrays by field, not found without a type, everything else with both (events contract 1.3)."""
+    """The bodies of events contract 1.3.
+
+    Field errors as arrays by field, not found and not allowed without a type, and everything else with both.
+    """
     if isinstance(refusal, FieldErrors):
         return dict(refusal.fields)
-    if isinstance(refusal, errors.NotFound):
+    if isinstance(refusal, errors.NotFound) or status_of(refusal) is HTTPStatus.FORBIDDEN:
         return {"_error_message": refusal.message}
     return {"_error_message": refusal.message, "_error_type": f"parley.{type(refusal).__name__}"}
 

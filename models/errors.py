@@ -1,13 +1,14 @@
 """Every refusal the business can answer with: a closed list that the doors render (handlers/errors.py).
 
 DomainError
-├── Malformed ─ FieldErrors, UrlRefused, WrongAccount, AccountNotNamed, AccountNotRegistered, NoAccount, LoginNeeded   what was sent
-│   cannot be read
+├── Malformed ─ FieldErrors, UrlRefused, WrongAccount, AccountNotNamed, AccountNotRegistered, NoAccount, LoginNeeded   what was sent cannot be read
 ├── Unauthenticated ─ SessionRevoked   who is asking is not known
 ├── Forbidden ─ NotAnAdmin, NotTheOwner, NotYourMessage, ContactBlocked, PhotoHidden, RegistrationClosed, WrongPin
 ├── NotFound ─ AccountNotFound, ChatNotFound, ContactNotFound, EventNotFound, MediaNotFound, MessageNotFound, ParticipantNotFound, PhotoNotFound,
 │   SessionNotFound
-├── Conflict ─ AccountExists, ClientIdReused, ContactExists, ContactsFull, MessageDeleted, EventFull, GroupFull, LimitReached, NotAContact, TooManyInvitees
+├── PageNotFound   of a list that is shown in pages
+├── Conflict ─ AccountExists, ClientIdReused, ContactExists, ContactsFull, EventFull, FavouritesFull, GroupFull, LimitReached,
+│   MessageDeleted, NotAContact, TooManyInvitees
 ├── TooLarge, TooLong, UnknownEvent
 ├── InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType   OAuth's own words (RFC 6749, section 5.2)
 └── RateLimited, Unavailable, InternalFault   (worth trying again)
@@ -25,7 +26,7 @@ class DomainError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, text: str | None = None, *, retry_after_ms: int | None = None) -> None:
-        self.message = text or self.text
+        self.message = self.text if text is None else text  # the events API has a refusal without words
         self.retry_after_ms = retry_after_ms
         super().__init__(self.message)
 
@@ -248,6 +249,13 @@ class SessionNotFound(NotFound):
     text = "There is no such session."
 
 
+class PageNotFound(DomainError):
+    """A list has no page of this number. No NotFound: the events API shows the two differently."""
+
+    code = "page_not_found"
+    text = "There is no such page."
+
+
 class Conflict(DomainError):
     """Understood, but it does not fit what is there."""
 
@@ -282,6 +290,11 @@ class NotAContact(Conflict):
 
     code = "not_a_contact"
     text = "This number is not in your contacts, or does not use Parley."
+
+
+class FavouritesFull(Conflict):
+    code = "favourites_full"
+    text = "The list of favourites has reached its largest size."
 
 
 class MessageDeleted(Conflict):

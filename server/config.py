@@ -206,6 +206,10 @@ class MediaSettings(Section):
     allow_private_addresses: bool = False
 
 
+class UserSettings(Section):
+    visible: Literal["known", "all"] = "known"
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "text", "json"] = "auto"
@@ -235,6 +239,7 @@ class Settings(BaseSettings):
     typing: TypingSettings = TypingSettings()
     journal: JournalSettings = JournalSettings()
     media: MediaSettings = MediaSettings()
+    users: UserSettings = UserSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

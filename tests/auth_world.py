@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from handlers.rest.auth import PUBLIC, AuthRoutes
+from handlers.rest.links import Links
 from handlers.rest.roots import RootRoutes
 from models.documents.pin import EVENTS_DIGITS, PinRules
 from models.services.announcer import Announcer
@@ -124,6 +125,7 @@ async def start_node(
         RegisterProfile(accounts, sessions, tokens, fanout, is_open, tell_contact_joined),
         ListSessions(sessions, clock),
         EndSession(sessions, authenticate, fanout),
+        Links(),
     )
 
     async def alive(request: web.Request) -> web.Response:

@@ -6,11 +6,14 @@ from http import HTTPStatus
 from aiohttp import web
 
 from handlers.rest.described import Described, Route
+from handlers.rest.links import Links
 from handlers.rest.paths import events
 from handlers.rest.requests import CLIENT_ADDRESS, read_fields, read_shape, require_actor
 from handlers.wire.asked import read_asked
 from handlers.wire.sessions import PinAsked, Profile, Proof, SessionsShown, show_sessions
-from handlers.wire.users import UserShown, show_user
+from handlers.wire.users import SignedInShown, show_signed_in
+from models.documents.session import SignedIn
+from models.documents.user import SeenUser
 from models.errors import (
     AccountNotFound,
     FieldErrors,
@@ -39,6 +42,7 @@ class AuthRoutes:
     register_profile: RegisterProfile
     list_sessions: ListSessions
     end_session: EndSession
+    links: Links
 
     def routes(self) -> list[Route]:
         return [
@@ -58,7 +62,7 @@ class AuthRoutes:
                 "POST",
                 "/auth/verify_pin",
                 self.verify,
-                Described("Sign in by the pin.", {200: UserShown}, takes=Proof, refuses=(FieldErrors,), is_public=True),
+                Described("Sign in by the pin.", {200: SignedInShown}, takes=Proof, refuses=(FieldErrors,), is_public=True),
             ),
             *events(
                 "POST",
@@ -66,7 +70,7 @@ class AuthRoutes:
                 self.register,
                 Described(
                     "Say who you are.",
-                    {200: UserShown},
+                    {200: SignedInShown},
                     takes=Profile,
                     refuses=(FieldErrors, RegistrationClosed),
                     description="The answer has a new token; the one that was used ends.",
@@ -97,13 +101,17 @@ class AuthRoutes:
             raise FieldErrors({"phone_number": [refusal.message]}) from None
         except WrongPin as refusal:
             raise FieldErrors({"non_field_errors": [refusal.message]}) from None
-        return web.json_response(show_user(signed_in.account, auth_token=signed_in.token))
+        return self._show(request, signed_in)
 
     async def register(self, request: web.Request) -> web.Response:
         actor = require_actor(request)
         profile = read_shape(Profile, await read_fields(request))
         signed_in = await self.register_profile(actor, profile.full_name, profile.email)
-        return web.json_response(show_user(signed_in.account, auth_token=signed_in.token))
+        return self._show(request, signed_in)
+
+    def _show(self, request: web.Request, signed_in: SignedIn) -> web.Response:
+        own = SeenUser.own(signed_in.account)
+        return web.json_response(show_signed_in(own, self.links.photos_in(request), signed_in.token))
 
     async def sessions(self, request: web.Request) -> web.Response:
         actor = require_actor(request)

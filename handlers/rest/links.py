@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from handlers.wire.entries import MEDIA
+from handlers.wire.users import Link
+from models.documents.photo import Photo, Rendition
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,23 @@ class Links:
     def shown_in(self, request: web.Request) -> Callable[[str], str]:
         """What makes a stored address one that clients can load: paths of this server become absolute."""
         return lambda url: self.absolute(request, url) if url.startswith(MEDIA) else url
+
+    def photos_in(self, request: web.Request) -> Link:
+        """What makes the address of a photo's rendition; nothing has to be looked up for it (models/services/renditions.py)."""
+
+        def link(photo: Photo, rendition: Rendition) -> str:
+            return self.absolute(request, f"{MEDIA}{photo.full}/{rendition}.jpg")
+
+        return link
+
+    def pages_of(self, request: web.Request) -> Callable[[int], str]:
+        """What makes the address of another page of the list that was asked for; the first one needs no number."""
+
+        def link(number: int) -> str:
+            rest = request.rel_url.without_query_params("page")
+            return self.absolute(request, str(rest.update_query(page=number) if number > 1 else rest))
+
+        return link
 
     def absolute(self, request: web.Request, path: str) -> str:
         return (self.public_url or str(request.url.origin())).rstrip("/") + path

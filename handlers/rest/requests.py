@@ -106,11 +106,11 @@ def field_errors(error: ValidationError) -> dict[str, list[str]]:
     for problem in error.errors(include_url=False):
         name = str(problem["loc"][0]) if problem["loc"] else "non_field_errors"
         kind = "null" if problem["input"] is None else problem["type"]
-        fields.setdefault(name, []).append(_sentence(kind, problem["msg"], problem.get("ctx", {})))
+        fields.setdefault(name, []).append(_sentence(kind, problem["msg"], problem.get("ctx", {}), problem["input"]))
     return fields
 
 
-def _sentence(kind: str, text: str, context: Mapping[str, Any]) -> str:
+def _sentence(kind: str, text: str, context: Mapping[str, Any], given: object) -> str:
     match kind:
         case "null":
             return "This field may not be null."
@@ -124,6 +124,8 @@ def _sentence(kind: str, text: str, context: Mapping[str, Any]) -> str:
             return f"Ensure this field has no more than {context.get('max_length')} characters."
         case "string_too_short":
             return f"Ensure this field has at least {context.get('min_length')} characters."
+        case "bool_type" | "bool_parsing":
+            return f'"{given}" is not a valid boolean.'
         case "value_error":
             return text.removeprefix("Value error, ")
         case _:

@@ -11,9 +11,10 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from models.documents.account import Account, NotificationFlags, Privacy, Visibility
 from models.documents.phone import Phone
 from models.documents.photo import Photo
+from models.documents.user import UserFilter
 from models.errors import AccountNotFound
 from models.stores.counters import Counters
-from models.stores.database import DUPLICATE_KEY, Database, Row
+from models.stores.database import DUPLICATE_KEY, Database, Row, aggregate
 
 INDEXES = [
     # The number is the identity on both APIs; two first sign-ins at once are settled here.
@@ -67,6 +68,22 @@ class Accounts:
         """The ids of the accounts that have this number in their phone book and want to hear when its owner joins."""
         query = {"phone_book": number, "is_registered": True, "notify.contact_joined": {"$ne": False}}
         return [row["_id"] for row in await self._accounts.find(query, {"_id": True}).to_list(None)]
+
+    async def count_users(self, users: UserFilter) -> int:
+        return await self._accounts.count_documents(_query(users))
+
+    async def list_users(self, users: UserFilter, skip: int, limit: int) -> list[Account]:
+        """A part of those accounts, by the name that is shown of them."""
+        name = {"$cond": [{"$eq": ["$full_name", ""]}, "$nickname", "$full_name"]}
+        pipeline: list[dict[str, Any]] = [
+            {"$match": _query(users)},
+            {"$set": {"shown": name}},
+            {"$sort": {"shown": ASCENDING, "_id": ASCENDING}},
+            {"$skip": skip},
+            {"$limit": limit},
+            {"$unset": "shown"},
+        ]
+        return [_account(row) for row in await aggregate(self._accounts, pipeline)]
 
     async def find_or_create(self, phone: Phone, now: datetime) -> Account:
         """The account of this number; a new one is not registered yet."""
@@ -127,6 +144,15 @@ class Accounts:
         """Remove a blocked number; whether it was blocked before."""
         result = await self._accounts.update_one({"_id": account_id}, {"$pull": {"blocked": number}})
         return result.modified_count == 1
+
+
+def _query(users: UserFilter) -> dict[str, Any]:
+    others: dict[str, Any] = {"is_registered": True, "blocked": {"$ne": users.viewer_number}}
+    if users.is_open:
+        others["_id"] = {"$gt": 0}  # all of them, which is what was set: each page reads and sorts every account
+    else:
+        others["$or"] = [{"_id": {"$in": list(users.ids)}}, {"number": {"$in": list(users.numbers)}}]
+    return {"$or": [{"_id": users.viewer_id}, others]}
 
 
 def _row(account: Account) -> Row:

@@ -62,6 +62,11 @@ class Contacts:
         rows = await self._contacts.find(query, {"_id": 0, "owner_id": 1}).to_list(None)
         return {row["owner_id"] for row in rows}
 
+    async def list_owners_of(self, number: str) -> list[int]:
+        """The ids of the accounts that have this number in their address book, ascending."""
+        query = self._contacts.find({"number": number}, {"_id": 0, "owner_id": 1}).sort("owner_id", ASCENDING)
+        return [row["owner_id"] for row in await query.to_list(None)]
+
     async def remove_all(self, owner_id: int) -> None:
         """Empty one address book."""
         await self._contacts.delete_many({"owner_id": owner_id})

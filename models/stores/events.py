@@ -117,6 +117,21 @@ class Events:
         )
         return [row["_id"] for row in rows]
 
+    async def list_companions(self, account_id: int) -> list[int]:
+        """Everybody who shares an event with this account, as owner or as invitee, each once; the account too if it has any."""
+        mine = {"$or": [{"owner": account_id}, {"invitations.account": account_id}], "is_deleted": False}
+        people = {"$concatArrays": [["$owner"], "$invitations.account"]}
+        rows = await aggregate(
+            self._events,
+            [
+                {"$match": mine},
+                {"$project": {"people": people}},
+                {"$unwind": "$people"},
+                {"$group": {"_id": "$people"}},
+            ],
+        )
+        return [row["_id"] for row in rows]
+
     async def answer(
         self, event_id: int, account_id: int, *, answer: bool, message: str | None, item: OutboxItem
     ) -> Event | None:

@@ -18,6 +18,7 @@ from models.services.leave_group import LeaveGroup
 from models.services.limits import TokenBuckets
 from models.services.list_chats import ListChats
 from models.services.log_event import LogEvent
+from models.services.may_see import MaySee
 from models.services.move_marks import MoveMarks
 from models.services.presence import Presence
 from models.services.read_heads import ReadHeads
@@ -27,6 +28,7 @@ from models.services.require_contact import RequireContact
 from models.services.require_event import RequireEvent
 from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
+from models.services.see_users import SeeUsers
 from models.services.send_message import SendMessage
 from models.services.set_photo import SetPhoto
 from models.services.show_typing import ShowTyping
@@ -84,6 +86,7 @@ class Domain:
         self.take_photo = TakePhoto(self.imaging, self.fetcher, self.store_media, files.photo_max_bytes)
         self.renditions = Renditions(stores.media, self.imaging, self.store_media)
         self.set_photo = SetPhoto(self.take_photo, self.renditions, stores.accounts, stores.photos, fanout, clock)
+        self.see_users = SeeUsers(MaySee(stores.contacts))
         self.links = Links(settings.http.public_url)
 
         self.directory = Directory(stores.accounts)

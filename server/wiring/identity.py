@@ -56,6 +56,7 @@ def _auth(domain: Domain) -> AuthRoutes:
         ),
         ListSessions(stores.sessions, domain.clock),
         EndSession(stores.sessions, domain.authenticate, domain.fanout),
+        domain.links,
     )
 
 
@@ -100,7 +101,14 @@ def _account(domain: Domain) -> AccountRoutes:
             stores.contacts,
             stores.chats,
             stores.entries,
-            (stores.status_histories, stores.snapshots, stores.photos, stores.devices),
+            (
+                stores.status_histories,
+                stores.snapshots,
+                stores.photos,
+                stores.devices,
+                stores.favourites,
+                stores.phone_books,
+            ),
             domain.leave_group,
             domain.record,
             domain.fanout,

@@ -9,6 +9,7 @@ from models.stores.database import Database
 from models.stores.devices import Devices
 from models.stores.entries import Entries
 from models.stores.events import Events
+from models.stores.favourites import Favourites
 from models.stores.heads import Heads
 from models.stores.invitation_tokens import InvitationTokens
 from models.stores.logins import Logins
@@ -16,6 +17,7 @@ from models.stores.media import MediaFiles
 from models.stores.messages import Messages
 from models.stores.notifications import Notifications
 from models.stores.ownerships import Ownerships
+from models.stores.phone_books import PhoneBooks
 from models.stores.photos import Photos
 from models.stores.pins import Pins
 from models.stores.presence_snapshots import PresenceSnapshots
@@ -41,6 +43,7 @@ class Stores:
         self.events = Events(database, counters)
         self.invitation_tokens = InvitationTokens(database, derive_key(secret, "invitations"))
         self.devices, self.notifications = Devices(database), Notifications(database)
+        self.favourites, self.phone_books = Favourites(database, counters), PhoneBooks(database)
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
 
     async def prepare(self) -> None:
@@ -61,5 +64,7 @@ class Stores:
             self.invitation_tokens,
             self.devices,
             self.notifications,
+            self.favourites,
+            self.phone_books,
         ):
             await store.prepare()

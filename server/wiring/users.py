@@ -1,10 +1,46 @@
-"""The events API's doors to people."""
+"""The events API's doors to people: users, avatars and favourites."""
 
+from handlers.rest.avatars import AvatarRoutes
 from handlers.rest.described import Route
+from handlers.rest.favorite_contacts import FavouriteRoutes
 from handlers.rest.renditions import RenditionRoutes
+from handlers.rest.users import UserRoutes
+from models.services.change_user import ChangeUser
+from models.services.find_user import FindUser
+from models.services.know_people import KnowPeople
+from models.services.list_favourites import ListFavourites
+from models.services.list_inviters import ListInviters
+from models.services.list_users import ListUsers
+from models.services.mark_favourites import MarkFavourites
+from models.services.match_phone_book import MatchPhoneBook
 from models.services.open_media import OpenMedia
+from models.services.remove_photo import RemovePhoto
 from server.wiring.domain import Domain
 
 
 def user_routes(domain: Domain) -> list[Route]:
-    return [*RenditionRoutes(domain.renditions, OpenMedia(domain.stores.media)).routes()]
+    stores, see, links = domain.stores, domain.see_users, domain.links
+    accounts = stores.accounts
+    know = KnowPeople(
+        stores.contacts, stores.phone_books, stores.events, is_open=domain.settings.users.visible == "all"
+    )
+    find = FindUser(accounts, know, see)
+    return [
+        *AvatarRoutes(
+            domain.set_photo, RemovePhoto(accounts, stores.photos, domain.fanout, domain.clock), find, links
+        ).routes(),
+        *FavouriteRoutes(
+            ListFavourites(stores.favourites, accounts, see),
+            MarkFavourites(stores.favourites, domain.take_photo, domain.store_media),
+            links,
+        ).routes(),
+        *UserRoutes(
+            ListUsers(accounts, know, see),
+            find,
+            ChangeUser(accounts, find, domain.fanout),
+            MatchPhoneBook(accounts, stores.phone_books, see),
+            ListInviters(stores.events, accounts, see),
+            links,
+        ).routes(),
+        *RenditionRoutes(domain.renditions, OpenMedia(stores.media)).routes(),
+    ]

@@ -1,0 +1,110 @@
+"""Favourites (events contract, section 5; seed document, "Add/remove my phonebook contacts to favorite list")."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+
+from handlers.rest.described import Described, Route
+from handlers.rest.links import Links
+from handlers.rest.paths import events
+from handlers.rest.requests import read_body, read_shape, require_actor
+from handlers.wire import favourites as wire
+from handlers.wire.users import read_phones
+from models.documents.favourite import Marking
+from models.documents.phone import Phone
+from models.documents.session import Actor
+from models.errors import FavouritesFull, FieldErrors, Malformed, Unavailable
+from models.services.list_favourites import ListFavourites
+from models.services.mark_favourites import MarkFavourites
+
+_PATH = "/users/favorite_contacts"
+_SHOWN = {200: list[wire.FavouriteShown]}
+
+
+@dataclass(frozen=True, slots=True)
+class FavouriteRoutes:
+    """`/users/favorite_contacts`. The body is a list of `{phone_number, contact_name?, photo?}`, or `{"phone_numbers": […]}`."""
+
+    list_favourites: ListFavourites
+    mark: MarkFavourites
+    links: Links
+
+    def routes(self) -> list[Route]:
+        return [
+            *events("GET", _PATH, self.show, Described("Your favourites, newest first.", _SHOWN)),
+            *events(
+                "POST",
+                _PATH,
+                self.post,
+                Described(
+                    "Mark numbers as favourites; of those marked before, change the name and the photo.",
+                    _SHOWN,
+                    takes=wire.MarkedNumbers,
+                    refuses=(FieldErrors, FavouritesFull, Unavailable),
+                ),
+            ),
+            *events(
+                "DELETE",
+                _PATH,
+                self.delete,
+                Described(
+                    "Take numbers off the favourites; the others are shown.",
+                    _SHOWN,
+                    takes=wire.MarkedNumbers,
+                    refuses=(FieldErrors,),
+                ),
+            ),
+            *events(
+                "PATCH",
+                _PATH,
+                self.patch,
+                Described(
+                    "Take numbers off the favourites, for clients that cannot send a body with DELETE.",
+                    {204: None},
+                    takes=wire.MarkedNumbers,
+                    refuses=(FieldErrors,),
+                ),
+            ),
+        ]
+
+    async def show(self, request: web.Request) -> web.Response:
+        return await self._list(request, require_actor(request))
+
+    async def post(self, request: web.Request) -> web.Response:
+        actor = require_actor(request)
+        await self.mark(actor, _read_markings(await read_body(request)))
+        return await self._list(request, actor)
+
+    async def delete(self, request: web.Request) -> web.Response:
+        actor = require_actor(request)
+        await self.mark.remove(actor, _read_phones(await read_body(request)))
+        return await self._list(request, actor)
+
+    async def patch(self, request: web.Request) -> web.Response:
+        actor = require_actor(request)
+        await self.mark.remove(actor, _read_phones(await read_body(request)))
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
+    async def _list(self, request: web.Request, actor: Actor) -> web.Response:
+        def media(name: str) -> str:
+            return self.links.media(request, name)
+
+        favourites = await self.list_favourites(actor)
+        return web.json_response(wire.show_favourites(favourites, media, self.links.photos_in(request)))
+
+
+def _read_markings(body: object) -> list[Marking]:
+    if not isinstance(body, list):
+        return [Marking(phone) for phone in read_phones(body)]
+    if not all(isinstance(each, dict) for each in body):
+        raise Malformed("Each favourite must be an object.")
+    return [read_shape(wire.MarkedNumber, each).marking for each in body]
+
+
+def _read_phones(body: object) -> list[Phone]:
+    """Of the present form the numbers alone."""
+    if isinstance(body, list):
+        body = [{"phone_number": each.get("phone_number")} if isinstance(each, dict) else each for each in body]
+        return [marking.phone for marking in _read_markings(body)]
+    return read_phones(body)

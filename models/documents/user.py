@@ -1,0 +1,66 @@
+"""Users: accounts as the events API shows them to somebody, and the pages and lists that are made of them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from models.documents.account import Account
+from models.documents.photo import Photo
+
+PER_PAGE, PER_PAGE_MAX = 30, 1000  # events contract 1.4
+PHONE_BOOK_MAX = 10_000  # numbers; as many as an address book has entries
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenUser:
+    """An account as one viewer sees it: `photo` is None where there is none or it is hidden, `email` is empty likewise."""
+
+    account: Account
+    photo: Photo | None
+    email: str
+
+    @classmethod
+    def own(cls, account: Account) -> "SeenUser":
+        """As its owner sees it."""
+        return cls(account, account.photo, account.email)
+
+    @property
+    def full_name(self) -> str:
+        """The full name, or the nickname in its place (design section 9); empty when there is neither."""
+        return self.account.full_name or self.account.nickname
+
+    @property
+    def rank(self) -> tuple[str, int]:
+        """What lists of users are sorted by (events contract, section 5)."""
+        return self.full_name, self.account.id
+
+
+@dataclass(frozen=True, slots=True)
+class UserFilter:
+    """Which users a viewer may find.
+
+    Itself, and of the registered ones that did not block its number either everybody or those with one of these ids or
+    numbers.
+    """
+
+    viewer_id: int
+    viewer_number: str
+    is_open: bool
+    ids: Collection[int] = ()
+    numbers: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf(Generic[T]):
+    """One page of a list that has `count` items in all; `number` counts from 1."""
+
+    items: Sequence[T]
+    count: int
+    number: int
+    per_page: int
+
+    @property
+    def is_last(self) -> bool:
+        return self.number * self.per_page >= self.count

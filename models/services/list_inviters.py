@@ -1,0 +1,23 @@
+"""Lists who has invited somebody to an event."""
+
+from dataclasses import dataclass
+
+from models.documents.session import Actor
+from models.documents.user import SeenUser
+from models.services.see_users import SeeUsers
+from models.stores.accounts import Accounts
+from models.stores.events import Events
+
+
+@dataclass(frozen=True, slots=True)
+class ListInviters:
+    """Each once, the registered ones, by full name (events contract, section 5)."""
+
+    events: Events
+    accounts: Accounts
+    see: SeeUsers
+
+    async def __call__(self, actor: Actor) -> list[SeenUser]:
+        found = await self.accounts.list_by_ids(await self.events.list_inviters(actor.account_id))
+        seen = await self.see(actor, [account for account in found if account.is_registered])
+        return sorted(seen, key=lambda each: each.rank)

@@ -1,0 +1,58 @@
+"""Marks numbers as favourites, and takes marks away."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
+
+from models.documents.favourite import FAVOURITES_MAX, PHOTOS_MAX, Marking
+from models.documents.phone import Phone
+from models.documents.photo import PHOTO_TYPE
+from models.documents.session import Actor
+from models.errors import FavouritesFull, FieldErrors, Malformed
+from models.services.store_media import StoreMedia
+from models.services.take_photo import TakePhoto
+from models.stores.favourites import Favourites
+
+
+@dataclass(frozen=True, slots=True)
+class MarkFavourites:
+    """A number that is marked already keeps its id and its place; a name or a photo that is given replaces the one it had."""
+
+    favourites: Favourites
+    take: TakePhoto
+    store: StoreMedia
+
+    async def __call__(self, actor: Actor, markings: Sequence[Marking]) -> None:
+        """All or none: raises FieldErrors for a photo that is none, FavouritesFull, TooLarge and Unavailable before it changes anything.
+
+        Of several markings of one number each sets what it gives.
+        """
+        phones = {marking.phone.number: marking.phone for marking in reversed(markings)}
+        known = {each.phone.number for each in await self.favourites.list_by_owner(actor.account_id)}
+        if len(known | phones.keys()) > max(FAVOURITES_MAX, len(known)):
+            raise FavouritesFull
+        if sum(marking.photo is not None for marking in markings) > PHOTOS_MAX:
+            raise FieldErrors({"photo": [f"One request may bring at most {PHOTOS_MAX} photos."]})
+        fields: dict[str, dict[str, str]] = {marking.phone.number: {} for marking in markings}
+        pictures: dict[str, bytes] = {}
+        for marking in markings:
+            if marking.contact_name is not None:
+                fields[marking.phone.number]["contact_name"] = marking.contact_name
+            if marking.photo is not None:
+                pictures[marking.phone.number] = await self._shrink(marking.photo)
+        for number, picture in pictures.items():
+            fields[number]["photo"] = (await self.store.store(picture, PHOTO_TYPE)).name
+        await self.favourites.put(actor.account_id, {phones[number]: given for number, given in fields.items()})
+
+    async def remove(self, actor: Actor, phones: Collection[Phone]) -> None:
+        """Numbers that are not marked are passed over."""
+        await self.favourites.remove(actor.account_id, [phone.number for phone in phones])
+
+    async def _shrink(self, photo: bytes) -> bytes:
+        try:
+            return (await self.take.shrink(_whole(photo))).full
+        except Malformed as refusal:
+            raise FieldErrors({"photo": [refusal.message]}) from None
+
+
+async def _whole(data: bytes) -> AsyncIterator[bytes]:
+    yield data

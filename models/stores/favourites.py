@@ -1,0 +1,68 @@
+"""Favourites: one row per (owner, number), with an id that clients know.
+
+Not a flag of the address book's entry: an import on the messaging API replaces the address book, and would take away what
+was marked on the events API; and whoever is only marked there may still not be written to without being a contact.
+"""
+
+from collections.abc import Collection, Mapping
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+
+from models.documents.favourite import Favourite
+from models.documents.phone import Phone
+from models.stores.counters import Counters
+from models.stores.database import Database, Row
+
+INDEXES = [
+    # A number is marked once; also the way to all of one owner's.
+    IndexModel([("owner_id", ASCENDING), ("number", ASCENDING)], unique=True, name="once"),
+]
+
+
+class Favourites:
+    """The favourites of all accounts."""
+
+    def __init__(self, database: Database, counters: Counters) -> None:
+        self._favourites = database.collection("favourites")
+        self._counters = counters
+
+    async def prepare(self) -> None:
+        await self._favourites.create_indexes(INDEXES)
+
+    async def list_by_owner(self, owner_id: int) -> list[Favourite]:
+        """Newest first."""
+        rows = await self._favourites.find({"owner_id": owner_id}).sort("_id", DESCENDING).to_list(None)
+        return [_favourite(row) for row in rows]
+
+    async def put(self, owner_id: int, marked: Mapping[Phone, Mapping[str, str]]) -> None:
+        """Mark these numbers; of each, set the fields that are given (`contact_name`, `photo`), also when it was marked before.
+
+        The new ones get ids in the order of the mapping. Two calls for one number at the same time leave one row.
+        """
+        if not marked:
+            return
+        ids = await self._counters.next_ids("favourites", len(marked))
+        await self._favourites.bulk_write(
+            [
+                UpdateOne(
+                    {"owner_id": owner_id, "number": phone.number},
+                    {"$setOnInsert": {"_id": favourite_id, "phone": phone.text}}
+                    | ({"$set": dict(fields)} if fields else {}),
+                    upsert=True,
+                )
+                for favourite_id, (phone, fields) in zip(ids, marked.items(), strict=True)
+            ],
+            ordered=False,
+        )
+
+    async def remove(self, owner_id: int, numbers: Collection[str]) -> None:
+        """Those that are not marked are passed over."""
+        await self._favourites.delete_many({"owner_id": owner_id, "number": {"$in": list(numbers)}})
+
+    async def forget(self, owner_id: int) -> None:
+        await self._favourites.delete_many({"owner_id": owner_id})
+
+
+def _favourite(row: Row) -> Favourite:
+    phone = Phone(row["phone"], row["number"])
+    return Favourite(row["_id"], row["owner_id"], phone, row.get("contact_name", ""), row.get("photo"))

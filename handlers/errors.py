@@ -20,6 +20,8 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.AccountNotRegistered: HTTPStatus.BAD_REQUEST,
     errors.NoAccount: HTTPStatus.BAD_REQUEST,
     errors.LoginNeeded: HTTPStatus.BAD_REQUEST,
+    errors.FacebookTokenMissing: HTTPStatus.BAD_REQUEST,  # events contract 1.3, and the one below
+    errors.FacebookTokenRefused: HTTPStatus.BAD_REQUEST,
     errors.TooLong: HTTPStatus.BAD_REQUEST,
     errors.UnknownEvent: HTTPStatus.BAD_REQUEST,
     errors.InvalidClient: HTTPStatus.UNAUTHORIZED,
@@ -126,13 +128,16 @@ def oauth_code(kind: type[DomainError]) -> str:
     return "invalid_request" if issubclass(kind, errors.Malformed | errors.TooLong) else kind.code
 
 
-def show_for_events(refusal: DomainError) -> EventsRefusal | EventsNotFound | dict[str, list[str]]:
+def show_for_events(refusal: DomainError) -> EventsRefusal | EventsNotFound | dict[str, list[str]] | str:
     """The bodies of events contract 1.3.
 
-    Field errors as arrays by field, not found and not allowed without a type, and everything else with both.
+    Field errors as arrays by field, what concerns Facebook as a bare text, not found and not allowed without a type, and
+    everything else with both.
     """
     if isinstance(refusal, FieldErrors):
         return dict(refusal.fields)
+    if isinstance(refusal, errors.FacebookTokenMissing | errors.FacebookTokenRefused):
+        return refusal.message
     if isinstance(refusal, errors.NotFound) or status_of(refusal) is HTTPStatus.FORBIDDEN:
         return {"_error_message": refusal.message}
     return {"_error_message": refusal.message, "_error_type": f"parley.{type(refusal).__name__}"}

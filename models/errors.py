@@ -1,7 +1,8 @@
 """Every refusal the business can answer with: a closed list that the doors render (handlers/errors.py).
 
 DomainError
-├── Malformed ─ FieldErrors, UrlRefused, WrongAccount, AccountNotNamed, AccountNotRegistered, NoAccount, LoginNeeded   what was sent cannot be read
+├── Malformed ─ FieldErrors, UrlRefused, WrongAccount, AccountNotNamed, AccountNotRegistered, NoAccount, LoginNeeded,
+│   FacebookTokenMissing, FacebookTokenRefused   what was sent cannot be read
 ├── Unauthenticated ─ SessionRevoked   who is asking is not known
 ├── Forbidden ─ NotAnAdmin, NotTheOwner, NotYourMessage, ContactBlocked, PhotoHidden, RegistrationClosed, WrongPin
 ├── NotFound ─ AccountNotFound, ChatNotFound, ContactNotFound, EventNotFound, MediaNotFound, MessageNotFound, ParticipantNotFound, PhotoNotFound,
@@ -91,6 +92,18 @@ class LoginNeeded(Malformed):
 
     code = "login_needed"
     text = "Only a login can have several accounts; this token stands for one."
+
+
+class FacebookTokenMissing(Malformed):
+    code = "facebook_token_missing"
+    text = "No Facebook access token provided"
+
+
+class FacebookTokenRefused(Malformed):
+    """Facebook does not accept the token, or no longer."""
+
+    code = "facebook_token_refused"
+    text = "Invalid Facebook access token"
 
 
 class TooLong(DomainError):

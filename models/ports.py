@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from models.documents.facebook import FacebookFriend, FacebookProfile
 from models.documents.notification import Notification
 from models.documents.photo import Picture, Rendition
 from models.documents.session import Claims, Session
@@ -182,4 +183,17 @@ class Fetcher(Protocol):
 
     def open(self, url: str) -> AbstractAsyncContextManager[Fetched]:
         """Raises UrlRefused, from reading the content too: bad URL, forbidden address, no answer, not 200, too slow."""
+        ...
+
+
+class Facebook(Protocol):
+    """Asks Facebook about the person whose access token it is given.
+
+    Both raise FacebookTokenRefused when Facebook says no, and Unavailable when it says nothing.
+    """
+
+    async def read_profile(self, token: str) -> FacebookProfile: ...
+
+    async def list_friends(self, token: str) -> list[FacebookFriend]:
+        """Those friends who use this app too, as far as they fit into one answer of Facebook's."""
         ...

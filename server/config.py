@@ -210,6 +210,11 @@ class UserSettings(Section):
     visible: Literal["known", "all"] = "known"
 
 
+class FacebookSettings(Section):
+    graph_url: HttpUrl = "https://graph.facebook.com"
+    timeout_s: Seconds = 10
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "text", "json"] = "auto"
@@ -240,6 +245,7 @@ class Settings(BaseSettings):
     journal: JournalSettings = JournalSettings()
     media: MediaSettings = MediaSettings()
     users: UserSettings = UserSettings()
+    facebook: FacebookSettings = FacebookSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from handlers.wire.fields import Fields, is_storable
 from models.documents.account import EMAIL_MAX_CHARS, NAME_MAX_CHARS, is_email
+from models.documents.facebook import TOKEN_MAX_CHARS, FacebookFriend
 from models.documents.phone import Phone, is_number
 from models.documents.photo import Photo, Rendition
 from models.documents.user import PHONE_BOOK_MAX, SeenUser
@@ -56,6 +57,11 @@ class FoundUserShown(TypedDict):
     user: ContactUserShown
 
 
+class FacebookFriendShown(TypedDict):
+    name: str
+    id: str
+
+
 class UserChange(BaseModel):
     """What one may change about oneself; everything else is passed over (events contract, section 5)."""
 
@@ -94,6 +100,12 @@ class PhoneNumbers(BaseModel):
     """A phone book."""
 
     phone_numbers: Annotated[list[str], Field(max_length=PHONE_BOOK_MAX)]
+
+
+class FacebookToken(BaseModel):
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    fb_token: Annotated[str, Field(min_length=1, max_length=TOKEN_MAX_CHARS)]
 
 
 def read_user_id(text: str) -> int:
@@ -175,3 +187,7 @@ def show_photo(photo: Photo | None, rendition: Rendition, link: Link) -> str | N
 def show_found(users: Iterable[SeenUser], link: Link) -> list[FoundUserShown]:
     """The registered users of a phone book; `phone_number` is as it is kept here, not as it was asked for."""
     return [{"phone_number": seen.account.phone.text, "user": show_contact_user(seen, link)} for seen in users]
+
+
+def show_friends(friends: Iterable[FacebookFriend]) -> list[FacebookFriendShown]:
+    return [{"name": friend.name, "id": friend.id} for friend in friends]

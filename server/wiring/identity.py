@@ -108,6 +108,7 @@ def _account(domain: Domain) -> AccountRoutes:
                 stores.devices,
                 stores.favourites,
                 stores.phone_books,
+                stores.facebook_links,
             ),
             domain.leave_group,
             domain.record,

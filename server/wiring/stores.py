@@ -9,6 +9,7 @@ from models.stores.database import Database
 from models.stores.devices import Devices
 from models.stores.entries import Entries
 from models.stores.events import Events
+from models.stores.facebook_links import FacebookLinks
 from models.stores.favourites import Favourites
 from models.stores.heads import Heads
 from models.stores.invitation_tokens import InvitationTokens
@@ -44,6 +45,7 @@ class Stores:
         self.invitation_tokens = InvitationTokens(database, derive_key(secret, "invitations"))
         self.devices, self.notifications = Devices(database), Notifications(database)
         self.favourites, self.phone_books = Favourites(database, counters), PhoneBooks(database)
+        self.facebook_links = FacebookLinks(database)
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
 
     async def prepare(self) -> None:

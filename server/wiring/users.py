@@ -1,13 +1,16 @@
-"""The events API's doors to people: users, avatars and favourites."""
+"""The events API's doors to people: users, avatars, favourites and Facebook."""
 
 from handlers.rest.avatars import AvatarRoutes
 from handlers.rest.described import Route
+from handlers.rest.facebook import FacebookRoutes
 from handlers.rest.favorite_contacts import FavouriteRoutes
 from handlers.rest.renditions import RenditionRoutes
 from handlers.rest.users import UserRoutes
 from models.services.change_user import ChangeUser
 from models.services.find_user import FindUser
 from models.services.know_people import KnowPeople
+from models.services.link_facebook import LinkFacebook
+from models.services.list_facebook_friends import ListFacebookFriends
 from models.services.list_favourites import ListFavourites
 from models.services.list_inviters import ListInviters
 from models.services.list_users import ListUsers
@@ -15,6 +18,7 @@ from models.services.mark_favourites import MarkFavourites
 from models.services.match_phone_book import MatchPhoneBook
 from models.services.open_media import OpenMedia
 from models.services.remove_photo import RemovePhoto
+from server.facebook import GraphApi
 from server.wiring.domain import Domain
 
 
@@ -34,6 +38,7 @@ def user_routes(domain: Domain) -> list[Route]:
             MarkFavourites(stores.favourites, domain.take_photo, domain.store_media),
             links,
         ).routes(),
+        *_facebook(domain).routes(),
         *UserRoutes(
             ListUsers(accounts, know, see),
             find,
@@ -44,3 +49,13 @@ def user_routes(domain: Domain) -> list[Route]:
         ).routes(),
         *RenditionRoutes(domain.renditions, OpenMedia(stores.media)).routes(),
     ]
+
+
+def _facebook(domain: Domain) -> FacebookRoutes:
+    settings, stores = domain.settings.facebook, domain.stores
+    graph = GraphApi(domain.outside.http, url=settings.graph_url, timeout_s=settings.timeout_s)
+    return FacebookRoutes(
+        LinkFacebook(graph, stores.facebook_links, stores.accounts, domain.set_photo, domain.fanout),
+        ListFacebookFriends(graph, stores.facebook_links),
+        domain.links,
+    )

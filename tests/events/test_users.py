@@ -2,6 +2,8 @@
 
 import pytest
 
+from models.documents.facebook import FacebookLink
+from models.stores.facebook_links import FacebookLinks
 from tests.events.people import FULL_USER, NULL, People, assert_like, book, one, refused
 from tests.messaging.logins import Api, new_number
 from tests.node import Person
@@ -22,6 +24,9 @@ ALL_PATHS = [
     ("POST", "/users/favorite_contacts"),
     ("DELETE", "/users/favorite_contacts"),
     ("PATCH", "/users/favorite_contacts"),
+    ("POST", "/users/fb_token"),
+    ("POST", "/users/register_fb_token"),
+    ("GET", "/users/fb_friends"),
 ]
 
 
@@ -194,7 +199,9 @@ async def test_an_account_that_is_removed_leaves_nothing_of_this(people: People)
     ann = await people.node.sign_in(number)
     assert (await people.ask(ann, "POST", "/users/from_phone_numbers", json=book("+491234")))[0] == 200
     assert (await people.ask(ann, "POST", "/users/favorite_contacts", json=book("+491234")))[0] == 200
-    assert await kept(people, ann) == ["phone_books", "favourites"]
+    async with people.database() as database:
+        await FacebookLinks(database).replace(ann.account_id, FacebookLink("token", None))
+    assert await kept(people, ann) == ["phone_books", "favourites", "facebook_links"]
     assert (await login("POST", "/api/account/remove-account/", account=number))[0] == 200
     assert await kept(people, ann) == []
 
@@ -203,7 +210,11 @@ async def kept(people: People, person: Person) -> list[str]:
     """The collections that hold something of this person's own."""
     mine = {"$or": [{"_id": person.account_id}, {"owner_id": person.account_id}]}
     async with people.database() as database:
-        return [name for name in ("phone_books", "favourites") if await database.raw[name].find_one(mine) is not None]
+        return [
+            name
+            for name in ("phone_books", "favourites", "facebook_links")
+            if await database.raw[name].find_one(mine) is not None
+        ]
 
 
 async def test_a_login_s_token_stands_for_the_account_that_it_chooses(people: People) -> None:

@@ -59,7 +59,7 @@ async def send_media(
     """The file, the part of it that was asked for (206), 304 to whoever has it, 416 for a part that it does not have."""
     etag = f'"{media.name}"'
     headers = {**SAFE, "ETag": etag, "Cache-Control": cache}
-    if _names(request.headers.getall(hdrs.IF_NONE_MATCH, ()), etag):
+    if has_tag(request, etag):
         return web.Response(status=304, headers=headers)
     if media.mime_type not in INLINE_TYPES:
         headers["Content-Disposition"] = "attachment"
@@ -81,8 +81,9 @@ async def send_media(
     return response
 
 
-def _names(headers: tuple[str, ...] | list[str], etag: str) -> bool:
+def has_tag(request: web.Request, etag: str) -> bool:
     """Whether If-None-Match names this tag; weak ones match too (RFC 9110, 13.1.2)."""
+    headers = request.headers.getall(hdrs.IF_NONE_MATCH, ())
     tags = [tag.strip().removeprefix("W/") for header in headers for tag in header.split(",")]
     return "*" in tags or etag in tags
 

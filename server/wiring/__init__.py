@@ -19,6 +19,7 @@ from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, S
 from server import pages
 from server.auth.middleware import identify
 from server.config import Settings
+from server.etags import tag_answers
 from server.http import build_application
 from server.metrics import PATH as METRICS
 from server.proxies import locate_clients
@@ -82,6 +83,7 @@ class _Node:
                 domain.metrics.counting(outside={SOCKETS}),
                 locate_clients(http.trusted_proxies),
                 require_version,
+                tag_answers,
                 charge_bad_tokens,
                 identify(domain.authenticate, public=PUBLIC, outside=outside),
                 charge_callers,

@@ -281,13 +281,12 @@ async def test_who_has_somebody_in_the_phone_book_is_told_at_each_registration_b
     ann, tom, eve = await friends(node, "Ann", "Tom", "Eve")
     kim = await node.sign_in("4930901777")
     await add_device(node, kim, "Kim")
-    accounts = parts_of(node).database.raw["accounts"]
-    everybody = [person.account_id for person in (ann, tom, kim)]
-    await accounts.update_many({"_id": {"$in": everybody}}, {"$set": {"phone_book": [kim.number, "4930"]}})
-    await accounts.update_one({"_id": tom.account_id}, {"$set": {"notify.contact_joined": False}})
+    for person in (ann, tom, kim):
+        book = {"phone_numbers": ["+" + kim.number, "+4930"]}
+        assert (await node.rest("POST", "/users/from_phone_numbers", person, json=book))[0] == 200
+    path, flags = f"/users/{tom.account_id}", {"notify_contact_joined": False}
+    assert (await node.rest("PATCH", path, tom, json=flags))[0] == 200
     for _ in range(2):
-        # As one who has no phone book: the rows above are read by nobody else here.
-        await accounts.update_one({"_id": kim.account_id}, {"$unset": {"phone_book": ""}})
         profile = {"full_name": "Kim", "email": "kim@example.com"}
         assert (await node.rest("POST", "/auth/register", kim, json=profile))[0] == 200
     await apple.expect(2)

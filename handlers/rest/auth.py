@@ -62,7 +62,9 @@ class AuthRoutes:
                 "POST",
                 "/auth/verify_pin",
                 self.verify,
-                Described("Sign in by the pin.", {200: SignedInShown}, takes=Proof, refuses=(FieldErrors,), is_public=True),
+                Described(
+                    "Sign in by the pin.", {200: SignedInShown}, takes=Proof, refuses=(FieldErrors,), is_public=True
+                ),
             ),
             *events(
                 "POST",

@@ -8,6 +8,7 @@ from models.documents.notification import NEW_USER, Notification, shortened
 from models.ports import Clock
 from models.services.notify import Notify
 from models.stores.accounts import Accounts
+from models.stores.phone_books import PhoneBooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class TellContactJoined:
     """One push to each who wants it, at each registration; on a screen the newest replaces those before."""
 
     accounts: Accounts
+    phone_books: PhoneBooks
     notify: Notify
     clock: Clock
 
@@ -22,18 +24,19 @@ class TellContactJoined:
         if not self.notify.is_push_on:
             return
         this_time, now = uuid4().hex, self.clock.now()
+        friends = await self.accounts.list_by_ids(await self.phone_books.list_owners_of(account.number))
         await self.notify.push(
             [
                 Notification(
-                    key=f"{NEW_USER} {account.id} {this_time} {friend_id}",
-                    account_id=friend_id,
+                    key=f"{NEW_USER} {account.id} {this_time} {friend.id}",
+                    account_id=friend.id,
                     alert=shortened(f"{account.name} is here now."),
                     type=NEW_USER,
                     at=now,
                     data={"user_id": account.id},
                     collapse=f"{NEW_USER} {account.id}",
                 )
-                for friend_id in await self.accounts.list_by_phone_book(account.number)
-                if friend_id != account.id
+                for friend in friends
+                if friend.id != account.id and friend.is_registered and friend.notify.contact_joined
             ]
         )

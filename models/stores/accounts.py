@@ -19,8 +19,6 @@ from models.stores.database import DUPLICATE_KEY, Database, Row, aggregate
 INDEXES = [
     # The number is the identity on both APIs; two first sign-ins at once are settled here.
     IndexModel([("number", ASCENDING)], unique=True, name="number"),
-    # Who has a number in the phone book: asked when its owner registers.
-    IndexModel([("phone_book", ASCENDING)], name="phone_book", sparse=True),
 ]
 
 
@@ -63,11 +61,6 @@ class Accounts:
     async def list_by_ids(self, account_ids: Collection[int]) -> list[Account]:
         rows = await self._accounts.find({"_id": {"$in": list(account_ids)}}).to_list(None)
         return [_account(row) for row in rows]
-
-    async def list_by_phone_book(self, number: str) -> list[int]:
-        """The ids of the accounts that have this number in their phone book and want to hear when its owner joins."""
-        query = {"phone_book": number, "is_registered": True, "notify.contact_joined": {"$ne": False}}
-        return [row["_id"] for row in await self._accounts.find(query, {"_id": True}).to_list(None)]
 
     async def count_users(self, users: UserFilter) -> int:
         return await self._accounts.count_documents(_query(users))

@@ -44,7 +44,7 @@ class NotificationParts:
             deliver = DeliverPush(stores.notifications, stores.devices, list_devices, self._sender, finish)
             self._workers.append(DeliverNotifications(PUSH, stores.notifications, deliver, clock, at_once=push.at_once))
         self.notify = Notify(stores.notifications, stores.devices, self._wake, is_push_on=push.is_on)
-        self.tell_contact_joined = TellContactJoined(stores.accounts, self.notify, clock)
+        self.tell_contact_joined = TellContactJoined(stores.accounts, stores.phone_books, self.notify, clock)
         self._messages = PushMessages(directory, sockets, self.notify, has_preview=push.message_preview)
         self.announced = self._messages.announced if push.is_on else None
 

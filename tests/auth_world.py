@@ -37,6 +37,7 @@ from models.stores.journal import Journal
 from models.stores.logins import Logins
 from models.stores.notifications import Notifications
 from models.stores.ownerships import Ownerships
+from models.stores.phone_books import PhoneBooks
 from models.stores.pins import Pins
 from models.stores.quotas import Quotas
 from models.stores.sessions import Sessions
@@ -104,7 +105,10 @@ async def start_node(
     tokens, fanout = JwtTokens(SECRET, clock), RecordingFanout()
     counters = Counters(database)
     tell_contact_joined = TellContactJoined(
-        accounts, Notify(Notifications(database), Devices(database), wake=lambda: None, is_push_on=True), clock
+        accounts,
+        PhoneBooks(database),
+        Notify(Notifications(database), Devices(database), wake=lambda: None, is_push_on=True),
+        clock,
     )
     choose = ChooseAccount(Ownerships(database, counters))
     chats, entries = Chats(database, counters), Entries(database)

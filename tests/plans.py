@@ -48,7 +48,8 @@ async def no_scans(mongodb_url: str, name: str) -> AsyncIterator[None]:
     """
     scans = {"appName": APP, "planSummary": {"$regex": "COLLSCAN"}}
     async with open_database(mongodb_url, name, app="tests") as database:
-        await database.raw.command("profile", 2, filter=scans)
+        # At level 2 the server notes everything, whatever the filter.
+        await database.raw.command("profile", 1, filter=scans)
         yield
         found = await database.raw["system.profile"].find(scans, {"ns": 1, "command": 1, "_id": 0}).to_list(None)
         assert not found, f"nothing but a scan of the collection answers {found[:3]}"

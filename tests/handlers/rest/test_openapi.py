@@ -106,6 +106,7 @@ def test_a_token_is_asked_for_wherever_one_is_needed(document: Document) -> None
         "/healthz",
         "/media/{name}",
         "/media/{name}/thumbnail",
+        "/media/{name}/{rendition}.jpg",
         "/metrics",
         "/o/revoke-token/",
         "/o/token/",

@@ -115,7 +115,8 @@ async def start_node(
     rosters = Rosters(chats, entries)
     announcer = Announcer(chats, entries, rosters, fanout)
     # Nobody here is invited to anything, so the journal is never asked.
-    join_events = JoinEvents(Events(database, counters), rosters, Journal(database, clock, announcer.stored), announcer)
+    journal = Journal(database, clock, announcer.stored)
+    join_events = JoinEvents(Events(database, counters), accounts, chats, rosters, journal, announcer)
     authenticate = Authenticate(tokens, sessions, accounts, Logins(database, counters), choose, clock)
     auth = AuthRoutes(
         RequestPin(accounts, pins, quotas, codes, clock, rules, digits=EVENTS_DIGITS, app_scheme="amigo"),

@@ -83,6 +83,8 @@ class Event:
     is_deleted: bool = False  # gone for everybody; the row goes when that is told
     is_reminded: bool = False
     revision: int = 0  # grows with every change of what a calendar shows (iCalendar's SEQUENCE)
+    version: int = 0  # grows with every change at all: of two states of an event, the higher one is the newer
+    spots_at_first: int = 1  # as many as it was created with
     invitations: Sequence[Invitation] = ()
     messages: Sequence[PostedMessage] = ()
     polls: Sequence[Poll] = ()
@@ -149,6 +151,13 @@ class Edited:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Who was invited has removed the account: the answer is gone, the invitation waits for whoever has the number next."""
+
+    invitation: int
+
+
+@dataclass(frozen=True, slots=True)
 class Canceled:
     pass
 
@@ -163,17 +172,41 @@ class ReminderDue:
     pass
 
 
-What = Invited | Answered | Posted | PollPosted | Edited | Canceled | Deleted | ReminderDue
+What = Invited | Answered | Withdrawn | Posted | PollPosted | Edited | Canceled | Deleted | ReminderDue
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxItem:
-    """`id` names it for ever: whatever is made of it carries it, so that doing it again makes nothing twice."""
+    """`id` names it for ever: whatever is made of it carries it, so that doing it again makes nothing twice.
+
+    `left_before` and `left` are the places left before the step and after it, set by the store where a step may change them.
+    """
 
     id: str
     at: datetime
     by: int  # the account that did it
     what: What
+    left_before: int | None = None
+    left: int | None = None
+
+    @property
+    def took_place(self) -> bool:
+        """Whether somebody came who had not been coming."""
+        if not isinstance(self.what, Answered) or self.left_before is None or self.left is None:
+            return False
+        return self.left < self.left_before
+
+    def waits_for(self, older: "OutboxItem") -> bool:
+        """Whether an older item of the same event is to be told before this one: what is told of one thing is told in order."""
+        match older.what, self.what:
+            case Invited(), _:
+                return True  # whoever does something is in the chat first
+            case (Answered(first) | Withdrawn(first), Answered(second) | Withdrawn(second)):
+                return first == second
+            case Edited(), Edited():
+                return True
+            case _:
+                return False
 
 
 @dataclass(frozen=True, slots=True)

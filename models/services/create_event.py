@@ -61,6 +61,7 @@ class CreateEvent:
             modified_at=now,
             is_time_specified=plan.is_time_specified,
             total_spots=plan.total_spots,
+            spots_at_first=plan.total_spots,
             location=plan.location,
             address=plan.address,
             venue_name=plan.venue_name,

@@ -2,7 +2,8 @@
 
 What happened was stored together with an item in the event's outbox (models/stores/events.py). The request that did it
 tells it before it answers; whatever a crash or an absent database left is told by the sweep of any node. Everything that
-is made of an item carries its id, so telling it twice, also on two nodes at once, makes nothing twice.
+is made of an item carries its id, so telling it twice, also on two nodes at once, makes nothing twice. Two answers of one
+person are told in the order given, whoever tells them: what the later waits for is told before it.
 """
 
 import logging
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from models.documents.event import Deleted, Event, OutboxItem
+from models.documents.event import Event, OutboxItem
 from models.ports import Clock
 from models.stores.events import Events
 
@@ -37,7 +38,7 @@ class TellEvent:
     async def __call__(self, event: Event, item: OutboxItem) -> None:
         """Tell one item. Never raises: what happened is stored, and the sweep tells what could not be told now."""
         try:
-            await self._tell(event, item)
+            await self._tell_behind(event, item.id)
         except Exception as error:  # noqa: BLE001 (whatever it is, the step itself holds and is answered so)
             log.warning("item %s of event %d waits to be told: %s", item.id, event.id, type(error).__name__)
 
@@ -46,15 +47,29 @@ class TellEvent:
         told = 0
         before = self.clock.now() - OLDER_THAN
         for event in await self.events.list_untold(before):
-            for item in event.outbox:
-                if item.at < before:
-                    await self._tell(event, item)
-                    told += 1
+            try:
+                for item in event.outbox:
+                    if item.at < before:
+                        await self._tell(event, item)
+                        told += 1
+            except Exception as error:  # noqa: BLE001 (one event that cannot be told holds up no other)
+                log.warning("event %d waits to be told: %s", event.id, type(error).__name__)
         return told
+
+    async def _tell_behind(self, event: Event, item_id: str) -> None:
+        """Tell an item as it was stored, behind those of the same event that it waits for."""
+        older: list[OutboxItem] = []
+        for item in event.outbox:
+            if item.id == item_id:
+                for each in older:
+                    if item.waits_for(each):
+                        await self._tell(event, each)
+                await self._tell(event, item)
+                return
+            older.append(item)
 
     async def _tell(self, event: Event, item: OutboxItem) -> None:
         for way in self.ways:
             await way(event, item)
-        await self.events.settle(event.id, item.id)
-        if isinstance(item.what, Deleted):
+        if await self.events.settle(event.id, item.id):
             await self.events.remove(event.id)

@@ -23,6 +23,7 @@ from models.documents.event import (
     ReminderDue,
     TimeSuggestion,
     What,
+    Withdrawn,
 )
 from models.documents.phone import Phone
 from models.stores.database import Row
@@ -31,6 +32,7 @@ from models.stores.instants import from_microseconds, microseconds
 _KINDS: Mapping[str, Callable[..., What]] = {
     "invited": Invited,
     "answered": Answered,
+    "withdrawn": Withdrawn,
     "posted": Posted,
     "poll_posted": PollPosted,
     "edited": Edited,
@@ -53,6 +55,8 @@ _PLAIN = (
     "is_deleted",
     "is_reminded",
     "revision",
+    "version",
+    "spots_at_first",
 )
 
 
@@ -160,4 +164,4 @@ def _invitation(row: Mapping[str, Any]) -> Invitation:
 def _item(row: Mapping[str, Any]) -> OutboxItem:
     read = _KINDS[row["kind"]]
     what = {name: tuple(value) if isinstance(value, list) else value for name, value in row["what"].items()}
-    return OutboxItem(row["id"], row["at"], row["by"], read(**what))
+    return OutboxItem(row["id"], row["at"], row["by"], read(**what), row.get("left_before"), row.get("left"))

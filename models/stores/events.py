@@ -36,6 +36,7 @@ INDEXES = [
 _ATTENDEES: Row = {
     "$size": {"$filter": {"input": "$invitations", "as": "one", "cond": {"$eq": ["$$one.answer", True]}}}
 }
+_LEFT: Row = {"$subtract": ["$total_spots", {"$add": ["$spots_filled", _ATTENDEES]}]}
 
 
 class Events:
@@ -146,13 +147,14 @@ class Events:
             has_place = {"$expr": {"$lt": [{"$add": ["$spots_filled", _ATTENDEES]}, "$total_spots"]}}
             comes_already = {"invitations": {"$elemMatch": {"account": account_id, "answer": True}}}
             query["$or"] = [comes_already, has_place]
-        return await self._change(
-            query,
-            {
-                "$set": {f"invitations.$[mine].{name}": value for name, value in changes.items()},
-                "$push": {"outbox": item_row(item)},
-            },
-            array_filters=[{"mine.account": account_id}],
+        return await self._change_places(query, {"invitations": _with_invitation(account_id, changes)}, item)
+
+    async def withdraw(self, event_id: int, account_id: int, item: OutboxItem) -> Event | None:
+        """Take back what an account answered and has seen; None if there is no such invitation, or nothing to take back."""
+        had = {"$elemMatch": {"account": account_id, "$or": [{"answer": {"$ne": None}}, {"seen": True}]}}
+        nothing: Row = {"answer": None, "message": None, "answered_at": None, "seen": False}
+        return await self._change_places(
+            {"_id": event_id, "invitations": had}, {"invitations": _with_invitation(account_id, nothing)}, item
         )
 
     async def see(self, event_id: int, invitation_id: int) -> Event | None:
@@ -195,7 +197,8 @@ class Events:
             total = event.total_spots if "total_spots" in changed else "$total_spots"
             filled = event.spots_filled if "spots_filled" in changed else "$spots_filled"
             query["$expr"] = {"$lte": [{"$add": [filled, _ATTENDEES]}, total]}
-        return await self._change(query, {"$set": fields, "$inc": {"revision": 1}, "$push": {"outbox": item_row(item)}})
+        values: Row = {name: {"$literal": value} for name, value in fields.items()}
+        return await self._change_places(query, values | {"revision": {"$add": ["$revision", 1]}}, item)
 
     async def cancel(self, event_id: int, item: OutboxItem) -> Event | None:
         """Mark an event as cancelled; None if it is already, or gone."""
@@ -249,27 +252,45 @@ class Events:
         )
 
     async def remove(self, event_id: int) -> None:
-        """Remove the row of a deleted event."""
-        await self._events.delete_one({"_id": event_id, "is_deleted": True})
+        """Remove the row of a deleted event of which everything is told."""
+        await self._events.delete_one({"_id": event_id, "is_deleted": True, "outbox": []})
+
+    async def list_owned(self, account_id: int) -> list[int]:
+        """The ids of the events that an account owns."""
+        rows = await self._events.find({"owner": account_id, "is_deleted": False}, {"_id": True}).to_list(None)
+        return [row["_id"] for row in rows]
+
+    async def list_invitations(self, account_id: int) -> list[tuple[int, int]]:
+        """The invitations of an account, as (event, invitation)."""
+        query = {"invitations.account": account_id, "is_deleted": False}
+        rows = await self._events.find(query, {"invitations.$": True}).to_list(None)
+        return [(row["_id"], row["invitations"][0]["id"]) for row in rows]
 
     async def list_untold(self, older_than: datetime) -> list[Event]:
         """Events with something in their outbox since then: what a crash, or an absent database, left."""
         query = {"outbox.at": {"$lt": older_than}}
         return [event_of(row) for row in await self._events.find(query).limit(100).to_list(100)]
 
-    async def settle(self, event_id: int, item_id: str) -> None:
-        """This item is told."""
-        await self._events.update_one({"_id": event_id}, {"$pull": {"outbox": {"id": item_id}}})
+    async def settle(self, event_id: int, item_id: str) -> bool:
+        """This item is told; whether the event is deleted, and nothing of it waits to be told any more."""
+        row = await self._events.find_one_and_update(
+            {"_id": event_id},
+            {"$pull": {"outbox": {"id": item_id}}},
+            projection={"is_deleted": True, "outbox.id": True},
+            return_document=ReturnDocument.AFTER,
+        )
+        return row is not None and row["is_deleted"] and not row["outbox"]
 
-    async def list_due(self, first: datetime, last: datetime) -> list[int]:
-        """The events with `first <= date < last` that wait for their reminder."""
+    async def list_due(self, first: datetime, last: datetime, limit: int) -> list[tuple[int, int]]:
+        """Some of the events with `first <= date < last` that wait for their reminder, as (id, owner)."""
         query = {
             "is_reminded": False,
             "date": {"$gte": microseconds(first), "$lt": microseconds(last)},
             "is_canceled": False,
             "is_deleted": False,
         }
-        return [row["_id"] for row in await self._events.find(query, {"_id": True}).to_list(None)]
+        rows = await self._events.find(query, {"owner": True}).limit(limit).to_list(limit)
+        return [(row["_id"], row["owner"]) for row in rows]
 
     async def remind(self, event_id: int, item: OutboxItem) -> Event | None:
         """Mark an event as reminded; None if some node has done so, or it is cancelled."""
@@ -281,8 +302,24 @@ class Events:
     async def _change(
         self, query: Row, update: Row, array_filters: Sequence[Mapping[str, Any]] | None = None
     ) -> Event | None:
+        counted = update | {"$inc": {"version": 1} | update.get("$inc", {})}
         row = await self._events.find_one_and_update(
-            query, update, array_filters=array_filters, return_document=ReturnDocument.AFTER
+            query, counted, array_filters=array_filters, return_document=ReturnDocument.AFTER
+        )
+        return None if row is None else event_of(row)
+
+    async def _change_places(self, query: Row, fields: Row, item: OutboxItem) -> Event | None:
+        """Set fields to the values of expressions, and note in the item how many places are left before and after."""
+        stored = {"$mergeObjects": [{"$literal": item_row(item)}, {"left_before": "$_before", "left": _LEFT}]}
+        row = await self._events.find_one_and_update(
+            query,
+            [
+                {"$set": {"_before": _LEFT, "version": {"$add": ["$version", 1]}}},
+                {"$set": fields},
+                {"$set": {"outbox": {"$concatArrays": ["$outbox", [stored]]}}},
+                {"$unset": "_before"},
+            ],
+            return_document=ReturnDocument.AFTER,
         )
         return None if row is None else event_of(row)
 
@@ -290,6 +327,13 @@ class Events:
         order = [("date", direction), ("_id", DESCENDING)]
         rows = await self._events.find(query).sort(order).limit(limit).to_list(None)
         return [event_of(row) for row in rows]
+
+
+def _with_invitation(account_id: int, fields: Row) -> Row:
+    """The invitations, with these fields set in an account's own."""
+    changed = {"$mergeObjects": ["$$one", {"$literal": fields}]}
+    one = {"$cond": [{"$eq": ["$$one.account", account_id]}, changed, "$$one"]}
+    return {"$map": {"input": "$invitations", "as": "one", "in": one}}
 
 
 def _sent_or_received(account_id: int, *, is_owner: bool) -> Row:

@@ -148,7 +148,9 @@ class Domain:
         self.leave_group = LeaveGroup(self.change_group, stores.chats, self.record)
         log_event = LogEvent(stores.events, stores.accounts, self.rosters, self.journal, self.announcer)
         self.tell_event = TellEvent(stores.events, [log_event], clock)
-        self.join_events = JoinEvents(stores.events, self.rosters, self.journal, self.announcer)
+        self.join_events = JoinEvents(
+            stores.events, stores.accounts, stores.chats, self.rosters, self.journal, self.announcer
+        )
         self.require_event = RequireEvent(stores.events)
         self.passwords = Argon2Passwords()
         self.tokens = JwtTokens(self.secret, clock)

@@ -7,15 +7,20 @@ import pytest
 
 from models.documents.event import (
     Answered,
+    Canceled,
+    Deleted,
+    Edited,
     Event,
     EventFilter,
     Invitation,
     Invited,
     OutboxItem,
     Poll,
+    PollPosted,
     Posted,
     PostedMessage,
     What,
+    Withdrawn,
 )
 from models.documents.phone import Phone
 from models.stores.counters import Counters
@@ -145,7 +150,79 @@ async def test_lists_and_counts_are_of_what_somebody_owns_or_is_invited_to(event
 
 async def test_a_reminder_is_claimed_once(events: Events) -> None:
     await events.create(event(1, 2))
-    assert await events.list_due(NOW, NOW + 2 * DAY) == [1]
+    assert await events.list_due(NOW, NOW + 2 * DAY, 10) == [(1, OWNER)]
     claims = (events.remind(1, item(Posted(1, ""))) for _ in range(5))
     assert sum(one is not None for one in await asyncio.gather(*claims)) == 1
-    assert await events.list_due(NOW, NOW + 2 * DAY) == []
+    assert await events.list_due(NOW, NOW + 2 * DAY, 10) == []
+
+
+class TestTelling:
+    async def test_an_item_says_how_many_places_its_step_took(self, events: Events) -> None:
+        await events.create(event(1, 2, 3, total_spots=2))
+
+        async def said(guest: int, *, answer: bool) -> OutboxItem:
+            after = await answers(events, guest, answer=answer)
+            assert after is not None
+            return after.outbox[-1]
+
+        steps = [await said(2, answer=True), await said(2, answer=True), await said(3, answer=True)]
+        assert [(one.left_before, one.left, one.took_place) for one in steps] == [
+            (2, 1, True),
+            (1, 1, False),
+            (1, 0, True),
+        ]
+        back = await said(2, answer=False)
+        assert (back.left_before, back.left, back.took_place) == (0, 1, False)
+        found = await events.find(1)
+        assert found is not None
+        assert found.outbox[:3] == tuple(steps)
+        more = await events.edit(event(1, 2, 3, total_spots=9), ["total_spots"], item(Edited(("total_spots",))))
+        assert more is not None
+        assert (more.outbox[-1].left_before, more.outbox[-1].left) == (1, 8)
+
+    async def test_words_that_look_like_the_database_s_own_stay_words(self, events: Events) -> None:
+        await events.create(event(1, 2, total_spots=2))
+        words = "$total_spots"
+        step = item(Answered(1002, True, words), 2, "$$ROOT")
+        await events.answer(1, 2, answer=True, message=words, item=step)
+        renamed = event(1, 2, title=words, location={"$set": "$date"})
+        edited = await events.edit(renamed, ["title", "location"], item(Edited(("title",))))
+        assert edited is not None
+        assert (edited.title, edited.location, edited.invitations[0].message) == (words, {"$set": "$date"}, words)
+        assert (edited.outbox[0].id, edited.outbox[0].what) == ("$$ROOT", step.what)
+
+    async def test_every_change_makes_a_higher_version(self, events: Events) -> None:
+        await events.create(event(1, 2, total_spots=2))
+        changed = [
+            await answers(events, 2, answer=True),
+            await events.see(1, 1002),
+            await events.edit(event(1, 2, title="Lunch"), ["title"], item(Edited(("title",)))),
+            await events.add_poll(1, Poll(1, 2, NOW), item(PollPosted(1)), 3),
+            await events.cancel(1, item(Canceled())),
+        ]
+        assert [one and one.version for one in changed] == [1, 2, 3, 4, 5]
+
+    async def test_what_somebody_answered_can_be_taken_back_and_the_place_is_free(self, events: Events) -> None:
+        await events.create(event(1, 2, 3, total_spots=1))
+        assert await events.list_invitations(2) == [(1, 1002)]
+        assert await events.withdraw(1, 2, item(Withdrawn(1002), 2)) is None, "there is nothing to take back"
+        await answers(events, 2, answer=True)
+        withdrawn = await events.withdraw(1, 2, item(Withdrawn(1002), 2))
+        assert withdrawn is not None
+        assert withdrawn.find_invitation(2) == event(1, 2).invitations[0]
+        assert await answers(events, 3, answer=True)
+
+    async def test_a_deleted_event_goes_when_all_of_it_is_told(self, events: Events) -> None:
+        await events.create(event(1, 2))
+        assert await events.list_owned(OWNER) == [1]
+        await events.post(1, PostedMessage(7, 2), item(Posted(7, "Hello"), 2, "first"), 3)
+        await events.delete(1, item(Deleted(), name="last"))
+        assert await events.list_owned(OWNER) == []
+        assert await events.list_invitations(2) == []
+        assert not await events.settle(1, "last")
+        await events.remove(1)
+        assert await events.find(1) is not None
+        assert await events.settle(1, "first")
+        await events.remove(1)
+        assert await events.find(1) is None
+        assert not await events.settle(1, "first")

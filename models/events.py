@@ -1,6 +1,6 @@
 """What clients are told, and what nodes tell each other; the shapes on the wire are in handlers/wire/."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -8,6 +8,8 @@ from typing import Literal
 from models.documents.account import Account
 from models.documents.chat import Chat
 from models.documents.entry import Entry
+from models.documents.event import Event as PlannedEvent
+from models.documents.event import Invitation, Poll
 from models.documents.head import Head
 
 PresenceStatus = Literal["online", "offline", "deny"]
@@ -62,6 +64,29 @@ class ReceiptMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class EventShown:
+    """An event differs from before, or is new or gone; `accounts` are those of its owner and of who is invited, by id."""
+
+    event: PlannedEvent
+    accounts: Mapping[int, Account]
+
+
+@dataclass(frozen=True, slots=True)
+class RsvpShown:
+    """Somebody answered an invitation of this event, or has seen it."""
+
+    event: PlannedEvent
+    invitation: Invitation
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class PollShown:
+    event: PlannedEvent
+    poll: Poll
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The first thing a connection is told: who it is, and its newest chats (`next` asks for those behind them)."""
 
@@ -76,7 +101,19 @@ class Resync:
     """Call sync now: something may have been missed."""
 
 
-Event = EntryAdded | ChatListed | MessageHidden | TypingShown | PresenceShown | ReceiptMoved | Ready | Resync
+Event = (
+    EntryAdded
+    | ChatListed
+    | MessageHidden
+    | TypingShown
+    | PresenceShown
+    | ReceiptMoved
+    | EventShown
+    | RsvpShown
+    | PollShown
+    | Ready
+    | Resync
+)
 
 
 @dataclass(frozen=True, slots=True)

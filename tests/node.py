@@ -19,7 +19,7 @@ from server.wiring import build
 from tests.documented import watch
 from tests.plans import no_scans
 
-NAMESPACES = ("/chat", "/typing", "/presence", "/receipts")
+NAMESPACES = ("/chat", "/typing", "/presence", "/receipts", "/events")
 
 
 @dataclass

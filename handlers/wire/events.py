@@ -4,21 +4,25 @@ from collections.abc import Mapping
 
 from handlers.wire.chats import show_chat, show_head
 from handlers.wire.entries import show_entry, show_message, show_time
+from handlers.wire.live_events import show_live_event, show_live_poll, show_live_rsvp
 from models.documents.entry import Kind
 from models.events import (
     ChatListed,
     EntryAdded,
     Event,
+    EventShown,
     MessageHidden,
+    PollShown,
     PresenceShown,
     Ready,
     ReceiptMoved,
     Resync,
+    RsvpShown,
     TypingShown,
 )
 
-CHAT, TYPING, PRESENCE, RECEIPTS = "/chat", "/typing", "/presence", "/receipts"
-NAMESPACES = (CHAT, TYPING, PRESENCE, RECEIPTS)
+CHAT, TYPING, PRESENCE, RECEIPTS, EVENTS = "/chat", "/typing", "/presence", "/receipts", "/events"
+NAMESPACES = (CHAT, TYPING, PRESENCE, RECEIPTS, EVENTS)
 
 _CHANGES: Mapping[Kind, str] = {
     Kind.EDIT: "message_edited",
@@ -46,6 +50,12 @@ def show_event(event: Event) -> tuple[str, str, dict[str, object]]:
                 "receipt",
                 {"chat": chat_id, "account": account_id, "delivered": delivered, "read": read},
             )
+        case EventShown():
+            return EVENTS, "event_changed", show_live_event(event)
+        case RsvpShown():
+            return EVENTS, "rsvp_changed", show_live_rsvp(event)
+        case PollShown():
+            return EVENTS, "poll_added", show_live_poll(event)
         case Ready():
             return CHAT, "ready", _show_ready(event)
         case Resync():

@@ -31,6 +31,7 @@ from models.services.rosters import Rosters
 from models.services.see_users import SeeUsers
 from models.services.send_message import SendMessage
 from models.services.set_photo import SetPhoto
+from models.services.show_event import ShowEvent
 from models.services.show_typing import ShowTyping
 from models.services.store_media import StoreMedia
 from models.services.take_photo import TakePhoto
@@ -147,7 +148,8 @@ class Domain:
         self.list_chats = ListChats(self.read_heads)
         self.leave_group = LeaveGroup(self.change_group, stores.chats, self.record)
         log_event = LogEvent(stores.events, stores.accounts, self.rosters, self.journal, self.announcer)
-        self.tell_event = TellEvent(stores.events, [log_event], clock)
+        self.show_event = ShowEvent(stores.accounts, self.directory, self.rosters, fanout)
+        self.tell_event = TellEvent(stores.events, [log_event, self.show_event], clock)
         self.join_events = JoinEvents(
             stores.events, stores.accounts, stores.chats, self.rosters, self.journal, self.announcer
         )

@@ -4,6 +4,7 @@ from functools import partial
 
 from handlers.sockets.base import BaseNamespace, Gate
 from handlers.sockets.chat import ChatNamespace
+from handlers.sockets.events import EventsNamespace
 from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
@@ -67,4 +68,5 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
         TypingNamespace(gate, domain.typing),
         PresenceNamespace(gate, domain.presence),
         ReceiptsNamespace(gate, domain.marks),
+        EventsNamespace(gate),
     ]

@@ -83,7 +83,7 @@ async def test_a_connect_that_races_with_the_end_ends_closed(friends: Friends, h
         await ending
         await until(lambda: not connections.of_session(session_id), WITHIN_S)
         await socket.say('42/chat,1["chats",{}]')
-        heard = await socket.hear_to_the_end("44/receipts")
+        heard = await socket.hear_to_the_end("44/events")
         assert heard, "each CONNECT is refused, or taken back and the connection closed"
         assert not any('"ok":true' in text for text in heard)
 

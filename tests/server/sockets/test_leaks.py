@@ -60,7 +60,7 @@ async def visit(node: Node, person: Person, friend: Person, n: int) -> None:
             await socket.say(f"40{namespace}," + json.dumps({"token": person.token}))
         if n % 7 == 0:
             return  # in the middle of being let in
-        await socket.hear_until("40/receipts,")
+        await socket.hear_until("40/events,")
         await socket.say(f'42/typing,1["typing_start",{{"contact":"{friend.number}"}}]')
         await socket.say(f'42/presence,2["presence_watch",{{"contacts":["{friend.number}"]}}]')
         match n % 5:

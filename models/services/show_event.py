@@ -1,0 +1,60 @@
+"""Shows on the sockets what happened to an event, to those who are in its chat: the owner and the registered invitees."""
+
+from dataclasses import dataclass
+
+from models.documents.event import (
+    Answered,
+    Canceled,
+    Deleted,
+    Edited,
+    Event,
+    Invitation,
+    Invited,
+    OutboxItem,
+    PollPosted,
+    Posted,
+    ReminderDue,
+    Withdrawn,
+)
+from models.events import Event as Shown
+from models.events import EventShown, PollShown, RsvpShown
+from models.ports import Fanout
+from models.services.directory import Directory
+from models.services.rosters import Rosters
+from models.stores.accounts import Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class ShowEvent:
+    """The second way of telling (tell_event.py), behind the log: by then the chat holds everybody who is to hear.
+
+    So who removed the account hears nothing, and who blocked the owner nothing but what they go on with themselves. Like
+    everything on sockets this is a hint: what was missed is found by `sync`, and the event by REST.
+    """
+
+    accounts: Accounts
+    directory: Directory
+    rosters: Rosters
+    fanout: Fanout
+
+    async def __call__(self, event: Event, item: OutboxItem) -> None:
+        match item.what:
+            case Answered(invitation_id) | Withdrawn(invitation_id):
+                await self.invitation(event, next(each for each in event.invitations if each.id == invitation_id))
+            case PollPosted(poll_id):
+                await self._publish(event, PollShown(event, next(each for each in event.polls if each.id == poll_id)))
+            case Invited() | Edited() | Canceled() | Deleted():
+                people = {event.owner_id, *(each.account_id for each in event.invitations)}
+                accounts = await self.accounts.list_by_ids(people)
+                await self._publish(event, EventShown(event, {account.id: account for account in accounts}))
+            case Posted() | ReminderDue():
+                pass  # the words are an entry of the chat, and a reminder is no change
+
+    async def invitation(self, event: Event, invitation: Invitation) -> None:
+        """This one was answered, or seen."""
+        account = await self.directory.require(invitation.account_id)
+        await self._publish(event, RsvpShown(event, invitation, account))
+
+    async def _publish(self, event: Event, shown: Shown) -> None:
+        members = (await self.rosters.require(event.chat_id)).members
+        self.fanout.publish(shown, members, chat_id=event.chat_id)

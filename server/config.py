@@ -6,6 +6,7 @@ frozen, handed out by section. `config.yaml` explains each setting; a test holds
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -182,6 +183,30 @@ class ChatSettings(Section):
     receipts_max_members: Count = 256
 
 
+def _split_texts(value: object) -> object:
+    return [part.strip() for part in value.split("|") if part.strip()] if isinstance(value, str) else value
+
+
+def _with_link(text: str) -> str:
+    if "{event_link}" not in text:
+        raise ValueError("needs {event_link}")
+    if any(name not in ("organizer", "event_title", "event_link") for name in re.findall(r"\{([^{}]*)\}", text)):
+        raise ValueError("knows {organizer}, {event_title} and {event_link} alone")
+    return text
+
+
+class EventSettings(Section):
+    # In the environment: separated by |.
+    sms_templates: Annotated[
+        tuple[Annotated[str, AfterValidator(_with_link)], ...], BeforeValidator(_split_texts), Field(min_length=1)
+    ] = (
+        "{organizer} invites you to {event_title}. Are you coming? {event_link}",
+        "You are invited to {event_title} by {organizer}! See {event_link}",
+        "{organizer} would like you to come to {event_title}. Yes or no? {event_link}",
+        "{event_title} - {organizer} hopes to see you there! {event_link}",
+    )
+
+
 class PresenceSettings(Section):
     grace_s: float = Field(3, ge=0)
 
@@ -240,6 +265,7 @@ class Settings(BaseSettings):
     nodes: NodesSettings = NodesSettings()
     limits: LimitSettings = LimitSettings()
     chat: ChatSettings = ChatSettings()
+    events: EventSettings = EventSettings()
     presence: PresenceSettings = PresenceSettings()
     typing: TypingSettings = TypingSettings()
     journal: JournalSettings = JournalSettings()

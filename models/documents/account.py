@@ -81,6 +81,14 @@ class Account:
         """What others are shown: full name, else nickname, else the number (design section 9)."""
         return self.full_name or self.nickname or self.number
 
+    @property
+    def short_name(self) -> str:
+        """The first name and one letter of the last ("First L"), else the number as it is written (events contract 7, 10)."""
+        names = (self.full_name or self.nickname).split()
+        if not names:
+            return self.phone.text
+        return names[0] if len(names) == 1 else f"{names[0]} {names[-1][0]}"
+
     def has_blocked(self, number: str) -> bool:
         return number in self.blocked
 

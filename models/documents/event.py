@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.documents.phone import Phone
@@ -90,6 +90,15 @@ class Event:
     polls: Sequence[Poll] = ()
     suggestions: Sequence[TimeSuggestion] = ()
     outbox: Sequence["OutboxItem"] = ()
+
+    @property
+    def day(self) -> datetime:
+        """The day that an event without a time is on, as its midnight in UTC.
+
+        Its date is midnight in the zone of whoever made it (seed document, "Create new event"), and only the instant is known
+        here: the nearest midnight in UTC is that day for every zone less than twelve hours away.
+        """
+        return (self.date.astimezone(UTC) + timedelta(hours=12)).replace(hour=0, minute=0, second=0, microsecond=0)
 
     @property
     def attendees_count(self) -> int:

@@ -20,6 +20,8 @@ from models.services.list_chats import ListChats
 from models.services.log_event import LogEvent
 from models.services.may_see import MaySee
 from models.services.move_marks import MoveMarks
+from models.services.notify import Notify
+from models.services.notify_of_event import NotifyOfEvent
 from models.services.presence import Presence
 from models.services.read_heads import ReadHeads
 from models.services.record_changes import RecordChanges
@@ -36,6 +38,7 @@ from models.services.show_typing import ShowTyping
 from models.services.store_media import StoreMedia
 from models.services.take_photo import TakePhoto
 from models.services.tell_event import TellEvent
+from models.services.text_invitations import TextInvitations
 from models.stores.journal import Journal
 from models.tasks import cancel
 from server.auth.passwords import Argon2Passwords
@@ -149,7 +152,18 @@ class Domain:
         self.leave_group = LeaveGroup(self.change_group, stores.chats, self.record)
         log_event = LogEvent(stores.events, stores.accounts, self.rosters, self.journal, self.announcer)
         self.show_event = ShowEvent(stores.accounts, self.directory, self.rosters, fanout)
-        self.tell_event = TellEvent(stores.events, [log_event, self.show_event], clock)
+        # Nothing wakes up yet, and pushes are for nobody: what delivers from the queue is joined here later.
+        self.notify = Notify(stores.notifications, stores.devices, lambda: None, is_push_on=False)
+        text = TextInvitations(
+            stores.accounts,
+            stores.invitation_tokens,
+            self.notify,
+            clock,
+            settings.events.sms_templates,
+            settings.http.public_url or f"http://{settings.http.host}:{settings.http.port}",
+        )
+        notify_of_event = NotifyOfEvent(stores.accounts, self.notify, text, clock)
+        self.tell_event = TellEvent(stores.events, [log_event, self.show_event, notify_of_event], clock)
         self.join_events = JoinEvents(
             stores.events, stores.accounts, stores.chats, self.rosters, self.journal, self.announcer
         )

@@ -61,6 +61,11 @@ def test_lists_in_the_environment_are_separated_by_commas(monkeypatch: pytest.Mo
     assert read_settings().http.cors_origins == ("https://a.example", "https://b.example")
 
 
+def test_templates_of_texts_in_the_environment_are_separated_by_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_EVENTS__SMS_TEMPLATES", "Come, {organizer} asks: {event_link} | {event_link}")
+    assert read_settings().events.sms_templates == ("Come, {organizer} asks: {event_link}", "{event_link}")
+
+
 def test_a_key_two_sections_down_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARLEY_SMS__TWILIO__FROM_NUMBER", "+15550100")
     assert read_settings().sms.twilio.from_number == "+15550100"
@@ -72,6 +77,9 @@ def test_a_key_two_sections_down_is_read_from_the_environment(monkeypatch: pytes
         ("http: {prot: 1}", "http.prot", "unknown setting; did you mean http.port?"),
         ("htpt: {port: 1}", "htpt", "unknown setting; did you mean http?"),
         ("sms: {twilio: {sid: x}}", "sms.twilio.sid", "unknown setting"),
+        ("events: {sms_templates: []}", "events.sms_templates", "at least 1 item"),
+        ("events: {sms_templates: [hello]}", "events.sms_templates.0", "needs {event_link}"),
+        ("events: {sms_templates: ['{event_link} {name}']}", "events.sms_templates.0", "{event_title}"),
         ("http: {port: eighty}", "http.port", "valid integer"),
         ("http: {port: 65536}", "http.port", "less than or equal to 65535"),
         ("http: {cors_origins: [1]}", "http.cors_origins.0", "valid string"),

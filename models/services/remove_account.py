@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Forgets(Protocol):
-    """A store of things that an account has of its own."""
+    """What an account has of its own, in one place."""
 
     async def forget(self, account_id: int) -> None: ...
 

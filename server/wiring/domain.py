@@ -12,6 +12,7 @@ from models.services.change_group import ChangeGroup
 from models.services.choose_account import ChooseAccount
 from models.services.date_reads import DateReads
 from models.services.directory import Directory
+from models.services.forget_events import ForgetEvents
 from models.services.has_written import HasWritten
 from models.services.join_events import JoinEvents
 from models.services.leave_group import LeaveGroup
@@ -26,6 +27,7 @@ from models.services.presence import Presence
 from models.services.read_heads import ReadHeads
 from models.services.record_changes import RecordChanges
 from models.services.renditions import Renditions
+from models.services.remind import Remind
 from models.services.require_contact import RequireContact
 from models.services.require_event import RequireEvent
 from models.services.resolve_chat import ResolveChat
@@ -50,6 +52,7 @@ from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
 from server.media.sweeping import keep_sweeping
 from server.metrics import Metrics
+from server.reminding import keep_reminding
 from server.secret import load_secret
 from server.sockets.bus import Bus
 from server.sockets.connections import Connections
@@ -164,6 +167,8 @@ class Domain:
         )
         notify_of_event = NotifyOfEvent(stores.accounts, self.notify, text, clock)
         self.tell_event = TellEvent(stores.events, [log_event, self.show_event, notify_of_event], clock)
+        self.remind = Remind(stores.events, self.tell_event, clock)
+        self.forget_events = ForgetEvents(stores.events, self.tell_event, clock)
         self.join_events = JoinEvents(
             stores.events, stores.accounts, stores.chats, self.rosters, self.journal, self.announcer
         )
@@ -191,5 +196,7 @@ class Domain:
         stack.push_async_callback(cancel, healing)
         telling = asyncio.create_task(keep_telling(self.tell_event), name="telling")
         stack.push_async_callback(cancel, telling)
+        reminding = asyncio.create_task(keep_reminding(self.remind), name="reminding")
+        stack.push_async_callback(cancel, reminding)
         sweeping = asyncio.create_task(keep_sweeping(self.stores.media), name="sweeping")
         stack.push_async_callback(cancel, sweeping)

@@ -102,6 +102,8 @@ def _account(domain: Domain) -> AccountRoutes:
             stores.chats,
             stores.entries,
             (
+                domain.forget_events,
+                stores.invitation_tokens,
                 stores.status_histories,
                 stores.snapshots,
                 stores.photos,

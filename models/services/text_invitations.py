@@ -49,7 +49,7 @@ class TextInvitations:
         await self.notify.text(
             [
                 Text(
-                    key=f"invite {item.id} {each.id}",
+                    key=f"text {item.id} {each.id}",  # another word than a push begins with, whose numbers are accounts
                     phone_text=each.phone.dialled,
                     body=self._body(event, owner, f"{item.id} {each.id}", tokens[each.id]),
                     at=item.at,

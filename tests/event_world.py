@@ -1,0 +1,239 @@
+"""Nodes with nothing but what tells of events, assembled from the real parts over one real database, and a clock set by hand."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from models.documents.account import Account
+from models.documents.entry import Entry
+from models.documents.event import (
+    Answered,
+    Canceled,
+    Deleted,
+    Edited,
+    Event,
+    Invitation,
+    Invited,
+    OutboxItem,
+    Poll,
+    PollPosted,
+    Posted,
+    PostedMessage,
+    What,
+)
+from models.documents.phone import Phone
+from models.services.announcer import Announcer
+from models.services.directory import Directory
+from models.services.forget_events import ForgetEvents
+from models.services.join_events import JoinEvents
+from models.services.log_event import LogEvent
+from models.services.notify import Notify
+from models.services.notify_of_event import NotifyOfEvent
+from models.services.remind import Remind
+from models.services.rosters import Rosters
+from models.services.show_event import ShowEvent
+from models.services.tell_event import TellEvent, TellsEvent
+from models.services.text_invitations import TextInvitations
+from models.stores.accounts import Accounts
+from models.stores.chats import Chats
+from models.stores.counters import Counters
+from models.stores.database import Database
+from models.stores.devices import Devices
+from models.stores.entries import Entries
+from models.stores.events import Events
+from models.stores.invitation_tokens import InvitationTokens
+from models.stores.journal import Journal
+from models.stores.notifications import Notifications
+from tests.auth_fakes import HandClock
+from tests.fakes import RecordingFanout
+
+TEMPLATES = ("{organizer}: {event_title} {event_link}", "Come to {event_title} of {organizer} {event_link}")
+URL = "https://parley.example"
+
+
+@dataclass
+class Broken:
+    """A way of telling that fails so often."""
+
+    times: int = 1
+
+    async def __call__(self, event: Event, item: OutboxItem) -> None:
+        if self.times:
+            self.times -= 1
+            raise ConnectionError("a fault of tests")
+
+
+@dataclass
+class EventNode:
+    """One node: what it tells goes to its own fan-out, and to the stores that it shares with others."""
+
+    tell: TellEvent
+    remind: Remind
+    join: JoinEvents
+    forget: ForgetEvents
+    fanout: RecordingFanout
+
+
+@dataclass
+class EventWorld:
+    """People, events and nodes over one database. `node` is the first."""
+
+    database: Database
+    clock: HandClock
+    stack: AsyncExitStack
+    accounts: Accounts = field(init=False)
+    chats: Chats = field(init=False)
+    entries: Entries = field(init=False)
+    events: Events = field(init=False)
+    tokens: InvitationTokens = field(init=False)
+    devices: Devices = field(init=False)
+    notifications: Notifications = field(init=False)
+    node: EventNode = field(init=False)
+
+    async def open(self) -> None:
+        counters = Counters(self.database)
+        self.accounts, self.chats = Accounts(self.database, counters), Chats(self.database, counters)
+        self.entries, self.events = Entries(self.database), Events(self.database, counters)
+        self.tokens = InvitationTokens(self.database, b"a key of tests")
+        self.devices, self.notifications = Devices(self.database), Notifications(self.database)
+        for store in (self.accounts, self.chats, self.events, self.tokens, self.devices, self.notifications):
+            await store.prepare()
+        self.node = await self.start_node()
+
+    async def start_node(self, *, before: Sequence[TellsEvent] = (), behind: Sequence[TellsEvent] = ()) -> EventNode:
+        """Another node. `before` are ways of telling in front of the real ones, `behind` those after them."""
+        fanout, rosters = RecordingFanout(), Rosters(self.chats, self.entries)
+        announcer = Announcer(self.chats, self.entries, rosters, fanout)
+        journal = Journal(self.database, self.clock, announcer.stored)
+        for part in (announcer, journal):
+            await part.open()
+            self.stack.push_async_callback(part.close)
+        notify = Notify(self.notifications, self.devices, lambda: None, is_push_on=True)
+        text = TextInvitations(self.accounts, self.tokens, notify, self.clock, TEMPLATES, URL)
+        ways = [
+            *before,
+            LogEvent(self.events, self.accounts, rosters, journal, announcer),
+            ShowEvent(self.accounts, Directory(self.accounts), rosters, fanout),
+            NotifyOfEvent(self.accounts, notify, text, self.clock),
+            *behind,
+        ]
+        tell = TellEvent(self.events, ways, self.clock)
+        return EventNode(
+            tell,
+            Remind(self.events, tell, self.clock),
+            JoinEvents(self.events, self.accounts, self.chats, rosters, journal, announcer),
+            ForgetEvents(self.events, tell, self.clock),
+            fanout,
+        )
+
+    async def register(self, number: str, *, is_registered: bool = True, **fields: Any) -> Account:
+        """Somebody with a device, or a number that nobody has proved."""
+        account = await self.accounts.find_or_create(Phone.from_text(number), self.clock.now())
+        account = await self.accounts.change(account.id, {"is_registered": is_registered} | fields)
+        await self.devices.append(f"device of {account.id}", account.id, self.clock.now())
+        return account
+
+    def item(self, by: Account, what: What) -> OutboxItem:
+        return OutboxItem(uuid4().hex, self.clock.now(), by.id, what)
+
+    async def create(self, owner: Account, *guests: Account, in_hours: float = 48, **fields: Any) -> Event:
+        """An event that is told, with these invited."""
+        now, event_id = self.clock.now(), await self.events.next_id()
+        chat = await self.chats.create_event_chat(event_id, (owner.id, owner.number), "Dinner", now)
+        invitations = await self.invitations_of(*guests)
+        item = self.item(owner, Invited(tuple(each.id for each in invitations)))
+        known: dict[str, Any] = {
+            "title": "Dinner",
+            "date": now + timedelta(hours=in_hours),
+            "total_spots": 10,
+            "created_at": now,
+            "modified_at": now,
+            "invitations": invitations,
+            "outbox": (item,),
+        } | fields
+        event = Event(
+            id=event_id, chat_id=chat.id, owner_id=owner.id, **{"spots_at_first": known["total_spots"]} | known
+        )
+        await self.events.create(event)
+        await self.node.tell(event, item)
+        return await self.find(event)
+
+    async def invitations_of(self, *guests: Account) -> tuple[Invitation, ...]:
+        ids = await self.events.next_ids("invitations", len(guests) or 1)
+        return tuple(
+            Invitation(number, guest.id, guest.phone, self.clock.now())
+            for number, guest in zip(ids, guests, strict=False)
+        )
+
+    async def find(self, event: Event) -> Event:
+        found = await self.events.find(event.id)
+        assert found is not None
+        return found
+
+    async def invite(self, event: Event, *guests: Account, node: EventNode | None = None) -> Event:
+        owner = await self.accounts.require(event.owner_id)
+        invitations = await self.invitations_of(*guests)
+        item = self.item(owner, Invited(tuple(each.id for each in invitations)))
+        return await self._told(await self.events.invite(event.id, invitations, item, 100), item, node)
+
+    async def answer(
+        self, event: Event, guest: Account, answer: bool, message: str | None = None, node: EventNode | None = None
+    ) -> Event:
+        invitation = event.find_invitation(guest.id)
+        assert invitation is not None
+        item = self.item(guest, Answered(invitation.id, answer, message))
+        changed = await self.events.answer(event.id, guest.id, answer=answer, message=message, item=item)
+        return await self._told(changed, item, node)
+
+    async def edit(self, event: Event, node: EventNode | None = None, **fields: Any) -> Event:
+        owner = await self.accounts.require(event.owner_id)
+        item = self.item(owner, Edited(tuple(fields)))
+        return await self._told(await self.events.edit(replace(event, **fields), list(fields), item), item, node)
+
+    async def cancel(self, event: Event) -> Event:
+        item = self.item(await self.accounts.require(event.owner_id), Canceled())
+        return await self._told(await self.events.cancel(event.id, item), item)
+
+    async def delete(self, event: Event) -> Event:
+        item = self.item(await self.accounts.require(event.owner_id), Deleted())
+        return await self._told(await self.events.delete(event.id, item), item)
+
+    async def suggest(self, event: Event, by: Account, venue: str) -> Event:
+        poll = Poll(await self.events.next_id("polls"), by.id, event.date, venue)
+        item = self.item(by, PollPosted(poll.id))
+        return await self._told(await self.events.add_poll(event.id, poll, item, 3), item)
+
+    async def post(self, event: Event, by: Account, body: str) -> Event:
+        message = PostedMessage(await self.events.next_id("event_messages"), by.id)
+        item = self.item(by, Posted(message.id, body))
+        return await self._told(await self.events.post(event.id, message, item, 3), item)
+
+    async def _told(self, changed: Event | None, item: OutboxItem, node: EventNode | None = None) -> Event:
+        assert changed is not None
+        await (node or self.node).tell(changed, item)
+        return changed
+
+    async def log(self, event: Event) -> list[Entry]:
+        """The entries of the event's chat."""
+        return await self.entries.list_range(event.chat_id, 1, 2**31, limit=1000)
+
+    async def members(self, event: Event) -> set[int]:
+        roster = await self.chats.load_roster(event.chat_id)
+        return set(roster.members)
+
+    async def pushes(self, kind: str | None = None) -> list[tuple[int, str]]:
+        """(account, alert) of the pushes that were queued so far, as they come, of one type or of all."""
+        rows = await self.database.collection("notifications").find({"alert": {"$exists": True}}).to_list(None)
+        return [(row["account"], row["alert"]) for row in rows if kind is None or row["type"] == kind]
+
+    async def texts(self) -> list[tuple[str, str]]:
+        """(number, body) of the SMS that were queued so far."""
+        rows = await self.database.collection("notifications").find({"body": {"$exists": True}}).to_list(None)
+        return [(row["phone"], row["body"]) for row in rows]
+
+    async def forget_pushes(self) -> None:
+        """What was queued so far is not looked at any more; its keys stay taken."""
+        await self.database.collection("notifications").update_many({}, {"$unset": {"alert": "", "body": ""}})

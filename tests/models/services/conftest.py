@@ -1,0 +1,18 @@
+"""A world of events, for the tests of what is told of them."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from models.stores.database import Database
+from tests.auth_fakes import HandClock
+from tests.event_world import EventWorld
+
+
+@pytest.fixture
+async def events_world(database: Database) -> AsyncIterator[EventWorld]:
+    async with AsyncExitStack() as stack:
+        world = EventWorld(database, HandClock(), stack)
+        await world.open()
+        yield world

@@ -13,6 +13,6 @@ from tests.event_world import EventWorld
 @pytest.fixture
 async def events_world(database: Database) -> AsyncIterator[EventWorld]:
     async with AsyncExitStack() as stack:
-        world = EventWorld(database, HandClock(), stack)
+        world = EventWorld(database=database, clock=HandClock(), stack=stack)
         await world.open()
         yield world

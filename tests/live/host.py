@@ -1,0 +1,56 @@
+"""A whole node, and what people do at events on it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from types import SimpleNamespace
+from typing import Any
+
+from models.documents.account import Account
+from models.documents.phone import Phone
+from server.config import Settings
+from server.embedded import EmbeddedStores
+from server.wiring.domain import Domain
+from tests.event_acts import EventActs
+from tests.node import Node, Person, running_node
+
+_NUMBERS = count(4930500000)
+
+
+def new_number() -> str:
+    return str(next(_NUMBERS))
+
+
+@dataclass(kw_only=True)
+class Host(EventActs):
+    """`web` is the node as its clients see it, `domain` what is inside of it."""
+
+    web: Node
+    domain: Domain
+
+    async def sign_in(self, number: str | None = None) -> tuple[Person, Account]:
+        person = await self.web.sign_in(number or new_number())
+        return person, await self.accounts.require(person.account_id)
+
+    async def unproved(self) -> Account:
+        """A number that somebody invites, and that nobody has proved."""
+        return await self.accounts.find_or_create(Phone.from_text("+" + new_number()), self.clock.now())
+
+    async def queued(self) -> list[dict[str, Any]]:
+        """The rows of the queue of notifications."""
+        rows: list[dict[str, Any]] = (
+            await self.domain.outside.database.collection("notifications").find({}).to_list(None)
+        )
+        return rows
+
+
+@asynccontextmanager
+async def running_host(stores: EmbeddedStores, settings: Settings) -> AsyncIterator[Host]:
+    async with running_node(stores, settings) as web:
+        inside: Any = next(hook for hook in web.runner.app.on_shutdown if getattr(hook, "__name__", "") == "drain")
+        domain: Domain = inside.__self__.domain
+        host = Host(web=web, domain=domain, clock=domain.clock)
+        host.accounts, host.chats, host.events = domain.stores.accounts, domain.stores.chats, domain.stores.events
+        host.node = SimpleNamespace(tell=domain.tell_event)
+        yield host

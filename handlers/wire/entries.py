@@ -22,6 +22,7 @@ from models.documents.entry import (
 from models.documents.photo import Photo
 
 MEDIA = "/media/"  # where stored files are read
+_FIELDS = {"date": "event_date"}  # fields of an event that REST names otherwise
 _CONTENT = ("text", "url", "hash", "mime_type", "caption", "latitude", "longitude", "vcard", "name", "reply_to")
 
 
@@ -68,7 +69,7 @@ def show_entry(entry: Entry) -> dict[str, object]:
     `edit` {of, text, edited_at} · `deletion` {of, scope: "all"} · `reaction` {of, emoji} · `joined` {accounts, numbers,
     admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject} · `photo` {photo_url,
     preview_photo_url} · `rsvp` {invitation, answer, rsvp_message} · `poll` {poll, suggested_date, suggested_venue} · `event`
-    {fields} (of the event that differ; "canceled" and "deleted" among them). `account` and `from` say who did it.
+    {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them). `account` and `from` say who did it.
     """
     if isinstance(entry.body, Message):
         return {"kind": entry.kind.value, **show_message(entry)}
@@ -115,6 +116,6 @@ def _show_change(entry: Entry) -> Mapping[str, object]:
         case PollAdded(poll, date, venue):
             return {"poll": poll, "suggested_date": show_instant(date), "suggested_venue": venue}
         case EventSet(fields):
-            return {"fields": list(fields)}
+            return {"fields": [_FIELDS.get(name, name) for name in fields]}
         case _:
             raise TypeError(f"{entry.kind} is no change")

@@ -1,12 +1,11 @@
 """Brings somebody who signs in into the chats of the events that this number was invited to before."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import uuid4
 
 from models.documents.account import Account
 from models.documents.entry import Draft, Joined
-from models.documents.event import Event, EventFilter
 from models.services.announcer import Announcer
 from models.services.rosters import Rosters
 from models.stores.accounts import Accounts
@@ -32,22 +31,21 @@ class JoinEvents:
     announcer: Announcer
 
     async def __call__(self, account: Account) -> None:
-        _, invited = await self.events.page(account.id, EventFilter(is_owner=False), 0, EVENTS_MAX)
-        if not invited:
+        owners = dict(await self.events.list_invited_chats(account.id, EVENTS_MAX))
+        if not owners:
             return
-        memberships = await self.chats.list_memberships(account.id, [event.chat_id for event in invited])
-        known = {member.chat_id for member in memberships if member.is_active}
-        missing = [event for event in invited if event.chat_id not in known]
-        for event in await self._without_blocked(account, missing):
-            if account.id in (await self.rosters.require_fresh(event.chat_id)).members:
-                continue  # a change that was stored and not applied yet
+        for member in await self.chats.list_memberships(account.id, owners):
+            if member.is_active:
+                del owners[member.chat_id]
+        blocked = await self._list_blocked(account, set(owners.values()))
+        for chat_id, owner_id in owners.items():
+            if owner_id in blocked or account.id in (await self.rosters.require_fresh(chat_id)).members:
+                continue  # a member now, by a change that was stored and not applied yet
             joined = Joined((account.id,), (account.number,))
-            stored = await self.journal.append(Draft(event.chat_id, account.id, account.number, uuid4().hex, joined))
+            stored = await self.journal.append(Draft(chat_id, account.id, account.number, uuid4().hex, joined))
             await self.announcer.applied(stored.entry)
 
-    async def _without_blocked(self, account: Account, invited: Sequence[Event]) -> Sequence[Event]:
+    async def _list_blocked(self, account: Account, owner_ids: Collection[int]) -> set[int]:
         if not account.blocked:
-            return invited
-        owners = await self.accounts.list_by_ids({event.owner_id for event in invited})
-        blocked = {owner.id for owner in owners if account.has_blocked(owner.number)}
-        return [event for event in invited if event.owner_id not in blocked]
+            return set()
+        return {one.id for one in await self.accounts.list_by_ids(owner_ids) if account.has_blocked(one.number)}

@@ -38,7 +38,7 @@ class TellEvent:
     async def __call__(self, event: Event, item: OutboxItem) -> None:
         """Tell one item. Never raises: what happened is stored, and the sweep tells what could not be told now."""
         try:
-            await self._tell_behind(event, item.id)
+            await self._tell_behind(event, item)
         except Exception as error:  # noqa: BLE001 (whatever it is, the step itself holds and is answered so)
             log.warning("item %s of event %d waits to be told: %s", item.id, event.id, type(error).__name__)
 
@@ -56,17 +56,15 @@ class TellEvent:
                 log.warning("event %d waits to be told: %s", event.id, type(error).__name__)
         return told
 
-    async def _tell_behind(self, event: Event, item_id: str) -> None:
+    async def _tell_behind(self, event: Event, item: OutboxItem) -> None:
         """Tell an item as it was stored, behind those of the same event that it waits for."""
-        older: list[OutboxItem] = []
-        for item in event.outbox:
-            if item.id == item_id:
-                for each in older:
-                    if item.waits_for(each):
-                        await self._tell(event, each)
-                await self._tell(event, item)
-                return
-            older.append(item)
+        for each in event.outbox:
+            if each.id == item.id:
+                item = each
+                break
+            if item.waits_for(each):
+                await self._tell(event, each)
+        await self._tell(event, item)
 
     async def _tell(self, event: Event, item: OutboxItem) -> None:
         for way in self.ways:

@@ -260,6 +260,12 @@ class Events:
         rows = await self._events.find({"owner": account_id, "is_deleted": False}, {"_id": True}).to_list(None)
         return [row["_id"] for row in rows]
 
+    async def list_invited_chats(self, account_id: int, limit: int) -> list[tuple[int, int]]:
+        """The chats of the events that an account is invited to, latest first by date, as (chat, owner of the event)."""
+        query = _sent_or_received(account_id, is_owner=False)
+        rows = self._events.find(query, {"chat": True, "owner": True}).sort("date", DESCENDING).limit(limit)
+        return [(row["chat"], row["owner"]) for row in await rows.to_list(limit)]
+
     async def list_invitations(self, account_id: int) -> list[tuple[int, int]]:
         """The invitations of an account, as (event, invitation)."""
         query = {"invitations.account": account_id, "is_deleted": False}

@@ -9,6 +9,7 @@ from typing import Any
 
 from models.documents.account import Account
 from models.documents.phone import Phone
+from models.stores.database import open_database
 from server.config import Settings
 from server.embedded import EmbeddedStores
 from server.wiring.domain import Domain
@@ -28,6 +29,7 @@ class Host(EventActs):
 
     web: Node
     domain: Domain
+    mongodb_url: str
 
     async def sign_in(self, number: str | None = None) -> tuple[Person, Account]:
         person = await self.web.sign_in(number or new_number())
@@ -38,11 +40,10 @@ class Host(EventActs):
         return await self.accounts.find_or_create(Phone.from_text("+" + new_number()), self.clock.now())
 
     async def queued(self) -> list[dict[str, Any]]:
-        """The rows of the queue of notifications."""
-        rows: list[dict[str, Any]] = (
-            await self.domain.outside.database.collection("notifications").find({}).to_list(None)
-        )
-        return rows
+        """The rows of the queue of notifications, asked for by a connection of the test's own (plans.py)."""
+        async with open_database(self.mongodb_url, self.web.settings.mongodb.database, app="tests") as database:
+            rows: list[dict[str, Any]] = await database.collection("notifications").find({}).to_list(None)
+            return rows
 
 
 @asynccontextmanager
@@ -50,7 +51,7 @@ async def running_host(stores: EmbeddedStores, settings: Settings) -> AsyncItera
     async with running_node(stores, settings) as web:
         inside: Any = next(hook for hook in web.runner.app.on_shutdown if getattr(hook, "__name__", "") == "drain")
         domain: Domain = inside.__self__.domain
-        host = Host(web=web, domain=domain, clock=domain.clock)
+        host = Host(web=web, domain=domain, mongodb_url=stores.mongodb_url, clock=domain.clock)
         host.accounts, host.chats, host.events = domain.stores.accounts, domain.stores.chats, domain.stores.events
         host.node = SimpleNamespace(tell=domain.tell_event)
         yield host

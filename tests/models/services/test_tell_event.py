@@ -88,6 +88,17 @@ class TestLog:
         answers = of(await events_world.log(event), RsvpSet)
         assert answers == [RsvpSet(event.invitations[0].id, answer) for answer in (True, False)]
 
+    async def test_an_answer_to_an_event_that_nobody_was_told_of_comes_behind_its_beginning(
+        self, events_world: EventWorld, ann: Account, tom: Account
+    ) -> None:
+        good, events_world.node = events_world.node, await events_world.start_node(before=[Broken()])
+        event = await events_world.create(ann, tom)
+        events_world.node = good
+        assert await events_world.log(event) == []
+        await events_world.answer(event, tom, True)
+        assert [type(entry.body) for entry in await events_world.log(event)] == [Joined, RsvpSet]
+        assert await events_world.members(event) == {ann.id, tom.id}
+
     async def test_of_two_titles_the_later_stays_the_chat_s(self, events_world: EventWorld, ann: Account) -> None:
         event = await events_world.create(ann)
         broken = await events_world.start_node(before=[Broken()])

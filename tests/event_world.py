@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from models.documents.account import Account
 from models.documents.entry import Entry
 from models.documents.event import Event, OutboxItem
+from models.documents.notification import Device
 from models.documents.phone import Phone
 from models.services.announcer import Announcer
 from models.services.directory import Directory
@@ -114,7 +115,7 @@ class EventWorld(EventActs):
         """Somebody with a device, or a number that nobody has proved."""
         account = await self.accounts.find_or_create(Phone.from_text(number), self.clock.now())
         account = await self.accounts.change(account.id, {"is_registered": is_registered} | fields)
-        await self.devices.append(f"device of {account.id}", account.id, self.clock.now())
+        await self.devices.append(Device(f"device of {account.id}", account.id, "a session", self.clock.now()))
         return account
 
     async def log(self, event: Event) -> list[Entry]:

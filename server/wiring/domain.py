@@ -21,7 +21,6 @@ from models.services.list_chats import ListChats
 from models.services.log_event import LogEvent
 from models.services.may_see import MaySee
 from models.services.move_marks import MoveMarks
-from models.services.notify import Notify
 from models.services.notify_of_event import NotifyOfEvent
 from models.services.presence import Presence
 from models.services.read_heads import ReadHeads
@@ -155,17 +154,16 @@ class Domain:
         self.leave_group = LeaveGroup(self.change_group, stores.chats, self.record)
         log_event = LogEvent(stores.events, stores.accounts, self.rosters, self.journal, self.announcer)
         self.show_event = ShowEvent(stores.accounts, self.directory, self.rosters, fanout)
-        # Nothing wakes up yet, and pushes are for nobody: what delivers from the queue is joined here later.
-        self.notify = Notify(stores.notifications, stores.devices, lambda: None, is_push_on=False)
+        notify = self.notifications.notify
         text = TextInvitations(
             stores.accounts,
             stores.invitation_tokens,
-            self.notify,
+            notify,
             clock,
             settings.events.sms_templates,
             settings.http.public_url or f"http://{settings.http.host}:{settings.http.port}",
         )
-        notify_of_event = NotifyOfEvent(stores.accounts, self.notify, text, clock)
+        notify_of_event = NotifyOfEvent(stores.accounts, notify, text, clock)
         self.tell_event = TellEvent(stores.events, [log_event, self.show_event, notify_of_event], clock)
         self.remind = Remind(stores.events, self.tell_event, clock)
         self.forget_events = ForgetEvents(stores.events, self.tell_event, clock)

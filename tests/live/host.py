@@ -1,5 +1,6 @@
 """A whole node, and what people do at events on it."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from server.embedded import EmbeddedStores
 from server.wiring.domain import Domain
 from tests.event_acts import EventActs
 from tests.node import Node, Person, running_node
+from tests.parts import domain_of
 
 _NUMBERS = count(4930500000)
 
@@ -39,6 +41,12 @@ class Host(EventActs):
         """A number that somebody invites, and that nobody has proved."""
         return await self.accounts.find_or_create(Phone.from_text("+" + new_number()), self.clock.now())
 
+    def texts(self) -> list[tuple[str, str]]:
+        """(number, body) of the SMS that were sent and are no codes."""
+        outbox = self.web.settings.data_dir / self.web.settings.sms.outbox
+        lines = [json.loads(line) for line in outbox.read_text("utf-8").splitlines()]
+        return [(sent["to"], sent["body"]) for sent in lines if sent["code"] is None]
+
     async def queued(self) -> list[dict[str, Any]]:
         """The rows of the queue of notifications, asked for by a connection of the test's own (plans.py)."""
         async with open_database(self.mongodb_url, self.web.settings.mongodb.database, app="tests") as database:
@@ -49,8 +57,7 @@ class Host(EventActs):
 @asynccontextmanager
 async def running_host(stores: EmbeddedStores, settings: Settings) -> AsyncIterator[Host]:
     async with running_node(stores, settings) as web:
-        inside: Any = next(hook for hook in web.runner.app.on_shutdown if getattr(hook, "__name__", "") == "drain")
-        domain: Domain = inside.__self__.domain
+        domain = domain_of(web)
         host = Host(web=web, domain=domain, mongodb_url=stores.mongodb_url, clock=domain.clock)
         host.accounts, host.chats, host.events = domain.stores.accounts, domain.stores.chats, domain.stores.events
         host.node = SimpleNamespace(tell=domain.tell_event)

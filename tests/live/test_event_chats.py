@@ -13,6 +13,7 @@ from server.embedded import EmbeddedStores
 from tests.event_acts import EventActs
 from tests.live.host import Host, new_number, running_host
 from tests.node import Device, settings_for
+from tests.socket_world import until
 
 
 def kinds(answer: dict[str, Any]) -> list[str]:
@@ -90,7 +91,9 @@ class TestBeingAway:
             answer = await phone.ask("sync", {"cursors": {str(event.chat_id): 1}})
             assert kinds(answer) == ["rsvp"]
             assert (await host.find(event)).outbox == ()
-            assert [row["phone"] for row in await host.queued() if "phone" in row] == [stranger.phone.dialled]
+            await until(lambda: bool(host.texts()), within_s=60)
+            assert [number for number, _ in host.texts()] == [stranger.phone.dialled]
+            assert [row["kind"] for row in await host.queued()] == ["text"]
 
 
 async def _tells_nobody(*_: object) -> None:

@@ -25,8 +25,8 @@ from models.services.notify_of_event import NotifyOfEvent
 from models.services.presence import Presence
 from models.services.read_heads import ReadHeads
 from models.services.record_changes import RecordChanges
-from models.services.renditions import Renditions
 from models.services.remind import Remind
+from models.services.renditions import Renditions
 from models.services.require_contact import RequireContact
 from models.services.require_event import RequireEvent
 from models.services.resolve_chat import ResolveChat

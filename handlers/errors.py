@@ -131,14 +131,14 @@ def oauth_code(kind: type[DomainError]) -> str:
 def show_for_events(refusal: DomainError) -> EventsRefusal | EventsNotFound | dict[str, list[str]] | str:
     """The bodies of events contract 1.3.
 
-    Field errors as arrays by field, what concerns Facebook as a bare text, not found and not allowed without a type, and
-    everything else with both.
+    Field errors as arrays by field, what concerns Facebook as a bare text, not found, not allowed and a limit that is reached (seed
+    document, "Poll") without a type, and everything else with both.
     """
     if isinstance(refusal, FieldErrors):
         return dict(refusal.fields)
     if isinstance(refusal, errors.FacebookTokenMissing | errors.FacebookTokenRefused):
         return refusal.message
-    if isinstance(refusal, errors.NotFound) or status_of(refusal) is HTTPStatus.FORBIDDEN:
+    if isinstance(refusal, errors.NotFound | errors.LimitReached) or status_of(refusal) is HTTPStatus.FORBIDDEN:
         return {"_error_message": refusal.message}
     return {"_error_message": refusal.message, "_error_type": f"parley.{type(refusal).__name__}"}
 

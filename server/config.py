@@ -205,6 +205,13 @@ class EventSettings(Section):
         "{organizer} would like you to come to {event_title}. Yes or no? {event_link}",
         "{event_title} - {organizer} hopes to see you there! {event_link}",
     )
+    messages_per_person: Count = 3
+    polls_per_person: Count = 3
+    suggestions_per_person: Count = 20
+    invitees_max: Count = 1000
+    invitations_per_day: Count = 500
+    demo: bool = False
+    demo_owner: str = ""
 
 
 class PresenceSettings(Section):

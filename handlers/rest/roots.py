@@ -8,7 +8,7 @@ from handlers.rest.described import Described, Route
 from handlers.rest.paths import messaging
 from handlers.rest.requests import require_actor
 
-RESOURCES = ("auth", "notifications", "users")  # of those in the contract, the ones that are served
+RESOURCES = ("auth", "events", "notifications", "users")  # of those in the contract, the ones that are served
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,15 @@ TITLE_MAX_CHARS = 200  # seed document, "Create new event"; events contract 11
 VENUE_MAX_CHARS = 100
 ADDRESS_MAX_CHARS = 1000
 LOCATION_MAX_BYTES = 2048  # any JSON object is accepted, so its size is what bounds it
+LOCATION_MAX_DEPTH = 10  # the database nests no deeper than 100 levels, and needs three for each of these
 SPOTS_MAX = 1_000_000
 RSVP_MAX_CHARS = 60
 MESSAGE_MAX_CHARS = 1000
 COMMENT_MAX_CHARS = 500
+INVITED_AT_ONCE_MAX = 1000  # numbers in one request
+LIKES_MAX = 2**31 - 1
+# Dates of four digits, far from the ends of the calendar: some hours before and behind one there are dates, too.
+EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 # An event is over for its timeline and statistics so long after its date (events contract 12).
 TIMED_LIVES = timedelta(hours=2)
 UNTIMED_LIVES = timedelta(hours=12)
@@ -111,6 +116,20 @@ class Event:
     @property
     def expires_at(self) -> datetime:
         return self.date + (TIMED_LIVES if self.is_time_specified else UNTIMED_LIVES)
+
+    @property
+    def account_ids(self) -> set[int]:
+        """Everybody who has to do with it."""
+        invited = {each.account_id for each in self.invitations}
+        return {self.owner_id} | invited | {each.account_id for each in self.messages}
+
+    @property
+    def untold_words(self) -> dict[int, str]:
+        """The words of messages that are not in the log yet, by the messages' ids."""
+        return {item.what.message: item.what.body for item in self.outbox if isinstance(item.what, Posted)}
+
+    def is_over(self, now: datetime) -> bool:
+        return self.expires_at <= now
 
     def find_invitation(self, account_id: int) -> Invitation | None:
         return next((each for each in self.invitations if each.account_id == account_id), None)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from models.documents.event import Answered, Event
 from models.documents.session import Actor
-from models.errors import EventFull, EventNotFound
+from models.errors import EventFull
 from models.ports import Clock
 from models.services.outbox import outbox_item
 from models.services.require_event import RequireEvent
@@ -34,6 +34,5 @@ class AnswerInvitation:
         if answered is not None:
             await self.tell(answered, item)
             return answered
-        if await self.events.find(event_id) is None:
-            raise EventNotFound
+        await self.require(actor, event_id)  # deleted meanwhile: EventNotFound
         raise EventFull

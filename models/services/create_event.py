@@ -8,7 +8,6 @@ from typing import Any
 from models.documents.event import Event, Invited
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.errors import TooManyInvitees
 from models.ports import Clock
 from models.services.invite_people import InvitePeople
 from models.services.outbox import outbox_item
@@ -33,7 +32,10 @@ class EventPlan:
 
 @dataclass(frozen=True, slots=True)
 class CreateEvent:
-    """The caller owns it and is in its chat, with those of the invited who are registered. Raises TooManyInvitees."""
+    """The caller owns it and is in its chat, with those of the invited who are registered.
+
+    Raises TooManyInvitees and RateLimited.
+    """
 
     events: Events
     chats: Chats
@@ -42,8 +44,7 @@ class CreateEvent:
     clock: Clock
 
     async def __call__(self, actor: Actor, plan: EventPlan) -> Event:
-        if len({phone.number for phone in plan.invited} - {actor.number}) > self.invite.invitees_max:
-            raise TooManyInvitees(f"An event may have at most {self.invite.invitees_max} invitees.")
+        await self.invite.reserve(actor, (), plan.invited)
         now = self.clock.now()
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as later reads will show it
         event_id = await self.events.next_id()

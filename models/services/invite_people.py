@@ -8,6 +8,7 @@ from models.documents.phone import Phone
 from models.documents.session import Actor
 from models.errors import EventNotFound, TooManyInvitees
 from models.ports import Clock
+from models.services.limit_invitations import LimitInvitations
 from models.services.outbox import outbox_item
 from models.services.tell_event import TellEvent
 from models.stores.accounts import Accounts
@@ -21,14 +22,24 @@ class InvitePeople:
     """Invite numbers that are not invited yet; each once, one's own not at all (events contract, section 6).
 
     A number that nobody has proved gets an account that is not registered, so the invitation is its owner's from the
-    first sign-in on. Raises TooManyInvitees.
+    first sign-in on. Whoever calls reserves the places before. Raises TooManyInvitees.
     """
 
     events: Events
     accounts: Accounts
     tell: TellEvent
     clock: Clock
+    limit: LimitInvitations
     invitees_max: int
+
+    async def reserve(self, actor: Actor, invited: Collection[Invitation], phones: Sequence[Phone]) -> int:
+        """See that so many more may be invited, and count them; how many that are. Raises TooManyInvitees and RateLimited."""
+        known = {each.phone.number for each in invited} | {actor.number}
+        count = len({phone.number for phone in phones} - known)
+        if count and len(invited) + count > self.invitees_max:
+            raise TooManyInvitees(f"An event may have at most {self.invitees_max} invitees.")
+        await self.limit(actor, count)
+        return count
 
     async def __call__(self, actor: Actor, event: Event, phones: Sequence[Phone]) -> Event:
         for _ in range(TRIES):

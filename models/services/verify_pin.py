@@ -9,6 +9,7 @@ from models.errors import AccountNotFound
 from models.events import AccountChanged
 from models.ports import Fanout
 from models.services.join_events import JoinEvents
+from models.services.make_demo_events import MakeDemoEvents
 from models.services.prove_number import ProveNumber
 from models.services.start_session import StartSession
 from models.stores.accounts import Accounts
@@ -26,15 +27,19 @@ class VerifyPin:
     start_session: StartSession
     join_events: JoinEvents
     fanout: Fanout
+    make_demo_events: MakeDemoEvents | None = None  # a setting
 
     async def __call__(self, phone: Phone, pin: str, device: str) -> SignedIn:
         account = await self.accounts.find_by_number(phone.number)
         if account is None:
             raise AccountNotFound("No code was sent to this number.")
         await self.prove(phone, pin)
-        if not account.is_registered:
+        is_first = not account.is_registered
+        if is_first:
             account = await self._register(account, phone)
         await self.join_events(account)
+        if is_first and self.make_demo_events is not None:
+            await self.make_demo_events(account)
         return await self.start_session(account, device)
 
     async def _register(self, account: Account, phone: Phone) -> Account:

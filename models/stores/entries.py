@@ -63,6 +63,24 @@ class Entries:
         entries = overlay(rows, [read_entry(row) for row in rows], changes)
         return await self._without_deleted_texts(chat_id, entries, changes)
 
+    async def list_at(self, places: Iterable[tuple[int, int]]) -> list[Entry]:
+        """Entries of any chats by (chat id, seq), as they are now, pending changes included; in no order."""
+        keys = [entry_key(chat_id, seq) for chat_id, seq in places]
+        if not keys:
+            return []
+        chats = {split_key(key)[0] for key in keys}
+        query = {"chat": {"$in": list(chats)}, "pending": True, "kind": {"$in": MESSAGE_CHANGES}}
+        pending = await self._entries.find(query).hint("pending").sort([("chat", 1), ("_id", 1)]).to_list(None)
+        changes = [read_entry(row) for row in pending]
+        rows = await self._entries.find({"_id": {"$in": keys}}).to_list(None)
+        found: list[Entry] = []
+        for chat_id in chats:
+            mine = [row for row in rows if row["chat"] == chat_id]
+            found += overlay(
+                mine, [read_entry(row) for row in mine], [one for one in changes if one.chat_id == chat_id]
+            )
+        return found
+
     async def _without_deleted_texts(self, chat_id: int, entries: list[Entry], pending: Sequence[Entry]) -> list[Entry]:
         """An edit still holds the text that it gave to a message; when that is deleted, nobody reads it there either."""
         edited = {entry.body.of for entry in entries if isinstance(entry.body, Edit)}

@@ -24,10 +24,12 @@ from models.stores.event_rows import (
 from models.stores.instants import microseconds
 
 EVENTS = "events"
+# Latest date first, then by title; the id settles the rest, so that no event is on two pages, or on none.
+LISTED = [("date", DESCENDING), ("title", ASCENDING), ("_id", DESCENDING)]
 INDEXES = [
     # Lists and timelines of one account: what it owns, and what it is invited to, each in the order of the dates.
-    IndexModel([("owner", ASCENDING), ("date", DESCENDING), ("title", ASCENDING)], name="owner"),
-    IndexModel([("invitations.account", ASCENDING), ("date", DESCENDING), ("title", ASCENDING)], name="invited"),
+    IndexModel([("owner", ASCENDING), *LISTED], name="owned"),
+    IndexModel([("invitations.account", ASCENDING), *LISTED], name="invited_to"),
     IndexModel([("chat", ASCENDING)], unique=True, name="chat"),
     # What waits to be told, and what waits for its reminder: both hold few rows, however many events there are.
     IndexModel([("outbox.at", ASCENDING)], name="outbox", partialFilterExpression={"outbox.at": {"$exists": True}}),
@@ -76,32 +78,53 @@ class Events:
         """How many events an account owns or is invited to, and some of them: latest date first, then by title."""
         query = _of(account_id, wanted)
         count = await self._events.count_documents(query)
-        order = [("date", DESCENDING), ("title", ASCENDING)]
-        rows = await self._events.find(query).sort(order).skip(skip).limit(limit).to_list(limit)
+        rows = await self._events.find(query).sort(LISTED).skip(skip).limit(limit).to_list(limit)
         return count, [event_of(row) for row in rows]
 
     async def list_upcoming(
-        self, account_id: int, *, is_owner: bool, now: datetime, after: datetime | None, limit: int
+        self,
+        account_id: int,
+        *,
+        is_owner: bool,
+        now: datetime,
+        after: datetime | None = None,
+        until: datetime | None = None,
+        excluded: Collection[int] = (),
+        limit: int,
     ) -> list[Event]:
-        """Those that are not over, earliest first, of one date the newest first; strictly behind a date."""
+        """Those that are not over, earliest first, of one date the newest first; strictly behind a date, and up to one.
+
+        A `limit` of 0 is none.
+        """
         query = _sent_or_received(account_id, is_owner=is_owner) | {"expires": {"$gt": microseconds(now)}}
-        if after is not None:
-            query["date"] = {"$gt": microseconds(after)}
-        return await self._ordered(query, ASCENDING, limit)
+        bounds = {"$gt": after, "$lte": until}
+        if dates := {name: microseconds(at) for name, at in bounds.items() if at is not None}:
+            query["date"] = dates
+        return await self._ordered(query | _without(excluded), ASCENDING, limit)
 
     async def list_expired(
-        self, account_id: int, *, is_owner: bool, now: datetime, before: datetime | None, is_inclusive: bool, limit: int
+        self,
+        account_id: int,
+        *,
+        is_owner: bool,
+        now: datetime,
+        before: datetime | None,
+        is_inclusive: bool,
+        excluded: Collection[int] = (),
+        limit: int,
     ) -> list[Event]:
         """Those that are over, latest first, of one date the newest first."""
         query = _sent_or_received(account_id, is_owner=is_owner) | {"expires": {"$lte": microseconds(now)}}
         if before is not None:
             query["date"] = {"$lte" if is_inclusive else "$lt": microseconds(before)}
-        return await self._ordered(query, DESCENDING, limit)
+        return await self._ordered(query | _without(excluded), DESCENDING, limit)
 
-    async def list_at(self, account_id: int, *, is_owner: bool, at: datetime) -> list[Event]:
+    async def list_at(
+        self, account_id: int, *, is_owner: bool, at: datetime, excluded: Collection[int] = ()
+    ) -> list[Event]:
         """Those of exactly one date, the newest first: what a page by dates must not tear apart."""
         query = _sent_or_received(account_id, is_owner=is_owner) | {"date": microseconds(at)}
-        return await self._ordered(query, ASCENDING, 0)
+        return await self._ordered(query | _without(excluded), ASCENDING, 0)
 
     async def count_unanswered(self, account_id: int, now: datetime) -> int:
         """How many invitations of an account wait for an answer, at events that are not over."""
@@ -346,6 +369,10 @@ def _sent_or_received(account_id: int, *, is_owner: bool) -> Row:
     if is_owner:
         return {"owner": account_id, "is_deleted": False}
     return {"invitations.account": account_id, "owner": {"$ne": account_id}, "is_deleted": False}
+
+
+def _without(excluded: Collection[int]) -> Row:
+    return {"_id": {"$nin": list(excluded)}} if excluded else {}
 
 
 def _of(account_id: int, wanted: EventFilter) -> Row:

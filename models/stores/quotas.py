@@ -18,13 +18,13 @@ class Quotas:
     async def prepare(self) -> None:
         await self._quotas.create_indexes(INDEXES)
 
-    async def take(self, key: str, cap: int, window_s: int, now: datetime) -> timedelta | None:
-        """Count one more of `key`; None while there are at most `cap`, else how long until the window ends."""
+    async def take(self, key: str, cap: int, window_s: int, now: datetime, count: int = 1) -> timedelta | None:
+        """Count so many more of `key`; None while there are at most `cap`, else how long until the window ends."""
         window = _window(window_s, now)
         ends_at = datetime.fromtimestamp((window + 1) * window_s, UTC)
         row = await self._quotas.find_one_and_update(
             {"_id": f"{key} {window}"},
-            {"$inc": {"count": 1}, "$setOnInsert": {"ends_at": ends_at}},
+            {"$inc": {"count": count}, "$setOnInsert": {"ends_at": ends_at}},
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
@@ -32,10 +32,10 @@ class Quotas:
             raise RuntimeError("an upsert returned no row")
         return None if row["count"] <= cap else ends_at - now
 
-    async def give_back(self, key: str, window_s: int, now: datetime) -> None:
+    async def give_back(self, key: str, window_s: int, now: datetime, count: int = 1) -> None:
         """What was taken does not count after all."""
         await self._quotas.update_one(
-            {"_id": f"{key} {_window(window_s, now)}", "count": {"$gt": 0}}, {"$inc": {"count": -1}}
+            {"_id": f"{key} {_window(window_s, now)}", "count": {"$gte": count}}, {"$inc": {"count": -count}}
         )
 
 

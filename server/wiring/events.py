@@ -2,16 +2,76 @@
 
 from handlers.rest.described import Route
 from handlers.rest.devices import DeviceRoutes
+from handlers.rest.event_answers import EventAnswerRoutes
+from handlers.rest.events import EventRoutes
 from models.services.add_device import AddDevice
+from models.services.add_poll import AddPoll
+from models.services.answer_invitation import AnswerInvitation
+from models.services.cancel_event import CancelEvent
+from models.services.count_unanswered import CountUnanswered
+from models.services.create_event import CreateEvent
+from models.services.delete_event import DeleteEvent
+from models.services.edit_event import EditEvent
+from models.services.invite_people import InvitePeople
+from models.services.limit_invitations import LimitInvitations
+from models.services.list_events import ListEvents
+from models.services.list_sample_replies import ListSampleReplies
+from models.services.may_see import MaySee
+from models.services.post_message import PostMessage
 from models.services.remove_device import RemoveDevice
+from models.services.see_events import SeeEvents
+from models.services.see_invitation import SeeInvitation
+from models.services.see_users import SeeUsers
+from models.services.show_timeline import ShowTimeline
+from models.services.suggest_time import SuggestTime
 from server.wiring.domain import Domain
 from server.wiring.users import user_routes
 
 
 def events_routes(domain: Domain) -> list[Route]:
-    return [*user_routes(domain), *_devices(domain).routes()]
+    stores = domain.stores
+    see = SeeEvents(stores.accounts, stores.entries, SeeUsers(MaySee(stores.contacts)))
+    return [
+        *user_routes(domain),
+        *_devices(domain).routes(),
+        *_events(domain, see).routes(),
+        *_answers(domain, see).routes(),
+    ]
 
 
 def _devices(domain: Domain) -> DeviceRoutes:
     devices = domain.stores.devices
     return DeviceRoutes(AddDevice(devices, domain.clock), RemoveDevice(devices))
+
+
+def _events(domain: Domain, see: SeeEvents) -> EventRoutes:
+    stores, tell, require, clock = domain.stores, domain.tell_event, domain.require_event, domain.clock
+    events, rules, limits = stores.events, domain.settings.events, domain.settings.limits
+    limit = LimitInvitations(stores.quotas, clock, rules.invitations_per_day, limits.enabled)
+    invite = InvitePeople(events, stores.accounts, tell, clock, limit, rules.invitees_max)
+    return EventRoutes(
+        ListEvents(events),
+        ShowTimeline(events, clock),
+        CountUnanswered(events, clock),
+        require,
+        CreateEvent(events, stores.chats, invite, tell, clock),
+        EditEvent(events, require, invite, tell, clock),
+        CancelEvent(events, require, tell, clock),
+        DeleteEvent(events, require, tell, clock),
+        see,
+        domain.links,
+    )
+
+
+def _answers(domain: Domain, see: SeeEvents) -> EventAnswerRoutes:
+    stores, tell, require, clock = domain.stores, domain.tell_event, domain.require_event, domain.clock
+    events, rules = stores.events, domain.settings.events
+    return EventAnswerRoutes(
+        ListSampleReplies(stores.sample_replies),
+        AnswerInvitation(events, require, tell, clock),
+        SeeInvitation(events, require),
+        PostMessage(events, require, tell, clock, rules.messages_per_person),
+        AddPoll(events, require, tell, clock, rules.polls_per_person),
+        SuggestTime(events, require, rules.suggestions_per_person),
+        see,
+    )

@@ -8,12 +8,14 @@ from handlers.rest.account import AccountRoutes
 from handlers.rest.auth import AuthRoutes
 from handlers.rest.oauth import OAuthRoutes
 from models.documents.oauth import OAuthRules
+from models.documents.phone import Phone
 from models.documents.pin import EVENTS_DIGITS, MESSAGING_DIGITS, PinRules
 from models.services.ask_for_code import AskForCode
 from models.services.create_account import CreateAccount
 from models.services.end_session import EndSession
 from models.services.find_account import FindAccount
 from models.services.list_sessions import ListSessions
+from models.services.make_demo_events import MakeDemoEvents
 from models.services.prove_number import ProveNumber
 from models.services.refresh_tokens import RefreshTokens
 from models.services.register_account import RegisterAccount
@@ -45,6 +47,7 @@ def _auth(domain: Domain) -> AuthRoutes:
             StartSession(stores.sessions, domain.tokens, domain.clock, timedelta(days=auth.session_days)),
             domain.join_events,
             domain.fanout,
+            _demo(domain) if domain.settings.events.demo else None,
         ),
         RegisterProfile(
             stores.accounts,
@@ -57,6 +60,14 @@ def _auth(domain: Domain) -> AuthRoutes:
         ListSessions(stores.sessions, domain.clock),
         EndSession(stores.sessions, domain.authenticate, domain.fanout),
         domain.links,
+    )
+
+
+def _demo(domain: Domain) -> MakeDemoEvents:
+    stores, owner = domain.stores, domain.settings.events.demo_owner
+    number = Phone.from_text(owner).number if owner.strip() else ""
+    return MakeDemoEvents(
+        stores.events, stores.accounts, stores.chats, domain.journal, domain.announcer, domain.clock, number
     )
 
 

@@ -24,6 +24,7 @@ from models.stores.pins import Pins
 from models.stores.presence_snapshots import PresenceSnapshots
 from models.stores.quotas import Quotas
 from models.stores.read_dates import ReadDates
+from models.stores.sample_replies import SampleReplies
 from models.stores.sessions import Sessions
 from models.stores.status_histories import StatusHistories
 from server.auth.tokens import derive_key
@@ -41,7 +42,7 @@ class Stores:
         self.pins = Pins(database, derive_key(secret, "pins"))
         self.media, self.photos = MediaFiles(database, derive_key(secret, "media"), clock), Photos(database)
         self.logins, self.ownerships = Logins(database, counters), Ownerships(database, counters)
-        self.events = Events(database, counters)
+        self.events, self.sample_replies = Events(database, counters), SampleReplies(database, counters)
         self.invitation_tokens = InvitationTokens(database, derive_key(secret, "invitations"))
         self.devices, self.notifications = Devices(database), Notifications(database)
         self.favourites, self.phone_books = Favourites(database, counters), PhoneBooks(database)
@@ -68,5 +69,6 @@ class Stores:
             self.notifications,
             self.favourites,
             self.phone_books,
+            self.sample_replies,
         ):
             await store.prepare()

@@ -11,4 +11,5 @@ async def test_it_lists_the_resources_to_whoever_is_signed_in(node: Node, path: 
     token = (await node.sign_in())["auth_token"]
     base = str(node.client.make_url("/api"))
     status, shown = await node.ask("GET", path, token)
-    assert (status, shown) == (200, {name: f"{base}/{name}" for name in ("auth", "notifications", "users")})
+    names = ("auth", "events", "notifications", "users")
+    assert (status, shown) == (200, {name: f"{base}/{name}" for name in names})

@@ -1,0 +1,170 @@
+"""The kinds of fields in requests about events, each refused with the sentence of events contract 1.3."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from handlers.wire.fields import is_storable
+from models.documents.event import EARLIEST, INVITED_AT_ONCE_MAX, LATEST, LOCATION_MAX_BYTES, LOCATION_MAX_DEPTH
+from models.documents.phone import Phone, is_number
+from models.errors import Malformed
+
+_DATE_FORMAT = "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]"
+_TRUE, _FALSE = frozenset({"true", "t", "1", "yes", "y", "on"}), frozenset({"false", "f", "0", "no", "n", "off"})
+_WHOLE = re.compile(r"-?[0-9]{1,18}(\.0*)?", re.ASCII)
+_SECONDS = re.compile(r"-?[0-9]{1,15}(\.[0-9]*)?", re.ASCII)
+_INT64 = range(-(2**63), 2**63)
+
+
+def _date(value: Any) -> Any:
+    if value is None:
+        return value
+    try:
+        if not isinstance(value, str):
+            raise TypeError
+        text = value.strip().upper()
+        if len(text) < len("YYYYMMDDThh") or not ("T" in text or " " in text):
+            raise ValueError
+        at = datetime.fromisoformat(text)
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("Datetime value out of range.") from None
+    except (TypeError, ValueError):
+        raise ValueError(f"Datetime has wrong format. Use one of these formats instead: {_DATE_FORMAT}.") from None
+    if not EARLIEST <= at <= LATEST:
+        raise ValueError("Datetime value out of range.")
+    return at
+
+
+def _flag(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    word = str(value).strip().lower() if isinstance(value, str | int) else ""
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise ValueError(f'"{value}" is not a valid boolean.')
+
+
+def _whole(value: Any) -> Any:
+    """Digits as text, too: forms have nothing else."""
+    if value is None:
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("A valid integer is required.")  # noqa: TRY004 - pydantic listens to this one
+    text = str(value).strip()
+    if isinstance(value, int) or _WHOLE.fullmatch(text):
+        return int(float(text)) if "." in text else int(text)
+    raise ValueError("A valid integer is required.")
+
+
+def within(least: int, most: int) -> BeforeValidator:
+    """Reads a whole number with these bounds."""
+
+    def bounded(value: Any) -> Any:
+        number = _whole(value)
+        if number is not None and number < least:
+            raise ValueError(f"Ensure this value is greater than or equal to {least}.")
+        if number is not None and number > most:
+            raise ValueError(f"Ensure this value is less than or equal to {most}.")
+        return number
+
+    return BeforeValidator(bounded)
+
+
+def _text(text: str) -> str:
+    if not is_storable(text):
+        raise ValueError("Not a valid string.")
+    return text
+
+
+def _location(value: Any) -> Any:
+    if value is None:
+        return value
+    if not isinstance(value, dict):
+        raise ValueError(f'Expected a dictionary of items but got type "{type(value).__name__}".')  # noqa: TRY004
+    if not _is_storable(value, LOCATION_MAX_DEPTH):
+        raise ValueError(f"Ensure this field has no more than {LOCATION_MAX_DEPTH} levels, and numbers of 64 bits.")
+    if len(orjson.dumps(value)) > LOCATION_MAX_BYTES:
+        raise ValueError(f"Ensure this field has no more than {LOCATION_MAX_BYTES} bytes.")
+    return value
+
+
+def _is_storable(value: object, levels: int) -> bool:
+    if isinstance(value, Mapping | list):
+        inside = value.values() if isinstance(value, Mapping) else value
+        return levels > 0 and all(_is_storable(each, levels - 1) for each in inside)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, bool) or not isinstance(value, int) or value in _INT64
+
+
+def _phones(value: Any) -> Any:
+    if value is None:
+        return value
+    if not isinstance(value, list):
+        raise ValueError(f'Expected a list of items but got type "{type(value).__name__}".')  # noqa: TRY004
+    if len(value) > INVITED_AT_ONCE_MAX:
+        raise ValueError(f"Ensure this field has no more than {INVITED_AT_ONCE_MAX} elements.")
+    return [_phone(each) for each in value]
+
+
+def _phone(text: object) -> Phone:
+    """Whatever is written down as a number is one (events contract 1.5)."""
+    if not isinstance(text, str):
+        raise ValueError("Not a valid string.")  # noqa: TRY004
+    try:
+        return Phone.from_text(text)
+    except Malformed as refusal:
+        raise ValueError(refusal.message) from None
+
+
+def find_instant(value: Any) -> datetime | None:
+    """Unix seconds, with or without a fraction, or ISO 8601; None for what is neither (events contract, section 6).
+
+    A `+` that was not escaped in a query arrives as a space.
+    """
+    text = str(value).strip()
+    try:
+        if _SECONDS.fullmatch(text):
+            seconds, _, fraction = text.partition(".")
+            at = datetime.fromtimestamp(int(seconds), UTC).replace(microsecond=int(f"{fraction:0<6.6}"))
+        else:
+            at = _from_iso(text.upper())
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at if EARLIEST <= at <= LATEST else None
+
+
+def _from_iso(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.fromisoformat(text.replace(" ", "+"))
+
+
+def find_ids(value: Any) -> Sequence[int]:
+    """Ids joined by `|`; what is none is passed over."""
+    texts = (text.strip() for text in str(value).split("|"))
+    return [int(text) for text in texts if is_number(text) and len(text) <= 18]  # more do not fit into 64 bits
+
+
+Instant = Annotated[datetime, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date-time"})]
+Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
+Text = Annotated[str, AfterValidator(_text)]
+Location = Annotated[
+    dict[str, Any],
+    BeforeValidator(_location),
+    WithJsonSchema({"type": "object", "additionalProperties": True}),
+]
+Phones = Annotated[
+    list[Phone],
+    BeforeValidator(_phones),
+    Field(max_length=INVITED_AT_ONCE_MAX),
+    WithJsonSchema({"type": "array", "maxItems": INVITED_AT_ONCE_MAX, "items": {"type": "string"}}),
+]

@@ -1,0 +1,227 @@
+"""Events as the events API shows them, with everything in them (events contract, section 2).
+
+Every representation has all of it, whatever the seed document happens to show where (design section 9).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from handlers.wire.times import show_time
+from handlers.wire.users import show_user
+from models.documents.event import Event, Invitation, Poll
+from models.documents.sample_reply import SampleReply
+from models.documents.user import SeenUser
+from models.services.post_message import Posting
+from models.services.see_events import SeenEvent
+
+
+class InviteeShown(TypedDict):
+    """Who is invited. `id` is 0 as long as nobody signed in with the number; `is_attending` is "True", "False" or null."""
+
+    id: int
+    full_name: str
+    phone_number: str
+    is_attending: str | None
+    is_active: bool
+    is_owner: bool
+    has_seen: bool
+    photo: str | None
+    big_photo: str | None
+    faded_photo: str | None
+    rsvp_message: str | None
+    rsvp_time: str | None
+    created: str
+
+
+class InvitationShown(TypedDict):
+    """The same from the other side. `user_id` is null as long as nobody signed in with the number."""
+
+    id: int
+    user_id: int | None
+    user_full_name: str
+    has_seen: bool
+    has_accepted_invite: bool | None
+    rsvp_time: str | None
+    rsvp_message: str
+
+
+class MessageShown(TypedDict):
+    id: int
+    user_id: int
+    user_full_name: str
+    user_email: str
+    body: str
+
+
+class PollShown(TypedDict):
+    id: int
+    suggested_date: str
+    suggested_venue: str
+
+
+class EventShown(TypedDict):
+    """An event."""
+
+    id: int
+    title: str
+    event_date: str
+    is_time_specified: bool
+    created: str
+    modified: str
+    owner: dict[str, Any]
+    total_spots: int
+    spots_filled: int
+    i_am_owner: bool
+    i_am_attending: bool | None
+    my_rsvp_message: str | None
+    location: dict[str, Any]
+    address: str
+    venue_name: str
+    messages: list[MessageShown]
+    polls: list[PollShown]
+    invitees: list[InviteeShown]
+    invitations: list[InvitationShown]
+
+
+class CreatedEventShown(EventShown):
+    """An event in the answer to its creation."""
+
+    attendees_count: int
+
+
+class PostingShown(TypedDict):
+    """How posting a message went. `number_messages` is how many its author has at this event now."""
+
+    body: str
+    is_owner: bool
+    error_message: str | None
+    error: bool
+    user_id: int
+    number_messages: int
+
+
+class StatsShown(TypedDict):
+    unresponded_invite_count: int
+
+
+class SampleReplyShown(TypedDict):
+    id: int
+    text: str
+    type: str
+
+
+def show_event(seen: SeenEvent) -> EventShown:
+    event, viewer = seen.event, seen.viewer_id
+    mine = event.find_invitation(viewer)
+    return {
+        "id": event.id,
+        "title": event.title,
+        "event_date": show_time(event.date),
+        "is_time_specified": event.is_time_specified,
+        "created": show_time(event.created_at),
+        "modified": show_time(event.modified_at),
+        "owner": show_user(seen.people[event.owner_id].account),
+        "total_spots": event.total_spots,
+        "spots_filled": event.spots_filled,
+        "i_am_owner": seen.is_own,
+        "i_am_attending": True if seen.is_own else False if mine is None else mine.answer,
+        "my_rsvp_message": None if mine is None else mine.message,
+        "location": dict(event.location),
+        "address": event.address,
+        "venue_name": event.venue_name,
+        "messages": _messages(seen),
+        "polls": [show_poll(poll) for poll in event.polls],
+        "invitees": _invitees(seen),
+        "invitations": [show_invitation(each, seen.people) for each in event.invitations],
+    }
+
+
+def show_created_event(seen: SeenEvent) -> CreatedEventShown:
+    return {**show_event(seen), "attendees_count": seen.event.attendees_count}
+
+
+def show_events(events: Iterable[SeenEvent]) -> list[EventShown]:
+    return [show_event(seen) for seen in events]
+
+
+def show_invitation(invitation: Invitation, people: Mapping[int, SeenUser]) -> InvitationShown:
+    who = people[invitation.account_id]
+    is_active = who.account.is_registered
+    return {
+        "id": invitation.id,
+        "user_id": who.account.id if is_active else None,
+        "user_full_name": who.full_name if is_active else "",
+        "has_seen": invitation.has_seen,
+        "has_accepted_invite": invitation.answer,
+        "rsvp_time": None if invitation.answered_at is None else show_time(invitation.answered_at),
+        "rsvp_message": invitation.message or "",
+    }
+
+
+def show_poll(poll: Poll) -> PollShown:
+    return {"id": poll.id, "suggested_date": show_time(poll.date), "suggested_venue": poll.venue}
+
+
+def show_posting(posting: Posting, body: str, user_id: int) -> PostingShown:
+    is_over = posting.is_over_limit
+    return {
+        "body": body,
+        "is_owner": posting.event.owner_id == user_id,
+        "error_message": "Limit of messages reached" if is_over else None,
+        "error": is_over,
+        "user_id": user_id,
+        "number_messages": posting.count,
+    }
+
+
+def show_stats(count: int) -> StatsShown:
+    return {"unresponded_invite_count": count}
+
+
+def show_sample_replies(replies: Sequence[SampleReply]) -> list[SampleReplyShown]:
+    return [{"id": each.id, "text": each.text, "type": each.type.value} for each in replies]
+
+
+def _messages(seen: SeenEvent) -> list[MessageShown]:
+    shown: list[MessageShown] = []
+    for message, words in seen.messages:
+        author = seen.people[message.account_id]
+        shown.append(
+            {
+                "id": message.id,
+                "user_id": author.account.id,
+                "user_full_name": author.full_name,
+                "user_email": author.email,
+                "body": words,
+            }
+        )
+    return shown
+
+
+def _invitees(seen: SeenEvent) -> list[InviteeShown]:
+    """By full name, then by number (events contract 2.4)."""
+    shown = [_invitee(seen.event, each, seen.people[each.account_id]) for each in seen.event.invitations]
+    return sorted(shown, key=lambda each: (each["full_name"], each["phone_number"]))
+
+
+def _invitee(event: Event, invitation: Invitation, who: SeenUser) -> InviteeShown:
+    account = who.account
+    # Who never signed in is a number that somebody wrote down, shown as it was written.
+    number = account.phone.text if account.is_registered else invitation.phone.text
+    return {
+        "id": account.id if account.is_registered else 0,
+        "full_name": (who.full_name or number) if account.is_registered else "",
+        "phone_number": number,
+        "is_attending": None if invitation.answer is None else str(invitation.answer),
+        "is_active": account.is_registered,
+        "is_owner": account.id == event.owner_id,
+        "has_seen": invitation.has_seen,
+        "photo": None,
+        "big_photo": None,
+        "faded_photo": None,
+        "rsvp_message": invitation.message,
+        "rsvp_time": None if invitation.answered_at is None else show_time(invitation.answered_at),
+        "created": show_time(invitation.created_at),
+    }

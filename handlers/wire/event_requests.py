@@ -1,0 +1,188 @@
+"""What is asked of events: queries and bodies (events contract, section 6)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from handlers.wire.event_fields import Flag, Instant, Location, Phones, Text, find_ids, find_instant, within
+from handlers.wire.paging import PageQuery
+from models.documents.event import (
+    ADDRESS_MAX_CHARS,
+    COMMENT_MAX_CHARS,
+    EARLIEST,
+    LIKES_MAX,
+    MESSAGE_MAX_CHARS,
+    RSVP_MAX_CHARS,
+    SPOTS_MAX,
+    TITLE_MAX_CHARS,
+    VENUE_MAX_CHARS,
+    EventFilter,
+    TimeSuggestion,
+)
+from models.documents.phone import is_number
+from models.documents.user import PER_PAGE, PER_PAGE_MAX
+from models.errors import EventNotFound, FieldErrors
+from models.services.create_event import EventPlan
+from models.services.edit_event import EventEdit
+from models.services.show_timeline import Place
+
+_ID_MAX_DIGITS = 18  # what fits into 64 bits
+_Places = Annotated[int, Field(ge=1, le=SPOTS_MAX), within(1, SPOTS_MAX)]
+_Filled = Annotated[int, Field(ge=0, le=SPOTS_MAX), within(0, SPOTS_MAX)]
+_YES, _NO = frozenset({"true", "y", "yes", "1", "ok"}), frozenset({"false", "n", "no", "0"})
+# What is asked for twice is asked for as it was written last.
+_Instant = Annotated[datetime | None, BeforeValidator(lambda value: find_instant(_last(value)))]
+
+
+def _last(value: Any) -> Any:
+    return value[-1] if isinstance(value, list) else value
+
+
+def _word(value: Any) -> bool | None:
+    word = str(_last(value)).strip().lower()
+    return True if word in _YES else False if word in _NO else None
+
+
+def _per_page(value: Any) -> int:
+    text = str(_last(value)).strip()
+    number = int(text[:_ID_MAX_DIGITS]) if is_number(text) else 0
+    return min(number or PER_PAGE, PER_PAGE_MAX)
+
+
+class EventQuery(PageQuery):
+    """Which of one's events. What cannot be read filters nothing."""
+
+    event_after: _Instant = None
+    event_before: _Instant = None
+    i_am_owner: Annotated[bool | None, BeforeValidator(_word)] = None
+
+    @property
+    def wanted(self) -> EventFilter:
+        return EventFilter(self.event_after, self.event_before, self.i_am_owner)
+
+
+class TimelineQuery(BaseModel):
+    """Which timeline, and how far the client has come: the date of the last event it got, and ids joined by `|`."""
+
+    type: Annotated[Literal["sent", "received"], BeforeValidator(lambda value: str(_last(value)).strip().lower())]
+    cursor: _Instant = None
+    exclude_ids: Annotated[Sequence[int], BeforeValidator(lambda value: find_ids(_last(value)))] = ()
+    per_page: Annotated[int, Field(ge=1, le=PER_PAGE_MAX), BeforeValidator(_per_page)] = PER_PAGE
+
+    @property
+    def place(self) -> Place:
+        return Place(self.cursor, self.exclude_ids)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(str_strip_whitespace=True, arbitrary_types_allowed=True)
+
+
+class NewEvent(_Body):
+    """An event as its owner thinks of it."""
+
+    title: Annotated[Text, Field(min_length=1, max_length=TITLE_MAX_CHARS)]
+    event_date: Instant
+    is_time_specified: Flag = True
+    total_spots: _Places = 1
+    invite_phone_numbers: Phones = []
+    location: Location = {}
+    address: Annotated[Text, Field(max_length=ADDRESS_MAX_CHARS)] = ""
+    venue_name: Annotated[Text, Field(max_length=VENUE_MAX_CHARS)] = ""
+
+    @property
+    def plan(self) -> EventPlan:
+        return EventPlan(
+            self.title,
+            self.event_date,
+            is_time_specified=self.is_time_specified,
+            total_spots=self.total_spots,
+            location=self.location,
+            address=self.address,
+            venue_name=self.venue_name,
+            invited=self.invite_phone_numbers,
+        )
+
+
+class ChangedEvent(_Body):
+    """What is to be different. The seed calls one field `spot_filled` where it is sent and `spots_filled` where it is shown."""
+
+    title: Annotated[Text, Field(min_length=1, max_length=TITLE_MAX_CHARS)] = ""
+    event_date: Instant = EARLIEST
+    is_time_specified: Flag = True
+    total_spots: _Places = 1
+    spot_filled: _Filled = 0
+    spots_filled: _Filled = 0
+    invite_phone_numbers: Phones = []
+    location: Location = {}
+    address: Annotated[Text, Field(max_length=ADDRESS_MAX_CHARS)] = ""
+    venue_name: Annotated[Text, Field(max_length=VENUE_MAX_CHARS)] = ""
+
+    @property
+    def edit(self) -> EventEdit:
+        """What was given, and nothing of what was not."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        invited = given.pop("invite_phone_numbers", [])
+        filled_as = "spot_filled" if "spot_filled" in given else "spots_filled"
+        if "event_date" in given:
+            given["date"] = given.pop("event_date")
+        if "spot_filled" in given:
+            given["spots_filled"] = given.pop("spot_filled")
+        return EventEdit(given, invited, filled_as)
+
+
+class WholeEvent(ChangedEvent):
+    """What an event cannot be without must be there; what else is not given stays as it is."""
+
+    title: Annotated[Text, Field(min_length=1, max_length=TITLE_MAX_CHARS)]
+    event_date: Instant
+
+
+class Rsvp(_Body):
+    """An answer to an invitation."""
+
+    rsvp_message: Annotated[Text, Field(min_length=1, max_length=RSVP_MAX_CHARS)] = ""
+
+    @property
+    def message(self) -> str | None:
+        return self.rsvp_message or None
+
+
+class NewMessage(_Body):
+    body: Annotated[Text, Field(min_length=1, max_length=MESSAGE_MAX_CHARS)]
+
+
+class NewPoll(_Body):
+    """Another date, another place or both."""
+
+    suggested_date: Instant | None = None
+    suggested_venue: Annotated[Text, Field(max_length=VENUE_MAX_CHARS)] = ""
+
+    def require_something(self) -> Self:
+        """Without a place a date is needed. Raises FieldErrors."""
+        if self.suggested_date is None and not self.suggested_venue:
+            raise FieldErrors({"suggested_date": ["This field is required."]})
+        return self
+
+
+class NewSuggestion(_Body):
+    """Another time (seed document, "Create event time suggestions")."""
+
+    suggested_time: Instant
+    comment: Annotated[Text, Field(max_length=COMMENT_MAX_CHARS)] = ""
+    like_count: Annotated[int, Field(ge=0, le=LIKES_MAX), within(0, LIKES_MAX)] = 0
+    is_set: Flag = False
+
+    def suggestion(self, account_id: int) -> TimeSuggestion:
+        return TimeSuggestion(account_id, self.suggested_time, self.comment, self.like_count, self.is_set)
+
+
+def read_event_id(text: str) -> int:
+    """Raises EventNotFound, without words for what is no number (events contract 1.3)."""
+    if not is_number(text):
+        raise EventNotFound("")
+    if len(text) > _ID_MAX_DIGITS:
+        raise EventNotFound
+    return int(text)

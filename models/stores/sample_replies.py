@@ -1,0 +1,60 @@
+"""Sample replies: few rows, the same for everybody."""
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from models.documents.sample_reply import FIRST, ReplyType, SampleReply
+from models.stores.counters import Counters
+from models.stores.database import DUPLICATE_KEY, Database, Row
+
+NAME = "sample_replies"
+INDEXES = [IndexModel([("text", ASCENDING)], unique=True, name="text")]
+SEEDED = "sample replies"
+
+
+class SampleReplies:
+    """What is removed stays removed: the first ones are put in once in the life of a database."""
+
+    def __init__(self, database: Database, counters: Counters) -> None:
+        self._replies = database.collection(NAME)
+        self._seeds = database.collection("seeds")
+        self._counters = counters
+
+    async def prepare(self) -> None:
+        """Make the index, and the first replies unless that was done. Two nodes may do it at once, and a crash may stop it."""
+        await self._replies.create_indexes(INDEXES)
+        if await self._seeds.find_one({"_id": SEEDED}) is not None:
+            return
+        await self._put_missing([(text, kind) for kind, texts in FIRST.items() for text in texts])
+        await self._seeds.update_one({"_id": SEEDED}, {"$setOnInsert": {"done": True}}, upsert=True)
+
+    async def _put_missing(self, replies: list[tuple[str, ReplyType]]) -> None:
+        ids = await self._counters.next_ids(NAME, len(replies))
+        rows = [_row(reply_id, text, kind) for reply_id, (text, kind) in zip(ids, replies, strict=True)]
+        try:
+            await self._replies.insert_many(rows, ordered=False)
+        except BulkWriteError as error:
+            if any(problem["code"] != DUPLICATE_KEY for problem in error.details["writeErrors"]):
+                raise
+
+    async def list_all(self) -> list[SampleReply]:
+        """By type, acceptances first, then by text."""
+        rows = await self._replies.find().sort([("type", ASCENDING), ("text", ASCENDING)]).to_list(None)
+        return [SampleReply(row["_id"], row["text"], ReplyType(row["type"])) for row in rows]
+
+    async def append(self, text: str, kind: ReplyType) -> SampleReply | None:
+        """Add a reply; None if its text is there already."""
+        reply_id = await self._counters.next_id(NAME)
+        try:
+            await self._replies.insert_one(_row(reply_id, text, kind))
+        except DuplicateKeyError:
+            return None
+        return SampleReply(reply_id, text, kind)
+
+    async def remove(self, text: str) -> bool:
+        """Remove the reply with this text; whether it was there."""
+        return (await self._replies.delete_one({"text": text})).deleted_count == 1
+
+
+def _row(reply_id: int, text: str, kind: ReplyType) -> Row:
+    return {"_id": reply_id, "text": text, "type": kind.value}

@@ -7,6 +7,7 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.events.people import People
+from tests.events.world import World, running_world
 from tests.node import running_node, settings_for
 
 
@@ -16,3 +17,10 @@ async def people(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactor
     folder: Path = tmp_path_factory.mktemp("node")
     async with running_node(stores, settings_for(folder)) as node:
         yield People(node, stores)
+
+
+@pytest.fixture(scope="module")
+async def world(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """One node for a module's tests: each makes its own people and events."""
+    async with running_world(stores, tmp_path_factory.mktemp("node")) as running:
+        yield running

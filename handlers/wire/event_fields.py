@@ -56,9 +56,13 @@ def _whole(value: Any) -> Any:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("A valid integer is required.")  # noqa: TRY004 - pydantic listens to this one
+    if isinstance(value, float):
+        if value.is_integer():  # JSON numbers beyond 64 bits come as these
+            return int(value)
+        raise ValueError("A valid integer is required.")
     text = str(value).strip()
     if isinstance(value, int) or _WHOLE.fullmatch(text):
-        return int(float(text)) if "." in text else int(text)
+        return int(text.partition(".")[0])
     raise ValueError("A valid integer is required.")
 
 
@@ -156,7 +160,7 @@ def find_ids(value: Any) -> Sequence[int]:
 
 Instant = Annotated[datetime, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date-time"})]
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
-Text = Annotated[str, AfterValidator(_text)]
+STORABLE = AfterValidator(_text)  # behind the limits of a text, which it would hide otherwise
 Location = Annotated[
     dict[str, Any],
     BeforeValidator(_location),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from handlers.wire.event_fields import Flag, Instant, Location, Phones, Text, find_ids, find_instant, within
+from handlers.wire.event_fields import STORABLE, Flag, Instant, Location, Phones, find_ids, find_instant, within
 from handlers.wire.paging import PageQuery
 from models.documents.event import (
     ADDRESS_MAX_CHARS,
@@ -83,14 +83,14 @@ class _Body(BaseModel):
 class NewEvent(_Body):
     """An event as its owner thinks of it."""
 
-    title: Annotated[Text, Field(min_length=1, max_length=TITLE_MAX_CHARS)]
+    title: Annotated[str, Field(min_length=1, max_length=TITLE_MAX_CHARS), STORABLE]
     event_date: Instant
     is_time_specified: Flag = True
     total_spots: _Places = 1
     invite_phone_numbers: Phones = []
     location: Location = {}
-    address: Annotated[Text, Field(max_length=ADDRESS_MAX_CHARS)] = ""
-    venue_name: Annotated[Text, Field(max_length=VENUE_MAX_CHARS)] = ""
+    address: Annotated[str, Field(max_length=ADDRESS_MAX_CHARS), STORABLE] = ""
+    venue_name: Annotated[str, Field(max_length=VENUE_MAX_CHARS), STORABLE] = ""
 
     @property
     def plan(self) -> EventPlan:
@@ -109,7 +109,7 @@ class NewEvent(_Body):
 class ChangedEvent(_Body):
     """What is to be different. The seed calls one field `spot_filled` where it is sent and `spots_filled` where it is shown."""
 
-    title: Annotated[Text, Field(min_length=1, max_length=TITLE_MAX_CHARS)] = ""
+    title: Annotated[str, Field(min_length=1, max_length=TITLE_MAX_CHARS), STORABLE] = ""
     event_date: Instant = EARLIEST
     is_time_specified: Flag = True
     total_spots: _Places = 1
@@ -117,8 +117,8 @@ class ChangedEvent(_Body):
     spots_filled: _Filled = 0
     invite_phone_numbers: Phones = []
     location: Location = {}
-    address: Annotated[Text, Field(max_length=ADDRESS_MAX_CHARS)] = ""
-    venue_name: Annotated[Text, Field(max_length=VENUE_MAX_CHARS)] = ""
+    address: Annotated[str, Field(max_length=ADDRESS_MAX_CHARS), STORABLE] = ""
+    venue_name: Annotated[str, Field(max_length=VENUE_MAX_CHARS), STORABLE] = ""
 
     @property
     def edit(self) -> EventEdit:
@@ -136,14 +136,14 @@ class ChangedEvent(_Body):
 class WholeEvent(ChangedEvent):
     """What an event cannot be without must be there; what else is not given stays as it is."""
 
-    title: Annotated[Text, Field(min_length=1, max_length=TITLE_MAX_CHARS)]
+    title: Annotated[str, Field(min_length=1, max_length=TITLE_MAX_CHARS), STORABLE]
     event_date: Instant
 
 
 class Rsvp(_Body):
     """An answer to an invitation."""
 
-    rsvp_message: Annotated[Text, Field(min_length=1, max_length=RSVP_MAX_CHARS)] = ""
+    rsvp_message: Annotated[str, Field(min_length=1, max_length=RSVP_MAX_CHARS), STORABLE] = ""
 
     @property
     def message(self) -> str | None:
@@ -151,14 +151,14 @@ class Rsvp(_Body):
 
 
 class NewMessage(_Body):
-    body: Annotated[Text, Field(min_length=1, max_length=MESSAGE_MAX_CHARS)]
+    body: Annotated[str, Field(min_length=1, max_length=MESSAGE_MAX_CHARS), STORABLE]
 
 
 class NewPoll(_Body):
     """Another date, another place or both."""
 
     suggested_date: Instant | None = None
-    suggested_venue: Annotated[Text, Field(max_length=VENUE_MAX_CHARS)] = ""
+    suggested_venue: Annotated[str, Field(max_length=VENUE_MAX_CHARS), STORABLE] = ""
 
     def require_something(self) -> Self:
         """Without a place a date is needed. Raises FieldErrors."""
@@ -171,7 +171,7 @@ class NewSuggestion(_Body):
     """Another time (seed document, "Create event time suggestions")."""
 
     suggested_time: Instant
-    comment: Annotated[Text, Field(max_length=COMMENT_MAX_CHARS)] = ""
+    comment: Annotated[str, Field(max_length=COMMENT_MAX_CHARS), STORABLE] = ""
     like_count: Annotated[int, Field(ge=0, le=LIKES_MAX), within(0, LIKES_MAX)] = 0
     is_set: Flag = False
 

@@ -42,7 +42,9 @@ class TestCreating:
         assert (event["attendees_count"], event["invitees"], event["messages"]) == (0, [], [])
         assert event["created"] == event["modified"]
 
-    async def test_is_time_specified_false_is_kept_and_location_address_and_venue_are_echoed(self, world: World) -> None:
+    async def test_is_time_specified_false_is_kept_and_location_address_and_venue_are_echoed(
+        self, world: World
+    ) -> None:
         ann = await world.person()
         fields = {
             "is_time_specified": False,
@@ -109,7 +111,11 @@ class TestCreating:
         (seen,) = page["results"]
         (invitee,) = seen["invitees"]
         assert (seen["id"], seen["i_am_owner"], seen["i_am_attending"]) == (event["id"], False, None)
-        assert (invitee["full_name"], invitee["phone_number"], invitee["id"]) == ("Tom 😀", f"+{number}", tom.account_id)
+        assert (invitee["full_name"], invitee["phone_number"], invitee["id"]) == (
+            "Tom 😀",
+            f"+{number}",
+            tom.account_id,
+        )
         assert (invitee["rsvp_time"], invitee["is_attending"], invitee["has_seen"]) == (None, None, False)
 
     async def test_invitees_stand_by_full_name_then_by_number(self, world: World) -> None:

@@ -54,7 +54,9 @@ class World:
     async def people(self, count: int) -> list[Person]:
         return [await self.person() for _ in range(count)]
 
-    async def ask(self, who: Person | None, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
+    async def ask(
+        self, who: Person | None, method: str, path: str, body: Any = None, **options: Any
+    ) -> tuple[int, Any]:
         """With a JSON body unless that is None; nobody is whoever has no token."""
         if body is not None:
             options["json"] = body

@@ -14,6 +14,11 @@ LOGIN_COMMANDS = {
     "set-password": "give a login another password and sign it out everywhere",
     "remove-login": "remove a login and sign it out everywhere; its accounts stay",
 }
+REPLY_COMMANDS = {
+    "add-sample-reply": "add a text that clients offer as an answer to invitations",
+    "remove-sample-reply": "remove one of these texts",
+    "list-sample-replies": "list these texts",
+}
 
 if sys.version_info < OLDEST_PYTHON:  # above everything that an older one does not understand; it parses the rest
     sys.exit("parley: needs Python %d.%d or later, not %d.%d" % (OLDEST_PYTHON + sys.version_info[:2]))  # noqa: UP031
@@ -28,6 +33,8 @@ def main(argv: list[str]) -> int:
         return test(argv[1:])
     arguments = _parser().parse_args(argv)
     require_installed(["embedded"], this)
+    if arguments.command in REPLY_COMMANDS:
+        return change_sample_replies(arguments)
     return serve(arguments) if arguments.command is None else change_login(arguments)
 
 
@@ -41,6 +48,22 @@ def change_login(arguments: argparse.Namespace) -> int:
         settings = read_settings(arguments.config, _overrides(arguments))
         password = "" if arguments.command == "remove-login" else arguments.password or _ask_password()
         print(run_command(settings, arguments.command, arguments.name, password))  # noqa: T201 - the answer
+    except CannotStart as reason:
+        print(f"parley: {reason}", file=sys.stderr)  # noqa: T201 - the one line
+        return 1
+    return 0
+
+
+def change_sample_replies(arguments: argparse.Namespace) -> int:
+    """Add, remove or list sample replies; 0, or 1 after one line that says why not."""
+    from server.cannot_start import CannotStart
+    from server.config import read_settings
+    from server.sample_replies import run_command
+
+    try:
+        settings = read_settings(arguments.config, _overrides(arguments))
+        text, kind = getattr(arguments, "text", ""), getattr(arguments, "type", "")
+        print(run_command(settings, arguments.command, text, kind))  # noqa: T201 - the answer
     except CannotStart as reason:
         print(f"parley: {reason}", file=sys.stderr)  # noqa: T201 - the one line
         return 1
@@ -105,11 +128,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # what --workers starts
     commands = parser.add_subparsers(title="instead of serving", metavar="COMMAND", dest="command")
     commands.add_parser("test", help="run the tests; what follows goes to pytest", add_help=False)
-    for name, text in LOGIN_COMMANDS.items():
+    for name, text in (LOGIN_COMMANDS | REPLY_COMMANDS).items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
-        command.add_argument("name", metavar="NAME", help="user name")
-        if name != "remove-login":
+        if name in LOGIN_COMMANDS:
+            command.add_argument("name", metavar="NAME", help="user name")
+        elif name != "list-sample-replies":
+            command.add_argument("text", metavar="TEXT", help="at most 60 characters")
+        if name in ("add-login", "set-password"):
             command.add_argument("--password", help="asked for when it is not given")
+        if name == "add-sample-reply":
+            command.add_argument("--type", choices=("accept", "reject"), required=True, help="the answer it goes with")
         for option in ("--config", "--data-dir"):  # as above, so that they may also stand behind the command
             command.add_argument(
                 option, metavar="PATH", type=Path if option == "--config" else str, default=argparse.SUPPRESS

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
@@ -15,18 +15,14 @@ from models.services.add_login import AddLogin
 from models.services.remove_login import RemoveLogin
 from models.services.set_password import SetPassword
 from models.stores.counters import Counters
-from models.stores.database import Database, open_database
 from models.stores.logins import Logins
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
 from server.auth.passwords import Argon2Passwords
 from server.cannot_start import CannotStart
 from server.clock import SystemClock
-from server.config import EMBEDDED, Settings
-from server.data_dir import hold_data_dir
-from server.embedded import EmbeddedStores
-from server.embedded.running import find_running
-from server.reachability import require_mongodb
+from server.config import Settings
+from server.shell import open_stores
 from server.sockets.bus import announce
 
 
@@ -40,7 +36,7 @@ def run_command(settings: Settings, command: str, name: str, password: str) -> s
 
 
 async def _run(settings: Settings, command: str, name: str, password: str) -> str:
-    async with _open_stores(settings) as (database, redis_url):
+    async with open_stores(settings) as (database, redis_url):
         signals, passwords = _Signals(), Argon2Passwords()
         counters = Counters(database)
         logins, sessions, ownerships = Logins(database, counters), Sessions(database), Ownerships(database, counters)
@@ -62,29 +58,6 @@ async def _run(settings: Settings, command: str, name: str, password: str) -> st
         if redis_url is not None:
             await _tell(redis_url, settings.redis.prefix, signals.kept)
         return line
-
-
-@asynccontextmanager
-async def _open_stores(settings: Settings) -> AsyncIterator[tuple[Database, str | None]]:
-    """The database, and the URL of a Redis on which nodes may listen; what is embedded and does not run is started."""
-    mongodb, running = settings.mongodb, find_running(settings.data_dir)
-    redis_url = None if settings.redis.url == EMBEDDED else settings.redis.url
-    if mongodb.url != EMBEDDED:
-        await require_mongodb(mongodb)
-        redis_url = redis_url or (running.redis_url if running else None)
-        async with open_database(mongodb.url, mongodb.database, mongodb.driver, timeout_s=mongodb.timeout_s) as opened:
-            yield opened, redis_url
-    elif running is not None and running.mongodb_url is not None:
-        redis_url = redis_url or running.redis_url
-        async with open_database(running.mongodb_url, mongodb.database, timeout_s=mongodb.timeout_s) as opened:
-            yield opened, redis_url
-    else:
-        with hold_data_dir(settings.data_dir):
-            async with (
-                EmbeddedStores(settings.data_dir, mongodb, settings.redis) as stores,
-                open_database(stores.mongodb_url, mongodb.database, timeout_s=mongodb.timeout_s) as opened,
-            ):
-                yield opened, None  # nobody runs who could listen
 
 
 async def _tell(redis_url: str, prefix: str, signals: Collection[Signal]) -> None:

@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 
+from models.documents.sample_reply import ReplyType
+from models.stores.counters import Counters
+from models.stores.database import Database
+from models.stores.sample_replies import SampleReplies
 from tests.events.world import World, in_hours, new_number
 from tests.node import Person
 
@@ -314,6 +318,30 @@ class TestSampleReplies:
         said = {(each["text"], each["type"]) for each in replies}
         assert {("I'll be there :)", "accept"), ("Yesss!", "accept"), ("Maybe next time!", "reject")} <= said
         assert all(each.keys() == {"id", "text", "type"} and len(each["text"]) <= 60 for each in replies)
+
+    async def test_they_are_put_in_once_also_by_two_nodes_at_once_and_none_are_an_empty_array(
+        self, database: Database
+    ) -> None:
+        replies = SampleReplies(database, Counters(database))
+        await asyncio.gather(*(SampleReplies(database, Counters(database)).prepare() for _ in range(2)))
+        first = await replies.list_all()
+        assert len(first) == len({each.id for each in first}) == 16
+        for each in first:
+            assert await replies.remove(each.text)
+        await replies.prepare()
+        assert await replies.list_all() == []
+        for text, kind in (("Maybe", ReplyType.REJECT), ("Yes", ReplyType.ACCEPT), ("Sure", ReplyType.ACCEPT)):
+            assert await replies.append(text, kind)
+        assert await replies.append("Yes", ReplyType.REJECT) is None
+        assert [each.text for each in await replies.list_all()] == ["Sure", "Yes", "Maybe"]
+
+    async def test_a_crash_in_the_middle_of_putting_them_in_loses_none(self, database: Database) -> None:
+        replies = SampleReplies(database, Counters(database))
+        await replies.prepare()
+        await replies.remove("Yesss!")
+        await database.raw["seeds"].delete_many({})
+        await replies.prepare()
+        assert len(await replies.list_all()) == 16
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""What is done about sample replies at a shell, while the server runs or not: add, remove, list."""
+
+import asyncio
+import logging
+
+from models.documents.sample_reply import ReplyType
+from models.errors import DomainError
+from models.services.add_sample_reply import AddSampleReply
+from models.services.list_sample_replies import ListSampleReplies
+from models.services.remove_sample_reply import RemoveSampleReply
+from models.stores.counters import Counters
+from models.stores.sample_replies import SampleReplies
+from server.cannot_start import CannotStart
+from server.config import Settings
+from server.shell import open_stores
+
+
+def run_command(settings: Settings, command: str, text: str, kind: str) -> str:
+    """Do it and return what says so; CannotStart says in one line why not. `kind` is "accept" or "reject", for adding."""
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        return asyncio.run(_run(settings, command, text, kind))
+    except DomainError as refusal:
+        raise CannotStart(refusal.message) from None
+
+
+async def _run(settings: Settings, command: str, text: str, kind: str) -> str:
+    async with open_stores(settings) as (database, _):
+        replies = SampleReplies(database, Counters(database))
+        await replies.prepare()  # a text that is there from the beginning can be removed before the first start
+        match command:
+            case "add-sample-reply":
+                reply = await AddSampleReply(replies)(text, ReplyType(kind))
+                return f"{reply.type}: {reply.text} is added"
+            case "remove-sample-reply":
+                await RemoveSampleReply(replies)(text)
+                return f"{text.strip()} is removed"
+            case "list-sample-replies":
+                return "\n".join(f"{reply.type}: {reply.text}" for reply in await ListSampleReplies(replies)())
+            case _:
+                raise ValueError(command)

@@ -28,7 +28,6 @@ class AddPoll:
 
     async def __call__(self, actor: Actor, event_id: int, date: datetime | None, venue: str) -> Poll:
         event = await self.require(actor, event_id)
-        self._require_room(event, actor)
         poll = Poll(await self.events.next_id("polls"), actor.account_id, date or event.date, venue)
         item = outbox_item(actor, self.clock.now(), PollPosted(poll.id))
         changed = await self.events.add_poll(event_id, poll, item, self.most)

@@ -34,9 +34,7 @@ class PostMessage:
     most: int
 
     async def __call__(self, actor: Actor, event_id: int, body: str) -> Posting:
-        event = await self.require(actor, event_id)
-        if _count(event, actor) >= self.most:
-            return Posting(event, _count(event, actor), is_over_limit=True)
+        await self.require(actor, event_id)
         message = PostedMessage(await self.events.next_id("event_messages"), actor.account_id)
         item = outbox_item(actor, self.clock.now(), Posted(message.id, body))
         posted = await self.events.post(event_id, message, item, self.most)

@@ -70,9 +70,9 @@ def in_order(events: list[tuple[int, datetime, bool]], now: datetime) -> list[in
 
 
 class TestWalking:
-    @pytest.mark.parametrize("per_page", [1, 7, 30, 1000])
+    @pytest.mark.parametrize(("per_page", "kind"), [(2, "sent"), (7, "received"), (30, "sent"), (1000, "RECEIVED")])
     async def test_it_is_walked_to_its_end_over_1000_events_with_equal_dates_each_exactly_once(
-        self, world: World, per_page: int
+        self, world: World, per_page: int, kind: str
     ) -> None:
         ann, tom = await world.people(2)
         now = datetime.now(UTC)
@@ -85,12 +85,11 @@ class TestWalking:
         events = [(date, dice.random() < 0.7) for date in dates]
         ids = await put(world, ann, tom, events)
         expected = in_order([(event_id, *one) for event_id, one in zip(ids, events, strict=True)], now)
-        for who, kind in ((ann, "sent"), (tom, "RECEIVED")):
-            pages = await walk(world, who, type=kind, per_page=per_page)
-            walked = [event["id"] for page in pages for event in page]
-            assert max(Counter(walked).values()) == 1
-            assert walked == expected
-        assert await walk(world, ann, type="received") == []
+        pages = await walk(world, ann if kind == "sent" else tom, type=kind, per_page=per_page)
+        walked = [event["id"] for page in pages for event in page]
+        assert max(Counter(walked).values()) == 1
+        assert walked == expected
+        assert await walk(world, ann, type="received") == await walk(world, tom, type="sent") == []
 
     @pytest.mark.parametrize("hours", [-11, -6, -3])
     async def test_what_has_no_time_and_began_hours_ago_hides_nothing_behind_it(self, world: World, hours: int) -> None:
@@ -103,6 +102,15 @@ class TestWalking:
         for per_page in (1, 2, 5, 6):
             pages = await walk(world, ann, type="sent", per_page=per_page)
             assert [event["id"] for page in pages for event in page] == expected, per_page
+
+    async def test_a_page_that_such_events_fill_does_not_hide_what_is_over_since_later(self, world: World) -> None:
+        ann, tom = await world.people(2)
+        now = datetime.now(UTC)
+        events = [(now - 6 * HOUR, False)] * 5 + [(now - 3 * HOUR, True)] * 2 + [(now - 9 * HOUR, True)]
+        ids = await put(world, ann, tom, events)
+        pages = await walk(world, ann, type="sent", per_page=2)
+        assert [len(page) for page in pages] == [7, 1]
+        assert [event["id"] for page in pages for event in page] == [*ids[4::-1], *ids[6:4:-1], ids[7]]
 
     async def test_only_what_has_no_time_and_began_hours_ago(self, world: World) -> None:
         ann, tom = await world.people(2)

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from handlers.rest.described import Described, Route
+from handlers.rest.links import Links
 from handlers.rest.paths import events
 from handlers.rest.requests import read_fields, read_shape, require_actor
 from handlers.wire import event_objects as wire
@@ -34,6 +35,7 @@ class EventAnswerRoutes:
     add_poll: AddPoll
     suggest_time: SuggestTime
     see: SeeEvents
+    links: Links
 
     def routes(self) -> list[Route]:
         return [
@@ -117,7 +119,7 @@ class EventAnswerRoutes:
         actor = require_actor(request)
         rsvp = read_shape(Rsvp, await read_fields(request))
         event = await self.answer(actor, _event_id(request), answer=answer, message=rsvp.message)
-        return web.json_response(wire.show_event(await self.see.one(actor, event)))
+        return web.json_response(wire.show_event(await self.see.one(actor, event), self.links.photos_in(request)))
 
     async def mark_seen(self, request: web.Request) -> web.Response:
         actor = require_actor(request)

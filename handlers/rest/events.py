@@ -132,7 +132,7 @@ class EventRoutes:
         actor = require_actor(request)
         query = read_shape(EventQuery, read_query(request))
         page = await self.list_events(actor, query.wanted, query.page, query.per_page)
-        shown = wire.show_events(await self.see(actor, page.items))
+        shown = wire.show_events(await self.see(actor, page.items), self.links.photos_in(request))
         return web.json_response(show_page(page, shown, self.links.pages_of(request)))
 
     async def show_line(self, request: web.Request) -> web.Response:
@@ -142,7 +142,7 @@ class EventRoutes:
         except FieldErrors:  # of this field only, and not in the body of field errors
             raise Malformed("type must be sent or received.") from None
         line = await self.show_timeline(actor, query.place, is_owner=query.type == "sent", limit=query.per_page)
-        return web.json_response(wire.show_events(await self.see(actor, line)))
+        return web.json_response(wire.show_events(await self.see(actor, line), self.links.photos_in(request)))
 
     async def show_stats(self, request: web.Request) -> web.Response:
         return web.json_response(wire.show_stats(await self.count_unanswered(require_actor(request))))
@@ -150,7 +150,7 @@ class EventRoutes:
     async def post(self, request: web.Request) -> web.Response:
         actor = require_actor(request)
         event = await self.create(actor, read_shape(NewEvent, await read_fields(request)).plan)
-        shown = wire.show_created_event(await self.see.one(actor, event))
+        shown = wire.show_created_event(await self.see.one(actor, event), self.links.photos_in(request))
         return web.json_response(shown, status=HTTPStatus.CREATED)
 
     async def show(self, request: web.Request) -> web.Response:
@@ -170,7 +170,8 @@ class EventRoutes:
         return await self._show(request, event)
 
     async def _show(self, request: web.Request, event: Event) -> web.Response:
-        return web.json_response(wire.show_event(await self.see.one(require_actor(request), event)))
+        seen = await self.see.one(require_actor(request), event)
+        return web.json_response(wire.show_event(seen, self.links.photos_in(request)))
 
     async def put_canceled(self, request: web.Request) -> web.Response:
         """Whoever is only invited is refused by a bare array (events contract 1.3), with the status of design section 9."""

@@ -9,8 +9,9 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from handlers.wire.times import show_time
-from handlers.wire.users import show_user
+from handlers.wire.users import Link, UserShown, show_photo, show_user
 from models.documents.event import Event, Invitation, Poll
+from models.documents.photo import Rendition
 from models.documents.sample_reply import SampleReply
 from models.documents.user import SeenUser
 from models.services.post_message import Posting
@@ -70,7 +71,7 @@ class EventShown(TypedDict):
     is_time_specified: bool
     created: str
     modified: str
-    owner: dict[str, Any]
+    owner: UserShown
     total_spots: int
     spots_filled: int
     i_am_owner: bool
@@ -112,7 +113,7 @@ class SampleReplyShown(TypedDict):
     type: str
 
 
-def show_event(seen: SeenEvent) -> EventShown:
+def show_event(seen: SeenEvent, link: Link) -> EventShown:
     event, viewer = seen.event, seen.viewer_id
     mine = event.find_invitation(viewer)
     return {
@@ -122,7 +123,7 @@ def show_event(seen: SeenEvent) -> EventShown:
         "is_time_specified": event.is_time_specified,
         "created": show_time(event.created_at),
         "modified": show_time(event.modified_at),
-        "owner": show_user(seen.people[event.owner_id].account),
+        "owner": show_user(seen.people[event.owner_id], link),
         "total_spots": event.total_spots,
         "spots_filled": event.spots_filled,
         "i_am_owner": seen.is_own,
@@ -133,17 +134,17 @@ def show_event(seen: SeenEvent) -> EventShown:
         "venue_name": event.venue_name,
         "messages": _messages(seen),
         "polls": [show_poll(poll) for poll in event.polls],
-        "invitees": _invitees(seen),
+        "invitees": _invitees(seen, link),
         "invitations": [show_invitation(each, seen.people) for each in event.invitations],
     }
 
 
-def show_created_event(seen: SeenEvent) -> CreatedEventShown:
-    return {**show_event(seen), "attendees_count": seen.event.attendees_count}
+def show_created_event(seen: SeenEvent, link: Link) -> CreatedEventShown:
+    return {**show_event(seen, link), "attendees_count": seen.event.attendees_count}
 
 
-def show_events(events: Iterable[SeenEvent]) -> list[EventShown]:
-    return [show_event(seen) for seen in events]
+def show_events(events: Iterable[SeenEvent], link: Link) -> list[EventShown]:
+    return [show_event(seen, link) for seen in events]
 
 
 def show_invitation(invitation: Invitation, people: Mapping[int, SeenUser]) -> InvitationShown:
@@ -200,13 +201,13 @@ def _messages(seen: SeenEvent) -> list[MessageShown]:
     return shown
 
 
-def _invitees(seen: SeenEvent) -> list[InviteeShown]:
+def _invitees(seen: SeenEvent, link: Link) -> list[InviteeShown]:
     """By full name, then by number (events contract 2.4)."""
-    shown = [_invitee(seen.event, each, seen.people[each.account_id]) for each in seen.event.invitations]
+    shown = [_invitee(seen.event, each, seen.people[each.account_id], link) for each in seen.event.invitations]
     return sorted(shown, key=lambda each: (each["full_name"], each["phone_number"]))
 
 
-def _invitee(event: Event, invitation: Invitation, who: SeenUser) -> InviteeShown:
+def _invitee(event: Event, invitation: Invitation, who: SeenUser, link: Link) -> InviteeShown:
     account = who.account
     # Who never signed in is a number that somebody wrote down, shown as it was written.
     number = account.phone.text if account.is_registered else invitation.phone.text
@@ -218,9 +219,9 @@ def _invitee(event: Event, invitation: Invitation, who: SeenUser) -> InviteeShow
         "is_active": account.is_registered,
         "is_owner": account.id == event.owner_id,
         "has_seen": invitation.has_seen,
-        "photo": None,
-        "big_photo": None,
-        "faded_photo": None,
+        "photo": show_photo(who.photo, Rendition.SMALL, link),
+        "big_photo": show_photo(who.photo, Rendition.BIG, link),
+        "faded_photo": show_photo(who.photo, Rendition.FADED, link),
         "rsvp_message": invitation.message,
         "rsvp_time": None if invitation.answered_at is None else show_time(invitation.answered_at),
         "created": show_time(invitation.created_at),

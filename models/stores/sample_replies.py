@@ -8,7 +8,8 @@ from models.stores.counters import Counters
 from models.stores.database import DUPLICATE_KEY, Database, Row
 
 NAME = "sample_replies"
-INDEXES = [IndexModel([("text", ASCENDING)], unique=True, name="text")]
+SHOWN = [("type", ASCENDING), ("text", ASCENDING)]
+INDEXES = [IndexModel([("text", ASCENDING)], unique=True, name="text"), IndexModel(SHOWN, name="shown")]
 SEEDED = "sample replies"
 
 
@@ -39,7 +40,7 @@ class SampleReplies:
 
     async def list_all(self) -> list[SampleReply]:
         """By type, acceptances first, then by text."""
-        rows = await self._replies.find().sort([("type", ASCENDING), ("text", ASCENDING)]).to_list(None)
+        rows = await self._replies.find().sort(SHOWN).to_list(None)
         return [SampleReply(row["_id"], row["text"], ReplyType(row["type"])) for row in rows]
 
     async def append(self, text: str, kind: ReplyType) -> SampleReply | None:

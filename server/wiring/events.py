@@ -74,4 +74,5 @@ def _answers(domain: Domain, see: SeeEvents) -> EventAnswerRoutes:
         AddPoll(events, require, tell, clock, rules.polls_per_person),
         SuggestTime(events, require, rules.suggestions_per_person),
         see,
+        domain.links,
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.events.people import photo_form, picture
 from tests.events.world import World, in_hours, new_number
 
 KEYS = {
@@ -215,6 +216,19 @@ class TestShowing:
             assert seen["i_am_attending"] == (True if who is ann else None)
         assert seen["owner"]["id"] == ann.account_id
         assert {"phone_number", "notify_event_full", "photo", "big_photo"} <= seen["owner"].keys()
+
+    async def test_photos_of_owner_and_invitees_are_addresses_that_can_be_loaded(self, world: World) -> None:
+        ann, tom = await world.people(2)
+        for who in (ann, tom):
+            status, _ = await world.node.rest("POST", "/users/change_avatar", who, data=photo_form(picture()))
+            assert status == 200
+        seen = await world.show(tom, await world.create(ann, tom))
+        (invitee,) = seen["invitees"]
+        urls = [invitee[name] for name in ("photo", "big_photo", "faded_photo")]
+        for url in (*urls, seen["owner"]["photo"], seen["owner"]["big_photo"]):
+            async with world.node.http.get(url) as answer:
+                assert (answer.status, answer.content_type) == (200, "image/jpeg"), url
+        assert len(set(urls)) == 3
 
     async def test_strangers_and_wrong_ids_get_404(self, world: World) -> None:
         ann, eve = await world.people(2)

@@ -94,6 +94,6 @@ async def running_world(stores: EmbeddedStores, folder: Path, **sections: Mappin
     settings = settings_for(folder, **sections)
     async with (
         running_node(stores, settings) as node,
-        open_database(stores.mongodb_url, settings.mongodb.database) as database,
+        open_database(stores.mongodb_url, settings.mongodb.database, app="tests") as database,
     ):
         yield World(node, database)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from handlers.wire.event_fields import STORABLE, Flag, Instant, Location, Phones, find_ids, find_instant, within
 from handlers.wire.paging import PageQuery
@@ -33,7 +33,16 @@ _Places = Annotated[int, Field(ge=1, le=SPOTS_MAX), within(1, SPOTS_MAX)]
 _Filled = Annotated[int, Field(ge=0, le=SPOTS_MAX), within(0, SPOTS_MAX)]
 _YES, _NO = frozenset({"true", "y", "yes", "1", "ok"}), frozenset({"false", "n", "no", "0"})
 # What is asked for twice is asked for as it was written last.
-_Instant = Annotated[datetime | None, BeforeValidator(lambda value: find_instant(_last(value)))]
+_Instant = Annotated[
+    datetime | None,
+    BeforeValidator(lambda value: find_instant(_last(value))),
+    WithJsonSchema({"type": "string", "description": "Unix seconds, or a date and time of ISO 8601."}),
+]
+_Ids = Annotated[
+    Sequence[int],
+    BeforeValidator(lambda value: find_ids(_last(value))),
+    WithJsonSchema({"type": "string", "description": "Ids, joined by |."}),
+]
 
 
 def _last(value: Any) -> Any:
@@ -68,7 +77,7 @@ class TimelineQuery(BaseModel):
 
     type: Annotated[Literal["sent", "received"], BeforeValidator(lambda value: str(_last(value)).strip().lower())]
     cursor: _Instant = None
-    exclude_ids: Annotated[Sequence[int], BeforeValidator(lambda value: find_ids(_last(value)))] = ()
+    exclude_ids: _Ids = ()
     per_page: Annotated[int, Field(ge=1, le=PER_PAGE_MAX), BeforeValidator(_per_page)] = PER_PAGE
 
     @property
@@ -106,8 +115,16 @@ class NewEvent(_Body):
         )
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """What is not given stays as it is, whatever a field holds meanwhile."""
+    for each in schema["properties"].values():
+        each.pop("default", None)
+
+
 class ChangedEvent(_Body):
     """What is to be different. The seed calls one field `spot_filled` where it is sent and `spots_filled` where it is shown."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     title: Annotated[str, Field(min_length=1, max_length=TITLE_MAX_CHARS), STORABLE] = ""
     event_date: Instant = EARLIEST

@@ -106,7 +106,7 @@ class EventsRefusal(TypedDict):
 
 
 class EventsNotFound(TypedDict):
-    """The events API's for what is not there."""
+    """The events API's for what is not there, not allowed or over a limit."""
 
     _error_message: str
 
@@ -129,18 +129,24 @@ def oauth_code(kind: type[DomainError]) -> str:
 
 
 def show_for_events(refusal: DomainError) -> EventsRefusal | EventsNotFound | dict[str, list[str]] | str:
-    """The bodies of events contract 1.3.
-
-    Field errors as arrays by field, what concerns Facebook as a bare text, not found, not allowed and a limit that is reached (seed
-    document, "Poll") without a type, and everything else with both.
-    """
+    """The bodies of events contract 1.3: field errors as arrays by field, everything else as `is_bare` and `is_untyped` say."""
     if isinstance(refusal, FieldErrors):
         return dict(refusal.fields)
-    if isinstance(refusal, errors.FacebookTokenMissing | errors.FacebookTokenRefused):
+    if is_bare(type(refusal)):
         return refusal.message
-    if isinstance(refusal, errors.NotFound | errors.LimitReached) or status_of(refusal) is HTTPStatus.FORBIDDEN:
+    if is_untyped(type(refusal)):
         return {"_error_message": refusal.message}
     return {"_error_message": refusal.message, "_error_type": f"parley.{type(refusal).__name__}"}
+
+
+def is_bare(kind: type[DomainError]) -> bool:
+    """Whether the events API shows it as a text alone: what concerns Facebook."""
+    return issubclass(kind, errors.FacebookTokenMissing | errors.FacebookTokenRefused)
+
+
+def is_untyped(kind: type[DomainError]) -> bool:
+    """Whether it does so without a type: not found, not allowed, and a limit that is reached (seed document, "Poll")."""
+    return issubclass(kind, errors.NotFound | errors.LimitReached) or STATUS[kind] is HTTPStatus.FORBIDDEN
 
 
 # What HTTP itself refuses. The words are kept here: Python's own change between its versions.

@@ -90,6 +90,7 @@ class EventAnswerRoutes:
                     {201: wire.PollShown},
                     takes=NewPoll,
                     refuses=(*_REFUSES, LimitReached),
+                    other_fields=("body",),  # as the seed document has it for one that is there
                 ),
             ),
             *events(

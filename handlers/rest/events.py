@@ -124,7 +124,11 @@ class EventRoutes:
                 "PUT",
                 _ONE + "/cancel_event",
                 self.put_canceled,
-                Described("Cancel an event; it stays in the lists.", {204: None}, refuses=(EventNotFound, NotTheOwner)),
+                Described(
+                    "Cancel an event; it stays in the lists. To who is only invited: 403.",
+                    {204: None, 403: list[str]},
+                    refuses=(EventNotFound,),
+                ),
             ),
         ]
 

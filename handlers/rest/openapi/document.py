@@ -147,6 +147,7 @@ class _Operation:
         fields: set[str] = {name for schema in read for name in schema.get("properties", {})}
         if described.file is not None:
             fields.add(described.file)
+        fields.update(described.other_fields)
         is_one_object = "properties" in asked or takes is None
         responses = refusals.responses(fields, is_one_object=is_one_object) | self._answers(schemas)
         shown["responses"] = dict(sorted(responses.items()))

@@ -115,10 +115,25 @@ class Refusals:
             return _narrowed("OAuthRefusal", "error", names)
         if is_messaging(self._path):
             return _narrowed("Refusal", "code", names)
-        if status == HTTPStatus.NOT_FOUND:
-            return {"$ref": PREFIX + "EventsNotFound"}
-        plain = _narrowed("EventsRefusal", "_error_type", names)
-        return {"anyOf": [about, plain]} if FieldErrors in kinds else plain
+        return self._schema_of_events(status, kinds, about)
+
+    def _schema_of_events(self, status: HTTPStatus, kinds: list[type[DomainError]], about: Schema) -> Schema:
+        """Any of the four shapes of events contract 1.3 that these refusals have."""
+        schemas = [about] if FieldErrors in kinds else []
+        plain = [kind for kind in kinds if not (kind is FieldErrors or shown.is_bare(kind) or shown.is_untyped(kind))]
+        names = {self._name(kind) for kind in plain}
+        is_untyped = any(shown.is_untyped(kind) for kind in kinds)
+        if status in self._framework and status == HTTPStatus.NOT_FOUND:
+            is_untyped = True
+        elif status in self._framework:
+            names.add(self._framework_name(status))
+        if names:
+            schemas.append(_narrowed("EventsRefusal", "_error_type", names))
+        if is_untyped:
+            schemas.append({"$ref": PREFIX + "EventsNotFound"})
+        if any(shown.is_bare(kind) for kind in kinds):
+            schemas.append({"type": "string"})
+        return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
 _FRAMEWORK: Mapping[HTTPStatus, str] = {

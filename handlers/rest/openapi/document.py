@@ -112,9 +112,10 @@ class _Operation:
         }
         if described.takes is not None:
             shapes[*self.key, "takes"] = (described.takes, "read")
-        query = described.query or (Asked if self.has_token else None)
-        if query is not None:
-            shapes[*self.key, "query"] = (query, "read")
+        if described.query is not None:
+            shapes[*self.key, "query"] = (described.query, "read")
+        if self.has_token:
+            shapes[*self.key, "account"] = (Asked, "read")
         return shapes
 
     def show(self, schemas: dict[Hashable, Schema], named: dict[str, Schema]) -> Schema:
@@ -131,7 +132,7 @@ class _Operation:
             shown["description"] = described.description
         parameters = [
             *_path_parameters(route.canonical),
-            *([] if query is None or names_account else _query_parameters(resolve(query, named))),
+            *([] if names_account else self._query(schemas, named)),
             *(texts.RANGE_PARAMETERS if described.is_file else []),
         ]
         if parameters:
@@ -154,6 +155,12 @@ class _Operation:
         if not self.has_token:
             shown["security"] = []
         return shown
+
+    def _query(self, schemas: dict[Hashable, Schema], named: dict[str, Schema]) -> list[Schema]:
+        """What its own shape has, and the account that acts."""
+        shapes = (resolve(schemas[*self.key, of], named) for of in ("account", "query") if (*self.key, of) in schemas)
+        by_name = {parameter["name"]: parameter for shape in shapes for parameter in _query_parameters(shape)}
+        return list(by_name.values())
 
     def _body(self, takes: Schema | None, asked: Schema, named: dict[str, Schema]) -> Schema:
         described = self.described

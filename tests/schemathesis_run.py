@@ -100,7 +100,8 @@ def fuzz(url: str, token: str, options: Sequence[str], known: Mapping[str, str] 
     hooks = {"SCHEMATHESIS_HOOKS": "tests.schemathesis_hooks", "SCHEMATHESIS_KNOWN": json.dumps(known)}
     command = [program, "run", f"{url}/openapi.json", "-H", f"Authorization: Bearer {token}", *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **(hooks if known is not None else {})}
-    return subprocess.run(command, check=False, env=environment).returncode
+    with tempfile.TemporaryDirectory() as folder:  # what one run remembers must not steer the next
+        return subprocess.run(command, check=False, env=environment, cwd=folder).returncode
 
 
 def main(argv: list[str]) -> int:

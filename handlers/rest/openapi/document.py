@@ -90,6 +90,9 @@ class _Operation:
         self.key = (route.canonical, route.method)
         self.is_lenient = is_messaging(route.canonical) or is_oauth(route.canonical)
         self.has_token = not (is_outside or described.is_public)
+        shape = described.answers.get(200)
+        # As server/etags.py gives them: to what is JSON.
+        self.has_tag = route.method == "GET" and shape is not None and not isinstance(shape, str)
 
     def names(self) -> Iterator[str]:
         """The handler's, with that of the routes it is among: `AccountRoutes.show_nickname` is `account_show_nickname`.
@@ -133,7 +136,8 @@ class _Operation:
         parameters = [
             *_path_parameters(route.canonical),
             *([] if names_account else self._query(schemas, named)),
-            *(texts.RANGE_PARAMETERS if described.is_file else []),
+            *([texts.RANGE] if described.is_file else []),
+            *([texts.IF_NONE_MATCH] if described.is_file or self.has_tag else []),
         ]
         if parameters:
             shown["parameters"] = parameters
@@ -187,7 +191,9 @@ class _Operation:
             elif shape is not None:
                 response["content"] = {JSON: {"schema": schemas[*self.key, status]}}
             shown[str(status)] = response
-        return shown | _file_answers(shown) if self.described.is_file else shown
+        if self.described.is_file:
+            return shown | _file_answers(shown)
+        return shown | _tagged_answers(shown) if self.has_tag else shown
 
 
 def _path_parameters(path: str) -> list[Schema]:
@@ -243,4 +249,12 @@ def _file_answers(shown: dict[str, Schema]) -> dict[str, Schema]:
         "206": whole | {"description": "The part.", "headers": headers | {"Content-Range": texts.CONTENT_RANGE}},
         "304": {"description": "You have it.", "headers": headers},
         "416": {"description": "There is no such part.", "headers": {"Content-Range": texts.CONTENT_RANGE}},
+    }
+
+
+def _tagged_answers(shown: dict[str, Schema]) -> dict[str, Schema]:
+    headers = {"ETag": {**texts.ETAG, "required": False}, "Cache-Control": {**texts.CACHE, "required": False}}
+    return {
+        "200": shown["200"] | {"headers": headers},
+        "304": {"description": "You have it.", "headers": headers},
     }

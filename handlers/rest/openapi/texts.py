@@ -53,20 +53,18 @@ ETAG = {"description": "Names this content.", "required": True, "schema": {"type
 CACHE = {"description": "How long it may be kept.", "required": True, "schema": {"type": "string"}}
 CONTENT_RANGE = {"description": "Which part it is.", "required": True, "schema": {"type": "string"}}
 
-RANGE_PARAMETERS = [
-    {
-        "name": "Range",
-        "in": "header",
-        "description": "A part of the file; what cannot be read as one is all of it.",
-        "schema": {"type": "string", "examples": ["bytes=0-1023"]},
-    },
-    {
-        "name": "If-None-Match",
-        "in": "header",
-        "description": "The ETag of what you have.",
-        "schema": {"type": "string"},
-    },
-]
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The ETag of what you have.",
+    "schema": {"type": "string"},
+}
+RANGE = {
+    "name": "Range",
+    "in": "header",
+    "description": "A part of the file; what cannot be read as one is all of it.",
+    "schema": {"type": "string", "examples": ["bytes=0-1023"]},
+}
 
 
 def area_of(path: str) -> tuple[str, str]:

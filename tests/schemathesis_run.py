@@ -114,6 +114,7 @@ def main(argv: list[str]) -> int:
         f"--seed={SEED}",
         "--continue-on-failure",
         "--generation-database=none",
+        "--suppress-health-check=too_slow",  # that would be about the machine
         "--request-timeout=30",
         *rest,
     ]

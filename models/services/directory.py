@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from models.documents.account import Account
 from models.errors import AccountNotFound
+from models.services.batched import Batched
 from models.services.cache import Cache
 from models.stores.accounts import Accounts
 
@@ -15,7 +16,8 @@ class Directory:
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
-        self._by_id: Cache[int, Account] = Cache(accounts.require, size=50_000, ttl_s=TTL_S)
+        self._by_id: Cache[int, Account] = Cache(self._load, size=50_000, ttl_s=TTL_S)
+        self._find: Batched[int, Account] = Batched(self._find_all, at_once=500)
         # A number never changes its account; whether it has one does.
         self._ids: Cache[str, int] = Cache(self._find_id, size=50_000, ttl_s=TTL_S)
 
@@ -39,6 +41,15 @@ class Directory:
     async def list_by_numbers(self, numbers: Collection[str]) -> list[Account]:
         """The accounts that these numbers have, read anew in one query."""
         return await self._accounts.list_by_numbers(numbers)
+
+    async def _load(self, account_id: int) -> Account:
+        account = await self._find(account_id)
+        if account is None:
+            raise AccountNotFound
+        return account
+
+    async def _find_all(self, account_ids: Collection[int]) -> dict[int, Account]:
+        return {account.id: account for account in await self._accounts.list_by_ids(account_ids)}
 
     async def _find_id(self, number: str) -> int:
         account = await self._accounts.find_by_number(number)

@@ -1,12 +1,12 @@
 """Lists an account's chats, the ones with the newest messages first."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from models.documents.entry import ANSWER_MAX_CHARS
 from models.documents.head import Head
 from models.documents.session import Actor
 from models.errors import Malformed
-from models.services.read_heads import ReadHeads
 
 PAGE_MAX = 200
 
@@ -21,11 +21,11 @@ class ChatPage:
 
 @dataclass(frozen=True, slots=True)
 class ListChats:
-    heads: ReadHeads
+    heads: Callable[[int], Awaitable[list[Head] | None]]  # of an account
 
     async def __call__(self, actor: Actor, *, limit: int = PAGE_MAX, before: str | None = None) -> ChatPage:
         """A page of chats. `before` is the `next` of the page before; Malformed if it is something else."""
-        heads = sorted(await self.heads(actor.account_id), key=_rank, reverse=True)
+        heads = sorted(await self.heads(actor.account_id) or (), key=_rank, reverse=True)
         if before is not None:
             last = _read_place(before)
             heads = [head for head in heads if _rank(head) < last]

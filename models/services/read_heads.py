@@ -20,9 +20,18 @@ class ReadHeads:
 
     async def __call__(self, account_id: int, chat_ids: Collection[int] | None = None) -> list[Head]:
         """All listed chats that the account is in; or those of `chat_ids` it is or was in. In no order."""
-        ends = await self.heads.list_ends(account_id, chat_ids)
-        if not ends:
-            return []
-        await self.rosters.catch_up_all(ends)
-        found = await self.heads.list_heads(account_id, ends)
-        return [head for head in found if chat_ids is not None or head.member.is_active]
+        return (await self.of_all([account_id], chat_ids))[account_id]
+
+    async def of_all(
+        self, account_ids: Collection[int], chat_ids: Collection[int] | None = None
+    ) -> dict[int, list[Head]]:
+        """The same for many accounts, by as many queries."""
+        ends = await self.heads.list_ends(account_ids, chat_ids)
+        found: dict[int, list[Head]] = {account_id: [] for account_id in account_ids}
+        if not any(ends.values()):
+            return found
+        await self.rosters.catch_up_all({chat_id for chats in ends.values() for chat_id in chats})
+        for account_id, head in await self.heads.list_heads(ends):
+            if chat_ids is not None or head.member.is_active:
+                found[account_id].append(head)
+        return found

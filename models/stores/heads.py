@@ -4,6 +4,7 @@ There is no summary row that a crash could leave behind: what a client is told t
 there. The price is a few index seeks and two bounded scans per chat.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
 from models.documents.chat import ChatKind
@@ -18,6 +19,7 @@ from models.stores.journal import ENTRIES
 
 # Entries looked at for the last message and for the unread ones: whoever is blocked may have written any number of them.
 SCAN_MAX = 2000
+ROWS_AT_ONCE = 100  # made into heads without letting anybody else in between, some 3 ms
 
 
 class Heads:
@@ -27,21 +29,33 @@ class Heads:
         self._members = database.collection(MEMBERS)
         self._entries = database.collection(ENTRIES)
 
-    async def list_ends(self, account_id: int, chat_ids: Collection[int] | None = None) -> dict[int, int]:
-        """Where the logs end, by chat: of all listed chats that the account is in, or of those of `chat_ids` it is or was in."""
-        match: Row = {"account": account_id, "active": True, "unlisted": {"$ne": True}}
+    async def list_ends(
+        self, account_ids: Collection[int], chat_ids: Collection[int] | None = None
+    ) -> dict[int, dict[int, int]]:
+        """Where the logs end, by account and chat: of all listed chats that it is in, or of those of `chat_ids` it is or was in."""
+        match: Row = {"account": {"$in": list(account_ids)}, "active": True, "unlisted": {"$ne": True}}
         if chat_ids is not None:
-            match = {"_id": {"$in": [chat_id << 32 | account_id for chat_id in chat_ids]}}
-        rows = await aggregate(self._members, [{"$match": match}, _END, {"$project": {"chat": True, "end": True}}])
-        return {row["chat"]: row["end"][0]["_id"] - (row["chat"] << 32) if row["end"] else 0 for row in rows}
+            match = {"_id": {"$in": [chat_id << 32 | account for chat_id in chat_ids for account in account_ids]}}
+        fields = {"chat": True, "account": True, "end": True}
+        ends: dict[int, dict[int, int]] = {account_id: {} for account_id in account_ids}
+        for row in await aggregate(self._members, [{"$match": match}, _END, {"$project": fields}]):
+            end = row["end"][0]["_id"] - (row["chat"] << 32) if row["end"] else 0
+            ends[row["account"]][row["chat"]] = end
+        return ends
 
-    async def list_heads(self, account_id: int, ends: Mapping[int, int]) -> list[Head]:
-        """The heads of these chats that the account is or was in, whose logs end (or ended, a moment ago) there. In no order."""
+    async def list_heads(self, ends: Mapping[int, Mapping[int, int]]) -> list[tuple[int, Head]]:
+        """The heads of these chats by account, whose logs end (or ended, a moment ago) there: (account, head), in no order."""
         # The changes that wait come first, as for a page of the log (entries.py).
-        pending = await self._list_pending(ends)
-        keys = {"_id": {"$in": [chat_id << 32 | account_id for chat_id in ends]}}
-        rows = await aggregate(self._members, _pipeline(keys, account_id))
-        return [_head(row, account_id, ends[row["chat"]], pending.get(row["chat"], [])) for row in rows]
+        pending = await self._list_pending({chat_id for chats in ends.values() for chat_id in chats})
+        keys = [chat_id << 32 | account_id for account_id, chats in ends.items() for chat_id in chats]
+        rows = await aggregate(self._members, _pipeline({"_id": {"$in": keys}}))
+        heads = []
+        for count, row in enumerate(rows, 1):
+            account_id, chat_id = row["account"], row["chat"]
+            heads.append((account_id, _head(row, account_id, ends[account_id][chat_id], pending.get(chat_id, []))))
+            if count % ROWS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return heads
 
     async def _list_pending(self, chat_ids: Collection[int]) -> dict[int, list[Entry]]:
         query = {"chat": {"$in": list(chat_ids)}, "pending": True, "kind": {"$in": MESSAGE_CHANGES}}
@@ -69,20 +83,23 @@ _END: Row = {
 }
 
 
-def _pipeline(match: Row, account_id: int) -> list[Row]:
+def _pipeline(match: Row) -> list[Row]:
     # `$expr` with `$gt` and `$lt` is answered from the index since MongoDB 5.0.
     first: Row = {"$multiply": ["$chat", 2**32]}
     span: Row = {"$last": "$spans"}
     left: Row = {"$arrayElemAt": [span, 1]}
     variables: Row = {
         "first": first,
+        "account": "$account",
         "came": {"$add": [first, {"$arrayElemAt": [span, 0]}]},
         "read": {"$add": [first, {"$toLong": "$read"}]},
         # Whoever left hears nothing of what came after, not even how much it is.
         "end": {"$add": [first, {"$cond": [{"$isNumber": left}, {"$add": [left, 1]}, 2**32]}]},
         "hidden": {"$map": {"input": {"$ifNull": ["$hidden", []]}, "in": {"$add": [first, "$$this"]}}},
     }
-    seen: Row = {"hidden_from": {"$ne": account_id}, "$expr": {"$not": {"$in": ["$_id", "$$hidden"]}}}
+    is_kept_back: Row = {"$in": ["$$account", {"$ifNull": ["$hidden_from", []]}]}
+    is_seen: list[Row] = [{"$not": {"$in": ["$_id", "$$hidden"]}}, {"$not": is_kept_back}]
+    seen: Row = {"$expr": {"$and": is_seen}}
 
     def entries(name: str, least: Row, *stages: Row) -> Row:
         between: Row = {"$expr": {"$and": [least, {"$lt": ["$_id", "$$end"]}]}}
@@ -91,7 +108,8 @@ def _pipeline(match: Row, account_id: int) -> list[Row]:
 
     newest: Row = {"$sort": {"_id": -1}}
     few: Row = {"$limit": SCAN_MAX}
-    countable: Row = {"kind": Kind.MESSAGE.value, "sender": {"$ne": account_id}, "deleted": {"$ne": True}} | seen
+    from_others: Row = {"$expr": {"$and": [{"$ne": ["$sender", "$$account"]}, *is_seen]}}
+    countable: Row = {"kind": Kind.MESSAGE.value, "deleted": {"$ne": True}} | from_others
     return [
         {"$match": match},
         {"$lookup": {"from": CHATS, "localField": "chat", "foreignField": "_id", "as": "in"}},

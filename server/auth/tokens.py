@@ -4,6 +4,7 @@ import base64
 import binascii
 import hmac
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -13,6 +14,8 @@ from models.errors import Unauthenticated
 from models.ports import Clock
 
 ALGORITHM = "HS256"
+# Tokens remembered with what they say, 1 kB each: a client shows its token for each namespace, and a good signature stays good.
+TOKENS_KNOWN = 4096
 LOGIN = "login:"  # what the subject of a login's token begins with; an account's is its id alone
 
 
@@ -37,7 +40,7 @@ class JwtTokens:
         return jwt.encode(_claims(session) | {"exp": int(session.token_expires_at.timestamp())}, self._key, ALGORITHM)
 
     def read(self, token: str) -> Claims:
-        claims, expires_at = _read(token, self._key, ["sub", "sid", "exp"])
+        claims, expires_at = _read(token, self._key, ("sub", "sid", "exp"))
         if expires_at is None or expires_at <= self._clock.now():
             raise Unauthenticated("The token has expired; sign in again.")
         return claims
@@ -46,7 +49,7 @@ class JwtTokens:
         return jwt.encode(_claims(session), self._refresh_key, ALGORITHM)
 
     def read_refresh(self, token: str) -> Claims:
-        return _read(token, self._refresh_key, ["sub", "sid", "gen"])[0]
+        return _read(token, self._refresh_key, ("sub", "sid", "gen"))[0]
 
 
 def _claims(session: Session) -> dict[str, Any]:
@@ -55,14 +58,15 @@ def _claims(session: Session) -> dict[str, Any]:
     return {"sub": f"{LOGIN}{session.login_id}", "sid": session.id, "gen": session.generation}
 
 
-def _read(token: str, key: bytes, required: list[str]) -> tuple[Claims, datetime | None]:
+@lru_cache(maxsize=TOKENS_KNOWN)
+def _read(token: str, key: bytes, required: tuple[str, ...]) -> tuple[Claims, datetime | None]:
     """What a token says and when it ends, which is for the caller to judge."""
     if not _has_one_spelling(token):
         raise Unauthenticated
     try:
         claims: dict[str, Any] = jwt.decode(
             token, key, [ALGORITHM],
-            options={"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+            options={"require": list(required), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )  # fmt: skip
         subject, session_id = str(claims["sub"]), str(claims["sid"])
         expires_at = datetime.fromtimestamp(claims["exp"], UTC) if "exp" in claims else None

@@ -8,6 +8,7 @@ from handlers.rest.links import Links
 from models.documents.entry import Entry
 from models.services.announcer import Announcer
 from models.services.authenticate import Authenticate
+from models.services.batched import Batched
 from models.services.change_group import ChangeGroup
 from models.services.choose_account import ChooseAccount
 from models.services.date_reads import DateReads
@@ -150,7 +151,7 @@ class Domain:
         self.record = RecordChanges(self.journal, self.announcer)
         self.change_group = ChangeGroup(stores.chats, self.rosters, self.record)
         self.read_heads = ReadHeads(stores.heads, self.rosters)
-        self.list_chats = ListChats(self.read_heads)
+        self.list_chats = ListChats(Batched(self.read_heads.of_all, at_once=64))
         self.leave_group = LeaveGroup(self.change_group, stores.chats, self.record)
         log_event = LogEvent(stores.events, stores.accounts, self.rosters, self.journal, self.announcer)
         self.show_event = ShowEvent(stores.accounts, self.directory, self.rosters, fanout)

@@ -21,6 +21,7 @@ from aiohttp import web
 from server.config import EMBEDDED, Settings
 from server.data_dir import hold_data_dir
 from server.embedded import EmbeddedStores
+from server.garbage import spare_what_stays
 from server.listeners import BACKLOG, bind, listen
 from server.logs import set_up_logs
 from server.reachability import require_mongodb, require_redis, without_secrets
@@ -149,6 +150,7 @@ async def _open(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=application_s * REQUESTS_SHARE)
     stack.push_async_callback(_close, runner, application_s)
     await runner.setup()
+    spare_what_stays()
     listen(listeners, settings.http)
     for listener in listeners:
         await web.SockSite(runner, listener, backlog=BACKLOG).start()

@@ -361,8 +361,27 @@ class EngineServer(engineio.AsyncServer):
     @override
     async def handle_request(self, request: web.Request) -> Any:
         """A request of a client, which may be for a session that another node holds."""
+        if self._is_plain_handshake(request):
+            answer = await self._handle_connect({"aiohttp.request": request}, "websocket")
+            return await self._make_response(answer, {"REQUEST_METHOD": "GET"}) if isinstance(answer, dict) else answer
         passed_on = None if self.pass_on is None else await self.pass_on(request)
         return passed_on if passed_on is not None else await super().handle_request(request)
+
+    def _is_plain_handshake(self, request: web.Request) -> bool:
+        """Whether this opens a session by a WebSocket from anywhere it may: then there is nothing more to find out.
+
+        Half of what python-engineio does with a request is to put it into another shape; a crowd that comes back is spared it.
+        """
+        asked = request.query
+        return (
+            request.method == "GET"
+            and "sid" not in asked
+            and "j" not in asked
+            and asked.getall("EIO", []) == ["4"]
+            and asked.get("transport") == "websocket"
+            and request.headers.get("Upgrade", "").lower() == "websocket"
+            and (self.cors_allowed_origins == "*" or "Origin" not in request.headers)
+        )
 
     async def handle_own(self, request: web.Request) -> Any:
         """A request that another node passed on to this one: it goes no further."""

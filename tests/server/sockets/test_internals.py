@@ -32,6 +32,7 @@ SIGNATURES = [
     (engineio.AsyncServer, "generate_id", "(self)"),
     (engineio.AsyncServer, "_ok", "(self, packets=None, headers=None, jsonp_index=None)"),
     (engineio.AsyncServer, "_cors_allowed_origins", "(self, environ)"),
+    (engineio.AsyncServer, "_make_response", "(self, response_dict, environ)"),
     (packet.Packet, "__init__", "(self, packet_type=6, data=None, encoded_packet=None)"),
     (packet.Packet, "encode", "(self, b64=False)"),
     (payload.Payload, "encode", "(self, jsonp_index=None)"),

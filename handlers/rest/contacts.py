@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
+import orjson
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
@@ -104,7 +105,10 @@ class ContactRoutes:
 
     async def show_all(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        return web.json_response([wire.show_contact(listed) for listed in await self.list_all(actor)])
+        shown = [wire.show_contact(listed) for listed in await self.list_all(actor)]
+        return web.json_response(
+            text=orjson.dumps(shown).decode()
+        )  # thousands of them: the json module takes ten times as long
 
     async def post(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)

@@ -163,10 +163,20 @@ class EngineSocket:
     def resume(self) -> None:
         self.flush()
 
-    def lose(self) -> None:
+    def hang_up(self) -> None:
         self.closed = True
-        self.frames = None
         self.server.retire(self)
+
+    def lose(self) -> None:
+        self.frames = None
+        if not self._has_left:
+            self.hang_up()
+
+    def see_off(self) -> None:
+        """The client is gone: so are its namespaces, and its line."""
+        self.leave(self.server.reason.TRANSPORT_CLOSE)
+        if self.frames is not None:
+            self.frames.cut()
 
     def receive(self, message: str | bytes) -> None:
         """One packet of the client; raises UnknownPacketError for what a client of Engine.IO 4 never sends."""
@@ -316,6 +326,9 @@ class Probe:
     def resume(self) -> None:
         """There was nothing to write but the answer."""
 
+    def hang_up(self) -> None:
+        self._frames.cut()
+
     def lose(self) -> None:
         self._give_up()
 
@@ -353,7 +366,7 @@ class EngineServer(engineio.AsyncServer):
     def _see_off(self) -> None:
         ends = monotonic() + SLICE_S
         while self._retired:
-            self._retired.popleft().leave(self.reason.TRANSPORT_CLOSE)
+            self._retired.popleft().see_off()
             if self._retired and monotonic() > ends:
                 asyncio.get_running_loop().call_soon(self._see_off)
                 return

@@ -42,6 +42,10 @@ class Owner(Protocol):
         """What was written has gone out: there may be more."""
         ...
 
+    def hang_up(self) -> None:
+        """The client is gone; the line waits for being `cut`, so that a crowd that goes at once can be seen off bit by bit."""
+        ...
+
     def lose(self) -> None:
         """The line is gone; nothing comes after this."""
         ...
@@ -97,6 +101,11 @@ class Frames(asyncio.Protocol):
         """Say goodbye, and cut the line if that is not answered in time, or not read."""
         self._say_goodbye(_CODE.pack(code) + reason)
 
+    def cut(self) -> None:
+        """Drop the line at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def hold(self) -> None:
         """Read nothing for the time being: the client is ahead of us."""
         if self._transport is not None and not self._transport.is_closing():
@@ -119,9 +128,11 @@ class Frames(asyncio.Protocol):
             self.owner.resume()
 
     @override
-    def eof_received(self) -> None:
+    def eof_received(self) -> bool:
         self._is_deaf = True
-        self._cut_later()  # the transport closes itself, once what is written has gone out
+        if self.owner is not None:
+            self.owner.hang_up()
+        return True  # the transport is not to close itself
 
     @override
     def connection_lost(self, error: Exception | None) -> None:

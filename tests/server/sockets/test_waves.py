@@ -1,0 +1,112 @@
+"""An audience gets what a turn has for it by one write, in order, slice by slice; whoever left meanwhile gets nothing more."""
+
+import asyncio
+from collections.abc import Sequence
+
+from models.documents.session import Actor
+from server.sockets.connections import Connection, Connections
+from server.sockets.outbox import Parcel
+from server.sockets.waves import SLICE, Waves
+
+
+class Line:
+    """Stands where a client's socket does, and keeps what it is sent."""
+
+    def __init__(self, sid: str) -> None:
+        self.sid = sid
+        self.writes: list[bytes] = []
+
+    def send(self, parcels: Sequence[Parcel], frames: bytes) -> None:
+        assert frames == b"".join(parcel.frame for parcel in parcels)
+        self.writes.append(frames)
+
+
+class Ids:
+    """Numbers for connections, as python-engineio makes them."""
+
+    def __init__(self) -> None:
+        self.eio = self
+        self.last = 0
+
+    def generate_id(self) -> str:
+        self.last += 1
+        return f"c{self.last}"
+
+
+async def crowd(size: int) -> tuple[Connections, list[Line], list[Connection]]:
+    connections = Connections()
+    connections.server = Ids()
+    lines = [Line(f"e{number}") for number in range(size)]
+    entered = []
+    for number, line in enumerate(lines):
+        connection = connections.admit(line, "/chat")  # type: ignore[arg-type]
+        assert connection is not None
+        connection.is_open = True
+        await connections.enter("/chat", connection.sid, Actor(number, str(number), "s"))
+        entered.append(connection)
+    return connections, lines, entered
+
+
+async def turn() -> None:
+    await asyncio.sleep(0)
+
+
+async def test_what_a_turn_has_for_an_audience_is_one_write() -> None:
+    connections, lines, _ = await crowd(40)
+    waves, to = Waves(connections), frozenset(range(40))
+    first, second = Parcel("4one"), Parcel("4two")
+    waves.add("/chat", to, first)
+    waves.add("/chat", to, second)
+    await turn()
+    assert all(line.writes == [first.frame + second.frame] for line in lines)
+    assert not waves
+
+
+async def test_another_audience_in_between_keeps_the_order() -> None:
+    connections, lines, _ = await crowd(40)
+    waves, everybody, some = Waves(connections), frozenset(range(40)), frozenset(range(35))
+    parcels = [Parcel(f"4{number}") for number in range(3)]
+    for to, parcel in zip((everybody, some, everybody), parcels, strict=True):
+        waves.add("/chat", to, parcel)
+    while waves:
+        await turn()
+    assert b"".join(lines[0].writes) == b"".join(parcel.frame for parcel in parcels)
+    assert b"".join(lines[39].writes) == parcels[0].frame + parcels[2].frame
+
+
+async def test_a_large_audience_takes_several_turns_and_nobody_is_left_out() -> None:
+    connections, lines, _ = await crowd(2 * SLICE + 7)
+    waves, to = Waves(connections), range(len(lines))
+    waves.add("/chat", to, Parcel("4x"))
+    reached = []
+    while waves:
+        await turn()
+        reached.append(sum(map(len, (line.writes for line in lines))))
+    assert reached[0] == SLICE
+    assert len(reached) >= 3
+    assert all(len(line.writes) == 1 for line in lines)
+
+
+async def test_who_is_sent_away_meanwhile_gets_nothing() -> None:
+    connections, lines, entered = await crowd(2 * SLICE)
+    waves = Waves(connections)
+    waves.add("/chat", range(len(lines)), Parcel("4secret"))
+    await turn()
+    connections.remove(entered[-1])
+    while waves:
+        await turn()
+    assert lines[-2].writes
+    assert not lines[-1].writes
+
+
+async def test_with_much_waiting_slices_grow() -> None:
+    connections, lines, _ = await crowd(SLICE)
+    waves = Waves(connections)
+    audiences = [range(start, len(lines)) for start in range(100)]
+    for to in audiences:
+        waves.add("/chat", to, Parcel("4x"))
+    await turn()
+    assert sum(len(line.writes) for line in lines) > SLICE
+    while waves:
+        await turn()
+    assert sum(len(line.writes) for line in lines) == sum(map(len, audiences))

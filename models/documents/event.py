@@ -175,7 +175,6 @@ class Edited:
     """These fields differ from before: names of `Event`'s fields."""
 
     fields: tuple[str, ...]
-    was_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class EditEvent:
                 return event
             now = self.clock.now()
             wanted = replace(event, **edit.fields, modified_at=now.replace(microsecond=now.microsecond // 1000 * 1000))
-            item = outbox_item(actor, now, Edited(tuple(changed), was_full=event.spots_left <= 0))
+            item = outbox_item(actor, now, Edited(tuple(changed)))
             done = await self.events.edit(wanted, changed, item)
             if done is not None:
                 await self.tell(done, item)

@@ -6,6 +6,7 @@ from models.documents.event import Event, Invitation
 from models.documents.session import Actor
 from models.errors import EventNotFound, Forbidden
 from models.services.require_event import RequireEvent
+from models.services.show_event import ShowEvent
 from models.stores.events import Events
 
 
@@ -18,6 +19,7 @@ class SeeInvitation:
 
     events: Events
     require: RequireEvent
+    show: ShowEvent
 
     async def __call__(self, actor: Actor, event_id: int, invitation_id: int) -> tuple[Event, Invitation]:
         event = await self.require(actor, event_id)
@@ -29,7 +31,10 @@ class SeeInvitation:
         seen = await self.events.see(event_id, invitation_id)
         if seen is None:
             raise EventNotFound
-        return seen, _require_invitation(seen, invitation_id)
+        marked = _require_invitation(seen, invitation_id)
+        if not invitation.has_seen:
+            await self.show.invitation(seen, marked)
+        return seen, marked
 
 
 def _require_invitation(event: Event, invitation_id: int) -> Invitation:

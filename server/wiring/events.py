@@ -69,7 +69,7 @@ def _answers(domain: Domain, see: SeeEvents) -> EventAnswerRoutes:
     return EventAnswerRoutes(
         ListSampleReplies(stores.sample_replies),
         AnswerInvitation(events, require, tell, clock),
-        SeeInvitation(events, require),
+        SeeInvitation(events, require, domain.show_event),
         PostMessage(events, require, tell, clock, rules.messages_per_person),
         AddPoll(events, require, tell, clock, rules.polls_per_person),
         SuggestTime(events, require, rules.suggestions_per_person),

@@ -165,6 +165,20 @@ async def test_who_is_invited_later_hears_from_then_on(host: Host) -> None:
     assert [body["event"]["venue_name"] for body in told] == ["Home", "Away"]
 
 
+async def test_the_owner_hears_once_that_an_invitation_is_seen(host: Host) -> None:
+    (ann, owner), (tom, guest) = [await host.sign_in() for _ in range(2)]
+    phone = await host.web.connect(ann, EVENTS)
+    event = await host.create(owner, guest)
+    (invitation,) = event.invitations
+    for _ in range(2):
+        path = f"/events/{event.id}/invitations/{invitation.id}/mark_seen"
+        assert (await host.web.rest("PUT", path, tom))[0] == 200
+    assert (await host.web.rest("POST", f"/events/{event.id}/accept", tom))[0] == 200
+    seen, answered = await phone.expect("rsvp_changed", 2)
+    assert [told["invitation"]["has_seen"] for told in (seen, answered)] == [True, True]
+    assert [told["invitation"]["has_accepted_invite"] for told in (seen, answered)] == [None, True]
+
+
 async def test_it_is_heard_on_every_node_once(stores: EmbeddedStores, tmp_path: Path) -> None:
     settings = settings_for(tmp_path, auth={"secret": "one secret of all nodes of this one test"})
     async with running_host(stores, settings) as here, running_host(stores, settings) as there:

@@ -59,7 +59,18 @@ class MakeDemoEvents:
         date = (now + IN).replace(minute=0, second=0, microsecond=0)
         # With an empty outbox nobody is notified; what the chat needs is done here.
         await self.events.create(
-            Event(event_id, chat.id, owner.id, title, date, now, now, total_spots=SPOTS, invitations=invitations)
+            Event(
+                event_id,
+                chat.id,
+                owner.id,
+                title,
+                date,
+                now,
+                now,
+                total_spots=SPOTS,
+                spots_at_first=SPOTS,
+                invitations=invitations,
+            )
         )
         people = [owner] if guest is None else [owner, guest]
         joined = Joined(tuple(each.id for each in people), tuple(each.number for each in people), admins=(owner.id,))

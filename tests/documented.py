@@ -12,6 +12,7 @@ from handlers.rest.media import OUTSIDE as MEDIA
 from handlers.rest.oauth import OUTSIDE as OAUTH
 from handlers.rest.openapi.document import describe, shown_path
 from handlers.rest.paths import is_messaging, is_oauth
+from handlers.rest.renditions import OUTSIDE as RENDITIONS
 from server import pages
 from server.http import ROUTES
 from server.metrics import PATH as METRICS
@@ -100,5 +101,5 @@ def _describe(routes: Sequence[Route]) -> dict[str, Any]:
     """One document for all applications that are made of the same routes."""
     made_of = tuple((route.method, route.path, route.canonical, route.handler.__qualname__) for route in routes)
     if made_of not in _described:
-        _described[made_of] = describe(routes, outside={*pages.OUTSIDE, *MEDIA, *OAUTH, METRICS})
+        _described[made_of] = describe(routes, outside={*pages.OUTSIDE, *MEDIA, *OAUTH, *RENDITIONS, METRICS})
     return _described[made_of]

@@ -16,7 +16,11 @@ from models.services.renditions import Renditions
 # As with the photo itself, whoever knows the name may read.
 OUTSIDE = (MEDIA + "{name}/{rendition}.jpg",)
 _DESCRIBED = Described(
-    "One size of a photo: 60x60, 250x250 or faded-60x60.", {200: PHOTO_TYPE}, refuses=(MediaNotFound,), is_public=True
+    "One size of a photo: 60x60, 250x250 or faded-60x60.",
+    {200: PHOTO_TYPE},
+    refuses=(MediaNotFound,),
+    is_public=True,
+    is_file=True,
 )
 
 

@@ -100,6 +100,11 @@ class OAuthSettings(Section):
     guesses_per_address: Count = 50
 
 
+class AppSettings(Section):
+    app_store_url: HttpUrl = ""
+    google_play_url: HttpUrl = ""
+
+
 class TwilioSettings(Section):
     account_sid: str = ""
     auth_token: SecretStr = SecretStr("")
@@ -266,6 +271,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     auth: AuthSettings = AuthSettings()
     oauth: OAuthSettings = OAuthSettings()
+    apps: AppSettings = AppSettings()
     sms: SmsSettings = SmsSettings()
     push: PushSettings = PushSettings()
     sockets: SocketSettings = SocketSettings()

@@ -1,4 +1,4 @@
-"""Pages and probes: the web client and the reference in `static/`, and whether this process lives and is ready."""
+"""Pages and probes: the web client, the reference and the templates in `static/`, and whether this process lives and is ready."""
 
 import asyncio
 import gzip
@@ -9,8 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+import aiohttp_jinja2
 from aiohttp import hdrs, web
 from aiohttp.helpers import ETAG_ANY
+from jinja2 import FileSystemLoader, StrictUndefined
 from typing_extensions import TypedDict
 
 from handlers.rest.described import Described
@@ -88,6 +90,16 @@ def routes(is_ready: Callable[[], Awaitable[Ready]], codes: str) -> list[web.Abs
             Described("Whether this node should be sent people.", {200: Ready, 503: Ready}, is_public=True),
         ),
     ]
+
+
+def load_templates(app: web.Application) -> None:
+    """The invitation pages' templates, all read now; what is put into them is escaped."""
+    loader = FileSystemLoader(STATIC / "invitation")
+    environment = aiohttp_jinja2.setup(
+        app, loader=loader, undefined=StrictUndefined, auto_reload=False, trim_blocks=True, autoescape=True
+    )
+    for name in environment.list_templates(extensions=["jinja"]):
+        environment.get_template(name)
 
 
 @dataclass(frozen=True, slots=True)

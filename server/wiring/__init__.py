@@ -1,6 +1,7 @@
 """The only place that knows every concrete class: what is made of what, opened in this order and closed in reverse.
 
-outside.py (database, Redis) -> stores.py -> domain.py (with notifications.py: the services both doors use) -> the doors: identity.py, messaging.py, events.py, namespaces.py.
+outside.py (database, Redis) -> stores.py -> domain.py (with notifications.py: the services both doors use) -> the doors: identity.py, messaging.py, events.py,
+invitations.py, namespaces.py.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ from contextlib import AsyncExitStack
 from aiohttp import web
 
 from handlers.rest.auth import PUBLIC
+from handlers.rest.invitation_pages import OUTSIDE as INVITATIONS
 from handlers.rest.media import OUTSIDE as MEDIA
 from handlers.rest.oauth import OUTSIDE as OAUTH
 from handlers.rest.reference import OUTSIDE as REFERENCE
@@ -28,6 +30,7 @@ from server.versions import require_version
 from server.wiring.domain import Domain
 from server.wiring.events import events_routes
 from server.wiring.identity import identity_routes
+from server.wiring.invitations import invitation_routes
 from server.wiring.measures import measure
 from server.wiring.messaging import messaging_routes
 from server.wiring.namespaces import namespaces, socket_server
@@ -71,10 +74,11 @@ class _Node:
             *messaging_routes(domain),
             *RootRoutes(http.public_url).routes(),
             *events_routes(domain),
+            *invitation_routes(domain),
             *pages.routes(self._ready, domain.settings.sms.provider),
             *domain.metrics.routes(http.metrics_for),
         ]
-        exempt = {*pages.OUTSIDE, *MEDIA, *RENDITIONS, *REFERENCE, SOCKETS, METRICS}
+        exempt = {*pages.OUTSIDE, *INVITATIONS, *MEDIA, *RENDITIONS, *REFERENCE, SOCKETS, METRICS}
         outside = {*exempt, *OAUTH}
         charge_bad_tokens, charge_callers = limit_requests(domain.request_limit, exempt=exempt)
         app = build_application(
@@ -91,6 +95,7 @@ class _Node:
             body_max_bytes=http.body_max_bytes,
             origins=http.cors_origins,
         )
+        pages.load_templates(app)
         for namespace in namespaces(domain):
             self.sockets.register_namespace(namespace)
         self.sockets.attach(app)

@@ -7,6 +7,7 @@ from playwright.async_api import Browser
 
 from server.embedded import EmbeddedStores
 from tests.node import Node, Person, running_node, settings_for
+from tests.static.accessibility import read_axe
 from tests.static.browser import Windows, chromium
 
 
@@ -14,6 +15,11 @@ from tests.static.browser import Windows, chromium
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+async def axe() -> str:
+    return await read_axe()
 
 
 @pytest.fixture(scope="module")

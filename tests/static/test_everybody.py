@@ -1,32 +1,14 @@
 """For everybody: no violation of axe's rules in any view, light and dark; a conversation by keyboard alone; motion and zones."""
 
-import asyncio
-from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.async_api import expect
 
 from tests.node import Node, Person
+from tests.static.accessibility import assert_accessible
 from tests.static.browser import Window, Windows
 from tests.static.conftest import Numbers
-from tests.static.npm import install_packages
-
-FIND_VIOLATIONS = """async () => {
-    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
-    return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
-}"""
-
-
-@pytest.fixture(scope="session")
-async def axe() -> str:
-    source = (await install_packages()) / "axe-core" / "axe.min.js"
-    return await asyncio.to_thread(Path.read_text, source)
-
-
-async def assert_accessible(window: Window, axe: str) -> None:
-    await window.page.evaluate(f"() => {{ {axe} }}")  # the policy of the page lets no script tag in
-    assert await window.page.evaluate(FIND_VIOLATIONS) == []
 
 
 async def show(window: Window, address: str) -> None:
@@ -63,27 +45,28 @@ async def test_no_view_breaks_a_rule_of_accessibility(
     look = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme, "reduced_motion": "reduce"}
     door = await windows.open(None, **look)
     await expect(door.page.get_by_role("heading", level=1)).to_be_visible()
-    await assert_accessible(door, axe)
+    await assert_accessible(door.page, axe)
     ann, direct, chat = await settle(node, numbers)
     window = await windows.open(ann, "Ann", **look)
     await expect(window.page.locator(".chat")).to_have_count(2)
-    await assert_accessible(window, axe)
+    await assert_accessible(window.page, axe)
     for address, ready in (
         (f"#/chat/{direct}", "li.row .text >> text=Hello"),
         (f"#/chat/{chat}", "li.row .reaction"),
         (f"#/group/{chat}", ".person >> nth=1"),
         ("#/contacts", ".person"),
         ("#/new-group", ".choice"),
+        ("#/new-event", ".choice"),
         ("#/settings", ".person"),
     ):
         await show(window, address)
         await expect(window.page.locator(ready).first).to_be_visible()
-        await assert_accessible(window, axe)
+        await assert_accessible(window.page, axe)
     await show(window, f"#/chat/{chat}")
     await window.row("A reply").focus()
     await window.page.keyboard.press("Enter")
     await expect(window.page.get_by_role("dialog")).to_be_visible()
-    await assert_accessible(window, axe)
+    await assert_accessible(window.page, axe)
 
 
 async def test_a_whole_conversation_by_keyboard_alone(windows: Windows, node: Node, numbers: Numbers) -> None:

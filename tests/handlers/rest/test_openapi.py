@@ -11,6 +11,7 @@ from openapi_spec_validator import validate
 from pydantic import RootModel
 
 from handlers.rest.described import Described, Route
+from handlers.rest.invitation_pages import OUTSIDE as INVITATIONS
 from handlers.rest.openapi.document import describe, shown_path
 from handlers.rest.paths import events, messaging
 from handlers.wire.groups import SubjectShown
@@ -27,6 +28,7 @@ LEFT_OUT = {
     "/docs": "a page",
     "/static/{name}": "what the pages are made of",
     "/openapi.json": "the reference itself",
+    **dict.fromkeys(INVITATIONS, "pages"),
     "/socket.io/": "Socket.IO speaks for itself (README, Writing a client)",
 }
 Document = dict[str, Any]

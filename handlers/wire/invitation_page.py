@@ -1,0 +1,67 @@
+"""What the templates of the invitation page are given."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from handlers.wire.entries import MEDIA
+from handlers.wire.friendly_dates import FAR_AHEAD, friendly_date, full_date
+from handlers.wire.times import show_time
+from models.documents.event import Event
+from models.documents.opened_invitation import Face, OpenedInvitation
+
+APPLE_MAPS, GOOGLE_MAPS = "http://maps.apple.com/?q=", "http://maps.google.com/?q="  # events contract 10
+HUES = 8  # colours of faces without a photo; invitation.css names them
+_APPLE = re.compile(r"\b(iPhone|iPad|iPod)\b")
+
+
+def show_invitation(opened: OpenedInvitation, user_agent: str) -> Mapping[str, Any]:
+    """The event, who invites, who else is invited, and what the guest answered."""
+    event, invitation = opened.event, opened.invitation
+    return {
+        "title": event.title,
+        "organizer": opened.owner.short_name,
+        "date": _show_date(event, opened.opened_at),
+        "place": _show_place(event, user_agent),
+        "friends_count": opened.friends_count,
+        "faces": [_show_face(face) for face in opened.faces],
+        "total_spots": event.total_spots,
+        "spots_left": max(event.spots_left, 0),
+        "is_canceled": event.is_canceled,
+        "is_over": event.expires_at <= opened.opened_at,
+        "answer": invitation.answer,
+        "message": invitation.message or "",
+    }
+
+
+def _show_date(event: Event, now: datetime) -> Mapping[str, Any]:
+    """`short` in words where there are any, `full` otherwise and below them, `iso` for programs."""
+    if event.date - now >= FAR_AHEAD:
+        return {"short": "Any time", "full": "", "iso": ""}
+    has_time = event.is_time_specified
+    at = event.date.astimezone(UTC) if has_time else event.day
+    full = full_date(at, has_time=has_time)
+    short = friendly_date(at, now.astimezone(UTC), has_time=has_time)
+    iso = show_time(at) if has_time else at.date().isoformat()
+    return {"short": short or full, "full": full if short else "", "iso": iso}
+
+
+def _show_place(event: Event, user_agent: str) -> Mapping[str, str]:
+    """What it is called, and where a map shows it: Apple's on its telephones, Google's elsewhere."""
+    maps = APPLE_MAPS if _APPLE.search(user_agent) else GOOGLE_MAPS
+    name = event.venue_name or event.address
+    # The address finds a place more surely than what people call it.
+    wanted = ", ".join(part for part in (event.venue_name, event.address) if part)
+    below = event.address if event.venue_name else ""
+    return {"name": name or "any place", "address": below, "url": maps + quote(wanted, safe="")}
+
+
+def _show_face(face: Face) -> Mapping[str, Any]:
+    return {
+        "name": face.name,
+        "letter": face.name[:1].upper(),
+        "photo": None if face.photo is None else MEDIA + face.photo.preview,
+        "hue": face.account_id % HUES,
+    }

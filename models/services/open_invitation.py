@@ -1,0 +1,62 @@
+"""Opens the invitation that a link leads to, for whoever holds the link."""
+
+from dataclasses import dataclass
+
+from models.documents.account import Account
+from models.documents.event import Event
+from models.documents.opened_invitation import LINK_SESSION, Face, OpenedInvitation
+from models.documents.session import Actor
+from models.errors import EventNotFound
+from models.ports import Clock
+from models.services.may_see import MaySee
+from models.stores.accounts import Accounts
+from models.stores.events import Events
+from models.stores.invitation_tokens import InvitationTokens
+
+FACES_MAX = 5  # events contract 10
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvitation:
+    """Remembers when the link was used. Raises EventNotFound for an unknown token, and when event or invitation are gone.
+
+    The photos are those that the guest may see by their owners' own rules, as on every other way to a photo.
+    """
+
+    tokens: InvitationTokens
+    events: Events
+    accounts: Accounts
+    may_see: MaySee
+    clock: Clock
+
+    async def __call__(self, token: str) -> OpenedInvitation:
+        known = await self.tokens.find(token)
+        event = None if known is None else await self.events.find(known.event_id)
+        if known is None or event is None or event.is_deleted:
+            raise EventNotFound
+        invitation = event.find_invitation(known.account_id)
+        if invitation is None:
+            raise EventNotFound
+        now = self.clock.now()
+        await self.tokens.touch(token, now)
+        guest_id, owner_id = known.account_id, event.owner_id
+        shown_ids = _shown(event, guest_id)
+        accounts = {one.id: one for one in await self.accounts.list_by_ids({guest_id, owner_id, *shown_ids})}
+        if guest_id not in accounts or owner_id not in accounts:
+            raise EventNotFound
+        guest = accounts[guest_id]
+        faces = await self._faces(guest, [accounts[each] for each in shown_ids if each in accounts])
+        return OpenedInvitation(event, invitation, guest, accounts[owner_id], faces, now)
+
+    async def _faces(self, guest: Account, people: list[Account]) -> list[Face]:
+        seen = await self.may_see.photos(Actor(guest.id, guest.number, LINK_SESSION), people)
+        return [
+            Face(one.id, one.full_name or one.nickname, shown.photo) for one, shown in zip(people, seen, strict=True)
+        ]
+
+
+def _shown(event: Event, guest_id: int) -> list[int]:
+    """The accounts whose faces are shown."""
+    others = sorted(event.invitations, key=lambda each: each.answer is not True)
+    ids = dict.fromkeys([event.owner_id, *(each.account_id for each in others)])
+    return [each for each in ids if each != guest_id][:FACES_MAX]

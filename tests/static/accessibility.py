@@ -1,0 +1,24 @@
+"""axe's rules of accessibility, held against a page."""
+
+import asyncio
+from pathlib import Path
+
+from playwright.async_api import Page
+
+from tests.static.npm import install_packages
+
+FIND_VIOLATIONS = """async () => {
+    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+    return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
+}"""
+
+
+async def read_axe() -> str:
+    """The rules as a script."""
+    source = (await install_packages()) / "axe-core" / "axe.min.js"
+    return await asyncio.to_thread(Path.read_text, source)
+
+
+async def assert_accessible(page: Page, axe: str) -> None:
+    await page.evaluate(f"() => {{ {axe} }}")  # the policy of the page lets no script tag in
+    assert await page.evaluate(FIND_VIOLATIONS) == []

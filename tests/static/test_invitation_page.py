@@ -1,0 +1,65 @@
+"""The invitation page on a phone: no script is needed, nothing is wider than the screen, and everybody can read it."""
+
+import os
+from typing import Literal
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.invitations import Invitations
+from tests.node import Node
+from tests.static.accessibility import assert_accessible
+from tests.static.conftest import Numbers
+
+TITLE = "Summer dinner by the lake with everybody, https://lake.example/how-to-get-there?by=train"
+VENUE, ADDRESS = "Strandbad Müggelsee", "Fürstenwalder Damm 838\n12589 Berlin"
+
+
+async def page_of(node: Node, numbers: Numbers) -> str:
+    """The address of an invitation to an event with some guests."""
+    ann, ben, cem, guest = await numbers.sign_in(node, 4)
+    for person, name in ((ann, "Ann Marie Lee"), (ben, "Ben Ode"), (cem, "Cem")):
+        await node.rest("POST", "/auth/register", person, json={"full_name": name, "email": "a@example.com"})
+    invitations = Invitations(node)
+    event = await invitations.create(
+        ann, ben.number, cem.number, "4930000001", guest.number,
+        title=TITLE, venue_name=VENUE, address=ADDRESS, total_spots=4,
+    )  # fmt: skip
+    return f"{node.url}/invitation/?token={await invitations.link(event, guest.number)}"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "dark"), (320, "light")])
+async def test_the_page_fits_and_breaks_no_rule_of_accessibility(
+    browser: Browser, node: Node, numbers: Numbers, axe: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    address = await page_of(node, numbers)
+    page = await browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
+    await page.goto(address)
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Summer dinner")
+    await assert_accessible(page, axe)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    if folder := os.environ.get("SHOTS"):
+        await page.screenshot(path=f"{folder}/invitation-{width}-{scheme}.png", full_page=True)
+    await page.get_by_label("A few words").fill("I'll be there :)")
+    async with page.expect_navigation():  # with its style sheet, on which the contrast depends
+        await page.get_by_role("button", name="Yes, I come").click()
+    await expect(page.get_by_role("status")).to_contain_text("You are coming.")
+    await assert_accessible(page, axe)
+    if folder:
+        await page.screenshot(path=f"{folder}/invitation-{width}-{scheme}-yes.png", full_page=True)
+    await page.context.close()
+    assert errors == []
+
+
+async def test_the_page_is_answered_without_javascript(browser: Browser, node: Node, numbers: Numbers) -> None:
+    address = await page_of(node, numbers)
+    context = await browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = await context.new_page()
+    await page.goto(address)
+    await page.get_by_role("button", name="No, I cannot").click()
+    await expect(page.get_by_text("You are not coming.")).to_be_visible()
+    await page.get_by_role("button", name="Yes, I come").click()
+    await expect(page.get_by_text("You are coming.")).to_be_visible()
+    await context.close()

@@ -19,9 +19,9 @@ export class Chat {
     this.isLoaded = false; // whether `log` was given its cursor
   }
 
-  /** What any description of a chat says: {chat, kind, title, contact?, group?}. */
-  describe({ kind, title, contact, group }) {
-    if (kind) Object.assign(this, { kind, title, contact, group });
+  /** What any description of a chat says: {chat, kind, title, contact?, group?, event?}. */
+  describe({ kind, title, contact, group, event }) {
+    if (kind) Object.assign(this, { kind, title, contact, group, event });
   }
 
   /** A chat in `ready` or `chats`. A chat that is new here starts at its end: the past is loaded when somebody looks. */

@@ -9,6 +9,7 @@
 
 import { Connection } from "./connection.js";
 import { Emitter } from "./emitter.js";
+import { Events } from "./events.js";
 import { Outbox } from "./outbox.js";
 import { People } from "./people.js";
 import { Receipts } from "./receipts.js";
@@ -36,6 +37,7 @@ export class Client extends Emitter {
     this.#sync = new Sync({ ask: (name, body) => ask("/chat", name, body), me: session.id });
     this.chats = this.#sync.chats;
     this.people = new People({ rest: this.rest, ask, me: session });
+    this.events = new Events({ rest: this.rest, me: session.id });
     this.receipts = new Receipts({ ask });
     this.typing = new Typing({ ask });
     this.#hearConnection();
@@ -76,6 +78,10 @@ export class Client extends Emitter {
 
   findDirect(number) {
     return [...this.chats.values()].find((chat) => chat.kind === "direct" && chat.contact === number);
+  }
+
+  findEvent(event) {
+    return [...this.chats.values()].find((chat) => chat.event === event);
   }
 
   findGroup(group) {
@@ -133,6 +139,7 @@ export class Client extends Emitter {
       else if (name === "typing") this.typing.hear(body);
       else if (name === "presence") this.people.hearPresence(body);
       else if (name === "receipt") this.#hearReceipt(body);
+      else if (namespace === "/events") this.events.hear(name, body);
     });
   }
 
@@ -177,6 +184,7 @@ export class Client extends Emitter {
       this.#take(entries);
       for (const entry of entries) if (entry.kind === "message") this.typing.over(chat.id, entry.sender);
       this.#learnFrom(chat);
+      if (chat.event && !isLive) this.events.hearEntries(chat.event, entries);
       if (isLive) this.emit("heard", { chat, entries });
     });
     this.#sync.on("loaded", ({ chat, entries }) => {

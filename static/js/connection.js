@@ -10,7 +10,7 @@
 import { Emitter } from "./emitter.js";
 import { Line, LineBroken } from "./engine.js";
 
-export const NAMESPACES = ["/chat", "/typing", "/presence", "/receipts"];
+export const NAMESPACES = ["/chat", "/typing", "/presence", "/receipts", "/events"];
 const JOIN_WITHIN_MS = 10000;
 const FIRST_WAIT_MS = 400, LONGEST_WAIT_MS = 15000;
 

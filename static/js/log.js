@@ -9,6 +9,8 @@
 // number, the cursor, says what is held: an entry with cursor + 1 is next, a higher one shows that something is missing.
 
 const CHANGES = new Set(["edit", "deletion", "reaction"]);
+// A new title of an event is told once more by the subject of its chat, the very next entry.
+const isSilent = (entry) => CHANGES.has(entry.kind) || (entry.kind === "event" && entry.fields.every((field) => field === "title"));
 const CONTENT = ["text", "url", "hash", "mime_type", "caption", "latitude", "longitude", "vcard", "name"];
 
 /** A message as it is after one change. */
@@ -89,7 +91,7 @@ export class Log {
   take({ entries, next, last_seq: lastSeq }, after) {
     const end = next ?? lastSeq;
     for (const entry of entries) {
-      if (entry.seq <= this.cursor) this.#rows.set(entry.seq, CHANGES.has(entry.kind) ? null : entry);
+      if (entry.seq <= this.cursor) this.#rows.set(entry.seq, isSilent(entry) ? null : entry);
     }
     this.#fill(after + 1, Math.min(end, this.cursor));
     for (const change of this.#heardMeanwhile) if (change.seq > lastSeq) this.#apply(change);
@@ -122,7 +124,7 @@ export class Log {
       if (this.#asking > 0) this.#heardMeanwhile.push(entry);
       this.#apply(entry);
     } else {
-      this.#rows.set(entry.seq, entry);
+      this.#rows.set(entry.seq, isSilent(entry) ? null : entry);
     }
   }
 

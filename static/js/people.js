@@ -72,7 +72,7 @@ export class People extends Emitter {
   }
 
   titleOf(chat) {
-    return chat.kind === "direct" ? this.nameOf(chat.contact) : chat.title || "Group without a name";
+    return chat.kind === "direct" ? this.nameOf(chat.contact) : chat.title || (chat.event ? "Event without a name" : "Group without a name");
   }
 
   async add(number, firstName, lastName) {

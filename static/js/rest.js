@@ -11,6 +11,7 @@ export class RestError extends Error {
 function sentenceOf(status, body) {
   if (status === 0) return "The server cannot be reached. Is this device online?";
   if (typeof body === "string") return body;
+  if (Array.isArray(body)) return body.join(" ");
   const text = body?.error ?? body?._error_message;
   if (text) return text;
   const fields = Object.values(body ?? {}).filter(Array.isArray).flat();
@@ -32,6 +33,10 @@ export class Rest {
 
   patch(path, body) {
     return this.#fetch("PATCH", path, body);
+  }
+
+  put(path, body = {}) {
+    return this.#fetch("PUT", path, body);
   }
 
   remove(path) {

@@ -48,6 +48,7 @@ class Window:
     person: Person | None
     errors: list[str] = field(default_factory=list)
     is_cut: bool = False  # a network that a test cut fails loudly, and should
+    is_refused: bool = False  # what the server is to refuse, browsers report of their own accord
 
     def listen(self) -> None:
         self.page.on("console", self._hear)
@@ -60,6 +61,8 @@ class Window:
         if "404" in message.text and OPTIONAL.search(where):
             return
         if self.is_cut and re.search(r"WebSocket|ERR_(INTERNET_DISCONNECTED|CONNECTION_\w+)", message.text):
+            return
+        if self.is_refused and "status of 400" in message.text:
             return
         self.errors.append(f"{message.text} ({where})")
 

@@ -74,7 +74,7 @@ async def test_a_group_is_made_talked_in_and_left(windows: Windows, node: Node, 
     await at_ann.page.get_by_role("button", name="New group").click()
     await at_ann.page.get_by_label("Name of the group").fill("Garden")
     await at_ann.page.get_by_label("Tom").check()
-    await at_ann.page.get_by_label("Eve").check()
+    await at_ann.page.get_by_role("checkbox", name="Eve").check()
     await at_ann.page.get_by_role("button", name="Create group").click()
     await expect(at_ann.page.get_by_role("heading", name="Garden")).to_be_visible()
     await at_ann.write("Who waters on Sunday?")

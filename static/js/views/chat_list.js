@@ -30,6 +30,7 @@ export class ChatList {
     this.node = el("nav.side", { "aria-label": "Chats" },
       el("header.bar", {}, el("h1.brand", { tabindex: "-1" }, "Parley"),
         iconButton("pen", "New chat", () => (location.hash = "#/contacts")),
+        iconButton("calendar", "New event", () => (location.hash = "#/new-event")),
         iconButton("people", "New group", () => (location.hash = "#/new-group")),
         iconButton("gear", "Settings", () => (location.hash = "#/settings"))),
       this.search, el("div.chats-scroller", {}, this.list, this.empty, this.more));

@@ -3,6 +3,8 @@
 import { changed } from "../log.js";
 import { openMessageMenu, confirmRemoval } from "./message_menu.js";
 import { Composer } from "./composer.js";
+import { EventCard } from "./event_card.js";
+import { nameIn } from "./event_texts.js";
 import { avatar, el, icon, iconButton, show } from "./dom.js";
 import { messageRow, noticeOf, noticeRow } from "./message_row.js";
 import { MessageList } from "./message_list.js";
@@ -10,6 +12,7 @@ import { summaryOf } from "./texts.js";
 import { dayKey, lastSeenOf } from "./times.js";
 
 const RUN_MS = 5 * 60000; // messages of one person within this stand together
+const ANNOUNCED = new Set(["message", "joined", "rsvp", "poll", "event"]);
 const CHANGES = { message_edit: "edit", message_delete: "deletion", reaction_set: "reaction" };
 
 export class Conversation {
@@ -41,12 +44,13 @@ export class Conversation {
       fail: (error) => client.emit("problem", `This browser cannot keep the message: ${error.message}`),
     });
     this.loading = el("p.loading", { hidden: true }, "Older messages come with the connection…");
-    this.closed = el("p.closed", { hidden: true }, "You are no longer in this group.");
-    this.node = el("section.conversation", { "aria-label": "Conversation" },
+    this.closed = el("p.closed", { hidden: true }, place.event ? "You are no longer invited." : "You are no longer in this group.");
+    this.card = place.event ? new EventCard(client, place, navigate) : null;
+    this.node = el(place.event ? "section.conversation.has-card" : "section.conversation", { "aria-label": "Conversation" },
       el("header.bar", {}, iconButton("back", "Back to the chats", () => navigate("#/"), { class: "icon-button back" }), this.face,
         el("div.bar-text", {}, this.title, this.subtitle),
         place.kind === "group" ? iconButton("info", "About this group", () => navigate(`#/group/${place.id}`)) : null),
-      el("div.stage", {}, this.messages.node, this.loading, this.unreadButton, this.endButton), this.news, this.closed, this.composer.node);
+      this.card?.node, el("div.stage", {}, this.messages.node, this.loading, this.unreadButton, this.endButton), this.news, this.closed, this.composer.node);
     this.#listen();
   }
 
@@ -63,6 +67,7 @@ export class Conversation {
     for (const off of this.#offs) off();
     document.removeEventListener("visibilitychange", this.#moved);
     removeEventListener("focus", this.#moved);
+    this.card?.stop();
     this.composer.stop();
     this.messages.stop();
     this.#client.typing.stopped();
@@ -70,11 +75,13 @@ export class Conversation {
 
   #listen() {
     const client = this.#client;
+    const { place } = this;
     const isThis = (chat) => chat === this.#chat || chat.id === this.#chat?.id;
     this.#offs = [
       client.on("chat", (chat) => (isThis(chat) || !this.#chat) && this.#refresh()),
       client.on("chats", () => this.#refresh()),
       client.on("people", () => this.#refresh()),
+      client.events.on("change", (id) => id === place.event && this.#refresh()),
       client.on("outbox", () => this.#refresh()),
       client.on("heard", ({ chat, entries }) => isThis(chat) && this.#announce(entries)),
     ];
@@ -133,9 +140,18 @@ export class Conversation {
     this.face.dataset.of = title + photo;
     const writers = this.#chat ? typing.in(this.#chat.id) : [];
     this.subtitle.classList.toggle("is-typing", writers.length > 0);
-    if (writers.length) show(this.subtitle, chat.kind === "direct" ? "is typing…" : `${writers.map((one) => people.nameOfAccount(one)).join(", ")} typing…`);
+    if (writers.length) show(this.subtitle, chat.kind === "direct" ? "is typing…" : `${writers.map((one) => this.#nameOf(people.numberOf(one))).join(", ")} typing…`);
     else if (chat.kind === "direct") show(this.subtitle, presenceOf(people.presence.get(chat.contact), people, chat.contact));
-    else show(this.subtitle, chat.marks.size > 1 ? `${chat.marks.size} members` : "Group");
+    else show(this.subtitle, chat.marks.size > 1 ? `${chat.marks.size} members` : chat.event ? "Event" : "Group");
+  }
+
+  /** What names and notices depend on: in an event's chat, the event. */
+  get #where() {
+    return { kind: this.place.kind, event: this.place.event && this.#client.events.find(this.place.event) };
+  }
+
+  #nameOf(number) {
+    return nameIn(this.#where.event, number, this.#client.people);
   }
 
   #source() {
@@ -168,7 +184,7 @@ export class Conversation {
     const isNewDay = before === null || (before !== undefined && dayKey(time(before)) !== dayKey(time(item)));
     const isUnread = this.#unreadFrom !== null && place >= this.#unreadFrom && !this.#isShownBetween(this.#unreadFrom, place);
     const shown = { message: item, day: isNewDay ? time(item) : null, unread: isUnread && item.sender !== me ? this.unreadCount : null };
-    if (item.kind !== "message") return { ...shown, text: noticeOf(item, people) };
+    if (item.kind !== "message") return { ...shown, text: noticeOf(item, people, this.#where) };
     const isMine = item.sender === me;
     const isRun = !isNewDay && !shown.unread && before?.kind === "message" && before.sender === item.sender && new Date(item.sent_at) - new Date(before.sent_at) < RUN_MS;
     const { outgoing, ...message } = item;
@@ -177,9 +193,9 @@ export class Conversation {
       state: isMine ? this.#stateOf(item) : null,
       isAway: Boolean(outgoing),
       problem: outgoing?.failed ?? null,
-      sender: this.#chat?.kind !== "direct" && !isMine && !isRun ? people.nameOf(item.from) : null,
+      sender: this.#chat?.kind !== "direct" && !isMine && !isRun ? this.#nameOf(item.from) : null,
       quoted: item.reply_to ? this.#quoted(item.reply_to) : null,
-      who: people.nameOf(item.from),
+      who: this.#nameOf(item.from),
     };
   }
 
@@ -281,8 +297,8 @@ export class Conversation {
   #announce(entries) {
     const { people, me } = this.#client;
     for (const entry of entries) {
-      if (entry.sender === me || (entry.kind !== "message" && entry.kind !== "joined")) continue;
-      const text = entry.kind === "message" ? `${people.nameOf(entry.from)}: ${summaryOf(entry)}` : noticeOf(entry, people);
+      if (entry.sender === me || !ANNOUNCED.has(entry.kind)) continue;
+      const text = entry.kind === "message" ? `${this.#nameOf(entry.from)}: ${summaryOf(entry)}` : noticeOf(entry, people, { ...this.#where, isNews: true });
       this.news.append(el("p", { dir: "auto" }, text));
       if (this.news.childElementCount > 5) this.news.firstChild.remove();
     }

@@ -3,6 +3,7 @@
 import { avatar, el, icon, iconButton } from "./dom.js";
 import { isOnlyEmoji, link, summaryOf, withLinks } from "./texts.js";
 import { dayOf, timeOf, wholeTimeOf } from "./times.js";
+import { noticeOfEvent } from "./event_texts.js";
 
 const TICKS = {
   waiting: ["clock", "Waiting to be sent"],
@@ -43,9 +44,11 @@ export function noticeRow(shown, text) {
   return el("li.row.notice", { "data-seq": shown.message.seq }, ...dividers(shown), el("p", { dir: "auto" }, text));
 }
 
-/** What a notice says: who joined, left, was given a role, or named the group. */
-export function noticeOf(entry, people) {
+/** What a notice says: who joined, left, was given a role, or named the group; in the chat of an event, what happened to it. */
+export function noticeOf(entry, people, { kind, event, isNews } = {}) {
   const who = people.nameOf(entry.from);
+  const ofEvent = kind === "event" ? noticeOfEvent(entry, people, event, isNews) : null;
+  if (ofEvent) return ofEvent;
   const names = (numbers) => new Intl.ListFormat("en").format(numbers.map((number) => middle(people.nameOf(number))));
   if (entry.kind === "joined") {
     const others = entry.numbers.filter((number) => number !== entry.from);

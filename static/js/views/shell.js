@@ -3,6 +3,7 @@
 import { ChatList } from "./chat_list.js";
 import { Conversation } from "./conversation.js";
 import { ContactsView } from "./contacts.js";
+import { EventFormView } from "./event_form.js";
 import { GroupView } from "./group.js";
 import { NewGroupView } from "./new_group.js";
 import { SettingsView } from "./settings.js";
@@ -71,15 +72,24 @@ export class Shell {
     if (kind === "contact" && /^\d+$/.test(id)) return new Conversation(client, client.findDirect(id) ?? { kind: "direct", contact: id }, this.#navigate);
     if (kind === "group" && client.chats.get(Number(id))?.isLoaded) return new GroupView(client, client.chats.get(Number(id)), this.#navigate);
     if (kind === "contacts") return new ContactsView(client, this.#navigate);
+    if (kind === "new-event") return new EventFormView(client, this.#navigate);
+    if (kind === "event" && client.events.find(Number(id))) return new EventFormView(client, this.#navigate, client.events.find(Number(id)));
+    if (kind === "event") this.#awaitEvent(Number(id), hash);
     if (kind === "new-group") return new NewGroupView(client, this.#navigate);
     if (kind === "settings") return new SettingsView(client, this.#navigate);
     return null;
   }
 
+  /** An address that was opened before its event was known. */
+  #awaitEvent(id, hash) {
+    if (this.#client.events.find(id) === null) return; // it does not exist
+    this.#client.events.load(id).then(() => location.hash === hash && this.#route()).catch((error) => this.#showProblem(error.message));
+  }
+
   #nothing() {
-    const isLoading = /^#\/(chat|group)\//.test(location.hash);
+    const isLoading = /^#\/(chat|group|event)\//.test(location.hash);
     return el("div.nothing", {}, el("h1", {}, isLoading ? "Loading…" : "Parley"),
-      el("p", {}, isLoading ? "This chat comes with the connection." : "Choose a chat, or start one from your contacts."));
+      el("p", {}, isLoading ? "This comes with the connection." : "Choose a chat, or start one from your contacts."));
   }
 
   /** What is true of the connection right now, and nothing when all is well. */

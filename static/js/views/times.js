@@ -39,6 +39,26 @@ export function briefly(iso) {
   return days < 300 ? shortDay.format(date) : fullDay.format(date);
 }
 
+const eventDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const briefDay = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
+const briefUtcDay = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
+const utcDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+const HALF_DAY_MS = 43200000;
+
+/** The day that an event without a time is on, as midnight in UTC: the nearest one to midnight where it was made. */
+export function wholeDayOf(iso) {
+  return new Date(Math.floor((new Date(iso).getTime() + HALF_DAY_MS) / (2 * HALF_DAY_MS)) * 2 * HALF_DAY_MS);
+}
+
+/** When an event is, where the viewer is. */
+export function eventDateOf(iso, hasTime = true) {
+  return hasTime ? `${eventDay.format(new Date(iso))}, ${timeOf(iso)}` : utcDay.format(wholeDayOf(iso));
+}
+
+export function briefEventDateOf(iso, hasTime = true) {
+  return hasTime ? `${briefDay.format(new Date(iso))}, ${timeOf(iso)}` : briefUtcDay.format(wholeDayOf(iso));
+}
+
 export function lastSeenOf(iso) {
   const minutes = Math.round((Date.now() - new Date(iso)) / 60000);
   if (minutes < 60) return `last seen ${relative.format(-Math.max(1, minutes), "minute")}`;

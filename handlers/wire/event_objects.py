@@ -63,9 +63,16 @@ class PollShown(TypedDict):
 
 
 class EventShown(TypedDict):
-    """An event."""
+    """An event.
+
+    Beyond the seed: `chat` (of its log and its sockets), `version` (grows with every change; `/events` says it too) and
+    `is_canceled`, without which a client would ask people to what does not take place.
+    """
 
     id: int
+    chat: int
+    version: int
+    is_canceled: bool
     title: str
     event_date: str
     is_time_specified: bool
@@ -118,6 +125,9 @@ def show_event(seen: SeenEvent, link: Link) -> EventShown:
     mine = event.find_invitation(viewer)
     return {
         "id": event.id,
+        "chat": event.chat_id,
+        "version": event.version,
+        "is_canceled": event.is_canceled,
         "title": event.title,
         "event_date": show_time(event.date),
         "is_time_specified": event.is_time_specified,

@@ -88,8 +88,7 @@ export class Events extends Emitter {
     do {
       reading.isStale = false;
       try {
-        // What only sockets say may be old by now.
-        this.#keep({ is_canceled: undefined, ...(await this.#rest.get(`/api/events/${id}`)) });
+        this.#keep(await this.#rest.get(`/api/events/${id}`));
       } catch (error) {
         if (error.status !== 404) throw error;
         this.#events.set(id, null);

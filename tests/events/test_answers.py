@@ -270,7 +270,7 @@ class TestTimeSuggestions:
         for who, what in ((tom, body), (ann, {"suggested_time": "2016-12-11T04:00:00Z"})):
             assert await world.ask(who, "POST", f"/events/{event['id']}/time_suggestions", what) == (204, None)
         event.pop("attendees_count")
-        assert await world.show(ann, event) == event
+        assert await world.show(ann, event) == event | {"version": event["version"] + 2}
         stored = await world.events.find(event["id"])
         assert stored is not None
         first, second = stored.suggestions

@@ -66,7 +66,7 @@ export class EventCard {
   #draw() {
     const event = this.#client.events.find(this.#chat.event);
     if (event === undefined) return;
-    const version = JSON.stringify([event, this.#isCanceled(event), event && this.#names(event), this.#chat.isMember]);
+    const version = JSON.stringify([event, event.is_canceled, event && this.#names(event), this.#chat.isMember]);
     if (version === this.version) return;
     this.version = version;
     if (event === null) {
@@ -77,7 +77,7 @@ export class EventCard {
     const isMine = event.owner.id === this.#client.me;
     const invitation = myInvitation(event, this.#client.me);
     const isAnswered = isMine || invitation?.is_attending != null;
-    if (!this.#isKnown && !isAnswered && !isOver(event) && !this.#isCanceled(event)) this.node.open = true;
+    if (!this.#isKnown && !isAnswered && !isOver(event) && !event.is_canceled) this.node.open = true;
     this.#isKnown = true;
     this.#drawLine();
     this.#drawNote(event);
@@ -92,18 +92,6 @@ export class EventCard {
     return event.invitees.map((invitee) => nameOfInvitee(invitee, this.#client.people));
   }
 
-  /** REST may not tell it; then the log does. */
-  #isCanceled(event) {
-    if (event?.is_canceled !== undefined) return event.is_canceled;
-    const { log } = this.#chat;
-    for (let seq = log.cursor; seq > 0; seq--) {
-      const entry = log.at(seq);
-      if (entry === undefined) return false;
-      if (entry?.kind === "event" && entry.fields.includes("canceled")) return true;
-    }
-    return false;
-  }
-
   /** All that there is to say in one line, while the card is folded. */
   #drawLine() {
     const event = this.#client.events.find(this.#chat.event);
@@ -111,12 +99,12 @@ export class EventCard {
     const { is_attending: mine } = myInvitation(event, this.#client.me) ?? {};
     const answer = event.owner.id === this.#client.me ? "" : { True: "You come", False: "You cannot come" }[mine] ?? "Not answered yet";
     const coming = comingTo(event);
-    const parts = [briefEventDateOf(event.event_date, event.is_time_specified), this.#isCanceled(event) ? "Cancelled" : answer, `${coming} ${coming === 1 ? "comes" : "come"}`];
+    const parts = [briefEventDateOf(event.event_date, event.is_time_specified), event.is_canceled ? "Cancelled" : answer, `${coming} ${coming === 1 ? "comes" : "come"}`];
     show(this.line, this.node.open ? "About this event" : parts.filter(Boolean).join(" · "));
   }
 
   #drawNote(event) {
-    const isCanceled = this.#isCanceled(event);
+    const isCanceled = event.is_canceled;
     this.note.hidden = !isCanceled && !isOver(event);
     this.note.classList.toggle("is-canceled", isCanceled);
     show(this.note, isCanceled ? "This event is cancelled." : "This event is over.");
@@ -138,7 +126,7 @@ export class EventCard {
     const words = invitation?.rsvp_message ?? "";
     this.mine.hidden = isMine || answer === null;
     show(this.mine, answer === null ? "" : `${answer === "True" ? "You come" : "You cannot come"}${words ? `: “${words}”` : "."}`);
-    this.answer.hidden = isMine || !invitation || !this.#chat.isMember || this.#isCanceled(event);
+    this.answer.hidden = isMine || !invitation || !this.#chat.isMember || event.is_canceled;
     for (const [button, value] of [[this.yes, "True"], [this.no, "False"]]) {
       button.setAttribute("aria-pressed", String(answer === value));
       button.classList.toggle("primary", answer === value || (answer === null && value === "True"));
@@ -172,7 +160,7 @@ export class EventCard {
   }
 
   #drawActs(event, isMine) {
-    const isOn = this.#chat.isMember && !this.#isCanceled(event);
+    const isOn = this.#chat.isMember && !event.is_canceled;
     this.acts.replaceChildren(...(isOn ? [
       el("button", { type: "button", onclick: () => this.#suggest() }, "Suggest another"),
       isMine ? el("button", { type: "button", onclick: () => openInvite(this.#client, event) }, "Invite more") : null,

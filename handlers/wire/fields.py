@@ -1,5 +1,6 @@
 """Reads the single fields of a request: numbers, texts and lists, each refused with its name in the sentence."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from models.documents.phone import digits_of, is_number
 from models.errors import Malformed, TooLong
 
 Fields = Mapping[str, Any]
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 def read_number(fields: Fields, name: str) -> str:
@@ -81,4 +83,4 @@ def read_name(fields: Fields, name: str, max_chars: int) -> str | None:
 
 def is_storable(text: str) -> bool:
     """Whether a text is one in every encoding: neither NUL nor half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return _NO_TEXT.search(text) is None

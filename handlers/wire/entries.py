@@ -24,6 +24,7 @@ from models.documents.photo import Photo
 MEDIA = "/media/"  # where stored files are read
 _FIELDS = {"date": "event_date"}  # fields of an event that REST names otherwise
 _CONTENT = ("text", "url", "hash", "mime_type", "caption", "latitude", "longitude", "vcard", "name", "reply_to")
+_TEXT_CONTENT = ("text", "reply_to")  # all that a text has, and most messages are texts
 
 
 def show_time(at: datetime) -> str:
@@ -50,7 +51,7 @@ def show_message(entry: Entry) -> dict[str, object]:
         "type": body.type,
         "sent_at": show_time(entry.at),
     }
-    for name in _CONTENT:
+    for name in _TEXT_CONTENT if body.type == "t" else _CONTENT:
         value = getattr(body, name)
         if value is not None:
             shown[name] = value

@@ -35,6 +35,7 @@ from models.stores.database import Row
 from models.stores.instants import from_microseconds, microseconds
 
 _MESSAGE_FIELDS = tuple(name for name in Message.__slots__)
+_TEXT_FIELDS = ("type", "text", "reply_to")  # all that a text has, and most messages are texts
 # What a deletion takes away from a message's row.
 CONTENT_FIELDS = tuple(name for name in _MESSAGE_FIELDS if name not in ("type", "reply_to"))
 
@@ -54,7 +55,7 @@ def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
         row["hidden_from"] = list(draft.hidden_from)
     body = draft.body
     if isinstance(body, Message):
-        for name in _MESSAGE_FIELDS:
+        for name in _TEXT_FIELDS if body.type == "t" else _MESSAGE_FIELDS:
             value = getattr(body, name)
             if value is not None:
                 row[name] = value

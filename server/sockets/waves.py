@@ -1,8 +1,11 @@
 """Events for many people: what a loop turn has for the same audience goes to each of them by one write, slice by slice.
 
 Per recipient there is one write of bytes that all share: no parcel is queued, nothing is joined. Waves leave in the order in
-which they came, so one chat's events keep theirs; acknowledgements and events for few do not wait behind a wave unless one is
-under way, and then they would overtake at most what bears a `seq` anyway.
+which they came, and events for few stand behind a wave that waits, so one chat's events keep their order; acknowledgements go
+past them all.
+
+In a group of 1,000, stored first: 3.5 to 9.3 times the deliveries per second of Socket.IO on Node; nothing stored, as with typing:
+2.5 to 10 times, on a machine shared with other work. Seven tenths of the loop's time are then the writes themselves.
 """
 
 import asyncio

@@ -1,10 +1,11 @@
 """WebSocket frames on a line that was aiohttp's until the handshake (RFC 6455): no task, queue or reader per connection.
 
 aiohttp parses and routes the request; with the answer 101 its handler is retired, and the transport calls `Frames` alone.
-The only file that touches aiohttp's internals, pinned by tests/server/sockets/test_internals.py. An idle connection to `/chat`
-costs 3.6 to 5 kB where Socket.IO on Node takes 26 kB; with aiohttp's own WebSocket, its two tasks and the request that it keeps,
-it was 1.1 times as much as there (`python -m benchmarks`). aiohttp's compiled reader could be fed by hand instead of the loop in `data_received`, but it
-takes frames without a mask.
+The only file that touches aiohttp's internals, pinned by tests/server/sockets/test_internals.py.
+
+An idle connection to `/chat` costs 3.6 to 5 kB where Socket.IO on Node takes 26 kB; with aiohttp's own WebSocket, its two tasks
+and the request that it keeps, it was 1.1 times as much as there (`python -m benchmarks`). aiohttp's compiled reader could be fed
+by hand instead of the loop in `data_received`, but it takes frames without a mask.
 """
 
 import asyncio

@@ -32,6 +32,7 @@ MEMBER_INDEXES = [
     # Everything one account is in. The members of one chat are a range of `_id`.
     IndexModel([("account", ASCENDING), ("active", ASCENDING)], name="account"),
 ]
+SLICE = 1000  # members read at once, some 3 ms of work
 _MARKS = ("delivered", "read", "shown.delivered", "shown.read")
 
 
@@ -138,18 +139,23 @@ class Chats:
     async def load_roster(self, chat_id: int) -> Roster:
         """A chat with those who are in it now; ChatNotFound if there is no such chat."""
         fields = {"account": True, "role": True, "number": True, "unlisted": True}
-        rows = await self._members.find({**_range(chat_id), "active": True}, fields).to_list(None)
+        cursor = self._members.find({**_range(chat_id), "active": True}, fields, batch_size=SLICE)
+        roles: dict[int, Role] = {}
+        numbers: dict[int, str] = {}
+        unlisted: set[int] = set()
+        while (
+            len(rows := await cursor.to_list(SLICE)) > 0
+        ):  # a large chat in pieces, between which others have their turn
+            roles |= {row["account"]: Role(row["role"]) for row in rows}
+            numbers |= {row["account"]: row["number"] for row in rows}
+            unlisted |= {row["account"] for row in rows if row.get("unlisted")}
+            if len(rows) < SLICE:
+                break
         # After its members: a change between the two reads makes `changed` too high, which costs a query, never a recipient.
         row = await self._chats.find_one({"_id": chat_id})
         if row is None:
             raise ChatNotFound
-        return Roster(
-            chat_of(row),
-            {row["account"]: Role(row["role"]) for row in rows},
-            {row["account"]: row["number"] for row in rows},
-            frozenset(row["account"] for row in rows if row.get("unlisted")),
-            changed=row.get("members_seq", 0),
-        )
+        return Roster(chat_of(row), roles, numbers, frozenset(unlisted), changed=row.get("members_seq", 0))
 
     async def list_audience(self, chat_id: int, seq: int) -> set[int]:
         """The accounts that were in a chat at one entry of its log, whoever is in it now."""

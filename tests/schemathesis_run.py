@@ -15,13 +15,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from tests.events.graph import running_graph
 from tests.node import Node, Person, settings_for
 from tests.pictures import plain
 from tests.server.processes import ROOT, running
@@ -75,6 +78,8 @@ async def furnish(url: str, folder: Path) -> Furnished:
         form = aiohttp.FormData({"contact": bob.number})
         form.add_field("filename", plain(), filename="photo.png", content_type="image/png")
         sent = await _ask(node, ann, "messages/send-image/", 200, data=form)
+        plan = {"title": "Dinner", "event_date": "2031-05-02T20:30:00Z", "invite_phone_numbers": [f"+{bob.number}"]}
+        event = await _ask(node, ann, "events", 201, json=plan)
         leaving = [await node.sign_in(f"493090183{n}") for n in range(len(ENDING))]
         known = {
             "contact_id": bob.number,
@@ -83,6 +88,9 @@ async def furnish(url: str, folder: Path) -> Furnished:
             "group": group["groupid"],
             "target": bob.number,
             "name": sent["url"].rpartition("/")[2],
+            "event_id": str(event["id"]),
+            "invitation_id": str(event["invitations"][0]["id"]),
+            "user_id": str(ann.account_id),
         }
         return Furnished(ann.token, known, [person.token for person in leaving])
 
@@ -104,6 +112,30 @@ def fuzz(url: str, token: str, options: Sequence[str], known: Mapping[str, str] 
         return subprocess.run(command, check=False, env=environment, cwd=folder).returncode
 
 
+@contextmanager
+def graph_aside() -> Iterator[str]:
+    """The address of Facebook's Graph API as the tests have it, answered by a thread of its own."""
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    addresses: list[str] = []
+    is_up = threading.Event()
+
+    async def live() -> None:
+        async with running_graph() as graph:
+            addresses.append(graph.url)
+            is_up.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(live(),))
+    thread.start()
+    is_up.wait()
+    try:
+        yield addresses[0]
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()
+
+
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser("tests.schemathesis_run", description=__doc__)
     parser.add_argument("--examples", default="30", help="test cases per operation")
@@ -118,9 +150,13 @@ def main(argv: list[str]) -> int:
         "--request-timeout=30",
         *rest,
     ]
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory() as directory, graph_aside() as graph_url:
         folder = Path(directory) / "data"
-        settings = {"PARLEY_SMS__PROVIDER": "outbox", "PARLEY_LIMITS__ENABLED": "false"}
+        settings = {
+            "PARLEY_SMS__PROVIDER": "outbox",
+            "PARLEY_LIMITS__ENABLED": "false",
+            "PARLEY_FACEBOOK__GRAPH_URL": graph_url.rstrip("/"),
+        }
         with running(folder, settings=settings) as server:
             url = server.url.rstrip("/")
             found = asyncio.run(furnish(url, folder))

@@ -130,8 +130,8 @@ def _longer(delay_s: float) -> float:
 
 
 @asynccontextmanager
-async def throw_away_stores() -> AsyncIterator[EmbeddedStores]:
-    """Run stores in a temporary directory that goes away with them; for tests and benchmarks."""
-    with tempfile.TemporaryDirectory(prefix="parley-") as folder:
+async def throw_away_stores(place: Path | None = None) -> AsyncIterator[EmbeddedStores]:
+    """Run stores in a temporary directory (in `place`) that goes away with them; for tests and benchmarks."""
+    with tempfile.TemporaryDirectory(prefix="parley-", dir=place) as folder:
         async with EmbeddedStores(Path(folder), stop_patience_s=0.2) as stores:
             yield stores

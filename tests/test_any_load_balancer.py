@@ -1,9 +1,7 @@
 """Any load balancer will do: a session lives on one node, and its requests may reach any (design section 5, promise 6)."""
 
-import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -13,40 +11,12 @@ from redis.asyncio import Redis
 from server.embedded import EmbeddedStores
 from server.nodes.door import HEADER
 from tests.balancer import balancing
-from tests.javascript_client import install_javascript_client, javascript_client
-from tests.node import NAMESPACES, Node, Person, running_node, settings_for
-from tests.socket_world import sign_in_friends
+from tests.javascript_client import install_javascript_client
+from tests.node import Node, running_node
+from tests.site import TRANSPORTS, Site, assert_each_message_arrives_once, three_nodes
 
-TRANSPORTS = [("websocket",), ("polling",), ("polling", "websocket")]
 by_every_transport = pytest.mark.parametrize("transports", TRANSPORTS, ids="+".join)
 POLL = "/socket.io/?EIO=4&transport=polling"
-
-
-@dataclass
-class Site:
-    """Three nodes behind a balancer, and two friends; `first` is one of the nodes."""
-
-    url: str
-    nodes: list[Node]
-    ann: Person
-    tom: Person
-
-    @property
-    def first(self) -> Node:
-        return self.nodes[0]
-
-    @property
-    def anywhere(self) -> Node:
-        """The site as clients see it."""
-        return dataclasses.replace(self.first, url=self.url)
-
-
-async def three_nodes(stack: AsyncExitStack, stores: EmbeddedStores, folder: Path) -> tuple[list[Node], Person, Person]:
-    """Nodes over one MongoDB and one Redis, and two friends."""
-    settings = settings_for(folder)
-    nodes = [await stack.enter_async_context(running_node(stores, settings)) for _ in range(3)]
-    ann, tom = await sign_in_friends(nodes[0])
-    return nodes, ann, tom
 
 
 @asynccontextmanager
@@ -90,19 +60,7 @@ async def find_door(stores: EmbeddedStores, node: Node) -> str:
 async def test_the_javascript_client_neither_loses_nor_doubles_a_message(
     site: Site, modules: Path, transports: tuple[str, ...]
 ) -> None:
-    tom_phone = await site.anywhere.connect(site.tom)
-    async with javascript_client(modules, site.url, *transports) as client:
-        for namespace in NAMESPACES:
-            joined = await client.call("join", namespace=namespace, auth={"token": site.ann.token})
-            assert joined == {"connected": True}
-        assert await client.call("upgraded" if len(transports) > 1 else "transport") == transports[-1]
-        seqs = []
-        for number in range(20):
-            body = {"contact": site.tom.number, "client_id": f"{transports}{number}", "text": f"{number}"}
-            answer = await client.ask("message_send", body)
-            seqs.append(answer["message"]["seq"])
-        assert [told["message"]["seq"] for told in await client.expect("message_created", 20)] == seqs
-        assert [told["message"]["seq"] for told in await tom_phone.expect("message_created", 20)] == seqs
+    await assert_each_message_arrives_once(site, modules, transports, 20)
 
 
 @by_every_transport

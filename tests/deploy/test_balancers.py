@@ -10,9 +10,8 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.deploy.balancers import balancing_by
-from tests.javascript_client import install_javascript_client, javascript_client
-from tests.node import NAMESPACES
-from tests.test_any_load_balancer import TRANSPORTS, Site, three_nodes
+from tests.javascript_client import install_javascript_client
+from tests.site import TRANSPORTS, Site, assert_each_message_arrives_once, three_nodes
 
 MESSAGES = 30
 
@@ -37,18 +36,7 @@ async def modules() -> Path:
 async def test_the_javascript_client_neither_loses_nor_doubles_a_message(
     site: Site, modules: Path, transports: tuple[str, ...]
 ) -> None:
-    tom_phone = await site.anywhere.connect(site.tom)
-    async with javascript_client(modules, site.url, *transports) as client:
-        for namespace in NAMESPACES:
-            joined = await client.call("join", namespace=namespace, auth={"token": site.ann.token})
-            assert joined == {"connected": True}
-        assert await client.call("upgraded" if len(transports) > 1 else "transport") == transports[-1]
-        seqs = []
-        for number in range(MESSAGES):
-            body = {"contact": site.tom.number, "client_id": f"{transports}{number}", "text": f"{number}"}
-            seqs.append((await client.ask("message_send", body))["message"]["seq"])
-        assert [told["message"]["seq"] for told in await client.expect("message_created", MESSAGES)] == seqs
-        assert [told["message"]["seq"] for told in await tom_phone.expect("message_created", MESSAGES)] == seqs
+    await assert_each_message_arrives_once(site, modules, transports, MESSAGES)
 
 
 async def test_a_file_larger_than_any_body_gets_through(site: Site) -> None:

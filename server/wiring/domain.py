@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 
 from handlers.rest.links import Links
 from models.documents.entry import Entry
@@ -47,19 +48,17 @@ from server.auth.passwords import Argon2Passwords
 from server.auth.tokens import JwtTokens
 from server.clock import SystemClock
 from server.config import Settings
-from server.healing import keep_healing
+from server.healing import heal
 from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
-from server.media.sweeping import keep_sweeping
 from server.metrics import Metrics
-from server.reminding import keep_reminding
+from server.recurring import keep_doing
 from server.secret import load_secret
 from server.sockets.bus import Bus
 from server.sockets.connections import Connections
 from server.sockets.fanout import SocketFanout
 from server.sockets.presence_board import RedisPresenceBoard
 from server.sockets.socket_board import RedisSocketBoard
-from server.telling import keep_telling
 from server.wiring.notifications import NotificationParts
 from server.wiring.outside import Outside
 from server.wiring.sms import sms_provider
@@ -191,11 +190,17 @@ class Domain:
             stack.push_async_callback(part.close)
         stack.callback(self.typing.close)
         stack.callback(self.passwords.close)
-        healing = asyncio.create_task(keep_healing(self.stores.entries, self.stores.chats, self.clock), name="healing")
-        stack.push_async_callback(cancel, healing)
-        telling = asyncio.create_task(keep_telling(self.tell_event), name="telling")
-        stack.push_async_callback(cancel, telling)
-        reminding = asyncio.create_task(keep_reminding(self.remind), name="reminding")
-        stack.push_async_callback(cancel, reminding)
-        sweeping = asyncio.create_task(keep_sweeping(self.stores.media), name="sweeping")
-        stack.push_async_callback(cancel, sweeping)
+        stores = self.stores
+        for name, work, every_s, done in (
+            (
+                "healing",
+                partial(heal, stores.entries, stores.chats, self.clock),
+                30.0,
+                "applied %d changes that a crash had left",
+            ),
+            ("telling", self.tell_event.sweep, 10.0, "told %d things that a fault had left"),
+            ("reminding", self.remind, 300.0, "reminded of %d events"),  # the window is two hours wide
+            ("sweeping", stores.media.sweep, 3600.0, "removed %d uploads that a crash had left"),  # half a day old
+        ):
+            task = asyncio.create_task(keep_doing(name, work, every_s, done), name=name)
+            stack.push_async_callback(cancel, task)

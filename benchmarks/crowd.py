@@ -17,7 +17,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
@@ -28,6 +27,7 @@ import aiohttp
 import uvloop
 from aiohttp import web
 
+from benchmarks.child import measured_child
 from benchmarks.loader import build_loader, load
 from models.documents.contact import Contact, ContactsChange
 from models.documents.entry import Draft, Joined
@@ -254,28 +254,14 @@ async def main() -> None:
     pin = ["taskset", "-c", "0"] if shutil.which("taskset") else []
     async with throw_away_stores() as stores, aiohttp.ClientSession() as http:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            node = await asyncio.create_subprocess_exec(
-                *(*pin, sys.executable, "-m", "benchmarks.crowd", folder, stores.mongodb_url, stores.redis_url),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-            )
-            try:
-                assert node.stdout is not None
-                ports = json.loads(await node.stdout.readline())
+            command = [*pin, sys.executable, "-m", "benchmarks.crowd", folder, stores.mongodb_url, stores.redis_url]
+            async with measured_child(*command) as (node, ports):
                 crowd = Crowd(http, program, node.pid, ports, Path(folder) / "people.tsv")
                 await crowd.idle()
                 await crowd.compare_rest()
                 await crowd.drop(FEW)
                 await crowd.fan_out(GROUP)
                 await crowd.drop(min(MANY, most - 300))
-            finally:
-                assert node.stdin is not None
-                node.stdin.close()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(15):
-                        await node.wait()
-                if node.returncode is None:
-                    node.kill()
 
 
 if __name__ == "__main__":

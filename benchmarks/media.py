@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from time import perf_counter, thread_time
@@ -25,6 +25,7 @@ import uvloop
 from aiohttp import web
 from PIL import Image
 
+from benchmarks.child import measured_child
 from server.config import Settings
 from server.embedded import throw_away_stores
 from server.wiring import build
@@ -151,23 +152,9 @@ async def measure(url: str, pid: int, folder: str) -> None:
 async def main() -> None:
     async with throw_away_stores() as stores:
         with tempfile.TemporaryDirectory() as folder:
-            node = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "benchmarks.media", folder, stores.mongodb_url, stores.redis_url),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-            )
-            try:
-                assert node.stdout is not None
-                port = json.loads(await node.stdout.readline())["port"]
-                await measure(f"http://127.0.0.1:{port}", node.pid, folder)
-            finally:
-                assert node.stdin is not None
-                node.stdin.close()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(15):
-                        await node.wait()
-                if node.returncode is None:
-                    node.kill()
+            command = [sys.executable, "-m", "benchmarks.media", folder, stores.mongodb_url, stores.redis_url]
+            async with measured_child(*command) as (node, said):
+                await measure(f"http://127.0.0.1:{said['port']}", node.pid, folder)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from h2.events import DataReceived, RequestReceived, StreamEnded
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 
+from tests.listening import stop_accepting
+
 KEY_ID, TEAM_ID, TOPIC = "KEY0000001", "TEAM000001", "example.app"
 RESET, CLOSE, DIE, NOTHING = 1, 2, 3, 4  # in place of a status: what else may happen to a request
 
@@ -224,6 +226,7 @@ async def running_apple(folder: Path, **options: Any) -> AsyncIterator[Apple]:
     try:
         yield apple
     finally:
+        await stop_accepting(server.sockets)
         server.close()
         await apple.hang_up()
 

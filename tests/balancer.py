@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from itertools import cycle
 from urllib.parse import urlsplit
 
+from tests.listening import stop_accepting
+
 PIECE_BYTES = 65536
 
 
@@ -74,5 +76,6 @@ async def balancing(*urls: str) -> AsyncIterator[str]:
     try:
         yield balancer.url
     finally:
+        await stop_accepting(server.sockets)
         server.close()
         await balancer.close()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from server.config import Settings
 from server.embedded import EmbeddedStores
 from server.wiring import build
 from tests.documented import watch
+from tests.listening import stop_accepting
 from tests.plans import no_scans
 
 NAMESPACES = ("/chat", "/typing", "/presence", "/receipts", "/events")
@@ -39,6 +41,7 @@ class Node:
     settings: Settings
     http: aiohttp.ClientSession
     runner: web.AppRunner
+    listener: socket.socket
     clients: list[socketio.AsyncClient] = field(default_factory=list)
 
     async def sign_in(self, number: str) -> Person:
@@ -103,8 +106,14 @@ class Node:
         for client in self.clients:
             await client.disconnect()
         self.clients.clear()
-        await self.runner.cleanup()  # a second time it does nothing
+        await self.go()
         await self.http.close()
+
+    async def go(self) -> None:
+        """Go as at SIGTERM; a second time it does nothing."""
+        if self.listener.fileno() >= 0:
+            await stop_accepting([self.listener])
+        await self.runner.cleanup()
 
 
 @dataclass
@@ -177,9 +186,10 @@ async def running_node(stores: EmbeddedStores, settings: Settings, *, port: int 
         watch(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", port, reuse_address=True)
-        await site.start()
-        port = runner.addresses[0][1]
-        node = Node(f"http://127.0.0.1:{port}", settings, aiohttp.ClientSession(), runner)
+        listener = socket.create_server(("127.0.0.1", port))
+        stack.callback(listener.close)
+        await web.SockSite(runner, listener).start()
+        port = listener.getsockname()[1]
+        node = Node(f"http://127.0.0.1:{port}", settings, aiohttp.ClientSession(), runner, listener)
         stack.push_async_callback(node.stop)
         yield node

@@ -190,7 +190,7 @@ async def test_without_previews_a_push_says_who_and_not_what(
 
 async def test_whoever_is_on_another_node_is_there_and_told_nothing(phones: Phones) -> None:
     first, second = await phones.start(), await phones.start()
-    await until(lambda: bool(domain_of(first).bus.others))
+    await until(lambda: bool(domain_of(first).bus.lease.others))
     ann, tom, eve = await friends(first, "Ann", "Tom", "Eve")
     toms = await second.connect(tom, "/chat")
     await write(first, ann, contact=tom.number, text="Hi")

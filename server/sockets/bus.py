@@ -8,7 +8,6 @@ it published before went past that node's people. Chats of more than `large` mem
 
 import asyncio
 import logging
-import secrets
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import asdict
@@ -23,11 +22,10 @@ from redis.exceptions import RedisError
 
 from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal, WentOffline
 from models.tasks import cancel
+from server.sockets.lease import Lease
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 8.0
-RENEW_S = 2.0
 WAITING_MAX = (
     50_000  # packets that a slow Redis may leave waiting; beyond it they are dropped and the nodes are told to sync
 )
@@ -35,7 +33,6 @@ PIPELINE_MAX = 500
 RETRY_S = 0.5
 CONFIRMED_WITHIN_S = 2.0  # longer than Redis takes to subscribe; who waited in vain is told to sync when it has
 PING_AFTER_S = 5.0
-UNSEEN_S = 5.0  # a lease not seen for so long is over: a Redis that starts again knows nobody for RENEW_S
 
 _SIGNALS: dict[str, type[Signal]] = {
     kind.__name__: kind for kind in (SessionsRevoked, AccountChanged, ChatMembersChanged, PresenceChanged, WentOffline)
@@ -43,13 +40,13 @@ _SIGNALS: dict[str, type[Signal]] = {
 
 
 class Bus:
-    """Publishes without waiting, listens in one task, and keeps the lease by which other nodes know this one."""
+    """Publishes without waiting, and listens in one task; a node without others publishes nothing."""
 
     def __init__(self, redis: Redis, *, large: int = 32, prefix: str = "parley") -> None:
-        self.node = secrets.token_hex(8)
+        self.lease = Lease(redis, prefix)
+        self.lease.on_met, self.lease.on_gone, self.lease.on_break = self._greet, self._part, self._broke
         self.prefix = prefix  # what all keys and channels start with: installations that share a Redis do not meet
         self._everybody = f"{prefix}:all"
-        self._nodes = f"{prefix}:nodes"
         self._is_closing = False
         self.on_packet: Callable[[str, str, Collection[int]], None] = _ignore
         self.on_signal: Callable[[Signal], None] = _ignore
@@ -58,7 +55,6 @@ class Bus:
         self.breaks = 0
         self._redis = redis
         self._large = large
-        self._seen: dict[str, float] = {}  # the other nodes, and when their lease was last seen
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._has_lost = False
         self._work = asyncio.Event()
@@ -71,9 +67,9 @@ class Bus:
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
-    def others(self) -> frozenset[str]:
-        """The other nodes that are alive, as of the last renewal."""
-        return frozenset(self._seen)
+    def node(self) -> str:
+        """This node's name."""
+        return self.lease.node
 
     @property
     def depth(self) -> int:
@@ -82,11 +78,11 @@ class Bus:
 
     async def open(self) -> None:
         """Take the lease and start listening; raises RedisError when Redis cannot be reached."""
-        self._seen = dict.fromkeys(await self._renew(), monotonic())
+        await self.lease.take()
         self._tasks = [
             asyncio.create_task(self._listen(), name="bus listener"),
             asyncio.create_task(self._send(), name="bus sender"),
-            asyncio.create_task(self._keep_lease(), name="bus lease"),
+            asyncio.create_task(self.lease.keep(), name="bus lease"),
         ]
         self._greet()
 
@@ -98,7 +94,7 @@ class Bus:
         self._is_closing = True
         await cancel(*self._tasks)
         try:
-            await self._redis.zrem(self._nodes, self.node)
+            await self.lease.give_up()
             await self._redis.publish(self._everybody, orjson.dumps(["bye", self.node]))
             if self._pubsub is not None:
                 await self._pubsub.aclose()  # type: ignore[no-untyped-call]
@@ -130,7 +126,7 @@ class Bus:
 
     def publish(self, namespace: str, text: str, to: Collection[int]) -> None:
         """Let the other nodes show a packet to these accounts."""
-        if not self._seen:
+        if self.lease.is_alone:
             return
         if len(to) > self._large:
             self._put(self._everybody, ["packet", self.node, namespace, text, list(to)])
@@ -141,7 +137,7 @@ class Bus:
 
     def signal(self, signal: Signal) -> None:
         """Let the other nodes hear a signal."""
-        if self._seen:
+        if not self.lease.is_alone:
             self._put(self._everybody, ["signal", self.node, type(signal).__name__, asdict(signal)])
 
     def holds(self, account_id: int) -> bool:
@@ -184,7 +180,7 @@ class Bus:
                 self._work.set()
 
     async def _flush(self) -> None:
-        if self._has_lost and self._seen:
+        if self._has_lost and not self.lease.is_alone:
             # What was not sent is gone: the other nodes' clients must ask for it.
             await self._redis.publish(self._everybody, orjson.dumps(["lost", self.node]))
         self._has_lost = False
@@ -294,51 +290,17 @@ class Bus:
             case "signal", [name, fields]:
                 self.on_signal(_SIGNALS[name](**fields))
             case "hello", [to]:
-                self._meet(node)
+                self.lease.meet(node)
                 if to == self.node:
                     self.on_gap()
             case "bye", _:
-                self._seen.pop(node, None)
+                self.lease.forget(node)
             case "lost", _:
                 self.on_gap()
 
-    async def _keep_lease(self) -> None:
-        while not self._is_closing:
-            await asyncio.sleep(RENEW_S)
-            try:
-                for node in await self._renew():
-                    self._meet(node)
-                self._part()
-            except (RedisError, OSError) as error:
-                self._broke(error)
-                self._seen = dict.fromkeys(self._seen, monotonic())  # while nobody can be seen, nobody is gone
-
-    async def _renew(self) -> list[str]:
-        """Renew the lease; the other nodes that have one."""
-        now, _ = await self._redis.time()
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.execute_command("ZADD", self._nodes, now, self.node)
-        pipeline.execute_command("ZREMRANGEBYSCORE", self._nodes, "-inf", now - LEASE_S)
-        pipeline.execute_command("ZRANGE", self._nodes, 0, -1)
-        *_, nodes = await pipeline.execute()
-        return [name for node in nodes if (name := node.decode()) != self.node]
-
-    def _meet(self, node: str) -> None:
-        """A node is alive: from now on this one publishes for it."""
-        if node not in self._seen:
-            self._greet(node)
-        self._seen[node] = monotonic()
-
-    def _part(self) -> None:
-        """Forget the nodes whose lease is over."""
-        now = monotonic()
-        gone = [node for node, last in self._seen.items() if last < now - UNSEEN_S]
-        for node in gone:
-            del self._seen[node]
-        if gone:
-            # It left without a word. What it stored last, perhaps it told nobody: clients here must ask for it.
-            log.warning("%d nodes are gone without saying so", len(gone))
-            self.on_gap()
+    def _part(self, _: Collection[str]) -> None:
+        """Nodes left without a word. What they stored last, perhaps they told nobody: clients here must ask for it."""
+        self.on_gap()
 
 
 async def announce(redis: Redis, signal: Signal, prefix: str) -> None:

@@ -40,14 +40,14 @@ class RedisPresenceBoard:
     async def is_online(self, account_id: int) -> bool:
         if account_id in self._here:
             return True
-        if not self._bus.others:
+        if self._bus.lease.is_alone:
             return False
         try:
             nodes = await self._redis.hkeys(self._key(account_id))
         except (RedisError, OSError) as error:
             log.warning("presence on other nodes is not known: %s", type(error).__name__)
             return False
-        return any(_text(node) in self._bus.others for node in nodes)
+        return any(_text(node) in self._bus.lease.others for node in nodes)
 
     def _key(self, account_id: int) -> str:
         return f"{self._bus.prefix}:online:{account_id}"

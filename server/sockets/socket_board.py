@@ -27,7 +27,7 @@ class RedisSocketBoard:
     async def list_connected(self, account_ids: Collection[int]) -> set[int]:
         """Those of these accounts that hold a socket."""
         connected = {account_id for account_id in account_ids if self._bus.holds(account_id)}
-        if not self._bus.others:
+        if self._bus.lease.is_alone:
             return connected
         by_channel = {self._bus.channel(each): each for each in account_ids if each not in connected}
         try:

@@ -1,28 +1,27 @@
-"""HAProxy and nginx as `deploy/` configures them, over nodes of this test on a port of their own."""
+"""HAProxy and nginx as `deploy/` configures them, over nodes on this machine, on a port of their own."""
 
 import asyncio
 import contextlib
 import re
 import shutil
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
+from server.embedded.ports import choose_port
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+DEPLOY = Path(__file__).parents[1] / "deploy"
 START_WITHIN_S = 20.0
 
 
 @asynccontextmanager
 async def balancing_by(name: str, folder: Path, urls: Sequence[str]) -> AsyncIterator[str]:
-    """The URL at which the balancer of this name answers for three nodes, until the block ends."""
+    """The URL at which the balancer of this name answers for three nodes, until the block ends; LookupError without its program."""
     binary = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
     if binary is None:
-        pytest.skip(f"{name} is needed to try its configuration")
-    port = _free_port()
+        raise LookupError(f"{name} is not installed")
+    port = choose_port()
     if name == "haproxy":
         config = _configured("haproxy.cfg", folder, urls, port)
         command = [binary, "-f", str(config), "-db"]
@@ -41,12 +40,12 @@ async def balancing_by(name: str, folder: Path, urls: Sequence[str]) -> AsyncIte
 
 
 def _configured(name: str, folder: Path, urls: Sequence[str], port: int) -> Path:
-    """The file of `deploy/` with nothing but the addresses changed (and where nginx keeps what is none of this test's)."""
+    """The file of `deploy/` with nothing but the addresses changed (and where nginx keeps its files)."""
     text = (DEPLOY / name).read_text()
     for number, url in enumerate(urls, start=1):
         address = urlsplit(url)
         text, found = re.subn(rf"\b10\.0\.0\.{number}:8080\b", f"{address.hostname}:{address.port}", text)
-        assert found, "the configuration has as many nodes as the test"
+        assert found, "the configuration has as many nodes as there are"
     text, found = re.subn(r"0\.0\.0\.0:8080", f"127.0.0.1:{port}", text)
     assert found == 1
     if name == "nginx.conf":
@@ -56,13 +55,6 @@ def _configured(name: str, folder: Path, urls: Sequence[str], port: int) -> Path
     config = folder / name
     config.write_text(text)
     return config
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def _answers(process: asyncio.subprocess.Process, port: int) -> None:

@@ -1,0 +1,47 @@
+"""Several nodes as child processes over one MongoDB and one Redis, with or without a load balancer before them: one site."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.balancers import balancing_by
+from benchmarks.servers import Server
+from server.embedded import EmbeddedStores
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The nodes, and the URL at which clients reach them: the balancer's, or the first node's where there is none."""
+
+    nodes: Sequence[Server]
+    url: str
+
+    @property
+    def first(self) -> Server:
+        """A node whose outbox has the codes that it was asked for."""
+        return self.nodes[0]
+
+
+@asynccontextmanager
+async def running_site(
+    folder: Path,
+    stores: EmbeddedStores,
+    *,
+    nodes: int = 3,
+    balancer: str | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[Site]:
+    """Nodes that are ready, behind "haproxy", "nginx" (both know three nodes) or nothing, until the block ends."""
+    servers = [
+        Server(folder / f"node{n}", stores.mongodb_url, stores.redis_url, settings or {}) for n in range(1, nodes + 1)
+    ]
+    async with AsyncExitStack() as stack:
+        for server in servers:
+            stack.push_async_callback(server.kill)
+        await asyncio.gather(*(server.start() for server in servers))
+        url = servers[0].url
+        if balancer is not None:
+            url = await stack.enter_async_context(balancing_by(balancer, folder, [server.url for server in servers]))
+        yield Site(servers, url)

@@ -41,7 +41,7 @@ class Node:
     settings: Settings
     http: aiohttp.ClientSession
     runner: web.AppRunner
-    listener: socket.socket
+    listener: socket.socket | None = None  # of a node in this process
     clients: list[socketio.AsyncClient] = field(default_factory=list)
 
     async def sign_in(self, number: str) -> Person:
@@ -111,7 +111,7 @@ class Node:
 
     async def go(self) -> None:
         """Go as at SIGTERM; a second time it does nothing."""
-        if self.listener.fileno() >= 0:
+        if self.listener is not None and self.listener.fileno() >= 0:
             await stop_accepting([self.listener])
         await self.runner.cleanup()
 

@@ -1,6 +1,6 @@
 """What clients are told, and what nodes tell each other; the shapes on the wire are in handlers/wire/."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -139,9 +139,9 @@ class ChatMembersChanged:
 
 @dataclass(frozen=True, slots=True)
 class PresenceChanged:
-    """An account may have come or gone; whoever watches it looks again."""
+    """These accounts may have come or gone; whoever watches them looks again."""
 
-    account_id: int
+    account_ids: Collection[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,4 +151,9 @@ class WentOffline:
     account_id: int
 
 
-Signal = SessionsRevoked | AccountChanged | ChatMembersChanged | PresenceChanged | WentOffline
+@dataclass(frozen=True, slots=True)
+class SignalsMissed:
+    """This node may have missed what others said: nothing that it remembers is sure. It tells nobody but itself."""
+
+
+Signal = SessionsRevoked | AccountChanged | ChatMembersChanged | PresenceChanged | WentOffline | SignalsMissed

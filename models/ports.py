@@ -136,18 +136,54 @@ class Passwords(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Those of some accounts that are online; without `is_sure` others of them may be, too, and nobody can tell now."""
+
+    online: frozenset[int]
+    is_sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Accounts that a node which is gone was the last to speak for, and how long ago that node was seen last."""
+
+    account_ids: set[int]
+    age_s: float
+
+
 class PresenceBoard(Protocol):
-    """Which accounts are online on which nodes."""
+    """Which accounts are online on which nodes. Every node says so of its own, and sweeps for those that are gone."""
 
-    async def arrive(self, account_id: int) -> bool:
-        """The account is online on this node; whether it was offline everywhere before."""
+    async def write(self, came: Collection[int], left: Collection[int]) -> set[int] | None:
+        """These are online on this node from now on, and those no longer; who thereby came first or left last of all nodes.
+
+        None when it could not be written: to be said again.
+        """
         ...
 
-    async def leave(self, account_id: int) -> bool:
-        """The account is no longer online on this node; whether it is offline everywhere now."""
+    async def list_written(self) -> set[int] | None:
+        """The accounts that are written as online on this node; None when that cannot be read now."""
         ...
 
-    async def is_online(self, account_id: int) -> bool: ...
+    async def look(self, account_ids: Collection[int]) -> Looked:
+        """Which of these are online on any node, as far as it is written."""
+        ...
+
+    def list_gone(self) -> list[str]:
+        """Nodes that crashed or left, longer ago than the grace of a reconnect, and have not been swept."""
+        ...
+
+    async def claim(self, node: str) -> Absent | None:
+        """Sweep for this gone node from now on, some hundred accounts at a time: its next ones, none when all is done.
+
+        None when another node sweeps it or it is back. Raises when it cannot be asked.
+        """
+        ...
+
+    async def sweep(self, node: str, account_ids: Collection[int]) -> set[int]:
+        """These are not online on the gone node; those that are online nowhere now. Raises when it cannot be written."""
+        ...
 
 
 class Imaging(Protocol):

@@ -1,41 +1,30 @@
 """Presence: who is online, shown only to those whom privacy, blocks and their own status let see it.
 
 Online means: a socket on `/presence` somewhere says so, or REST said so and did not take it back. Offline said over REST hides
-the sockets too, those to come included, until one says that it is online. Watchers are told when somebody they watch comes, goes, or changes
-who may see it; what each is told is decided anew for each, so that a privacy setting cannot be outrun by an event.
+the sockets too, those to come included, until one says that it is online. What this node says of its people goes
+through attendance.py, what others may see of them through see_presence.py, and who watches them hears it by tell_presence.py.
 """
 
 import asyncio
-import logging
-from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, Final
 
-from models.documents.account import Account, Visibility
+from models.documents.account import Account
 from models.documents.session import Actor
-from models.errors import AccountNotFound, Malformed
-from models.events import AccountChanged, PresenceChanged, PresenceShown, WentOffline
+from models.errors import Malformed
+from models.events import AccountChanged, PresenceShown, WentOffline
 from models.ports import Clock, Fanout, PresenceBoard
+from models.services.attendance import Attendance
 from models.services.directory import Directory
+from models.services.see_presence import DENY, OFFLINE, ONLINE, SeePresence
+from models.services.tell_presence import TellPresence, Watcher
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 from models.tasks import cancel
 
-log = logging.getLogger(__name__)
+__all__ = ["DENY", "OFFLINE", "ONLINE", "WATCHED_MAX", "Presence"]
 
-ONLINE: Final = "online"
-OFFLINE: Final = "offline"
-DENY: Final = "deny"
-WATCHED_MAX = 1000  # contacts that one connection may watch
-LOOK_AT_ONCE = 32  # of them are looked at together, well inside the drivers' pools
-
-
-@dataclass(slots=True)
-class _Connection:
-    actor: Actor
-    is_online: bool = True
-    watched: set[int] = field(default_factory=set)
-    shown: dict[int, PresenceShown] = field(default_factory=dict)  # what it was told last of those it watches
+WATCHED_MAX: Final = 1000  # contacts that one connection may watch
 
 
 class Presence:
@@ -55,38 +44,33 @@ class Presence:
         self._accounts = accounts
         self._contacts = contacts
         self._directory = directory
-        self._board = board
+        self._attendance = Attendance(accounts, board, fanout, clock)
+        self._see = SeePresence(contacts, board, self._attendance)
+        self._tell = TellPresence(directory, self._see, fanout)
         self._fanout = fanout
         self._clock = clock
         self._grace_s = grace_s
-        self._connections: dict[str, _Connection] = {}
-        self._of_account: dict[int, set[str]] = {}
-        self._watchers: dict[int, set[str]] = {}  # watched account -> connections
+        self._connections: dict[str, Watcher] = {}
+        self._of_account: dict[int, dict[str, Watcher]] = {}
         self._leaving: dict[int, asyncio.TimerHandle] = {}
-        self._changed: asyncio.Queue[tuple[int, bool]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._teller: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        self._teller = asyncio.create_task(self._tell(), name="presence teller")
+        await self._attendance.open()
+        await self._tell.open()
 
     async def close(self) -> None:
-        """Everybody here is gone: their last-seen dates are stored, without the grace of a reconnect."""
+        """Nobody is told anything from here any more; another node tells of those who do not come back in time."""
         for timer in self._leaving.values():
             timer.cancel()
-        gone = {
-            account_id for account_id in [*self._leaving, *self._of_account] if not self._is_online_here(account_id)
-        }
-        for account_id in gone:
-            await self._go_offline(account_id)
-        if self._teller is not None:
-            await cancel(self._teller)
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel(*self._tasks)
+        await self._tell.close()
+        await self._attendance.close()
 
     async def connect(self, actor: Actor, connection: str) -> None:
         """A socket on `/presence`: its account is online until the socket says otherwise or goes."""
-        mine = self._connections[connection] = _Connection(actor)
-        self._of_account.setdefault(actor.account_id, set()).add(connection)
+        mine = self._connections[connection] = Watcher(actor, connection)
+        self._of_account.setdefault(actor.account_id, {})[connection] = mine
         account = await self._directory.require(actor.account_id)
         mine.is_online = mine.is_online and account.connected_status != OFFLINE
         await self._settle(actor.account_id)
@@ -96,12 +80,13 @@ class Presence:
         gone = self._connections.pop(connection, None)
         if gone is None:
             return
-        self._unwatch(connection, gone)
-        mates = self._of_account[gone.actor.account_id]
-        mates.discard(connection)
+        self._tell.watch(gone, [])
+        account_id = gone.actor.account_id
+        mates = self._of_account[account_id]
+        del mates[connection]
         if not mates:
-            del self._of_account[gone.actor.account_id]
-        self._leave_later(gone.actor.account_id)
+            del self._of_account[account_id]
+        self._leave_later(account_id)
 
     async def change(self, connection: str, *, is_online: bool) -> list[PresenceShown]:
         """Say whether this device's person wants to be online; who goes online learns at once who is."""
@@ -116,7 +101,7 @@ class Presence:
         await self._settle(account.id)
         if was_hidden:
             self._fanout.signal(AccountChanged(account.id))
-        return await self._show_all(mine)
+        return await self._tell.show_all(mine)
 
     async def declare(self, actor: Actor, *, is_online: bool) -> None:
         """Be online, or offline, until it is changed: what REST says (messaging contract 4.4)."""
@@ -131,18 +116,18 @@ class Presence:
 
     def hide(self, account_id: int) -> None:
         """The account went offline over REST: its sockets here no longer say that it is online."""
-        for connection in self._of_account.get(account_id, ()):
-            self._connections[connection].is_online = False
-        timer = self._leaving.pop(account_id, None)
-        if timer is not None:
-            timer.cancel()
-        self._spawn(self._hide(account_id))
+        for mine in self._of_account.get(account_id, {}).values():
+            mine.is_online = False
+        self._stay(account_id)
+        self._spawn(self._attendance.leave(account_id, is_silent=True))  # who is told, and since when, REST has settled
 
     async def is_online(self, account: Account) -> bool:
-        """Whether somebody who may see it would see this account online."""
-        if account.connected_status is not None:
-            return account.connected_status == ONLINE
-        return await self._board.is_online(account.id)
+        """Whether somebody who may see it would see this account online; not, when nobody can tell."""
+        return await self._see.is_online(account)
+
+    async def shown_to(self, viewer: Account, account: Account) -> PresenceShown:
+        """What a viewer whose own status is online may see of an account."""
+        return await self._see(viewer, account, is_online=await self.is_online(account))
 
     async def watch(self, connection: str, numbers: Sequence[str]) -> list[PresenceShown]:
         """From now on tell this connection about these contacts (instead of those before); numbers that are no contacts are left out."""
@@ -153,65 +138,47 @@ class Presence:
         accounts = await self._accounts.list_by_numbers([number for number in numbers if number in known])
         if self._connections.get(connection) is not mine:
             raise Malformed("This connection is gone.")  # and with it what it watches
-        self._unwatch(connection, mine)
-        mine.watched = {account.id for account in accounts}
-        for account_id in mine.watched:
-            self._watchers.setdefault(account_id, set()).add(connection)
-        return await self._show_all(mine)
+        self._tell.watch(mine, [account.id for account in accounts])
+        return await self._tell.show_all(mine)
 
-    def changed(self, account_id: int, *, is_viewer: bool = False) -> None:
-        """Somebody came, went, or changed who may see it: watchers here are told what they may know now.
+    def changed(self, account_ids: Collection[int]) -> None:
+        """These came or went: watchers here are told what they may know now."""
+        self._tell.changed(account_ids)
 
-        With `is_viewer` it may also have changed whom it sees: whom it blocked.
-        """
-        self._directory.forget(account_id)  # whoever begins to watch later sees a date that is new
-        if account_id in self._watchers or (is_viewer and account_id in self._of_account):
-            self._changed.put_nowait((account_id, is_viewer))
+    def viewer_changed(self, account_id: int) -> None:
+        """An account changed who may see it, or whom it sees (it blocked somebody): both are told what they may know now."""
+        watched = [mine.watched for mine in self._of_account.get(account_id, {}).values()]
+        self._tell.changed([account_id])
+        self._tell.look_at(set().union(*watched))
 
-    async def shown_to(self, viewer: Account, account: Account) -> PresenceShown:
-        """What a viewer whose own status is online may see of an account (messaging contract, sections 4.6, 6.2 and 8)."""
-        if account.has_blocked(viewer.number) or viewer.has_blocked(account.number):
-            return PresenceShown(account.number, DENY, None)
-        if await self.is_online(account):
-            return PresenceShown(account.number, ONLINE, None)
-        match account.privacy.last_seen:
-            case Visibility.ALL:
-                may_see = True
-            case Visibility.CONTACTS:
-                may_see = await self._contacts.has(account.id, viewer.number)
-            case Visibility.NONE:
-                may_see = False
-        if not may_see:
-            return PresenceShown(account.number, DENY, None)
-        return PresenceShown(account.number, OFFLINE, account.last_seen)
+    def doubt(self) -> None:
+        """Signals may have been missed: watchers here are told what they were not."""
+        self._tell.doubt()
 
-    def _require(self, connection: str) -> _Connection:
+    def say_again(self) -> None:
+        """The board may have lost what this node said, or another node may have said otherwise."""
+        self._attendance.say_again()
+
+    def _require(self, connection: str) -> Watcher:
         mine = self._connections.get(connection)
         if mine is None:
             raise Malformed("This connection is not on /presence.")
         return mine
 
-    def _unwatch(self, connection: str, mine: _Connection) -> None:
-        for account_id in mine.watched:
-            watchers = self._watchers[account_id]
-            watchers.discard(connection)
-            if not watchers:
-                del self._watchers[account_id]
-        mine.watched = set()
-        mine.shown = {}
-
     def _is_online_here(self, account_id: int) -> bool:
-        return any(self._connections[connection].is_online for connection in self._of_account.get(account_id, ()))
+        return any(mine.is_online for mine in self._of_account.get(account_id, {}).values())
 
     async def _settle(self, account_id: int) -> None:
         if self._is_online_here(account_id):
-            timer = self._leaving.pop(account_id, None)
-            if timer is not None:
-                timer.cancel()
-            if await self._board.arrive(account_id):
-                self._fanout.signal(PresenceChanged(account_id))
+            self._stay(account_id)
+            await self._attendance.enter(account_id)
         else:
-            await self._go_offline(account_id)
+            await self._attendance.leave(account_id)
+
+    def _stay(self, account_id: int) -> None:
+        timer = self._leaving.pop(account_id, None)
+        if timer is not None:
+            timer.cancel()
 
     def _leave_later(self, account_id: int) -> None:
         if not self._is_online_here(account_id) and account_id not in self._leaving:
@@ -221,72 +188,9 @@ class Presence:
     def _leave(self, account_id: int) -> None:
         self._leaving.pop(account_id, None)
         if not self._is_online_here(account_id):
-            self._spawn(self._go_offline(account_id))
+            self._spawn(self._attendance.leave(account_id))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name="presence leave")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _hide(self, account_id: int) -> None:
-        """Off the board, unless a socket said meanwhile that it is online; who is told, and since when, REST has settled."""
-        if not self._is_online_here(account_id):
-            await self._board.leave(account_id)
-
-    async def _go_offline(self, account_id: int) -> None:
-        try:
-            if await self._board.leave(account_id):
-                await self._accounts.change(account_id, {"last_seen": self._clock.now()})
-                self._fanout.signal(PresenceChanged(account_id))
-        except Exception as error:  # noqa: BLE001
-            log.warning("last seen of account %d is not stored: %s", account_id, type(error).__name__)
-
-    async def _show_all(self, mine: _Connection) -> list[PresenceShown]:
-        viewer = await self._directory.require(mine.actor.account_id)
-        watched = sorted(mine.watched)
-        shown: list[PresenceShown] = []
-        for start in range(0, len(watched), LOOK_AT_ONCE):
-            looks = (self._show(mine, viewer, account_id) for account_id in watched[start : start + LOOK_AT_ONCE])
-            shown += await asyncio.gather(*looks)
-        mine.shown = dict(zip(watched, shown, strict=True))
-        return shown
-
-    async def _show(self, mine: _Connection, viewer: Account, account_id: int) -> PresenceShown:
-        account = await self._directory.require(account_id)
-        if not _shows_itself(mine, viewer):
-            return PresenceShown(account.number, None, None)  # messaging contract 6.2: only who shows itself sees
-        return await self.shown_to(viewer, account)
-
-    async def _tell(self) -> None:
-        while True:
-            account_id, is_viewer = await self._changed.get()
-            self._directory.forget(account_id)
-            for connection in list(self._watchers.get(account_id, ())):
-                await self._tell_one(connection, account_id)
-            for connection in list(self._of_account.get(account_id, ())) if is_viewer else ():
-                mine = self._connections.get(connection)
-                for watched in list(mine.watched) if mine is not None else ():
-                    await self._tell_one(connection, watched)
-
-    async def _tell_one(self, connection: str, account_id: int) -> None:
-        """Tell a connection what is new to it: that something happened which it may not see is nothing."""
-        mine = self._connections.get(connection)
-        if mine is None:
-            return
-        try:
-            viewer = await self._directory.require(mine.actor.account_id)
-            if not _shows_itself(mine, viewer):
-                return
-            shown = await self._show(mine, viewer, account_id)
-        except AccountNotFound:
-            return
-        except Exception:
-            log.exception("a presence was not told")
-            return
-        if account_id in mine.watched and mine.shown.get(account_id) != shown:
-            mine.shown[account_id] = shown
-            self._fanout.whisper(shown, connection)
-
-
-def _shows_itself(mine: _Connection, viewer: Account) -> bool:
-    return mine.is_online or viewer.connected_status == ONLINE

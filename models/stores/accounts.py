@@ -122,6 +122,10 @@ class Accounts:
             raise AccountNotFound
         return _account(row)
 
+    async def saw(self, account_ids: Collection[int], at: datetime) -> None:
+        """These were there then; a date that is later already stays."""
+        await self._accounts.update_many({"_id": {"$in": list(account_ids)}}, {"$max": {"last_seen": at}})
+
     async def reset(self, account: Account) -> None:
         """Leave nothing of an account but its id and its number, not registered."""
         blank = Account(account.id, account.phone, is_registered=False, created_at=account.created_at)

@@ -12,7 +12,7 @@ from random import random
 import orjson
 
 from handlers.wire.events import CHAT, show_event
-from models.events import Event, Resync, Signal
+from models.events import Event, Resync, Signal, SignalsMissed
 from server.sockets.bus import Bus
 from server.sockets.connections import Connections
 from server.sockets.outbox import Parcel
@@ -72,7 +72,8 @@ class SocketFanout:
                     connection.offer(parcel)
 
     def resync(self) -> None:
-        """Something may have been missed: tell everybody here to sync, spread over a few seconds."""
+        """Something may have been missed: believe nothing, and tell everybody here to sync, spread over a few seconds."""
+        self._signalled(SignalsMissed())
         loop = asyncio.get_running_loop()
         connections = self._connections.of_namespace(CHAT)
         log.info("telling %d clients to sync", len(connections))

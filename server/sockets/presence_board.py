@@ -1,63 +1,169 @@
-"""The presence board: which accounts are online on which nodes, kept in Redis and, for this node's people, in memory.
+"""The presence board: which accounts are online on which nodes, kept in Redis.
 
-A hash per account holds the nodes on which it is online; a node counts only while its lease lives (bus.py), so what a
-crashed node left there means nothing. With Redis away, this node still knows its own people.
+A set per account holds its nodes, and a set per node its accounts; one script changes both. An account is online while its set
+is not empty: what a node that crashed or left has in there stays until a sweep (models/services/sweep_presence.py) takes it
+out, so whoever comes back elsewhere before was never away. A script removes nothing of a node that has renewed its
+lease, and a node whose lease was over writes all of its own again, so the two cannot meet half-way.
+All keys share the slot of the leases, as scripts in a Redis Cluster must.
 """
 
 import logging
+from collections.abc import Collection
+from typing import Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from models.ports import Absent, Looked
 from server.sockets.bus import Bus
+from server.sockets.lease import LEASE_S, RENEW_S
 
 log = logging.getLogger(__name__)
 
+CLAIM_S: Final = 10  # a sweeper that says nothing for so long is replaced; longer than MongoDB may take to answer
+CHUNK: Final = 500  # accounts in one script, about a millisecond of Redis
+
+# KEYS: this node's accounts, then the nodes of each account. ARGV: this node, how many of the accounts came, then all accounts.
+# -> those that came first or left last.
+_WRITE = """
+local changed = {}
+for i = 3, #ARGV do
+    local nodes, account = KEYS[i - 1], ARGV[i]
+    if i - 2 <= tonumber(ARGV[2]) then
+        if redis.call('SADD', nodes, ARGV[1]) == 1 and redis.call('SCARD', nodes) == 1 then
+            table.insert(changed, account)
+        end
+        redis.call('SADD', KEYS[1], account)
+    else
+        if redis.call('SREM', nodes, ARGV[1]) == 1 and redis.call('EXISTS', nodes) == 0 then
+            table.insert(changed, account)
+        end
+        redis.call('SREM', KEYS[1], account)
+    end
+end
+return changed
+"""
+
+# Whether a node is gone: its lease is over, or it left. KEYS: the leases, those who left.
+_AGE = """
+local time = redis.call('TIME')
+local date = redis.call('ZSCORE', KEYS[1], ARGV[1])
+local is_gone = not date or time[1] + time[2] / 1000000 - tonumber(date) > tonumber(ARGV[2])
+date = date or redis.call('ZSCORE', KEYS[2], ARGV[1])
+"""
+
+# KEYS: the leases, those who left, the claim, the gone node's accounts. ARGV: the gone node, the time of a lease, this node, the
+# time of a claim, how many. -> how long ago the node was there, and some of its accounts; nothing if it is back or another
+# node sweeps it. A node without accounts is forgotten.
+_CLAIM = (
+    _AGE
+    + """
+if not is_gone or not date then return false end
+if not redis.call('SET', KEYS[3], ARGV[3], 'NX', 'EX', ARGV[4]) then
+    if redis.call('GET', KEYS[3]) ~= ARGV[3] then return false end
+    redis.call('EXPIRE', KEYS[3], ARGV[4])
+end
+local accounts = redis.call('SRANDMEMBER', KEYS[4], ARGV[5])
+if #accounts == 0 then
+    redis.call('ZREM', KEYS[1], ARGV[1])
+    redis.call('ZREM', KEYS[2], ARGV[1])
+    redis.call('DEL', KEYS[3])
+end
+return {string.format('%.6f', time[1] + time[2] / 1000000 - tonumber(date)), accounts}
+"""
+)
+
+# KEYS: the leases, those who left, the gone node's accounts, then the nodes of each account. ARGV: the gone node, the time of a
+# lease, then the accounts. -> those that are online nowhere now.
+_SWEEP = (
+    _AGE
+    + """
+local offline = {}
+if not is_gone then return offline end
+for i = 3, #ARGV do
+    if redis.call('SREM', KEYS[i + 1], ARGV[1]) == 1 and redis.call('EXISTS', KEYS[i + 1]) == 0 then
+        table.insert(offline, ARGV[i])
+    end
+    redis.call('SREM', KEYS[3], ARGV[i])
+end
+return offline
+"""
+)
+
 
 class RedisPresenceBoard:
-    """Arrivals and departures of this node's accounts, and the question whether somebody is online anywhere."""
+    """Writes what this node's accounts do, looks up whether accounts are online anywhere, and sweeps for nodes that are gone."""
 
-    def __init__(self, redis: Redis, bus: Bus) -> None:
+    def __init__(self, redis: Redis, bus: Bus, *, grace_s: float) -> None:
         self._redis = redis
-        self._bus = bus
-        self._here: set[int] = set()
+        self._lease = bus.lease
+        self._gone_after_s = grace_s + RENEW_S  # a reconnect within the grace finds its account still online
+        self._write = redis.register_script(_WRITE)
+        self._claim = redis.register_script(_CLAIM)
+        self._sweep = redis.register_script(_SWEEP)
 
-    async def arrive(self, account_id: int) -> bool:
-        """The account is online on this node; whether it was offline everywhere before."""
-        was_online = account_id in self._here or await self.is_online(account_id)
-        self._here.add(account_id)
-        await self._tell("HSET", self._key(account_id), self._bus.node, "1")
-        return not was_online
-
-    async def leave(self, account_id: int) -> bool:
-        """The account is no longer online on this node; whether it was here and is offline everywhere now."""
-        if account_id not in self._here:
-            return False
-        self._here.discard(account_id)
-        await self._tell("HDEL", self._key(account_id), self._bus.node)
-        return not await self.is_online(account_id)
-
-    async def is_online(self, account_id: int) -> bool:
-        if account_id in self._here:
-            return True
-        if self._bus.lease.is_alone:
-            return False
+    async def write(self, came: Collection[int], left: Collection[int]) -> set[int] | None:
+        """See PresenceBoard."""
+        accounts = [*came, *left]
+        keys = [self._node_key(self._lease.node), *map(self._key, accounts)]
         try:
-            nodes = await self._redis.hkeys(self._key(account_id))
-        except (RedisError, OSError) as error:
-            log.warning("presence on other nodes is not known: %s", type(error).__name__)
-            return False
-        return any(_text(node) in self._bus.lease.others for node in nodes)
-
-    def _key(self, account_id: int) -> str:
-        return f"{self._bus.prefix}:online:{account_id}"
-
-    async def _tell(self, *command: str) -> None:
-        try:
-            await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
+            return _ids(await self._write(keys=keys, args=[self._lease.node, len(came), *accounts]))
         except (RedisError, OSError) as error:
             log.warning("presence is not told to other nodes: %s", type(error).__name__)
+            return None
+
+    async def list_written(self) -> set[int] | None:
+        """See PresenceBoard."""
+        try:
+            return _ids(await self._redis.smembers(self._node_key(self._lease.node)))
+        except (RedisError, OSError) as error:
+            log.warning("presence is not known: %s", type(error).__name__)
+            return None
+
+    async def look(self, account_ids: Collection[int]) -> Looked:
+        """See PresenceBoard."""
+        if self._lease.is_alone and self._lease.has_none_to_sweep:
+            return Looked(frozenset(), is_sure=True)
+        pipeline = self._redis.pipeline(transaction=False)
+        for account_id in account_ids:
+            pipeline.execute_command("EXISTS", self._key(account_id))
+        pipeline.execute_command("ZSCORE", self._lease.key, self._lease.node)
+        try:
+            *found, renewed_at = await pipeline.execute()
+        except (RedisError, OSError) as error:
+            log.warning("presence on other nodes is not known: %s", type(error).__name__)
+            return Looked(frozenset(), is_sure=False)
+        online = frozenset(each for each, is_there in zip(account_ids, found, strict=True) if is_there)
+        # A Redis that does not know this node has forgotten the others, too.
+        return Looked(online, is_sure=renewed_at is not None and not self._lease.is_settling)
+
+    def list_gone(self) -> list[str]:
+        """See PresenceBoard."""
+        return self._lease.list_over(self._gone_after_s)
+
+    async def claim(self, node: str) -> Absent | None:
+        """See PresenceBoard."""
+        keys = [self._lease.key, self._lease.left_key, self._tagged(f"sweep:{node}"), self._node_key(node)]
+        claimed = await self._claim(keys=keys, args=[node, LEASE_S, self._lease.node, CLAIM_S, CHUNK])
+        if claimed is None:
+            return None
+        age_s, accounts = claimed
+        return Absent(_ids(accounts), float(age_s))
+
+    async def sweep(self, node: str, account_ids: Collection[int]) -> set[int]:
+        """See PresenceBoard."""
+        keys = [self._lease.key, self._lease.left_key, self._node_key(node), *map(self._key, account_ids)]
+        return _ids(await self._sweep(keys=keys, args=[node, LEASE_S, *account_ids]))
+
+    def _key(self, account_id: int) -> str:
+        return self._tagged(f"online:{account_id}")
+
+    def _node_key(self, node: str) -> str:
+        return self._tagged(f"on:{node}")
+
+    def _tagged(self, name: str) -> str:
+        return f"{{{self._lease.key}}}:{name}"
 
 
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+def _ids(values: Collection[bytes | str]) -> set[int]:
+    return {int(value) for value in values}

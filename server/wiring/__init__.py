@@ -17,7 +17,15 @@ from handlers.rest.reference import OUTSIDE as REFERENCE
 from handlers.rest.reference import reference_routes
 from handlers.rest.renditions import OUTSIDE as RENDITIONS
 from handlers.rest.roots import RootRoutes
-from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal, WentOffline
+from models.events import (
+    AccountChanged,
+    ChatMembersChanged,
+    PresenceChanged,
+    SessionsRevoked,
+    Signal,
+    SignalsMissed,
+    WentOffline,
+)
 from server import pages
 from server.auth.middleware import identify
 from server.config import Settings
@@ -136,10 +144,12 @@ class _Node:
             case AccountChanged(account_id):
                 domain.directory.forget(account_id)
                 domain.require_contact.forget(account_id)
-                domain.presence.changed(account_id, is_viewer=True)
+                domain.presence.viewer_changed(account_id)
             case ChatMembersChanged(chat_id):
                 domain.rosters.forget(chat_id)
-            case PresenceChanged(account_id):
-                domain.presence.changed(account_id)
+            case PresenceChanged(account_ids):
+                domain.presence.changed(account_ids)
             case WentOffline(account_id):
                 domain.presence.hide(account_id)
+            case SignalsMissed():
+                domain.presence.doubt()

@@ -39,6 +39,7 @@ from models.services.set_photo import SetPhoto
 from models.services.show_event import ShowEvent
 from models.services.show_typing import ShowTyping
 from models.services.store_media import StoreMedia
+from models.services.sweep_presence import SweepPresence
 from models.services.take_photo import TakePhoto
 from models.services.tell_event import TellEvent
 from models.services.text_invitations import TextInvitations
@@ -125,15 +126,13 @@ class Domain:
         self.typing = ShowTyping(
             self.resolve, self.rosters, self.directory, fanout, expires_s=settings.typing.expires_s
         )
+        grace_s = settings.presence.grace_s
+        board = RedisPresenceBoard(outside.redis, self.bus, grace_s=grace_s)
         self.presence = Presence(
-            stores.accounts,
-            stores.contacts,
-            self.directory,
-            RedisPresenceBoard(outside.redis, self.bus),
-            fanout,
-            clock,
-            grace_s=settings.presence.grace_s,
+            stores.accounts, stores.contacts, self.directory, board, fanout, clock, grace_s=grace_s
         )
+        self.bus.lease.on_lost = self.presence.say_again
+        self.sweep_presence = SweepPresence(stores.accounts, board, fanout, clock)
         self.request_limit = TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled)
         self.message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
         self.send = SendMessage(
@@ -199,6 +198,7 @@ class Domain:
                 "applied %d changes that a crash had left",
             ),
             ("telling", self.tell_event.sweep, 10.0, "told %d things that a fault had left"),
+            ("sweeping presence", self.sweep_presence, 1.0, "%d people of nodes that are gone went offline"),
             ("reminding", self.remind, 300.0, "reminded of %d events"),  # the window is two hours wide
             ("sweeping", stores.media.sweep, 3600.0, "removed %d uploads that a crash had left"),  # half a day old
         ):

@@ -43,8 +43,11 @@ def held(node: Node) -> dict[str, int]:
         "by account": sum(map(len, connections._by_account.values())),
         "by session": len(connections._by_session),
         "bus holds": len(bus._held),
-        "presence": len(presence._connections) + len(presence._of_account) + len(presence._watchers),
+        "presence": len(presence._connections) + len(presence._of_account) + len(presence._tell._watchers),
         "leaving": len(presence._leaving),
+        "attendance": len(presence._attendance._wanted)
+        + len(presence._attendance._said)
+        + len(presence._attendance._due),
         "typing": len(typing._typists),
         "callers": sum(len(namespace._callers) for namespace in namespaces.values()),
     }

@@ -26,13 +26,13 @@ from server.listeners import BACKLOG, bind, listen
 from server.logs import set_up_logs
 from server.reachability import require_mongodb, require_redis, without_secrets
 from server.secret import load_secret
-from server.wiring import build
+from server.wiring import SEE_OFF, build
 from server.workers import READY, Workers
 
 log = logging.getLogger(__name__)
 
 STORES_SHARE = 0.3  # of shutdown_s: mongod takes 1 s to write what it holds
-REQUESTS_SHARE = 0.5  # of the rest, for requests under way; then what is still open is closed
+REQUESTS_SHARE = 0.3  # of the rest, for requests under way; then what is still open is closed
 
 
 def serve(settings: Settings) -> None:
@@ -175,6 +175,8 @@ async def _ask_set_stores(settings: Settings) -> dict[str, str]:
 async def _close(runner: web.AppRunner, patience_s: float) -> None:
     try:
         async with asyncio.timeout(patience_s):
+            # While it listens: balancers ask whether it is ready, and who polls comes by new connections.
+            await runner.app[SEE_OFF]()
             await runner.cleanup()
     except TimeoutError:
         log.warning("the application was not closed within %.1f s: going on without it", patience_s)

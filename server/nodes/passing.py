@@ -7,7 +7,10 @@ clients connect anew and sync.
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable, Iterator
+from functools import partial
 from time import monotonic
+from typing import Any
 
 import aiohttp
 from aiohttp import WSMsgType, hdrs, web
@@ -19,7 +22,9 @@ log = logging.getLogger(__name__)
 
 KNOWN_FOR_S = 2.0  # how long an address is believed; a request to a node that is gone costs one refused connection
 CONNECT_WITHIN_S = 2.0
+CLOSE_WITHIN_S = 2.0
 CLOSE_GONE = 1012  # "service restart": come back
+CLOSE_PACKET = b"1"  # Engine.IO's
 # Headers that concern one connection, not the request (RFC 9110, 7.6.1), and what each side sets for itself.
 _OF_CONNECTION = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
@@ -44,6 +49,9 @@ class PassOn:
         self._timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_WITHIN_S, sock_read=patience_s)
         self._known: dict[str, tuple[str | None, float]] = {}
         self._http: aiohttp.ClientSession | None = None
+        self._leaving: set[asyncio.Future[None]] = (
+            set()
+        )  # one for each upgrade or poll that is held, done when it is to end
         self.under_way = 0
 
     async def open(self) -> None:
@@ -54,6 +62,19 @@ class PassOn:
     async def close(self) -> None:
         if self._http is not None:
             await self._http.close()
+
+    def see_off_all(self) -> list[Callable[[], None]]:
+        """This node will go: each client that it holds for another is told to come back by one of these."""
+        return [partial(_end, leaving) for leaving in self._leaving]
+
+    @contextlib.contextmanager
+    def _until_we_leave(self) -> Iterator["asyncio.Future[None]"]:
+        leaving: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._leaving.add(leaving)
+        try:
+            yield leaving
+        finally:
+            self._leaving.discard(leaving)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse | None:
         """The owner's answer; None if this node is to answer: it holds the session itself, or nobody does."""
@@ -69,6 +90,8 @@ class PassOn:
         try:
             if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
                 return await self._tunnel(self._http, request, url)
+            if request.method == hdrs.METH_GET:
+                return await self._pass_poll(self._http, request, url)
             return await self._pass(self._http, request, url)
         except aiohttp.ClientConnectionError:
             self._known.pop(node, None)
@@ -85,6 +108,24 @@ class PassOn:
             self._known.clear()
         self._known[node] = url, monotonic() + KNOWN_FOR_S
         return url
+
+    async def _pass_poll(self, http: aiohttp.ClientSession, request: web.Request, url: str) -> web.StreamResponse:
+        """The same for a request that its owner may hold; if we go meanwhile, its session ends, since an answer could be lost."""
+        with self._until_we_leave() as leaving:
+            passing = asyncio.ensure_future(self._pass(http, request, url))
+            try:
+                both: list[asyncio.Future[Any]] = [passing, leaving]
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                if not passing.done():
+                    await self._end_session(http, request, url)  # upon which its owner answers
+                return await passing
+            finally:
+                passing.cancel()
+
+    async def _end_session(self, http: aiohttp.ClientSession, request: web.Request, url: str) -> None:
+        headers = self._seal.headers(hdrs.METH_POST, request.path_qs)
+        async with http.post(url + request.path_qs, headers=headers, data=CLOSE_PACKET):
+            pass
 
     async def _pass(self, http: aiohttp.ClientSession, request: web.Request, url: str) -> web.StreamResponse:
         async with http.request(
@@ -114,21 +155,33 @@ class PassOn:
             return None
         async with owner:
             client = web.WebSocketResponse(
-                autoclose=False, autoping=False, compress=False, max_msg_size=self._frame_max_bytes + 1
+                timeout=CLOSE_WITHIN_S,
+                autoclose=False,
+                autoping=False,
+                compress=False,
+                max_msg_size=self._frame_max_bytes + 1,
             )
             await client.prepare(request)
             ways = [asyncio.ensure_future(_pump(client, owner)), asyncio.ensure_future(_pump(owner, client))]
-            try:
-                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for way in ways:
-                    way.cancel()
-                await asyncio.gather(*ways, return_exceptions=True)
+            with self._until_we_leave() as leaving:
+                try:
+                    await asyncio.wait([*ways, leaving], return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    for way in ways:
+                        way.cancel()
+                    await asyncio.gather(*ways, return_exceptions=True)
+                if leaving.done():
+                    await client.close(code=CLOSE_GONE, message=b"the way to the node of this session ends")
             return client
 
     def _headers(self, request: web.Request) -> dict[str, str]:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _OF_CONNECTION}
         return headers | self._seal.headers(request.method, request.path_qs)
+
+
+def _end(leaving: "asyncio.Future[None]") -> None:
+    if not leaving.done():
+        leaving.set_result(None)
 
 
 _Socket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse

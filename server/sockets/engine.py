@@ -58,13 +58,14 @@ class EngineSocket:
 
     __slots__ = (
         "_has_left", "_is_dirty", "_is_pinged", "_poll", "_timer", "backlog", "closed", "connected", "frames", "queue",
-        "server", "settled", "sid", "upgraded", "upgrading",
+        "server", "settled", "sid", "unanswered", "upgraded", "upgrading",
     )  # fmt: skip
 
     def __init__(self, server: "EngineServer", sid: str) -> None:
         self.server = server
         self.sid = sid
         self.queue = server.create_outbox()
+        self.unanswered = 0  # requests of its namespaces
         self.connected = self.upgrading = self.upgraded = self.closed = False
         self.frames: Frames | None = None
         self.backlog: deque[str | bytes] | None = None  # messages that wait behind one that takes its time
@@ -78,6 +79,11 @@ class EngineSocket:
     @property
     def is_open(self) -> bool:
         return not self.closed
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is under way, or has not gone out."""
+        return self.is_open and (self.unanswered > 0 or self.settled is not None or bool(self.queue))
 
     @property
     def is_on_line(self) -> bool:

@@ -38,6 +38,7 @@ MESSAGE = str(engine_packet.MESSAGE)
 CLOSE_MALFORMED = 1002
 CLOSE_GOING_AWAY = 1001
 CLOSE_REVOKED = 1008
+COME_BACK = b"the server restarts: come back and sync"
 
 
 class Json:
@@ -112,13 +113,30 @@ class SocketServer(socketio.AsyncServer):
         for connection in self.connections.of_session(session_id):
             self._send_away(connection)
 
+    def see_off_all(self) -> list[Callable[[], None]]:
+        """The server will go: nobody new is let in, and each of the clients is sent away by one of these."""
+        self.eio.is_closing = True
+        return [partial(self._see_off, socket) for socket in self.eio.sockets.values()]
+
+    def _see_off(self, socket: EngineSocket) -> None:
+        if socket.is_busy:
+            if socket.frames is not None:
+                socket.frames.hold()  # what it sends from now on it sends again to another node
+            _ = self._spawn(self._see_off_answered(socket))
+        else:
+            socket.end(CLOSE_GOING_AWAY, COME_BACK)
+
+    async def _see_off_answered(self, socket: EngineSocket) -> None:
+        await _within(ANSWER_WITHIN_S, lambda: not socket.is_busy)
+        socket.end(CLOSE_GOING_AWAY, COME_BACK)
+
     async def close(self) -> None:
         """The server goes: what is being answered is answered, then every client is told to come back."""
         self.eio.is_closing = True
         sockets: list[EngineSocket] = list(self.eio.sockets.values())
         await _within(ANSWER_WITHIN_S, lambda: not self._is_answering and not any(socket.queue for socket in sockets))
         for socket in sockets:
-            socket.end(CLOSE_GOING_AWAY, b"the server restarts: come back and sync")
+            socket.end(CLOSE_GOING_AWAY, COME_BACK)
         await _within(ANSWER_WITHIN_S, lambda: not any(socket.is_on_line for socket in sockets))
 
     @property
@@ -243,6 +261,7 @@ class SocketServer(socketio.AsyncServer):
         if connection is not None and connection.is_open:
             handler: BaseNamespace = self.namespace_handlers[namespace]
             self._unanswered += 1
+            socket.unanswered += 1
             work = handler.answer(connection.sid, data[0], data[1:], partial(self._answer, connection, id))
             if work is not None:
                 _ = self._spawn(work)
@@ -252,6 +271,7 @@ class SocketServer(socketio.AsyncServer):
 
     def _answer(self, connection: Connection, id: int | None, answer: Mapping[str, object]) -> None:  # noqa: A002
         self._unanswered -= 1
+        connection.socket.unanswered -= 1
         if id is None or not connection.is_open:
             return
         try:

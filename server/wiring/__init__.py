@@ -5,6 +5,7 @@ invitations.py, namespaces.py.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from aiohttp import web
@@ -32,8 +33,10 @@ from server.config import Settings
 from server.etags import tag_answers
 from server.http import build_application
 from server.metrics import PATH as METRICS
+from server.nodes.passing import PassOn
 from server.proxies import locate_clients
 from server.rate_limits import limit_requests
+from server.sockets.farewell import send_away
 from server.versions import require_version
 from server.wiring.domain import Domain
 from server.wiring.events import events_routes
@@ -46,21 +49,28 @@ from server.wiring.nodes import join_nodes
 from server.wiring.outside import open_outside
 
 SOCKETS = "/socket.io/"
+SEE_OFF: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("see_off")
+SEE_OFF_SHARE = 0.25  # of shutdown_s, for sending clients away while the others are served
 
 
 async def build(settings: Settings, mongodb_url: str, redis_url: str) -> web.Application:
-    """Assemble the application; what it opens it closes in its shutdown and cleanup hooks."""
+    """Assemble the application; what it opens it closes in its shutdown and cleanup hooks.
+
+    `app[SEE_OFF]()`, before these and while the application still listens, sends its clients away one by one.
+    """
     async with AsyncExitStack() as stack:
         outside = await open_outside(stack, settings, mongodb_url, redis_url)
         node = _Node(Domain(settings, outside))
         await node.domain.open(stack)
-        measure(node.domain, node.sockets, await join_nodes(node.domain, node.sockets, SOCKETS, stack))
+        node.pass_on = await join_nodes(node.domain, node.sockets, SOCKETS, stack)
+        measure(node.domain, node.sockets, node.pass_on)
         app = node.application()
         open_parts = stack.pop_all()
 
     async def close(_: web.Application) -> None:
         await open_parts.aclose()
 
+    app[SEE_OFF] = node.see_off
     app.on_shutdown.append(node.drain)
     app.on_cleanup.append(close)
     return app
@@ -72,6 +82,7 @@ class _Node:
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
         self.is_draining = False
+        self.pass_on: PassOn | None = None
         self.sockets = socket_server(domain)
         domain.fanout.subscribe(self._hear)
 
@@ -109,9 +120,18 @@ class _Node:
         self.sockets.attach(app)
         return app
 
-    async def drain(self, _: web.Application) -> None:
-        """Store what was accepted, answer it, and send everybody away with a reason that says "come back"."""
+    async def see_off(self) -> None:
+        """Take nobody new, and send everybody away bit by bit with a reason that says "come back"; the others are served."""
         self.is_draining = True
+        settings = self.domain.settings
+        guests = self.sockets.see_off_all()
+        if self.pass_on is not None:
+            guests += self.pass_on.see_off_all()
+        await send_away(guests, per_s=settings.sockets.drain_per_s, within_s=settings.shutdown_s * SEE_OFF_SHARE)
+
+    async def drain(self, _: web.Application) -> None:
+        """See off whoever is there still, store what was accepted, and answer it."""
+        await self.see_off()
         await self.domain.journal.close()
         await self.domain.announcer.close()
         await self.sockets.close()

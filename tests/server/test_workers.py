@@ -4,10 +4,12 @@ import os
 import signal
 import urllib.request
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from tests import raw
 from tests.server.processes import RunningServer, is_alive, refused, running, wait_until
 
 COUNT = 3
@@ -60,6 +62,15 @@ def test_all_end_with_their_parent(tmp_path: Path) -> None:
         assert len(pids) == 2
         assert server.stop() == 0
         assert not any(is_alive(pid) for pid in pids)
+
+
+async def test_each_sends_its_clients_away_when_their_parent_stops(tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--workers", "2") as server:
+        async with AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(raw.frames(server.url)) for _ in range(12)]
+            server.process.terminate()
+            assert [await client.ended() for client in clients] == [1001] * 12
+        assert server.process.wait(60) == 0
 
 
 def test_none_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:

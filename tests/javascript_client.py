@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.npm import install_packages
+import benchmarks
+from benchmarks.npm import install_packages
 
 FOLDER = Path(__file__).parent / "javascript"
+LOCKED = Path(benchmarks.__file__).parent / "clients"
 
 
 async def install_javascript_client() -> Path:
@@ -23,7 +25,7 @@ async def install_javascript_client() -> Path:
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("node and npm are needed for the official JavaScript client")
     try:
-        return await install_packages(FOLDER)
+        return await install_packages(LOCKED)
     except RuntimeError as error:
         pytest.skip(f"npm could not install the official JavaScript client: {error}")
 

@@ -53,6 +53,7 @@ class PassOn:
             set()
         )  # one for each upgrade or poll that is held, done when it is to end
         self.under_way = 0
+        self.passed_on = 0  # requests and upgrades so far
 
     async def open(self) -> None:
         self._http = aiohttp.ClientSession(
@@ -87,6 +88,7 @@ class PassOn:
         if self.under_way >= self._most:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
         self.under_way += 1
+        self.passed_on += 1
         try:
             if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
                 return await self._tunnel(self._http, request, url)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import npm
+from benchmarks import npm
 
 
 async def install_packages() -> Path:

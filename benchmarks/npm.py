@@ -1,4 +1,4 @@
-"""What tests take from npm: installed once per lock file and machine, also when two processes ask for it at once."""
+"""What comes from npm: installed once per lock file and machine, also when two processes ask for it at once."""
 
 import asyncio
 import fcntl

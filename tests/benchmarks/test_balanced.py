@@ -1,0 +1,33 @@
+"""The official client gets in through HAProxy and nginx by every transport, whichever node each request reaches."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.balanced import BALANCERS, SHORT, Line, run
+from server.embedded import EmbeddedStores
+from tests.javascript_client import install_javascript_client
+
+
+@pytest.mark.parametrize("balancer", BALANCERS)
+async def test_a_short_run_loses_and_doubles_nothing(balancer: str, stores: EmbeddedStores, tmp_path: Path) -> None:
+    modules = await install_javascript_client()
+    database = {"PARLEY_MONGODB__DATABASE": f"balanced_{balancer}", "PARLEY_REDIS__PREFIX": f"balanced_{balancer}"}
+    try:
+        lines = await run(SHORT, stores, tmp_path, balancer, modules, database)
+    except LookupError as missing:
+        pytest.skip(str(missing))
+    assert all(line.is_clean for line in lines), lines
+    assert [line.acknowledged for line in lines] == [SHORT.connects * SHORT.messages] * 3
+
+
+@pytest.mark.parametrize("broken", ["refused", "unknown", "failures", "disconnects", "lost", "doubled", "out_of_order"])
+def test_whatever_goes_wrong_fails_the_run(broken: str) -> None:
+    assert Line("nginx", "polling", passed_on=1).is_clean
+    line = Line("nginx", "polling", passed_on=1)
+    setattr(line, broken, 1)
+    assert not line.is_clean
+
+
+def test_polls_that_never_reached_another_node_fail_the_run() -> None:
+    assert not Line("nginx", "polling").is_clean

@@ -7,7 +7,8 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.senders import Listener, Sender, Sent
+from benchmarks.listeners import KNOWS_WITHIN_S, Bystander, Listener
+from benchmarks.senders import Sender, Sent
 from benchmarks.servers import Person
 from benchmarks.wire import connected
 from models.stores.database import open_database
@@ -30,6 +31,7 @@ class Verdict:
     refused_for_good: int = 0
     views_that_differ: int = 0  # history, database, listeners
     told_twice: int = 0
+    unknowingly_behind: int = 0
     examples: list[str] = field(default_factory=list)
 
     @property
@@ -77,7 +79,11 @@ def _row(entry: Mapping[str, Any]) -> tuple[int, str, str, str | None]:
 
 
 def judge(
-    logs: Mapping[int, Log], history: Mapping[int, Log], senders: Sequence[Sender], listeners: Sequence[Listener]
+    logs: Mapping[int, Log],
+    history: Mapping[int, Log],
+    senders: Sequence[Sender],
+    listeners: Sequence[Listener],
+    bystanders: Sequence[Bystander] = (),
 ) -> Verdict:
     """Compare what everybody was told with what there is."""
     verdict = Verdict(acknowledged=sum(sender.acknowledged for sender in senders))
@@ -93,6 +99,8 @@ def judge(
         _judge_sender(verdict, logs, sender)
     for listener in listeners:
         _judge_listener(verdict, logs, listener)
+    for bystander in bystanders:
+        _judge_bystander(verdict, logs, bystander)
     return verdict
 
 
@@ -126,10 +134,32 @@ def _judge_sender(verdict: Verdict, logs: Mapping[int, Log], sender: Sender) -> 
 
 def _judge_listener(verdict: Verdict, logs: Mapping[int, Log], listener: Listener) -> None:
     verdict.told_twice += listener.told_twice
-    for chat, held in listener.logs.items():
-        # A reset starts with the newest page; what is older is in the history, compared above.
-        there = {row[0]: (row[1], row[3]) for row in logs[chat] if row[0] >= min(held, default=0)}
-        if held != there:
+    for chat in listener.logs:
+        wrong = missed(logs[chat], listener, chat)
+        if wrong:
             verdict.views_that_differ += 1
-            wrong = sorted(seq for seq in held.keys() | there.keys() if held.get(seq) != there.get(seq))
             verdict.note(f"account {listener.person.account_id}, chat {chat}: differs at {wrong[:5]}")
+
+
+def _judge_bystander(verdict: Verdict, logs: Mapping[int, Log], bystander: Bystander) -> None:
+    account_id = bystander.person.account_id
+    verdict.told_twice += bystander.told_twice
+    for chat in bystander.chats:
+        wrong = missed(logs[chat], bystander, chat)
+        if wrong:
+            verdict.unknowingly_behind += 1
+            verdict.note(f"bystander of account {account_id}, chat {chat}: {len(wrong)} missing from {wrong[0]} on")
+    verdict.unknowingly_behind += bystander.times_too_long
+    if bystander.times_too_long:
+        verdict.note(
+            f"bystander of account {account_id}: behind for more than {KNOWS_WITHIN_S:.0f} s "
+            f"{bystander.times_too_long} times, at most {bystander.longest_behind_s:.1f} s"
+        )
+
+
+def missed(log: Log, listener: Listener, chat: int) -> list[int]:
+    """The seqs at which somebody holds something else than there is."""
+    held = listener.logs.get(chat, {})
+    # A reset starts with the newest page; what is older is in the history, compared elsewhere.
+    there = {row[0]: (row[1], row[3]) for row in log if row[0] >= min(held, default=0)}
+    return sorted(seq for seq in held.keys() | there.keys() if held.get(seq) != there.get(seq))

@@ -1,164 +1,109 @@
-"""Kill servers and databases under load, and count what was lost: `python -m benchmarks.faults`.
+"""Strike servers and stores under load, and count what was lost: `python -m benchmarks.faults [--nodes 3]`.
 
-32 senders write into 200 chats with several messages in the air each, while `run.py` is killed with -9 at 20 random moments
-and `mongod` at 5 others. Whoever writes sends again, under the same client id, what got no answer. In the end every chat is
-read by the front door and from MongoDB, and compared with what senders and listeners were told. Exit status 1 if anything
-is lost, doubled, missing, out of order, or seen differently by two people.
+One node: 32 senders write into 200 chats with several messages in the air each, while `run.py` is killed with -9 at 20 random
+moments and `mongod` at 5 others. Three nodes: 64 senders behind HAProxy, who now and then leave with messages in the air and
+come back anywhere, while nodes, MongoDB and Redis are killed, paused, emptied and cut off from each other (strikes.py), each
+with the time until everybody is served again. Whoever writes sends again, under the same client id, what got no answer. In
+the end every chat is read by the front door and from MongoDB, and compared with what senders and listeners were told.
+
+Bystanders sync only when they connect or are told to: at the end they must hold everything without being asked again, and
+never be behind for longer than a fault excuses. Exit status 1 if anything is lost, doubled, missing, out of order, seen
+differently by two people, or missing unknowingly.
 """
 
 import argparse
 import asyncio
 import json
 import secrets
+import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 from time import monotonic
 
 import aiohttp
 
-from benchmarks.checks import Verdict, judge, read_history, read_logs
-from benchmarks.senders import Listener, Sender
-from benchmarks.servers import Person, Server, befriend, kill_mongod, make_group, running_server, sign_in
-from benchmarks.wire import Wire, connected
+from benchmarks.checks import Log, Verdict, judge, missed, read_history, read_logs
+from benchmarks.links import open_lines
+from benchmarks.listeners import KNOWS_WITHIN_S
+from benchmarks.plans import NODES, NODES_SHORT, ONE_NODE, ONE_NODE_SHORT, Plan
+from benchmarks.scene import Scene, set_probes, set_the_scene
+from benchmarks.site import Site, running_site
+from benchmarks.strikes import Kind, Strikes, distribution
 from server.embedded import EmbeddedStores, throw_away_stores
 
 DATABASE = "parley"  # mongodb.database in config.yaml
-GROUP_SIZE = 8
-SETTLE_WITHIN_S = 90.0  # after the last kill: mongod's longest restart delay, and all that waits for it
+BALANCED_NODES = 3  # as many as the configurations in deploy/ name
+SETTLE_WITHIN_S = 180.0  # after the last strike: mongod's longest restart delay, and all that waits for it
+RUN_WITHIN_S = 3600.0  # whatever hangs, it ends
 PROGRESS_EVERY_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How much is written and how often what is killed."""
-
-    seconds: float = 100.0
-    messages: int = 21_000  # acknowledged at least, and in like parts between the kills: a busy machine takes longer
-    senders: int = 32
-    direct_chats: int = 160
-    groups: int = 40
-    listeners: int = 6
-    server_kills: int = 20
-    mongod_kills: int = 5
-
-
-SHORT = Plan(
-    seconds=9.0, messages=1000, senders=10, direct_chats=20, groups=4, listeners=3, server_kills=3, mongod_kills=1
-)
-
-
-@dataclass
-class Scene:
-    """Everybody who takes part, and what happened to them so far."""
-
-    senders: Sequence[Sender]
-    listeners: Sequence[Listener]
-    readers: dict[int, Person]  # chat -> one of its members
-    kills: Counter[str]
-    started_at: float
-
-    @property
-    def acknowledged(self) -> int:
-        return sum(sender.acknowledged for sender in self.senders)
-
-    def say_progress(self) -> None:
-        unanswered = sum(len(sender.unanswered) for sender in self.senders)
-        print(
-            f"{monotonic() - self.started_at:6.1f} s  {self.acknowledged:7d} acknowledged, {unanswered:4d} in the air, "
-            f"killed: server {self.kills['server']}, mongod {self.kills['mongod']}",
-            flush=True,
-        )
-
-
-async def run(plan: Plan, seed: int) -> tuple[Verdict, Scene]:
+async def run(plan: Plan, seed: int, balancer: str | None = None) -> tuple[Verdict, Scene]:
     """One run from nothing to a verdict."""
     random = Random(seed)
-    with tempfile.TemporaryDirectory(prefix="parley-faults-") as folder:
-        async with throw_away_stores() as stores, aiohttp.ClientSession(connector=_unlimited()) as http:
-            server = Server(Path(folder) / "node", stores.mongodb_url, stores.redis_url)
-            async with running_server(server):
-                scene = await _set_the_scene(http, server, plan, random)
-                await _play(plan, scene, server, stores, random)
-                logs = await read_logs(stores.mongodb_url, DATABASE, sorted(scene.readers))
-                history = await read_history(http, server.url, scene.readers)
-            return judge(logs, history, scene.senders, scene.listeners), scene
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-faults-")))
+        stores = await stack.enter_async_context(throw_away_stores())
+        connector = aiohttp.TCPConnector(limit=0, force_close=True)
+        http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        site, strikes = await stack.enter_async_context(_site_to_strike(folder, stores, plan, balancer, random))
+        doors = [site.url] if balancer is not None else [node.url for node in site.nodes]
+        if plan.nodes > 1:
+            strikes.probes = await set_probes(http, site)
+        scene = await set_the_scene(http, site, doors, plan, strikes, random)
+        logs = await _play(plan, scene, stores, random)
+        history = await read_history(http, site.url, scene.readers)
+        return judge(logs, history, scene.senders, scene.listeners, scene.bystanders), scene
 
 
-def _unlimited() -> aiohttp.TCPConnector:
-    return aiohttp.TCPConnector(limit=0, force_close=True)
-
-
-async def _set_the_scene(http: aiohttp.ClientSession, server: Server, plan: Plan, random: Random) -> Scene:
-    people = [await sign_in(http, server, f"49309018{n:02d}") for n in range(plan.senders)]
-    await befriend(http, server, *people)
-    for _ in range(plan.groups):
-        founder, *members = random.sample(people, min(GROUP_SIZE, len(people)))
-        await make_group(http, server, founder, *members)
-    pairs = [(one, other) for n, one in enumerate(people) for other in people[n + 1 :]]
-    for one, other in random.sample(pairs, plan.direct_chats):
-        async with connected(http, server.url, one.token) as wire:
-            body = {"contact": other.number, "client_id": f"open-{other.account_id}", "text": "Hello"}
-            answer = await wire.call("message_send", body)
-            assert answer["ok"], answer
-    senders: list[Sender] = []
-    readers: dict[int, Person] = {}
-    for person in people:
-        async with connected(http, server.url, person.token) as wire:
-            chats = await _list_chats(wire)
-        readers |= dict.fromkeys(chats, person)
-        if chats:
-            senders.append(Sender(http, server.url, person, chats, Random(random.random())))
-    assert len(readers) == plan.direct_chats + plan.groups, "every chat is in somebody's list"
-    listeners = [Listener(http, server.url, person) for person in random.sample(people, plan.listeners)]
-    return Scene(senders, listeners, readers, Counter(), monotonic())
-
-
-async def _list_chats(wire: Wire) -> list[int]:
-    chats: list[int] = []
-    before: str | None = None
-    while True:
-        page = await wire.call("chats", {"limit": 50} | ({"before": before} if before else {}))
-        chats += [head["chat"] for head in page["chats"]]
-        before = page["next"]
-        if before is None:
-            return chats
-
-
-async def _play(plan: Plan, scene: Scene, server: Server, stores: EmbeddedStores, random: Random) -> None:
-    async def kill_server() -> None:
-        await server.kill()
-        scene.kills["server"] += 1
-        await server.start()
-
-    async def kill_database() -> None:
-        await kill_mongod(stores)
-        scene.kills["mongod"] += 1
-
-    async with asyncio.TaskGroup() as people:
-        progress = asyncio.create_task(_keep_saying(scene), name="progress")
-        writing = [people.create_task(sender.run()) for sender in scene.senders]
-        for listener in scene.listeners:
-            people.create_task(listener.run())
-        await asyncio.gather(
-            _at_random(random, plan, scene, plan.server_kills, kill_server),
-            _at_random(random, plan, scene, plan.mongod_kills, kill_database),
+@asynccontextmanager
+async def _site_to_strike(
+    folder: Path, stores: EmbeddedStores, plan: Plan, balancer: str | None, random: Random
+) -> AsyncIterator[tuple[Site, Strikes]]:
+    async with AsyncExitStack() as stack:
+        lines = []
+        if plan.nodes > 1:
+            lines = [await stack.enter_async_context(open_lines(stores)) for _ in range(plan.nodes)]
+        site = await stack.enter_async_context(
+            running_site(
+                folder,
+                stores,
+                nodes=plan.nodes,
+                balancer=balancer,
+                stores_of=(lambda n: (lines[n].mongodb_url, lines[n].redis_url)) if lines else None,
+            )
         )
+        yield site, Strikes(site.nodes, lines, stores, [], Random(random.random()), plan.held_s)
+
+
+async def _play(plan: Plan, scene: Scene, stores: EmbeddedStores, random: Random) -> dict[int, Log]:
+    """Let them write through all the faults, and then come to rest; what there is in the end."""
+    async with asyncio.TaskGroup() as people:
+        progress = people.create_task(_keep_saying(scene), name="progress")
+        writing = [people.create_task(sender.run(), name="sender") for sender in scene.senders]
+        for listener in (*scene.listeners, *scene.bystanders):
+            people.create_task(listener.run(), name="listener")
+        await asyncio.gather(*(_strike_at_random(random, plan, scene, kinds) for kinds in _lanes(plan, random)))
         async with asyncio.timeout(SETTLE_WITHIN_S):
             for sender in scene.senders:
                 sender.finish()
             await asyncio.gather(*writing)
+        logs = await read_logs(stores.mongodb_url, DATABASE, sorted(scene.readers))
         await asyncio.sleep(1.0)  # the last announcements
-        for listener in scene.listeners:
+        await _until_known(scene, logs)
+        for listener in (*scene.listeners, *scene.bystanders):
             listener.finish()
         progress.cancel()
     for listener in scene.listeners:
         await listener.catch_up()
     scene.say_progress()
+    return logs
 
 
 async def _keep_saying(scene: Scene) -> None:
@@ -167,24 +112,43 @@ async def _keep_saying(scene: Scene) -> None:
         scene.say_progress()
 
 
-async def _at_random(
-    random: Random, plan: Plan, scene: Scene, times: int, strike: Callable[[], Awaitable[None]]
-) -> None:
+def _lanes(plan: Plan, random: Random) -> list[list[Kind]]:
+    """What is struck one after the other, in so many rows at the same time; each kind stays in one of them."""
+    lanes: list[list[Kind]] = [[] for _ in range(plan.lanes)]
+    for number, (kind, times) in enumerate(plan.strikes.items()):
+        lanes[number % plan.lanes] += [kind] * times
+    for lane in lanes:
+        random.shuffle(lane)
+    return lanes
+
+
+async def _strike_at_random(random: Random, plan: Plan, scene: Scene, kinds: Sequence[Kind]) -> None:
     """Strike at random moments, the next one not before what the last one hit is back and people have written."""
     starts_at = monotonic()
-    moments = sorted(random.uniform(0.5, plan.seconds - 0.5) for _ in range(times))
-    for number, moment in enumerate(moments, start=1):
+    moments = sorted(random.uniform(0.5, plan.seconds - 0.5) for _ in kinds)
+    for number, (moment, kind) in enumerate(zip(moments, kinds, strict=True), start=1):
         await asyncio.sleep(max(random.uniform(0.3, 1.0), starts_at + moment - monotonic()))
-        await _until_acknowledged(scene, plan.messages * number // (times + 1))
-        await strike()
+        await _until_acknowledged(scene, plan.messages * number // (len(kinds) + 1))
+        await scene.strikes.strike(kind)
     await asyncio.sleep(max(0.0, starts_at + plan.seconds - monotonic()))
     await _until_acknowledged(scene, plan.messages)
 
 
 async def _until_acknowledged(scene: Scene, messages: int) -> None:
     async with asyncio.timeout(SETTLE_WITHIN_S):
-        while scene.acknowledged < messages:  # noqa: ASYNC110 (a look at a number that 32 senders move)
+        while scene.acknowledged < messages:  # noqa: ASYNC110 (a look at a number that all senders move)
             await asyncio.sleep(0.05)
+
+
+async def _until_known(scene: Scene, logs: dict[int, Log]) -> None:
+    """Give bystanders the time in which they must hear of what they missed; whoever lacks something then lacks it for good."""
+    ends = monotonic() + KNOWS_WITHIN_S
+    behind = [(bystander, chat) for bystander in scene.bystanders for chat in bystander.chats]
+    while monotonic() < ends:
+        behind = [(bystander, chat) for bystander, chat in behind if missed(logs[chat], bystander, chat)]
+        if not behind:
+            break
+        await asyncio.sleep(1.0)
 
 
 def table(verdict: Verdict, scene: Scene) -> str:
@@ -192,9 +156,13 @@ def table(verdict: Verdict, scene: Scene) -> str:
     refusals: Counter[str] = Counter()
     for sender in scene.senders:
         refusals.update(sender.refusals)
-    rows = {
-        "kill -9 of the server": scene.kills["server"],
-        "kill -9 of mongod": scene.kills["mongod"],
+    rows: dict[str, int] = {}
+    if len(scene.strikes.nodes) == 1:
+        rows = {
+            "kill -9 of the server": scene.struck[Kind.NODE_KILL],
+            "kill -9 of mongod": scene.struck[Kind.MONGOD_KILL],
+        }
+    rows |= {
         "broken connections": sum(sender.breaks for sender in scene.senders),
         'answers "try again"': refusals.total(),
         "syncs of listeners": sum(listener.syncs for listener in scene.listeners),
@@ -208,28 +176,61 @@ def table(verdict: Verdict, scene: Scene) -> str:
         "seen differently": verdict.views_that_differ,
         "told twice": verdict.told_twice,
     }
-    lines = [f"{name:<24}{value:>8}" for name, value in rows.items()]
+    lines = []
+    if scene.bystanders:
+        rows["unknowingly behind"] = verdict.unknowingly_behind
+        longest_s = max(bystander.longest_behind_s for bystander in scene.bystanders)
+        lines = [
+            distribution(scene.strikes.outages) + "\n",
+            f"{'moves in mid-air':<24}{sum(sender.moves for sender in scene.senders):>8}",
+            f"{'syncs of bystanders':<24}{sum(bystander.syncs for bystander in scene.bystanders):>8}",
+            f"{'a hole lasted at most':<24}{longest_s:>8.1f} s",
+        ]
+    lines += [f"{name:<24}{value:>8}" for name, value in rows.items()]
     return "\n".join([*lines, *(f"  {example}" for example in verdict.examples)])
 
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
-        "benchmarks.faults", description="Kill servers under load and count what was lost."
+        "benchmarks.faults", description="Strike servers under load and count what was lost."
+    )
+    parser.add_argument("--nodes", type=int, default=1, help="1, or more over which people spread")
+    parser.add_argument(
+        "--balancer", choices=["haproxy", "nginx", "none"], help="before three nodes; without one, people choose a node"
     )
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="repeats the same moments and texts")
     parser.add_argument("--seconds", type=float, help="how long faults are spread over")
+    parser.add_argument("--messages", type=int, help="how many are acknowledged at least")
     parser.add_argument("--short", action="store_true", help="a reduced run of some 15 seconds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
     arguments = parser.parse_args(argv)
-    plan = SHORT if arguments.short else Plan()
-    if arguments.seconds is not None:
-        plan = Plan(**asdict(plan) | {"seconds": arguments.seconds})
-    print(f"seed {arguments.seed}: {plan}", flush=True)
-    verdict, scene = asyncio.run(run(plan, arguments.seed))
+    plan = _plan(arguments)
+    balancer = _balancer(arguments.balancer, plan.nodes)
+    print(f"seed {arguments.seed}, balancer {balancer}: {plan}", flush=True)
+    verdict, scene = asyncio.run(asyncio.wait_for(run(plan, arguments.seed, balancer), RUN_WITHIN_S))
     print("\n" + table(verdict, scene), flush=True)
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps({"seed": arguments.seed, **asdict(plan), **asdict(verdict)}, indent=2))
+        outages = {kind: [asdict(outage) for outage in found] for kind, found in scene.strikes.outages.items()}
+        result = {"seed": arguments.seed, **asdict(plan), **asdict(verdict), "outages": outages}
+        arguments.json.write_text(json.dumps(result, indent=2))
     return 0 if verdict.is_clean else 1
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    if arguments.nodes > 1:
+        plan = replace(NODES_SHORT if arguments.short else NODES, nodes=arguments.nodes)
+    else:
+        plan = ONE_NODE_SHORT if arguments.short else ONE_NODE
+    changes = {name: getattr(arguments, name) for name in ("seconds", "messages")}
+    return replace(plan, **{name: value for name, value in changes.items() if value is not None})
+
+
+def _balancer(wanted: str | None, nodes: int) -> str | None:
+    """HAProxy before three nodes, where it is installed and nothing else is said."""
+    if wanted is not None:
+        return None if wanted == "none" else wanted
+    is_there = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/sbin")
+    return "haproxy" if nodes == BALANCED_NODES and is_there else None
 
 
 if __name__ == "__main__":

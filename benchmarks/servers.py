@@ -94,6 +94,19 @@ class Server:
         """SIGTERM, and wait until it is gone."""
         await self._end(signal.SIGTERM)
 
+    def pause(self) -> None:
+        """SIGSTOP: it holds its breath, and so do all its connections."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None, "never started"
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
     async def _end(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):

@@ -1,7 +1,7 @@
 """Several nodes as child processes over one MongoDB and one Redis, with or without a load balancer before them: one site."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +32,16 @@ async def running_site(
     nodes: int = 3,
     balancer: str | None = None,
     settings: Mapping[str, str] | None = None,
+    stores_of: Callable[[int], tuple[str, str]] | None = None,
 ) -> AsyncIterator[Site]:
-    """Nodes that are ready, behind "haproxy", "nginx" (both know three nodes) or nothing, until the block ends."""
-    servers = [
-        Server(folder / f"node{n}", stores.mongodb_url, stores.redis_url, settings or {}) for n in range(1, nodes + 1)
-    ]
+    """Nodes that are ready, behind "haproxy", "nginx" (both know three nodes) or nothing, until the block ends.
+
+    `stores_of` says at which URLs the n-th node (from 0) finds MongoDB and Redis, where these are not the stores' own.
+    """
+    servers = []
+    for n in range(nodes):
+        mongodb_url, redis_url = stores_of(n) if stores_of is not None else (stores.mongodb_url, stores.redis_url)
+        servers.append(Server(folder / f"node{n + 1}", mongodb_url, redis_url, settings or {}))
     async with AsyncExitStack() as stack:
         for server in servers:
             stack.push_async_callback(server.kill)

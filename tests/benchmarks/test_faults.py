@@ -4,20 +4,50 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from benchmarks.strikes import Kind
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.timeout(400)
-async def test_a_short_run_of_kills_loses_nothing(tmp_path: Path) -> None:
-    result = tmp_path / "result.json"
-    command = [sys.executable, "-m", "benchmarks.faults", "--short", "--json", str(result)]
+BROKEN = (
+    "lost",
+    "doubled",
+    "holes",
+    "out_of_order",
+    "changed_answers",
+    "refused_for_good",
+    "views_that_differ",
+    "told_twice",
+    "unknowingly_behind",
+)
+
+
+async def short_run(folder: Path, *options: str) -> dict[str, Any]:
+    """What a short run measured; it must have found nothing broken."""
+    result = folder / "result.json"
+    command = [sys.executable, "-m", "benchmarks.faults", "--short", "--json", str(result), *options]
     run = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=-1, stderr=-2)
     said, _ = await asyncio.wait_for(run.communicate(), 360)
     assert run.returncode == 0, said.decode()
-    measured = json.loads(result.read_text())
+    measured: dict[str, Any] = json.loads(result.read_text())
+    assert {name: measured[name] for name in BROKEN} == dict.fromkeys(BROKEN, 0), said.decode()
+    return measured
+
+
+@pytest.mark.timeout(400)
+async def test_a_short_run_of_kills_loses_nothing(tmp_path: Path) -> None:
+    measured = await short_run(tmp_path)
     assert measured["acknowledged"] > 100
-    for broken in ("lost", "doubled", "holes", "out_of_order", "changed_answers", "views_that_differ", "told_twice"):
-        assert measured[broken] == 0, said.decode()
+
+
+@pytest.mark.timeout(400)
+async def test_three_nodes_struck_once_by_each_kind_of_fault_lose_nothing_and_leave_nobody_behind(
+    tmp_path: Path,
+) -> None:
+    measured = await short_run(tmp_path, "--nodes", "3")
+    assert measured["acknowledged"] > 100
+    assert {kind: len(outages) for kind, outages in measured["outages"].items()} == dict.fromkeys(Kind, 1)

@@ -1,0 +1,95 @@
+"""One TCP forwarder as a program: `python forwarder.py PORT TO_PORT`, until its standard input ends.
+
+It knows nothing and is told nothing: who stops it has stalled the line, who kills it has cut it (links.py).
+"""
+
+import asyncio
+import sys
+from typing import cast
+
+from typing_extensions import override
+
+HOST = "127.0.0.1"
+
+
+class _Side(asyncio.Protocol):
+    """One end of a line: what it hears goes to the other end, no faster than that end takes it."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.other: asyncio.Transport | None = None
+        self._early: list[bytes] = []
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self.other is not None:
+            self.other.write(data)
+        else:
+            self._early.append(data)
+
+    def join(self, other: asyncio.Transport) -> None:
+        """From now on what comes goes there, first what came already."""
+        self.other = other
+        other.writelines(self._early)
+        self._early.clear()
+
+    @override
+    def pause_writing(self) -> None:
+        if self.other is not None:
+            self.other.pause_reading()
+
+    @override
+    def resume_writing(self) -> None:
+        if self.other is not None and not self.other.is_closing():
+            self.other.resume_reading()
+
+    @override
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.other is not None:
+            self.other.abort()
+
+
+class _Caller(_Side):
+    """The end that was called, and calls the other one."""
+
+    def __init__(self, to_port: int) -> None:
+        super().__init__()
+        self._to_port = to_port
+        self._joining: asyncio.Task[None] | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._joining = asyncio.create_task(self._join(cast("asyncio.Transport", transport)), name="join")
+
+    async def _join(self, transport: asyncio.Transport) -> None:
+        try:
+            answering, far = await asyncio.get_running_loop().create_connection(_Side, HOST, self._to_port)
+        except OSError:
+            transport.abort()
+            return
+        if transport.is_closing():
+            answering.abort()
+            return
+        far.join(transport)
+        self.join(answering)
+
+
+async def main(port: int, to_port: int) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Caller(to_port), HOST, port)
+    print("ready", flush=True)
+    ended = asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), ended.set)  # nobody writes there: readable means ended
+    await ended.wait()
+    server.close()
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    uvloop.run(main(int(sys.argv[1]), int(sys.argv[2])))

@@ -1,0 +1,78 @@
+"""How much a fault run writes, who takes part, and what is struck how often."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from benchmarks.strikes import BRIEFLY, HELD_S, Kind
+
+EACH_KIND_ONCE = dict.fromkeys(Kind, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run; `messages` are acknowledged at least, in like parts between the strikes: a busy machine takes longer."""
+
+    seconds: float = 100.0
+    messages: int = 21_000
+    senders: int = 32
+    direct_chats: int = 160
+    groups: int = 40
+    large_groups: int = 0
+    listeners: int = 6
+    bystanders: int = 0
+    nodes: int = 1
+    stays_s: float = 0.0  # how long a sender stays on one connection; 0: for as long as it holds
+    strikes: Mapping[Kind, int] = field(default_factory=lambda: {Kind.NODE_KILL: 20, Kind.MONGOD_KILL: 5})
+    held_s: Mapping[Kind, tuple[float, float]] = field(default_factory=lambda: HELD_S, repr=False)
+    lanes: int = 2  # faults of so many kinds at the same time
+
+
+ONE_NODE = Plan()
+ONE_NODE_SHORT = Plan(
+    seconds=9.0,
+    messages=1000,
+    senders=10,
+    direct_chats=20,
+    groups=4,
+    listeners=3,
+    strikes={Kind.NODE_KILL: 3, Kind.MONGOD_KILL: 1},
+)
+NODES = Plan(
+    seconds=150.0,
+    messages=100_000,
+    senders=64,
+    direct_chats=120,
+    groups=30,
+    large_groups=1,
+    listeners=3,
+    bystanders=9,
+    nodes=3,
+    stays_s=10.0,
+    strikes={
+        Kind.NODE_KILL: 6,
+        Kind.MONGOD_KILL: 4,
+        Kind.REDIS_KILL: 4,
+        Kind.REDIS_FLUSH: 3,
+        Kind.REDIS_PAUSE: 3,
+        Kind.NODE_PAUSE: 3,
+        Kind.REDIS_CUT: 3,
+        Kind.REDIS_STALL: 3,
+        Kind.MONGODB_CUT: 3,
+        Kind.MONGODB_STALL: 3,
+    },
+    lanes=1,
+)
+NODES_SHORT = Plan(
+    seconds=12.0,
+    messages=1500,
+    senders=16,
+    direct_chats=20,
+    groups=4,
+    listeners=2,
+    bystanders=6,
+    nodes=3,
+    stays_s=4.0,
+    strikes=EACH_KIND_ONCE,
+    held_s=BRIEFLY,
+    lanes=3,
+)

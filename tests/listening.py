@@ -1,12 +1,22 @@
-"""How a server in this process stops to listen without forgetting who came in that very moment."""
+"""Ports of tests: where nobody answers, and how a server in this process stops to listen without forgetting who just came in."""
 
 import asyncio
-from collections.abc import Iterable
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 
 class Listener(Protocol):
     def fileno(self) -> int: ...
+
+
+@contextmanager
+def deaf_port() -> Iterator[int]:
+    """A port of loopback on which nobody listens, and nobody else can begin to while the block lasts."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 async def stop_accepting(listeners: Iterable[Listener]) -> None:

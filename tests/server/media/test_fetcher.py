@@ -12,6 +12,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from models.errors import UrlRefused
 from server.media.addresses import is_public
 from server.media.fetcher import HttpFetcher, PublicResolver
+from tests.listening import deaf_port
 
 PRIVATE = [
     "127.0.0.1", "127.8.9.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
@@ -206,10 +207,9 @@ class TestForbiddenPlaces:
 
     async def test_a_refusal_tells_nothing_of_this_network(self, site: Site, refused: Refused) -> None:
         """An open port, a shut one and no such name look alike."""
-        with socket.create_server(("127.0.0.1", 0)) as shut:
-            port = shut.getsockname()[1]
         fetcher = HttpFetcher(timeout_s=10, max_redirects=3)
-        texts = {await refused(fetcher, f"http://{host}/") for host in (f"127.0.0.1:{site.port}", f"127.0.0.1:{port}")}
+        with deaf_port() as shut:
+            texts = {await refused(fetcher, f"http://127.0.0.1:{port}/") for port in (site.port, shut)}
         named, _ = shut_fetcher(["127.0.0.1"])
         texts.add(await refused(named, f"http://name.example:{site.port}/"))
         assert texts == {UrlRefused.text}
@@ -269,6 +269,5 @@ class TestLimits:
         await refused(open_fetcher(), f"{site.url}/cut")
 
     async def test_a_server_that_is_not_there_is_refused(self, refused: Refused) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as shut:
-            port = shut.getsockname()[1]
-        await refused(open_fetcher(), f"http://127.0.0.1:{port}/")
+        with deaf_port() as port:
+            await refused(open_fetcher(), f"http://127.0.0.1:{port}/")

@@ -15,6 +15,7 @@ from models.ports import Delivered, Gone, Outcome, Refused, RetryLater
 from server.push.apns import ApnsPushes, apns_id, sign_by, trust
 from tests.apple import CLOSE, DIE, KEY_ID, NOTHING, RESET, TEAM_ID, TOPIC, Answer, Apple, running_apple
 from tests.auth_fakes import HandClock
+from tests.listening import deaf_port
 
 NOTE = Notification(
     key="rsvp 12 34",
@@ -148,11 +149,10 @@ async def test_a_line_that_says_nothing_any_more_is_left_for_another(apple: Appl
 
 
 async def test_an_apple_out_of_reach_is_for_later(apple: Apple) -> None:
-    async with running_apple(apple.folder) as gone:
-        server = gone.server
     by_key = sign_by(apple.authority.key_file.read_text(), KEY_ID, TEAM_ID)
-    away = ApnsPushes(HandClock(), topic=TOPIC, context=trust(), signature=by_key, server=server)
-    assert isinstance(await away.send(NOTE, "t1"), RetryLater)
+    with deaf_port() as port:
+        away = ApnsPushes(HandClock(), topic=TOPIC, context=trust(), signature=by_key, server=f"127.0.0.1:{port}")
+        assert isinstance(await away.send(NOTE, "t1"), RetryLater)
 
 
 async def test_a_server_that_nobody_vouches_for_gets_nothing(apple: Apple) -> None:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 
 from models.errors import Unavailable
 from server.sms.twilio import TwilioCodes
+from tests.listening import deaf_port
 
 ACCOUNT, KEY, SENDER = "AC" + "0" * 32, "key", "+15005550006"
 
@@ -129,5 +130,5 @@ async def test_an_answer_that_does_not_come_is_unavailable(twilio: Twilio, http:
 
 
 async def test_a_provider_out_of_reach_is_unavailable(http: aiohttp.ClientSession) -> None:
-    with pytest.raises(Unavailable):
-        await send(http, f"http://127.0.0.1:{unused_port()}")
+    with deaf_port() as port, pytest.raises(Unavailable):
+        await send(http, f"http://127.0.0.1:{port}")

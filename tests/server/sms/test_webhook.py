@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 
 from models.errors import Unavailable
 from server.sms.webhook import WebhookCodes
 from tests.auth_fakes import HandClock
+from tests.listening import deaf_port
 
 SECRET = "hook"
 
@@ -106,5 +107,5 @@ async def test_an_answer_that_does_not_come_is_unavailable(hook: Hook, http: aio
 
 
 async def test_a_hook_out_of_reach_is_unavailable(http: aiohttp.ClientSession) -> None:
-    with pytest.raises(Unavailable):
-        await send(http, f"http://127.0.0.1:{unused_port()}")
+    with deaf_port() as port, pytest.raises(Unavailable):
+        await send(http, f"http://127.0.0.1:{port}")

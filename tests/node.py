@@ -179,7 +179,10 @@ def settings_for(folder: Path, **sections: Mapping[str, Any]) -> Settings:
 
 @asynccontextmanager
 async def running_node(stores: EmbeddedStores, settings: Settings, *, port: int = 0) -> AsyncIterator[Node]:
-    """The application on a free port (or, after a restart, on the one it had), until the block ends."""
+    """The application until the block ends, on a free port, or on `port`.
+
+    One that is to come back at the same place takes one of `choose_port`, which no outgoing connection is given meanwhile.
+    """
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(no_scans(stores.mongodb_url, settings.mongodb.database))
         app = await build(settings, stores.mongodb_url, stores.redis_url)

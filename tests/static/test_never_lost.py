@@ -12,6 +12,7 @@ from aiohttp import web
 from playwright.async_api import Browser, expect
 
 from server.embedded import EmbeddedStores
+from server.embedded.ports import choose_port
 from tests.node import Node, settings_for
 from tests.server.processes import RunningServer, running
 from tests.static.browser import Window, Windows
@@ -45,12 +46,11 @@ class Machine:
         }
         self._stack = ExitStack()
         self.server: RunningServer | None = None
-        self.port = "0"
+        self._port = choose_port()  # which no outgoing connection is given while it is down
 
     async def start(self) -> str:
-        context = running(self._folder, "--port", self.port, settings=self._environment)
+        context = running(self._folder, "--port", str(self._port), settings=self._environment)
         self.server = await asyncio.to_thread(self._stack.enter_context, context)
-        self.port = self.server.url.rstrip("/").rpartition(":")[2]
         return self.server.url.rstrip("/")
 
     async def kill(self) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from server.embedded import EmbeddedStores
+from server.embedded.ports import choose_port
 from tests.javascript_client import install_javascript_client, javascript_client
 from tests.node import NAMESPACES, running_node, settings_for
 from tests.socket_world import Friends, sign_in_friends
@@ -63,10 +64,9 @@ async def test_a_refusal_says_why(friends: Friends, modules: Path, transports: t
 async def test_it_is_back_by_itself_after_a_restart_and_syncs(
     stores: EmbeddedStores, tmp_path: Path, modules: Path, transports: tuple[str, ...]
 ) -> None:
-    settings = settings_for(tmp_path)
-    async with running_node(stores, settings) as node:
+    settings, port = settings_for(tmp_path), choose_port()
+    async with running_node(stores, settings, port=port) as node:
         ann, tom = await sign_in_friends(node)
-        port = int(node.url.rpartition(":")[2])
         client_door = javascript_client(modules, node.url, *transports)
         client = await client_door.__aenter__()
         try:

@@ -8,6 +8,7 @@ import pytest
 import socketio
 
 from server.embedded import EmbeddedStores
+from server.embedded.ports import choose_port
 from tests.node import NAMESPACES, Device, running_node, settings_for
 from tests.socket_world import Friends, sign_in_friends
 
@@ -60,10 +61,10 @@ async def test_a_refusal_says_why(friends: Friends, transports: tuple[str, ...])
 async def test_it_is_back_by_itself_after_a_restart_and_syncs(
     stores: EmbeddedStores, tmp_path: Path, transports: tuple[str, ...]
 ) -> None:
-    settings = settings_for(tmp_path)
+    settings, port = settings_for(tmp_path), choose_port()
     client = socketio.AsyncClient(reconnection_delay=0.1, reconnection_delay_max=0.1, randomization_factor=0)
     try:
-        async with running_node(stores, settings) as node:
+        async with running_node(stores, settings, port=port) as node:
             ann, tom = await sign_in_friends(node)
             phone = Device(client, ann)
             client.on("*", phone.hear, namespace="*")
@@ -71,7 +72,7 @@ async def test_it_is_back_by_itself_after_a_restart_and_syncs(
             await phone.expect("ready")
             sent = await phone.ask("message_send", {"contact": tom.number, "client_id": "1", "text": "before"})
             await node.stop()
-            async with running_node(stores, settings, port=int(node.url.rpartition(":")[2])) as again:
+            async with running_node(stores, settings, port=port) as again:
                 tom_phone = await again.connect(tom, "/chat")
                 chat = sent["message"]["chat"]
                 assert (await tom_phone.ask("message_send", {"chat": chat, "client_id": "2", "text": "after"}))["ok"]

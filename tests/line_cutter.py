@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from tests.listening import stop_accepting
+
 
 class LineCutter:
     """Passes everything on; while `cuts` is above 0, the answer to each insert is swallowed and its connection cut."""
@@ -15,6 +17,16 @@ class LineCutter:
         self.cuts = 0
 
     async def serve(self, source: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await self._pass(source, client)
+        finally:
+            client.transport.abort()
+            self._tasks.discard(task)
+
+    async def _pass(self, source: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         answers, server = await asyncio.open_connection("127.0.0.1", self._to)
         is_cut = False
 
@@ -26,15 +38,22 @@ class LineCutter:
             client.transport.abort()
 
         returning = asyncio.create_task(back())
-        self._tasks.add(returning)
-        returning.add_done_callback(self._tasks.discard)
-        with suppress(ConnectionError):
-            while data := await source.read(65536):
-                if self.cuts and b"\x02insert\x00" in data:
-                    self.cuts -= 1
-                    is_cut = True
-                server.write(data)
-        server.transport.abort()
+        try:
+            with suppress(ConnectionError):
+                while data := await source.read(65536):
+                    if self.cuts and b"\x02insert\x00" in data:
+                        self.cuts -= 1
+                        is_cut = True
+                    server.write(data)
+        finally:
+            server.transport.abort()
+            await asyncio.gather(returning, return_exceptions=True)
+
+    async def close(self) -> None:
+        """End what is still passed on."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -46,8 +65,6 @@ async def line_cutter(port: int) -> AsyncIterator[LineCutter]:
     try:
         yield cutter
     finally:
+        await stop_accepting(server.sockets)
         server.close()
-        for _ in range(100):
-            if not cutter._tasks:
-                break
-            await asyncio.sleep(0.01)
+        await cutter.close()

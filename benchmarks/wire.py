@@ -1,4 +1,4 @@
-"""A Socket.IO connection to `/chat` with nothing between us and the wire: a fraction of the cost of a full client."""
+"""A Socket.IO connection to one namespace with nothing between us and the wire: a fraction of the cost of a full client."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -24,10 +24,14 @@ class Refused(ConnectionError):
 class Wire:
     """One connection. Events of names in `wanted` go to `told`; the rest is not even parsed."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, told: Told | None, wanted: frozenset[str]) -> None:
+    def __init__(
+        self, socket: aiohttp.ClientWebSocketResponse, told: Told | None, wanted: frozenset[str], namespace: str
+    ) -> None:
         self._socket = socket
         self._told = told
-        self._prefixes = tuple(f'42/chat,["{name}"' for name in wanted)
+        self._namespace = namespace
+        self._prefixes = tuple(f'42{namespace},["{name}"' for name in wanted)
+        self._answer = f"43{namespace},"
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._asked = 0
         self.reader: asyncio.Task[None] | None = None
@@ -36,7 +40,7 @@ class Wire:
         """Send a request; the future holds its acknowledgement, or ConnectionError once the connection is gone."""
         self._asked += 1
         future = self._answers[self._asked] = asyncio.get_running_loop().create_future()
-        await self._socket.send_str(f"42/chat,{self._asked}{orjson.dumps([event, body]).decode()}")
+        await self._socket.send_str(f"42{self._namespace},{self._asked}{orjson.dumps([event, body]).decode()}")
         return future
 
     async def call(self, event: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,13 +48,13 @@ class Wire:
         return await (await self.ask(event, body))
 
     async def join(self, token: str) -> None:
-        await self._socket.send_str("40/chat," + orjson.dumps({"token": token}).decode())
+        await self._socket.send_str(f"40{self._namespace}," + orjson.dumps({"token": token}).decode())
         while True:
             text = await self._socket.receive_str()
-            if text.startswith("40/chat,"):
+            if text.startswith(f"40{self._namespace},"):
                 return
-            if text.startswith("44/chat,"):
-                raise Refused(orjson.loads(text[8:]))
+            if text.startswith(f"44{self._namespace},"):
+                raise Refused(orjson.loads(text[len(self._answer) :]))
             await self._pong(text)
 
     async def read(self) -> None:
@@ -67,13 +71,13 @@ class Wire:
             self._answers.clear()
 
     async def _hear(self, text: str) -> None:
-        if text.startswith("43/chat,"):
+        if text.startswith(self._answer):
             start = text.index("[")
-            future = self._answers.pop(int(text[8:start]), None)
+            future = self._answers.pop(int(text[len(self._answer) : start]), None)
             if future is not None and not future.done():
                 future.set_result(orjson.loads(text[start:])[0])
         elif text.startswith(self._prefixes):
-            name, body = orjson.loads(text[8:])
+            name, body = orjson.loads(text[len(self._answer) :])
             if self._told is not None:
                 self._told(name, body)
         else:
@@ -91,12 +95,14 @@ async def connected(
     token: str,
     told: Told | None = None,
     wanted: frozenset[str] = frozenset(),
+    *,
+    namespace: str = "/chat",
 ) -> AsyncIterator[Wire]:
-    """A connection that joined `/chat`; raises one of GONE when there is none to be had."""
+    """A connection that joined `namespace`; raises one of GONE when there is none to be had."""
     address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
     async with asyncio.timeout(OPEN_WITHIN_S):
         socket = await http.ws_connect(address, max_msg_size=0, timeout=aiohttp.ClientWSTimeout(ws_close=1.0))
-    wire = Wire(socket, told, wanted)
+    wire = Wire(socket, told, wanted, namespace)
     try:
         async with asyncio.timeout(OPEN_WITHIN_S):
             try:

@@ -45,6 +45,12 @@ class Server:
     def log_path(self) -> Path:
         return self.folder / "server.log"
 
+    @property
+    def pid(self) -> int:
+        """Of the running process."""
+        assert self._process is not None, "it was started"
+        return self._process.pid
+
     async def start(self) -> None:
         """Return when it accepts people; one that ends while it starts (the database is away) is started again."""
         self.folder.mkdir(parents=True, exist_ok=True)

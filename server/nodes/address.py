@@ -2,9 +2,15 @@
 
 import secrets
 import socket
+from dataclasses import dataclass
+from time import monotonic
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+LOOK_EVERY_S = 2.0  # for the address of one node
+STAYS_KNOWN_S = 5.0  # a Redis that starts again knows no address until each node has said its own again
+KNOWN_MAX = 1000  # nodes, the made-up ones of made-up session ids among them
 
 _SEPARATOR = "."  # stands in no node's name and needs no escape in a URL
 
@@ -17,7 +23,7 @@ def session_id(node: str) -> str:
 def node_of(sid: str) -> str:
     """The node that a session id names; empty for what is no id of ours."""
     node, separator, _ = sid.partition(_SEPARATOR)
-    return node if separator and node.isalnum() and len(node) <= 32 else ""
+    return node if separator and node.isascii() and node.isalnum() and len(node) <= 32 else ""
 
 
 class NodeAddresses:
@@ -36,15 +42,55 @@ class NodeAddresses:
         await self._redis.delete(self._key(node))
 
     async def find(self, node: str) -> str | None:
-        """Where a node is reached; None for one that is gone, or while Redis is away."""
-        try:
-            url = await self._redis.get(self._key(node))
-        except (RedisError, OSError):
-            return None
+        """Where a node is reached; None for one that is gone. Raises RedisError."""
+        url = await self._redis.get(self._key(node))
         return url.decode() if isinstance(url, bytes) else url
 
     def _key(self, node: str) -> str:
         return f"{self._prefix}:at:{node}"
+
+
+@dataclass(slots=True)
+class _Known:
+    url: str | None = None
+    seen_at: float = 0.0  # when Redis last had it
+    looks_at: float = 0.0  # when it is looked for again
+
+
+class KnownAddresses:
+    """The other nodes' addresses as last heard: a Redis that is away, or has just lost everything, hides no living node."""
+
+    def __init__(self, addresses: NodeAddresses) -> None:
+        self._addresses = addresses
+        self._known: dict[str, _Known] = {}
+
+    async def find(self, node: str) -> str | None:
+        """Where a node is reached; None for one that is gone, or was never heard of."""
+        now = monotonic()
+        known = self._known.get(node)
+        if known is None:
+            self._make_room(now)
+            known = self._known[node] = _Known()
+        elif now < known.looks_at:
+            return known.url
+        if known.url is not None:
+            known.looks_at = now + LOOK_EVERY_S  # one who looks is enough
+        try:
+            url = await self._addresses.find(node)
+        except (RedisError, OSError):
+            return known.url
+        now = monotonic()
+        if url is not None:
+            known.url, known.seen_at = url, now
+        elif now - known.seen_at > STAYS_KNOWN_S:
+            known.url = None
+        known.looks_at = now + LOOK_EVERY_S
+        return known.url
+
+    def _make_room(self, now: float) -> None:
+        if len(self._known) >= KNOWN_MAX:
+            kept = {node: known for node, known in self._known.items() if known.url and now < known.looks_at}
+            self._known = kept if len(kept) < KNOWN_MAX else {}
 
 
 def own_address(host: str) -> str:

@@ -18,10 +18,15 @@ HEADER = "Parley-Passed-On"
 GOOD_FOR_S = 30  # as far as the clocks of two nodes may differ
 LEASE_S = 8.0
 RENEW_S = 2.0
+ENDS_WITHIN_S = 2.0  # requests under way when the node goes; their sessions have been ended before
 
 
 class Seal:
-    """Proves that a request comes from a node of this installation; `key` is derived of `auth.secret`."""
+    """Proves that a request comes from a node of this installation; `key` is derived of `auth.secret`.
+
+    It keeps out who reaches the port. Who listens on the wire between two nodes could send a request again within GOOD_FOR_S, but
+    has read the session id in it too, which opens the public door: that wire has to be a private one.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -34,10 +39,11 @@ class Seal:
         at, _, signature = headers.get(HEADER, "").partition(" ")
         if not (at.isascii() and at.isdigit() and len(at) <= 12) or abs(time() - int(at)) > GOOD_FOR_S:
             return False
-        return hmac.compare_digest(signature.encode(), self._sign(at, method, path_qs).encode())
+        proof = signature.encode(errors="surrogateescape")  # bytes that are no text stand for themselves
+        return hmac.compare_digest(proof, self._sign(at, method, path_qs).encode())
 
     def _sign(self, at: str, method: str, path_qs: str) -> str:
-        return hmac.digest(self._key, f"{at}\n{method}\n{path_qs}".encode(), "sha256").hex()
+        return hmac.digest(self._key, f"{at}\n{method}\n{path_qs}".encode(errors="surrogateescape"), "sha256").hex()
 
 
 class NodeDoor:
@@ -58,6 +64,7 @@ class NodeDoor:
         host: str,
         port: int,
         url: str = "",
+        body_max_bytes: int = 1 << 20,
     ) -> None:
         self._node = node
         self._addresses = addresses
@@ -65,14 +72,15 @@ class NodeDoor:
         self._path = path
         self._answer = answer
         self._host, self._port, self._url = host, port, url
+        self._body_max_bytes = body_max_bytes
         self._runner: web.AppRunner | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Listen and say where; OSError when the port is taken, RedisError when nobody can be told."""
-        app = web.Application()
+        app = web.Application(client_max_size=self._body_max_bytes)
         app.router.add_route("*", self._path, self._let_in)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=ENDS_WITHIN_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()

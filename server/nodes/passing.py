@@ -1,66 +1,79 @@
 """Passes a polling request, or an upgrade to WebSocket, on to the node that holds its session (design section 5, promise 6).
 
 So any load balancer will do, without sticky sessions. A session whose node is gone is answered as an unknown one, upon which
-clients connect anew and sync.
+clients connect anew and sync; so is one whose node stalls, once that node's lease has ended.
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from time import monotonic
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
-from aiohttp import WSMsgType, hdrs, web
+from aiohttp import hdrs, web
+from multidict import CIMultiDict
+from yarl import URL
 
-from server.nodes.address import NodeAddresses, node_of
-from server.nodes.door import Seal
+from models.tasks import cancel
+from server.nodes.address import KnownAddresses, node_of
+from server.nodes.door import HEADER, Seal
+from server.nodes.tunnel import join
 
 log = logging.getLogger(__name__)
 
-KNOWN_FOR_S = 2.0  # how long an address is believed; a request to a node that is gone costs one refused connection
+LOOK_EVERY_S = 2.0  # whether the owners of what is under way are alive
 CONNECT_WITHIN_S = 2.0
-CLOSE_WITHIN_S = 2.0
-CLOSE_GONE = 1012  # "service restart": come back
 CLOSE_PACKET = b"1"  # Engine.IO's
-# Headers that concern one connection, not the request (RFC 9110, 7.6.1), and what each side sets for itself.
+UPGRADE_WITHIN_S = 10.0  # as long as the owner itself waits for the rest of one
+# Headers that concern one connection, not the request (RFC 9110, 7.6.1), and what each side says for itself.
 _OF_CONNECTION = frozenset(
-    ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
+    ("connection", "expect", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
 )
-_OF_HANDSHAKE = ("sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions")
+_OF_HANDSHAKE = frozenset(("sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"))
+_OF_BODY = frozenset(("content-encoding", "content-length"))  # aiohttp has decoded it, and passes it on in chunks
 
 
 class PassOn:
     """`most` requests and upgrades at a time; one more is answered with 503.
 
-    A poll may be held open by its owner for `patience_s`. Bodies are streamed in pieces; the owner bounds them.
+    A poll may be held open by its owner for `patience_s`. Bodies are streamed, and no more of one than any owner takes.
     """
 
     def __init__(
-        self, node: str, addresses: NodeAddresses, seal: Seal, *, most: int, patience_s: float, frame_max_bytes: int
+        self, node: str, addresses: KnownAddresses, seal: Seal, *, most: int, patience_s: float, frame_max_bytes: int
     ) -> None:
         self._node = node
         self._addresses = addresses
         self._seal = seal
         self._most = most
+        self._patience_s = patience_s
         self._frame_max_bytes = frame_max_bytes
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_WITHIN_S, sock_read=patience_s)
-        self._known: dict[str, tuple[str | None, float]] = {}
+        self._waiting: defaultdict[str, set[asyncio.Timeout]] = defaultdict(set)  # for an answer, by owner
         self._http: aiohttp.ClientSession | None = None
-        self._leaving: set[asyncio.Future[None]] = (
-            set()
-        )  # one for each upgrade or poll that is held, done when it is to end
+        self._watch: asyncio.Task[None] | None = None
+        # One for each upgrade or poll that is held, done when it is to end.
+        self._leaving: set[asyncio.Future[None]] = set()
         self.under_way = 0
         self.passed_on = 0  # requests and upgrades so far
+        self.unanswered = 0  # those of them whose owner was gone, or stalled
+        self.turned_away = 0  # requests beyond `most`
 
     async def open(self) -> None:
         self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0), timeout=self._timeout, auto_decompress=False
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_WITHIN_S, sock_read=self._patience_s),
+            auto_decompress=False,
         )
+        self._watch = asyncio.create_task(self._watch_owners(), name="owners of what was passed on")
 
     async def close(self) -> None:
+        if self._watch is not None:
+            await cancel(self._watch)
         if self._http is not None:
             await self._http.close()
 
@@ -68,7 +81,7 @@ class PassOn:
         """This node will go: each client that it holds for another is told to come back by one of these."""
         return [partial(_end, leaving) for leaving in self._leaving]
 
-    @contextlib.contextmanager
+    @contextmanager
     def _until_we_leave(self) -> Iterator["asyncio.Future[None]"]:
         leaving: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._leaving.add(leaving)
@@ -82,103 +95,151 @@ class PassOn:
         node = node_of(request.query.get("sid", ""))
         if not node or node == self._node:
             return None
-        url = await self._find(node)
+        url = await self._addresses.find(node)
         if url is None or self._http is None:
             return None
         if self.under_way >= self._most:
-            raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
+            self.turned_away += 1
+            answer = {"code": 3, "message": "Too many requests for other nodes"}
+            return web.json_response(answer, status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
         self.under_way += 1
         self.passed_on += 1
+        # What is signed is what is sent: nothing in it is quoted anew.
+        target = URL(url + request.path_qs, encoded=True)
+        is_upgrade = request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+        is_poll = request.method == hdrs.METH_GET
+        way = self._tunnel if is_upgrade else self._pass_poll if is_poll else self._pass
         try:
-            if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
-                return await self._tunnel(self._http, request, url)
-            if request.method == hdrs.METH_GET:
-                return await self._pass_poll(self._http, request, url)
-            return await self._pass(self._http, request, url)
-        except aiohttp.ClientConnectionError:
-            self._known.pop(node, None)
-            return None
+            passed = await way(self._http, request, node, target)
         finally:
             self.under_way -= 1
+        self.unanswered += passed is None
+        return passed
 
-    async def _find(self, node: str) -> str | None:
-        url, until = self._known.get(node, (None, 0.0))
-        if monotonic() < until:
-            return url
-        url = await self._addresses.find(node)
-        if len(self._known) > 1000:  # made-up ids name made-up nodes
-            self._known.clear()
-        self._known[node] = url, monotonic() + KNOWN_FOR_S
-        return url
-
-    async def _pass_poll(self, http: aiohttp.ClientSession, request: web.Request, url: str) -> web.StreamResponse:
+    async def _pass_poll(
+        self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL
+    ) -> web.StreamResponse | None:
         """The same for a request that its owner may hold; if we go meanwhile, its session ends, since an answer could be lost."""
         with self._until_we_leave() as leaving:
-            passing = asyncio.ensure_future(self._pass(http, request, url))
+            passing = asyncio.ensure_future(self._pass(http, request, node, target))
             try:
                 both: list[asyncio.Future[Any]] = [passing, leaving]
                 await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
                 if not passing.done():
-                    await self._end_session(http, request, url)  # upon which its owner answers
+                    await self._end_session(http, request, target)  # upon which its owner answers
                 return await passing
             finally:
                 passing.cancel()
 
-    async def _end_session(self, http: aiohttp.ClientSession, request: web.Request, url: str) -> None:
+    async def _end_session(self, http: aiohttp.ClientSession, request: web.Request, target: URL) -> None:
         headers = self._seal.headers(hdrs.METH_POST, request.path_qs)
-        async with http.post(url + request.path_qs, headers=headers, data=CLOSE_PACKET):
+        async with http.post(target, headers=headers, data=CLOSE_PACKET):
             pass
 
-    async def _pass(self, http: aiohttp.ClientSession, request: web.Request, url: str) -> web.StreamResponse:
-        async with http.request(
-            request.method,
-            url + request.path_qs,
-            headers=self._headers(request),
-            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
-            data=request.content if request.can_read_body else None,
-            allow_redirects=False,
-        ) as answer:
-            headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in _OF_CONNECTION]
-            response = web.StreamResponse(status=answer.status)
-            response.headers.extend(headers)
-            await response.prepare(request)
-            async for piece in answer.content.iter_any():
-                await response.write(piece)
-            await response.write_eof()
-            return response
-
-    async def _tunnel(self, http: aiohttp.ClientSession, request: web.Request, url: str) -> web.StreamResponse | None:
-        """Frames both ways, until either side closes; None if the owner does not take the upgrade."""
-        headers = {name: value for name, value in self._headers(request).items() if name.lower() not in _OF_HANDSHAKE}
-        options = {"autoclose": False, "autoping": False, "max_msg_size": self._frame_max_bytes + 1}
+    async def _pass(
+        self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL
+    ) -> web.StreamResponse | None:
         try:
-            owner = await http.ws_connect(url + request.path_qs, headers=headers, **options)  # type: ignore[call-overload]
-        except aiohttp.WSServerHandshakeError:
+            async with self._unless_gone(node, None):
+                answer = await http.request(
+                    request.method,
+                    target,
+                    headers=self._headers(request),
+                    skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+                    data=_at_most(request.content, self._frame_max_bytes + 1) if request.can_read_body else None,
+                    allow_redirects=False,
+                )
+        except (aiohttp.ClientConnectionError, TimeoutError):
+            return None
+        async with answer:
+            if answer.status == HTTPStatus.FORBIDDEN:
+                _say_refused(node)
+                return None
+            return await _relay(request, answer)
+
+    async def _tunnel(
+        self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL
+    ) -> web.StreamResponse | None:
+        """Frames both ways, until either side closes; None if the owner does not take the upgrade."""
+        headers = self._headers(request)
+        for name in _OF_HANDSHAKE:
+            headers.popall(name, None)
+        try:
+            async with self._unless_gone(node, UPGRADE_WITHIN_S):
+                owner = await http.ws_connect(
+                    target,
+                    headers=headers,
+                    autoclose=False,
+                    autoping=False,
+                    max_msg_size=0,  # the owner's own bound counts: what it tells a client may be long
+                    timeout=aiohttp.ClientWSTimeout(ws_receive=self._patience_s),
+                )
+        except aiohttp.WSServerHandshakeError as refusal:
+            if refusal.status == HTTPStatus.FORBIDDEN:
+                _say_refused(node)
+            return None
+        except (aiohttp.ClientConnectionError, TimeoutError):
             return None
         async with owner:
-            client = web.WebSocketResponse(
-                timeout=CLOSE_WITHIN_S,
-                autoclose=False,
-                autoping=False,
-                compress=False,
-                max_msg_size=self._frame_max_bytes + 1,
-            )
-            await client.prepare(request)
-            ways = [asyncio.ensure_future(_pump(client, owner)), asyncio.ensure_future(_pump(owner, client))]
             with self._until_we_leave() as leaving:
-                try:
-                    await asyncio.wait([*ways, leaving], return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    for way in ways:
-                        way.cancel()
-                    await asyncio.gather(*ways, return_exceptions=True)
-                if leaving.done():
-                    await client.close(code=CLOSE_GONE, message=b"the way to the node of this session ends")
-            return client
+                return await join(request, owner, leaving, message_max_bytes=self._frame_max_bytes)
 
-    def _headers(self, request: web.Request) -> dict[str, str]:
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in _OF_CONNECTION}
-        return headers | self._seal.headers(request.method, request.path_qs)
+    @asynccontextmanager
+    async def _unless_gone(self, node: str, within_s: float | None) -> AsyncIterator[None]:
+        """TimeoutError in the block once the lease of this node has ended, or after `within_s`."""
+        try:
+            async with asyncio.timeout(within_s) as until:
+                self._waiting[node].add(until)
+                yield
+        finally:
+            self._waiting[node].discard(until)
+            if not self._waiting[node]:
+                del self._waiting[node]
+
+    async def _watch_owners(self) -> None:
+        """A node that stalls takes connections and answers none: who waits for it waits no longer than its lease lasts."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            for node in list(self._waiting):
+                if await self._addresses.find(node) is None:
+                    for until in self._waiting.pop(node, ()):
+                        until.reschedule(loop.time())
+
+    def _headers(self, request: web.Request) -> CIMultiDict[str]:
+        """The client's, without what concerns its own connection, and with our proof."""
+        named = {name.strip().lower() for name in request.headers.get(hdrs.CONNECTION, "").split(",")}
+        left_out = _OF_CONNECTION | _OF_BODY | named | {HEADER.lower()}
+        headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in left_out)
+        headers.update(self._seal.headers(request.method, request.path_qs))
+        return headers
+
+
+async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+    """Hand an answer over as it comes."""
+    response = web.StreamResponse(status=answer.status)
+    response.headers.extend(
+        [(name, value) for name, value in answer.headers.items() if name.lower() not in _OF_CONNECTION]
+    )
+    try:
+        await response.prepare(request)
+        async for piece in answer.content.iter_any():
+            await response.write(piece)
+        await response.write_eof()
+    except (aiohttp.ClientError, ConnectionError, TimeoutError):
+        # Half an answer cannot be mended by a second one: the client sees its line break, and comes back.
+        if request.transport is not None:
+            request.transport.abort()
+    return response
+
+
+async def _at_most(content: aiohttp.StreamReader, most: int) -> AsyncIterator[bytes]:
+    """A body, cut where it is longer than anybody takes."""
+    async for piece in content.iter_any():
+        yield piece[:most]
+        most -= len(piece)
+        if most <= 0:
+            return
 
 
 def _end(leaving: "asyncio.Future[None]") -> None:
@@ -186,25 +247,5 @@ def _end(leaving: "asyncio.Future[None]") -> None:
         leaving.set_result(None)
 
 
-_Socket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
-
-
-async def _pump(source: _Socket, sink: _Socket) -> None:
-    """Hand frames over until the source ends; the sink is then closed with the same code, or as one whose node is gone."""
-    code, reason = CLOSE_GONE, b"the node of this session is gone"
-    with contextlib.suppress(ConnectionError, aiohttp.ClientError, RuntimeError):
-        async for message in source:
-            match message.type:
-                case WSMsgType.TEXT:
-                    await sink.send_str(message.data)
-                case WSMsgType.BINARY:
-                    await sink.send_bytes(message.data)
-                case WSMsgType.PING:
-                    await sink.ping(message.data)
-                case WSMsgType.PONG:
-                    await sink.pong(message.data)
-                case WSMsgType.CLOSE:
-                    code, reason = message.data or 1000, (message.extra or "").encode()
-                    break
-    with contextlib.suppress(ConnectionError, aiohttp.ClientError, RuntimeError):
-        await sink.close(code=code, message=reason)
+def _say_refused(node: str) -> None:
+    log.warning("node %s takes nothing from this one: their auth.secret or their clocks differ", node)

@@ -29,5 +29,9 @@ def measure(domain: Domain, sockets: SocketServer, pass_on: PassOn) -> None:
     metrics.gauge("parley_other_nodes", "Other nodes that are alive", lambda: len(bus.lease.others))
     metrics.gauge("parley_passed_on_requests", "Requests held for sessions of other nodes", lambda: pass_on.under_way)
     metrics.counter("parley_passed_on", "Requests passed on to the node of their session", lambda: pass_on.passed_on)
+    metrics.counter(
+        "parley_passed_on_unanswered", "Of these, those whose node was gone or stalled", lambda: pass_on.unanswered
+    )
+    metrics.counter("parley_passed_on_refused", "Requests beyond nodes.passed_on_max", lambda: pass_on.turned_away)
     metrics.counter("parley_bus_breaks", "Times that the connection to Redis broke", lambda: bus.breaks)
     metrics.counter("parley_slow_readers", "Clients closed because they did not read", lambda: sockets.eio.slow_readers)

@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 
 from server.auth.tokens import derive_key
-from server.nodes.address import NodeAddresses, session_id
+from server.nodes.address import KnownAddresses, NodeAddresses, session_id
 from server.nodes.door import NodeDoor, Seal
 from server.nodes.passing import PassOn
 from server.sockets.server import SocketServer
@@ -17,7 +17,7 @@ async def join_nodes(domain: Domain, sockets: SocketServer, path: str, stack: As
     seal = Seal(derive_key(domain.secret, "nodes"))
     pass_on = PassOn(
         node,
-        addresses,
+        KnownAddresses(addresses),
         seal,
         most=settings.nodes.passed_on_max,
         patience_s=settings.sockets.ping_interval_s + settings.sockets.ping_timeout_s + 5,
@@ -32,6 +32,7 @@ async def join_nodes(domain: Domain, sockets: SocketServer, path: str, stack: As
         host=settings.nodes.host or settings.http.host,
         port=settings.nodes.port,
         url=settings.nodes.url,
+        body_max_bytes=settings.http.body_max_bytes,
     )
     for part in (pass_on, door):
         await part.open()

@@ -1,0 +1,59 @@
+"""A WebSocket of a client, joined to the node that holds its session: frames both ways."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import aiohttp
+from aiohttp import WSMsgType, web
+
+CLOSE_GONE = 1012  # "service restart": come back
+CLOSE_WITHIN_S = 2.0
+
+_Socket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
+
+
+async def join(
+    request: web.Request,
+    owner: aiohttp.ClientWebSocketResponse,
+    leaving: "asyncio.Future[None]",
+    *,
+    message_max_bytes: int,
+) -> web.StreamResponse:
+    """Take the client's upgrade, and hand frames over until either side closes, the owner falls silent, or `leaving` is done."""
+    client = web.WebSocketResponse(
+        timeout=CLOSE_WITHIN_S, autoclose=False, autoping=False, compress=False, max_msg_size=message_max_bytes + 1
+    )
+    await client.prepare(request)
+    ways = [asyncio.ensure_future(_pump(client, owner)), asyncio.ensure_future(_pump(owner, client))]
+    ends: list[asyncio.Future[Any]] = [*ways, leaving]
+    try:
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+    if leaving.done():
+        await client.close(code=CLOSE_GONE, message=b"the way to the node of this session ends")
+    return client
+
+
+async def _pump(source: _Socket, sink: _Socket) -> None:
+    """Hand frames over until the source ends; the sink is then closed with the same code, or as one whose node is gone."""
+    code, reason = CLOSE_GONE, b"the node of this session is gone"
+    with contextlib.suppress(ConnectionError, aiohttp.ClientError, RuntimeError, TimeoutError):
+        async for message in source:
+            match message.type:
+                case WSMsgType.TEXT:
+                    await sink.send_str(message.data)
+                case WSMsgType.BINARY:
+                    await sink.send_bytes(message.data)
+                case WSMsgType.PING:
+                    await sink.ping(message.data)
+                case WSMsgType.PONG:
+                    await sink.pong(message.data)
+                case WSMsgType.CLOSE:
+                    code, reason = message.data or 1000, (message.extra or "").encode()
+                    break
+    with contextlib.suppress(ConnectionError, aiohttp.ClientError, RuntimeError, TimeoutError):
+        await sink.close(code=code, message=reason)

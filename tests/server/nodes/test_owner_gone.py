@@ -1,0 +1,63 @@
+"""A node dies, or stalls, while clients of it poll by way of another: they are told to come back, and soon."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+
+from benchmarks.servers import Server, sign_in
+from server.embedded import EmbeddedStores
+from tests.processes import Cluster, running_cluster
+from tests.raw import Polling, open_polling, request
+
+UNKNOWN = (400, {"code": 1, "message": "Session ID unknown"})
+
+
+@pytest.fixture(scope="module")
+async def cluster(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+    folder = tmp_path_factory.mktemp("owners")
+    async with running_cluster(stores, folder, 3, PARLEY_REDIS__PREFIX=folder.name[:38]) as running:
+        yield running
+
+
+async def session_on(owner: Server, cluster: Cluster) -> Polling:
+    """A client of this node that polls by way of the first one; a poll of it hangs once it has heard its greeting."""
+    near = cluster.nodes[0]
+    session = Polling(near.url, (await open_polling(owner.url)).sid)
+    await session.join((await sign_in(cluster.http, near, "4930903001")).token)
+    return session
+
+
+async def ask(session: Polling) -> tuple[int, object]:
+    status, _, body = await request(session.url, "GET", session.path)
+    return status, json.loads(body)
+
+
+async def test_clients_of_a_node_that_is_killed_are_told_at_once(cluster: Cluster) -> None:
+    far = cluster.nodes[1]
+    session = await session_on(far, cluster)
+    poll = asyncio.create_task(ask(session))
+    assert await session.post("3") == 200  # behind which the poll hangs
+    await far.kill()
+    # Long before its lease has ended: its address is still in Redis.
+    async with asyncio.timeout(4):
+        assert await poll == UNKNOWN
+        assert await ask(session) == UNKNOWN
+
+
+async def test_clients_of_a_node_that_stalls_are_told_when_its_lease_has_ended(cluster: Cluster) -> None:
+    near, far = cluster.nodes[0], cluster.nodes[2]
+    session = await session_on(far, cluster)
+    os.kill(far.pid, signal.SIGSTOP)
+    try:
+        poll = asyncio.create_task(ask(session))
+        assert await asyncio.wait_for(poll, 25) == UNKNOWN  # a client alone would wait for 45 s: until its ping is late
+        async with asyncio.timeout(4):
+            assert await ask(session) == UNKNOWN
+            opened = await open_polling(near.url)
+            assert opened.sid != session.sid
+    finally:
+        os.kill(far.pid, signal.SIGCONT)

@@ -1,0 +1,168 @@
+"""What is passed on arrives whole or not at all, and a node that is gone or stalls is answered for."""
+
+import asyncio
+import gzip
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from server.nodes.door import HEADER
+from tests.node import Node
+from tests.raw import QUERY, Polling, frames, open_line, request
+from tests.server.nodes.conftest import Pair
+from tests.server.test_metrics import read_metric
+
+UNKNOWN = (400, {"code": 1, "message": "Session ID unknown"})
+CRLF = b"\r\n"
+
+
+async def ask(url: str, sid: str) -> tuple[int, object]:
+    """The answer to a poll, and what it says."""
+    status, _, body = await request(url, "GET", f"{QUERY}polling&sid={sid}")
+    return status, json.loads(body)
+
+
+@asynccontextmanager
+async def fake_owner(pair: Pair, answer: bytes | None) -> AsyncIterator[str]:
+    """A node that takes every request and answers this, or nothing at all; the id of a session on it."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(CRLF * 2)
+        if answer is not None:
+            writer.write(answer)
+            writer.close()
+            return
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    name = secrets.token_hex(8)
+    async with server:
+        await pair.addresses.keep(name, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", 60)
+        yield f"{name}.session"
+    await pair.addresses.forget(name)
+
+
+@pytest.mark.parametrize("upgrade", [False, True], ids=["polling", "upgraded"])
+async def test_an_answer_may_be_longer_than_any_request(pair: Pair, upgrade: bool) -> None:
+    session = await pair.session_far_away()
+    phone = await pair.near.connect(pair.ann, "/chat")
+    text = "x" * 16_384
+    for n in range(10):
+        body = {"contact": pair.tom.number, "client_id": f"{upgrade}{n}", "text": text}
+        chat = (await phone.ask("message_send", body))["message"]["chat"]
+    ask_history = '42/chat,7["history",' + json.dumps({"chat": chat, "limit": 200}) + "]"
+    if not upgrade:
+        assert await session.post(ask_history) == 200
+        answer = (await session.hear_until("43/chat,7"))[-1]
+    else:
+        await session.hear_until('42/chat,["message_created"')
+        async with frames(pair.near.url, sid=session.sid, limit=2**20) as socket:
+            await socket.say("2probe")
+            assert await socket.hear() == "3probe"
+            await socket.say("5")
+            await socket.say(ask_history)
+            answer = await socket.hear_until("43/chat,7")
+    assert len(answer) > pair.near.settings.sockets.frame_max_bytes
+
+
+async def test_a_compressed_body_arrives(pair: Pair) -> None:
+    session = await pair.session_far_away()
+    packets = gzip.compress(b'42/chat,8["chats",{}]')
+    assert await session.post_bytes(packets, "Content-Encoding: gzip\r\n") == 200
+    await session.hear_until("43/chat,8")
+
+
+async def test_a_body_without_a_length_arrives(pair: Pair) -> None:
+    session = await pair.session_far_away()
+    packets = b'42/chat,9["chats",{}]'
+    chunked = f"{len(packets):x}".encode() + CRLF + packets + CRLF + b"0" + CRLF * 2
+    assert await session.post_bytes(chunked, "Transfer-Encoding: chunked\r\n") == 200
+    await session.hear_until("43/chat,9")
+
+
+@pytest.mark.parametrize("coding", ["", "gzip"])
+async def test_a_body_that_is_too_long_is_refused_as_by_its_own_node(pair: Pair, coding: str) -> None:
+    body = b"4" * (pair.near.settings.sockets.frame_max_bytes + 2)
+    headers = f"Content-Encoding: {coding}\r\n" if coding else ""
+    if coding:
+        body = gzip.compress(body * 100)
+    answers = []
+    for node in (pair.near, pair.far):
+        session = await pair.session_far_away()
+        answers.append(await Polling(node.url, session.sid).post_bytes(body, headers))
+    assert answers == [400, 400]
+    assert (await pair.session_far_away()).sid  # the line between the nodes is not out of step
+
+
+async def test_who_plays_a_node_is_a_client_like_others(pair: Pair) -> None:
+    """A proof that a client invents is not taken for this node's own."""
+    session = await pair.session_far_away()
+    for name in (HEADER, HEADER.lower()):
+        headers = f"{name}: 1 00\r\n"
+        assert await session.post_bytes(b"3", headers) == 200
+
+
+@pytest.mark.parametrize("rest", ["x", "a%2Fb", "a%41%E4", "%20%0d%0a", "x&EIO=4&sid=again", "x#y", "a+b'\"<>|\\^`{}"])
+async def test_an_id_is_unknown_however_it_is_written(pair: Pair, rest: str) -> None:
+    """Also one that names a node which lives: what is signed there is what was sent."""
+    node = (await pair.session_far_away()).sid.partition(".")[0]
+    assert await ask(pair.near.url, f"{node}.{rest}") == UNKNOWN
+    assert await ask(pair.far.url, f"{node}.{rest}") == UNKNOWN
+
+
+@pytest.mark.parametrize("byte", [b"\xff", b"\xc3\xa9", b"\x80"])
+async def test_an_id_in_bytes_that_are_no_text_is_no_fault_of_the_server(pair: Pair, byte: bytes) -> None:
+    node = (await pair.session_far_away()).sid.partition(".")[0]
+    for asked in (pair.near, pair.far):
+        reader, writer = await open_line(asked.url)
+        path = f"{QUERY}polling&sid={node}.".encode() + byte
+        writer.write(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert (await reader.readline()).split()[1] == b"400"
+        writer.transport.abort()
+
+
+async def test_half_an_answer_is_not_followed_by_a_second_one(pair: Pair) -> None:
+    async with fake_owner(pair, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf") as sid:
+        status, headers, body = await request(pair.near.url, "GET", f"{QUERY}polling&sid={sid}")
+    assert (status, headers["content-length"], body) == (200, "100", b"half")
+
+
+async def test_a_node_that_hangs_up_is_answered_for(pair: Pair) -> None:
+    async with fake_owner(pair, b"") as sid:
+        assert await ask(pair.near.url, sid) == UNKNOWN
+
+
+async def test_a_node_that_takes_nothing_from_this_one_is_answered_for(pair: Pair) -> None:
+    async with fake_owner(pair, b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") as sid:
+        assert await ask(pair.near.url, sid) == UNKNOWN
+
+
+async def until_under_way(node: Node, count: int) -> None:
+    async with asyncio.timeout(30):
+        while await read_metric(node, "parley_passed_on_requests") != count:  # noqa: ASYNC110 (nobody announces it)
+            await asyncio.sleep(0.01)
+
+
+async def test_more_at_once_than_the_settings_allow_are_told_to_come_back(pair: Pair) -> None:
+    refused = await read_metric(pair.near, "parley_passed_on_refused_total")
+    async with fake_owner(pair, None) as sid:
+        stuck = [asyncio.create_task(ask(pair.near.url, sid)) for _ in range(2)]
+        await until_under_way(pair.near, 2)
+        status, headers, _ = await request(pair.near.url, "GET", f"{QUERY}polling&sid={sid}")
+        assert (status, headers["retry-after"]) == (503, "1")
+        assert await read_metric(pair.near, "parley_passed_on_refused_total") == refused + 1
+        await pair.addresses.forget(sid.partition(".")[0])
+        # Who waits for a node that says nothing is let go once its lease has ended.
+        assert await asyncio.gather(*stuck) == [UNKNOWN, UNKNOWN]
+    await until_under_way(pair.near, 0)
+
+
+async def test_what_went_round_is_counted(pair: Pair) -> None:
+    session = await pair.session_far_away()
+    before = await read_metric(pair.near, "parley_passed_on_total")
+    assert await session.post("3") == 200
+    assert await read_metric(pair.near, "parley_passed_on_total") == before + 1

@@ -160,6 +160,8 @@ class SocketSettings(Section):
     queue_max_chars: Count = 16_777_216
     join_within_s: Seconds = 30
     in_flight_max: Count = 128
+    joins_per_s: Count = 1000
+    join_waits_s: Seconds = 5
     drain_per_s: Count = 500
 
 

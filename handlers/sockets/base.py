@@ -46,6 +46,10 @@ class Lobby(Protocol):
         """From now on events for this account reach this connection; when it returns, also those of other nodes."""
         ...
 
+    def is_here(self, connection: str) -> bool:
+        """Whether its line is there; it may have gone while it was being let in."""
+        ...
+
 
 def _ignore(_: str) -> None:
     """Nobody counts."""
@@ -150,12 +154,16 @@ class BaseNamespace(socketio.AsyncNamespace):
             token = _read_token(credentials)
             actor = await self._authenticate(token, credentials)
             self._gate.connects.take(actor.account_id)
+            await self.take_turn(connection)
         except DomainError as refusal:
             self._gate.count(refusal.code)
             raise refused(refusal) from None
         except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
             raise refused(self._gate.refusal_of(error, f"a connection to {self.name}")) from None
         self._callers[connection] = Caller(connection, actor, token)
+
+    async def take_turn(self, connection: str) -> None:
+        """Where a greeting costs much, people wait for it in line; raises the refusal of who cannot wait so long."""
 
     async def _authenticate(self, token: str, credentials: object) -> Actor:
         account = credentials.get("account") if isinstance(credentials, dict) else None

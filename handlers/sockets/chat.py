@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from functools import partial
 from uuid import uuid4
 
 from typing_extensions import override
@@ -27,6 +28,7 @@ from models.documents.entry import Deletion, Edit, MessageChange, Reaction
 from models.documents.target import Target
 from models.errors import Malformed
 from models.services.change_message import ChangeMessage
+from models.services.doorkeeper import Doorkeeper
 from models.services.greet import Greet
 from models.services.list_chats import PAGE_MAX as CHATS_MAX
 from models.services.list_chats import ListChats
@@ -55,6 +57,7 @@ class ChatNamespace(BaseNamespace):
         chats: ListChats,
         greet: Greet,
         typing: ShowTyping,
+        doorkeeper: Doorkeeper,
         *,
         text_max_chars: int,
     ) -> None:
@@ -66,7 +69,13 @@ class ChatNamespace(BaseNamespace):
         self._chats = chats
         self._greet = greet
         self._typing = typing
+        self._doorkeeper = doorkeeper
         self._text_max_chars = text_max_chars
+
+    @override
+    async def take_turn(self, connection: str) -> None:
+        # A client joins this namespace first of its five, and no other costs the database as much.
+        await self._doorkeeper.admit(partial(self._gate.lobby.is_here, connection))
 
     @override
     async def entered(self, caller: Caller) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -133,8 +133,9 @@ class PassOn:
 
     async def _end_session(self, http: aiohttp.ClientSession, request: web.Request, target: URL) -> None:
         headers = self._seal.headers(hdrs.METH_POST, request.path_qs)
-        async with http.post(target, headers=headers, data=CLOSE_PACKET):
-            pass
+        with suppress(aiohttp.ClientError, TimeoutError):
+            async with http.post(target, headers=headers, data=CLOSE_PACKET):
+                pass
 
     async def _pass(
         self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL

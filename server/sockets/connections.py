@@ -59,6 +59,11 @@ class Connections(socketio.AsyncManager):
         self._by_session.setdefault(actor.session_id, {})[sid] = connection
         await self.on_enter(actor.account_id)
 
+    def is_here(self, sid: str) -> bool:
+        """Whether the line of this connection is there; it may have gone while it was being let in."""
+        connection = self._by_sid.get(sid)
+        return connection is not None and connection.socket.is_open
+
     def find(self, sid: str) -> Connection | None:
         return self._by_sid.get(sid)
 

@@ -124,6 +124,7 @@ class _Node:
         """Take nobody new, and send everybody away bit by bit with a reason that says "come back"; the others are served."""
         self.is_draining = True
         settings = self.domain.settings
+        self.domain.doorkeeper.close()
         guests = self.sockets.see_off_all()
         if self.pass_on is not None:
             guests += self.pass_on.see_off_all()

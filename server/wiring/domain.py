@@ -14,6 +14,7 @@ from models.services.change_group import ChangeGroup
 from models.services.choose_account import ChooseAccount
 from models.services.date_reads import DateReads
 from models.services.directory import Directory
+from models.services.doorkeeper import Doorkeeper
 from models.services.forget_events import ForgetEvents
 from models.services.has_written import HasWritten
 from models.services.join_events import JoinEvents
@@ -133,6 +134,7 @@ class Domain:
         )
         self.bus.lease.on_lost = self.presence.say_again
         self.sweep_presence = SweepPresence(stores.accounts, board, fanout, clock)
+        self.doorkeeper = Doorkeeper(settings.sockets.joins_per_s, settings.sockets.join_waits_s)
         self.request_limit = TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled)
         self.message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
         self.send = SendMessage(

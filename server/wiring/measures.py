@@ -16,6 +16,10 @@ def measure(domain: Domain, sockets: SocketServer, pass_on: PassOn) -> None:
         name = f"parley_connections_{namespace.removeprefix('/')}"
         count = partial(domain.connections.count, namespace)
         metrics.gauge(name, f"Connections in {namespace}", count)
+    keeper = domain.doorkeeper
+    metrics.gauge("parley_joins_waiting", "People in line for /chat", lambda: keeper.waiting)
+    metrics.counter("parley_joins", "People let into /chat", lambda: keeper.admitted)
+    metrics.counter("parley_joins_put_off", "People told to come back to /chat later", lambda: keeper.refused)
     metrics.gauge("parley_journal_queue_entries", "Entries that wait to be stored", lambda: domain.journal.depth)
     metrics.gauge("parley_fanout_queue_entries", "Stored entries that wait to be announced", lambda: announcer.depth)
 

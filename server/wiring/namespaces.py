@@ -63,6 +63,7 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
             domain.list_chats,
             Greet(domain.directory, domain.list_chats, domain.fanout),
             domain.typing,
+            domain.doorkeeper,
             text_max_chars=chat.text_max_chars,
         ),
         TypingNamespace(gate, domain.typing),

@@ -34,6 +34,7 @@ export class Connection extends Emitter {
   #joined = new Set();
   #greeting = null;
   #tries = 0;
+  #isFullFor = 0; // ms until the server wants to see us again, when it said so
   #timer = null;
   state = "stopped";
   nextTryAt = null;
@@ -124,6 +125,7 @@ export class Connection extends Emitter {
 
   #refuse(line, { message, data }) {
     if (data?.retryable) {
+      this.#isFullFor = data.retry_after_ms ?? 0;
       line.close(message);
     } else {
       this.stop();
@@ -135,7 +137,8 @@ export class Connection extends Emitter {
     if (line !== this.#line || this.state === "stopped") return;
     clearTimeout(this.#timer);
     this.#line = null;
-    const wait = waitBefore(this.#tries++);
+    const wait = Math.max(waitBefore(this.#tries++), this.#isFullFor);
+    this.#isFullFor = 0;
     this.nextTryAt = Date.now() + wait;
     this.#timer = setTimeout(() => this.#open(), wait);
     this.reason = reason;

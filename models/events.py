@@ -132,9 +132,15 @@ class AccountChanged:
 
 @dataclass(frozen=True, slots=True)
 class ChatMembersChanged:
-    """A chat's members, roles or subject differ from what a cache may hold."""
+    """A chat's members, roles or subject differ from what a cache may hold.
+
+    Of a large chat also who came, or was in it when it became large, and who left, by the change with this seq.
+    """
 
     chat_id: int
+    seq: int = 0
+    came: Collection[int] = ()
+    left: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from models.documents.chat import Chat
 from models.documents.facebook import FacebookFriend, FacebookProfile
 from models.documents.notification import Notification
 from models.documents.photo import Picture, Rendition
@@ -22,10 +23,11 @@ class Clock(Protocol):
 class Fanout(Protocol):
     """Tells clients. Neither call waits or fails: delivery is a hint, the log is the truth."""
 
-    def publish(self, event: Event, to: Collection[int], *, chat_id: int | None = None) -> None:
+    def publish(self, event: Event, to: Collection[int], *, chat: Chat | None = None) -> None:
         """Show `event` to every socket of these accounts, on every node.
 
-        With `chat_id`, `to` is all members of that chat, and a large chat travels between nodes once instead of once per account.
+        With `chat`, all of them have been in that chat for a while: a large one has a channel, on which nodes listen for its
+        members. `to` must not be changed afterwards: the same object again is the same audience, and is encoded once.
         """
         ...
 

@@ -4,19 +4,18 @@ from datetime import timedelta
 
 from models.documents.entry import Deletion, Edit, Reaction
 from models.ports import Clock
-from models.stores.chats import Chats
+from models.services.rosters import Rosters
 from models.stores.entries import Entries
 
 OLDER_THAN = timedelta(seconds=5)  # younger ones are being applied by whoever stored them
 
 
-async def heal(entries: Entries, chats: Chats, clock: Clock) -> int:
+async def heal(entries: Entries, rosters: Rosters, clock: Clock) -> int:
     """Apply what should have been applied long ago; returns how much that was. Two nodes may do it at once."""
     changes = await entries.list_unapplied(clock.now() - OLDER_THAN)
     for change in changes:
         if isinstance(change.body, Edit | Deletion | Reaction):
             await entries.apply(change)
         else:
-            await chats.apply(change)
-            await entries.settle(change)
+            await rosters.apply(change)
     return len(changes)

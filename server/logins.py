@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from models.documents.chat import Chat
 from models.errors import DomainError
 from models.events import Event, Signal
 from models.services.add_login import AddLogin
@@ -77,7 +78,7 @@ class _Signals:
     def signal(self, signal: Signal) -> None:
         self.kept.append(signal)
 
-    def publish(self, event: Event, to: Collection[int], *, chat_id: int | None = None) -> None:
+    def publish(self, event: Event, to: Collection[int], *, chat: Chat | None = None) -> None:
         """No command shows clients anything."""
 
     def whisper(self, event: Event, connection: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from models.documents.chat import Chat
 from models.errors import Unavailable
 from models.events import Event, Signal
 
@@ -25,7 +26,7 @@ class HandClock:
 class RecordingFanout:
     signals: list[Signal] = field(default_factory=list)
 
-    def publish(self, event: Event, to: Collection[int], *, chat_id: int | None = None) -> None:
+    def publish(self, event: Event, to: Collection[int], *, chat: Chat | None = None) -> None:
         raise AssertionError("signing in shows nothing to sockets")
 
     def signal(self, signal: Signal) -> None:

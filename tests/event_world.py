@@ -87,7 +87,8 @@ class EventWorld(EventActs):
 
     async def start_node(self, *, before: Sequence[TellsEvent] = (), behind: Sequence[TellsEvent] = ()) -> EventNode:
         """Another node. `before` are ways of telling in front of the real ones, `behind` those after them."""
-        fanout, rosters = RecordingFanout(), Rosters(self.chats, self.entries)
+        fanout = RecordingFanout()
+        rosters = Rosters(self.chats, self.entries, fanout.signal)
         announcer = Announcer(self.chats, self.entries, rosters, fanout)
         journal = Journal(self.database, self.clock, announcer.stored)
         for part in (announcer, journal):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from models.documents.chat import Chat
 from models.events import Event, Signal
 
 
@@ -12,7 +13,7 @@ class RecordingFanout:
         self.published: list[tuple[Event, frozenset[int]]] = []
         self.signals: list[Signal] = []
 
-    def publish(self, event: Event, to: Collection[int], *, chat_id: int | None = None) -> None:
+    def publish(self, event: Event, to: Collection[int], *, chat: Chat | None = None) -> None:
         self.published.append((event, frozenset(to)))
 
     def signal(self, signal: Signal) -> None:

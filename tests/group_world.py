@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 
 from handlers.rest.groups import GroupRoutes
 from handlers.rest.requests import ACTOR
+from models.documents.chat import Chat
 from models.documents.contact import Contact
 from models.documents.entry import ChatChange, Draft, Entry, Message
 from models.documents.phone import Phone
@@ -67,7 +68,7 @@ class RecordingFanout:
         self.signals: list[Signal] = []
         self._more = asyncio.Event()
 
-    def publish(self, event: Event, to: Collection[int], *, chat_id: int | None = None) -> None:
+    def publish(self, event: Event, to: Collection[int], *, chat: Chat | None = None) -> None:
         assert isinstance(event, EntryAdded)
         self.told.append((event.entry, frozenset(to)))
         self._more.set()
@@ -180,7 +181,8 @@ class World:
         return stored.entry
 
     async def start_node(self) -> Node:
-        fanout, rosters = RecordingFanout(), Rosters(self.chats, self.entries)
+        fanout = RecordingFanout()
+        rosters = Rosters(self.chats, self.entries, fanout.signal)
         announcer = Announcer(self.chats, self.entries, rosters, fanout)
         journal = Journal(self.database, self.clock, announcer.stored)
         await journal.open()

@@ -40,6 +40,7 @@ class Chat:
     group: str | None = None
     pair: tuple[int, int] | None = None
     event_id: int | None = None
+    is_large: bool = False  # it has had more members than are told one by one, and so has a channel between nodes
 
     def peer_of(self, account_id: int) -> int:
         """The other account of a direct chat; oneself in a chat with oneself."""

@@ -13,7 +13,7 @@ from time import monotonic
 
 from models.documents.chat import Chat
 from models.documents.entry import ChatChange, Edit, Entry, Left, without_text
-from models.events import ChatMembersChanged, EntryAdded
+from models.events import EntryAdded
 from models.ports import Fanout
 from models.services.rosters import Rosters
 from models.stores.chats import Chats
@@ -110,39 +110,47 @@ class Announcer:
 
     async def _announce(self, entry: Entry) -> None:
         body = entry.body
-        if isinstance(body, ChatChange):
-            await self._apply(entry)
+        came = await self._apply(entry) if isinstance(body, ChatChange) else ()
         roster = self._rosters.peek(entry.chat_id) or await self._rosters.require(entry.chat_id)
         members = roster.members
+        chat: Chat | None = roster.chat
+        apart: Collection[int] = came  # no node may listen to the chat's channel for them yet
         if entry.seq < roster.changed:
             # Who is in the chat changed behind this entry already: it is for those who were in it then.
             members = await self._chats.list_audience(entry.chat_id, entry.seq)
+            chat = None  # and who has left since is listened for no longer
         elif isinstance(body, Left):
-            members = {*members, body.account}
+            members, apart = {*members, body.account}, [body.account]
         if entry.hidden_from:
             members = set(members).difference(entry.hidden_from)
         if isinstance(body, Edit) and body.of < roster.changed:
             # Whoever came after the message was sent is not shown it in a new wording either.
             readers = await self._chats.list_audience(entry.chat_id, body.of)
-            self._fanout.publish(EntryAdded(without_text(entry), roster.chat), set(members) - readers)
+            self._fanout.publish(EntryAdded(without_text(entry), roster.chat), set(members) - readers, chat=chat)
             members = readers.intersection(members)
-        self._fanout.publish(EntryAdded(entry, roster.chat), members, chat_id=entry.chat_id)
+        shown = EntryAdded(entry, roster.chat)
+        rest: Collection[int] = members
+        if apart and chat is not None and chat.is_large:
+            alone = set(members).intersection(apart)
+            self._fanout.publish(shown, alone)
+            rest = set(members) - alone
+        if rest:
+            self._fanout.publish(shown, rest, chat=chat)
         if self._announced is not None:
             self._announced(entry, roster.chat, members)
 
-    async def _apply(self, change: Entry) -> None:
+    async def _apply(self, change: Entry) -> Collection[int]:
+        """Apply a change of a chat; returns who is in a large chat by it."""
         while True:
             try:
                 # A change that another node stored first may not be applied yet, and would be lost behind this one.
                 await self._rosters.catch_up(change.chat_id, before=change.seq)
-                await self._chats.apply(change)
-                await self._entries.settle(change)
+                came = await self._rosters.apply(change)
                 break
             except Exception:
                 log.exception("change %d of chat %d waits to be applied", change.seq, change.chat_id)
                 await asyncio.sleep(RETRY_S)
-        self._rosters.forget(change.chat_id)
-        self._fanout.signal(ChatMembersChanged(change.chat_id))
         waiting = self._applied.pop((change.chat_id, change.seq), None)
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
+        return came

@@ -191,7 +191,7 @@ class MoveMarks:
             self._fanout.publish(ReceiptMoved(*place, *own), [member.account_id])
         if is_shown and not is_large and shown != told_shown:
             others = [account_id for account_id in roster.members if account_id != member.account_id]
-            self._fanout.publish(ReceiptMoved(*place, *shown), others)
+            self._fanout.publish(ReceiptMoved(*place, *shown), others, chat=roster.chat)
 
 
 def _is_blocked(me: Account, peer: Account) -> bool:

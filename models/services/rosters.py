@@ -1,8 +1,10 @@
 """Rosters: who is in a chat, kept per node for the message path and for announcing."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from models.documents.chat import Roster
+from models.documents.entry import Entry, Left
+from models.events import ChatMembersChanged, Signal
 from models.services.cache import Cache
 from models.stores.chats import Chats
 from models.stores.entries import CHAT_CHANGES, Entries
@@ -13,9 +15,11 @@ TTL_S = 30.0  # how long somebody removed elsewhere may still be believed a memb
 class Rosters:
     """Loads a chat with its members; changes that are stored and not applied yet are applied first."""
 
-    def __init__(self, chats: Chats, entries: Entries) -> None:
+    def __init__(self, chats: Chats, entries: Entries, signal: Callable[[Signal], None]) -> None:
+        """`signal` tells all nodes of each change that was applied."""
         self._chats = chats
         self._entries = entries
+        self._signal = signal
         self._rosters: Cache[int, Roster] = Cache(self._load, size=20_000, ttl_s=TTL_S)
 
     def peek(self, chat_id: int) -> Roster | None:
@@ -39,6 +43,15 @@ class Rosters:
     def forget(self, chat_id: int) -> None:
         self._rosters.forget(chat_id)
 
+    async def apply(self, change: Entry) -> Collection[int]:
+        """Bring the rows up to date with one stored change, and tell every node; returns who is in a large chat by it."""
+        came = await self._chats.apply(change)
+        await self._entries.settle(change)
+        self.forget(change.chat_id)
+        left = [change.body.account] if isinstance(change.body, Left) else []
+        self._signal(ChatMembersChanged(change.chat_id, change.seq, list(came), left))
+        return came
+
     async def catch_up(self, chat_id: int, *, before: int | None = None) -> bool:
         """Apply what is stored and not applied yet, in the order of the log: what a crash left; whether there was anything.
 
@@ -47,10 +60,7 @@ class Rosters:
         pending = await self._entries.list_pending(chat_id, CHAT_CHANGES)
         due = [change for change in pending if before is None or change.seq < before]
         for change in due:
-            await self._chats.apply(change)
-            await self._entries.settle(change)
-        if due:
-            self.forget(chat_id)
+            await self.apply(change)
         return bool(due)
 
     async def catch_up_all(self, chat_ids: Collection[int]) -> None:

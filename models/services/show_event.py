@@ -56,5 +56,5 @@ class ShowEvent:
         await self._publish(event, RsvpShown(event, invitation, account))
 
     async def _publish(self, event: Event, shown: Shown) -> None:
-        members = (await self.rosters.require(event.chat_id)).members
-        self.fanout.publish(shown, members, chat_id=event.chat_id)
+        roster = await self.rosters.require(event.chat_id)
+        self.fanout.publish(shown, roster.members, chat=roster.chat)

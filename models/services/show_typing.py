@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from models.documents.account import Account
-from models.documents.chat import ChatKind, Roster
+from models.documents.chat import Chat, ChatKind, Roster
 from models.documents.session import Actor
 from models.documents.target import Target
 from models.events import TypingShown
@@ -113,14 +113,14 @@ class ShowTyping:
         roster = self._rosters.peek(chat_id)
         if typist is not None and roster is not None and account_id in roster.members:
             still = [account for account in typist.audience if account in roster.members]
-            self._publish(chat_id, account_id, PAUSED, still)
+            self._publish(roster.chat, account_id, PAUSED, still)
 
     def _start(self, roster: Roster, account_id: int, audience: Collection[int]) -> None:
         chat_id = roster.chat.id
         self._cancel(chat_id, account_id)
         timer = asyncio.get_running_loop().call_later(self._expires_s, self._pause, chat_id, account_id)
         self._typists[chat_id, account_id] = _Typist(timer, audience, roster)
-        self._publish(chat_id, account_id, TYPING, audience)
+        self._publish(roster.chat, account_id, TYPING, audience)
 
     def _others(self, roster: Roster, account_id: int) -> Collection[int]:
         """The other members of a group; the same object as long as somebody goes on typing, by which the fan-out knows it again."""
@@ -129,9 +129,9 @@ class ShowTyping:
             return before.audience
         return set(roster.members) - {account_id}
 
-    def _publish(self, chat_id: int, account_id: int, state: str, to: Collection[int]) -> None:
+    def _publish(self, chat: Chat, account_id: int, state: str, to: Collection[int]) -> None:
         expires_in_ms = int(self._expires_s * 1000) if state == TYPING else 0
-        self._fanout.publish(TypingShown(chat_id, account_id, state, expires_in_ms), to, chat_id=chat_id)
+        self._fanout.publish(TypingShown(chat.id, account_id, state, expires_in_ms), to, chat=chat)
 
 
 def _listeners(roster: Roster, me: Account, peer: Account) -> Collection[int]:

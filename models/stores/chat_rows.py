@@ -51,6 +51,7 @@ def chat_of(row: Mapping[str, Any]) -> Chat:
         group=row.get("group"),
         pair=(int(first), int(second)) if second else None,
         event_id=row.get("event"),
+        is_large=row.get("large", False),
     )
 
 

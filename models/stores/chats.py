@@ -31,6 +31,8 @@ CHAT_INDEXES = [
 MEMBER_INDEXES = [
     # Everything one account is in. The members of one chat are a range of `_id`.
     IndexModel([("account", ASCENDING), ("active", ASCENDING)], name="account"),
+    # What a node asks for everybody who comes to it.
+    IndexModel([("account", ASCENDING), ("large", ASCENDING)], name="large", partialFilterExpression={"large": True}),
 ]
 SLICE = 1000  # members read at once, some 3 ms of work
 _MARKS = ("delivered", "read", "shown.delivered", "shown.read")
@@ -39,7 +41,9 @@ _MARKS = ("delivered", "read", "shown.delivered", "shown.read")
 class Chats:
     """The chats of this installation and their member rows (`_id` = chat id << 32 | account id)."""
 
-    def __init__(self, database: Database, counters: Counters) -> None:
+    def __init__(self, database: Database, counters: Counters, *, large: int = 32) -> None:
+        """A chat that has had more than `large` members is a large one for ever: see Chat.is_large."""
+        self._large = large
         self._chats = database.collection(CHATS)
         self._members = database.collection(MEMBERS)
         self._counters = counters
@@ -191,6 +195,14 @@ class Chats:
         """Every row of one account, also in chats it left."""
         return [member_of(row) for row in await self._members.find({"account": account_id}).to_list(None)]
 
+    async def list_large(self, account_ids: Collection[int]) -> dict[int, dict[int, int]]:
+        """The large chats that these accounts are in now: by account, chat id -> seq of the last change of this membership."""
+        query = {"account": {"$in": list(account_ids)}, "large": True, "active": True}
+        found: dict[int, dict[int, int]] = {}
+        for row in await self._members.find(query, {"account": True, "chat": True, "changed": True}).to_list(None):
+            found.setdefault(row["account"], {})[row["chat"]] = row["changed"]
+        return found
+
     async def forget_past(self, chat_id: int, account_id: int, last_seq: int) -> None:
         """A member of a direct chat sees nothing up to this seq any more, and the chat leaves its list until more is said."""
         fresh = {
@@ -269,11 +281,15 @@ class Chats:
         if writes:
             await self._members.bulk_write(writes, ordered=False)
 
-    async def apply(self, change: Entry) -> None:
-        """Bring chat and member rows up to date with one stored change; twice does no harm, a late one is skipped."""
+    async def apply(self, change: Entry) -> Collection[int]:
+        """Bring chat and member rows up to date with one stored change; twice does no harm, a late one is skipped.
+
+        Returns the accounts that are in a large chat by this change, all of them when it has become one.
+        """
+        came: Collection[int] = ()
         match change.body:
             case Joined(accounts, numbers, admins):
-                await self._join(change, dict(zip(accounts, numbers, strict=True)), frozenset(admins))
+                came = await self._join(change, dict(zip(accounts, numbers, strict=True)), frozenset(admins))
             case Left(account, _):
                 await self._members.update_one(
                     _older(change, account) | {"active": True},
@@ -313,8 +329,9 @@ class Chats:
                 raise TypeError(f"{change.kind} changes no chat")
         if isinstance(change.body, Joined | Left):
             await self._chats.update_one({"_id": change.chat_id}, {"$max": {"members_seq": change.seq}})
+        return came
 
-    async def _join(self, change: Entry, numbers: Mapping[int, str], admins: Collection[int]) -> None:
+    async def _join(self, change: Entry, numbers: Mapping[int, str], admins: Collection[int]) -> Collection[int]:
         def role(account_id: int) -> Role:
             return Role.ADMIN if account_id in admins else Role.MEMBER
 
@@ -339,6 +356,24 @@ class Chats:
             ],
             ordered=False,
         )
+        return await self._mark_large(change.chat_id, numbers)
+
+    async def _mark_large(self, chat_id: int, accounts: Collection[int]) -> Collection[int]:
+        """Mark the rows of whoever came to a large chat, or of all when it has just become one; who was marked.
+
+        Rows before the chat: once the chat says it, every row does. Of two who do this at once, the later one sees all rows.
+        """
+        chat = await self._chats.find_one({"_id": chat_id}, {"large": True})
+        if chat is not None and chat.get("large"):
+            keys = [member_key(chat_id, account_id) for account_id in accounts]
+            await self._members.update_many({"_id": {"$in": keys}}, {"$set": {"large": True}})
+            return accounts
+        if await self._members.count_documents(_range(chat_id), limit=self._large + 1) <= self._large:
+            return ()
+        await self._members.update_many(_range(chat_id), {"$set": {"large": True}})
+        await self._chats.update_one({"_id": chat_id}, {"$set": {"large": True}})
+        rows = await self._members.find(_range(chat_id), {"account": True}).to_list(None)
+        return [row["account"] for row in rows]
 
     async def _insert_members(self, rows: Sequence[Row]) -> None:
         """Insert those rows that are not there yet."""

@@ -12,6 +12,7 @@ from random import random
 import orjson
 
 from handlers.wire.events import CHAT, show_event
+from models.documents.chat import Chat
 from models.events import Event, Resync, Signal, SignalsMissed
 from server.sockets.bus import Bus
 from server.sockets.connections import Connections
@@ -41,11 +42,11 @@ class SocketFanout:
         """Hear every signal of every node."""
         self._on_signal.append(on_signal)
 
-    def publish(self, event: Event, to: Collection[int], *, chat_id: int | None = None) -> None:  # noqa: ARG002
+    def publish(self, event: Event, to: Collection[int], *, chat: Chat | None = None) -> None:
         """Show `event` to every socket of these accounts, on every node."""
         namespace, text = encode(event)
         self.deliver(namespace, text, to)
-        self._bus.publish(namespace, text, to)
+        self._bus.publish(namespace, text, to, chat.id if chat is not None and chat.is_large else None)
 
     def whisper(self, event: Event, connection: str) -> None:
         """Show `event` to one connection of this node."""
@@ -71,11 +72,19 @@ class SocketFanout:
                 for connection in list(mates.values()):
                     connection.offer(parcel)
 
-    def resync(self) -> None:
-        """Something may have been missed: believe nothing, and tell everybody here to sync, spread over a few seconds."""
-        self._signalled(SignalsMissed())
+    def resync(self, accounts: Collection[int] | None = None) -> None:
+        """Something may have been missed: tell these people, or everybody here, to sync, spread over a few seconds.
+
+        Where it concerns everybody, nothing that signals should have corrected is believed any longer.
+        """
+        if accounts is None:
+            self._signalled(SignalsMissed())
         loop = asyncio.get_running_loop()
-        connections = self._connections.of_namespace(CHAT)
+        if accounts is None:
+            connections = self._connections.of_namespace(CHAT)
+        else:
+            here = self._connections.of_accounts(CHAT)
+            connections = [connection for each in accounts for connection in here.get(each, {}).values()]
         log.info("telling %d clients to sync", len(connections))
         for connection in connections:
             wait_s = random() * RESYNC_OVER_S  # noqa: S311 (a spread, not a secret)

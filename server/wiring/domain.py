@@ -74,12 +74,13 @@ class Domain:
         self.settings, self.outside = settings, outside
         self.clock = clock = SystemClock()
         self.secret = load_secret(settings).get_secret_value()
-        self.stores = stores = Stores(outside.database, self.secret, clock)
+        self.stores = stores = Stores(outside.database, self.secret, clock, large_chat=settings.chat.large_chat_members)
         chat, limits = settings.chat, settings.limits
 
         self.metrics = Metrics()
         self.connections = Connections()
         self.bus = Bus(outside.redis, large=chat.large_chat_members, prefix=settings.redis.prefix)
+        self.bus.large_chats.read = stores.chats.list_large
         self.connections.on_enter, self.connections.on_leave = self.bus.hold, self.bus.release
         self.fanout = fanout = SocketFanout(self.connections, self.bus)
 
@@ -98,7 +99,7 @@ class Domain:
         self.links = Links(settings.http.public_url)
 
         self.directory = Directory(stores.accounts)
-        self.rosters = Rosters(stores.chats, stores.entries)
+        self.rosters = Rosters(stores.chats, stores.entries, fanout.signal)
         self.sms = sms_provider(settings, outside.http, clock)
         self.notifications = NotificationParts(
             settings, stores, clock, self.directory, RedisSocketBoard(outside.redis, self.bus), self.sms
@@ -195,7 +196,7 @@ class Domain:
         for name, work, every_s, done in (
             (
                 "healing",
-                partial(heal, stores.entries, stores.chats, self.clock),
+                partial(heal, stores.entries, self.rosters, self.clock),
                 30.0,
                 "applied %d changes that a crash had left",
             ),

@@ -30,6 +30,8 @@ def measure(domain: Domain, sockets: SocketServer, pass_on: PassOn) -> None:
     metrics.gauge("parley_fanout_lag_seconds", "Age of the oldest entry that waits to be announced", lag_s)
     metrics.gauge("parley_bus_up", "Whether Redis carries events to and from other nodes", lambda: float(bus.is_up))
     metrics.gauge("parley_bus_queue_packets", "Packets that wait to be published", lambda: bus.depth)
+    metrics.counter("parley_bus_heard", "Messages read from the bus", lambda: bus.heard)
+    metrics.gauge("parley_large_chats", "Large chats that this node listens to", lambda: len(bus.large_chats))
     metrics.gauge("parley_other_nodes", "Other nodes that are alive", lambda: len(bus.lease.others))
     metrics.gauge("parley_passed_on_requests", "Requests held for sessions of other nodes", lambda: pass_on.under_way)
     metrics.counter("parley_passed_on", "Requests passed on to the node of their session", lambda: pass_on.passed_on)

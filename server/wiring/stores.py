@@ -33,11 +33,12 @@ from server.auth.tokens import derive_key
 class Stores:
     """Every query of the node goes through one of these."""
 
-    def __init__(self, database: Database, secret: str, clock: Clock) -> None:
+    def __init__(self, database: Database, secret: str, clock: Clock, *, large_chat: int) -> None:
         self.counters = counters = Counters(database)
         self.accounts, self.contacts = Accounts(database, counters), Contacts(database)
         self.messages, self.read_dates = Messages(database), ReadDates(database)
-        self.chats, self.entries, self.heads = Chats(database, counters), Entries(database), Heads(database)
+        self.chats = Chats(database, counters, large=large_chat)
+        self.entries, self.heads = Entries(database), Heads(database)
         self.sessions, self.quotas = Sessions(database), Quotas(database)
         self.pins = Pins(database, derive_key(secret, "pins"))
         self.media, self.photos = MediaFiles(database, derive_key(secret, "media"), clock), Photos(database)

@@ -1,0 +1,149 @@
+"""Which large chats this node's people are in, and so which chats' channels it listens to.
+
+The database knows (`large` on member rows). It is asked once for each account that comes, for all who come in a turn together,
+and again for everybody after whatever may have swallowed a signal; between the two, signals tell who came and who left. Each
+membership carries the seq of its last change, so that of two signals that overtook each other the later change counts.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+
+from models.events import ChatMembersChanged
+from models.services.batched import Batched
+from server.sockets.subscriptions import Subscriptions
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 1000  # accounts of one query
+RETRY_S = 0.5
+
+Memberships = Mapping[int, Mapping[int, int]]  # account id -> chat id -> seq of the last change
+
+
+class LargeChats:
+    """For the accounts that this node holds: listens for them, and knows for whom it does."""
+
+    def __init__(self, subscriptions: Subscriptions, prefix: str) -> None:
+        self.read: Callable[[Collection[int]], Awaitable[Memberships]] = _nothing
+        self._subscriptions = subscriptions
+        self._prefix = prefix
+        self._ask = Batched(self._read, at_once=AT_ONCE)
+        self._chats: dict[int, dict[int, int]] = {}  # account id -> chat id -> seq of the last change
+        self._known: set[int] = set()  # accounts that the database was asked for
+        self._holders: dict[int, set[int]] = {}  # chat id -> accounts here
+        self._is_outdated = asyncio.Event()
+
+    def __len__(self) -> int:
+        """How many chats this node listens to."""
+        return len(self._holders)
+
+    def channel(self, chat_id: int) -> str:
+        return f"{self._prefix}:c:{chat_id}"
+
+    def holders(self, chat_id: int) -> Collection[int]:
+        """The accounts here that are in this chat."""
+        return self._holders.get(chat_id, ())
+
+    def arrive(self, account_id: int) -> None:
+        """The account is here from now on: signals about it count."""
+        self._chats[account_id] = {}
+
+    def leave(self, account_id: int) -> None:
+        """The account is here no longer."""
+        self._known.discard(account_id)
+        for chat_id in self._chats.pop(account_id):
+            self._let_go(chat_id, account_id)
+
+    async def learn(self, account_id: int) -> Collection[str]:
+        """The channels of its chats, which are subscribed to by now; never raises: what cannot be read is read later."""
+        mine = self._chats[account_id]
+        if account_id not in self._known:
+            try:
+                found = await self._ask(account_id)
+            except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
+                log.warning("large chats are not known: %s", type(error).__name__)
+                self.learn_again()
+                return ()
+            if self._chats.get(account_id) is not mine:
+                return ()  # it left meanwhile
+            self._take(account_id, found or {}, is_late=False)
+        return [self.channel(chat_id) for chat_id in mine]
+
+    def learn_again(self) -> None:
+        """Signals may have been missed: ask for everybody here, soon."""
+        self._is_outdated.set()
+
+    async def keep_learning(self) -> None:
+        """Ask again whenever it has to be, until this is cancelled."""
+        while True:
+            await self._is_outdated.wait()
+            self._is_outdated.clear()
+            try:
+                await self._learn_all()
+            except Exception as error:  # noqa: BLE001 (the same)
+                log.warning("large chats are not known: %s", type(error).__name__)
+                self._is_outdated.set()
+                await asyncio.sleep(RETRY_S)
+
+    def changed(self, change: ChatMembersChanged) -> None:
+        """Somebody came to a large chat, or left it."""
+        for account_id in change.came:
+            mine = self._chats.get(account_id)
+            if mine is not None and mine.get(change.chat_id, -1) < change.seq:
+                self._hold(change.chat_id, account_id, change.seq, is_late=True)
+        for account_id in change.left:
+            if self._chats.get(account_id, {}).get(change.chat_id, change.seq) < change.seq:
+                del self._chats[account_id][change.chat_id]
+                self._let_go(change.chat_id, account_id)
+
+    async def _read(self, account_ids: Collection[int]) -> Memberships:
+        return await self.read(account_ids)
+
+    async def _learn_all(self) -> None:
+        accounts = list(self._chats)
+        for first in range(0, len(accounts), AT_ONCE):
+            before = {
+                each: dict(self._chats[each]) for each in accounts[first : first + AT_ONCE] if each in self._chats
+            }
+            found = await self.read(before)
+            for account_id, chats in before.items():
+                if account_id in self._chats:
+                    self._take(account_id, found.get(account_id, {}), is_late=True)
+                    self._drop(account_id, chats, found.get(account_id, {}))
+
+    def _take(self, account_id: int, chats: Mapping[int, int], *, is_late: bool) -> None:
+        self._known.add(account_id)
+        for chat_id, seq in chats.items():
+            if self._chats[account_id].get(chat_id, -1) < seq:
+                self._hold(chat_id, account_id, seq, is_late=is_late)
+
+    def _drop(self, account_id: int, before: Mapping[int, int], now: Mapping[int, int]) -> None:
+        """Forget what the account was in before the database was asked, and is in no longer."""
+        mine = self._chats[account_id]
+        for chat_id in before.keys() - now.keys():
+            if mine.get(chat_id) == before[chat_id]:
+                del mine[chat_id]
+                self._let_go(chat_id, account_id)
+
+    def _hold(self, chat_id: int, account_id: int, seq: int, *, is_late: bool) -> None:
+        self._chats[account_id][chat_id] = seq
+        channel = self.channel(chat_id)
+        if chat_id not in self._holders:
+            self._holders[chat_id] = set()
+            self._subscriptions.add(channel)
+        self._holders[chat_id].add(account_id)
+        if is_late:
+            self._subscriptions.tell_when_late(channel)
+
+    def _let_go(self, chat_id: int, account_id: int) -> None:
+        holders = self._holders[chat_id]
+        holders.discard(account_id)
+        if not holders:
+            del self._holders[chat_id]
+            self._subscriptions.remove(self.channel(chat_id))
+
+
+async def _nothing(_: Collection[int]) -> Memberships:
+    """No database is asked."""
+    return {}

@@ -1,0 +1,194 @@
+"""What this node listens to: channels of Redis' pub/sub on one connection, all subscribed again after each break.
+
+One connection drains every channel in the order in which Redis got the messages, so what one node publishes is heard in its
+order, whichever channels it takes. Subscribing takes a moment: `heard` waits for Redis' word, and whoever cannot wait is told by
+`on_late` when it has come, because until then messages may have gone past.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Collection
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 500  # channels of one command
+RETRY_S = 0.5
+CONFIRMED_WITHIN_S = 2.0  # longer than Redis takes to subscribe; who waited in vain is told to sync when it has
+PING_AFTER_S = 5.0
+
+
+class Subscriptions:
+    """The channels, and which of them Redis has confirmed. `flush` alone sends commands, but for those after a break."""
+
+    def __init__(self, redis: Redis, always: str, marker: str) -> None:
+        """`always` is listened to for ever, and so is a channel that begins with `marker`, another one on each connection."""
+        self.on_message: Callable[[str, bytes], None] = _ignore
+        self.on_late: Callable[[str], None] = _ignore
+        self.on_back: Callable[[], None] = _ignore  # all is heard again after a break
+        self.on_break: Callable[[Exception], None] = _ignore
+        self.on_work: Callable[[], None] = _ignore  # `flush` has something to do
+        self.is_up = False
+        self.is_closing = False
+        self.heard_messages = 0
+        self.marker = ""
+        self._redis = redis
+        self._marker_prefix = marker
+        self._connections = 0
+        self._desired = {always}
+        self._confirmed: set[str] = set()
+        self._wanted: deque[tuple[bool, str]] = deque()
+        self._unconfirmed: dict[str, int] = {}  # subscriptions that Redis has not confirmed
+        self._waiters: dict[str, asyncio.Future[None]] = {}
+        self._late: set[str] = set()  # somebody is to be told when they are confirmed
+        self._pubsub: PubSub | None = None
+        self._is_broken = False
+        self._is_first = True
+
+    def add(self, channel: str) -> None:
+        """Listen to one more channel; it must not be listened to already."""
+        self._desired.add(channel)
+        self._unconfirmed[channel] = self._unconfirmed.get(channel, 0) + 1
+        self._want(subscribe=True, channel=channel)
+
+    def remove(self, channel: str) -> None:
+        """Listen no longer."""
+        self._desired.discard(channel)
+        self._confirmed.discard(channel)
+        self._late.discard(channel)
+        self._want(subscribe=False, channel=channel)
+
+    def has(self, channel: str) -> bool:
+        """Whether the channel is, or is about to be, listened to."""
+        return channel in self._desired
+
+    def is_confirmed(self, channel: str) -> bool:
+        """Whether Redis has confirmed it, and nothing that was sent since takes it back."""
+        return channel in self._confirmed
+
+    def tell_when_late(self, channel: str) -> None:
+        """Messages may go past until Redis confirms the channel: `on_late` follows then. Nothing if it has already."""
+        if channel in self._desired and channel not in self._confirmed:
+            self._late.add(channel)
+
+    async def heard(self, channels: Collection[str]) -> None:
+        """Return when Redis has confirmed all of these; at once while it is away, for its return is told to everybody."""
+        if not self.is_up:
+            return
+        waiters = {channel: self._waiter(channel) for channel in channels if channel in self._unconfirmed}
+        if not waiters:
+            return
+        await asyncio.wait(waiters.values(), timeout=CONFIRMED_WITHIN_S)
+        self._late.update(channel for channel, waiter in waiters.items() if not waiter.done())
+
+    async def flush(self) -> None:
+        """Tell Redis what is wanted since the last time. Never raises: when it cannot, there will be another connection."""
+        while self._wanted and self._pubsub is not None:
+            subscribe = self._wanted[0][0]
+            channels: list[str] = []
+            while self._wanted and self._wanted[0][0] == subscribe and len(channels) < AT_ONCE:
+                channels.append(self._wanted.popleft()[1])
+            try:
+                await (self._pubsub.subscribe(*channels) if subscribe else self._pubsub.unsubscribe(*channels))
+            except (RedisError, OSError) as error:
+                log.info("subscribing failed: %s", type(error).__name__)
+                self._is_broken = True
+                return
+
+    async def listen(self) -> None:
+        """Hear until this is cancelled, on one connection after the other."""
+        while not self.is_closing:
+            pubsub = self._redis.pubsub()
+            try:
+                await self._subscribe_all(pubsub)
+                await self._hear_all(pubsub)
+            except (RedisError, OSError) as error:
+                self._broke(error)
+            finally:
+                self._pubsub = None
+                await _close(pubsub)
+            await asyncio.sleep(RETRY_S)
+
+    def _want(self, *, subscribe: bool, channel: str) -> None:
+        self._wanted.append((subscribe, channel))
+        self.on_work()
+
+    def _waiter(self, channel: str) -> asyncio.Future[None]:
+        return self._waiters.setdefault(channel, asyncio.get_running_loop().create_future())
+
+    async def _subscribe_all(self, pubsub: PubSub) -> None:
+        self._connections += 1
+        self.marker = f"{self._marker_prefix}:{self._connections}"
+        self._wanted.clear()
+        self._confirmed.clear()
+        self._is_broken = False
+        self._is_first = (
+            self._connections == 1 and len(self._desired) == 1
+        )  # nobody is here who may have missed anything
+        # In the order of one command: once the marker is confirmed, everything is.
+        self._unconfirmed = dict.fromkeys([*self._desired, self.marker], 1)
+        await pubsub.subscribe(*self._unconfirmed)
+        self._pubsub = pubsub
+        self.is_up = True
+        self.on_work()
+
+    async def _hear_all(self, pubsub: PubSub) -> None:
+        """Hear until the connection breaks, or answers a ping no longer."""
+        is_asked = False
+        while not self.is_closing:
+            message = await pubsub.get_message(timeout=PING_AFTER_S)
+            if self._is_broken or (message is None and is_asked):
+                raise RedisConnectionError("broken or silent")
+            is_asked = message is None
+            if is_asked:
+                await pubsub.ping()
+            elif message["type"] == "message":
+                self.heard_messages += 1
+                self.on_message(message["channel"].decode(), message["data"])
+            elif message["type"] == "subscribe":
+                self._confirm(message["channel"].decode())
+
+    def _confirm(self, channel: str) -> None:
+        """Redis holds one more subscription; the last one asked for is the one that counts."""
+        still = self._unconfirmed.pop(channel, 0) - 1
+        if still > 0:
+            self._unconfirmed[channel] = still
+            return
+        if channel in self._desired:
+            self._confirmed.add(channel)
+        waiter = self._waiters.pop(channel, None)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+        if channel == self.marker:
+            if not self._is_first:
+                self._late.clear()
+                self.on_back()
+        elif channel in self._late:
+            self._late.discard(channel)
+            self.on_late(channel)
+
+    def _broke(self, error: Exception) -> None:
+        was_up, self.is_up = self.is_up, False
+        self._confirmed.clear()
+        for waiter in self._waiters.values():
+            if not waiter.done():
+                waiter.set_result(None)
+        self._waiters.clear()
+        if was_up:
+            self.on_break(error)
+
+
+async def _close(pubsub: PubSub) -> None:
+    try:
+        await pubsub.aclose()  # type: ignore[no-untyped-call]
+    except (RedisError, OSError):
+        log.debug("the bus was away when its subscription was closed")
+
+
+def _ignore(*_: object) -> None:
+    """Nobody listens yet."""

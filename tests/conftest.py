@@ -16,6 +16,29 @@ from tests.stores import fresh_database
 __all__ = ["database", "driver", "mongodb_url", "redis_url", "stores", "town", "world"]
 
 
+TESTS = Path(__file__).parent
+# What takes longest is begun first: when the processes run out of files, none waits long for the other.
+LONGEST = (
+    "benchmarks/test_faults.py",
+    "test_catching_up.py",
+    "server/test_start_stop.py",
+    "test_tools.py",
+    "events/test_two_nodes.py",
+    "static/test_never_lost.py",
+    "static/test_long_chat.py",
+    "static/test_events.py",
+    "static/test_everybody.py",
+    "static/test_conversation.py",
+    "static/test_photos.py",
+    "static/test_door.py",
+    "test_two_nodes.py",
+    "test_outages.py",
+    "server/test_logins.py",
+    "server/test_sample_replies.py",
+    "server/test_workers.py",
+    "messaging/test_seed_curls.py",
+    "server/sockets/test_slow_reader.py",
+)
 SHARED_MEMORY = Path("/dev/shm")
 ROOM_BYTES = 6 << 30  # what the stores of a whole run hold, twice over
 
@@ -40,6 +63,11 @@ async def stores() -> AsyncIterator[EmbeddedStores]:
             # TTL clean-up would delete what a test puts into the past by its own clock.
             await admin.raw.command({"setParameter": 1, "ttlMonitorEnabled": False})
         yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.relative_to(TESTS).as_posix(), len(place)))
 
 
 def pytest_collection_finish() -> None:

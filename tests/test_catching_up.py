@@ -194,7 +194,6 @@ async def build_town(node: Node) -> Town:
     return town
 
 
-@pytest.mark.timeout(300)  # 15 s on a quiet machine, and several times that on a busy one
 @settings(
     max_examples=EXAMPLES,
     derandomize=True,

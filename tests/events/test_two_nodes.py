@@ -27,7 +27,6 @@ async def ask(cluster: Cluster, node: int, who: Person, method: str, path: str, 
         return answer.status, await answer.json()
 
 
-@pytest.mark.timeout(300)
 async def test_100_people_accept_an_event_of_10_spots_at_once_and_exactly_10_are_in_then_5_leave_and_5_others_get_in(
     cluster: Cluster,
 ) -> None:

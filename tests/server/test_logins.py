@@ -45,7 +45,6 @@ def is_signed_in(server: RunningServer, token: str) -> bool:
     return refused.value.code == 400
 
 
-@pytest.mark.timeout(180)
 def test_logins_are_changed_while_the_server_runs_and_while_it_does_not(tmp_path: Path) -> None:
     data_dir = tmp_path / "var"
     assert run(data_dir, "add-login", "ann", "--password", "first") == (0, "login ann is added", "")

@@ -6,8 +6,6 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.server.processes import RunningServer, command, environment, running
 
 YES = "I'll be there :)"
@@ -36,7 +34,6 @@ def served(server: RunningServer, token: str) -> list[tuple[str, str]]:
         return [(each["type"], each["text"]) for each in json.load(answer)]
 
 
-@pytest.mark.timeout(180)
 def test_sample_replies_are_seeded_once_and_changed_while_the_server_runs_and_while_it_does_not(tmp_path: Path) -> None:
     data_dir = tmp_path / "var"
     assert run(data_dir, "remove-sample-reply", YES) == (0, f"{YES} is removed", "")

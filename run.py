@@ -93,8 +93,8 @@ def serve(arguments: argparse.Namespace) -> int:
 
     try:
         settings = read_settings(arguments.config, _overrides(arguments))
-        if arguments.worker:
-            serve_as_worker(settings)
+        if arguments.worker is not None:
+            serve_as_worker(settings, arguments.worker)
         elif arguments.workers > 1:
             serve_with_workers(settings, _worker_command(arguments), arguments.workers)
         else:
@@ -108,7 +108,7 @@ def serve(arguments: argparse.Namespace) -> int:
 def _worker_command(arguments: argparse.Namespace) -> list[str]:
     config = [] if arguments.config is None else ["--config", str(arguments.config)]
     host = [] if arguments.host is None else ["--host", arguments.host]
-    return [sys.executable, str(ROOT / "run.py"), *config, *host, "--worker"]
+    return [sys.executable, str(ROOT / "run.py"), *config, *host]
 
 
 def test(arguments: list[str]) -> int:
@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", help="port to listen on, 0 for a free one (http.port)")
     parser.add_argument("--data-dir", metavar="PATH", help="folder of everything that is kept (data_dir)")
     parser.add_argument("--workers", metavar="N", type=_count, default=1, help="processes on one port, one per core")
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # what --workers starts
+    parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)  # what --workers starts
     commands = parser.add_subparsers(title="instead of serving", metavar="COMMAND", dest="command")
     commands.add_parser("test", help="run the tests; what follows goes to pytest", add_help=False)
     for name, text in (LOGIN_COMMANDS | REPLY_COMMANDS).items():

@@ -24,6 +24,7 @@ from typing import Any
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
+from benchmarks.balancers import balancing_by
 from benchmarks.checks import Log, read_history
 from benchmarks.npm import install_packages
 from benchmarks.servers import Person, Server, befriend, make_group, sign_in
@@ -53,7 +54,7 @@ class Plan:
     within_s: float = 60.0  # for each single step of a client; a busy machine takes its time
 
 
-SHORT = Plan(connects=24, at_once=8, groups=2)
+SHORT = Plan(connects=16, at_once=8, groups=2)
 
 
 @dataclass
@@ -244,27 +245,26 @@ async def run(
     plan: Plan,
     stores: EmbeddedStores,
     folder: Path,
-    balancer: str,
+    balancers: Sequence[str],
     modules: Path,
     settings: Mapping[str, str] | None = None,
 ) -> list[Line]:
-    """A site of three nodes behind one balancer, and every transport in turn; LookupError without the balancer's program."""
+    """Three nodes behind each balancer in turn, and every transport in turn; LookupError without a balancer's program."""
     lines = []
-    async with running_site(folder, stores, balancer=balancer, settings=settings) as site:
-        for transports in TRANSPORTS:
-            lines.append(await measure(plan, site, balancer, transports, modules))
-            print(_row(lines[-1]), flush=True)
+    async with running_site(folder, stores, settings=settings) as bare:
+        for balancer in balancers:
+            async with balancing_by(balancer, folder, [node.url for node in bare.nodes]) as url:
+                for transports in TRANSPORTS:
+                    lines.append(await measure(plan, Site(bare.nodes, url), balancer, transports, modules))
+                    print(_row(lines[-1]), flush=True)
     return lines
 
 
 async def _run_all(plan: Plan, balancers: Sequence[str]) -> list[Line]:
     modules = await install_packages(CLIENTS)
-    lines: list[Line] = []
-    async with throw_away_stores() as stores:
-        for balancer in balancers:
-            with tempfile.TemporaryDirectory(prefix="parley-balanced-") as folder:
-                lines += await run(plan, stores, Path(folder), balancer, modules)
-    return lines
+    with tempfile.TemporaryDirectory(prefix="parley-balanced-") as folder:
+        async with throw_away_stores() as stores:
+            return await run(plan, stores, Path(folder), balancers, modules)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -14,11 +14,12 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from server.config import EMBEDDED, Settings
+from server.config import EMBEDDED, ConfigError, Settings
 from server.data_dir import hold_data_dir
 from server.embedded import EmbeddedStores
 from server.garbage import spare_what_stays
@@ -26,6 +27,7 @@ from server.listeners import BACKLOG, bind, listen
 from server.logs import set_up_logs
 from server.reachability import require_mongodb, require_redis, without_secrets
 from server.secret import load_secret
+from server.siblings import sockets_folder
 from server.wiring import SEE_OFF, build
 from server.workers import READY, Workers
 
@@ -44,16 +46,27 @@ def serve(settings: Settings) -> None:
 
 def serve_with_workers(settings: Settings, command: Sequence[str], count: int) -> None:
     """The same with `count` nodes on one port; `command` starts one of them (`serve_as_worker`) with these settings."""
+    _require_free_doors(settings)
     set_up_logs(settings.log)
     with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_told(_live_in_workers(settings, command, count)))
 
 
-def serve_as_worker(settings: Settings) -> None:
-    """One of the nodes: its parent holds the data directory, and has started the stores that the settings name."""
+def serve_as_worker(settings: Settings, own_socket: Path) -> None:
+    """One of the nodes: its parent holds the data directory, and has started the stores that the settings name.
+
+    `own_socket`: where its siblings ask it.
+    """
     set_up_logs(settings.log)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_told(_live_as_worker(settings)))
+        runner.run(_until_told(_live_as_worker(settings, own_socket)))
+
+
+def _require_free_doors(settings: Settings) -> None:
+    """ConfigError where the settings give all workers one address for other nodes; a session is on one of them alone."""
+    for name, value in (("port", settings.nodes.port), ("url", settings.nodes.url)):
+        if value:
+            raise ConfigError(f"nodes.{name}", "cannot be set with --workers: each of them has an address of its own")
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -114,15 +127,16 @@ async def _live_in_workers(settings: Settings, command: Sequence[str], count: in
         }
         port = str(listeners[0].getsockname()[1])
         patience_s = settings.shutdown_s * (1 - STORES_SHARE)
-        await stack.enter_async_context(Workers([*command, "--port", port], environment, count, patience_s))
+        folder = stack.enter_context(sockets_folder(settings.data_dir))
+        await stack.enter_async_context(Workers([*command, "--port", port], environment, count, patience_s, folder))
         _say(settings, listeners[0], answering | stores.descriptions)
         await asyncio.Event().wait()
 
 
-async def _live_as_worker(settings: Settings) -> None:
+async def _live_as_worker(settings: Settings, own_socket: Path) -> None:
     async with AsyncExitStack() as stack:
         listeners = _bind(stack, settings, is_shared=True)
-        await _open(stack, settings, listeners, settings.mongodb.url, settings.redis.url)
+        await _open(stack, settings, listeners, settings.mongodb.url, settings.redis.url, own_socket)
         sys.stdout.buffer.write(READY)
         sys.stdout.flush()
         await asyncio.Event().wait()
@@ -142,11 +156,16 @@ async def _start_stores(stack: AsyncExitStack, settings: Settings) -> tuple[dict
 
 
 async def _open(
-    stack: AsyncExitStack, settings: Settings, listeners: list[socket.socket], mongodb_url: str, redis_url: str
+    stack: AsyncExitStack,
+    settings: Settings,
+    listeners: list[socket.socket],
+    mongodb_url: str,
+    redis_url: str,
+    worker_socket: Path | None = None,
 ) -> None:
     """Serve the application on these sockets until the stack is closed."""
     application_s = settings.shutdown_s * (1 - STORES_SHARE)
-    app = await build(settings, mongodb_url, redis_url)
+    app = await build(settings, mongodb_url, redis_url, worker_socket)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=application_s * REQUESTS_SHARE)
     stack.push_async_callback(_close, runner, application_s)
     await runner.setup()

@@ -4,7 +4,7 @@ Numbers that the parts keep anyway are read when they are asked for; only refusa
 happen, at about a microsecond each.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from time import monotonic
@@ -59,6 +59,11 @@ class Metrics:
             registry=self.registry,
         )
         self.registry.register(self._kept)
+        self.gather: Callable[[], Awaitable[bytes]] | None = None  # of all workers, where there are several
+
+    def text(self) -> bytes:
+        """The numbers of this node as they are now."""
+        return generate_latest(self.registry)
 
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A number that goes up and down, read when somebody asks."""
@@ -110,7 +115,8 @@ class Metrics:
         async def show(request: web.Request) -> web.Response:
             if not any(_is_in(request[CLIENT_ADDRESS], network) for network in networks):
                 raise web.HTTPNotFound
-            return web.Response(body=generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+            body = self.text() if self.gather is None else await self.gather()
+            return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
         described = Described(
             "What this node tells its operators, in Prometheus' words.",

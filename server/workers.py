@@ -11,6 +11,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Self
 
 from server.cannot_start import CannotStart
@@ -28,17 +29,25 @@ KILL_AFTER_S = 2.0  # what a worker may take longer than the time that it stops 
 class Workers:
     """`count` processes of one command, for the time of an `async with`; inside it all of them serve.
 
+    Each is told its own file in the folder `sockets`, by which the others ask it (siblings.py).
+
     A worker says `ready` on its standard output once it does. CannotStart when one ends before. They are told to stop when
     the block ends, and at once by the kernel if this process dies.
     """
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], count: int, stops_within_s: float
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        count: int,
+        stops_within_s: float,
+        sockets: Path,
     ) -> None:
         self._command = list(command)
         self._environment = {**os.environ, **environment}
         self._count = count
         self._stops_within_s = stops_within_s
+        self._sockets = sockets
         self._processes: dict[int, Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
 
@@ -68,7 +77,13 @@ class Workers:
     async def _start(self, number: int) -> None:
         launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM))]
         process = self._processes[number] = await asyncio.create_subprocess_exec(
-            *launch, *self._command, stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, env=self._environment
+            *launch,
+            *self._command,
+            "--worker",
+            str(self._sockets / f"{number + 1}.sock"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=PIPE,
+            env=self._environment,
         )
         assert process.stdout is not None
         try:

@@ -7,6 +7,7 @@ invitations.py, namespaces.py.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from aiohttp import web
 
@@ -36,6 +37,7 @@ from server.metrics import PATH as METRICS
 from server.nodes.passing import PassOn
 from server.proxies import locate_clients
 from server.rate_limits import limit_requests
+from server.siblings import Siblings
 from server.sockets.farewell import send_away
 from server.versions import require_version
 from server.wiring.domain import Domain
@@ -53,10 +55,13 @@ SEE_OFF: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("see_off")
 SEE_OFF_SHARE = 0.25  # of shutdown_s, for sending clients away while the others are served
 
 
-async def build(settings: Settings, mongodb_url: str, redis_url: str) -> web.Application:
+async def build(
+    settings: Settings, mongodb_url: str, redis_url: str, worker_socket: Path | None = None
+) -> web.Application:
     """Assemble the application; what it opens it closes in its shutdown and cleanup hooks.
 
     `app[SEE_OFF]()`, before these and while the application still listens, sends its clients away one by one.
+    `worker_socket`: where a worker is asked by its siblings.
     """
     async with AsyncExitStack() as stack:
         outside = await open_outside(stack, settings, mongodb_url, redis_url)
@@ -64,6 +69,8 @@ async def build(settings: Settings, mongodb_url: str, redis_url: str) -> web.App
         await node.domain.open(stack)
         node.pass_on = await join_nodes(node.domain, node.sockets, SOCKETS, stack)
         measure(node.domain, node.sockets, node.pass_on)
+        if worker_socket is not None:
+            await _join_siblings(node.domain, worker_socket, stack)
         app = node.application()
         open_parts = stack.pop_all()
 
@@ -74,6 +81,13 @@ async def build(settings: Settings, mongodb_url: str, redis_url: str) -> web.App
     app.on_shutdown.append(node.drain)
     app.on_cleanup.append(close)
     return app
+
+
+async def _join_siblings(domain: Domain, worker_socket: Path, stack: AsyncExitStack) -> None:
+    siblings = Siblings(worker_socket, domain.metrics.text)
+    await siblings.open()
+    stack.push_async_callback(siblings.close)
+    domain.metrics.gather = siblings.gather
 
 
 class _Node:

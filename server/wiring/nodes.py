@@ -3,6 +3,7 @@
 from contextlib import AsyncExitStack
 
 from server.auth.tokens import derive_key
+from server.config import ConfigError
 from server.nodes.address import KnownAddresses, NodeAddresses, session_id
 from server.nodes.door import NodeDoor, Seal
 from server.nodes.passing import PassOn
@@ -34,9 +35,13 @@ async def join_nodes(domain: Domain, sockets: SocketServer, path: str, stack: As
         url=settings.nodes.url,
         body_max_bytes=settings.http.body_max_bytes,
     )
-    for part in (pass_on, door):
-        await part.open()
-        stack.push_async_callback(part.close)
+    await pass_on.open()
+    stack.push_async_callback(pass_on.close)
+    stack.push_async_callback(door.close)
+    try:
+        await door.open()
+    except OSError as error:
+        raise ConfigError("nodes.port", f"{settings.nodes.port} cannot be listened on ({error.strerror})") from None
     sockets.eio.make_sid = lambda: session_id(node)
     sockets.eio.pass_on = pass_on
     return pass_on

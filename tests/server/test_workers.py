@@ -1,13 +1,16 @@
 """Several workers on one port: people notice nothing of it, not even when one dies."""
 
+import asyncio
 import os
 import signal
 import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests import raw
 from tests.server.processes import RunningServer, is_alive, refused, running, wait_until
@@ -54,6 +57,38 @@ def test_one_that_dies_is_started_again_and_the_others_go_on(server: RunningServ
     wait_until(lambda: len(worker_pids(server) - {min(before)}) == COUNT, within_s=60)
     assert before - {min(before)} <= worker_pids(server)
     wait_until(lambda: is_ready(server), within_s=30)
+
+
+def read_figures(server: RunningServer) -> dict[str, dict[str, float]]:
+    """One scrape: figures without further labels, by worker and name."""
+    with urllib.request.urlopen(f"{server.url}metrics", timeout=30) as answer:
+        families = list(text_string_to_metric_families(answer.read().decode()))
+    figures: dict[str, dict[str, float]] = defaultdict(dict)
+    for sample in (sample for family in families for sample in family.samples):
+        if set(sample.labels) == {"worker"}:
+            figures[sample.labels["worker"]][sample.name] = sample.value
+    return figures
+
+
+async def test_one_scrape_shows_all_of_them(server: RunningServer) -> None:
+    wait_until(lambda: sum(one["parley_worker_up"] for one in read_figures(server).values()) == COUNT, within_s=60)
+    async with AsyncExitStack() as stack:
+        for opened in range(1, 101):
+            await stack.enter_async_context(raw.frames(server.url))
+            figures = await asyncio.to_thread(read_figures, server)
+            assert set(figures) == {"1", "2", "3"}, "whichever of them was asked"
+            by_worker = [figures[worker]["parley_sockets"] for worker in figures]
+            assert sum(by_worker) == opened
+            if all(by_worker):
+                break
+        assert all(by_worker)
+
+
+@pytest.mark.parametrize(("setting", "value"), [("PORT", "9001"), ("URL", "http://10.0.0.1:9001")])
+def test_an_address_that_all_would_share_is_refused(tmp_path: Path, setting: str, value: str) -> None:
+    status, errors = refused(tmp_path / "data", "--workers", "2", settings={f"PARLEY_NODES__{setting}": value})
+    assert status == 1
+    assert errors.startswith(f"parley: nodes.{setting.lower()}: cannot be set with --workers")
 
 
 def test_all_end_with_their_parent(tmp_path: Path) -> None:

@@ -1,14 +1,20 @@
 """The door for other nodes opens to a fresh proof for this very request, and to nothing else."""
 
+import socket
 from collections.abc import Mapping
+from pathlib import Path
 from time import time
 
 import pytest
 
 from server.auth.tokens import derive_key
+from server.config import ConfigError
+from server.embedded import EmbeddedStores
 from server.nodes import door
 from server.nodes.door import GOOD_FOR_S, HEADER, Seal
 from server.secret import load_secret
+from server.wiring import build
+from tests.node import settings_for
 from tests.raw import QUERY, open_line, request
 from tests.server.nodes.conftest import Pair
 
@@ -68,3 +74,10 @@ async def test_what_is_no_proof_is_refused_quietly(pair: Pair, proof: str) -> No
 @pytest.mark.parametrize("path", ["/", "/metrics", "/api/contacts/", "/healthz", "/socket.io/../metrics"])
 async def test_behind_the_door_are_sessions_alone(pair: Pair, path: str) -> None:
     assert await knock(pair, seal_of(pair).headers("GET", path), path=path) == 404
+
+
+async def test_a_port_that_is_taken_is_named(stores: EmbeddedStores, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        settings = settings_for(tmp_path, nodes={"port": other.getsockname()[1]})
+        with pytest.raises(ConfigError, match=r"^nodes\.port: "):
+            await build(settings, stores.mongodb_url, stores.redis_url)

@@ -111,7 +111,7 @@ class Bus:
     async def hold(self, account_id: int) -> None:
         """A socket of this account is here. What other nodes tell the account from now on arrives here when this returns.
 
-        With the bus away it returns at once: its return tells everybody here to sync.
+        With the bus away, or slow, it returns before that: the account is told to sync when it is so.
         """
         channels = [self.channel(account_id)]
         self._held[account_id] = self._held.get(account_id, 0) + 1
@@ -176,12 +176,14 @@ class Bus:
                 await asyncio.sleep(RETRY_S)
 
     async def _flush(self) -> None:
-        if self._publisher.has_lost and not self.lease.is_alone:
+        has_lost, has_failed = self._publisher.has_lost, self._has_failed
+        self._publisher.has_lost = False  # before it is told: what is lost meanwhile is told the next time
+        if has_lost and not self.lease.is_alone:
             # What was not sent is gone: the other nodes' clients must ask for it.
             await self._redis.publish(self._everybody, orjson.dumps(["lost", self.node]))
-        elif self._has_failed:
+        elif has_failed:
             await self._redis.ping()
-        self._publisher.has_lost = self._has_failed = False
+        self._has_failed = False
         await self._publisher.flush()
 
     def _failed(self, error: Exception) -> None:

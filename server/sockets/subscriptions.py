@@ -77,8 +77,10 @@ class Subscriptions:
             self._late.add(channel)
 
     async def heard(self, channels: Collection[str]) -> None:
-        """Return when Redis has confirmed all of these; at once while it is away, for its return is told to everybody."""
+        """Return when Redis has confirmed all of these; at once while it is away, and `on_late` tells when it has."""
         if not self.is_up:
+            # Its return is told to everybody, but perhaps before a channel that is asked for by then is heard.
+            self._late.update(channel for channel in channels if channel in self._unconfirmed)
             return
         waiters = {channel: self._waiter(channel) for channel in channels if channel in self._unconfirmed}
         if not waiters:
@@ -126,6 +128,7 @@ class Subscriptions:
         self.marker = f"{self._marker_prefix}:{self._connections}"
         self._wanted.clear()
         self._confirmed.clear()
+        self._late.clear()  # what is subscribed now is back with the marker
         self._is_broken = False
         self._is_first = (
             self._connections == 1 and len(self._desired) == 1
@@ -166,7 +169,6 @@ class Subscriptions:
             waiter.set_result(None)
         if channel == self.marker:
             if not self._is_first:
-                self._late.clear()
                 self.on_back()
         elif channel in self._late:
             self._late.discard(channel)

@@ -1,0 +1,157 @@
+"""A bus whose Redis stumbles: it is up again when Redis is, and tells whoever may have missed something to sync."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from server.config import MongodbSettings
+from server.embedded import EmbeddedStores
+from server.sockets.bus import Bus
+
+ANN, TOM = 1, 2
+WITHIN_S = 30.0
+Gaps = list[set[int] | None]  # of whom it was said that they may have missed something; None: everybody
+
+
+@pytest.fixture
+async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedStores]:
+    """A Redis of this module alone; nobody asks for MongoDB."""
+    nobody = MongodbSettings(url="mongodb://127.0.0.1:1")
+    async with EmbeddedStores(tmp_path_factory.mktemp("stores"), nobody, stop_patience_s=0.2) as running:
+        yield running
+
+
+@asynccontextmanager
+async def open_bus(stores: EmbeddedStores) -> AsyncIterator[tuple[Bus, Gaps]]:
+    """A bus that hears others, and what it says from then on."""
+    redis = Redis.from_url(stores.redis_url, socket_timeout=1.0, retry=Retry(NoBackoff(), 0))
+    bus = Bus(redis)
+    gaps: Gaps = []
+    bus.on_gap = lambda of: gaps.append(None if of is None else set(of))
+    await bus.open()
+    await until(lambda: bus.is_up)
+    try:
+        yield bus, gaps
+    finally:
+        await bus.close()
+        await redis.aclose()
+
+
+@asynccontextmanager
+async def stopped(stores: EmbeddedStores) -> AsyncIterator[None]:
+    assert stores.valkey is not None
+    pid = await stores.valkey.pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not is_so():  # noqa: ASYNC110 (nothing says when it is)
+            await asyncio.sleep(0.01)
+
+
+async def test_a_redis_that_did_not_obey_for_a_moment_has_the_bus_up_again_when_it_does(stores: EmbeddedStores) -> None:
+    async with open_bus(stores) as (bus, _):
+        async with stopped(stores):
+            await until(lambda: not bus.is_up)
+        await until(lambda: bus.is_up)
+        assert bus.breaks == 1
+
+
+async def test_whoever_came_while_redis_was_silent_is_told_to_sync_once_it_is_heard_for(stores: EmbeddedStores) -> None:
+    async with open_bus(stores) as (bus, gaps):
+        async with stopped(stores):
+            await bus.hold(ANN)
+            assert gaps == []
+        await until(lambda: {ANN} in gaps or None in gaps)
+
+
+async def test_whoever_comes_while_the_node_hears_nothing_is_told_to_sync_once_it_is_heard_for(
+    stores: EmbeddedStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe, may_go_on = PubSub.subscribe, asyncio.Event()
+
+    async def slow(self: PubSub, *channels: str, **handlers: Any) -> None:
+        if not self.channels and not may_go_on.is_set():  # the first of a new connection: all that is held
+            asked.set()
+            await may_go_on.wait()
+        await subscribe(self, *channels, **handlers)
+
+    asked = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        bus, gaps = await stack.enter_async_context(open_bus(stores))
+        await bus.hold(ANN)
+        monkeypatch.setattr(PubSub, "subscribe", slow)
+        admin = await stack.enter_async_context(Redis.from_url(stores.redis_url))
+        await admin.client_kill_filter(_type="pubsub")
+        await asyncio.wait_for(asked.wait(), WITHIN_S)
+        await bus.hold(TOM)
+        may_go_on.set()
+        await until(lambda: {TOM} in gaps)
+        assert None in gaps, "and everybody who was there before"
+
+
+async def test_a_subscription_that_fails_has_the_node_listen_anew_and_everybody_sync(
+    stores: EmbeddedStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe, failures = PubSub.subscribe, [RedisConnectionError("reset")]
+
+    async def fails_once(self: PubSub, *channels: str, **handlers: Any) -> None:
+        if failures and len(channels) == 1:
+            raise failures.pop()
+        await subscribe(self, *channels, **handlers)
+
+    async with open_bus(stores) as (bus, gaps):
+        monkeypatch.setattr(PubSub, "subscribe", fails_once)
+        await bus.hold(ANN)
+        await until(lambda: None in gaps)
+        await until(lambda: bus.is_up)
+
+
+async def test_a_node_that_the_others_gave_up_is_known_to_them_again_and_tells_everybody_to_sync(
+    stores: EmbeddedStores,
+) -> None:
+    async with open_bus(stores) as (back, gaps), open_bus(stores) as (other, _):
+        await until(lambda: back.node in other.lease.others)
+        gaps.clear()
+        other.lease.forget(back.node)
+        await until(lambda: None in gaps)
+        assert back.node in other.lease.others
+
+
+async def test_what_is_lost_while_others_are_told_of_a_loss_is_told_them_too(
+    stores: EmbeddedStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.sockets.publisher.WAITING_MAX", 1)
+    async with open_bus(stores) as (bus, _), open_bus(stores) as (other, gaps):
+        await until(lambda: not bus.lease.is_alone and not other.lease.is_alone and not bus.depth)
+        gaps.clear()
+        publish, losses = Redis.publish, iter(range(1))
+
+        def overflow() -> None:
+            for text in "12":
+                bus.publish("/chat", text, {ANN})
+
+        async def slow(self: Redis, channel: str, message: bytes) -> int:
+            for _ in losses:
+                overflow()
+            count: int = await publish(self, channel, message)
+            return count
+
+        monkeypatch.setattr(Redis, "publish", slow)
+        overflow()
+        await until(lambda: gaps.count(None) >= 2)

@@ -16,10 +16,11 @@ import asyncio
 import json
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -44,11 +45,15 @@ RUN_WITHIN_S = 3600.0  # whatever hangs, it ends
 PROGRESS_EVERY_S = 5.0
 
 
-async def run(plan: Plan, seed: int, balancer: str | None = None) -> tuple[Verdict, Scene]:
-    """One run from nothing to a verdict."""
+Outcome = tuple[Verdict, Scene]
+
+
+async def run(plan: Plan, seed: int, balancer: str | None = None, folder: Path | None = None) -> Outcome:
+    """One run from nothing to a verdict; what the nodes write stays in `folder`."""
     random = Random(seed)
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-faults-")))
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-faults-")))
         stores = await stack.enter_async_context(throw_away_stores())
         connector = aiohttp.TCPConnector(limit=0, force_close=True)
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
@@ -202,18 +207,27 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, help="how long faults are spread over")
     parser.add_argument("--messages", type=int, help="how many are acknowledged at least")
     parser.add_argument("--short", action="store_true", help="a reduced run of some 15 seconds")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave the logs of the nodes there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
     arguments = parser.parse_args(argv)
     plan = _plan(arguments)
     balancer = _balancer(arguments.balancer, plan.nodes)
     print(f"seed {arguments.seed}, balancer {balancer}: {plan}", flush=True)
-    verdict, scene = asyncio.run(asyncio.wait_for(run(plan, arguments.seed, balancer), RUN_WITHIN_S))
+    verdict, scene = asyncio.run(_bounded(run(plan, arguments.seed, balancer, arguments.keep)))
     print("\n" + table(verdict, scene), flush=True)
     if arguments.json is not None:
         outages = {kind: [asdict(outage) for outage in found] for kind, found in scene.strikes.outages.items()}
         result = {"seed": arguments.seed, **asdict(plan), **asdict(verdict), "outages": outages}
         arguments.json.write_text(json.dumps(result, indent=2))
     return 0 if verdict.is_clean else 1
+
+
+async def _bounded(work: Awaitable[Outcome]) -> Outcome:
+    """The run, ended in time; it takes its processes with it, also when somebody ends it."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await asyncio.wait_for(work, RUN_WITHIN_S)
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:

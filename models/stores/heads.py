@@ -110,6 +110,9 @@ def _pipeline(match: Row) -> list[Row]:
     few: Row = {"$limit": SCAN_MAX}
     from_others: Row = {"$expr": {"$and": [{"$ne": ["$sender", "$$account"]}, *is_seen]}}
     countable: Row = {"kind": Kind.MESSAGE.value, "deleted": {"$ne": True}} | from_others
+    # No chat has the number 0: where nobody's number is asked for, not one of perhaps thousands of members is looked at.
+    is_direct: Row = {"$eq": [{"$type": {"$first": "$in.pair"}}, "string"]}
+    direct: Row = {"$cond": [is_direct, "$chat", 0]}
     return [
         {"$match": match},
         {"$lookup": {"from": CHATS, "localField": "chat", "foreignField": "_id", "as": "in"}},
@@ -134,7 +137,7 @@ def _pipeline(match: Row) -> list[Row]:
         {
             "$lookup": {
                 "from": MEMBERS,
-                "let": {"pair": {"$first": "$in.pair"}, "chat": "$chat"},
+                "let": {"chat": direct},
                 "pipeline": [
                     {
                         "$match": {
@@ -142,7 +145,6 @@ def _pipeline(match: Row) -> list[Row]:
                                 "$and": [
                                     {"$gt": ["$_id", {"$multiply": ["$$chat", 2**32]}]},
                                     {"$lt": ["$_id", {"$multiply": [{"$add": ["$$chat", 1]}, 2**32]}]},
-                                    {"$eq": [{"$type": "$$pair"}, "string"]},
                                 ]
                             }
                         }

@@ -51,6 +51,10 @@ class Server:
         assert self._process is not None, "it was started"
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
     async def start(self) -> None:
         """Return when it accepts people; one that ends while it starts (the database is away) is started again."""
         self.folder.mkdir(parents=True, exist_ok=True)

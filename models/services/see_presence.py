@@ -1,37 +1,41 @@
 """What one may see of somebody's presence: whether they are online, and since when not, as far as privacy and blocks let one."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Final
 
 from models.documents.account import Account, Visibility
 from models.events import PresenceShown
 from models.ports import PresenceBoard
 from models.services.attendance import Attendance
+from models.services.batched import Batched
 from models.stores.contacts import Contacts
 
 ONLINE: Final = "online"
 OFFLINE: Final = "offline"
 DENY: Final = "deny"
+AT_ONCE = 500  # accounts in one question to the board
 
 
-@dataclass(frozen=True, slots=True)
 class SeePresence:
     """The rules of the messaging contract, sections 4.6, 6.2 and 8, for a viewer whose own status is online."""
 
-    contacts: Contacts
-    board: PresenceBoard
-    attendance: Attendance
+    def __init__(self, contacts: Contacts, board: PresenceBoard, attendance: Attendance) -> None:
+        self._contacts = contacts
+        self._board = board
+        self._attendance = attendance
+        self._ask: Batched[int, bool] = Batched(self._look, at_once=AT_ONCE)
+
+    async def list_statuses(self, account_ids: Collection[int]) -> dict[int, bool]:
+        """Whether these have a socket that says so; those of whom nobody can tell now are left out."""
+        here = [each for each in account_ids if each in self._attendance]
+        elsewhere = [each for each in account_ids if each not in self._attendance]
+        return dict.fromkeys(here, True) | await self._look(elsewhere)
 
     async def find_status(self, account: Account) -> bool | None:
         """Whether somebody who may see it would see this account online; None when nobody can tell now."""
         if account.connected_status is not None:
             return account.connected_status == ONLINE
-        if account.id in self.attendance:
-            return True
-        looked = await self.board.look([account.id])
-        if looked.online:
-            return True
-        return False if looked.is_sure else None
+        return True if account.id in self._attendance else await self._ask(account.id)
 
     async def is_online(self, account: Account) -> bool:
         """The same; whom nobody can tell about counts as offline."""
@@ -47,9 +51,13 @@ class SeePresence:
             case Visibility.ALL:
                 may_see = True
             case Visibility.CONTACTS:
-                may_see = await self.contacts.has(account.id, viewer.number)
+                may_see = await self._contacts.has(account.id, viewer.number)
             case Visibility.NONE:
                 may_see = False
         if not may_see:
             return PresenceShown(account.number, DENY, None)
         return PresenceShown(account.number, OFFLINE, account.last_seen)
+
+    async def _look(self, account_ids: Collection[int]) -> dict[int, bool]:
+        looked = await self._board.look(account_ids)
+        return {each: each in looked.online for each in account_ids if looked.is_sure or each in looked.online}

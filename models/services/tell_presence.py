@@ -16,13 +16,12 @@ from models.errors import AccountNotFound
 from models.events import PresenceShown
 from models.ports import Fanout
 from models.services.directory import Directory
-from models.services.see_presence import ONLINE, SeePresence
+from models.services.see_presence import AT_ONCE, ONLINE, SeePresence
 from models.tasks import cancel
 
 log = logging.getLogger(__name__)
 
 LOOK_AT_ONCE = 32  # accounts, well inside the drivers' pools
-COMPARE_AT_ONCE = 500  # accounts in one question to the board
 LOOK_AGAIN_S = 1.0  # at whom nobody could tell about
 
 
@@ -169,14 +168,12 @@ class TellPresence:
             await self._has_doubts.wait()
             self._has_doubts.clear()
             while self._doubtful:
-                batch = list(islice(self._doubtful, COMPARE_AT_ONCE))
-                looked = await self._see.board.look(batch)
-                if not looked.is_sure:
+                batch = list(islice(self._doubtful, AT_ONCE))
+                statuses = await self._see.list_statuses(batch)
+                self._doubtful.difference_update(statuses)
+                self.changed([each for each, is_online in statuses.items() if self._is_news(each, is_online=is_online)])
+                if len(statuses) < len(batch):
                     await asyncio.sleep(LOOK_AGAIN_S)
-                    continue
-                self._doubtful.difference_update(batch)
-                online = looked.online.union(each for each in batch if each in self._see.attendance)
-                self.changed([each for each in batch if self._is_news(each, is_online=each in online)])
 
     def _is_news(self, account_id: int, *, is_online: bool) -> bool:
         """Whether somebody here was told otherwise."""

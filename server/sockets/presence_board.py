@@ -8,10 +8,11 @@ All keys share the slot of the leases, as scripts in a Redis Cluster must.
 """
 
 import logging
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Final, TypeVar
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from models.ports import Absent, Looked
@@ -20,11 +21,13 @@ from server.sockets.lease import LEASE_S, RENEW_S
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 CLAIM_S: Final = 10  # a sweeper that says nothing for so long is replaced; longer than MongoDB may take to answer
 CHUNK: Final = 500  # accounts in one script, about a millisecond of Redis
 
 # KEYS: this node's accounts, then the nodes of each account. ARGV: this node, how many of the accounts came, then all accounts.
-# -> those that came first or left last.
+# -> those that came first or left last; who left a Redis that had forgotten it, too, as nobody has been told.
 _WRITE = """
 local changed = {}
 for i = 3, #ARGV do
@@ -35,7 +38,8 @@ for i = 3, #ARGV do
         end
         redis.call('SADD', KEYS[1], account)
     else
-        if redis.call('SREM', nodes, ARGV[1]) == 1 and redis.call('EXISTS', nodes) == 0 then
+        redis.call('SREM', nodes, ARGV[1])
+        if redis.call('EXISTS', nodes) == 0 then
             table.insert(changed, account)
         end
         redis.call('SREM', KEYS[1], account)
@@ -107,7 +111,7 @@ class RedisPresenceBoard:
         accounts = [*came, *left]
         keys = [self._node_key(self._lease.node), *map(self._key, accounts)]
         try:
-            return _ids(await self._write(keys=keys, args=[self._lease.node, len(came), *accounts]))
+            return _ids(await _again(lambda: self._write(keys=keys, args=[self._lease.node, len(came), *accounts])))
         except (RedisError, OSError) as error:
             log.warning("presence is not told to other nodes: %s", type(error).__name__)
             return None
@@ -115,7 +119,7 @@ class RedisPresenceBoard:
     async def list_written(self) -> set[int] | None:
         """See PresenceBoard."""
         try:
-            return _ids(await self._redis.smembers(self._node_key(self._lease.node)))
+            return _ids(await _again(lambda: self._redis.smembers(self._node_key(self._lease.node))))
         except (RedisError, OSError) as error:
             log.warning("presence is not known: %s", type(error).__name__)
             return None
@@ -124,18 +128,22 @@ class RedisPresenceBoard:
         """See PresenceBoard."""
         if self._lease.is_alone and self._lease.has_none_to_sweep:
             return Looked(frozenset(), is_sure=True)
-        pipeline = self._redis.pipeline(transaction=False)
-        for account_id in account_ids:
-            pipeline.execute_command("EXISTS", self._key(account_id))
-        pipeline.execute_command("ZSCORE", self._lease.key, self._lease.node)
         try:
-            *found, renewed_at = await pipeline.execute()
+            *found, renewed_at = await _again(lambda: self._look(account_ids))
         except (RedisError, OSError) as error:
             log.warning("presence on other nodes is not known: %s", type(error).__name__)
             return Looked(frozenset(), is_sure=False)
         online = frozenset(each for each, is_there in zip(account_ids, found, strict=True) if is_there)
         # A Redis that does not know this node has forgotten the others, too.
         return Looked(online, is_sure=renewed_at is not None and not self._lease.is_settling)
+
+    async def _look(self, account_ids: Collection[int]) -> list[Any]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for account_id in account_ids:
+            pipeline.execute_command("EXISTS", self._key(account_id))
+        pipeline.execute_command("ZSCORE", self._lease.key, self._lease.node)
+        found: list[Any] = await pipeline.execute()
+        return found
 
     def list_gone(self) -> list[str]:
         """See PresenceBoard."""
@@ -163,6 +171,14 @@ class RedisPresenceBoard:
 
     def _tagged(self, name: str) -> str:
         return f"{{{self._lease.key}}}:{name}"
+
+
+async def _again(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask once more over a new connection when the first one was an old one, which Redis closed when it was started again."""
+    try:
+        return await ask()
+    except RedisConnectionError:
+        return await ask()
 
 
 def _ids(values: Collection[bytes | str]) -> set[int]:

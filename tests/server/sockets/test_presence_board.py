@@ -1,0 +1,179 @@
+"""The presence board of several nodes: nobody comes or goes twice, whatever dies in between."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from redis.asyncio import Redis
+
+from models.documents.phone import Phone
+from models.events import PresenceChanged, Signal
+from models.services.sweep_presence import SweepPresence
+from models.stores.accounts import Accounts
+from models.stores.counters import Counters
+from models.stores.database import Database
+from server.clock import SystemClock
+from server.sockets import lease, presence_board
+from server.sockets.bus import Bus
+from server.sockets.presence_board import RedisPresenceBoard
+
+ANN, TOM, MAX = 1, 2, 3
+
+
+@dataclass
+class Told:
+    """A fan-out that only remembers."""
+
+    signals: list[Signal]
+
+    def publish(self, *_: object, **__: object) -> None: ...
+
+    def whisper(self, *_: object) -> None: ...
+
+    def signal(self, signal: Signal) -> None:
+        self.signals.append(signal)
+
+    @property
+    def changed(self) -> list[int]:
+        return [each for told in self.signals if isinstance(told, PresenceChanged) for each in told.account_ids]
+
+
+@dataclass
+class Node:
+    """What one node has of all this; nothing runs by itself, so `renew` is all that keeps it alive."""
+
+    bus: Bus
+    board: RedisPresenceBoard
+    sweep: SweepPresence
+    told: Told
+
+    async def renew(self) -> None:
+        self.bus.lease._look_at(await self.bus.lease._renew(), lease.monotonic())
+
+    async def online(self, *account_ids: int) -> set[int]:
+        return set((await self.board.look(account_ids)).online)
+
+
+@dataclass
+class Site:
+    redis: Redis
+    accounts: Accounts
+    prefix: str
+
+    async def node(self) -> Node:
+        bus = Bus(self.redis, prefix=self.prefix)
+        board, told = RedisPresenceBoard(self.redis, bus, grace_s=0), Told([])
+        node = Node(bus, board, SweepPresence(self.accounts, board, told, SystemClock()), told)
+        await bus.lease.take()
+        return node
+
+
+@pytest.fixture
+async def site(redis_url: str, database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
+    """Leases end as soon as they are looked at, unless they were renewed within the tenth of a second before."""
+    for module in (lease, presence_board):
+        monkeypatch.setattr(module, "LEASE_S", 0.1)
+    monkeypatch.setattr(presence_board, "RENEW_S", 0.0)
+    monkeypatch.setattr(presence_board, "CLAIM_S", 1)
+    async with Redis.from_url(redis_url) as redis:
+        yield Site(redis, Accounts(database, Counters(database)), database.raw.name)
+
+
+async def until_gone(sweeper: Node, node: Node) -> None:
+    async with asyncio.timeout(30):
+        while node.bus.node not in sweeper.board.list_gone():
+            await sweeper.renew()
+            await asyncio.sleep(0.02)
+
+
+async def test_only_the_first_arrival_and_the_last_departure_of_all_nodes_are_news(site: Site) -> None:
+    here, there = await site.node(), await site.node()
+    assert await here.board.write([ANN, TOM], []) == {ANN, TOM}
+    assert await there.board.write([ANN], []) == set()
+    assert await here.board.write([], [ANN]) == set()
+    assert await there.board.write([MAX], [ANN]) == {ANN, MAX}
+    assert await here.board.list_written() == {TOM}
+
+
+async def test_the_people_of_a_gone_node_go_offline_except_those_who_are_online_elsewhere(site: Site) -> None:
+    dead, sweeper = await site.node(), await site.node()
+    await dead.board.write([ANN, TOM], [])
+    await sweeper.board.write([TOM], [])
+    assert await sweeper.sweep() == 0
+    await until_gone(sweeper, dead)
+    assert await sweeper.sweep() == 1
+    assert sweeper.told.changed == [ANN]
+    assert await sweeper.online(ANN, TOM) == {TOM}
+    await sweeper.renew()
+    assert sweeper.board.list_gone() == [], "it is swept once"
+
+
+async def test_of_two_nodes_one_sweeps_and_when_it_dies_over_it_another_goes_on(site: Site) -> None:
+    dead, dying, other = await site.node(), await site.node(), await site.node()
+    await dead.board.write([ANN, TOM], [])
+    await until_gone(dying, dead)
+    claimed = await dying.board.claim(dead.bus.node)
+    assert claimed is not None
+    assert claimed.account_ids == {ANN, TOM}
+    await until_gone(other, dead)
+    assert await other.sweep() == 0, "another one is at it"
+    assert await dying.board.sweep(dead.bus.node, {ANN}) == {ANN}
+    async with asyncio.timeout(30):
+        while not await other.sweep():  # noqa: ASYNC110 (until the claim ends)
+            await asyncio.sleep(0.05)
+    assert other.told.changed == [TOM], "it begins where the other one got to"
+
+
+async def test_nobody_is_taken_from_a_node_that_is_back_in_the_middle_of_its_sweep(site: Site) -> None:
+    paused, sweeper = await site.node(), await site.node()
+    await paused.board.write([ANN, TOM], [])
+    await until_gone(sweeper, paused)
+    assert await sweeper.board.claim(paused.bus.node) is not None
+    assert await sweeper.board.sweep(paused.bus.node, {ANN}) == {ANN}
+    patch = pytest.MonkeyPatch()
+    patch.setattr(presence_board, "LEASE_S", 60)
+    await paused.renew()
+    assert await sweeper.board.sweep(paused.bus.node, {TOM}) == set()
+    assert await sweeper.board.claim(paused.bus.node) is None
+    patch.undo()
+    assert await paused.board.write([ANN, TOM], []) == {ANN}, "what the sweep has taken comes back"
+
+
+async def test_a_sweep_stores_when_the_node_was_there_last_and_never_an_earlier_date_than_is_known(site: Site) -> None:
+    phones = [Phone(f"+{number}", number) for number in ("49301", "49302")]
+    ann, tom = [await site.accounts.find_or_create(phone, SystemClock().now()) for phone in phones]
+    late = datetime(2999, 1, 1, tzinfo=UTC)
+    await site.accounts.saw([tom.id], late)
+    dead, sweeper = await site.node(), await site.node()
+    before = SystemClock().now()
+    await dead.renew()
+    after = SystemClock().now()
+    await dead.board.write([ann.id, tom.id], [])
+    await until_gone(sweeper, dead)
+    await sweeper.sweep()
+    seen = (await site.accounts.require(ann.id)).last_seen
+    assert seen is not None
+    assert abs((seen - before).total_seconds()) <= (after - before).total_seconds() + 0.05
+    assert (await site.accounts.require(tom.id)).last_seen == late
+
+
+async def test_a_thousand_people_are_swept_in_parts(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence_board, "CHUNK", 100)
+    dead, sweeper = await site.node(), await site.node()
+    people = range(1, 1001)
+    await dead.board.write(people, [])
+    await until_gone(sweeper, dead)
+    assert await sweeper.sweep() == 1000
+    assert sorted(sweeper.told.changed) == list(people)
+    assert len(sweeper.told.signals) == 10
+
+
+async def test_a_redis_that_has_forgotten_this_node_is_not_believed(site: Site) -> None:
+    here, there = await site.node(), await site.node()
+    await there.board.write([ANN], [])
+    await here.renew()
+    assert (await here.board.look([ANN, TOM])).is_sure
+    await site.redis.delete(here.bus.lease.key)
+    assert not (await here.board.look([ANN, TOM])).is_sure

@@ -4,6 +4,7 @@ Numbers that the parts keep anyway are read when they are asked for; only refusa
 happen, at about a microsecond each.
 """
 
+from collections import Counter as Tally
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -51,6 +52,16 @@ class Metrics:
         self._batches = Histogram(
             "parley_journal_batch_entries", "Entries of one group commit", buckets=BATCHES, registry=self.registry
         )
+        self._entries = Counter("parley_entries", "Stored entries by their kind", ["kind"], registry=self.registry)
+        self._fanout = Histogram(
+            "parley_fanout_seconds",
+            "From an entry's arrival to its announcement by the node that stored it",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._notifications = Counter(
+            "parley_notifications", "What became of pushes and texts", ["kind", "outcome"], registry=self.registry
+        )
         self._requests = Histogram(
             "parley_http_request_seconds",
             "From a request's head to the end of its answer, by method and status",
@@ -76,9 +87,19 @@ class Metrics:
     def refused(self, door: str, code: str) -> None:
         self._refusals.labels(door, code).inc()
 
-    def stored(self, entries: int) -> None:
-        """A group commit of so many entries is done."""
-        self._batches.observe(entries)
+    def stored(self, kinds: Sequence[str]) -> None:
+        """A group commit of entries of these kinds is done."""
+        self._batches.observe(len(kinds))
+        for kind, count in Tally(kinds).items():
+            self._entries.labels(kind).inc(count)
+
+    def announced(self, after_s: float) -> None:
+        """An entry was announced so long after it arrived."""
+        self._fanout.observe(max(0.0, after_s))
+
+    def notified(self, kind: str, outcome: str) -> None:
+        """A push or a text is done with; of the outcome, what stands before a colon is one of a few."""
+        self._notifications.labels(kind, outcome.partition(":")[0]).inc()
 
     def counting(self, *, outside: Collection[str]) -> Middleware:
         """The middleware that counts requests and refusals; `outside` are paths that are held open (the socket engine's)."""

@@ -59,6 +59,12 @@ class DeliverNotifications:
         self._is_closing = False
         self._running: dict[asyncio.Task[None], Taken] = {}
         self._task: asyncio.Task[None] | None = None
+        self.behind_s = 0.0  # how long the oldest of what was taken last had waited for its first attempt
+
+    @property
+    def under_way(self) -> int:
+        """How many are being delivered by this node."""
+        return len(self._running)
 
     async def open(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f"{self._kind} delivery")
@@ -101,7 +107,10 @@ class DeliverNotifications:
         free = self._at_once - len(self._running)
         if free <= 0:
             return POLL_S
-        taken = await self._notifications.take(self._kind, self._clock.now(), LEASE, free)
+        now = self._clock.now()
+        taken = await self._notifications.take(self._kind, now, LEASE, free)
+        waited = (now - each.what.at for each in taken if each.attempts == 1)
+        self.behind_s = max(waited, default=timedelta()).total_seconds()
         for each in taken:
             task = asyncio.create_task(self._surely(each), name=f"{self._kind} {each.what.key}")
             self._running[task] = each

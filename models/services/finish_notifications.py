@@ -5,13 +5,18 @@ import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
+from models.documents.notification import Text
 from models.ports import Clock
 from models.services.deliver_notifications import GIVE_UP_AFTER, RetryRules
-from models.stores.notifications import Notifications, Taken
+from models.stores.notifications import PUSH, TEXT, Notifications, Taken
 
 log = logging.getLogger(__name__)
 
 WRITE_AGAIN_S = 0.5
+
+
+def _ignore(_kind: str, _outcome: str) -> None:
+    """Nobody counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,7 @@ class FinishNotifications:
     notifications: Notifications
     clock: Clock
     retry: RetryRules
+    told: Callable[[str, str], None] = _ignore  # hears the kind and the outcome of each that is done with
 
     def is_too_late(self, taken: Taken) -> bool:
         return self.clock.now() >= taken.what.at + GIVE_UP_AFTER
@@ -31,6 +37,7 @@ class FinishNotifications:
 
     async def finish(self, taken: Taken, outcome: str) -> None:
         await self._surely(taken, lambda: self.notifications.finish(taken, outcome, self.clock.now()))
+        self.told(TEXT if isinstance(taken.what, Text) else PUSH, outcome)
 
     async def mark_done(self, taken: Taken, token: str) -> None:
         await self._surely(taken, lambda: self.notifications.mark_done(taken, token))

@@ -1,11 +1,12 @@
 """The services that both doors use, over the stores: who may, the message path, marks, typing, presence."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
 from handlers.rest.links import Links
+from models.documents.chat import Chat
 from models.documents.entry import Entry
 from models.services.announcer import Announcer
 from models.services.authenticate import Authenticate
@@ -102,9 +103,15 @@ class Domain:
         self.rosters = Rosters(stores.chats, stores.entries, fanout.signal)
         self.sms = sms_provider(settings, outside.http, clock)
         self.notifications = NotificationParts(
-            settings, stores, clock, self.directory, RedisSocketBoard(outside.redis, self.bus), self.sms
+            settings,
+            stores,
+            clock,
+            self.directory,
+            RedisSocketBoard(outside.redis, self.bus),
+            self.sms,
+            self.metrics.notified,
         )
-        self.announcer = Announcer(stores.chats, stores.entries, self.rosters, fanout, self.notifications.announced)
+        self.announcer = Announcer(stores.chats, stores.entries, self.rosters, fanout, self._announced)
         self.journal = Journal(
             outside.database,
             clock,
@@ -180,8 +187,13 @@ class Domain:
         )
 
     def _stored(self, entries: Sequence[Entry]) -> None:
-        self.metrics.stored(len(entries))
+        self.metrics.stored([entry.kind for entry in entries])
         self.announcer.stored(entries)
+
+    def _announced(self, entry: Entry, chat: Chat, told: Collection[int]) -> None:
+        self.metrics.announced((self.clock.now() - entry.at).total_seconds())
+        if self.notifications.announced is not None:
+            self.notifications.announced(entry, chat, told)
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Make the indexes, start what works in the background; closed in reverse."""

@@ -3,9 +3,19 @@
 from functools import partial
 
 from handlers.wire.events import NAMESPACES
+from models.services.deliver_notifications import DeliverNotifications
+from models.stores.notifications import PUSH, TEXT
 from server.nodes.passing import PassOn
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
+
+
+def _under_way(worker: DeliverNotifications | None) -> float:
+    return 0.0 if worker is None else worker.under_way
+
+
+def _behind_s(worker: DeliverNotifications | None) -> float:
+    return 0.0 if worker is None else worker.behind_s
 
 
 def measure(domain: Domain, sockets: SocketServer, pass_on: PassOn) -> None:
@@ -28,6 +38,12 @@ def measure(domain: Domain, sockets: SocketServer, pass_on: PassOn) -> None:
         return 0.0 if since is None else max(0.0, (domain.clock.now() - since).total_seconds())
 
     metrics.gauge("parley_fanout_lag_seconds", "Age of the oldest entry that waits to be announced", lag_s)
+    for kind, text in ((PUSH, "pushes"), (TEXT, "texts")):
+        worker = domain.notifications.workers.get(kind)
+        metrics.gauge(f"parley_{text}_under_way", f"How many {text} are being delivered", partial(_under_way, worker))
+        metrics.gauge(
+            f"parley_{text}_behind_seconds", f"How long the {text} taken last had waited", partial(_behind_s, worker)
+        )
     metrics.gauge("parley_bus_up", "Whether Redis carries events to and from other nodes", lambda: float(bus.is_up))
     metrics.gauge("parley_bus_queue_packets", "Packets that wait to be published", lambda: bus.depth)
     metrics.counter("parley_bus_heard", "Messages read from the bus", lambda: bus.heard)

@@ -1,6 +1,7 @@
 """How people are told who have no client open: what composes pushes and texts, the queue, and what delivers them."""
 
 import ssl
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from aioapns.connection import AuthorizationHeaderProvider
@@ -15,7 +16,7 @@ from models.services.list_devices import ListDevices
 from models.services.notify import Notify
 from models.services.push_messages import PushMessages
 from models.services.tell_contact_joined import TellContactJoined
-from models.stores.notifications import PUSH, TEXT
+from models.stores.notifications import PUSH, TEXT, Kind
 from server.config import ConfigError, Settings
 from server.push.apns import ApnsPushes, sign_by, trust
 from server.wiring.stores import Stores
@@ -32,17 +33,20 @@ class NotificationParts:
         directory: Directory,
         sockets: SocketBoard,
         texts: TextSender,
+        told: Callable[[str, str], None],
     ) -> None:
+        """`told` hears the kind and the outcome of each that is done with."""
         push = settings.push
         self._sender = push_sender(settings, clock)
-        finish = FinishNotifications(stores.notifications, clock, RetryRules(push.retry_s))
-        self._workers = [
-            DeliverNotifications(TEXT, stores.notifications, DeliverText(texts, finish), clock, at_once=push.at_once)
-        ]
+        finish = FinishNotifications(stores.notifications, clock, RetryRules(push.retry_s), told)
+        deliver_text = DeliverText(texts, finish)
+        self.workers: dict[Kind, DeliverNotifications] = {
+            TEXT: DeliverNotifications(TEXT, stores.notifications, deliver_text, clock, at_once=push.at_once)
+        }
         if self._sender is not None:
             list_devices = ListDevices(stores.devices, stores.sessions, stores.ownerships, clock)
             deliver = DeliverPush(stores.notifications, stores.devices, list_devices, self._sender, finish)
-            self._workers.append(DeliverNotifications(PUSH, stores.notifications, deliver, clock, at_once=push.at_once))
+            self.workers[PUSH] = DeliverNotifications(PUSH, stores.notifications, deliver, clock, at_once=push.at_once)
         self.notify = Notify(stores.notifications, stores.devices, self._wake, is_push_on=push.is_on)
         self.tell_contact_joined = TellContactJoined(stores.accounts, stores.phone_books, self.notify, clock)
         self._messages = PushMessages(directory, sockets, self.notify, has_preview=push.message_preview)
@@ -52,14 +56,14 @@ class NotificationParts:
         """Start delivering; closed in reverse, so that what is announced last is queued, and perhaps delivered."""
         if self._sender is not None:
             stack.push_async_callback(self._sender.close)
-        for worker in self._workers:
+        for worker in self.workers.values():
             await worker.open()
             stack.push_async_callback(worker.close)
         await self._messages.open()
         stack.push_async_callback(self._messages.close)
 
     def _wake(self) -> None:
-        for worker in self._workers:
+        for worker in self.workers.values():
             worker.wake()
 
 

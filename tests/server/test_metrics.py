@@ -1,5 +1,6 @@
 """What a node tells its operators, and nobody else."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -54,6 +55,35 @@ async def test_connections_messages_and_refusals_are_counted(node: Node) -> None
     assert await read_metric(node, "parley_bus_up") == 1
 
 
+async def test_entries_are_counted_by_kind_and_timed_until_they_are_announced(node: Node) -> None:
+    ann, tom = await sign_in_friends(node)
+    phone, other = await node.connect(ann, "/chat"), await node.connect(tom, "/chat")
+    before = await read_metrics(node)
+    sent = (await phone.ask("message_send", {"contact": tom.number, "client_id": "1", "text": "Hi"}))["message"]
+    place = {"chat": sent["chat"], "seq": sent["seq"]}
+    assert (await phone.ask("message_edit", {**place, "text": "Hello"}))["ok"]
+    await other.expect("message_edited")
+    after = await read_metrics(node)
+    for name, labels in (
+        ("parley_entries_total", {"kind": "message"}),
+        ("parley_entries_total", {"kind": "edit"}),
+    ):
+        key = (name, frozenset(labels.items()))
+        assert after[key] == before.get(key, 0) + 1
+    timed: tuple[str, frozenset[tuple[str, str]]] = ("parley_fanout_seconds_count", frozenset())
+    assert after[timed] == before[timed] + 2
+
+
+async def test_what_became_of_texts_is_counted(node: Node) -> None:
+    ann, _ = await sign_in_friends(node)
+    event = {"title": "Tea", "event_date": "2031-05-01T10:00:00Z", "invite_phone_numbers": ["+4930999000111"]}
+    status, shown = await node.rest("POST", "/events", ann, json=event)
+    assert status in (200, 201), shown
+    async with asyncio.timeout(30):
+        while not await read_metric(node, "parley_notifications_total", kind="text", outcome="delivered"):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
 async def test_made_up_methods_and_paths_make_no_new_series(node: Node) -> None:
     for method in ("BREW", "WHEN"):
         async with node.http.request(method, node.url + "/nowhere") as answer:
@@ -70,12 +100,33 @@ async def test_to_others_it_does_not_exist(stores: EmbeddedStores, tmp_path: Pat
         assert answer.status == 404
 
 
-async def test_the_board_shows_what_there_is(node: Node) -> None:
-    names = {name for name, _ in await read_metrics(node)}
-    shown = {
-        name
-        for panel in json.loads(BOARD.read_text())["panels"]
-        for target in panel["targets"]
-        for name in re.findall(r"parley_\w+", target["expr"])
+async def list_series(node: Node) -> set[str]:
+    """The names of all series that there can be, also of those that nothing has been counted in."""
+    async with node.http.get(node.url + "/metrics") as answer:
+        families = list(text_string_to_metric_families(await answer.text()))
+    endings = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}
+    return {family.name + ending for family in families for ending in endings.get(family.type, [""])}
+
+
+def list_shown() -> set[str]:
+    panels = json.loads(BOARD.read_text())["panels"]
+    return {
+        name for panel in panels for target in panel["targets"] for name in re.findall(r"parley_\w+", target["expr"])
     }
-    assert shown <= names, shown - names
+
+
+async def test_the_board_shows_what_there_is(node: Node) -> None:
+    names = await list_series(node)
+    assert list_shown() <= names, list_shown() - names
+
+
+async def test_whatever_there_is_is_on_the_board(node: Node) -> None:
+    ours = {name for name in await list_series(node) if not name.endswith("_created")}
+    beside = {name for name in ours if name.endswith(("_sum", "_count"))}  # of what is shown by its buckets
+    assert ours - list_shown() - beside == set()
+
+
+def test_no_two_panels_lie_on_each_other() -> None:
+    panels = json.loads(BOARD.read_text())["panels"]
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels]
+    assert len(set(places)) == len({panel["id"] for panel in panels}) == len(panels)

@@ -64,7 +64,7 @@ async def _run(settings: Settings, command: str, name: str, password: str) -> st
 async def _tell(redis_url: str, prefix: str, signals: Collection[Signal]) -> None:
     """Nodes that miss it find out within seconds by themselves; only sockets stay open until they go."""
     with suppress(RedisError, OSError):
-        async with Redis.from_url(redis_url, socket_timeout=5) as redis:
+        async with Redis.from_url(redis_url, protocol=3, socket_timeout=5) as redis:
             for signal in signals:
                 await announce(redis, signal, prefix)
 

@@ -48,7 +48,7 @@ async def require_redis(settings: RedisSettings) -> str:
     """Return the version of the set Redis; ConfigError when it does not answer within `timeout_s`."""
     try:
         async with asyncio.timeout(settings.timeout_s):
-            async with Redis.from_url(settings.url, retry=Retry(NoBackoff(), 0)) as client:
+            async with Redis.from_url(settings.url, protocol=3, retry=Retry(NoBackoff(), 0)) as client:
                 await client.ping()
                 server = await client.info("server")
     except (RedisError, OSError, ValueError) as error:

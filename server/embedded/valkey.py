@@ -71,7 +71,7 @@ class Valkey:
 
     async def _answer(self, child: Child) -> None:
         await child.accepts(self.port)
-        async with Redis.from_url(self.url) as client:
+        async with Redis.from_url(self.url, protocol=3) as client:
             while True:
                 try:
                     await client.ping()

@@ -10,6 +10,7 @@ from models.documents.entry import Entry, Joined, Left, RoleSet, SubjectSet
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
+from tests.plans import recorded_plans
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 
@@ -84,3 +85,35 @@ async def test_members_are_read_from_indexes_and_only_those_of_the_chats_asked_f
         ("chats", 20, True),
         ("members", 10, True),
     ]
+
+
+async def test_whoever_has_been_in_a_chat_of_many_is_found_by_its_mark_from_an_index(
+    chats: Chats, database: Database
+) -> None:
+    chats = Chats(database, Counters(database), large=3)
+    group = await chats.create_group((7, "7"), "A", NOW)
+    bodies = [joined(7, 3, 5), Left(5, "5"), joined(9), joined(4), Left(3, "3"), joined(3)]
+    log = [Entry(group.id, seq, 1, "1", f"client {seq}", NOW, body) for seq, body in enumerate(bodies, start=1)]
+    came = [sorted(await chats.apply(change)) for change in log]
+    assert came == [[], [], [3, 5, 7, 9], [4], [], [3]], "who is in a large chat by this change"
+    async with recorded_plans(database, "members") as plans:
+        found = await chats.list_large([3, 4, 5, 7, 9, 999])
+    assert found == {3: {group.id: 6}, 4: {group.id: 4}, 7: {group.id: 1}, 9: {group.id: 3}}
+    assert [plan.index for plan in plans] == ["account: 1, large: 1"]
+    for change in log:
+        await chats.apply(change)
+    assert await chats.list_large([3, 4, 5, 7, 9, 999]) == found, "twice does no harm"
+    assert (await chats.load_roster(group.id)).chat.is_large
+
+
+async def test_a_mark_that_a_crash_left_half_made_is_made_whole_by_applying_the_change_again(
+    chats: Chats, database: Database
+) -> None:
+    chats = Chats(database, Counters(database), large=3)
+    group = await chats.create_group((7, "7"), "A", NOW)
+    change = Entry(group.id, 1, 1, "1", "client 1", NOW, joined(7, 3, 5, 9))
+    await chats.apply(change)
+    await database.raw["chats"].update_one({"_id": group.id}, {"$unset": {"large": ""}})
+    await database.raw["members"].update_one({"account": 5}, {"$unset": {"large": ""}})
+    assert sorted(await chats.apply(change)) == [3, 5, 7, 9]
+    assert set(await chats.list_large([3, 5, 7, 9])) == {3, 5, 7, 9}

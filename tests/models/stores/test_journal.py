@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -154,6 +155,57 @@ async def test_two_journals_on_one_chat_number_it_without_hole_or_twin(database:
     assert heard.seqs() == sorted(heard.seqs())
     assert sorted(heard.seqs() + other.seqs()) == list(range(1, 641))
     assert [entry.seq for entry in await log_of(database)] == list(range(1, 641))
+
+
+async def test_three_journals_on_shared_chats_keep_each_sender_s_order_without_hole_or_twin(database: Database) -> None:
+    heard = [Heard() for _ in range(3)]
+    chats = range(1, 13)
+    async with AsyncExitStack() as stack:
+        journals = [await stack.enter_async_context(running(database, one)) for one in heard]
+
+        async def write(sender: int) -> dict[int, list[int]]:
+            journal = journals[sender % 3]
+            drafts = [draft(n, chat=chats[n * sender % len(chats)], sender=sender) for n in range(40)]
+            stored = await asyncio.gather(*map(journal.append, drafts))
+            return {chat: [one.entry.seq for one in stored if one.entry.chat_id == chat] for chat in chats}
+
+        per_sender = await asyncio.gather(*map(write, range(1, 25)))
+    for chat in chats:
+        assert all(seqs[chat] == sorted(seqs[chat]) for seqs in per_sender)
+        there = sorted(seq for seqs in per_sender for seq in seqs[chat])
+        assert there == list(range(1, len(there) + 1))
+        assert all(one.seqs(chat) == sorted(one.seqs(chat)) for one in heard)
+        assert sorted(seq for one in heard for seq in one.seqs(chat)) == there
+        assert [entry.seq for entry in await log_of(database, chat)] == there
+
+
+async def test_chats_into_which_another_node_keeps_writing_hold_up_no_others(
+    database: Database, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, quiet = range(1, 41, 2), range(2, 41, 2)
+    async with running(database, heard) as journal, running(database, Heard()) as other:
+        entries, numbers, is_busy = journal._entries, count(), True
+
+        async def too_late(rows: list[dict[str, Any]], **options: Any) -> Any:
+            if is_busy:
+                await asyncio.gather(*[other.append(draft(f"other {next(numbers)}", chat=chat)) for chat in busy])
+            return await entries.insert_many(rows, **options)
+
+        class Late:
+            def __getattr__(self, name: str) -> Any:
+                return too_late if name == "insert_many" else getattr(entries, name)
+
+        monkeypatch.setattr(journal, "_entries", Late())
+        stored = {chat: journal.append(draft("mine", chat=chat)) for chat in range(1, 41)}
+        async with asyncio.timeout(30):
+            await asyncio.gather(*[stored[chat] for chat in quiet])
+        assert not any(stored[chat].done() for chat in busy)
+        is_busy = False
+        await asyncio.gather(*stored.values())
+    for chat in busy:
+        log = await log_of(database, chat)
+        assert [entry.seq for entry in log] == list(range(1, len(log) + 1))
+        assert log[-1].client_id == "mine"
 
 
 async def test_one_client_id_at_two_journals_at_once_is_one_entry_and_one_announcement(

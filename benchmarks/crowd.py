@@ -78,7 +78,12 @@ async def serve(folder: str, mongodb_url: str, redis_url: str) -> None:
     """A node with people on it and a watch; and on a port of its own the bare handler."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    settings = Settings(data_dir=Path(folder), sms={"provider": "outbox"}, limits={"enabled": False})
+    settings = Settings(
+        data_dir=Path(folder),
+        sms={"provider": "outbox"},
+        limits={"enabled": False},
+        sockets={"joins_per_s": MANY},  # that they come at once is the point
+    )
     app = await build(settings, mongodb_url, redis_url)
     node: Any = next(hook.__self__ for hook in app.on_shutdown if hook.__name__ == "drain")  # type: ignore[attr-defined]
     owner = await _settle(node.domain, timedelta(days=1), Path(folder) / "people.tsv")

@@ -1,12 +1,14 @@
 """Finds out who is asking: a token, and whether its session is still alive."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from models.documents.account import Account
 from models.documents.session import Actor, Claims, Identity, Session
 from models.errors import SessionRevoked, Unauthenticated
 from models.ports import Clock, Tokens
+from models.services.batched import Batched
 from models.services.choose_account import ChooseAccount
 from models.stores.accounts import Accounts
 from models.stores.logins import Logins
@@ -44,6 +46,10 @@ class Authenticate:
         self._tokens = tokens
         self._sessions = sessions
         self._accounts = accounts
+        # A crowd that comes back after a restart is found out about by a few queries.
+        self._find_session = Batched(self._find_sessions, at_once=500)
+        self._find_account = Batched(self._find_accounts, at_once=500)
+        self._touch = Batched(self._touch_all, at_once=500)
         self._logins = logins
         self._clock = clock
         self._beliefs: dict[str, _Belief] = {}  # by session, the one read longest ago first
@@ -78,7 +84,7 @@ class Authenticate:
         while True:
             revocations = self._revocations
             now = self._clock.now()
-            session = await self._sessions.find(session_id)
+            session = await self._find_session(session_id)
             if session is None:
                 raise SessionRevoked
             identity = await self._identity(session)
@@ -94,10 +100,16 @@ class Authenticate:
             if not await self._logins.exists(session.login_id):
                 raise SessionRevoked
             return Identity(session.id, login_id=session.login_id)
-        account = None if session.account_id is None else await self._accounts.find(session.account_id)
+        account = None if session.account_id is None else await self._find_account(session.account_id)
         if account is None:
             raise Unauthenticated
         return Identity(session.id, Actor(account.id, account.number, session.id))
+
+    async def _find_sessions(self, session_ids: Collection[str]) -> dict[str, Session]:
+        return {session.id: session for session in await self._sessions.list_by_ids(session_ids)}
+
+    async def _find_accounts(self, account_ids: Collection[int]) -> dict[int, Account]:
+        return {account.id: account for account in await self._accounts.list_by_ids(account_ids)}
 
     def _believe(self, belief: _Belief) -> _Belief:
         self._beliefs.pop(belief.identity.session_id, None)
@@ -112,4 +124,9 @@ class Authenticate:
 
     async def _note_use(self, session: Session, now: datetime) -> None:
         if now - session.last_used_at >= USE_NOTED_EVERY:
-            await self._sessions.touch(session.id, now, unless_after=now - USE_NOTED_EVERY)
+            await self._touch(session.id)
+
+    async def _touch_all(self, session_ids: Collection[str]) -> dict[str, None]:
+        now = self._clock.now()
+        await self._sessions.touch_all(session_ids, now, unless_after=now - USE_NOTED_EVERY)
+        return {}

@@ -26,11 +26,19 @@ class Batched(Generic[K, V]):
 
     async def __call__(self, key: K) -> V | None:
         """What there is of this key; raises what reading raises."""
+        return await self._ask(key)
+
+    async def all(self, keys: Collection[K]) -> dict[K, V]:
+        """What there is of each of these keys; raises what reading raises."""
+        found = await asyncio.gather(*map(self._ask, keys))
+        return {key: value for key, value in zip(keys, found, strict=True) if value is not None}
+
+    def _ask(self, key: K) -> "asyncio.Future[V | None]":
         answer: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((key, answer))
         if self._reading is None:
             self._reading = asyncio.create_task(self._read_all(), name="batched reading")
-        return await answer
+        return answer
 
     async def _read_all(self) -> None:
         try:

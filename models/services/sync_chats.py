@@ -14,8 +14,9 @@ from models.documents.chat import Member
 from models.documents.entry import ANSWER_MAX_CHARS, Entry, fitting
 from models.documents.head import Head
 from models.documents.session import Actor
+from models.services.batched import Batched
 from models.services.read_heads import ReadHeads
-from models.stores.chats import Chats
+from models.services.tails import Tails
 from models.stores.entries import Entries, visible
 
 RESET_ENTRIES = 50  # a screenful and a bit: what a fresh device shows before somebody scrolls
@@ -83,16 +84,21 @@ class _Budget:
 
 @dataclass(frozen=True, slots=True)
 class SyncChats:
-    """Chats that the client does not name are part of the answer too: it may have missed that they came to be."""
+    """Chats that the client does not name are part of the answer too: it may have missed that they came to be.
+
+    `listed` and `marks` read for all who ask at the same time by one query, and never before they asked.
+    """
 
     heads: ReadHeads
-    chats: Chats
+    listed: Batched[int, list[Head]]  # by account
+    marks: Batched[int, list[Member]]  # by chat, of those that have up to `marks_max_members`
     entries: Entries
+    tails: Tails
     rules: SyncRules
 
     async def __call__(self, actor: Actor, cursors: Mapping[int, int]) -> SyncAnswer:
         """What is missing behind these cursors (chat id -> seq). With `more`, call again with the new cursors."""
-        listed = {head.chat.id: head for head in await self.heads(actor.account_id)}
+        listed = {head.chat.id: head for head in await self.listed(actor.account_id) or ()}
         elsewhere = [chat_id for chat_id in cursors if chat_id not in listed]
         if elsewhere:
             others = await self.heads(actor.account_id, elsewhere)
@@ -118,19 +124,24 @@ class SyncChats:
             return None
         if cursor is None or cursor > end or end - cursor > self.rules.delta_max_entries or _was_out(head, cursor):
             limit = min(RESET_ENTRIES, budget.entries)
-            newest = await self.entries.list_range(head.chat.id, 1, end, limit=limit, newest_first=True)
+            newest = await self._list_range(head, 1, limit, newest_first=True)
             found = budget.take(newest[::-1])[::-1]
             return ChatState(head.chat.id, Status.RESET, visible(found, head.member), end, end, head)
-        found = budget.take(await self.entries.list_range(head.chat.id, cursor + 1, end, limit=budget.entries))
+        found = budget.take(await self._list_range(head, cursor + 1, budget.entries))
         reached = found[-1].seq if found else end
         if reached < end:
             budget.is_spent = True
         return ChatState(head.chat.id, Status.DELTA, visible(found, head.member), end, reached, head)
 
+    async def _list_range(self, head: Head, first: int, limit: int, *, newest_first: bool = False) -> list[Entry]:
+        """Entries up to the end of the log: for members from memory, where it knows this very end."""
+        source = self.tails if head.member.is_active else self.entries
+        return await source.list_range(head.chat.id, first, head.last_seq, limit=limit, newest_first=newest_first)
+
     async def _with_marks(self, states: list[ChatState]) -> list[ChatState]:
         """Add how far everybody has read, where everybody's marks are told at all."""
         active = [state.chat_id for state in states if state.head is not None and state.head.member.is_active]
-        marks = await self.chats.list_marks_up_to(active[: self.rules.marks_max_chats], self.rules.marks_max_members)
+        marks = await self.marks.all(active[: self.rules.marks_max_chats])
         return [replace(state, marks=marks.get(state.chat_id) or _own(state.head)) for state in states]
 
 

@@ -35,6 +35,10 @@ class Sessions:
         row = await self._sessions.find_one({"_id": session_id})
         return None if row is None else _session(row)
 
+    async def list_by_ids(self, session_ids: Collection[str]) -> list[Session]:
+        rows = await self._sessions.find({"_id": {"$in": list(session_ids)}}).to_list(None)
+        return [_session(row) for row in rows]
+
     async def list_of(self, account_id: int, now: datetime, *, login_id: int | None = None) -> list[Session]:
         """The sessions of this account, and of the login if one is named, that are not over, the one used last first."""
         rows = await (
@@ -75,12 +79,12 @@ class Sessions:
         """End these sessions, whosever they are."""
         await self._sessions.delete_many({"_id": {"$in": session_ids}})
 
-    async def touch(self, session_id: str, now: datetime, *, unless_after: datetime) -> bool:
-        """Note that it was used now, unless that was noted after `unless_after`; whether it was written."""
-        result = await self._sessions.update_one(
-            {"_id": session_id, "last_used_at": {"$lte": unless_after}}, {"$set": {"last_used_at": now}}
+    async def touch_all(self, session_ids: Collection[str], now: datetime, *, unless_after: datetime) -> int:
+        """Note that they were used now, where that was not noted after `unless_after`; how many were written."""
+        result = await self._sessions.update_many(
+            {"_id": {"$in": list(session_ids)}, "last_used_at": {"$lte": unless_after}}, {"$set": {"last_used_at": now}}
         )
-        return result.modified_count == 1
+        return result.modified_count
 
 
 def _session(row: Row) -> Session:

@@ -8,11 +8,13 @@ from handlers.sockets.events import EventsNamespace
 from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
+from models.services.batched import Batched
 from models.services.change_message import ChangeMessage
 from models.services.greet import Greet
 from models.services.limits import TokenBuckets
 from models.services.read_history import ReadHistory
 from models.services.sync_chats import SyncChats, SyncRules
+from models.services.tails import Tails
 from server.faults import refusal_of
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
@@ -45,6 +47,7 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
         partial(domain.metrics.refused, "sockets"),
     )
     rules = SyncRules(chat.sync_max_entries, chat.delta_max_entries, chat.receipts_max_members, chat.sync_max_chats)
+    marks = Batched(partial(stores.chats.list_marks_up_to, members_max=rules.marks_max_members), at_once=500)
     return [
         ChatNamespace(
             gate,
@@ -59,7 +62,7 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
                 domain.message_limit,
             ),
             ReadHistory(domain.resolve, domain.rosters, stores.chats, stores.entries),
-            SyncChats(domain.read_heads, stores.chats, stores.entries, rules),
+            SyncChats(domain.read_heads, domain.list_heads, marks, stores.entries, Tails(stores.entries), rules),
             domain.list_chats,
             Greet(domain.directory, domain.list_chats, domain.fanout),
             domain.typing,

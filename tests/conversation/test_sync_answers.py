@@ -1,6 +1,7 @@
 """`sync` answers honestly in one of three ways, and reveals nothing to who was never in a chat."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -67,7 +68,24 @@ async def test_a_chat_of_strangers_looks_like_none(node: Node) -> None:
         assert answers[0]["error"]["code"] == "chat_not_found", event
 
 
+def texts(state: dict[str, Any]) -> list[str | None]:
+    return [entry.get("text") for entry in state["entries"] if entry["kind"] == "message"]
+
+
 class TestWhoLeft:
+    async def test_is_not_given_what_was_deleted_since_though_it_was_just_shown_to_others(
+        self, node: Node, parts: Parts
+    ) -> None:
+        ann, tom, max_ = await phones(node, *await friends(node, 3))
+        group = await parts.found_group(ann.person, tom.person, max_.person)
+        said = await say(ann, "a mistake", chat=group.id)
+        left = await parts.change_chat(ann.person, group.id, Left(tom.person.account_id, tom.person.number))
+        assert texts((await synced(max_, {group.id: 1}))[group.id]) == ["a mistake"]
+        await answered(ann, "message_delete", {"chat": group.id, "seq": said["seq"]})
+        state = (await synced(tom, {group.id: 1}))[group.id]
+        assert state["last_seq"] == left.seq
+        assert texts(state) == [None]
+
     async def test_is_given_the_log_up_to_the_departure_and_nothing_after(self, node: Node, parts: Parts) -> None:
         ann, tom, max_ = await phones(node, *await friends(node, 3))
         group = await parts.found_group(ann.person, tom.person, max_.person)

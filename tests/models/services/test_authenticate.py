@@ -1,6 +1,7 @@
 """Who is asking: what a node may believe about sessions, and for how long."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import pytest
@@ -29,18 +30,18 @@ class WatchedSessions(Sessions):
     found: asyncio.Event
 
     @override
-    async def find(self, session_id: str) -> Session | None:
+    async def list_by_ids(self, session_ids: Collection[str]) -> list[Session]:
         self.finds += 1
-        session = await super().find(session_id)
+        sessions = await super().list_by_ids(session_ids)
         if self.gate is not None:
             self.found.set()
             await self.gate.wait()
-        return session
+        return sessions
 
     @override
-    async def touch(self, session_id: str, now: datetime, *, unless_after: datetime) -> bool:
+    async def touch_all(self, session_ids: Collection[str], now: datetime, *, unless_after: datetime) -> int:
         self.touches += 1
-        return await super().touch(session_id, now, unless_after=unless_after)
+        return await super().touch_all(session_ids, now, unless_after=unless_after)
 
 
 class World:
@@ -72,6 +73,13 @@ async def test_a_session_is_read_once_in_30_seconds_and_its_use_noted_once_a_min
         await world.authenticate(token)
         world.clock.move(seconds=1)
     assert (world.sessions.finds, world.sessions.touches) == (6, 2)
+
+
+async def test_a_crowd_is_found_out_about_by_few_readings(world: World) -> None:
+    tokens = [await world.sign_in(f"s{number}") for number in range(40)]
+    found = await asyncio.gather(*map(world.authenticate, tokens))
+    assert [actor.session_id for actor in found] == [f"s{number}" for number in range(40)]
+    assert world.sessions.finds <= 2  # of the one who came first, and of all who came meanwhile
 
 
 async def test_a_forgotten_session_is_looked_up_again(world: World) -> None:

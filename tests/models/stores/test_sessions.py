@@ -48,9 +48,9 @@ async def test_only_its_account_removes_a_session_and_once(sessions: Sessions) -
 async def test_use_is_noted_unless_it_was_just_now(sessions: Sessions) -> None:
     await sessions.append(session("a"))
     later = NOW + timedelta(minutes=2)
-    assert await sessions.touch("a", later, unless_after=later - timedelta(minutes=1))
+    assert await sessions.touch_all(["a"], later, unless_after=later - timedelta(minutes=1))
     soon = later + timedelta(seconds=30)
-    assert not await sessions.touch("a", soon, unless_after=soon - timedelta(minutes=1))
+    assert not await sessions.touch_all(["a"], soon, unless_after=soon - timedelta(minutes=1))
     found = await sessions.find("a")
     assert found is not None
     assert found.last_used_at == later

@@ -170,6 +170,7 @@ class NodesSettings(Section):
     port: Port = 0
     url: HttpUrl = ""
     passed_on_max: Count = 20_000
+    believe_s: float = Field(30, ge=1, le=300)
 
 
 class LimitSettings(Section):

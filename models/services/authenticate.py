@@ -14,7 +14,7 @@ from models.stores.accounts import Accounts
 from models.stores.logins import Logins
 from models.stores.sessions import Sessions
 
-BELIEVED_FOR = timedelta(seconds=30)  # how long a revocation can go unheard of when its signal is lost
+BELIEVED_FOR_S = 30.0  # how long a revocation can go unheard of when its signal is lost, unless set
 USE_NOTED_EVERY = timedelta(minutes=1)  # so that a request costs no write
 
 
@@ -31,7 +31,7 @@ class _Belief:
 
 
 class Authenticate:
-    """Who is behind a token. Which sessions are alive is remembered on this node until `forget`, at most 30 s."""
+    """Who is behind a token. Which sessions are alive is remembered on this node until `forget`, for a bounded time."""
 
     def __init__(
         self,
@@ -41,6 +41,8 @@ class Authenticate:
         logins: Logins,
         choose: ChooseAccount,
         clock: Clock,
+        *,
+        believed_for_s: float = BELIEVED_FOR_S,
     ) -> None:
         self.choose = choose
         self._tokens = tokens
@@ -52,6 +54,7 @@ class Authenticate:
         self._touch = Batched(self._touch_all, at_once=500)
         self._logins = logins
         self._clock = clock
+        self._believed_for = timedelta(seconds=believed_for_s)
         self._beliefs: dict[str, _Belief] = {}  # by session, the one read longest ago first
         self._revocations = 0
 
@@ -65,7 +68,7 @@ class Authenticate:
         belief = self._beliefs.get(claims.session_id)
         now = self._clock.now()
         # A belief from the future was formed before the clock was set back; its age is unknown.
-        is_fresh = belief is not None and timedelta() <= now - belief.read_at < BELIEVED_FOR
+        is_fresh = belief is not None and timedelta() <= now - belief.read_at < self._believed_for
         if belief is None or not is_fresh or belief.generation != claims.generation:
             belief = await self._read(claims.session_id)
         if not belief.bears_out(claims) or belief.expires_at <= now:
@@ -79,6 +82,11 @@ class Authenticate:
         self._revocations += 1
         for session_id in session_ids:
             self._beliefs.pop(session_id, None)
+
+    def forget_all(self) -> None:
+        """Any session may have ended unheard."""
+        self._revocations += 1
+        self._beliefs.clear()
 
     async def _read(self, session_id: str) -> _Belief:
         while True:
@@ -114,7 +122,7 @@ class Authenticate:
     def _believe(self, belief: _Belief) -> _Belief:
         self._beliefs.pop(belief.identity.session_id, None)
         self._beliefs[belief.identity.session_id] = belief
-        while abs(belief.read_at - self._oldest.read_at) >= BELIEVED_FOR:
+        while abs(belief.read_at - self._oldest.read_at) >= self._believed_for:
             del self._beliefs[self._oldest.identity.session_id]
         return belief
 

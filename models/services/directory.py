@@ -8,18 +8,18 @@ from models.services.batched import Batched
 from models.services.cache import Cache
 from models.stores.accounts import Accounts
 
-TTL_S = 30.0  # how long a block or a privacy setting may be outdated on a node that the bus cannot reach
+TTL_S = 30.0  # how long a block or a privacy setting may be outdated on a node that the bus cannot reach, unless set
 
 
 class Directory:
     """Answers from memory what the message path asks of accounts: numbers, names, blocks."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, *, ttl_s: float = TTL_S) -> None:
         self._accounts = accounts
-        self._by_id: Cache[int, Account] = Cache(self._load, size=50_000, ttl_s=TTL_S)
+        self._by_id: Cache[int, Account] = Cache(self._load, size=50_000, ttl_s=ttl_s)
         self._find: Batched[int, Account] = Batched(self._find_all, at_once=500)
         # A number never changes its account; whether it has one does.
-        self._ids: Cache[str, int] = Cache(self._find_id, size=50_000, ttl_s=TTL_S)
+        self._ids: Cache[str, int] = Cache(self._find_id, size=50_000, ttl_s=ttl_s)
 
     async def require(self, account_id: int) -> Account:
         """The account, or AccountNotFound."""
@@ -60,3 +60,8 @@ class Directory:
     def forget(self, account_id: int) -> None:
         """The account changed: ask the database next time."""
         self._by_id.forget(account_id)
+
+    def forget_all(self) -> None:
+        """Any account may have changed unheard."""
+        self._by_id.clear()
+        self._ids.clear()

@@ -24,11 +24,13 @@ class RequireContact:
     remembered per node until the actor's address book changes, so that a message costs no query.
     """
 
-    def __init__(self, contacts: Contacts, directory: Directory, has_written: HasWritten) -> None:
+    def __init__(
+        self, contacts: Contacts, directory: Directory, has_written: HasWritten, *, ttl_s: float = TTL_S
+    ) -> None:
         self._contacts = contacts
         self._directory = directory
         self._has_written = has_written
-        self._permitted: Cache[int, set[str]] = Cache(_nobody, size=50_000, ttl_s=TTL_S)
+        self._permitted: Cache[int, set[str]] = Cache(_nobody, size=50_000, ttl_s=ttl_s)
 
     async def __call__(self, actor: Actor, number: str) -> Account:
         try:
@@ -63,6 +65,10 @@ class RequireContact:
     def forget(self, account_id: int) -> None:
         """This account's address book may have changed."""
         self._permitted.forget(account_id)
+
+    def forget_all(self) -> None:
+        """Any address book may have changed unheard."""
+        self._permitted.clear()
 
     async def _may(self, actor: Actor, number: str) -> bool:
         if await self._contacts.has(actor.account_id, number):

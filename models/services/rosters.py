@@ -9,18 +9,20 @@ from models.services.cache import Cache
 from models.stores.chats import Chats
 from models.stores.entries import CHAT_CHANGES, Entries
 
-TTL_S = 30.0  # how long somebody removed elsewhere may still be believed a member when the bus is broken
+TTL_S = 30.0  # how long somebody removed elsewhere may still be believed a member when the bus is broken, unless set
 
 
 class Rosters:
     """Loads a chat with its members; changes that are stored and not applied yet are applied first."""
 
-    def __init__(self, chats: Chats, entries: Entries, signal: Callable[[Signal], None]) -> None:
+    def __init__(
+        self, chats: Chats, entries: Entries, signal: Callable[[Signal], None], *, ttl_s: float = TTL_S
+    ) -> None:
         """`signal` tells all nodes of each change that was applied."""
         self._chats = chats
         self._entries = entries
         self._signal = signal
-        self._rosters: Cache[int, Roster] = Cache(self._load, size=20_000, ttl_s=TTL_S)
+        self._rosters: Cache[int, Roster] = Cache(self._load, size=20_000, ttl_s=ttl_s)
 
     def peek(self, chat_id: int) -> Roster | None:
         return self._rosters.peek(chat_id)
@@ -42,6 +44,10 @@ class Rosters:
 
     def forget(self, chat_id: int) -> None:
         self._rosters.forget(chat_id)
+
+    def forget_all(self) -> None:
+        """Any chat may have changed unheard."""
+        self._rosters.clear()
 
     async def apply(self, change: Entry) -> Collection[int]:
         """Bring the rows up to date with one stored change, and tell every node; returns who is in a large chat by it."""

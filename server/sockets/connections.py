@@ -74,6 +74,10 @@ class Connections(socketio.AsyncManager):
     def of_session(self, session_id: str) -> list[Connection]:
         return list(self._by_session.get(session_id, {}).values())
 
+    def list_sessions(self) -> list[str]:
+        """Those that have a connection here."""
+        return list(self._by_session)
+
     def of_namespace(self, namespace: str) -> list[Connection]:
         return [connection for mates in self.of_accounts(namespace).values() for connection in mates.values()]
 

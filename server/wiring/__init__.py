@@ -39,6 +39,7 @@ from server.proxies import locate_clients
 from server.rate_limits import limit_requests
 from server.siblings import Siblings
 from server.sockets.farewell import send_away
+from server.sockets.shut_out import ShutOut
 from server.versions import require_version
 from server.wiring.domain import Domain
 from server.wiring.events import events_routes
@@ -67,6 +68,8 @@ async def build(
         outside = await open_outside(stack, settings, mongodb_url, redis_url)
         node = _Node(Domain(settings, outside))
         await node.domain.open(stack)
+        await node.shut_out.open()
+        stack.push_async_callback(node.shut_out.close)
         node.pass_on = await join_nodes(node.domain, node.sockets, SOCKETS, stack)
         measure(node.domain, node.sockets, node.pass_on)
         if worker_socket is not None:
@@ -98,6 +101,13 @@ class _Node:
         self.is_draining = False
         self.pass_on: PassOn | None = None
         self.sockets = socket_server(domain)
+        self.shut_out = ShutOut(
+            domain.connections,
+            domain.stores.sessions,
+            domain.clock,
+            self._end_session,
+            every_s=domain.settings.nodes.believe_s / 2,
+        )
         domain.fanout.subscribe(self._hear)
 
     def application(self) -> web.Application:
@@ -168,14 +178,17 @@ class _Node:
             "not_draining": not self.is_draining,
         }
 
+    def _end_session(self, session_id: str) -> None:
+        self.domain.authenticate.forget([session_id])
+        self.sockets.close_session(session_id)
+
     def _hear(self, signal: Signal) -> None:
         """What some node said can no longer be believed."""
         domain = self.domain
         match signal:
             case SessionsRevoked(session_ids):
-                domain.authenticate.forget(session_ids)
                 for session_id in session_ids:
-                    self.sockets.close_session(session_id)
+                    self._end_session(session_id)
             case AccountChanged(account_id):
                 domain.directory.forget(account_id)
                 domain.require_contact.forget(account_id)
@@ -187,4 +200,9 @@ class _Node:
             case WentOffline(account_id):
                 domain.presence.hide(account_id)
             case SignalsMissed():
+                domain.authenticate.forget_all()
+                domain.directory.forget_all()
+                domain.require_contact.forget_all()
+                domain.rosters.forget_all()
                 domain.presence.doubt()
+                self.shut_out.hurry()

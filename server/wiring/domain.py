@@ -99,8 +99,9 @@ class Domain:
         self.see_users = SeeUsers(MaySee(stores.contacts))
         self.links = Links(settings.http.public_url)
 
-        self.directory = Directory(stores.accounts)
-        self.rosters = Rosters(stores.chats, stores.entries, fanout.signal)
+        believe_s = settings.nodes.believe_s
+        self.directory = Directory(stores.accounts, ttl_s=believe_s)
+        self.rosters = Rosters(stores.chats, stores.entries, fanout.signal, ttl_s=believe_s)
         self.sms = sms_provider(settings, outside.http, clock)
         self.notifications = NotificationParts(
             settings,
@@ -120,7 +121,7 @@ class Domain:
             queue_max_entries=settings.journal.queue_max_entries,
         )
         has_written = HasWritten(stores.accounts, stores.chats, stores.entries)
-        self.require_contact = RequireContact(stores.contacts, self.directory, has_written)
+        self.require_contact = RequireContact(stores.contacts, self.directory, has_written, ttl_s=believe_s)
         self.resolve = ResolveChat(stores.chats, self.rosters, self.directory, self.require_contact, fanout, clock)
         self.marks = MoveMarks(
             self.resolve,
@@ -184,7 +185,13 @@ class Domain:
         self.passwords = Argon2Passwords()
         self.tokens = JwtTokens(self.secret, clock)
         self.authenticate = Authenticate(
-            self.tokens, stores.sessions, stores.accounts, stores.logins, ChooseAccount(stores.ownerships), clock
+            self.tokens,
+            stores.sessions,
+            stores.accounts,
+            stores.logins,
+            ChooseAccount(stores.ownerships),
+            clock,
+            believed_for_s=believe_s,
         )
 
     def _stored(self, entries: Sequence[Entry]) -> None:

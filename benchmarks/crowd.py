@@ -210,7 +210,7 @@ class Crowd:
 
     async def fan_out(self, sockets: int) -> None:
         """One sends to all, each message after the one before was acknowledged."""
-        sending = asyncio.create_task(self._load(sockets, "-P", "1", "-w", "1", "-W", "4", "-d", "4", "-s", TO_GROUP))
+        sending = asyncio.create_task(self._load(sockets, "-P", "1", "-w", "1", "-W", "8", "-d", "4", "-s", TO_GROUP))
         await self._until(lambda told: told["sockets"] >= sockets or sending.done())
         await asyncio.sleep(2)
         await self.watch()

@@ -109,9 +109,7 @@ class EngineSocket:
     def send(self, parcels: Sequence[Parcel], frames: bytes) -> None:
         """Send packets whose frames somebody has put together already, for many."""
         line = self.frames
-        if line is not None and line.is_writable and not self.queue:
-            line.write(frames)
-        else:
+        if line is None or self._is_dirty or not line.write_now(frames):
             for parcel in parcels:
                 self.offer(parcel)
 

@@ -99,6 +99,13 @@ class Frames(asyncio.Protocol):
         if self._transport is not None and not self._is_closing:
             self._transport.write(frames)
 
+    def write_now(self, frames: bytes) -> bool:
+        """The same where there is room for it; else False, and nothing has happened."""
+        if self._is_full or self._is_closing or self._transport is None:
+            return False
+        self._transport.write(frames)
+        return True
+
     def close(self, code: int = WSCloseCode.OK, reason: bytes = b"") -> None:
         """Say goodbye, and cut the line if that is not answered in time, or not read."""
         self._say_goodbye(_CODE.pack(code) + reason)

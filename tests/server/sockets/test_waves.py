@@ -100,9 +100,9 @@ async def test_who_is_sent_away_meanwhile_gets_nothing() -> None:
 
 
 async def test_with_much_waiting_slices_grow() -> None:
-    connections, lines, _ = await crowd(SLICE)
+    connections, lines, _ = await crowd(2 * SLICE)
     waves = Waves(connections)
-    audiences = [range(start, len(lines)) for start in range(100)]
+    audiences = [range(start, len(lines)) for start in range(SLICE)]
     for to in audiences:
         waves.add("/chat", to, Parcel("4x"))
     await turn()
@@ -110,3 +110,54 @@ async def test_with_much_waiting_slices_grow() -> None:
     while waves:
         await turn()
     assert sum(len(line.writes) for line in lines) == sum(map(len, audiences))
+
+
+async def test_what_comes_while_a_wave_goes_out_travels_together_behind_it() -> None:
+    connections, lines, _ = await crowd(2 * SLICE)
+    waves, to = Waves(connections), frozenset(range(2 * SLICE))
+    first, second, third = Parcel("4one"), Parcel("4two"), Parcel("4three")
+    waves.add("/chat", to, first)
+    await turn()
+    waves.add("/chat", to, second)
+    await turn()
+    waves.add("/chat", to, third)
+    while waves:
+        await turn()
+    assert all(line.writes == [first.frame, second.frame + third.frame] for line in lines)
+
+
+async def test_one_who_cannot_be_sent_to_keeps_nothing_from_the_others() -> None:
+    class Broken(Line):
+        def send(self, parcels: Sequence[Parcel], frames: bytes) -> None:
+            raise OSError
+
+    connections, lines, entered = await crowd(40)
+    entered[7].socket = Broken("e7")  # type: ignore[assignment]
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    waves = Waves(connections)
+    waves.add("/chat", range(40), Parcel("4x"))
+    for _ in range(3):
+        await turn()
+    assert all(len(line.writes) == 1 for number, line in enumerate(lines) if number != 7)
+
+
+async def test_a_request_is_answered_while_a_wave_goes_out() -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.readline())
+        writer.close()
+        await writer.wait_closed()
+
+    connections, lines, _ = await crowd(5000)
+    waves = Waves(connections)
+    async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        waves.add("/chat", range(len(lines)), Parcel("4x"))
+        await turn()
+        writer.write(b"request\n")
+        assert await reader.readline() == b"request\n"
+        assert waves
+        while waves:
+            await turn()
+        writer.close()
+        await writer.wait_closed()
+    assert all(len(line.writes) == 1 for line in lines)

@@ -37,7 +37,7 @@ class ShowTyping:
         self._directory = directory
         self._fanout = fanout
         self._expires_s = expires_s
-        self._typists: dict[tuple[int, int], _Typist] = {}  # by chat id and account id
+        self._typists: dict[int, dict[int, _Typist]] = {}  # by account id and chat id: who leaves ends its own alone
 
     async def start(self, actor: Actor, target: Target) -> int:
         """Shown at once and again with each call; over after `expires_s` without one. Returns the chat's id."""
@@ -89,19 +89,23 @@ class ShowTyping:
 
     def left(self, account_id: int) -> None:
         """The account has no socket here any more."""
-        for chat_id, typist in list(self._typists):
-            if typist == account_id:
-                self._pause(chat_id, account_id)
+        for chat_id in list(self._typists.get(account_id, ())):
+            self._pause(chat_id, account_id)
 
     def close(self) -> None:
-        for typist in self._typists.values():
-            typist.timer.cancel()
+        for chats in self._typists.values():
+            for typist in chats.values():
+                typist.timer.cancel()
         self._typists.clear()
 
     def _cancel(self, chat_id: int, account_id: int) -> _Typist | None:
-        typist = self._typists.pop((chat_id, account_id), None)
-        if typist is not None:
-            typist.timer.cancel()
+        chats = self._typists.get(account_id)
+        typist = None if chats is None else chats.pop(chat_id, None)
+        if chats is None or typist is None:
+            return None
+        if not chats:
+            del self._typists[account_id]
+        typist.timer.cancel()
         return typist
 
     def _pause(self, chat_id: int, account_id: int) -> None:
@@ -119,12 +123,12 @@ class ShowTyping:
         chat_id = roster.chat.id
         self._cancel(chat_id, account_id)
         timer = asyncio.get_running_loop().call_later(self._expires_s, self._pause, chat_id, account_id)
-        self._typists[chat_id, account_id] = _Typist(timer, audience, roster)
+        self._typists.setdefault(account_id, {})[chat_id] = _Typist(timer, audience, roster)
         self._publish(roster.chat, account_id, TYPING, audience)
 
     def _others(self, roster: Roster, account_id: int) -> Collection[int]:
         """The other members of a group; the same object as long as somebody goes on typing, by which the fan-out knows it again."""
-        before = self._typists.get((roster.chat.id, account_id))
+        before = self._typists.get(account_id, {}).get(roster.chat.id)
         if before is not None and before.roster is roster:
             return before.audience
         return set(roster.members) - {account_id}

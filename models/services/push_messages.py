@@ -45,9 +45,10 @@ class _Told:
     chat: Chat
     members: Collection[int]
 
-    @property
-    def recipients(self) -> set[int]:
-        return set(self.members).difference(self.entry.hidden_from, (self.entry.sender_id,))
+    def recipients_of(self, away: set[int]) -> set[int]:
+        """Those of these accounts that are to hear of it."""
+        kept_from = {self.entry.sender_id, *self.entry.hidden_from}
+        return {each for each in away if each in self.members and each not in kept_from}
 
 
 class PushMessages:
@@ -77,7 +78,7 @@ class PushMessages:
 
     def announced(self, entry: Entry, chat: Chat, members: Collection[int]) -> None:
         """These were told of an entry; never waits."""
-        if not isinstance(entry.body, Message):
+        if not (self._notify.is_push_on and isinstance(entry.body, Message)):
             return
         if len(self._queue) >= WAITING_MAX:
             if not self._is_full:
@@ -110,14 +111,15 @@ class PushMessages:
         log.error("%d messages were not pushed", len(batch))
 
     async def _push(self, batch: Sequence[_Told]) -> None:
-        recipients = set[int]().union(*(told.recipients for told in batch))
-        reachable = await self._notify.list_reachable(recipients)
+        # The messages of a chat have its members in common: of each such audience once, however many there are.
+        audiences = {id(told.members): told.members for told in batch}
+        reachable = await self._notify.list_reachable(set[int]().union(*audiences.values()))
         away = reachable - await self._sockets.list_connected(reachable)
         if away:
             await self._notify.push([each for told in batch for each in await self._compose(told, away)])
 
     async def _compose(self, told: _Told, away: set[int]) -> list[Notification]:
-        recipients = told.recipients & away
+        recipients = told.recipients_of(away)
         if not recipients:
             return []
         entry, chat = told.entry, told.chat

@@ -5,7 +5,7 @@
 The node runs in a process of its own on core 0, over a throw-away MongoDB and Redis. Goals: the loop's longest stall below 50 ms
 when 20,000 sockets are dropped at once, and below 20 ms while fanning out to 10,000; a dropped socket costs no more processor
 time among 20,000 than among 1,000; `GET /api/contacts/` with 100 contacts answers at least half as often as a bare aiohttp
-handler that makes one query and returns the same bytes. A stall is told twice: as the clock saw it, which on a busy machine
+handler that makes one query and returns the same bytes, for one account that asks and for many. A stall is told twice: as the clock saw it, which on a busy machine
 is also the work of others (the idle line says how much), and as processor time of the loop's own thread.
 """
 
@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time, thread_time
@@ -41,9 +42,12 @@ from server.wiring import build
 
 GROUP = 10_000
 FEW, MANY = 1000, 20_000
-BOOK = 100  # contacts of the first account
+BOOK = 100  # contacts of each of the first accounts
+ASKERS = 50  # as many of these: the questions of one account are answered together
 REST_S = 3.0
 AT_ONCE = 16
+REST_GOAL = 0.5
+STALL_GOAL_MS = {"drop": 50, "fan out": 20}
 TICK_S = 0.001
 TO_GROUP = '["message_send",{"group":"%3%","client_id":"%N%","text":"ts=%TS% %BODY%"}]'
 WATCH, BARE, CONTACTS = "/healthz/watch", "/healthz/bare", "/api/contacts/"
@@ -86,21 +90,21 @@ async def serve(folder: str, mongodb_url: str, redis_url: str) -> None:
     )
     app = await build(settings, mongodb_url, redis_url)
     node: Any = next(hook.__self__ for hook in app.on_shutdown if hook.__name__ == "drain")  # type: ignore[attr-defined]
-    owner = await _settle(node.domain, timedelta(days=1), Path(folder) / "people.tsv")
+    owners = await _settle(node.domain, timedelta(days=1), Path(folder) / "people.tsv")
     watch = Watch()
 
     async def show(_: web.Request) -> web.Response:
         return web.json_response(watch.tell(len(node.sockets.eio.sockets)))
 
     async with open_database(mongodb_url, settings.mongodb.database) as database:
-        rows, shown = database.collection("contacts"), bytearray()
+        rows, shown, asked = database.collection("contacts"), bytearray(), cycle(owners)
 
         async def keep(request: web.Request) -> web.Response:
             shown[:] = await request.read()
             return web.Response()
 
         async def bare(_: web.Request) -> web.Response:
-            await rows.find({"owner_id": owner}, {"_id": 0}).sort("number", 1).to_list(None)
+            await rows.find({"owner_id": next(asked)}, {"_id": 0}).sort("number", 1).to_list(None)
             return web.Response(body=bytes(shown), content_type="application/json")
 
         plain = web.Application()
@@ -121,8 +125,8 @@ async def serve(folder: str, mongodb_url: str, redis_url: str) -> None:
         os._exit(0)  # how a node with a crowd on it stops is not what is measured here
 
 
-async def _settle(domain: Any, lifetime: timedelta, lines: Path) -> int:
-    """Accounts, their tokens, a group of them all, and an address book of the first, whose id is returned."""
+async def _settle(domain: Any, lifetime: timedelta, lines: Path) -> list[int]:
+    """Accounts, their tokens, a group of them all, and the address books of the first ones, whose ids are returned."""
     stores, now = domain.stores, domain.clock.now()
     phones = [Phone.from_digits(f"49302{number:07d}") for number in range(GROUP)]
     found = await stores.accounts.find_or_create_all(phones, now)
@@ -135,11 +139,12 @@ async def _settle(domain: Any, lifetime: timedelta, lines: Path) -> int:
     joined = Joined(tuple(each.id for each in accounts), tuple(each.number for each in accounts), (first.id,))
     stored = await domain.journal.append(Draft(chat.id, first.id, first.number, "joined", joined))
     await domain.announcer.applied(stored.entry)
-    book = [Contact(first.id, each.number, "First", "Last") for each in accounts[1 : BOOK + 1]]
-    await stores.contacts.apply(first.id, ContactsChange.between([], book))
+    for owner in accounts[:ASKERS]:
+        book = [Contact(owner.id, each.number, "First", "Last") for each in accounts[ASKERS : ASKERS + BOOK]]
+        await stores.contacts.apply(owner.id, ContactsChange.between([], book))
     told = "".join(f"{each.token}\t-\t{chat.group}\n" for each in signed)
     await asyncio.to_thread(lines.write_text, told)
-    return int(first.id)
+    return [int(each.id) for each in accounts[:ASKERS]]
 
 
 class Crowd:
@@ -204,7 +209,7 @@ class Crowd:
         cpu_us = (told["cpu_s"] - before["cpu_s"]) * 1e6 / max(1, before["sockets"])
         print(
             f"{before['sockets']:,.0f} sockets dropped: longest stall {longest:.1f} ms ({own:.1f} ms of own work), "
-            f"{cpu_us:.0f} us a socket",
+            f"{_judge(longest, 'drop')}; {cpu_us:.0f} us a socket",
             flush=True,
         )
 
@@ -217,40 +222,51 @@ class Crowd:
         await asyncio.sleep(4)
         told = await self.watch()
         print(
-            f"fanning out to {told['sockets']:,.0f}: longest stall {told['stall_ms']:.1f} ms ({told['own_ms']:.1f} ms of own work)"
+            f"fanning out to {told['sockets']:,.0f}: longest stall {told['stall_ms']:.1f} ms ({told['own_ms']:.1f} ms of own work), "
+            f"{_judge(told['stall_ms'], 'fan out')}",
+            flush=True,
         )
         await sending
         await self._until(lambda told: not told["sockets"])
 
     async def compare_rest(self) -> None:
-        """Requests per second, ours and the bare handler's in turn, and the median of the ratios."""
-        token = (await asyncio.to_thread(self._lines.read_text)).partition("\t")[0]
+        """Requests per second, ours and the bare handler's in turn, and the median of the ratios: of one account, and of many."""
+        tokens = [line.partition("\t")[0] for line in (await asyncio.to_thread(self._lines.read_text)).splitlines()]
         ours, bare = f"http://127.0.0.1:{self._port}{CONTACTS}", f"http://127.0.0.1:{self._plain}{BARE}"
-        headers = {"Authorization": f"Bearer {token}"}
-        async with self._http.get(ours, headers=headers) as answer:
-            body = await answer.read()
-        assert len(json.loads(body)) == BOOK
-        async with self._http.put(bare, data=body) as answer:
-            assert answer.status == 200
-        rates = [(await self._ask(bare, {}, len(body)), await self._ask(ours, headers, len(body))) for _ in range(3)]
-        ratio = median(own / plain for plain, own in rates)
-        told = ", ".join(f"{own:.0f} of {plain:.0f}" for plain, own in rates)
-        print(
-            f"GET {CONTACTS} with {BOOK} contacts, requests/s of a bare handler's: {told}; ratio {ratio:.2f}, goal 0.50"
-        )
+        for askers in (1, ASKERS):
+            headers = [{"Authorization": f"Bearer {token}"} for token in tokens[:askers]]
+            async with self._http.get(ours, headers=headers[0]) as answer:
+                body = await answer.read()
+            assert len(json.loads(body)) == BOOK
+            async with self._http.put(bare, data=body) as answer:
+                assert answer.status == 200
+            rates = [(await self._ask(bare, [{}]), await self._ask(ours, headers)) for _ in range(3)]
+            ratio = median(own / plain for plain, own in rates)
+            told = ", ".join(f"{own:.0f} of {plain:.0f}" for plain, own in rates)
+            print(
+                f"GET {CONTACTS} with {BOOK} contacts, {askers} accounts asking, requests/s of a bare handler's: {told}; "
+                f"ratio {ratio:.2f}, goal 0.50: {'met' if ratio >= REST_GOAL else 'missed'}",
+                flush=True,
+            )
 
-    async def _ask(self, url: str, headers: dict[str, str], size: int) -> float:
-        count, ends = 0, perf_counter() + REST_S
+    async def _ask(self, url: str, headers: list[dict[str, str]]) -> float:
+        count, ends, turns = 0, perf_counter() + REST_S, cycle(headers)
 
         async def ask() -> None:
             nonlocal count
             while perf_counter() < ends:
-                async with self._http.get(url, headers=headers) as answer:
-                    assert len(await answer.read()) == size
+                async with self._http.get(url, headers=next(turns)) as answer:
+                    answer.raise_for_status()
+                    await answer.read()
                 count += 1
 
         await asyncio.gather(*(ask() for _ in range(AT_ONCE)))
         return count / REST_S
+
+
+def _judge(stall_ms: float, work: str) -> str:
+    goal_ms = STALL_GOAL_MS[work]
+    return f"goal {goal_ms} ms: {'met' if stall_ms < goal_ms else 'missed'}"
 
 
 async def main() -> None:

@@ -11,7 +11,7 @@ from tests.node import Node, running_node, settings_for
 from tests.parts import Parts, parts_of
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
     """What ends by itself ends soon here, but not before a busy machine has done what a test does meanwhile."""
     settings = settings_for(

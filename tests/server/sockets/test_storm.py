@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from server.embedded import EmbeddedStores
@@ -16,30 +17,32 @@ PER_S = 10
 async def test_all_of_a_crowd_get_in_at_the_rate_whoever_is_put_off_being_told_until_when(
     stores: EmbeddedStores, tmp_path: Path
 ) -> None:
-    settings = settings_for(tmp_path, sockets={"joins_per_s": PER_S, "join_waits_s": 2})
+    settings = settings_for(tmp_path, sockets={"joins_per_s": PER_S, "join_waits_s": 1})
     loop = asyncio.get_running_loop()
     put_off: list[int] = []
     async with running_node(stores, settings) as node:
         ann, _ = await sign_in_friends(node)
 
-        async def come() -> float:
-            async with raw.frames(node.url) as line:
-                while True:
-                    await line.say("40/chat," + json.dumps({"token": ann.token}))
-                    answer = await line.hear_until("4")
-                    if answer.startswith("40/chat,"):
-                        moment = loop.time()
-                        await line.hear_until('42/chat,["ready"')
-                        return moment
-                    refusal = json.loads(answer.removeprefix("44/chat,"))
-                    data = refusal["data"]
-                    assert refusal["message"]
-                    assert (data["code"], data["retryable"]) == ("unavailable", True)
-                    put_off.append(data["retry_after_ms"])
-                    await asyncio.sleep(data["retry_after_ms"] / 1000)
+        async def come(line: raw.Frames) -> float:
+            while True:
+                await line.say("40/chat," + json.dumps({"token": ann.token}))
+                answer = await line.hear_until("4")
+                if answer.startswith("40/chat,"):
+                    moment = loop.time()
+                    await line.hear_until('42/chat,["ready"')
+                    return moment
+                refusal = json.loads(answer.removeprefix("44/chat,"))
+                data = refusal["data"]
+                assert refusal["message"]
+                assert (data["code"], data["retryable"]) == ("unavailable", True)
+                put_off.append(data["retry_after_ms"])
+                await asyncio.sleep(data["retry_after_ms"] / 1000)
 
-        started = loop.time()
-        moments = sorted(await asyncio.gather(*(come() for _ in range(CROWD))))
+        async with AsyncExitStack() as stack:
+            # They are at the door already, so that also on a slow machine more come at once than there is room for.
+            crowd = [await stack.enter_async_context(raw.frames(node.url)) for _ in range(CROWD)]
+            started = loop.time()
+            moments = sorted(await asyncio.gather(*map(come, crowd)))
     assert put_off
     assert max(put_off) - min(put_off) >= 900, "not all at the same time"
     assert len(moments) == CROWD

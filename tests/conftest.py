@@ -1,7 +1,6 @@
 """What every test may ask for: running stores, and a fresh database in them."""
 
 import gc
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from models.stores.database import Database, Driver, open_database
 from server.embedded import EmbeddedStores, throw_away_stores
 from tests.documented import undocumented
 from tests.group_world import town, world
-from tests.stores import fresh_database
+from tests.stores import fresh_database, quick_place
 
 __all__ = ["database", "driver", "mongodb_url", "redis_url", "stores", "town", "world"]
 
@@ -39,26 +38,12 @@ LONGEST = (
     "messaging/test_seed_curls.py",
     "server/sockets/test_slow_reader.py",
 )
-SHARED_MEMORY = Path("/dev/shm")
-ROOM_BYTES = 6 << 30  # what the stores of a whole run hold, twice over
-
-
-def _quick_place() -> Path | None:
-    """Memory that is a folder, where there is room: a write is durable there at once, as long as the machine lives.
-
-    Every write waits for the journal, so on a disk that is slow to say so the tests wait longer than they work. What dies here
-    are processes, and those find everything again.
-    """
-    try:
-        return SHARED_MEMORY if shutil.disk_usage(SHARED_MEMORY).free > ROOM_BYTES else None
-    except OSError:
-        return None
 
 
 @pytest.fixture(scope="session")
 async def stores() -> AsyncIterator[EmbeddedStores]:
     """A MongoDB and a Redis-compatible server that live as long as the run."""
-    async with throw_away_stores(_quick_place()) as running:
+    async with throw_away_stores(quick_place()) as running:
         async with open_database(running.mongodb_url, "admin") as admin:
             # TTL clean-up would delete what a test puts into the past by its own clock.
             await admin.raw.command({"setParameter": 1, "ttlMonitorEnabled": False})

@@ -6,7 +6,9 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from server.embedded import EmbeddedStores
 from server.embedded.binaries import MONGOD, find_binary
 from server.embedded.mongod import Mongod
 from tests.processes import Cluster, Ear, running_cluster
+from tests.stores import quick_place
 
 DATABASE = "outages"
 
@@ -38,13 +41,13 @@ class OwnStores:
 
 
 @pytest.fixture(scope="module")
-async def own_stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnStores]:
-    folder = tmp_path_factory.mktemp("stores")
-    mongod = Mongod(folder, MongodbSettings(), find_binary(MONGOD, ""))
-    await mongod.start()
-    async with EmbeddedStores(folder, MongodbSettings(url=mongod.url), stop_patience_s=0.2) as running:
-        yield OwnStores(running, mongod)
-    await mongod.stop(0.2)
+async def own_stores() -> AsyncIterator[OwnStores]:
+    with TemporaryDirectory(prefix="parley-", dir=quick_place()) as name:
+        mongod = Mongod(Path(name), MongodbSettings(), find_binary(MONGOD, ""))
+        await mongod.start()
+        async with EmbeddedStores(Path(name), MongodbSettings(url=mongod.url), stop_patience_s=0.2) as running:
+            yield OwnStores(running, mongod)
+        await mongod.stop(0.2)
 
 
 @pytest.fixture(scope="module")

@@ -21,13 +21,14 @@ from server.embedded import EmbeddedStores, throw_away_stores
 from server.embedded.binaries import MONGOD, REDIS, Wanted, find_binary
 from server.embedded.child import hold
 from server.embedded.ports import HIGHEST, LOWEST, choose_port, is_free
+from tests.stores import quick_place
 
 NOTHING = Wanted("mongodb", ("no-such-mongod",), "no_such_package", "mongod")
 
 
 @pytest.fixture(scope="module")
 async def stores() -> AsyncIterator[EmbeddedStores]:
-    async with throw_away_stores() as stores:
+    async with throw_away_stores(quick_place()) as stores:
         yield stores
 
 

@@ -27,6 +27,7 @@ from tests.server.processes import (
     running,
     wait_until,
 )
+from tests.stores import quick_place
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="module")
 async def stores() -> AsyncIterator[EmbeddedStores]:
-    async with throw_away_stores() as stores:
+    async with throw_away_stores(quick_place()) as stores:
         yield stores
 
 
@@ -107,9 +108,9 @@ class TestSetUrls:
         settings = {"PARLEY_MONGODB__URL": stores.mongodb_url, "PARLEY_REDIS__URL": stores.redis_url}
         name, scheme = path.split(".", maxsplit=1)[0], {"mongodb.url": "mongodb", "redis.url": "redis"}[path]
         settings |= {f"PARLEY_{name.upper()}__URL": f"{scheme}://me:hush@127.0.0.1:1/"}
-        settings |= {f"PARLEY_{name.upper()}__TIMEOUT_S": "0.3"}
+        settings |= {f"PARLEY_{name.upper()}__TIMEOUT_S": "2"}  # to be refused in, on a machine that is busy
         outcome = refused(tmp_path / "data", settings=settings)
-        assert_one_line(outcome, f"{path}: no ", f"{scheme}://127.0.0.1:1/ within 0.3 s (", "111")
+        assert_one_line(outcome, f"{path}: no ", f"{scheme}://127.0.0.1:1/ within 2 s (", "111")
         assert "hush" not in outcome[1]
 
     @pytest.mark.parametrize("path", ["mongodb.url", "redis.url"])

@@ -34,7 +34,7 @@ def worker_pids(server: RunningServer) -> set[int]:
 
 def is_ready(server: RunningServer) -> bool:
     try:
-        with urllib.request.urlopen(f"{server.url}readyz", timeout=5) as answer:
+        with urllib.request.urlopen(f"{server.url}readyz", timeout=30) as answer:
             return answer.status == 200
     except OSError:
         return False

@@ -167,9 +167,9 @@ export class MessageList {
         const node = source.draw(item, place);
         node.tabIndex = -1;
         if (row) {
-          const hadFocus = row.node.contains(document.activeElement);
+          const focused = focusedIn(row.node, node);
           row.node.replaceWith(node);
-          if (hadFocus) node.focus({ preventScroll: true });
+          focused?.focus({ preventScroll: true });
         }
         row = { node, version, place, height: null };
         this.#rows.set(key, row);
@@ -247,6 +247,15 @@ export class MessageList {
     if (this.source.at(place) === undefined) this.toPlace(place); // its page comes; the next key moves on
     else this.focus(place);
   }
+}
+
+/** What gets the focus when a row is drawn anew: the same link or button, else the row; null where the focus is elsewhere. */
+function focusedIn(row, anew) {
+  const focused = document.activeElement;
+  if (!row.contains(focused)) return null;
+  const place = [...row.querySelectorAll("a, button")].indexOf(focused);
+  const same = anew.querySelectorAll("a, button")[place];
+  return same?.textContent === focused.textContent ? same : anew;
 }
 
 function stateOf(item) {

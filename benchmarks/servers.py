@@ -38,12 +38,6 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def pid(self) -> int:
-        """Of its process, which runs."""
-        assert self._process is not None, "never started"
-        return self._process.pid
-
-    @property
     def outbox(self) -> Path:
         return self.folder / "outbox.jsonl"
 

@@ -8,6 +8,12 @@ Slices are short because everything else takes its turns between them: reading w
 it, waking its announcement, each a turn of the loop. With slices of 500 a commit took as long as the wave before it, and the
 same window of messages went out in two or three waves; with slices of 100 the next batches are stored while a wave goes out,
 and what they announce travels together behind it.
+
+Where the time goes in a group of 1,000 with a window of 8, stored (py-spy, with slices of 500): of the loop's thread 58% in
+`transport.write`, 9% idle or in uvloop, 6% finding the audience, 5% the journal and its driver; by perf 63% in the kernel, which
+takes a packet up to the receiver's socket within the sender's write. Nothing is to be had from another way to write: by uvloop's
+transport 6.4 us of processor time for 450 bytes, by `os.write` 6.3, by `socket.send` 5.9; and 8.4, 7.5, 8.0 for 3,600 bytes, the
+size of eight messages. So only fewer and larger writes help.
 """
 
 import asyncio

@@ -1,0 +1,74 @@
+"""Signals that a node never heard: once it knows that it may have missed some, it goes by what is so, not by what it remembers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from server.embedded import EmbeddedStores
+from tests.conversation.talk import friends, say, texts
+from tests.node import Node, Person, running_node, settings_for
+from tests.parts import domain_of, parts_of
+from tests.socket_world import until
+
+
+@dataclass
+class Two:
+    """Two nodes, of which the first tells the second nothing, and three friends."""
+
+    mute: Node
+    deaf: Node
+    ann: Person
+    tom: Person
+    max: Person
+
+    def miss(self) -> None:
+        """The second node learns that it may have missed something."""
+        domain_of(self.deaf).fanout.resync()
+
+
+@pytest.fixture
+async def two(stores: EmbeddedStores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Two]:
+    settings = settings_for(tmp_path, presence={"grace_s": 0}, nodes={"believe_s": 300})
+    async with running_node(stores, settings) as mute, running_node(stores, settings) as deaf:
+        await until(lambda: all(domain_of(node).bus.lease.others for node in (mute, deaf)))
+        ann, tom, max_ = await friends(mute, 3)
+        monkeypatch.setattr(domain_of(mute).bus, "signal", lambda _: None)
+        yield Two(mute, deaf, ann, tom, max_)
+
+
+async def test_who_left_unheard_is_told_of(two: Two) -> None:
+    phone = await two.mute.connect(two.tom, "/presence")
+    await phone.ask("presence_set", {"status": "online"}, "/presence")
+    watching = await two.deaf.connect(two.ann, "/presence")
+    await watching.ask("presence_set", {"status": "online"}, "/presence")
+    answer = await watching.ask("presence_watch", {"contacts": [two.tom.number, two.max.number]}, "/presence")
+    assert sorted(shown["status"] for shown in answer["presence"]) == ["offline", "online"]
+    await phone.client.disconnect()
+    board = domain_of(two.deaf).presence
+    account = await parts_of(two.deaf).accounts.require(two.tom.account_id)
+    async with asyncio.timeout(30):
+        while await board.is_online(account):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert watching.told("presence") == []
+    two.miss()
+    (shown,) = await watching.expect("presence")
+    assert (shown["contact"], shown["status"]) == (two.tom.number, "offline")
+    assert shown["last_seen"] is not None
+
+
+async def test_whom_somebody_blocked_unheard_reaches_them_no_more(two: Two) -> None:
+    ann, tom = await two.deaf.connect(two.ann, "/chat"), await two.deaf.connect(two.tom, "/chat")
+    await say(tom, "before", contact=two.ann.number)
+    await ann.until(lambda: "before" in texts(ann))
+    await parts_of(two.mute).block(two.ann, two.tom)
+    await say(tom, "unheard", contact=two.ann.number)
+    await ann.until(lambda: "unheard" in texts(ann))
+    two.miss()
+    await say(tom, "blocked", contact=two.ann.number)
+    friend = await two.deaf.connect(two.max, "/chat")
+    await say(friend, "marker", contact=two.ann.number)
+    await ann.until(lambda: "marker" in texts(ann))
+    assert "blocked" not in texts(ann)

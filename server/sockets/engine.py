@@ -29,6 +29,10 @@ UPGRADE_WITHIN_S = 10.0
 COME_BACK = b"too slow: come back and sync"
 SLICE_S = 0.004  # of a crowd that leaves at once, between two looks at everybody else
 
+# Of these a client that polls is told by the next poll, that its session is unknown: what it does at a broken line. For a
+# CLOSE packet python-socketio's client stays away for good, where it comes back after every close of a WebSocket.
+_TO_COME_BACK = {WSCloseCode.GOING_AWAY, WSCloseCode.TRY_AGAIN_LATER}
+
 PING, CLOSE, NOOP = (Parcel(str(kind)) for kind in (packet.PING, packet.CLOSE, packet.NOOP))
 PROBE, PROBED, UPGRADED = f"{packet.PING}probe", f"{packet.PONG}probe", str(packet.UPGRADE)
 
@@ -133,7 +137,7 @@ class EngineSocket:
         self.queue.clear()
         if self.frames is not None:
             self.frames.close(code, text)
-        else:
+        elif code not in _TO_COME_BACK:
             self.queue.put(CLOSE)
         self.leave(reason or self.server.reason.SERVER_DISCONNECT)
 
@@ -241,7 +245,8 @@ class EngineSocket:
             finally:
                 self._poll = None
         if not self.queue:
-            if self.closed:  # by the client itself, whose poll this is
+            # By the client itself, whose poll this is, or by us for it to come back, as its next poll will tell it.
+            if self.closed:
                 return [NOOP]
             raise exceptions.QueueEmpty
         return self.queue.take(POLL_MAX_PACKETS)

@@ -10,7 +10,7 @@ import socketio
 from server.embedded import EmbeddedStores
 from server.embedded.ports import choose_port
 from tests.node import NAMESPACES, Device, running_node, settings_for
-from tests.socket_world import Friends, sign_in_friends
+from tests.socket_world import Friends, sign_in_friends, sockets_of, until
 
 TRANSPORTS = [("websocket",), ("polling",), ("polling", "websocket")]
 by_every_transport = pytest.mark.parametrize("transports", TRANSPORTS, ids="+".join)
@@ -71,6 +71,8 @@ async def test_it_is_back_by_itself_after_a_restart_and_syncs(
             await client.connect(node.url, namespaces=["/chat"], auth={"token": ann.token}, transports=list(transports))
             await phone.expect("ready")
             sent = await phone.ask("message_send", {"contact": tom.number, "client_id": "1", "text": "before"})
+            (socket,) = sockets_of(node).eio.sockets.values()
+            await until(lambda: socket.frames is not None or socket._poll is not None)  # at rest, as clients mostly are
             await node.stop()
             async with running_node(stores, settings, port=port) as again:
                 tom_phone = await again.connect(tom, "/chat")

@@ -84,7 +84,7 @@ async def test_a_polling_client_is_told_by_its_poll(stores: EmbeddedStores, tmp_
         async with node.http.get(f"{node.url}/healthz"):
             pass  # the poll came before it
         await node.runner.app[SEE_OFF]()
-        assert await polling == (200, ["1"])
+        assert await polling == (200, ["6"]), "no CLOSE, after which the Python client would stay away"
         status, [body] = await client.poll()
         assert (status, json.loads(body)["code"]) == (400, 1)
 

@@ -159,7 +159,7 @@ async def _stop_with_guests(friends: Friends) -> None:
         async with asyncio.timeout(30):  # nobody waits for the deaf one
             await sockets.close()
         assert await ending == 1001
-        assert (await waiting)[1] == ["1"]
+        assert (await waiting)[1] == ["6"]
         assert len(sockets.connections) == 0
         status, _, _ = await request(friends.node.url, "GET", "/socket.io/?EIO=4&transport=polling")
         assert status == 503, "who comes back is sent to another node"

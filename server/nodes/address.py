@@ -1,7 +1,9 @@
 """Which node a session is on, and where that node can be reached by the others."""
 
+import asyncio
 import secrets
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
@@ -10,6 +12,7 @@ from redis.exceptions import RedisError
 
 LOOK_EVERY_S = 2.0  # for the address of one node
 STAYS_KNOWN_S = 5.0  # a Redis that starts again knows no address until each node has said its own again
+SAID_AGAIN_WITHIN_S, LOOK_AGAIN_S = 3.0, 0.1
 KNOWN_MAX = 1000  # nodes, the made-up ones of made-up session ids among them
 
 _SEPARATOR = "."  # stands in no node's name and needs no escape in a URL
@@ -60,8 +63,10 @@ class _Known:
 class KnownAddresses:
     """The other nodes' addresses as last heard: a Redis that is away, or has just lost everything, hides no living node."""
 
-    def __init__(self, addresses: NodeAddresses) -> None:
+    def __init__(self, addresses: NodeAddresses, is_alive: Callable[[str], bool]) -> None:
+        """`is_alive`: whether a node holds its lease, as far as this one has seen."""
         self._addresses = addresses
+        self._is_alive = is_alive
         self._known: dict[str, _Known] = {}
 
     async def find(self, node: str) -> str | None:
@@ -77,6 +82,8 @@ class KnownAddresses:
             known.looks_at = now + LOOK_EVERY_S  # one who looks is enough
         try:
             url = await self._addresses.find(node)
+            if url is None and known.url is None and self._is_alive(node):
+                url = await self._wait_for(node)
         except (RedisError, OSError):
             return known.url
         now = monotonic()
@@ -86,6 +93,15 @@ class KnownAddresses:
             known.url = None
         known.looks_at = now + LOOK_EVERY_S
         return known.url
+
+    async def _wait_for(self, node: str) -> str | None:
+        """The address of a node that lives, and will say it again in a moment: Redis has lost it."""
+        ends = monotonic() + SAID_AGAIN_WITHIN_S
+        url = None
+        while url is None and monotonic() < ends:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            url = await self._addresses.find(node)
+        return url
 
     def _make_room(self, now: float) -> None:
         if len(self._known) >= KNOWN_MAX:

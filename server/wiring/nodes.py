@@ -18,7 +18,7 @@ async def join_nodes(domain: Domain, sockets: SocketServer, path: str, stack: As
     seal = Seal(derive_key(domain.secret, "nodes"))
     pass_on = PassOn(
         node,
-        KnownAddresses(addresses),
+        KnownAddresses(addresses, lambda other: other in domain.bus.lease.others),
         seal,
         most=settings.nodes.passed_on_max,
         patience_s=settings.sockets.ping_interval_s + settings.sockets.ping_timeout_s + 5,

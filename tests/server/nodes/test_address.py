@@ -1,5 +1,6 @@
 """Where a node is reached is known as long as the node lives, whatever becomes of Redis."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 
@@ -12,6 +13,10 @@ from server.nodes import address
 from server.nodes.address import KnownAddresses, NodeAddresses, node_of, session_id
 
 NODE, URL = "0123456789abcdef", "http://10.0.0.1:9000"
+
+
+def nobody(_: str) -> bool:
+    return False
 
 
 @pytest.fixture
@@ -39,23 +44,39 @@ def test_what_is_no_id_of_ours_names_nobody(sid: str) -> None:
 
 
 async def test_an_address_is_looked_up_once_in_a_while(written: NodeAddresses) -> None:
-    known = KnownAddresses(written)
+    known = KnownAddresses(written, nobody)
     assert await known.find(NODE) == URL
     await written.keep(NODE, "http://10.0.0.2:9000", 60)
     assert await known.find(NODE) == URL
 
 
 async def test_one_that_redis_has_just_lost_is_still_believed(written: NodeAddresses, always_looking: None) -> None:
-    known = KnownAddresses(written)
+    known = KnownAddresses(written, nobody)
     assert await known.find(NODE) == URL
     await written.forget(NODE)
     assert await known.find(NODE) == URL
 
 
+async def test_one_that_lives_is_waited_for_until_it_has_said_its_address_again(written: NodeAddresses) -> None:
+    await written.forget(NODE)
+    asked = asyncio.create_task(KnownAddresses(written, lambda node: node == NODE).find(NODE))
+    await asyncio.sleep(0)
+    await written.keep(NODE, URL, 60)
+    assert await asked == URL
+
+
+async def test_one_that_lives_and_says_nothing_is_not_waited_for_long(
+    written: NodeAddresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address, "SAID_AGAIN_WITHIN_S", 0.2)
+    await written.forget(NODE)
+    assert await KnownAddresses(written, lambda node: node == NODE).find(NODE) is None
+
+
 async def test_one_that_is_gone_for_good_is_forgotten(
     written: NodeAddresses, always_looking: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = KnownAddresses(written)
+    known = KnownAddresses(written, nobody)
     assert await known.find(NODE) == URL
     await written.forget(NODE)
     monkeypatch.setattr(address, "STAYS_KNOWN_S", -1.0)
@@ -65,7 +86,7 @@ async def test_one_that_is_gone_for_good_is_forgotten(
 async def test_while_redis_is_away_the_last_word_counts(
     written: NodeAddresses, always_looking: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = KnownAddresses(written)
+    known = KnownAddresses(written, nobody)
     assert await known.find(NODE) == URL
     nowhere = Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0))
     monkeypatch.setattr(written, "_redis", nowhere)
@@ -76,7 +97,7 @@ async def test_while_redis_is_away_the_last_word_counts(
 
 async def test_made_up_nodes_take_no_room(written: NodeAddresses, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(address, "KNOWN_MAX", 10)
-    known = KnownAddresses(written)
+    known = KnownAddresses(written, nobody)
     assert await known.find(NODE) == URL
     await written.keep(NODE, "http://10.0.0.2:9000", 60)
     for n in range(25):

@@ -5,11 +5,17 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
-from benchmarks.servers import Server, sign_in
+from benchmarks.servers import Server, kill_redis, sign_in
 from server.embedded import EmbeddedStores
+from server.nodes.address import NodeAddresses
 from tests.processes import Cluster, running_cluster
 from tests.raw import Polling, open_polling, request
 
@@ -34,6 +40,23 @@ async def session_on(owner: Server, cluster: Cluster) -> Polling:
 async def ask(session: Polling) -> tuple[int, object]:
     status, _, body = await request(session.url, "GET", session.path)
     return status, json.loads(body)
+
+
+async def test_no_session_is_unknown_because_redis_forgot_where_its_node_is(
+    cluster: Cluster, stores: EmbeddedStores
+) -> None:
+    session = await session_on(cluster.nodes[1], cluster)
+    node = session.sid.partition(".")[0]
+    redis = Redis.from_url(stores.redis_url, retry=Retry(NoBackoff(), 0))
+    addresses = NodeAddresses(redis, cluster.nodes[0].settings["PARLEY_REDIS__PREFIX"])
+    await kill_redis(stores)
+    is_back = False
+    async with asyncio.timeout(30):
+        while not is_back:
+            assert await session.post("3") == 200
+            with suppress(RedisError, OSError):
+                is_back = await addresses.find(node) is not None
+    await redis.aclose()
 
 
 async def test_clients_of_a_node_that_is_killed_are_told_at_once(cluster: Cluster) -> None:

@@ -38,7 +38,7 @@ UNKNOWN = "Session ID unknown"
 PASSED_ON = "parley_passed_on_total"
 HEAD = (
     "balancer transports        connects upgrades unknown failures disconnects acknowledged lost doubled out of order"
-    " passed on seconds"
+    " passed on put off resyncs seconds"
 )
 RUN_WITHIN_S = 600.0  # of one line of the table
 
@@ -74,6 +74,8 @@ class Line:
     doubled: int = 0
     out_of_order: int = 0
     passed_on: int = 0
+    tried_again: int = 0
+    resyncs: int = 0
     seconds: float = 0.0
     examples: list[str] = field(default_factory=list)
 
@@ -201,6 +203,7 @@ def _judge(line: Line, plan: Plan, result: Mapping[str, Any], logs: Mapping[int,
     line.doubled += len(stored) - len(set(stored.values()))
     heard = [(chat, seq, client_id) for listener in result["listeners"] for chat, seq, client_id in listener]
     _compare(line, "listeners", acknowledged, {(chat, seq): client_id for chat, seq, client_id in heard})
+    line.tried_again, line.resyncs = result["tried_again"], result["resyncs"]
     line.lost += result["not_heard"]
     line.doubled += result["heard_twice"]
     for log in logs.values():
@@ -230,7 +233,8 @@ def _row(line: Line) -> str:
     return (
         f"{line.balancer:<8} {line.transports:<17} {line.connects:>8} {line.upgrades:>8} {line.unknown:>7} "
         f"{line.failures:>8} {line.disconnects:>11} {line.acknowledged:>12} {line.lost:>4} {line.doubled:>7} "
-        f"{line.out_of_order:>12} {line.passed_on:>9} {line.seconds:>7.1f}"
+        f"{line.out_of_order:>12} {line.passed_on:>9} {line.tried_again:>7} "
+        f"{line.resyncs:>7} {line.seconds:>7.1f}"
     )
 
 

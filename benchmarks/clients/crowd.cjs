@@ -9,6 +9,8 @@ const result = {
   failures: {}, // what was seen -> how often: refused connects, broken transports, requests without an answer
   disconnects: {}, // reason -> how often nobody here asked for it
   acknowledged: [], // [chat, seq, client id, group], those of one client in the order sent
+  tried_again: 0, // requests that the server put off, and took later
+  resyncs: 0, // times that a client was told to call sync, for it may have missed something
   not_heard: 0, // own messages that did not come back to their sender
   heard_twice: 0,
   listeners: [], // per listener: [chat, seq, client id] as heard
@@ -49,6 +51,7 @@ class Client {
     this.wake = () => {};
     this.socket = this.manager.socket("/chat", { auth: { token } });
     this.socket.on("message_created", ({ message }) => this.hear(message));
+    this.socket.on("resync", () => (result.resyncs += 1));
     this.socket.on("disconnect", (reason, details) => {
       if (!this.isLeaving) count(result.disconnects, [reason, details && describe(details)].filter(Boolean).join(": "));
     });
@@ -81,13 +84,19 @@ class Client {
     return problem;
   }
 
+  // What may be tried again is sent again under the same client id, as every client has to.
   send(body) {
     return wait("message_send", (done) => {
-      this.socket.emit("message_send", body, (answer) => {
+      const hear = (answer) => {
+        if (!answer.ok && answer.error.retryable) {
+          result.tried_again += 1;
+          return setTimeout(() => this.socket.emit("message_send", body, hear), answer.error.retry_after_ms || 1000);
+        }
         if (!answer.ok) return done(`message_send: ${answer.error.code}`);
         result.acknowledged.push([answer.message.chat, answer.message.seq, body.client_id, body.group]);
         done();
-      });
+      };
+      this.socket.emit("message_send", body, hear);
     });
   }
 
@@ -138,9 +147,9 @@ async function main() {
   };
   await Promise.all(plan.people.map(come));
   clearInterval(progress);
-  const written = (group) => result.acknowledged.filter((message) => message[3] === group).length;
+  const written = (group) => result.acknowledged.filter((message) => message[3] === group).map((message) => message[2]);
   await Promise.all(
-    listeners.map((listener) => listener.until("hear", () => listener.times.size >= written(listener.group))),
+    listeners.map((listener) => listener.until("hear", () => written(listener.group).every((id) => listener.times.has(id)))),
   );
   result.listeners = listeners.map((listener) => listener.heard);
   listeners.forEach((listener) => listener.leave());

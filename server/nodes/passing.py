@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 2.0  # whether the owners of what is under way are alive
 CONNECT_WITHIN_S = 2.0
 CLOSE_PACKET = b"1"  # Engine.IO's
-UPGRADE_WITHIN_S = 10.0  # as long as the owner itself waits for the rest of one
+UPGRADE_WITHIN_S = 10.0  # for the owner to take one
 # Headers that concern one connection, not the request (RFC 9110, 7.6.1), and what each side says for itself.
 _OF_CONNECTION = frozenset(
     ("connection", "expect", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")

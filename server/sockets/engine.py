@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 POLL_MAX_PACKETS = 16  # python-engineio's client refuses a polling answer with more
 POST_MAX_PACKETS = 4096  # JavaScript clients know a limit in bytes only: the shortest requests that fit into one body
 SEPARATOR = "\x1e"
-UPGRADE_WITHIN_S = 10.0
+# Not soon: the official client that is cut off in the middle of moving neither polls nor notices until a ping is late.
+UPGRADE_WITHIN_S = 30.0
 COME_BACK = b"too slow: come back and sync"
 SLICE_S = 0.004  # of a crowd that leaves at once, between two looks at everybody else
 

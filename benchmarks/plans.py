@@ -21,6 +21,7 @@ class Plan:
     listeners: int = 6
     bystanders: int = 0
     nodes: int = 1
+    every_s: float = 0.0  # a sender writes no faster than that
     stays_s: float = 0.0  # how long a sender stays on one connection; 0: for as long as it holds
     strikes: Mapping[Kind, int] = field(default_factory=lambda: {Kind.NODE_KILL: 20, Kind.MONGOD_KILL: 5})
     held_s: Mapping[Kind, tuple[float, float]] = field(default_factory=lambda: HELD_S, repr=False)
@@ -47,32 +48,34 @@ NODES = Plan(
     listeners=3,
     bystanders=9,
     nodes=3,
+    every_s=0.08,  # all of them together 800 in a second, which leaves two cores something for coming back
     stays_s=10.0,
     strikes={
-        Kind.NODE_KILL: 6,
-        Kind.MONGOD_KILL: 4,
-        Kind.REDIS_KILL: 4,
+        Kind.NODE_KILL: 4,
+        Kind.MONGOD_KILL: 3,
+        Kind.REDIS_KILL: 3,
         Kind.REDIS_FLUSH: 3,
-        Kind.REDIS_PAUSE: 3,
-        Kind.NODE_PAUSE: 3,
-        Kind.REDIS_CUT: 3,
-        Kind.REDIS_STALL: 3,
-        Kind.MONGODB_CUT: 3,
-        Kind.MONGODB_STALL: 3,
+        Kind.REDIS_PAUSE: 2,
+        Kind.NODE_PAUSE: 2,
+        Kind.REDIS_CUT: 2,
+        Kind.REDIS_STALL: 2,
+        Kind.MONGODB_CUT: 2,
+        Kind.MONGODB_STALL: 2,
     },
     lanes=1,
 )
 NODES_SHORT = Plan(
     seconds=12.0,
-    messages=1500,
-    senders=16,
+    messages=800,
+    senders=12,
     direct_chats=20,
     groups=4,
     listeners=2,
     bystanders=6,
     nodes=3,
+    every_s=0.1,
     stays_s=4.0,
     strikes=EACH_KIND_ONCE,
     held_s=BRIEFLY,
-    lanes=3,
+    lanes=5,
 )

@@ -1,5 +1,6 @@
 """Everybody who takes part in a fault run: brought together before it, asked what happened to them after it."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,9 +78,9 @@ async def set_the_scene(
         for person in people
         if chats[person]
     ]
-    if plan.stays_s:
-        for sender in writers:
-            sender.stays_s = plan.stays_s
+    for sender in writers:
+        sender.every_s = plan.every_s
+        sender.stays_s = plan.stays_s or math.inf
     listeners = [Listener(http, random.choice(doors), person) for person in random.sample(people, plan.listeners)]
     # At every node there is somebody at any time, and some come in as everybody does.
     places = [*(server.url for server in site.nodes), random.choice(doors)]

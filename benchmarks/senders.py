@@ -46,6 +46,7 @@ class Sender:
     stays_s: float = (
         math.inf
     )  # on one connection, about; then it leaves, whatever is in the air, and comes back anywhere
+    every_s: float = 0.0  # no faster than that
     sent: list[Sent] = field(default_factory=list)
     unanswered: dict[str, Sent] = field(default_factory=dict)
     changed_answers: list[str] = field(default_factory=list)  # a client id was acknowledged with another seq
@@ -55,6 +56,7 @@ class Sender:
     acknowledged: int = 0
     is_done: bool = False
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+    _next_at: float = 0.0
     _moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -89,8 +91,12 @@ class Sender:
                     return
                 self._moved.clear()
                 answering = {task for task in answering if not task.done()}
-                if not self.is_done and len(answering) < self.window:
+                has_room = not self.is_done and len(answering) < self.window
+                if has_room and monotonic() >= self._next_at:
+                    self._next_at = monotonic() + self.every_s
                     answering.add(await self._send(wire, self._next()))
+                elif has_room:
+                    await asyncio.sleep(self._next_at - monotonic())
                 else:
                     await asyncio.wait_for(self._moved.wait(), ANSWER_WITHIN_S)
             if wire.reader.done():

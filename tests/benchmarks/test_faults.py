@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.strikes import Kind
 
+WITHIN_S = 540.0  # many times what it takes, for a machine that does ten other things
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 1200  # both take 100 s of computing; beside twenty other things 360 s were too few for one
 
 
 BROKEN = (
@@ -33,10 +33,10 @@ async def short_run(folder: Path, *options: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.faults", "--short", "--json", str(result), *options]
     run = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=-1, stderr=-2)
     try:
-        said, _ = await asyncio.wait_for(run.communicate(), PATIENCE_S)
+        said, _ = await asyncio.wait_for(run.communicate(), WITHIN_S)
     finally:
         if run.returncode is None:
-            run.kill()
+            run.terminate()
             await run.wait()
     assert run.returncode == 0, said.decode()
     measured: dict[str, Any] = json.loads(result.read_text())
@@ -44,13 +44,13 @@ async def short_run(folder: Path, *options: str) -> dict[str, Any]:
     return measured
 
 
-@pytest.mark.timeout(PATIENCE_S + 60)
+@pytest.mark.timeout(600)
 async def test_a_short_run_of_kills_loses_nothing(tmp_path: Path) -> None:
     measured = await short_run(tmp_path)
     assert measured["acknowledged"] > 100
 
 
-@pytest.mark.timeout(PATIENCE_S + 60)
+@pytest.mark.timeout(600)
 async def test_three_nodes_struck_once_by_each_kind_of_fault_lose_nothing_and_leave_nobody_behind(
     tmp_path: Path,
 ) -> None:

@@ -64,9 +64,8 @@ class Listener:
 
     async def _sync(self, wire: Wire) -> None:
         while True:
-            answer = await asyncio.wait_for(
-                wire.call("sync", {"cursors": {str(chat): seq for chat, seq in self.cursors.items()}}), ANSWER_WITHIN_S
-            )
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                answer = await wire.call("sync", {"cursors": {str(chat): seq for chat, seq in self.cursors.items()}})
             if not answer["ok"]:
                 if not answer["error"]["retryable"]:
                     raise AssertionError(answer)

@@ -98,7 +98,8 @@ class Sender:
                 elif has_room:
                     await asyncio.sleep(self._next_at - monotonic())
                 else:
-                    await asyncio.wait_for(self._moved.wait(), ANSWER_WITHIN_S)
+                    async with asyncio.timeout(ANSWER_WITHIN_S):  # wait_for may swallow the end of this task
+                        await self._moved.wait()
             if wire.reader.done():
                 raise ConnectionError("the connection ended")
         finally:

@@ -49,7 +49,7 @@ NODES = Plan(
     bystanders=9,
     nodes=3,
     every_s=0.08,  # all of them together 800 in a second, which leaves two cores something for coming back
-    stays_s=10.0,
+    stays_s=40.0,  # a connection costs as much as some twenty messages
     strikes={
         Kind.NODE_KILL: 4,
         Kind.MONGOD_KILL: 3,
@@ -74,7 +74,7 @@ NODES_SHORT = Plan(
     bystanders=6,
     nodes=3,
     every_s=0.1,
-    stays_s=4.0,
+    stays_s=8.0,
     strikes=EACH_KIND_ONCE,
     held_s=BRIEFLY,
     lanes=5,

@@ -6,8 +6,8 @@ Reference counts free nearly everything here; cycles are few. By default the col
 
 import gc
 
-# Of new objects before the youngest are looked at (once in 600 connects; 19 to 30 ms of work where others have the
-# caches too), and of looks at one generation before one at the next.
+# Of new objects before the youngest are looked at (once in 600 connects; 19 to 30 ms of work while a crowd
+# connected to a busy machine), and of looks at one generation before one at the next.
 THRESHOLDS = (20_000, 20, 50)
 
 

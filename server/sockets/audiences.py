@@ -1,7 +1,7 @@
 """Lists of accounts behind packets for many: written once as long as the audience is the same, and read once.
 
-A chat of 10,000 has a list of some 70 kB. Writing it takes 0.1 ms and reading it into a set 0.6 ms; to find that it is
-the last one of its channel takes microseconds. And whoever hears gets the same set again, by which waves.py knows an audience.
+A chat of 10,000 has a list of some 80 kB. Writing it takes 0.14 ms of processor time and reading it into a set 0.5 ms; to find
+that it is the last one of its channel takes 2 and 5 microseconds. And whoever hears gets the same set again, by which waves.py knows an audience.
 """
 
 from collections import OrderedDict

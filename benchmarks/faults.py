@@ -206,7 +206,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="repeats the same moments and texts")
     parser.add_argument("--seconds", type=float, help="how long faults are spread over")
     parser.add_argument("--messages", type=int, help="how many are acknowledged at least")
-    parser.add_argument("--short", action="store_true", help="a reduced run of some 15 seconds")
+    parser.add_argument(
+        "--short", action="store_true", help="a reduced run, of some 15 seconds on one node and 30 on several"
+    )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave the logs of the nodes there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
     arguments = parser.parse_args(argv)

@@ -51,7 +51,11 @@ async def test_a_refusal_says_why(friends: Friends, transports: tuple[str, ...])
         client.on("connect_error", refusals.append, namespace=namespace)
         with pytest.raises(socketio.exceptions.ConnectionError):
             await client.connect(
-                friends.node.url, namespaces=[namespace], auth={"token": token}, transports=list(transports)
+                friends.node.url,
+                namespaces=[namespace],
+                auth={"token": token},
+                transports=list(transports),
+                wait_timeout=30,
             )
         assert refusals[0]["message"]
         assert refusals[0]["data"] == {"code": code, "retryable": False}
@@ -68,7 +72,13 @@ async def test_it_is_back_by_itself_after_a_restart_and_syncs(
             ann, tom = await sign_in_friends(node)
             phone = Device(client, ann)
             client.on("*", phone.hear, namespace="*")
-            await client.connect(node.url, namespaces=["/chat"], auth={"token": ann.token}, transports=list(transports))
+            await client.connect(
+                node.url,
+                namespaces=["/chat"],
+                auth={"token": ann.token},
+                transports=list(transports),
+                wait_timeout=30,
+            )
             await phone.expect("ready")
             sent = await phone.ask("message_send", {"contact": tom.number, "client_id": "1", "text": "before"})
             (socket,) = sockets_of(node).eio.sockets.values()

@@ -80,7 +80,11 @@ async def test_connects_of_one_account(stores: EmbeddedStores, tmp_path: Path) -
             client.on("connect_error", refusals.append, namespace="/typing")
             try:
                 await client.connect(
-                    node.url, namespaces=["/typing"], auth={"token": ann.token}, transports=["websocket"]
+                    node.url,
+                    namespaces=["/typing"],
+                    auth={"token": ann.token},
+                    transports=["websocket"],
+                    wait_timeout=30,
                 )
                 await client.disconnect()
             except socketio.exceptions.ConnectionError:

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 
 from benchmarks.servers import Person
-from benchmarks.wire import GONE, Wire, connected
+from benchmarks.wire import GONE, OPEN_WITHIN_S, Wire, connected
 
 AGAIN_EVERY = 50  # one send in so many repeats an acknowledged one: its answer must be the same
 COME_BACK_S, COME_BACK_MAX_S = 0.05, 0.4  # doubling, so that a server that starts is not busy with refusing
@@ -47,6 +47,7 @@ class Sender:
         math.inf
     )  # on one connection, about; then it leaves, whatever is in the air, and comes back anywhere
     every_s: float = 0.0  # no faster than that
+    open_within_s: float = OPEN_WITHIN_S
     sent: list[Sent] = field(default_factory=list)
     unanswered: dict[str, Sent] = field(default_factory=dict)
     changed_answers: list[str] = field(default_factory=list)  # a client id was acknowledged with another seq
@@ -64,7 +65,7 @@ class Sender:
         while not (self.is_done and not self.unanswered):
             try:
                 url = self.random.choice([self.url, *self.elsewhere])
-                async with connected(self.http, url, self.person.token) as wire:
+                async with connected(self.http, url, self.person.token, within_s=self.open_within_s) as wire:
                     pause_s = COME_BACK_S
                     await self._write(wire)
             except GONE:

@@ -97,14 +97,15 @@ async def connected(
     wanted: frozenset[str] = frozenset(),
     *,
     namespace: str = "/chat",
+    within_s: float = OPEN_WITHIN_S,
 ) -> AsyncIterator[Wire]:
     """A connection that joined `namespace`; raises one of GONE when there is none to be had."""
     address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
-    async with asyncio.timeout(OPEN_WITHIN_S):
+    async with asyncio.timeout(within_s):
         socket = await http.ws_connect(address, max_msg_size=0, timeout=aiohttp.ClientWSTimeout(ws_close=1.0))
     wire = Wire(socket, told, wanted, namespace)
     try:
-        async with asyncio.timeout(OPEN_WITHIN_S):
+        async with asyncio.timeout(within_s):
             try:
                 await wire.join(token)
             except TypeError:  # aiohttp's way to say that a close came in place of a text

@@ -25,7 +25,8 @@ import uvloop
 from typing_extensions import override
 
 from benchmarks.checks import Log, Verdict, judge, read_history, read_logs
-from benchmarks.senders import Listener, Sender, Sent
+from benchmarks.listeners import Listener
+from benchmarks.senders import Sender, Sent
 from benchmarks.servers import Server
 from benchmarks.site import running_site
 from benchmarks.town import Town, settle

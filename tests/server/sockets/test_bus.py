@@ -181,6 +181,7 @@ async def test_whoever_is_removed_from_a_large_chat_hears_that_and_nothing_more(
     await overhear(first, anns, toms)
     assert seqs(toms, chat) == []
     assert seqs(eves, chat) == [seq + 1]
+    assert [change["change"]["seq"] for change in eves.told("chat_changed")][:2] == [seq, seq + 2]
 
 
 async def test_a_node_that_was_alone_listens_for_its_people_when_another_comes_and_tells_them_to_sync(

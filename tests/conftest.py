@@ -20,6 +20,8 @@ TESTS = Path(__file__).parent
 LONGEST = (
     "benchmarks/test_faults.py",
     "test_catching_up.py",
+    "benchmarks/test_rolling.py",
+    "benchmarks/test_balanced.py",
     "server/test_start_stop.py",
     "test_tools.py",
     "events/test_two_nodes.py",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 60
+PATIENCE_S = 180  # beside twenty other things the one line of a refusal took 40 s
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
@@ -25,7 +25,11 @@ def command(data_dir: Path, *arguments: str) -> list[str]:
 def refused(data_dir: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> tuple[int, str]:
     """Start and expect an end: the exit status and everything written to standard error; nothing else was said."""
     run = subprocess.run(
-        command(data_dir, *arguments), env=environment(settings or {}), capture_output=True, text=True, timeout=60
+        command(data_dir, *arguments),
+        env=environment(settings or {}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
     )
     assert run.stdout == ""
     return run.returncode, run.stderr
@@ -43,7 +47,7 @@ class RunningServer:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(how)
-        return self.process.wait(60)
+        return self.process.wait(PATIENCE_S)
 
 
 @contextmanager
@@ -88,7 +92,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def wait_until(condition: Callable[[], bool], within_s: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
     """Poll something outside this process that tells nobody when it changes."""
     give_up_at = time.monotonic() + within_s
     while not condition():

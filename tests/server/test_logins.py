@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.processes import RunningServer, command, environment, running
+from tests.server.processes import PATIENCE_S, RunningServer, command, environment, running
 
 CLIENT = "RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY"
 
@@ -17,7 +17,12 @@ CLIENT = "RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY"
 def run(data_dir: Path, *arguments: str, said: str = "") -> tuple[int, str, str]:
     """Exit status, standard output and standard error of a command that reads `said`."""
     ended = subprocess.run(
-        command(data_dir, *arguments), env=environment({}), input=said, capture_output=True, text=True, timeout=60
+        command(data_dir, *arguments),
+        env=environment({}),
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
     )
     return ended.returncode, ended.stdout.strip(), ended.stderr.strip()
 
@@ -25,7 +30,7 @@ def run(data_dir: Path, *arguments: str, said: str = "") -> tuple[int, str, str]
 def post(url: str, **form: str) -> tuple[int, dict[str, str]]:
     body = urllib.parse.urlencode({"client_id": CLIENT, **form}).encode()
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body), timeout=20) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, body), timeout=PATIENCE_S) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
@@ -39,7 +44,7 @@ def sign_in(server: RunningServer, name: str, password: str) -> tuple[int, dict[
 def is_signed_in(server: RunningServer, token: str) -> bool:
     request = urllib.request.Request(server.url + "api/contacts/", headers={"Authorization": f"Bearer {token}"})
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=20)
+        urllib.request.urlopen(request, timeout=PATIENCE_S)
     refused.value.close()
     assert refused.value.code in {400, 401}, "without an account a good token is a 400"
     return refused.value.code == 400

@@ -6,7 +6,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.server.processes import RunningServer, command, environment, running
+from tests.server.processes import PATIENCE_S, RunningServer, command, environment, running
 
 YES = "I'll be there :)"
 
@@ -14,7 +14,7 @@ YES = "I'll be there :)"
 def run(data_dir: Path, *arguments: str) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of a command."""
     ended = subprocess.run(
-        command(data_dir, *arguments), env=environment({}), capture_output=True, text=True, timeout=60
+        command(data_dir, *arguments), env=environment({}), capture_output=True, text=True, timeout=PATIENCE_S
     )
     return ended.returncode, ended.stdout.strip(), ended.stderr.strip()
 
@@ -22,7 +22,7 @@ def run(data_dir: Path, *arguments: str) -> tuple[int, str, str]:
 def post(server: RunningServer, path: str, body: object) -> Any:
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(server.url + path, json.dumps(body).encode(), headers)
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         text = answer.read()
     return json.loads(text) if text else None
 
@@ -30,7 +30,7 @@ def post(server: RunningServer, path: str, body: object) -> Any:
 def served(server: RunningServer, token: str) -> list[tuple[str, str]]:
     headers = {"Authorization": f"Bearer {token}"}
     request = urllib.request.Request(server.url + "events/sample_rsvp_replies", headers=headers)
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         return [(each["type"], each["text"]) for each in json.load(answer)]
 
 

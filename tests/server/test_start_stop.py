@@ -17,6 +17,7 @@ from pymongo import MongoClient
 from server.embedded import EmbeddedStores, throw_away_stores
 from server.embedded.running import find_running
 from tests.server.processes import (
+    PATIENCE_S,
     ROOT,
     RunningServer,
     child_pids,
@@ -203,7 +204,7 @@ class TestStop:
         with running(data_dir) as server:
             write_note(server, "kept")
             os.killpg(server.process.pid, how)  # a terminal signals the whole group, so this would reach the children
-            assert server.process.wait(60) == 0
+            assert server.process.wait(PATIENCE_S) == 0
             assert not any(is_alive(pid) for pid in server.child_pids().values())
             assert len(server.child_pids()) == 2
         assert not (data_dir / "embedded.json").exists()
@@ -227,7 +228,7 @@ class TestStop:
             try:
                 wait_until(lambda: "mongodb" in child_pids(data_dir))
                 process.terminate()
-                said, _ = process.communicate(timeout=60)
+                said, _ = process.communicate(timeout=PATIENCE_S)
             finally:
                 process.kill()
         assert (process.returncode, said) == (0, b"")

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests import raw
-from tests.server.processes import RunningServer, is_alive, refused, running, wait_until
+from tests.server.processes import PATIENCE_S, RunningServer, is_alive, refused, running, wait_until
 
 COUNT = 3
 
@@ -34,7 +34,7 @@ def worker_pids(server: RunningServer) -> set[int]:
 
 def is_ready(server: RunningServer) -> bool:
     try:
-        with urllib.request.urlopen(f"{server.url}readyz", timeout=30) as answer:
+        with urllib.request.urlopen(f"{server.url}readyz", timeout=PATIENCE_S) as answer:
             return answer.status == 200
     except OSError:
         return False
@@ -54,14 +54,14 @@ def test_so_many_serve_one_port_as_were_asked_for(server: RunningServer) -> None
 def test_one_that_dies_is_started_again_and_the_others_go_on(server: RunningServer) -> None:
     before = worker_pids(server)
     os.kill(min(before), signal.SIGKILL)
-    wait_until(lambda: len(worker_pids(server) - {min(before)}) == COUNT, within_s=60)
+    wait_until(lambda: len(worker_pids(server) - {min(before)}) == COUNT)
     assert before - {min(before)} <= worker_pids(server)
-    wait_until(lambda: is_ready(server), within_s=30)
+    wait_until(lambda: is_ready(server))
 
 
 def read_figures(server: RunningServer) -> dict[str, dict[str, float]]:
     """One scrape: figures without further labels, by worker and name."""
-    with urllib.request.urlopen(f"{server.url}metrics", timeout=30) as answer:
+    with urllib.request.urlopen(f"{server.url}metrics", timeout=PATIENCE_S) as answer:
         families = list(text_string_to_metric_families(answer.read().decode()))
     figures: dict[str, dict[str, float]] = defaultdict(dict)
     for sample in (sample for family in families for sample in family.samples):
@@ -71,7 +71,7 @@ def read_figures(server: RunningServer) -> dict[str, dict[str, float]]:
 
 
 async def test_one_scrape_shows_all_of_them(server: RunningServer) -> None:
-    wait_until(lambda: sum(one["parley_worker_up"] for one in read_figures(server).values()) == COUNT, within_s=60)
+    wait_until(lambda: sum(one["parley_worker_up"] for one in read_figures(server).values()) == COUNT)
     async with AsyncExitStack() as stack:
         for opened in range(1, 101):
             await stack.enter_async_context(raw.frames(server.url))
@@ -105,14 +105,14 @@ async def test_each_sends_its_clients_away_when_their_parent_stops(tmp_path: Pat
             clients = [await stack.enter_async_context(raw.frames(server.url)) for _ in range(12)]
             server.process.terminate()
             assert [await client.ended() for client in clients] == [1001] * 12
-        assert server.process.wait(60) == 0
+        assert server.process.wait(PATIENCE_S) == 0
 
 
 def test_none_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
     with running(tmp_path / "data", "--workers", "2") as server:
         pids = worker_pids(server)
         server.stop(signal.SIGKILL)
-        wait_until(lambda: not any(is_alive(pid) for pid in pids), within_s=60)
+        wait_until(lambda: not any(is_alive(pid) for pid in pids))
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "1e3", "257"])

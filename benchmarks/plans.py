@@ -36,6 +36,7 @@ ONE_NODE_SHORT = Plan(
     direct_chats=20,
     groups=4,
     listeners=3,
+    every_s=0.05,
     strikes={Kind.NODE_KILL: 3, Kind.MONGOD_KILL: 1},
 )
 NODES = Plan(

@@ -6,6 +6,7 @@ import os
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
@@ -13,6 +14,7 @@ from statistics import median
 from time import monotonic
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from benchmarks.links import Lines, Link
 from benchmarks.probes import Probe, full_service
@@ -20,6 +22,7 @@ from benchmarks.servers import Server, kill_mongod, kill_redis
 from server.embedded import EmbeddedStores
 
 Over = Callable[[], None]
+FLUSH_WITHIN_S = 60.0  # of Redis, which may be down for a fault of another kind
 
 
 class Kind(StrEnum):
@@ -119,18 +122,24 @@ class Strikes:
         over()
 
     async def _flush_redis(self, over: Over) -> None:
-        async with Redis.from_url(self.stores.redis_url, socket_timeout=30.0) as redis:
-            await redis.flushall()
+        async with Redis.from_url(self.stores.redis_url, socket_timeout=30.0) as redis, asyncio.timeout(FLUSH_WITHIN_S):
+            while True:
+                try:
+                    await redis.flushall()
+                    break
+                except (RedisError, OSError):  # a fault of another kind has just hit it
+                    await asyncio.sleep(0.1)
         over()
 
     async def _pause_redis(self, over: Over) -> None:
         assert self.stores.valkey is not None, "the stores are embedded"
         pid = await self.stores.valkey.pid()
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            await self._hold(Kind.REDIS_PAUSE)
-        finally:
-            os.kill(pid, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # a fault of another kind may have killed it meanwhile
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                await self._hold(Kind.REDIS_PAUSE)
+            finally:
+                os.kill(pid, signal.SIGCONT)
         over()
 
     async def _pause_node(self, over: Over) -> None:

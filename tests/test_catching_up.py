@@ -24,7 +24,7 @@ from tests.node import Node, Person, running_node, settings_for
 from tests.parts import Parts, parts_of
 
 PEOPLE = 3
-EXAMPLES = int(os.environ.get("PARLEY_TEST_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("PARLEY_TEST_EXAMPLES", "15"))
 NUMBERS = count(49_301_000_000)
 GROUP = -1  # the place of an operation that is not somebody's direct chat
 

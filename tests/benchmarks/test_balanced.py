@@ -9,6 +9,7 @@ from server.embedded import EmbeddedStores
 from tests.javascript_client import install_javascript_client
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_a_short_run_loses_and_doubles_nothing(stores: EmbeddedStores, tmp_path: Path) -> None:
     modules = await install_javascript_client()

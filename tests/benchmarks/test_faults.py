@@ -50,6 +50,7 @@ async def test_a_short_run_of_kills_loses_nothing(tmp_path: Path) -> None:
     assert measured["acknowledged"] > 100
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_three_nodes_struck_once_by_each_kind_of_fault_lose_nothing_and_leave_nobody_behind(
     tmp_path: Path,

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 async def test_a_short_rolling_restart_loses_nothing_and_everybody_is_level_again(tmp_path: Path) -> None:
     if shutil.which("haproxy", path="/usr/sbin:/sbin:/usr/bin:/usr/local/sbin") is None:

@@ -53,7 +53,7 @@ async def test_each_shows_the_figures_of_all(two: tuple[Siblings, Siblings]) -> 
 async def test_labels_and_histograms_stay_what_they_are(folder: Path) -> None:
     own, metrics = one_of(folder, 1)
     metrics.refused("rest", 'a"b\\c\n')
-    metrics.stored(7)
+    metrics.stored(["message"] * 7)
     await own.open()
     try:
         families = list(text_string_to_metric_families((await own.gather()).decode()))

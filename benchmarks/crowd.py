@@ -7,6 +7,13 @@ when 20,000 sockets are dropped at once, and below 20 ms while fanning out to 10
 time among 20,000 than among 1,000; `GET /api/contacts/` with 100 contacts answers at least half as often as a bare aiohttp
 handler that makes one query and returns the same bytes, for one account that asks and for many. A stall is told twice: as the clock saw it, which on a busy machine
 is also the work of others (the idle line says how much), and as processor time of the loop's own thread.
+
+Two runs on a quiet machine: 20,000 dropped, 79 and 179 ms by the clock, 31 and 69 of own work (316 before the clients were
+seen off bit by bit); fanning out to 10,000, 22 and 35 ms, 15 and 11 of own work; fifty accounts' address books, 0.45 and 0.38
+of the bare handler's. By py-spy, of seeing clients off 87% is taking them out of what they are in, 63% out of their
+namespaces, in slices of 4 ms that others have turns between. What is longer than a slice is before it: the loop hands over
+all lines that have ended in one turn, 2 to 3.5 us each, which no slice of ours can break. Requests of different accounts
+share no query, as one account's do; where their time goes has not been looked at.
 """
 
 import asyncio

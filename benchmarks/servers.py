@@ -5,8 +5,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -131,6 +131,16 @@ async def running_server(server: Server) -> AsyncIterator[Server]:
         yield server
     finally:
         await server.kill()
+
+
+@contextmanager
+def holding_breath(pid: int) -> Iterator[None]:
+    """A process that is stopped until the block ends: it neither answers nor breaks a connection. ProcessLookupError if it dies."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 async def kill_mongod(stores: EmbeddedStores) -> None:

@@ -9,8 +9,6 @@ Exit status 1 where a goal is missed.
 
 import argparse
 import asyncio
-import os
-import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -24,7 +22,7 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.servers import Person, Server, ask_rest, befriend, make_group, sign_in
+from benchmarks.servers import Person, Server, ask_rest, befriend, holding_breath, make_group, sign_in
 from benchmarks.site import running_site
 from benchmarks.wire import connected
 from server.embedded import EmbeddedStores, throw_away_stores
@@ -154,12 +152,8 @@ async def remove_member(site: Site, mates: Groupmates, turn: asyncio.Barrier, *,
 async def without_bus(stores: EmbeddedStores) -> AsyncIterator[None]:
     """Redis holds its breath: it neither answers nor breaks a connection."""
     assert stores.valkey is not None, "the stores are embedded"
-    pid = await stores.valkey.pid()
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with holding_breath(await stores.valkey.pid()):
         yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 async def play(site: Site, rounds: int, *, has_bus: bool) -> None:

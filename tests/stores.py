@@ -1,15 +1,14 @@
 """Where the stores of tests lie, fresh databases in the running MongoDB, and a MongoDB that answers nobody for a while."""
 
-import os
 import secrets
 import shutil
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from pymongo.errors import PyMongoError
 
+from benchmarks.servers import holding_breath
 from models.stores.database import Database, Driver, open_database
 from server.embedded import EmbeddedStores
 
@@ -44,9 +43,5 @@ async def fresh_database(url: str, driver: Driver = "pymongo") -> AsyncIterator[
 async def stopped(stores: EmbeddedStores) -> AsyncIterator[None]:
     """MongoDB holds its breath: it neither answers nor breaks a connection."""
     assert stores.mongod is not None
-    pid = await stores.mongod.pid()
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with holding_breath(await stores.mongod.pid()):
         yield
-    finally:
-        os.kill(pid, signal.SIGCONT)

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.senders import Sender
-from benchmarks.servers import Person, befriend, kill_redis, sign_in
+from benchmarks.servers import Person, befriend, holding_breath, kill_redis, sign_in
 from benchmarks.wire import Refused
 from models.stores.database import open_database
 from models.stores.entries import Entries
@@ -62,16 +61,6 @@ async def people(cluster: Cluster) -> list[Person]:
     found = [await sign_in(cluster.http, cluster.nodes[0], f"4930901821{n}") for n in range(4)]
     await befriend(cluster.http, cluster.nodes[0], *found)
     return found
-
-
-@asynccontextmanager
-async def stopped(pid: int) -> AsyncIterator[None]:
-    """A process that holds its breath: it neither answers nor breaks a connection."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 async def send_until_stored(phone: Ear, body: dict[str, Any]) -> dict[str, Any]:
@@ -167,7 +156,7 @@ async def test_with_redis_away_chat_on_the_node_goes_on_and_its_return_tells_eve
     node = cluster.nodes[0]
     ann, tom = people[:2]
     phone, listener = await cluster.connect(node, ann), await cluster.connect(node, tom)
-    async with stopped(await valkey.pid()):
+    with holding_breath(await valkey.pid()):
         for n in range(20):
             answer = await asyncio.wait_for(
                 phone.send({"contact": tom.number, "client_id": f"no redis {n}", "text": "hi"}), 60

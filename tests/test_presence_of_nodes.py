@@ -1,8 +1,6 @@
 """Nodes that die, hold their breath or leave, and a Redis that forgets: who watches their people hears what is so, once."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from benchmarks.presence import Watching, arrive, know, watching
-from benchmarks.servers import Person, Server, kill_redis, sign_in
+from benchmarks.servers import Person, Server, holding_breath, kill_redis, sign_in
 from server.embedded import EmbeddedStores, throw_away_stores
 from server.sockets.lease import LEASE_S, RENEW_S
 from tests.processes import Cluster, running_cluster
@@ -144,11 +142,8 @@ async def test_a_node_that_is_stopped_leaves_its_people_the_grace_to_come_back(s
 async def test_a_node_that_held_its_breath_for_too_long_puts_its_people_back(scene: Scene) -> None:
     await scene.come(scene.people, scene.first)
     await scene.watch()
-    os.kill(scene.first.pid, signal.SIGSTOP)
-    try:
+    with holding_breath(scene.first.pid):
         await scene.expect(scene.people, "offline")
-    finally:
-        os.kill(scene.first.pid, signal.SIGCONT)
     await scene.expect(scene.people, "offline", "online")
     await scene.calm()
     await scene.expect(scene.people, "offline", "online")
@@ -168,10 +163,8 @@ async def test_a_redis_that_forgot_or_was_away_makes_nobody_come_or_go(
             await kill_redis(own_stores)
         case "away":
             assert own_stores.valkey is not None
-            pid = await own_stores.valkey.pid()
-            os.kill(pid, signal.SIGSTOP)
-            await asyncio.sleep(LEASE_S + 2 * RENEW_S)  # the promise is about this time
-            os.kill(pid, signal.SIGCONT)
+            with holding_breath(await own_stores.valkey.pid()):
+                await asyncio.sleep(LEASE_S + 2 * RENEW_S)  # the promise is about this time
     await scene.calm()
     await scene.expect(scene.people)
     await there.aclose()

@@ -1,14 +1,13 @@
 """Whoever is shut out on one node is shut out on all: by the bus at once, without it in bounded time, at its return at the latest."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
+from benchmarks.servers import holding_breath
 from server.embedded import EmbeddedStores, throw_away_stores
 from tests.conversation.talk import friends, newcomers
 from tests.node import Device, Node, Person, running_node, settings_for
@@ -45,13 +44,8 @@ async def three_nodes(stores: EmbeddedStores, folder: Path, believe_s: float) ->
 @asynccontextmanager
 async def bus(stores: EmbeddedStores, *, works: bool) -> AsyncIterator[None]:
     assert stores.valkey is not None
-    pid = await stores.valkey.pid()
-    if not works:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with nullcontext() if works else holding_breath(await stores.valkey.pid()):
         yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 async def sign_out(node: Node, person: Person) -> None:

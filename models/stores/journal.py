@@ -41,9 +41,7 @@ INDEXES = [
 BATCH_MAX_CHARS = 8_000_000  # half of MongoDB's largest document; a batch of long texts must not hold up short ones
 KNOWN_CHATS = 100_000  # last seqs kept in memory, about 100 bytes each
 LEARN_AT_ONCE = 32  # chats whose last seq is read at the same time, well inside the driver's pool of 100
-APART_AT_ONCE = (
-    4  # chats that get an insert of their own at the same time: each costs as much as one for all the others
-)
+APART_AT_ONCE = 4  # chats that get an insert of their own; each costs as much as one for all the others
 APART_LEAST = 4  # drafts of one chat for which that is less than waiting for as many rounds
 RETRY_FIRST_S, RETRY_LAST_S = 0.05, 1.0
 

@@ -13,9 +13,8 @@ from time import monotonic
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 
-WAITING_MAX = (
-    50_000  # messages that a slow Redis may leave waiting; beyond it they are dropped, and the nodes told to sync
-)
+# Messages that a slow Redis may leave waiting; beyond it they are dropped, and the nodes told to sync.
+WAITING_MAX = 50_000
 AT_ONCE = 500  # channels of one script, or those of one message: about a millisecond of Redis' time
 FRESH_S = 10.0
 

@@ -130,9 +130,8 @@ class Subscriptions:
         self._confirmed.clear()
         self._late.clear()  # what is subscribed now is back with the marker
         self._is_broken = False
-        self._is_first = (
-            self._connections == 1 and len(self._desired) == 1
-        )  # nobody is here who may have missed anything
+        # Then nobody is here who may have missed anything.
+        self._is_first = self._connections == 1 and len(self._desired) == 1
         # In the order of one command: once the marker is confirmed, everything is.
         self._unconfirmed = dict.fromkeys([*self._desired, self.marker], 1)
         await pubsub.subscribe(*self._unconfirmed)

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -13,7 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from benchmarks.servers import Server, kill_redis, sign_in
+from benchmarks.servers import Server, holding_breath, kill_redis, sign_in
 from server.embedded import EmbeddedStores
 from server.nodes.address import NodeAddresses
 from tests.processes import Cluster, running_cluster
@@ -74,13 +72,10 @@ async def test_clients_of_a_node_that_is_killed_are_told_at_once(cluster: Cluste
 async def test_clients_of_a_node_that_stalls_are_told_when_its_lease_has_ended(cluster: Cluster) -> None:
     near, far = cluster.nodes[0], cluster.nodes[2]
     session = await session_on(far, cluster)
-    os.kill(far.pid, signal.SIGSTOP)
-    try:
+    with holding_breath(far.pid):
         poll = asyncio.create_task(ask(session))
         assert await asyncio.wait_for(poll, 25) == UNKNOWN  # a client alone would wait for 45 s: until its ping is late
         async with asyncio.timeout(4):
             assert await ask(session) == UNKNOWN
             opened = await open_polling(near.url)
             assert opened.sid != session.sid
-    finally:
-        os.kill(far.pid, signal.SIGCONT)

@@ -1,8 +1,6 @@
 """A bus whose Redis stumbles: it is up again when Redis is, and tells whoever may have missed something to sync."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -14,6 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from benchmarks.servers import holding_breath
 from server.config import MongodbSettings
 from server.embedded import EmbeddedStores
 from server.sockets.bus import Bus
@@ -50,12 +49,8 @@ async def open_bus(stores: EmbeddedStores) -> AsyncIterator[tuple[Bus, Gaps]]:
 @asynccontextmanager
 async def stopped(stores: EmbeddedStores) -> AsyncIterator[None]:
     assert stores.valkey is not None
-    pid = await stores.valkey.pid()
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with holding_breath(await stores.valkey.pid()):
         yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 async def until(is_so: Callable[[], bool]) -> None:

@@ -154,17 +154,20 @@ class Child:
         await asyncio.shield(self.exited)
 
     def last_words(self) -> str:
-        """Return the last error that this child wrote to its log, else its last line."""
+        """Return what it died of by its log: the first fatal error, as mongod goes on about that; else the last error or line."""
         with self._log_path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(self._log_starts_at, size - LAST_WORDS_BYTES))
             lines = file.read().decode("utf-8", "replace").strip().splitlines()
+        words = ""
         for line in reversed(lines):
             if line.startswith('{"t"'):
                 with contextlib.suppress(ValueError, AttributeError):
                     entry = json.loads(line)
-                    if entry["s"] in {"E", "F"}:
-                        return ": ".join(filter(None, [entry["msg"], str(entry.get("attr", {}).get("error", ""))]))
-            else:
+                    if entry["s"] == "F" or (entry["s"] == "E" and not words):
+                        words = ": ".join(filter(None, [entry["msg"], str(entry.get("attr", {}).get("error", ""))]))
+            elif not words:
                 return line
+        if words:
+            return words
         return f"exit {self.exited.result()}" if self.exited.done() else "nothing"

@@ -190,6 +190,19 @@ class TestFailingStart:
         assert stores.mongod is not None
         assert await stores.mongod.ended() == 0
 
+    async def test_a_port_that_was_taken_between_choice_and_use_is_given_up_for_another(self, tmp_path: Path) -> None:
+        cause = '{"t":1,"s":"F","msg":"Error listening","attr":{"error":"Address already in use"}}'
+        last = '{"t":1,"s":"F","msg":"Writing fatal message","attr":{"message":"Got signal: 6"}}'
+        says = f"echo '{cause}'; echo '{last}'; echo try >> {tmp_path / 'tries'}; exit 1"
+        path = script(tmp_path, f'[ "$1" = --version ] && echo "db version v6.0.5" || {{ {says}; }}')
+        redis = RedisSettings(url="redis://127.0.0.1:1/")
+        with pytest.raises(
+            CannotStart, match="mongodb ended while it started: Error listening: Address already in use"
+        ):
+            async with EmbeddedStores(tmp_path / "data", mongodb=MongodbSettings(binary=str(path)), redis=redis):
+                pass
+        assert (tmp_path / "tries").read_text().count("try") > 1
+
     async def test_an_error_of_mongod_is_quoted_in_its_own_words(self, tmp_path: Path) -> None:
         (tmp_path / "mongodb").mkdir()
         (tmp_path / "mongodb" / "storage.bson").write_bytes(b"damaged")

@@ -20,11 +20,11 @@ from models.stores.logins import Logins
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
 from server.auth.passwords import Argon2Passwords
+from server.bus.bus import announce
 from server.cannot_start import CannotStart
 from server.clock import SystemClock
 from server.config import Settings
 from server.shell import open_stores
-from server.sockets.bus import announce
 
 
 def run_command(settings: Settings, command: str, name: str, password: str) -> str:

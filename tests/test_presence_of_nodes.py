@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 
 from benchmarks.presence import Watching, arrive, know, watching
 from benchmarks.servers import Person, Server, holding_breath, kill_redis, sign_in
+from server.bus.lease import LEASE_S, RENEW_S
 from server.embedded import EmbeddedStores, throw_away_stores
-from server.sockets.lease import LEASE_S, RENEW_S
 from tests.processes import Cluster, running_cluster
 
 PEOPLE = 12

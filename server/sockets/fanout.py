@@ -14,7 +14,7 @@ import orjson
 from handlers.wire.events import CHAT, show_event
 from models.documents.chat import Chat
 from models.events import Event, Resync, Signal, SignalsMissed
-from server.sockets.bus import Bus
+from server.bus.bus import Bus
 from server.sockets.connections import Connections
 from server.sockets.outbox import Parcel
 from server.sockets.waves import Waves

@@ -49,6 +49,9 @@ from models.stores.journal import Journal
 from models.tasks import cancel
 from server.auth.passwords import Argon2Passwords
 from server.auth.tokens import JwtTokens
+from server.bus.bus import Bus
+from server.bus.presence_board import RedisPresenceBoard
+from server.bus.socket_board import RedisSocketBoard
 from server.clock import SystemClock
 from server.config import Settings
 from server.healing import heal
@@ -57,11 +60,8 @@ from server.media.imaging import PictureProcesses
 from server.metrics import Metrics
 from server.recurring import keep_doing
 from server.secret import load_secret
-from server.sockets.bus import Bus
 from server.sockets.connections import Connections
 from server.sockets.fanout import SocketFanout
-from server.sockets.presence_board import RedisPresenceBoard
-from server.sockets.socket_board import RedisSocketBoard
 from server.wiring.notifications import NotificationParts
 from server.wiring.outside import Outside
 from server.wiring.sms import sms_provider

@@ -28,7 +28,7 @@ async def open_outside(stack: AsyncExitStack, settings: Settings, mongodb_url: s
     database = await stack.enter_async_context(
         open_database(mongodb_url, mongodb.database, mongodb.driver, timeout_s=mongodb.timeout_s, app=APP)
     )
-    # No silent reconnects: whoever was cut off may have missed something, and must know (bus.py).
+    # No silent reconnects: whoever was cut off may have missed something, and must know (server/bus).
     redis = Redis.from_url(redis_url, protocol=3, socket_timeout=settings.redis.timeout_s, retry=Retry(NoBackoff(), 0))
     stack.push_async_callback(redis.aclose)
     http = await stack.enter_async_context(aiohttp.ClientSession())

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
-from server.sockets.publisher import Publisher
+from server.bus.publisher import Publisher
 
 
 @dataclass

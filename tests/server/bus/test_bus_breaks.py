@@ -13,9 +13,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from benchmarks.servers import holding_breath
+from server.bus.bus import Bus
 from server.config import MongodbSettings
 from server.embedded import EmbeddedStores
-from server.sockets.bus import Bus
 
 ANN, TOM = 1, 2
 WITHIN_S = 30.0
@@ -131,7 +131,7 @@ async def test_a_node_that_the_others_gave_up_is_known_to_them_again_and_tells_e
 async def test_what_is_lost_while_others_are_told_of_a_loss_is_told_them_too(
     stores: EmbeddedStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.sockets.publisher.WAITING_MAX", 1)
+    monkeypatch.setattr("server.bus.publisher.WAITING_MAX", 1)
     async with open_bus(stores) as (bus, _), open_bus(stores) as (other, gaps):
         await until(lambda: not bus.lease.is_alone and not other.lease.is_alone and not bus.depth)
         gaps.clear()

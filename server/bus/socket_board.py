@@ -10,7 +10,7 @@ from collections.abc import Collection
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from server.sockets.bus import Bus
+from server.bus.bus import Bus
 
 log = logging.getLogger(__name__)
 

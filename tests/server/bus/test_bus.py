@@ -11,8 +11,8 @@ import pytest
 
 from models.documents.chat import Chat
 from models.documents.entry import Joined, Left
+from server.bus.bus import Bus
 from server.embedded import EmbeddedStores
-from server.sockets.bus import Bus
 from tests.conversation.talk import friends, hear, messages, newcomers, say
 from tests.node import Device, Node, Person, running_node, settings_for
 from tests.parts import domain_of, parts_of

@@ -25,11 +25,11 @@ from redis.exceptions import RedisError
 
 from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal, WentOffline
 from models.tasks import cancel
-from server.sockets.audiences import Audiences
-from server.sockets.large_chats import LargeChats
-from server.sockets.lease import Lease
-from server.sockets.publisher import Publisher
-from server.sockets.subscriptions import RETRY_S, Subscriptions
+from server.bus.audiences import Audiences
+from server.bus.large_chats import LargeChats
+from server.bus.lease import Lease
+from server.bus.publisher import Publisher
+from server.bus.subscriptions import RETRY_S, Subscriptions
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from models.events import ChatMembersChanged
 from models.services.batched import Batched
-from server.sockets.subscriptions import Subscriptions
+from server.bus.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
 

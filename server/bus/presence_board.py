@@ -16,8 +16,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from models.ports import Absent, Looked
-from server.sockets.bus import Bus
-from server.sockets.lease import LEASE_S, RENEW_S
+from server.bus.bus import Bus
+from server.bus.lease import LEASE_S, RENEW_S
 
 log = logging.getLogger(__name__)
 

@@ -3,10 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Collection
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from models.documents.chat import Chat
@@ -24,6 +23,7 @@ from server.bus.bus import announce
 from server.cannot_start import CannotStart
 from server.clock import SystemClock
 from server.config import Settings
+from server.redis_client import open_redis
 from server.shell import open_stores
 
 
@@ -64,7 +64,7 @@ async def _run(settings: Settings, command: str, name: str, password: str) -> st
 async def _tell(redis_url: str, prefix: str, signals: Collection[Signal]) -> None:
     """Nodes that miss it find out within seconds by themselves; only sockets stay open until they go."""
     with suppress(RedisError, OSError):
-        async with Redis.from_url(redis_url, protocol=3, socket_timeout=5) as redis:
+        async with aclosing(await open_redis(redis_url, timeout_s=5)) as redis:
             for signal in signals:
                 await announce(redis, signal, prefix)
 

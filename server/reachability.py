@@ -3,16 +3,15 @@
 import asyncio
 import logging
 import re
+from contextlib import aclosing
 from typing import Any
 
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from server.config import ConfigError, MongodbSettings, RedisSettings
+from server.redis_client import SHARDED_SINCE, Cluster, open_redis
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +47,17 @@ async def require_redis(settings: RedisSettings) -> str:
     """Return the version of the set Redis; ConfigError when it does not answer within `timeout_s`."""
     try:
         async with asyncio.timeout(settings.timeout_s):
-            async with Redis.from_url(settings.url, protocol=3, retry=Retry(NoBackoff(), 0)) as client:
-                await client.ping()
+            async with aclosing(await open_redis(settings.url, timeout_s=settings.timeout_s)) as client:
                 server = await client.info("server")
+                is_cluster = isinstance(client, Cluster)
     except (RedisError, OSError, ValueError) as error:
         raise _unreachable("redis.url", "Redis", settings.url, settings.timeout_s, str(error)) from None
-    return str(server["redis_version"])
+    version = str(server["redis_version"])
+    if is_cluster and int(version.partition(".")[0]) < SHARDED_SINCE:
+        raise ConfigError(
+            "redis.url", f"a Redis Cluster must be of version {SHARDED_SINCE} or later, and this one is {version}"
+        )
+    return f"{version}, a cluster" if is_cluster else version
 
 
 def _unreachable(path: str, what: str, url: str, timeout_s: float, reason: str) -> ConfigError:

@@ -49,7 +49,7 @@ async def find_door(stores: EmbeddedStores, node: Node) -> str:
     name = (await open_session(node.http, node.url)).partition(".")[0]
     redis = Redis.from_url(stores.redis_url)
     try:
-        url = await redis.get(f"{node.settings.redis.prefix}:at:{name}")
+        url = await redis.get(f"{{{node.settings.redis.prefix}:nodes}}:at:{name}")
     finally:
         await redis.aclose()
     assert isinstance(url, bytes)

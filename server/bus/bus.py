@@ -9,31 +9,29 @@ Packets for more than `large` accounts carry the list of them: it decides who ma
 it believes. The same list again, which is what a chat in use has, is compared and not read. What is for many who are in no
 large chat together, and signals, travel on one channel that every node hears.
 
-    bus.py            what is said, and what is done about it        subscriptions.py   what this node listens to
-    publisher.py      what it publishes                              large_chats.py     which chats its people are in
+    bus.py            what is said, and what is done about it        shards.py          which channel is where
+    large_chats.py    which chats its people are in                  shard.py           one Redis server's part of all this:
+    audiences.py      lists of accounts behind packets               subscriptions.py   what this node listens to there
+                                                                     publisher.py       what it publishes there
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import asdict
-from time import monotonic
 
 import orjson
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal, WentOffline
 from models.tasks import cancel
 from server.bus.audiences import Audiences
 from server.bus.large_chats import LargeChats
-from server.bus.lease import Lease
-from server.bus.publisher import Publisher
-from server.bus.subscriptions import RETRY_S, Subscriptions
+from server.bus.lease import Lease, leases_key
+from server.bus.shards import Shards
+from server.redis_client import Cluster, RedisClient
 
 log = logging.getLogger(__name__)
-
-PACE_S = 0.002  # between two commands to Redis: what comes meanwhile goes by one, and half the cost is the command's
 
 _SIGNALS: dict[str, type[Signal]] = {
     kind.__name__: kind for kind in (SessionsRevoked, AccountChanged, ChatMembersChanged, PresenceChanged, WentOffline)
@@ -43,28 +41,25 @@ _SIGNALS: dict[str, type[Signal]] = {
 class Bus:
     """Publishes without waiting, and listens in one task; a node without others publishes nothing."""
 
-    def __init__(self, redis: Redis, *, large: int = 32, prefix: str = "parley") -> None:
+    def __init__(self, redis: RedisClient, *, large: int = 32, prefix: str = "parley") -> None:
         self.lease = Lease(redis, prefix)
-        self.lease.on_met, self.lease.on_gone, self.lease.on_break = self._meet, self._part, self._failed
+        self.lease.on_met, self.lease.on_gone, self.lease.on_break = self._meet, self._part, self._lease_failed
         self.prefix = prefix  # what all keys and channels start with: installations that share a Redis do not meet
-        self._everybody = f"{prefix}:all"
+        self._everybody = _everybody(prefix)
         self.on_packet: Callable[[str, str, Collection[int]], None] = _ignore
         self.on_signal: Callable[[Signal], None] = _ignore
         self.on_gap: Callable[[Collection[int] | None], None] = _ignore  # these accounts may have missed something; all
         self.breaks = 0
-        self._redis = redis
         self._large = large
-        self._is_closing = False
         self._held: dict[int, int] = {}  # account id -> sockets here
         self._audiences = Audiences()
-        self._has_failed = False
         self._tasks: list[asyncio.Task[None]] = []
 
-        self._subscriptions = ears = Subscriptions(redis, self._everybody, f"{prefix}:n:{self.node}")
-        ears.on_message, ears.on_late, ears.on_back, ears.on_break = self._hear, self._late, self._back, self._broke
-        self._publisher = Publisher(redis, lambda: ears.marker, ears.is_confirmed)
-        ears.on_work = self._publisher.work.set
-        self.large_chats = LargeChats(ears, prefix)
+        self._shards = shards = Shards(redis, self._everybody, f"{prefix}:n:{self.node}")
+        shards.on_message, shards.on_late = self._hear, self._late
+        shards.on_back, shards.on_break = self._back, self._broke
+        shards.lost_message = self._lost_message
+        self.large_chats = LargeChats(shards, prefix)
 
     @property
     def node(self) -> str:
@@ -74,24 +69,23 @@ class Bus:
     @property
     def is_up(self) -> bool:
         """Whether this node hears the others, and they it."""
-        return self._subscriptions.is_up and not self._has_failed
+        return self._shards.is_up
 
     @property
     def depth(self) -> int:
         """How many packets wait to be published."""
-        return len(self._publisher)
+        return self._shards.depth
 
     @property
     def heard(self) -> int:
         """How many messages this node has read."""
-        return self._subscriptions.heard_messages
+        return self._shards.heard_messages
 
     async def open(self) -> None:
         """Take the lease and start listening; raises RedisError when Redis cannot be reached."""
         await self.lease.take()
+        await self._shards.open()
         self._tasks = [
-            asyncio.create_task(self._subscriptions.listen(), name="bus listener"),
-            asyncio.create_task(self._send(), name="bus sender"),
             asyncio.create_task(self.lease.keep(), name="bus lease"),
             asyncio.create_task(self.large_chats.keep_learning(), name="bus large chats"),
         ]
@@ -99,17 +93,14 @@ class Bus:
 
     async def close(self) -> None:
         """Say what is still to be said, then leave."""
-        ends = monotonic() + 1.0
-        while len(self._publisher) and self.is_up and monotonic() < ends:  # noqa: ASYNC110 (bounded, at the very end)
-            await asyncio.sleep(0.01)
-        self._is_closing = self._subscriptions.is_closing = True  # a driver may swallow a cancellation
+        await self._shards.close()
         await cancel(*self._tasks)
         try:
-            await self._publisher.close()
             await self.lease.give_up()
-            await self._redis.publish(self._everybody, orjson.dumps(["bye", self.node]))
+            await self._shards.home.publish(self._everybody, orjson.dumps(["bye", self.node]))
         except (RedisError, OSError):
             log.info("the bus was away at the end")
+        await self._shards.disconnect()
 
     async def hold(self, account_id: int) -> None:
         """A socket of this account is here. What other nodes tell the account from now on arrives here when this returns.
@@ -119,18 +110,18 @@ class Bus:
         channels = [self.channel(account_id)]
         self._held[account_id] = self._held.get(account_id, 0) + 1
         if self._held[account_id] == 1:
-            self._subscriptions.add(channels[0])
+            self._shards.add(channels[0])
             self.large_chats.arrive(account_id)
         if not self.lease.is_alone:
             channels += await self.large_chats.learn(account_id)
-        await self._subscriptions.heard(channels)
+        await self._shards.heard(channels)
 
     def release(self, account_id: int) -> None:
         """A socket of this account is gone."""
         self._held[account_id] -= 1
         if not self._held[account_id]:
             del self._held[account_id]
-            self._subscriptions.remove(self.channel(account_id))
+            self._shards.remove(self.channel(account_id))
             self.large_chats.leave(account_id)
 
     def publish(self, namespace: str, text: str, to: Collection[int], large_chat: int | None = None) -> None:
@@ -139,10 +130,10 @@ class Bus:
             return
         message = orjson.dumps(["packet", self.node, namespace, text])
         if len(to) <= self._large:
-            self._publisher.put(message, [self.channel(account_id) for account_id in to])
+            self._shards.put(message, [self.channel(account_id) for account_id in to])
             return
         channel = self._everybody if large_chat is None else self.large_chats.channel(large_chat)
-        self._publisher.put(self._audiences.add(message, channel, to), [channel])
+        self._shards.put(self._audiences.add(message, channel, to), [channel])
 
     def signal(self, signal: Signal) -> None:
         """Let the other nodes hear a signal."""
@@ -154,48 +145,29 @@ class Bus:
         """Whether a socket of this account is here."""
         return account_id in self._held
 
+    async def list_heard(self, account_ids: Collection[int]) -> set[int]:
+        """Those of these accounts of which some node holds a socket; raises RedisError and OSError."""
+        by_channel = {self.channel(each): each for each in account_ids}
+        return {by_channel[channel] for channel in await self._shards.list_heard(by_channel)}
+
     def channel(self, account_id: int) -> str:
         """What a node listens to while it holds a socket of this account."""
         return f"{self.prefix}:a:{account_id}"
 
     def _say(self, kind: str, *rest: object) -> None:
         """To every node."""
-        self._publisher.put(orjson.dumps([kind, self.node, *rest]), [self._everybody])
+        self._shards.put(orjson.dumps([kind, self.node, *rest]), [self._everybody])
 
     def _greet(self, node: str = "") -> None:
         """Tell a node, or all of them, that this one is here and publishes for it from now on."""
         self._say("hello", node)
 
-    async def _send(self) -> None:
-        while not self._is_closing:
-            await self._publisher.work.wait()
-            self._publisher.work.clear()
-            try:
-                await self._subscriptions.flush()
-                await self._flush()
-                await asyncio.sleep(PACE_S)
-            except (RedisError, OSError) as error:
-                self._publisher.lose()
-                self._failed(error)
-                await asyncio.sleep(RETRY_S)
+    def _lost_message(self) -> bytes | None:
+        return None if self.lease.is_alone else orjson.dumps(["lost", self.node])
 
-    async def _flush(self) -> None:
-        has_lost, has_failed = self._publisher.has_lost, self._has_failed
-        self._publisher.has_lost = False  # before it is told: what is lost meanwhile is told the next time
-        if has_lost and not self.lease.is_alone:
-            # What was not sent is gone: the other nodes' clients must ask for it.
-            await self._redis.publish(self._everybody, orjson.dumps(["lost", self.node]))
-        elif has_failed:
-            await self._redis.ping()
-        self._has_failed = False
-        await self._publisher.flush()
-
-    def _failed(self, error: Exception) -> None:
-        """Redis did not do what it was asked to; it is asked until it does."""
-        if not self._has_failed:
-            self._broke(error)
-        self._has_failed = True
-        self._publisher.work.set()
+    def _lease_failed(self, error: Exception) -> None:
+        """The leases are where everybody listens."""
+        self._shards.home.failed(error)
 
     def _broke(self, error: Exception) -> None:
         self.breaks += 1
@@ -215,6 +187,9 @@ class Bus:
 
     def _late(self, channel: str) -> None:
         """Redis confirmed this channel after somebody had begun to count on it."""
+        if channel == self._everybody:
+            self._missed()
+            return
         account_or_chat = int(channel.rpartition(":")[2])
         is_account = channel == self.channel(account_or_chat)
         self.on_gap([account_or_chat] if is_account else set(self.large_chats.holders(account_or_chat)))
@@ -259,9 +234,16 @@ class Bus:
         self._missed()
 
 
-async def announce(redis: Redis, signal: Signal, prefix: str) -> None:
+async def announce(redis: RedisClient, signal: Signal, prefix: str) -> None:
     """Let every node hear a signal from somebody who is no node: a command at a shell."""
-    await redis.publish(f"{prefix}:all", orjson.dumps(["signal", "", type(signal).__name__, asdict(signal)]))
+    message = orjson.dumps(["signal", "", type(signal).__name__, asdict(signal)])
+    channel = _everybody(prefix)
+    await (redis.spublish if isinstance(redis, Cluster) else redis.publish)(channel, message)
+
+
+def _everybody(prefix: str) -> str:
+    """The channel that every node hears, in the slot of the leases where Redis is a cluster."""
+    return f"{{{leases_key(prefix)}}}:all"
 
 
 def _ignore(*_: object) -> None:

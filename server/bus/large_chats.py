@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from models.events import ChatMembersChanged
 from models.services.batched import Batched
-from server.bus.subscriptions import Subscriptions
+from server.bus.shards import Shards
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,9 @@ Memberships = Mapping[int, Mapping[int, int]]  # account id -> chat id -> seq of
 class LargeChats:
     """For the accounts that this node holds: listens for them, and knows for whom it does."""
 
-    def __init__(self, subscriptions: Subscriptions, prefix: str) -> None:
+    def __init__(self, shards: Shards, prefix: str) -> None:
         self.read: Callable[[Collection[int]], Awaitable[Memberships]] = _nothing
-        self._subscriptions = subscriptions
+        self._shards = shards
         self._prefix = prefix
         self._ask = Batched(self._read, at_once=AT_ONCE)
         self._chats: dict[int, dict[int, int]] = {}  # account id -> chat id -> seq of the last change
@@ -131,17 +131,17 @@ class LargeChats:
         channel = self.channel(chat_id)
         if chat_id not in self._holders:
             self._holders[chat_id] = set()
-            self._subscriptions.add(channel)
+            self._shards.add(channel)
         self._holders[chat_id].add(account_id)
         if is_late:
-            self._subscriptions.tell_when_late(channel)
+            self._shards.tell_when_late(channel)
 
     def _let_go(self, chat_id: int, account_id: int) -> None:
         holders = self._holders[chat_id]
         holders.discard(account_id)
         if not holders:
             del self._holders[chat_id]
-            self._subscriptions.remove(self.channel(chat_id))
+            self._shards.remove(self.channel(chat_id))
 
 
 async def _nothing(_: Collection[int]) -> Memberships:

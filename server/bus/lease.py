@@ -12,8 +12,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from time import monotonic
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+from server.redis_client import RedisClient, run_script
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +53,15 @@ class _Renewal:
 class Lease:
     """This node's, and what it knows of the others'. `on_lost` hears that Redis, or the others, had given this node up."""
 
-    def __init__(self, redis: Redis, prefix: str) -> None:
+    def __init__(self, redis: RedisClient, prefix: str) -> None:
         self.node = secrets.token_hex(8)
         self.on_met: Callable[[str], None] = _ignore
         self.on_gone: Callable[[Collection[str]], None] = _ignore
         self.on_break: Callable[[Exception], None] = _ignore
         self.on_lost: Callable[[], None] = _ignore
-        self.key = f"{prefix}:nodes"
+        self.key = leases_key(prefix)
         self.left_key = f"{{{self.key}}}:left"  # in the slot of the leases, where Redis is a cluster
-        self._renewal = redis.register_script(_RENEW)
-        self._end = redis.register_script(_GIVE_UP)
+        self._redis = redis
         self._seen: dict[str, float] = {}  # the other nodes that live, and when they renewed last by this node's clock
         self._over: dict[str, float] = {}  # leases that are over, and those of nodes that left: the same
         self._blind_at = 0.0  # when Redis was last known to answer nobody
@@ -121,7 +121,7 @@ class Lease:
 
     async def give_up(self) -> None:
         """Leave; raises RedisError."""
-        await self._end(keys=[self.key, self.left_key], args=[self.node])
+        await run_script(self._redis, _GIVE_UP, [self.key, self.left_key], [self.node])
 
     def meet(self, node: str) -> None:
         """A node is alive."""
@@ -138,7 +138,7 @@ class Lease:
             self.on_met(node)
 
     async def _renew(self) -> _Renewal:
-        now, last, nodes, left = await self._renewal(keys=[self.key, self.left_key], args=[self.node])
+        now, last, nodes, left = await run_script(self._redis, _RENEW, [self.key, self.left_key], [self.node])
         ages_s = _ages_s(nodes, float(now))
         ages_s.pop(self.node, None)
         return _Renewal(None if last is None else float(now) - float(last), ages_s, _ages_s(left, float(now)))
@@ -161,6 +161,11 @@ class Lease:
         now = monotonic()
         ends_at = max(min(self._seen.values(), default=now), self._blind_at) + LEASE_S
         return min(RENEW_S, max(SOONEST_S, ends_at - now))
+
+
+def leases_key(prefix: str) -> str:
+    """The key of the leases; where Redis is a cluster, all that nodes must know of each other is in its slot."""
+    return f"{prefix}:nodes"
 
 
 def _ages_s(nodes: list[bytes], now: float) -> dict[str, float]:

@@ -11,13 +11,13 @@ import logging
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Final, TypeVar
 
-from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from models.ports import Absent, Looked
 from server.bus.bus import Bus
 from server.bus.lease import LEASE_S, RENEW_S
+from server.redis_client import RedisClient, run_script
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,15 @@ for i = 3, #ARGV do
     end
 end
 return changed
+"""
+
+# KEYS: the leases, then the nodes of each account. ARGV: this node. -> when it renewed last, and whether each is online.
+_LOOK = """
+local found = {}
+for i = 2, #KEYS do
+    found[i - 1] = redis.call('EXISTS', KEYS[i])
+end
+return {redis.call('ZSCORE', KEYS[1], ARGV[1]), found}
 """
 
 # Whether a node is gone: its lease is over, or it left. KEYS: the leases, those who left.
@@ -98,20 +107,17 @@ return offline
 class RedisPresenceBoard:
     """Writes what this node's accounts do, looks up whether accounts are online anywhere, and sweeps for nodes that are gone."""
 
-    def __init__(self, redis: Redis, bus: Bus, *, grace_s: float) -> None:
+    def __init__(self, redis: RedisClient, bus: Bus, *, grace_s: float) -> None:
         self._redis = redis
         self._lease = bus.lease
         self._gone_after_s = grace_s + RENEW_S  # a reconnect within the grace finds its account still online
-        self._write = redis.register_script(_WRITE)
-        self._claim = redis.register_script(_CLAIM)
-        self._sweep = redis.register_script(_SWEEP)
 
     async def write(self, came: Collection[int], left: Collection[int]) -> set[int] | None:
         """See PresenceBoard."""
         accounts = [*came, *left]
         keys = [self._node_key(self._lease.node), *map(self._key, accounts)]
         try:
-            return _ids(await _again(lambda: self._write(keys=keys, args=[self._lease.node, len(came), *accounts])))
+            return _ids(await self._run(_WRITE, keys, [self._lease.node, len(came), *accounts]))
         except (RedisError, OSError) as error:
             log.warning("presence is not told to other nodes: %s", type(error).__name__)
             return None
@@ -129,7 +135,7 @@ class RedisPresenceBoard:
         if self._lease.is_alone and self._lease.has_none_to_sweep:
             return Looked(frozenset(), is_sure=True)
         try:
-            *found, renewed_at = await _again(lambda: self._look(account_ids))
+            found, renewed_at = await self._look(account_ids)
         except (RedisError, OSError) as error:
             log.warning("presence on other nodes is not known: %s", type(error).__name__)
             return Looked(frozenset(), is_sure=False)
@@ -137,13 +143,19 @@ class RedisPresenceBoard:
         # A Redis that does not know this node has forgotten the others, too.
         return Looked(online, is_sure=renewed_at is not None and not self._lease.is_settling)
 
-    async def _look(self, account_ids: Collection[int]) -> list[Any]:
-        pipeline = self._redis.pipeline(transaction=False)
-        for account_id in account_ids:
-            pipeline.execute_command("EXISTS", self._key(account_id))
-        pipeline.execute_command("ZSCORE", self._lease.key, self._lease.node)
-        found: list[Any] = await pipeline.execute()
-        return found
+    async def _look(self, account_ids: Collection[int]) -> tuple[list[int], bytes | None]:
+        """Whether each is online, and when this node renewed its lease."""
+        found: list[int] = []
+        renewed_at: bytes | None = None
+        accounts = list(account_ids)
+        for first in range(0, max(1, len(accounts)), CHUNK):
+            keys = [self._lease.key, *map(self._key, accounts[first : first + CHUNK])]
+            renewed_at, some = await self._run(_LOOK, keys, [self._lease.node])
+            found += some
+        return found, renewed_at
+
+    async def _run(self, script: str, keys: list[str], arguments: list[str | int | float]) -> Any:
+        return await _again(lambda: run_script(self._redis, script, keys, arguments))
 
     def list_gone(self) -> list[str]:
         """See PresenceBoard."""
@@ -152,7 +164,7 @@ class RedisPresenceBoard:
     async def claim(self, node: str) -> Absent | None:
         """See PresenceBoard."""
         keys = [self._lease.key, self._lease.left_key, self._tagged(f"sweep:{node}"), self._node_key(node)]
-        claimed = await self._claim(keys=keys, args=[node, LEASE_S, self._lease.node, CLAIM_S, CHUNK])
+        claimed = await run_script(self._redis, _CLAIM, keys, [node, LEASE_S, self._lease.node, CLAIM_S, CHUNK])
         if claimed is None:
             return None
         age_s, accounts = claimed
@@ -161,7 +173,7 @@ class RedisPresenceBoard:
     async def sweep(self, node: str, account_ids: Collection[int]) -> set[int]:
         """See PresenceBoard."""
         keys = [self._lease.key, self._lease.left_key, self._node_key(node), *map(self._key, account_ids)]
-        return _ids(await self._sweep(keys=keys, args=[node, LEASE_S, *account_ids]))
+        return _ids(await run_script(self._redis, _SWEEP, keys, [node, LEASE_S, *account_ids]))
 
     def _key(self, account_id: int) -> str:
         return self._tagged(f"online:{account_id}")

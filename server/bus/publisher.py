@@ -40,11 +40,17 @@ end
 class Publisher:
     """Publishing never waits; `flush` does. What is lost is known (`has_lost`), and must be told."""
 
-    def __init__(self, redis: Redis, marker: Callable[[], str], is_heard_here: Callable[[str], bool]) -> None:
-        """`is_heard_here`: whether Redis has this node's own subscription to a channel; false wherever that is not certain."""
+    def __init__(
+        self, redis: Redis, marker: Callable[[], str], is_heard_here: Callable[[str], bool], *, is_sharded: bool = False
+    ) -> None:
+        """`is_heard_here`: whether Redis has this node's own subscription to a channel; false wherever that is not certain.
+
+        `is_sharded`: the channels are those of one shard of a cluster.
+        """
         self.work = asyncio.Event()
         self.has_lost = False
         self._redis = redis
+        self._script = _sharded(PUBLISH) if is_sharded else PUBLISH
         self._marker = marker
         self._is_heard_here = is_heard_here
         self._waiting: deque[tuple[bytes, Sequence[str]]] = deque()
@@ -66,7 +72,12 @@ class Publisher:
     def lose(self) -> None:
         """Give up what waits."""
         self._waiting.clear()
+        self.lose_some()
+
+    def lose_some(self) -> None:
+        """Something that should have been published was not."""
         self.has_lost = True
+        self.work.set()
 
     async def flush(self) -> None:
         """Publish what waits, in its order; raises RedisError and OSError.
@@ -93,7 +104,7 @@ class Publisher:
         connection = self._connection or await self._redis.connection_pool.get_connection()  # type: ignore[no-untyped-call]
         self._connection = None
         try:
-            await connection.send_command("EVAL", PUBLISH, 0, *arguments)
+            await connection.send_command("EVAL", self._script, 0, *arguments)
             await connection.read_response()
         except BaseException:
             await connection.disconnect(nowait=True)  # a reply that is still to come is nobody else's
@@ -113,3 +124,8 @@ class Publisher:
             channels_count += len(channels)
             self._in_the_air += 1
         return arguments
+
+
+def _sharded(script: str) -> str:
+    """The same, for channels of a shard: a script may name as many of them as it likes, in whatever slots of its server."""
+    return script.replace("'NUMSUB'", "'SHARDNUMSUB'").replace("'PUBLISH'", "'SPUBLISH'")

@@ -7,7 +7,6 @@ its listening ends. So this needs no bookkeeping of its own.
 import logging
 from collections.abc import Collection
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from server.bus.bus import Bus
@@ -20,8 +19,7 @@ ASKED_AT_ONCE = 500
 class RedisSocketBoard:
     """With Redis away this node still knows its own sockets."""
 
-    def __init__(self, redis: Redis, bus: Bus) -> None:
-        self._redis = redis
+    def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def list_connected(self, account_ids: Collection[int]) -> set[int]:
@@ -29,17 +27,10 @@ class RedisSocketBoard:
         connected = {account_id for account_id in account_ids if self._bus.holds(account_id)}
         if self._bus.lease.is_alone:
             return connected
-        by_channel = {self._bus.channel(each): each for each in account_ids if each not in connected}
+        others = [each for each in account_ids if each not in connected]
         try:
-            channels = list(by_channel)
-            for first in range(0, len(channels), ASKED_AT_ONCE):
-                for channel, listeners in await self._redis.pubsub_numsub(*channels[first : first + ASKED_AT_ONCE]):
-                    if listeners:
-                        connected.add(by_channel[_text(channel)])
+            for first in range(0, len(others), ASKED_AT_ONCE):
+                connected |= await self._bus.list_heard(others[first : first + ASKED_AT_ONCE])
         except (RedisError, OSError) as error:
             log.warning("sockets on other nodes are not known: %s", type(error).__name__)
         return connected
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -1,4 +1,4 @@
-"""What this node listens to: channels of Redis' pub/sub on one connection, all subscribed again after each break.
+"""What this node listens to on one Redis: channels of its pub/sub on one connection, all subscribed again after each break.
 
 One connection drains every channel in the order in which Redis got the messages, so what one node publishes is heard in its
 order, whichever channels it takes. Subscribing takes a moment: `heard` waits for Redis' word, and whoever cannot wait is told by
@@ -26,29 +26,38 @@ PING_AFTER_S = 5.0
 class Subscriptions:
     """The channels, and which of them Redis has confirmed. `flush` alone sends commands, but for those after a break."""
 
-    def __init__(self, redis: Redis, always: str, marker: str) -> None:
-        """`always` is listened to for ever, and so is a channel that begins with `marker`, another one on each connection."""
+    def __init__(self, redis: Redis, marker: Callable[[], str], *, is_sharded: bool = False) -> None:
+        """`marker`: a new channel for each connection, listened to as well; `is_sharded`: by a cluster's channels of one shard."""
         self.on_message: Callable[[str, bytes], None] = _ignore
         self.on_late: Callable[[str], None] = _ignore
         self.on_back: Callable[[], None] = _ignore  # all is heard again after a break
         self.on_break: Callable[[Exception], None] = _ignore
         self.on_work: Callable[[], None] = _ignore  # `flush` has something to do
+        self.on_taken_back: Callable[[str], None] = _ignore  # Redis has ended this subscription
         self.is_up = False
         self.is_closing = False
         self.heard_messages = 0
         self.marker = ""
         self._redis = redis
-        self._marker_prefix = marker
+        self._make_marker = marker
+        self._is_sharded = is_sharded
         self._connections = 0
-        self._desired = {always}
+        self._first: set[str] = set()
+        self._desired: set[str] = set()
         self._confirmed: set[str] = set()
         self._wanted: deque[tuple[bool, str]] = deque()
         self._unconfirmed: dict[str, int] = {}  # subscriptions that Redis has not confirmed
         self._waiters: dict[str, asyncio.Future[None]] = {}
+        self._leaving: dict[str, int] = {}  # ends of subscriptions that Redis has not confirmed
         self._late: set[str] = set()  # somebody is to be told when they are confirmed
         self._pubsub: PubSub | None = None
         self._is_broken = False
         self._is_first = True
+
+    def add_first(self, channel: str) -> None:
+        """Listen to this before anybody can have missed anything."""
+        self._first.add(channel)
+        self._desired.add(channel)
 
     def add(self, channel: str) -> None:
         """Listen to one more channel; it must not be listened to already."""
@@ -58,14 +67,16 @@ class Subscriptions:
 
     def remove(self, channel: str) -> None:
         """Listen no longer."""
-        self._desired.discard(channel)
-        self._confirmed.discard(channel)
-        self._late.discard(channel)
-        self._want(subscribe=False, channel=channel)
+        if channel in self._desired:
+            self._drop(channel)
+            self._want(subscribe=False, channel=channel)
 
-    def has(self, channel: str) -> bool:
-        """Whether the channel is, or is about to be, listened to."""
-        return channel in self._desired
+    def forget(self, channel: str) -> None:
+        """The channel is elsewhere now: Redis would refuse to be asked about it."""
+        self._drop(channel)
+        self._wanted = deque(want for want in self._wanted if want[1] != channel)
+        self._unconfirmed.pop(channel, None)
+        self._wake(channel)
 
     def is_confirmed(self, channel: str) -> bool:
         """Whether Redis has confirmed it, and nothing that was sent since takes it back."""
@@ -96,7 +107,7 @@ class Subscriptions:
             while self._wanted and self._wanted[0][0] == subscribe and len(channels) < AT_ONCE:
                 channels.append(self._wanted.popleft()[1])
             try:
-                await (self._pubsub.subscribe(*channels) if subscribe else self._pubsub.unsubscribe(*channels))
+                await self._ask(self._pubsub, channels, subscribe=subscribe)
             except (RedisError, OSError) as error:
                 log.info("subscribing failed: %s", type(error).__name__)
                 self._is_broken = True
@@ -120,21 +131,37 @@ class Subscriptions:
         self._wanted.append((subscribe, channel))
         self.on_work()
 
+    async def _ask(self, pubsub: PubSub, channels: Collection[str], *, subscribe: bool) -> None:
+        if not subscribe:
+            for channel in channels:
+                self._leaving[channel] = self._leaving.get(channel, 0) + 1
+        if not self._is_sharded:
+            await (pubsub.subscribe if subscribe else pubsub.unsubscribe)(*channels)
+            return
+        for channel in channels:  # those of one command would have to share a slot; 44 microseconds each
+            await (pubsub.ssubscribe if subscribe else pubsub.sunsubscribe)(channel)
+
+    def _drop(self, channel: str) -> None:
+        self._desired.discard(channel)
+        self._confirmed.discard(channel)
+        self._late.discard(channel)
+
     def _waiter(self, channel: str) -> asyncio.Future[None]:
         return self._waiters.setdefault(channel, asyncio.get_running_loop().create_future())
 
     async def _subscribe_all(self, pubsub: PubSub) -> None:
         self._connections += 1
-        self.marker = f"{self._marker_prefix}:{self._connections}"
+        self.marker = self._make_marker()
         self._wanted.clear()
+        self._leaving.clear()
         self._confirmed.clear()
         self._late.clear()  # what is subscribed now is back with the marker
         self._is_broken = False
         # Then nobody is here who may have missed anything.
-        self._is_first = self._connections == 1 and len(self._desired) == 1
+        self._is_first = self._connections == 1 and self._desired <= self._first
         # In the order of one command: once the marker is confirmed, everything is.
         self._unconfirmed = dict.fromkeys([*self._desired, self.marker], 1)
-        await pubsub.subscribe(*self._unconfirmed)
+        await self._ask(pubsub, self._unconfirmed, subscribe=True)
         self._pubsub = pubsub
         self.is_up = True
         self.on_work()
@@ -149,11 +176,13 @@ class Subscriptions:
             is_asked = message is None
             if is_asked:
                 await pubsub.ping()
-            elif message["type"] == "message":
+            elif message["type"] in ("message", "smessage"):
                 self.heard_messages += 1
                 self.on_message(message["channel"].decode(), message["data"])
-            elif message["type"] == "subscribe":
+            elif message["type"] in ("subscribe", "ssubscribe"):
                 self._confirm(message["channel"].decode())
+            elif message["type"] in ("unsubscribe", "sunsubscribe"):
+                self._end(message["channel"].decode())
 
     def _confirm(self, channel: str) -> None:
         """Redis holds one more subscription; the last one asked for is the one that counts."""
@@ -163,15 +192,29 @@ class Subscriptions:
             return
         if channel in self._desired:
             self._confirmed.add(channel)
-        waiter = self._waiters.pop(channel, None)
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        self._wake(channel)
         if channel == self.marker:
             if not self._is_first:
                 self.on_back()
         elif channel in self._late:
             self._late.discard(channel)
             self.on_late(channel)
+
+    def _end(self, channel: str) -> None:
+        """A subscription has ended: as it should, or because a cluster has moved the channel."""
+        still = self._leaving.pop(channel, 0) - 1
+        if still > 0:
+            self._leaving[channel] = still
+        elif channel == self.marker:
+            raise RedisConnectionError("moved")
+        elif still < 0 and channel in self._desired:
+            self.forget(channel)
+            self.on_taken_back(channel)
+
+    def _wake(self, channel: str) -> None:
+        waiter = self._waiters.pop(channel, None)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def _broke(self, error: Exception) -> None:
         was_up, self.is_up = self.is_up, False

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+from server.bus.lease import leases_key
+from server.redis_client import RedisClient
 
 LOOK_EVERY_S = 2.0  # for the address of one node
 STAYS_KNOWN_S = 5.0  # a Redis that starts again knows no address until each node has said its own again
@@ -32,7 +34,7 @@ def node_of(sid: str) -> str:
 class NodeAddresses:
     """Addresses by node in Redis, each as good as its node's lease (`lease_s`)."""
 
-    def __init__(self, redis: Redis, prefix: str) -> None:
+    def __init__(self, redis: RedisClient, prefix: str) -> None:
         self._redis = redis
         self._prefix = prefix
 
@@ -50,7 +52,7 @@ class NodeAddresses:
         return url.decode() if isinstance(url, bytes) else url
 
     def _key(self, node: str) -> str:
-        return f"{self._prefix}:at:{node}"
+        return f"{{{leases_key(self._prefix)}}}:at:{node}"
 
 
 @dataclass(slots=True)

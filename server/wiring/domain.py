@@ -108,7 +108,7 @@ class Domain:
             stores,
             clock,
             self.directory,
-            RedisSocketBoard(outside.redis, self.bus),
+            RedisSocketBoard(self.bus),
             self.sms,
             self.metrics.notified,
         )

@@ -4,12 +4,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import aiohttp
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from models.stores.database import Database, open_database
 from server.config import Settings
+from server.redis_client import RedisClient, open_redis
 
 APP = "parley node"  # how MongoDB's logs and its profiler name what a node asks
 
@@ -19,7 +17,7 @@ class Outside:
     """What the node is built upon."""
 
     database: Database
-    redis: Redis
+    redis: RedisClient
     http: aiohttp.ClientSession
 
 
@@ -28,8 +26,7 @@ async def open_outside(stack: AsyncExitStack, settings: Settings, mongodb_url: s
     database = await stack.enter_async_context(
         open_database(mongodb_url, mongodb.database, mongodb.driver, timeout_s=mongodb.timeout_s, app=APP)
     )
-    # No silent reconnects: whoever was cut off may have missed something, and must know (server/bus).
-    redis = Redis.from_url(redis_url, protocol=3, socket_timeout=settings.redis.timeout_s, retry=Retry(NoBackoff(), 0))
+    redis = await open_redis(redis_url, timeout_s=settings.redis.timeout_s)
     stack.push_async_callback(redis.aclose)
     http = await stack.enter_async_context(aiohttp.ClientSession())
     return Outside(database, redis, http)

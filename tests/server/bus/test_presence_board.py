@@ -14,10 +14,10 @@ from models.services.sweep_presence import SweepPresence
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import Database
+from server.bus import lease, presence_board
 from server.bus.bus import Bus
 from server.bus.presence_board import RedisPresenceBoard
 from server.clock import SystemClock
-from server.bus import lease, presence_board
 
 ANN, TOM, MAX = 1, 2, 3
 

@@ -43,7 +43,7 @@ def held(node: Node) -> dict[str, int]:
         "by account": sum(map(len, connections._by_account.values())),
         "by session": len(connections._by_session),
         "bus holds": len(bus._held),
-        "bus channels": len(bus._subscriptions._desired) - 1,  # the one that every node hears
+        "bus channels": len(bus._shards.channels) - 1,  # the one that every node hears
         "bus accounts": len(bus.large_chats._chats),
         "presence": len(presence._connections) + len(presence._of_account) + len(presence._tell._watchers),
         "leaving": len(presence._leaving),

@@ -1,0 +1,230 @@
+"""Which shard carries which channel: one server carries them all, and in a cluster each those of its slots.
+
+A cluster is looked at every few seconds, and at once when a shard breaks or takes a channel back. A channel that has moved
+is listened to at its new place, and whoever counts on it is told to sync when it is heard there. Where a server has ceased to be
+a primary, everybody is: until it was seen, what a node told there may have been left out for want of a listener (publisher.py).
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from itertools import count
+
+from redis.exceptions import RedisError
+
+from models.tasks import cancel
+from server.bus.shard import Shard
+from server.bus.subscriptions import RETRY_S
+from server.redis_client import Cluster, RedisClient, slot_of, tag_at
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 2.0
+THE_SERVER = ""  # where all is, without a cluster
+
+
+class Shards:
+    """The bus' channels, wherever they are. The shard of `home` carries what every node must hear."""
+
+    def __init__(self, redis: RedisClient, home: str, marker: str) -> None:
+        """`home` is listened to for ever, and so is on each shard a channel that begins with `marker`."""
+        self.on_message: Callable[[str, bytes], None] = _ignore
+        self.on_late: Callable[[str], None] = _ignore  # messages may have gone past on this channel
+        self.on_back: Callable[[], None] = _ignore  # messages may have gone past on any
+        self.on_break: Callable[[Exception], None] = _ignore
+        self.lost_message: Callable[[], bytes | None] = (
+            _nothing  # what says that some was not told; None when nobody is there
+        )
+        self._redis = redis
+        self._home = home
+        self._marker = marker
+        self._markers = count(1)
+        self._slots: Sequence[str] = ()
+        self._shards: dict[str, Shard] = {}
+        self._channels: set[str] = {home}
+        self._taken_back: set[str] = set()
+        self._is_stale = asyncio.Event()
+        self._heard_before = 0  # by shards that are gone
+        self._is_closing = False
+        self._looker: asyncio.Task[None] | None = None
+        self._closing: list[asyncio.Task[None]] = []
+
+    @property
+    def home(self) -> Shard:
+        """The shard of what every node must hear."""
+        return self._of(self._home)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether this node hears the others, and they it, on every shard."""
+        return bool(self._shards) and all(shard.is_up for shard in self._shards.values())
+
+    @property
+    def depth(self) -> int:
+        """How many messages wait to be published."""
+        return sum(len(shard.publisher) for shard in self._shards.values())
+
+    @property
+    def heard_messages(self) -> int:
+        return self._heard_before + sum(shard.subscriptions.heard_messages for shard in self._shards.values())
+
+    @property
+    def channels(self) -> Collection[str]:
+        """What is listened to, or about to be, beside the shards' own."""
+        return self._channels
+
+    async def open(self) -> None:
+        """Start to listen; raises RedisError and OSError when a cluster cannot be asked for its shards."""
+        if isinstance(self._redis, Cluster):
+            self._slots = await self._redis.map_slots()
+            self._looker = asyncio.create_task(self._keep_looking(self._redis), name="bus shards")
+        for address in set(self._slots) or {THE_SERVER}:
+            self._add_shard(address)
+        self.home.subscriptions.add_first(self._home)
+        for shard in self._shards.values():
+            shard.open()
+
+    async def close(self) -> None:
+        """Say what is still to be said, then hear and publish no longer."""
+        await asyncio.gather(*(shard.say_last() for shard in self._shards.values()))
+        self._is_closing = True
+        await cancel(*([self._looker] if self._looker else ()), *self._closing)
+        await asyncio.gather(*(shard.close() for shard in self._shards.values()))
+
+    async def disconnect(self) -> None:
+        """Nothing more is to be said by hand either."""
+        for address, shard in self._shards.items():
+            if address != THE_SERVER:  # that client is somebody else's
+                await shard.redis.aclose()
+
+    def add(self, channel: str) -> None:
+        """Listen to one more channel; it must not be listened to already."""
+        self._channels.add(channel)
+        self._of(channel).subscriptions.add(channel)
+
+    def remove(self, channel: str) -> None:
+        """Listen no longer."""
+        self._channels.discard(channel)
+        self._of(channel).subscriptions.remove(channel)
+
+    def is_confirmed(self, channel: str) -> bool:
+        """Whether Redis has confirmed it, and nothing that was sent since takes it back."""
+        return self._of(channel).subscriptions.is_confirmed(channel)
+
+    def tell_when_late(self, channel: str) -> None:
+        """Messages may go past until Redis confirms the channel: `on_late` follows then. Nothing if it has already."""
+        self._of(channel).subscriptions.tell_when_late(channel)
+
+    async def heard(self, channels: Collection[str]) -> None:
+        """Return when Redis has confirmed all of these; at once where it is away, and `on_late` tells when it has."""
+        by_shard = self._by_shard(channels)
+        if len(by_shard) == 1:
+            (shard,) = by_shard
+            await shard.subscriptions.heard(channels)
+        else:
+            await asyncio.gather(*(shard.subscriptions.heard(some) for shard, some in by_shard.items()))
+
+    def put(self, message: bytes, channels: Sequence[str]) -> None:
+        """Publish a message on these channels, soon; in the order of calls on each. Nothing before this is open."""
+        if len(self._shards) > 1:
+            for shard, some in self._by_shard(channels).items():
+                shard.publisher.put(message, some)
+        else:
+            for shard in self._shards.values():
+                shard.publisher.put(message, channels)
+
+    async def list_heard(self, channels: Collection[str]) -> set[str]:
+        """Those of these channels that some node listens to; raises RedisError and OSError."""
+        heard: set[str] = set()
+        for shard, some in self._by_shard(channels).items():
+            heard |= await shard.list_heard(some)
+        return heard
+
+    def _of(self, channel: str) -> Shard:
+        return self._shards[self._slots[slot_of(channel)] if self._slots else THE_SERVER]
+
+    def _by_shard(self, channels: Iterable[str]) -> dict[Shard, list[str]]:
+        by_shard: dict[Shard, list[str]] = defaultdict(list)
+        for channel in channels:
+            by_shard[self._of(channel)].append(channel)
+        return by_shard
+
+    def _add_shard(self, address: str) -> Shard:
+        def marker() -> str:
+            name = f"{self._marker}:{next(self._markers)}"
+            return f"{name}:{{{tag_at(address, self._slots)}}}" if self._slots else name
+
+        is_cluster = isinstance(self._redis, Cluster)
+        redis = self._redis.server(address) if isinstance(self._redis, Cluster) else self._redis
+        shard = self._shards[address] = Shard(redis, marker, self._tell_lost, is_sharded=is_cluster)
+        ears = shard.subscriptions
+        ears.on_message, ears.on_late, ears.on_back = self.on_message, self.on_late, self.on_back
+        ears.on_taken_back = self._take_back
+        shard.on_break = self._broke
+        return shard
+
+    async def _keep_looking(self, cluster: Cluster) -> None:
+        while not self._is_closing:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._is_stale.wait()
+            self._is_stale.clear()
+            try:
+                self._follow(await cluster.map_slots())
+            except (RedisError, OSError) as error:
+                log.info("the cluster does not say where its slots are: %s", type(error).__name__)
+            await asyncio.sleep(RETRY_S)
+
+    def _follow(self, slots: Sequence[str]) -> None:
+        """Listen to every channel where it is now."""
+        if slots == self._slots and not self._taken_back:
+            return
+        places = set(slots)
+        new = [self._add_shard(address) for address in places - self._shards.keys()]
+        moved = self._taken_back & self._channels
+        moved |= {channel for channel in self._channels if slots[slot_of(channel)] != self._slots[slot_of(channel)]}
+        for channel in moved:
+            self._of(channel).subscriptions.forget(channel)
+        self._taken_back.clear()
+        self._slots = slots
+        for channel in moved:
+            ears = self._of(channel).subscriptions
+            ears.add(channel)
+            ears.tell_when_late(channel)
+        for shard in new:
+            shard.open()
+        gone = [self._shards.pop(address) for address in self._shards.keys() - places]
+        log.info("%d channels have moved, %d shards came, %d are gone", len(moved), len(new), len(gone))
+        if gone:
+            self._closing = [task for task in self._closing if not task.done()]
+            self._closing.append(asyncio.create_task(self._close_shards(gone), name="bus shards"))
+            self.home.publisher.lose_some()
+
+    async def _close_shards(self, shards: Collection[Shard]) -> None:
+        for shard in shards:
+            self._heard_before += shard.subscriptions.heard_messages
+            await shard.close()
+            await shard.redis.aclose()
+
+    async def _tell_lost(self) -> None:
+        message = self.lost_message()
+        if message is not None:
+            await self.home.publish(self._home, message)
+
+    def _take_back(self, channel: str) -> None:
+        self._taken_back.add(channel)
+        self._is_stale.set()
+
+    def _broke(self, error: Exception) -> None:
+        self._is_stale.set()
+        self.on_break(error)
+
+
+def _ignore(*_: object) -> None:
+    """Nobody listens yet."""
+
+
+def _nothing() -> None:
+    return None

@@ -1,9 +1,10 @@
-"""Strike servers and stores under load, and count what was lost: `python -m benchmarks.faults [--nodes 3]`.
+"""Strike servers and stores under load, and count what was lost: `python -m benchmarks.faults [--nodes 3 [--redis-cluster]]`.
 
 One node: 32 senders write into 200 chats with several messages in the air each, while `run.py` is killed with -9 at 20 random
 moments and `mongod` at 5 others. Three nodes: 64 senders behind HAProxy, who now and then leave with messages in the air and
 come back anywhere, while nodes, MongoDB and Redis are killed, paused, emptied and cut off from each other (strikes.py), each
-with the time until everybody is served again. Whoever writes sends again, under the same client id, what got no answer. In
+with the time until everybody is served again. With --redis-cluster its primaries are killed, paused and taken over from, and slots
+move (cluster_strikes.py). Whoever writes sends again, under the same client id, what got no answer. In
 the end every chat is read by the front door and from MongoDB, and compared with what senders and listeners were told.
 
 Bystanders sync only when they connect or are told to: at the end they must hold everything without being asked again, and
@@ -30,9 +31,11 @@ from time import monotonic
 import aiohttp
 
 from benchmarks.checks import Log, Verdict, judge, missed, read_history, read_logs
-from benchmarks.links import open_lines
+from benchmarks.cluster_strikes import ClusterStrikes
+from benchmarks.links import Lines, open_lines
 from benchmarks.listeners import KNOWS_WITHIN_S
-from benchmarks.plans import NODES, NODES_SHORT, ONE_NODE, ONE_NODE_SHORT, Plan
+from benchmarks.plans import NODES, NODES_SHORT, ONE_NODE, ONE_NODE_SHORT, Plan, on_a_cluster
+from benchmarks.redis_cluster import PRIMARIES, running_cluster
 from benchmarks.scene import Scene, set_probes, set_the_scene
 from benchmarks.site import Site, running_site
 from benchmarks.strikes import Kind, Strikes, distribution
@@ -72,9 +75,13 @@ async def _site_to_strike(
     folder: Path, stores: EmbeddedStores, plan: Plan, balancer: str | None, random: Random
 ) -> AsyncIterator[tuple[Site, Strikes]]:
     async with AsyncExitStack() as stack:
-        lines = []
+        lines: list[Lines] = []
         if plan.nodes > 1:
             lines = [await stack.enter_async_context(open_lines(stores)) for _ in range(plan.nodes)]
+        cluster = None
+        if plan.redis_cluster:
+            cluster = await stack.enter_async_context(running_cluster(folder / "redis", replicas=PRIMARIES))
+            lines = [replace(each, redis_url=cluster.url) for each in lines]
         site = await stack.enter_async_context(
             running_site(
                 folder,
@@ -84,7 +91,10 @@ async def _site_to_strike(
                 stores_of=(lambda n: (lines[n].mongodb_url, lines[n].redis_url)) if lines else None,
             )
         )
-        yield site, Strikes(site.nodes, lines, stores, [], Random(random.random()), plan.held_s)
+        strikes = Strikes(site.nodes, lines, stores, [], Random(random.random()), plan.held_s)
+        if cluster is not None:
+            strikes = ClusterStrikes(site.nodes, lines, stores, [], strikes.random, plan.held_s, cluster=cluster)
+        yield site, strikes
 
 
 async def _play(plan: Plan, scene: Scene, stores: EmbeddedStores, random: Random) -> dict[int, Log]:
@@ -203,6 +213,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--balancer", choices=["haproxy", "nginx", "none"], help="before three nodes; without one, people choose a node"
     )
+    parser.add_argument(
+        "--redis-cluster",
+        action="store_true",
+        help="several nodes on a Redis Cluster, which is struck in place of one Redis",
+    )
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="repeats the same moments and texts")
     parser.add_argument("--seconds", type=float, help="how long faults are spread over")
     parser.add_argument("--messages", type=int, help="how many are acknowledged at least")
@@ -237,6 +252,8 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         plan = replace(NODES_SHORT if arguments.short else NODES, nodes=arguments.nodes)
     else:
         plan = ONE_NODE_SHORT if arguments.short else ONE_NODE
+    if arguments.redis_cluster:
+        plan = on_a_cluster(plan)
     changes = {name: getattr(arguments, name) for name in ("seconds", "messages")}
     return replace(plan, **{name: value for name, value in changes.items() if value is not None})
 

@@ -1,11 +1,13 @@
 """How much a fault run writes, who takes part, and what is struck how often."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from benchmarks.strikes import BRIEFLY, HELD_S, Kind
 
-EACH_KIND_ONCE = dict.fromkeys(Kind, 1)
+OF_A_CLUSTER = (Kind.SHARD_KILL, Kind.SHARD_PAUSE, Kind.SHARD_FAILOVER, Kind.SLOTS_MOVE)
+OF_ONE_REDIS = (Kind.REDIS_KILL, Kind.REDIS_FLUSH, Kind.REDIS_PAUSE, Kind.REDIS_CUT, Kind.REDIS_STALL)
+EACH_KIND_ONCE = {kind: 1 for kind in Kind if kind not in OF_A_CLUSTER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,15 @@ class Plan:
     strikes: Mapping[Kind, int] = field(default_factory=lambda: {Kind.NODE_KILL: 20, Kind.MONGOD_KILL: 5})
     held_s: Mapping[Kind, tuple[float, float]] = field(default_factory=lambda: HELD_S, repr=False)
     lanes: int = 2  # faults of so many kinds at the same time
+    redis_cluster: bool = False
+
+
+def on_a_cluster(plan: Plan) -> Plan:
+    """The same, with as many faults of a Redis Cluster in place of those of one Redis."""
+    times = sum(plan.strikes.get(kind, 0) for kind in OF_ONE_REDIS)
+    strikes = {kind: count for kind, count in plan.strikes.items() if kind not in OF_ONE_REDIS}
+    each = -(-times // len(OF_A_CLUSTER))
+    return replace(plan, redis_cluster=True, strikes={**strikes, **dict.fromkeys(OF_A_CLUSTER, each)})
 
 
 ONE_NODE = Plan()

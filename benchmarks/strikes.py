@@ -20,6 +20,7 @@ from benchmarks.servers import Server, holding_breath, kill_mongod, kill_redis
 from server.embedded import EmbeddedStores
 
 Over = Callable[[], None]
+Act = Callable[[Over], Awaitable[None]]
 FLUSH_WITHIN_S = 60.0  # of Redis, which may be down for a fault of another kind
 
 
@@ -34,6 +35,10 @@ class Kind(StrEnum):
     REDIS_STALL = "node's line to Redis stalled"
     MONGODB_CUT = "node cut off from MongoDB"
     MONGODB_STALL = "node's line to MongoDB stalled"
+    SHARD_KILL = "kill -9 of a Redis primary"  # from here on of a cluster: cluster_strikes.py
+    SHARD_PAUSE = "pause of a Redis primary"
+    SHARD_FAILOVER = "Redis replica takes over"
+    SLOTS_MOVE = "slots move between primaries"
 
 
 # Seconds for which a fault is held, at random between the two; the others are over at once.
@@ -44,6 +49,7 @@ HELD_S: Mapping[Kind, tuple[float, float]] = {
     Kind.REDIS_STALL: (3.0, 15.0),
     Kind.MONGODB_CUT: (1.0, 12.0),  # a send is told to try again after 10 s
     Kind.MONGODB_STALL: (1.0, 12.0),
+    Kind.SHARD_PAUSE: (3.0, 12.0),  # a replica takes over after one or two
 }
 BRIEFLY: Mapping[Kind, tuple[float, float]] = {
     Kind.REDIS_PAUSE: (6.0, 6.5),
@@ -52,6 +58,7 @@ BRIEFLY: Mapping[Kind, tuple[float, float]] = {
     Kind.REDIS_STALL: (5.5, 6.0),
     Kind.MONGODB_CUT: (1.0, 2.0),
     Kind.MONGODB_STALL: (1.0, 2.0),
+    Kind.SHARD_PAUSE: (4.0, 4.5),
 }
 
 
@@ -76,33 +83,39 @@ class Strikes:
     outages: dict[Kind, list[Outage]] = field(default_factory=lambda: defaultdict(list))
     going_on: Counter[Kind] = field(default_factory=Counter)
 
-    async def strike(self, kind: Kind) -> None:
-        """Strike, and return once everybody is served again; raises NoService."""
-        acts: Mapping[Kind, Callable[[Over], Awaitable[None]]] = {
+    def acts(self) -> Mapping[Kind, Act]:
+        """How each kind is done: it returns when the next one may come, and calls `over` when the fault itself is over."""
+        return {
             Kind.NODE_KILL: self._kill_node,
             Kind.MONGOD_KILL: self._kill_mongod,
             Kind.REDIS_KILL: self._kill_redis,
             Kind.REDIS_FLUSH: self._flush_redis,
             Kind.REDIS_PAUSE: self._pause_redis,
             Kind.NODE_PAUSE: self._pause_node,
-            Kind.REDIS_CUT: lambda over: self._cut(self.random.choice(self.lines).redis, kind, over),
-            Kind.REDIS_STALL: lambda over: self._stall(self.random.choice(self.lines).redis, kind, over),
-            Kind.MONGODB_CUT: lambda over: self._cut(self.random.choice(self.lines).mongodb, kind, over),
-            Kind.MONGODB_STALL: lambda over: self._stall(self.random.choice(self.lines).mongodb, kind, over),
+            Kind.REDIS_CUT: lambda over: self._cut(self.random.choice(self.lines).redis, Kind.REDIS_CUT, over),
+            Kind.REDIS_STALL: lambda over: self._stall(self.random.choice(self.lines).redis, Kind.REDIS_STALL, over),
+            Kind.MONGODB_CUT: lambda over: self._cut(self.random.choice(self.lines).mongodb, Kind.MONGODB_CUT, over),
+            Kind.MONGODB_STALL: lambda over: self._stall(
+                self.random.choice(self.lines).mongodb, Kind.MONGODB_STALL, over
+            ),
         }
+
+    async def strike(self, kind: Kind) -> None:
+        """Strike, and return once everybody is served again; raises NoService."""
+        act = self.acts()[kind]
         over: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self.going_on[kind] += 1
         began = monotonic()
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(_until_over(acts[kind], over), name=kind)
+                both.create_task(_until_over(act, over), name=kind)
                 over_at = await over
                 await full_service(self.probes)
                 self.outages[kind].append(Outage(over_at - began, monotonic() - began))
         finally:
             self.going_on[kind] -= 1
 
-    async def _hold(self, kind: Kind) -> None:
+    async def hold(self, kind: Kind) -> None:
         await asyncio.sleep(self.random.uniform(*self.held_s[kind]))
 
     async def _kill_node(self, over: Over) -> None:
@@ -134,34 +147,34 @@ class Strikes:
         pid = await self.stores.valkey.pid()
         # A fault of another kind may kill it meanwhile.
         with suppress(ProcessLookupError), holding_breath(pid):
-            await self._hold(Kind.REDIS_PAUSE)
+            await self.hold(Kind.REDIS_PAUSE)
         over()
 
     async def _pause_node(self, over: Over) -> None:
         node = self.random.choice(self.nodes)
         node.pause()
         try:
-            await self._hold(Kind.NODE_PAUSE)
+            await self.hold(Kind.NODE_PAUSE)
         finally:
             node.go_on()
         over()
 
     async def _cut(self, link: Link, kind: Kind, over: Over) -> None:
         await link.cut()
-        await self._hold(kind)
+        await self.hold(kind)
         await link.open()
         over()
 
     async def _stall(self, link: Link, kind: Kind, over: Over) -> None:
         link.stall()
         try:
-            await self._hold(kind)
+            await self.hold(kind)
         finally:
             link.go_on()
         over()
 
 
-async def _until_over(act: Callable[[Over], Awaitable[None]], over: "asyncio.Future[float]") -> None:
+async def _until_over(act: Act, over: "asyncio.Future[float]") -> None:
     try:
         await act(lambda: over.set_result(monotonic()))
     finally:

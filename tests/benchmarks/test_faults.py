@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.strikes import Kind
+from benchmarks.plans import EACH_KIND_ONCE, OF_A_CLUSTER
 
 WITHIN_S = 540.0  # many times what it takes, for a machine that does ten other things
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,4 +57,16 @@ async def test_three_nodes_struck_once_by_each_kind_of_fault_lose_nothing_and_le
 ) -> None:
     measured = await short_run(tmp_path, "--nodes", "3")
     assert measured["acknowledged"] > 100
-    assert {kind: len(outages) for kind, outages in measured["outages"].items()} == dict.fromkeys(Kind, 1)
+    assert {kind: len(outages) for kind, outages in measured["outages"].items()} == EACH_KIND_ONCE
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+async def test_three_nodes_on_a_redis_cluster_whose_shards_die_and_move_lose_nothing_and_leave_nobody_behind(
+    tmp_path: Path,
+) -> None:
+    measured = await short_run(tmp_path, "--nodes", "3", "--redis-cluster")
+    assert measured["acknowledged"] > 100
+    assert {kind: len(outages) for kind, outages in measured["outages"].items() if kind in OF_A_CLUSTER} == (
+        dict.fromkeys(OF_A_CLUSTER, 2)
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.redis_cluster import RedisCluster, RedisServer, running_cluster
 from benchmarks.servers import holding_breath
 from models.events import AccountChanged, Signal
 from server.bus.bus import Bus, announce
@@ -18,7 +19,6 @@ from server.embedded import EmbeddedStores
 from server.nodes.address import NodeAddresses
 from server.reachability import require_redis
 from server.redis_client import Cluster, open_redis, slot_of
-from tests.clusters import RedisCluster, Server, running_cluster
 from tests.conversation.talk import newcomers, say, texts
 from tests.node import running_node, settings_for
 from tests.parts import domain_of, parts_of
@@ -94,7 +94,7 @@ async def tell_until_heard(speaker: Node, listener: Node, account_id: int) -> No
             await asyncio.sleep(0.05)
 
 
-def place(cluster: RedisCluster, bus: Bus, account_id: int) -> Server:
+def place(cluster: RedisCluster, bus: Bus, account_id: int) -> RedisServer:
     """The primary that has an account's channel in a fresh cluster."""
     return cluster.primaries[slot_of(bus.channel(account_id)) * len(cluster.primaries) // 16384]
 
@@ -198,7 +198,7 @@ async def test_a_replica_that_takes_over_while_its_primary_lives_on_leaves_nobod
         await second.hold(*mine)
         first.gaps.clear()
         second.gaps.clear()
-        await fresh.replica.ask("CLUSTER FAILOVER")
+        await fresh.replicas[0].ask("CLUSTER FAILOVER")
         await until(lambda: None in first.gaps and None in second.gaps)
         for account_id in mine:
             await tell_until_heard(first, second, account_id)
@@ -234,7 +234,7 @@ async def test_what_a_node_left_out_before_it_saw_that_a_replica_took_over_is_to
 
         map_slots = Cluster.map_slots
         monkeypatch.setattr(Cluster, "map_slots", see_late)
-        await fresh.replica.ask("CLUSTER FAILOVER")
+        await fresh.replicas[0].ask("CLUSTER FAILOVER")
         await until(lambda: None in second.gaps)
         first.bus.publish("/chat", "left out", [here])
         await until(lambda: first.bus.depth == 0)
@@ -250,8 +250,7 @@ async def test_a_shard_that_is_silent_for_a_while_is_told_as_a_break_and_the_oth
         there = [account_id for account_id in PEOPLE if place(fresh, first.bus, account_id) is silent]
         first.gaps.clear()
         second.gaps.clear()
-        assert silent.process is not None
-        with holding_breath(silent.process.pid):
+        with holding_breath(silent.pid):
             for account_id in PEOPLE:
                 first.bus.publish("/chat", "meanwhile", [account_id])
             await until(lambda: all("meanwhile" in second.heard_by(each) for each in PEOPLE if each not in there))

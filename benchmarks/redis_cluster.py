@@ -1,11 +1,13 @@
-"""A Redis Cluster on loopback for tests: real servers, primaries and replicas, of which one can be ended or a slot moved."""
+"""A Redis Cluster on loopback: three primaries and replicas, of which one can be ended or taken over from, and slots moved."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS
@@ -16,24 +18,27 @@ from server.embedded.ports import LOOPBACK, choose_port
 
 PASSWORD = "of this cluster"
 SILENT_MS = 1000  # until a server counts as gone
-WITHIN_S = 30.0
+PRIMARIES = 3
+WITHIN_S = 60.0
 
 
-@dataclass
-class Server:
-    """One server of a cluster."""
+@dataclass(eq=False)
+class RedisServer:
+    """One server of a cluster, in the same role after a restart unless another has taken it over."""
 
     folder: Path
     binary: Path
     port: int = field(default_factory=choose_port)
+    bus_port: int = field(default_factory=choose_port)
     process: asyncio.subprocess.Process | None = None
 
     def __post_init__(self) -> None:
         self.redis = Redis(host=LOOPBACK, port=self.port, password=PASSWORD, socket_timeout=5)
+        self._name = ""
 
     async def start(self) -> None:
-        self.folder.mkdir(exist_ok=True)
-        self.bus_port = choose_port()
+        """Return when it answers."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         lines = [f"bind {LOOPBACK}", f"port {self.port}", f'dir "{self.folder}"', 'save ""', "cluster-enabled yes"]
         lines += [f"cluster-port {self.bus_port}", f"cluster-node-timeout {SILENT_MS}", "repl-diskless-sync-delay 0"]
         lines += [f'requirepass "{PASSWORD}"', f'masterauth "{PASSWORD}"', "cluster-require-full-coverage no"]
@@ -50,12 +55,29 @@ class Server:
             return bool(await self.redis.ping())
         return False
 
+    async def read(self, *command: str | int) -> Any:
+        """The answer, as redis-py reads it."""
+        return await self.redis.execute_command(*command)  # type: ignore[no-untyped-call]
+
     async def ask(self, *command: str | int) -> str:
-        answer = await self.redis.execute_command(*command)
+        answer = await self.read(*command)
         return answer.decode() if isinstance(answer, bytes) else str(answer)
 
+    @property
+    def pid(self) -> int:
+        assert self.process is not None, "it was started"
+        return self.process.pid
+
+    async def becomes_primary(self) -> None:
+        """Return when it has taken over."""
+        await until(self._is_primary)
+
+    async def _is_primary(self) -> bool:
+        return bool((await self.redis.info("replication"))["role"] == "master")
+
     async def name(self) -> str:
-        return await self.ask("CLUSTER MYID")
+        self._name = self._name or await self.ask("CLUSTER MYID")
+        return self._name
 
     async def kill(self) -> None:
         assert self.process is not None
@@ -64,20 +86,29 @@ class Server:
         await self.process.wait()
 
 
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Who serves some slots, and who would take over."""
+
+    primary: RedisServer
+    replica: RedisServer
+    slots: list[int]
+
+
 @dataclass
 class RedisCluster:
-    """Three primaries that share the slots, and a replica of the first."""
+    """Primaries that share the slots as in the beginning, and replicas: the first of the first primary, and so on."""
 
-    primaries: list[Server]
-    replica: Server
+    primaries: list[RedisServer]
+    replicas: list[RedisServer]
 
     @property
     def url(self) -> str:
         return f"redis://:{PASSWORD.replace(' ', '%20')}@{LOOPBACK}:{self.primaries[-1].port}"
 
     @property
-    def servers(self) -> list[Server]:
-        return [*self.primaries, self.replica]
+    def servers(self) -> list[RedisServer]:
+        return [*self.primaries, *self.replicas]
 
     async def form(self) -> None:
         """Let the servers find each other, and share the slots."""
@@ -88,11 +119,31 @@ class RedisCluster:
             await server.ask("CLUSTER SET-CONFIG-EPOCH", n + 1)
         for server in self.servers[1:]:
             await first.ask("CLUSTER MEET", LOOPBACK, server.port, server.bus_port)
-        await until(self._is_known_to_the_replica)
-        await self.replica.ask("CLUSTER REPLICATE", await first.name())
-        await until(self._is_formed)
+        for primary, replica in zip(self.primaries, self.replicas, strict=False):
+            name = await primary.name()
+            await until(partial(_knows, replica, name))
+            await replica.ask("CLUSTER REPLICATE", name)
+        await self.is_whole()
 
-    async def move(self, slot: int, source: Server, target: Server) -> None:
+    async def is_whole(self) -> None:
+        """Return when all servers know each other, every slot is served, and every replica is level with its primary."""
+        await until(self._is_whole)
+
+    async def list_shards(self) -> list[Shard]:
+        """The shards that have a replica, as they are now; while the cluster is whole."""
+        nodes = await self.servers[0].read("CLUSTER NODES")
+        by_port = {server.port: server for server in self.servers}
+        by_name = {line["node_id"]: by_port[int(address.rpartition(":")[2])] for address, line in nodes.items()}
+        slots = {
+            by_name[line["node_id"]]: [
+                slot for first, *last in line["slots"] for slot in range(int(first), int([first, *last][-1]) + 1)
+            ]
+            for line in nodes.values()
+        }
+        pairs = [(line["master_id"], line["node_id"]) for line in nodes.values() if line["master_id"] in by_name]
+        return [Shard(by_name[name], by_name[replica], slots[by_name[name]]) for name, replica in pairs]
+
+    async def move(self, slot: int, source: RedisServer, target: RedisServer) -> None:
         """Move an empty slot from one primary to another."""
         names = {server.port: await server.name() for server in (source, target)}
         await target.ask("CLUSTER SETSLOT", slot, "IMPORTING", names[source.port])
@@ -100,15 +151,19 @@ class RedisCluster:
         for server in (target, source):
             await server.ask("CLUSTER SETSLOT", slot, "NODE", names[target.port])
 
-    async def _is_known_to_the_replica(self) -> bool:
-        return await self.primaries[0].name() in await self.replica.ask("CLUSTER NODES")
-
-    async def _is_formed(self) -> bool:
+    async def _is_whole(self) -> bool:
         for server in self.servers:
-            about = await server.redis.execute_command("CLUSTER INFO")
+            about = await server.read("CLUSTER INFO")
             if about["cluster_state"] != "ok" or int(about["cluster_known_nodes"]) != len(self.servers):
                 return False
-        return (await self.replica.redis.info("replication")).get("master_link_status") == "up"
+            replication = await server.redis.info("replication")
+            if replication["role"] == "slave" and replication["master_link_status"] != "up":
+                return False
+        return True
+
+
+async def _knows(server: RedisServer, name: str) -> bool:
+    return name in await server.ask("CLUSTER NODES")
 
 
 async def until(is_so: Callable[[], object]) -> None:
@@ -118,10 +173,11 @@ async def until(is_so: Callable[[], object]) -> None:
 
 
 @asynccontextmanager
-async def running_cluster(folder: Path) -> AsyncIterator[RedisCluster]:
+async def running_cluster(folder: Path, *, replicas: int = 1) -> AsyncIterator[RedisCluster]:
+    """A whole cluster until the block ends."""
     binary = (await asyncio.to_thread(find_binary, REDIS, "")).path
-    servers = [Server(folder / str(n), binary) for n in range(4)]
-    cluster = RedisCluster(servers[:3], servers[3])
+    servers = [RedisServer(folder / str(n), binary) for n in range(PRIMARIES + replicas)]
+    cluster = RedisCluster(servers[:PRIMARIES], servers[PRIMARIES:])
     try:
         await asyncio.gather(*(server.start() for server in servers))
         await cluster.form()

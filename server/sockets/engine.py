@@ -416,7 +416,7 @@ class EngineServer(engineio.AsyncServer):
         if jsonp_index is not None:
             return self._bad_request("JSONP is not part of Engine.IO 4")
         if self.is_closing:
-            return self._bad_request("The server restarts") | {"status": "503 SERVICE UNAVAILABLE"}
+            return self._not_now()
         sid = self.make_sid()
         socket = EngineSocket(self, sid)
         answer = socket.open_frames(environ["aiohttp.request"]) if transport == "websocket" else None
@@ -448,6 +448,11 @@ class EngineServer(engineio.AsyncServer):
         )
         answer: dict[str, Any] = super()._bad_request({"code": code, "message": text})
         return answer | {"headers": [("Content-Type", "application/json")]}
+
+    def _not_now(self) -> dict[str, Any]:
+        """What a load balancer takes to another node; a client that gets it found none that is open."""
+        answer = self._bad_request("The server restarts")
+        return answer | {"status": "503 SERVICE UNAVAILABLE", "headers": [*answer["headers"], ("Retry-After", "1")]}
 
     @override
     def _log_error_once(self, message: str, message_key: str) -> None:

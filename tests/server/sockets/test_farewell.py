@@ -55,8 +55,8 @@ async def test_who_waits_for_its_turn_still_writes_and_hears(stores: EmbeddedSto
             assert not seeing_off.done()
             status, _, body = await raw.request(node.url, "GET", "/readyz")
             assert (status, json.loads(body)["not_draining"]) == (503, False)
-            status, _, _ = await raw.request(node.url, "GET", HANDSHAKE)
-            assert status == 503
+            status, headers, _ = await raw.request(node.url, "GET", HANDSHAKE)
+            assert (status, headers["retry-after"]) == (503, "1")
         for other in others:
             other.writer.close()
 

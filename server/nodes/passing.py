@@ -68,6 +68,7 @@ class PassOn:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_WITHIN_S, sock_read=self._patience_s),
             auto_decompress=False,
+            middlewares=(_once,),
         )
         self._watch = asyncio.create_task(self._watch_owners(), name="owners of what was passed on")
 
@@ -214,6 +215,14 @@ class PassOn:
         headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in left_out)
         headers.update(self._seal.headers(request.method, request.path_qs))
         return headers
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Ask no second time, as aiohttp would where a line broke: another poll brings what follows what was lost with its answer."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(str(error)) from error
 
 
 async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:

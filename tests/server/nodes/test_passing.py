@@ -17,6 +17,7 @@ from tests.server.test_metrics import read_metric
 
 UNKNOWN = (400, {"code": 1, "message": "Session ID unknown"})
 CRLF = b"\r\n"
+UPGRADE = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
 
 
 async def ask(url: str, sid: str) -> tuple[int, object]:
@@ -26,11 +27,13 @@ async def ask(url: str, sid: str) -> tuple[int, object]:
 
 
 @asynccontextmanager
-async def fake_owner(pair: Pair, answer: bytes | None) -> AsyncIterator[str]:
-    """A node that takes every request and answers this, or nothing at all; the id of a session on it."""
+async def fake_owner(pair: Pair, answer: bytes | None, asked: list[bytes] | None = None) -> AsyncIterator[str]:
+    """A node that takes every request, notes it in `asked`, and answers this, or nothing at all; the id of a session on it."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(CRLF * 2)
+        head = await reader.readuntil(CRLF * 2)
+        if asked is not None:
+            asked.append(head)
         if answer is not None:
             writer.write(answer)
             writer.close()
@@ -134,6 +137,15 @@ async def test_half_an_answer_is_not_followed_by_a_second_one(pair: Pair) -> Non
 async def test_a_node_that_hangs_up_is_answered_for(pair: Pair) -> None:
     async with fake_owner(pair, b"") as sid:
         assert await ask(pair.near.url, sid) == UNKNOWN
+
+
+@pytest.mark.parametrize("headers", ["", UPGRADE], ids=["polling", "websocket"])
+async def test_a_node_that_hangs_up_is_asked_once(pair: Pair, headers: str) -> None:
+    """What its answer held is lost with it: the client has to hear of that, and to sync."""
+    asked: list[bytes] = []
+    async with fake_owner(pair, b"", asked) as sid:
+        await request(pair.near.url, "GET", f"{QUERY}polling&sid={sid}", headers=headers)
+    assert len(asked) == 1
 
 
 async def test_a_node_that_takes_nothing_from_this_one_is_answered_for(pair: Pair) -> None:

@@ -107,9 +107,9 @@ class PassOn:
         self.passed_on += 1
         # What is signed is what is sent: nothing in it is quoted anew.
         target = URL(url + request.path_qs, encoded=True)
-        is_upgrade = request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
-        is_poll = request.method == hdrs.METH_GET
-        way = self._tunnel if is_upgrade else self._pass_poll if is_poll else self._pass
+        is_get = request.method == hdrs.METH_GET
+        is_upgrade = is_get and request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+        way = self._tunnel if is_upgrade else self._pass_poll if is_get else self._pass
         try:
             passed = await way(self._http, request, node, target)
         finally:

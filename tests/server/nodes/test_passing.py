@@ -128,6 +128,11 @@ async def test_an_id_in_bytes_that_are_no_text_is_no_fault_of_the_server(pair: P
         writer.transport.abort()
 
 
+async def test_a_proxy_that_offers_an_upgrade_with_everything_changes_nothing(pair: Pair) -> None:
+    session = await pair.session_far_away()
+    assert await session.post_bytes(b"3", "Upgrade: websocket\r\nConnection: Upgrade\r\n") == 200
+
+
 async def test_half_an_answer_is_not_followed_by_a_second_one(pair: Pair) -> None:
     async with fake_owner(pair, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf") as sid:
         status, headers, body = await request(pair.near.url, "GET", f"{QUERY}polling&sid={sid}")

@@ -151,7 +151,7 @@ class PassOn:
                     data=_at_most(request.content, self._frame_max_bytes + 1) if request.can_read_body else None,
                     allow_redirects=False,
                 )
-        except (aiohttp.ClientConnectionError, TimeoutError):
+        except (aiohttp.ClientError, TimeoutError):
             return None
         async with answer:
             if answer.status == HTTPStatus.FORBIDDEN:
@@ -180,7 +180,7 @@ class PassOn:
             if refusal.status == HTTPStatus.FORBIDDEN:
                 _say_refused(node)
             return None
-        except (aiohttp.ClientConnectionError, TimeoutError):
+        except (aiohttp.ClientError, TimeoutError):
             return None
         async with owner:
             with self._until_we_leave() as leaving:

@@ -133,6 +133,13 @@ async def test_a_proxy_that_offers_an_upgrade_with_everything_changes_nothing(pa
     assert await session.post_bytes(b"3", "Upgrade: websocket\r\nConnection: Upgrade\r\n") == 200
 
 
+@pytest.mark.parametrize("headers", ["", UPGRADE], ids=["polling", "websocket"])
+async def test_another_program_at_the_address_of_a_node_that_is_gone_is_no_node(pair: Pair, headers: str) -> None:
+    async with fake_owner(pair, b"-ERR unknown command" + CRLF) as sid:
+        status, _, body = await request(pair.near.url, "GET", f"{QUERY}polling&sid={sid}", headers=headers)
+        assert (status, json.loads(body)) == UNKNOWN
+
+
 async def test_half_an_answer_is_not_followed_by_a_second_one(pair: Pair) -> None:
     async with fake_owner(pair, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf") as sid:
         status, headers, body = await request(pair.near.url, "GET", f"{QUERY}polling&sid={sid}")

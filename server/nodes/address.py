@@ -17,6 +17,15 @@ STAYS_KNOWN_S = 5.0  # a Redis that starts again knows no address until each nod
 SAID_AGAIN_WITHIN_S, LOOK_AGAIN_S = 3.0, 0.1
 KNOWN_MAX = 1000  # nodes, the made-up ones of made-up session ids among them
 
+# What listens on every address does so by these families: a socket on `::` takes no connection of IPv4.
+_EVERY_ADDRESS = {
+    "0.0.0.0": (socket.AF_INET,),  # noqa: S104 (compared with, not bound to)
+    "::": (socket.AF_INET6,),
+    "": (socket.AF_INET, socket.AF_INET6),
+}
+_ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+_LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
+
 _SEPARATOR = "."  # stands in no node's name and needs no escape in a URL
 
 
@@ -113,13 +122,16 @@ class KnownAddresses:
 
 def own_address(host: str) -> str:
     """The address of this machine under which others reach a socket that listens on `host`."""
-    if host not in ("0.0.0.0", "::", ""):  # noqa: S104 (compared with, not bound to)
+    families = _EVERY_ADDRESS.get(host)
+    if families is None:
         return host
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            # No packet is sent: the kernel only says which of its addresses it would use to reach another network.
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return "127.0.0.1"
-        address: str = probe.getsockname()[0]
-        return address
+    for family in families:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            try:
+                # No packet is sent: the kernel only says which of its addresses it would use to reach another network.
+                probe.connect((_ELSEWHERE[family], 9))
+            except OSError:
+                continue
+            address: str = probe.getsockname()[0]
+            return address
+    return _LOOPBACK[families[0]]

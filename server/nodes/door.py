@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import time
 
 from aiohttp import web
@@ -84,9 +84,7 @@ class NodeDoor:
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()
-        port = self._runner.addresses[0][1]
-        host = own_address(self._host)
-        self._url = self._url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._url = self._url.rstrip("/") or _url_at(own_address(self._host), self._runner.addresses)
         await self._addresses.keep(self._node, self._url, LEASE_S)
         self._task = asyncio.create_task(self._keep(), name="node address")
 
@@ -113,3 +111,10 @@ class NodeDoor:
         if not self._seal.fits(request.headers, request.method, request.path_qs):
             raise web.HTTPForbidden
         return await self._answer(request)
+
+
+def _url_at(host: str, listeners: Sequence[tuple[str, int]]) -> str:
+    """Where `host` is listened on: a free port is another one for IPv4 than for IPv6."""
+    is_ipv6 = ":" in host
+    port = next((port for address, port, *_ in listeners if (":" in address) == is_ipv6), listeners[0][1])
+    return f"http://[{host}]:{port}" if is_ipv6 else f"http://{host}:{port}"

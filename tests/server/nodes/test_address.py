@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,7 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from server.nodes import address
-from server.nodes.address import KnownAddresses, NodeAddresses, node_of, session_id
+from server.nodes.address import KnownAddresses, NodeAddresses, node_of, own_address, session_id
 
 NODE, URL = "0123456789abcdef", "http://10.0.0.1:9000"
 
@@ -104,3 +105,9 @@ async def test_made_up_nodes_take_no_room(written: NodeAddresses, monkeypatch: p
         assert await known.find(f"{n}") is None
     assert await known.find(NODE) == URL  # and push nobody out who is real
     assert len(known._known) <= 10
+
+
+def test_a_machine_without_ipv4_is_reached_by_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(address._ELSEWHERE, socket.AF_INET, "255.255.255.255")  # where nobody may connect to
+    monkeypatch.setitem(address._ELSEWHERE, socket.AF_INET6, "::1")
+    assert own_address("") == "::1"

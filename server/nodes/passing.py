@@ -1,7 +1,7 @@
 """Passes a polling request, or an upgrade to WebSocket, on to the node that holds its session (design section 5, promise 6).
 
 So any load balancer will do, without sticky sessions. A session whose node is gone is answered as an unknown one, upon which
-clients connect anew and sync; so is one whose node stalls, once that node's lease has ended.
+clients connect anew and sync; so is one whose node stalls, once that node's lease has ended. Then WebSockets to it end, too.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import hdrs, web
@@ -23,6 +23,7 @@ from server.nodes.address import KnownAddresses, node_of
 from server.nodes.door import HEADER, Seal
 from server.nodes.tunnel import join
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0  # whether the owners of what is under way are alive
@@ -53,6 +54,7 @@ class PassOn:
         self._patience_s = patience_s
         self._frame_max_bytes = frame_max_bytes
         self._waiting: defaultdict[str, set[asyncio.Timeout]] = defaultdict(set)  # for an answer, by owner
+        self._joined: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)  # upgrades, by owner
         self._http: aiohttp.ClientSession | None = None
         self._watch: asyncio.Task[None] | None = None
         # One for each upgrade or poll that is held, done when it is to end.
@@ -183,30 +185,27 @@ class PassOn:
         except (aiohttp.ClientError, TimeoutError):
             return None
         async with owner:
-            with self._until_we_leave() as leaving:
+            with self._until_we_leave() as leaving, _among(self._joined, node, leaving):
                 return await join(request, owner, leaving, message_max_bytes=self._frame_max_bytes)
 
     @asynccontextmanager
     async def _unless_gone(self, node: str, within_s: float | None) -> AsyncIterator[None]:
         """TimeoutError in the block once the lease of this node has ended, or after `within_s`."""
-        try:
-            async with asyncio.timeout(within_s) as until:
-                self._waiting[node].add(until)
+        async with asyncio.timeout(within_s) as until:
+            with _among(self._waiting, node, until):
                 yield
-        finally:
-            self._waiting[node].discard(until)
-            if not self._waiting[node]:
-                del self._waiting[node]
 
     async def _watch_owners(self) -> None:
-        """A node that stalls takes connections and answers none: who waits for it waits no longer than its lease lasts."""
+        """A node that stalls takes connections and answers none: nobody stays with it for longer than its lease lasts."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            for node in list(self._waiting):
+            for node in {*self._waiting, *self._joined}:
                 if await self._addresses.find(node) is None:
                     for until in self._waiting.pop(node, ()):
                         until.reschedule(loop.time())
+                    for leaving in self._joined.get(node, ()):
+                        _end(leaving)
 
     def _headers(self, request: web.Request) -> CIMultiDict[str]:
         """The client's, without what concerns its own connection, and with our proof."""
@@ -250,6 +249,18 @@ async def _at_most(content: aiohttp.StreamReader, most: int) -> AsyncIterator[by
         most -= len(piece)
         if most <= 0:
             return
+
+
+@contextmanager
+def _among(members: defaultdict[str, set[T]], node: str, member: T) -> Iterator[None]:
+    """Among the members of this node while the block runs."""
+    members[node].add(member)
+    try:
+        yield
+    finally:
+        members[node].discard(member)
+        if not members[node]:
+            del members[node]
 
 
 def _end(leaving: "asyncio.Future[None]") -> None:

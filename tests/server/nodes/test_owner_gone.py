@@ -15,8 +15,9 @@ from benchmarks.servers import Server, holding_breath, kill_redis, sign_in
 from server.embedded import EmbeddedStores
 from server.nodes.address import NodeAddresses
 from tests.processes import Cluster, running_cluster
-from tests.raw import Polling, open_polling, request
+from tests.raw import Polling, frames, open_polling, request
 
+SERVICE_RESTART = 1012
 UNKNOWN = (400, {"code": 1, "message": "Session ID unknown"})
 
 
@@ -79,3 +80,22 @@ async def test_clients_of_a_node_that_stalls_are_told_when_its_lease_has_ended(c
             assert await ask(session) == UNKNOWN
             opened = await open_polling(near.url)
             assert opened.sid != session.sid
+
+
+async def test_upgraded_clients_of_a_node_that_stalls_are_told_then_too(cluster: Cluster) -> None:
+    near, far = cluster.nodes[0], cluster.nodes[2]
+    await until_reached(far, by=near)
+    session = await session_on(far, cluster)
+    async with frames(near.url, sid=session.sid) as client:
+        await client.say("2probe")
+        assert await client.hear() == "3probe"
+        with holding_breath(far.pid):
+            assert await asyncio.wait_for(client.ended(), 25) == SERVICE_RESTART
+
+
+async def until_reached(owner: Server, *, by: Server) -> None:
+    """One that stalled before says again where it is, and the other has heard it."""
+    session = Polling(by.url, (await open_polling(owner.url)).sid)
+    async with asyncio.timeout(30):
+        while await session.post("3") != 200:  # noqa: ASYNC110 (nobody announces it)
+            await asyncio.sleep(0.1)

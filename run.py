@@ -1,6 +1,7 @@
 """Start Parley: `python3 run.py`. Installs what is missing first, so only the standard library is imported above."""
 
 import argparse
+import gc
 import os
 import sys
 from pathlib import Path
@@ -88,11 +89,14 @@ def serve(arguments: argparse.Namespace) -> int:
     """Run the server until it is told to stop; 0, or 1 after one line that says why it does not start."""
     from server.cannot_start import CannotStart
     from server.config import read_settings
-    from server.lifecycle import serve as run_server
-    from server.lifecycle import serve_as_worker, serve_with_workers
 
     try:
         settings = read_settings(arguments.config, _overrides(arguments))
+        gc.disable()  # what is imported stays; to look for garbage in it takes a seventh of the start
+        from server.lifecycle import serve as run_server
+        from server.lifecycle import serve_as_worker, serve_with_workers
+
+        gc.enable()
         if arguments.worker is not None:
             serve_as_worker(settings, arguments.worker)
         elif arguments.workers > 1:

@@ -158,6 +158,7 @@ async def test_a_size_that_is_none_is_the_default_and_a_large_one_the_largest(pe
 
 async def test_a_page_has_30_users_unless_asked_otherwise_and_1000_at_most(people: People) -> None:
     ann = await people.new("Ann")
+    created_at = (await people.account(ann)).created_at
     async with people.database() as database:
         first = 10**8
         await database.raw["accounts"].insert_many(
@@ -167,7 +168,7 @@ async def test_a_page_has_30_users_unless_asked_otherwise_and_1000_at_most(peopl
                     "phone": f"+{first + n}",
                     "number": str(first + n),
                     "is_registered": True,
-                    "created_at": (await people.account(ann)).created_at,
+                    "created_at": created_at,
                     "full_name": f"friend {n:04}",
                 }
                 for n in range(1001)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
+from itertools import count
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from tests.pictures import BLUE, GREEN, RED, bomb, decoded, encoded, is_near, pl
 OWN, ALL, PREVIEWS = "/api/account/profile-photo/", "/api/contacts/photos-urls/", "/api/contacts/preview-photos-urls/"
 NOTHING = {"photo_url": None, "photo_status": "404"}
 HIDDEN = {"photo_url": None, "photo_status": "401"}
+NUMBERS = count(4_930_901_830)
 
 
 def form(data: bytes, name: str = "photo", **fields: str) -> FormData:
@@ -60,17 +61,20 @@ class Town:
         await self.accounts.change(person.account_id, fields)
 
 
+@pytest.fixture(scope="module")
+async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
+    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"))) as running:
+        yield running
+
+
 @pytest.fixture
-async def town(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[Town]:
-    settings = settings_for(tmp_path)
-    async with (
-        running_node(stores, settings) as node,
-        open_database(stores.mongodb_url, settings.mongodb.database) as database,
-    ):
-        ann, bob, cy = [await node.sign_in(f"49309018{n}") for n in (30, 31, 32)]
-        await node.befriend(ann, bob)
-        book = {"contacts": [{"contact_id": ann.number}]}
-        await node.rest("POST", "/api/contacts/import-contacts/", cy, json=book)
+async def town(node: Node, stores: EmbeddedStores) -> AsyncIterator[Town]:
+    """New people in each test."""
+    ann, bob, cy = [await node.sign_in(str(next(NUMBERS))) for _ in range(3)]
+    await node.befriend(ann, bob)
+    book = {"contacts": [{"contact_id": ann.number}]}
+    await node.rest("POST", "/api/contacts/import-contacts/", cy, json=book)
+    async with open_database(stores.mongodb_url, node.settings.mongodb.database) as database:
         yield Town(node, ann, bob, cy, Accounts(database, Counters(database)))
 
 

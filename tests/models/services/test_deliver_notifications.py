@@ -304,7 +304,10 @@ async def test_a_node_that_was_thought_dead_changes_nothing_of_what_another_took
     assert await queue.rows() == {"a": "delivered"}
 
 
-async def test_a_node_that_stops_takes_nothing_more_and_leaves_the_rest_to_be_taken_at_once(queue: Queue) -> None:
+async def test_a_node_that_stops_takes_nothing_more_and_leaves_the_rest_to_be_taken_at_once(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver_notifications, "PATIENCE_S", 0.1)  # for answers that do not come
     queue.phones.gate.clear()
     async with queue.node(at_once=2):
         await queue.notify.push([queue.note(key, TOM) for key in "abcd"])
@@ -421,7 +424,10 @@ async def test_those_that_replace_each_other_go_out_in_order(queue: Queue) -> No
     assert [key for key, _ in queue.phones.sent] == [note.key for note in notes]
 
 
-async def test_after_a_stop_none_of_those_is_left_out_and_the_order_is_kept(queue: Queue) -> None:
+async def test_after_a_stop_none_of_those_is_left_out_and_the_order_is_kept(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver_notifications, "PATIENCE_S", 0.1)  # for answers that do not come
     queue.phones.gate.clear()
     notes = []
     for n in range(6):

@@ -8,6 +8,7 @@ import pytest
 
 from models.stores.database import Database, Driver, open_database
 from server.embedded import EmbeddedStores, throw_away_stores
+from server.garbage import spare_what_stays
 from tests.documented import undocumented
 from tests.group_world import town, world
 from tests.stores import fresh_database, quick_place
@@ -18,27 +19,50 @@ __all__ = ["database", "driver", "mongodb_url", "redis_url", "stores", "town", "
 TESTS = Path(__file__).parent
 # What takes longest is begun first: when the processes run out of files, none waits long for the other.
 LONGEST = (
+    "server/test_start_stop.py",
+    "test_presence_of_nodes.py",
     "benchmarks/test_faults.py",
-    "test_catching_up.py",
+    "static/test_events.py",
     "benchmarks/test_rolling.py",
     "benchmarks/test_balanced.py",
-    "server/test_start_stop.py",
-    "test_tools.py",
-    "events/test_two_nodes.py",
-    "static/test_never_lost.py",
-    "static/test_long_chat.py",
-    "static/test_events.py",
-    "static/test_everybody.py",
-    "static/test_conversation.py",
-    "static/test_photos.py",
-    "static/test_door.py",
-    "test_two_nodes.py",
-    "test_outages.py",
-    "server/test_logins.py",
-    "server/test_sample_replies.py",
     "server/test_workers.py",
-    "messaging/test_seed_curls.py",
+    "test_tools.py",
+    "static/test_conversation.py",
+    "static/test_everybody.py",
+    "static/test_never_lost.py",
+    "server/test_logins.py",
+    "static/test_long_chat.py",
+    "test_two_nodes.py",
+    "test_pushes.py",
+    "server/nodes/test_owner_gone.py",
+    "test_outages.py",
+    "test_any_load_balancer.py",
+    "static/test_invitation_page.py",
+    "server/test_backup.py",
+    "handlers/sockets/test_traps.py",
+    "static/test_reference.py",
+    "server/bus/test_bus.py",
+    "handlers/rest/test_messages.py",
+    "handlers/rest/test_photos.py",
+    "server/media/test_imaging.py",
+    "server/test_embedded.py",
+    "events/test_two_nodes.py",
+    "events/test_avatars.py",
+    "test_catching_up.py",
+    "events/test_timeline.py",
+    "server/bus/test_bus_breaks.py",
+    "models/services/test_deliver_notifications.py",
+    "models/stores/test_journal.py",
+    "static/test_photos.py",
+    "server/sockets/test_limits.py",
     "server/sockets/test_slow_reader.py",
+    "test_shut_out.py",
+    "static/test_door.py",
+    "server/test_requirements.py",
+    "conversation/test_typing.py",
+    "server/test_sample_replies.py",
+    "messaging/test_seed_curls.py",
+    "test_readme.py",
 )
 
 
@@ -57,10 +81,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(item.path.relative_to(TESTS).as_posix(), len(place)))
 
 
+def pytest_collectstart() -> None:
+    """What is imported stays: to look for garbage in it meanwhile takes a fifth of the time until the first test."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """What is imported by now stays, so nobody needs to look through it again: a collection then costs a quarter."""
-    gc.collect()
-    gc.freeze()
+    """Nobody needs to look through all that again, and garbage is looked for as on a server."""
+    spare_what_stays()
+    gc.enable()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -37,7 +37,7 @@ from models.services.read_history import ReadHistory
 from models.services.send_message import SendMessage, message_of
 from models.services.show_typing import ShowTyping
 from models.services.sync_chats import SyncChats
-from models.stores.journal import Stored
+from models.stores.journal_queue import Stored
 
 Submission = Awaitable["asyncio.Future[Stored]"]
 

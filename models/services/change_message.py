@@ -24,7 +24,8 @@ from models.services.limits import TokenBuckets
 from models.services.resolve_chat import ResolveChat
 from models.stores.chats import Chats
 from models.stores.entries import Entries, visible
-from models.stores.journal import Journal, Stored
+from models.stores.journal import Journal
+from models.stores.journal_queue import Stored
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,8 @@ from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
 from models.stores.chats import Chats
 from models.stores.entries import Entries
-from models.stores.journal import Journal, Stored
+from models.stores.journal import Journal
+from models.stores.journal_queue import Stored
 
 
 @dataclass(frozen=True, slots=True)

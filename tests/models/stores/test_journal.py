@@ -15,7 +15,8 @@ from models.documents.entry import Draft, Entry, Message
 from models.errors import InternalFault, Unavailable
 from models.stores.database import Database, Driver, open_database
 from models.stores.entries import Entries
-from models.stores.journal import ENTRIES, Journal, Stored
+from models.stores.journal import ENTRIES, Journal
+from models.stores.journal_queue import Stored
 from server.embedded import EmbeddedStores
 from tests.line_cutter import line_cutter
 from tests.stores import stopped
@@ -184,7 +185,7 @@ async def test_chats_into_which_another_node_keeps_writing_hold_up_no_others(
 ) -> None:
     busy, quiet = range(1, 41, 2), range(2, 41, 2)
     async with running(database, heard) as journal, running(database, Heard()) as other:
-        entries, numbers, is_busy = journal._entries, count(), True
+        entries, numbers, is_busy = journal._inserts._entries, count(), True
 
         async def too_late(rows: list[dict[str, Any]], **options: Any) -> Any:
             if is_busy:
@@ -195,7 +196,7 @@ async def test_chats_into_which_another_node_keeps_writing_hold_up_no_others(
             def __getattr__(self, name: str) -> Any:
                 return too_late if name == "insert_many" else getattr(entries, name)
 
-        monkeypatch.setattr(journal, "_entries", Late())
+        monkeypatch.setattr(journal._inserts, "_entries", Late())
         stored = {chat: journal.append(draft("mine", chat=chat)) for chat in range(1, 41)}
         async with asyncio.timeout(30):
             await asyncio.gather(*[stored[chat] for chat in quiet])
@@ -246,7 +247,7 @@ async def test_a_database_that_goes_between_a_clash_and_its_reading_costs_no_sec
     async with running(database, heard) as journal:
         await journal.append(draft("retried"))
         drafts = [draft("new"), draft("retried"), draft("last")]
-        find_one, failures = journal._entries.find_one, [1]
+        find_one, failures = journal._inserts._entries.find_one, [1]
 
         async def broken(*args: Any, **options: Any) -> Any:
             if failures:
@@ -258,8 +259,8 @@ async def test_a_database_that_goes_between_a_clash_and_its_reading_costs_no_sec
             def __getattr__(self, name: str) -> Any:
                 return broken if name == "find_one" else getattr(entries, name)
 
-        entries = journal._entries
-        monkeypatch.setattr(journal, "_entries", Cut())
+        entries = journal._inserts._entries
+        monkeypatch.setattr(journal._inserts, "_entries", Cut())
         stored = await asyncio.gather(*map(journal.append, drafts))
         assert not failures
     assert [one.entry.seq for one in stored] == [2, 1, 3]

@@ -1,0 +1,173 @@
+"""Drafts on their way into the journal: in which order they came, who waits for them, and what these are told."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+
+from models.documents.entry import Draft, Entry
+from models.errors import DomainError, InternalFault, Unavailable
+from models.ports import Clock
+from models.stores.database import Row
+from models.stores.entry_rows import stored_entry
+
+BATCH_MAX_CHARS = 8_000_000  # half of MongoDB's largest document; a batch of long texts must not hold up short ones
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An acknowledged entry. `is_new` is False when the same (chat, sender, client_id) was stored before."""
+
+    entry: Entry
+    is_new: bool
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """A draft on its way: who waits for it, and under which keys it may be stored already, since an answer got lost."""
+
+    draft: Draft
+    at: datetime
+    since: float
+    futures: list[asyncio.Future[Stored]]
+    perhaps: set[int] = field(default_factory=set)
+    clashes: int = 0
+
+    @property
+    def once(self) -> tuple[int, int, str]:
+        return self.draft.chat_id, self.draft.sender_id, self.draft.client_id
+
+    @property
+    def chars(self) -> int:
+        """About how much room it takes in a batch."""
+        body = self.draft.body
+        return len(getattr(body, "text", None) or getattr(body, "vcard", None) or "") + 500
+
+    def is_held_by(self, row: Row) -> bool:
+        """Whether an attempt of ours stored this row, and not somebody else's under the same number."""
+        # The client may have sent the same thing to another node, which took the same number: its time differs then.
+        whose = row["chat"], row["sender"], row["client"]
+        return row["_id"] in self.perhaps and whose == self.once and row["at"] == self.at
+
+    def resolve(self, entry: Entry, *, is_new: bool) -> None:
+        for future in self.futures:
+            if not future.done():
+                future.set_result(Stored(entry, is_new))
+            is_new = False  # whoever asked for the same thing meanwhile gets the same answer
+
+    def refuse(self, refusal: DomainError) -> None:
+        for future in self.futures:
+            if not future.done():
+                future.set_exception(refusal)
+        self.futures.clear()
+
+
+class Queue:
+    """Each draft once, from its coming to its answer; whoever sends one that is on its way already waits for that.
+
+    A draft that was taken for a batch stays known here until it is stored, answered or refused.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        on_stored: Callable[[Sequence[Entry]], None],
+        *,
+        max_entries: int,
+        batch_max_entries: int,
+    ) -> None:
+        self._clock = clock
+        self._on_stored = on_stored
+        self._max_entries = max_entries
+        self._batch_max_entries = batch_max_entries
+        self._not_taken: deque[Waiting] = deque()
+        self._in_flight: dict[tuple[int, int, str], Waiting] = {}
+        self._work = asyncio.Event()
+        self._is_closing = False
+
+    @property
+    def depth(self) -> int:
+        """How many drafts have no answer yet."""
+        return len(self._in_flight)
+
+    def append(self, draft: Draft) -> asyncio.Future[Stored]:
+        """Take a place at the end; raises Unavailable when it is full or closed."""
+        future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+        once = (draft.chat_id, draft.sender_id, draft.client_id)
+        same = self._in_flight.get(once)
+        if same is not None:
+            if not same.futures:  # who waits already is not made to wait longer
+                same.since = monotonic()
+            same.futures.append(future)
+            return future
+        if self._is_closing or len(self._in_flight) >= self._max_entries:
+            raise Unavailable(retry_after_ms=1000)
+        # MongoDB keeps milliseconds: what is acknowledged now must equal what is read later.
+        now = self._clock.now()
+        at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        waiting = Waiting(draft, at, monotonic(), [future])
+        self._in_flight[once] = waiting
+        self._not_taken.append(waiting)
+        self._work.set()
+        return future
+
+    async def has_more(self) -> bool:
+        """Wait until there is something to take; False when it is closed and all was taken."""
+        while not self._not_taken and not self._is_closing:
+            self._work.clear()
+            await self._work.wait()
+        return bool(self._not_taken)
+
+    def fill(self, batch: deque[Waiting]) -> None:
+        """Take what a batch has room for."""
+        chars = sum(waiting.chars for waiting in batch)
+        while self._not_taken and len(batch) < self._batch_max_entries and chars < BATCH_MAX_CHARS:
+            batch.append(self._not_taken.popleft())
+            chars += batch[-1].chars
+
+    def stored(self, found: Sequence[tuple[Waiting, int]]) -> None:
+        """These are stored under these numbers, by us."""
+        entries = []
+        for waiting, seq in found:
+            entry = stored_entry(waiting.draft, seq, waiting.at)
+            self._forget(waiting)
+            waiting.resolve(entry, is_new=True)
+            entries.append(entry)
+        if entries:
+            self._on_stored(entries)
+
+    def answer(self, waiting: Waiting, entry: Entry, *, is_new: bool) -> None:
+        """This entry is what there is of it; `is_new` if nobody was told of it yet."""
+        self._forget(waiting)
+        waiting.resolve(entry, is_new=is_new)
+        if is_new:
+            self._on_stored([entry])
+
+    def refuse(self, waiting: Waiting) -> None:
+        """It cannot be stored."""
+        self._forget(waiting)
+        waiting.refuse(InternalFault())
+
+    def send_away(self, since: float) -> None:
+        """Whoever has waited since then (monotonic seconds) may try again; the drafts stay."""
+        for waiting in list(self._in_flight.values()):
+            if waiting.since <= since:
+                waiting.refuse(Unavailable(retry_after_ms=1000))
+
+    def close(self) -> None:
+        """Take no more drafts."""
+        self._is_closing = True
+        self._work.set()
+
+    def give_up(self) -> None:
+        """Refuse all that is left."""
+        for waiting in self._in_flight.values():
+            waiting.refuse(Unavailable())
+        self._in_flight.clear()
+        self._not_taken.clear()
+
+    def _forget(self, waiting: Waiting) -> None:
+        if self._in_flight.get(waiting.once) is waiting:
+            del self._in_flight[waiting.once]

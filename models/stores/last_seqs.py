@@ -1,0 +1,38 @@
+"""Where the log of each chat ends, as far as the journal knows: read once, and from then on counted along."""
+
+import asyncio
+
+from models.documents.entry import entry_key, split_key
+from models.stores.database import Collection
+
+KNOWN_CHATS = 100_000  # last seqs kept in memory, about 100 bytes each
+LEARN_AT_ONCE = 32  # chats whose last seq is read at the same time, well inside the driver's pool of 100
+
+
+class LastSeqs(dict[int, int]):
+    """Last seqs by chat id, 0 for an empty chat.
+
+    They are read as they stand, also if a row could still be rolled back: what is stored behind such a row would be rolled
+    back with it, so no hole can come of it, while a committed view would clash with the row again and again.
+    """
+
+    def __init__(self, entries: Collection) -> None:
+        super().__init__()
+        self._entries = entries
+
+    async def learn(self, chat_ids: set[int]) -> None:
+        """Read the last seq of those chats that are not known here."""
+        if len(self) > KNOWN_CHATS:
+            self.clear()
+        unknown = list(chat_ids - self.keys())
+        for start in range(0, len(unknown), LEARN_AT_ONCE):
+            slice_ = unknown[start : start + LEARN_AT_ONCE]
+            for chat_id, seq in zip(slice_, await asyncio.gather(*map(self._read, slice_)), strict=True):
+                self[chat_id] = seq
+
+    async def _read(self, chat_id: int) -> int:
+        cursor = self._entries.find(
+            {"_id": {"$gt": entry_key(chat_id, 0), "$lt": entry_key(chat_id + 1, 0)}}, {"_id": True}
+        )
+        rows = await cursor.sort("_id", -1).limit(1).to_list(1)
+        return split_key(rows[0]["_id"])[1] if rows else 0

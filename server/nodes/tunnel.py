@@ -42,7 +42,8 @@ async def _pump(source: _Socket, sink: _Socket) -> None:
     """Hand frames over until the source ends; the sink is then closed with the same code, or as one whose node is gone."""
     code, reason = CLOSE_GONE, b"the node of this session is gone"
     with contextlib.suppress(ConnectionError, aiohttp.ClientError, RuntimeError, TimeoutError):
-        async for message in source:
+        while True:  # not `async for`, which keeps the last word to itself
+            message = await source.receive()
             match message.type:
                 case WSMsgType.TEXT:
                     await sink.send_str(message.data)
@@ -54,6 +55,8 @@ async def _pump(source: _Socket, sink: _Socket) -> None:
                     await sink.pong(message.data)
                 case WSMsgType.CLOSE:
                     code, reason = message.data or 1000, (message.extra or "").encode()
+                    break
+                case _:  # nothing more can come
                     break
     with contextlib.suppress(ConnectionError, aiohttp.ClientError, RuntimeError, TimeoutError):
         await sink.close(code=code, message=reason)

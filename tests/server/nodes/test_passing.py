@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import secrets
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,7 +12,7 @@ import pytest
 
 from server.nodes.door import HEADER
 from tests.node import Node
-from tests.raw import QUERY, Polling, frames, open_line, request
+from tests.raw import CLOSE, QUERY, Polling, frames, open_line, request
 from tests.server.nodes.conftest import Pair
 from tests.server.test_metrics import read_metric
 
@@ -70,6 +71,23 @@ async def test_an_answer_may_be_longer_than_any_request(pair: Pair, upgrade: boo
             await socket.say(ask_history)
             answer = await socket.hear_until("43/chat,7")
     assert len(answer) > pair.near.settings.sockets.frame_max_bytes
+
+
+async def test_a_websocket_ends_with_the_words_of_the_node_that_ends_it(pair: Pair) -> None:
+    ends = []
+    for node in (pair.near, pair.far):
+        session = await pair.session_far_away()
+        async with frames(node.url, sid=session.sid) as socket:
+            await socket.say("2probe")
+            assert await socket.hear() == "3probe"
+            await socket.say("5")
+            await socket.say("no packet")
+            async with asyncio.timeout(30):
+                opcode, data = await socket.read_frame()
+                while opcode != CLOSE:
+                    opcode, data = await socket.read_frame()
+            ends.append(data)
+    assert ends == [struct.pack("!H", 1002) + b"a packet could not be read"] * 2
 
 
 async def test_a_compressed_body_arrives(pair: Pair) -> None:

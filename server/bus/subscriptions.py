@@ -161,7 +161,7 @@ class Subscriptions:
         self._is_first = self._connections == 1 and self._desired <= self._first
         # In the order of one command: once the marker is confirmed, everything is.
         self._unconfirmed = dict.fromkeys([*self._desired, self.marker], 1)
-        await self._ask(pubsub, self._unconfirmed, subscribe=True)
+        await self._ask(pubsub, list(self._unconfirmed), subscribe=True)  # others may come meanwhile
         self._pubsub = pubsub
         self.is_up = True
         self.on_work()

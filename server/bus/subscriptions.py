@@ -101,22 +101,22 @@ class Subscriptions:
 
     async def flush(self) -> None:
         """Tell Redis what is wanted since the last time. Never raises: when it cannot, there will be another connection."""
-        while self._wanted and self._pubsub is not None:
+        while self._wanted and self.is_up and (pubsub := self._pubsub) is not None:
             subscribe = self._wanted[0][0]
             channels: list[str] = []
             while self._wanted and self._wanted[0][0] == subscribe and len(channels) < AT_ONCE:
                 channels.append(self._wanted.popleft()[1])
             try:
-                await self._ask(self._pubsub, channels, subscribe=subscribe)
+                await self._ask(pubsub, channels, subscribe=subscribe)
             except (RedisError, OSError) as error:
                 log.info("subscribing failed: %s", type(error).__name__)
-                self._is_broken = True
+                self._is_broken = self._is_broken or pubsub is self._pubsub
                 return
 
     async def listen(self) -> None:
         """Hear until this is cancelled, on one connection after the other."""
         while not self.is_closing:
-            pubsub = self._redis.pubsub()
+            self._pubsub = pubsub = self._redis.pubsub()
             try:
                 await self._subscribe_all(pubsub)
                 await self._hear_all(pubsub)
@@ -139,6 +139,8 @@ class Subscriptions:
             await (pubsub.subscribe if subscribe else pubsub.unsubscribe)(*channels)
             return
         for channel in channels:  # those of one command would have to share a slot; 44 microseconds each
+            if pubsub is not self._pubsub:
+                return  # closed meanwhile: it would open a connection that nobody reads; the next one asks for all of it
             await (pubsub.ssubscribe if subscribe else pubsub.sunsubscribe)(channel)
 
     def _drop(self, channel: str) -> None:
@@ -162,7 +164,6 @@ class Subscriptions:
         # In the order of one command: once the marker is confirmed, everything is.
         self._unconfirmed = dict.fromkeys([*self._desired, self.marker], 1)
         await self._ask(pubsub, list(self._unconfirmed), subscribe=True)  # others may come meanwhile
-        self._pubsub = pubsub
         self.is_up = True
         self.on_work()
 

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio.client import PubSub
 
 from tests.clusters import RedisCluster, running_cluster
-from tests.server.bus.test_cluster import PEOPLE, WITHIN_S, joined, tell_until_heard
+from tests.server.bus.test_cluster import PEOPLE, WITHIN_S, joined, place, tell_until_heard, until
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +43,35 @@ async def test_who_comes_while_a_node_listens_anew_is_heard_for_and_so_is_everyb
         await asyncio.wait_for(came.wait(), WITHIN_S)
         for account_id in PEOPLE:
             await tell_until_heard(first, second, account_id)
+
+
+async def test_what_a_broken_connection_had_still_to_subscribe_is_asked_of_no_connection_that_nobody_reads(
+    cluster: RedisCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssubscribe, asked, may_go_on = PubSub.ssubscribe, asyncio.Event(), asyncio.Event()
+
+    async def stopping_at_the_first(self: PubSub, *channels: str, **handlers: Any) -> None:
+        await ssubscribe(self, *channels, **handlers)
+        if not asked.is_set():
+            asked.set()
+            await may_go_on.wait()
+
+    async with joined(cluster) as (first, second):
+        server = place(cluster, second.bus, 1)
+        there = [account_id for account_id in PEOPLE if place(cluster, second.bus, account_id) is server]
+        monkeypatch.setattr(PubSub, "ssubscribe", stopping_at_the_first)
+        holding = [asyncio.create_task(second.hold(account_id)) for account_id in there]
+        await asyncio.wait_for(asked.wait(), WITHIN_S)
+        breaks = second.bus.breaks
+        await cut_off(cluster)
+        await until(lambda: second.bus.breaks > breaks)
+        await until(lambda: second.bus.is_up)
+        may_go_on.set()
+        await asyncio.gather(*holding)
+        for account_id in there:
+            await tell_until_heard(first, second, account_id)
+        for account_id in there:
+            second.bus.release(account_id)
+        async with asyncio.timeout(WITHIN_S):
+            while await first.bus.list_heard(there):  # noqa: ASYNC110 (nothing says when it is)
+                await asyncio.sleep(0.02)

@@ -1,6 +1,7 @@
 """Parley as a person starts it: run.py in a process of its own, with a data directory of its own."""
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from server.embedded import EmbeddedStores
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 180  # beside twenty other things the one line of a refusal took 40 s
 
@@ -16,6 +19,17 @@ PATIENCE_S = 180  # beside twenty other things the one line of a refusal took 40
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
     return {**inherited, **settings}
+
+
+def places(stores: EmbeddedStores) -> dict[str, str]:
+    """Settings of a server that has its database, of its own name, in stores that run already."""
+    name = f"test_{secrets.token_hex(8)}"
+    return {
+        "PARLEY_MONGODB__URL": stores.mongodb_url,
+        "PARLEY_MONGODB__DATABASE": name,
+        "PARLEY_REDIS__URL": stores.redis_url,
+        "PARLEY_REDIS__PREFIX": name,
+    }
 
 
 def command(data_dir: Path, *arguments: str) -> list[str]:

@@ -5,20 +5,24 @@ import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.server.processes import PATIENCE_S, RunningServer, command, environment, running
+from server.embedded import EmbeddedStores
+from tests.server.processes import PATIENCE_S, RunningServer, command, environment, places, running
 
 CLIENT = "RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY"
 
 
-def run(data_dir: Path, *arguments: str, said: str = "") -> tuple[int, str, str]:
+def run(
+    data_dir: Path, *arguments: str, said: str = "", settings: Mapping[str, str] | None = None
+) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of a command that reads `said`."""
     ended = subprocess.run(
         command(data_dir, *arguments),
-        env=environment({}),
+        env=environment(settings or {}),
         input=said,
         capture_output=True,
         text=True,
@@ -79,8 +83,10 @@ def test_logins_are_changed_while_the_server_runs_and_while_it_does_not(tmp_path
 @pytest.mark.parametrize(
     ("name", "password"), [("ann", ""), (" ann", "x"), ("", "x"), ("a\nb", "x"), ("ann", "x" * 2000)]
 )
-def test_a_name_or_password_that_cannot_be_is_one_line(tmp_path: Path, name: str, password: str) -> None:
-    status, said, why = run(tmp_path / "var", "add-login", name, said=password + "\n")
+def test_a_name_or_password_that_cannot_be_is_one_line(
+    stores: EmbeddedStores, tmp_path: Path, name: str, password: str
+) -> None:
+    status, said, why = run(tmp_path / "var", "add-login", name, said=password + "\n", settings=places(stores))
     assert (status, said) == (1, "")
     assert why.startswith("parley: A ")
     assert len(why.splitlines()) == 1

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from server.embedded import EmbeddedStores
 from tests import raw
-from tests.server.processes import PATIENCE_S, RunningServer, is_alive, refused, running, wait_until
+from tests.server.processes import PATIENCE_S, RunningServer, is_alive, places, refused, running, wait_until
 
 COUNT = 3
 
@@ -91,16 +92,16 @@ def test_an_address_that_all_would_share_is_refused(tmp_path: Path, setting: str
     assert errors.startswith(f"parley: nodes.{setting.lower()}: cannot be set with --workers")
 
 
-def test_all_end_with_their_parent(tmp_path: Path) -> None:
-    with running(tmp_path / "data", "--workers", "2") as server:
+def test_all_end_with_their_parent(stores: EmbeddedStores, tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--workers", "2", settings=places(stores)) as server:
         pids = worker_pids(server)
         assert len(pids) == 2
         assert server.stop() == 0
         assert not any(is_alive(pid) for pid in pids)
 
 
-async def test_each_sends_its_clients_away_when_their_parent_stops(tmp_path: Path) -> None:
-    with running(tmp_path / "data", "--workers", "2") as server:
+async def test_each_sends_its_clients_away_when_their_parent_stops(stores: EmbeddedStores, tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--workers", "2", settings=places(stores)) as server:
         async with AsyncExitStack() as stack:
             clients = [await stack.enter_async_context(raw.frames(server.url)) for _ in range(12)]
             server.process.terminate()
@@ -108,8 +109,8 @@ async def test_each_sends_its_clients_away_when_their_parent_stops(tmp_path: Pat
         assert server.process.wait(PATIENCE_S) == 0
 
 
-def test_none_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
-    with running(tmp_path / "data", "--workers", "2") as server:
+def test_none_outlives_a_parent_that_is_killed(stores: EmbeddedStores, tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--workers", "2", settings=places(stores)) as server:
         pids = worker_pids(server)
         server.stop(signal.SIGKILL)
         wait_until(lambda: not any(is_alive(pid) for pid in pids))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis.asyncio.client import PubSub
 
-from tests.clusters import RedisCluster, running_cluster
+from benchmarks.redis_cluster import RedisCluster, running_cluster
 from tests.server.bus.test_cluster import PEOPLE, WITHIN_S, joined, place, tell_until_heard, until
 
 

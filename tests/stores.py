@@ -1,5 +1,6 @@
 """Where the stores of tests lie, fresh databases in the running MongoDB, and a MongoDB that answers nobody for a while."""
 
+import asyncio
 import secrets
 import shutil
 from collections.abc import AsyncIterator
@@ -45,5 +46,18 @@ async def fresh_database(url: str, driver: Driver = "pymongo") -> AsyncIterator[
 async def stopped(stores: EmbeddedStores) -> AsyncIterator[None]:
     """MongoDB holds its breath: it neither answers nor breaks a connection."""
     assert stores.mongod is not None
-    with holding_breath(await stores.mongod.pid()):
+    pid = await stores.mongod.pid()
+    with holding_breath(pid):
+        async with asyncio.timeout(30):
+            while not _is_still(pid):  # noqa: ASYNC110 (the system tells nobody)
+                await asyncio.sleep(0.002)
         yield
+
+
+def _is_still(pid: int) -> bool:
+    """Whether all threads have stopped; on a busy machine some go on answering until they hear of the signal."""
+    try:
+        stats = [stat.read_text() for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+    except OSError:  # one that has just ended
+        return False
+    return {stat.rpartition(")")[2].split()[0] for stat in stats} == {"T"}

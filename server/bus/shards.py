@@ -90,8 +90,8 @@ class Shards:
         """Say what is still to be said, then hear and publish no longer."""
         await asyncio.gather(*(shard.say_last() for shard in self._shards.values()))
         self._is_closing = True
-        await cancel(*([self._looker] if self._looker else ()), *self._closing)
-        await asyncio.gather(*(shard.close() for shard in self._shards.values()))
+        await cancel(*([self._looker] if self._looker else ()))
+        await asyncio.gather(*self._closing, *(shard.close() for shard in self._shards.values()))
 
     async def disconnect(self) -> None:
         """Nothing more is to be said by hand either."""

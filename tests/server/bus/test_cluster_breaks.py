@@ -1,14 +1,17 @@
 """What comes between: a cluster that breaks or changes while channels come and go."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
 from redis.asyncio.client import PubSub
 
+from models.tasks import cancel
+from server.bus.bus import Bus
+from server.redis_client import Cluster, open_redis
 from benchmarks.redis_cluster import RedisCluster, running_cluster
-from tests.server.bus.test_cluster import PEOPLE, WITHIN_S, joined, place, tell_until_heard, until
+from tests.server.bus.test_cluster import PEOPLE, PREFIX, WITHIN_S, joined, place, tell_until_heard, until
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +78,46 @@ async def test_what_a_broken_connection_had_still_to_subscribe_is_asked_of_no_co
         async with asyncio.timeout(WITHIN_S):
             while await first.bus.list_heard(there):  # noqa: ASYNC110 (nothing says when it is)
                 await asyncio.sleep(0.02)
+
+
+async def test_nothing_of_shards_that_have_just_gone_is_left_when_the_bus_is_closed(
+    cluster: RedisCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_ending = asyncio.Event()
+
+    async def end_slowly(*tasks: asyncio.Task[Any]) -> None:
+        is_ending.set()
+        await cancel_slowly(*tasks)
+
+    async def count_clients() -> int:
+        return sum([len(await server.redis.client_list()) for server in cluster.primaries])
+
+    redis = await open_redis(cluster.url, timeout_s=2)
+    assert isinstance(redis, Cluster)
+    slots, before = await redis.map_slots(), await count_clients()
+    bus = Bus(redis, prefix=PREFIX)
+    await bus.open()
+    await until(lambda: bus.is_up)
+
+    async def see_one_place(_: Cluster) -> Sequence[str]:
+        return slots[:1] * len(slots)
+
+    monkeypatch.setattr("server.bus.shard.cancel", end_slowly)
+    monkeypatch.setattr(Cluster, "map_slots", see_one_place)
+    await asyncio.wait_for(is_ending.wait(), WITHIN_S)
+    await bus.close()
+    assert [name for name in working() if name.startswith("bus ")] == []
+    await redis.aclose()
+    async with asyncio.timeout(WITHIN_S):
+        while await count_clients() > before:  # noqa: ASYNC110 (nothing says when it is)
+            await asyncio.sleep(0.02)
+
+
+async def cancel_slowly(*tasks: asyncio.Task[Any]) -> None:
+    """As when a driver swallows a cancellation."""
+    await asyncio.sleep(1.0)
+    await cancel(*tasks)
+
+
+def working() -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks()]

@@ -58,9 +58,13 @@ class Shard:
         while len(self.publisher) and self.is_up and monotonic() < ends:  # noqa: ASYNC110 (bounded, at the very end)
             await asyncio.sleep(0.01)
 
+    def stop(self) -> None:
+        """Open no other connection, even where a driver swallows a cancellation; `close` ends the rest."""
+        self._is_closing = self.subscriptions.is_closing = True
+
     async def close(self) -> None:
         """Hear and publish no longer."""
-        self._is_closing = self.subscriptions.is_closing = True  # a driver may swallow a cancellation
+        self.stop()
         await cancel(*self._tasks)
         await self.publisher.close()
 

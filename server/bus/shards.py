@@ -196,17 +196,14 @@ class Shards:
         for shard in new:
             shard.open()
         gone = [self._shards.pop(address) for address in self._shards.keys() - places]
+        for shard in gone:
+            shard.stop()
+            self._heard_before += shard.subscriptions.heard_messages
         log.info("%d channels have moved, %d shards came, %d are gone", len(moved), len(new), len(gone))
         if gone:
             self._closing = [task for task in self._closing if not task.done()]
-            self._closing.append(asyncio.create_task(self._close_shards(gone), name="bus shards"))
+            self._closing += [asyncio.create_task(_close(shard), name="bus shards") for shard in gone]
             self.home.publisher.lose_some()
-
-    async def _close_shards(self, shards: Collection[Shard]) -> None:
-        for shard in shards:
-            self._heard_before += shard.subscriptions.heard_messages
-            await shard.close()
-            await shard.redis.aclose()
 
     async def _tell_lost(self) -> None:
         message = self.lost_message()
@@ -220,6 +217,11 @@ class Shards:
     def _broke(self, error: Exception) -> None:
         self._is_stale.set()
         self.on_break(error)
+
+
+async def _close(shard: Shard) -> None:
+    await shard.close()
+    await shard.redis.aclose()
 
 
 def _ignore(*_: object) -> None:

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis.asyncio.client import PubSub
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from models.tasks import cancel
 from server.bus.bus import Bus
-from server.redis_client import Cluster, open_redis
+from server.redis_client import Cluster, open_redis, tag_at
 from benchmarks.redis_cluster import RedisCluster, running_cluster
 from tests.server.bus.test_cluster import PEOPLE, PREFIX, WITHIN_S, joined, place, tell_until_heard, until
 
@@ -18,6 +20,13 @@ from tests.server.bus.test_cluster import PEOPLE, PREFIX, WITHIN_S, joined, plac
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RedisCluster]:
     """For tests that change nothing about it."""
     async with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest.fixture
+async def fresh(tmp_path: Path) -> AsyncIterator[RedisCluster]:
+    """For a test that breaks it."""
+    async with running_cluster(tmp_path) as running:
         yield running
 
 
@@ -78,6 +87,31 @@ async def test_what_a_broken_connection_had_still_to_subscribe_is_asked_of_no_co
         async with asyncio.timeout(WITHIN_S):
             while await first.bus.list_heard(there):  # noqa: ASYNC110 (nothing says when it is)
                 await asyncio.sleep(0.02)
+
+
+async def test_a_shard_that_is_gone_looks_for_no_place_of_its_own_any_more(
+    fresh: RedisCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with joined(fresh, count=1) as (node,):
+        slots, in_vain = await node.redis.map_slots(), []
+
+        def look_for_a_tag(address: str, slots: Sequence[str]) -> str:
+            if address in slots:
+                return tag_at(address, slots)
+            in_vain.append(address)  # for ever, and with the whole node
+            raise RedisConnectionError("no slot is there")
+
+        async def see_one_place(_: Cluster) -> Sequence[str]:
+            return slots[:1] * len(slots)
+
+        monkeypatch.setattr("server.bus.shards.tag_at", look_for_a_tag)
+        monkeypatch.setattr("server.bus.shard.cancel", cancel_slowly)
+        for server in fresh.primaries[1:]:
+            await server.kill()
+        await until(lambda: not node.bus.is_up)
+        monkeypatch.setattr(Cluster, "map_slots", see_one_place)
+        await until(lambda: working().count("bus listener") == 1)
+        assert in_vain == []
 
 
 async def test_nothing_of_shards_that_have_just_gone_is_left_when_the_bus_is_closed(

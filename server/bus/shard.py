@@ -23,10 +23,15 @@ LAST_WORDS_S = 1.0
 
 
 class Shard:
-    """Publishes without waiting, and listens. `tell_lost` publishes to every node that some of what was to be told was not."""
+    """Publishes without waiting, and listens. `tell_lost` sees to it that every node hears that this shard did not tell all."""
 
     def __init__(
-        self, redis: Redis, marker: Callable[[], str], tell_lost: Callable[[], Awaitable[None]], *, is_sharded: bool
+        self,
+        redis: Redis,
+        marker: Callable[[], str],
+        tell_lost: Callable[["Shard"], Awaitable[None]],
+        *,
+        is_sharded: bool,
     ) -> None:
         """`marker`: a channel of this node's own for each connection; `is_sharded`: by a cluster's channels of one shard."""
         self.on_break: Callable[[Exception], None] = _ignore
@@ -107,7 +112,7 @@ class Shard:
             await self.redis.ping()
         if has_lost:
             # What was not sent is gone: the other nodes' clients must ask for it.
-            await self._tell_lost()
+            await self._tell_lost(self)
         self._has_failed = False
         await self.publisher.flush()
 

@@ -205,10 +205,11 @@ class Shards:
             self._closing += [asyncio.create_task(_close(shard), name="bus shards") for shard in gone]
             self.home.publisher.lose_some()
 
-    async def _tell_lost(self) -> None:
-        message = self.lost_message()
-        if message is not None:
-            await self.home.publish(self._home, message)
+    async def _tell_lost(self, shard: Shard) -> None:
+        if shard is not self.home:
+            self.home.publisher.lose_some()  # which tells it as soon as it can; nobody else waits for that
+        elif (message := self.lost_message()) is not None:
+            await shard.publish(self._home, message)
 
     def _take_back(self, channel: str) -> None:
         self._taken_back.add(channel)

@@ -9,11 +9,14 @@ import pytest
 from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from benchmarks.servers import holding_breath
 from models.tasks import cancel
 from server.bus.bus import Bus
 from server.redis_client import Cluster, open_redis, tag_at
 from benchmarks.redis_cluster import RedisCluster, running_cluster
 from tests.server.bus.test_cluster import PEOPLE, PREFIX, WITHIN_S, joined, place, tell_until_heard, until
+
+HOME_ON_THE_SECOND = "q0"  # what every node hears is on the second server, which nobody replaces
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +148,23 @@ async def test_nothing_of_shards_that_have_just_gone_is_left_when_the_bus_is_clo
     async with asyncio.timeout(WITHIN_S):
         while await count_clients() > before:  # noqa: ASYNC110 (nothing says when it is)
             await asyncio.sleep(0.02)
+
+
+async def test_a_shard_that_lost_something_goes_on_while_the_one_that_could_say_so_is_silent(
+    fresh: RedisCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with joined(fresh, prefix=HOME_ON_THE_SECOND) as (first, second):
+        here = next(each for each in PEOPLE if place(fresh, first.bus, each) is fresh.primaries[0])
+        await second.hold(here)
+        silent = fresh.primaries[1].process
+        assert silent is not None
+        second.gaps.clear()
+        with holding_breath(silent.pid):
+            monkeypatch.setattr("server.bus.publisher.WAITING_MAX", 1)
+            for text in "abc":
+                first.bus.publish("/chat", text, [here])
+            await tell_until_heard(first, second, here)
+        await until(lambda: None in second.gaps)
 
 
 async def cancel_slowly(*tasks: asyncio.Task[Any]) -> None:

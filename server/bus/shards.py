@@ -118,7 +118,12 @@ class Shards:
         self._of(channel).subscriptions.tell_when_late(channel)
 
     async def heard(self, channels: Collection[str]) -> None:
-        """Return when Redis has confirmed all of these; at once where it is away, and `on_late` tells when it has."""
+        """Return when Redis has confirmed all of these; at once where it is away, and `on_late` tells when it has.
+
+        Whoever counts on a channel counts on `home`, too, and another shard may be the faster one.
+        """
+        if not self.is_confirmed(self._home):
+            channels = [*channels, self._home]
         by_shard = self._by_shard(channels)
         if len(by_shard) == 1:
             (shard,) = by_shard

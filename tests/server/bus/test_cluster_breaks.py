@@ -1,7 +1,7 @@
 """What comes between: a cluster that breaks or changes while channels come and go."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from benchmarks.servers import holding_breath
+from models.events import AccountChanged
 from models.tasks import cancel
 from server.bus.bus import Bus
 from server.redis_client import Cluster, open_redis, tag_at
@@ -165,6 +166,34 @@ async def test_a_shard_that_lost_something_goes_on_while_the_one_that_could_say_
                 first.bus.publish("/chat", text, [here])
             await tell_until_heard(first, second, here)
         await until(lambda: None in second.gaps)
+
+
+async def test_whoever_comes_before_a_node_hears_what_all_must_hear_is_told_to_sync_once_it_does(
+    cluster: RedisCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssubscribe, may_hear = PubSub.ssubscribe, asyncio.Event()
+
+    async def late_for_all(self: PubSub, *channels: str, **handlers: Any) -> None:
+        if any(channel.endswith(":all") for channel in channels):
+            await may_hear.wait()
+        await ssubscribe(self, *channels, **handlers)
+
+    async with joined(cluster, count=1) as (first,):
+        monkeypatch.setattr(PubSub, "ssubscribe", late_for_all)
+        redis = await open_redis(cluster.url, timeout_s=2)
+        bus = Bus(redis, prefix=PREFIX)
+        gaps: list[Collection[int] | None] = []
+        bus.on_gap, bus.on_signal = gaps.append, lambda _: None
+        await bus.open()
+        elsewhere = next(each for each in PEOPLE if place(cluster, bus, each) is not cluster.primaries[0])
+        await until(lambda: bus.node in first.bus.lease.others)
+        await bus.hold(elsewhere)
+        first.bus.signal(AccountChanged(elsewhere))
+        await until(lambda: not first.bus.depth)
+        may_hear.set()
+        await until(lambda: None in gaps)
+        await bus.close()
+        await redis.aclose()
 
 
 async def cancel_slowly(*tasks: asyncio.Task[Any]) -> None:

@@ -9,12 +9,12 @@ import pytest
 from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from benchmarks.redis_cluster import RedisCluster, running_cluster
 from benchmarks.servers import holding_breath
 from models.events import AccountChanged
 from models.tasks import cancel
 from server.bus.bus import Bus
 from server.redis_client import Cluster, open_redis, tag_at
-from benchmarks.redis_cluster import RedisCluster, running_cluster
 from tests.server.bus.test_cluster import PEOPLE, PREFIX, WITHIN_S, joined, place, tell_until_heard, until
 
 HOME_ON_THE_SECOND = "q0"  # what every node hears is on the second server, which nobody replaces

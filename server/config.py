@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from typing_extensions import override
 
 from server.cannot_start import CannotStart
+from server.redis_urls import read_redis_url
 
 ENV_PREFIX = "PARLEY_"
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,6 +43,11 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     if 0 < len(secret.get_secret_value()) < SECRET_MIN_CHARS:
         raise ValueError(f"needs at least {SECRET_MIN_CHARS} characters")
     return secret
+
+
+def _redis_url(url: str) -> str:
+    read_redis_url(url)
+    return url
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]  # in the environment: separated by commas
@@ -75,7 +81,7 @@ class MongodbSettings(Section):
 
 
 class RedisSettings(Section):
-    url: str = Field(EMBEDDED, pattern=r"^(embedded|(rediss?|unix)://.+)$", repr=False)
+    url: Annotated[str, AfterValidator(_redis_url)] = Field(EMBEDDED, repr=False)
     binary: str = ""
     memory_mb: int = Field(64, ge=8)
     timeout_s: Seconds = 5

@@ -18,7 +18,10 @@ log = logging.getLogger(__name__)
 
 def without_secrets(url: str) -> str:
     """Return the URL without user, password and options, fit to be shown."""
-    return re.sub(r"//.*@", "//", url.partition("?")[0])
+    shown, _, options = url.partition("?")
+    if "@" in options and "@" not in shown:  # perhaps that was no option, but the rest of a password
+        return f"{url.partition('://')[0]}://..."
+    return re.sub(r"//.*@", "//", shown)
 
 
 async def require_mongodb(settings: MongodbSettings) -> str:

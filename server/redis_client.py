@@ -1,4 +1,4 @@
-"""The client for what `redis.url` names: one Redis, or a Redis Cluster, which says so itself."""
+"""The client for what `redis.url` names: one Redis, a Redis Cluster, which says so itself, or the primary of some sentinels."""
 
 from collections.abc import Collection, Sequence
 from itertools import count
@@ -13,6 +13,9 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisClusterException
 from typing_extensions import override
+
+from server.redis_sentinels import PrimaryRedis
+from server.redis_urls import RedisUrl, read_redis_url
 
 SHARDED_SINCE = 7  # the first major version of Redis whose clusters have channels of one shard
 
@@ -55,11 +58,16 @@ RedisClient = Redis | Cluster
 
 
 async def open_redis(url: str, *, timeout_s: float) -> RedisClient:
-    """A client that speaks RESP3, tries nothing twice and waits `timeout_s` for an answer; raises RedisError and OSError.
+    """A client that speaks RESP3, tries nothing twice and waits `timeout_s` for an answer.
 
+    Raises RedisError and OSError, and ValueError for a URL that is none.
     No silent reconnects: whoever was cut off may have missed something, and must know (server/bus).
     """
-    redis = Redis.from_url(url, **_options(timeout_s))
+    place = read_redis_url(url)
+    if place.primary:
+        return await _open_primary(place, timeout_s)
+    (only,) = place.urls
+    redis = Redis.from_url(only, **_options(timeout_s))
     try:
         is_cluster = (await redis.info("cluster")).get("cluster_enabled")
         if not is_cluster:
@@ -69,9 +77,20 @@ async def open_redis(url: str, *, timeout_s: float) -> RedisClient:
         raise
     await redis.aclose()
     try:
-        return Cluster(url, timeout_s)
+        return Cluster(only, timeout_s)
     except RedisClusterException as error:
         raise RedisConnectionError(str(error)) from error
+
+
+async def _open_primary(place: RedisUrl, timeout_s: float) -> Redis:
+    (of_primary,) = place.urls
+    redis = PrimaryRedis(place, parse_url(of_primary), _options(timeout_s), timeout_s=timeout_s)
+    try:
+        await redis.ping()
+    except BaseException:
+        await redis.aclose()
+        raise
+    return redis
 
 
 async def run_script(
@@ -95,4 +114,5 @@ def tag_at(address: str, slots: Sequence[str]) -> str:
 
 
 def _options(timeout_s: float) -> dict[str, Any]:
-    return {"protocol": 3, "socket_timeout": timeout_s, "retry": Retry(NoBackoff(), 0)}
+    bounds = {"socket_timeout": timeout_s, "socket_connect_timeout": timeout_s}
+    return {**bounds, "protocol": 3, "retry": Retry(NoBackoff(), 0)}

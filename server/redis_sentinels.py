@@ -1,0 +1,191 @@
+"""The primary of a few Redis servers, as their sentinels name it: new connections go there, and no old one stays elsewhere.
+
+All sentinels are asked at once, so that one that is away, or silent, costs no time; of what more than half of them say, the
+word of the highest epoch counts, which is how they agree among themselves. A server that says that it is no primary is left at
+once. The sentinels are asked again every few seconds, because a primary that was replaced while it lives stays one in its own
+eyes for ten seconds, and whoever were still connected to it would hear nothing of the others, and not know.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.connection import SSLConnection
+from redis.asyncio.sentinel import (
+    Sentinel,
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from typing_extensions import override
+
+from models.tasks import cancel
+from server.redis_urls import RedisUrl
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 2.0
+PATIENCE = (
+    0.5  # the part of the time for an answer that the sentinels may take, and as much a server to be connected to
+)
+
+Address = tuple[str, int]
+
+
+class PrimaryConnection(SentinelManagedConnection):
+    """To whoever is primary when it is made."""
+
+    @override
+    async def connect_to(self, address: Address) -> None:
+        answer_s, self.socket_timeout = self.socket_timeout, self.socket_connect_timeout
+        try:
+            await super().connect_to(address)  # type: ignore[no-untyped-call]
+        except RedisTimeoutError:
+            host, port = address
+            raise RedisConnectionError(f"{host}:{port}, which the sentinels name, is silent") from None
+        finally:
+            self.socket_timeout = answer_s
+
+    @override
+    async def on_connect_check_health(self, check_health: bool = True) -> None:
+        await super().on_connect_check_health(check_health)
+        await self.send_command("ROLE", check_health=False)
+        role, *_ = await self.read_response()
+        if role not in (b"master", "master"):
+            raise RedisConnectionError(f"{self.host}:{self.port}, which the sentinels name, is no primary")
+
+    def cut(self) -> None:
+        """Have whoever uses it find it broken: one that is only closed would be opened again, and nobody be told."""
+        if self._writer is not None:
+            self._writer.transport.abort()
+
+
+class SecurePrimaryConnection(PrimaryConnection, SentinelManagedSSLConnection):
+    """The same by TLS."""
+
+
+class PrimaryPool(SentinelConnectionPool):
+    """Connections to whoever is primary; each look at the sentinels ends those to others."""
+
+    @override
+    async def get_master_address(self) -> Address:
+        address: Address = await self.sentinel_manager.discover_master(self.service_name)
+        if self.master_address not in (None, address):
+            log.warning("the primary is %s:%d now", *address)
+        self.master_address = address
+        for connection in (*self._available_connections, *self._in_use_connections):
+            if isinstance(connection, PrimaryConnection) and (connection.host, connection.port) != address:
+                connection.cut()
+        return address
+
+
+class Sentinels(Sentinel):
+    """Asks all sentinels at once."""
+
+    patience_s = 1.0
+
+    @override
+    async def discover_master(self, service_name: str) -> Address:
+        """The address of the primary of this name; RedisError says why there is none."""
+        asked = {
+            asyncio.create_task(_ask(each, service_name), name="sentinel"): _name_of(each) for each in self.sentinels
+        }
+        try:
+            known, failures = await self._hear(asked)
+        finally:
+            await cancel(*asked)
+        if not known:
+            raise RedisConnectionError(f"no sentinel names a primary: {_listed(failures, asked.values())}")
+        best = max(known, key=lambda state: (state["config-epoch"], _is_well(state)))
+        address = best["ip"], int(best["port"])
+        if not _is_well(best):
+            raise RedisConnectionError("the sentinels say that {}:{} is down, the primary".format(*address))
+        return address
+
+    async def _hear(self, asked: Mapping["asyncio.Task[State]", str]) -> tuple[list["State"], dict[str, str]]:
+        """What more than half of them say, or those that answer in time; and why others said nothing, by their names."""
+        known: list[State] = []
+        failures: dict[str, str] = {}
+        running = set(asked)
+        ends = asyncio.get_running_loop().time() + self.patience_s
+        while running and len(known) <= len(asked) // 2:
+            left_s = ends - asyncio.get_running_loop().time()
+            done, running = await asyncio.wait(running, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                break
+            for task in done:
+                try:
+                    known.append(task.result())
+                except (RedisError, OSError) as error:
+                    failures[asked[task]] = str(error)
+        return known, failures
+
+
+State = Mapping[str, Any]  # what a sentinel knows of a primary
+
+
+class PrimaryRedis(Redis):
+    """A client of whoever is primary. To be closed: it looks at the sentinels until then."""
+
+    def __init__(
+        self, url: RedisUrl, options: Mapping[str, Any], answering: Mapping[str, Any], *, timeout_s: float
+    ) -> None:
+        """`options`: of the URL, for servers, and sentinels are asked by the same TLS; `answering`: how both answer."""
+        is_secure = options.get("connection_class") is SSLConnection
+        bounds = {**answering, "socket_connect_timeout": timeout_s * PATIENCE}
+        theirs = {key: value for key, value in options.items() if key.startswith("ssl_")}
+        theirs |= {"username": url.sentinel_username, "password": url.sentinel_password, "ssl": is_secure}
+        self._sentinels = Sentinels(url.sentinels, sentinel_kwargs=theirs | bounds)  # type: ignore[no-untyped-call]
+        self._sentinels.patience_s = timeout_s * PATIENCE
+        ours = {key: value for key, value in options.items() if key not in ("host", "port", "connection_class")}
+        kind = SecurePrimaryConnection if is_secure else PrimaryConnection
+        self._pool = PrimaryPool(  # type: ignore[no-untyped-call]
+            url.primary, self._sentinels, connection_class=kind, **ours | bounds
+        )
+        super().__init__(connection_pool=self._pool)
+        self.auto_close_connection_pool = True
+        self._looker = asyncio.create_task(self._keep_looking(), name="redis sentinels")
+
+    @override
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await cancel(self._looker)
+        await super().aclose(close_connection_pool)
+        await self._sentinels.aclose()
+
+    async def _keep_looking(self) -> None:
+        is_told = False
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                await self._pool.get_master_address()
+                is_told = False
+            except (RedisError, OSError) as error:
+                if not is_told:
+                    log.warning("%s", error)
+                is_told = True
+
+
+async def _ask(sentinel: Redis, name: str) -> State:
+    try:
+        state: State = await sentinel.execute_command("SENTINEL MASTER", name)  # type: ignore[no-untyped-call]
+    except ResponseError as error:
+        raise RedisError(f"knows no {name!r}" if "No such" in str(error) else str(error)) from None
+    return state
+
+
+def _is_well(state: State) -> bool:
+    return bool(state["is_master"]) and not state["is_sdown"] and not state["is_odown"]
+
+
+def _name_of(sentinel: Redis) -> str:
+    at = sentinel.connection_pool.connection_kwargs
+    return f"{at['host']}:{at['port']}"
+
+
+def _listed(failures: Mapping[str, str], names: Any) -> str:
+    return ", ".join(f"{name} ({failures.get(name) or 'silent'})" for name in names)

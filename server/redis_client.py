@@ -1,6 +1,8 @@
 """The client for what `redis.url` names: one Redis, a Redis Cluster, which says so itself, or the primary of some sentinels."""
 
+import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import aclosing
 from itertools import count
 from typing import Any
 
@@ -11,9 +13,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisClusterException
+from redis.exceptions import RedisClusterException, RedisError
 from typing_extensions import override
 
+from models.tasks import cancel
+from server.config import ConfigError
 from server.redis_sentinels import PrimaryRedis
 from server.redis_urls import RedisUrl, read_redis_url
 
@@ -24,6 +28,7 @@ class Cluster(RedisCluster):
     """A Redis Cluster, and a client for each of its servers; what it cannot do just now is a RedisError, as with one server."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
+        """`url`: of one server that answers. It names the others; redis-py would ask those of a list in any order, silent ones too."""
         asked: dict[str, Any] = dict(parse_url(url))
         asked.pop("db", None)  # a cluster has one
         first = ClusterNode(asked.pop("host", "localhost"), asked.pop("port", 6379))
@@ -60,24 +65,19 @@ RedisClient = Redis | Cluster
 async def open_redis(url: str, *, timeout_s: float) -> RedisClient:
     """A client that speaks RESP3, tries nothing twice and waits `timeout_s` for an answer.
 
-    Raises RedisError and OSError, and ValueError for a URL that is none.
+    Raises RedisError and OSError, ValueError for a URL that is none, and ConfigError when several servers are no cluster.
     No silent reconnects: whoever was cut off may have missed something, and must know (server/bus).
     """
     place = read_redis_url(url)
     if place.primary:
         return await _open_primary(place, timeout_s)
-    (only,) = place.urls
-    redis = Redis.from_url(only, **_options(timeout_s))
+    first, is_cluster = await _ask_first(place.urls, timeout_s)
+    if not is_cluster and len(place.urls) > 1:
+        raise ConfigError("redis.url", "names several servers, and the first of them to answer is of no Redis Cluster")
+    if not is_cluster:
+        return Redis.from_url(first, **_options(timeout_s))
     try:
-        is_cluster = (await redis.info("cluster")).get("cluster_enabled")
-        if not is_cluster:
-            return redis
-    except BaseException:
-        await redis.aclose()
-        raise
-    await redis.aclose()
-    try:
-        return Cluster(only, timeout_s)
+        return Cluster(first, timeout_s)
     except RedisClusterException as error:
         raise RedisConnectionError(str(error)) from error
 
@@ -91,6 +91,25 @@ async def _open_primary(place: RedisUrl, timeout_s: float) -> Redis:
         await redis.aclose()
         raise
     return redis
+
+
+async def _ask_first(urls: Sequence[str], timeout_s: float) -> tuple[str, bool]:
+    """Which of these servers answers first, and whether it is of a cluster."""
+    asked = [asyncio.create_task(_ask(url, timeout_s), name="redis") for url in urls]
+    try:
+        for answer in asyncio.as_completed(asked, timeout=timeout_s):
+            try:
+                return await answer
+            except (RedisError, OSError) as error:
+                failure = error
+    finally:
+        await cancel(*asked)
+    raise failure
+
+
+async def _ask(url: str, timeout_s: float) -> tuple[str, bool]:
+    async with aclosing(Redis.from_url(url, **_options(timeout_s))) as redis:
+        return url, bool((await redis.info("cluster")).get("cluster_enabled"))
 
 
 async def run_script(

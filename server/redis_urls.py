@@ -1,4 +1,4 @@
-"""What `redis.url` may say: one server, or the sentinels of a primary and its name."""
+"""What `redis.url` may say: one server, several of a Redis Cluster, or the sentinels of a primary and its name."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _OTHER = re.compile(r"embedded|unix://.+")
 
 @dataclass(frozen=True, slots=True)
 class RedisUrl:
-    """A URL in parts. `urls` names the server in the form that redis-py reads; with sentinels, their primary."""
+    """A URL in parts. `urls` names each server in the form that redis-py reads; with sentinels there is one, for their primary."""
 
     urls: tuple[str, ...]
     sentinels: tuple[tuple[str, int], ...] = ()
@@ -42,9 +42,11 @@ def read_redis_url(url: str) -> RedisUrl:
         return _of_sentinels(parts, hosts, options)
     path = (parts["path"] or "").rstrip("/")
     _require_number(path, "after the hosts of redis:// only the number of a database may follow")
-    if len(hosts) > 1:
-        raise ValueError("names several servers: one of a Redis Cluster is enough, and sentinels are redis+sentinel://")
-    return RedisUrl((_join(parts, (hosts or [("localhost", PORT)])[0], path, options),))
+    if len(hosts) > 1 and int(path or 0):
+        raise ValueError(
+            "names several servers, which must be those of a Redis Cluster, and a cluster has database 0 alone"
+        )
+    return RedisUrl(tuple(_join(parts, host, path, options) for host in hosts or (("localhost", PORT),)))
 
 
 def _of_sentinels(parts: re.Match[str], hosts: list[tuple[str, int]], options: list[tuple[str, str]]) -> RedisUrl:

@@ -1,13 +1,34 @@
 """What `redis.url` may say, and what is said of it to whoever wrote it wrong: never the password."""
 
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 import yaml
 
-from server.config import ConfigError, read_settings
-from server.reachability import without_secrets
+from server.config import ConfigError, RedisSettings, read_settings
+from server.embedded import EmbeddedStores
+from server.embedded.ports import LOOPBACK, choose_port
+from server.reachability import require_redis, without_secrets
+from server.redis_client import Cluster, open_redis
 from server.redis_urls import read_redis_url
+from tests.clusters import RedisCluster, running_cluster
+
+
+@pytest.fixture(scope="module")
+async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RedisCluster]:
+    async with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Whoever connects there waits for ever."""
+    with socket.create_server((LOOPBACK, choose_port())) as listening:
+        yield listening.getsockname()[1]
 
 
 def set_to(url: str, folder: Path) -> str:
@@ -24,6 +45,7 @@ def set_to(url: str, folder: Path) -> str:
         "redis://db",
         "redis:///2",
         "rediss://:hush@db:6380/0?ssl_cert_reqs=none",
+        "redis://me:hush@a:7000,b:7000,[::1]:7000/",
         "redis+sentinel://a/main",
         "rediss+sentinel://me:hu%2Fsh@a:26379,b,[::1]:26379/main/3?sentinel_username=s&sentinel_password=hush",
     ],
@@ -42,6 +64,11 @@ def test_the_parts_of_a_url_with_sentinels_find_their_places() -> None:
     assert read.urls == ("rediss://me:hu%2Fsh@localhost:6379/3?ssl_ca_certs=%2Fc",)
 
 
+def test_each_server_of_a_cluster_is_asked_with_what_is_said_of_all() -> None:
+    read = read_redis_url("rediss://:hush@a:1,b,[::1]:3/?ssl_check_hostname=false")
+    assert read.urls == tuple(f"rediss://:hush@{at}/?ssl_check_hostname=false" for at in ("a:1", "b:6379", "[::1]:3"))
+
+
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
@@ -52,10 +79,10 @@ def test_the_parts_of_a_url_with_sentinels_find_their_places() -> None:
         ("redis://:hu/sh@db", "port"),
         ("redis://:hush@db:seventy", "bad host or port"),
         ("redis://:hush@db:0", "bad host or port"),
-        ("redis://:hush@b:65536/", "bad host or port"),
+        ("redis://:hush@a:1,b:65536/", "bad host or port"),
         ("redis://:hush@a,,b/", "bad host or port"),
         ("redis://:hush@db/main", "number of a database"),
-        ("redis://:hush@a,b/", "names several servers"),
+        ("redis://:hush@a,b/1", "database 0 alone"),
         ("redis+sentinel://:hush@a:26379", "lacks the name of the primary"),
         ("redis+sentinel://:hush@a:26379/?sentinel_password=hush", "lacks the name of the primary"),
         ("redis+sentinel://:hush@/main", "names no sentinel"),
@@ -78,6 +105,7 @@ def test_a_bad_url_stops_the_start_and_is_not_shown(tmp_path: Path, url: str, pr
     [
         ("redis://db/0", "redis://db/0"),
         ("redis://me:hush@db/0?ssl_cert_reqs=none", "redis://db/0"),
+        ("redis://:hush@a:1,b:2/", "redis://a:1,b:2/"),
         ("redis+sentinel://me:hu@sh@a:1,b:2/main/0?sentinel_password=hush", "redis+sentinel://a:1,b:2/main/0"),
         ("rediss+sentinel://a/main?sentinel_password=hush", "rediss+sentinel://a/main"),
         ("redis+sentinel://a/main?sentinel_password=hu@sh", "redis+sentinel://..."),
@@ -86,3 +114,29 @@ def test_a_bad_url_stops_the_start_and_is_not_shown(tmp_path: Path, url: str, pr
 )
 def test_what_is_shown_of_a_url_holds_no_secret(url: str, shown: str) -> None:
     assert without_secrets(url) == shown
+
+
+async def test_a_cluster_is_found_while_some_of_the_servers_that_are_named_are_away(
+    cluster: RedisCluster, silent_port: int
+) -> None:
+    url = cluster.url.rpartition("@")[0]
+    ports = [choose_port(), silent_port, cluster.primaries[1].port]
+    url = f"{url}@{','.join(f'{LOOPBACK}:{port}' for port in ports)}/"
+    assert (await require_redis(RedisSettings(url=url))).endswith("a cluster")
+    async with asyncio.timeout(30), aclosing(await open_redis(url, timeout_s=120)) as redis:
+        assert isinstance(redis, Cluster)
+        assert {int(at.rpartition(":")[2]) for at in await redis.map_slots()} == {
+            each.port for each in cluster.primaries
+        }
+
+
+async def test_several_servers_of_which_none_answers_stop_the_start(silent_port: int) -> None:
+    ports = (choose_port(), silent_port)
+    with pytest.raises(ConfigError, match=rf"^redis\.url: no Redis answers at .*:{ports[0]},.*:{ports[1]}"):
+        await require_redis(RedisSettings(url=f"redis://{LOOPBACK}:{ports[0]},{LOOPBACK}:{ports[1]}", timeout_s=1))
+
+
+async def test_several_servers_that_are_no_cluster_are_refused(stores: EmbeddedStores) -> None:
+    url = f"{stores.redis_url.rpartition('/')[0]},{LOOPBACK}:{choose_port()}/"
+    with pytest.raises(ConfigError, match=r"^redis\.url: names several servers, .* no Redis Cluster$"):
+        await require_redis(RedisSettings(url=url))

@@ -30,9 +30,7 @@ from server.redis_urls import RedisUrl
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
-PATIENCE = (
-    0.5  # the part of the time for an answer that the sentinels may take, and as much a server to be connected to
-)
+PATIENCE = 0.4  # of the time for an answer: so much for the sentinels, and so much to connect to a server
 
 Address = tuple[str, int]
 
@@ -104,7 +102,7 @@ class Sentinels(Sentinel):
         best = max(known, key=lambda state: (state["config-epoch"], _is_well(state)))
         address = best["ip"], int(best["port"])
         if not _is_well(best):
-            raise RedisConnectionError("the sentinels say that {}:{} is down, the primary".format(*address))
+            raise RedisConnectionError("the sentinels say that the primary, {}:{}, is down".format(*address))
         return address
 
     async def _hear(self, asked: Mapping["asyncio.Task[State]", str]) -> tuple[list["State"], dict[str, str]]:

@@ -17,7 +17,7 @@ from server.embedded.ports import LOOPBACK, choose_port
 NAME = "main"
 PASSWORD = "of these servers"
 SENTINEL_PASSWORD = "of these sentinels"
-DOWN_AFTER_MS = 500
+NEVER_MS, SOON_MS = 600_000, 500  # until a server that is silent counts as down
 QUORUM = 2
 WITHIN_S = 30.0
 
@@ -91,6 +91,11 @@ class Guarded:
             await sentinel.redis.execute_command("SENTINEL DEBUG", "PUBLISH-PERIOD", 200, "INFO-PERIOD", 500)
         await until(self._is_watched)
 
+    async def watch_closely(self) -> None:
+        """Let the sentinels act on silence soon. Until then a machine that is busy is no reason for them."""
+        for sentinel in self.sentinels:
+            await sentinel.redis.execute_command("SENTINEL SET", NAME, "down-after-milliseconds", SOON_MS)
+
     async def replace(self) -> None:
         """Let the replica take over while the primary lives."""
         await self.sentinels[0].redis.execute_command("SENTINEL FAILOVER", NAME)
@@ -116,11 +121,11 @@ async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
 @asynccontextmanager
 async def running_guarded(folder: Path) -> AsyncIterator[Guarded]:
     binary = (await asyncio.to_thread(find_binary, REDIS, "")).path
-    plain = ['save ""', f'primaryauth "{PASSWORD}"', "repl-diskless-sync-delay 0"]
+    plain = ['save ""', f'masterauth "{PASSWORD}"', "repl-diskless-sync-delay 0"]
     primary = Server(folder / "primary", binary, plain, PASSWORD)
     replica = Server(folder / "replica", binary, [*plain, f"replicaof {LOOPBACK} {primary.port}"], PASSWORD)
     watch = [f"sentinel monitor {NAME} {LOOPBACK} {primary.port} {QUORUM}", f'sentinel auth-pass {NAME} "{PASSWORD}"']
-    watch += [f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER_MS}", f"sentinel failover-timeout {NAME} 3000"]
+    watch += [f"sentinel down-after-milliseconds {NAME} {NEVER_MS}", f"sentinel failover-timeout {NAME} 3000"]
     watch += [f'sentinel sentinel-pass "{SENTINEL_PASSWORD}"']
     sentinels = [Server(folder / f"sentinel {n}", binary, watch, SENTINEL_PASSWORD) for n in range(3)]
     guarded = Guarded(primary, replica, sentinels)

@@ -57,12 +57,12 @@ def silent_port() -> Iterator[int]:
 
 
 @asynccontextmanager
-async def joined(url: str) -> AsyncIterator[tuple[Node, Node]]:
+async def joined(url: str, *, timeout_s: float = 10) -> AsyncIterator[tuple[Node, Node]]:
     """Two nodes that know each other, each with Ann and Tom."""
     async with AsyncExitStack() as stack:
         nodes: list[Node] = []
         for _ in range(2):
-            redis = await open_redis(url, timeout_s=2)
+            redis = await open_redis(url, timeout_s=timeout_s)
             stack.push_async_callback(redis.aclose)
             nodes.append(node := Node(Bus(redis), redis))
             node.bus.on_packet = lambda _, text, to, node=node: node.packets.append((text, tuple(to)))
@@ -93,9 +93,9 @@ async def tell_until_heard(speaker: Node, listener: Node, account_id: int) -> No
             await asyncio.sleep(0.05)
 
 
-async def refusal_of(url: str, *, timeout_s: float = 2) -> str:
+async def refusal_of(url: str) -> str:
     with pytest.raises(ConfigError, match=r"^redis\.url: ") as refusal:
-        await require_redis(RedisSettings(url=url, timeout_s=timeout_s))
+        await require_redis(RedisSettings(url=url, timeout_s=6))
     text = str(refusal.value)
     assert not any(secret in text for secret in (PASSWORD, quote(PASSWORD), SENTINEL_PASSWORD))
     return text
@@ -117,11 +117,24 @@ async def test_what_is_told_on_one_node_is_heard_on_the_other_once_and_in_order_
 async def test_when_the_primary_dies_everybody_is_told_to_sync_and_all_goes_on_with_its_replica(fresh: Guarded) -> None:
     async with joined(fresh.url) as (first, second):
         await fresh.primary.kill()
+        await fresh.watch_closely()
         await until(lambda: None in first.gaps and None in second.gaps)
         await tell_until_heard(first, second, ANN)
         await tell_until_heard(second, first, TOM)
         await until(lambda: first.bus.is_up and second.bus.is_up)
         assert await channels(fresh.replica)
+
+
+async def test_a_primary_that_fell_silent_is_left_when_another_took_over_however_long_answers_are_waited_for(
+    fresh: Guarded,
+) -> None:
+    async with joined(fresh.url, timeout_s=4 * WITHIN_S) as (first, second):
+        assert fresh.primary.process is not None
+        with holding_breath(fresh.primary.process.pid):
+            await fresh.watch_closely()
+            await until(lambda: None in first.gaps and None in second.gaps)
+            await tell_until_heard(first, second, ANN)
+            await tell_until_heard(second, first, TOM)
 
 
 async def test_a_primary_that_is_replaced_while_it_lives_keeps_nobody_though_it_does_not_know_yet(
@@ -168,7 +181,7 @@ async def test_a_node_starts_with_the_word_of_one_sentinel_where_the_others_are_
     guarded: Guarded, silent_port: int
 ) -> None:
     ports = [choose_port(), silent_port, guarded.sentinels[0].port]
-    assert await require_redis(RedisSettings(url=guarded.url_of(ports), timeout_s=4))
+    assert await require_redis(RedisSettings(url=guarded.url_of(ports), timeout_s=6))
 
 
 async def test_a_start_without_any_sentinel_names_them_and_why(guarded: Guarded, silent_port: int) -> None:
@@ -193,7 +206,7 @@ async def test_a_named_server_that_is_silent_or_no_primary_is_not_connected_to_a
     for port, problem in ((silent_port, "is silent"), (guarded.replica.port, "is no primary")):
         await sentinel.redis.execute_command("SENTINEL MONITOR", "wrong", LOOPBACK, port, 3)
         try:
-            text = await refusal_of(guarded.url_of([sentinel.port], name="wrong"), timeout_s=4)
+            text = await refusal_of(guarded.url_of([sentinel.port], name="wrong"))
         finally:
             await sentinel.redis.execute_command("SENTINEL REMOVE", "wrong")
         assert f"{LOOPBACK}:{port}" in text

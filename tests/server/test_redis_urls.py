@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from benchmarks.redis_cluster import RedisCluster, running_cluster
 from server.config import ConfigError, RedisSettings, read_settings
 from server.embedded import EmbeddedStores
 from server.embedded.ports import LOOPBACK, choose_port
 from server.reachability import require_redis, without_secrets
 from server.redis_client import Cluster, open_redis
 from server.redis_urls import read_redis_url
-from tests.clusters import RedisCluster, running_cluster
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,20 @@ from server.embedded.ports import LOOPBACK, choose_port
 from server.reachability import require_redis, without_secrets
 from server.redis_client import Cluster, open_redis
 from server.redis_urls import read_redis_url
+from tests.listening import deaf_port
 
 
 @pytest.fixture(scope="module")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RedisCluster]:
     async with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
         yield running
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """Whoever connects there is refused."""
+    with deaf_port() as port:
+        yield port
 
 
 @pytest.fixture
@@ -117,10 +125,10 @@ def test_what_is_shown_of_a_url_holds_no_secret(url: str, shown: str) -> None:
 
 
 async def test_a_cluster_is_found_while_some_of_the_servers_that_are_named_are_away(
-    cluster: RedisCluster, silent_port: int
+    cluster: RedisCluster, silent_port: int, closed_port: int
 ) -> None:
     url = cluster.url.rpartition("@")[0]
-    ports = [choose_port(), silent_port, cluster.primaries[1].port]
+    ports = [closed_port, silent_port, cluster.primaries[1].port]
     url = f"{url}@{','.join(f'{LOOPBACK}:{port}' for port in ports)}/"
     assert (await require_redis(RedisSettings(url=url))).endswith("a cluster")
     async with asyncio.timeout(30), aclosing(await open_redis(url, timeout_s=120)) as redis:
@@ -130,13 +138,13 @@ async def test_a_cluster_is_found_while_some_of_the_servers_that_are_named_are_a
         }
 
 
-async def test_several_servers_of_which_none_answers_stop_the_start(silent_port: int) -> None:
-    ports = (choose_port(), silent_port)
+async def test_several_servers_of_which_none_answers_stop_the_start(silent_port: int, closed_port: int) -> None:
+    ports = (closed_port, silent_port)
     with pytest.raises(ConfigError, match=rf"^redis\.url: no Redis answers at .*:{ports[0]},.*:{ports[1]}"):
         await require_redis(RedisSettings(url=f"redis://{LOOPBACK}:{ports[0]},{LOOPBACK}:{ports[1]}", timeout_s=1))
 
 
-async def test_several_servers_that_are_no_cluster_are_refused(stores: EmbeddedStores) -> None:
-    url = f"{stores.redis_url.rpartition('/')[0]},{LOOPBACK}:{choose_port()}/"
+async def test_several_servers_that_are_no_cluster_are_refused(stores: EmbeddedStores, closed_port: int) -> None:
+    url = f"{stores.redis_url.rpartition('/')[0]},{LOOPBACK}:{closed_port}/"
     with pytest.raises(ConfigError, match=r"^redis\.url: names several servers, .* no Redis Cluster$"):
         await require_redis(RedisSettings(url=url))

@@ -16,6 +16,7 @@ from server.config import ConfigError, RedisSettings
 from server.embedded.ports import LOOPBACK, choose_port
 from server.reachability import require_redis
 from server.redis_client import RedisClient, open_redis
+from tests.listening import deaf_port
 from tests.sentinels import NAME, PASSWORD, SENTINEL_PASSWORD, Guarded, Server, running_guarded
 
 ANN, TOM = 1, 2
@@ -47,6 +48,13 @@ async def fresh(tmp_path: Path) -> AsyncIterator[Guarded]:
     """For a test that breaks it."""
     async with running_guarded(tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """Whoever connects there is refused."""
+    with deaf_port() as port:
+        yield port
 
 
 @pytest.fixture
@@ -178,14 +186,15 @@ async def test_a_node_starts_while_one_sentinel_is_silent_and_does_not_wait_for_
 
 
 async def test_a_node_starts_with_the_word_of_one_sentinel_where_the_others_are_away(
-    guarded: Guarded, silent_port: int
+    guarded: Guarded, silent_port: int, closed_port: int
 ) -> None:
-    ports = [choose_port(), silent_port, guarded.sentinels[0].port]
+    ports = [closed_port, silent_port, guarded.sentinels[0].port]
     assert await require_redis(RedisSettings(url=guarded.url_of(ports), timeout_s=6))
 
 
-async def test_a_start_without_any_sentinel_names_them_and_why(guarded: Guarded, silent_port: int) -> None:
-    closed_port = choose_port()
+async def test_a_start_without_any_sentinel_names_them_and_why(
+    guarded: Guarded, silent_port: int, closed_port: int
+) -> None:
     text = await refusal_of(guarded.url_of([closed_port, silent_port]))
     assert f"{LOOPBACK}:{closed_port} (Error" in text
     assert f"{LOOPBACK}:{silent_port} (silent)" in text

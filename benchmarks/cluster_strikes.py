@@ -10,7 +10,7 @@ from benchmarks.redis_cluster import RedisCluster, Shard
 from benchmarks.servers import holding_breath
 from benchmarks.strikes import Act, Kind, Over, Strikes
 from server.bus.lease import leases_key
-from server.redis_client import slot_of
+from server.redis_cluster import slot_of
 
 SLOTS = 1000  # that move at once, out of 16,384
 HOME_SLOT = slot_of(

@@ -39,7 +39,14 @@ class RedisServer:
     async def start(self) -> None:
         """Return when it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        lines = [f"bind {LOOPBACK}", f"port {self.port}", f'dir "{self.folder}"', 'save ""', "cluster-enabled yes"]
+        lines = [
+            f"bind {LOOPBACK}",
+            f"port {self.port}",
+            f'dir "{self.folder}"',
+            "unixsocket redis.sock",
+            'save ""',
+            "cluster-enabled yes",
+        ]
         lines += [f"cluster-port {self.bus_port}", f"cluster-node-timeout {SILENT_MS}", "repl-diskless-sync-delay 0"]
         lines += [f'requirepass "{PASSWORD}"', f'masterauth "{PASSWORD}"', "cluster-require-full-coverage no"]
         self.process = await asyncio.create_subprocess_exec(
@@ -105,6 +112,10 @@ class RedisCluster:
     @property
     def url(self) -> str:
         return f"redis://:{PASSWORD.replace(' ', '%20')}@{LOOPBACK}:{self.primaries[-1].port}"
+
+    @property
+    def socket_url(self) -> str:
+        return f"unix://:{PASSWORD.replace(' ', '%20')}@{self.primaries[-1].folder / 'redis.sock'}"
 
     @property
     def servers(self) -> list[RedisServer]:

@@ -11,7 +11,8 @@ from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from server.config import ConfigError, MongodbSettings, RedisSettings
-from server.redis_client import SHARDED_SINCE, Cluster, open_redis
+from server.redis_client import SHARDED_SINCE, open_redis, server_of
+from server.redis_cluster import Cluster
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ async def require_redis(settings: RedisSettings) -> str:
     try:
         async with asyncio.timeout(settings.timeout_s):
             async with aclosing(await open_redis(settings.url, timeout_s=settings.timeout_s)) as client:
-                server = await client.info("server")
+                server = await (await server_of(client, "")).info("server")
                 is_cluster = isinstance(client, Cluster)
     except (RedisError, OSError, ValueError) as error:
         raise _unreachable("redis.url", "Redis", settings.url, settings.timeout_s, str(error)) from None

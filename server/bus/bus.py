@@ -29,7 +29,8 @@ from server.bus.audiences import Audiences
 from server.bus.large_chats import LargeChats
 from server.bus.lease import Lease, leases_key
 from server.bus.shards import Shards
-from server.redis_client import Cluster, RedisClient
+from server.redis_client import RedisClient, server_of
+from server.redis_cluster import Cluster
 
 log = logging.getLogger(__name__)
 
@@ -238,7 +239,8 @@ async def announce(redis: RedisClient, signal: Signal, prefix: str) -> None:
     """Let every node hear a signal from somebody who is no node: a command at a shell."""
     message = orjson.dumps(["signal", "", type(signal).__name__, asdict(signal)])
     channel = _everybody(prefix)
-    await (redis.spublish if isinstance(redis, Cluster) else redis.publish)(channel, message)
+    server = await server_of(redis, channel)
+    await (server.spublish if isinstance(redis, Cluster) else server.publish)(channel, message)
 
 
 def _everybody(prefix: str) -> str:

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from models.ports import Absent, Looked
 from server.bus.bus import Bus
 from server.bus.lease import LEASE_S, RENEW_S
-from server.redis_client import RedisClient, run_script
+from server.redis_client import RedisClient, run_script, server_of
 
 log = logging.getLogger(__name__)
 
@@ -125,10 +125,13 @@ class RedisPresenceBoard:
     async def list_written(self) -> set[int] | None:
         """See PresenceBoard."""
         try:
-            return _ids(await _again(lambda: self._redis.smembers(self._node_key(self._lease.node))))
+            return _ids(await _again(lambda: self._members(self._node_key(self._lease.node))))
         except (RedisError, OSError) as error:
             log.warning("presence is not known: %s", type(error).__name__)
             return None
+
+    async def _members(self, key: str) -> set[bytes | str]:
+        return await (await server_of(self._redis, key)).smembers(key)
 
     async def look(self, account_ids: Collection[int]) -> Looked:
         """See PresenceBoard."""

@@ -10,7 +10,7 @@ from time import monotonic
 from redis.exceptions import RedisError
 
 from server.bus.lease import leases_key
-from server.redis_client import RedisClient
+from server.redis_client import RedisClient, server_of
 
 LOOK_EVERY_S = 2.0  # for the address of one node
 STAYS_KNOWN_S = 5.0  # a Redis that starts again knows no address until each node has said its own again
@@ -49,15 +49,18 @@ class NodeAddresses:
 
     async def keep(self, node: str, url: str, lease_s: float) -> None:
         """This node is reached there; to be said again before the lease ends. Raises RedisError."""
-        await self._redis.set(self._key(node), url, px=int(lease_s * 1000))
+        key = self._key(node)
+        await (await server_of(self._redis, key)).set(key, url, px=int(lease_s * 1000))
 
     async def forget(self, node: str) -> None:
         """This node is going. Raises RedisError."""
-        await self._redis.delete(self._key(node))
+        key = self._key(node)
+        await (await server_of(self._redis, key)).delete(key)
 
     async def find(self, node: str) -> str | None:
         """Where a node is reached; None for one that is gone. Raises RedisError."""
-        url = await self._redis.get(self._key(node))
+        key = self._key(node)
+        url = await (await server_of(self._redis, key)).get(key)
         return url.decode() if isinstance(url, bytes) else url
 
     def _key(self, node: str) -> str:

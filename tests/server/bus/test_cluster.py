@@ -18,7 +18,8 @@ from server.config import ConfigError, RedisSettings
 from server.embedded import EmbeddedStores
 from server.nodes.address import NodeAddresses
 from server.reachability import require_redis
-from server.redis_client import Cluster, open_redis, slot_of
+from server.redis_client import open_redis
+from server.redis_cluster import Cluster, slot_of
 from tests.conversation.talk import newcomers, say, texts
 from tests.node import running_node, settings_for
 from tests.parts import domain_of, parts_of
@@ -269,6 +270,11 @@ async def test_a_cluster_without_sharded_channels_is_refused(
     monkeypatch.setattr("server.reachability.SHARDED_SINCE", 1000)
     with pytest.raises(ConfigError, match=r"redis\.url.*1000 or later"):
         await require_redis(RedisSettings(url=cluster.url))
+
+
+async def test_a_cluster_behind_a_socket_is_refused(cluster: RedisCluster) -> None:
+    with pytest.raises(ConfigError, match=r"redis\.url.*hosts and ports"):
+        await require_redis(RedisSettings(url=cluster.socket_url))
 
 
 async def test_people_on_two_nodes_talk_through_a_cluster(

@@ -14,7 +14,8 @@ from benchmarks.servers import holding_breath
 from models.events import AccountChanged
 from models.tasks import cancel
 from server.bus.bus import Bus
-from server.redis_client import Cluster, open_redis, tag_at
+from server.redis_client import open_redis
+from server.redis_cluster import Cluster, tag_at
 from tests.server.bus.test_cluster import PEOPLE, PREFIX, WITHIN_S, joined, place, tell_until_heard, until
 
 HOME_ON_THE_SECOND = "q0"  # what every node hears is on the second server, which nobody replaces

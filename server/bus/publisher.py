@@ -20,7 +20,8 @@ FRESH_S = 10.0
 
 # ARGV: this node's marker, then for each message its text, how many channels follow, how many more follow that this node
 # listens to itself, and the channels. Where Redis does not know the marker, this node's connection is gone, and with it what
-# it listened to: then nothing is left out. A script runs between two other commands, so nothing changes in the middle.
+# it listened to: then nothing is left out. Nor is it where nobody listens at all: a cluster has moved the channel, which this node
+# has not read yet, and answers with an error. A script runs between two other commands, so nothing changes in the middle.
 PUBLISH = """
 local is_here = redis.call('PUBSUB', 'NUMSUB', ARGV[1])[2] > 0
 local i = 2
@@ -28,7 +29,7 @@ while i < #ARGV do
   local message, others, own = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
   i = i + 3
   for c = i, i + others + own - 1 do
-    if c < i + others or not is_here or redis.call('PUBSUB', 'NUMSUB', ARGV[c])[2] > 1 then
+    if c < i + others or not is_here or redis.call('PUBSUB', 'NUMSUB', ARGV[c])[2] ~= 1 then
       redis.call('PUBLISH', ARGV[c], message)
     end
   end

@@ -20,13 +20,15 @@ HANGS_UP = b""
 
 @dataclass
 class Scripted:
-    """A node: it answers `sessions` below /socket.io/, `ready` where balancers look, and `rest` elsewhere."""
+    """A node: it answers `sessions` below /socket.io/, `ready` and `alive` where balancers look, and `rest` elsewhere."""
 
     sessions: bytes = WELL
     rest: bytes = WELL
     ready: bytes = WELL
+    alive: bytes = WELL
     url: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)  # method and path
+    looks: int = 0  # at whether it is ready
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -42,8 +44,11 @@ class Scripted:
             writer.close()
 
     def _answer(self, method: str, path: str) -> bytes:
-        if path in ("/healthz", "/readyz"):
-            return WELL if path == "/healthz" else self.ready
+        if path == "/healthz":
+            return self.alive
+        if path == "/readyz":
+            self.looks += 1
+            return self.ready
         self.asked.append((method, path))
         return self.sessions if path.startswith("/socket.io/") else self.rest
 

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
@@ -96,10 +97,12 @@ class KnownAddresses:
             known.looks_at = now + LOOK_EVERY_S  # one who looks is enough
         try:
             url = await self._addresses.find(node)
-            if url is None and known.url is None and self._is_alive(node):
-                url = await self._wait_for(node)
         except (RedisError, OSError):
-            return known.url
+            if known.url is not None or not self._is_alive(node):
+                return known.url
+            url = None
+        if url is None and known.url is None and self._is_alive(node):
+            url = await self._wait_for(node)
         now = monotonic()
         if url is not None:
             known.url, known.seen_at = url, now
@@ -109,12 +112,13 @@ class KnownAddresses:
         return known.url
 
     async def _wait_for(self, node: str) -> str | None:
-        """The address of a node that lives, and will say it again in a moment: Redis has lost it."""
+        """The address of a node that lives, and will say it again in a moment: Redis has lost it, or was started again."""
         ends = monotonic() + SAID_AGAIN_WITHIN_S
         url = None
         while url is None and monotonic() < ends:
             await asyncio.sleep(LOOK_AGAIN_S)
-            url = await self._addresses.find(node)
+            with suppress(RedisError, OSError):
+                url = await self._addresses.find(node)
         return url
 
     def _make_room(self, now: float) -> None:

@@ -9,6 +9,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from server.nodes import address
 from server.nodes.address import KnownAddresses, NodeAddresses, node_of, own_address, session_id
@@ -64,6 +65,20 @@ async def test_one_that_lives_is_waited_for_until_it_has_said_its_address_again(
     await asyncio.sleep(0)
     await written.keep(NODE, URL, 60)
     assert await asked == URL
+
+
+async def test_one_that_lives_is_found_although_redis_did_not_answer_at_first(
+    written: NodeAddresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, failures = NodeAddresses.find, [RedisConnectionError("closed by the server")]
+
+    async def fails_once(self: NodeAddresses, node: str) -> str | None:
+        if failures:
+            raise failures.pop()
+        return await find(self, node)
+
+    monkeypatch.setattr(NodeAddresses, "find", fails_once)
+    assert await KnownAddresses(written, lambda node: node == NODE).find(NODE) == URL
 
 
 async def test_one_that_lives_and_says_nothing_is_not_waited_for_long(

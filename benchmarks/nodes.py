@@ -7,7 +7,10 @@ servers of python-socketio over its own Redis manager. Counted is what a node re
 site. Goal: 1 or less. (With python-socketio's manager every node reads everything.)
 
 Cost: one node and two, with the same work on each, in turn; processor time of the nodes for each message. Goal: two nodes
-within 15 per cent of one. The machine may be noisy, so rounds alternate and the median of their ratios counts.
+within 15 per cent of one. The machine may be noisy, so rounds alternate and the median of their ratios counts. It is measured
+twice: with the same rate offered to each node, and as fast as the one client of this benchmark can write. In the second, each
+of two nodes has about half as many messages at a time as the only one, and what comes together costs less: at 1,000 a second
+a message costs four times as much as at the rate that fills a core. Measured: 0.90 at the same rate, 1.08 as fast as can be.
 """
 
 import argparse
@@ -18,6 +21,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -32,7 +36,10 @@ from server.embedded import EmbeddedStores, throw_away_stores
 
 NODES = 4
 LARGE, SMALL = 40, 4  # people of a chat with a channel of its own, and of one without
+ROOMS = 4  # of each node, where cost is measured
 WINDOW = 8
+RATE = 1000.0  # messages a second of each node: what a machine of two cores gives to two of them and their client
+GOAL = 1.15
 HEARD = "parley_bus_heard_total "
 SETTLE_S = 1.0  # after the last message, for what is still on its way to be counted
 
@@ -44,14 +51,15 @@ class Room:
     name: str
     wires: Sequence[Wire]
 
-    async def talk(self, each: int) -> None:
-        """Two of them write, with a window of messages in the air."""
-        await asyncio.gather(*(self._write(n, each // 2) for n in range(2)))
+    async def talk(self, each: int, rate: float = inf) -> None:
+        """Two of them write, together so many messages a second, with a window of them in the air."""
+        await asyncio.gather(*(self._write(n, each // 2, 2 / rate) for n in range(2)))
 
-    async def _write(self, writer: int, count: int) -> None:
-        gate = asyncio.Semaphore(WINDOW)
+    async def _write(self, writer: int, count: int, every_s: float) -> None:
+        gate, begun = asyncio.Semaphore(WINDOW), perf_counter()
 
         async def send(n: int) -> None:
+            await asyncio.sleep(begun + n * every_s - perf_counter())
             async with gate:
                 body = {"group": self.name, "client_id": f"{writer}-{n}-{perf_counter()}", "text": "hello " * 8}
                 answer = await self.wires[writer].call("message_send", body)
@@ -136,18 +144,21 @@ async def _read_rooms(http: aiohttp.ClientSession, url: str) -> int:
         return heard
 
 
-async def cost_us(stores: EmbeddedStores, nodes: int, each: int) -> float:
-    """Processor time of the nodes for each message, in microseconds: on each node, four small chats in which two write."""
+async def cost_us(stores: EmbeddedStores, nodes: int, each: int, rate: float) -> float:
+    """Processor time of the nodes for each message, in microseconds: on each node, four small chats in which two write.
+
+    `rate`: messages a second, on each node.
+    """
     async with running(stores, nodes) as site, _client() as http, AsyncExitStack() as stack:
         rooms = [
             await settle_people(http, stack, node, 10 * n + room, SMALL)
             for n, node in enumerate(site.nodes)
-            for room in range(4)
+            for room in range(ROOMS)
         ]
         await asyncio.gather(*(room.talk(each // 10) for room in rooms))  # caches are filled, code is warm
         await asyncio.sleep(SETTLE_S * 3)
         before = sum(map(_cpu_s, site.nodes))
-        await asyncio.gather(*(room.talk(each) for room in rooms))
+        await asyncio.gather(*(room.talk(each, rate / ROOMS) for room in rooms))
         await asyncio.sleep(SETTLE_S)
         return (sum(map(_cpu_s, site.nodes)) - before) / (len(rooms) * each) * 1e6
 
@@ -163,27 +174,31 @@ async def main(rounds: int, each: int) -> None:
         ours = await heard_by_parley(stores, each)
         theirs = await heard_by_socketio(stores, each)
         sent = NODES * 2 * each
-        costs = []
+        costs: dict[float, list[tuple[float, float]]] = {RATE: [], inf: []}
         for number in range(rounds):
             order = (1, 2) if number % 2 == 0 else (2, 1)
-            by_nodes = {nodes: await cost_us(stores, nodes, each) for nodes in order}
-            costs.append((by_nodes[1], by_nodes[2]))
-            print(
-                f"round {number + 1}: one node {by_nodes[1]:,.0f}, two nodes {by_nodes[2]:,.0f} us a message",
-                flush=True,
-            )
-    ratio = median(two / one for one, two in costs)
+            for rate, pairs in costs.items():
+                by_nodes = {nodes: await cost_us(stores, nodes, each, rate) for nodes in order}
+                one, two = by_nodes[1], by_nodes[2]
+                pairs.append((one, two))
+                print(
+                    f"round {number + 1}, {_name(rate)}: one node {one:,.0f}, two {two:,.0f} us a message", flush=True
+                )
     print(f"\n| {NODES} nodes, {sent:,} messages in chats that never cross | read by each node | for each message |")
     print("| --- | --- | --- |")
     for name, heard in (("Parley", ours), ("python-socketio's Redis manager", theirs)):
         print(f"| {name} | {', '.join(map(str, heard))} | {sum(heard) / len(heard) / sent:.3f} |")
-    print(
-        "\n| work that does not cross | one node | two nodes | ratio | goal | |\n| --- | --- | --- | --- | --- | --- |"
-    )
-    one, two = (", ".join(f"{pair[side]:,.0f}" for pair in costs) for side in (0, 1))
-    print(
-        f"| CPU of the nodes, us a message | {one} | {two} | {ratio:.2f} | 1.15 | {'met' if ratio <= 1.15 else 'missed'} |"
-    )
+    print("\n| CPU of the nodes, us a message, on work that does not cross | one node | two nodes | ratio | goal | |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for rate, pairs in costs.items():
+        each_one, each_two = (", ".join(f"{pair[side]:,.0f}" for pair in pairs) for side in (0, 1))
+        ratio = median(two / one for one, two in pairs)
+        verdict = "met" if ratio <= GOAL else "missed"
+        print(f"| {_name(rate)} | {each_one} | {each_two} | {ratio:.2f} | {GOAL} | {verdict} |")
+
+
+def _name(rate: float) -> str:
+    return "as fast as one client can" if rate == inf else f"{rate:,.0f} a second on each node"
 
 
 if __name__ == "__main__":

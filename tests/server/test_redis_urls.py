@@ -1,42 +1,19 @@
 """What `redis.url` may say, and what is said of it to whoever wrote it wrong: never the password."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 import yaml
 
-from benchmarks.redis_cluster import RedisCluster, running_cluster
+from benchmarks.redis_cluster import RedisCluster
 from server.config import ConfigError, RedisSettings, read_settings
 from server.embedded import EmbeddedStores
-from server.embedded.ports import LOOPBACK, choose_port
+from server.embedded.ports import LOOPBACK
 from server.reachability import require_redis, without_secrets
 from server.redis_client import Cluster, open_redis
 from server.redis_urls import read_redis_url
-from tests.listening import deaf_port
-
-
-@pytest.fixture(scope="module")
-async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RedisCluster]:
-    async with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
-        yield running
-
-
-@pytest.fixture
-def closed_port() -> Iterator[int]:
-    """Whoever connects there is refused."""
-    with deaf_port() as port:
-        yield port
-
-
-@pytest.fixture
-def silent_port() -> Iterator[int]:
-    """Whoever connects there waits for ever."""
-    with socket.create_server((LOOPBACK, choose_port())) as listening:
-        yield listening.getsockname()[1]
 
 
 def set_to(url: str, folder: Path) -> str:

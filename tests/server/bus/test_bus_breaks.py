@@ -1,7 +1,7 @@
 """A bus whose Redis stumbles: it is up again when Redis is, and tells whoever may have missed something to sync."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -16,9 +16,10 @@ from benchmarks.servers import holding_breath
 from server.bus.bus import Bus
 from server.config import MongodbSettings
 from server.embedded import EmbeddedStores
+from tests.server.bus.buses import WITHIN_S
+from tests.socket_world import until
 
 ANN, TOM = 1, 2
-WITHIN_S = 30.0
 Gaps = list[set[int] | None]  # of whom it was said that they may have missed something; None: everybody
 
 
@@ -51,12 +52,6 @@ async def stopped(stores: EmbeddedStores) -> AsyncIterator[None]:
     assert stores.valkey is not None
     with holding_breath(await stores.valkey.pid()):
         yield
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while not is_so():  # noqa: ASYNC110 (nothing says when it is)
-            await asyncio.sleep(0.01)
 
 
 async def test_a_redis_that_did_not_obey_for_a_moment_has_the_bus_up_again_when_it_does(stores: EmbeddedStores) -> None:

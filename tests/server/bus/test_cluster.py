@@ -2,97 +2,40 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from benchmarks.redis_cluster import RedisCluster, RedisServer, running_cluster
+from benchmarks.redis_cluster import RedisCluster, RedisServer
 from benchmarks.servers import holding_breath
-from models.events import AccountChanged, Signal
+from models.events import AccountChanged
 from server.bus.bus import Bus, announce
 from server.bus.presence_board import RedisPresenceBoard
 from server.config import ConfigError, RedisSettings
 from server.embedded import EmbeddedStores
 from server.nodes.address import NodeAddresses
 from server.reachability import require_redis
-from server.redis_client import open_redis
 from server.redis_cluster import Cluster, slot_of
 from tests.conversation.talk import newcomers, say, texts
 from tests.node import running_node, settings_for
 from tests.parts import domain_of, parts_of
+from tests.server.bus import buses
+from tests.server.bus.buses import WITHIN_S, Node, tell_until_heard
+from tests.socket_world import until
 
-WITHIN_S = 30.0
 PREFIX = "p2"  # its leases are on the first server, which has a replica
 PEOPLE = range(1, 41)
 
 
-@dataclass
-class Node:
-    """A bus, and what came by it."""
-
-    bus: Bus
-    redis: Cluster
-    packets: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
-    signals: list[Signal] = field(default_factory=list)
-    gaps: list[set[int] | None] = field(default_factory=list)  # who may have missed something; None: everybody
-
-    def heard_by(self, account_id: int) -> list[str]:
-        return [text for text, to in self.packets if account_id in to]
-
-    async def hold(self, *account_ids: int) -> None:
-        for account_id in account_ids:
-            await self.bus.hold(account_id)
-
-
-@pytest.fixture(scope="module")
-async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RedisCluster]:
-    """For tests that change nothing about it."""
-    async with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
-        yield running
-
-
-@pytest.fixture
-async def fresh(tmp_path: Path) -> AsyncIterator[RedisCluster]:
-    """For a test that breaks it."""
-    async with running_cluster(tmp_path) as running:
-        yield running
-
-
 @asynccontextmanager
 async def joined(cluster: RedisCluster, *, prefix: str = PREFIX, count: int = 2) -> AsyncIterator[list[Node]]:
-    """Nodes that know each other and hear each other on every shard."""
-    async with AsyncExitStack() as stack:
-        nodes: list[Node] = []
-        for _ in range(count):
-            redis = await open_redis(cluster.url, timeout_s=2)
-            assert isinstance(redis, Cluster)
-            stack.push_async_callback(redis.aclose)
-            nodes.append(node := Node(Bus(redis, prefix=prefix), redis))
-            node.bus.on_packet = lambda _, text, to, node=node: node.packets.append((text, tuple(to)))
-            node.bus.on_signal = node.signals.append
-            node.bus.on_gap = lambda of, node=node: node.gaps.append(None if of is None else set(of))
-            await node.bus.open()
-            stack.push_async_callback(node.bus.close)
-        await until(lambda: all(node.bus.is_up and len(node.bus.lease.others) == count - 1 for node in nodes))
-        await until(lambda: all(None in node.gaps for node in nodes[1:]))  # a greeting says so
+    """Nodes of a site on a cluster."""
+    async with buses.joined(cluster.url, prefix=prefix, count=count, timeout_s=2) as nodes:
+        assert all(isinstance(node.redis, Cluster) for node in nodes)
         yield nodes
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while not is_so():  # noqa: ASYNC110 (nothing says when it is)
-            await asyncio.sleep(0.01)
-
-
-async def tell_until_heard(speaker: Node, listener: Node, account_id: int) -> None:
-    """Until the way is free; what was told before is missed, and a sync must have been asked for."""
-    async with asyncio.timeout(WITHIN_S):
-        while "now" not in listener.heard_by(account_id):
-            speaker.bus.publish("/chat", "now", [account_id])
-            await asyncio.sleep(0.05)
 
 
 def place(cluster: RedisCluster, bus: Bus, account_id: int) -> RedisServer:
@@ -153,16 +96,16 @@ async def test_signals_leases_presence_addresses_and_who_is_connected_work_as_wi
 
 
 async def test_a_channel_that_moves_to_another_shard_is_heard_there_and_its_account_told_to_sync(
-    fresh: RedisCluster,
+    fresh_cluster: RedisCluster,
 ) -> None:
-    async with joined(fresh) as (first, second):
+    async with joined(fresh_cluster) as (first, second):
         await second.hold(*PEOPLE)
         await until(lambda: second.bus.is_up)
         first.gaps.clear()
         second.gaps.clear()
-        source = place(fresh, first.bus, 1)
-        target = next(server for server in fresh.primaries if server is not source)
-        await fresh.move(slot_of(first.bus.channel(1)), source, target)
+        source = place(fresh_cluster, first.bus, 1)
+        target = next(server for server in fresh_cluster.primaries if server is not source)
+        await fresh_cluster.move(slot_of(first.bus.channel(1)), source, target)
         await until(lambda: second.gaps)  # of that account, or of all where the move cut a command off
         await tell_until_heard(first, second, 1)
         first.bus.publish("/chat", "to another", [2])
@@ -176,13 +119,13 @@ async def test_a_channel_that_moves_to_another_shard_is_heard_there_and_its_acco
         assert await first.bus.list_heard([1]) == {1}
 
 
-async def test_when_a_replica_takes_over_everybody_is_told_to_sync_and_all_goes_on(fresh: RedisCluster) -> None:
-    async with joined(fresh) as (first, second):
+async def test_when_a_replica_takes_over_everybody_is_told_to_sync_and_all_goes_on(fresh_cluster: RedisCluster) -> None:
+    async with joined(fresh_cluster) as (first, second):
         assert slot_of(f"{PREFIX}:nodes") < 16384 // 3, "its leases are on the server that is to die"
         await second.hold(*PEOPLE)
         first.gaps.clear()
         second.gaps.clear()
-        await fresh.primaries[0].kill()
+        await fresh_cluster.primaries[0].kill()
         await until(lambda: None in first.gaps and None in second.gaps)
         for account_id in PEOPLE:
             await tell_until_heard(first, second, account_id)
@@ -192,14 +135,20 @@ async def test_when_a_replica_takes_over_everybody_is_told_to_sync_and_all_goes_
         assert second.bus.node in first.bus.lease.others
 
 
-async def test_a_replica_that_takes_over_while_its_primary_lives_on_leaves_nobody_behind(fresh: RedisCluster) -> None:
-    async with joined(fresh) as (first, second):
-        mine = [account_id for account_id in PEOPLE if place(fresh, first.bus, account_id) is fresh.primaries[0]]
+async def test_a_replica_that_takes_over_while_its_primary_lives_on_leaves_nobody_behind(
+    fresh_cluster: RedisCluster,
+) -> None:
+    async with joined(fresh_cluster) as (first, second):
+        mine = [
+            account_id
+            for account_id in PEOPLE
+            if place(fresh_cluster, first.bus, account_id) is fresh_cluster.primaries[0]
+        ]
         await first.hold(*mine)
         await second.hold(*mine)
         first.gaps.clear()
         second.gaps.clear()
-        await fresh.replicas[0].ask("CLUSTER FAILOVER")
+        await fresh_cluster.replicas[0].ask("CLUSTER FAILOVER")
         await until(lambda: None in first.gaps and None in second.gaps)
         for account_id in mine:
             await tell_until_heard(first, second, account_id)
@@ -207,24 +156,24 @@ async def test_a_replica_that_takes_over_while_its_primary_lives_on_leaves_nobod
 
 
 async def test_a_slot_that_was_away_for_a_moment_only_is_heard_again_and_its_account_told_to_sync(
-    fresh: RedisCluster,
+    fresh_cluster: RedisCluster,
 ) -> None:
-    async with joined(fresh) as (first, second):
+    async with joined(fresh_cluster) as (first, second):
         await second.hold(*PEOPLE)
         second.gaps.clear()
-        source = place(fresh, first.bus, 1)
-        target = next(server for server in fresh.primaries if server is not source)
+        source = place(fresh_cluster, first.bus, 1)
+        target = next(server for server in fresh_cluster.primaries if server is not source)
         for way in ((source, target), (target, source)):
-            await fresh.move(slot_of(first.bus.channel(1)), *way)
+            await fresh_cluster.move(slot_of(first.bus.channel(1)), *way)
         await until(lambda: second.gaps)  # of that account, or of all where the move cut a command off
         await tell_until_heard(first, second, 1)
 
 
 async def test_what_a_node_left_out_before_it_saw_that_a_replica_took_over_is_told_to_the_others_as_lost(
-    fresh: RedisCluster, monkeypatch: pytest.MonkeyPatch
+    fresh_cluster: RedisCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with joined(fresh) as (first, second):
-        here = next(each for each in PEOPLE if place(fresh, first.bus, each) is fresh.primaries[0])
+    async with joined(fresh_cluster) as (first, second):
+        here = next(each for each in PEOPLE if place(fresh_cluster, first.bus, each) is fresh_cluster.primaries[0])
         await first.hold(here)
         await second.hold(here)
         second.gaps.clear()
@@ -235,7 +184,7 @@ async def test_what_a_node_left_out_before_it_saw_that_a_replica_took_over_is_to
 
         map_slots = Cluster.map_slots
         monkeypatch.setattr(Cluster, "map_slots", see_late)
-        await fresh.replicas[0].ask("CLUSTER FAILOVER")
+        await fresh_cluster.replicas[0].ask("CLUSTER FAILOVER")
         await until(lambda: None in second.gaps)
         first.bus.publish("/chat", "left out", [here])
         await until(lambda: first.bus.depth == 0)
@@ -244,11 +193,13 @@ async def test_what_a_node_left_out_before_it_saw_that_a_replica_took_over_is_to
         await until(lambda: None in second.gaps)
 
 
-async def test_a_shard_that_is_silent_for_a_while_is_told_as_a_break_and_the_others_go_on(fresh: RedisCluster) -> None:
-    async with joined(fresh) as (first, second):
+async def test_a_shard_that_is_silent_for_a_while_is_told_as_a_break_and_the_others_go_on(
+    fresh_cluster: RedisCluster,
+) -> None:
+    async with joined(fresh_cluster) as (first, second):
         await second.hold(*PEOPLE)
-        silent = fresh.primaries[1]  # which nobody replaces
-        there = [account_id for account_id in PEOPLE if place(fresh, first.bus, account_id) is silent]
+        silent = fresh_cluster.primaries[1]  # which nobody replaces
+        there = [account_id for account_id in PEOPLE if place(fresh_cluster, first.bus, account_id) is silent]
         first.gaps.clear()
         second.gaps.clear()
         with holding_breath(silent.pid):

@@ -1,38 +1,25 @@
 """What comes between: a cluster that breaks or changes while channels come and go."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
-from pathlib import Path
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pytest
 from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from benchmarks.redis_cluster import RedisCluster, running_cluster
+from benchmarks.redis_cluster import RedisCluster
 from benchmarks.servers import holding_breath
 from models.events import AccountChanged
 from models.tasks import cancel
 from server.bus.bus import Bus
 from server.redis_client import open_redis
 from server.redis_cluster import Cluster, slot_of, tag_at
-from tests.server.bus.test_cluster import PEOPLE, PREFIX, WITHIN_S, joined, place, tell_until_heard, until
+from tests.server.bus.buses import WITHIN_S, tell_until_heard
+from tests.server.bus.test_cluster import PEOPLE, PREFIX, joined, place
+from tests.socket_world import until
 
 HOME_ON_THE_SECOND = "q0"  # what every node hears is on the second server, which nobody replaces
-
-
-@pytest.fixture(scope="module")
-async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RedisCluster]:
-    """For tests that change nothing about it."""
-    async with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
-        yield running
-
-
-@pytest.fixture
-async def fresh(tmp_path: Path) -> AsyncIterator[RedisCluster]:
-    """For a test that breaks it."""
-    async with running_cluster(tmp_path) as running:
-        yield running
 
 
 async def cut_off(cluster: RedisCluster) -> None:
@@ -151,12 +138,12 @@ async def test_nothing_of_shards_that_have_just_gone_is_left_when_the_bus_is_clo
 
 
 async def test_a_shard_that_lost_something_goes_on_while_the_one_that_could_say_so_is_silent(
-    fresh: RedisCluster, monkeypatch: pytest.MonkeyPatch
+    fresh_cluster: RedisCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with joined(fresh, prefix=HOME_ON_THE_SECOND) as (first, second):
-        here = next(each for each in PEOPLE if place(fresh, first.bus, each) is fresh.primaries[0])
+    async with joined(fresh_cluster, prefix=HOME_ON_THE_SECOND) as (first, second):
+        here = next(each for each in PEOPLE if place(fresh_cluster, first.bus, each) is fresh_cluster.primaries[0])
         await second.hold(here)
-        silent = fresh.primaries[1].process
+        silent = fresh_cluster.primaries[1].process
         assert silent is not None
         second.gaps.clear()
         with holding_breath(silent.pid):
@@ -196,7 +183,7 @@ async def test_whoever_comes_before_a_node_hears_what_all_must_hear_is_told_to_s
 
 
 async def test_what_a_node_tells_before_it_has_read_that_a_channel_was_taken_from_it_is_not_left_out_in_silence(
-    fresh: RedisCluster, monkeypatch: pytest.MonkeyPatch
+    fresh_cluster: RedisCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     get_message, may_read = PubSub.get_message, asyncio.Event()
     may_read.set()
@@ -208,9 +195,9 @@ async def test_what_a_node_tells_before_it_has_read_that_a_channel_was_taken_fro
         return message
 
     monkeypatch.setattr(PubSub, "get_message", read_late)
-    async with joined(fresh) as (first, second):
-        source = place(fresh, first.bus, 1)
-        target = next(server for server in fresh.primaries if server is not source)
+    async with joined(fresh_cluster) as (first, second):
+        source = place(fresh_cluster, first.bus, 1)
+        target = next(server for server in fresh_cluster.primaries if server is not source)
         await first.hold(1)
         await second.hold(1)
         before, map_slots = await first.redis.map_slots(), Cluster.map_slots
@@ -221,7 +208,7 @@ async def test_what_a_node_tells_before_it_has_read_that_a_channel_was_taken_fro
         monkeypatch.setattr(Cluster, "map_slots", see_late)
         may_read.clear()
         second.gaps.clear()
-        await fresh.move(slot_of(first.bus.channel(1)), source, target)
+        await fresh_cluster.move(slot_of(first.bus.channel(1)), source, target)
         await until(lambda: {1} in second.gaps)
         second.gaps.clear()
         first.bus.publish("/chat", "left out", [1])

@@ -1,39 +1,24 @@
 """A primary behind sentinels as the bus: whoever takes over, however it comes about, nobody misses anything in silence."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from benchmarks.servers import holding_breath
-from server.bus.bus import Bus
 from server.config import ConfigError, RedisSettings
-from server.embedded.ports import LOOPBACK, choose_port
+from server.embedded.ports import LOOPBACK
 from server.reachability import require_redis
-from server.redis_client import RedisClient, open_redis
-from tests.listening import deaf_port
+from server.redis_client import open_redis
 from tests.sentinels import NAME, PASSWORD, SENTINEL_PASSWORD, Guarded, Server, running_guarded
+from tests.server.bus import buses
+from tests.server.bus.buses import WITHIN_S, Node, tell_until_heard
+from tests.socket_world import until
 
 ANN, TOM = 1, 2
-WITHIN_S = 30.0
-
-
-@dataclass
-class Node:
-    """A bus, and what came by it."""
-
-    bus: Bus
-    redis: RedisClient
-    packets: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
-    gaps: list[set[int] | None] = field(default_factory=list)  # who may have missed something; None: everybody
-
-    def heard_by(self, account_id: int) -> list[str]:
-        return [text for text, to in self.packets if account_id in to]
 
 
 @pytest.fixture(scope="module")
@@ -50,55 +35,14 @@ async def fresh(tmp_path: Path) -> AsyncIterator[Guarded]:
         yield running
 
 
-@pytest.fixture
-def closed_port() -> Iterator[int]:
-    """Whoever connects there is refused."""
-    with deaf_port() as port:
-        yield port
-
-
-@pytest.fixture
-def silent_port() -> Iterator[int]:
-    """Whoever connects there waits for ever."""
-    with socket.create_server((LOOPBACK, choose_port())) as listening:
-        yield listening.getsockname()[1]
-
-
 @asynccontextmanager
-async def joined(url: str, *, timeout_s: float = 10) -> AsyncIterator[tuple[Node, Node]]:
-    """Two nodes that know each other, each with Ann and Tom."""
-    async with AsyncExitStack() as stack:
-        nodes: list[Node] = []
-        for _ in range(2):
-            redis = await open_redis(url, timeout_s=timeout_s)
-            stack.push_async_callback(redis.aclose)
-            nodes.append(node := Node(Bus(redis), redis))
-            node.bus.on_packet = lambda _, text, to, node=node: node.packets.append((text, tuple(to)))
-            node.bus.on_gap = lambda of, node=node: node.gaps.append(None if of is None else set(of))
-            await node.bus.open()
-            stack.push_async_callback(node.bus.close)
-        first, second = nodes
-        await until(lambda: all(node.bus.is_up and node.bus.lease.others for node in nodes))
-        await until(lambda: None in second.gaps)  # a greeting says so
+async def joined(url: str, *, timeout_s: float = 10) -> AsyncIterator[list[Node]]:
+    """Two nodes, each with Ann and Tom."""
+    async with buses.joined(url, timeout_s=timeout_s) as nodes:
         for node in nodes:
-            await node.bus.hold(ANN)
-            await node.bus.hold(TOM)
+            await node.hold(ANN, TOM)
             node.gaps.clear()
-        yield first, second
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while not is_so():  # noqa: ASYNC110 (nothing says when it is)
-            await asyncio.sleep(0.01)
-
-
-async def tell_until_heard(speaker: Node, listener: Node, account_id: int) -> None:
-    """Until the way is free; what was told before is missed, and a sync must have been asked for."""
-    async with asyncio.timeout(WITHIN_S):
-        while "now" not in listener.heard_by(account_id):
-            speaker.bus.publish("/chat", "now", [account_id])
-            await asyncio.sleep(0.05)
+        yield nodes
 
 
 async def refusal_of(url: str) -> str:

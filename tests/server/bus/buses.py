@@ -1,0 +1,62 @@
+"""Buses over one Redis, whatever kind it is: what came by each is kept, and they know each other."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from models.events import Signal
+from server.bus.bus import Bus
+from server.redis_client import RedisClient, open_redis
+from tests.socket_world import until
+
+WITHIN_S = 30.0
+
+
+@dataclass
+class Node:
+    """A bus, and what came by it."""
+
+    bus: Bus
+    redis: RedisClient
+    packets: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    signals: list[Signal] = field(default_factory=list)
+    gaps: list[set[int] | None] = field(default_factory=list)  # who may have missed something; None: everybody
+
+    def __post_init__(self) -> None:
+        self.bus.on_packet = lambda _, text, to: self.packets.append((text, tuple(to)))
+        self.bus.on_signal = self.signals.append
+        self.bus.on_gap = lambda of: self.gaps.append(None if of is None else set(of))
+
+    def heard_by(self, account_id: int) -> list[str]:
+        return [text for text, to in self.packets if account_id in to]
+
+    async def hold(self, *account_ids: int) -> None:
+        for account_id in account_ids:
+            await self.bus.hold(account_id)
+
+
+@asynccontextmanager
+async def joined(
+    url: str, *, prefix: str = "parley", count: int = 2, timeout_s: float = 10
+) -> AsyncIterator[list[Node]]:
+    """Nodes that know each other and hear each other, on every shard."""
+    async with AsyncExitStack() as stack:
+        nodes: list[Node] = []
+        for _ in range(count):
+            redis = await open_redis(url, timeout_s=timeout_s)
+            stack.push_async_callback(redis.aclose)
+            nodes.append(node := Node(Bus(redis, prefix=prefix), redis))
+            await node.bus.open()
+            stack.push_async_callback(node.bus.close)
+        await until(lambda: all(node.bus.is_up and len(node.bus.lease.others) == count - 1 for node in nodes))
+        await until(lambda: all(None in node.gaps for node in nodes[1:]))  # a greeting says so
+        yield nodes
+
+
+async def tell_until_heard(speaker: Node, listener: Node, account_id: int) -> None:
+    """Until the way is free; what was told before is missed, and a sync must have been asked for."""
+    async with asyncio.timeout(WITHIN_S):
+        while "now" not in listener.heard_by(account_id):
+            speaker.bus.publish("/chat", "now", [account_id])
+            await asyncio.sleep(0.05)

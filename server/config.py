@@ -8,6 +8,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -50,7 +51,13 @@ def _redis_url(url: str) -> str:
     return url
 
 
+def _network(text: str) -> str:
+    ip_network(text, strict=False)
+    return text
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]  # in the environment: separated by commas
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_split)]  # or addresses
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -67,8 +74,8 @@ class HttpSettings(Section):
     public_url: HttpUrl = ""
     body_max_bytes: Count = 1_048_576
     cors_origins: Names = ("*",)
-    trusted_proxies: Names = ()
-    metrics_for: Names = ("127.0.0.0/8", "::1")
+    trusted_proxies: Networks = ()
+    metrics_for: Networks = ("127.0.0.0/8", "::1")
 
 
 class MongodbSettings(Section):

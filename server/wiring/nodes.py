@@ -1,5 +1,6 @@
 """What joins this node with the others for sessions that they hold."""
 
+import errno
 from contextlib import AsyncExitStack
 
 from server.auth.tokens import derive_key
@@ -41,7 +42,9 @@ async def join_nodes(domain: Domain, sockets: SocketServer, path: str, stack: As
     try:
         await door.open()
     except OSError as error:
-        raise ConfigError("nodes.port", f"{settings.nodes.port} cannot be listened on ({error.strerror})") from None
+        is_port = error.errno in (errno.EADDRINUSE, errno.EACCES)
+        key, value = ("port", settings.nodes.port) if is_port else ("host", settings.nodes.host)
+        raise ConfigError(f"nodes.{key}", f"{value} cannot be listened on ({error.strerror})") from None
     sockets.eio.make_sid = lambda: session_id(node)
     sockets.eio.pass_on = pass_on
     return pass_on

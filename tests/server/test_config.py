@@ -83,6 +83,7 @@ def test_a_key_two_sections_down_is_read_from_the_environment(monkeypatch: pytes
         ("http: {port: eighty}", "http.port", "valid integer"),
         ("http: {port: 65536}", "http.port", "less than or equal to 65535"),
         ("http: {cors_origins: [1]}", "http.cors_origins.0", "valid string"),
+        ("http: {trusted_proxies: [10.0.0.9, balancer]}", "http.trusted_proxies.1", "an IPv4 or IPv6 network"),
         ("http:", "http", "is a section"),
         ("mongodb: {driver: mango}", "mongodb.driver", "'pymongo' or 'motor'"),
         ("mongodb: {url: 'http://db'}", "mongodb.url", "mongodb"),
@@ -117,6 +118,7 @@ def test_a_wrong_key_in_the_file_is_named_in_full(tmp_path: Path, text: str, pat
         ("PARLEY_HTTP", "1", "http", "is a section"),
         ("PARLEY_DATA_DIR__NAME", "1", "data_dir.name", "unknown setting"),
         ("PARLEY_HTTP__PORT", "eighty", "http.port", "valid integer"),
+        ("PARLEY_HTTP__METRICS_FOR", "prometheus", "http.metrics_for.0", "an IPv4 or IPv6 network"),
         ("PARLEY_LIMITS__ENABLED", "perhaps", "limits.enabled", "valid boolean"),
     ],
 )

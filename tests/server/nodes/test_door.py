@@ -81,3 +81,9 @@ async def test_a_port_that_is_taken_is_named(stores: EmbeddedStores, tmp_path: P
         settings = settings_for(tmp_path, nodes={"port": other.getsockname()[1]})
         with pytest.raises(ConfigError, match=r"^nodes\.port: "):
             await build(settings, stores.mongodb_url, stores.redis_url)
+
+
+async def test_an_address_of_another_machine_is_named(stores: EmbeddedStores, tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, nodes={"host": "192.0.2.1"})
+    with pytest.raises(ConfigError, match=r"^nodes\.host: 192\.0\.2\.1 "):
+        await build(settings, stores.mongodb_url, stores.redis_url)

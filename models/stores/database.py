@@ -60,6 +60,8 @@ async def open_database(
     """Connect, and disconnect in the end. `timeout_s` bounds each wait for a reachable primary; MongoDB's logs name `app`."""
     options: dict[str, Any] = {
         "tz_aware": True,
+        # Whatever the URL says: a secondary may be behind, and who is told to sync must find what was acknowledged.
+        "readPreference": "primary",
         "serverSelectionTimeoutMS": int(timeout_s * 1000),
         "connectTimeoutMS": int(timeout_s * 1000),
         "socketTimeoutMS": SOCKET_TIMEOUT_MS,

@@ -34,6 +34,8 @@ from server.redis_cluster import Cluster
 
 log = logging.getLogger(__name__)
 
+UNREADABLE_FOR_S = 5.0  # people are told to sync once for all that a node of another version says in this time
+
 _SIGNALS: dict[str, type[Signal]] = {
     kind.__name__: kind for kind in (SessionsRevoked, AccountChanged, ChatMembersChanged, PresenceChanged, WentOffline)
 }
@@ -55,6 +57,8 @@ class Bus:
         self._held: dict[int, int] = {}  # account id -> sockets here
         self._audiences = Audiences()
         self._tasks: list[asyncio.Task[None]] = []
+        self._unreadable: set[str] = set()  # channels on which something was
+        self._making_up: asyncio.TimerHandle | None = None
 
         self._shards = shards = Shards(redis, self._everybody, f"{prefix}:n:{self.node}")
         shards.on_message, shards.on_late = self._hear, self._late
@@ -95,6 +99,8 @@ class Bus:
     async def close(self) -> None:
         """Say what is still to be said, then leave."""
         await self._shards.close()
+        if self._making_up is not None:
+            self._making_up.cancel()
         await cancel(*self._tasks)
         try:
             await self.lease.give_up()
@@ -187,7 +193,7 @@ class Bus:
             self.large_chats.learn_again()
 
     def _late(self, channel: str) -> None:
-        """Redis confirmed this channel after somebody had begun to count on it."""
+        """Messages may have gone past on this channel: Redis confirmed it after somebody had begun to count on it, say."""
         if channel == self._everybody:
             self._missed()
             return
@@ -202,7 +208,20 @@ class Bus:
             if node != self.node:
                 self._take(channel, kind, node, rest, to)
         except Exception:
-            log.exception("the bus brought what this node cannot take")  # perhaps of another version of it
+            if not self._unreadable:
+                log.exception("the bus brought what this node cannot read")
+            self._lose(channel)
+
+    def _lose(self, channel: str) -> None:
+        """Something was said there that this node cannot read, perhaps by one of another version: whom it concerns must ask."""
+        if not self._unreadable:
+            self._making_up = asyncio.get_running_loop().call_later(UNREADABLE_FOR_S, self._make_up)
+        self._unreadable.add(channel)
+
+    def _make_up(self) -> None:
+        channels, self._unreadable = self._unreadable, set()
+        for channel in channels:
+            self._late(channel)
 
     def _take(self, channel: str, kind: str, node: str, rest: list[object], to: Collection[int] | None) -> None:
         match kind, rest:
@@ -220,6 +239,8 @@ class Bus:
                 self.lease.forget(node)
             case "lost", _:
                 self._missed()
+            case _:
+                raise ValueError(f"nodes say {kind!r} with {len(rest)} fields")
 
     def _note(self, signal: Signal) -> None:
         if isinstance(signal, ChatMembersChanged):

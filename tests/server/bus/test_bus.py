@@ -255,3 +255,18 @@ async def test_every_connection_to_redis_speaks_resp3(site: Site) -> None:
     pubsub = bus_of(node)._shards.home.subscriptions._pubsub
     assert pubsub is not None
     assert pubsub.connection.protocol == 3
+
+
+@pytest.mark.parametrize("said", [b'["packet","0123",{"of":"another version"}]', b'["moved","0123"]', b"\xff"])
+async def test_whom_it_concerns_is_told_to_sync_when_a_node_says_what_another_cannot_read(
+    site: Site, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr("server.bus.bus.UNREADABLE_FOR_S", 0.05)
+    first, second = await site.start(2)
+    (tom,) = await newcomers(first, 1)
+    toms = await second.connect(tom)
+    bus, redis = bus_of(second), domain_of(first).outside.redis
+    for channel in (bus.channel(tom.account_id), bus._everybody):
+        synced = len(toms.told("resync"))
+        await redis.publish(channel, said)
+        await toms.expect("resync", synced + 1)

@@ -33,7 +33,7 @@ class _Kept(Collector):
     """Counters that a part keeps as plain numbers."""
 
     def __init__(self) -> None:
-        self.counters: list[tuple[str, str, Callable[[], int]]] = []
+        self.counters: list[tuple[str, str, Callable[[], float]]] = []
 
     @override
     def collect(self) -> list[CounterMetricFamily]:
@@ -80,7 +80,7 @@ class Metrics:
         """A number that goes up and down, read when somebody asks."""
         Gauge(name, text, registry=self.registry).set_function(read)
 
-    def counter(self, name: str, text: str, read: Callable[[], int]) -> None:
+    def counter(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A number that only grows, read when somebody asks."""
         self._kept.counters.append((name, text, read))
 

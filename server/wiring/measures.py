@@ -1,6 +1,9 @@
 """What the parts of a node tell its operators (server/metrics.py)."""
 
+import resource
 from functools import partial
+from pathlib import Path
+from time import process_time
 
 from handlers.wire.events import NAMESPACES
 from models.services.deliver_notifications import DeliverNotifications
@@ -8,6 +11,12 @@ from models.stores.notifications import PUSH, TEXT
 from server.nodes.passing import PassOn
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
+
+MEMORY = Path("/proc/self/statm")  # in pages: all, what is held, …
+
+
+def _held_bytes() -> float:
+    return float(MEMORY.read_text("ascii").split()[1]) * resource.getpagesize()
 
 
 def _under_way(worker: DeliverNotifications | None) -> float:
@@ -57,3 +66,12 @@ def measure(domain: Domain, sockets: SocketServer, pass_on: PassOn) -> None:
     metrics.counter("parley_passed_on_refused", "Requests beyond nodes.passed_on_max", lambda: pass_on.turned_away)
     metrics.counter("parley_bus_breaks", "Times that the connection to Redis broke", lambda: bus.breaks)
     metrics.counter("parley_slow_readers", "Clients closed because they did not read", lambda: sockets.eio.slow_readers)
+    # Under the names that prometheus_client has for them. Its own collector counts open files one by one: 20 ms at 18,000.
+    if MEMORY.exists():
+        metrics.gauge("process_resident_memory_bytes", "Memory that the process holds", _held_bytes)
+    metrics.gauge(
+        "process_max_fds",
+        "Open files that it may have; a client is one",
+        lambda: resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+    )
+    metrics.counter("process_cpu_seconds", "Processor time that it has used", process_time)

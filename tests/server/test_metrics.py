@@ -55,6 +55,14 @@ async def test_connections_messages_and_refusals_are_counted(node: Node) -> None
     assert await read_metric(node, "parley_bus_up") == 1
 
 
+async def test_what_a_process_costs_is_told(node: Node) -> None:
+    before = await read_metrics(node)
+    costs = [before[name, frozenset()] for name in ("process_resident_memory_bytes", "process_max_fds")]
+    assert min(costs) > 100
+    used: tuple[str, frozenset[tuple[str, str]]] = ("process_cpu_seconds_total", frozenset())
+    assert 0 < before[used] < (await read_metrics(node))[used]
+
+
 async def test_entries_are_counted_by_kind_and_timed_until_they_are_announced(node: Node) -> None:
     ann, tom = await sign_in_friends(node)
     phone, other = await node.connect(ann, "/chat"), await node.connect(tom, "/chat")
@@ -111,7 +119,10 @@ async def list_series(node: Node) -> set[str]:
 def list_shown() -> set[str]:
     panels = json.loads(BOARD.read_text())["panels"]
     return {
-        name for panel in panels for target in panel["targets"] for name in re.findall(r"parley_\w+", target["expr"])
+        name
+        for panel in panels
+        for target in panel["targets"]
+        for name in re.findall(r"(?:parley|process)_\w+", target["expr"])
     }
 
 

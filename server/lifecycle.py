@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from pymongo.errors import PyMongoError
+from redis.exceptions import RedisError
 
 from server.config import EMBEDDED, ConfigError, Settings
 from server.data_dir import hold_data_dir
@@ -25,7 +27,7 @@ from server.embedded import EmbeddedStores
 from server.garbage import spare_what_stays
 from server.listeners import BACKLOG, bind, listen
 from server.logs import set_up_logs
-from server.reachability import require_mongodb, require_redis, without_secrets
+from server.reachability import refused_by, require_mongodb, require_redis, without_secrets
 from server.secret import load_secret
 from server.siblings import sockets_folder
 from server.wiring import SEE_OFF, build
@@ -165,7 +167,10 @@ async def _open(
 ) -> None:
     """Serve the application on these sockets until the stack is closed."""
     application_s = settings.shutdown_s * (1 - STORES_SHARE)
-    app = await build(settings, mongodb_url, redis_url, worker_socket)
+    try:
+        app = await build(settings, mongodb_url, redis_url, worker_socket)
+    except (PyMongoError, RedisError) as error:
+        raise refused_by(error) from None
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=application_s * REQUESTS_SHARE)
     stack.push_async_callback(_close, runner, application_s)
     await runner.setup()

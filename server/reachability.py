@@ -40,8 +40,7 @@ async def require_mongodb(settings: MongodbSettings) -> str:
                 hello = await client.admin.command("hello")
                 version = (await client.admin.command("buildInfo"))["version"]
     except (PyMongoError, OSError, ValueError) as error:
-        reason = re.split(r" \(configured|, Timeout:|, full error|\. Did you mean|\n", str(error))[0]
-        raise _unreachable("mongodb.url", "MongoDB", settings.url, settings.timeout_s, reason) from None
+        raise _unreachable("mongodb.url", "MongoDB", settings.url, settings.timeout_s, _reason(error)) from None
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
         log.warning("mongodb.url names a standalone server: only a replica set keeps what a crashed disk loses")
     return str(version)
@@ -62,6 +61,17 @@ async def require_redis(settings: RedisSettings) -> str:
             "redis.url", f"a Redis Cluster must be of version {SHARDED_SINCE} or later, and this one is {version}"
         )
     return f"{version}, a cluster" if is_cluster else version
+
+
+def refused_by(error: PyMongoError | RedisError) -> ConfigError:
+    """What a store that answers has against this start: an index that it cannot make, say, or not in time."""
+    if isinstance(error, PyMongoError):
+        return ConfigError("mongodb.url", f"MongoDB does not do what a start needs ({_reason(error)})")
+    return ConfigError("redis.url", f"Redis does not do what a start needs ({error})")
+
+
+def _reason(error: Exception) -> str:
+    return re.split(r" \(configured|, Timeout:|, full error|\. Did you mean|\n", str(error))[0]
 
 
 def _unreachable(path: str, what: str, url: str, timeout_s: float, reason: str) -> ConfigError:

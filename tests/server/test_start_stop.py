@@ -24,6 +24,7 @@ from tests.server.processes import (
     command,
     environment,
     is_alive,
+    places,
     refused,
     running,
     wait_until,
@@ -124,6 +125,12 @@ class TestSetUrls:
             settings |= {f"PARLEY_{name.upper()}__URL": f"{name}://127.0.0.1:{silent.getsockname()[1]}/"}
             settings |= {f"PARLEY_{name.upper()}__TIMEOUT_S": "0.3"}
             assert_one_line(refused(tmp_path / "data", settings=settings), f"{path}: no ", "within 0.3 s")
+
+    def test_a_database_that_refuses_an_index_is_one_line(self, stores: EmbeddedStores, tmp_path: Path) -> None:
+        settings = places(stores)
+        with MongoClient(stores.mongodb_url) as client:
+            client[settings["PARLEY_MONGODB__DATABASE"]]["entries"].create_index("sender", name="once")
+        assert_one_line(refused(tmp_path / "data", settings=settings), "mongodb.url: ", "once")
 
     def test_a_wrong_password_is_one_line_without_it(self, stores: EmbeddedStores, tmp_path: Path) -> None:
         address = stores.redis_url.rpartition("@")[2]

@@ -73,11 +73,11 @@ async def listening(node: Scripted) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def balanced(name: str, folder: Path, *urls: str) -> AsyncIterator[str]:
+async def balanced(name: str, folder: Path, *urls: str, certificate: Path | None = None) -> AsyncIterator[str]:
     """The balancer of this name over three nodes; skips where it is not installed."""
     async with AsyncExitStack() as stack:
         try:
-            url = await stack.enter_async_context(balancing_by(name, folder, urls))
+            url = await stack.enter_async_context(balancing_by(name, folder, urls, certificate=certificate))
         except LookupError as missing:
             pytest.skip(str(missing))
         yield url

@@ -182,6 +182,8 @@ async def _open(
 
 def _say(settings: Settings, listener: socket.socket, places: dict[str, str]) -> None:
     print(_first_lines(settings, listener, places), flush=True)  # noqa: T201 - for people, beside the log
+    if settings.mongodb.url != EMBEDDED:
+        _warn_of_what_others_lack(settings)
 
 
 async def _ask_set_stores(settings: Settings) -> dict[str, str]:
@@ -194,6 +196,13 @@ async def _ask_set_stores(settings: Settings) -> dict[str, str]:
         version = await require_redis(settings.redis)
         answering["Redis"] = f"{version}, {without_secrets(settings.redis.url)}"
     return answering
+
+
+def _warn_of_what_others_lack(settings: Settings) -> None:
+    """One node may have its own; several would refuse each other's people, and hear nothing of each other."""
+    own = {"redis.url": settings.redis.url == EMBEDDED, "auth.secret": not settings.auth.secret.get_secret_value()}
+    for path in (path for path, is_own in own.items() if is_own):
+        log.warning("%s is not set: other nodes on this MongoDB would need the one that this node has made", path)
 
 
 async def _close(runner: web.AppRunner, patience_s: float) -> None:

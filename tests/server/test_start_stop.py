@@ -105,6 +105,15 @@ class TestSetUrls:
             assert health(server) == {"status": "ok"}
             assert server.stop() == 0
 
+    def test_what_other_nodes_on_this_mongodb_would_lack_is_told(self, stores: EmbeddedStores, tmp_path: Path) -> None:
+        own = {name: value for name, value in places(stores).items() if "REDIS" not in name}
+        for settings, count in ((own, 2), (places(stores) | {"PARLEY_AUTH__SECRET": "s" * 32}, 0)):
+            with running(tmp_path / "data", settings=settings) as server:
+                assert server.stop() == 0
+            said = (tmp_path / "stderr.txt").read_text()
+            assert said.count("other nodes on this MongoDB") == count
+            (tmp_path / "stderr.txt").write_text("")
+
     @pytest.mark.parametrize("path", ["mongodb.url", "redis.url"])
     def test_nobody_there_is_one_line(self, path: str, tmp_path: Path, stores: EmbeddedStores) -> None:
         settings = {"PARLEY_MONGODB__URL": stores.mongodb_url, "PARLEY_REDIS__URL": stores.redis_url}

@@ -168,9 +168,10 @@ class TellPresence:
             await self._has_doubts.wait()
             self._has_doubts.clear()
             while self._doubtful:
-                batch = list(islice(self._doubtful, AT_ONCE))
+                batch = set(islice(self._doubtful, AT_ONCE))
+                self._doubtful -= batch  # before it is read: a doubt that comes meanwhile is about what is behind that
                 statuses = await self._see.list_statuses(batch)
-                self._doubtful.difference_update(statuses)
+                self._doubtful |= batch - statuses.keys()
                 self.changed([each for each, is_online in statuses.items() if self._is_news(each, is_online=is_online)])
                 if len(statuses) < len(batch):
                     await asyncio.sleep(LOOK_AGAIN_S)

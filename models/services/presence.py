@@ -69,7 +69,7 @@ class Presence:
 
     async def connect(self, actor: Actor, connection: str) -> None:
         """A socket on `/presence`: its account is online until the socket says otherwise or goes."""
-        mine = self._connections[connection] = Watcher(actor, connection)
+        mine = self._connections.setdefault(connection, Watcher(actor, connection))  # there where this is tried again
         self._of_account.setdefault(actor.account_id, {})[connection] = mine
         account = await self._directory.require(actor.account_id)
         mine.is_online = mine.is_online and account.connected_status != OFFLINE

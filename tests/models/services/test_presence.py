@@ -1,10 +1,12 @@
-"""Presence behind its doors: what watchers are told where the board answers late."""
+"""Presence behind its doors: what watchers are told where the board answers late, or the database was away for a moment."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 
 import pytest
+from pymongo.errors import AutoReconnect
+from typing_extensions import override
 
 from models.documents.account import Account
 from models.documents.contact import Contact
@@ -71,11 +73,24 @@ class Whispers(RecordingFanout):
         return [event.status for event in shown if event.number == whose.number]
 
 
+class MovingAccounts(Accounts):
+    """The real store; while `fails` is above zero a reading fails as it does where the database elects a primary."""
+
+    fails = 0
+
+    @override
+    async def list_by_ids(self, account_ids: Collection[int]) -> list[Account]:
+        if self.fails:
+            self.fails -= 1
+            raise AutoReconnect
+        return await super().list_by_ids(account_ids)
+
+
 @dataclass
 class World:
     """Ann, who has Tom and Max as contacts, and a node that she comes to; the two are elsewhere."""
 
-    accounts: Accounts
+    accounts: MovingAccounts
     board: LateBoard
     fanout: Whispers
     presence: Presence
@@ -93,7 +108,7 @@ class World:
 
 @pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
-    accounts, contacts = Accounts(database, Counters(database)), Contacts(database)
+    accounts, contacts = MovingAccounts(database, Counters(database)), Contacts(database)
     board, fanout, clock = LateBoard(), Whispers(), SystemClock()
     ann, tom, max_ = [
         await accounts.find_or_create(Phone.from_text(f"+493012{number}"), clock.now()) for number in range(3)
@@ -119,3 +134,19 @@ async def test_a_doubt_that_comes_while_an_earlier_one_is_looked_into_is_looked_
     world.presence.doubt()
     world.board.gate.set()
     await world.told(world.tom, "offline")
+
+
+async def test_who_watched_before_the_greeting_worked_watches_only_whom_it_names_last(world: World) -> None:
+    world.accounts.fails = 1
+    with pytest.raises(AutoReconnect):
+        await world.presence.connect(world.actor, PHONE)
+    await world.presence.watch(PHONE, [world.tom.number])
+    await world.presence.connect(world.actor, PHONE)  # as it is tried again until it works
+    await world.presence.watch(PHONE, [world.max.number])
+    world.board.online = {world.tom.id, world.max.id}
+    world.presence.changed([world.tom.id, world.max.id])
+    await world.told(world.max, "online")
+    world.board.online.remove(world.max.id)
+    world.presence.changed([world.max.id])
+    await world.told(world.max, "online", "offline")
+    assert world.fanout.statuses(world.tom) == []

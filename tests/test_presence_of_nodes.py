@@ -171,3 +171,16 @@ async def test_a_redis_that_forgot_or_was_away_makes_nobody_come_or_go(
     await scene.expect(scene.people, "offline")
     await scene.calm()
     await scene.expect(scene.people, "offline")
+
+
+async def test_a_redis_that_forgets_before_the_sweep_leaves_nobody_online_who_is_gone(
+    scene: Scene, own_stores: EmbeddedStores
+) -> None:
+    await scene.come(scene.people, scene.first)
+    await scene.watch()
+    await scene.first.stop()
+    async with Redis.from_url(own_stores.redis_url) as redis:
+        await redis.flushall()
+    await scene.expect(scene.people, "offline")
+    await scene.calm()
+    await scene.expect(scene.people, "offline")

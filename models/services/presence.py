@@ -156,8 +156,9 @@ class Presence:
         self._tell.doubt()
 
     def say_again(self) -> None:
-        """The board may have lost what this node said, or another node may have said otherwise."""
+        """The board may have lost what this node said, and who is still to be swept; or another node may have said otherwise."""
         self._attendance.say_again()
+        self.doubt()
 
     def _require(self, connection: str) -> Watcher:
         mine = self._connections.get(connection)

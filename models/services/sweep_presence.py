@@ -36,7 +36,12 @@ class SweepPresence:
             if absent is None or not absent.account_ids:
                 return count
             await self.accounts.saw(absent.account_ids, self.clock.now() - timedelta(seconds=absent.age_s))
-            offline = await self.board.sweep(node, absent.account_ids)
+            try:
+                offline = await self.board.sweep(node, absent.account_ids)
+            except Exception:
+                # It may be done, and only the answer be lost: whoever watches them looks.
+                self.fanout.signal(PresenceChanged(sorted(absent.account_ids)))
+                raise
             if offline:
                 self.fanout.signal(PresenceChanged(sorted(offline)))
             count += len(offline)

@@ -1,12 +1,14 @@
 """The presence board of several nodes: nobody comes or goes twice, whatever dies in between."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from typing_extensions import override
 
 from models.documents.phone import Phone
 from models.events import PresenceChanged, Signal
@@ -177,3 +179,25 @@ async def test_a_redis_that_has_forgotten_this_node_is_not_believed(site: Site) 
     assert (await here.board.look([ANN, TOM])).is_sure
     await site.redis.delete(here.bus.lease.key)
     assert not (await here.board.look([ANN, TOM])).is_sure
+
+
+class DeafBoard(RedisPresenceBoard):
+    """One whose Redis does what it is asked to, and is too slow to say so."""
+
+    @override
+    async def sweep(self, node: str, account_ids: Collection[int]) -> set[int]:
+        await super().sweep(node, account_ids)
+        raise RedisTimeoutError
+
+
+async def test_people_whose_sweep_was_done_but_not_answered_are_told_of_all_the_same(site: Site) -> None:
+    dead, sweeper = await site.node(), await site.node()
+    await dead.board.write([ANN, TOM], [])
+    await sweeper.board.write([TOM], [])
+    await until_gone(sweeper, dead)
+    deaf = DeafBoard(site.redis, sweeper.bus, grace_s=0)
+    with pytest.raises(RedisTimeoutError):
+        await SweepPresence(site.accounts, deaf, sweeper.told, SystemClock())()
+    assert await sweeper.online(ANN) == set()
+    assert await sweeper.sweep() == 0, "nobody is left to be told of"
+    assert ANN in sweeper.told.changed

@@ -26,23 +26,25 @@ T = TypeVar("T")
 CLAIM_S: Final = 10  # a sweeper that says nothing for so long is replaced; longer than MongoDB may take to answer
 CHUNK: Final = 500  # accounts in one script, about a millisecond of Redis
 
-# KEYS: this node's accounts, then the nodes of each account. ARGV: this node, how many of the accounts came, then all accounts.
-# -> those that came first or left last; who left a Redis that had forgotten it, too, as nobody has been told.
+# KEYS: the leases, this node's accounts, then the nodes of each account. ARGV: this node, how many of the accounts came, then
+# all accounts. -> those that came first or left last; who left a Redis that had forgotten it, too, as nobody has been told.
+# Nothing where this node has no name among the leases: should it die, nobody would find what it left.
 _WRITE = """
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return false end
 local changed = {}
 for i = 3, #ARGV do
-    local nodes, account = KEYS[i - 1], ARGV[i]
+    local nodes, account = KEYS[i], ARGV[i]
     if i - 2 <= tonumber(ARGV[2]) then
         if redis.call('SADD', nodes, ARGV[1]) == 1 and redis.call('SCARD', nodes) == 1 then
             table.insert(changed, account)
         end
-        redis.call('SADD', KEYS[1], account)
+        redis.call('SADD', KEYS[2], account)
     else
         redis.call('SREM', nodes, ARGV[1])
         if redis.call('EXISTS', nodes) == 0 then
             table.insert(changed, account)
         end
-        redis.call('SREM', KEYS[1], account)
+        redis.call('SREM', KEYS[2], account)
     end
 end
 return changed
@@ -115,12 +117,13 @@ class RedisPresenceBoard:
     async def write(self, came: Collection[int], left: Collection[int]) -> set[int] | None:
         """See PresenceBoard."""
         accounts = [*came, *left]
-        keys = [self._node_key(self._lease.node), *map(self._key, accounts)]
+        keys = [self._lease.key, self._node_key(self._lease.node), *map(self._key, accounts)]
         try:
-            return _ids(await self._run(_WRITE, keys, [self._lease.node, len(came), *accounts]))
+            changed = await self._run(_WRITE, keys, [self._lease.node, len(came), *accounts])
         except (RedisError, OSError) as error:
             log.warning("presence is not told to other nodes: %s", type(error).__name__)
             return None
+        return None if changed is None else _ids(changed)
 
     async def list_written(self) -> set[int] | None:
         """See PresenceBoard."""

@@ -201,3 +201,29 @@ async def test_people_whose_sweep_was_done_but_not_answered_are_told_of_all_the_
     assert await sweeper.online(ANN) == set()
     assert await sweeper.sweep() == 0, "nobody is left to be told of"
     assert ANN in sweeper.told.changed
+
+
+async def test_who_comes_to_a_node_that_redis_has_forgotten_is_no_ghost_when_that_node_dies(site: Site) -> None:
+    dying, sweeper = await site.node(), await site.node()
+    await site.redis.delete(dying.bus.lease.key)
+    await dying.board.write([ANN], [])
+    for _ in range(2):
+        await sweeper.renew()
+        await asyncio.sleep(lease.LEASE_S * 2)  # the promise is about this time
+        await sweeper.sweep()
+    newcomer = await site.node()
+    await sweeper.renew()
+    assert sweeper.bus.lease.others == {newcomer.bus.node}, "it asks Redis"
+    assert await sweeper.online(ANN) == set()
+
+
+async def test_who_comes_to_a_node_that_redis_has_forgotten_is_written_once_it_has_said_its_name_again(
+    site: Site,
+) -> None:
+    here, there = await site.node(), await site.node()
+    await site.redis.delete(here.bus.lease.key)
+    assert await here.board.write([ANN], []) is None, "to be said again"
+    await here.renew()
+    assert await here.board.write([ANN], []) == {ANN}
+    await there.renew()
+    assert await there.online(ANN) == {ANN}

@@ -123,8 +123,9 @@ class Accounts:
         return _account(row)
 
     async def saw(self, account_ids: Collection[int], at: datetime) -> None:
-        """These were there then; a date that is later already stays."""
-        await self._accounts.update_many({"_id": {"$in": list(account_ids)}}, {"$max": {"last_seen": at}})
+        """These were there then; a date that is later already stays, and whoever is removed meanwhile leaves none behind."""
+        registered = {"_id": {"$in": list(account_ids)}, "is_registered": True}
+        await self._accounts.update_many(registered, {"$max": {"last_seen": at}})
 
     async def reset(self, account: Account) -> None:
         """Leave nothing of an account but its id and its number, not registered."""

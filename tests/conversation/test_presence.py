@@ -181,3 +181,15 @@ class TestComingAndGoing:
         await ann.until(lambda: statuses(ann, tom.person) == ["offline"])
         await set_status(tom, "online")
         await ann.until(lambda: statuses(ann, tom.person) == ["offline", "online"])
+
+    async def test_when_the_former_owner_of_a_number_was_there_last_is_not_told_of_the_next_one(
+        self, node: Node
+    ) -> None:
+        ann, tom = await phones(node, *await friends(node, 2))
+        await watch(ann, tom.person)
+        assert (await node.rest("POST", "/api/account/remove-account/", tom.person))[0] == 200
+        await ann.until(lambda: statuses(ann, tom.person) == ["offline"])
+        assert ann.told("presence")[0]["last_seen"] is None
+        await node.sign_in(tom.person.number)
+        (shown,) = await watch(ann, tom.person)
+        assert (shown["status"], shown["last_seen"]) == ("offline", None)

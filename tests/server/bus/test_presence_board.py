@@ -146,6 +146,8 @@ async def test_nobody_is_taken_from_a_node_that_is_back_in_the_middle_of_its_swe
 async def test_a_sweep_stores_when_the_node_was_there_last_and_never_an_earlier_date_than_is_known(site: Site) -> None:
     phones = [Phone(f"+{number}", number) for number in ("49301", "49302")]
     ann, tom = [await site.accounts.find_or_create(phone, SystemClock().now()) for phone in phones]
+    for account in (ann, tom):
+        await site.accounts.change(account.id, {"is_registered": True})
     late = datetime(2999, 1, 1, tzinfo=UTC)
     await site.accounts.saw([tom.id], late)
     dead, sweeper = await site.node(), await site.node()

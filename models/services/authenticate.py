@@ -30,6 +30,14 @@ class _Belief:
         return (claims.account_id, claims.login_id) == (self.account_id, self.identity.login_id)
 
 
+@dataclass(slots=True)
+class _Reading:
+    """A session that is being read: by how many, and how often it was said meanwhile that it is over."""
+
+    readers: int = 0
+    revocations: int = 0
+
+
 class Authenticate:
     """Who is behind a token. Which sessions are alive is remembered on this node until `forget`, for a bounded time."""
 
@@ -56,7 +64,7 @@ class Authenticate:
         self._clock = clock
         self._believed_for = timedelta(seconds=believed_for_s)
         self._beliefs: dict[str, _Belief] = {}  # by session, the one read longest ago first
-        self._revocations = 0
+        self._readings: dict[str, _Reading] = {}
 
     async def __call__(self, token: str, number: str | None = None) -> Actor:
         """The account that a token acts for: the named one, else the one of ChooseAccount; raises what both raise."""
@@ -79,25 +87,37 @@ class Authenticate:
 
     def forget(self, session_ids: Iterable[str]) -> None:
         """These sessions are over (SessionsRevoked); the next use of their tokens finds that out."""
-        self._revocations += 1
         for session_id in session_ids:
             self._beliefs.pop(session_id, None)
+            if session_id in self._readings:
+                self._readings[session_id].revocations += 1
 
     def forget_all(self) -> None:
         """Any session may have ended unheard."""
-        self._revocations += 1
         self._beliefs.clear()
+        for reading in self._readings.values():
+            reading.revocations += 1
 
     async def _read(self, session_id: str) -> _Belief:
+        reading = self._readings.setdefault(session_id, _Reading())
+        reading.readers += 1
+        try:
+            return await self._read_surely(session_id, reading)
+        finally:
+            reading.readers -= 1
+            if not reading.readers:
+                del self._readings[session_id]
+
+    async def _read_surely(self, session_id: str, reading: _Reading) -> _Belief:
         while True:
-            revocations = self._revocations
+            revocations = reading.revocations
             now = self._clock.now()
             session = await self._find_session(session_id)
             if session is None:
                 raise SessionRevoked
             identity = await self._identity(session)
             await self._note_use(session, now)
-            if revocations != self._revocations:
+            if revocations != reading.revocations:
                 continue  # what was read may be older than the revocation heard meanwhile
             return self._believe(
                 _Belief(identity, session.account_id, session.generation, session.expires_at, read_at=now)

@@ -1,7 +1,7 @@
 """Who is asking: what a node may believe about sessions, and for how long."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 import pytest
@@ -26,13 +26,17 @@ class WatchedSessions(Sessions):
     """The real store, with its calls counted, and a gate that holds a found session back."""
 
     finds = touches = 0
+    on_find: Callable[[], None] | None = None
     gate: asyncio.Event | None = None
     found: asyncio.Event
 
     @override
     async def list_by_ids(self, session_ids: Collection[str]) -> list[Session]:
         self.finds += 1
+        assert self.finds < 100, "read again and again"
         sessions = await super().list_by_ids(session_ids)
+        if self.on_find is not None:
+            self.on_find()
         if self.gate is not None:
             self.found.set()
             await self.gate.wait()
@@ -99,6 +103,25 @@ async def test_a_revocation_heard_while_the_session_is_being_read_counts(world: 
     await world.sessions.found.wait()  # it was alive when it was read
     await world.sessions.remove("a", 1)
     world.authenticate.forget(["a"])
+    world.sessions.gate.set()
+    with pytest.raises(SessionRevoked):
+        await asking
+
+
+async def test_revocations_of_others_keep_nobody_waiting(world: World) -> None:
+    token = await world.sign_in()
+    world.sessions.on_find = lambda: world.authenticate.forget(["b"])
+    assert (await world.authenticate(token)).session_id == "a"
+    assert world.sessions.finds == 1
+
+
+async def test_signals_that_were_missed_while_the_session_is_being_read_count(world: World) -> None:
+    token = await world.sign_in()
+    world.sessions.gate, world.sessions.found = asyncio.Event(), asyncio.Event()
+    asking = asyncio.ensure_future(world.authenticate(token))
+    await world.sessions.found.wait()
+    await world.sessions.remove("a", 1)
+    world.authenticate.forget_all()
     world.sessions.gate.set()
     with pytest.raises(SessionRevoked):
         await asking

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.servers import holding_breath
 from server.embedded import EmbeddedStores, throw_away_stores
 from tests.conversation.talk import friends, newcomers
+from tests.messaging.logins import Api, new_number
 from tests.node import Device, Node, Person, running_node, settings_for
 from tests.parts import domain_of, parts_of
 from tests.socket_world import until
@@ -149,3 +150,28 @@ async def test_what_a_broken_bus_did_not_tell_is_made_up_for_when_it_is_back(
             assert all(phone.client.connected for phone in phones)
         await until_shut_out(nodes, phones, ann)
         await group.until_shut_out()
+
+
+@pytest.mark.parametrize("how", ["proved by another", "removed", "refreshed"])
+async def test_what_no_longer_speaks_for_an_account_is_shut_out_though_its_session_lives_and_no_bus_tells(
+    own_stores: EmbeddedStores, tmp_path: Path, how: str
+) -> None:
+    async with three_nodes(own_stores, tmp_path, SHORT_S) as nodes:
+        api, number = Api(nodes[0], own_stores), new_number()
+        ann, tom = await api.new_user(number), await api.new_user(new_number())
+        (max_,) = await newcomers(nodes[0], 1)
+        phones = [await node.connect(ann.person(), "/chat") for node in nodes[1:]]
+        stay = [await nodes[1].connect(tom.person(), "/chat"), await nodes[1].connect(max_, "/chat")]
+        async with bus(own_stores, works=False):
+            match how:
+                case "proved by another":
+                    await tom.register(number)
+                case "removed":
+                    status, shown = await ann("POST", "/api/account/remove-account/", account=number)
+                    assert status == 200, shown
+                case "refreshed":
+                    status, _ = await api.refresh(ann)
+                    assert status == 200
+            await until(lambda: not any(phone.client.connected for phone in phones), GIVE_UP_S)
+            await asyncio.sleep(SHORT_S)  # the promise is about this time: who may be there is left alone
+            assert all(phone.client.connected for phone in stay)

@@ -37,8 +37,8 @@ class Ownership:
     nickname: str = ""
     code_asked_at: datetime | None = None
 
-    def actor(self, session_id: str) -> Actor:
-        return Actor(self.account_id, self.number, session_id, self.login_id)
+    def actor(self, session_id: str, generation: int = 0) -> Actor:
+        return Actor(self.account_id, self.number, session_id, self.login_id, generation)
 
 
 def require_login_name(text: str) -> str:

@@ -46,12 +46,16 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is asking: an account, through which session. `login_id`: the login that the session belongs to, if to one."""
+    """Who is asking: an account, through which session. `login_id`: the login that the session belongs to, if to one.
+
+    `generation`: of the token that was shown (see Grant).
+    """
 
     account_id: int
     number: str
     session_id: str
     login_id: int | None = None
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Identity:
     session_id: str
     actor: Actor | None = None
     login_id: int | None = None
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)

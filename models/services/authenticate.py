@@ -127,7 +127,7 @@ class Authenticate:
         if session.login_id is not None:
             if not await self._logins.exists(session.login_id):
                 raise SessionRevoked
-            return Identity(session.id, login_id=session.login_id)
+            return Identity(session.id, login_id=session.login_id, generation=session.generation)
         account = None if session.account_id is None else await self._find_account(session.account_id)
         if account is None:
             raise Unauthenticated

@@ -25,11 +25,11 @@ class ChooseAccount:
             ownership = await self._named(identity.login_id, number)
             if not ownership.is_proved:
                 raise AccountNotRegistered
-            return ownership.actor(identity.session_id)
+            return ownership.actor(identity.session_id, identity.generation)
         first = await self.ownerships.find_first_proved(identity.login_id)
         if first is None:
             raise NoAccount
-        return first.actor(identity.session_id)
+        return first.actor(identity.session_id, identity.generation)
 
     async def to_prove(self, identity: Identity, number: str | None) -> Ownership:
         """For codes: the oldest for which none was ever asked, else the oldest that is not registered, else the oldest."""

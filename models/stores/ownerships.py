@@ -1,5 +1,6 @@
 """Ownerships: which login has which numbers in its list, and which of them it proved."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 
@@ -48,6 +49,11 @@ class Ownerships:
         """Every login's row of this account."""
         rows = await self._ownerships.find({"account_id": account_id}).to_list(None)
         return [_ownership(row) for row in rows]
+
+    async def list_owners(self, account_ids: Collection[int]) -> dict[int, int]:
+        """The login that owns each of these accounts; those that no login owns are left out."""
+        owned = self._ownerships.find({"account_id": {"$in": list(account_ids)}, "is_proved": True})
+        return {row["account_id"]: row["login_id"] for row in await owned.to_list(None)}
 
     async def append(self, login_id: int, account: Account, nickname: str) -> Ownership | None:
         """Put a number into a login's list, unproved; None, and nothing changed, when it is there already."""

@@ -58,10 +58,11 @@ class Sessions:
         query = {"_id": {"$in": list(session_ids)}, "expires_at": {"$gt": now}}
         return [_session(row) for row in await self._sessions.find(query).to_list(None)]
 
-    async def list_alive_ids(self, session_ids: Collection[str], now: datetime) -> set[str]:
-        """The ids alone of those of these sessions that are not over."""
+    async def list_generations(self, session_ids: Collection[str], now: datetime) -> dict[str, int]:
+        """Of which generation the tokens of each of these sessions are now; those that are over are left out."""
         query = {"_id": {"$in": list(session_ids)}, "expires_at": {"$gt": now}}
-        return {row["_id"] for row in await self._sessions.find(query, {"_id": True}).to_list(None)}
+        rows = await self._sessions.find(query, {"grant.generation": True}).to_list(None)
+        return {row["_id"]: (row.get("grant") or {}).get("generation", 0) for row in rows}
 
     async def renew(self, session_id: str, generation: int, grant: Grant, now: datetime) -> Session | None:
         """Put the next grant in the place of the one of `generation`; None when that is no longer the present one.

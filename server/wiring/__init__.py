@@ -104,6 +104,7 @@ class _Node:
         self.shut_out = ShutOut(
             domain.connections,
             domain.stores.sessions,
+            domain.stores.ownerships,
             domain.clock,
             self._end_session,
             every_s=domain.settings.nodes.believe_s / 2,

@@ -49,6 +49,9 @@ class SignInByPassword:
             login, Grant(client_id, granted, 1, self.clock.now() + self.rules.token_lifetime), device
         )
         await self.sessions.append(session)
+        if not await self._is_still_right(login, password):
+            await self.sessions.remove_all([session.id])
+            raise InvalidGrant
         return token_pair(self.tokens, session, granted)
 
     async def _require_login(self, name: str, password: str) -> Login:
@@ -61,6 +64,13 @@ class SignInByPassword:
             renewed = await self.passwords.hash(password)
             await self.logins.replace_password(login.id, renewed, former=login.password_hash)
         return login
+
+    async def _is_still_right(self, login: Login, password: str) -> bool:
+        """Asked once the session is stored: whoever replaced the password meanwhile has looked for sessions too early to find it."""
+        now = await self.logins.find_by_name(login.name)
+        if now is None or now.id != login.id:
+            return False
+        return now.password_hash == login.password_hash or await self.passwords.matches(password, now.password_hash)
 
     def _session(self, login: Login, grant: Grant, device: str) -> Session:
         now = self.clock.now()

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -184,3 +185,20 @@ async def test_a_redis_that_forgets_before_the_sweep_leaves_nobody_online_who_is
     await scene.expect(scene.people, "offline")
     await scene.calm()
     await scene.expect(scene.people, "offline")
+
+
+async def test_of_two_nodes_the_one_that_was_alone_for_a_while_sees_who_is_back(
+    own_stores: EmbeddedStores, tmp_path: Path
+) -> None:
+    async with running_cluster(own_stores, tmp_path, 2, PARLEY_REDIS__PREFIX="two") as two, AsyncExitStack() as stack:
+        first, second = two.nodes
+        *people, viewer = [await sign_in(two.http, first, str(next(_numbers))) for _ in range(4)]
+        await know(two.http, first, viewer, people)
+        (watcher,) = await arrive(stack, two.http, [second], [viewer])
+        await arrive(stack, two.http, [first], people)
+        assert set((await watcher.watch(people)).values()) == {"online"}
+        with holding_breath(first.pid):
+            await watcher.expect(people, "offline")
+            await asyncio.sleep(2 * RENEW_S)  # until the second one knows that nobody is left to be swept
+        await watcher.expect(people, "online")
+        assert {tuple(watcher.statuses(person.number)) for person in people} == {("offline", "online")}

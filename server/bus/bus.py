@@ -52,6 +52,7 @@ class Bus:
         self.on_packet: Callable[[str, str, Collection[int]], None] = _ignore
         self.on_signal: Callable[[Signal], None] = _ignore
         self.on_gap: Callable[[Collection[int] | None], None] = _ignore  # these accounts may have missed something; all
+        self.on_met: Callable[[], None] = _ignore  # a node is there that this one did not know
         self.breaks = 0
         self._large = large
         self._held: dict[int, int] = {}  # account id -> sockets here
@@ -250,6 +251,7 @@ class Bus:
         """A node that this one did not know. For people who came while this one was alone, nobody has asked yet."""
         self._greet(node)
         self.large_chats.learn_again()
+        self.on_met()
 
     def _part(self, _: Collection[str]) -> None:
         """Nodes left without a word. What they stored last, perhaps they told nobody: clients here must ask for it."""

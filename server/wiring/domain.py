@@ -142,6 +142,7 @@ class Domain:
             stores.accounts, stores.contacts, self.directory, board, fanout, clock, grace_s=grace_s
         )
         self.bus.lease.on_lost = self.presence.say_again
+        self.bus.on_met = self.presence.doubt
         self.sweep_presence = SweepPresence(stores.accounts, board, fanout, clock)
         self.doorkeeper = Doorkeeper(settings.sockets.joins_per_s, settings.sockets.join_waits_s)
         self.request_limit = TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled)

@@ -21,6 +21,7 @@ from aiohttp import web
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
+from models.tasks import cancel
 from server.config import EMBEDDED, ConfigError, Settings
 from server.data_dir import hold_data_dir
 from server.embedded import EmbeddedStores
@@ -35,15 +36,17 @@ from server.workers import READY, Workers
 
 log = logging.getLogger(__name__)
 
-STORES_SHARE = 0.3  # of shutdown_s: mongod takes 1 s to write what it holds
-REQUESTS_SHARE = 0.3  # of the rest, for requests under way; then what is still open is closed
+STORES_SHARE = 0.25  # of shutdown_s: mongod takes 1 s to write what it holds
+APPLICATION_SHARE = 0.7  # of the same; what hung is given up in what remains
+WORKER_SHARE = 0.9  # of that, where the process is a worker; then its parent kills it
+REQUESTS_SHARE = 0.3  # of the application's, for requests under way; then what is still open is closed
 
 
 def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM; returns when all is stopped. CannotStart when something is in the way."""
     set_up_logs(settings.log)
     with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_told(_live(settings)))
+        runner.run(_until_told(_live(settings), settings.shutdown_s))
 
 
 def serve_with_workers(settings: Settings, command: Sequence[str], count: int) -> None:
@@ -51,7 +54,7 @@ def serve_with_workers(settings: Settings, command: Sequence[str], count: int) -
     _require_free_doors(settings)
     set_up_logs(settings.log)
     with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_told(_live_in_workers(settings, command, count)))
+        runner.run(_until_told(_live_in_workers(settings, command, count), settings.shutdown_s))
 
 
 def serve_as_worker(settings: Settings, own_socket: Path) -> None:
@@ -61,7 +64,7 @@ def serve_as_worker(settings: Settings, own_socket: Path) -> None:
     """
     set_up_logs(settings.log)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_told(_live_as_worker(settings, own_socket)))
+        runner.run(_until_told(_live_as_worker(settings, own_socket), settings.shutdown_s))
 
 
 def _require_free_doors(settings: Settings) -> None:
@@ -79,27 +82,31 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _until_told(life: Coroutine[Any, Any, None]) -> None:
-    task = asyncio.current_task()
-    assert task is not None, "called from a coroutine"
-    with _cancelled_by_signals(task) as told:
-        try:
-            await life
-        except asyncio.CancelledError:
-            if not told:
-                raise
+async def _until_told(life: Coroutine[Any, Any, None], ends_within_s: float) -> None:
+    """Run `life` to its end, or cancel it at the first signal. What is not cleaned up in time is given up, bit by bit."""
+    living = asyncio.create_task(life, name="life")
+    with _signals() as told:
+        hearing = asyncio.create_task(told.wait(), name="signals")
+        await asyncio.wait([living, hearing], return_when=asyncio.FIRST_COMPLETED)
+        await cancel(hearing)
+        if told.is_set() and not living.done():
+            living.cancel()
+            await asyncio.wait([living], timeout=ends_within_s)
+            # Each further one ends what hangs now, and there may be something behind it.
+            await cancel(living)
+    if living.done() and not (told.is_set() and living.cancelled()):
+        living.result()
 
 
 @contextmanager
-def _cancelled_by_signals(task: asyncio.Task[None]) -> Iterator[list[signal.Signals]]:
-    """Cancel `task` once, at the first signal: a second one must not interrupt the cleaning up, which is bounded."""
-    told: list[signal.Signals] = []
+def _signals() -> Iterator[asyncio.Event]:
+    """Set at the first SIGINT or SIGTERM: a second one must not interrupt the cleaning up, which is bounded."""
+    told = asyncio.Event()
 
     def tell(number: signal.Signals) -> None:
-        if not told:
+        if not told.is_set():
             log.info("%s: stopping", number.name)
-            task.cancel()
-        told.append(number)
+        told.set()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -128,7 +135,7 @@ async def _live_in_workers(settings: Settings, command: Sequence[str], count: in
             "PARLEY_DATA_DIR": str(settings.data_dir.absolute()),
         }
         port = str(listeners[0].getsockname()[1])
-        patience_s = settings.shutdown_s * (1 - STORES_SHARE)
+        patience_s = settings.shutdown_s * APPLICATION_SHARE
         folder = stack.enter_context(sockets_folder(settings.data_dir))
         await stack.enter_async_context(Workers([*command, "--port", port], environment, count, patience_s, folder))
         _say(settings, listeners[0], answering | stores.descriptions)
@@ -166,7 +173,7 @@ async def _open(
     worker_socket: Path | None = None,
 ) -> None:
     """Serve the application on these sockets until the stack is closed."""
-    application_s = settings.shutdown_s * (1 - STORES_SHARE)
+    application_s = settings.shutdown_s * APPLICATION_SHARE * (1 if worker_socket is None else WORKER_SHARE)
     try:
         app = await build(settings, mongodb_url, redis_url, worker_socket)
     except (PyMongoError, RedisError) as error:
@@ -206,13 +213,22 @@ def _warn_of_what_others_lack(settings: Settings) -> None:
 
 
 async def _close(runner: web.AppRunner, patience_s: float) -> None:
+    closing = asyncio.create_task(_see_off(runner), name="the application's end")
     try:
-        async with asyncio.timeout(patience_s):
-            # While it listens: balancers ask whether it is ready, and who polls comes by new connections.
-            await runner.app[SEE_OFF]()
-            await runner.cleanup()
-    except TimeoutError:
-        log.warning("the application was not closed within %.1f s: going on without it", patience_s)
+        _, late = await asyncio.wait([closing], timeout=patience_s)
+        if late:
+            log.warning("the application was not closed within %.1f s: going on without it", patience_s)
+        else:
+            closing.result()
+    finally:
+        # A timeout would end only the one of its parts that hangs first, and wait for all behind it.
+        await cancel(closing)
+
+
+async def _see_off(runner: web.AppRunner) -> None:
+    # While it listens: balancers ask whether it is ready, and who polls comes by new connections.
+    await runner.app[SEE_OFF]()
+    await runner.cleanup()
 
 
 def _first_lines(settings: Settings, listener: socket.socket, places: dict[str, str]) -> str:

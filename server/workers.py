@@ -23,7 +23,6 @@ READY = b"ready\n"
 START_WITHIN_S = 60.0
 STEADY_S = 10.0  # a worker that ran this long did not die of its start
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
-KILL_AFTER_S = 2.0  # what a worker may take longer than the time that it stops within
 
 
 class Workers:
@@ -32,7 +31,7 @@ class Workers:
     Each is told its own file in the folder `sockets`, by which the others ask it (siblings.py).
 
     A worker says `ready` on its standard output once it does. CannotStart when one ends before. They are told to stop when
-    the block ends, and at once by the kernel if this process dies.
+    the block ends, and killed after `stops_within_s`; the kernel tells them at once if this process dies.
     """
 
     def __init__(
@@ -115,7 +114,7 @@ class Workers:
         ends = [asyncio.ensure_future(process.wait()) for process in running]
         if not ends:
             return
-        _, late = await asyncio.wait(ends, timeout=self._stops_within_s + KILL_AFTER_S)
+        _, late = await asyncio.wait(ends, timeout=self._stops_within_s)
         if late:
             for process in running:
                 if process.returncode is None:

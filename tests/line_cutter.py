@@ -8,13 +8,17 @@ from tests.listening import stop_accepting
 
 
 class LineCutter:
-    """Passes everything on; while `cuts` is above 0, the answer to each insert is swallowed and its connection cut."""
+    """Passes everything on; while `cuts` is above 0, the answer to each insert is swallowed and its connection cut.
+
+    Once `is_dead`, as `is_last_cut` makes it at the last of these, nobody gets through any more.
+    """
 
     def __init__(self, port: int) -> None:
         self._to = port
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
         self.cuts = 0
+        self.is_last_cut = self.is_dead = False
 
     async def serve(self, source: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -27,12 +31,14 @@ class LineCutter:
             self._tasks.discard(task)
 
     async def _pass(self, source: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        if self.is_dead:
+            return
         answers, server = await asyncio.open_connection("127.0.0.1", self._to)
         is_cut = False
 
         async def back() -> None:
             while data := await answers.read(65536):
-                if is_cut:
+                if is_cut or self.is_dead:
                     break
                 client.write(data)
             client.transport.abort()
@@ -44,6 +50,9 @@ class LineCutter:
                     if self.cuts and b"\x02insert\x00" in data:
                         self.cuts -= 1
                         is_cut = True
+                        self.is_dead = self.is_last_cut and not self.cuts
+                    elif self.is_dead:
+                        break
                     server.write(data)
         finally:
             server.transport.abort()

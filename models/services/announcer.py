@@ -63,7 +63,7 @@ class Announcer:
         self._task = asyncio.create_task(self._run(), name="announcer")
 
     async def close(self) -> None:
-        """Announce what is stored, for a moment; what remains is found by sync."""
+        """Announce what is stored, for a moment; what remains (`depth`) is found by sync."""
         if self._task is not None:
             for _ in range(100):
                 if not self._queue:

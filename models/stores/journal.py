@@ -67,15 +67,20 @@ class Journal:
             asyncio.create_task(self._watch(), name="journal watch"),
         ]
 
-    async def close(self, within_s: float = 5.0) -> None:
-        """Store what is waiting, as far as the time allows; the rest is refused, and clients send it again."""
+    async def close(self, within_s: float = 5.0) -> int:
+        """Store what is waiting, as far as the time allows; the rest is refused, and clients send it again.
+
+        How many were given up: some of these may be stored nevertheless, and announced by nobody.
+        """
         self._queue.close()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks[:1], timeout=within_s)
             if late:
                 log.warning("journal closed with %d entries unsent", self.depth)
         await cancel(*self._tasks)
+        given_up = self.depth
         self._queue.give_up()
+        return given_up
 
     @property
     def depth(self) -> int:

@@ -97,14 +97,20 @@ class Bus:
         ]
         self._greet()
 
+    def lose(self) -> None:
+        """Something is stored, or may be, that nobody announces: the other nodes are told that they missed something."""
+        self._shards.home.publisher.lose_some()
+
     async def close(self) -> None:
-        """Say what is still to be said, then leave."""
-        await self._shards.close()
+        """Say what is still to be said, or that it was not, then leave."""
+        is_all_said = await self._shards.close()
         if self._making_up is not None:
             self._making_up.cancel()
         await cancel(*self._tasks)
         try:
             await self.lease.give_up()
+            if not is_all_said:
+                await self._shards.home.publish(self._everybody, orjson.dumps(["lost", self.node]))
             await self._shards.home.publish(self._everybody, orjson.dumps(["bye", self.node]))
         except (RedisError, OSError):
             log.info("the bus was away at the end")
@@ -211,9 +217,9 @@ class Bus:
         except Exception:
             if not self._unreadable:
                 log.exception("the bus brought what this node cannot read")
-            self._lose(channel)
+            self._mishear(channel)
 
-    def _lose(self, channel: str) -> None:
+    def _mishear(self, channel: str) -> None:
         """Something was said there that this node cannot read, perhaps by one of another version: whom it concerns must ask."""
         if not self._unreadable:
             self._making_up = asyncio.get_running_loop().call_later(UNREADABLE_FOR_S, self._make_up)

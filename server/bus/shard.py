@@ -57,11 +57,16 @@ class Shard:
             asyncio.create_task(self._send(), name="bus sender"),
         ]
 
-    async def say_last(self) -> None:
-        """Wait, not for long, until all is published."""
+    async def say_last(self) -> bool:
+        """Wait, not for long, until all is published; whether it is, and whoever missed something before was told so."""
         ends = monotonic() + LAST_WORDS_S
-        while len(self.publisher) and self.is_up and monotonic() < ends:  # noqa: ASYNC110 (bounded, at the very end)
+        while self._has_untold and self.is_up and monotonic() < ends:  # noqa: ASYNC110 (bounded, at the very end)
             await asyncio.sleep(0.01)
+        return self.is_up and not self._has_untold
+
+    @property
+    def _has_untold(self) -> bool:
+        return self.publisher.has_lost or len(self.publisher) > 0
 
     def stop(self) -> None:
         """Open no other connection, even where a driver swallows a cancellation; `close` ends the rest."""

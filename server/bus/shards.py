@@ -87,12 +87,13 @@ class Shards:
         for shard in self._shards.values():
             shard.open()
 
-    async def close(self) -> None:
-        """Say what is still to be said, then hear and publish no longer."""
-        await asyncio.gather(*(shard.say_last() for shard in self._shards.values()))
+    async def close(self) -> bool:
+        """Say what is still to be said, then hear and publish no longer; whether all was said."""
+        is_all_said = all(await asyncio.gather(*(shard.say_last() for shard in self._shards.values())))
         self._is_closing = True
         await cancel(*([self._looker] if self._looker else ()))
         await asyncio.gather(*self._closing, *(shard.close() for shard in self._shards.values()))
+        return is_all_said
 
     async def disconnect(self) -> None:
         """Nothing more is to be said by hand either."""

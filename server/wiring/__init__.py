@@ -157,9 +157,12 @@ class _Node:
 
     async def drain(self, _: web.Application) -> None:
         """See off whoever is there still, store what was accepted, and answer it."""
+        domain = self.domain
         await self.see_off()
-        await self.domain.journal.close()
-        await self.domain.announcer.close()
+        given_up = await domain.journal.close()
+        await domain.announcer.close()
+        if given_up or domain.announcer.depth:
+            domain.bus.lose()  # or people on other nodes would wait in vain for what is stored
         await self.sockets.close()
 
     async def _ready(self) -> pages.Ready:

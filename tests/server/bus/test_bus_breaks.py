@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from benchmarks.servers import holding_breath
 from server.bus.bus import Bus
+from server.bus.publisher import AT_ONCE
 from server.config import MongodbSettings
 from server.embedded import EmbeddedStores
 from tests.server.bus.buses import WITHIN_S
@@ -121,6 +122,31 @@ async def test_a_node_that_the_others_gave_up_is_known_to_them_again_and_tells_e
         other.lease.forget(back.node)
         await until(lambda: None in gaps)
         assert back.node in other.lease.others
+
+
+async def test_whoever_leaves_before_all_was_published_says_so(stores: EmbeddedStores) -> None:
+    redis = Redis.from_url(stores.redis_url, socket_timeout=WITHIN_S, retry=Retry(NoBackoff(), 0))
+    leaving, heard = Bus(redis), set[str]()
+    async with open_bus(stores) as (staying, gaps):
+        staying.on_packet = lambda _namespace, text, _to: heard.add(text)
+        await leaving.open()
+        await until(lambda: not (leaving.lease.is_alone or staying.lease.is_alone or leaving.depth))
+        await staying.hold(ANN)
+        gaps.clear()
+        async with stopped(stores):
+            for number in range(AT_ONCE + 1):
+                leaving.publish("/chat", str(number), {ANN})
+            closing = asyncio.create_task(leaving.close())
+            await until(lambda: count_tasks("bus sender") == 1)
+        await closing
+        await until(lambda: leaving.node not in staying.lease.others)
+        assert len(heard) <= AT_ONCE
+        assert None in gaps
+    await redis.aclose()
+
+
+def count_tasks(name: str) -> int:
+    return sum(task.get_name() == name for task in asyncio.all_tasks())
 
 
 async def test_what_is_lost_while_others_are_told_of_a_loss_is_told_them_too(

@@ -33,6 +33,17 @@ async def show_refusals(request: web.Request, handler: Handler) -> web.StreamRes
         return refusal_response(request, refusal_of(error, f"{request.method} {request.path}"))
 
 
+@web.middleware
+async def refuse_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A fault as the refusal that stands for it, so that whoever counts outside of this sees what the client is told."""
+    try:
+        return await handler(request)
+    except (DomainError, web.HTTPException):
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
+        raise refusal_of(error, f"{request.method} {request.path}") from None
+
+
 def refusal_response(request: web.Request, refusal: DomainError) -> web.Response:
     status, headers = shown.status_of(refusal), shown.headers_of(refusal)
     if is_oauth(request.path):

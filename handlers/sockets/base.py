@@ -159,7 +159,9 @@ class BaseNamespace(socketio.AsyncNamespace):
             self._gate.count(refusal.code)
             raise refused(refusal) from None
         except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
-            raise refused(self._gate.refusal_of(error, f"a connection to {self.name}")) from None
+            fault = self._gate.refusal_of(error, f"a connection to {self.name}")
+            self._gate.count(fault.code)
+            raise refused(fault) from None
         self._callers[connection] = Caller(connection, actor, token)
 
     async def take_turn(self, connection: str) -> None:

@@ -32,7 +32,7 @@ from server import pages
 from server.auth.middleware import identify
 from server.config import Settings
 from server.etags import tag_answers
-from server.http import build_application
+from server.http import build_application, refuse_faults
 from server.metrics import PATH as METRICS
 from server.nodes.passing import PassOn
 from server.proxies import locate_clients
@@ -129,6 +129,7 @@ class _Node:
             [*routes, *reference_routes(routes, outside=outside)],
             [
                 domain.metrics.counting(outside={SOCKETS}),
+                refuse_faults,
                 locate_clients(http.trusted_proxies),
                 require_version,
                 tag_answers,

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from server.config import MongodbSettings, RedisSettings
 from server.embedded import EmbeddedStores
+from tests import raw
+from tests.line_cutter import line_cutter
 from tests.node import Node, running_node, settings_for
 from tests.socket_world import sign_in_friends
 
@@ -61,6 +64,30 @@ async def test_what_a_process_costs_is_told(node: Node) -> None:
     assert min(costs) > 100
     used: tuple[str, frozenset[tuple[str, str]]] = ("process_cpu_seconds_total", frozenset())
     assert 0 < before[used] < (await read_metrics(node))[used]
+
+
+async def test_with_the_database_away_what_clients_are_told_is_what_is_counted(
+    stores: EmbeddedStores, tmp_path: Path
+) -> None:
+    assert stores.mongod is not None
+    async with line_cutter(stores.mongod.port) as wire:
+        url = f"mongodb://127.0.0.1:{wire.port}/?directConnection=true"
+        through = EmbeddedStores(tmp_path, MongodbSettings(url=url), RedisSettings(url=stores.redis_url))
+        async with running_node(through, settings_for(tmp_path, mongodb={"timeout_s": 1})) as node:
+            ann, stranger = await node.sign_in("4930988000001"), await node.sign_in("4930988000002")
+            assert (await node.rest("GET", "/api/contacts/", ann))[0] == 200
+            wire.is_dead = True
+            try:
+                assert (await node.rest("GET", "/api/contacts/", ann))[0] == 503
+                async with raw.frames(node.url) as line:
+                    await line.say("40/chat," + json.dumps({"token": stranger.token}))
+                    assert '"unavailable"' in await line.hear_until("44/chat,")
+            finally:
+                wire.is_dead = False
+            for door in ("rest", "sockets"):
+                assert await read_metric(node, "parley_refusals_total", door=door, code="unavailable") == 1, door
+            assert await read_metric(node, "parley_http_request_seconds_count", method="GET", status="503") == 1
+            assert await read_metric(node, "parley_http_request_seconds_count", method="GET", status="500") == 0
 
 
 async def test_entries_are_counted_by_kind_and_timed_until_they_are_announced(node: Node) -> None:

@@ -75,15 +75,18 @@ class Workers:
 
     async def _start(self, number: int) -> None:
         launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM))]
-        process = self._processes[number] = await asyncio.create_subprocess_exec(
-            *launch,
-            *self._command,
-            "--worker",
-            str(self._sockets / f"{number + 1}.sock"),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=PIPE,
-            env=self._environment,
-        )
+        try:
+            process = self._processes[number] = await asyncio.create_subprocess_exec(
+                *launch,
+                *self._command,
+                "--worker",
+                str(self._sockets / f"{number + 1}.sock"),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=PIPE,
+                env=self._environment,
+            )
+        except OSError as error:  # no memory for one more process, say, which may be what the last one died of
+            raise CannotStart(f"worker {number + 1} of {self._count} cannot be started ({error.strerror})") from None
         assert process.stdout is not None
         try:
             said = await asyncio.wait_for(process.stdout.readline(), START_WITHIN_S)
@@ -105,7 +108,7 @@ class Workers:
             try:
                 await self._start(number)
             except CannotStart as reason:
-                log.error("%s", reason)  # noqa: TRY400 (the worker has said why)
+                log.error("%s", reason)  # noqa: TRY400 (it says why, or the worker has)
 
     async def _stop(self) -> None:
         running = [process for process in self._processes.values() if process.returncode is None]

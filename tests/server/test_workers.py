@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import urllib.request
 from collections import defaultdict
@@ -58,6 +59,19 @@ def test_one_that_dies_is_started_again_and_the_others_go_on(server: RunningServ
     wait_until(lambda: len(worker_pids(server) - {min(before)}) == COUNT)
     assert before - {min(before)} <= worker_pids(server)
     wait_until(lambda: is_ready(server))
+
+
+def test_one_that_could_not_be_started_again_is_tried_again(stores: EmbeddedStores, tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--workers", "2", settings=places(stores)) as server:
+        parent = server.process.pid
+        soft, hard = resource.prlimit(parent, resource.RLIMIT_NOFILE)
+        resource.prlimit(parent, resource.RLIMIT_NOFILE, (3, hard))  # no pipe to a new process can be opened
+        killed = min(worker_pids(server))
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: "cannot be started" in (tmp_path / "stderr.txt").read_text(), 30)
+        resource.prlimit(parent, resource.RLIMIT_NOFILE, (soft, hard))
+        wait_until(lambda: len(worker_pids(server) - {killed}) == 2, 60)
+        wait_until(lambda: is_ready(server))
 
 
 def read_figures(server: RunningServer) -> dict[str, dict[str, float]]:

@@ -11,6 +11,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -88,10 +89,11 @@ class Workers:
         except OSError as error:  # no memory for one more process, say, which may be what the last one died of
             raise CannotStart(f"worker {number + 1} of {self._count} cannot be started ({error.strerror})") from None
         assert process.stdout is not None
-        try:
-            said = await asyncio.wait_for(process.stdout.readline(), START_WITHIN_S)
-        except TimeoutError:
-            said = b""
+        said = b""
+        with suppress(TimeoutError):
+            # Not `wait_for`: that of Python 3.11 forgets to be cancelled when the line comes at the same moment.
+            async with asyncio.timeout(START_WITHIN_S):
+                said = await process.stdout.readline()
         if said != READY:
             raise CannotStart(f"worker {number + 1} of {self._count} did not start (its own line above says why)")
 

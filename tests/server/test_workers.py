@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import signal
+import sys
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from server.embedded import EmbeddedStores
+from server.workers import Workers
 from tests import raw
 from tests.server.processes import PATIENCE_S, RunningServer, is_alive, places, refused, running, wait_until
 
@@ -104,6 +106,27 @@ def test_an_address_that_all_would_share_is_refused(tmp_path: Path, setting: str
     status, errors = refused(tmp_path / "data", "--workers", "2", settings={f"PARLEY_NODES__{setting}": value})
     assert status == 1
     assert errors.startswith(f"parley: nodes.{setting.lower()}: cannot be set with --workers")
+
+
+async def test_a_signal_that_comes_together_with_a_workers_word_is_obeyed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed_data = asyncio.StreamReader.feed_data
+
+    async def live() -> None:
+        program = "import time; print('ready', flush=True); time.sleep(600)"
+        async with Workers([sys.executable, "-c", program], {}, 1, 1.0, tmp_path):
+            await asyncio.Event().wait()
+
+    def hear(reader: asyncio.StreamReader, data: bytes) -> None:
+        feed_data(reader, data)
+        living.cancel()
+
+    monkeypatch.setattr(asyncio.StreamReader, "feed_data", hear)
+    living = asyncio.create_task(live())
+    _, late = await asyncio.wait([living], timeout=30)
+    living.cancel()
+    assert not late
 
 
 def test_all_end_with_their_parent(stores: EmbeddedStores, tmp_path: Path) -> None:

@@ -125,6 +125,9 @@ async def _live(settings: Settings) -> None:
 
 async def _live_in_workers(settings: Settings, command: Sequence[str], count: int) -> None:
     async with AsyncExitStack() as stack:
+        # First without sharing: another server of this user that has workers would take half of the people.
+        for listener in bind(settings.http):
+            listener.close()
         # Held without listening, so that nobody else takes the port while the workers come and go.
         listeners = _bind(stack, settings, is_shared=True)
         answering, stores = await _start_stores(stack, settings)

@@ -108,6 +108,13 @@ def test_an_address_that_all_would_share_is_refused(tmp_path: Path, setting: str
     assert errors.startswith(f"parley: nodes.{setting.lower()}: cannot be set with --workers")
 
 
+def test_a_port_that_another_server_with_workers_has_is_refused(server: RunningServer, tmp_path: Path) -> None:
+    port = server.url.rstrip("/").rpartition(":")[2]
+    status, errors = refused(tmp_path / "data", "--workers", "2", "--port", port)
+    assert status == 1
+    assert errors.startswith(f"parley: http.port: {port} on 127.0.0.1 is taken"), errors
+
+
 async def test_a_signal_that_comes_together_with_a_workers_word_is_obeyed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

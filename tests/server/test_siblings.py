@@ -95,6 +95,23 @@ async def test_one_that_is_started_again_takes_its_place(two: tuple[Siblings, Si
         await again.close()
 
 
+async def test_one_that_ends_is_seen_to_be_away(two: tuple[Siblings, Siblings]) -> None:
+    await two[1].close()
+    assert samples(await two[0].gather())["parley_worker_up", "2"] == 0
+
+
+async def test_one_whose_parent_was_killed_leaves_the_place_of_its_successor_alone(
+    two: tuple[Siblings, Siblings], folder: Path
+) -> None:
+    successor = Siblings(folder / "2.sock", lambda: b"parley_sockets 99\n")
+    await successor.open()
+    try:
+        await two[1].close()  # it has served its clients to the end, while its successor has begun
+        assert samples(await two[0].gather())["parley_sockets", "2"] == 99
+    finally:
+        await successor.close()
+
+
 def test_nobody_else_may_enter_the_folder_and_nothing_is_left_in_it(tmp_path: Path) -> None:
     for _ in range(2):
         with sockets_folder(tmp_path) as folder:

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 STORES_SHARE = 0.25  # of shutdown_s: mongod takes 1 s to write what it holds
 APPLICATION_SHARE = 0.7  # of the same; what hung is given up in what remains
 WORKER_SHARE = 0.9  # of that, where the process is a worker; then its parent kills it
+THREADS_S = 0.5  # to what remains of the process in the end
 REQUESTS_SHARE = 0.3  # of the application's, for requests under way; then what is still open is closed
 
 
@@ -96,6 +98,15 @@ async def _until_told(life: Coroutine[Any, Any, None], ends_within_s: float) -> 
             await cancel(living)
     if living.done() and not (told.is_set() and living.cancelled()):
         living.result()
+    if told.is_set():
+        _wait_for_no_thread()
+
+
+def _wait_for_no_thread() -> None:
+    """All is done: end soon, also where a thread hangs, which nobody can cancel; one that looks up a name does for half a minute."""
+    timer = threading.Timer(THREADS_S, os._exit, [0])
+    timer.daemon = True
+    timer.start()
 
 
 @contextmanager

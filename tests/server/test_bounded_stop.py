@@ -1,16 +1,18 @@
 """SIGTERM ends a server in time, whatever does not answer."""
 
 import asyncio
+import http.client
+import os
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
 
 from benchmarks.servers import holding_breath
 from server.embedded import EmbeddedStores, throw_away_stores
-from tests.server.processes import command, environment, places, running
+from tests.server.processes import RunningServer, command, environment, places, running, wait_until
 from tests.stores import quick_place
 
 SHUTDOWN_S = 3
@@ -45,6 +47,26 @@ async def test_with_stores_that_do_not_answer(stores: EmbeddedStores, tmp_path: 
         server.process.terminate()
         assert server.process.wait(WITHIN_S) == 0
     assert "Traceback" not in (tmp_path / "stderr.txt").read_text()
+
+
+def test_with_a_thread_that_hangs(stores: EmbeddedStores, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    os.mkfifo(tmp_path / "data" / "outbox.jsonl")  # whoever opens it waits for somebody who reads
+    settings = {**places(stores), "PARLEY_SMS__PROVIDER": "outbox", "PARLEY_SHUTDOWN_S": str(SHUTDOWN_S)}
+    with (
+        running(tmp_path / "data", settings=settings) as server,
+        closing(http.client.HTTPConnection(address_of(server))) as line,
+    ):
+        threads = Path(f"/proc/{server.process.pid}/task")
+        before = len(list(threads.iterdir()))
+        line.request("POST", "/auth", '{"phone_number": "+4930977000001"}', {"Content-Type": "application/json"})
+        wait_until(lambda: len(list(threads.iterdir())) > before)
+        server.process.terminate()
+        assert server.process.wait(WITHIN_S) == 0
+
+
+def address_of(server: RunningServer) -> str:
+    return server.url.split("/")[2]
 
 
 async def test_with_a_redis_that_falls_silent_near_the_end_of_the_start(stores: EmbeddedStores, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from server.config import EMBEDDED, ConfigError, Settings
 from server.data_dir import hold_data_dir
 from server.embedded import EmbeddedStores
 from server.garbage import spare_what_stays
-from server.listeners import BACKLOG, bind, listen
+from server.listeners import BACKLOG, allow_many, bind, listen
 from server.logs import set_up_logs
 from server.reachability import refused_by, require_mongodb, require_redis, without_secrets
 from server.secret import load_secret
@@ -196,6 +196,7 @@ async def _open(
     stack.push_async_callback(_close, runner, application_s)
     await runner.setup()
     spare_what_stays()
+    allow_many()
     listen(listeners, settings.http)
     for listener in listeners:
         await web.SockSite(runner, listener, backlog=BACKLOG).start()

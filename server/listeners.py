@@ -1,11 +1,14 @@
 """The sockets that the HTTP server listens on, bound before anything slow starts."""
 
 import errno
+import resource
 import socket
+from contextlib import suppress
 
 from server.config import ConfigError, HttpSettings
 
 BACKLOG = 1024  # connections of a reconnect storm that wait for the loop
+OPEN_FILES_MAX = 1 << 20  # more than the people of a core; some systems allow a thousand times as many
 REASONS = {
     errno.EADDRINUSE: ("http.port", "{port} on {host} is taken by another program; choose another port"),
     errno.EACCES: ("http.port", "{port} may not be used by this user"),
@@ -38,6 +41,15 @@ def bind(settings: HttpSettings, *, is_shared: bool = False) -> list[socket.sock
             listener.close()
         raise _named(error, settings) from None
     return bound
+
+
+def allow_many() -> None:
+    """Each connection is an open file: take as many as the system allows, where shells begin with about a thousand."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN_FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_MAX)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):  # a system that allows fewer than it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def listen(listeners: list[socket.socket], settings: HttpSettings) -> None:

@@ -3,12 +3,14 @@
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from pymongo import MongoClient
 
 from server.embedded import EmbeddedStores, throw_away_stores
 from server.embedded.running import find_running
+from server.listeners import OPEN_FILES_MAX
 from tests.server.processes import (
     PATIENCE_S,
     ROOT,
@@ -91,6 +94,28 @@ class TestFirstLines:
             assert client.admin.command("hello")["isWritablePrimary"]
         assert (server.data_dir / "embedded.json").stat().st_mode & 0o077 == 0
         assert find_running(server.data_dir.parent) is None
+
+
+@contextmanager
+def few_open_files(soft: int) -> Iterator[int]:
+    """What is started meanwhile may open so many, as from a shell, unless it asks for more; yields how many it is allowed."""
+    before, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    try:
+        yield hard
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
+
+
+@pytest.mark.parametrize("workers", [(), ("--workers", "2")], ids=["one node", "workers"])
+def test_a_node_may_open_as_many_files_as_the_system_allows(
+    stores: EmbeddedStores, tmp_path: Path, workers: tuple[str, ...]
+) -> None:
+    with few_open_files(512) as allowed, running(tmp_path / "data", *workers, settings=places(stores)) as server:
+        with urllib.request.urlopen(f"{server.url}metrics", timeout=30) as answer:
+            told = [line for line in answer.read().decode().splitlines() if line.startswith("process_max_fds")]
+        assert {float(line.split()[1]) for line in told} == {min(allowed, OPEN_FILES_MAX)}
+        assert server.stop() == 0
 
 
 class TestSetUrls:

@@ -47,12 +47,14 @@ class Bus:
     def __init__(self, redis: RedisClient, *, large: int = 32, prefix: str = "parley") -> None:
         self.lease = Lease(redis, prefix)
         self.lease.on_met, self.lease.on_gone, self.lease.on_break = self._meet, self._part, self._lease_failed
+        self.lease.on_lost = self._return
         self.prefix = prefix  # what all keys and channels start with: installations that share a Redis do not meet
         self._everybody = _everybody(prefix)
         self.on_packet: Callable[[str, str, Collection[int]], None] = _ignore
         self.on_signal: Callable[[Signal], None] = _ignore
         self.on_gap: Callable[[Collection[int] | None], None] = _ignore  # these accounts may have missed something; all
         self.on_met: Callable[[], None] = _ignore  # a node is there that this one did not know
+        self.on_lost: Callable[[], None] = _ignore  # Redis, or the others, had given this node up
         self.breaks = 0
         self._large = large
         self._held: dict[int, int] = {}  # account id -> sockets here
@@ -258,6 +260,11 @@ class Bus:
         self._greet(node)
         self.large_chats.learn_again()
         self.on_met()
+
+    def _return(self) -> None:
+        """Whoever gave this node up publishes nothing for it until it hears of it, and says so then."""
+        self._greet()
+        self.on_lost()
 
     def _part(self, _: Collection[str]) -> None:
         """Nodes left without a word. What they stored last, perhaps they told nobody: clients here must ask for it."""

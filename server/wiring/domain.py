@@ -141,7 +141,7 @@ class Domain:
         self.presence = Presence(
             stores.accounts, stores.contacts, self.directory, board, fanout, clock, grace_s=grace_s
         )
-        self.bus.lease.on_lost = self.presence.say_again
+        self.bus.on_lost = self.presence.say_again
         self.bus.on_met = self.presence.doubt
         self.sweep_presence = SweepPresence(stores.accounts, board, fanout, clock)
         self.doorkeeper = Doorkeeper(settings.sockets.joins_per_s, settings.sockets.join_waits_s)

@@ -270,3 +270,18 @@ async def test_whom_it_concerns_is_told_to_sync_when_a_node_says_what_another_ca
         synced = len(toms.told("resync"))
         await redis.publish(channel, said)
         await toms.expect("resync", synced + 1)
+
+
+async def test_a_node_that_the_others_had_given_up_tells_them_at_once_that_it_is_back(site: Site) -> None:
+    first, second = await site.start(2)
+    (ann,) = await newcomers(first, 1)
+    phone = await first.connect(ann, "/chat")
+    told = len(phone.told("resync"))
+    back, other = bus_of(first), bus_of(second)
+    next(
+        task for task in other._tasks if task.get_name() == "bus lease"
+    ).cancel()  # what it finds out by itself comes later
+    other.lease.forget(back.node)
+    await domain_of(first).outside.redis.zadd(back.lease.key, {back.node: 0})
+    await until(lambda: other.lease.others == {back.node})
+    await phone.expect("resync", told + 1)

@@ -202,3 +202,21 @@ async def test_of_two_nodes_the_one_that_was_alone_for_a_while_sees_who_is_back(
             await asyncio.sleep(2 * RENEW_S)  # until the second one knows that nobody is left to be swept
         await watcher.expect(people, "online")
         assert {tuple(watcher.statuses(person.number)) for person in people} == {("offline", "online")}
+
+
+async def test_of_two_nodes_the_one_that_stays_shows_people_online_who_are_on_their_way_to_it(
+    own_stores: EmbeddedStores, tmp_path: Path
+) -> None:
+    # A grace in which they come also on a busy machine.
+    patient = {"PARLEY_REDIS__PREFIX": "both", "PARLEY_PRESENCE__GRACE_S": "60"}
+    async with running_cluster(own_stores, tmp_path, 2, **patient) as two, AsyncExitStack() as stack:
+        first, second = two.nodes
+        *people, viewer = [await sign_in(two.http, first, str(next(_numbers))) for _ in range(4)]
+        await know(two.http, first, viewer, people)
+        (watcher,) = await arrive(stack, two.http, [second], [viewer])
+        await arrive(stack, two.http, [first], people)
+        await first.stop()
+        assert set((await watcher.watch(people)).values()) == {"online"}
+        await arrive(stack, two.http, [second], people)
+        assert set((await watcher.watch(people)).values()) == {"online"}
+        assert watcher.told == []

@@ -128,8 +128,10 @@ class Lease:
         self._meet(node, monotonic())
 
     def forget(self, node: str) -> None:
-        """A node has taken its leave."""
-        self._seen.pop(node, None)
+        """A node has taken its leave, and its name is among those that left."""
+        renewed_at = self._seen.pop(node, None)
+        if renewed_at is not None:
+            self._over[node] = renewed_at
 
     def _meet(self, node: str, renewed_at: float) -> None:
         is_new = node not in self._seen

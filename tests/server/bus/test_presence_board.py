@@ -229,3 +229,16 @@ async def test_who_comes_to_a_node_that_redis_has_forgotten_is_written_once_it_h
     assert await here.board.write([ANN], []) == {ANN}
     await there.renew()
     assert await there.online(ANN) == {ANN}
+
+
+async def test_people_of_the_only_other_node_are_still_online_when_it_takes_its_leave(site: Site) -> None:
+    here, leaving = await site.node(), await site.node()
+    await here.renew()
+    await leaving.board.write([ANN], [])
+    await leaving.bus.lease.give_up()
+    here.bus.lease.forget(leaving.bus.node)  # the moment it said good-bye; this node renews its own lease later
+    assert await here.online(ANN) == {ANN}
+    assert await here.board.write([ANN], []) == set(), "for whoever comes back in time is no news"
+    await until_gone(here, leaving)
+    assert await here.sweep() == 0
+    assert await here.online(ANN) == {ANN}

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from models.events import Signal, SignalsMissed
 from server.config import MongodbSettings, RedisSettings, Settings
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, hear, say
@@ -48,6 +49,19 @@ async def test_what_was_stored_and_never_announced_is_asked_for(stores: Embedded
         assert missed == ["unheard"]
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
+
+
+async def test_a_node_that_told_all_disturbs_nobody(stores: EmbeddedStores, tmp_path: Path) -> None:
+    async with two_nodes(stores, settings_for(tmp_path), tmp_path) as (leaving, staying, _):
+        ann, tom = await friends(staying, 2)
+        ann_phone, tom_phone = await leaving.connect(ann, "/chat"), await staying.connect(tom, "/chat")
+        await say(ann_phone, "heard", contact=tom.number)
+        await hear(tom_phone, "heard")
+        signals: list[Signal] = []
+        domain_of(staying).fanout.subscribe(signals.append)
+        await leaving.go()
+        await until(lambda: domain_of(staying).bus.lease.is_alone)
+        assert not any(isinstance(signal, SignalsMissed) for signal in signals)
 
 
 async def catch_up(device: Device, chat: int, cursor: int) -> list[str]:

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from server.config import MongodbSettings, RedisSettings
 from server.embedded import EmbeddedStores
+from server.metrics import Metrics
 from tests import raw
 from tests.line_cutter import line_cutter
 from tests.node import Node, running_node, settings_for
@@ -156,6 +157,34 @@ def list_shown() -> set[str]:
 async def test_the_board_shows_what_there_is(node: Node) -> None:
     names = await list_series(node)
     assert list_shown() <= names, list_shown() - names
+
+
+def list_labels(family: str) -> set[str]:
+    """By what the board splits or chooses the series of this family."""
+    panels = json.loads(BOARD.read_text())["panels"]
+    of_family = [
+        target["expr"] for panel in panels for target in panel["targets"] if re.search(rf"{family}\b", target["expr"])
+    ]
+    words = [word for expr in of_family for word in re.findall(r"by \(([^)]*)\)|\{(\w+)=", expr)]
+    return {label for by, chosen in words for label in re.findall(r"\w+", f"{by} {chosen}")} - {"instance"}
+
+
+async def test_the_board_goes_by_labels_that_there_are(node: Node) -> None:
+    figures = Metrics()
+    figures.refused("rest", "malformed")
+    figures.stored(["message"])
+    figures.announced(0.1)
+    figures.notified("push", "delivered")
+    async with node.http.get(node.url + "/healthz") as answer:
+        assert answer.status == 200
+    async with node.http.get(node.url + "/metrics") as answer:
+        shown = [*text_string_to_metric_families(figures.text().decode() + await answer.text())]
+    labels: dict[str, set[str]] = {}
+    for sample in (sample for family in shown for sample in family.samples):
+        labels.setdefault(sample.name, set()).update(sample.labels)
+    by_name = {name: list_labels(name) for name in list_shown()}
+    assert {name for name, used in by_name.items() if used} >= {"parley_refusals_total", "parley_entries_total"}
+    assert {name: used - labels[name] for name, used in by_name.items() if used - labels[name]} == {}
 
 
 async def test_whatever_there_is_is_on_the_board(node: Node) -> None:

@@ -6,7 +6,7 @@ import { el } from "./dom.js";
 
 const WHERE = {
   log: "This server has no phone gateway yet: it prints the code where it runs. Look for a line with your number in its log.",
-  outbox: "This server has no phone gateway yet: it writes the code to the file outbox.jsonl in its data folder.",
+  outbox: "This server has no phone gateway yet: it writes the code to the file that its setting sms.outbox names.",
 };
 
 export function showSignIn(root, done) {

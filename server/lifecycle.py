@@ -64,7 +64,7 @@ def serve_as_worker(settings: Settings, own_socket: Path) -> None:
 
     `own_socket`: where its siblings ask it.
     """
-    set_up_logs(settings.log)
+    set_up_logs(settings.log, own_socket.stem)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_told(_live_as_worker(settings, own_socket), settings.shutdown_s))
 

@@ -13,13 +13,18 @@ OURS = ("server", "handlers", "models")
 
 
 class JsonLine(logging.Formatter):
-    """`{"at", "level", "logger", "message", "error"?}`; `error` is the stack trace."""
+    """`{"at", "level", "worker"?, "logger", "message", "error"?}`; `error` is the stack trace."""
+
+    def __init__(self, worker: str) -> None:
+        super().__init__()
+        self._worker = {"worker": worker} if worker else {}
 
     @override
     def format(self, record: logging.LogRecord) -> str:
         event = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
+            **self._worker,
             "logger": record.name,
             "message": record.getMessage(),
         }
@@ -31,18 +36,20 @@ class JsonLine(logging.Formatter):
 class TextLine(logging.Formatter):
     """Time, level, place and message; a line break in a message is shown, not obeyed. Stack traces follow below."""
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
+    def __init__(self, worker: str) -> None:
+        who = f"worker {worker} " if worker else ""
+        super().__init__(f"%(asctime)s %(levelname)-7s {who}%(name)s: %(message)s", "%H:%M:%S")
 
     @override
     def formatMessage(self, record: logging.LogRecord) -> str:
         return super().formatMessage(record).replace("\n", "\\n").replace("\r", "\\r")
 
 
-def set_up_logs(settings: LogSettings) -> None:
+def set_up_logs(settings: LogSettings, worker: str = "") -> None:
+    """`worker`: the number of this one, whose lines stand among those of the others."""
     is_json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
     lines = logging.StreamHandler(sys.stderr)
-    lines.setFormatter(JsonLine() if is_json else TextLine())
+    lines.setFormatter(JsonLine(worker) if is_json else TextLine(worker))
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     logging.basicConfig(handlers=[lines], level=max(level, logging.INFO), force=True)
     for name in OURS:  # the drivers' debug lines would drown ours and hold what people write

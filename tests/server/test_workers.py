@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import resource
 import signal
 import sys
@@ -134,6 +135,16 @@ async def test_a_signal_that_comes_together_with_a_workers_word_is_obeyed(
     _, late = await asyncio.wait([living], timeout=30)
     living.cancel()
     assert not late
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_the_log_says_which_of_them_speaks(stores: EmbeddedStores, tmp_path: Path, form: str) -> None:
+    settings = {**places(stores), "PARLEY_LOG__FORMAT": form}
+    with running(tmp_path / "data", "--workers", "2", settings=settings) as server:
+        assert server.stop() == 0
+    said = [line for line in (tmp_path / "stderr.txt").read_text().splitlines() if "SIGTERM" in line]
+    who = [found[1] if (found := re.search(r'worker"?:?"? ?"?(\d)', line)) else "" for line in said]
+    assert sorted(who) == ["", "1", "2"], said
 
 
 def test_all_end_with_their_parent(stores: EmbeddedStores, tmp_path: Path) -> None:

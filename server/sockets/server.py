@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from handlers.errors import show_for_sockets
 from handlers.sockets.base import BaseNamespace, refused
-from models.errors import Conflict, InternalFault, NotFound, Unauthenticated
+from models.errors import Conflict, DomainError, InternalFault, NotFound, Unauthenticated
 from server.sockets.connections import Connection, Connections
 from server.sockets.engine import EngineServer, EngineSocket
 from server.sockets.outbox import Parcel
@@ -82,6 +82,7 @@ class SocketServer(socketio.AsyncServer):
         join_within_s: float = JOIN_WITHIN_S,
     ) -> None:
         self.connections = connections
+        self.on_refused: Callable[[str], None] = _ignore  # hears the code of each refusal that no namespace gave
         self._join_within_s = join_within_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._unanswered = 0
@@ -267,6 +268,7 @@ class SocketServer(socketio.AsyncServer):
                 _ = self._spawn(work)
         elif socket.is_open and id is not None and namespace in self.namespace_handlers:
             refusal = Unauthenticated("This connection is not in the namespace.")
+            self.on_refused(refusal.code)
             self._acknowledge(socket, namespace, id, {"ok": False, "error": show_for_sockets(refusal)})
 
     def _answer(self, connection: Connection, id: int | None, answer: Mapping[str, object]) -> None:  # noqa: A002
@@ -289,10 +291,10 @@ class SocketServer(socketio.AsyncServer):
         try:
             handler: BaseNamespace | None = self.namespace_handlers.get(namespace)
             if handler is None:
-                raise refused(NotFound(f"There is no namespace {namespace[:64]}."))
+                raise self._counted(NotFound(f"There is no namespace {namespace[:64]}."))
             connection = self.connections.admit(socket, namespace)
             if connection is None:
-                raise refused(Conflict(f"This connection is in {namespace} already."))
+                raise self._counted(Conflict(f"This connection is in {namespace} already."))
             await handler.trigger_event("connect", connection.sid, None, data)
         except socketio.exceptions.ConnectionRefusedError as refusal:
             self._offer(socket, packet.CONNECT_ERROR, namespace, refusal.error_args)
@@ -306,6 +308,10 @@ class SocketServer(socketio.AsyncServer):
         self._forget_stranger(socket.sid)
         self._offer(socket, packet.CONNECT, namespace, {"sid": connection.sid})
         await handler.welcome(connection.sid)
+
+    def _counted(self, refusal: DomainError) -> socketio.exceptions.ConnectionRefusedError:
+        self.on_refused(refusal.code)
+        return refused(refusal)
 
     def _leave_by_choice(self, socket: EngineSocket, namespace: str) -> None:
         """A client leaves a namespace; what it may stay for without one is to join another."""
@@ -373,6 +379,10 @@ class _OriginsAllowed:
             return False
         host = environ.get("HTTP_HOST", "")
         return origin in self._origins or (bool(host) and origin.partition("://")[2] == host)
+
+
+def _ignore(_: str) -> None:
+    """Nobody counts."""
 
 
 async def _within(seconds: float, is_so: Callable[[], bool]) -> None:

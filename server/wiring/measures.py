@@ -30,6 +30,7 @@ def _behind_s(worker: DeliverNotifications | None) -> float:
 def measure(domain: Domain, sockets: SocketServer, pass_on: PassOn) -> None:
     """Name the numbers that the parts keep anyway."""
     metrics, bus, announcer = domain.metrics, domain.bus, domain.announcer
+    sockets.on_refused = partial(metrics.refused, "sockets")
     metrics.gauge("parley_sockets", "Open Engine.IO connections", lambda: len(sockets.eio.sockets))
     for namespace in NAMESPACES:
         name = f"parley_connections_{namespace.removeprefix('/')}"

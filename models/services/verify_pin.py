@@ -1,6 +1,6 @@
 """Signs someone in who proved a number by its code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.documents.account import Account
 from models.documents.phone import Phone
@@ -40,7 +40,13 @@ class VerifyPin:
         await self.join_events(account)
         if is_first and self.make_demo_events is not None:
             await self.make_demo_events(account)
-        return await self.start_session(account, device)
+        signed_in = await self.start_session(account, device)
+        # Asked once the session is stored: an account that was removed meanwhile ended only the sessions that were there.
+        if (await self.accounts.require(account.id)).is_registered:
+            return signed_in
+        account = await self._register(account, phone)
+        await self.join_events(account)
+        return replace(signed_in, account=account)
 
     async def _register(self, account: Account, phone: Phone) -> Account:
         """The owner's spelling of the number replaces that of whoever named it first, if it is an international one."""

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from models.documents.session import Session
+from models.stores.sessions import Sessions
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import Api, User, last_code, last_sent, new_number
 from tests.node import Person, running_node, settings_for
@@ -356,3 +358,22 @@ async def test_without_a_token_everything_is_shut_with_and_without_a_slash(api: 
     for spelling in (path, path.rstrip("/")):
         async with api.node.http.post(api.node.url + spelling) as answer:
             assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="api"')
+
+
+async def test_who_signs_in_while_the_account_is_removed_has_an_account_afterwards(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, number = api.node, new_number()
+    first, tom = await node.sign_in(number), await node.sign_in(new_number())
+    await node.befriend(tom, first)
+    append = Sessions.append
+
+    async def append_late(sessions: Sessions, session: Session) -> None:
+        monkeypatch.undo()
+        assert (await node.rest("POST", REMOVE, first))[0] == 200
+        await append(sessions, session)
+
+    monkeypatch.setattr(Sessions, "append", append_late)
+    second = await node.sign_in(number)
+    assert (await node.rest("GET", STATUS, second))[0] == 200
+    assert (await node.rest("GET", f"/api/contacts/{number}/", tom))[1]["exists"] is True

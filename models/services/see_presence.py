@@ -1,5 +1,7 @@
 """What one may see of somebody's presence: whether they are online, and since when not, as far as privacy and blocks let one."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Collection
 from typing import Final
 
@@ -24,6 +26,7 @@ class SeePresence:
         self._board = board
         self._attendance = attendance
         self._ask: Batched[int, bool] = Batched(self._look, at_once=AT_ONCE)
+        self._has: Batched[tuple[int, str], bool] = Batched(self._read_books, at_once=AT_ONCE)
 
     async def list_statuses(self, account_ids: Collection[int]) -> dict[int, bool]:
         """Whether these have a socket that says so; those of whom nobody can tell now are left out."""
@@ -51,7 +54,7 @@ class SeePresence:
             case Visibility.ALL:
                 may_see = True
             case Visibility.CONTACTS:
-                may_see = await self._contacts.has(account.id, viewer.number)
+                may_see = bool(await self._has((account.id, viewer.number)))
             case Visibility.NONE:
                 may_see = False
         if not may_see:
@@ -61,3 +64,11 @@ class SeePresence:
     async def _look(self, account_ids: Collection[int]) -> dict[int, bool]:
         looked = await self._board.look(account_ids)
         return {each: each in looked.online for each in account_ids if looked.is_sure or each in looked.online}
+
+    async def _read_books(self, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], bool]:
+        """Which of these address books hold which number: for each viewer one question, however many it looks at."""
+        owners: dict[str, set[int]] = defaultdict(set)
+        for owner_id, number in wanted:
+            owners[number].add(owner_id)
+        known = await asyncio.gather(*(self._contacts.list_owners_among(*each) for each in owners.items()))
+        return {(owner_id, number): True for number, found in zip(owners, known, strict=True) for owner_id in found}

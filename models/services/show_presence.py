@@ -1,5 +1,6 @@
 """Shows over REST who of the contacts is online, as far as the viewer's own status and theirs allow."""
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -44,8 +45,8 @@ class ShowPresence:
             return await self._show_last(viewer, owners)
         now = self.clock.now()
         shown: dict[int, PresenceShown] = {}
-        for owner in owners:
-            seen = await self.presence.shown_to(viewer, owner)
+        looks = await asyncio.gather(*(self.presence.shown_to(viewer, owner) for owner in owners))
+        for owner, seen in zip(owners, looks, strict=True):
             shown[owner.id] = replace(seen, last_seen=now) if seen.status == ONLINE else seen
         await self.snapshots.replace(viewer.id, shown)
         return list(shown.values())

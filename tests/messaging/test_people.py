@@ -9,6 +9,8 @@ import pytest
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import Api, new_number
 from tests.node import Person, running_node, settings_for
+from tests.parts import domain_of
+from tests.plans import recorded_plans
 
 STATUS, CONNECTED, PRIVACY = (
     "/api/account/status-message/",
@@ -239,3 +241,21 @@ async def test_whoever_watches_hears_of_rest_of_privacy_and_of_blocks(two: Two) 
     assert (await watching.expect("presence", heard + 2))[-1]["status"] == "online"
     await two.ask(two.owner, "POST", f"/api/contacts/{two.viewer.number}/block/")
     assert (await watching.expect("presence", heard + 3))[-1]["status"] == "deny"
+
+
+async def test_the_presence_of_ten_contacts_asks_the_address_books_as_often_as_that_of_one(two: Two) -> None:
+    await two.be(two.viewer, "online")
+    database = domain_of(two.node).outside.database
+    owners, asked = [two.owner], [0]
+    for count in (1, 10):
+        while len(owners) < count:
+            owners.append(await two.node.sign_in(new_number()))
+            await two.add(two.viewer, owners[-1])
+        for owner in owners[-count:]:
+            await two.ask(owner, "POST", PRIVACY, status_message="contacts", last_seen="contacts")
+        async with recorded_plans(database, "contacts") as plans:
+            shown = await two.ask(two.viewer, "GET", PRESENCES)
+        assert {entry["connected_status"] for entry in shown["connected_statuses"]} <= {"offline", "deny"}
+        assert len(shown["connected_statuses"]) == count
+        asked.append(len(plans))
+    assert asked[2] - asked[1] == asked[1] > 0

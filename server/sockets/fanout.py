@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 MESSAGE = "4"  # Engine.IO's packet of that kind
 FEW_MAX = 32  # recipients that are told one by one
 RESYNC_OVER_S = 3.0  # clients that may have missed something are told so over this time, not all at once
+RESYNCS_PER_S = 500.0  # or longer where they are more: so many a core brings level
 
 
 class SocketFanout:
@@ -73,7 +74,7 @@ class SocketFanout:
                     connection.offer(parcel)
 
     def resync(self, accounts: Collection[int] | None = None) -> None:
-        """Something may have been missed: tell these people, or everybody here, to sync, spread over a few seconds.
+        """Something may have been missed: tell these people, or everybody here, to sync, spread over a few seconds or more.
 
         Where it concerns everybody, nothing that signals should have corrected is believed any longer.
         """
@@ -86,8 +87,9 @@ class SocketFanout:
             here = self._connections.of_accounts(CHAT)
             connections = [connection for each in accounts for connection in here.get(each, {}).values()]
         log.info("telling %d clients to sync", len(connections))
+        over_s = max(RESYNC_OVER_S, len(connections) / RESYNCS_PER_S)
         for connection in connections:
-            wait_s = random() * RESYNC_OVER_S  # noqa: S311 (a spread, not a secret)
+            wait_s = random() * over_s  # noqa: S311 (a spread, not a secret)
             loop.call_later(wait_s, self.whisper, Resync(), connection.sid)
 
     def _signalled(self, signal: Signal) -> None:

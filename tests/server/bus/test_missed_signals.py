@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from server.embedded import EmbeddedStores
+from server.sockets import fanout
 from tests.conversation.talk import friends, say, texts
 from tests.node import Node, Person, running_node, settings_for
 from tests.parts import domain_of, parts_of
@@ -72,3 +73,18 @@ async def test_whom_somebody_blocked_unheard_reaches_them_no_more(two: Two) -> N
     await say(friend, "marker", contact=two.ann.number)
     await ann.until(lambda: "marker" in texts(ann))
     assert "blocked" not in texts(ann)
+
+
+async def test_a_crowd_that_must_sync_is_told_so_over_as_long_as_it_takes_a_core_to_bring_it_level(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phones = [await two.deaf.connect(each) for each in (two.ann, two.tom, two.max)]
+    told = [len(phone.told("resync")) for phone in phones]
+    monkeypatch.setattr(fanout, "RESYNC_OVER_S", 0.01)
+    monkeypatch.setattr(fanout, "RESYNCS_PER_S", 2.0)
+    monkeypatch.setattr(fanout, "random", lambda: 1.0)  # the end of the spread
+    begun = asyncio.get_running_loop().time()
+    two.miss()
+    for phone, before in zip(phones, told, strict=True):
+        await phone.expect("resync", before + 1)
+    assert asyncio.get_running_loop().time() - begun >= 1.4

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
+from random import random
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import socketio
@@ -35,7 +36,7 @@ T = TypeVar("T")
 Body = Mapping[str, Any]
 Answer = Mapping[str, object]
 Reply = Callable[[Answer], None]
-GREET_AGAIN_S = 1.0
+GREET_AGAIN_S, GREET_AGAIN_LAST_S = 1.0, 10.0
 NOT_EVENTS = frozenset({"connect", "disconnect"})
 
 
@@ -179,8 +180,10 @@ class BaseNamespace(socketio.AsyncNamespace):
         caller = self._callers.get(connection)
         if caller is not None:
             await self._gate.lobby.enter(self.name, connection, caller.actor)
-            while not await self._greeted(connection, caller):  # noqa: ASYNC110 (a try, not a poll)
-                await asyncio.sleep(GREET_AGAIN_S)
+            wait_s = GREET_AGAIN_S
+            while not await self._greeted(connection, caller):
+                await asyncio.sleep(wait_s * (0.5 + random() / 2))  # noqa: S311 (or a crowd would try in step)
+                wait_s = min(2 * wait_s, GREET_AGAIN_LAST_S)
 
     async def _greeted(self, connection: str, caller: Caller) -> bool:
         """Greet once; False when that is to be tried again, because a client that is never greeted waits for ever."""

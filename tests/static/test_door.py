@@ -27,7 +27,7 @@ async def test_a_newcomer_signs_in_stays_and_signs_out(windows: Windows, node: N
     page = window.page
     await page.get_by_label("Phone number").fill("0049 30 90182-077")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_text("it writes the code to the file outbox.jsonl")).to_be_visible()
+    await expect(page.get_by_text("it writes the code to the file that its setting sms.outbox names")).to_be_visible()
     code = last_code(node)
     await page.get_by_label("Code").fill(str((int(code) + 1) % 10_000).zfill(4))
     window.is_refused = True

@@ -107,11 +107,8 @@ def few_open_files(soft: int) -> Iterator[int]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
 
 
-@pytest.mark.parametrize("workers", [(), ("--workers", "2")], ids=["one node", "workers"])
-def test_a_node_may_open_as_many_files_as_the_system_allows(
-    stores: EmbeddedStores, tmp_path: Path, workers: tuple[str, ...]
-) -> None:
-    with few_open_files(512) as allowed, running(tmp_path / "data", *workers, settings=places(stores)) as server:
+def test_a_node_may_open_as_many_files_as_the_system_allows(stores: EmbeddedStores, tmp_path: Path) -> None:
+    with few_open_files(512) as allowed, running(tmp_path / "data", settings=places(stores)) as server:
         with urllib.request.urlopen(f"{server.url}metrics", timeout=30) as answer:
             told = [line for line in answer.read().decode().splitlines() if line.startswith("process_max_fds")]
         assert {float(line.split()[1]) for line in told} == {min(allowed, OPEN_FILES_MAX)}

@@ -110,6 +110,7 @@ class Roster:
     numbers: Mapping[int, str]
     unlisted: frozenset[int] = frozenset()  # see Member.is_listed
     changed: int = 0  # the seq of the last change of who is in a group: entries before it went to others
+    known: int = 0  # all changes up to this seq are in it for sure; one behind it may have been applied while it was read
     # One object for as long as the roster lives, by which the fan-out knows an audience again.
     members: Collection[int] = field(init=False, repr=False, compare=False)
 

@@ -172,6 +172,7 @@ class MoveMarks:
                 try:
                     # As they are stored now: a device that is behind may have sent a mark that stands further already.
                     members = await self._chats.list_members(places[start : start + TELL_AT_ONCE])
+                    await self._rosters.confirm({member.chat_id for member in members})
                     for member in members:
                         await self._publish(member, is_shown=moved[member.chat_id, member.account_id])
                 except Exception:

@@ -56,5 +56,5 @@ class ShowEvent:
         await self._publish(event, RsvpShown(event, invitation, account))
 
     async def _publish(self, event: Event, shown: Shown) -> None:
-        roster = await self.rosters.require(event.chat_id)
+        roster = await self.rosters.require_confirmed(event.chat_id)
         self.fanout.publish(shown, roster.members, chat=roster.chat)

@@ -140,26 +140,37 @@ class Chats:
         await self._chats.insert_one(row)
         return chat_of(row)
 
-    async def load_roster(self, chat_id: int) -> Roster:
-        """A chat with those who are in it now; ChatNotFound if there is no such chat."""
-        fields = {"account": True, "role": True, "number": True, "unlisted": True}
+    async def load_roster(self, chat_id: int, *, known: int = 0) -> Roster:
+        """A chat with those who are in it now; ChatNotFound if there is no such chat.
+
+        `known`: what `list_members_seqs` said of it before.
+        """
+        fields = {"account": True, "role": True, "number": True, "unlisted": True, "changed": True}
         cursor = self._members.find({**_range(chat_id), "active": True}, fields, batch_size=SLICE)
         roles: dict[int, Role] = {}
         numbers: dict[int, str] = {}
         unlisted: set[int] = set()
+        changed = 0
         while (
             len(rows := await cursor.to_list(SLICE)) > 0
         ):  # a large chat in pieces, between which others have their turn
             roles |= {row["account"]: Role(row["role"]) for row in rows}
             numbers |= {row["account"]: row["number"] for row in rows}
             unlisted |= {row["account"] for row in rows if row.get("unlisted")}
+            changed = max(changed, *(row["changed"] for row in rows))
             if len(rows) < SLICE:
                 break
         # After its members: a change between the two reads makes `changed` too high, which costs a query, never a recipient.
         row = await self._chats.find_one({"_id": chat_id})
         if row is None:
             raise ChatNotFound
-        return Roster(chat_of(row), roles, numbers, frozenset(unlisted), changed=row.get("members_seq", 0))
+        changed = max(changed, row.get("members_seq", 0))
+        return Roster(chat_of(row), roles, numbers, frozenset(unlisted), changed=changed, known=known)
+
+    async def list_members_seqs(self, chat_ids: Collection[int]) -> dict[int, int]:
+        """The seq of the last change of who is in each of these chats that has been applied; 0 where none was."""
+        rows = await self._chats.find({"_id": {"$in": list(chat_ids)}}, {"members_seq": True}).to_list(None)
+        return {row["_id"]: row.get("members_seq", 0) for row in rows}
 
     async def list_audience(self, chat_id: int, seq: int) -> set[int]:
         """The accounts that were in a chat at one entry of its log, whoever is in it now."""

@@ -27,6 +27,7 @@ from models.stores.entry_rows import CONTENT_FIELDS, read_entry
 from models.stores.journal import ENTRIES
 
 MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value]
+MEMBERSHIPS = [Kind.JOINED.value, Kind.LEFT.value]
 CHAT_CHANGES = [Kind.JOINED.value, Kind.LEFT.value, Kind.ROLE.value, Kind.SUBJECT.value, Kind.PHOTO.value]
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -37,10 +37,16 @@ class Chat:
     subject_by: str = ""  # the number that set the subject last
     subject_at: datetime | None = None
     photo: Photo | None = None
+    subject_seq: int = 0  # the entry that set the subject; 0: it has the one it was made with
+    photo_seq: int = 0  # the same of the photo
     group: str | None = None
     pair: tuple[int, int] | None = None
     event_id: int | None = None
     is_large: bool = False  # it has had more members than are told one by one, and so has a channel between nodes
+
+    def as_left(self, look: "Look") -> "Chat":
+        """The chat as it was for somebody who left it then."""
+        return replace(self, subject=look.subject, photo=look.photo, subject_seq=0, photo_seq=0)
 
     def peer_of(self, account_id: int) -> int:
         """The other account of a direct chat; oneself in a chat with oneself."""
@@ -48,6 +54,14 @@ class Chat:
             raise ValueError("only a direct chat has a peer")
         first, second = self.pair
         return second if account_id == first else first
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a chat was called and showed when somebody left it."""
+
+    subject: str
+    photo: Photo | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,7 @@ class Member:
     shown_read: int = 0
     hidden: frozenset[int] = frozenset()  # seqs of messages this account deleted for itself
     is_listed: bool = True  # False: a direct chat that holds nothing this account may see yet
+    look: Look | None = None  # of the chat, for somebody who left it; unknown where that was long ago
 
     @property
     def is_active(self) -> bool:
@@ -110,7 +125,7 @@ class Roster:
     numbers: Mapping[int, str]
     unlisted: frozenset[int] = frozenset()  # see Member.is_listed
     changed: int = 0  # the seq of the last change of who is in a group: entries before it went to others
-    known: int = 0  # all changes up to this seq are in it for sure; one behind it may have been applied while it was read
+    known: int = 0  # all changes up to this seq are in it; one behind it may have been applied while it was read
     # One object for as long as the roster lives, by which the fan-out knows an audience again.
     members: Collection[int] = field(init=False, repr=False, compare=False)
 

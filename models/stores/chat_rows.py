@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from models.documents.chat import Chat, ChatKind, Member, Role, Span
+from models.documents.chat import Chat, ChatKind, Look, Member, Role, Span
 from models.stores.database import Row
 from models.stores.entry_rows import read_photo
 
@@ -48,6 +48,8 @@ def chat_of(row: Mapping[str, Any]) -> Chat:
         subject_by=row.get("subject_by", ""),
         subject_at=row.get("subject_at"),
         photo=read_photo(row),
+        subject_seq=row.get("subject_seq", 0),
+        photo_seq=row.get("photo_seq", 0),
         group=row.get("group"),
         pair=(int(first), int(second)) if second else None,
         event_id=row.get("event"),
@@ -69,6 +71,7 @@ def member_of(row: Mapping[str, Any]) -> Member:
         shown_read=row["shown"]["read"],
         hidden=frozenset(row.get("hidden", ())),
         is_listed=not row.get("unlisted", False),
+        look=Look(row["look"]["subject"], read_photo(row["look"])) if row.get("look") else None,
     )
 
 

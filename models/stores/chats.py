@@ -31,6 +31,12 @@ CHAT_INDEXES = [
 MEMBER_INDEXES = [
     # Everything one account is in. The members of one chat are a range of `_id`.
     IndexModel([("account", ASCENDING), ("active", ASCENDING)], name="account"),
+    # What an account left lately: few of its chats, and none for most.
+    IndexModel(
+        [("account", ASCENDING), ("left_at", ASCENDING)],
+        name="left",
+        partialFilterExpression={"left_at": {"$exists": True}},
+    ),
     # What a node asks for everybody who comes to it.
     IndexModel([("account", ASCENDING), ("large", ASCENDING)], name="large", partialFilterExpression={"large": True}),
 ]
@@ -179,7 +185,7 @@ class Chats:
 
     async def find_member(self, chat_id: int, account_id: int) -> Member | None:
         """A member row, also of somebody who left."""
-        row = await self._members.find_one({"_id": member_key(chat_id, account_id)})
+        row = await self._members.find_one({"_id": member_key(chat_id, account_id), "spans": {"$ne": []}})
         return None if row is None else member_of(row)
 
     async def list_memberships(self, account_id: int, chat_ids: Collection[int]) -> list[Member]:
@@ -227,9 +233,26 @@ class Chats:
         }
         await self._members.update_one({"_id": member_key(chat_id, account_id), "active": True}, {"$set": fresh})
 
+    async def list_left(self, account_ids: Collection[int]) -> dict[int, dict[int, datetime]]:
+        """The chats that these accounts were in and left: by account, chat id -> when. Without those left before this was stored."""
+        query = {"account": {"$in": list(account_ids)}, "left_at": {"$exists": True}}
+        rows = (
+            await self._members.find(query, {"account": True, "chat": True, "left_at": True}).hint("left").to_list(None)
+        )
+        found: dict[int, dict[int, datetime]] = {}
+        for row in rows:
+            found.setdefault(row["account"], {})[row["chat"]] = row["left_at"]
+        return found
+
     async def forget_left(self, account_id: int) -> None:
-        """Nothing of the chats that this account left is its own any more."""
-        await self._members.delete_many({"account": account_id, "active": False})
+        """Nothing of the chats that this account left is its own any more.
+
+        The rows stay, empty: by the seq of their last change a Joined from before is known as late, whoever applies it again.
+        """
+        await self._members.update_many(
+            {"account": account_id, "active": False},
+            {"$set": {"spans": [], "unlisted": True}, "$unset": {"hidden": "", "look": "", "left_at": ""}},
+        )
 
     async def list_marks(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
         """The rows of everybody in these chats, by chat: how far each has received and read."""
@@ -304,19 +327,7 @@ class Chats:
             case Joined(accounts, numbers, admins):
                 came = await self._join(change, dict(zip(accounts, numbers, strict=True)), frozenset(admins))
             case Left(account, _):
-                await self._members.update_one(
-                    _older(change, account) | {"active": True},
-                    [
-                        {
-                            "$set": {
-                                "active": False,
-                                "changed": change.seq,
-                                "role": Role.MEMBER.value,
-                                "spans": _close_last(change.seq),
-                            }
-                        }
-                    ],
-                )
+                await self._leave(change, account)
             case RoleSet(account, _, role):
                 await self._members.update_one(
                     _older(change, account) | {"active": True}, {"$set": {"role": role.value, "changed": change.seq}}
@@ -363,6 +374,7 @@ class Chats:
                         "$set": {"active": True, "changed": change.seq, "role": role(account_id).value},
                         "$push": {"spans": [change.seq, None]},
                         "$max": dict.fromkeys(_MARKS, change.seq - 1),
+                        "$unset": {"left_at": "", "look": "", "unlisted": ""},
                     },
                 )
                 for account_id in numbers
@@ -371,6 +383,26 @@ class Chats:
         )
         return await self._mark_large(change.chat_id, numbers)
 
+    async def _leave(self, change: Entry, account_id: int) -> None:
+        # Read before the row is changed: whoever applies a later subject has applied this change before.
+        chat = await self._chats.find_one({"_id": change.chat_id}, {"subject": True, "photo": True}) or {}
+        look = {"subject": chat.get("subject", ""), "photo": chat.get("photo")}
+        await self._members.update_one(
+            _older(change, account_id) | {"active": True},
+            [
+                {
+                    "$set": {
+                        "active": False,
+                        "changed": change.seq,
+                        "role": Role.MEMBER.value,
+                        "spans": _close_last(change.seq),
+                        "left_at": change.at,
+                        "look": {"$literal": look},
+                    }
+                }
+            ],
+        )
+
     async def _mark_large(self, chat_id: int, accounts: Collection[int]) -> Collection[int]:
         """Mark the rows of whoever came to a large chat, or of all when it has just become one; who was marked.
 
@@ -378,9 +410,11 @@ class Chats:
         """
         chat = await self._chats.find_one({"_id": chat_id}, {"large": True})
         if chat is not None and chat.get("large"):
-            keys = [member_key(chat_id, account_id) for account_id in accounts]
-            await self._members.update_many({"_id": {"$in": keys}}, {"$set": {"large": True}})
-            return accounts
+            here: Row = {"_id": {"$in": [member_key(chat_id, account_id) for account_id in accounts]}}
+            await self._members.update_many(here, {"$set": {"large": True}})
+            # Applied late, it brings nobody back who left since.
+            rows = await self._members.find(here | {"active": True}, {"account": True}).to_list(None)
+            return [row["account"] for row in rows]
         if await self._members.count_documents(_range(chat_id), limit=self._large + 1) <= self._large:
             return ()
         await self._members.update_many(_range(chat_id), {"$set": {"large": True}})

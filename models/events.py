@@ -17,10 +17,14 @@ PresenceStatus = Literal["online", "offline", "deny"]
 
 @dataclass(frozen=True, slots=True)
 class EntryAdded:
-    """A log has a new entry; its kind decides the name on the wire (`message_created`, `message_edited`, …)."""
+    """A log has a new entry; its kind decides the name on the wire (`message_created`, `message_edited`, …).
+
+    `for_former`: those who are told may have left the chat by this entry or since, and are told nothing newer of the chat.
+    """
 
     entry: Entry
     chat: Chat
+    for_former: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,10 @@ from tests.parts import Parts, parts_of
 PEOPLE = 3
 EXAMPLES = int(os.environ.get("PARLEY_TEST_EXAMPLES", "15"))
 NUMBERS = count(49_301_000_000)
-GROUP = -1  # the place of an operation that is not somebody's direct chat
+GROUP, ANNEX = -1, -2  # the places of operations that are not somebody's direct chat
 
 people = st.integers(0, PEOPLE - 1)
-places = st.sampled_from([GROUP, GROUP, *range(PEOPLE)])
+places = st.sampled_from([GROUP, GROUP, ANNEX, *range(PEOPLE)])
 which = st.integers(0, 30)  # of the messages that the person holds, counted from the newest
 
 operations = st.one_of(
@@ -40,8 +40,9 @@ operations = st.one_of(
     st.tuples(st.just("hide"), people, which),
     st.tuples(st.sampled_from(["like", "unlike"]), people, which),
     st.tuples(st.sampled_from(["delivered", "read"]), people, which),
-    st.tuples(st.just("subject"), people, st.just(GROUP)),
+    st.tuples(st.just("subject"), people, st.sampled_from([GROUP, ANNEX])),
     st.tuples(st.sampled_from(["add", "remove", "leave"]), people, people),
+    st.tuples(st.sampled_from(["welcome", "dismiss"]), people, people),
     st.tuples(st.sampled_from(["block", "unblock"]), people, people),
     st.tuples(st.sampled_from(["away", "away", "back", "reconnect"]), people, st.just(GROUP)),
 )
@@ -70,6 +71,7 @@ class Town:
     staying: list[ModelClient]
     roaming: list[ModelClient]
     group: int
+    annex: int  # a group that at first only the first of them is in: the others come and go
     numbers: Any = field(default_factory=count)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -85,25 +87,36 @@ class Town:
 
     async def send(self, who: int, place: int) -> None:
         client_id = f"c{next(self.numbers)}"
-        target: dict[str, Any] = {"chat": self.group} if place == GROUP else {"contact": self.people[place].number}
+        target: dict[str, Any] = {"contact": self.people[place].number}
+        if place in (GROUP, ANNEX):
+            target = {"chat": self.group if place == GROUP else self.annex}
         body = {**target, "client_id": client_id, "text": f"{client_id} of {who}"}
         await self.allowed(self.staying[who].ask("message_send", body), "chat_not_found", "contact_blocked")
 
-    async def subject(self, who: int, _: int) -> None:
-        if await self.parts.is_member(self.group, self.people[who]):
-            await self.parts.change_chat(self.people[who], self.group, SubjectSet(f"s{next(self.numbers)}"))
+    async def subject(self, who: int, place: int) -> None:
+        group = self.group if place == GROUP else self.annex
+        if await self.parts.is_member(group, self.people[who]):
+            await self.parts.change_chat(self.people[who], group, SubjectSet(f"s{next(self.numbers)}"))
 
-    async def add(self, who: int, whom: int) -> None:
+    async def add(self, who: int, whom: int, to: int | None = None) -> None:
+        group = self.group if to is None else to
         async with self.turn:
-            if not await self.parts.is_member(self.group, self.people[whom]):
+            if not await self.parts.is_member(group, self.people[whom]):
                 joined = Joined((self.people[whom].account_id,), (self.people[whom].number,))
-                await self.parts.change_chat(self.people[who], self.group, joined)
+                await self.parts.change_chat(self.people[who], group, joined)
 
-    async def remove(self, who: int, whom: int) -> None:
+    async def remove(self, who: int, whom: int, out_of: int | None = None) -> None:
+        group = self.group if out_of is None else out_of
         async with self.turn:
-            if await self.parts.is_member(self.group, self.people[whom]):
+            if await self.parts.is_member(group, self.people[whom]):
                 left = Left(self.people[whom].account_id, self.people[whom].number)
-                await self.parts.change_chat(self.people[who], self.group, left)
+                await self.parts.change_chat(self.people[who], group, left)
+
+    async def welcome(self, who: int, whom: int) -> None:
+        await self.add(who, whom, self.annex)
+
+    async def dismiss(self, who: int, whom: int) -> None:
+        await self.remove(who, whom, self.annex)
 
     async def leave(self, who: int, _: int) -> None:
         await self.remove(who, who)
@@ -189,7 +202,8 @@ async def build_town(node: Node) -> Town:
     group = await parts.found_group(*residents)
     changed = asyncio.Event()
     staying, roaming = ([ModelClient(node, one, changed=changed) for one in residents] for _ in range(2))
-    town = Town(node, parts, residents, staying, roaming, group.id)
+    annex = await parts.found_group(residents[0], subject="Annex")
+    town = Town(node, parts, residents, staying, roaming, group.id, annex.id)
     await asyncio.gather(*(client.come() for client in [*town.staying, *town.roaming]))
     return town
 

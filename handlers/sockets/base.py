@@ -9,6 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from random import random
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -77,6 +78,7 @@ class Caller:
     actor: Actor
     token: str
     in_flight: int = 0
+    began_at: datetime | None = None  # when it synced without holding anything (SyncChats)
     _waiting: deque[tuple[Awaitable[Any], "asyncio.Future[Any]"]] | None = None
     _admitting: "asyncio.Task[None] | None" = None
 

@@ -141,7 +141,11 @@ class ChatNamespace(BaseNamespace):
 
     async def on_sync(self, caller: Caller, body: Body) -> Answer:
         """{cursors: {chat: seq}} -> {chats: [{chat, status, entries, last_seq, cursor, marks}], more}."""
-        return show_sync(await self._sync(caller.actor, read_cursors(body)))
+        cursors = read_cursors(body)
+        answer = await self._sync(caller.actor, cursors, began_at=caller.began_at)
+        if not cursors:
+            caller.began_at = answer.at
+        return show_sync(answer)
 
     async def on_chats(self, caller: Caller, body: Body) -> Answer:
         """{limit, before?} -> {chats, next}; `before` is the `next` of the page before."""

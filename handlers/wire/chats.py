@@ -10,22 +10,23 @@ from models.services.read_history import Page
 from models.services.sync_chats import ChatState, SyncAnswer
 
 
-def show_chat(chat: Chat, peer_number: str | None = None) -> dict[str, object]:
+def show_chat(chat: Chat, peer_number: str | None = None, *, until: int | None = None) -> dict[str, object]:
     """`{"chat", "kind", "title"}` with `group` (its public id) or `contact` (the number one talks with), `event` (its event's id), and a photo if it has one.
 
-    The title of a direct chat is the number: names are the viewer's own, in its contacts.
+    The title of a direct chat is the number: names are the viewer's own, in its contacts. `until`: for whom the log ends there;
+    a title or a photo that was set later is left out.
     """
     shown: dict[str, object] = {"chat": chat.id, "kind": chat.kind.value}
     if chat.kind is ChatKind.DIRECT:
         shown["title"] = peer_number
         shown["contact"] = peer_number
-    else:
+    elif until is None or chat.subject_seq <= until:
         shown["title"] = chat.subject
     if chat.group is not None:
         shown["group"] = chat.group
     if chat.event_id is not None:
         shown["event"] = chat.event_id
-    if chat.photo is not None:
+    if chat.photo is not None and (until is None or chat.photo_seq <= until):
         shown |= show_photo(chat.photo)
     return shown
 
@@ -78,9 +79,8 @@ def _show_state(state: ChatState) -> dict[str, object]:
     }
     if state.head is not None:
         member = state.head.member
-        shown |= show_chat(state.head.chat, state.head.peer_number)
-        if not member.is_active:
-            del shown["title"]  # it may be newer than the departure
+        chat = state.head.chat if member.look is None else state.head.chat.as_left(member.look)
+        shown |= show_chat(chat, state.head.peer_number, until=member.last_seq)
         shown |= {
             "hidden": sorted(member.hidden),
             "unread": state.head.unread,

@@ -74,7 +74,8 @@ def _show_added(event: EntryAdded) -> tuple[str, dict[str, object]]:
         return "message_created", {"message": show_message(entry)}
     if entry.kind in _CHANGES:
         return _CHANGES[entry.kind], show_entry(entry)
-    return "chat_changed", show_chat(event.chat) | {"last_seq": entry.seq, "change": show_entry(entry)}
+    shown = show_chat(event.chat, until=entry.seq if event.for_former else None)
+    return "chat_changed", shown | {"last_seq": entry.seq, "change": show_entry(entry)}
 
 
 def _typing(chat_id: int, account_id: int, state: str, expires_in_ms: int) -> dict[str, object]:

@@ -17,7 +17,7 @@ from datetime import datetime
 from itertools import islice
 from time import monotonic
 
-from models.documents.chat import Chat
+from models.documents.chat import Chat, Roster
 from models.documents.entry import ChatChange, Edit, Entry, Left, without_text
 from models.events import EntryAdded
 from models.ports import Fanout
@@ -144,16 +144,28 @@ class Announcer:
             readers = await self._chats.list_audience(entry.chat_id, body.of)
             self._fanout.publish(EntryAdded(without_text(entry), roster.chat), set(members) - readers, chat=chat)
             members = readers.intersection(members)
+        former = self._list_former(entry, roster, members)
+        if former:
+            self._fanout.publish(EntryAdded(entry, roster.chat, for_former=True), former)
         shown = EntryAdded(entry, roster.chat)
-        rest: Collection[int] = members
+        rest: Collection[int] = set(members) - former if former else members
         if apart and chat is not None and chat.is_large:
-            alone = set(members).intersection(apart)
+            alone = set(rest).intersection(apart)
             self._fanout.publish(shown, alone)
-            rest = set(members) - alone
+            rest = set(rest) - alone
         if rest:
             self._fanout.publish(shown, rest, chat=chat)
         if self._announced is not None:
             self._announced(entry, roster.chat, members)
+
+    @staticmethod
+    def _list_former(entry: Entry, roster: Roster, members: Collection[int]) -> set[int]:
+        """Those of an entry's audience who are out of the chat by now, where the chat has been changed since."""
+        if max(roster.chat.subject_seq, roster.chat.photo_seq) <= entry.seq:
+            return set()
+        if roster.known < roster.changed:
+            return set(members)  # somebody may have left, and the chat have been changed, while the roster was read
+        return set(members).difference(roster.members)
 
     def _has_gap(self, entry: Entry) -> bool:
         """Whether something may lie before this entry that the roster kept here does not know."""

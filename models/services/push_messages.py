@@ -147,7 +147,10 @@ class PushMessages:
             name = (await self._directory.require(told.entry.sender_id)).name
         except AccountNotFound:
             name = told.entry.number
-        where = f" @ {told.chat.subject}" if told.chat.kind is not ChatKind.DIRECT and told.chat.subject else ""
+        chat = told.chat
+        # Some of those who are told may have left since, and what it was called later is none of their business.
+        is_named = chat.kind is not ChatKind.DIRECT and chat.subject and chat.subject_seq <= told.entry.seq
+        where = f" @ {chat.subject}" if is_named else ""
         if not self._has_preview:
             return shortened(f"{name}{where}: a new message")
         return shortened(f"{name}{where}: {told.message.words or WORDS.get(told.message.type, 'a new message')}")

@@ -4,21 +4,30 @@ A cursor is the seq up to which a client holds everything. The answer is honest 
 is missing), `delta` (these entries are what is missing), `reset` (forget this chat's log and start from these entries;
 older ones are in the history). There is no time limit: the log is kept, so a month away is a longer delta, and a gap
 beyond `delta_max_entries` is a reset only because a page of the newest serves a person better than five thousand lines.
+
+A client that names chats is told of those that it does not name: those that the account is in, and those that it came to and
+left again since the client was last there. When that was is told by the newest entry that the client holds; a client that
+names none holds nothing yet, and starts with the chats that the account is in now: only what is left after that is told to its
+connection.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
-from models.documents.chat import Member
+from models.documents.chat import Member, Span
 from models.documents.entry import ANSWER_MAX_CHARS, Entry, fitting
 from models.documents.head import Head
 from models.documents.session import Actor
+from models.ports import Clock
 from models.services.batched import Batched
 from models.services.read_heads import ReadHeads
 from models.services.tails import Tails
 from models.stores.entries import Entries, visible
 
+CLOCKS_APART = timedelta(minutes=1)  # between two nodes, and between writing an entry and storing it
 RESET_ENTRIES = 50  # a screenful and a bit: what a fresh device shows before somebody scrolls
 
 
@@ -46,8 +55,11 @@ class ChatState:
 
 @dataclass(frozen=True, slots=True)
 class SyncAnswer:
+    """`at`: the time before anything was read for it."""
+
     states: Sequence[ChatState]
     more: bool
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +98,63 @@ class _Budget:
 class SyncChats:
     """Chats that the client does not name are part of the answer too: it may have missed that they came to be.
 
-    `listed` and `marks` read for all who ask at the same time by one query, and never before they asked.
+    `listed`, `left` and `marks` read for all who ask at the same time by one query, and never before they asked.
     """
 
     heads: ReadHeads
     listed: Batched[int, list[Head]]  # by account
+    left: Batched[int, dict[int, datetime]]  # by account: chats that it left, and when
     marks: Batched[int, list[Member]]  # by chat, of those that have up to `marks_max_members`
     entries: Entries
     tails: Tails
     rules: SyncRules
+    clock: Clock
 
-    async def __call__(self, actor: Actor, cursors: Mapping[int, int]) -> SyncAnswer:
-        """What is missing behind these cursors (chat id -> seq). With `more`, call again with the new cursors."""
+    async def __call__(
+        self, actor: Actor, cursors: Mapping[int, int], *, began_at: datetime | None = None
+    ) -> SyncAnswer:
+        """What is missing behind these cursors (chat id -> seq). With `more`, call again with the new cursors.
+
+        `began_at`: the `at` of the answer with which this client began, where it named no chat on this connection.
+        """
+        at = self.clock.now()
         listed = {head.chat.id: head for head in await self.listed(actor.account_id) or ()}
         elsewhere = [chat_id for chat_id in cursors if chat_id not in listed]
-        if elsewhere:
-            others = await self.heads(actor.account_id, elsewhere)
-            # A chat in which all was kept from this account is no chat to it, whatever id it guesses.
-            listed |= {head.chat.id: head for head in others if head.member.is_listed}
+        listed |= await self._read(actor.account_id, elsewhere)
+        missed = await self._list_missed(actor.account_id, cursors, listed, began_at) if cursors else []
+        listed |= await self._read(actor.account_id, missed)
         budget = _Budget(self.rules.max_entries)
         states: list[ChatState] = []
-        # Newest first: what people look at first when they come back.
-        for head in sorted(listed.values(), key=lambda head: head.last_at, reverse=True):
+        # Newest first: what people look at first when they come back. Before them what the client's cursors, as they are now,
+        # say that it missed, the one left first at the head: after part of the answer they say so of the rest.
+        first = {chat_id: place for place, chat_id in enumerate(missed, -len(missed))}
+        for head in sorted(listed.values(), key=lambda head: (-first.get(head.chat.id, 0), head.last_at), reverse=True):
             state = await self._state(head, cursors.get(head.chat.id), budget)
             if state is not None:
                 states.append(state)
         states += [_nothing(chat_id) for chat_id in cursors if chat_id not in listed]
-        return SyncAnswer(await self._with_marks(states), more=budget.is_spent)
+        return SyncAnswer(await self._with_marks(states), more=budget.is_spent, at=at)
+
+    async def _list_missed(
+        self, account_id: int, cursors: Mapping[int, int], listed: Mapping[int, Head], began_at: datetime | None
+    ) -> list[int]:
+        """Chats that the client does not name, and that the account left since the client was there; the one left first first."""
+        left = {chat: at for chat, at in (await self.left(account_id) or {}).items() if chat not in cursors}
+        if not left:
+            return []
+        heads = [listed[chat_id] for chat_id in cursors if chat_id in listed]
+        held = [(head.chat.id, min(cursors[head.chat.id], head.last_seq)) for head in heads]
+        there = await self.entries.find_newest(held)
+        if there is None:
+            return []
+        since = there - CLOCKS_APART if began_at is None else max(there - CLOCKS_APART, began_at)
+        missed = [chat_id for chat_id, at in left.items() if at >= since and chat_id not in listed]
+        return sorted(missed, key=lambda chat_id: left[chat_id])
+
+    async def _read(self, account_id: int, chat_ids: Sequence[int]) -> dict[int, Head]:
+        """Those of these chats that the account is or was in. One in which all was kept from it is no chat to it."""
+        heads = await self.heads(account_id, chat_ids) if chat_ids else ()
+        return {head.chat.id: head for head in heads if head.member.is_listed}
 
     async def _state(self, head: Head, cursor: int | None, budget: _Budget) -> ChatState | None:
         """One chat's part, or None when the budget is spent and something is missing: it comes with the next call."""
@@ -122,7 +164,12 @@ class SyncChats:
         if budget.is_empty:
             budget.is_spent = True
             return None
-        if cursor is None or cursor > end or end - cursor > self.rules.delta_max_entries or _was_out(head, cursor):
+        if (
+            cursor is None
+            or cursor > end
+            or end - cursor > self.rules.delta_max_entries
+            or _was_out(head.member, cursor)
+        ):
             limit = min(RESET_ENTRIES, budget.entries)
             newest = await self._list_range(head, 1, limit, newest_first=True)
             found = budget.take(newest[::-1])[::-1]
@@ -149,9 +196,22 @@ def _own(head: Head | None) -> Sequence[Member]:
     return () if head is None else (head.member,)
 
 
-def _was_out(head: Head, cursor: int) -> bool:
-    """Whether the account left behind this cursor and came back: the changes that older messages took meanwhile are no delta."""
-    return head.member.is_active and len(head.member.spans) > 1 and cursor < head.member.spans[-1].first - 1
+def _was_out(member: Member, cursor: int) -> bool:
+    """Whether the account was out of the chat between this cursor and the end of what it may read, or came only behind it.
+
+    The changes that older messages took meanwhile are no delta, and what is held from before may be for it no longer. It may be
+    out again by now: what counts is that it came back.
+    """
+    if cursor == 0 and member.spans and member.spans[0].first == 1:
+        return _has_gap(member.spans)
+    for place, span in enumerate(member.spans):
+        if span.covers(cursor):
+            return _has_gap(member.spans[place:])
+    return True
+
+
+def _has_gap(spans: Sequence[Span]) -> bool:
+    return any(before.last is not None and after.first > before.last + 1 for before, after in pairwise(spans))
 
 
 def _nothing(chat_id: int) -> ChatState:

@@ -47,6 +47,12 @@ class Entries:
         page = await self.list_range(chat_id, seq, seq, limit=1)
         return page[0] if page else None
 
+    async def find_newest(self, places: Iterable[tuple[int, int]]) -> datetime | None:
+        """When the newest of the entries at these (chat id, seq) was written; None if none of them is there."""
+        keys = [entry_key(chat_id, seq) for chat_id, seq in places]
+        rows = await self._entries.find({"_id": {"$in": keys}}, {"at": True}).to_list(None)
+        return max((row["at"] for row in rows), default=None)
+
     async def find_by_client(self, chat_id: int, sender_id: int, client_id: str) -> Entry | None:
         """The entry that this sender stored in this chat under a client id."""
         row = await self._entries.find_one({"chat": chat_id, "sender": sender_id, "client": client_id})

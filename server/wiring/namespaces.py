@@ -48,6 +48,7 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
     )
     rules = SyncRules(chat.sync_max_entries, chat.delta_max_entries, chat.receipts_max_members, chat.sync_max_chats)
     marks = Batched(partial(stores.chats.list_marks_up_to, members_max=rules.marks_max_members), at_once=500)
+    left = Batched(stores.chats.list_left, at_once=500)
     return [
         ChatNamespace(
             gate,
@@ -62,7 +63,16 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
                 domain.message_limit,
             ),
             ReadHistory(domain.resolve, domain.rosters, stores.chats, stores.entries),
-            SyncChats(domain.read_heads, domain.list_heads, marks, stores.entries, Tails(stores.entries), rules),
+            SyncChats(
+                domain.read_heads,
+                domain.list_heads,
+                left,
+                marks,
+                stores.entries,
+                Tails(stores.entries),
+                rules,
+                domain.clock,
+            ),
             domain.list_chats,
             Greet(domain.directory, domain.list_chats, domain.fanout),
             domain.typing,

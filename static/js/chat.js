@@ -19,8 +19,8 @@ export class Chat {
     this.isLoaded = false; // whether `log` was given its cursor
   }
 
-  /** What any description of a chat says: {chat, kind, title, contact?, group?, event?}. */
-  describe({ kind, title, contact, group, event }) {
+  /** What any description of a chat says: {chat, kind, title?, contact?, group?, event?}; no title: one set after this person left. */
+  describe({ kind, title = this.title, contact, group, event }) {
     if (kind) Object.assign(this, { kind, title, contact, group, event });
   }
 

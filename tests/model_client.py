@@ -228,7 +228,7 @@ class ModelClient:
         if state["status"] == "reset":
             chat.messages = {entry["seq"]: _message(entry) for entry in state["entries"] if entry["kind"] == "message"}
             chat.changes = []
-            await self._fill(chat, min([entry["seq"] for entry in state["entries"]], default=state["cursor"] + 1))
+            await self.fill(chat, min([entry["seq"] for entry in state["entries"]], default=state["cursor"] + 1))
         for entry in state["entries"]:
             if state["status"] == "delta":
                 chat.apply(entry, own_id)
@@ -242,7 +242,7 @@ class ModelClient:
             chat.end()
         return known is None or chat.cursor != before or state["status"] == "reset"
 
-    async def _fill(self, chat: ChatModel, before: int) -> None:
+    async def fill(self, chat: ChatModel, before: int) -> None:
         """Read the log backwards from here to its beginning."""
         place: int | None = before
         while place is not None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from models.documents.entry import Joined, Left, SubjectSet
 from models.services import move_marks
 from server.embedded import EmbeddedStores
-from tests.model_client import ModelClient
+from tests.model_client import ChatModel, ModelClient
 from tests.node import Node, Person, running_node, settings_for
 from tests.parts import Parts, parts_of
 
@@ -43,6 +43,8 @@ operations = st.one_of(
     st.tuples(st.just("subject"), people, st.sampled_from([GROUP, ANNEX])),
     st.tuples(st.sampled_from(["add", "remove", "leave"]), people, people),
     st.tuples(st.sampled_from(["welcome", "dismiss"]), people, people),
+    st.tuples(st.just("visit"), people, people),
+    st.tuples(st.just("visit"), people, people),
     st.tuples(st.sampled_from(["block", "unblock"]), people, people),
     st.tuples(st.sampled_from(["away", "away", "back", "reconnect"]), people, st.just(GROUP)),
 )
@@ -117,6 +119,18 @@ class Town:
 
     async def dismiss(self, who: int, whom: int) -> None:
         await self.remove(who, whom, self.annex)
+
+    async def visit(self, who: int, whom: int) -> None:
+        """Somebody is in the annex for a moment, or once more, while its messages change."""
+        await self.dismiss(who, whom)
+        await self.send(0, ANNEX)
+        await self._change("edit", 0, 1)
+        await self._change("delete", 0, 3)
+        await self._change("like", 0, 0)
+        await self.welcome(who, whom)
+        await self.send(0, ANNEX)
+        await self.dismiss(who, whom)
+        await self._change("unlike", 0, 0)
 
     async def leave(self, who: int, _: int) -> None:
         await self.remove(who, who)
@@ -243,6 +257,10 @@ async def agree(town: Town, who: int) -> None:
         await alike(stayed, lambda: (shared(roamed), shared(stayed)))
         listed = lambda: {chat: held for chat, held in stayed.snapshot().items() if held["is_member"]}  # noqa: E731
         await alike(stayed, lambda: (fresh.snapshot(), listed()))
+        for client in (stayed, roamed):
+            for chat in client.chats.values():
+                if not chat.is_member:
+                    assert await differing(chat, fresh) == []
     finally:
         await fresh.go()
 
@@ -254,6 +272,18 @@ def shared(client: ModelClient) -> dict[int, dict[str, Any]]:
         if not held["is_member"]:
             held["messages"] = sorted(held["messages"])
     return snapshot
+
+
+async def differing(left: ChatModel, fresh: ModelClient) -> list[tuple[Any, Any]]:
+    """Messages of a chat that its person left which are not held as its history shows them, but for those deleted since."""
+    log = ChatModel(left.chat)
+    await fresh.fill(log, 2**31)
+    held, shown = left.snapshot()["messages"], log.snapshot()["messages"]
+    return [
+        (message, held.get(seq))
+        for seq, message in shown.items()
+        if not message.get("deleted") and held.get(seq) != message
+    ]
 
 
 async def alike(client: ModelClient, two: Callable[[], tuple[Any, Any]]) -> None:

@@ -210,7 +210,8 @@ class Entry:
     is_deleted: bool = False
     first_text: str | None = None  # what an edited message said at first
     reactions: Mapping[int, str] = field(default_factory=dict)  # account id -> emoji
-    reaction_seqs: Mapping[int, int] = field(default_factory=dict)  # account id -> the entry by which it reacted
+    # Account id -> the entry by which it reacted last, or took its reaction back.
+    reaction_seqs: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -257,20 +258,23 @@ def without_text(edit: Entry) -> Entry:
     return replace(edit, body=Edit(edit.body.of, "")) if isinstance(edit.body, Edit) else edit
 
 
-def as_of(message: Entry, last: int) -> Entry:
-    """A message as far as entries up to `last` tell of it: for who left then, and is shown no later wording or reaction.
+def has_changed_since(message: Entry, last: int) -> bool:
+    """Whether an edit or a reaction behind entry `last` shows in a message. One that was deleted shows none."""
+    return message.edit_seq > last or any(seq > last for seq in message.reaction_seqs.values())
 
-    Of several edits only the first wording and the last are kept, so a late one brings back the first. What was deleted
-    later is gone also from here.
+
+def as_of(message: Entry, changes: Sequence[Entry]) -> Entry:
+    """A message as it was after these of its edits and reactions, which are all up to some entry of the log.
+
+    What was deleted later is gone also from here.
     """
-    if not isinstance(message.body, Message):
+    if not isinstance(message.body, Message) or message.is_deleted:
         return message
-    seqs = {account: seq for account, seq in message.reaction_seqs.items() if seq <= last}
-    kept = replace(message, reactions={account: message.reactions[account] for account in seqs}, reaction_seqs=seqs)
-    if message.edit_seq <= last:
-        return kept
-    body = message.body.with_words(message.first_text)
-    return replace(kept, body=body, edited_at=None, edit_seq=0, first_text=None)
+    body = message.body.with_words(message.first_text) if message.edit_seq else message.body
+    message = replace(message, body=body, edited_at=None, edit_seq=0, first_text=None, reactions={}, reaction_seqs={})
+    for change in changes:
+        message = with_change(message, change)
+    return message
 
 
 def with_change(message: Entry, change: Entry) -> Entry:
@@ -299,11 +303,11 @@ def with_change(message: Entry, change: Entry) -> Entry:
             return replace(message, body=body, edited_at=change.at, edit_seq=change.seq, first_text=first)
         case Reaction(_, emoji):
             reactions, seqs = dict(message.reactions), dict(message.reaction_seqs)
+            seqs[change.sender_id] = change.seq
             if emoji is None:
                 reactions.pop(change.sender_id, None)
-                seqs.pop(change.sender_id, None)
             else:
-                reactions[change.sender_id], seqs[change.sender_id] = emoji, change.seq
+                reactions[change.sender_id] = emoji
             return replace(message, reactions=reactions, reaction_seqs=seqs)
         case _:
             return message

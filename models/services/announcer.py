@@ -127,6 +127,8 @@ class Announcer:
         elif self._has_gap(entry):
             await self._confirm()
         self._trust(entry.chat_id, entry.seq)
+        if isinstance(body, Edit) and await self._entries.is_deleted(entry.chat_id, body.of):
+            entry = without_text(entry)  # whichever of the two came first: what is gone is said to nobody any more
         roster = self._rosters.peek(entry.chat_id) or await self._rosters.require(entry.chat_id)
         members = roster.members
         chat: Chat | None = roster.chat

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.documents.chat import ChatKind
-from models.documents.entry import Deletion, Edit, Entry, as_of, with_change
+from models.documents.entry import Deletion, Edit, Entry, with_change
 from models.documents.receipt import ListedMessage, ReadMarks
 from models.documents.session import Actor
 from models.documents.target import Target
@@ -41,7 +41,7 @@ class ListMessages:
         found = await self.messages.list_newest(selection, limit=window.limit, offset=window.offset)
         shown = _overlay(found, changes)
         if log.member.last_seq is not None:
-            shown = [as_of(message, log.member.last_seq) for message in shown]
+            shown = await self.entries.as_of(log.chat.id, shown, log.member.last_seq)
         return await self._with_receipts(log, shown)
 
     async def _with_receipts(self, log: Log, messages: Sequence[Entry]) -> list[ListedMessage]:

@@ -10,7 +10,7 @@ from models.errors import ChatNotFound
 from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
 from models.stores.chats import Chats
-from models.stores.entries import Entries, visible
+from models.stores.entries import Entries
 
 PAGE_MAX = 200
 END = 2**32 - 1
@@ -65,7 +65,7 @@ class ReadHistory:
                 found = await self._before(member, END if before is None else before, last_seq, limit + 1)
                 kept = fitting(found[-limit:][::-1], ANSWER_MAX_CHARS)[::-1]
                 before = kept[0].seq if kept else before
-            shown, more = visible(kept, member), len(found) > len(kept)
+            shown, more = await self.entries.as_shown_to(member, kept), len(found) > len(kept)
             if shown or not more:
                 break
         place = after if after is not None else before

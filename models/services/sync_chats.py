@@ -25,7 +25,7 @@ from models.ports import Clock
 from models.services.batched import Batched
 from models.services.read_heads import ReadHeads
 from models.services.tails import Tails
-from models.stores.entries import Entries, visible
+from models.stores.entries import Entries
 
 CLOCKS_APART = timedelta(minutes=1)  # between two nodes, and between writing an entry and storing it
 RESET_ENTRIES = 50  # a screenful and a bit: what a fresh device shows before somebody scrolls
@@ -173,12 +173,14 @@ class SyncChats:
             limit = min(RESET_ENTRIES, budget.entries)
             newest = await self._list_range(head, 1, limit, newest_first=True)
             found = budget.take(newest[::-1])[::-1]
-            return ChatState(head.chat.id, Status.RESET, visible(found, head.member), end, end, head)
+            shown = await self.entries.as_shown_to(head.member, found)
+            return ChatState(head.chat.id, Status.RESET, shown, end, end, head)
         found = budget.take(await self._list_range(head, cursor + 1, budget.entries))
         reached = found[-1].seq if found else end
         if reached < end:
             budget.is_spent = True
-        return ChatState(head.chat.id, Status.DELTA, visible(found, head.member), end, reached, head)
+        shown = await self.entries.as_shown_to(head.member, found)
+        return ChatState(head.chat.id, Status.DELTA, shown, end, reached, head)
 
     async def _list_range(self, head: Head, first: int, limit: int, *, newest_first: bool = False) -> list[Entry]:
         """Entries up to the end of the log: for members from memory, where it knows this very end."""

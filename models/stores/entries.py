@@ -18,6 +18,7 @@ from models.documents.entry import (
     Reaction,
     as_of,
     entry_key,
+    has_changed_since,
     split_key,
     with_change,
     without_text,
@@ -87,6 +88,36 @@ class Entries:
                 mine, [read_entry(row) for row in mine], [one for one in changes if one.chat_id == chat_id]
             )
         return found
+
+    async def as_shown_to(self, member: Member, entries: Sequence[Entry]) -> list[Entry]:
+        """These of one chat, as they are now, as `member` is shown them: `visible`, and to who left as they were then."""
+        if member.last_seq is not None:
+            entries = await self.as_of(member.chat_id, entries, member.last_seq)
+        return visible(entries, member)
+
+    async def as_of(self, chat_id: int, entries: Sequence[Entry], last: int) -> list[Entry]:
+        """These of one chat with no edit or reaction from behind entry `last`; the log knows what was there before."""
+        later = [entry.seq for entry in entries if has_changed_since(entry, last)]
+        if not later:
+            return list(entries)
+        query = {
+            "chat": chat_id,
+            "of": {"$in": later},
+            "_id": {"$lte": entry_key(chat_id, last)},
+            "kind": {"$in": [Kind.EDIT.value, Kind.REACTION.value]},
+        }
+        changes: dict[int, list[Entry]] = {seq: [] for seq in later}
+        for row in await self._entries.find(query).hint("changes").sort("_id", 1).to_list(None):
+            changes[row["of"]].append(read_entry(row))
+        return [as_of(entry, changes[entry.seq]) if entry.seq in changes else entry for entry in entries]
+
+    async def is_deleted(self, chat_id: int, seq: int) -> bool:
+        """Whether a message is gone for everybody, or a deletion of it is stored."""
+        waiting = await self.list_pending(chat_id, [Kind.DELETION.value])
+        if any(isinstance(change.body, Deletion) and change.body.of == seq for change in waiting):
+            return True
+        row = await self._entries.find_one({"_id": entry_key(chat_id, seq)}, {"deleted": True})
+        return row is not None and row.get("deleted", False)
 
     async def _without_deleted_texts(self, chat_id: int, entries: list[Entry], pending: Sequence[Entry]) -> list[Entry]:
         """An edit still holds the text that it gave to a message; when that is deleted, nobody reads it there either."""
@@ -158,11 +189,9 @@ class Entries:
 def visible(entries: Sequence[Entry], member: Member) -> list[Entry]:
     """What of these a member may see: its spans of the log, less what was kept from it and what it deleted for itself.
 
-    An edit of a message that it may not see is there, for the numbers are counted, but says nothing. Who left is shown
-    messages as they were then.
+    An edit of a message that it may not see is there, for the numbers are counted, but says nothing. For somebody who left they
+    are to be given as they were then (`Entries.as_shown_to`).
     """
-    if member.last_seq is not None:
-        entries = [as_of(entry, member.last_seq) for entry in entries]
     return [
         without_text(entry) if isinstance(entry.body, Edit) and not member.may_see(entry.body.of) else entry
         for entry in entries

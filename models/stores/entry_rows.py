@@ -139,11 +139,7 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
             for account, reaction in row.get("reactions", {}).items()
             if reaction["emoji"] is not None
         },
-        reaction_seqs={
-            int(account): reaction["seq"]
-            for account, reaction in row.get("reactions", {}).items()
-            if reaction["emoji"] is not None
-        },
+        reaction_seqs={int(account): reaction["seq"] for account, reaction in row.get("reactions", {}).items()},
     )
 
 

@@ -32,6 +32,12 @@ INDEXES = [
     IndexModel([("chat", ASCENDING), ("sender", ASCENDING), ("client", ASCENDING)], unique=True, name="once"),
     # Changes stored and not yet applied: nearly always empty, so that asking costs nothing.
     IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="pending", partialFilterExpression={"pending": True}),
+    # What became of one message: its edits, reactions and deletions. Messages themselves are not in it.
+    IndexModel(
+        [("chat", ASCENDING), ("of", ASCENDING), ("_id", ASCENDING)],
+        name="changes",
+        partialFilterExpression={"of": {"$exists": True}},
+    ),
 ]
 
 RETRY_FIRST_S, RETRY_LAST_S = 0.05, 1.0

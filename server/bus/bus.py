@@ -34,6 +34,7 @@ from server.redis_cluster import Cluster
 
 log = logging.getLogger(__name__)
 
+TOLD_WITHIN_S = 1.0  # Redis takes a signal within milliseconds, or is in trouble
 UNREADABLE_FOR_S = 5.0  # people are told to sync once for all that a node of another version says in this time
 
 _SIGNALS: dict[str, type[Signal]] = {
@@ -57,6 +58,7 @@ class Bus:
         self.on_lost: Callable[[], None] = _ignore  # Redis, or the others, had given this node up
         self.breaks = 0
         self._large = large
+        self._signalled = 0  # the mark of the last signal that forbids something
         self._held: dict[int, int] = {}  # account id -> sockets here
         self._audiences = Audiences()
         self._tasks: list[asyncio.Task[None]] = []
@@ -156,6 +158,20 @@ class Bus:
         self._note(signal)
         if not self.lease.is_alone:
             self._say("signal", type(signal).__name__, asdict(signal))
+            if not isinstance(signal, PresenceChanged):
+                self._signalled = self._shards.home.publisher.mark
+
+    async def told(self) -> None:
+        """Return when Redis has all signals of this node that forbid something, or does not take them, after a moment.
+
+        Who is answered behind this may rely on them, also if this node dies in the next moment. What Redis did not take is told as
+        missed, once it is back.
+        """
+        if not self.is_up:
+            return
+        done = self._shards.home.publisher.settled(self._signalled)
+        if not done.done():
+            await asyncio.wait([done], timeout=TOLD_WITHIN_S)
 
     def holds(self, account_id: int) -> bool:
         """Whether a socket of this account is here."""

@@ -56,6 +56,9 @@ class Publisher:
         self._is_heard_here = is_heard_here
         self._waiting: deque[tuple[bytes, Sequence[str]]] = deque()
         self._in_the_air = 0
+        self._put = 0  # messages so far, and those of them that Redis has taken or that were given up
+        self._settled = 0
+        self._watchers: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._connection: AbstractConnection | None = None
         self._used_at = 0.0
 
@@ -67,6 +70,7 @@ class Publisher:
         """Publish a message on these channels."""
         if len(self._waiting) >= WAITING_MAX:
             self.lose()
+        self._put += 1
         self._waiting.append((message, channels))
         self.work.set()
 
@@ -74,6 +78,28 @@ class Publisher:
         """Give up what waits."""
         self._waiting.clear()
         self.lose_some()
+        self._settle(self._put)
+
+    @property
+    def mark(self) -> int:
+        """Stands for all that was put until now."""
+        return self._put
+
+    def settled(self, mark: int) -> "asyncio.Future[None]":
+        """Is done when Redis has taken everything up to a mark, or it was given up."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if mark <= self._settled:
+            done.set_result(None)
+        else:
+            self._watchers.append((mark, done))
+        return done
+
+    def _settle(self, mark: int) -> None:
+        self._settled = mark
+        while self._watchers and self._watchers[0][0] <= mark:
+            _, done = self._watchers.popleft()
+            if not done.done():
+                done.set_result(None)
 
     def lose_some(self) -> None:
         """Something that should have been published was not."""
@@ -88,6 +114,7 @@ class Publisher:
         try:
             while self._waiting:
                 await self._run(self._take())
+                self._settle(self._settled + self._in_the_air)
                 self._in_the_air = 0
         finally:
             self._in_the_air = 0

@@ -40,6 +40,7 @@ from server.rate_limits import limit_requests
 from server.siblings import Siblings
 from server.sockets.farewell import send_away
 from server.sockets.shut_out import ShutOut
+from server.tell_first import tell_first
 from server.versions import require_version
 from server.wiring.domain import Domain
 from server.wiring.events import events_routes
@@ -136,6 +137,7 @@ class _Node:
                 charge_bad_tokens,
                 identify(domain.authenticate, public=PUBLIC, outside=outside),
                 charge_callers,
+                tell_first(domain.bus.told),
             ],
             body_max_bytes=http.body_max_bytes,
             origins=http.cors_origins,

@@ -23,6 +23,8 @@ export class Sync extends Emitter {
   #buffer = []; // events that came while the answer of `sync` was on its way
   #running = null;
   #isWanted = false;
+  #isBegun = false; // whether everything was level once
+  #past = new Map(); // chats that were left before this page was loaded, and are not shown: id -> cursor
   chats = new Map();
 
   constructor({ ask, me }) {
@@ -78,7 +80,7 @@ export class Sync extends Emitter {
     this.emit("state", "behind");
     for (let round = 0; this.#isWanted && round < ROUNDS_MAX; round++) {
       this.#isWanted = false;
-      const cursors = {};
+      const cursors = Object.fromEntries(this.#past);
       for (const chat of this.chats.values()) if (chat.isLoaded) cursors[chat.id] = chat.log.cursor;
       const { chats, more } = await this.#ask("sync", { cursors });
       for (const state of chats) {
@@ -86,6 +88,7 @@ export class Sync extends Emitter {
           this.chats.delete(state.chat); // the server knows no such chat for this account
           continue;
         }
+        if (this.#isOfThePast(state)) continue;
         const chat = this.#chat(state.chat);
         const fresh = chat.catchUp(state);
         if (fresh.length) this.emit("entries", { chat, entries: fresh, isLive: false });
@@ -93,7 +96,15 @@ export class Sync extends Emitter {
       }
       this.#isWanted ||= more;
     }
+    this.#isBegun = true;
     this.emit("state", "level");
+  }
+
+  /** The server takes a page that was just loaded for a device that was away, and tells of chats that were left lately. */
+  #isOfThePast({ chat, kind, is_member, cursor }) {
+    if (is_member !== false) this.#past.delete(chat);
+    else if (kind && (!this.#isBegun || this.#past.has(chat)) && !this.chats.has(chat)) this.#past.set(chat, cursor);
+    return this.#past.has(chat);
   }
 
   #drain() {

@@ -132,6 +132,32 @@ test("a chat that nobody named before comes by sync", async () => {
   assert.equal(sync.chats.get(7).log.at(1).text, "m1");
 });
 
+test("a chat that was left before the page was loaded is not shown, one that came and went since is", async () => {
+  const state = (chat, is_member, cursor, status = "reset") => ({ chat, kind: "group", status, is_member, cursor, last_seq: cursor, entries: [], marks: [], hidden: [], title: `No. ${chat}` });
+  const told = [[state(8, false, 5)], [state(8, false, 5, "current"), state(9, false, 3)], [state(8, true, 6)]];
+  const named = [];
+  const ask = async (_, { cursors }) => {
+    named.push(cursors);
+    return { chats: told.shift(), more: false };
+  };
+  const sync = new Sync({ ask, me: 1 });
+  await sync.begin({ chats: [], next: null });
+  assert.deepEqual([...sync.chats.keys()], []);
+  await sync.catchUp();
+  assert.deepEqual([...sync.chats.keys()], [9]);
+  assert.equal(sync.chats.get(9).isMember, false);
+  await sync.catchUp();
+  assert.deepEqual([[...sync.chats.keys()], sync.chats.get(8).isMember], [[9, 8], true]);
+  assert.deepEqual(named, [{}, { 8: 5 }, { 8: 5, 9: 3 }]);
+});
+
+test("a title that is left out leaves the title alone", () => {
+  const chat = new Chat(7, 1);
+  chat.describe({ kind: "group", title: "Then", group: "49-1" });
+  chat.describe({ kind: "group", group: "49-1" });
+  assert.equal(chat.title, "Then");
+});
+
 test("heights find every row again", () => {
   const heights = new Heights();
   heights.resize(5000, (place) => place % 7);

@@ -138,3 +138,28 @@ async def test_a_receipt_is_told_to_who_is_in_the_group_when_it_is_told(pair: Pa
     (receipt,) = await cy_phone.expect("receipt")
     assert (receipt["account"], receipt["read"]) == (ann.account_id, 2)
     assert not bob_phone.told("receipt")
+
+
+async def test_who_was_invited_on_another_node_is_told_who_has_seen_the_invitation(pair: Pair) -> None:
+    here, there = pair
+    ann, bob, cy = [await here.sign_in(f"49303{n:07}") for n in range(3)]
+    for each in (ann, bob, cy):
+        profile = {"full_name": "Somebody", "email": "somebody@example.org"}
+        assert (await here.rest("POST", "/auth/register", each, json=profile))[0] == 200
+    plan = {"title": "Dinner", "event_date": "2100-01-01T12:00:00Z", "total_spots": 10}
+    body = plan | {"invite_phone_numbers": ["+" + bob.number]}
+    status, event = await here.rest("POST", "/events", ann, json=body)
+    assert status == 201, event
+    stored = await domain_of(here).stores.events.find(event["id"])
+    assert stored is not None
+    await domain_of(here).rosters.require(stored.chat_id)
+    deafen(here)
+    cy_phone = await there.connect(cy, "/events")
+    change = {"invite_phone_numbers": ["+" + cy.number]}
+    status, answer = await there.rest("PATCH", f"/events/{event['id']}", ann, json=change)
+    assert status == 200, answer
+    invitation = event["invitations"][0]["id"]
+    status, seen = await here.rest("PUT", f"/events/{event['id']}/invitations/{invitation}/mark_seen", bob)
+    assert status == 200, seen
+    (told,) = await cy_phone.expect("rsvp_changed")
+    assert told["invitation"]["id"] == invitation

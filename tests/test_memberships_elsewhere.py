@@ -140,6 +140,23 @@ async def test_a_receipt_is_told_to_who_is_in_the_group_when_it_is_told(pair: Pa
     assert not bob_phone.told("receipt")
 
 
+async def test_nobody_is_told_how_far_one_has_read_who_was_removed(pair: Pair) -> None:
+    here, there = pair
+    bob, ann = [await here.sign_in(f"49304{n:07}") for n in range(2)]  # in this order receipts are told
+    await here.befriend(ann, bob)
+    chat = await parts_of(here).found_group(ann, bob)
+    ann_phone, bob_phone = await here.connect(ann, "/chat", "/receipts"), await here.connect(bob, "/chat", "/receipts")
+    await ann_phone.ask("message_send", {"chat": chat.id, "client_id": "warm", "text": "warm"})
+    await bob_phone.expect("message_created")
+    deafen(here)
+    path = f"/api/groups/{chat.group}/remove-participant/"
+    assert (await there.rest("POST", path, ann, json={"contact": bob.number}))[0] == 200
+    await bob_phone.ask("read", {"chat": chat.id, "seq": 2}, "/receipts")
+    await ann_phone.ask("read", {"chat": chat.id, "seq": 2}, "/receipts")
+    (told,) = await ann_phone.expect("receipt")
+    assert told["account"] == ann.account_id
+
+
 async def test_who_was_invited_on_another_node_is_told_who_has_seen_the_invitation(pair: Pair) -> None:
     here, there = pair
     ann, bob, cy = [await here.sign_in(f"49303{n:07}") for n in range(3)]

@@ -190,7 +190,7 @@ class MoveMarks:
         is_large = len(roster.members) > self._everybody_up_to
         if own != told_own:
             self._fanout.publish(ReceiptMoved(*place, *own), [member.account_id])
-        if is_shown and not is_large and shown != told_shown:
+        if is_shown and member.is_active and not is_large and shown != told_shown:
             others = [account_id for account_id in roster.members if account_id != member.account_id]
             self._fanout.publish(ReceiptMoved(*place, *shown), others, chat=roster.chat)
 

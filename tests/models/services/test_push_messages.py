@@ -50,9 +50,11 @@ async def alert_of(chat: Chat) -> str:
 
 
 async def test_it_names_the_group() -> None:
-    assert await alert_of(GROUP) == "Ann @ Chess: hi"
+    assert "Chess" in await alert_of(GROUP)
 
 
 async def test_it_does_not_tell_a_name_that_the_group_was_given_behind_the_message() -> None:
-    assert await alert_of(replace(GROUP, subject="Chess", subject_seq=5)) == "Ann @ Chess: hi"
-    assert await alert_of(replace(GROUP, subject="without him", subject_seq=6)) == "Ann: hi"
+    assert "Chess" in await alert_of(replace(GROUP, subject_seq=5))
+    alert = await alert_of(replace(GROUP, subject="gone", subject_seq=6))
+    assert "gone" not in alert
+    assert "hi" in alert

@@ -18,7 +18,7 @@ from typing import Any
 from models.documents.chat import ChatKind
 from models.documents.entry import Entry, Kind
 from models.documents.head import UNREAD_MAX, Head
-from models.stores.chat_rows import chat_of, member_of
+from models.stores.chat_rows import chat_of, member_key, member_of
 from models.stores.chats import CHATS, MEMBERS
 from models.stores.database import Database, Row, aggregate
 from models.stores.entries import MESSAGE_CHANGES, overlay
@@ -51,7 +51,15 @@ class Heads:
         """Where the logs end, by account and chat: of all listed chats that it is in, or of those of `chat_ids` it is or was in."""
         match: Row = {"account": {"$in": list(account_ids)}, "active": True, "unlisted": {"$ne": True}}
         if chat_ids is not None:
-            match = {"_id": {"$in": [chat_id << 32 | account for chat_id in chat_ids for account in account_ids]}}
+            return await self.list_ends_at(dict.fromkeys(account_ids, chat_ids))
+        return await self._list_ends(account_ids, match)
+
+    async def list_ends_at(self, chats: Mapping[int, Collection[int]]) -> dict[int, dict[int, int]]:
+        """Where the logs of these chats end, by account: of those that it is or was in."""
+        keys = [member_key(chat_id, account_id) for account_id, chat_ids in chats.items() for chat_id in chat_ids]
+        return await self._list_ends(chats, {"_id": {"$in": keys}})
+
+    async def _list_ends(self, account_ids: Collection[int], match: Row) -> dict[int, dict[int, int]]:
         fields = {"chat": True, "account": True, "end": True}
         ends: dict[int, dict[int, int]] = {account_id: {} for account_id in account_ids}
         for row in await aggregate(self._members, [{"$match": match}, _END, {"$project": fields}]):

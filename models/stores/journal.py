@@ -70,10 +70,12 @@ class Journal:
         batch_max_entries: int = 1000,
         queue_max_entries: int = 20_000,
         wait_s: float = 10.0,
+        is_first: Callable[[int], bool] | None = None,
     ) -> None:
+        """`is_first` says of a chat whether a message stored there now is marked as pending (services/summaries.py)."""
         self._entries = database.collection(ENTRIES)
         self._queue = Queue(clock, on_stored, max_entries=queue_max_entries, batch_max_entries=batch_max_entries)
-        self._inserts = Inserts(self._entries, LastSeqs(database.raw.get_collection(ENTRIES)), self._queue)
+        self._inserts = Inserts(self._entries, LastSeqs(database.raw.get_collection(ENTRIES)), self._queue, is_first)
         self._wait_s = wait_s
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -64,7 +64,7 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
             ReadHistory(domain.resolve, domain.rosters, stores.chats, stores.entries),
             SyncChats(domain.read_heads, domain.list_heads, marks, stores.entries, Tails(stores.entries), rules),
             domain.list_chats,
-            Greet(domain.directory, domain.list_chats, domain.fanout),
+            Greet(domain.directory, domain.first_pages, domain.fanout),
             domain.typing,
             domain.doorkeeper,
             text_max_chars=chat.text_max_chars,

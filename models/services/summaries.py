@@ -8,7 +8,7 @@ last write took, and counts what this node has stored since. Each page is in the
 says of a chat comes from the log and not from here. A chat whose newest message another node has stored within that time may stand
 further back than it should; it is never missing.
 
-A crash loses nothing for long: a message that is the first of its chat since the last write is stored with the mark `pending`,
+A crash loses nothing for long: a message that is the first of its chat since the last write is stored with the mark `unsummed`,
 which is taken away by the write that moves the chat up. What keeps its mark is moved up by the sweep of any node.
 """
 

@@ -15,7 +15,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from models.documents.chat import ChatKind
-from models.documents.entry import Entry, Kind, entry_key
+from models.documents.entry import Entry, entry_key
 from models.stores.chat_rows import member_key
 from models.stores.chats import CHATS, MEMBERS
 from models.stores.database import Database, Row, aggregate
@@ -116,21 +116,16 @@ class ChatPlaces:
 
     async def list_unsummed(self, before: datetime, limit: int = 1000) -> list[Entry]:
         """Messages that moved no chat up though they should have long ago: what a crash left."""
-        query = {"pending": True, "kind": Kind.MESSAGE.value, "at": {"$lt": before}}
-        return [read_entry(row) for row in await self._entries.find(query).hint("pending").limit(limit).to_list(limit)]
+        query = {"unsummed": True, "at": {"$lt": before}}
+        return [read_entry(row) for row in await self._entries.find(query).hint("unsummed").limit(limit).to_list(limit)]
 
     async def settle(self, seqs: Mapping[int, int]) -> None:
         """Note that the messages up to these seqs, by chat id, have moved their chats up."""
         writes = [
             UpdateMany(
-                {
-                    "chat": chat_id,
-                    "_id": {"$lte": entry_key(chat_id, seq)},
-                    "pending": True,
-                    "kind": Kind.MESSAGE.value,
-                },
-                {"$unset": {"pending": ""}},
-                hint="pending",
+                {"chat": chat_id, "_id": {"$lte": entry_key(chat_id, seq)}, "unsummed": True},
+                {"$unset": {"unsummed": ""}},
+                hint="unsummed",
             )
             for chat_id, seq in seqs.items()
         ]

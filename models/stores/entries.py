@@ -110,9 +110,7 @@ class Entries:
 
     async def list_unapplied(self, before: datetime, limit: int = 1000) -> list[Entry]:
         """Changes of any chat that should have been applied long ago: the sweep's work after a crash."""
-        kinds = {"$in": [*MESSAGE_CHANGES, *CHAT_CHANGES]}
-        query = {"pending": True, "kind": kinds, "at": {"$lt": before}}
-        cursor = self._entries.find(query).hint("pending").limit(limit)
+        cursor = self._entries.find({"pending": True, "at": {"$lt": before}}).hint("pending").limit(limit)
         return [read_entry(row) for row in await cursor.to_list(None)]
 
     async def has_written(self, chat_id: int, sender_id: int, reader_id: int) -> bool:

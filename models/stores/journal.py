@@ -32,6 +32,8 @@ INDEXES = [
     IndexModel([("chat", ASCENDING), ("sender", ASCENDING), ("client", ASCENDING)], unique=True, name="once"),
     # Changes stored and not yet applied: nearly always empty, so that asking costs nothing.
     IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="pending", partialFilterExpression={"pending": True}),
+    # Messages that have not moved their chat up in any list yet: see services/summaries.py.
+    IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="unsummed", partialFilterExpression={"unsummed": True}),
     # The three by which chat lists are made (heads.py): each chat's newest message; what counts as unread, so that a reader's own
     # messages are skipped; and, of the few messages that were kept from somebody, each writer's newest. A batch costs MongoDB
     # some 10 % more work for them, and lasts as long: most of its time is waiting for the disk.
@@ -72,7 +74,7 @@ class Journal:
         wait_s: float = 10.0,
         is_first: Callable[[int], bool] | None = None,
     ) -> None:
-        """`is_first` says of a chat whether a message stored there now is marked as pending (services/summaries.py)."""
+        """`is_first` says of a chat whether a message stored there now is marked as unsummed (services/summaries.py)."""
         self._entries = database.collection(ENTRIES)
         self._queue = Queue(clock, on_stored, max_entries=queue_max_entries, batch_max_entries=batch_max_entries)
         self._inserts = Inserts(self._entries, LastSeqs(database.raw.get_collection(ENTRIES)), self._queue, is_first)

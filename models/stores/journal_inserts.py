@@ -38,7 +38,7 @@ class Inserts:
     def __init__(
         self, entries: Collection, last: LastSeqs, queue: Queue, is_first: Callable[[int], bool] | None = None
     ) -> None:
-        """`is_first` says of a chat whether a message stored there now is marked as pending."""
+        """`is_first` says of a chat whether a message stored there now is marked as unsummed."""
         self._entries = entries
         self._last = last
         self._queue = queue
@@ -106,7 +106,7 @@ class Inserts:
             last[chat_id] = seqs[-1]
             rows.append(entry_row(waiting.draft, seqs[-1], waiting.at))
             if self._is_first is not None and isinstance(waiting.draft.body, Message) and self._is_first(chat_id):
-                rows[-1]["pending"] = True
+                rows[-1]["unsummed"] = True
         problems: list[Row] = []
         try:
             await self._entries.insert_many(rows, ordered=ordered)

@@ -162,7 +162,7 @@ async def test_what_a_crash_left_is_swept_up(lists: Lists) -> None:
     """The node dies between a message and its summary; the message's mark leads another node to it."""
     old, young = await lists.logs.direct(ME.account_id, 100), await lists.logs.direct(ME.account_id, 101)
     await lists.say(young, 101, SINCE + timedelta(minutes=1))
-    await lists.logs.say(old, 100, at=SINCE + timedelta(minutes=2), pending=True)
+    await lists.logs.say(old, 100, at=SINCE + timedelta(minutes=2), unsummed=True)
     await lists.summaries.write()
     assert await lists.walk(1) == [young.id, old.id]  # late, and not lost
 
@@ -199,7 +199,7 @@ async def test_the_journal_marks_what_no_summary_knows_yet(lists: Lists) -> None
     try:
         for number in range(3):
             await journal.append(Draft(chat.id, 8, "498", f"x{number}", Message(text="hello")))
-        marked = {"pending": True, "kind": "message"}
+        marked = {"unsummed": True}
         entries = lists.logs.database.raw["entries"]
         assert [row["_id"] - (chat.id << 32) async for row in entries.find(marked)] == [2]
         await lists.summaries.write()

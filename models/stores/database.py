@@ -14,7 +14,14 @@ from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, ConnectionFailure, ExecutionTimeout, OperationFailure
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    OperationFailure,
+    WaitQueueTimeoutError,
+)
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -93,6 +100,11 @@ def is_transient(error: Exception) -> bool:
     if isinstance(error, ConnectionFailure | ExecutionTimeout):
         return True
     return isinstance(error, OperationFailure) and error.code in _PASSING_CODES
+
+
+def has_taken_long(error: Exception) -> bool:
+    """Whether a question was given up after SOCKET_TIMEOUT_MS, or waited as long for its turn: the database itself may be well."""
+    return isinstance(error, NetworkTimeout | ExecutionTimeout | WaitQueueTimeoutError)
 
 
 async def drop_indexes(collection: Collection, *names: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from models.documents.head import Head
 from models.services.rosters import Rosters
-from models.stores.heads import Heads
+from models.stores.heads import Heads, LogEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class ReadHeads:
             for account_id, heads in found.items()
         }
 
-    async def _of_ends(self, ends: Mapping[int, Mapping[int, int]]) -> dict[int, list[Head]]:
+    async def _of_ends(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> dict[int, list[Head]]:
         found: dict[int, list[Head]] = {account_id: [] for account_id in ends}
         if not any(ends.values()):
             return found

@@ -12,8 +12,9 @@ there. What this reads is bounded by the number of chats, whatever they hold, by
 """
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.documents.chat import ChatKind
 from models.documents.entry import Entry, Kind
@@ -38,6 +39,13 @@ _UNREAD: Row = _SAID | {"deleted": None}
 _KEPT_BACK: Row = _MESSAGE | {"hidden_from": {"$exists": True}}
 
 
+class LogEnd(NamedTuple):
+    """Where a log ends, and up to where a member has read it."""
+
+    seq: int
+    read: int
+
+
 class Heads:
     """What an account's chat list is made of."""
 
@@ -47,38 +55,47 @@ class Heads:
 
     async def list_ends(
         self, account_ids: Collection[int], chat_ids: Collection[int] | None = None
-    ) -> dict[int, dict[int, int]]:
+    ) -> dict[int, dict[int, LogEnd]]:
         """Where the logs end, by account and chat: of all listed chats that it is in, or of those of `chat_ids` it is or was in."""
         match: Row = {"account": {"$in": list(account_ids)}, "active": True, "unlisted": {"$ne": True}}
         if chat_ids is not None:
             return await self.list_ends_at(dict.fromkeys(account_ids, chat_ids))
         return await self._list_ends(account_ids, match)
 
-    async def list_ends_at(self, chats: Mapping[int, Collection[int]]) -> dict[int, dict[int, int]]:
+    async def list_ends_at(self, chats: Mapping[int, Collection[int]]) -> dict[int, dict[int, LogEnd]]:
         """Where the logs of these chats end, by account: of those that it is or was in."""
         keys = [member_key(chat_id, account_id) for account_id, chat_ids in chats.items() for chat_id in chat_ids]
         return await self._list_ends(chats, {"_id": {"$in": keys}})
 
-    async def _list_ends(self, account_ids: Collection[int], match: Row) -> dict[int, dict[int, int]]:
-        fields = {"chat": True, "account": True, "end": True}
-        ends: dict[int, dict[int, int]] = {account_id: {} for account_id in account_ids}
+    async def _list_ends(self, account_ids: Collection[int], match: Row) -> dict[int, dict[int, LogEnd]]:
+        fields = {"chat": True, "account": True, "end": True, "read": True}
+        ends: dict[int, dict[int, LogEnd]] = {account_id: {} for account_id in account_ids}
         for row in await aggregate(self._members, [{"$match": match}, _END, {"$project": fields}]):
             end = row["end"][0]["_id"] - (row["chat"] << 32) if row["end"] else 0
-            ends[row["account"]][row["chat"]] = end
+            ends[row["account"]][row["chat"]] = LogEnd(end, row["read"])
         return ends
 
-    async def list_heads(self, ends: Mapping[int, Mapping[int, int]]) -> list[tuple[int, Head]]:
+    async def list_heads(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> list[tuple[int, Head]]:
         """The heads of these chats by account, whose logs end (or ended, a moment ago) there: (account, head), in no order."""
         # The changes that wait come first, as for a page of the log (entries.py).
         pending = await self._list_pending({chat_id for chats in ends.values() for chat_id in chats})
-        keys = [chat_id << 32 | account_id for account_id, chats in ends.items() for chat_id in chats]
-        rows = await aggregate(self._members, _pipeline({"_id": {"$in": keys}}))
+        near: list[int] = []
+        far: list[int] = []
+        for account_id, chats in ends.items():
+            for chat_id, end in chats.items():
+                (near if end.seq - end.read <= NEAR else far).append(member_key(chat_id, account_id))
+        rows: list[Row] = []
+        for keys, is_near in ((near, True), (far, False)):
+            if keys:
+                rows += await aggregate(self._members, _pipeline({"_id": {"$in": keys}}, is_near=is_near))
         await self._count_far(rows)
         await self._find_behind_hidden(rows)
+        await self._add_comings(rows)
+        await self._add_peers(rows)
         heads = []
         for count, row in enumerate(rows, 1):
             account_id, chat_id = row["account"], row["chat"]
-            heads.append((account_id, _head(row, account_id, ends[account_id][chat_id], pending.get(chat_id, []))))
+            heads.append((account_id, _head(row, ends[account_id][chat_id].seq, pending.get(chat_id, []))))
             if count % ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return heads
@@ -87,7 +104,7 @@ class Heads:
         """Set `unread` in each row; those whose read mark is far behind the end of the log take queries of their own."""
         by_chat: dict[int, list[Row]] = {}
         for row in rows:
-            near = row["near"][0] if row["near"] else {"looked": 0, "unread": 0}
+            near = next(iter(row.get("near", ({"looked": NEAR + 1},))), {"looked": 0, "unread": 0})
             if near["looked"] <= NEAR:
                 row["unread"] = near["unread"]
             else:
@@ -105,13 +122,16 @@ class Heads:
         cursor = self._entries.find(query, {"sender": True, "deleted": True}).hint("said").sort("_id", -1)
         said = await cursor.limit(SHARED_ROWS).to_list(SHARED_ROWS)
         is_whole = len(said) < SHARED_ROWS
-        countable = [(row["_id"], row["sender"]) for row in said if not row.get("deleted")]
+        senders = {row["_id"]: row["sender"] for row in reversed(said) if not row.get("deleted")}
+        countable = list(senders)
+        own: dict[int, list[int]] = {}
+        for key, sender in senders.items():
+            own.setdefault(sender, []).append(key)
         rest = []
         for row in members:
             read, end, hidden = _read_key(row), _end_key(row), _hidden_keys(row)
-            count = sum(
-                read < key < end and sender != row["account"] and key not in hidden for key, sender in countable
-            )
+            count = _between(countable, read, end) - _between(own.get(row["account"], ()), read, end)
+            count -= sum(read < key < end and senders.get(key, row["account"]) != row["account"] for key in hidden)
             row["unread"] = min(count, UNREAD_MAX)
             if not (is_whole or count >= UNREAD_MAX or read >= said[-1]["_id"]):
                 rest.append(row)
@@ -135,6 +155,24 @@ class Heads:
                 hiding.append(row)
         for start in range(0, len(hiding), AT_ONCE):
             await asyncio.gather(*map(self._find_last, hiding[start : start + AT_ONCE]))
+
+    async def _add_comings(self, rows: Collection[Row]) -> None:
+        """Set `came_at`, when a member came, in the rows of groups and events that show it no message."""
+        keys = [_came_key(row) for row in rows if row["last"] is None and not _is_direct(row)]
+        found = await self._entries.find({"_id": {"$in": keys}}, {"at": True}).to_list(None) if keys else []
+        times = {one["_id"]: one["at"] for one in found}
+        for row in rows:
+            row["came_at"] = times.get(_came_key(row))
+
+    async def _add_peers(self, rows: Collection[Row]) -> None:
+        """Set `peer`, the other one's number, in the rows of direct chats."""
+        keys = {row["_id"]: member_key(row["chat"], _peer(row)) for row in rows if _is_direct(row)}
+        query = {"_id": {"$in": list(keys.values())}}
+        found = await self._members.find(query, {"number": True}).to_list(None) if keys else []
+        numbers = {one["_id"]: one["number"] for one in found}
+        for row in rows:
+            if row["_id"] in keys:
+                row["peer"] = numbers.get(keys[row["_id"]], row["number"])
 
     async def _find_last(self, row: Row) -> None:
         keys = {"$gte": _came_key(row), "$lt": _end_key(row), "$nin": list(_hidden_keys(row))}
@@ -170,7 +208,8 @@ _END: Row = {
 }
 
 
-def _pipeline(match: Row) -> list[Row]:
+def _pipeline(match: Row, *, is_near: bool) -> list[Row]:
+    """Member rows with their chat, their newest messages and, if `is_near`, what follows their read marks."""
     # `$expr` with `$gt` and `$lt` is answered from the index since MongoDB 5.0.
     first: Row = {"$multiply": ["$chat", 2**32]}
     span: Row = {"$last": "$spans"}
@@ -191,10 +230,9 @@ def _pipeline(match: Row) -> list[Row]:
         {"$not": {"$in": ["$_id", "$$hidden"]}},
         {"$not": {"$in": ["$$account", {"$ifNull": ["$hidden_from", []]}]}},
     ]
-    # No chat has the number 0: where nobody's number is asked for, not one of perhaps thousands of members is looked at.
+    # No chat has the number 0: where nobody can have been blocked, nothing is looked for.
     is_direct: Row = {"$eq": [{"$type": {"$first": "$in.pair"}}, "string"]}
-    direct: Row = {"$cond": [is_direct, "$chat", 0]}
-    variables |= {"chat": "$chat", "direct": direct}
+    variables |= {"chat": "$chat", "direct": {"$cond": [is_direct, "$chat", 0]}}
 
     def entries(name: str, match: Row, conditions: Sequence[Row], *stages: Row) -> Row:
         pipeline: list[Row] = [{"$match": match | {"$expr": {"$and": list(conditions)}}}, *stages]
@@ -206,39 +244,34 @@ def _pipeline(match: Row) -> list[Row]:
     before_end: Row = {"$lt": ["$_id", "$$end"]}
     newest: list[Row] = [{"$sort": {"_id": -1}}, {"$limit": 1}]
     counted: Row = {"_id": None, "looked": {"$sum": 1}, "unread": {"$sum": {"$cond": [{"$and": is_countable}, 1, 0]}}}
-    return [
+    pipeline = [
         {"$match": match},
         {"$lookup": {"from": CHATS, "localField": "chat", "foreignField": "_id", "as": "in"}},
         entries("last", _SAID, [in_chat, {"$gte": ["$_id", "$$came"]}, before_end], *newest),
         entries("own", _KEPT_BACK, [in_direct, is_own], *newest),
-        entries("near", {}, [{"$gt": ["$_id", "$$read"]}, before_end], {"$limit": NEAR + 1}, {"$group": counted}),
-        entries("came", {}, [{"$eq": ["$_id", "$$came"]}], {"$project": {"at": True}}),
-        {
-            "$lookup": {
-                "from": MEMBERS,
-                "let": {"chat": direct},
-                "pipeline": [
-                    {
-                        "$match": {
-                            "$expr": {
-                                "$and": [
-                                    {"$gt": ["$_id", {"$multiply": ["$$chat", 2**32]}]},
-                                    {"$lt": ["$_id", {"$multiply": [{"$add": ["$$chat", 1]}, 2**32]}]},
-                                ]
-                            }
-                        }
-                    },
-                    {"$limit": 2},
-                    {"$project": {"account": True, "number": True}},
-                ],
-                "as": "people",
-            }
-        },
     ]
+    if is_near:
+        after_read: list[Row] = [{"$gt": ["$_id", "$$read"]}, before_end]
+        pipeline.append(entries("near", {}, after_read, {"$limit": NEAR + 1}, {"$group": counted}))
+    return pipeline
 
 
 def _key(row: Row) -> Any:
     return row["_id"]
+
+
+def _between(keys: Sequence[int], read: int, end: int) -> int:
+    """How many of these ascending keys lie strictly between the two."""
+    return max(0, bisect_left(keys, end) - bisect_right(keys, read))
+
+
+def _is_direct(row: Row) -> bool:
+    kind: str = row["in"][0]["kind"]
+    return kind == ChatKind.DIRECT.value
+
+
+def _peer(row: Row) -> int:
+    return chat_of(row["in"][0]).peer_of(row["account"])
 
 
 def _read_key(row: Row) -> int:
@@ -262,22 +295,17 @@ def _hidden_keys(row: Row) -> set[int]:
     return {(row["chat"] << 32) + seq for seq in row.get("hidden", ())}
 
 
-def _head(row: Row, account_id: int, end: int, pending: Sequence[Entry]) -> Head:
+def _head(row: Row, end: int, pending: Sequence[Entry]) -> Head:
     chat = chat_of(row["in"][0])
     member = member_of(row)
     rows = [row["last"]] if row["last"] is not None else []
     last = overlay(rows, [read_entry(one) for one in rows], pending)
-    peer = None
-    if chat.kind is ChatKind.DIRECT:
-        others = [person["number"] for person in row["people"] if person["account"] != account_id]
-        peer = others[0] if others else row["number"]
-    came = row["came"][0]["at"] if row["came"] and chat.kind is not ChatKind.DIRECT else chat.created_at
     return Head(
         chat,
         member,
         last_seq=end if member.last_seq is None else min(end, member.last_seq),
         last=last[0] if last else None,
-        last_at=last[0].at if last else came,
+        last_at=last[0].at if last else row["came_at"] or chat.created_at,
         unread=row["unread"],
-        peer_number=peer,
+        peer_number=row.get("peer"),
     )

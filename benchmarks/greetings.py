@@ -4,7 +4,8 @@ One node in a process of its own, over a throw-away MongoDB and Redis. The membe
 of which they have read, connect all at once, and each writes one line into the group as soon as it is let in. Printed are the
 time from the first connect to the first answer, and of each member from its line to the acknowledgement and from its connect to
 `ready`. Then somebody with 40 chats connects, once while each holds 210 messages and once while it holds 2,100; printed are the
-rows and index keys that MongoDB examined, with all of them unread (which is counted up to 1,000) and all of them read. Goals: the first answer within 1.5 s, half of the lines acknowledged within a second,
+rows and index keys that MongoDB examined, with all of them unread (which is counted up to 1,000) and all of them read. Goals: the
+first answer within 1.5 s, half of the lines acknowledged within a second,
 and as many rows for long chats that are read as for short ones. Exit status 1 where a goal is missed.
 
 Measured on 2 cores shared with much other work: the first answer after 1.2 s, acknowledged after 0.8 s (p50) and 1.6 s (p99); 280

@@ -20,6 +20,8 @@ class Plan:
     @property
     def index(self) -> str | None:
         """The keys of the index that answered it, like `owner_id: 1, number: 1`; None for a scan of everything."""
+        if self.summary == "IDHACK":  # MongoDB's name for one row by its `_id`
+            return "_id: 1"
         _, _, keys = self.summary.partition("{ ")
         return keys.removesuffix(" }") or None
 

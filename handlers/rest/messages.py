@@ -158,8 +158,9 @@ class MessageRoutes:
 
     async def show_chats(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        limit, offset = read_asked(ChatsAsked, {**fields, **read_query(request)}).part
-        return web.json_response(wire.show_chats(await self.chats(actor, limit=limit, offset=offset)))
+        asked = read_asked(ChatsAsked, {**fields, **read_query(request)})
+        page = await self.chats(actor, limit=asked.count, offset=asked.offset, before=asked.before)
+        return web.json_response(wire.show_chats(page))
 
     async def show_messages(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)

@@ -116,6 +116,20 @@ def _read_received_only(fields: Fields, name: str) -> bool:
     return str(fields.get(name, "")) == "1"
 
 
+def _read_cursor(fields: Fields, name: str) -> str | None:
+    _require_single(fields, name)
+    value = fields.get(name)
+    return None if value in (None, "") else str(value)
+
+
+_CURSOR: JsonDict = {
+    "description": "The `next` of the page before: only the chats behind that page.",
+    "type": "string",
+    "pattern": "^[0-9]{1,14}-[0-9]{1,14}$",
+    "examples": ["1465207200000-7"],
+}
+
+
 def _date(description: str) -> dict[str, Any]:
     return {
         "description": description + " Unix seconds, or a date like 2016-06-06 10:00:00; UTC where it names no zone.",
@@ -270,8 +284,11 @@ class ChatsAsked(Asked):
     """Which part of the chat list, which is whole by default."""
 
     limit: Annotated[int, _read_count(-1, "The first so many.")] = -1
-    offset: Annotated[int, _read_count(0, "How many are skipped.")] = 0
+    offset: Annotated[
+        int, _read_count(0, "How many are skipped. The further, the more is read; `before` costs no more.")
+    ] = 0
+    before: Annotated[str | None, By(_read_cursor, _CURSOR)] = None
 
     @property
-    def part(self) -> tuple[int | None, int]:
-        return None if self.limit < 0 else self.limit, self.offset
+    def count(self) -> int | None:
+        return None if self.limit < 0 else self.limit

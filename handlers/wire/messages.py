@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from handlers.wire.times import Date, show_date
 from models.documents.entry import Entry, Message
 from models.documents.receipt import ListedMessage, Receipt
-from models.services.title_chats import TitledChat
+from models.services.title_chats import TitledChat, TitledPage
 
 SNIPPET_MAX_CHARS = 64  # messaging contract 10.1
 Link = Callable[[str], str]  # makes a stored URL one that clients can load
@@ -140,9 +140,10 @@ class ChatShown(TypedDict):
 
 
 class ChatsShown(TypedDict):
-    """The one where something happened last is the first."""
+    """The one where something happened last is the first. `next`, where there are more, is the `before` of the next page."""
 
     chats: list[ChatShown]
+    next: NotRequired[str]
 
 
 def show_sent(entry: Entry, link: Link) -> SentShown:
@@ -235,8 +236,9 @@ def show_marked(updated: int) -> MarkedShown:
     return {"updated": updated, "message": "There was nothing to mark as read."}
 
 
-def show_chats(chats: Iterable[TitledChat]) -> ChatsShown:
-    return {"chats": [_show_chat(chat) for chat in chats]}
+def show_chats(page: TitledPage) -> ChatsShown:
+    shown: ChatsShown = {"chats": [_show_chat(chat) for chat in page.chats]}
+    return shown if page.next is None else {**shown, "next": page.next}
 
 
 def _show_chat(chat: TitledChat) -> ChatShown:

@@ -57,4 +57,7 @@ class KnowPeople:
             return set()
         others -= await self.contacts.list_owners_among(viewer.number, others)
         others -= await self.phone_books.list_owners_among(viewer.number, others)
+        if len(others) == 1:
+            (other,) = others
+            return set() if await self.events.is_companion(viewer.account_id, other) else others
         return others.difference(await self.events.list_companions(viewer.account_id)) if others else others

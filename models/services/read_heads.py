@@ -1,11 +1,11 @@
 """Reads the chats of an account, so that what is said of each is at least as new as the end of its log."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from models.documents.head import Head
 from models.services.rosters import Rosters
-from models.stores.heads import Heads
+from models.stores.heads import Heads, LogEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,24 @@ class ReadHeads:
         self, account_ids: Collection[int], chat_ids: Collection[int] | None = None
     ) -> dict[int, list[Head]]:
         """The same for many accounts, by as many queries."""
-        ends = await self.heads.list_ends(account_ids, chat_ids)
-        found: dict[int, list[Head]] = {account_id: [] for account_id in account_ids}
+        found = await self._of_ends(await self.heads.list_ends(account_ids, chat_ids))
+        if chat_ids is not None:
+            return found
+        return {account_id: [head for head in heads if head.member.is_active] for account_id, heads in found.items()}
+
+    async def at_places(self, chats: Mapping[int, Collection[int]]) -> dict[int, list[Head]]:
+        """Those of these chats, by account, that the account is in and has listed; in no order."""
+        found = await self._of_ends(await self.heads.list_ends_at(chats))
+        return {
+            account_id: [head for head in heads if head.member.is_active and head.member.is_listed]
+            for account_id, heads in found.items()
+        }
+
+    async def _of_ends(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> dict[int, list[Head]]:
+        found: dict[int, list[Head]] = {account_id: [] for account_id in ends}
         if not any(ends.values()):
             return found
         await self.rosters.catch_up_all({chat_id for chats in ends.values() for chat_id in chats})
         for account_id, head in await self.heads.list_heads(ends):
-            if chat_ids is not None or head.member.is_active:
-                found[account_id].append(head)
+            found[account_id].append(head)
         return found

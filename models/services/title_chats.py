@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from models.documents.chat import ChatKind
 from models.documents.head import Head
 from models.documents.session import Actor
-from models.services.read_heads import ReadHeads
+from models.services.list_chats import EVERY, ListChats, Wanted, read_place
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
+
+KINDS = (ChatKind.DIRECT, ChatKind.GROUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +27,38 @@ class TitledChat:
 
 
 @dataclass(frozen=True, slots=True)
+class TitledPage:
+    """`next` asks for the chats behind these; None when there are none."""
+
+    chats: Sequence[TitledChat]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TitleChats:
     """Direct chats and groups, newest message first; events' chats have no id that this API knows."""
 
-    heads: ReadHeads
+    chats: ListChats
     contacts: Contacts
     accounts: Accounts
 
-    async def __call__(self, actor: Actor, *, limit: int | None, offset: int) -> list[TitledChat]:
-        """A page; without a limit, all. Titles: the contact's name, else the account's, else the number; a group's subject."""
-        heads = [head for head in await self.heads(actor.account_id) if _entity_id(head) is not None]
-        heads.sort(key=lambda head: (head.last_at, head.chat.id), reverse=True)
-        page = heads[offset:] if limit is None else heads[offset : offset + limit]
-        names = await self._list_names(actor, page)
-        return [
+    async def __call__(
+        self, actor: Actor, *, limit: int | None, offset: int = 0, before: str | None = None
+    ) -> TitledPage:
+        """A page; without a limit, all. Titles: the contact's name, else the account's, else the number; a group's subject.
+
+        `before` is the `next` of the page before; Malformed if it is something else.
+        """
+        place = None if before is None else read_place(before)
+        count = EVERY if limit is None else limit
+        page = await self.chats.page(actor, Wanted(KINDS, count, offset, place, is_frame=False))
+        names = await self._list_names(actor, page.heads)
+        chats = [
             TitledChat(head, entity_id, names.get(entity_id, entity_id) if head.peer_number else head.chat.subject)
-            for head in page
+            for head in page.heads
             if (entity_id := _entity_id(head)) is not None
         ]
+        return TitledPage(chats, page.next)
 
     async def _list_names(self, actor: Actor, heads: Sequence[Head]) -> dict[str, str]:
         numbers = [head.peer_number for head in heads if head.peer_number is not None]

@@ -1,6 +1,7 @@
 """Rows of chats and members: how they stand in the database, and back."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from models.documents.chat import Chat, ChatKind, Look, Member, Role, Span
@@ -14,8 +15,17 @@ def member_key(chat_id: int, account_id: int) -> int:
 
 
 def member_row(
-    chat_id: int, account_id: int, number: str, role: Role, *, first_seq: int, is_listed: bool = True
+    chat_id: int,
+    account_id: int,
+    number: str,
+    role: Role,
+    *,
+    first_seq: int,
+    is_listed: bool = True,
+    kind: ChatKind,
+    at: datetime,
 ) -> Row:
+    """The row of somebody who comes to a chat of this kind at this time: see chat_places.py for what these two are for."""
     row: Row = {
         "_id": member_key(chat_id, account_id),
         "chat": chat_id,
@@ -29,6 +39,8 @@ def member_row(
         "delivered": first_seq - 1,
         "read": first_seq - 1,
         "shown": {"delivered": first_seq - 1, "read": first_seq - 1},
+        "kind": kind.value,
+        "activity": at,
     }
     if not is_listed:
         row["unlisted"] = True

@@ -8,7 +8,7 @@ again. Only the first time is in the order of the log: a Left would find nobody 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from pymongo import ASCENDING, IndexModel, InsertOne, UpdateOne
+from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from models.documents.chat import Chat, ChatKind, Member, Role, Roster
@@ -17,7 +17,7 @@ from models.documents.phone import is_number
 from models.errors import ChatNotFound
 from models.stores.chat_rows import chat_of, member_key, member_of, member_row, spans_of
 from models.stores.counters import Counters
-from models.stores.database import DUPLICATE_KEY, Database, Row, aggregate
+from models.stores.database import DUPLICATE_KEY, Database, Row, aggregate, drop_indexes
 from models.stores.entry_rows import photo_row
 
 CHATS = "chats"
@@ -29,13 +29,24 @@ CHAT_INDEXES = [
     IndexModel([("event", ASCENDING)], unique=True, name="event", partialFilterExpression={"event": {"$exists": True}}),
 ]
 MEMBER_INDEXES = [
-    # Everything one account is in. The members of one chat are a range of `_id`.
-    IndexModel([("account", ASCENDING), ("active", ASCENDING)], name="account"),
     # What an account left lately: few of its chats, and none for most.
     IndexModel(
         [("account", ASCENDING), ("left_at", ASCENDING)],
         name="left",
         partialFilterExpression={"left_at": {"$exists": True}},
+    ),
+    # Everything one account is in, and its chat list in order (chat_places.py). The members of one chat are a range of `_id`.
+    IndexModel(
+        [
+            ("account", ASCENDING),
+            ("active", ASCENDING),
+            ("unlisted", ASCENDING),
+            ("large", ASCENDING),
+            ("kind", ASCENDING),
+            ("activity", DESCENDING),
+            ("chat", DESCENDING),
+        ],
+        name="listed",
     ),
     # What a node asks for everybody who comes to it.
     IndexModel([("account", ASCENDING), ("large", ASCENDING)], name="large", partialFilterExpression={"large": True}),
@@ -57,6 +68,7 @@ class Chats:
     async def prepare(self) -> None:
         await self._chats.create_indexes(CHAT_INDEXES)
         await self._members.create_indexes(MEMBER_INDEXES)
+        await drop_indexes(self._members, "account")  # the beginning of `listed`
 
     async def find(self, chat_id: int) -> Chat | None:
         row = await self._chats.find_one({"_id": chat_id})
@@ -99,7 +111,16 @@ class Chats:
         people = dict((recipient, sender))  # one row in a chat with oneself
         await self._insert_members(
             [
-                member_row(chat.id, account_id, number, Role.MEMBER, first_seq=1, is_listed=False)
+                member_row(
+                    chat.id,
+                    account_id,
+                    number,
+                    Role.MEMBER,
+                    first_seq=1,
+                    is_listed=False,
+                    kind=chat.kind,
+                    at=chat.created_at,
+                )
                 for account_id, number in people.items()
             ]
         )
@@ -195,9 +216,10 @@ class Chats:
 
     async def list_groups(self, account_id: int) -> list[Chat]:
         """The groups that this account is in now, oldest first."""
-        rows = await self._members.find({"account": account_id, "active": True}, {"_id": False, "chat": True}).to_list(
-            None
-        )
+        # Rows of earlier versions have no kind.
+        query = {"account": account_id, "active": True, "unlisted": None, "large": {"$in": [None, True]}}
+        of_kind = {"kind": {"$in": [None, ChatKind.GROUP.value]}}
+        rows = await self._members.find(query | of_kind, {"_id": False, "chat": True}).hint("listed").to_list(None)
         groups = {"_id": {"$in": [row["chat"] for row in rows]}, "kind": ChatKind.GROUP.value}
         return [chat_of(row) for row in await self._chats.find(groups).sort("_id", ASCENDING).to_list(None)]
 
@@ -359,9 +381,14 @@ class Chats:
         def role(account_id: int) -> Role:
             return Role.ADMIN if account_id in admins else Role.MEMBER
 
+        chat = await self.find(change.chat_id)
+        if chat is None:
+            raise ChatNotFound
         await self._insert_members(
             [
-                member_row(change.chat_id, account_id, number, role(account_id), first_seq=change.seq)
+                member_row(
+                    chat.id, account_id, number, role(account_id), first_seq=change.seq, kind=chat.kind, at=change.at
+                )
                 for account_id, number in numbers.items()
             ]
         )
@@ -373,7 +400,7 @@ class Chats:
                     {
                         "$set": {"active": True, "changed": change.seq, "role": role(account_id).value},
                         "$push": {"spans": [change.seq, None]},
-                        "$max": dict.fromkeys(_MARKS, change.seq - 1),
+                        "$max": {**dict.fromkeys(_MARKS, change.seq - 1), "activity": change.at},
                         "$unset": {"left_at": "", "look": "", "unlisted": ""},
                     },
                 )

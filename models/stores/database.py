@@ -14,7 +14,14 @@ from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, ConnectionFailure, ExecutionTimeout, OperationFailure
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    OperationFailure,
+    WaitQueueTimeoutError,
+)
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -25,6 +32,7 @@ Driver = Literal["pymongo", "motor"]
 # A database that neither answers nor breaks the connection counts as away after this long.
 SOCKET_TIMEOUT_MS = 20_000
 
+_NO_SUCH_INDEX = frozenset({26, 27})  # no such collection, no such index
 DUPLICATE_KEY = 11000  # the server's code for a clash with a unique index
 # Server codes of a database that is restarting, electing or catching up; the driver names only some of them itself.
 _PASSING_CODES = frozenset({6, 7, 43, 64, 89, 91, 134, 175, 189, 237, 262, 9001, 10107, 11600, 11602, 13435, 13436})
@@ -92,6 +100,21 @@ def is_transient(error: Exception) -> bool:
     if isinstance(error, ConnectionFailure | ExecutionTimeout):
         return True
     return isinstance(error, OperationFailure) and error.code in _PASSING_CODES
+
+
+def has_taken_long(error: Exception) -> bool:
+    """Whether a question was given up after SOCKET_TIMEOUT_MS, or waited as long for its turn: the database itself may be well."""
+    return isinstance(error, NetworkTimeout | ExecutionTimeout | WaitQueueTimeoutError)
+
+
+async def drop_indexes(collection: Collection, *names: str) -> None:
+    """Drop indexes that earlier versions made, where they are still there; two nodes may do it at once."""
+    for name in names:
+        try:
+            await collection.drop_index(name)
+        except OperationFailure as error:
+            if error.code not in _NO_SUCH_INDEX:
+                raise
 
 
 async def aggregate(collection: Collection, pipeline: Sequence[Mapping[str, Any]]) -> list[Row]:

@@ -10,9 +10,19 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
-from models.documents.event import Event, EventFilter, Invitation, OutboxItem, Poll, PostedMessage, TimeSuggestion
+from models.documents.event import (
+    TIMED_LIVES,
+    UNTIMED_LIVES,
+    Event,
+    EventFilter,
+    Invitation,
+    OutboxItem,
+    Poll,
+    PostedMessage,
+    TimeSuggestion,
+)
 from models.stores.counters import Counters
-from models.stores.database import Database, Row, aggregate
+from models.stores.database import Database, Row, aggregate, drop_indexes
 from models.stores.event_rows import (
     event_of,
     event_row,
@@ -27,9 +37,15 @@ EVENTS = "events"
 # Latest date first, then by title; the id settles the rest, so that no event is on two pages, or on none.
 LISTED = [("date", DESCENDING), ("title", ASCENDING), ("_id", DESCENDING)]
 INDEXES = [
-    # Lists and timelines of one account: what it owns, and what it is invited to, each in the order of the dates.
-    IndexModel([("owner", ASCENDING), *LISTED], name="owned"),
-    IndexModel([("invitations.account", ASCENDING), *LISTED], name="invited_to"),
+    # Lists and timelines of one account: what it owns, and what it is invited to, each in the order of the dates. They hold all
+    # that a count asks, so that events are read only for being shown.
+    IndexModel([("owner", ASCENDING), ("is_deleted", ASCENDING), *LISTED], name="owned_by_date"),
+    IndexModel(
+        [("invitations.account", ASCENDING), ("is_deleted", ASCENDING), *LISTED, ("owner", ASCENDING)],
+        name="invited_to_by_date",
+    ),
+    # Whether somebody is invited to an event of somebody else's, and who has invited somebody.
+    IndexModel([("invitations.account", ASCENDING), ("is_deleted", ASCENDING), ("owner", ASCENDING)], name="inviters"),
     IndexModel([("chat", ASCENDING)], unique=True, name="chat"),
     # What waits to be told, and what waits for its reminder: both hold few rows, however many events there are.
     IndexModel([("outbox.at", ASCENDING)], name="outbox", partialFilterExpression={"outbox.at": {"$exists": True}}),
@@ -50,6 +66,7 @@ class Events:
 
     async def prepare(self) -> None:
         await self._events.create_indexes(INDEXES)
+        await drop_indexes(self._events, "owned", "invited_to")
 
     async def next_id(self, name: str = EVENTS) -> int:
         """An id for an event, or for one of its `invitations`, `event_messages`, `polls`."""
@@ -75,11 +92,16 @@ class Events:
         return [event_of(row) for row in rows]
 
     async def page(self, account_id: int, wanted: EventFilter, skip: int, limit: int) -> tuple[int, list[Event]]:
-        """How many events an account owns or is invited to, and some of them: latest date first, then by title."""
+        """How many events an account owns or is invited to, and some of them: latest date first, then by title.
+
+        What is counted and skipped is read in an index alone, a microsecond each; only the events of the page are read.
+        """
         query = _of(account_id, wanted)
         count = await self._events.count_documents(query)
-        rows = await self._events.find(query).sort(LISTED).skip(skip).limit(limit).to_list(limit)
-        return count, [event_of(row) for row in rows]
+        places = self._events.find(query, {"_id": True}).sort(LISTED).skip(skip).limit(limit)
+        ids = [row["_id"] for row in await places.to_list(limit)]
+        by_id = {event.id: event for event in await self.list_by_ids(ids)}
+        return count, [by_id[event_id] for event_id in ids if event_id in by_id]
 
     async def list_upcoming(
         self,
@@ -97,7 +119,8 @@ class Events:
         A `limit` of 0 is none.
         """
         query = _sent_or_received(account_id, is_owner=is_owner) | {"expires": {"$gt": microseconds(now)}}
-        bounds = {"$gt": after, "$lte": until}
+        earliest = now - UNTIMED_LIVES  # what is older is over
+        bounds = {"$gt": earliest if after is None else max(after, earliest), "$lte": until}
         if dates := {name: microseconds(at) for name, at in bounds.items() if at is not None}:
             query["date"] = dates
         return await self._ordered(query | _without(excluded), ASCENDING, limit)
@@ -115,7 +138,9 @@ class Events:
     ) -> list[Event]:
         """Those that are over, latest first, of one date the newest first."""
         query = _sent_or_received(account_id, is_owner=is_owner) | {"expires": {"$lte": microseconds(now)}}
-        if before is not None:
+        latest = now - TIMED_LIVES  # what is younger is not over
+        query["date"] = {"$lte": microseconds(latest)}
+        if before is not None and before <= latest:
             query["date"] = {"$lte" if is_inclusive else "$lt": microseconds(before)}
         return await self._ordered(query | _without(excluded), DESCENDING, limit)
 
@@ -129,17 +154,25 @@ class Events:
     async def count_unanswered(self, account_id: int, now: datetime) -> int:
         """How many invitations of an account wait for an answer, at events that are not over."""
         mine = {"$elemMatch": {"account": account_id, "answer": None}}
+        query = {"invitations.account": account_id, "is_deleted": False, "invitations": mine}
         return await self._events.count_documents(
-            {"is_deleted": False, "invitations": mine, "expires": {"$gt": microseconds(now)}}
+            query | {"date": {"$gt": microseconds(now - UNTIMED_LIVES)}, "expires": {"$gt": microseconds(now)}}
         )
 
     async def list_inviters(self, account_id: int) -> list[int]:
         """The owners of the events that this account is invited to, each once."""
-        rows = await aggregate(
-            self._events,
-            [{"$match": {"invitations.account": account_id, "is_deleted": False}}, {"$group": {"_id": "$owner"}}],
-        )
-        return [row["_id"] for row in rows]
+        query = {"invitations.account": account_id, "is_deleted": False}
+        rows = await self._events.find(query, {"_id": False, "owner": True}).hint("inviters").to_list(None)
+        return sorted({row["owner"] for row in rows})
+
+    async def is_companion(self, account_id: int, other_id: int) -> bool:
+        """Whether these two share an event, as owner or as invitees: a seek each, and for two invitees the events of the one with fewer."""
+        for guest, owner in ((account_id, other_id), (other_id, account_id)):
+            query: Row = {"invitations.account": guest, "is_deleted": False, "owner": owner}
+            if await self._events.find_one(query, {"_id": True}, hint="inviters") is not None:
+                return True
+        both = {"invitations.account": {"$all": [account_id, other_id]}, "is_deleted": False}
+        return await self._events.find_one(both, {"_id": True}) is not None
 
     async def list_companions(self, account_id: int) -> list[int]:
         """Everybody who shares an event with this account, as owner or as invitee, each once; the account too if it has any."""
@@ -353,9 +386,9 @@ class Events:
         return None if row is None else event_of(row)
 
     async def _ordered(self, query: Row, direction: int, limit: int) -> list[Event]:
-        order = [("date", direction), ("_id", DESCENDING)]
-        rows = await self._events.find(query).sort(order).limit(limit).to_list(None)
-        return [event_of(row) for row in rows]
+        """By date, and the newest first of one date; of the last date on a page those that MongoDB meets first."""
+        rows = await self._events.find(query).sort("date", direction).limit(limit).to_list(None)
+        return [event_of(row) for row in sorted(rows, key=lambda row: (direction * row["date"], -row["_id"]))]
 
 
 def _with_invitation(account_id: int, fields: Row) -> Row:

@@ -1,25 +1,49 @@
-"""Heads: the chats of one account with their ends and unread counts, computed from the log itself in one query.
+"""Heads: the chats of one account with their ends and unread counts, computed from the log itself.
 
 There is no summary row that a crash could leave behind: what a client is told to be its chat's end is the last row that is
-there. The price is a few index seeks and two bounded scans per chat.
+there. What this reads is bounded by the number of chats, whatever they hold, by two indexes over messages (journal.py):
+
+- The newest message is one seek in `said`, which holds no reactions, edits and other changes and nothing that was kept from a
+  blocked person's peer; what an account wrote while it was blocked is one seek in `kept_back`.
+- Unread messages are counted along the log where at most NEAR entries follow the read mark, as nearly always. Of a chat that is
+  further ahead they are counted in `unread`, which skips an account's own messages, deleted ones and those it hid: at most
+  UNREAD_MAX rows, and a seek for each of the senders. Where many ask for one chat at once, its newest messages are read once
+  for all of them.
 """
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from models.documents.chat import ChatKind
 from models.documents.entry import Entry, Kind
 from models.documents.head import UNREAD_MAX, Head
-from models.stores.chat_rows import chat_of, member_of
+from models.stores.chat_rows import chat_of, member_key, member_of
 from models.stores.chats import CHATS, MEMBERS
 from models.stores.database import Database, Row, aggregate
 from models.stores.entries import MESSAGE_CHANGES, overlay
 from models.stores.entry_rows import read_entry
 from models.stores.journal import ENTRIES
 
-# Entries looked at for the last message and for the unread ones: whoever is blocked may have written any number of them.
-SCAN_MAX = 2000
+NEAR = 100  # entries behind a read mark that are looked through one by one, together with everything else of the chat
+SHARED_BY = 4  # accounts that ask for one chat at once, from which on its newest messages are read once for all
+SHARED_ROWS = UNREAD_MAX + 200  # who wrote no more than 200 of them needs no other query
+AT_ONCE = 16  # queries, well inside the driver's pool of 100
 ROWS_AT_ONCE = 100  # made into heads without letting anybody else in between, some 3 ms
+
+_MESSAGE: Row = {"kind": Kind.MESSAGE.value}
+# As the partial indexes have it: MongoDB uses one only for what names its conditions.
+_SAID: Row = _MESSAGE | {"hidden_from": None}
+_UNREAD: Row = _SAID | {"deleted": None}
+_KEPT_BACK: Row = _MESSAGE | {"hidden_from": {"$exists": True}}
+
+
+class LogEnd(NamedTuple):
+    """Where a log ends, and up to where a member has read it."""
+
+    seq: int
+    read: int
 
 
 class Heads:
@@ -31,31 +55,133 @@ class Heads:
 
     async def list_ends(
         self, account_ids: Collection[int], chat_ids: Collection[int] | None = None
-    ) -> dict[int, dict[int, int]]:
+    ) -> dict[int, dict[int, LogEnd]]:
         """Where the logs end, by account and chat: of all listed chats that it is in, or of those of `chat_ids` it is or was in."""
         match: Row = {"account": {"$in": list(account_ids)}, "active": True, "unlisted": {"$ne": True}}
         if chat_ids is not None:
-            match = {"_id": {"$in": [chat_id << 32 | account for chat_id in chat_ids for account in account_ids]}}
-        fields = {"chat": True, "account": True, "end": True}
-        ends: dict[int, dict[int, int]] = {account_id: {} for account_id in account_ids}
+            return await self.list_ends_at(dict.fromkeys(account_ids, chat_ids))
+        return await self._list_ends(account_ids, match)
+
+    async def list_ends_at(self, chats: Mapping[int, Collection[int]]) -> dict[int, dict[int, LogEnd]]:
+        """Where the logs of these chats end, by account: of those that it is or was in."""
+        keys = [member_key(chat_id, account_id) for account_id, chat_ids in chats.items() for chat_id in chat_ids]
+        # What a removed account left behind is an empty row: Chats.forget_left.
+        return await self._list_ends(chats, {"_id": {"$in": keys}, "spans": {"$ne": []}})
+
+    async def _list_ends(self, account_ids: Collection[int], match: Row) -> dict[int, dict[int, LogEnd]]:
+        fields = {"chat": True, "account": True, "end": True, "read": True}
+        ends: dict[int, dict[int, LogEnd]] = {account_id: {} for account_id in account_ids}
         for row in await aggregate(self._members, [{"$match": match}, _END, {"$project": fields}]):
             end = row["end"][0]["_id"] - (row["chat"] << 32) if row["end"] else 0
-            ends[row["account"]][row["chat"]] = end
+            ends[row["account"]][row["chat"]] = LogEnd(end, row["read"])
         return ends
 
-    async def list_heads(self, ends: Mapping[int, Mapping[int, int]]) -> list[tuple[int, Head]]:
+    async def list_heads(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> list[tuple[int, Head]]:
         """The heads of these chats by account, whose logs end (or ended, a moment ago) there: (account, head), in no order."""
         # The changes that wait come first, as for a page of the log (entries.py).
         pending = await self._list_pending({chat_id for chats in ends.values() for chat_id in chats})
-        keys = [chat_id << 32 | account_id for account_id, chats in ends.items() for chat_id in chats]
-        rows = await aggregate(self._members, _pipeline({"_id": {"$in": keys}}))
+        near: list[int] = []
+        far: list[int] = []
+        for account_id, chats in ends.items():
+            for chat_id, end in chats.items():
+                (near if end.seq - end.read <= NEAR else far).append(member_key(chat_id, account_id))
+        rows: list[Row] = []
+        for keys, is_near in ((near, True), (far, False)):
+            if keys:
+                rows += await aggregate(self._members, _pipeline({"_id": {"$in": keys}}, is_near=is_near))
+        await self._count_far(rows)
+        await self._find_behind_hidden(rows)
+        await self._add_comings(rows)
+        await self._add_peers(rows)
         heads = []
         for count, row in enumerate(rows, 1):
             account_id, chat_id = row["account"], row["chat"]
-            heads.append((account_id, _head(row, account_id, ends[account_id][chat_id], pending.get(chat_id, []))))
+            heads.append((account_id, _head(row, ends[account_id][chat_id].seq, pending.get(chat_id, []))))
             if count % ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return heads
+
+    async def _count_far(self, rows: Collection[Row]) -> None:
+        """Set `unread` in each row; those whose read mark is far behind the end of the log take queries of their own."""
+        by_chat: dict[int, list[Row]] = {}
+        for row in rows:
+            near = next(iter(row.get("near", ({"looked": NEAR + 1},))), {"looked": 0, "unread": 0})
+            if near["looked"] <= NEAR:
+                row["unread"] = near["unread"]
+            else:
+                by_chat.setdefault(row["chat"], []).append(row)
+        alone: list[Row] = []
+        for members in by_chat.values():
+            alone += await self._count_shared(members) if len(members) >= SHARED_BY else members
+        for start in range(0, len(alone), AT_ONCE):
+            await asyncio.gather(*map(self._count, alone[start : start + AT_ONCE]))
+
+    async def _count_shared(self, members: Collection[Row]) -> list[Row]:
+        """Count for these members of one chat by its newest messages; returns those for whom these do not suffice."""
+        keys = {"$gt": min(_read_key(row) for row in members), "$lt": max(_end_key(row) for row in members)}
+        query = _SAID | {"chat": next(iter(members))["chat"], "_id": keys}
+        cursor = self._entries.find(query, {"sender": True, "deleted": True}).hint("said").sort("_id", -1)
+        said = await cursor.limit(SHARED_ROWS).to_list(SHARED_ROWS)
+        is_whole = len(said) < SHARED_ROWS
+        senders = {row["_id"]: row["sender"] for row in reversed(said) if not row.get("deleted")}
+        countable = list(senders)
+        own: dict[int, list[int]] = {}
+        for key, sender in senders.items():
+            own.setdefault(sender, []).append(key)
+        rest = []
+        for row in members:
+            read, end, hidden = _read_key(row), _end_key(row), _hidden_keys(row)
+            count = _between(countable, read, end) - _between(own.get(row["account"], ()), read, end)
+            count -= sum(read < key < end and senders.get(key, row["account"]) != row["account"] for key in hidden)
+            row["unread"] = min(count, UNREAD_MAX)
+            if not (is_whole or count >= UNREAD_MAX or read >= said[-1]["_id"]):
+                rest.append(row)
+        return rest
+
+    async def _count(self, row: Row) -> None:
+        read = _read_key(row)
+        keys: Row = {"$gt": read, "$lt": _end_key(row)}
+        if hidden := [key for key in _hidden_keys(row) if key > read]:
+            keys["$nin"] = hidden
+        query = _UNREAD | {"chat": row["chat"], "sender": {"$ne": row["account"]}, "_id": keys}
+        row["unread"] = await self._entries.count_documents(query, hint="unread", limit=UNREAD_MAX)
+
+    async def _find_behind_hidden(self, rows: Collection[Row]) -> None:
+        """Choose the newest message of each row, as `last`: the one behind, where an account deleted it for itself."""
+        hiding: list[Row] = []
+        for row in rows:
+            came = _came_key(row)
+            row["last"] = max((one for one in row["last"] + row["own"] if one["_id"] >= came), key=_key, default=None)
+            if row["last"] is not None and row["last"]["_id"] in _hidden_keys(row):
+                hiding.append(row)
+        for start in range(0, len(hiding), AT_ONCE):
+            await asyncio.gather(*map(self._find_last, hiding[start : start + AT_ONCE]))
+
+    async def _add_comings(self, rows: Collection[Row]) -> None:
+        """Set `came_at`, when a member came, in the rows of groups and events that show it no message."""
+        keys = [_came_key(row) for row in rows if row["last"] is None and not _is_direct(row)]
+        found = await self._entries.find({"_id": {"$in": keys}}, {"at": True}).to_list(None) if keys else []
+        times = {one["_id"]: one["at"] for one in found}
+        for row in rows:
+            row["came_at"] = times.get(_came_key(row))
+
+    async def _add_peers(self, rows: Collection[Row]) -> None:
+        """Set `peer`, the other one's number, in the rows of direct chats."""
+        keys = {row["_id"]: member_key(row["chat"], _peer(row)) for row in rows if _is_direct(row)}
+        query = {"_id": {"$in": list(keys.values())}}
+        found = await self._members.find(query, {"number": True}).to_list(None) if keys else []
+        numbers = {one["_id"]: one["number"] for one in found}
+        for row in rows:
+            if row["_id"] in keys:
+                row["peer"] = numbers.get(keys[row["_id"]], row["number"])
+
+    async def _find_last(self, row: Row) -> None:
+        keys = {"$gte": _came_key(row), "$lt": _end_key(row), "$nin": list(_hidden_keys(row))}
+        in_chat: Row = {"chat": row["chat"], "_id": keys}
+        said = self._entries.find(_SAID | in_chat).hint("said").sort("_id", -1).limit(1)
+        own = self._entries.find(_KEPT_BACK | in_chat | {"sender": row["account"]}).hint("kept_back")
+        found = await said.to_list(1) + await own.sort("_id", -1).limit(1).to_list(1)
+        row["last"] = max(found, key=_key, default=None)
 
     async def _list_pending(self, chat_ids: Collection[int]) -> dict[int, list[Entry]]:
         query = {"chat": {"$in": list(chat_ids)}, "pending": True, "kind": {"$in": MESSAGE_CHANGES}}
@@ -83,7 +209,8 @@ _END: Row = {
 }
 
 
-def _pipeline(match: Row) -> list[Row]:
+def _pipeline(match: Row, *, is_near: bool) -> list[Row]:
+    """Member rows with their chat, their newest messages and, if `is_near`, what follows their read marks."""
     # `$expr` with `$gt` and `$lt` is answered from the index since MongoDB 5.0.
     first: Row = {"$multiply": ["$chat", 2**32]}
     span: Row = {"$last": "$spans"}
@@ -97,82 +224,89 @@ def _pipeline(match: Row) -> list[Row]:
         "end": {"$add": [first, {"$cond": [{"$isNumber": left}, {"$add": [left, 1]}, 2**32]}]},
         "hidden": {"$map": {"input": {"$ifNull": ["$hidden", []]}, "in": {"$add": [first, "$$this"]}}},
     }
-    is_kept_back: Row = {"$in": ["$$account", {"$ifNull": ["$hidden_from", []]}]}
-    is_seen: list[Row] = [{"$not": {"$in": ["$_id", "$$hidden"]}}, {"$not": is_kept_back}]
-    seen: Row = {"$expr": {"$and": is_seen}}
+    is_countable: list[Row] = [
+        {"$eq": ["$kind", Kind.MESSAGE.value]},
+        {"$ne": ["$deleted", True]},
+        {"$ne": ["$sender", "$$account"]},
+        {"$not": {"$in": ["$_id", "$$hidden"]}},
+        {"$not": {"$in": ["$$account", {"$ifNull": ["$hidden_from", []]}]}},
+    ]
+    # No chat has the number 0: where nobody can have been blocked, nothing is looked for.
+    is_direct: Row = {"$eq": [{"$type": {"$first": "$in.pair"}}, "string"]}
+    variables |= {"chat": "$chat", "direct": {"$cond": [is_direct, "$chat", 0]}}
 
-    def entries(name: str, least: Row, *stages: Row) -> Row:
-        between: Row = {"$expr": {"$and": [least, {"$lt": ["$_id", "$$end"]}]}}
-        pipeline: list[Row] = [{"$match": between}, *stages]
+    def entries(name: str, match: Row, conditions: Sequence[Row], *stages: Row) -> Row:
+        pipeline: list[Row] = [{"$match": match | {"$expr": {"$and": list(conditions)}}}, *stages]
         return {"$lookup": {"from": ENTRIES, "let": variables, "pipeline": pipeline, "as": name}}
 
-    newest: Row = {"$sort": {"_id": -1}}
-    few: Row = {"$limit": SCAN_MAX}
-    from_others: Row = {"$expr": {"$and": [{"$ne": ["$sender", "$$account"]}, *is_seen]}}
-    countable: Row = {"kind": Kind.MESSAGE.value, "deleted": {"$ne": True}} | from_others
-    # No chat has the number 0: where nobody's number is asked for, not one of perhaps thousands of members is looked at.
-    is_direct: Row = {"$eq": [{"$type": {"$first": "$in.pair"}}, "string"]}
-    direct: Row = {"$cond": [is_direct, "$chat", 0]}
-    return [
+    in_chat: Row = {"$eq": ["$chat", "$$chat"]}
+    in_direct: Row = {"$eq": ["$chat", "$$direct"]}
+    is_own: Row = {"$eq": ["$sender", "$$account"]}
+    before_end: Row = {"$lt": ["$_id", "$$end"]}
+    newest: list[Row] = [{"$sort": {"_id": -1}}, {"$limit": 1}]
+    counted: Row = {"_id": None, "looked": {"$sum": 1}, "unread": {"$sum": {"$cond": [{"$and": is_countable}, 1, 0]}}}
+    pipeline = [
         {"$match": match},
         {"$lookup": {"from": CHATS, "localField": "chat", "foreignField": "_id", "as": "in"}},
-        entries(
-            "last",
-            {"$gte": ["$_id", "$$came"]},
-            newest,
-            few,
-            {"$match": seen | {"kind": Kind.MESSAGE.value}},
-            {"$limit": 1},
-        ),
-        entries(
-            "unread",
-            {"$gt": ["$_id", "$$read"]},
-            {"$sort": {"_id": 1}},
-            few,
-            {"$match": countable},
-            {"$limit": UNREAD_MAX},
-            {"$count": "count"},
-        ),
-        entries("came", {"$eq": ["$_id", "$$came"]}, {"$project": {"at": True}}),
-        {
-            "$lookup": {
-                "from": MEMBERS,
-                "let": {"chat": direct},
-                "pipeline": [
-                    {
-                        "$match": {
-                            "$expr": {
-                                "$and": [
-                                    {"$gt": ["$_id", {"$multiply": ["$$chat", 2**32]}]},
-                                    {"$lt": ["$_id", {"$multiply": [{"$add": ["$$chat", 1]}, 2**32]}]},
-                                ]
-                            }
-                        }
-                    },
-                    {"$limit": 2},
-                    {"$project": {"account": True, "number": True}},
-                ],
-                "as": "people",
-            }
-        },
+        entries("last", _SAID, [in_chat, {"$gte": ["$_id", "$$came"]}, before_end], *newest),
+        entries("own", _KEPT_BACK, [in_direct, is_own], *newest),
     ]
+    if is_near:
+        after_read: list[Row] = [{"$gt": ["$_id", "$$read"]}, before_end]
+        pipeline.append(entries("near", {}, after_read, {"$limit": NEAR + 1}, {"$group": counted}))
+    return pipeline
 
 
-def _head(row: Row, account_id: int, end: int, pending: Sequence[Entry]) -> Head:
+def _key(row: Row) -> Any:
+    return row["_id"]
+
+
+def _between(keys: Sequence[int], read: int, end: int) -> int:
+    """How many of these ascending keys lie strictly between the two."""
+    return max(0, bisect_left(keys, end) - bisect_right(keys, read))
+
+
+def _is_direct(row: Row) -> bool:
+    kind: str = row["in"][0]["kind"]
+    return kind == ChatKind.DIRECT.value
+
+
+def _peer(row: Row) -> int:
+    return chat_of(row["in"][0]).peer_of(row["account"])
+
+
+def _read_key(row: Row) -> int:
+    """The key of the entry up to which a member has read."""
+    return int((row["chat"] << 32) + row["read"])
+
+
+def _came_key(row: Row) -> int:
+    """The key of the first entry that a member may see since it came, the last time if more than once."""
+    return int((row["chat"] << 32) + row["spans"][-1][0])
+
+
+def _end_key(row: Row) -> int:
+    """The key behind the last entry that a member may see."""
+    left = row["spans"][-1][1]
+    return int((row["chat"] + 1) << 32 if left is None else (row["chat"] << 32) + left + 1)
+
+
+def _hidden_keys(row: Row) -> set[int]:
+    """The keys of the messages that a member deleted for itself."""
+    return {(row["chat"] << 32) + seq for seq in row.get("hidden", ())}
+
+
+def _head(row: Row, end: int, pending: Sequence[Entry]) -> Head:
     chat = chat_of(row["in"][0])
     member = member_of(row)
-    last = overlay(row["last"], [read_entry(one) for one in row["last"]], pending)
-    peer = None
-    if chat.kind is ChatKind.DIRECT:
-        others = [person["number"] for person in row["people"] if person["account"] != account_id]
-        peer = others[0] if others else row["number"]
-    came = row["came"][0]["at"] if row["came"] and chat.kind is not ChatKind.DIRECT else chat.created_at
+    rows = [row["last"]] if row["last"] is not None else []
+    last = overlay(rows, [read_entry(one) for one in rows], pending)
     return Head(
         chat,
         member,
         last_seq=end if member.last_seq is None else min(end, member.last_seq),
         last=last[0] if last else None,
-        last_at=last[0].at if last else came,
-        unread=row["unread"][0]["count"] if row["unread"] else 0,
-        peer_number=peer,
+        last_at=last[0].at if last else row["came_at"] or chat.created_at,
+        unread=row["unread"],
+        peer_number=row.get("peer"),
     )

@@ -12,11 +12,11 @@ air, store 2 to 4 times as much that way, on a machine shared with other work.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pymongo.errors import BulkWriteError, PyMongoError
 
-from models.documents.entry import split_key
+from models.documents.entry import Message, split_key
 from models.stores.database import DUPLICATE_KEY, Collection, Row, is_transient
 from models.stores.entry_rows import entry_row, read_entry
 from models.stores.journal_queue import Queue, Waiting
@@ -35,10 +35,14 @@ class Inserts:
     `is_contested` says that other nodes write into the same chats.
     """
 
-    def __init__(self, entries: Collection, last: LastSeqs, queue: Queue) -> None:
+    def __init__(
+        self, entries: Collection, last: LastSeqs, queue: Queue, is_first: Callable[[int], bool] | None = None
+    ) -> None:
+        """`is_first` says of a chat whether a message stored there now is marked as unsummed."""
         self._entries = entries
         self._last = last
         self._queue = queue
+        self._is_first = is_first
         self.is_contested = False
 
     async def attempt(self, todo: deque[Waiting]) -> None:
@@ -101,6 +105,8 @@ class Inserts:
             seqs.append(last.get(chat_id, self._last[chat_id]) + 1)
             last[chat_id] = seqs[-1]
             rows.append(entry_row(waiting.draft, seqs[-1], waiting.at))
+            if self._is_first is not None and isinstance(waiting.draft.body, Message) and self._is_first(chat_id):
+                rows[-1]["unsummed"] = True
         problems: list[Row] = []
         try:
             await self._entries.insert_many(rows, ordered=ordered)

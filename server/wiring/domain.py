@@ -41,6 +41,7 @@ from models.services.set_photo import SetPhoto
 from models.services.show_event import ShowEvent
 from models.services.show_typing import ShowTyping
 from models.services.store_media import StoreMedia
+from models.services.summaries import Summaries
 from models.services.sweep_presence import SweepPresence
 from models.services.take_photo import TakePhoto
 from models.services.tell_event import TellEvent
@@ -112,6 +113,7 @@ class Domain:
             self.sms,
             self.metrics.notified,
         )
+        self.summaries = Summaries(stores.places, self.rosters, clock)
         self.announcer = Announcer(stores.chats, stores.entries, self.rosters, fanout, self._announced)
         self.journal = Journal(
             outside.database,
@@ -119,6 +121,7 @@ class Domain:
             self._stored,
             batch_max_entries=settings.journal.batch_max_entries,
             queue_max_entries=settings.journal.queue_max_entries,
+            is_first=self.summaries.is_first,
         )
         has_written = HasWritten(stores.accounts, stores.chats, stores.entries)
         self.require_contact = RequireContact(stores.contacts, self.directory, has_written, ttl_s=believe_s)
@@ -162,7 +165,8 @@ class Domain:
         self.change_group = ChangeGroup(stores.chats, self.rosters, self.record)
         self.read_heads = ReadHeads(stores.heads, self.rosters)
         self.list_heads = Batched(self.read_heads.of_all, at_once=64)
-        self.list_chats = ListChats(self.list_heads)
+        self.list_chats = ListChats(self.read_heads, stores.places, self.summaries.list_noted)
+        self.first_pages = Batched(self.list_chats.first_pages, at_once=64)
         self.leave_group = LeaveGroup(self.change_group, stores.chats, self.record)
         log_event = LogEvent(stores.events, stores.accounts, self.rosters, self.journal, self.announcer)
         self.show_event = ShowEvent(stores.accounts, self.directory, self.rosters, fanout)
@@ -198,6 +202,7 @@ class Domain:
     def _stored(self, entries: Sequence[Entry]) -> None:
         self.metrics.stored([entry.kind for entry in entries])
         self.announcer.stored(entries)
+        self.summaries.stored(entries)
 
     def _announced(self, entry: Entry, chat: Chat, told: Collection[int]) -> None:
         self.metrics.announced((self.clock.now() - entry.at).total_seconds())
@@ -208,7 +213,7 @@ class Domain:
         """Make the indexes, start what works in the background; closed in reverse."""
         await self.stores.prepare()
         await self.notifications.open(stack)
-        for part in (self.bus, self.presence, self.marks, self.announcer, self.journal):
+        for part in (self.bus, self.presence, self.marks, self.announcer, self.summaries, self.journal):
             await part.open()
             stack.push_async_callback(part.close)
         stack.callback(self.typing.close)
@@ -221,6 +226,7 @@ class Domain:
                 30.0,
                 "applied %d changes that a crash had left",
             ),
+            ("moving chats up", self.summaries.sweep, 30.0, "moved up %d chats that a crash had left"),
             ("telling", self.tell_event.sweep, 10.0, "told %d things that a fault had left"),
             ("sweeping presence", self.sweep_presence, 1.0, "%d people of nodes that are gone went offline"),
             ("reminding", self.remind, 300.0, "reminded of %d events"),  # the window is two hours wide

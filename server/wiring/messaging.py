@@ -108,7 +108,7 @@ def _messages(domain: Domain) -> MessageRoutes:
         domain.send,
         domain.typing,
         TellTyping(domain.typing, domain.require_contact),
-        TitleChats(domain.read_heads, stores.contacts, stores.accounts),
+        TitleChats(domain.list_chats, stores.contacts, stores.accounts),
         ListMessages(open_log, stores.entries, stores.messages, stores.read_dates),
         ListDelivered(open_log, stores.messages),
         ListRead(open_log, stores.chats, stores.messages, stores.read_dates),

@@ -74,7 +74,7 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
                 domain.clock,
             ),
             domain.list_chats,
-            Greet(domain.directory, domain.list_chats, domain.fanout),
+            Greet(domain.directory, domain.first_pages, domain.fanout),
             domain.typing,
             domain.doorkeeper,
             text_max_chars=chat.text_max_chars,

@@ -2,6 +2,7 @@
 
 from models.ports import Clock
 from models.stores.accounts import Accounts
+from models.stores.chat_places import ChatPlaces
 from models.stores.chats import Chats
 from models.stores.contacts import Contacts
 from models.stores.counters import Counters
@@ -38,7 +39,7 @@ class Stores:
         self.accounts, self.contacts = Accounts(database, counters), Contacts(database)
         self.messages, self.read_dates = Messages(database), ReadDates(database)
         self.chats = Chats(database, counters, large=large_chat)
-        self.entries, self.heads = Entries(database), Heads(database)
+        self.entries, self.heads, self.places = Entries(database), Heads(database), ChatPlaces(database)
         self.sessions, self.quotas = Sessions(database), Quotas(database)
         self.pins = Pins(database, derive_key(secret, "pins"))
         self.media, self.photos = MediaFiles(database, derive_key(secret, "media"), clock), Photos(database)

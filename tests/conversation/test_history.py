@@ -156,15 +156,15 @@ async def test_a_month_away_costs_no_more_than_what_is_shown(node: Node, parts: 
     group = await parts.found_group(ann, tom)
     await parts.write(ann, group.id, MONTH)
     end = MONTH + 1
-    async with recorded_plans(parts.database, "entries") as plans, recorded_plans(parts.database, "members") as heads:
+    async with recorded_plans(parts.database, "entries") as first, recorded_plans(parts.database, "members") as heads:
         (phone,) = await phones(node, tom)
         (ready,) = await phone.expect("ready")
         state = (await synced(phone, {group.id: 1}))[group.id]
     assert (ready["chats"][0]["last_seq"], ready["chats"][0]["unread"]) == (end, 1000)
     assert (state["status"], state["cursor"]) == ("reset", end)
     assert [entry["seq"] for entry in state["entries"]] == list(range(end - 49, end + 1))
-    assert all(plan.index for plan in [*plans, *heads])
-    assert max(plan.docs_examined for plan in heads) < 10_000  # two scans of 2000, and a few rows
+    assert all(plan.index for plan in [*first, *heads])
+    assert max(plan.docs_examined for plan in [*first, *heads]) <= 1000  # as many as are counted as unread
 
     async with recorded_plans(parts.database, "entries") as plans:
         assert await paged(phone, group.id, "before", MONTH // 2, pages=20) == list(
@@ -176,7 +176,7 @@ async def test_a_month_away_costs_no_more_than_what_is_shown(node: Node, parts: 
         assert await paged(phone, group.id, "before", 4001) == list(range(1, 4001))
         assert await paged(phone, group.id, "after", end - 4000) == list(range(end - 3999, end + 1))
     assert all(plan.index for plan in plans)
-    assert max(plan.docs_examined for plan in plans) <= 201
+    assert max(plan.docs_examined for plan in plans[len(first) :]) <= 201
 
 
 async def paged(device: Device, chat: int, direction: str, place: int | None, pages: int = 1000) -> list[int]:

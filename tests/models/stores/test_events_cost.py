@@ -1,0 +1,129 @@
+"""A page of events costs what is on it, however many more there are."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models.documents.event import Event, EventFilter, Invitation
+from models.documents.phone import Phone
+from models.documents.session import Actor
+from models.services.know_people import KnowPeople
+from models.services.show_timeline import Place, ShowTimeline
+from models.stores.contacts import Contacts
+from models.stores.counters import Counters
+from models.stores.database import Database
+from models.stores.event_rows import event_row
+from models.stores.events import EVENTS, Events
+from models.stores.phone_books import PhoneBooks
+from tests.examined import examined
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+ME, OTHER, STRANGER = 1, 2, 3
+VIEWER = Actor(ME, "491", "session")
+PAGE = 20
+
+
+class StandingClock:
+    def now(self) -> datetime:
+        return NOW
+
+
+def an_event(number: int, owner: int, guests: tuple[int, ...], date: datetime) -> Event:
+    invited = tuple(Invitation(number * 10 + one, one, Phone(f"+{one}", str(one)), NOW) for one in guests)
+    return Event(number, number, owner, "Dinner", date, NOW, NOW, invitations=invited)
+
+
+async def fill(database: Database, events: Events, count: int) -> None:
+    """Half of them over, half to come; one half owned, the other invited to."""
+    await events.prepare()
+    rows = []
+    for number in range(count):
+        date = NOW + timedelta(days=number // 2 + 1) * (1 if number % 2 else -1)
+        for owner, guest, first in ((ME, OTHER, 1), (OTHER, ME, count + 1)):
+            rows.append(event_row(an_event(first + number, owner, (guest,), date)))
+    await database.collection(EVENTS).insert_many(rows)
+
+
+async def timeline(events: Events, *, is_owner: bool, cursor: datetime | None = None) -> int:
+    show = ShowTimeline(events, StandingClock())
+    page = await show(VIEWER, Place(cursor), is_owner=is_owner, limit=PAGE)
+    return len(page)
+
+
+ASKED: dict[str, Callable[[Events], Awaitable[int]]] = {
+    "sent": lambda events: timeline(events, is_owner=True),
+    "received": lambda events: timeline(events, is_owner=False),
+    "sent, over": lambda events: timeline(events, is_owner=True, cursor=NOW - timedelta(days=3)),
+    "received, to come": lambda events: timeline(events, is_owner=False, cursor=NOW + timedelta(days=3)),
+}
+
+
+@pytest.mark.parametrize("count", [100, 1000])
+@pytest.mark.parametrize("asked", list(ASKED))
+async def test_a_page_of_the_timeline_costs_what_is_on_it(database: Database, asked: str, count: int) -> None:
+    events = Events(database, Counters(database))
+    await fill(database, events, count)
+
+    async with examined(database) as cost:
+        assert await ASKED[asked](events) == PAGE
+
+    assert cost.rows <= 3 * PAGE
+    assert cost.keys <= 4 * PAGE
+
+
+@pytest.mark.parametrize("count", [100, 1000])
+@pytest.mark.parametrize("is_owner", [True, False, None])
+async def test_a_page_of_events_reads_the_events_on_it(database: Database, count: int, is_owner: bool | None) -> None:
+    events = Events(database, Counters(database))
+    await fill(database, events, count)
+
+    async with examined(database) as cost:
+        total, page = await events.page(ME, EventFilter(is_owner=is_owner), 3 * PAGE, PAGE)
+
+    assert (total, len(page)) == ((2 if is_owner is None else 1) * count, PAGE)
+    assert cost.rows <= (2 if is_owner is not True else 1) * PAGE
+
+
+@pytest.mark.parametrize("count", [100, 1000])
+async def test_to_look_at_one_user_costs_the_same_however_many_events_i_have(database: Database, count: int) -> None:
+    events, contacts = Events(database, Counters(database)), Contacts(database)
+    await contacts.prepare()
+    await fill(database, events, count)
+    know = KnowPeople(contacts, PhoneBooks(database), events, is_open=False)
+
+    async with examined(database) as cost:
+        assert await know.strangers(VIEWER, [OTHER, ME]) == set()
+        assert await know.strangers(VIEWER, [STRANGER]) == {STRANGER}
+
+    assert cost.rows <= 20
+
+
+async def test_two_guests_of_one_event_know_each_other(database: Database) -> None:
+    events = Events(database, Counters(database))
+    await events.prepare()
+    await events.create(an_event(1, 9, (ME, OTHER), NOW))
+    know = KnowPeople(Contacts(database), PhoneBooks(database), events, is_open=False)
+
+    assert await know.strangers(VIEWER, [OTHER]) == set()
+    assert await know.strangers(VIEWER, [STRANGER]) == {STRANGER}
+
+
+async def test_who_has_invited_me_reads_no_event(database: Database) -> None:
+    events = Events(database, Counters(database))
+    await fill(database, events, 300)
+
+    async with examined(database) as cost:
+        assert await events.list_inviters(ME) == [OTHER]
+
+    assert cost.rows == 0
+
+
+async def test_unanswered_invitations_are_counted_without_those_to_what_is_over(database: Database) -> None:
+    events = Events(database, Counters(database))
+    await fill(database, events, 100)
+
+    async with examined(database) as cost:
+        assert await events.count_unanswered(ME, NOW) == 50
+
+    assert cost.rows <= 50

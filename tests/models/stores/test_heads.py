@@ -1,0 +1,188 @@
+"""The last message and the unread count of a chat are exact whatever its log holds, and cost the same however much that is."""
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from models.documents.chat import Chat
+from models.documents.entry import Entry, Kind, Left
+from models.documents.head import UNREAD_MAX, Head
+from models.stores import heads
+from models.stores.database import Database
+from models.stores.entries import visible
+from tests.examined import examined
+from tests.logs import Logs, open_logs
+
+ME, PEER = 7, 3
+ROWS_MAX = 130  # of one chat: a hundred entries behind the read mark, and a few more
+Write = Callable[[Logs, Chat, int], Awaitable[object]]
+
+
+@pytest.fixture
+async def logs(database: Database) -> Logs:
+    return await open_logs(database)
+
+
+async def head_of(logs: Logs, chat: Chat, account_id: int = ME) -> Head:
+    (head,) = await logs.heads(account_id, [chat.id])
+    return head
+
+
+async def reactions(logs: Logs, chat: Chat, count: int) -> None:
+    await logs.react(chat, PEER, 2, count)
+
+
+async def own_messages(logs: Logs, chat: Chat, count: int) -> None:
+    await logs.say(chat, ME, count)
+
+
+async def kept_back(logs: Logs, chat: Chat, count: int) -> None:
+    await logs.say(chat, PEER, count, hidden_from=[ME])
+
+
+async def own_kept_back(logs: Logs, chat: Chat, count: int) -> None:
+    await logs.say(chat, ME, count, hidden_from=[PEER])
+
+
+async def deleted(logs: Logs, chat: Chat, count: int) -> None:
+    await logs.say(chat, PEER, count, deleted=True)
+
+
+async def deleted_for_me(logs: Logs, chat: Chat, count: int) -> None:
+    last = await logs.say(chat, PEER, count)
+    for seq in range(last - count + 1, last + 1, 1):
+        await logs.chats.hide_message(chat.id, ME, seq)
+
+
+@pytest.mark.parametrize("write", [reactions, own_messages, kept_back, own_kept_back, deleted])
+@pytest.mark.parametrize("count", [500, 5000])
+async def test_a_chat_costs_the_same_whatever_follows_the_read_mark(logs: Logs, write: Write, count: int) -> None:
+    chat = await logs.direct(ME, PEER)
+    await logs.say(chat, PEER, 3)
+    await write(logs, chat, count)
+
+    async with examined(logs.database) as cost:
+        head = await head_of(logs, chat)
+
+    assert head.unread == 3
+    assert cost.rows <= ROWS_MAX
+
+
+async def test_a_chat_costs_the_same_however_much_of_it_was_deleted_for_me(logs: Logs) -> None:
+    chat = await logs.direct(ME, PEER)
+    await logs.say(chat, PEER, 3)
+    await deleted_for_me(logs, chat, 300)
+
+    async with examined(logs.database) as cost:
+        head = await head_of(logs, chat)
+
+    assert head.unread == 3
+    assert head.last is not None
+    assert head.last.seq == 3
+    assert cost.rows <= ROWS_MAX
+
+
+async def test_a_list_costs_the_same_however_long_its_chats_are(logs: Logs) -> None:
+    costs = []
+    for length in (210, 2100):
+        account_id = ME + length
+        for number in range(20):
+            chat = await logs.direct(account_id, PEER + number)
+            last = await logs.say(chat, PEER + number, length)
+            await logs.chats.move_marks({(chat.id, account_id, True): (last, last)})
+        async with examined(logs.database) as cost:
+            found = await logs.heads(account_id)
+        assert len(found) == 20
+        costs.append(cost.rows)
+    assert costs[0] == costs[1]
+    assert costs[0] <= 20 * 10
+
+
+async def test_unread_is_counted_no_further_than_is_shown(logs: Logs) -> None:
+    chat = await logs.group(PEER, ME)
+    await logs.say(chat, PEER, 20_000)
+
+    async with examined(logs.database) as cost:
+        head = await head_of(logs, chat)
+
+    assert head.unread == UNREAD_MAX
+    assert cost.rows <= UNREAD_MAX + ROWS_MAX
+
+
+async def test_many_members_of_one_chat_share_what_is_read_of_it(logs: Logs) -> None:
+    members = list(range(100, 150))
+    chat = await logs.group(*members)
+    for count in range(50):
+        await logs.say(chat, members[count], 60)
+
+    async with examined(logs.database) as cost:
+        found = await logs.heads.of_all(members, [chat.id])
+
+    assert {head.unread for heads_ in found.values() for head in heads_} == {UNREAD_MAX}
+    assert cost.rows <= 2 * UNREAD_MAX + len(members) * ROWS_MAX
+
+
+@pytest.mark.parametrize("is_near", [True, False])
+@pytest.mark.parametrize("seed", range(6))
+async def test_every_head_is_what_the_log_says(
+    logs: Logs, seed: int, is_near: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_near:
+        monkeypatch.setattr(heads, "NEAR", 2, raising=False)
+        monkeypatch.setattr(heads, "SHARED_ROWS", 7, raising=False)
+    dice = random.Random(seed)
+    people = [1, 2, 3, 5, ME]
+    direct, group = await logs.direct(ME, PEER), await logs.group(*people)
+    for chat, members in ((direct, [ME, PEER]), (group, people)):
+        for _ in range(40):
+            await _happen(logs, chat, members, dice)
+    await logs.change(group, 2, Left(2, "492"))
+    await logs.say(group, 1, 3)
+
+    for chat, members in ((direct, [ME, PEER]), (group, people)):
+        found = await logs.heads.of_all(members, [chat.id])
+        for account_id in members:
+            (head,) = found[account_id]
+            entries = await logs.entries.list_range(chat.id, 1, 10_000, limit=10_000)
+            assert (head.last and head.last.seq, head.unread) == _expected(entries, head)
+
+
+async def _happen(logs: Logs, chat: Chat, members: list[int], dice: random.Random) -> None:
+    sender = dice.choice(members)
+    others = [one for one in members if one != sender]
+    end = logs.end_of(chat)
+    match dice.randrange(8):
+        case 0 | 1 | 2:
+            await logs.say(chat, sender, dice.randint(1, 3))
+        case 3:
+            await logs.react(chat, sender, max(end, 1), dice.randint(1, 3))
+        case 4 if len(members) == 2:
+            await logs.say(chat, sender, dice.randint(1, 3), hidden_from=others)
+        case 5 if end:
+            entry = await logs.entries.find(chat.id, end)
+            if entry is not None and entry.kind is Kind.MESSAGE:
+                await logs.delete(chat, entry.sender_id, end)
+        case 6 if end:
+            await logs.chats.hide_message(chat.id, sender, dice.randint(max(1, end - 2), end))
+        case 7 if end:
+            seq = dice.randint(max(1, end - 10), end)
+            await logs.chats.move_marks({(chat.id, sender, True): (seq, seq)})
+
+
+def _expected(entries: list[Entry], head: Head) -> tuple[Any, int]:
+    """The seq of the last message, or None, and how many are unread: by the rule, read from the whole log."""
+    member = head.member
+    came = member.spans[-1].first
+    seen = [one for one in visible(entries, member) if one.kind is Kind.MESSAGE and one.seq >= came]
+    unread = [
+        one
+        for one in seen
+        if one.seq > member.read and one.sender_id != member.account_id and not _is_deleted(entries, one)
+    ]
+    return seen[-1].seq if seen else None, len(unread)
+
+
+def _is_deleted(entries: list[Entry], message: Entry) -> bool:
+    return next(one for one in entries if one.seq == message.seq).is_deleted

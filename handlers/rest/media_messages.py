@@ -11,6 +11,7 @@ from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.messages import SEND_REFUSALS
 from handlers.rest.paths import messaging
+from handlers.rest.requests import require_still
 from handlers.rest.uploads import read_upload, taking
 from handlers.wire import messages as wire
 from handlers.wire.asked import read_asked
@@ -78,6 +79,8 @@ class MediaMessageRoutes:
             entry = await self.send.find_sent(actor, asked.target, asked.client_id)
             if entry is None:
                 media = await self._keep(actor, asked, arrival, rule)
+                await require_still(request)
+                actor = await choose_actor(request, fields)
         if entry is None:
             kept = replace(asked.draft(kind), url=MEDIA + media.name, hash=media.hash, mime_type=media.mime_type)
             entry = await self.send(actor, asked.target, kept, asked.client_id)

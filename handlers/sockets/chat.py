@@ -73,9 +73,9 @@ class ChatNamespace(BaseNamespace):
         self._text_max_chars = text_max_chars
 
     @override
-    async def take_turn(self, connection: str) -> None:
+    async def take_turn(self, connection: str) -> bool:
         # A client joins this namespace first of its five, and no other costs the database as much.
-        await self._doorkeeper.admit(partial(self._gate.lobby.is_here, connection))
+        return await self._doorkeeper.admit(partial(self._gate.lobby.is_here, connection))
 
     @override
     async def entered(self, caller: Caller) -> None:

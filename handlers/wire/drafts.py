@@ -165,6 +165,12 @@ class ToSomebody(Asked):
         return self._target
 
 
+class Attempt(ToSomebody):
+    """What tells an attempt to send from others, whatever it is to say."""
+
+    client_id: ClientId = Field(default_factory=_new_attempt)
+
+
 class TextToSend(ToSomebody):
     """A text. How long it may be, is a setting: `text_to_send` makes the shape."""
 

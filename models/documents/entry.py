@@ -257,6 +257,21 @@ def without_text(edit: Entry) -> Entry:
     return replace(edit, body=Edit(edit.body.of, "")) if isinstance(edit.body, Edit) else edit
 
 
+def without_content(entry: Entry) -> Entry:
+    """An entry of which only is told that it is there, by whom and since when."""
+    if isinstance(entry.body, Message):
+        return replace(
+            entry,
+            body=Message(entry.body.type),
+            edited_at=None,
+            edit_seq=0,
+            first_text=None,
+            reactions={},
+            reaction_seqs={},
+        )
+    return without_text(entry)
+
+
 def as_of(message: Entry, last: int) -> Entry:
     """A message as far as entries up to `last` tell of it: for who left then, and is shown no later wording or reaction.
 

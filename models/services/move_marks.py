@@ -8,7 +8,7 @@ from models.documents.account import Account
 from models.documents.chat import ChatKind, Member, Roster
 from models.documents.session import Actor
 from models.documents.target import Target
-from models.errors import Malformed, Unavailable
+from models.errors import ChatNotFound, Malformed, Unavailable
 from models.events import ReceiptMoved
 from models.ports import Fanout
 from models.services.date_reads import DateReads
@@ -88,7 +88,10 @@ class MoveMarks:
 
         A seq beyond the log's end is Malformed: a mark in the future would hide what comes.
         """
-        roster = await self._resolve(actor, target)
+        try:
+            roster = await self._resolve(actor, target)
+        except ChatNotFound:
+            return await self._require_moved(actor, target, delivered, read)
         chat_id, highest = roster.chat.id, max(delivered, read)
         if highest > self._ends.get(chat_id, 0):
             await self._learn_end(chat_id, highest)
@@ -133,6 +136,14 @@ class MoveMarks:
             place = chat_id, account_id
             batch.reads[place] = max(batch.reads.get(place, 0), read)
         return batch.done
+
+    async def _require_moved(self, actor: Actor, target: Target, delivered: int, read: int) -> int:
+        """The id of a chat that the actor has left, where its marks stand so far already: sent again, they keep their answer."""
+        chat_id = await self._resolve.require_id(actor, target)
+        member = await self._chats.find_member(chat_id, actor.account_id)
+        if member is None or member.delivered < delivered or member.read < read:
+            raise ChatNotFound
+        return chat_id
 
     async def _learn_end(self, chat_id: int, seq: int) -> None:
         end = await self._entries.last_seq(chat_id)

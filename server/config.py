@@ -193,6 +193,8 @@ class LimitSettings(Section):
     messages_per_s: Seconds = 20
     messages_burst: Count = 100
     connects_per_minute: Count = 120
+    groups_per_minute: Count = 10
+    groups_burst: Count = 30
 
 
 class ChatSettings(Section):

@@ -165,6 +165,8 @@ class _Node:
         if given_up or domain.announcer.depth:
             domain.bus.lose()  # or people on other nodes would wait in vain for what is stored
         await self.sockets.close()
+        if await domain.marks.close():
+            domain.bus.lose()
 
     async def _ready(self) -> pages.Ready:
         """Which parts work: a load balancer sends people only where all do."""

@@ -30,6 +30,7 @@ from models.events import (
 )
 from server import pages
 from server.auth.middleware import identify
+from server.compression import compress_answers
 from server.config import Settings
 from server.etags import tag_answers
 from server.http import build_application, refuse_faults
@@ -133,6 +134,7 @@ class _Node:
                 locate_clients(http.trusted_proxies),
                 require_version,
                 tag_answers,
+                compress_answers(from_bytes=http.compress_from_bytes),
                 charge_bad_tokens,
                 identify(domain.authenticate, public=PUBLIC, outside=outside),
                 charge_callers,

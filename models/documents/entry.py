@@ -12,6 +12,7 @@ from models.documents.chat import Role
 from models.documents.photo import Photo
 
 SEQ_BITS = 32
+SEQ_MAX = (1 << SEQ_BITS) - 1
 # Entries in one answer to a client: in the worst case 2 MB of UTF-8, since common clients refuse a frame above 4 MB.
 ANSWER_MAX_CHARS = 500_000
 MESSAGE_TYPES = frozenset("tilsavc")  # text, image, location, voice, audio, video, card (messaging contract 10.2)
@@ -224,11 +225,13 @@ class Entry:
 
     @property
     def public_id(self) -> str:
-        """22 upper-case hex digits, the same at sender and recipient (messaging contract 1.2).
+        """22 upper-case hex digits, the same at sender and recipient (messaging contract 1.2)."""
+        return show_key(entry_key(self.chat_id, self.seq))
 
-        The stored key in hex: unique without an index, and found again without one.
-        """
-        return f"{entry_key(self.chat_id, self.seq):022X}"
+
+def show_key(key: int) -> str:
+    """The `_id` of an entry as REST writes it: in hex, unique without an index, and found again without one."""
+    return f"{key:022X}"
 
 
 def entry_key(chat_id: int, seq: int) -> int:

@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from models.documents.session import Actor, Identity
 from models.documents.target import Target
@@ -199,3 +201,31 @@ async def test_a_login_that_is_signed_out_while_its_account_is_looked_up_is_not_
     async with frames(node.url) as socket:
         await socket.say("40/chat," + json.dumps({"token": user.access}))
         assert (await socket.hear_until("4")).startswith("44/chat,")
+
+
+@pytest.mark.parametrize("door", ["message", "photo"])
+async def test_what_is_fetched_for_a_session_that_ended_meanwhile_is_not_used(
+    stores: EmbeddedStores, tmp_path: Path, door: str
+) -> None:
+    is_asked, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(_: web.Request) -> web.Response:
+        is_asked.set()
+        await may_go_on.wait()
+        return web.Response(body=encoded(halves((20, 20))), content_type="image/png")
+
+    there = web.Application()
+    there.add_routes([web.get("/a.png", slowly)])
+    settings = settings_for(tmp_path, media={"allow_private_addresses": True})
+    async with TestServer(there) as elsewhere, running_node(stores, settings) as node:
+        ann, tom = await friends(node, 2)
+        victim = await node.sign_in(ann.number)
+        path = "/api/messages/send-image/" if door == "message" else "/api/account/profile-photo/"
+        body = {"contact": tom.number, "url": str(elsewhere.make_url("/a.png"))}
+        asking = asyncio.create_task(node.rest("POST", path, victim, json=body))
+        async with asyncio.timeout(GIVE_UP_S):
+            await is_asked.wait()
+        await sign_out(node, victim)
+        may_go_on.set()
+        status, answer = await asking
+        assert status == 401, answer

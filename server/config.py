@@ -73,6 +73,7 @@ class HttpSettings(Section):
     port: Port = 8080
     public_url: HttpUrl = ""
     body_max_bytes: Count = 1_048_576
+    compress_from_bytes: Count = 4096
     cors_origins: Names = ("*",)
     trusted_proxies: Networks = ()
     metrics_for: Networks = ("127.0.0.0/8", "::1")
@@ -193,6 +194,8 @@ class LimitSettings(Section):
     messages_per_s: Seconds = 20
     messages_burst: Count = 100
     connects_per_minute: Count = 120
+    groups_per_minute: Count = 10
+    groups_burst: Count = 30
 
 
 class ChatSettings(Section):

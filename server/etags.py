@@ -31,9 +31,13 @@ async def tag_answers(request: web.Request, handler: Handler) -> web.StreamRespo
     ):
         return response
     etag = f'"{hashlib.blake2b(response.body, digest_size=TAG_BYTES).hexdigest()}"'
+    # What is compressed says the same by other bytes.
+    shown = f"W/{etag}" if response.compression else etag
     cache = response.headers.get(hdrs.CACHE_CONTROL, ASK_AGAIN)
     if has_tag(request, etag):
-        return web.Response(status=304, headers={hdrs.ETAG: etag, hdrs.CACHE_CONTROL: cache})
-    response.headers[hdrs.ETAG] = etag
+        held = web.Response(status=304, headers={hdrs.ETAG: shown, hdrs.CACHE_CONTROL: cache})
+        held.headers.extend([(hdrs.VARY, named) for named in response.headers.getall(hdrs.VARY, ())])
+        return held
+    response.headers[hdrs.ETAG] = shown
     response.headers[hdrs.CACHE_CONTROL] = cache
     return response

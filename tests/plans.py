@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from models.stores.database import Database, open_database
 from server.wiring.outside import APP
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Plan:
 async def recorded_plans(database: Database, collection: str) -> AsyncIterator[list[Plan]]:
     """Filled when the block ends: the plans of all that was asked of `collection` in it, in order."""
     plans: list[Plan] = []
+    (last,) = await database.raw["system.profile"].find().sort("$natural", -1).limit(1).to_list(1) or [{"ts": EPOCH}]
     former = await database.raw.command("profile", -1)
     await database.raw.command("profile", 2, filter="unset")
     try:
@@ -37,6 +41,7 @@ async def recorded_plans(database: Database, collection: str) -> AsyncIterator[l
     finally:
         await database.raw.command("profile", former["was"], filter=former.get("filter", "unset"))
         asked: dict[str, Any] = {"ns": f"{database.raw.name}.{collection}", "planSummary": {"$exists": True}}
+        asked["ts"] = {"$gt": last["ts"]}
         rows = await database.raw["system.profile"].find(asked).sort("$natural", 1).to_list(None)
         plans += [Plan(row["op"], row["planSummary"], row.get("docsExamined", 0)) for row in rows]
 

@@ -8,15 +8,23 @@ from aiohttp import web
 from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
-from handlers.rest.requests import read_fields, read_shape, require_actor
+from handlers.rest.requests import read_fields, read_query, read_shape, require_actor
 from handlers.wire import event_objects as wire
-from handlers.wire.event_requests import NewMessage, NewPoll, NewSuggestion, Rsvp, read_event_id
+from handlers.wire.event_requests import (
+    GuestsQuery,
+    NewMessage,
+    NewPoll,
+    NewSuggestion,
+    Rsvp,
+    read_event_id,
+    read_guests,
+)
 from models.errors import EventFull, EventNotFound, FieldErrors, Forbidden, LimitReached
 from models.services.add_poll import AddPoll
 from models.services.answer_invitation import AnswerInvitation
 from models.services.list_sample_replies import ListSampleReplies
 from models.services.post_message import PostMessage
-from models.services.see_events import SeeEvents
+from models.services.see_events import NO_GUESTS, SeeEvents
 from models.services.see_invitation import SeeInvitation
 from models.services.suggest_time import SuggestTime
 
@@ -53,6 +61,7 @@ class EventAnswerRoutes:
                     "Come to an event, as long as there is a place.",
                     {200: wire.EventShown},
                     takes=Rsvp,
+                    query=GuestsQuery,
                     refuses=(*_REFUSES, EventFull),
                 ),
             ),
@@ -60,7 +69,13 @@ class EventAnswerRoutes:
                 "POST",
                 _ONE + "/reject",
                 self.reject,
-                Described("Do not come to an event.", {200: wire.EventShown}, takes=Rsvp, refuses=_REFUSES),
+                Described(
+                    "Do not come to an event.",
+                    {200: wire.EventShown},
+                    takes=Rsvp,
+                    query=GuestsQuery,
+                    refuses=_REFUSES,
+                ),
             ),
             *events(
                 "PUT",
@@ -120,13 +135,14 @@ class EventAnswerRoutes:
         actor = require_actor(request)
         rsvp = read_shape(Rsvp, await read_fields(request))
         event = await self.answer(actor, _event_id(request), answer=answer, message=rsvp.message)
-        return web.json_response(wire.show_event(await self.see.one(actor, event), self.links.photos_in(request)))
+        seen = await self.see.one(actor, event, read_guests(read_query(request)))
+        return web.json_response(wire.show_event(seen, self.links.photos_in(request)))
 
     async def mark_seen(self, request: web.Request) -> web.Response:
         actor = require_actor(request)
         invitation_id = read_event_id(request.match_info["invitation_id"])
         event, invitation = await self.see_invitation(actor, _event_id(request), invitation_id)
-        seen = await self.see.one(actor, event)
+        seen = await self.see.one(actor, event, NO_GUESTS)
         return web.json_response(wire.show_invitation(invitation, seen.people))
 
     async def post(self, request: web.Request) -> web.Response:

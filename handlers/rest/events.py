@@ -11,7 +11,16 @@ from handlers.rest.links import Links
 from handlers.rest.paths import events
 from handlers.rest.requests import read_fields, read_query, read_shape, require_actor
 from handlers.wire import event_objects as wire
-from handlers.wire.event_requests import ChangedEvent, EventQuery, NewEvent, TimelineQuery, WholeEvent, read_event_id
+from handlers.wire.event_requests import (
+    ChangedEvent,
+    EventQuery,
+    GuestsQuery,
+    NewEvent,
+    TimelineQuery,
+    WholeEvent,
+    read_event_id,
+    read_guests,
+)
 from handlers.wire.paging import PageShown, show_page
 from models.documents.event import Event
 from models.errors import (
@@ -71,6 +80,7 @@ class EventRoutes:
                     "Create an event and invite people.",
                     {201: wire.CreatedEventShown},
                     takes=NewEvent,
+                    query=GuestsQuery,
                     refuses=(FieldErrors, TooManyInvitees, RateLimited),
                 ),
             ),
@@ -91,7 +101,12 @@ class EventRoutes:
                 self.show_stats,
                 Described("How many invitations wait for your answer.", {200: wire.StatsShown}),
             ),
-            *events("GET", _ONE, self.show, Described("One event.", {200: wire.EventShown}, refuses=(EventNotFound,))),
+            *events(
+                "GET",
+                _ONE,
+                self.show,
+                Described("One event.", {200: wire.EventShown}, query=GuestsQuery, refuses=(EventNotFound,)),
+            ),
             *events(
                 "PATCH",
                 _ONE,
@@ -100,6 +115,7 @@ class EventRoutes:
                     "Change what is given, and invite more people.",
                     {200: wire.EventShown},
                     takes=ChangedEvent,
+                    query=GuestsQuery,
                     refuses=_CHANGE,
                 ),
             ),
@@ -111,6 +127,7 @@ class EventRoutes:
                     "Change an event, naming what none can be without.",
                     {200: wire.EventShown},
                     takes=WholeEvent,
+                    query=GuestsQuery,
                     refuses=_CHANGE,
                 ),
             ),
@@ -136,7 +153,7 @@ class EventRoutes:
         actor = require_actor(request)
         query = read_shape(EventQuery, read_query(request))
         page = await self.list_events(actor, query.wanted, query.page, query.per_page)
-        shown = wire.show_events(await self.see(actor, page.items), self.links.photos_in(request))
+        shown = wire.show_events(await self.see(actor, page.items, query.guests), self.links.photos_in(request))
         return web.json_response(show_page(page, shown, self.links.pages_of(request)))
 
     async def show_line(self, request: web.Request) -> web.Response:
@@ -146,7 +163,8 @@ class EventRoutes:
         except FieldErrors:  # of this field only, and not in the body of field errors
             raise Malformed("type must be sent or received.") from None
         line = await self.show_timeline(actor, query.place, is_owner=query.type == "sent", limit=query.per_page)
-        return web.json_response(wire.show_events(await self.see(actor, line), self.links.photos_in(request)))
+        seen = await self.see(actor, line, query.guests)
+        return web.json_response(wire.show_events(seen, self.links.photos_in(request)))
 
     async def show_stats(self, request: web.Request) -> web.Response:
         return web.json_response(wire.show_stats(await self.count_unanswered(require_actor(request))))
@@ -154,7 +172,8 @@ class EventRoutes:
     async def post(self, request: web.Request) -> web.Response:
         actor = require_actor(request)
         event = await self.create(actor, read_shape(NewEvent, await read_fields(request)).plan)
-        shown = wire.show_created_event(await self.see.one(actor, event), self.links.photos_in(request))
+        seen = await self.see.one(actor, event, read_guests(read_query(request)))
+        shown = wire.show_created_event(seen, self.links.photos_in(request))
         return web.json_response(shown, status=HTTPStatus.CREATED)
 
     async def show(self, request: web.Request) -> web.Response:
@@ -174,7 +193,7 @@ class EventRoutes:
         return await self._show(request, event)
 
     async def _show(self, request: web.Request, event: Event) -> web.Response:
-        seen = await self.see.one(require_actor(request), event)
+        seen = await self.see.one(require_actor(request), event, read_guests(read_query(request)))
         return web.json_response(wire.show_event(seen, self.links.photos_in(request)))
 
     async def put_canceled(self, request: web.Request) -> web.Response:

@@ -11,7 +11,15 @@ from handlers.rest.paths import messaging
 from handlers.wire import groups as wire
 from handlers.wire.asked import Asked, NothingShown, read_asked
 from models.documents.chat import Role
-from models.errors import ChatNotFound, GroupFull, NotAContact, NotAnAdmin, ParticipantNotFound, TooLong
+from models.errors import (
+    ChatNotFound,
+    GroupFull,
+    NotAContact,
+    NotAnAdmin,
+    ParticipantNotFound,
+    RateLimited,
+    TooLong,
+)
 from models.services.add_participant import AddParticipant
 from models.services.create_group import CreateGroup
 from models.services.leave_group import LeaveGroup
@@ -45,7 +53,7 @@ class GroupRoutes:
                     "Found a group.",
                     {201: wire.CreatedShown},
                     takes=wire.NewGroup,
-                    refuses=(TooLong, NotAContact, GroupFull),
+                    refuses=(TooLong, NotAContact, GroupFull, RateLimited),
                 ),
             ),
             *messaging(

@@ -9,8 +9,9 @@ from aiohttp import web
 from handlers.rest.account_choice import choose_actor, require_token
 from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
-from handlers.rest.messages import SEND_REFUSALS
+from handlers.rest.messages import SEND_REFUSALS, find_sent
 from handlers.rest.paths import messaging
+from handlers.rest.requests import require_still
 from handlers.rest.uploads import read_upload, taking
 from handlers.wire import messages as wire
 from handlers.wire.asked import read_asked
@@ -20,7 +21,7 @@ from handlers.wire.requests import VCARD_MAX_CHARS
 from models.documents.entry import Entry
 from models.documents.media import Media, MediaKind, MediaRule
 from models.documents.session import Actor
-from models.errors import Malformed, TooLarge, TooLong, Unavailable, UrlRefused
+from models.errors import DomainError, Malformed, TooLarge, TooLong, Unavailable, UrlRefused
 from models.services.fetch_url import FetchUrl
 from models.services.require_recipient import RequireRecipient
 from models.services.send_message import SendMessage
@@ -74,10 +75,15 @@ class MediaMessageRoutes:
         require_token(request)
         async with read_upload(request, FILE, taking(self.store, rule)) as (fields, arrival):
             actor = await choose_actor(request, fields)
-            asked = read_asked(shape, fields)
+            try:
+                asked = read_asked(shape, fields)
+            except DomainError as refusal:
+                return self._sent(request, await find_sent(self.send, actor, fields, refusal))
             entry = await self.send.find_sent(actor, asked.target, asked.client_id)
             if entry is None:
                 media = await self._keep(actor, asked, arrival, rule)
+                await require_still(request)
+                actor = await choose_actor(request, fields)
         if entry is None:
             kept = replace(asked.draft(kind), url=MEDIA + media.name, hash=media.hash, mime_type=media.mime_type)
             entry = await self.send(actor, asked.target, kept, asked.client_id)
@@ -95,7 +101,10 @@ class MediaMessageRoutes:
         require_token(request)
         async with read_upload(request, FILE, _card_text) as (fields, text):
             actor = await choose_actor(request, fields)
-            asked = read_asked(CardToSend, fields if text is None else {**fields, "vcard": text})
+            try:
+                asked = read_asked(CardToSend, fields if text is None else {**fields, "vcard": text})
+            except DomainError as refusal:
+                return self._sent(request, await find_sent(self.send, actor, fields, refusal))
         return self._sent(request, await self.send(actor, asked.target, asked.draft(), asked.client_id))
 
     def _sent(self, request: web.Request, entry: Entry) -> web.Response:

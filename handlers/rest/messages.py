@@ -12,6 +12,7 @@ from handlers.rest.requests import read_query
 from handlers.wire import messages as wire
 from handlers.wire.asked import NothingShown, read_asked
 from handlers.wire.drafts import (
+    Attempt,
     ChatsAsked,
     LastRead,
     LocationToSend,
@@ -22,7 +23,18 @@ from handlers.wire.drafts import (
     read_path_target,
     text_to_send,
 )
-from models.errors import ChatNotFound, ClientIdReused, ContactBlocked, NotAContact, RateLimited, TooLong
+from handlers.wire.fields import Fields
+from models.documents.entry import Entry
+from models.documents.session import Actor
+from models.errors import (
+    ChatNotFound,
+    ClientIdReused,
+    ContactBlocked,
+    DomainError,
+    NotAContact,
+    RateLimited,
+    TooLong,
+)
 from models.services.list_messages import ListMessages
 from models.services.list_receipts import ListDelivered, ListRead
 from models.services.mark_read import MarkRead
@@ -141,8 +153,12 @@ class MessageRoutes:
 
     async def _send(self, request: web.Request, shape: type[TextToSend] | type[LocationToSend]) -> web.Response:
         actor, fields = await read_as_account(request)
-        asked = read_asked(shape, fields)
-        entry = await self.send(actor, asked.target, asked.draft(), asked.client_id)
+        try:
+            asked = read_asked(shape, fields)
+        except DomainError as refusal:
+            entry = await find_sent(self.send, actor, fields, refusal)
+        else:
+            entry = await self.send(actor, asked.target, asked.draft(), asked.client_id)
         self.typing.sent(entry.chat_id, actor.account_id)
         return web.json_response(wire.show_sent(entry, self.links.shown_in(request)))
 
@@ -186,3 +202,20 @@ class MessageRoutes:
         window = read_asked(WindowAsked, {**fields, **read_query(request)}).window
         found = await self.read(actor, request.match_info["contact_id"], window)
         return web.json_response(wire.show_read(found))
+
+
+async def find_sent(send: SendMessage, actor: Actor, fields: Fields, refusal: DomainError) -> Entry:
+    """What these fields have led to already; raises their refusal if nothing.
+
+    What may be said changes between two starts of a server, and what was answered before keeps its answer.
+    """
+    if fields.get("client_id") in (None, ""):
+        raise refusal
+    try:
+        attempt = read_asked(Attempt, fields)
+    except DomainError:
+        raise refusal from None
+    entry = await send.find_sent(actor, attempt.target, attempt.client_id)
+    if entry is None:
+        raise refusal
+    return entry

@@ -11,7 +11,7 @@ from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.media import send_media
 from handlers.rest.paths import messaging
-from handlers.rest.requests import ACTOR
+from handlers.rest.requests import ACTOR, require_still
 from handlers.rest.uploads import read_upload
 from handlers.wire import photos as wire
 from handlers.wire.asked import NothingShown, read_asked
@@ -97,7 +97,11 @@ class PhotoDoor:
 
         async with read_upload(request, _FILE, shrunk) as (fields, picture):
             actor = await choose_actor(request, fields)
-            return actor, picture or await self.take.fetch(read_asked(wire.PictureAsked, fields).require_url())
+            if picture is not None:
+                return actor, picture
+            fetched = await self.take.fetch(read_asked(wire.PictureAsked, fields).require_url())
+            await require_still(request)
+            return await choose_actor(request, fields), fetched
 
     async def send(self, request: web.Request, name: str) -> web.StreamResponse:
         return await send_media(request, self.open, await self.open(name), cache=ASK_AGAIN)

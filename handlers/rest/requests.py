@@ -1,6 +1,6 @@
 """Reads REST requests: who asks, and the fields of a query, a form or a JSON body alike (messaging contract 1.1)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -17,6 +17,8 @@ ACTOR = web.RequestKey("actor", Actor)
 IDENTITY = web.RequestKey("identity", Identity)
 CHOOSE_ACCOUNT = web.RequestKey("choose_account", ChooseAccount)
 CLIENT_ADDRESS = web.RequestKey("client_address", str)
+# Looks again at the token of a request; raises what the first look raised, or would raise now.
+IDENTIFY_AGAIN: web.RequestKey[Callable[[], Awaitable[None]]] = web.RequestKey("identify_again")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # What aiohttp's readers raise for a body that its sender got wrong: an unknown charset, a part without a name, a broken
 # part header, an unknown transfer encoding, bytes that do not unpack.
@@ -38,7 +40,30 @@ def require_actor(request: web.Request) -> Actor:
     raise WrongAccount if request.query.get("account") else NoAccount
 
 
+async def require_still(request: web.Request) -> None:
+    """Raise Unauthenticated, or WrongAccount, where the token does not stand for the same account any more.
+
+    To be called between anything that takes its time, such as a body that comes slowly or a file that is fetched, and what
+    is done then: the session may have ended meanwhile, and its owner was told that it has.
+    """
+    identify_again = request.get(IDENTIFY_AGAIN)
+    if identify_again is not None:
+        await identify_again()
+
+
 async def read_body(request: web.Request) -> Any:
+    """Read the fields of a form, or the JSON value of the body, from somebody who is still signed in when it is there.
+
+    An empty body is an empty object. Raises what `_read_body` and `require_still` raise.
+    """
+    is_to_come = request.can_read_body and not request.content.is_eof()
+    body = await _read_body(request)
+    if is_to_come:
+        await require_still(request)
+    return body
+
+
+async def _read_body(request: web.Request) -> Any:
     """The fields of a form, or the JSON value of the body; an empty body is an empty object.
 
     A field that a form gives several times is the list of its values. Raises Malformed for what cannot be read and

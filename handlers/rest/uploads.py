@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
-from handlers.rest.requests import UNREADABLE, merge, read_fields
+from handlers.rest.requests import UNREADABLE, merge, read_fields, require_still
 from handlers.wire.fields import Fields
 from models.documents.media import MediaRule
 from models.errors import Malformed, TooLarge
@@ -25,7 +25,7 @@ Take = Callable[[str, AsyncIterator[bytes]], AbstractAsyncContextManager[File]]
 async def read_upload(request: web.Request, name: str, take: Take[File]) -> AsyncIterator[tuple[Fields, File | None]]:
     """The fields of a form, and what `take` made of the file in field `name`, in whatever order they came.
 
-    In the block all has been read. The file is None where the form has none, and in every body that is no multipart form,
+    In the block all has been read, and whoever sent it is still signed in. The file is None where the form has none, and in every body that is no multipart form,
     which is read like anywhere else. All fields together may have `http.body_max_bytes`; the file has the limit of `take`.
     Raises Malformed, TooLarge and what `take` raises; what `take` holds is let go when the block ends.
     """
@@ -53,6 +53,7 @@ async def read_upload(request: web.Request, name: str, take: Take[File]) -> Asyn
             if part.filename is None and part.name is not None:
                 with _readable():
                     pairs.append((part.name, value.decode(part.get_charset("utf-8"))))
+        await require_still(request)
         yield merge(pairs), files[0] if files else None
 
 

@@ -24,6 +24,7 @@ from models.errors import (
     DomainError,
     Malformed,
     RateLimited,
+    SessionRevoked,
     Unauthenticated,
     Unavailable,
     UnknownEvent,
@@ -79,6 +80,7 @@ class Caller:
     token: str
     in_flight: int = 0
     began_at: datetime | None = None  # when it synced without holding anything (SyncChats)
+    is_revoked: bool = False  # its session has ended: what it asked for and has not begun is refused
     _waiting: deque[tuple[Awaitable[Any], "asyncio.Future[Any]"]] | None = None
     _admitting: "asyncio.Task[None] | None" = None
 
@@ -104,7 +106,7 @@ class Caller:
         while waiting:
             work, result = waiting.popleft()
             try:
-                value = await work
+                value = await self._begin(work)
             except Exception as error:  # noqa: BLE001 (whoever waits for the result hears of it)
                 if not result.done():
                     result.set_exception(error)
@@ -112,6 +114,13 @@ class Caller:
                 if not result.done():
                     result.set_result(value)
         self._waiting = self._admitting = None
+
+    async def _begin(self, work: Awaitable[T]) -> T:
+        if not self.is_revoked:
+            return await work
+        if isinstance(work, Coroutine):
+            work.close()
+        raise SessionRevoked
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +155,14 @@ class BaseNamespace(socketio.AsyncNamespace):
         if event == "connect":
             await self._admit(args[0], args[2] if len(args) > 2 else None)
 
-    def leave(self, connection: str) -> None:
-        """The connection is gone, or was sent away."""
+    def leave(self, connection: str, *, is_revoked: bool = False) -> None:
+        """The connection is gone, or was sent away.
+
+        With `is_revoked`, requests that wait for their turn are refused; a client that left by itself meant what it sent.
+        """
         caller = self._callers.pop(connection, None)
         if caller is not None:
+            caller.is_revoked = is_revoked
             self.left(caller)
 
     async def _admit(self, connection: str, credentials: object) -> None:
@@ -157,7 +170,10 @@ class BaseNamespace(socketio.AsyncNamespace):
             token = _read_token(credentials)
             actor = await self._authenticate(token, credentials)
             self._gate.connects.take(actor.account_id)
-            await self.take_turn(connection)
+            if await self.take_turn(connection):
+                # It may have been revoked meanwhile, while no sweep could find it. From here to its registration in
+                # `Lobby.enter` nothing is awaited, so that a revocation comes either before this or finds it there.
+                actor = await self._authenticate(token, credentials)
         except DomainError as refusal:
             self._gate.count(refusal.code)
             raise refused(refusal) from None
@@ -167,8 +183,9 @@ class BaseNamespace(socketio.AsyncNamespace):
             raise refused(fault) from None
         self._callers[connection] = Caller(connection, actor, token)
 
-    async def take_turn(self, connection: str) -> None:
-        """Where a greeting costs much, people wait for it in line; raises the refusal of who cannot wait so long."""
+    async def take_turn(self, connection: str) -> bool:  # noqa: ARG002
+        """Wait in line where a greeting costs much; returns whether time passed. Raises the refusal of a wait too long."""
+        return False
 
     async def _authenticate(self, token: str, credentials: object) -> Actor:
         account = credentials.get("account") if isinstance(credentials, dict) else None
@@ -190,7 +207,7 @@ class BaseNamespace(socketio.AsyncNamespace):
     async def _greeted(self, connection: str, caller: Caller) -> bool:
         """Greet once; False when that is to be tried again, because a client that is never greeted waits for ever."""
         try:
-            # Revoked between the first look and the registration, it would have been missed by the sweep.
+            # A look at a login's account takes time, and this may be the second try.
             await self._gate.authenticate(caller.token, caller.actor.number)
             if self._callers.get(connection) is caller:  # else it left meanwhile, and was seen off
                 await self.entered(caller)

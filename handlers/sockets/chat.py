@@ -26,9 +26,10 @@ from handlers.wire.requests import (
 )
 from models.documents.entry import Deletion, Edit, MessageChange, Reaction
 from models.documents.target import Target
-from models.errors import Malformed
+from models.errors import DomainError, Malformed
 from models.services.change_message import ChangeMessage
 from models.services.doorkeeper import Doorkeeper
+from models.services.find_stored import FindStored
 from models.services.greet import Greet
 from models.services.list_chats import PAGE_MAX as CHATS_MAX
 from models.services.list_chats import ListChats
@@ -52,6 +53,7 @@ class ChatNamespace(BaseNamespace):
         gate: Gate,
         send: SendMessage,
         change: ChangeMessage,
+        find_stored: FindStored,
         history: ReadHistory,
         sync: SyncChats,
         chats: ListChats,
@@ -64,6 +66,7 @@ class ChatNamespace(BaseNamespace):
         super().__init__(gate)
         self._send = send
         self._change = change
+        self._find_stored = find_stored
         self._history = history
         self._sync = sync
         self._chats = chats
@@ -73,9 +76,9 @@ class ChatNamespace(BaseNamespace):
         self._text_max_chars = text_max_chars
 
     @override
-    async def take_turn(self, connection: str) -> None:
+    async def take_turn(self, connection: str) -> bool:
         # A client joins this namespace first of its five, and no other costs the database as much.
-        await self._doorkeeper.admit(partial(self._gate.lobby.is_here, connection))
+        return await self._doorkeeper.admit(partial(self._gate.lobby.is_here, connection))
 
     @override
     async def entered(self, caller: Caller) -> None:
@@ -84,7 +87,10 @@ class ChatNamespace(BaseNamespace):
     def on_message_send(self, caller: Caller, body: Body) -> Awaitable[Answer] | Pending:
         """{chat or contact or group, client_id, type = "t", …} -> {message}."""
         target, client_id = read_target(body), read_client_id(body)
-        message = read_message(body, self._text_max_chars)
+        try:
+            message = read_message(body, self._text_max_chars)
+        except DomainError as refusal:
+            return self._finish_send(self._again(caller, body, target, refusal))
         if caller.is_first:
             future = self._send.submit_now(caller.actor, target, message, client_id)
             if future is not None:
@@ -102,7 +108,10 @@ class ChatNamespace(BaseNamespace):
     def on_message_edit(self, caller: Caller, body: Body) -> Awaitable[Answer]:
         """{chat, seq, text, client_id?} -> {message, entry}: the message as it is now, and the edit in the log."""
         target, seq = read_target(body), read_seq(body)
-        text = read_text(body, "text", self._text_max_chars)
+        try:
+            text = read_text(body, "text", self._text_max_chars)
+        except DomainError as refusal:
+            return self._finish_change(self._again(caller, body, target, refusal), Edit)
         edit = self._change.submit_edit(caller.actor, target, seq, text, _client_id(body))
         return self._finish_change(caller.in_turn(edit), Edit)
 
@@ -123,9 +132,18 @@ class ChatNamespace(BaseNamespace):
     def on_reaction_set(self, caller: Caller, body: Body) -> Awaitable[Answer]:
         """{chat, seq, emoji or null, client_id?} -> {message, entry}."""
         target, seq = read_target(body), read_seq(body)
-        emoji = find_text(body, "emoji", EMOJI_MAX_CHARS)
+        try:
+            emoji = find_text(body, "emoji", EMOJI_MAX_CHARS)
+        except DomainError as refusal:
+            return self._finish_change(self._again(caller, body, target, refusal), Reaction)
         reaction = self._change.submit_reaction(caller.actor, target, seq, emoji, _client_id(body))
         return self._finish_change(caller.in_turn(reaction), Reaction)
+
+    def _again(self, caller: Caller, body: Body, target: Target, refusal: DomainError) -> Submission:
+        """What this was answered when it was right: what may be said, such as how long a text may be, changes between starts."""
+        if body.get("client_id") is None:
+            raise refusal
+        return caller.in_turn(self._find_stored.answer(caller.actor, target, read_client_id(body), refusal))
 
     async def _finish_change(self, submission: Submission, kind: type[MessageChange]) -> Answer:
         entry, message = await self._change.finish(await submission, kind)

@@ -30,6 +30,13 @@ from models.documents.target import Target
 from models.documents.window import LIMIT_DEFAULT, LIMIT_MAX, Window
 from models.errors import Malformed
 
+_MESSAGE_ID = re.compile(r"[0-9A-Fa-f]{22}", re.ASCII)
+_BEFORE: dict[str, Any] = {
+    "description": "Only what is older than the message with this id, or what an answer's `next` named.",
+    "type": "string",
+    "pattern": "^[0-9A-Fa-f]{22}$",
+    "examples": ["000000000000010000001F"],
+}
 COUNT_MAX = 2**31 - 1  # what the database still skips
 DATE_MAX_S = 253_402_300_799  # the last second of the year 9999
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -111,6 +118,16 @@ def _read_count(default: int, description: str) -> By:
     return By(read, {"description": description, "type": "integer", "minimum": 0})
 
 
+def _read_before(fields: Fields, name: str) -> int | None:
+    _require_single(fields, name)
+    given = str(fields.get(name) or "")
+    if not given:
+        return None
+    if not _MESSAGE_ID.fullmatch(given):
+        raise Malformed("before: must be the id of a message.")
+    return int(given, 16)
+
+
 def _read_received_only(fields: Fields, name: str) -> bool:
     _require_single(fields, name)
     return str(fields.get(name, "")) == "1"
@@ -177,6 +194,12 @@ class ToSomebody(Asked):
     @property
     def target(self) -> Target:
         return self._target
+
+
+class Attempt(ToSomebody):
+    """What tells an attempt to send from others, whatever it is to say."""
+
+    client_id: ClientId = Field(default_factory=_new_attempt)
 
 
 class TextToSend(ToSomebody):
@@ -267,11 +290,18 @@ class WindowAsked(Asked):
     limit: Annotated[
         int, _read_count(LIMIT_DEFAULT, f"The newest so many; {LIMIT_DEFAULT} by default, {LIMIT_MAX} at most.")
     ] = LIMIT_DEFAULT
-    offset: Annotated[int, _read_count(0, "How many of the newest are skipped.")] = 0
+    offset: Annotated[
+        int,
+        _read_count(
+            0,
+            "How many of the newest are skipped; 10000 at most in a chat with more. `before` goes further, and is cheaper.",
+        ),
+    ] = 0
+    before: Annotated[int | None, By(_read_before, _BEFORE)] = None
 
     @property
     def window(self) -> Window:
-        return Window(self.after, min(self.limit, LIMIT_MAX), self.offset)
+        return Window(self.after, min(self.limit, LIMIT_MAX), self.offset, self.before)
 
 
 class MessagesAsked(WindowAsked):

@@ -4,7 +4,7 @@ Every representation has all of it, whatever the seed document happens to show w
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -66,7 +66,8 @@ class EventShown(TypedDict):
     """An event.
 
     Beyond the seed: `chat` (of its log and its sockets), `version` (grows with every change; `/events` says it too) and
-    `is_canceled`, without which a client would ask people to what does not take place.
+    `is_canceled`, without which a client would ask people to what does not take place. Where a part of the invitees was asked
+    for, `invitees` and `invitations` are of the same people, and `invitees_count` says how many there are.
     """
 
     id: int
@@ -91,6 +92,7 @@ class EventShown(TypedDict):
     polls: list[PollShown]
     invitees: list[InviteeShown]
     invitations: list[InvitationShown]
+    invitees_count: NotRequired[int]
 
 
 class CreatedEventShown(EventShown):
@@ -123,7 +125,9 @@ class SampleReplyShown(TypedDict):
 def show_event(seen: SeenEvent, link: Link) -> EventShown:
     event, viewer = seen.event, seen.viewer_id
     mine = event.find_invitation(viewer)
-    return {
+    invited = _shown_invitations(seen)
+    ids = {each.id for each in invited}
+    shown: EventShown = {
         "id": event.id,
         "chat": event.chat_id,
         "version": event.version,
@@ -144,9 +148,12 @@ def show_event(seen: SeenEvent, link: Link) -> EventShown:
         "venue_name": event.venue_name,
         "messages": _messages(seen),
         "polls": [show_poll(poll) for poll in event.polls],
-        "invitees": _invitees(seen, link),
-        "invitations": [show_invitation(each, seen.people) for each in event.invitations],
+        "invitees": [_invitee(event, each, seen.people[each.account_id], link) for each in invited],
+        "invitations": [show_invitation(each, seen.people) for each in event.invitations if each.id in ids],
     }
+    if seen.guests is not None:
+        shown["invitees_count"] = len(event.invitations)
+    return shown
 
 
 def show_created_event(seen: SeenEvent, link: Link) -> CreatedEventShown:
@@ -211,19 +218,33 @@ def _messages(seen: SeenEvent) -> list[MessageShown]:
     return shown
 
 
-def _invitees(seen: SeenEvent, link: Link) -> list[InviteeShown]:
-    """By full name, then by number (events contract 2.4)."""
-    shown = [_invitee(seen.event, each, seen.people[each.account_id], link) for each in seen.event.invitations]
-    return sorted(shown, key=lambda each: (each["full_name"], each["phone_number"]))
+def _shown_invitations(seen: SeenEvent) -> list[Invitation]:
+    """Those that are asked for, by full name, then by number (events contract 2.4)."""
+    guests = seen.guests
+    if guests is not None and not guests.limit:
+        return []
+
+    def name(invitation: Invitation) -> tuple[str, str]:
+        return _name_and_number(invitation, seen.people[invitation.account_id])
+
+    ranked = sorted(seen.event.invitations, key=name)
+    return ranked if guests is None else ranked[guests.offset : guests.offset + guests.limit]
+
+
+def _name_and_number(invitation: Invitation, who: SeenUser) -> tuple[str, str]:
+    """Who never signed in is a number that somebody wrote down, shown as it was written."""
+    if not who.account.is_registered:
+        return "", invitation.phone.text
+    number = who.account.phone.text
+    return who.full_name or number, number
 
 
 def _invitee(event: Event, invitation: Invitation, who: SeenUser, link: Link) -> InviteeShown:
     account = who.account
-    # Who never signed in is a number that somebody wrote down, shown as it was written.
-    number = account.phone.text if account.is_registered else invitation.phone.text
+    name, number = _name_and_number(invitation, who)
     return {
         "id": account.id if account.is_registered else 0,
-        "full_name": (who.full_name or number) if account.is_registered else "",
+        "full_name": name,
         "phone_number": number,
         "is_attending": None if invitation.answer is None else str(invitation.answer),
         "is_active": account.is_registered,

@@ -26,8 +26,10 @@ from models.documents.user import PER_PAGE, PER_PAGE_MAX
 from models.errors import EventNotFound, FieldErrors
 from models.services.create_event import EventPlan
 from models.services.edit_event import EventEdit
+from models.services.see_events import Guests
 from models.services.show_timeline import Place
 
+_COUNT_MAX_DIGITS = 9
 _ID_MAX_DIGITS = 18  # what fits into 64 bits
 _Places = Annotated[int, Field(ge=1, le=SPOTS_MAX), within(1, SPOTS_MAX)]
 _Filled = Annotated[int, Field(ge=0, le=SPOTS_MAX), within(0, SPOTS_MAX)]
@@ -54,13 +56,42 @@ def _word(value: Any) -> bool | None:
     return True if word in _YES else False if word in _NO else None
 
 
+def _count(value: Any) -> int | None:
+    text = str(_last(value)).strip()
+    return int(text) if is_number(text) and len(text) <= _COUNT_MAX_DIGITS else None
+
+
 def _per_page(value: Any) -> int:
     text = str(_last(value)).strip()
     number = int(text[:_ID_MAX_DIGITS]) if is_number(text) else 0
     return min(number or PER_PAGE, PER_PAGE_MAX)
 
 
-class EventQuery(PageQuery):
+class GuestsQuery(BaseModel):
+    """Which invitees an answer has; all of them unless a limit is given. What cannot be read asks for nothing."""
+
+    invitees_limit: Annotated[
+        int | None,
+        BeforeValidator(_count),
+        WithJsonSchema({"type": "integer", "minimum": 0, "description": "0 leaves them out, for the shortest answer."}),
+    ] = None
+    invitees_offset: Annotated[
+        int,
+        BeforeValidator(lambda value: _count(value) or 0),
+        WithJsonSchema({"type": "integer", "minimum": 0, "description": "How many are skipped, by full name."}),
+    ] = 0
+
+    @property
+    def guests(self) -> Guests | None:
+        return None if self.invitees_limit is None else Guests(self.invitees_limit, self.invitees_offset)
+
+
+def read_guests(fields: Any) -> Guests | None:
+    """Which invitees the query of a request asks for; None for all."""
+    return GuestsQuery.model_validate(fields).guests
+
+
+class EventQuery(PageQuery, GuestsQuery):
     """Which of one's events. What cannot be read filters nothing."""
 
     event_after: _Instant = None
@@ -72,7 +103,7 @@ class EventQuery(PageQuery):
         return EventFilter(self.event_after, self.event_before, self.i_am_owner)
 
 
-class TimelineQuery(BaseModel):
+class TimelineQuery(GuestsQuery):
     """Which timeline, and how far the client has come: the date of the last event it got, and ids joined by `|`."""
 
     type: Annotated[Literal["sent", "received"], BeforeValidator(lambda value: str(_last(value)).strip().lower())]

@@ -1,14 +1,15 @@
 """Messages on the messaging API as they are shown (messaging contract, sections 9 to 11); drafts.py reads them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from handlers.wire.times import Date, show_date
-from models.documents.entry import Entry, Message
+from models.documents.entry import Entry, Message, show_key
 from models.documents.receipt import ListedMessage, Receipt
+from models.documents.window import Part
 from models.services.title_chats import TitledChat, TitledPage
 
 SNIPPET_MAX_CHARS = 64  # messaging contract 10.1
@@ -96,9 +97,10 @@ MessageShown = TextShown | LocationShown | LinkedLocationShown | SoundShown | Pi
 
 
 class MessagesShown(TypedDict):
-    """Oldest first."""
+    """Oldest first. `next` is there where looking for more ended before the page was full: ask again with it as `before`."""
 
     messages: list[MessageShown]
+    next: NotRequired[str]
 
 
 class DeliveredShown(TypedDict):
@@ -113,10 +115,12 @@ class ReadShown(TypedDict):
 
 class DeliveredListShown(TypedDict):
     messages: list[DeliveredShown]
+    next: NotRequired[str]
 
 
 class ReadListShown(TypedDict):
     messages: list[ReadShown]
+    next: NotRequired[str]
 
 
 class MarkedShown(TypedDict):
@@ -160,8 +164,11 @@ def show_sent(entry: Entry, link: Link) -> SentShown:
     return shown
 
 
-def show_messages(messages: Iterable[ListedMessage], link: Link) -> MessagesShown:
-    return {"messages": [show_listed(message, link) for message in messages]}
+def show_messages(found: Part[ListedMessage], link: Link) -> MessagesShown:
+    shown: MessagesShown = {"messages": [show_listed(message, link) for message in found.items]}
+    if found.before is not None:
+        shown["next"] = show_key(found.before)
+    return shown
 
 
 def show_listed(listed: ListedMessage, link: Link) -> MessageShown:
@@ -221,12 +228,22 @@ def _date(at: datetime | None) -> str | None:
     return None if at is None else show_date(at)
 
 
-def show_delivered(receipts: Iterable[Receipt]) -> DeliveredListShown:
-    return {"messages": [{"delivered": show_date(each.at), "id": each.entry.public_id} for each in receipts]}
+def show_delivered(found: Part[Receipt]) -> DeliveredListShown:
+    shown: DeliveredListShown = {
+        "messages": [{"delivered": show_date(each.at), "id": each.entry.public_id} for each in found.items]
+    }
+    if found.before is not None:
+        shown["next"] = show_key(found.before)
+    return shown
 
 
-def show_read(receipts: Iterable[Receipt]) -> ReadListShown:
-    return {"messages": [{"read": show_date(each.at), "id": each.entry.public_id} for each in receipts]}
+def show_read(found: Part[Receipt]) -> ReadListShown:
+    shown: ReadListShown = {
+        "messages": [{"read": show_date(each.at), "id": each.entry.public_id} for each in found.items]
+    }
+    if found.before is not None:
+        shown["next"] = show_key(found.before)
+    return shown
 
 
 def show_marked(updated: int) -> MarkedShown:

@@ -12,6 +12,7 @@ from models.documents.chat import Role
 from models.documents.photo import Photo
 
 SEQ_BITS = 32
+SEQ_MAX = (1 << SEQ_BITS) - 1
 # Entries in one answer to a client: in the worst case 2 MB of UTF-8, since common clients refuse a frame above 4 MB.
 ANSWER_MAX_CHARS = 500_000
 MESSAGE_TYPES = frozenset("tilsavc")  # text, image, location, voice, audio, video, card (messaging contract 10.2)
@@ -225,11 +226,13 @@ class Entry:
 
     @property
     def public_id(self) -> str:
-        """22 upper-case hex digits, the same at sender and recipient (messaging contract 1.2).
+        """22 upper-case hex digits, the same at sender and recipient (messaging contract 1.2)."""
+        return show_key(entry_key(self.chat_id, self.seq))
 
-        The stored key in hex: unique without an index, and found again without one.
-        """
-        return f"{entry_key(self.chat_id, self.seq):022X}"
+
+def show_key(key: int) -> str:
+    """The `_id` of an entry as REST writes it: in hex, unique without an index, and found again without one."""
+    return f"{key:022X}"
 
 
 def entry_key(chat_id: int, seq: int) -> int:
@@ -261,6 +264,21 @@ def without_text(edit: Entry) -> Entry:
 def has_changed_since(message: Entry, last: int) -> bool:
     """Whether an edit or a reaction behind entry `last` shows in a message. One that was deleted shows none."""
     return message.edit_seq > last or any(seq > last for seq in message.reaction_seqs.values())
+
+
+def without_content(entry: Entry) -> Entry:
+    """An entry of which only is told that it is there, by whom and since when."""
+    if isinstance(entry.body, Message):
+        return replace(
+            entry,
+            body=Message(entry.body.type),
+            edited_at=None,
+            edit_seq=0,
+            first_text=None,
+            reactions={},
+            reaction_seqs={},
+        )
+    return without_text(entry)
 
 
 def as_of(message: Entry, changes: Sequence[Entry]) -> Entry:

@@ -120,8 +120,12 @@ class Event:
     @property
     def account_ids(self) -> set[int]:
         """Everybody who has to do with it."""
-        invited = {each.account_id for each in self.invitations}
-        return {self.owner_id} | invited | {each.account_id for each in self.messages}
+        return self.speaker_ids | {each.account_id for each in self.invitations}
+
+    @property
+    def speaker_ids(self) -> set[int]:
+        """The owner, and whoever wrote a message."""
+        return {self.owner_id} | {each.account_id for each in self.messages}
 
     @property
     def untold_words(self) -> dict[int, str]:

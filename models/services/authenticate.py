@@ -65,10 +65,17 @@ class Authenticate:
         self._believed_for = timedelta(seconds=believed_for_s)
         self._beliefs: dict[str, _Belief] = {}  # by session, the one read longest ago first
         self._readings: dict[str, _Reading] = {}
+        self._revocations = 0  # heard so far, of any sessions
 
     async def __call__(self, token: str, number: str | None = None) -> Actor:
         """The account that a token acts for: the named one, else the one of ChooseAccount; raises what both raise."""
-        return await self.choose.registered(await self.identify(token), number)
+        while True:
+            revocations = self._revocations
+            identity = await self.identify(token)
+            actor = await self.choose.registered(identity, number)
+            # It takes a query to choose for a login: its session may have ended, or lost that account, meanwhile.
+            if identity.login_id is None or revocations == self._revocations:
+                return actor
 
     async def identify(self, token: str) -> Identity:
         """Raises Unauthenticated for a bad or expired token, SessionRevoked when its session has been ended."""
@@ -87,6 +94,7 @@ class Authenticate:
 
     def forget(self, session_ids: Iterable[str]) -> None:
         """These sessions are over (SessionsRevoked); the next use of their tokens finds that out."""
+        self._revocations += 1
         for session_id in session_ids:
             self._beliefs.pop(session_id, None)
             if session_id in self._readings:
@@ -94,6 +102,7 @@ class Authenticate:
 
     def forget_all(self) -> None:
         """Any session may have ended unheard."""
+        self._revocations += 1
         self._beliefs.clear()
         for reading in self._readings.values():
             reading.revocations += 1

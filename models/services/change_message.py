@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from models.documents.chat import ChatKind, Roster
@@ -11,6 +12,7 @@ from models.documents.target import Target
 from models.errors import (
     ClientIdReused,
     ContactBlocked,
+    DomainError,
     Forbidden,
     Malformed,
     MessageDeleted,
@@ -20,6 +22,7 @@ from models.errors import (
 from models.events import MessageHidden
 from models.ports import Fanout
 from models.services.directory import Directory
+from models.services.find_stored import FindStored
 from models.services.limits import TokenBuckets
 from models.services.resolve_chat import ResolveChat
 from models.stores.chats import Chats
@@ -28,6 +31,8 @@ from models.stores.journal import Journal
 from models.stores.journal_queue import Stored
 
 log = logging.getLogger(__name__)
+
+Admit = Callable[[Roster, Entry], Awaitable[None]]  # raises the refusal of a change to this message
 
 CAPTIONED = frozenset("ilv")  # types whose caption an edit changes; cards and sounds have no text to edit
 
@@ -46,46 +51,54 @@ class ChangeMessage:
     journal: Journal
     fanout: Fanout
     limit: TokenBuckets
+    find_stored: FindStored
 
     async def submit_edit(
         self, actor: Actor, target: Target, seq: int, text: str, client_id: str
     ) -> asyncio.Future[Stored]:
         """Replace the text (or the caption) of an own message."""
-        roster, message = await self._require_message(actor, target, seq)
-        if message.sender_id != actor.account_id:
-            raise NotYourMessage
-        if message.is_deleted:
-            return await self._same_again(roster, actor, client_id)
-        if isinstance(message.body, Message) and message.body.type not in {"t", *CAPTIONED}:
-            raise Malformed("A message of this type has no text to edit.")
-        await self._require_listener(actor, roster, message)
-        return self._append(actor, roster, Edit(seq, text), client_id, message)
+
+        async def admit(roster: Roster, message: Entry) -> None:
+            if message.sender_id != actor.account_id:
+                raise NotYourMessage
+            if message.is_deleted:
+                raise MessageDeleted
+            if isinstance(message.body, Message) and message.body.type not in {"t", *CAPTIONED}:
+                raise Malformed("A message of this type has no text to edit.")
+            await self._require_listener(actor, roster, message)
+
+        return await self._submit(actor, target, Edit(seq, text), client_id, admit)
 
     async def submit_deletion(self, actor: Actor, target: Target, seq: int, client_id: str) -> asyncio.Future[Stored]:
         """Take a message away from everybody: its sender may, and so may an admin of the group."""
-        roster, message = await self._require_message(actor, target, seq)
-        if message.sender_id != actor.account_id and actor.account_id not in roster.admins:
-            raise NotYourMessage
-        if message.is_deleted:
-            return await self._same_again(roster, actor, client_id)
-        return self._append(actor, roster, Deletion(seq), client_id, message)
+
+        async def admit(roster: Roster, message: Entry) -> None:
+            if message.sender_id != actor.account_id and actor.account_id not in roster.admins:
+                raise NotYourMessage
+            if message.is_deleted:
+                raise MessageDeleted
+
+        return await self._submit(actor, target, Deletion(seq), client_id, admit)
 
     async def submit_reaction(
         self, actor: Actor, target: Target, seq: int, emoji: str | None, client_id: str
     ) -> asyncio.Future[Stored]:
         """Set or take back the actor's one reaction to a message."""
-        roster, message = await self._require_message(actor, target, seq)
-        if message.is_deleted:
-            return await self._same_again(roster, actor, client_id)
-        await self._require_listener(actor, roster, message)
-        return self._append(actor, roster, Reaction(seq, emoji), client_id, message)
+
+        async def admit(roster: Roster, message: Entry) -> None:
+            if message.is_deleted:
+                raise MessageDeleted
+            await self._require_listener(actor, roster, message)
+
+        return await self._submit(actor, target, Reaction(seq, emoji), client_id, admit)
 
     async def finish(self, future: asyncio.Future[Stored], kind: type[MessageChange]) -> tuple[Entry, Entry]:
         """Wait until the change is stored, and apply it; returns it and the message as it is now.
 
         What is not applied because of a crash or a database that went away is healed by whoever reads next.
         """
-        change = (await future).entry
+        stored = await future
+        change = stored.entry
         if not isinstance(change.body, kind):
             raise ClientIdReused
         try:
@@ -95,21 +108,44 @@ class ChangeMessage:
         message = await self.entries.find(change.chat_id, change.body.of)
         if message is None:
             raise MessageNotFound
-        return change, message
+        if stored.is_new:
+            return change, message
+        # Sent again: much may have happened since, and its author may see less than it did.
+        author_id = change.sender_id
+        return await self.find_stored.as_seen(author_id, change), await self.find_stored.as_seen(author_id, message)
 
     async def hide(self, actor: Actor, target: Target, seq: int) -> int:
         """Keep a message from the actor's own eyes only ("delete for me"); returns the chat's id.
 
         This is no entry: everybody else's log must not show that somebody tidied up. Devices that are away learn it from
-        the list of hidden seqs in every sync.
+        the list of hidden seqs in every sync. What is hidden already is told once more: asked for again is what got no answer,
+        and then the devices may not have been told either.
         """
-        roster, _ = await self._require_message(actor, target, seq)
-        await self.chats.hide_message(roster.chat.id, actor.account_id, seq)
-        self.fanout.publish(MessageHidden(roster.chat.id, seq, actor.account_id), [actor.account_id])
-        return roster.chat.id
+        self.limit.take(actor.account_id)
+        chat_id = await self.resolve.require_id(actor, target)
+        member = await self.chats.find_member(chat_id, actor.account_id)
+        if member is None or seq not in member.hidden:
+            await self._require_message(actor, target, seq)
+            await self.chats.hide_message(chat_id, actor.account_id, seq)
+        self.fanout.publish(MessageHidden(chat_id, seq, actor.account_id), [actor.account_id])
+        return chat_id
+
+    async def _submit(
+        self, actor: Actor, target: Target, change: MessageChange, client_id: str, admit: Admit
+    ) -> asyncio.Future[Stored]:
+        """Append a change that `admit` does not refuse; one that was stored before keeps its answer, refused by now or not."""
+        self.limit.take(actor.account_id)
+        try:
+            roster, message = await self._require_message(actor, target, change.of)
+            await admit(roster, message)
+        except DomainError as refusal:
+            return await self.find_stored.answer(actor, target, client_id, refusal)
+        # Whoever never got the message hears of no change to it.
+        return self.journal.append(
+            Draft(roster.chat.id, actor.account_id, actor.number, client_id, change, message.hidden_from)
+        )
 
     async def _require_message(self, actor: Actor, target: Target, seq: int) -> tuple[Roster, Entry]:
-        self.limit.take(actor.account_id)
         roster = await self.resolve(actor, target)
         member = await self.chats.find_member(roster.chat.id, actor.account_id)
         message = await self.entries.find(roster.chat.id, seq)
@@ -130,20 +166,3 @@ class ChangeMessage:
             raise ContactBlocked
         if peer.has_blocked(me.number) and peer.id not in message.hidden_from:
             raise Forbidden
-
-    async def _same_again(self, roster: Roster, actor: Actor, client_id: str) -> asyncio.Future[Stored]:
-        """A deleted message takes no change any more, but one that was stored before keeps its answer."""
-        stored = await self.entries.find_by_client(roster.chat.id, actor.account_id, client_id)
-        if stored is None:
-            raise MessageDeleted
-        future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
-        future.set_result(Stored(stored, is_new=False))
-        return future
-
-    def _append(
-        self, actor: Actor, roster: Roster, change: MessageChange, client_id: str, message: Entry
-    ) -> asyncio.Future[Stored]:
-        # Whoever never got the message hears of no change to it.
-        return self.journal.append(
-            Draft(roster.chat.id, actor.account_id, actor.number, client_id, change, message.hidden_from)
-        )

@@ -8,6 +8,7 @@ from models.documents.entry import Joined
 from models.documents.session import Actor
 from models.errors import GroupFull
 from models.ports import Clock
+from models.services.limits import UNLIMITED, TokenBuckets
 from models.services.record_changes import RecordChanges
 from models.services.require_participants import RequireParticipants
 from models.stores.chats import Chats
@@ -17,7 +18,8 @@ from models.stores.chats import Chats
 class CreateGroup:
     """A group of the actor and these numbers (each once, the actor's own or not); it exists when all of them are in it.
 
-    Raises NotAContact with the numbers that cannot be brought into it, GroupFull above `members_max` with the actor.
+    Raises NotAContact with the numbers that cannot be brought into it, GroupFull above `members_max` with the actor, and
+    RateLimited.
     """
 
     chats: Chats
@@ -25,11 +27,13 @@ class CreateGroup:
     record: RecordChanges
     clock: Clock
     members_max: int
+    limit: TokenBuckets = UNLIMITED
 
     async def __call__(self, actor: Actor, numbers: Sequence[str], subject: str) -> Chat:
         others = [number for number in numbers if number != actor.number]
         if len(others) >= self.members_max:
             raise GroupFull
+        self.limit.take(actor.account_id)
         people = await self.require_participants(actor, others)
         chat = await self.chats.create_group((actor.account_id, actor.number), subject, self.clock.now())
         everybody = Joined(

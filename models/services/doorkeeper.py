@@ -35,9 +35,10 @@ class Doorkeeper:
     def waiting(self) -> int:
         return len(self._line)
 
-    async def admit(self, is_here: Here) -> None:
-        """Return when it is this one's turn; Unavailable, with the time to come back, where that would be too late.
+    async def admit(self, is_here: Here) -> bool:
+        """Wait for this one's turn; Unavailable, with the time to come back, where that would be too late.
 
+        Returns whether it had to wait: what was known of it before may not hold any more, such as that its session is alive.
         Who is not here any more when the turn comes costs no one else theirs.
         """
         loop = asyncio.get_running_loop()
@@ -46,7 +47,7 @@ class Doorkeeper:
         if not self._line and self._has_room(loop.time()):
             self._room -= 1
             self.admitted += 1
-            return
+            return False
         if len(self._line) >= self._places:
             self.refused += 1
             raise Unavailable(FULL, retry_after_ms=self._next_return_ms(loop.time()))
@@ -54,6 +55,7 @@ class Doorkeeper:
         self._line.append((is_here, turn))
         self._wait(loop)
         await turn
+        return True
 
     def close(self) -> None:
         """The node goes: nobody is let in any more, and who waits is told so."""

@@ -32,3 +32,6 @@ class TokenBuckets:
         self._buckets[key] = (tokens, now)
         if is_refused:
             raise RateLimited(retry_after_ms=int((1 - tokens) / self._per_s * 1000) + 1)
+
+
+UNLIMITED = TokenBuckets(1, 1, is_enabled=False)

@@ -8,7 +8,7 @@ from models.documents.entry import Deletion, Edit, Entry, with_change
 from models.documents.receipt import ListedMessage, ReadMarks
 from models.documents.session import Actor
 from models.documents.target import Target
-from models.documents.window import Window
+from models.documents.window import Part, Window
 from models.services.open_log import Log, OpenLog
 from models.stores.entries import MESSAGE_CHANGES, Entries
 from models.stores.messages import Messages, Selection
@@ -26,7 +26,7 @@ class ListMessages:
 
     async def __call__(
         self, actor: Actor, target: Target, window: Window, *, is_received_only: bool
-    ) -> list[ListedMessage]:
+    ) -> Part[ListedMessage]:
         """A page, oldest first. `window.after` is exclusive and exact to the millisecond.
 
         A caller that asks behind the time it was shown, which has no fractions, sees the messages of that last second
@@ -34,15 +34,20 @@ class ListMessages:
         """
         log = await self.open_log(actor, target)
         if log is None:
-            return []
+            return Part([])
         # The changes first: one that is applied between the two reads would be in neither of them the other way round.
         changes = await self.entries.list_pending(log.chat.id, MESSAGE_CHANGES)
-        selection = Selection(log.member, after=window.after, is_received=True if is_received_only else None)
-        found = await self.messages.list_newest(selection, limit=window.limit, offset=window.offset)
-        shown = _overlay(found, changes)
+        selection = Selection(
+            log.member,
+            last=window.last_seq(log.chat.id),
+            after=window.after,
+            is_received=True if is_received_only else None,
+        )
+        found = await self.messages.find_newest(selection, limit=window.limit, offset=window.offset)
+        shown = _overlay(found.items, changes)
         if log.member.last_seq is not None:
             shown = await self.entries.as_of(log.chat.id, shown, log.member.last_seq)
-        return await self._with_receipts(log, shown)
+        return Part(await self._with_receipts(log, shown), found.before)
 
     async def _with_receipts(self, log: Log, messages: Sequence[Entry]) -> list[ListedMessage]:
         if log.chat.kind is not ChatKind.DIRECT or not messages:
@@ -67,7 +72,7 @@ def _listed(log: Log, message: Entry, peer_id: int | None, read: ReadMarks) -> L
     )
 
 
-def _overlay(messages: list[Entry], changes: Sequence[Entry]) -> list[Entry]:
+def _overlay(messages: Sequence[Entry], changes: Sequence[Entry]) -> list[Entry]:
     by_seq = {message.seq: message for message in messages}
     for change in changes:
         if isinstance(change.body, Edit | Deletion) and change.body.of in by_seq:

@@ -6,7 +6,7 @@ from models.documents.chat import ChatKind
 from models.documents.receipt import Receipt
 from models.documents.session import Actor
 from models.documents.target import Target
-from models.documents.window import Window
+from models.documents.window import Part, Window
 from models.services.open_log import Log, OpenLog
 from models.stores.chats import Chats
 from models.stores.messages import Messages, Selection
@@ -20,15 +20,21 @@ class ListDelivered:
     open_log: OpenLog
     messages: Messages
 
-    async def __call__(self, actor: Actor, contact: str, window: Window) -> list[Receipt]:
+    async def __call__(self, actor: Actor, contact: str, window: Window) -> Part[Receipt]:
         """A page, oldest first, of what arrived at `window.after` or later; of an unknown contact, nothing."""
         log = await _open_direct(self.open_log, actor, contact)
         if log is None:
-            return []
+            return Part([])
         peer_id = log.chat.peer_of(actor.account_id)
-        selection = Selection(log.member, is_received=False, kept_from=peer_id, since=window.after)
-        found = await self.messages.list_newest(selection, limit=window.limit, offset=window.offset)
-        return [Receipt(message, message.at) for message in found]
+        selection = Selection(
+            log.member,
+            last=window.last_seq(log.chat.id),
+            is_received=False,
+            kept_from=peer_id,
+            since=window.after,
+        )
+        found = await self.messages.find_newest(selection, limit=window.limit, offset=window.offset)
+        return Part([Receipt(message, message.at) for message in found.items], found.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +46,24 @@ class ListRead:
     messages: Messages
     read_dates: ReadDates
 
-    async def __call__(self, actor: Actor, contact: str, window: Window) -> list[Receipt]:
+    async def __call__(self, actor: Actor, contact: str, window: Window) -> Part[Receipt]:
         """A page, oldest first, of what was read at `window.after` or later; of an unknown contact, nothing."""
         log = await _open_direct(self.open_log, actor, contact)
         if log is None:
-            return []
+            return Part([])
         chat_id, peer_id = log.chat.id, log.chat.peer_of(actor.account_id)
         peer = await self.chats.find_member(chat_id, peer_id)
         if peer is None:
-            return []
+            return Part([])
         before = 0 if window.after is None else await self.read_dates.last_before(chat_id, peer_id, window.after)
-        selection = Selection(log.member, before + 1, peer.shown_read, is_received=False, kept_from=peer_id)
-        found = await self.messages.list_newest(selection, limit=window.limit, offset=window.offset)
-        if not found:
-            return []
-        dates = await self.read_dates.list_covering(chat_id, peer_id, found[0].seq, found[-1].seq)
-        return [Receipt(message, at) for message in found if (at := dates.find(message.seq)) is not None]
+        last = min(peer.shown_read, window.last_seq(chat_id))
+        selection = Selection(log.member, before + 1, last, is_received=False, kept_from=peer_id)
+        found = await self.messages.find_newest(selection, limit=window.limit, offset=window.offset)
+        if not found.items:
+            return Part([], found.before)
+        dates = await self.read_dates.list_covering(chat_id, peer_id, found.items[0].seq, found.items[-1].seq)
+        receipts = [Receipt(message, at) for message in found.items if (at := dates.find(message.seq)) is not None]
+        return Part(receipts, found.before)
 
 
 async def _open_direct(open_log: OpenLog, actor: Actor, contact: str) -> Log | None:

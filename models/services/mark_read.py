@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from models.documents.entry import Entry, split_key
 from models.documents.session import Actor
 from models.documents.target import Target
 from models.errors import ChatNotFound
@@ -30,9 +31,18 @@ class MarkRead:
         if log is None:
             return 0
         unread = Selection(log.member, log.member.read + 1, is_received=True, until=until)
-        newest = await self.messages.list_newest(unread, limit=1)
-        if not newest:
+        newest = await self._find_newest(unread)
+        if newest is None:
             return 0
-        updated = await self.messages.count(replace(unread, last=newest[0].seq, until=None))
-        await self.marks(actor, Target(chat_id=log.chat.id), read=newest[0].seq)
+        updated = await self.messages.count(replace(unread, last=newest.seq, until=None))
+        await self.marks(actor, Target(chat_id=log.chat.id), read=newest.seq)
         return updated
+
+    async def _find_newest(self, unread: Selection) -> Entry | None:
+        while True:
+            found = await self.messages.find_newest(unread, limit=1)
+            if found.items:
+                return found.items[0]
+            if found.before is None:
+                return None
+            unread = replace(unread, last=split_key(found.before)[1] - 1)

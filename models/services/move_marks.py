@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from itertools import islice
 
 from models.documents.account import Account
 from models.documents.chat import ChatKind, Member, Roster
 from models.documents.session import Actor
 from models.documents.target import Target
-from models.errors import Malformed, Unavailable
+from models.errors import ChatNotFound, Malformed, Unavailable
 from models.events import ReceiptMoved
 from models.ports import Fanout
 from models.services.date_reads import DateReads
@@ -22,6 +23,7 @@ from models.tasks import cancel
 log = logging.getLogger(__name__)
 
 TELL_EVERY_S = 1.0  # design section 4: receipts are merged per second
+TELL_WITHIN_S = 2.0  # of the end
 TELL_AT_ONCE = 1000  # members read by one query
 ENDS_KNOWN = 50_000
 
@@ -75,20 +77,29 @@ class MoveMarks:
             asyncio.create_task(self._tell(), name="marks teller"),
         ]
 
-    async def close(self) -> None:
-        """Write what is waiting, then stop."""
+    async def close(self) -> int:
+        """Write what is waiting, tell what is not told yet, then stop; returns how many acknowledged marks nobody was told of."""
         if self._next is not None:
             await asyncio.wait([self._next.done], timeout=2.0)
         await cancel(*self._tasks)
         if self._next is not None and not self._next.done.done():
             self._next.done.set_exception(Unavailable())
+        try:
+            async with asyncio.timeout(TELL_WITHIN_S):
+                await self._tell_all()
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is too late to try again)
+            log.warning("%d receipts were not told: %s", len(self._to_tell), type(error).__name__)
+        return len(self._to_tell)
 
     async def __call__(self, actor: Actor, target: Target, *, delivered: int = 0, read: int = 0) -> int:
         """Everything up to these seqs has arrived, or has been read; what was read has arrived. Returns the chat's id.
 
         A seq beyond the log's end is Malformed: a mark in the future would hide what comes.
         """
-        roster = await self._resolve(actor, target)
+        try:
+            roster = await self._resolve(actor, target)
+        except ChatNotFound:
+            return await self._require_moved(actor, target, delivered, read)
         chat_id, highest = roster.chat.id, max(delivered, read)
         if highest > self._ends.get(chat_id, 0):
             await self._learn_end(chat_id, highest)
@@ -134,6 +145,14 @@ class MoveMarks:
             batch.reads[place] = max(batch.reads.get(place, 0), read)
         return batch.done
 
+    async def _require_moved(self, actor: Actor, target: Target, delivered: int, read: int) -> int:
+        """The id of a chat that the actor has left, where its marks stand so far already: sent again, they keep their answer."""
+        chat_id = await self._resolve.require_id(actor, target)
+        member = await self._chats.find_member(chat_id, actor.account_id)
+        if member is None or member.delivered < delivered or member.read < read:
+            raise ChatNotFound
+        return chat_id
+
     async def _learn_end(self, chat_id: int, seq: int) -> None:
         end = await self._entries.last_seq(chat_id)
         if len(self._ends) >= ENDS_KNOWN:
@@ -160,32 +179,46 @@ class MoveMarks:
                 continue
             batch.done.set_result(None)
             for chat_id, account_id, is_shown in batch.marks:
-                place = chat_id, account_id
-                self._to_tell[place] = is_shown or self._to_tell.get(place, False)
+                self._will_tell((chat_id, account_id), is_shown=is_shown)
 
     async def _tell(self) -> None:
         while True:
             await asyncio.sleep(TELL_EVERY_S)
-            moved, self._to_tell = self._to_tell, {}
-            places = list(moved)
-            for start in range(0, len(places), TELL_AT_ONCE):
-                try:
-                    # As they are stored now: a device that is behind may have sent a mark that stands further already.
-                    members = await self._chats.list_members(places[start : start + TELL_AT_ONCE])
-                    await self._rosters.confirm({member.chat_id for member in members})
-                    for member in members:
-                        await self._publish(member, is_shown=moved[member.chat_id, member.account_id])
-                except Exception:
-                    log.exception("receipts were not told; clients find them by sync")
+            try:
+                await self._tell_all()
+            except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
+                log.warning("receipts wait to be told: %s", type(error).__name__)
+
+    async def _tell_all(self) -> None:
+        """Tell what moved; what cannot be told now is told with the next: it was acknowledged, and nobody sends it again."""
+        untold, self._to_tell = self._to_tell, {}
+        try:
+            while untold:
+                places = list(islice(untold, TELL_AT_ONCE))
+                # As they are stored now: a device that is behind may have sent a mark that stands further already.
+                members = await self._chats.list_members(places)
+                await self._rosters.confirm({member.chat_id for member in members})
+                for member in members:
+                    place = member.chat_id, member.account_id
+                    await self._publish(member, is_shown=untold[place])
+                    del untold[place]
+                for place in places:
+                    untold.pop(place, None)  # of a member that is gone
+        finally:
+            for place, is_shown in untold.items():
+                self._will_tell(place, is_shown=is_shown)
+
+    def _will_tell(self, place: Place, *, is_shown: bool) -> None:
+        self._to_tell[place] = is_shown or self._to_tell.get(place, False)
 
     async def _publish(self, member: Member, *, is_shown: bool) -> None:
         place = member.chat_id, member.account_id
         own, shown = (member.delivered, member.read), (member.shown_delivered, member.shown_read)
         told_own, told_shown = self._told.get(place, (None, None))
-        if len(self._told) >= ENDS_KNOWN:
-            self._told.clear()
-        self._told[place] = own, shown
-        roster = await self._rosters.require(member.chat_id)
+        try:
+            roster = await self._rosters.require(member.chat_id)
+        except ChatNotFound:
+            return
         # In a large chat everybody's marks to everybody would be the square of its size for each message.
         is_large = len(roster.members) > self._everybody_up_to
         if own != told_own:
@@ -193,6 +226,9 @@ class MoveMarks:
         if is_shown and member.is_active and not is_large and shown != told_shown:
             others = [account_id for account_id in roster.members if account_id != member.account_id]
             self._fanout.publish(ReceiptMoved(*place, *shown), others, chat=roster.chat)
+        if len(self._told) >= ENDS_KNOWN:
+            self._told.clear()
+        self._told[place] = own, shown
 
 
 def _is_blocked(me: Account, peer: Account) -> bool:

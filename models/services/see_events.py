@@ -13,13 +13,28 @@ from models.stores.entries import Entries
 
 
 @dataclass(frozen=True, slots=True)
+class Guests:
+    """Which of an event's invitees are shown: `limit` of them once `offset` are skipped, in the order in which they are shown."""
+
+    limit: int
+    offset: int = 0
+
+
+NO_GUESTS = Guests(0)
+
+
+@dataclass(frozen=True, slots=True)
 class SeenEvent:
-    """An event for one viewer. `messages` are those that nobody deleted, oldest first, with their words as they are now."""
+    """An event for one viewer. `messages` are those that nobody deleted, oldest first, with their words as they are now.
+
+    With `guests`, only that part of the invitees is shown; `people` holds nobody who is not needed for that.
+    """
 
     event: Event
     viewer_id: int
     people: Mapping[int, SeenUser]
     messages: Sequence[tuple[PostedMessage, str]]
+    guests: Guests | None = None
 
     @property
     def is_own(self) -> bool:
@@ -34,20 +49,27 @@ class SeeEvents:
     entries: Entries
     see_users: SeeUsers
 
-    async def __call__(self, actor: Actor, events: Sequence[Event]) -> list[SeenEvent]:
-        ids = set[int]().union(*(event.account_ids for event in events))
+    async def __call__(self, actor: Actor, events: Sequence[Event], guests: Guests | None = None) -> list[SeenEvent]:
+        if guests is not None and not guests.limit:
+            ids = {actor.account_id}.union(*(event.speaker_ids for event in events))
+        else:
+            ids = set[int]().union(*(event.account_ids for event in events))
         people = await self.see_users(actor, await self.accounts.list_by_ids(ids)) if ids else []
         by_id = {seen.account.id: seen for seen in people}
         words = await self._words(events)
         return [
             SeenEvent(
-                event, actor.account_id, by_id, [(each, words[each.id]) for each in event.messages if each.id in words]
+                event,
+                actor.account_id,
+                by_id,
+                [(each, words[each.id]) for each in event.messages if each.id in words],
+                guests,
             )
             for event in events
         ]
 
-    async def one(self, actor: Actor, event: Event) -> SeenEvent:
-        (seen,) = await self(actor, [event])
+    async def one(self, actor: Actor, event: Event, guests: Guests | None = None) -> SeenEvent:
+        (seen,) = await self(actor, [event], guests)
         return seen
 
     async def _words(self, events: Sequence[Event]) -> dict[int, str]:

@@ -7,16 +7,16 @@ from models.documents.chat import ChatKind, Roster
 from models.documents.entry import Draft, Entry, Message
 from models.documents.session import Actor
 from models.documents.target import Target
-from models.errors import ChatNotFound, ClientIdReused, ContactBlocked, MessageNotFound, NotAContact
+from models.errors import ClientIdReused, ContactBlocked, DomainError, MessageNotFound
 from models.events import ChatListed, ChatMembersChanged
 from models.ports import Fanout
 from models.services.directory import Directory
+from models.services.find_stored import FindStored
 from models.services.limits import TokenBuckets
 from models.services.require_contact import RequireContact
 from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
 from models.stores.chats import Chats
-from models.stores.entries import Entries
 from models.stores.journal import Journal
 from models.stores.journal_queue import Stored
 
@@ -34,7 +34,7 @@ class SendMessage:
     directory: Directory
     rosters: Rosters
     chats: Chats
-    entries: Entries
+    find_stored: FindStored
     journal: Journal
     fanout: Fanout
     limit: TokenBuckets
@@ -48,24 +48,19 @@ class SendMessage:
 
         Raises ClientIdReused if it was no message. Whether the actor may still write there does not matter: the answer stays.
         """
-        stored = await self._find_stored(actor, target, client_id)
+        stored = await self.find_stored(actor, target, client_id)
         return None if stored is None else message_of(Stored(stored, is_new=False))
 
     async def submit(self, actor: Actor, target: Target, message: Message, client_id: str) -> asyncio.Future[Stored]:
         """Admit a message to its chat's log, behind all that were submitted before it."""
         self.limit.take(actor.account_id)
-        if message.reply_to is not None and message.reply_to < 1:
-            raise MessageNotFound
         try:
+            if message.reply_to is not None and message.reply_to < 1:
+                raise MessageNotFound
             chat_id, hidden_from = await self._admit(actor, target)
-        except (ChatNotFound, NotAContact, ContactBlocked):
+        except DomainError as refusal:
             # What was sent while it was allowed keeps its answer: the client may never have got it.
-            stored = await self._find_stored(actor, target, client_id)
-            if stored is None:
-                raise
-            future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
-            future.set_result(Stored(stored, is_new=False))
-            return future
+            return await self.find_stored.answer(actor, target, client_id, refusal)
         return self.journal.append(Draft(chat_id, actor.account_id, actor.number, client_id, message, hidden_from))
 
     def submit_now(
@@ -103,13 +98,6 @@ class SendMessage:
         if roster.chat.kind is ChatKind.DIRECT:
             return roster.chat.id, await self._admit_to_direct(actor, roster)
         return roster.chat.id, ()
-
-    async def _find_stored(self, actor: Actor, target: Target, client_id: str) -> Entry | None:
-        try:
-            chat_id = await self.resolve.require_id(actor, target)
-        except ChatNotFound:
-            return None
-        return await self.entries.find_by_client(chat_id, actor.account_id, client_id)
 
     async def _admit_to_direct(self, actor: Actor, roster: Roster) -> tuple[int, ...]:
         """Hold the rules between two people; returns from whom the message is kept (messaging contract 8)."""

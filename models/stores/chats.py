@@ -127,12 +127,17 @@ class Chats:
         return chat
 
     async def create_group(self, founder: tuple[int, str], subject: str, now: datetime) -> Chat:
-        """A group without members; its first entry, a Joined, brings them. The gid is the founder's number and the second."""
+        """A group without members; its first entry, a Joined, brings them.
+
+        The gid is the founder's number and the second; where that is taken, a later one (messaging contract 1.2). A counter for
+        each number finds it by one write, however many groups were made before, and by however many requests at once.
+        """
         chat_id = await self._counters.next_id(CHATS)
-        second = int(now.timestamp())
         # A group's id is digits, whatever the events API let somebody call a number.
         prefix = founder[1] if is_number(founder[1]) else str(founder[0])
+        least = int(now.timestamp())
         while True:
+            second = await self._counters.next_from(f"groups of {prefix}", least)
             row = {
                 "_id": chat_id,
                 "kind": ChatKind.GROUP.value,
@@ -146,10 +151,16 @@ class Chats:
             }
             try:
                 await self._chats.insert_one(row)
-            except DuplicateKeyError:
-                second += 1  # messaging contract 1.2: the second part is bumped if taken
+            except DuplicateKeyError:  # by a group from before there were counters
+                least = await self._last_second(prefix) + 1
                 continue
             return chat_of(row)
+
+    async def _last_second(self, prefix: str) -> int:
+        """The highest second in the ids of this number's groups; 0 if it has none. All seconds have ten digits until 2286."""
+        ids = {"$gte": f"{prefix}-", "$lt": f"{prefix}."}  # a point is what follows a hyphen
+        rows = await self._chats.find({"group": ids}, {"group": True}).sort("group", -1).limit(1).to_list(1)
+        return int(rows[0]["group"].rpartition("-")[2]) if rows else 0
 
     async def create_event_chat(self, event_id: int, owner: tuple[int, str], subject: str, now: datetime) -> Chat:
         """The chat of an event, without members; a Joined brings them."""

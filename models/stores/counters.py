@@ -15,6 +15,16 @@ class Counters:
         """The next id of this counter, from 1 upwards."""
         return (await self.next_ids(name, 1))[0]
 
+    async def next_from(self, name: str, least: int) -> int:
+        """The next number of this counter, `least` at the lowest: each number is given once, in ascending order."""
+        following = {"$max": [least, {"$add": [{"$ifNull": ["$last", 0]}, 1]}]}
+        row = await self._counters.find_one_and_update(
+            {"_id": name}, [{"$set": {"last": following}}], upsert=True, return_document=ReturnDocument.AFTER
+        )
+        if row is None:
+            raise RuntimeError("an upsert returned no row")
+        return int(row["last"])
+
     async def next_ids(self, name: str, count: int) -> range:
         """The next `count` ids of this counter."""
         row = await self._counters.find_one_and_update(

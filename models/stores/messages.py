@@ -1,6 +1,9 @@
 """Reads messages out of the log by who sent them and when: the lists of the messaging API.
 
-Every query is a range of `_id` within one chat, read from its newest end; there is no index by time to keep on every send.
+Every query is a range of `_id` within one chat, read from its newest end; there is no index by time, or by sender and number, to
+keep on every send. What it costs is bounded instead: where the newest rows hold too few of the messages that are looked for, the
+index by sender tells whether there are few of them at all, which are then read; else looking ends after WALK_MAX rows, and says
+where.
 """
 
 from collections.abc import Sequence
@@ -8,14 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from models.documents.chat import Member
-from models.documents.entry import SEQ_BITS, Entry, Kind, entry_key
+from models.documents.entry import SEQ_MAX, Entry, Kind, entry_key
+from models.documents.window import Part
+from models.errors import Malformed
 from models.stores.database import Database, Row
 from models.stores.entry_rows import read_entry
 from models.stores.journal import ENTRIES
 
 CLOCKS_APART = timedelta(minutes=1)  # between two nodes; within it the times of a log need not ascend with its seqs
 FIRST_STEP = 256  # entries; a caller who asks often finds its place with the first step
-SEQ_MAX = (1 << SEQ_BITS) - 1
+NEAR = 1000  # rows behind a full page in which it is looked for at first
+FEW = 1000  # entries of a sender that are read all together
+OFFSET_MAX = 10_000  # messages that are skipped one by one
+WALK_MAX = 20_000  # rows in which a page is looked for: some 50 ms of the database's work
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +56,61 @@ class Messages:
     def __init__(self, database: Database) -> None:
         self._entries = database.collection(ENTRIES)
 
-    async def list_newest(self, selection: Selection, *, limit: int, offset: int = 0) -> list[Entry]:
-        """The newest `limit` messages once `offset` are skipped, oldest first."""
-        selection = await self._narrow(selection)
+    async def find_newest(self, selection: Selection, *, limit: int, offset: int = 0) -> Part[Entry]:
+        """The newest `limit` messages once `offset` are skipped, oldest first.
+
+        `before` of the answer is set where a page is not full and older rows were not looked at. Raises Malformed for an
+        offset above OFFSET_MAX in a log that is longer than that.
+        """
+        chat_id = selection.member.chat_id
         if limit < 1 or not selection.ranges:
+            return Part([])
+        last = min(selection.ranges[-1][1], await self._last_seq(chat_id))
+        selection = await self._narrow(selection, last)
+        first = selection.ranges[0][0] if selection.ranges else last + 1
+        if offset > OFFSET_MAX and last - first >= OFFSET_MAX:
+            raise Malformed(f"offset: at most {OFFSET_MAX} in a chat as long as this; go on by before.")
+        near = max(first, last + 1 - offset - limit - NEAR)
+        found = await self._read(replace(selection, first=near), limit, offset)
+        if len(found) == limit or near == first:
+            return Part(found)
+        if selection.is_received is not None and await self._are_few(selection):
+            return Part(await self._read(selection, limit, offset, by_sender=True))
+        walked_to = max(first, last + 1 - WALK_MAX)
+        if walked_to < near:
+            found = await self._read(replace(selection, first=walked_to), limit, offset)
+        is_whole = len(found) == limit or walked_to == first
+        return Part(found, None if is_whole else entry_key(chat_id, walked_to))
+
+    async def _read(self, selection: Selection, limit: int, offset: int, *, by_sender: bool = False) -> list[Entry]:
+        if not selection.ranges:
             return []
-        cursor = self._entries.find(_query(selection)).sort("_id", -1).skip(offset).limit(limit)
-        rows = await cursor.to_list(limit)
+        query = _query(selection)
+        if by_sender:
+            query["chat"] = selection.member.chat_id
+        cursor = self._entries.find(query).sort("_id", -1).skip(offset).limit(limit)
+        rows = await (cursor.hint("once") if by_sender else cursor).to_list(limit)
         return [read_entry(row) for row in reversed(rows)]
 
+    async def _are_few(self, selection: Selection) -> bool:
+        """Whether those whose messages are looked for have few entries in the whole chat; the index alone tells."""
+        query = {"chat": selection.member.chat_id, "sender": _sender(selection)}
+        keys = self._entries.find(query, {"_id": False, "sender": True}).hint("once").limit(FEW + 1)
+        return len(await keys.to_list(FEW + 1)) <= FEW
+
     async def count(self, selection: Selection) -> int:
-        selection = await self._narrow(selection)
+        if not selection.ranges:
+            return 0
+        last = min(selection.ranges[-1][1], await self._last_seq(selection.member.chat_id))
+        selection = await self._narrow(selection, last)
         return await self._entries.count_documents(_query(selection)) if selection.ranges else 0
 
-    async def _narrow(self, selection: Selection) -> Selection:
+    async def _narrow(self, selection: Selection, last: int) -> Selection:
         """Skip what is too old without reading it: steps back from the end, each four times as long as the one before."""
         bound = selection.after or selection.since
         if bound is None or not selection.ranges:
             return selection
         chat_id, first = selection.member.chat_id, selection.ranges[0][0]
-        last = min(selection.ranges[-1][1], await self._last_seq(chat_id))
         step = FIRST_STEP
         while last - step > first:
             row = await self._entries.find_one({"_id": entry_key(chat_id, last - step)}, {"at": True})
@@ -96,8 +139,13 @@ def _query(selection: Selection) -> Row:
         query["_id"]["$nin"] = [entry_key(chat_id, seq) for seq in sorted(member.hidden)]
     query["hidden_from"] = {"$nin": [me] if selection.kept_from is None else [me, selection.kept_from]}
     if selection.is_received is not None:
-        query["sender"] = {"$ne": me} if selection.is_received else me
+        query["sender"] = _sender(selection)
     at = {"$gt": selection.after, "$gte": selection.since, "$lte": selection.until}
     if bounds := {name: value for name, value in at.items() if value is not None}:
         query["at"] = bounds
     return query
+
+
+def _sender(selection: Selection) -> Row | int:
+    me = selection.member.account_id
+    return {"$ne": me} if selection.is_received else me

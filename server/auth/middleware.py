@@ -1,13 +1,15 @@
 """Identity of requests: the bearer token's actor, and the door that stays shut without one."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from functools import partial
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from handlers.rest.account_choice import named_account
-from handlers.rest.requests import ACTOR, CHOOSE_ACCOUNT, IDENTITY
+from handlers.rest.requests import ACTOR, CHOOSE_ACCOUNT, IDENTIFY_AGAIN, IDENTITY
+from models.documents.session import Actor, Identity
 from models.errors import AccountNotRegistered, NoAccount, Unauthenticated, WrongAccount
 from models.services.authenticate import Authenticate
 
@@ -30,6 +32,8 @@ def identify(authenticate: Authenticate, *, public: Collection[str], outside: Co
         token = bearer_token(request)
         if token is not None:
             await _identify(request, authenticate, token)
+            again: Callable[[], Awaitable[None]] = partial(_identify_again, request, authenticate, token)
+            request[IDENTIFY_AGAIN] = again
         elif not routes & (public | outside):
             raise Unauthenticated
         return await handler(request)
@@ -45,7 +49,21 @@ async def _identify(request: web.Request, authenticate: Authenticate, token: str
     else:
         # Whoever needs an account and finds none says so; creating the first one needs none (handlers/rest/requests.py).
         with suppress(WrongAccount, AccountNotRegistered, NoAccount):
-            request[ACTOR] = await authenticate.choose.registered(identity, named_account(request, {}))
+            request[ACTOR] = await _choose(request, authenticate, identity)
+
+
+async def _choose(request: web.Request, authenticate: Authenticate, identity: Identity) -> Actor:
+    return await authenticate.choose.registered(identity, named_account(request, {}))
+
+
+async def _identify_again(request: web.Request, authenticate: Authenticate, token: str) -> None:
+    identity = await authenticate.identify(token)
+    before = request.get(ACTOR)
+    if before is None or identity.login_id is None:
+        return
+    now = await _choose(request, authenticate, identity)
+    if now.account_id != before.account_id:
+        raise WrongAccount  # it named none, and another one is its first by now
 
 
 def bearer_token(request: web.Request) -> str | None:

@@ -63,6 +63,11 @@ class Outbox:
         parcels, self._parcels, self.chars = self._parcels, [], 0
         return parcels[0].frame if len(parcels) == 1 else b"".join([parcel.frame for parcel in parcels])
 
+    def drop(self, start: str) -> None:
+        """Take out the parcels whose text begins so."""
+        self._parcels = [parcel for parcel in self._parcels if not parcel.text.startswith(start)]
+        self.chars = sum(len(parcel.text) for parcel in self._parcels)
+
     def clear(self) -> None:
         self._parcels, self.chars = [], 0
 

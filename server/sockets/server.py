@@ -112,7 +112,10 @@ class SocketServer(socketio.AsyncServer):
     def close_session(self, session_id: str) -> None:
         """Send a revoked session's connections away; their sockets close once nothing else uses them."""
         for connection in self.connections.of_session(session_id):
-            self._send_away(connection)
+            # What waits in its queue is for somebody who may not read it any more.
+            for kind in (packet.EVENT, packet.ACK):
+                connection.socket.queue.drop(f"{MESSAGE}{kind}{connection.namespace},")
+            self._send_away(connection, is_revoked=True)
 
     def see_off_all(self) -> list[Callable[[], None]]:
         """The server will go: nobody new is let in, and each of the clients is sent away by one of these."""
@@ -151,11 +154,11 @@ class SocketServer(socketio.AsyncServer):
         if connection is not None:
             self._send_away(connection)
 
-    def _send_away(self, connection: Connection) -> None:
+    def _send_away(self, connection: Connection, *, is_revoked: bool = False) -> None:
         if not connection.is_open:
             return
         self._offer(connection.socket, packet.DISCONNECT, connection.namespace)
-        self._leave(connection, self.reason.SERVER_DISCONNECT)
+        self._leave(connection, self.reason.SERVER_DISCONNECT, is_revoked=is_revoked)
         # The DISCONNECT packets of all its namespaces go out before the line is cut.
         self._expect_join(connection.socket, FAREWELL_S, b"session ended")
 
@@ -320,14 +323,14 @@ class SocketServer(socketio.AsyncServer):
             self._leave(connection, self.reason.CLIENT_DISCONNECT)
             self._expect_join(socket, self._join_within_s, b"nobody signed in")
 
-    def _leave(self, connection: Connection, reason: str) -> None:
+    def _leave(self, connection: Connection, reason: str, *, is_revoked: bool = False) -> None:
         """Take a connection out: events reach it no more, its namespace hears of it, nothing of it remains."""
         if not connection.is_open:
             return  # still being let in, which notices, or already on its way out
         connection.is_open = False
         handler: BaseNamespace = self.namespace_handlers[connection.namespace]
         try:
-            handler.leave(connection.sid)
+            handler.leave(connection.sid, is_revoked=is_revoked)
         except Exception:
             log.exception("%s did not see a connection off (%s)", connection.namespace, reason)
         finally:

@@ -30,6 +30,7 @@ from models.events import (
 )
 from server import pages
 from server.auth.middleware import identify
+from server.compression import compress_answers
 from server.config import Settings
 from server.etags import tag_answers
 from server.http import build_application, refuse_faults
@@ -134,6 +135,7 @@ class _Node:
                 locate_clients(http.trusted_proxies),
                 require_version,
                 tag_answers,
+                compress_answers(from_bytes=http.compress_from_bytes),
                 charge_bad_tokens,
                 identify(domain.authenticate, public=PUBLIC, outside=outside),
                 charge_callers,
@@ -167,6 +169,8 @@ class _Node:
         if given_up or domain.announcer.depth:
             domain.bus.lose()  # or people on other nodes would wait in vain for what is stored
         await self.sockets.close()
+        if await domain.marks.close():
+            domain.bus.lose()
 
     async def _ready(self) -> pages.Ready:
         """Which parts work: a load balancer sends people only where all do."""

@@ -16,6 +16,7 @@ from models.services.choose_account import ChooseAccount
 from models.services.date_reads import DateReads
 from models.services.directory import Directory
 from models.services.doorkeeper import Doorkeeper
+from models.services.find_stored import FindStored
 from models.services.forget_events import ForgetEvents
 from models.services.has_written import HasWritten
 from models.services.join_events import JoinEvents
@@ -150,13 +151,14 @@ class Domain:
         self.doorkeeper = Doorkeeper(settings.sockets.joins_per_s, settings.sockets.join_waits_s)
         self.request_limit = TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled)
         self.message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
+        self.find_stored = FindStored(self.resolve, stores.chats, stores.entries)
         self.send = SendMessage(
             self.resolve,
             self.require_contact,
             self.directory,
             self.rosters,
             stores.chats,
-            stores.entries,
+            self.find_stored,
             self.journal,
             fanout,
             self.message_limit,

@@ -19,6 +19,7 @@ from models.services.fetch_url import FetchUrl
 from models.services.find_account import FindAccount
 from models.services.find_contact import FindContact
 from models.services.import_contacts import ImportContacts
+from models.services.limits import TokenBuckets
 from models.services.list_contacts import ListContacts
 from models.services.list_groups import ListGroups
 from models.services.list_messages import ListMessages
@@ -86,11 +87,18 @@ def _people(domain: Domain) -> PeopleRoutes:
 
 def _groups(domain: Domain) -> GroupRoutes:
     stores = domain.stores
-    members_max = domain.settings.chat.group_max_members
+    limits, members_max = domain.settings.limits, domain.settings.chat.group_max_members
     record, change, leave = domain.record, domain.change_group, domain.leave_group
     participants = RequireParticipants(domain.require_contact)
     return GroupRoutes(
-        CreateGroup(stores.chats, participants, record, domain.clock, members_max),
+        CreateGroup(
+            stores.chats,
+            participants,
+            record,
+            domain.clock,
+            members_max,
+            TokenBuckets(limits.groups_per_minute / 60, limits.groups_burst, is_enabled=limits.enabled),
+        ),
         ListGroups(stores.chats),
         ShowGroup(stores.chats, domain.rosters),
         SetSubject(change, record),

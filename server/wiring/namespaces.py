@@ -61,7 +61,9 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
                 domain.journal,
                 domain.fanout,
                 domain.message_limit,
+                domain.find_stored,
             ),
+            domain.find_stored,
             ReadHistory(domain.resolve, domain.rosters, stores.chats, stores.entries),
             SyncChats(
                 domain.read_heads,

@@ -61,11 +61,11 @@ ALL = member((1, None))
     ],
 )
 async def test_a_selection_holds_what_it_says(messages: Messages, selection: Selection, seqs: list[int]) -> None:
-    found = await messages.list_newest(selection, limit=100)
+    found = (await messages.find_newest(selection, limit=100)).items
     assert [message.seq for message in found] == seqs
     assert {message.chat_id for message in found} <= {CHAT}
     assert await messages.count(selection) == len(seqs)
-    part = await messages.list_newest(selection, limit=2, offset=1)
+    part = (await messages.find_newest(selection, limit=2, offset=1)).items
     assert [message.seq for message in part] == seqs[-3:-1]
 
 
@@ -78,5 +78,5 @@ async def test_times_that_two_clocks_told_apart_are_found_in_a_long_log(messages
     await database.collection("entries").insert_many(rows)
     for minute in (1, 20, 700, 1500, 1743, 1744, 1998, 1999):
         expected = [row["_id"] & 0xFFFF for row in rows if row["at"] > at(minute)]
-        found = await messages.list_newest(Selection(ALL, first=13, after=at(minute)), limit=5000)
+        found = (await messages.find_newest(Selection(ALL, first=13, after=at(minute)), limit=5000)).items
         assert [message.seq for message in found] == expected

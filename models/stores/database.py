@@ -62,6 +62,13 @@ async def open_database(
         "tz_aware": True,
         # Whatever the URL says: a secondary may be behind, and who is told to sync must find what was acknowledged.
         "readPreference": "primary",
+        # Likewise: "acknowledged" and "read" mean the same everywhere, and an election is nothing that a client must notice.
+        "w": "majority",
+        "journal": True,
+        "wTimeoutMS": 0,
+        "readConcernLevel": "majority",
+        "retryWrites": True,
+        "retryReads": True,
         "serverSelectionTimeoutMS": int(timeout_s * 1000),
         "connectTimeoutMS": int(timeout_s * 1000),
         "socketTimeoutMS": SOCKET_TIMEOUT_MS,

@@ -55,7 +55,7 @@ class Journal:
     ) -> None:
         self._entries = database.collection(ENTRIES)
         self._queue = Queue(clock, on_stored, max_entries=queue_max_entries, batch_max_entries=batch_max_entries)
-        self._inserts = Inserts(self._entries, LastSeqs(database.raw.get_collection(ENTRIES)), self._queue)
+        self._inserts = Inserts(self._entries, LastSeqs(self._entries), self._queue)
         self._wait_s = wait_s
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -13,6 +13,7 @@ from models.ports import Clock
 from models.stores.database import Row
 from models.stores.entry_rows import stored_entry
 
+Once = tuple[int, int, str]  # chat id, sender id, client id: what makes a send happen once
 BATCH_MAX_CHARS = 8_000_000  # half of MongoDB's largest document; a batch of long texts must not hold up short ones
 
 
@@ -36,7 +37,7 @@ class Waiting:
     clashes: int = 0
 
     @property
-    def once(self) -> tuple[int, int, str]:
+    def once(self) -> Once:
         return self.draft.chat_id, self.draft.sender_id, self.draft.client_id
 
     @property
@@ -83,7 +84,7 @@ class Queue:
         self._max_entries = max_entries
         self._batch_max_entries = batch_max_entries
         self._not_taken: deque[Waiting] = deque()
-        self._in_flight: dict[tuple[int, int, str], Waiting] = {}
+        self._in_flight: dict[Once, Waiting] = {}
         self._work = asyncio.Event()
         self._is_closing = False
 

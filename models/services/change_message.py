@@ -133,7 +133,7 @@ class ChangeMessage:
 
     async def _same_again(self, roster: Roster, actor: Actor, client_id: str) -> asyncio.Future[Stored]:
         """A deleted message takes no change any more, but one that was stored before keeps its answer."""
-        stored = await self.entries.find_by_client(roster.chat.id, actor.account_id, client_id)
+        stored = await self.journal.find(roster.chat.id, actor.account_id, client_id)
         if stored is None:
             raise MessageDeleted
         future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()

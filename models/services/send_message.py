@@ -16,7 +16,6 @@ from models.services.require_contact import RequireContact
 from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
 from models.stores.chats import Chats
-from models.stores.entries import Entries
 from models.stores.journal import Journal
 from models.stores.journal_queue import Stored
 
@@ -34,7 +33,6 @@ class SendMessage:
     directory: Directory
     rosters: Rosters
     chats: Chats
-    entries: Entries
     journal: Journal
     fanout: Fanout
     limit: TokenBuckets
@@ -109,7 +107,7 @@ class SendMessage:
             chat_id = await self.resolve.require_id(actor, target)
         except ChatNotFound:
             return None
-        return await self.entries.find_by_client(chat_id, actor.account_id, client_id)
+        return await self.journal.find(chat_id, actor.account_id, client_id)
 
     async def _admit_to_direct(self, actor: Actor, roster: Roster) -> tuple[int, ...]:
         """Hold the rules between two people; returns from whom the message is kept (messaging contract 8)."""

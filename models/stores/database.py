@@ -52,6 +52,13 @@ class Database:
         """Raises PyMongoError when the database does not answer."""
         await self.raw.command("ping")
 
+    async def settle(self) -> None:
+        """Wait until a majority holds what the primary holds by now. Raises PyMongoError.
+
+        MongoDB answers a write of that concern no sooner, not even one that finds nothing to change.
+        """
+        await self.collection("counters").update_one({"_id": "settle"}, {"$inc": {"last": 0}})
+
 
 @asynccontextmanager
 async def open_database(

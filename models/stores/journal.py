@@ -19,7 +19,8 @@ from pymongo import ASCENDING, IndexModel
 from models.documents.entry import Draft, Entry
 from models.ports import Clock
 from models.stores.database import Database, is_transient
-from models.stores.journal_inserts import Inserts
+from models.stores.entry_rows import read_entry
+from models.stores.journal_inserts import Inserts, find_sent
 from models.stores.journal_queue import Queue, Stored, Waiting
 from models.stores.last_seqs import LastSeqs
 from models.tasks import cancel
@@ -40,7 +41,8 @@ RETRY_FIRST_S, RETRY_LAST_S = 0.05, 1.0
 class Journal:
     """Appends drafts; the n-th draft of a chat appended here gets a higher seq than the ones before it.
 
-    `on_stored` hears every new entry once, in seq order per chat, after those who wait for it were woken.
+    `on_stored` hears every new entry once, in seq order per chat, after those who wait for it were woken. `on_found` hears of
+    each that was sent again and is stored already, each time.
     """
 
     def __init__(
@@ -48,13 +50,17 @@ class Journal:
         database: Database,
         clock: Clock,
         on_stored: Callable[[Sequence[Entry]], None],
+        on_found: Callable[[Entry], None] | None = None,
         *,
         batch_max_entries: int = 1000,
         queue_max_entries: int = 20_000,
         wait_s: float = 10.0,
     ) -> None:
         self._entries = database.collection(ENTRIES)
-        self._queue = Queue(clock, on_stored, max_entries=queue_max_entries, batch_max_entries=batch_max_entries)
+        self._on_found = on_found or _ignore
+        self._queue = Queue(
+            clock, on_stored, self._on_found, max_entries=queue_max_entries, batch_max_entries=batch_max_entries
+        )
         self._inserts = Inserts(self._entries, LastSeqs(self._entries), self._queue)
         self._wait_s = wait_s
         self._tasks: list[asyncio.Task[None]] = []
@@ -70,7 +76,8 @@ class Journal:
     async def close(self, within_s: float = 5.0) -> int:
         """Store what is waiting, as far as the time allows; the rest is refused, and clients send it again.
 
-        How many were given up: some of these may be stored nevertheless, and announced by nobody.
+        How many were given up: some of these may be stored nevertheless, now or later, and announced by nobody. The other nodes
+        must hear of it, so that they tell their clients to sync.
         """
         self._queue.close()
         if self._tasks:
@@ -94,6 +101,14 @@ class Journal:
         with the same client_id is safe and leads to the same entry. Raises Unavailable at once when the queue is full.
         """
         return self._queue.append(draft)
+
+    async def find(self, chat_id: int, sender_id: int, client_id: str) -> Entry | None:
+        """The entry that this sender has stored in this chat under a client id, for whom sending it again is no append any more."""
+        for row in (await find_sent(self._entries, [(chat_id, sender_id, client_id)])).values():
+            entry = read_entry(row)
+            self._on_found(entry)
+            return entry
+        return None
 
     async def _write(self) -> None:
         while await self._queue.has_more():
@@ -137,3 +152,7 @@ class Journal:
         while True:
             await asyncio.sleep(min(1.0, self._wait_s / 4))
             self._queue.send_away(monotonic() - self._wait_s)
+
+
+def _ignore(_: Entry) -> None:
+    """Nobody wants to know what is sent again."""

@@ -75,12 +75,14 @@ class Queue:
         self,
         clock: Clock,
         on_stored: Callable[[Sequence[Entry]], None],
+        on_found: Callable[[Entry], None],
         *,
         max_entries: int,
         batch_max_entries: int,
     ) -> None:
         self._clock = clock
         self._on_stored = on_stored
+        self._on_found = on_found
         self._max_entries = max_entries
         self._batch_max_entries = batch_max_entries
         self._not_taken: deque[Waiting] = deque()
@@ -140,11 +142,13 @@ class Queue:
             self._on_stored(entries)
 
     def answer(self, waiting: Waiting, entry: Entry, *, is_new: bool) -> None:
-        """This entry is what there is of it; `is_new` if nobody was told of it yet."""
+        """This entry is what there is of it; `is_new` if it was stored by us, and nobody was told of it yet."""
         self._forget(waiting)
         waiting.resolve(entry, is_new=is_new)
         if is_new:
             self._on_stored([entry])
+        else:
+            self._on_found(entry)
 
     def refuse(self, waiting: Waiting) -> None:
         """It cannot be stored."""

@@ -23,7 +23,15 @@ from dataclasses import asdict
 import orjson
 from redis.exceptions import RedisError
 
-from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal, WentOffline
+from models.events import (
+    AccountChanged,
+    ChatMembersChanged,
+    EntriesMissed,
+    PresenceChanged,
+    SessionsRevoked,
+    Signal,
+    WentOffline,
+)
 from models.tasks import cancel
 from server.bus.audiences import Audiences
 from server.bus.large_chats import LargeChats
@@ -37,7 +45,8 @@ log = logging.getLogger(__name__)
 UNREADABLE_FOR_S = 5.0  # people are told to sync once for all that a node of another version says in this time
 
 _SIGNALS: dict[str, type[Signal]] = {
-    kind.__name__: kind for kind in (SessionsRevoked, AccountChanged, ChatMembersChanged, PresenceChanged, WentOffline)
+    kind.__name__: kind
+    for kind in (SessionsRevoked, AccountChanged, ChatMembersChanged, PresenceChanged, WentOffline, EntriesMissed)
 }
 
 
@@ -54,6 +63,7 @@ class Bus:
         self.on_signal: Callable[[Signal], None] = _ignore
         self.on_gap: Callable[[Collection[int] | None], None] = _ignore  # these accounts may have missed something; all
         self.on_met: Callable[[], None] = _ignore  # a node is there that this one did not know
+        self.on_died: Callable[[], None] = _ignore  # a node left things undone that may still be stored
         self.on_lost: Callable[[], None] = _ignore  # Redis, or the others, had given this node up
         self.breaks = 0
         self._large = large
@@ -248,6 +258,7 @@ class Bus:
                 self.lease.forget(node)
             case "lost", _:
                 self._missed()
+                self.on_died()
             case _:
                 raise ValueError(f"nodes say {kind!r} with {len(rest)} fields")
 
@@ -269,6 +280,7 @@ class Bus:
     def _part(self, _: Collection[str]) -> None:
         """Nodes left without a word. What they stored last, perhaps they told nobody: clients here must ask for it."""
         self._missed()
+        self.on_died()
 
 
 async def announce(redis: RedisClient, signal: Signal, prefix: str) -> None:

@@ -1,7 +1,6 @@
 """What the database's URL may say, and what it may not change."""
 
 import pytest
-
 from pymongo.read_concern import ReadConcern
 
 from models.stores.database import Driver, open_database

@@ -72,11 +72,14 @@ async def test_a_row_that_the_old_primary_alone_held_leaves_no_hole(
         lost = other.append(draft("held by the old primary alone", 2))
         await until_inserting(primary, "other")
         kept = one.append(draft("goes on", 1))
+        settled = asyncio.create_task(database.settle())
         await until_inserting(primary, "one")
+        assert not settled.done(), "no majority holds what the primary holds"
         await dies.aclose()  # with the primary: it tells nobody what it had written
         await replica_set.replace(primary)
         async with asyncio.timeout(60):
             stored = await kept
+            await settled
         assert lost.exception() is not None
         log = await Entries(database).list_range(CHAT, 1, 2**31, limit=100)
         assert [entry.seq for entry in log] == list(range(1, len(log) + 1)), "no hole"

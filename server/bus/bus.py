@@ -68,6 +68,7 @@ class Bus:
         self.breaks = 0
         self._large = large
         self._held: dict[int, int] = {}  # account id -> sockets here
+        self._have_lost: set[str] = set()  # nodes that said so; one that takes its leave after that left things undone
         self._audiences = Audiences()
         self._tasks: list[asyncio.Task[None]] = []
         self._unreadable: set[str] = set()  # channels on which something was
@@ -256,9 +257,12 @@ class Bus:
                     self._missed()
             case "bye", _:
                 self.lease.forget(node)
+                if node in self._have_lost:
+                    self._have_lost.discard(node)
+                    self.on_died()
             case "lost", _:
+                self._have_lost.add(node)
                 self._missed()
-                self.on_died()
             case _:
                 raise ValueError(f"nodes say {kind!r} with {len(rest)} fields")
 
@@ -277,8 +281,9 @@ class Bus:
         self._greet()
         self.on_lost()
 
-    def _part(self, _: Collection[str]) -> None:
+    def _part(self, nodes: Collection[str]) -> None:
         """Nodes left without a word. What they stored last, perhaps they told nobody: clients here must ask for it."""
+        self._have_lost.difference_update(nodes)
         self._missed()
         self.on_died()
 

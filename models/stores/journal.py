@@ -70,6 +70,7 @@ class Journal:
         await self._entries.create_indexes(INDEXES)
         self._tasks = [
             asyncio.create_task(self._write(), name="journal writer"),
+            asyncio.create_task(self._answer_repeats(), name="journal repeats"),
             asyncio.create_task(self._watch(), name="journal watch"),
         ]
 
@@ -119,6 +120,16 @@ class Journal:
             except Exception:
                 log.exception("journal batch of %d failed", len(batch))
                 for waiting in batch:
+                    self._queue.refuse(waiting)
+
+    async def _answer_repeats(self) -> None:
+        while True:
+            repeats = await self._queue.take_repeats()
+            try:
+                await self._inserts.answer(repeats)
+            except Exception:
+                log.exception("journal cannot answer %d messages that were sent again", len(repeats))
+                for waiting, _ in repeats:
                     self._queue.refuse(waiting)
 
     async def _store(self, todo: deque[Waiting], *, may_grow: bool = True) -> None:

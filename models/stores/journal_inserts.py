@@ -72,6 +72,21 @@ class Inserts:
         for waiting in whole:
             self._last.pop(waiting.draft.chat_id, None)
 
+    async def answer(self, repeats: Sequence[tuple[Waiting, int]]) -> None:
+        """Answer drafts with the rows of these `_id`s, where they were found before; what cannot be answered so goes to a batch."""
+        keys = {key for _, key in repeats}
+        try:
+            rows = {row["_id"]: row for row in await self._entries.find({"_id": {"$in": list(keys)}}).to_list(None)}
+        except PyMongoError as error:
+            log.warning("messages that were sent again wait: %s", type(error).__name__)
+            rows = {}
+        for waiting, key in repeats:
+            row = rows.get(key)
+            if row is None or (row["chat"], row["sender"], row["client"]) != waiting.once:
+                self._queue.hand_back(waiting)
+            else:
+                self._queue.answer(waiting, read_entry(row), is_new=False)
+
     async def _attempt(self, todo: deque[Waiting]) -> bool:
         """One ordered insert of all that is left; whether it met a number that another's row had taken."""
         if not todo:

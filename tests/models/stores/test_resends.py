@@ -57,3 +57,19 @@ async def test_many_that_are_sent_again_among_new_ones_take_a_few_queries_togeth
         assert [entry.seq for entry in log] == list(range(1, 61))
         told = [one.entry for one in after if one.is_new and one.entry.chat_id == chat]
         assert log[40:] == told, "new ones stand in the order sent"
+
+
+async def test_one_that_is_repeated_again_and_again_stops_no_insert(database: Database) -> None:
+    (old,), new = drafts(1, "old"), drafts(20, "new")
+    async with new_journal(database) as journal:
+        first = await journal.append(old)
+    async with new_journal(database) as journal:
+        assert (await journal.append(old)).entry == first.entry
+        await journal.append(drafts(1, "between")[0])
+        await database.raw.command("profile", 2)
+        for fresh in new:
+            repeated, stored = await asyncio.gather(journal.append(old), journal.append(fresh))
+            assert (repeated.entry, repeated.is_new, stored.is_new) == (first.entry, False, True)
+        await database.raw.command("profile", 0)
+    inserts = {"ns": f"{database.raw.name}.{ENTRIES}", "op": "insert"}
+    assert await database.raw["system.profile"].count_documents(inserts) == len(new)

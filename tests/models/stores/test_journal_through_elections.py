@@ -79,7 +79,7 @@ async def test_a_row_that_the_old_primary_alone_held_leaves_no_hole(
         await replica_set.replace(primary)
         async with asyncio.timeout(60):
             stored = await kept
-            await settled
+            await asyncio.gather(settled, return_exceptions=True)
         assert lost.exception() is not None
         log = await Entries(database).list_range(CHAT, 1, 2**31, limit=100)
         assert [entry.seq for entry in log] == list(range(1, len(log) + 1)), "no hole"

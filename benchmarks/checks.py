@@ -30,7 +30,7 @@ class Verdict:
     changed_answers: int = 0
     refused_for_good: int = 0
     views_that_differ: int = 0  # history, database, listeners
-    told_twice: int = 0
+    told_twice: int = 0  # and sent once: one that was sent again may be told again, in case nobody was told before
     unknowingly_behind: int = 0
     examples: list[str] = field(default_factory=list)
 
@@ -97,6 +97,9 @@ def judge(
             verdict.note(f"chat {chat}: history shows {len(history[chat])} entries, the database has {len(log)}")
     for sender in senders:
         _judge_sender(verdict, logs, sender)
+    sent_again = {(sent.chat, sent.seq) for sender in senders for sent in sender.sent if sent.times > 1}
+    for hearer in (*listeners, *bystanders):
+        verdict.told_twice += sum(place not in sent_again for place in hearer.told_twice)
     for listener in listeners:
         _judge_listener(verdict, logs, listener)
     for bystander in bystanders:
@@ -133,7 +136,6 @@ def _judge_sender(verdict: Verdict, logs: Mapping[int, Log], sender: Sender) -> 
 
 
 def _judge_listener(verdict: Verdict, logs: Mapping[int, Log], listener: Listener) -> None:
-    verdict.told_twice += listener.told_twice
     for chat in listener.logs:
         wrong = missed(logs[chat], listener, chat)
         if wrong:
@@ -143,7 +145,6 @@ def _judge_listener(verdict: Verdict, logs: Mapping[int, Log], listener: Listene
 
 def _judge_bystander(verdict: Verdict, logs: Mapping[int, Log], bystander: Bystander) -> None:
     account_id = bystander.person.account_id
-    verdict.told_twice += bystander.told_twice
     for chat in bystander.chats:
         wrong = missed(logs[chat], bystander, chat)
         if wrong:

@@ -29,7 +29,7 @@ class Listener:
     logs: dict[int, dict[int, tuple[str, str | None]]] = field(default_factory=dict)  # chat -> seq -> (kind, text)
     cursors: dict[int, int] = field(default_factory=dict)
     syncs: int = 0
-    told_twice: int = 0  # the same message told twice on one connection
+    told_twice: list[tuple[int, int]] = field(default_factory=list)  # (chat, seq) told twice on one connection
     is_done: bool = False
     _live: set[tuple[int, int]] = field(default_factory=set)
     _behind: asyncio.Event = field(default_factory=asyncio.Event)
@@ -89,7 +89,8 @@ class Listener:
         if name == "message_created":
             message = body["message"]
             key = message["chat"], message["seq"]
-            self.told_twice += key in self._live
+            if key in self._live:
+                self.told_twice.append(key)
             self._live.add(key)
             self._keep(*key, "message", message.get("text"))
             self._advance(message["chat"])

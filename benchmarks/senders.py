@@ -30,6 +30,7 @@ class Sent:
     order: int  # among all of its sender
     is_refused: bool = False  # at least once, with "try again": then it may stand behind later ones
     seq: int | None = None
+    times: int = 0  # that it was sent
 
 
 @dataclass
@@ -122,6 +123,7 @@ class Sender:
 
     async def _send(self, wire: Wire, sent: Sent) -> asyncio.Task[None]:
         body = {"chat": sent.chat, "client_id": sent.client_id, "text": sent.text}
+        sent.times += 1
         future = await wire.ask("message_send", body)
         return asyncio.create_task(self._hear(wire, sent, body, future), name="answer")
 
@@ -137,6 +139,7 @@ class Sender:
                     return
                 sent.is_refused = True
                 await asyncio.sleep(error.get("retry_after_ms", 200) / 1000)
+                sent.times += 1
                 future = await wire.ask("message_send", body)
             self._acknowledge(sent, answer["message"])
         except GONE:

@@ -162,8 +162,23 @@ class WentOffline:
 
 
 @dataclass(frozen=True, slots=True)
+class EntriesMissed:
+    """These accounts, or all where none are named, may not be told of something that is stored: their clients must sync."""
+
+    account_ids: Collection[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SignalsMissed:
     """This node may have missed what others said: nothing that it remembers is sure. It tells nobody but itself."""
 
 
-Signal = SessionsRevoked | AccountChanged | ChatMembersChanged | PresenceChanged | WentOffline | SignalsMissed
+Signal = (
+    SessionsRevoked
+    | AccountChanged
+    | ChatMembersChanged
+    | PresenceChanged
+    | WentOffline
+    | EntriesMissed
+    | SignalsMissed
+)

@@ -36,7 +36,7 @@ class Fanout(Protocol):
         ...
 
     def signal(self, signal: Signal) -> None:
-        """Tell every node, this one too, what it can no longer believe (a cache entry, a session)."""
+        """Tell every node, this one too, what it can no longer believe (a cache entry, a session), or whom to tell to sync."""
         ...
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +15,7 @@ import pytest
 
 from models.documents.notification import Notification, Text
 from server.cannot_start import CannotStart
+from server.clock import SystemClock
 from server.config import ConfigError, Settings
 from server.embedded import EmbeddedStores
 from server.wiring import build
@@ -346,3 +347,22 @@ async def test_keys_that_cannot_be_used_stop_the_start_and_are_named(
         await build(settings, stores.mongodb_url, stores.redis_url)
     assert isinstance(stopped.value, ConfigError)
     assert stopped.value.path == path
+
+
+async def test_a_message_that_is_sent_again_on_another_node_is_pushed_once(
+    phones: Phones, node: Node, apple: Apple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, tom = await friends(node, "Ann", "Tom")
+    hello = {"client_id": "once", "contact": tom.number, "text": "hello"}
+    await write(node, ann, **hello)
+    await apple.expect(1)
+    now, other = SystemClock.now, await phones.start()
+    monkeypatch.setattr(SystemClock, "now", lambda self: now(self) + timedelta(seconds=30))
+    other_hears = await other.connect(ann, "/chat")
+    await write(node, ann, client_id="later", contact=tom.number, text="later")
+    await apple.expect(2)
+    assert (await other_hears.ask("message_send", hello))["ok"]
+    await other_hears.until(lambda: any(each["message"]["seq"] == 1 for each in other_hears.told("message_created")))
+    assert (await other_hears.ask("message_send", hello | {"client_id": "last", "text": "last"}))["ok"]
+    await apple.expect(3)
+    assert [push.alert for push in apple.taken] == ["Ann: hello", "Ann: later", "Ann: last"]

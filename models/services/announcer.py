@@ -19,7 +19,7 @@ from time import monotonic
 
 from models.documents.chat import Chat, Roster
 from models.documents.entry import ChatChange, Edit, Entry, Left, without_text
-from models.events import EntryAdded
+from models.events import EntriesMissed, EntryAdded
 from models.ports import Fanout
 from models.services.rosters import Rosters
 from models.stores.chats import Chats
@@ -117,7 +117,16 @@ class Announcer:
             else:
                 return
         self._sure.pop(entry.chat_id, None)
-        log.error("entry %d of chat %d was not announced; clients find it by sync", entry.seq, entry.chat_id)
+        log.error("entry %d of chat %d was not announced; clients are told to sync", entry.seq, entry.chat_id)
+        self._fanout.signal(EntriesMissed(await self._list_concerned(entry)))
+
+    async def _list_concerned(self, entry: Entry) -> list[int] | None:
+        """Who should have heard of an entry, as far as that can be known now; None: it may be anybody."""
+        try:
+            members = (await self._rosters.require(entry.chat_id)).members
+        except Exception:  # noqa: BLE001 (the same as kept it from being announced, perhaps)
+            return None
+        return [*members, entry.body.account] if isinstance(entry.body, Left) else list(members)
 
     async def _announce(self, entry: Entry) -> None:
         body = entry.body

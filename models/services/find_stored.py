@@ -10,6 +10,7 @@ from models.errors import ChatNotFound, DomainError
 from models.services.resolve_chat import ResolveChat
 from models.stores.chats import Chats
 from models.stores.entries import Entries
+from models.stores.journal import Journal
 from models.stores.journal_queue import Stored
 
 
@@ -20,6 +21,7 @@ class FindStored:
     resolve: ResolveChat
     chats: Chats
     entries: Entries
+    journal: Journal
 
     async def __call__(self, actor: Actor, target: Target, client_id: str) -> Entry | None:
         """Return what the actor stored in this chat under a client id, or None.
@@ -30,7 +32,7 @@ class FindStored:
             chat_id = await self.resolve.require_id(actor, target)
         except ChatNotFound:
             return None
-        stored = await self.entries.find_by_client(chat_id, actor.account_id, client_id)
+        stored = await self.journal.find(chat_id, actor.account_id, client_id)
         if stored is None or not isinstance(stored.body, Message):
             return stored
         return await self.as_seen(actor.account_id, stored)

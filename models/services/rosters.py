@@ -22,12 +22,19 @@ class Rosters:
     """Loads a chat with its members; changes that are stored and not applied yet are applied first."""
 
     def __init__(
-        self, chats: Chats, entries: Entries, signal: Callable[[Signal], None], *, ttl_s: float = TTL_S
+        self,
+        chats: Chats,
+        entries: Entries,
+        signal: Callable[[Signal], None],
+        recovered: Callable[[Entry], None] | None = None,
+        *,
+        ttl_s: float = TTL_S,
     ) -> None:
-        """`signal` tells all nodes of each change that was applied."""
+        """`signal` tells all nodes of each change that was applied, `recovered` hears of each that somebody else had left."""
         self._chats = chats
         self._entries = entries
         self._signal = signal
+        self._recovered = recovered
         self._rosters: Cache[int, Roster] = Cache(self._load, size=20_000, ttl_s=ttl_s)
 
     def peek(self, chat_id: int) -> Roster | None:
@@ -109,6 +116,8 @@ class Rosters:
         due = [change for change in pending if before is None or change.seq < before]
         for change in due:
             await self._apply(change)
+            if self._recovered is not None:
+                self._recovered(change)
         return bool(due)
 
     async def catch_up_all(self, chat_ids: Collection[int]) -> None:

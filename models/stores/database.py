@@ -60,6 +60,13 @@ class Database:
         """Raises PyMongoError when the database does not answer."""
         await self.raw.command("ping")
 
+    async def settle(self) -> None:
+        """Wait until a majority holds what the primary holds by now. Raises PyMongoError.
+
+        MongoDB answers a write of that concern no sooner, not even one that finds nothing to change.
+        """
+        await self.collection("counters").update_one({"_id": "settle"}, {"$inc": {"last": 0}})
+
 
 @asynccontextmanager
 async def open_database(
@@ -70,6 +77,13 @@ async def open_database(
         "tz_aware": True,
         # Whatever the URL says: a secondary may be behind, and who is told to sync must find what was acknowledged.
         "readPreference": "primary",
+        # Likewise: "acknowledged" and "read" mean the same everywhere, and an election is nothing that a client must notice.
+        "w": "majority",
+        "journal": True,
+        "wTimeoutMS": 0,
+        "readConcernLevel": "majority",
+        "retryWrites": True,
+        "retryReads": True,
         "serverSelectionTimeoutMS": int(timeout_s * 1000),
         "connectTimeoutMS": int(timeout_s * 1000),
         "socketTimeoutMS": SOCKET_TIMEOUT_MS,

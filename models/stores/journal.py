@@ -19,7 +19,8 @@ from pymongo import ASCENDING, IndexModel
 from models.documents.entry import Draft, Entry, Kind
 from models.ports import Clock
 from models.stores.database import Database, is_transient
-from models.stores.journal_inserts import Inserts
+from models.stores.entry_rows import read_entry
+from models.stores.journal_inserts import Inserts, find_sent
 from models.stores.journal_queue import Queue, Stored, Waiting
 from models.stores.last_seqs import LastSeqs
 from models.tasks import cancel
@@ -66,7 +67,8 @@ RETRY_FIRST_S, RETRY_LAST_S = 0.05, 1.0
 class Journal:
     """Appends drafts; the n-th draft of a chat appended here gets a higher seq than the ones before it.
 
-    `on_stored` hears every new entry once, in seq order per chat, after those who wait for it were woken.
+    `on_stored` hears every new entry once, in seq order per chat, after those who wait for it were woken. `on_found` hears of
+    each that was sent again and is stored already, each time.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Journal:
         database: Database,
         clock: Clock,
         on_stored: Callable[[Sequence[Entry]], None],
+        on_found: Callable[[Entry], None] | None = None,
         *,
         batch_max_entries: int = 1000,
         queue_max_entries: int = 20_000,
@@ -82,8 +85,11 @@ class Journal:
     ) -> None:
         """`is_first` says of a chat whether a message stored there now is marked as unsummed (services/summaries.py)."""
         self._entries = database.collection(ENTRIES)
-        self._queue = Queue(clock, on_stored, max_entries=queue_max_entries, batch_max_entries=batch_max_entries)
-        self._inserts = Inserts(self._entries, LastSeqs(database.raw.get_collection(ENTRIES)), self._queue, is_first)
+        self._on_found = on_found or _ignore
+        self._queue = Queue(
+            clock, on_stored, self._on_found, max_entries=queue_max_entries, batch_max_entries=batch_max_entries
+        )
+        self._inserts = Inserts(self._entries, LastSeqs(self._entries), self._queue, is_first)
         self._wait_s = wait_s
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -92,13 +98,15 @@ class Journal:
         await self._entries.create_indexes(INDEXES)
         self._tasks = [
             asyncio.create_task(self._write(), name="journal writer"),
+            asyncio.create_task(self._answer_repeats(), name="journal repeats"),
             asyncio.create_task(self._watch(), name="journal watch"),
         ]
 
     async def close(self, within_s: float = 5.0) -> int:
         """Store what is waiting, as far as the time allows; the rest is refused, and clients send it again.
 
-        How many were given up: some of these may be stored nevertheless, and announced by nobody.
+        How many were given up: some of these may be stored nevertheless, now or later, and announced by nobody. The other nodes
+        must hear of it, so that they tell their clients to sync.
         """
         self._queue.close()
         if self._tasks:
@@ -123,6 +131,14 @@ class Journal:
         """
         return self._queue.append(draft)
 
+    async def find(self, chat_id: int, sender_id: int, client_id: str) -> Entry | None:
+        """The entry that this sender has stored in this chat under a client id, for whom sending it again is no append any more."""
+        for row in (await find_sent(self._entries, [(chat_id, sender_id, client_id)])).values():
+            entry = read_entry(row)
+            self._on_found(entry)
+            return entry
+        return None
+
     async def _write(self) -> None:
         while await self._queue.has_more():
             batch: deque[Waiting] = deque()
@@ -132,6 +148,16 @@ class Journal:
             except Exception:
                 log.exception("journal batch of %d failed", len(batch))
                 for waiting in batch:
+                    self._queue.refuse(waiting)
+
+    async def _answer_repeats(self) -> None:
+        while True:
+            repeats = await self._queue.take_repeats()
+            try:
+                await self._inserts.answer(repeats)
+            except Exception:
+                log.exception("journal cannot answer %d messages that were sent again", len(repeats))
+                for waiting, _ in repeats:
                     self._queue.refuse(waiting)
 
     async def _store(self, todo: deque[Waiting], *, may_grow: bool = True) -> None:
@@ -165,3 +191,7 @@ class Journal:
         while True:
             await asyncio.sleep(min(1.0, self._wait_s / 4))
             self._queue.send_away(monotonic() - self._wait_s)
+
+
+def _ignore(_: Entry) -> None:
+    """Nobody wants to know what is sent again."""

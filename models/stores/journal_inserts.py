@@ -3,6 +3,10 @@
 The rows go in by one *ordered* insert_many, which stops at the first clash; nothing behind the clash is stored yet, so no
 order is lost by renumbering.
 
+Where one row is a message that was stored before, there are often more: after an outage clients send again whatever they got
+no answer for. From the first such clash on, what is left of the batch is looked up by one query, and so is each further
+batch before it is inserted, until a batch holds no such message.
+
 Where other nodes write into the same chats, one clash would hold up all that is behind it, again and again. From the first
 such clash until a batch meets none, chats go apart: those with several drafts in an ordered insert of their own, at the same
 time, and the first draft of each of the rest in one unordered insert. Three journals on 257 shared chats, 384 drafts in the
@@ -19,20 +23,23 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from models.documents.entry import Message, split_key
 from models.stores.database import DUPLICATE_KEY, Collection, Row, is_transient
 from models.stores.entry_rows import entry_row, read_entry
-from models.stores.journal_queue import Queue, Waiting
+from models.stores.journal_queue import Once, Queue, Waiting
 from models.stores.last_seqs import LastSeqs
 
 log = logging.getLogger(__name__)
 
 APART_AT_ONCE = 4  # chats that get an insert of their own; each costs as much as one for all the others
 APART_LEAST = 4  # drafts of one chat for which that is less than waiting for as many rounds
-PERHAPS_ROLLED_BACK_S = 0.05
+PERHAPS_NOT_TO_STAY_S = (
+    0.05  # until a row that was clashed with, and is not held by a majority yet, is looked for again
+)
+LOOKED_UP_AT_ONCE = 100  # drafts in one query, some 5 ms; with more the database plans longer than it reads
 
 
 class Inserts:
     """Attempts at a batch. What is settled leaves it at once, so whatever an error leaves behind is still to be done.
 
-    `is_contested` says that other nodes write into the same chats.
+    `is_contested` says that other nodes write into the same chats, `has_repeats` that messages are sent which are stored.
     """
 
     def __init__(
@@ -44,9 +51,12 @@ class Inserts:
         self._queue = queue
         self._is_first = is_first
         self.is_contested = False
+        self.has_repeats = False
 
     async def attempt(self, todo: deque[Waiting]) -> None:
         """Store what is left, once; what clashed stays for the next attempt."""
+        if self.has_repeats:
+            self.has_repeats = bool(await self._settle(todo, list(todo)))
         self.is_contested = await (self._attempt_apart(todo) if self.is_contested else self._attempt(todo))
 
     async def recognise(self, todo: deque[Waiting]) -> None:
@@ -65,6 +75,21 @@ class Inserts:
         self._stored(todo, found)
         for waiting in whole:
             self._last.pop(waiting.draft.chat_id, None)
+
+    async def answer(self, repeats: Sequence[tuple[Waiting, int]]) -> None:
+        """Answer drafts with the rows of these `_id`s, where they were found before; what cannot be answered so goes to a batch."""
+        keys = {key for _, key in repeats}
+        try:
+            rows = {row["_id"]: row for row in await self._entries.find({"_id": {"$in": list(keys)}}).to_list(None)}
+        except PyMongoError as error:
+            log.warning("messages that were sent again wait: %s", type(error).__name__)
+            rows = {}
+        for waiting, key in repeats:
+            row = rows.get(key)
+            if row is None or (row["chat"], row["sender"], row["client"]) != waiting.once:
+                self._queue.hand_back(waiting)
+            else:
+                self._queue.answer(waiting, read_entry(row), is_new=False)
 
     async def _attempt(self, todo: deque[Waiting]) -> bool:
         """One ordered insert of all that is left; whether it met a number that another's row had taken."""
@@ -120,39 +145,65 @@ class Inserts:
         by_index = {int(problem["index"]): problem for problem in problems}
         tried = min(by_index) if ordered and by_index else len(lot)
         self._stored(todo, [(lot[n], seqs[n]) for n in range(tried) if n not in by_index])
-        has_clashed = False
-        for index, problem in by_index.items():
-            has_clashed |= await self._face(todo, lot[index], rows[index]["_id"], problem)
+        return await self._face(todo, lot[tried:] if ordered else (), problems, lot, rows)
+
+    async def _face(
+        self,
+        todo: deque[Waiting],
+        behind: Sequence[Waiting],
+        problems: Sequence[Row],
+        lot: Sequence[Waiting],
+        rows: Sequence[Row],
+    ) -> bool:
+        """Act on what the database has against some rows of a lot; whether one met a number that another's row had taken.
+
+        `behind` are the drafts that were not tried because of it, and the one that failed before them.
+        """
+        has_clashed, again, perhaps = False, list[Waiting](), list[Waiting]()
+        for problem in problems:
+            one, key = lot[problem["index"]], rows[problem["index"]]["_id"]
+            if problem["code"] != DUPLICATE_KEY:
+                log.error("journal: the database refused a row with code %s", problem["code"])
+                todo.remove(one)
+                self._queue.refuse(one)
+                continue
+            self._last.pop(one.draft.chat_id, None)
+            if "client" in problem.get("keyPattern", {"client": 1}):
+                again.append(one)
+            elif key in one.perhaps:
+                perhaps.append(one)
+            else:
+                has_clashed = True
+                one.clashes += 1
+                if one.clashes % 2:
+                    # Nearly always that row is the last one; where it is not, the next clash has the end of the chat read.
+                    self._last[one.draft.chat_id] = split_key(key)[1]
+        if again or perhaps:
+            self.has_repeats |= bool(again)
+            settled = await self._settle(todo, behind if again and behind else [*again, *perhaps])
+            if not settled.issuperset([*again, *perhaps]):
+                await asyncio.sleep(PERHAPS_NOT_TO_STAY_S)
+            has_clashed |= not settled.issuperset(perhaps)
         return has_clashed
 
-    async def _face(self, todo: deque[Waiting], one: Waiting, key: int, problem: Row) -> bool:
-        """What the database has against a row; whether it is another's row under the same number."""
-        if problem["code"] != DUPLICATE_KEY:
-            log.error("journal: the database refused a row with code %s", problem["code"])
-            todo.remove(one)
-            self._queue.refuse(one)
-            return False
-        self._last.pop(one.draft.chat_id, None)
-        is_once = "client" in problem.get("keyPattern", {"client": 1})
-        if not is_once and key not in one.perhaps:
-            one.clashes += 1
-            if one.clashes % 2:
-                # Nearly always that row is the last one; where it is not, the next clash has the end of the chat read.
-                self._last[one.draft.chat_id] = split_key(key)[1]
-            return True
-        return not await self._settle_again(todo, one) and not is_once
-
-    async def _settle_again(self, todo: deque[Waiting], one: Waiting) -> bool:
-        """Answer a draft with the row that is there: its own, or that of the same message sent before. False: not there."""
-        chat_id, sender_id, client_id = one.once
-        row = await self._entries.find_one({"chat": chat_id, "sender": sender_id, "client": client_id})
-        if row is None:
-            await asyncio.sleep(PERHAPS_ROLLED_BACK_S)  # it may be there, but could still be rolled back
-            return False
-        todo.remove(one)
-        # Its own, if an attempt stored it whose answer got lost.
-        self._queue.answer(one, read_entry(row), is_new=one.is_held_by(row))
-        return True
+    async def _settle(self, todo: deque[Waiting], doubtful: Sequence[Waiting]) -> set[Waiting]:
+        """Answer those of these drafts that are stored, by us or because they were sent before; returns them."""
+        rows = await find_sent(self._entries, [one.once for one in doubtful])
+        settled: dict[Waiting, Row] = {}
+        ended: set[int] = set()
+        for one in doubtful:
+            row = rows.get(one.once)
+            if row is None or (one.is_held_by(row) and one.draft.chat_id in ended):
+                ended.add(one.draft.chat_id)  # of our own rows a chat has a first part, as in `recognise`
+            else:
+                settled[one] = row
+        _leave(todo, list(settled))
+        for one, row in settled.items():
+            is_own = one.is_held_by(row)  # an attempt stored it whose answer got lost
+            if is_own:
+                self._last.pop(one.draft.chat_id, None)
+            self._queue.answer(one, read_entry(row), is_new=is_own)
+        return set(settled)
 
     def _stored(self, todo: deque[Waiting], found: Sequence[tuple[Waiting, int]]) -> None:
         """These are stored under these numbers, and no longer to be done."""
@@ -160,6 +211,24 @@ class Inserts:
             self._last[waiting.draft.chat_id] = seq
         _leave(todo, [waiting for waiting, _ in found])
         self._queue.stored(found)
+
+
+async def find_sent(entries: Collection, onces: Sequence[Once]) -> dict[Once, Row]:
+    """The rows that are stored under these (chat id, sender id, client id), as far as they are held by a majority."""
+    slices = [onces[first : first + LOOKED_UP_AT_ONCE] for first in range(0, len(onces), LOOKED_UP_AT_ONCE)]
+    found = await asyncio.gather(*(_find_sent(entries, slice_) for slice_ in slices))
+    return {(row["chat"], row["sender"], row["client"]): row for rows in found for row in rows}
+
+
+async def _find_sent(entries: Collection, onces: Sequence[Once]) -> list[Row]:
+    client_ids: dict[tuple[int, int], list[str]] = {}
+    for chat_id, sender_id, client_id in onces:
+        client_ids.setdefault((chat_id, sender_id), []).append(client_id)
+    either = [
+        {"chat": chat_id, "sender": sender_id, "client": {"$in": some}}
+        for (chat_id, sender_id), some in client_ids.items()
+    ]
+    return await entries.find({"$or": either}).hint("once").to_list(None)
 
 
 def _leave(todo: deque[Waiting], settled: Sequence[Waiting]) -> None:

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 
-from models.documents.entry import Draft, Entry
+from models.documents.entry import Draft, Entry, entry_key
 from models.errors import DomainError, InternalFault, Unavailable
 from models.ports import Clock
 from models.stores.database import Row
 from models.stores.entry_rows import stored_entry
 
+Once = tuple[int, int, str]  # chat id, sender id, client id: what makes a send happen once
+REPEATS_KNOWN = 10_000  # messages sent again that are remembered, about 3 MB
+FEW_REPEATS, MORE_REPEATS_S = 32, 0.05
 BATCH_MAX_CHARS = 8_000_000  # half of MongoDB's largest document; a batch of long texts must not hold up short ones
 
 
@@ -36,7 +39,7 @@ class Waiting:
     clashes: int = 0
 
     @property
-    def once(self) -> tuple[int, int, str]:
+    def once(self) -> Once:
         return self.draft.chat_id, self.draft.sender_id, self.draft.client_id
 
     @property
@@ -67,23 +70,29 @@ class Waiting:
 class Queue:
     """Each draft once, from its coming to its answer; whoever sends one that is on its way already waits for that.
 
-    A draft that was taken for a batch stays known here until it is stored, answered or refused.
+    A draft that was taken for a batch stays known here until it is stored, answered or refused. What is sent again once more,
+    after it was found stored, waits in a line of its own: whoever repeats one message all the time holds up no batch.
     """
 
     def __init__(
         self,
         clock: Clock,
         on_stored: Callable[[Sequence[Entry]], None],
+        on_found: Callable[[Entry], None],
         *,
         max_entries: int,
         batch_max_entries: int,
     ) -> None:
         self._clock = clock
         self._on_stored = on_stored
+        self._on_found = on_found
         self._max_entries = max_entries
         self._batch_max_entries = batch_max_entries
         self._not_taken: deque[Waiting] = deque()
-        self._in_flight: dict[tuple[int, int, str], Waiting] = {}
+        self._repeats: list[tuple[Waiting, int]] = []
+        self._repeats_wait = asyncio.Event()
+        self._keys: dict[Once, int] = {}  # of rows that were sent again, the oldest first
+        self._in_flight: dict[Once, Waiting] = {}
         self._work = asyncio.Event()
         self._is_closing = False
 
@@ -109,9 +118,29 @@ class Queue:
         at = now.replace(microsecond=now.microsecond // 1000 * 1000)
         waiting = Waiting(draft, at, monotonic(), [future])
         self._in_flight[once] = waiting
+        if once in self._keys:
+            self._repeats.append((waiting, self._keys[once]))
+            self._repeats_wait.set()
+        else:
+            self.hand_back(waiting)
+        return future
+
+    def hand_back(self, waiting: Waiting) -> None:
+        """Let it wait for a batch, behind all that do."""
         self._not_taken.append(waiting)
         self._work.set()
-        return future
+
+    async def take_repeats(self) -> list[tuple[Waiting, int]]:
+        """Wait until something is sent that was found stored before, and take all of that, each with the `_id` of its row.
+
+        Few of them wait for more: a query for each would cost those who write something new.
+        """
+        await self._repeats_wait.wait()
+        if len(self._repeats) < FEW_REPEATS:
+            await asyncio.sleep(MORE_REPEATS_S)
+        self._repeats_wait.clear()
+        taken, self._repeats = self._repeats, []
+        return taken
 
     async def has_more(self) -> bool:
         """Wait until there is something to take; False when it is closed and all was taken."""
@@ -139,11 +168,16 @@ class Queue:
             self._on_stored(entries)
 
     def answer(self, waiting: Waiting, entry: Entry, *, is_new: bool) -> None:
-        """This entry is what there is of it; `is_new` if nobody was told of it yet."""
+        """This entry is what there is of it; `is_new` if it was stored by us, and nobody was told of it yet."""
         self._forget(waiting)
         waiting.resolve(entry, is_new=is_new)
         if is_new:
             self._on_stored([entry])
+        else:
+            if len(self._keys) >= REPEATS_KNOWN:
+                del self._keys[next(iter(self._keys))]
+            self._keys[waiting.once] = entry_key(entry.chat_id, entry.seq)
+            self._on_found(entry)
 
     def refuse(self, waiting: Waiting) -> None:
         """It cannot be stored."""
@@ -167,6 +201,7 @@ class Queue:
             waiting.refuse(Unavailable())
         self._in_flight.clear()
         self._not_taken.clear()
+        self._repeats.clear()
 
     def _forget(self, waiting: Waiting) -> None:
         if self._in_flight.get(waiting.once) is waiting:

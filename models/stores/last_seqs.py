@@ -10,10 +10,13 @@ LEARN_AT_ONCE = 32  # chats whose last seq is read at the same time, well inside
 
 
 class LastSeqs(dict[int, int]):
-    """Last seqs by chat id, 0 for an empty chat.
+    """Last seqs by chat id, 0 for an empty chat; each is the number of a row that a majority holds.
 
-    They are read as they stand, also if a row could still be rolled back: what is stored behind such a row would be rolled
-    back with it, so no hole can come of it, while a committed view would clash with the row again and again.
+    The next row goes to whatever member of the set leads by then. Behind a row that only an old primary holds, it would be
+    stored by the new one without that row, and leave a hole. So the end is read with majority concern, and learned otherwise
+    only from writes of that concern: our own rows when they are acknowledged, and another's row when a write that clashed
+    with it is answered, since MongoDB waits for the majority before that answer as well. A number read this way may be
+    too low, never too high; then the next insert clashes and nothing is stored.
     """
 
     def __init__(self, entries: Collection) -> None:

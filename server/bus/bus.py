@@ -23,7 +23,15 @@ from dataclasses import asdict
 import orjson
 from redis.exceptions import RedisError
 
-from models.events import AccountChanged, ChatMembersChanged, PresenceChanged, SessionsRevoked, Signal, WentOffline
+from models.events import (
+    AccountChanged,
+    ChatMembersChanged,
+    EntriesMissed,
+    PresenceChanged,
+    SessionsRevoked,
+    Signal,
+    WentOffline,
+)
 from models.tasks import cancel
 from server.bus.audiences import Audiences
 from server.bus.large_chats import LargeChats
@@ -38,7 +46,8 @@ TOLD_WITHIN_S = 1.0  # Redis takes a signal within milliseconds, or is in troubl
 UNREADABLE_FOR_S = 5.0  # people are told to sync once for all that a node of another version says in this time
 
 _SIGNALS: dict[str, type[Signal]] = {
-    kind.__name__: kind for kind in (SessionsRevoked, AccountChanged, ChatMembersChanged, PresenceChanged, WentOffline)
+    kind.__name__: kind
+    for kind in (SessionsRevoked, AccountChanged, ChatMembersChanged, PresenceChanged, WentOffline, EntriesMissed)
 }
 
 
@@ -55,11 +64,13 @@ class Bus:
         self.on_signal: Callable[[Signal], None] = _ignore
         self.on_gap: Callable[[Collection[int] | None], None] = _ignore  # these accounts may have missed something; all
         self.on_met: Callable[[], None] = _ignore  # a node is there that this one did not know
+        self.on_died: Callable[[], None] = _ignore  # a node left things undone that may still be stored
         self.on_lost: Callable[[], None] = _ignore  # Redis, or the others, had given this node up
         self.breaks = 0
         self._large = large
         self._signalled = 0  # the mark of the last signal that forbids something
         self._held: dict[int, int] = {}  # account id -> sockets here
+        self._have_lost: set[str] = set()  # nodes that said so; one that takes its leave after that left things undone
         self._audiences = Audiences()
         self._tasks: list[asyncio.Task[None]] = []
         self._unreadable: set[str] = set()  # channels on which something was
@@ -262,7 +273,11 @@ class Bus:
                     self._missed()
             case "bye", _:
                 self.lease.forget(node)
+                if node in self._have_lost:
+                    self._have_lost.discard(node)
+                    self.on_died()
             case "lost", _:
+                self._have_lost.add(node)
                 self._missed()
             case _:
                 raise ValueError(f"nodes say {kind!r} with {len(rest)} fields")
@@ -282,9 +297,11 @@ class Bus:
         self._greet()
         self.on_lost()
 
-    def _part(self, _: Collection[str]) -> None:
+    def _part(self, nodes: Collection[str]) -> None:
         """Nodes left without a word. What they stored last, perhaps they told nobody: clients here must ask for it."""
+        self._have_lost.difference_update(nodes)
         self._missed()
+        self.on_died()
 
 
 async def announce(redis: RedisClient, signal: Signal, prefix: str) -> None:

@@ -22,6 +22,7 @@ from handlers.rest.roots import RootRoutes
 from models.events import (
     AccountChanged,
     ChatMembersChanged,
+    EntriesMissed,
     PresenceChanged,
     SessionsRevoked,
     Signal,
@@ -166,7 +167,7 @@ class _Node:
         await self.see_off()
         given_up = await domain.journal.close()
         await domain.announcer.close()
-        if given_up or domain.announcer.depth:
+        if given_up or domain.announcer.depth or domain.announce_again.depth:
             domain.bus.lose()  # or people on other nodes would wait in vain for what is stored
         await self.sockets.close()
         if await domain.marks.close():
@@ -210,6 +211,8 @@ class _Node:
                 domain.presence.changed(account_ids)
             case WentOffline(account_id):
                 domain.presence.hide(account_id)
+            case EntriesMissed(account_ids):
+                domain.fanout.resync(account_ids)
             case SignalsMissed():
                 domain.authenticate.forget_all()
                 domain.directory.forget_all()

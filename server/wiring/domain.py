@@ -8,6 +8,7 @@ from functools import partial
 from handlers.rest.links import Links
 from models.documents.chat import Chat
 from models.documents.entry import Entry
+from models.services.announce_again import AnnounceAgain
 from models.services.announcer import Announcer
 from models.services.authenticate import Authenticate
 from models.services.batched import Batched
@@ -57,6 +58,7 @@ from server.bus.socket_board import RedisSocketBoard
 from server.clock import SystemClock
 from server.config import Settings
 from server.healing import heal
+from server.late_writes import LateWrites
 from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
 from server.metrics import Metrics
@@ -103,7 +105,7 @@ class Domain:
 
         believe_s = 0.9 * settings.nodes.believe_s  # the rest is for what is under way when the time is up
         self.directory = Directory(stores.accounts, ttl_s=believe_s)
-        self.rosters = Rosters(stores.chats, stores.entries, fanout.signal, ttl_s=believe_s)
+        self.rosters = Rosters(stores.chats, stores.entries, fanout.signal, self._recovered, ttl_s=believe_s)
         self.sms = sms_provider(settings, outside.http, clock)
         self.notifications = NotificationParts(
             settings,
@@ -116,10 +118,12 @@ class Domain:
         )
         self.summaries = Summaries(stores.places, self.rosters, clock)
         self.announcer = Announcer(stores.chats, stores.entries, self.rosters, fanout, self._announced)
+        self.announce_again = AnnounceAgain(stores.entries, self.rosters, self.directory, self.announcer, clock)
         self.journal = Journal(
             outside.database,
             clock,
             self._stored,
+            self.announce_again.found,
             batch_max_entries=settings.journal.batch_max_entries,
             queue_max_entries=settings.journal.queue_max_entries,
             is_first=self.summaries.is_first,
@@ -147,11 +151,13 @@ class Domain:
         )
         self.bus.on_lost = self.presence.say_again
         self.bus.on_met = self.presence.doubt
+        self.late_writes = LateWrites(outside.database.settle, fanout.resync)
+        self.bus.on_died = self.late_writes.node_died
         self.sweep_presence = SweepPresence(stores.accounts, board, fanout, clock)
         self.doorkeeper = Doorkeeper(settings.sockets.joins_per_s, settings.sockets.join_waits_s)
         self.request_limit = TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled)
         self.message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
-        self.find_stored = FindStored(self.resolve, stores.chats, stores.entries)
+        self.find_stored = FindStored(self.resolve, stores.chats, stores.entries, self.journal)
         self.send = SendMessage(
             self.resolve,
             self.require_contact,
@@ -203,11 +209,16 @@ class Domain:
 
     def _stored(self, entries: Sequence[Entry]) -> None:
         self.metrics.stored([entry.kind for entry in entries])
+        self.announce_again.stored(entries)
         self.announcer.stored(entries)
         self.summaries.stored(entries)
 
+    def _recovered(self, change: Entry) -> None:
+        self.announce_again.recovered(change)
+
     def _announced(self, entry: Entry, chat: Chat, told: Collection[int]) -> None:
-        self.metrics.announced((self.clock.now() - entry.at).total_seconds())
+        if not self.announce_again.was_found(entry):
+            self.metrics.announced((self.clock.now() - entry.at).total_seconds())
         if self.notifications.announced is not None:
             self.notifications.announced(entry, chat, told)
 
@@ -215,16 +226,25 @@ class Domain:
         """Make the indexes, start what works in the background; closed in reverse."""
         await self.stores.prepare()
         await self.notifications.open(stack)
-        for part in (self.bus, self.presence, self.marks, self.announcer, self.summaries, self.journal):
+        for part in (
+            self.bus,
+            self.presence,
+            self.marks,
+            self.announcer,
+            self.announce_again,
+            self.summaries,
+            self.journal,
+        ):
             await part.open()
             stack.push_async_callback(part.close)
+        stack.push_async_callback(self.late_writes.close)
         stack.callback(self.typing.close)
         stack.callback(self.passwords.close)
         stores = self.stores
         for name, work, every_s, done in (
             (
                 "healing",
-                partial(heal, stores.entries, self.rosters, self.clock),
+                partial(heal, stores.entries, self.rosters, self.clock, self.announce_again.recovered),
                 30.0,
                 "applied %d changes that a crash had left",
             ),

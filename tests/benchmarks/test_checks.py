@@ -92,6 +92,13 @@ def test_one_that_is_told_the_same_twice_on_one_connection_is_noted() -> None:
     assert verdict(bystanders=[twice]).told_twice == 1
 
 
+def test_one_that_was_sent_twice_may_be_told_twice() -> None:
+    twice, sender = bystander(), Sender(NOBODY, "", ANN, [CHAT], Random(1))
+    hear(twice, 4, "text 4")
+    sender.sent = [Sent(CHAT, "1-4", "text 4", 4, seq=4, times=2)]
+    assert judge({CHAT: LOG}, {CHAT: LOG}, [sender], [], [twice]).told_twice == 0
+
+
 def test_a_bystander_that_was_told_everything_is_clean() -> None:
     assert verdict(bystanders=[bystander()]).is_clean
 

@@ -247,17 +247,17 @@ async def test_a_database_that_goes_between_a_clash_and_its_reading_costs_no_sec
     async with running(database, heard) as journal:
         await journal.append(draft("retried"))
         drafts = [draft("new"), draft("retried"), draft("last")]
-        find_one, failures = journal._inserts._entries.find_one, [1]
+        failures = [1]
 
-        async def broken(*args: Any, **options: Any) -> Any:
+        def broken(*args: Any, **options: Any) -> Any:
             if failures:
                 failures.pop()
                 raise AutoReconnect("cut")
-            return await find_one(*args, **options)
+            return entries.find(*args, **options)
 
         class Cut:
             def __getattr__(self, name: str) -> Any:
-                return broken if name == "find_one" else getattr(entries, name)
+                return broken if name == "find" else getattr(entries, name)
 
         entries = journal._inserts._entries
         monkeypatch.setattr(journal._inserts, "_entries", Cut())

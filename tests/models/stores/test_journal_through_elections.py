@@ -1,0 +1,99 @@
+"""No hole and no lost entry where the primary of a MongoDB set dies with rows that it alone held."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from pymongo.write_concern import WriteConcern
+
+from models.documents.entry import Draft, Entry, Message
+from models.stores.database import Database, open_database
+from models.stores.entries import Entries
+from models.stores.journal import Journal
+from server.clock import SystemClock
+from tests.replica_set import ReplicaSet, running_set, until_inserting
+from tests.stores import quick_place
+
+CHAT = 1
+
+
+@pytest.fixture(scope="module")
+async def replica_set() -> AsyncIterator[ReplicaSet]:
+    with tempfile.TemporaryDirectory(prefix="parley-", dir=quick_place()) as folder:
+        async with running_set(Path(folder)) as running:
+            yield running
+
+
+def draft(client_id: str, sender: int) -> Draft:
+    return Draft(CHAT, sender, "4930901820", client_id, Message(text="hi"))
+
+
+@asynccontextmanager
+async def writing(url: str, name: str, app: str) -> AsyncIterator[tuple[Database, Journal]]:
+    """One node's journal with a client of its own, whom the database knows as `app`."""
+
+    def hear(entries: Sequence[Entry]) -> None:
+        """Nobody listens."""
+
+    # Patient enough for the driver to try the same write again on the new primary.
+    async with open_database(url, name, app=app, timeout_s=40.0) as database:
+        journal = Journal(database, SystemClock(), hear, wait_s=60.0)
+        await journal.open()
+        try:
+            yield database, journal
+        finally:
+            await journal.close(within_s=0.0)
+
+
+async def first_ever(_: Journal) -> None:
+    """It learns the end of the log when it writes there."""
+
+
+async def knows_the_end_before(journal: Journal) -> None:
+    """It believes to know the end of the log, and clashes with what was written behind it."""
+    await journal.append(draft("known", 1))
+
+
+@pytest.mark.parametrize("before", [first_ever, knows_the_end_before])
+async def test_a_row_that_the_old_primary_alone_held_leaves_no_hole(
+    replica_set: ReplicaSet, before: Callable[[Journal], Awaitable[None]]
+) -> None:
+    primary = await replica_set.heal()
+    url, name = replica_set.url, before.__name__
+    async with AsyncExitStack() as stack:
+        database, one = await stack.enter_async_context(writing(url, name, "one"))
+        dies = await stack.enter_async_context(AsyncExitStack())
+        _, other = await dies.enter_async_context(writing(url, name, "other"))
+        await before(one)
+        for n in range(3):
+            await other.append(draft(f"before {n}", 2))
+        await replica_set.leave_alone(primary)
+        lost = other.append(draft("held by the old primary alone", 2))
+        await until_inserting(primary, "other")
+        kept = one.append(draft("goes on", 1))
+        await until_inserting(primary, "one")
+        await dies.aclose()  # with the primary: it tells nobody what it had written
+        await replica_set.replace(primary)
+        async with asyncio.timeout(60):
+            stored = await kept
+        assert lost.exception() is not None
+        log = await Entries(database).list_range(CHAT, 1, 2**31, limit=100)
+        assert [entry.seq for entry in log] == list(range(1, len(log) + 1)), "no hole"
+        assert log[-1] == stored.entry
+
+
+async def test_what_the_primary_holds_is_settled_once_a_majority_holds_it(replica_set: ReplicaSet) -> None:
+    primary = await replica_set.heal()
+    async with open_database(replica_set.url, "settling") as database, primary.asked() as client:
+        await database.settle()
+        await replica_set.leave_alone(primary)
+        await client["settling"].get_collection("rows", write_concern=WriteConcern(1)).insert_one({"_id": 1})
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(database.settle(), 0.5)
+        await replica_set.heal()
+        async with asyncio.timeout(60):
+            await database.settle()
+        assert await database.collection("rows").find_one({"_id": 1}) == {"_id": 1}

@@ -54,11 +54,6 @@ class Entries:
         rows = await self._entries.find({"_id": {"$in": keys}}, {"at": True}).to_list(None)
         return max((row["at"] for row in rows), default=None)
 
-    async def find_by_client(self, chat_id: int, sender_id: int, client_id: str) -> Entry | None:
-        """The entry that this sender stored in this chat under a client id."""
-        row = await self._entries.find_one({"chat": chat_id, "sender": sender_id, "client": client_id})
-        return None if row is None else read_entry(row)
-
     async def list_range(
         self, chat_id: int, first: int, last: int, *, limit: int, newest_first: bool = False
     ) -> list[Entry]:

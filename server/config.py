@@ -101,6 +101,11 @@ class AuthSettings(Section):
     pin_ttl_s: Seconds = 600
     pin_tries: Count = 5
     pin_resend_s: float = Field(60, ge=0)
+    pin_wait_max_s: Seconds = 3600
+    pin_sends_per_day: Count = 10
+    pin_guesses_per_day: Count = 10
+    pin_strangers_per_day: Count = 30
+    pin_guesses_per_address_per_day: Count = 100
     pin_per_address_per_hour: Count = 30
     debug_pin: str = Field("", pattern=r"^[0-9]*$", repr=False)
     public_registration: bool = True

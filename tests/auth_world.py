@@ -27,6 +27,7 @@ from models.services.start_session import StartSession
 from models.services.tell_contact_joined import TellContactJoined
 from models.services.verify_pin import VerifyPin
 from models.stores.accounts import Accounts
+from models.stores.attempts import Attempts
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
@@ -100,7 +101,8 @@ async def start_node(
 ) -> Node:
     accounts, sessions, quotas = Accounts(database, Counters(database)), Sessions(database), Quotas(database)
     pins = Pins(database, derive_key(SECRET, "pins"))
-    for store in (accounts, sessions, quotas, pins):
+    attempts = Attempts(database)
+    for store in (accounts, sessions, quotas, pins, attempts):
         await store.prepare()
     tokens, fanout = JwtTokens(SECRET, clock), RecordingFanout()
     counters = Counters(database)
@@ -119,13 +121,15 @@ async def start_node(
     join_events = JoinEvents(Events(database, counters), accounts, chats, rosters, journal, announcer)
     authenticate = Authenticate(tokens, sessions, accounts, Logins(database, counters), choose, clock)
     auth = AuthRoutes(
-        RequestPin(accounts, pins, quotas, codes, clock, rules, digits=EVENTS_DIGITS, app_scheme="amigo"),
+        RequestPin(accounts, pins, attempts, quotas, codes, clock, rules, digits=EVENTS_DIGITS, app_scheme="amigo"),
         VerifyPin(
             accounts,
-            ProveNumber(pins, clock, rules),
+            ProveNumber(pins, attempts, quotas, clock, rules),
             StartSession(sessions, tokens, clock, timedelta(days=365)),
             join_events,
             fanout,
+            clock,
+            rules.is_open,
         ),
         RegisterProfile(accounts, sessions, tokens, fanout, is_open, tell_contact_joined),
         ListSessions(sessions, clock),

@@ -13,7 +13,15 @@ from handlers.rest.requests import CLIENT_ADDRESS
 from handlers.wire import profiles as wire
 from handlers.wire.asked import Asked, NothingShown, read_asked
 from models.documents.phone import Phone
-from models.errors import AccountExists, AccountNotNamed, LoginNeeded, RateLimited, TooLong, WrongPin
+from models.errors import (
+    AccountExists,
+    AccountNotNamed,
+    LoginNeeded,
+    RateLimited,
+    RegistrationClosed,
+    TooLong,
+    WrongPin,
+)
 from models.services.ask_for_code import AskForCode
 from models.services.create_account import CreateAccount
 from models.services.find_account import FindAccount
@@ -51,7 +59,7 @@ class AccountRoutes:
                     "Add an account; its number gets a code by SMS.",
                     {201: wire.CodeSentShown},
                     takes=wire.NewAccount,
-                    refuses=(TooLong, AccountExists, LoginNeeded, RateLimited),
+                    refuses=(TooLong, AccountExists, LoginNeeded, RateLimited, RegistrationClosed),
                 ),
             ),
             *messaging(
@@ -62,7 +70,7 @@ class AccountRoutes:
                     "Send a new code by SMS.",
                     {200: wire.CodeSentShown},
                     takes=Asked,
-                    refuses=(RateLimited,),
+                    refuses=(RateLimited, RegistrationClosed),
                     description=_TO_PROVE,
                 ),
             ),
@@ -74,7 +82,7 @@ class AccountRoutes:
                     "Send a new code by a call.",
                     {200: wire.CodeSentShown},
                     takes=Asked,
-                    refuses=(RateLimited,),
+                    refuses=(RateLimited, RegistrationClosed),
                     description=_TO_PROVE,
                 ),
             ),
@@ -86,7 +94,7 @@ class AccountRoutes:
                     "Register the account by the code that its number got.",
                     {200: wire.ProvedShown},
                     takes=wire.CodeProof,
-                    refuses=(WrongPin,),
+                    refuses=(WrongPin, RateLimited, RegistrationClosed),
                     description=_TO_PROVE,
                 ),
             ),
@@ -176,7 +184,7 @@ class AccountRoutes:
 
     async def prove(self, request: web.Request) -> web.Response:
         ownership, fields = await read_to_prove(request)
-        await self.register(ownership, read_asked(wire.CodeProof, fields).code)
+        await self.register(ownership, read_asked(wire.CodeProof, fields).code, request[CLIENT_ADDRESS])
         return web.json_response(wire.show_proved(ownership.number))
 
     async def delete(self, request: web.Request) -> web.Response:

@@ -15,7 +15,6 @@ from handlers.wire.users import SignedInShown, show_signed_in
 from models.documents.session import SignedIn
 from models.documents.user import SeenUser
 from models.errors import (
-    AccountNotFound,
     FieldErrors,
     Malformed,
     RateLimited,
@@ -55,6 +54,10 @@ class AuthRoutes:
                     {204: None},
                     takes=PinAsked,
                     refuses=(Malformed, RateLimited),
+                    description=(
+                        "The answer is the same whether or not the number has an account. While registration is closed, a"
+                        " number without one is sent nothing."
+                    ),
                     is_public=True,
                 ),
             ),
@@ -63,7 +66,15 @@ class AuthRoutes:
                 "/auth/verify_pin",
                 self.verify,
                 Described(
-                    "Sign in by the pin.", {200: SignedInShown}, takes=Proof, refuses=(FieldErrors,), is_public=True
+                    "Sign in by the pin.",
+                    {200: SignedInShown},
+                    takes=Proof,
+                    refuses=(FieldErrors, RateLimited),
+                    description=(
+                        "A wrong pin does not void the right one. After several, the next must wait: 429, with"
+                        " `Retry-After`; nothing is looked at before."
+                    ),
+                    is_public=True,
                 ),
             ),
             *events(
@@ -98,9 +109,7 @@ class AuthRoutes:
     async def verify(self, request: web.Request) -> web.Response:
         proof = read_shape(Proof, await read_fields(request))
         try:
-            signed_in = await self.verify_pin(proof.phone, proof.pin, request.headers.get("User-Agent", ""))
-        except AccountNotFound as refusal:
-            raise FieldErrors({"phone_number": [refusal.message]}) from None
+            signed_in = await self.verify_pin(proof.phone, proof.pin, request.headers.get("User-Agent", ""), request[CLIENT_ADDRESS])
         except WrongPin as refusal:
             raise FieldErrors({"non_field_errors": [refusal.message]}) from None
         return self._show(request, signed_in)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from models.documents.login import Ownership
+from models.errors import RegistrationClosed
 from models.events import AccountChanged, SessionsRevoked
 from models.ports import Fanout
 from models.services.join_events import JoinEvents
@@ -16,7 +17,8 @@ from models.stores.sessions import Sessions
 class RegisterAccount:
     """The number is the login's from now on; for the login that owned it before, it is unregistered (messaging contract 4.1).
 
-    That one's sockets close, and come back as what it still owns. Raises WrongPin.
+    That one's sockets close, and come back as what it still owns. Raises WrongPin, RateLimited while a guess has to wait, and
+    RegistrationClosed for a number without a registered account while that is so.
     """
 
     accounts: Accounts
@@ -25,10 +27,14 @@ class RegisterAccount:
     prove: ProveNumber
     join_events: JoinEvents
     fanout: Fanout
+    is_open: bool = True
 
-    async def __call__(self, ownership: Ownership, code: str) -> None:
+    async def __call__(self, ownership: Ownership, code: str, address: str) -> None:
+        """`address` is the client's, by which its guesses are counted."""
         account = await self.accounts.require(ownership.account_id)
-        await self.prove(account.phone, code)
+        if not self.is_open and not account.is_registered:
+            raise RegistrationClosed
+        await self.prove(account.phone, code, address, purpose=ownership.purpose)
         fields = {"is_registered": True} | ({"nickname": ownership.nickname} if ownership.nickname else {})
         account = await self.accounts.change(account.id, fields)
         former = await self.ownerships.prove(ownership) if ownership.login_id is not None else []

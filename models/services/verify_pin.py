@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from models.documents.account import Account
 from models.documents.phone import Phone
 from models.documents.session import SignedIn
-from models.errors import AccountNotFound
+from models.errors import WrongPin
 from models.events import AccountChanged
-from models.ports import Fanout
+from models.ports import Clock, Fanout
 from models.services.join_events import JoinEvents
 from models.services.make_demo_events import MakeDemoEvents
 from models.services.prove_number import ProveNumber
@@ -17,9 +17,10 @@ from models.stores.accounts import Accounts
 
 @dataclass(frozen=True, slots=True)
 class VerifyPin:
-    """The number's account must be known and the code right; then the account is registered and has a new session.
+    """The code must be right; then the number's account, a new one if it has none, is registered and has a new session.
 
-    Raises AccountNotFound for a number that never asked for a code, WrongPin otherwise.
+    Raises WrongPin, and RateLimited while a guess has to wait. While registration is closed a number without a registered
+    account is told WrongPin too, whatever it gives: nobody learns by this who has an account.
     """
 
     accounts: Accounts
@@ -27,13 +28,16 @@ class VerifyPin:
     start_session: StartSession
     join_events: JoinEvents
     fanout: Fanout
+    clock: Clock
+    is_open: bool = True
     make_demo_events: MakeDemoEvents | None = None  # a setting
 
-    async def __call__(self, phone: Phone, pin: str, device: str) -> SignedIn:
-        account = await self.accounts.find_by_number(phone.number)
-        if account is None:
-            raise AccountNotFound("No code was sent to this number.")
-        await self.prove(phone, pin)
+    async def __call__(self, phone: Phone, pin: str, device: str, address: str) -> SignedIn:
+        """`address` is the client's, by which its guesses are counted."""
+        await self.prove(phone, pin, address)
+        if not self.is_open and not await self.accounts.list_registered([phone.number]):
+            raise WrongPin
+        account = await self.accounts.find_or_create(phone, self.clock.now())
         is_first = not account.is_registered
         if is_first:
             account = await self._register(account, phone)

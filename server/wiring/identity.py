@@ -43,10 +43,12 @@ def _auth(domain: Domain) -> AuthRoutes:
         _request_pin(domain, EVENTS_DIGITS),
         VerifyPin(
             stores.accounts,
-            ProveNumber(stores.pins, domain.clock, _pin_rules(domain)),
+            _prove(domain),
             StartSession(stores.sessions, domain.tokens, domain.clock, timedelta(days=auth.session_days)),
             domain.join_events,
             domain.fanout,
+            domain.clock,
+            auth.public_registration,
             _demo(domain) if domain.settings.events.demo else None,
         ),
         RegisterProfile(
@@ -101,9 +103,10 @@ def _account(domain: Domain) -> AccountRoutes:
             stores.accounts,
             stores.ownerships,
             stores.sessions,
-            ProveNumber(stores.pins, domain.clock, _pin_rules(domain)),
+            _prove(domain),
             domain.join_events,
             domain.fanout,
+            domain.settings.auth.public_registration,
         ),
         RemoveAccount(
             stores.accounts,
@@ -141,10 +144,21 @@ def _pin_rules(domain: Domain) -> PinRules:
         ttl_s=auth.pin_ttl_s,
         tries=auth.pin_tries,
         resend_s=auth.pin_resend_s,
+        wait_max_s=auth.pin_wait_max_s,
+        sends_per_day=auth.pin_sends_per_day,
+        guesses_per_day=auth.pin_guesses_per_day,
+        strangers_per_day=auth.pin_strangers_per_day,
+        guesses_per_address_per_day=auth.pin_guesses_per_address_per_day,
         per_address_per_hour=auth.pin_per_address_per_hour,
         has_send_limits=domain.settings.limits.enabled,
         debug_pin=auth.debug_pin,
+        is_open=auth.public_registration,
     )
+
+
+def _prove(domain: Domain) -> ProveNumber:
+    stores = domain.stores
+    return ProveNumber(stores.pins, stores.attempts, stores.quotas, domain.clock, _pin_rules(domain))
 
 
 def _request_pin(domain: Domain, digits: int) -> RequestPin:
@@ -152,6 +166,7 @@ def _request_pin(domain: Domain, digits: int) -> RequestPin:
     return RequestPin(
         stores.accounts,
         stores.pins,
+        stores.attempts,
         stores.quotas,
         domain.sms,
         domain.clock,

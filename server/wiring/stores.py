@@ -2,6 +2,7 @@
 
 from models.ports import Clock
 from models.stores.accounts import Accounts
+from models.stores.attempts import Attempts
 from models.stores.chats import Chats
 from models.stores.contacts import Contacts
 from models.stores.counters import Counters
@@ -40,7 +41,7 @@ class Stores:
         self.chats = Chats(database, counters, large=large_chat)
         self.entries, self.heads = Entries(database), Heads(database)
         self.sessions, self.quotas = Sessions(database), Quotas(database)
-        self.pins = Pins(database, derive_key(secret, "pins"))
+        self.pins, self.attempts = Pins(database, derive_key(secret, "pins")), Attempts(database)
         self.media, self.photos = MediaFiles(database, derive_key(secret, "media"), clock), Photos(database)
         self.logins, self.ownerships = Logins(database, counters), Ownerships(database, counters)
         self.events, self.sample_replies = Events(database, counters), SampleReplies(database, counters)
@@ -59,6 +60,7 @@ class Stores:
             self.sessions,
             self.quotas,
             self.pins,
+            self.attempts,
             self.read_dates,
             self.media,
             self.photos,

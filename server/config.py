@@ -8,9 +8,10 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -339,6 +340,42 @@ class Settings(BaseSettings):
             raise ConfigError("push.certificate_file", "either a key or a certificate")
         return self
 
+    def require_alone_with_debug_pin(self) -> Self:
+        """Return these settings, or raise the ConfigError of what lets others reach a server on which one code opens every account."""
+        if not self.auth.debug_pin:
+            return self
+        reaches = {
+            "http.host": not is_loopback(self.http.host),
+            "http.trusted_proxies": bool(self.http.trusted_proxies),
+            "http.public_url": bool(self.http.public_url) and not is_loopback(_host_of(self.http.public_url)),
+            "nodes.host": bool(self.nodes.host) and not is_loopback(self.nodes.host),
+            "nodes.url": bool(self.nodes.url) and not is_loopback(_host_of(self.nodes.url)),
+        }
+        found = next((path for path, does in reaches.items() if does), "")
+        if found:
+            raise ConfigError(
+                "auth.debug_pin",
+                f"signs in as anybody, so it needs a server that only this machine reaches; see {found}",
+            )
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens there. Of names, `localhost` alone is believed."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
 
 def read_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
     """Merge all sources, `overrides` (nested like the file) winning; ConfigError names the first fault.
@@ -353,7 +390,11 @@ def read_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
         settings = Settings(**_merged(in_file, nearer))
     except ValidationError as error:
         raise _named(error) from None
-    return settings.model_copy(update={"data_dir": base / settings.data_dir}).require_providers()
+    return (
+        settings.model_copy(update={"data_dir": base / settings.data_dir})
+        .require_providers()
+        .require_alone_with_debug_pin()
+    )
 
 
 def _read_file(path: Path) -> dict[str, Any]:

@@ -109,7 +109,9 @@ class AuthRoutes:
     async def verify(self, request: web.Request) -> web.Response:
         proof = read_shape(Proof, await read_fields(request))
         try:
-            signed_in = await self.verify_pin(proof.phone, proof.pin, request.headers.get("User-Agent", ""), request[CLIENT_ADDRESS])
+            signed_in = await self.verify_pin(
+                proof.phone, proof.pin, request.headers.get("User-Agent", ""), request[CLIENT_ADDRESS]
+            )
         except WrongPin as refusal:
             raise FieldErrors({"non_field_errors": [refusal.message]}) from None
         return self._show(request, signed_in)

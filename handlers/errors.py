@@ -15,6 +15,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.FieldErrors: HTTPStatus.BAD_REQUEST,
     errors.WrongAccount: HTTPStatus.BAD_REQUEST,  # messaging contract, section 3
     errors.UrlRefused: HTTPStatus.BAD_REQUEST,  # messaging contract 9.2
+    errors.CountryNotServed: HTTPStatus.BAD_REQUEST,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,  # design section 7
     errors.AccountNotNamed: HTTPStatus.BAD_REQUEST,
     errors.AccountNotRegistered: HTTPStatus.BAD_REQUEST,

@@ -1,7 +1,7 @@
 """Every refusal the business can answer with: a closed list that the doors render (handlers/errors.py).
 
 DomainError
-├── Malformed ─ FieldErrors, UrlRefused, WrongAccount, AccountNotNamed, AccountNotRegistered, NoAccount, LoginNeeded,
+├── Malformed ─ FieldErrors, UrlRefused, CountryNotServed, WrongAccount, AccountNotNamed, AccountNotRegistered, NoAccount, LoginNeeded,
 │   FacebookTokenMissing, FacebookTokenRefused   what was sent cannot be read
 ├── Unauthenticated ─ SessionRevoked   who is asking is not known
 ├── Forbidden ─ NotAnAdmin, NotTheOwner, NotYourMessage, ContactBlocked, PhotoHidden, RegistrationClosed, WrongPin
@@ -63,6 +63,13 @@ class UrlRefused(Malformed):
 
     code = "url_refused"
     text = "This URL cannot be fetched."
+
+
+class CountryNotServed(Malformed):
+    """No codes are sent to this country, or to what is no valid number (the setting `sms.countries`)."""
+
+    code = "country_not_served"
+    text = "Numbers of this country are not served here."
 
 
 class TooLarge(DomainError):

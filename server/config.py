@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
+from models.documents.phone import is_country
 from server.cannot_start import CannotStart
 from server.redis_urls import read_redis_url
 
@@ -136,10 +137,23 @@ class WebhookSettings(Section):
     secret: SecretStr = SecretStr("")
 
 
+def _country(text: str) -> str:
+    if not is_country(text):
+        raise ValueError(f"{text} is no country: two letters of ISO 3166, such as DE")
+    return text
+
+
+Countries = Annotated[tuple[Annotated[str, AfterValidator(_country)], ...], BeforeValidator(_split)]
+
+
 class SmsSettings(Section):
     provider: Literal["log", "outbox", "twilio", "webhook"] = "log"
     outbox: Path = Path("outbox.jsonl")
     timeout_s: Seconds = 10
+    countries: Countries = ()
+    texts_per_number_per_day: Count = 3
+    texts_per_day: Count = 2000
+    codes_per_day: Count = 50_000
     twilio: TwilioSettings = TwilioSettings()
     webhook: WebhookSettings = WebhookSettings()
 

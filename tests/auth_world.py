@@ -17,6 +17,7 @@ from models.services.authenticate import Authenticate
 from models.services.choose_account import ChooseAccount
 from models.services.end_session import EndSession
 from models.services.join_events import JoinEvents
+from models.services.limit_texts import LimitTexts, TextRules
 from models.services.list_sessions import ListSessions
 from models.services.notify import Notify
 from models.services.prove_number import ProveNumber
@@ -121,7 +122,18 @@ async def start_node(
     join_events = JoinEvents(Events(database, counters), accounts, chats, rosters, journal, announcer)
     authenticate = Authenticate(tokens, sessions, accounts, Logins(database, counters), choose, clock)
     auth = AuthRoutes(
-        RequestPin(accounts, pins, attempts, quotas, codes, clock, rules, digits=EVENTS_DIGITS, app_scheme="amigo"),
+        RequestPin(
+            accounts,
+            pins,
+            attempts,
+            quotas,
+            LimitTexts(quotas, clock, TextRules()),
+            codes,
+            clock,
+            rules,
+            digits=EVENTS_DIGITS,
+            app_scheme="amigo",
+        ),
         VerifyPin(
             accounts,
             ProveNumber(pins, attempts, quotas, clock, rules),

@@ -15,6 +15,7 @@ from handlers.wire.users import SignedInShown, show_signed_in
 from models.documents.session import SignedIn
 from models.documents.user import SeenUser
 from models.errors import (
+    CountryNotServed,
     FieldErrors,
     Malformed,
     RateLimited,
@@ -53,7 +54,7 @@ class AuthRoutes:
                     "Ask for a pin by SMS.",
                     {204: None},
                     takes=PinAsked,
-                    refuses=(Malformed, RateLimited),
+                    refuses=(Malformed, CountryNotServed, RateLimited),
                     description=(
                         "The answer is the same whether or not the number has an account. While registration is closed, a"
                         " number without one is sent nothing."

@@ -72,6 +72,10 @@ class EventRoutes:
                     {201: wire.CreatedEventShown},
                     takes=NewEvent,
                     refuses=(FieldErrors, TooManyInvitees, RateLimited),
+                    description=(
+                        "Whoever does not use Parley is texted a link. A number that has had enough texts for a day stays"
+                        " invited and gets none; you are told so by a push."
+                    ),
                 ),
             ),
             *events(

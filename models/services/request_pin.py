@@ -10,6 +10,7 @@ from models.documents.phone import Phone
 from models.documents.pin import EVENTS_PURPOSE, PinRules
 from models.errors import DomainError, RateLimited, RegistrationClosed
 from models.ports import Clock, CodeSender
+from models.services.limit_texts import LimitTexts
 from models.stores.accounts import Accounts
 from models.stores.attempts import DAY, Attempts
 from models.stores.pins import Pins
@@ -24,14 +25,15 @@ class RequestPin:
 
     The answer is the same whether or not the number has an account. While registration is closed nothing is sent to a number
     without one: on the events API without a word, since anybody may ask there; a login is told RegistrationClosed.
-    A code that cannot be sent is forgotten with the wait it caused, so that trying again helps. Raises RateLimited, and
-    Unavailable when the provider fails.
+    A code that cannot be sent is forgotten with the wait it caused, so that trying again helps. Raises CountryNotServed,
+    RateLimited, and Unavailable when the provider fails.
     """
 
     accounts: Accounts
     pins: Pins
     attempts: Attempts
     quotas: Quotas
+    texts: LimitTexts
     sender: CodeSender
     clock: Clock
     rules: PinRules
@@ -42,6 +44,7 @@ class RequestPin:
         self, phone: Phone, address: str, *, purpose: str = EVENTS_PURPOSE, channel: str = "sms"
     ) -> None:
         """`address` is the client's, `channel` is "sms" or "voice"; the code is good for `purpose` alone."""
+        self.texts.require_served(phone)
         number, now = phone.number, self.clock.now()
         if self.rules.has_send_limits:
             await self._require_quota(number, address, purpose)
@@ -49,6 +52,8 @@ class RequestPin:
             if purpose == EVENTS_PURPOSE:
                 return
             raise RegistrationClosed
+        if (wait := await self.texts.count_code()) is not None:
+            raise _too_soon(wait)
         code = "".join(secrets.choice("0123456789") for _ in range(self.digits))
         await self.pins.replace(number, purpose, code, ttl_s=self.rules.ttl_s, now=now)
         await self.pins.note_network(number, network_of(address), now + DAY)

@@ -168,6 +168,7 @@ def _request_pin(domain: Domain, digits: int) -> RequestPin:
         stores.pins,
         stores.attempts,
         stores.quotas,
+        domain.limit_texts,
         domain.sms,
         domain.clock,
         _pin_rules(domain),

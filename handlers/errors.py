@@ -63,6 +63,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.GroupFull: HTTPStatus.CONFLICT,
     errors.NotAContact: HTTPStatus.BAD_REQUEST,  # messaging contract, section 5.1
     errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyNewNumbers: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.InternalFault: HTTPStatus.INTERNAL_SERVER_ERROR,
 }

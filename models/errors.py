@@ -12,7 +12,7 @@ DomainError
 │   MessageDeleted, NotAContact, TooManyInvitees
 ├── TooLarge, TooLong, UnknownEvent
 ├── InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType   OAuth's own words (RFC 6749, section 5.2)
-└── RateLimited, Unavailable, InternalFault   (worth trying again)
+└── RateLimited, TooManyNewNumbers, Unavailable, InternalFault   (worth trying again)
 """
 
 from collections.abc import Mapping, Sequence
@@ -351,6 +351,14 @@ class RateLimited(DomainError):
 
     code = "rate_limited"
     text = "Too many requests; wait a moment."
+    retryable = True
+
+
+class TooManyNewNumbers(DomainError):
+    """More numbers than one account may look up in a day; nothing of the request was done."""
+
+    code = "too_many_new_numbers"
+    text = "You have looked up too many new numbers today."
     retryable = True
 
 

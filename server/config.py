@@ -213,6 +213,7 @@ class LimitSettings(Section):
     messages_per_s: Seconds = 20
     messages_burst: Count = 100
     connects_per_minute: Count = 120
+    new_numbers_per_day: Count = 10_000
 
 
 class ChatSettings(Section):

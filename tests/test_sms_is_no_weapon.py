@@ -128,7 +128,7 @@ async def test_other_peoples_words_are_one_line_of_a_push(stores: EmbeddedStores
         sent = {"contact": guest.number, "message": f"Hi\n\u202e{WORD}"}
         status, shown = await node.rest("POST", "/api/messages/send-message/", owner, data=sent)
         assert status == 200, shown
-        await apple.expect(3)
+        await apple.expect(4)
         alerts = [push.alert for push in apple.taken]
         assert not set(HOSTILE) & set("".join(alerts)), alerts
         assert "Ann eve invites you to Dinner at nine" in alerts

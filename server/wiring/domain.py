@@ -20,6 +20,7 @@ from models.services.forget_events import ForgetEvents
 from models.services.has_written import HasWritten
 from models.services.join_events import JoinEvents
 from models.services.leave_group import LeaveGroup
+from models.services.limit_new_numbers import LimitNewNumbers
 from models.services.limit_texts import LimitTexts, TextRules
 from models.services.limits import TokenBuckets
 from models.services.list_chats import ListChats
@@ -179,6 +180,15 @@ class Domain:
         log_event = LogEvent(stores.events, stores.accounts, self.rosters, self.journal, self.announcer)
         self.show_event = ShowEvent(stores.accounts, self.directory, self.rosters, fanout)
         notify = self.notifications.notify
+        self.limit_new_numbers = LimitNewNumbers(
+            stores.contacts,
+            stores.phone_books,
+            stores.favourites,
+            stores.quotas,
+            clock,
+            limits.new_numbers_per_day,
+            limits.enabled,
+        )
         self.limit_texts = LimitTexts(stores.quotas, clock, _text_rules(settings))
         text = TextInvitations(
             stores.accounts,

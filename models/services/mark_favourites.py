@@ -24,9 +24,10 @@ class MarkFavourites:
     limit: LimitNewNumbers
 
     async def __call__(self, actor: Actor, markings: Sequence[Marking]) -> None:
-        """All or none: raises FieldErrors for a photo that is none, FavouritesFull, TooManyNewNumbers, TooLarge and Unavailable
-        before it changes anything.
+        """All or none.
 
+        Raises FieldErrors for a photo that is none, FavouritesFull, TooManyNewNumbers, TooLarge and Unavailable before it
+        changes anything.
         Of several markings of one number each sets what it gives.
         """
         phones = {marking.phone.number: marking.phone for marking in reversed(markings)}

@@ -111,6 +111,7 @@ class AuthSettings(Section):
     pin_per_address_per_hour: Count = 30
     debug_pin: str = Field("", pattern=r"^[0-9]*$", repr=False)
     public_registration: bool = True
+    recycle_days: int = Field(0, ge=0)
     app_scheme: str = Field("amigo", pattern=r"^[a-z][a-z0-9+.-]*$")
 
 

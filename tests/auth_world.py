@@ -1,6 +1,6 @@
 """A node with nothing but the sign-in, assembled from the real parts over a real database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -11,12 +11,14 @@ from aiohttp.test_utils import TestClient
 from handlers.rest.auth import PUBLIC, AuthRoutes
 from handlers.rest.links import Links
 from handlers.rest.roots import RootRoutes
+from models.documents.login import Ownership
 from models.documents.pin import EVENTS_DIGITS, PinRules
 from models.services.announcer import Announcer
 from models.services.authenticate import Authenticate
 from models.services.choose_account import ChooseAccount
 from models.services.end_session import EndSession
 from models.services.join_events import JoinEvents
+from models.services.last_use import LastUse
 from models.services.limit_texts import LimitTexts, TextRules
 from models.services.list_sessions import ListSessions
 from models.services.notify import Notify
@@ -25,6 +27,7 @@ from models.services.register_profile import RegisterProfile
 from models.services.request_pin import RequestPin
 from models.services.rosters import Rosters
 from models.services.start_session import StartSession
+from models.services.take_number import TakeNumber
 from models.services.tell_contact_joined import TellContactJoined
 from models.services.verify_pin import VerifyPin
 from models.stores.accounts import Accounts
@@ -91,6 +94,17 @@ class Node:
         return shown
 
 
+class NoSockets:
+    """A board on which nobody is."""
+
+    async def list_connected(self, account_ids: Collection[int]) -> set[int]:
+        return set()
+
+
+async def remove_nobody(ownership: Ownership, feedback: str) -> None:
+    raise AssertionError(f"{ownership} {feedback}")
+
+
 async def start_node(
     database: Database,
     rules: PinRules,
@@ -121,6 +135,17 @@ async def start_node(
     journal = Journal(database, clock, announcer.stored)
     join_events = JoinEvents(Events(database, counters), accounts, chats, rosters, journal, announcer)
     authenticate = Authenticate(tokens, sessions, accounts, Logins(database, counters), choose, clock)
+    ownerships = Ownerships(database, counters)
+    take_number = TakeNumber(
+        accounts,
+        chats,
+        Events(database, counters),
+        ownerships,
+        LastUse(sessions, ownerships, NoSockets(), clock),
+        remove_nobody,
+        fanout,
+        clock,
+    )
     auth = AuthRoutes(
         RequestPin(
             accounts,
@@ -140,7 +165,8 @@ async def start_node(
             StartSession(sessions, tokens, clock, timedelta(days=365)),
             join_events,
             fanout,
-            clock,
+            take_number,
+            sessions,
             rules.is_open,
         ),
         RegisterProfile(accounts, sessions, tokens, fanout, is_open, tell_contact_joined),

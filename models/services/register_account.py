@@ -1,6 +1,6 @@
 """Registers an account: whoever proves its number by a code owns it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.documents.login import Ownership
 from models.errors import RegistrationClosed
@@ -8,6 +8,7 @@ from models.events import AccountChanged, SessionsRevoked
 from models.ports import Fanout
 from models.services.join_events import JoinEvents
 from models.services.prove_number import ProveNumber
+from models.services.take_number import TakeNumber
 from models.stores.accounts import Accounts
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
@@ -27,6 +28,7 @@ class RegisterAccount:
     prove: ProveNumber
     join_events: JoinEvents
     fanout: Fanout
+    take_number: TakeNumber
     is_open: bool = True
 
     async def __call__(self, ownership: Ownership, code: str, address: str) -> None:
@@ -35,6 +37,8 @@ class RegisterAccount:
         if not self.is_open and not account.is_registered:
             raise RegistrationClosed
         await self.prove(account.phone, code, address, purpose=ownership.purpose)
+        account = await self.take_number(account.phone)
+        ownership = replace(ownership, account_id=account.id)
         fields = {"is_registered": True} | ({"nickname": ownership.nickname} if ownership.nickname else {})
         account = await self.accounts.change(account.id, fields)
         former = await self.ownerships.prove(ownership) if ownership.login_id is not None else []

@@ -116,12 +116,13 @@ class Domain:
         self.directory = Directory(stores.accounts, ttl_s=believe_s)
         self.rosters = Rosters(stores.chats, stores.entries, fanout.signal, ttl_s=believe_s)
         self.sms = sms_provider(settings, outside.http, clock)
+        self.socket_board = RedisSocketBoard(self.bus)
         self.notifications = NotificationParts(
             settings,
             stores,
             clock,
             self.directory,
-            RedisSocketBoard(self.bus),
+            self.socket_board,
             self.sms,
             self.metrics.notified,
         )

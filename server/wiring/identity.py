@@ -14,6 +14,7 @@ from models.services.ask_for_code import AskForCode
 from models.services.create_account import CreateAccount
 from models.services.end_session import EndSession
 from models.services.find_account import FindAccount
+from models.services.last_use import LastUse
 from models.services.list_sessions import ListSessions
 from models.services.make_demo_events import MakeDemoEvents
 from models.services.prove_number import ProveNumber
@@ -28,6 +29,7 @@ from models.services.set_privacy import SetPrivacy
 from models.services.set_status_message import SetStatusMessage
 from models.services.sign_in_by_password import SignInByPassword
 from models.services.start_session import StartSession
+from models.services.take_number import TakeNumber
 from models.services.verify_pin import VerifyPin
 from server.wiring.domain import Domain
 
@@ -47,7 +49,8 @@ def _auth(domain: Domain) -> AuthRoutes:
             StartSession(stores.sessions, domain.tokens, domain.clock, timedelta(days=auth.session_days)),
             domain.join_events,
             domain.fanout,
-            domain.clock,
+            _take_number(domain),
+            stores.sessions,
             auth.public_registration,
             _demo(domain) if domain.settings.events.demo else None,
         ),
@@ -106,35 +109,58 @@ def _account(domain: Domain) -> AccountRoutes:
             _prove(domain),
             domain.join_events,
             domain.fanout,
+            _take_number(domain),
             domain.settings.auth.public_registration,
         ),
-        RemoveAccount(
-            stores.accounts,
-            stores.ownerships,
-            stores.sessions,
-            stores.contacts,
-            stores.chats,
-            stores.entries,
-            (
-                domain.forget_events,
-                stores.invitation_tokens,
-                stores.status_histories,
-                stores.snapshots,
-                stores.photos,
-                stores.devices,
-                stores.favourites,
-                stores.phone_books,
-                stores.facebook_links,
-            ),
-            domain.leave_group,
-            domain.record,
-            domain.fanout,
-        ),
+        _remove(domain),
         find,
         SetStatusMessage(stores.accounts, stores.status_histories, domain.fanout, domain.clock),
         SetNickname(stores.accounts, domain.fanout),
         SetPrivacy(stores.accounts, domain.fanout),
         domain.presence,
+    )
+
+
+def _remove(domain: Domain) -> RemoveAccount:
+    stores = domain.stores
+    return RemoveAccount(
+        stores.accounts,
+        stores.ownerships,
+        stores.sessions,
+        stores.contacts,
+        stores.chats,
+        stores.entries,
+        (
+            domain.forget_events,
+            stores.invitation_tokens,
+            stores.status_histories,
+            stores.snapshots,
+            stores.photos,
+            stores.devices,
+            stores.favourites,
+            stores.phone_books,
+            stores.facebook_links,
+            stores.sessions,
+        ),
+        domain.leave_group,
+        domain.record,
+        domain.fanout,
+        domain.clock,
+    )
+
+
+def _take_number(domain: Domain) -> TakeNumber:
+    stores = domain.stores
+    return TakeNumber(
+        stores.accounts,
+        stores.chats,
+        stores.events,
+        stores.ownerships,
+        LastUse(stores.sessions, stores.ownerships, domain.socket_board, domain.clock),
+        _remove(domain),
+        domain.fanout,
+        domain.clock,
+        domain.settings.auth.recycle_days,
     )
 
 

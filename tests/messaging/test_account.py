@@ -288,7 +288,8 @@ async def test_a_removed_account_is_gone_for_others_and_what_was_said_stays(api:
     await tom_phone.ask("message_send", {"contact": number, "client_id": "4", "text": "welcome"})
     (heard,) = await heir_phone.expect("message_created")
     assert heard["message"]["text"] == "welcome"
-    history = await heir_phone.ask("history", {"chat": chat})
+    assert heard["message"]["chat"] != chat
+    history = await heir_phone.ask("history", {"chat": heard["message"]["chat"]})
     assert [entry["text"] for entry in history["entries"]] == ["welcome"]
 
 

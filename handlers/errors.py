@@ -38,6 +38,8 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.ContactBlocked: HTTPStatus.FORBIDDEN,
     errors.PhotoHidden: HTTPStatus.FORBIDDEN,  # 401 would look like a bad token (messaging contract 7)
     errors.RegistrationClosed: HTTPStatus.BAD_REQUEST,  # events contract, section 3
+    errors.RegistrationPinNeeded: HTTPStatus.FORBIDDEN,  # like the one below, and the same on the events API
+    errors.WrongRegistrationPin: HTTPStatus.FORBIDDEN,
     errors.WrongPin: HTTPStatus.FORBIDDEN,  # messaging contract, section 4; a field error on the events API
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.AccountNotFound: HTTPStatus.NOT_FOUND,

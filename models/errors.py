@@ -4,7 +4,8 @@ DomainError
 ├── Malformed ─ FieldErrors, UrlRefused, CountryNotServed, WrongAccount, AccountNotNamed, AccountNotRegistered, NoAccount, LoginNeeded,
 │   FacebookTokenMissing, FacebookTokenRefused   what was sent cannot be read
 ├── Unauthenticated ─ SessionRevoked   who is asking is not known
-├── Forbidden ─ NotAnAdmin, NotTheOwner, NotYourMessage, ContactBlocked, PhotoHidden, RegistrationClosed, WrongPin
+├── Forbidden ─ NotAnAdmin, NotTheOwner, NotYourMessage, ContactBlocked, PhotoHidden, RegistrationClosed, RegistrationPinNeeded,
+│   WrongPin, WrongRegistrationPin
 ├── NotFound ─ AccountNotFound, ChatNotFound, ContactNotFound, EventNotFound, MediaNotFound, MessageNotFound, ParticipantNotFound, PhotoNotFound,
 │   SessionNotFound
 ├── PageNotFound   of a list that is shown in pages
@@ -204,6 +205,20 @@ class PhotoHidden(Forbidden):
 class RegistrationClosed(Forbidden):
     code = "registration_closed"
     text = "Public registration is switched off."
+
+
+class RegistrationPinNeeded(Forbidden):
+    """The code is right, and stays good: the account's owner wants the registration PIN asked, too."""
+
+    code = "registration_pin_needed"
+    text = "This account has a registration PIN; give it besides the code."
+
+
+class WrongRegistrationPin(Forbidden):
+    """The code is right, and stays good; the registration PIN is not."""
+
+    code = "wrong_registration_pin"
+    text = "This is not the registration PIN of this account."
 
 
 class WrongPin(Forbidden):

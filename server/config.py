@@ -112,6 +112,7 @@ class AuthSettings(Section):
     debug_pin: str = Field("", pattern=r"^[0-9]*$", repr=False)
     public_registration: bool = True
     recycle_days: int = Field(0, ge=0)
+    registration_pin_days: Count = 7
     app_scheme: str = Field("amigo", pattern=r"^[a-z][a-z0-9+.-]*$")
 
 

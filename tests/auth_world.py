@@ -24,11 +24,13 @@ from models.services.list_sessions import ListSessions
 from models.services.notify import Notify
 from models.services.prove_number import ProveNumber
 from models.services.register_profile import RegisterProfile
+from models.services.registration_pin import RegistrationPin
 from models.services.request_pin import RequestPin
 from models.services.rosters import Rosters
 from models.services.start_session import StartSession
 from models.services.take_number import TakeNumber
 from models.services.tell_contact_joined import TellContactJoined
+from models.services.tell_sign_in import TellSignIn
 from models.services.verify_pin import VerifyPin
 from models.stores.accounts import Accounts
 from models.stores.attempts import Attempts
@@ -45,8 +47,10 @@ from models.stores.ownerships import Ownerships
 from models.stores.phone_books import PhoneBooks
 from models.stores.pins import Pins
 from models.stores.quotas import Quotas
+from models.stores.registration_pins import RegistrationPins
 from models.stores.sessions import Sessions
 from server.auth.middleware import identify
+from server.auth.passwords import Argon2Passwords
 from server.auth.tokens import JwtTokens, derive_key
 from server.http import build_application
 from server.proxies import locate_clients
@@ -121,10 +125,11 @@ async def start_node(
         await store.prepare()
     tokens, fanout = JwtTokens(SECRET, clock), RecordingFanout()
     counters = Counters(database)
+    notify = Notify(Notifications(database), Devices(database), wake=lambda: None, is_push_on=True)
     tell_contact_joined = TellContactJoined(
         accounts,
         PhoneBooks(database),
-        Notify(Notifications(database), Devices(database), wake=lambda: None, is_push_on=True),
+        notify,
         clock,
     )
     choose = ChooseAccount(Ownerships(database, counters))
@@ -136,12 +141,23 @@ async def start_node(
     join_events = JoinEvents(Events(database, counters), accounts, chats, rosters, journal, announcer)
     authenticate = Authenticate(tokens, sessions, accounts, Logins(database, counters), choose, clock)
     ownerships = Ownerships(database, counters)
+    last_use = LastUse(sessions, ownerships, NoSockets(), clock)
+    registration_pin = RegistrationPin(
+        accounts,
+        RegistrationPins(database),
+        attempts,
+        Argon2Passwords(),
+        last_use,
+        clock,
+        rules.guesses,
+        timedelta(days=7),
+    )
     take_number = TakeNumber(
         accounts,
         chats,
         Events(database, counters),
         ownerships,
-        LastUse(sessions, ownerships, NoSockets(), clock),
+        last_use,
         remove_nobody,
         fanout,
         clock,
@@ -167,11 +183,14 @@ async def start_node(
             fanout,
             take_number,
             sessions,
+            registration_pin,
+            TellSignIn(ownerships, fanout, notify, clock),
             rules.is_open,
         ),
         RegisterProfile(accounts, sessions, tokens, fanout, is_open, tell_contact_joined),
         ListSessions(sessions, clock),
         EndSession(sessions, authenticate, fanout),
+        registration_pin,
         Links(),
     )
 

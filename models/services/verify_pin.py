@@ -1,6 +1,7 @@
 """Signs someone in who proved a number by its code."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from models.documents.account import Account
 from models.documents.phone import Phone
@@ -11,8 +12,10 @@ from models.ports import Fanout
 from models.services.join_events import JoinEvents
 from models.services.make_demo_events import MakeDemoEvents
 from models.services.prove_number import ProveNumber
+from models.services.registration_pin import RegistrationPin
 from models.services.start_session import StartSession
 from models.services.take_number import TakeNumber
+from models.services.tell_sign_in import TellSignIn
 from models.stores.accounts import Accounts
 from models.stores.sessions import Sessions
 
@@ -23,7 +26,7 @@ TRIES = 3  # each means that the account was removed while its owner signed in
 class VerifyPin:
     """The code must be right; then the number's account, a new one if it has none, is registered and has a new session.
 
-    Raises WrongPin, and RateLimited while a guess has to wait. While registration is closed a number without a registered
+    Raises WrongPin, RegistrationPinNeeded, WrongRegistrationPin, and RateLimited while a guess has to wait. While registration is closed a number without a registered
     account is told WrongPin too, whatever it gives: nobody learns by this who has an account.
     """
 
@@ -34,12 +37,15 @@ class VerifyPin:
     fanout: Fanout
     take_number: TakeNumber
     sessions: Sessions
+    registration_pin: RegistrationPin
+    tell_sign_in: TellSignIn
     is_open: bool = True
     make_demo_events: MakeDemoEvents | None = None  # a setting
 
-    async def __call__(self, phone: Phone, pin: str, device: str, address: str) -> SignedIn:
+    async def __call__(self, phone: Phone, pin: str, device: str, address: str, registration_pin: str = "") -> SignedIn:
         """`address` is the client's, by which its guesses are counted."""
-        await self.prove(phone, pin, address)
+        confirm = partial(self.registration_pin.require, phone.number, registration_pin)
+        await self.prove(phone, pin, address, confirm=confirm)
         if not self.is_open and not await self.accounts.list_registered([phone.number]):
             raise WrongPin
         for _ in range(TRIES):
@@ -51,6 +57,8 @@ class VerifyPin:
             await self.sessions.remove_all([signed_in.session_id])
         else:
             raise Unavailable("This account is being removed at this moment; try again.")
+        if not is_first:
+            await self.tell_sign_in(account, signed_in.session_id, device)
         if is_first and self.make_demo_events is not None:
             await self.make_demo_events(account)
         return signed_in

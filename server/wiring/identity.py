@@ -21,6 +21,7 @@ from models.services.prove_number import ProveNumber
 from models.services.refresh_tokens import RefreshTokens
 from models.services.register_account import RegisterAccount
 from models.services.register_profile import RegisterProfile
+from models.services.registration_pin import RegistrationPin
 from models.services.remove_account import RemoveAccount
 from models.services.request_pin import RequestPin
 from models.services.revoke_token import RevokeToken
@@ -30,6 +31,7 @@ from models.services.set_status_message import SetStatusMessage
 from models.services.sign_in_by_password import SignInByPassword
 from models.services.start_session import StartSession
 from models.services.take_number import TakeNumber
+from models.services.tell_sign_in import TellSignIn
 from models.services.verify_pin import VerifyPin
 from server.wiring.domain import Domain
 
@@ -51,6 +53,8 @@ def _auth(domain: Domain) -> AuthRoutes:
             domain.fanout,
             _take_number(domain),
             stores.sessions,
+            _registration_pin(domain),
+            _tell_sign_in(domain),
             auth.public_registration,
             _demo(domain) if domain.settings.events.demo else None,
         ),
@@ -64,6 +68,7 @@ def _auth(domain: Domain) -> AuthRoutes:
         ),
         ListSessions(stores.sessions, domain.clock),
         EndSession(stores.sessions, domain.authenticate, domain.fanout),
+        _registration_pin(domain),
         domain.links,
     )
 
@@ -87,7 +92,14 @@ def _oauth(domain: Domain) -> OAuthRoutes:
     )
     return OAuthRoutes(
         SignInByPassword(
-            stores.logins, domain.passwords, stores.sessions, stores.quotas, domain.tokens, domain.clock, rules
+            stores.logins,
+            domain.passwords,
+            stores.sessions,
+            stores.quotas,
+            domain.tokens,
+            domain.clock,
+            rules,
+            _tell_sign_in(domain),
         ),
         RefreshTokens(stores.logins, stores.sessions, domain.tokens, domain.fanout, domain.clock, rules),
         RevokeToken(domain.tokens, stores.sessions, domain.fanout),
@@ -110,6 +122,8 @@ def _account(domain: Domain) -> AccountRoutes:
             domain.join_events,
             domain.fanout,
             _take_number(domain),
+            _registration_pin(domain),
+            _tell_sign_in(domain),
             domain.settings.auth.public_registration,
         ),
         _remove(domain),
@@ -118,6 +132,7 @@ def _account(domain: Domain) -> AccountRoutes:
         SetNickname(stores.accounts, domain.fanout),
         SetPrivacy(stores.accounts, domain.fanout),
         domain.presence,
+        _registration_pin(domain),
     )
 
 
@@ -140,6 +155,7 @@ def _remove(domain: Domain) -> RemoveAccount:
             stores.favourites,
             stores.phone_books,
             stores.facebook_links,
+            stores.registration_pins,
             stores.sessions,
         ),
         domain.leave_group,
@@ -156,12 +172,34 @@ def _take_number(domain: Domain) -> TakeNumber:
         stores.chats,
         stores.events,
         stores.ownerships,
-        LastUse(stores.sessions, stores.ownerships, domain.socket_board, domain.clock),
+        _last_use(domain),
         _remove(domain),
         domain.fanout,
         domain.clock,
         domain.settings.auth.recycle_days,
     )
+
+
+def _last_use(domain: Domain) -> LastUse:
+    return LastUse(domain.stores.sessions, domain.stores.ownerships, domain.socket_board, domain.clock)
+
+
+def _registration_pin(domain: Domain) -> RegistrationPin:
+    stores = domain.stores
+    return RegistrationPin(
+        stores.accounts,
+        stores.registration_pins,
+        stores.attempts,
+        domain.passwords,
+        _last_use(domain),
+        domain.clock,
+        _pin_rules(domain).guesses,
+        timedelta(days=domain.settings.auth.registration_pin_days),
+    )
+
+
+def _tell_sign_in(domain: Domain) -> TellSignIn:
+    return TellSignIn(domain.stores.ownerships, domain.fanout, domain.notifications.notify, domain.clock)
 
 
 def _pin_rules(domain: Domain) -> PinRules:

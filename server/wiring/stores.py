@@ -25,6 +25,7 @@ from models.stores.pins import Pins
 from models.stores.presence_snapshots import PresenceSnapshots
 from models.stores.quotas import Quotas
 from models.stores.read_dates import ReadDates
+from models.stores.registration_pins import RegistrationPins
 from models.stores.sample_replies import SampleReplies
 from models.stores.sessions import Sessions
 from models.stores.status_histories import StatusHistories
@@ -48,7 +49,7 @@ class Stores:
         self.invitation_tokens = InvitationTokens(database, derive_key(secret, "invitations"))
         self.devices, self.notifications = Devices(database), Notifications(database)
         self.favourites, self.phone_books = Favourites(database, counters), PhoneBooks(database)
-        self.facebook_links = FacebookLinks(database)
+        self.facebook_links, self.registration_pins = FacebookLinks(database), RegistrationPins(database)
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
 
     async def prepare(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.messaging.logins import Api, last_code, new_number
+from tests.messaging.logins import CLIENT, PASSWORD, Api, last_code, new_name, new_number
 from tests.node import Node, running_node, settings_for
 
 OWNER, STRANGER = "192.0.2.1", "198.51.100.1"
@@ -145,3 +145,18 @@ async def test_a_code_that_one_login_asked_for_is_worth_nothing_to_another(
         status, shown = await tom("POST", "/api/account/register-code/", code=code)
         assert (status, shown["code"]) == (403, "wrong_pin")
         assert (await ann("POST", "/api/account/register-code/", code=code))[0] == 200
+
+
+async def test_a_stranger_s_wrong_passwords_do_not_keep_a_login_out(node: Node, stores: EmbeddedStores) -> None:
+    api, name = Api(node, stores), new_name()
+    await api.add_login(name)
+
+    async def sign_in(password: str, address: str) -> int:
+        form = {"grant_type": "password", "client_id": CLIENT, "username": name, "password": password}
+        async with node.http.post(node.url + "/o/token/", data=form, headers={"X-Forwarded-For": address}) as answer:
+            return answer.status
+
+    guesses = [await sign_in("wrong horse", STRANGER) for _ in range(12)]
+    assert guesses == [400] * 10 + [429] * 2
+    assert await sign_in(PASSWORD, OWNER) == 200
+    assert await sign_in(PASSWORD, STRANGER) == 429

@@ -67,7 +67,10 @@ async def test_the_next_owner_has_another_account_and_the_old_chat_stays_with_wh
     assert (await node.rest("POST", "/auth/register", eve, json=profile))[0] == 200
     _, chats = await node.rest("GET", "/api/messages/chats/", tom)
     assert "Eve" not in str(chats)
-    await send(node, tom, "welcome", client_id="1", contact=eve.number)
+    assert (await send(node, tom, "welcome", client_id="1", contact=eve.number))["chat"] != chat
+    device = await node.connect(tom, "/chat")
+    answer = await device.ask("message_send", {"chat": chat, "client_id": "2", "text": "are you there?"})
+    assert answer["error"]["code"] == "not_a_contact"
     assert await texts(node, tom, chat) == ["hello"]
 
 

@@ -15,6 +15,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.FieldErrors: HTTPStatus.BAD_REQUEST,
     errors.WrongAccount: HTTPStatus.BAD_REQUEST,  # messaging contract, section 3
     errors.UrlRefused: HTTPStatus.BAD_REQUEST,  # messaging contract 9.2
+    errors.CountryNotServed: HTTPStatus.BAD_REQUEST,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,  # design section 7
     errors.AccountNotNamed: HTTPStatus.BAD_REQUEST,
     errors.AccountNotRegistered: HTTPStatus.BAD_REQUEST,
@@ -37,6 +38,8 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.ContactBlocked: HTTPStatus.FORBIDDEN,
     errors.PhotoHidden: HTTPStatus.FORBIDDEN,  # 401 would look like a bad token (messaging contract 7)
     errors.RegistrationClosed: HTTPStatus.BAD_REQUEST,  # events contract, section 3
+    errors.RegistrationPinNeeded: HTTPStatus.FORBIDDEN,  # like the one below, and the same on the events API
+    errors.WrongRegistrationPin: HTTPStatus.FORBIDDEN,
     errors.WrongPin: HTTPStatus.FORBIDDEN,  # messaging contract, section 4; a field error on the events API
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.AccountNotFound: HTTPStatus.NOT_FOUND,
@@ -62,6 +65,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.GroupFull: HTTPStatus.CONFLICT,
     errors.NotAContact: HTTPStatus.BAD_REQUEST,  # messaging contract, section 5.1
     errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyNewNumbers: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.InternalFault: HTTPStatus.INTERNAL_SERVER_ERROR,
 }

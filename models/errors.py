@@ -1,10 +1,11 @@
 """Every refusal the business can answer with: a closed list that the doors render (handlers/errors.py).
 
 DomainError
-├── Malformed ─ FieldErrors, UrlRefused, WrongAccount, AccountNotNamed, AccountNotRegistered, NoAccount, LoginNeeded,
+├── Malformed ─ FieldErrors, UrlRefused, CountryNotServed, WrongAccount, AccountNotNamed, AccountNotRegistered, NoAccount, LoginNeeded,
 │   FacebookTokenMissing, FacebookTokenRefused   what was sent cannot be read
 ├── Unauthenticated ─ SessionRevoked   who is asking is not known
-├── Forbidden ─ NotAnAdmin, NotTheOwner, NotYourMessage, ContactBlocked, PhotoHidden, RegistrationClosed, WrongPin
+├── Forbidden ─ NotAnAdmin, NotTheOwner, NotYourMessage, ContactBlocked, PhotoHidden, RegistrationClosed, RegistrationPinNeeded,
+│   WrongPin, WrongRegistrationPin
 ├── NotFound ─ AccountNotFound, ChatNotFound, ContactNotFound, EventNotFound, MediaNotFound, MessageNotFound, ParticipantNotFound, PhotoNotFound,
 │   SessionNotFound
 ├── PageNotFound   of a list that is shown in pages
@@ -12,7 +13,7 @@ DomainError
 │   MessageDeleted, NotAContact, TooManyInvitees
 ├── TooLarge, TooLong, UnknownEvent
 ├── InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType   OAuth's own words (RFC 6749, section 5.2)
-└── RateLimited, Unavailable, InternalFault   (worth trying again)
+└── RateLimited, TooManyNewNumbers, Unavailable, InternalFault   (worth trying again)
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,6 +64,13 @@ class UrlRefused(Malformed):
 
     code = "url_refused"
     text = "This URL cannot be fetched."
+
+
+class CountryNotServed(Malformed):
+    """No codes are sent to this country, or to what is no valid number (the setting `sms.countries`)."""
+
+    code = "country_not_served"
+    text = "Numbers of this country are not served here."
 
 
 class TooLarge(DomainError):
@@ -197,6 +205,20 @@ class PhotoHidden(Forbidden):
 class RegistrationClosed(Forbidden):
     code = "registration_closed"
     text = "Public registration is switched off."
+
+
+class RegistrationPinNeeded(Forbidden):
+    """The code is right, and stays good: the account's owner wants the registration PIN asked, too."""
+
+    code = "registration_pin_needed"
+    text = "This account has a registration PIN; give it besides the code."
+
+
+class WrongRegistrationPin(Forbidden):
+    """The code is right, and stays good; the registration PIN is not."""
+
+    code = "wrong_registration_pin"
+    text = "This is not the registration PIN of this account."
 
 
 class WrongPin(Forbidden):
@@ -344,6 +366,14 @@ class RateLimited(DomainError):
 
     code = "rate_limited"
     text = "Too many requests; wait a moment."
+    retryable = True
+
+
+class TooManyNewNumbers(DomainError):
+    """More numbers than one account may look up in a day; nothing of the request was done."""
+
+    code = "too_many_new_numbers"
+    text = "You have looked up too many new numbers today."
     retryable = True
 
 

@@ -101,6 +101,15 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedInElsewhere:
+    """Somebody signed in to this account, by another session; `device` is what that client calls itself, maybe nothing."""
+
+    session_id: str
+    device: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Resync:
     """Call sync now: something may have been missed."""
 
@@ -116,6 +125,7 @@ Event = (
     | RsvpShown
     | PollShown
     | Ready
+    | SignedInElsewhere
     | Resync
 )
 

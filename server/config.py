@@ -8,15 +8,17 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
+from models.documents.phone import is_country
 from server.cannot_start import CannotStart
 from server.redis_urls import read_redis_url
 
@@ -102,9 +104,16 @@ class AuthSettings(Section):
     pin_ttl_s: Seconds = 600
     pin_tries: Count = 5
     pin_resend_s: float = Field(60, ge=0)
+    pin_wait_max_s: Seconds = 3600
+    pin_sends_per_day: Count = 10
+    pin_guesses_per_day: Count = 10
+    pin_strangers_per_day: Count = 30
+    pin_guesses_per_address_per_day: Count = 100
     pin_per_address_per_hour: Count = 30
     debug_pin: str = Field("", pattern=r"^[0-9]*$", repr=False)
     public_registration: bool = True
+    recycle_days: int = Field(0, ge=0)
+    registration_pin_days: Count = 7
     app_scheme: str = Field("amigo", pattern=r"^[a-z][a-z0-9+.-]*$")
 
 
@@ -131,10 +140,23 @@ class WebhookSettings(Section):
     secret: SecretStr = SecretStr("")
 
 
+def _country(text: str) -> str:
+    if not is_country(text):
+        raise ValueError(f"{text} is no country: two letters of ISO 3166, such as DE")
+    return text
+
+
+Countries = Annotated[tuple[Annotated[str, AfterValidator(_country)], ...], BeforeValidator(_split)]
+
+
 class SmsSettings(Section):
     provider: Literal["log", "outbox", "twilio", "webhook"] = "log"
     outbox: Path = Path("outbox.jsonl")
     timeout_s: Seconds = 10
+    countries: Countries = ()
+    texts_per_number_per_day: Count = 3
+    texts_per_day: Count = 2000
+    codes_per_day: Count = 50_000
     twilio: TwilioSettings = TwilioSettings()
     webhook: WebhookSettings = WebhookSettings()
 
@@ -196,6 +218,7 @@ class LimitSettings(Section):
     connects_per_minute: Count = 120
     groups_per_minute: Count = 10
     groups_burst: Count = 30
+    new_numbers_per_day: Count = 10_000
 
 
 class ChatSettings(Section):
@@ -337,6 +360,42 @@ class Settings(BaseSettings):
             raise ConfigError("push.certificate_file", "either a key or a certificate")
         return self
 
+    def require_alone_with_debug_pin(self) -> Self:
+        """Return these settings, or raise the ConfigError of what lets others reach a server on which one code opens every account."""
+        if not self.auth.debug_pin:
+            return self
+        reaches = {
+            "http.host": not is_loopback(self.http.host),
+            "http.trusted_proxies": bool(self.http.trusted_proxies),
+            "http.public_url": bool(self.http.public_url) and not is_loopback(_host_of(self.http.public_url)),
+            "nodes.host": bool(self.nodes.host) and not is_loopback(self.nodes.host),
+            "nodes.url": bool(self.nodes.url) and not is_loopback(_host_of(self.nodes.url)),
+        }
+        found = next((path for path, does in reaches.items() if does), "")
+        if found:
+            raise ConfigError(
+                "auth.debug_pin",
+                f"signs in as anybody, so it needs a server that only this machine reaches; see {found}",
+            )
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens there. Of names, `localhost` alone is believed."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
 
 def read_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
     """Merge all sources, `overrides` (nested like the file) winning; ConfigError names the first fault.
@@ -351,7 +410,11 @@ def read_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
         settings = Settings(**_merged(in_file, nearer))
     except ValidationError as error:
         raise _named(error) from None
-    return settings.model_copy(update={"data_dir": base / settings.data_dir}).require_providers()
+    return (
+        settings.model_copy(update={"data_dir": base / settings.data_dir})
+        .require_providers()
+        .require_alone_with_debug_pin()
+    )
 
 
 def _read_file(path: Path) -> dict[str, Any]:

@@ -47,6 +47,7 @@ REQUESTS_SHARE = 0.3  # of the application's, for requests under way; then what 
 def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM; returns when all is stopped. CannotStart when something is in the way."""
     set_up_logs(settings.log)
+    _warn_of_debug_pin(settings)
     with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_told(_live(settings), settings.shutdown_s))
 
@@ -55,6 +56,7 @@ def serve_with_workers(settings: Settings, command: Sequence[str], count: int) -
     """The same with `count` nodes on one port; `command` starts one of them (`serve_as_worker`) with these settings."""
     _require_free_doors(settings)
     set_up_logs(settings.log)
+    _warn_of_debug_pin(settings)
     with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_told(_live_in_workers(settings, command, count), settings.shutdown_s))
 
@@ -67,6 +69,11 @@ def serve_as_worker(settings: Settings, own_socket: Path) -> None:
     set_up_logs(settings.log, own_socket.stem)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_told(_live_as_worker(settings, own_socket), settings.shutdown_s))
+
+
+def _warn_of_debug_pin(settings: Settings) -> None:
+    if settings.auth.debug_pin:
+        log.warning("auth.debug_pin is set: whoever reaches this server can sign in as anybody; unset it for real use")
 
 
 def _require_free_doors(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """A node with nothing but the sign-in, assembled from the real parts over a real database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -11,22 +11,29 @@ from aiohttp.test_utils import TestClient
 from handlers.rest.auth import PUBLIC, AuthRoutes
 from handlers.rest.links import Links
 from handlers.rest.roots import RootRoutes
+from models.documents.login import Ownership
 from models.documents.pin import EVENTS_DIGITS, PinRules
 from models.services.announcer import Announcer
 from models.services.authenticate import Authenticate
 from models.services.choose_account import ChooseAccount
 from models.services.end_session import EndSession
 from models.services.join_events import JoinEvents
+from models.services.last_use import LastUse
+from models.services.limit_texts import LimitTexts, TextRules
 from models.services.list_sessions import ListSessions
 from models.services.notify import Notify
 from models.services.prove_number import ProveNumber
 from models.services.register_profile import RegisterProfile
+from models.services.registration_pin import RegistrationPin
 from models.services.request_pin import RequestPin
 from models.services.rosters import Rosters
 from models.services.start_session import StartSession
+from models.services.take_number import TakeNumber
 from models.services.tell_contact_joined import TellContactJoined
+from models.services.tell_sign_in import TellSignIn
 from models.services.verify_pin import VerifyPin
 from models.stores.accounts import Accounts
+from models.stores.attempts import Attempts
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
@@ -40,8 +47,10 @@ from models.stores.ownerships import Ownerships
 from models.stores.phone_books import PhoneBooks
 from models.stores.pins import Pins
 from models.stores.quotas import Quotas
+from models.stores.registration_pins import RegistrationPins
 from models.stores.sessions import Sessions
 from server.auth.middleware import identify
+from server.auth.passwords import Argon2Passwords
 from server.auth.tokens import JwtTokens, derive_key
 from server.http import build_application
 from server.proxies import locate_clients
@@ -89,6 +98,17 @@ class Node:
         return shown
 
 
+class NoSockets:
+    """A board on which nobody is."""
+
+    async def list_connected(self, account_ids: Collection[int]) -> set[int]:
+        return set()
+
+
+async def remove_nobody(ownership: Ownership, feedback: str) -> None:
+    raise AssertionError(f"{ownership} {feedback}")
+
+
 async def start_node(
     database: Database,
     rules: PinRules,
@@ -100,14 +120,16 @@ async def start_node(
 ) -> Node:
     accounts, sessions, quotas = Accounts(database, Counters(database)), Sessions(database), Quotas(database)
     pins = Pins(database, derive_key(SECRET, "pins"))
-    for store in (accounts, sessions, quotas, pins):
+    attempts = Attempts(database)
+    for store in (accounts, sessions, quotas, pins, attempts):
         await store.prepare()
     tokens, fanout = JwtTokens(SECRET, clock), RecordingFanout()
     counters = Counters(database)
+    notify = Notify(Notifications(database), Devices(database), wake=lambda: None, is_push_on=True)
     tell_contact_joined = TellContactJoined(
         accounts,
         PhoneBooks(database),
-        Notify(Notifications(database), Devices(database), wake=lambda: None, is_push_on=True),
+        notify,
         clock,
     )
     choose = ChooseAccount(Ownerships(database, counters))
@@ -118,18 +140,57 @@ async def start_node(
     journal = Journal(database, clock, announcer.stored)
     join_events = JoinEvents(Events(database, counters), accounts, chats, rosters, journal, announcer)
     authenticate = Authenticate(tokens, sessions, accounts, Logins(database, counters), choose, clock)
+    ownerships = Ownerships(database, counters)
+    last_use = LastUse(sessions, ownerships, NoSockets(), clock)
+    registration_pin = RegistrationPin(
+        accounts,
+        RegistrationPins(database),
+        attempts,
+        Argon2Passwords(),
+        last_use,
+        clock,
+        rules.guesses,
+        timedelta(days=7),
+    )
+    take_number = TakeNumber(
+        accounts,
+        chats,
+        Events(database, counters),
+        ownerships,
+        last_use,
+        remove_nobody,
+        fanout,
+        clock,
+    )
     auth = AuthRoutes(
-        RequestPin(accounts, pins, quotas, codes, clock, rules, digits=EVENTS_DIGITS, app_scheme="amigo"),
+        RequestPin(
+            accounts,
+            pins,
+            attempts,
+            quotas,
+            LimitTexts(quotas, clock, TextRules()),
+            codes,
+            clock,
+            rules,
+            digits=EVENTS_DIGITS,
+            app_scheme="amigo",
+        ),
         VerifyPin(
             accounts,
-            ProveNumber(pins, clock, rules),
+            ProveNumber(pins, attempts, quotas, clock, rules),
             StartSession(sessions, tokens, clock, timedelta(days=365)),
             join_events,
             fanout,
+            take_number,
+            sessions,
+            registration_pin,
+            TellSignIn(ownerships, fanout, notify, clock),
+            rules.is_open,
         ),
         RegisterProfile(accounts, sessions, tokens, fanout, is_open, tell_contact_joined),
         ListSessions(sessions, clock),
         EndSession(sessions, authenticate, fanout),
+        registration_pin,
         Links(),
     )
 

@@ -13,6 +13,7 @@ from models.services.announcer import Announcer
 from models.services.directory import Directory
 from models.services.forget_events import ForgetEvents
 from models.services.join_events import JoinEvents
+from models.services.limit_texts import LimitTexts, TextRules
 from models.services.log_event import LogEvent
 from models.services.notify import Notify
 from models.services.notify_of_event import NotifyOfEvent
@@ -31,6 +32,7 @@ from models.stores.events import Events
 from models.stores.invitation_tokens import InvitationTokens
 from models.stores.journal import Journal
 from models.stores.notifications import Notifications
+from models.stores.quotas import Quotas
 from tests.auth_fakes import HandClock
 from tests.event_acts import EventActs
 from tests.fakes import RecordingFanout
@@ -95,7 +97,9 @@ class EventWorld(EventActs):
             await part.open()
             self.stack.push_async_callback(part.close)
         notify = Notify(self.notifications, self.devices, lambda: None, is_push_on=True)
-        text = TextInvitations(self.accounts, self.tokens, notify, self.clock, TEMPLATES, URL)
+        quotas = Quotas(self.database)
+        limit = LimitTexts(quotas, self.clock, TextRules(has_limits=False))
+        text = TextInvitations(self.accounts, self.tokens, notify, limit, self.clock, TEMPLATES, URL)
         ways = [
             *before,
             LogEvent(self.events, self.accounts, rosters, journal, announcer),

@@ -5,10 +5,15 @@ from datetime import UTC, datetime
 
 from models.documents.phone import Phone
 from models.documents.session import Actor
+from models.services.limit_new_numbers import LimitNewNumbers
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 from models.stores.counters import Counters
 from models.stores.database import Database
+from models.stores.favourites import Favourites
+from models.stores.phone_books import PhoneBooks
+from models.stores.quotas import Quotas
+from server.clock import SystemClock
 from tests.fakes import RecordingFanout
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,6 +26,7 @@ class World:
     accounts: Accounts
     contacts: Contacts
     fanout: RecordingFanout
+    unlimited: LimitNewNumbers
 
     async def register(self, number: str, *, is_registered: bool = True) -> Actor:
         """An account with this number, and who acts for it."""
@@ -30,7 +36,10 @@ class World:
 
 
 async def build_world(database: Database) -> World:
-    world = World(Accounts(database, Counters(database)), Contacts(database), RecordingFanout())
+    counters, contacts, clock = Counters(database), Contacts(database), SystemClock()
+    books, favourites = PhoneBooks(database), Favourites(database, counters)
+    unlimited = LimitNewNumbers(contacts, books, favourites, Quotas(database), clock, per_day=1, is_enabled=False)
+    world = World(Accounts(database, counters), contacts, RecordingFanout(), unlimited)
     await world.accounts.prepare()
     await world.contacts.prepare()
     return world

@@ -13,12 +13,24 @@ from handlers.rest.requests import CLIENT_ADDRESS
 from handlers.wire import profiles as wire
 from handlers.wire.asked import Asked, NothingShown, read_asked
 from models.documents.phone import Phone
-from models.errors import AccountExists, AccountNotNamed, LoginNeeded, RateLimited, TooLong, WrongPin
+from models.errors import (
+    AccountExists,
+    AccountNotNamed,
+    CountryNotServed,
+    LoginNeeded,
+    RateLimited,
+    RegistrationClosed,
+    RegistrationPinNeeded,
+    TooLong,
+    WrongPin,
+    WrongRegistrationPin,
+)
 from models.services.ask_for_code import AskForCode
 from models.services.create_account import CreateAccount
 from models.services.find_account import FindAccount
 from models.services.presence import Presence
 from models.services.register_account import RegisterAccount
+from models.services.registration_pin import RegistrationPin
 from models.services.remove_account import RemoveAccount
 from models.services.set_nickname import SetNickname
 from models.services.set_privacy import SetPrivacy
@@ -40,6 +52,7 @@ class AccountRoutes:
     set_nickname: SetNickname
     set_privacy: SetPrivacy
     presence: Presence
+    registration_pin: RegistrationPin
 
     def routes(self) -> list[Route]:
         return [
@@ -51,7 +64,7 @@ class AccountRoutes:
                     "Add an account; its number gets a code by SMS.",
                     {201: wire.CodeSentShown},
                     takes=wire.NewAccount,
-                    refuses=(TooLong, AccountExists, LoginNeeded, RateLimited),
+                    refuses=(TooLong, AccountExists, CountryNotServed, LoginNeeded, RateLimited, RegistrationClosed),
                 ),
             ),
             *messaging(
@@ -62,7 +75,7 @@ class AccountRoutes:
                     "Send a new code by SMS.",
                     {200: wire.CodeSentShown},
                     takes=Asked,
-                    refuses=(RateLimited,),
+                    refuses=(CountryNotServed, RateLimited, RegistrationClosed),
                     description=_TO_PROVE,
                 ),
             ),
@@ -74,7 +87,7 @@ class AccountRoutes:
                     "Send a new code by a call.",
                     {200: wire.CodeSentShown},
                     takes=Asked,
-                    refuses=(RateLimited,),
+                    refuses=(CountryNotServed, RateLimited, RegistrationClosed),
                     description=_TO_PROVE,
                 ),
             ),
@@ -86,9 +99,35 @@ class AccountRoutes:
                     "Register the account by the code that its number got.",
                     {200: wire.ProvedShown},
                     takes=wire.CodeProof,
-                    refuses=(WrongPin,),
+                    refuses=(WrongPin, RateLimited, RegistrationClosed, RegistrationPinNeeded, WrongRegistrationPin),
                     description=_TO_PROVE,
                 ),
+            ),
+            *messaging(
+                "GET",
+                "/api/account/registration-pin/",
+                self.show_registration_pin,
+                Described("Whether the account has a registration PIN.", {200: wire.RegistrationPinShown}),
+            ),
+            *messaging(
+                "POST",
+                "/api/account/registration-pin/",
+                self.post_registration_pin,
+                Described(
+                    "Set what is asked besides the code when somebody proves the number of this account.",
+                    {200: NothingShown},
+                    takes=wire.RegistrationPinGiven,
+                    description=(
+                        "Whoever forgets it sets another one, or removes it, while signed in. It lapses when nobody has used"
+                        " the account for some days (a setting)."
+                    ),
+                ),
+            ),
+            *messaging(
+                "DELETE",
+                "/api/account/registration-pin/",
+                self.delete_registration_pin,
+                Described("Remove the registration PIN.", {200: NothingShown}),
             ),
             *messaging(
                 "POST",
@@ -176,8 +215,23 @@ class AccountRoutes:
 
     async def prove(self, request: web.Request) -> web.Response:
         ownership, fields = await read_to_prove(request)
-        await self.register(ownership, read_asked(wire.CodeProof, fields).code)
+        proof, device = read_asked(wire.CodeProof, fields), request.headers.get("User-Agent", "")
+        await self.register(ownership, proof.code, device, request[CLIENT_ADDRESS], proof.registration_pin)
         return web.json_response(wire.show_proved(ownership.number))
+
+    async def show_registration_pin(self, request: web.Request) -> web.Response:
+        actor, _ = await read_as_account(request)
+        return web.json_response({"registration_pin": await self.registration_pin.is_set(actor)})
+
+    async def post_registration_pin(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        await self.registration_pin.set(actor, read_asked(wire.RegistrationPinGiven, fields).registration_pin)
+        return web.json_response({})
+
+    async def delete_registration_pin(self, request: web.Request) -> web.Response:
+        actor, _ = await read_as_account(request)
+        await self.registration_pin.remove(actor)
+        return web.json_response({})
 
     async def delete(self, request: web.Request) -> web.Response:
         ownership, fields = await read_to_remove(request)

@@ -10,22 +10,33 @@ from handlers.rest.links import Links
 from handlers.rest.paths import events
 from handlers.rest.requests import CLIENT_ADDRESS, read_fields, read_shape, require_actor
 from handlers.wire.asked import read_asked
-from handlers.wire.sessions import PinAsked, Profile, Proof, SessionsShown, show_sessions
+from handlers.wire.sessions import (
+    PinAsked,
+    Profile,
+    Proof,
+    RegistrationPinSet,
+    RegistrationPinShown,
+    SessionsShown,
+    show_sessions,
+)
 from handlers.wire.users import SignedInShown, show_signed_in
 from models.documents.session import SignedIn
 from models.documents.user import SeenUser
 from models.errors import (
-    AccountNotFound,
+    CountryNotServed,
     FieldErrors,
     Malformed,
     RateLimited,
     RegistrationClosed,
+    RegistrationPinNeeded,
     SessionNotFound,
     WrongPin,
+    WrongRegistrationPin,
 )
 from models.services.end_session import EndSession
 from models.services.list_sessions import ListSessions
 from models.services.register_profile import RegisterProfile
+from models.services.registration_pin import RegistrationPin
 from models.services.request_pin import RequestPin
 from models.services.verify_pin import VerifyPin
 
@@ -42,6 +53,7 @@ class AuthRoutes:
     register_profile: RegisterProfile
     list_sessions: ListSessions
     end_session: EndSession
+    registration_pin: RegistrationPin
     links: Links
 
     def routes(self) -> list[Route]:
@@ -54,7 +66,11 @@ class AuthRoutes:
                     "Ask for a pin by SMS.",
                     {204: None},
                     takes=PinAsked,
-                    refuses=(Malformed, RateLimited),
+                    refuses=(Malformed, CountryNotServed, RateLimited),
+                    description=(
+                        "The answer is the same whether or not the number has an account. While registration is closed, a"
+                        " number without one is sent nothing."
+                    ),
                     is_public=True,
                 ),
             ),
@@ -63,7 +79,17 @@ class AuthRoutes:
                 "/auth/verify_pin",
                 self.verify,
                 Described(
-                    "Sign in by the pin.", {200: SignedInShown}, takes=Proof, refuses=(FieldErrors,), is_public=True
+                    "Sign in by the pin.",
+                    {200: SignedInShown},
+                    takes=Proof,
+                    refuses=(FieldErrors, RateLimited),
+                    description=(
+                        "A wrong pin does not void the right one. After several, the next must wait: 429, with"
+                        " `Retry-After`; nothing is looked at before. An account whose owner has set a registration PIN wants"
+                        " that, too: without it, or with a wrong one, the refusal names `registration_pin`, and the pin stays"
+                        " good."
+                    ),
+                    is_public=True,
                 ),
             ),
             *events(
@@ -77,6 +103,33 @@ class AuthRoutes:
                     refuses=(FieldErrors, RegistrationClosed),
                     description="The answer has a new token; the one that was used ends.",
                 ),
+            ),
+            *events(
+                "GET",
+                "/auth/registration_pin",
+                self.show_registration_pin,
+                Described("Whether your account has a registration PIN.", {200: RegistrationPinShown}),
+            ),
+            *events(
+                "PUT",
+                "/auth/registration_pin",
+                self.put_registration_pin,
+                Described(
+                    "Set what is asked besides the pin from the next sign-in on.",
+                    {204: None},
+                    takes=RegistrationPinSet,
+                    refuses=(FieldErrors,),
+                    description=(
+                        "Whoever forgets it sets another one, or removes it, on a device that is signed in. It lapses when"
+                        " nobody has used the account for some days (a setting)."
+                    ),
+                ),
+            ),
+            *events(
+                "DELETE",
+                "/auth/registration_pin",
+                self.delete_registration_pin,
+                Described("Remove your registration PIN.", {204: None}),
             ),
             *events("POST", "/auth/logout", self.logout, Described("End this session.", {204: None})),
             *events(
@@ -98,12 +151,31 @@ class AuthRoutes:
     async def verify(self, request: web.Request) -> web.Response:
         proof = read_shape(Proof, await read_fields(request))
         try:
-            signed_in = await self.verify_pin(proof.phone, proof.pin, request.headers.get("User-Agent", ""))
-        except AccountNotFound as refusal:
-            raise FieldErrors({"phone_number": [refusal.message]}) from None
+            signed_in = await self.verify_pin(
+                proof.phone,
+                proof.pin,
+                request.headers.get("User-Agent", ""),
+                request[CLIENT_ADDRESS],
+                proof.registration_pin,
+            )
+        except (RegistrationPinNeeded, WrongRegistrationPin) as refusal:
+            raise FieldErrors({"registration_pin": [refusal.message]}) from None
         except WrongPin as refusal:
             raise FieldErrors({"non_field_errors": [refusal.message]}) from None
         return self._show(request, signed_in)
+
+    async def show_registration_pin(self, request: web.Request) -> web.Response:
+        return web.json_response({"is_set": await self.registration_pin.is_set(require_actor(request))})
+
+    async def put_registration_pin(self, request: web.Request) -> web.Response:
+        actor = require_actor(request)
+        asked = read_shape(RegistrationPinSet, await read_fields(request))
+        await self.registration_pin.set(actor, asked.registration_pin)
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
+    async def delete_registration_pin(self, request: web.Request) -> web.Response:
+        await self.registration_pin.remove(require_actor(request))
+        return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def register(self, request: web.Request) -> web.Response:
         actor = require_actor(request)

@@ -11,7 +11,7 @@ from handlers.rest.described import Described, Route
 from handlers.rest.paths import messaging
 from handlers.wire import contacts as wire
 from handlers.wire.asked import Asked, read_asked
-from models.errors import ContactExists, ContactNotFound, ContactsFull, TooLong
+from models.errors import ContactExists, ContactNotFound, ContactsFull, TooLong, TooManyNewNumbers
 from models.services.add_contact import AddContact
 from models.services.change_contact import ChangeContact
 from models.services.find_contact import FindContact
@@ -44,7 +44,7 @@ class ContactRoutes:
                     "Add one contact.",
                     {201: wire.AddedShown},
                     takes=wire.NewContact,
-                    refuses=(TooLong, ContactExists, ContactsFull),
+                    refuses=(TooLong, ContactExists, ContactsFull, TooManyNewNumbers),
                 ),
             ),
             *messaging(
@@ -55,7 +55,7 @@ class ContactRoutes:
                     "Replace the whole address book.",
                     {200: wire.ImportShown},
                     takes=wire.ContactsImport,
-                    refuses=(TooLong, ContactsFull),
+                    refuses=(TooLong, ContactsFull, TooManyNewNumbers),
                 ),
             ),
             *messaging(
@@ -112,7 +112,7 @@ class ContactRoutes:
 
     async def post(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        listed = await self.add(read_asked(wire.NewContact, fields).owned_by(actor.account_id))
+        listed = await self.add(actor, read_asked(wire.NewContact, fields).owned_by(actor.account_id))
         return web.json_response(wire.show_added(listed), status=HTTPStatus.CREATED)
 
     async def replace_all(self, request: web.Request) -> web.Response:

@@ -82,6 +82,10 @@ class EventRoutes:
                     takes=NewEvent,
                     query=GuestsQuery,
                     refuses=(FieldErrors, TooManyInvitees, RateLimited),
+                    description=(
+                        "Whoever does not use Parley is texted a link. A number that has had enough texts for a day stays"
+                        " invited and gets none; you are told so by a push."
+                    ),
                 ),
             ),
             *events(

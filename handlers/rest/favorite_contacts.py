@@ -14,7 +14,7 @@ from handlers.wire.users import read_phones
 from models.documents.favourite import Marking
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.errors import FavouritesFull, FieldErrors, Malformed, Unavailable
+from models.errors import FavouritesFull, FieldErrors, Malformed, TooManyNewNumbers, Unavailable
 from models.services.list_favourites import ListFavourites
 from models.services.mark_favourites import MarkFavourites
 
@@ -41,7 +41,7 @@ class FavouriteRoutes:
                     "Mark numbers as favourites; of those marked before, change the name and the photo.",
                     _SHOWN,
                     takes=wire.MarkedNumbers,
-                    refuses=(FieldErrors, FavouritesFull, Unavailable),
+                    refuses=(FieldErrors, FavouritesFull, TooManyNewNumbers, Unavailable),
                 ),
             ),
             *events(

@@ -10,7 +10,7 @@ from handlers.rest.paths import events
 from handlers.rest.requests import read_fields, read_query, read_shape, require_actor
 from handlers.wire import users as wire
 from handlers.wire.paging import PageQuery, PageShown, show_page
-from models.errors import AccountNotFound, FieldErrors, Forbidden, PageNotFound, TooLong
+from models.errors import AccountNotFound, FieldErrors, Forbidden, PageNotFound, TooLong, TooManyNewNumbers
 from models.services.change_user import ChangeUser
 from models.services.find_user import FindUser
 from models.services.list_inviters import ListInviters
@@ -58,7 +58,7 @@ class UserRoutes:
                     "The registered users among the numbers of your phone book, which is kept.",
                     {200: list[wire.FoundUserShown]},
                     takes=wire.PhoneNumbers,
-                    refuses=(TooLong,),
+                    refuses=(TooLong, TooManyNewNumbers),
                 ),
             ),
             *events(

@@ -18,6 +18,7 @@ from models.events import (
     ReceiptMoved,
     Resync,
     RsvpShown,
+    SignedInElsewhere,
     TypingShown,
 )
 
@@ -50,16 +51,24 @@ def show_event(event: Event) -> tuple[str, str, dict[str, object]]:
                 "receipt",
                 {"chat": chat_id, "account": account_id, "delivered": delivered, "read": read},
             )
-        case EventShown():
-            return EVENTS, "event_changed", show_live_event(event)
-        case RsvpShown():
-            return EVENTS, "rsvp_changed", show_live_rsvp(event)
-        case PollShown():
-            return EVENTS, "poll_added", show_live_poll(event)
+        case EventShown() | RsvpShown() | PollShown():
+            return EVENTS, *_show_planned(event)
         case Ready():
             return CHAT, "ready", _show_ready(event)
+        case SignedInElsewhere(session_id, device, at):
+            return CHAT, "signed_in", {"session": session_id, "device": device, "at": show_time(at)}
         case Resync():
             return CHAT, "resync", {}
+
+
+def _show_planned(event: EventShown | RsvpShown | PollShown) -> tuple[str, dict[str, object]]:
+    match event:
+        case EventShown():
+            return "event_changed", show_live_event(event)
+        case RsvpShown():
+            return "rsvp_changed", show_live_rsvp(event)
+        case PollShown():
+            return "poll_added", show_live_poll(event)
 
 
 def show_presence(shown: PresenceShown) -> dict[str, object]:

@@ -16,10 +16,11 @@ from models.documents.account import (
     StatusChange,
     Visibility,
 )
-from models.documents.phone import digits_of
+from models.documents.phone import digits_of, is_number
 from models.documents.pin import MESSAGING_DIGITS
 from models.errors import Malformed
 from models.events import PresenceShown
+from models.services.registration_pin import DIGITS_MAX, DIGITS_MIN
 
 PRIVACY_PARTS = ("status_message", "photo", "last_seen")
 STATUSES = ("online", "offline")
@@ -36,6 +37,26 @@ def _read_code(fields: Fields, name: str) -> str:
         return digits_of(code)
     except Malformed:
         raise Malformed(f"{name} must be digits.") from None
+
+
+def _find_registration_pin(fields: Fields, name: str) -> str:
+    """Empty when it is not given; of an integer its digits."""
+    pin = fields.get(name, "")
+    if isinstance(pin, int) and not isinstance(pin, bool):
+        pin = str(pin)
+    if not isinstance(pin, str):
+        raise Malformed(f"{name} must be digits.")
+    return pin.strip()[: DIGITS_MAX + 1]
+
+
+def _read_registration_pin(fields: Fields, name: str) -> str:
+    pin = _find_registration_pin(fields, name)
+    if not (is_number(pin) and DIGITS_MIN <= len(pin) <= DIGITS_MAX):
+        raise Malformed(f"{name} must be {DIGITS_MIN} to {DIGITS_MAX} digits.")
+    return pin
+
+
+REGISTRATION_PIN = {"type": "string", "pattern": f"^[0-9]{{{DIGITS_MIN},{DIGITS_MAX}}}$", "examples": ["271828"]}
 
 
 def _read_status_message(fields: Fields, name: str) -> str:
@@ -103,6 +124,19 @@ class CodeProof(Asked):
             },
         ),
     ]
+    registration_pin: Annotated[str, By(_find_registration_pin, REGISTRATION_PIN)] = ""
+
+
+class RegistrationPinGiven(Asked):
+    """What is asked besides the code from now on."""
+
+    registration_pin: Annotated[str, By(_read_registration_pin, REGISTRATION_PIN)]
+
+
+class RegistrationPinShown(TypedDict):
+    """Whether the account has one."""
+
+    registration_pin: bool
 
 
 class Farewell(Asked):

@@ -14,6 +14,7 @@ from models.documents.phone import TEXT_MAX_CHARS, Phone
 from models.documents.pin import EVENTS_DIGITS
 from models.documents.session import Session
 from models.errors import Malformed
+from models.services.registration_pin import DIGITS_MAX, DIGITS_MIN
 
 
 def _pin_text(value: Any) -> Any:
@@ -51,6 +52,7 @@ class Proof(BaseModel):
 
     phone_number: Annotated[str, Field(min_length=1), WithJsonSchema(PHONE)]
     pin: Annotated[str, Field(min_length=1, max_length=EVENTS_DIGITS, examples=["1234"]), BeforeValidator(_pin_text)]
+    registration_pin: Annotated[str, Field(max_length=DIGITS_MAX, examples=["271828"])] = ""
 
     @field_validator("phone_number")
     @classmethod
@@ -64,6 +66,18 @@ class Proof(BaseModel):
     @property
     def phone(self) -> Phone:
         return Phone.from_text(self.phone_number)
+
+
+class RegistrationPinSet(BaseModel):
+    """What is asked besides the pin from now on: 6 to 32 digits."""
+
+    registration_pin: Annotated[
+        str, Field(min_length=DIGITS_MIN, max_length=DIGITS_MAX, pattern="^[0-9]+$", examples=["271828"])
+    ]
+
+
+class RegistrationPinShown(TypedDict):
+    is_set: bool
 
 
 class Profile(BaseModel):

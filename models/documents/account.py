@@ -71,6 +71,8 @@ class Account:
     last_seen: datetime | None = None
     photo: Photo | None = None
     connected_status: str | None = None  # as it was set over REST, "online" or "offline", until it is changed
+    removed_at: datetime | None = None  # when its owner left it; whoever proves the number later gets another account
+    is_retired: bool = False  # the number is another account's now
 
     @property
     def number(self) -> str:

@@ -2,55 +2,64 @@
 
 from datetime import UTC
 
-from models.documents.account import Account
-from models.documents.event import Event, Invitation
-from models.documents.notification import shortened
+from models.documents.account import NAME_MAX_CHARS, Account
+from models.documents.event import TITLE_MAX_CHARS, Event, Invitation
+from models.documents.notification import ALERT_MAX_CHARS, shortened
+from models.documents.plain_line import one_line, quoted
 
 
 def invited(event: Event, owner: Account) -> str:
-    return shortened(f"{_owner_name(owner)} invites you to {event.title}")
+    return shortened(f"{_name(owner)} invites you to {_title(event)}")
 
 
 def accepted(event: Event, invitation: Invitation, guest: Account, message: str | None) -> str:
-    name = guest.short_name if guest.is_registered else invitation.phone.text
-    return _with_message(f"{name} is coming to {event.title}", message)
+    name = _quoted(guest.short_name, guest) if guest.is_registered else invitation.phone.text
+    return _with_message(f"{name} is coming to {_title(event)}", message)
 
 
 def rejected(event: Event, invitation: Invitation, guest: Account, message: str | None) -> str:
-    name = (guest.full_name or guest.nickname or guest.phone.text) if guest.is_registered else invitation.phone.text
-    return _with_message(f"{name} can't make it to {event.title}", message)
+    name = _name(guest) if guest.is_registered else invitation.phone.text
+    return _with_message(f"{name} can't make it to {_title(event)}", message)
 
 
 def moved(event: Event) -> str:
     """With the date in UTC, since nobody here knows where the reader is; a day needs no zone."""
     if event.is_time_specified:
-        return shortened(f"{event.title} is now on {event.date.astimezone(UTC):%d %b %Y at %H:%M} UTC")
-    return shortened(f"{event.title} is now on {event.day:%d %b %Y}")
+        return shortened(f"{_title(event)} is now on {event.date.astimezone(UTC):%d %b %Y at %H:%M} UTC")
+    return shortened(f"{_title(event)} is now on {event.day:%d %b %Y}")
 
 
 def more_spots(event: Event) -> str:
     if event.spots_left == 1:
-        return shortened(f"There is room again: one spot is left at {event.title}")
-    return shortened(f"There is room again: {event.spots_left} spots are left at {event.title}")
+        return shortened(f"There is room again: one spot is left at {_title(event)}")
+    return shortened(f"There is room again: {event.spots_left} spots are left at {_title(event)}")
 
 
 def one_spot_left(event: Event) -> str:
-    return shortened(f"Only one spot is left at {event.title}")
+    return shortened(f"Only one spot is left at {_title(event)}")
 
 
 def full(event: Event) -> str:
     if event.total_spots == 1:
-        return shortened(f"Somebody took the only spot at {event.title}")
-    return shortened(f"The last of {event.total_spots} spots is taken: {event.title} is full")
+        return shortened(f"Somebody took the only spot at {_title(event)}")
+    return shortened(f"The last of {event.total_spots} spots is taken: {_title(event)} is full")
 
 
 def reminder(event: Event) -> str:
-    return shortened(f"{event.title} is a day away")
+    return shortened(f"{_title(event)} is a day away")
 
 
-def _owner_name(owner: Account) -> str:
-    return owner.full_name or owner.nickname or owner.phone.text
+def _name(account: Account) -> str:
+    return _quoted(account.full_name or account.nickname, account)
+
+
+def _quoted(name: str, account: Account) -> str:
+    return quoted(one_line(name) or account.phone.text, NAME_MAX_CHARS)
+
+
+def _title(event: Event) -> str:
+    return quoted(event.title, TITLE_MAX_CHARS)
 
 
 def _with_message(text: str, message: str | None) -> str:
-    return shortened(f"{text}: {message}" if message else text)
+    return shortened(f"{text}: {quoted(message, ALERT_MAX_CHARS)}" if message else text)

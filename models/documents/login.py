@@ -37,6 +37,11 @@ class Ownership:
     nickname: str = ""
     code_asked_at: datetime | None = None
 
+    @property
+    def purpose(self) -> str:
+        """What a code for this number is good for: that this login, or this account's own session, proves it."""
+        return f"login:{self.login_id}" if self.login_id is not None else f"account:{self.account_id}"
+
     def actor(self, session_id: str, generation: int = 0) -> Actor:
         return Actor(self.account_id, self.number, session_id, self.login_id, generation)
 

@@ -11,8 +11,9 @@ from datetime import datetime
 Scalar = str | int | float | bool | None
 
 ALERT_MAX_CHARS = 500  # several lines of a lock screen; with the rest well below the 4 KiB that Apple takes
-# The types of the events contract, section 7, and "message" for what is written in a chat.
+# The types of the events contract, section 7, "message" for what is written in a chat, and "sign_in".
 INVITE, RSVP, CHANGE, REMINDER, NEW_USER, MESSAGE = "invite", "rsvp", "change", "reminder", "new_user", "message"
+SIGN_IN = "sign_in"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,15 @@ class Phone:
         """
         return "+" + self.number if is_number(self.number) else self.text
 
+    @property
+    def country(self) -> str | None:
+        """The country of a valid number, as two letters of ISO 3166; None for any other text."""
+        try:
+            parsed = phonenumbers.parse(self.dialled)
+        except phonenumbers.NumberParseException:
+            return None
+        return phonenumbers.region_code_for_number(parsed) if phonenumbers.is_valid_number(parsed) else None
+
     @classmethod
     def from_text(cls, text: str) -> "Phone":
         """Read what the events API was given; refuses only the empty and the over-long (events contract 1.5)."""
@@ -56,6 +65,11 @@ def digits_of(text: str) -> str:
     if not is_number(digits) or len(digits) > TEXT_MAX_CHARS:
         raise Malformed(f"A number is 1 to {TEXT_MAX_CHARS} digits.")
     return digits
+
+
+def is_country(text: str) -> bool:
+    """Whether numbers of this country can be told: two upper-case letters of ISO 3166."""
+    return text in phonenumbers.SUPPORTED_REGIONS
 
 
 def is_number(text: str) -> bool:

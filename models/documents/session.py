@@ -90,10 +90,11 @@ class TokenPair:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """An account, and the token that stands for it."""
+    """An account, and the token that stands for it, of the session with this id."""
 
     account: Account
     token: str
+    session_id: str = ""
 
 
 def device_name(text: str) -> str:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from models.documents.contact import CONTACTS_MAX, Contact, ListedContact
+from models.documents.session import Actor
 from models.errors import ContactExists, ContactsFull
 from models.events import AccountChanged
 from models.ports import Fanout
+from models.services.limit_new_numbers import LimitNewNumbers
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 
@@ -14,19 +16,22 @@ from models.stores.contacts import Contacts
 class AddContact:
     """Add one entry; a number that nobody has is as welcome as one's own (messaging contract, section 5).
 
-    Raises ContactExists for a number that is there, ContactsFull when `contacts_max` entries are.
+    Raises ContactExists for a number that is there, ContactsFull when `contacts_max` entries are, and
+    TooManyNewNumbers.
     """
 
     contacts: Contacts
     accounts: Accounts
     fanout: Fanout
+    limit: LimitNewNumbers
     contacts_max: int = CONTACTS_MAX
 
-    async def __call__(self, contact: Contact) -> ListedContact:
+    async def __call__(self, actor: Actor, contact: Contact) -> ListedContact:
         if await self.contacts.has(contact.owner_id, contact.number):
             raise ContactExists
         if await self.contacts.count(contact.owner_id) >= self.contacts_max:
             raise ContactsFull
+        await self.limit(actor, [contact.number])
         if not await self.contacts.append(contact):
             raise ContactExists
         self.fanout.signal(AccountChanged(contact.owner_id))

@@ -20,5 +20,5 @@ class AskForCode:
 
     async def __call__(self, ownership: Ownership, address: str, channel: str) -> None:
         account = await self.accounts.require(ownership.account_id)
-        await self.request_pin(account.phone, address, channel=channel)
+        await self.request_pin(account.phone, address, purpose=ownership.purpose, channel=channel)
         await self.ownerships.note_code(ownership.id, self.clock.now())

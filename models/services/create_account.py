@@ -31,7 +31,7 @@ class CreateAccount:
         if ownership is None:
             raise AccountExists
         try:
-            await self.request_pin(phone, address)
+            await self.request_pin(phone, address, purpose=ownership.purpose)
         except DomainError:
             await self.ownerships.remove(ownership.id)
             raise

@@ -18,7 +18,7 @@ class Directory:
         self._accounts = accounts
         self._by_id: Cache[int, Account] = Cache(self._load, size=50_000, ttl_s=ttl_s)
         self._find: Batched[int, Account] = Batched(self._find_all, at_once=500)
-        # A number never changes its account; whether it has one does.
+        # The account says itself when its number has become another's; whether a number has one at all changes more often.
         self._ids: Cache[str, int] = Cache(self._find_id, size=50_000, ttl_s=ttl_s)
 
     async def require(self, account_id: int) -> Account:
@@ -27,7 +27,11 @@ class Directory:
 
     async def require_number(self, number: str) -> Account:
         """The account of this number, or AccountNotFound."""
-        return await self.require(await self._ids.require(number))
+        account = await self.require(await self._ids.require(number))
+        if account.is_retired:
+            self._ids.forget(number)
+            account = await self.require(await self._ids.require(number))
+        return account
 
     def peek(self, account_id: int) -> Account | None:
         """The account if it is at hand."""
@@ -36,7 +40,8 @@ class Directory:
     def peek_number(self, number: str) -> Account | None:
         """The account of this number if it is at hand."""
         account_id = self._ids.peek(number)
-        return None if account_id is None else self._by_id.peek(account_id)
+        account = None if account_id is None else self._by_id.peek(account_id)
+        return None if account is None or account.is_retired else account
 
     async def list_by_numbers(self, numbers: Collection[str]) -> list[Account]:
         """The accounts that these numbers have, read anew in one query."""

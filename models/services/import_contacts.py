@@ -8,6 +8,7 @@ from models.documents.session import Actor
 from models.errors import ContactsFull
 from models.events import AccountChanged
 from models.ports import Fanout
+from models.services.limit_new_numbers import LimitNewNumbers
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 
@@ -34,19 +35,21 @@ class ImportReport:
 class ImportContacts:
     """Make the actor's address book these entries and no others; of two with one number the last counts.
 
-    Raises ContactsFull, with nothing changed, when they are more than `contacts_max`. An import that differs in nothing
+    Raises ContactsFull, with nothing changed, when they are more than `contacts_max`, and TooManyNewNumbers likewise. An import that differs in nothing
     writes nothing. After a fault in the middle the same import again completes it.
     """
 
     contacts: Contacts
     accounts: Accounts
     fanout: Fanout
+    limit: LimitNewNumbers
     contacts_max: int = CONTACTS_MAX
 
     async def __call__(self, actor: Actor, wanted: Sequence[Contact]) -> ImportReport:
         numbers = {contact.number for contact in wanted}
         if len(numbers) > self.contacts_max:
             raise ContactsFull(f"An address book holds at most {self.contacts_max} contacts.")
+        await self.limit(actor, numbers)
         change = ContactsChange.between(await self.contacts.list_by_owner(actor.account_id), wanted)
         if change:
             try:

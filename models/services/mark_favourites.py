@@ -8,6 +8,7 @@ from models.documents.phone import Phone
 from models.documents.photo import PHOTO_TYPE
 from models.documents.session import Actor
 from models.errors import FavouritesFull, FieldErrors, Malformed
+from models.services.limit_new_numbers import LimitNewNumbers
 from models.services.store_media import StoreMedia
 from models.services.take_photo import TakePhoto
 from models.stores.favourites import Favourites
@@ -20,16 +21,20 @@ class MarkFavourites:
     favourites: Favourites
     take: TakePhoto
     store: StoreMedia
+    limit: LimitNewNumbers
 
     async def __call__(self, actor: Actor, markings: Sequence[Marking]) -> None:
-        """All or none: raises FieldErrors for a photo that is none, FavouritesFull, TooLarge and Unavailable before it changes anything.
+        """All or none.
 
+        Raises FieldErrors for a photo that is none, FavouritesFull, TooManyNewNumbers, TooLarge and Unavailable before it
+        changes anything.
         Of several markings of one number each sets what it gives.
         """
         phones = {marking.phone.number: marking.phone for marking in reversed(markings)}
         known = {each.phone.number for each in await self.favourites.list_by_owner(actor.account_id)}
         if len(known | phones.keys()) > max(FAVOURITES_MAX, len(known)):
             raise FavouritesFull
+        await self.limit(actor, phones.keys())
         if sum(marking.photo is not None for marking in markings) > PHOTOS_MAX:
             raise FieldErrors({"photo": [f"One request may bring at most {PHOTOS_MAX} photos."]})
         fields: dict[str, dict[str, str]] = {marking.phone.number: {} for marking in markings}

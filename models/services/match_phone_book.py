@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from models.documents.session import Actor
 from models.documents.user import SeenUser
+from models.services.limit_new_numbers import LimitNewNumbers
 from models.services.see_users import SeeUsers
 from models.stores.accounts import Accounts
 from models.stores.phone_books import PhoneBooks
@@ -21,9 +22,11 @@ class MatchPhoneBook:
     accounts: Accounts
     phone_books: PhoneBooks
     see: SeeUsers
+    limit: LimitNewNumbers
 
     async def __call__(self, actor: Actor, numbers: Collection[str]) -> list[SeenUser]:
-        """The registered users among these numbers, oneself included if asked for, by full name."""
+        """The registered users among these numbers, oneself included if asked for, by full name; raises TooManyNewNumbers."""
+        await self.limit(actor, numbers)
         await self.phone_books.replace(actor.account_id, numbers)
         accounts = [each for each in await self.accounts.list_by_numbers(numbers) if each.is_registered]
         return sorted(await self.see(actor, accounts), key=lambda seen: seen.rank)

@@ -39,6 +39,10 @@ class Notify:
         """Queue these SMS."""
         await self._append(texts)
 
+    async def list_queued(self, keys: Collection[str]) -> set[str]:
+        """Those of these keys under which something was queued before, delivered or not."""
+        return await self.notifications.list_known(keys) if keys else set()
+
     async def _append(self, queued: Collection[Notification | Text]) -> None:
         if queued:
             await self.notifications.append(queued)

@@ -11,6 +11,7 @@ from models.documents import event_alert as alerts
 from models.documents.account import Account
 from models.documents.event import Answered, Edited, Event, Invitation, Invited, OutboxItem, ReminderDue
 from models.documents.notification import CHANGE, INVITE, REMINDER, RSVP, Notification
+from models.documents.plain_line import one_line
 from models.ports import Clock
 from models.services.notify import Notify
 from models.services.text_invitations import TextInvitations
@@ -129,7 +130,7 @@ def _notification(
         alert=alert,
         type=kind,
         at=item.at,
-        data={"event_id": event.id, "title": event.title},
+        data={"event_id": event.id, "title": one_line(event.title)},
     )
 
 

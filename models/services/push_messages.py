@@ -11,9 +11,11 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from models.documents.chat import Chat, ChatKind
+from models.documents.account import NAME_MAX_CHARS
+from models.documents.chat import SUBJECT_MAX_CHARS, Chat, ChatKind
 from models.documents.entry import Entry, Message
-from models.documents.notification import MESSAGE, Notification, Scalar, shortened
+from models.documents.notification import ALERT_MAX_CHARS, MESSAGE, Notification, Scalar, shortened
+from models.documents.plain_line import one_line, quoted
 from models.errors import AccountNotFound
 from models.ports import SocketBoard
 from models.services.directory import Directory
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 WAITING_MAX = 10_000  # messages; about ten seconds of the fastest node, then pushes are dropped and not memory used up
 AT_ONCE = 200  # messages of which one query asks who has devices
 RETRY_S = 0.5
+WORDS_LOOKED_AT = 4 * ALERT_MAX_CHARS  # of a long message; what an alert shows is in there
 TRIES = 60
 PATIENCE_S = 1.0
 # What stands for a message without words (messaging contract 10.2).
@@ -144,13 +147,16 @@ class PushMessages:
 
     async def _alert(self, told: _Told) -> str:
         try:
-            name = (await self._directory.require(told.entry.sender_id)).name
+            name = one_line((await self._directory.require(told.entry.sender_id)).name)
         except AccountNotFound:
-            name = told.entry.number
+            name = ""
+        name = quoted(name or told.entry.number, NAME_MAX_CHARS)
         chat = told.chat
         # Some of those who are told may have left since, and what it was called later is none of their business.
-        is_named = chat.kind is not ChatKind.DIRECT and chat.subject and chat.subject_seq <= told.entry.seq
-        where = f" @ {chat.subject}" if is_named else ""
+        is_named = chat.kind is not ChatKind.DIRECT and chat.subject_seq <= told.entry.seq
+        subject = quoted(chat.subject, SUBJECT_MAX_CHARS) if is_named else ""
+        where = f" @ {subject}" if subject else ""
         if not self._has_preview:
             return shortened(f"{name}{where}: a new message")
-        return shortened(f"{name}{where}: {told.message.words or WORDS.get(told.message.type, 'a new message')}")
+        words = one_line((told.message.words or "")[:WORDS_LOOKED_AT]) or WORDS.get(told.message.type, "a new message")
+        return shortened(f"{name}{where}: {quoted(words, ALERT_MAX_CHARS)}")

@@ -11,7 +11,7 @@ from models.documents.login import Ownership
 from models.documents.session import Actor
 from models.errors import ChatNotFound
 from models.events import AccountChanged, ChatMembersChanged, SessionsRevoked
-from models.ports import Fanout
+from models.ports import Clock, Fanout
 from models.services.leave_group import LeaveGroup
 from models.services.record_changes import RecordChanges
 from models.stores.accounts import Accounts
@@ -34,8 +34,8 @@ class Forgets(Protocol):
 class RemoveAccount:
     """To others the number is no longer a user; it leaves its groups, and its chats stay readable for those it talked with.
 
-    The id stays with the number, so that what was said keeps its sender, but nothing else stays: whoever proves the number
-    later begins with an empty profile and sees nothing of what was said before. A number that is only in a login's list, and
+    The id stays, so that what was said keeps its sender, but nothing else stays: whoever proves the number later has another
+    account (TakeNumber) and sees nothing of what was said before. A number that is only in a login's list, and
     not proved, just leaves that list. After a fault in the middle the same call again completes it.
     """
 
@@ -49,6 +49,7 @@ class RemoveAccount:
     leave_group: LeaveGroup
     record: RecordChanges
     fanout: Fanout
+    clock: Clock
 
     async def __call__(self, ownership: Ownership, feedback: str) -> None:
         if not ownership.is_proved:
@@ -62,7 +63,7 @@ class RemoveAccount:
         await self.contacts.remove_all(account.id)
         for store in self.belongings:
             await store.forget(account.id)
-        await self.accounts.reset(account)
+        await self.accounts.reset(account, self.clock.now())
         await self._end_sessions(account.id)
         self.fanout.signal(AccountChanged(account.id))
         log.info("account %d is removed; feedback: %r", account.id, feedback)

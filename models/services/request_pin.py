@@ -7,10 +7,12 @@ from datetime import timedelta
 from math import ceil
 
 from models.documents.phone import Phone
-from models.documents.pin import PinRules
-from models.errors import DomainError, RateLimited
+from models.documents.pin import EVENTS_PURPOSE, PinRules
+from models.errors import DomainError, RateLimited, RegistrationClosed
 from models.ports import Clock, CodeSender
+from models.services.limit_texts import LimitTexts
 from models.stores.accounts import Accounts
+from models.stores.attempts import DAY, Attempts
 from models.stores.pins import Pins
 from models.stores.quotas import Quotas
 
@@ -19,45 +21,68 @@ HOUR_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class RequestPin:
-    """Check the limits, make sure the number has an account, store the code's hash, send the code.
+    """Check the limits, store the code's hash, send the code.
 
-    The answer is the same whether or not the number was known before. A code that cannot be sent is forgotten with the
-    wait it caused, so that trying again helps. Raises RateLimited, and Unavailable when the provider fails.
+    The answer is the same whether or not the number has an account. While registration is closed nothing is sent to a number
+    without one: on the events API without a word, since anybody may ask there; a login is told RegistrationClosed.
+    A code that cannot be sent is forgotten with the wait it caused, so that trying again helps. Raises CountryNotServed,
+    RateLimited, and Unavailable when the provider fails.
     """
 
     accounts: Accounts
     pins: Pins
+    attempts: Attempts
     quotas: Quotas
+    texts: LimitTexts
     sender: CodeSender
     clock: Clock
     rules: PinRules
     digits: int
     app_scheme: str = ""  # opens the app from the message; empty: no link in it
 
-    async def __call__(self, phone: Phone, address: str, *, channel: str = "sms") -> None:
-        """`address` is the client's, `channel` is "sms" or "voice"."""
+    async def __call__(
+        self, phone: Phone, address: str, *, purpose: str = EVENTS_PURPOSE, channel: str = "sms"
+    ) -> None:
+        """`address` is the client's, `channel` is "sms" or "voice"; the code is good for `purpose` alone."""
+        self.texts.require_served(phone)
+        number, now = phone.number, self.clock.now()
         if self.rules.has_send_limits:
-            await self._require_quota(phone, address)
-        account = await self.accounts.find_or_create(phone, self.clock.now())
+            await self._require_quota(number, address, purpose)
+        if not self.rules.is_open and not await self.accounts.list_registered([number]):
+            if purpose == EVENTS_PURPOSE:
+                return
+            raise RegistrationClosed
+        if (wait := await self.texts.count_code()) is not None:
+            raise _too_soon(wait)
         code = "".join(secrets.choice("0123456789") for _ in range(self.digits))
-        resend_s = self.rules.resend_s if self.rules.has_send_limits else 0
-        now = self.clock.now()
-        if not await self.pins.replace(account.number, code, ttl_s=self.rules.ttl_s, resend_s=resend_s, now=now):
-            raise _too_soon(timedelta(seconds=resend_s))  # somebody asked at the same moment
+        await self.pins.replace(number, purpose, code, ttl_s=self.rules.ttl_s, now=now)
+        await self.pins.note_network(number, network_of(address), now + DAY)
         try:
             await self.sender.send(phone.dialled, self._body(code, channel), code=code, channel=channel)
         except DomainError:
-            await self.pins.remove(account.number, code)
+            await self.pins.remove(number, purpose, code)
+            await self.attempts.give_back(sends_key(number))
             raise
 
-    async def _require_quota(self, phone: Phone, address: str) -> None:
-        """The wait of the number first: an impatient person must not use up the address that others share."""
-        now = self.clock.now()
-        wait = await self.pins.find_wait(phone.number, self.rules.resend_s, now)
-        wait = wait or await self.quotas.take(
-            f"pins {network_of(address)}", self.rules.per_address_per_hour, HOUR_S, now
-        )
+    async def _require_quota(self, number: str, address: str, purpose: str) -> None:
+        """Count this one for whoever asks and for the number.
+
+        While the number has to wait nothing is counted: an impatient person must not use up the address that others share.
+        """
+        now, cap = self.clock.now(), self.rules.per_address_per_hour
+        taken: list[str] = []
+        askers = [f"pins {network_of(address)}", *([] if purpose == EVENTS_PURPOSE else [f"pins {purpose}"])]
+        wait: timedelta | None = None
+        for key in askers:
+            taken.append(key)
+            wait = await self.quotas.take(key, cap, HOUR_S, now)
+            if wait is not None:
+                break
+        else:
+            wait = (await self.attempts.take(sends_key(number), self.rules.sends, now)).wait
         if wait is not None:
+            for key in taken:
+                await self.quotas.give_back(key, HOUR_S, now)
             raise _too_soon(wait)
 
     def _body(self, code: str, channel: str) -> str:
@@ -65,6 +90,11 @@ class RequestPin:
             return f"Hello! Your code is {', '.join(code)}."
         link = f" Or open {self.app_scheme}://verify/{code}" if self.app_scheme else ""
         return f"Hello! Your code is {code}.{link}"
+
+
+def sends_key(number: str) -> str:
+    """Under which the codes to one number are counted, those of both APIs together."""
+    return f"sends {number}"
 
 
 def network_of(address: str) -> str:

@@ -7,7 +7,7 @@ from models.documents.chat import ChatKind, Roster
 from models.documents.entry import Draft, Entry, Message
 from models.documents.session import Actor
 from models.documents.target import Target
-from models.errors import ClientIdReused, ContactBlocked, DomainError, MessageNotFound
+from models.errors import ClientIdReused, ContactBlocked, DomainError, MessageNotFound, NotAContact
 from models.events import ChatListed, ChatMembersChanged
 from models.ports import Fanout
 from models.services.directory import Directory
@@ -88,7 +88,8 @@ class SendMessage:
         me, peer = self.directory.peek(actor.account_id), self.directory.peek(roster.chat.peer_of(actor.account_id))
         if me is None or peer is None or roster.unlisted or me.has_blocked(peer.number):
             return None
-        if self.require_contact.peek(actor, peer.number) is None:
+        known = self.require_contact.peek(actor, peer.number)
+        if known is None or known.id != peer.id:
             return None
         return (peer.id,) if peer.has_blocked(actor.number) else ()
 
@@ -103,7 +104,8 @@ class SendMessage:
         """Hold the rules between two people; returns from whom the message is kept (messaging contract 8)."""
         peer_id = roster.chat.peer_of(actor.account_id)
         peer = await self.directory.require(peer_id)
-        await self.require_contact(actor, peer.number)
+        if (await self.require_contact(actor, peer.number)).id != peer_id:
+            raise NotAContact  # the number has another owner now; in this chat nobody would read it
         me = await self.directory.require(actor.account_id)
         if me.has_blocked(peer.number):
             raise ContactBlocked

@@ -11,11 +11,13 @@ from models.documents.session import Grant, Session, TokenPair, device_name
 from models.errors import InvalidGrant, RateLimited
 from models.ports import Clock, Passwords, Tokens
 from models.services.request_pin import network_of
+from models.services.tell_sign_in import TellSignIn
 from models.stores.logins import Logins
 from models.stores.quotas import Quotas
 from models.stores.sessions import Sessions
 
 GUESS_WINDOW_S = 300
+ADDRESSES = 5  # that must guess at one login before others wait: so a stranger alone keeps nobody out
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,17 @@ class SignInByPassword:
     tokens: Tokens
     clock: Clock
     rules: OAuthRules
+    tell_sign_in: TellSignIn
 
     async def __call__(
         self, name: str, password: str, *, client_id: str, scope: str | None, device: str, address: str
     ) -> TokenPair:
         granted = narrow_scope(scope)
+        of_name, network = f"guesses of {sha256(name.encode()).hexdigest()}", network_of(address)
         keys = {
-            f"guesses of {sha256(name.encode()).hexdigest()}": self.rules.guesses_per_login,
-            f"guesses from {network_of(address)}": self.rules.guesses_per_address,
+            f"{of_name} from {network}": self.rules.guesses_per_login,
+            f"guesses from {network}": self.rules.guesses_per_address,
+            of_name: ADDRESSES * self.rules.guesses_per_login,
         }
         await self._count(keys)
         login = await self._require_login(name, password)
@@ -52,6 +57,7 @@ class SignInByPassword:
         if not await self._is_still_right(login, password):
             await self.sessions.remove_all([session.id])
             raise InvalidGrant
+        await self.tell_sign_in.of_login(login.id, session.id, device)
         return token_pair(self.tokens, session, granted)
 
     async def _require_login(self, name: str, password: str) -> Login:

@@ -27,4 +27,4 @@ class StartSession:
             expires_at=now + self.lifetime,
         )  # fmt: skip
         await self.sessions.append(session)
-        return SignedIn(account, self.tokens.sign(session))
+        return SignedIn(account, self.tokens.sign(session), session.id)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
-from models.documents.account import Account
-from models.documents.notification import NEW_USER, Notification, shortened
+from models.documents.account import NAME_MAX_CHARS, Account
+from models.documents.notification import NEW_USER, Notification
+from models.documents.plain_line import one_line, quoted
 from models.ports import Clock
 from models.services.notify import Notify
 from models.stores.accounts import Accounts
@@ -30,7 +31,7 @@ class TellContactJoined:
                 Notification(
                     key=f"{NEW_USER} {account.id} {this_time} {friend.id}",
                     account_id=friend.id,
-                    alert=shortened(f"{account.name} is here now."),
+                    alert=f"{quoted(one_line(account.name) or account.number, NAME_MAX_CHARS)} is here now.",
                     type=NEW_USER,
                     at=now,
                     data={"user_id": account.id},

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from models.documents.account import Account
 from models.documents.event import Event, Invitation, OutboxItem
-from models.documents.notification import Text, shortened
+from models.documents.notification import CHANGE, Notification, Text
+from models.documents.plain_line import one_line, quoted
 from models.ports import Clock
+from models.services.limit_texts import LimitTexts
 from models.services.notify import Notify
 from models.stores.accounts import Accounts
 from models.stores.invitation_tokens import InvitationTokens
@@ -23,12 +25,15 @@ _PLACEHOLDER = re.compile(r"\{(organizer|event_title|event_link)\}")
 class TextInvitations:
     """One SMS per invitation (design section 9). `templates` hold {organizer}, {event_title} and {event_link}.
 
+    A number that has had enough for a day, or is of a country that is not served, stays invited and is not texted; the owner
+    is told by a push how many these are.
     Which of them is chosen depends on the invitation alone, so telling it again makes the same text.
     """
 
     accounts: Accounts
     tokens: InvitationTokens
     notify: Notify
+    limit: LimitTexts
     clock: Clock
     templates: Sequence[str]
     public_url: str  # what links start with
@@ -44,28 +49,55 @@ class TextInvitations:
             for each in invitations
             if not people[each.account_id].is_registered and not people[each.account_id].has_blocked(owner.number)
         ]
-        accounts = {each.id: each.account_id for each in unregistered}
+        queued = await self.notify.list_queued({_key(item, each) for each in unregistered})
+        new = [each for each in unregistered if _key(item, each) not in queued]  # told again, nothing counts twice
+        admitted = await self.limit.admit([each.phone for each in new])
+        texted = [each for each in new if each.phone.number in admitted]
+        await self._text(event, owner, texted, item)
+        if len(texted) < len(new):
+            await self._tell_owner(event, owner, item, len(new) - len(texted))
+
+    async def _text(self, event: Event, owner: Account, invitations: Collection[Invitation], item: OutboxItem) -> None:
+        accounts = {each.id: each.account_id for each in invitations}
         tokens = await self.tokens.issue(event.id, accounts, item.id, self.clock.now())
         await self.notify.text(
             [
                 Text(
-                    key=f"text {item.id} {each.id}",  # another word than a push begins with, whose numbers are accounts
+                    key=_key(item, each),
                     phone_text=each.phone.dialled,
                     body=self._body(event, owner, f"{item.id} {each.id}", tokens[each.id]),
                     at=item.at,
                 )
-                for each in unregistered
+                for each in invitations
             ]
         )
+
+    async def _tell_owner(self, event: Event, owner: Account, item: OutboxItem, count: int) -> None:
+        who = "One person" if count == 1 else f"{count} people"
+        title = quoted(event.title, TITLE_MAX_CHARS)
+        alert = Notification(
+            key=f"not texted {item.id}",
+            account_id=owner.id,
+            alert=f"{who} you invited to {title} got no SMS: there are only so many a day. Tell them yourself.",
+            type=CHANGE,
+            at=item.at,
+            data={"event_id": event.id, "title": one_line(event.title)},
+        )
+        await self.notify.push([alert])
 
     def _body(self, event: Event, owner: Account, key: str, token: str) -> str:
         number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8])
         words = {
-            "organizer": shortened(owner.full_name or owner.nickname or owner.phone.text, NAME_MAX_CHARS),
-            "event_title": shortened(event.title, TITLE_MAX_CHARS),
+            "organizer": quoted(one_line(owner.full_name or owner.nickname) or owner.phone.text, NAME_MAX_CHARS),
+            "event_title": quoted(event.title, TITLE_MAX_CHARS),
             "event_link": f"{self.public_url.rstrip('/')}{PATH}?token={token}",
         }
         return fill(self.templates[number % len(self.templates)], words)
+
+
+def _key(item: OutboxItem, invitation: Invitation) -> str:
+    """Begins with another word than a push, whose numbers are accounts."""
+    return f"text {item.id} {invitation.id}"
 
 
 def fill(template: str, words: Mapping[str, str]) -> str:

@@ -54,19 +54,25 @@ class TitleChats:
         page = await self.chats.page(actor, Wanted(KINDS, count, offset, place, is_frame=False))
         names = await self._list_names(actor, page.heads)
         chats = [
-            TitledChat(head, entity_id, names.get(entity_id, entity_id) if head.peer_number else head.chat.subject)
+            TitledChat(head, entity_id, names.get(head.chat.id, entity_id) if head.peer_number else head.chat.subject)
             for head in page.heads
             if (entity_id := _entity_id(head)) is not None
         ]
         return TitledPage(chats, page.next)
 
-    async def _list_names(self, actor: Actor, heads: Sequence[Head]) -> dict[str, str]:
-        numbers = [head.peer_number for head in heads if head.peer_number is not None]
-        if not numbers:
+    async def _list_names(self, actor: Actor, heads: Sequence[Head]) -> dict[int, str]:
+        """By chat. Of the account that is in it: its number may be somebody else's now."""
+        peers = {head.chat.id: head.chat.peer_of(actor.account_id) for head in heads if head.peer_number is not None}
+        if not peers:
             return {}
-        names = {account.number: account.name for account in await self.accounts.list_by_numbers(numbers)}
-        contacts = await self.contacts.list_by_numbers(actor.account_id, numbers)
-        return names | {contact.number: contact.name for contact in contacts if contact.has_name}
+        accounts = {account.id: account for account in await self.accounts.list_by_ids(set(peers.values()))}
+        contacts = await self.contacts.list_by_numbers(actor.account_id, {each.number for each in accounts.values()})
+        named = {contact.number: contact.name for contact in contacts if contact.has_name}
+        return {
+            chat_id: named.get(accounts[peer_id].number, accounts[peer_id].name)
+            for chat_id, peer_id in peers.items()
+            if peer_id in accounts
+        }
 
 
 def _entity_id(head: Head) -> str | None:

@@ -21,6 +21,8 @@ INDEXES = [
     IndexModel([("number", ASCENDING)], unique=True, name="number"),
 ]
 
+_RETIRED = "\0"  # stands behind the number of a retired account, before its id: no number has it, so none finds it
+
 
 class Accounts:
     """The accounts of this installation. Changes of one field go through `change`, whose answer is the whole account."""
@@ -127,11 +129,18 @@ class Accounts:
         registered = {"_id": {"$in": list(account_ids)}, "is_registered": True}
         await self._accounts.update_many(registered, {"$max": {"last_seen": at}})
 
-    async def reset(self, account: Account) -> None:
-        """Leave nothing of an account but its id and its number, not registered."""
-        blank = Account(account.id, account.phone, is_registered=False, created_at=account.created_at)
+    async def reset(self, account: Account, now: datetime) -> None:
+        """Leave nothing of an account but its id and its number, not registered, and that it is removed since now."""
+        blank = Account(account.id, account.phone, is_registered=False, created_at=account.created_at, removed_at=now)
         row = _row(blank)
         await self._accounts.replace_one({"_id": row.pop("_id")}, row)
+
+    async def retire(self, account: Account) -> None:
+        """Take the number from an account, so that another may have it; by its id it is still shown with it."""
+        await self._accounts.update_one(
+            {"_id": account.id, "number": account.number},
+            {"$set": {"number": f"{account.number}{_RETIRED}{account.id}", "is_registered": False}},
+        )
 
     async def block(self, account_id: int, number: str) -> bool:
         """Add a blocked number; whether it was not blocked before."""
@@ -159,13 +168,17 @@ def _row(account: Account) -> Row:
     row["phone"] = account.phone.text
     row["number"] = account.phone.number
     row["blocked"] = sorted(account.blocked)
+    del row["is_retired"]  # as the number says
+    if account.removed_at is None:
+        del row["removed_at"]  # nodes of an earlier version know no such field
     return row
 
 
 def _account(row: Row) -> Account:
     fields = dict(row)
     fields["id"] = fields.pop("_id")
-    fields["phone"] = Phone(fields["phone"], fields.pop("number"))
+    number, retired, _ = fields.pop("number").partition(_RETIRED)
+    fields["phone"], fields["is_retired"] = Phone(fields["phone"], number), bool(retired)
     fields["privacy"] = Privacy(**{part: Visibility(value) for part, value in fields.get("privacy", {}).items()})
     fields["notify"] = NotificationFlags(**fields.get("notify", {}))
     fields["photo"] = Photo(**fields["photo"]) if fields.get("photo") else None

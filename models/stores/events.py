@@ -328,6 +328,14 @@ class Events:
         rows = await self._events.find(query, {"invitations.$": True}).to_list(None)
         return [(row["_id"], row["invitations"][0]["id"]) for row in rows]
 
+    async def rebind(self, account_id: int, to: int, now: datetime) -> None:
+        """The number of this account has another account now: invitations to what is still to come are that one's."""
+        await self._events.update_many(
+            {"invitations.account": account_id, "is_deleted": False, "expires": {"$gt": microseconds(now)}},
+            {"$set": {"invitations.$[one].account": to}},
+            array_filters=[{"one.account": account_id}],
+        )
+
     async def list_untold(self, older_than: datetime) -> list[Event]:
         """Events with something in their outbox since then: what a crash, or an absent database, left."""
         query = {"outbox.at": {"$lt": older_than}}

@@ -34,6 +34,11 @@ class Favourites:
         rows = await self._favourites.find({"owner_id": owner_id}).sort("_id", DESCENDING).to_list(None)
         return [_favourite(row) for row in rows]
 
+    async def list_known(self, owner_id: int, numbers: Collection[str]) -> set[str]:
+        """Those of these numbers that are marked."""
+        query = {"owner_id": owner_id, "number": {"$in": list(numbers)}}
+        return {row["number"] for row in await self._favourites.find(query, {"number": True}).to_list(None)}
+
     async def put(self, owner_id: int, marked: Mapping[Phone, Mapping[str, str]]) -> None:
         """Mark these numbers; of each, set the fields that are given (`contact_name`, `photo`), also when it was marked before.
 

@@ -69,6 +69,11 @@ class Notifications:
             if error.details.get("writeConcernErrors") or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
                 raise
 
+    async def list_known(self, keys: Collection[str]) -> set[str]:
+        """Those of these keys that have a row, open or finished."""
+        rows = await self._rows.find({"_id": {"$in": list(keys)}}, {"_id": True}).to_list(None)
+        return {row["_id"] for row in rows}
+
     async def take(self, kind: Kind, now: datetime, lease_for: timedelta, limit: int) -> list[Taken]:
         """Up to `limit` open rows, longest due first; nobody else gets them until the lease ends."""
         is_due = {"kind": kind, "due": {"$lte": now}}

@@ -88,6 +88,10 @@ class Ownerships:
                 break
         return former
 
+    async def rebind(self, account_id: int, to: int) -> None:
+        """The number of this account has another account now: whoever has it in a list means that one."""
+        await self._ownerships.update_many({"account_id": account_id}, {"$set": {"account_id": to}})
+
     async def remove_proved(self, account_id: int) -> None:
         """Nobody owns this number any more; those who only named it still do that."""
         await self._ownerships.delete_many({"account_id": account_id, "is_proved": True})

@@ -38,6 +38,12 @@ class PhoneBooks:
     async def has(self, owner_id: int, number: str) -> bool:
         return await self._books.find_one({"_id": owner_id, "numbers": number}, {"_id": 1}) is not None
 
+    async def list_known(self, owner_id: int, numbers: Collection[str]) -> set[str]:
+        """Those of these numbers that a phone book holds."""
+        held = {"_id": 0, "held": {"$setIntersection": ["$numbers", list(numbers)]}}
+        row = await self._books.find_one({"_id": owner_id}, held)
+        return set() if row is None else set(row["held"])
+
     async def list_owners_of(self, number: str) -> list[int]:
         """The ids of the accounts whose phone book holds this number, ascending."""
         rows = await self._books.find({"numbers": number}, {"_id": 1}).sort("_id", ASCENDING).to_list(None)

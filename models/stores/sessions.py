@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
 
 from models.documents.session import Grant, Session
 from models.stores.database import Database, Row
@@ -22,6 +22,7 @@ class Sessions:
 
     def __init__(self, database: Database) -> None:
         self._sessions = database.collection("sessions")
+        self._uses = database.collection("uses")  # one row per account and login: sessions end, and their rows go
 
     async def prepare(self) -> None:
         await self._sessions.create_indexes(INDEXES)
@@ -30,6 +31,7 @@ class Sessions:
         row = asdict(session)
         row["_id"] = row.pop("id")
         await self._sessions.insert_one(row)
+        await self._note_uses({_owner(session.account_id, session.login_id)}, session.last_used_at)
 
     async def find(self, session_id: str) -> Session | None:
         row = await self._sessions.find_one({"_id": session_id})
@@ -86,11 +88,37 @@ class Sessions:
         await self._sessions.delete_many({"_id": {"$in": session_ids}})
 
     async def touch_all(self, session_ids: Collection[str], now: datetime, *, unless_after: datetime) -> int:
-        """Note that they were used now, where that was not noted after `unless_after`; how many were written."""
+        """Note that they were used now, where that was not noted after `unless_after`; how many were written.
+
+        With them it is noted of their accounts and logins.
+        """
+        query = {"_id": {"$in": list(session_ids)}}
+        rows = await self._sessions.find(query, {"account_id": True, "login_id": True}).to_list(None)
+        await self._note_uses({_owner(row["account_id"], row.get("login_id")) for row in rows}, now)
         result = await self._sessions.update_many(
             {"_id": {"$in": list(session_ids)}, "last_used_at": {"$lte": unless_after}}, {"$set": {"last_used_at": now}}
         )
         return result.modified_count
+
+    async def find_last_use(self, account_id: int, login_id: int | None) -> datetime | None:
+        """When a session of this account, or of this login, was used last, also if it is over; None if that is not known."""
+        owners = [_owner(account_id, None), *([] if login_id is None else [_owner(None, login_id)])]
+        uses = await self._uses.find({"_id": {"$in": owners}}).to_list(None)
+        alive = await self._sessions.find(_owned(account_id, login_id), {"last_used_at": True}).to_list(None)
+        return max([*(row["at"] for row in uses), *(row["last_used_at"] for row in alive)], default=None)
+
+    async def forget(self, account_id: int) -> None:
+        """Nobody uses this account any more."""
+        await self._uses.delete_one({"_id": _owner(account_id, None)})
+
+    async def _note_uses(self, owners: Collection[str], at: datetime) -> None:
+        if owners:
+            noted = [UpdateOne({"_id": owner}, {"$max": {"at": at}}, upsert=True) for owner in owners]
+            await self._uses.bulk_write(noted, ordered=False)
+
+
+def _owner(account_id: int | None, login_id: int | None) -> str:
+    return f"account {account_id}" if login_id is None else f"login {login_id}"
 
 
 def _session(row: Row) -> Session:

@@ -22,6 +22,8 @@ from models.services.forget_events import ForgetEvents
 from models.services.has_written import HasWritten
 from models.services.join_events import JoinEvents
 from models.services.leave_group import LeaveGroup
+from models.services.limit_new_numbers import LimitNewNumbers
+from models.services.limit_texts import LimitTexts, TextRules
 from models.services.limits import TokenBuckets
 from models.services.list_chats import ListChats
 from models.services.log_event import LogEvent
@@ -72,6 +74,17 @@ from server.wiring.sms import sms_provider
 from server.wiring.stores import Stores
 
 
+def _text_rules(settings: Settings) -> TextRules:
+    sms = settings.sms
+    return TextRules(
+        countries=sms.countries,
+        texts_per_number=sms.texts_per_number_per_day,
+        texts_of_all=sms.texts_per_day,
+        codes_of_all=sms.codes_per_day,
+        has_limits=settings.limits.enabled,
+    )
+
+
 class Domain:
     """One node's services, from the fan-out upwards: each is made once here, and REST and sockets use the same."""
 
@@ -107,12 +120,13 @@ class Domain:
         self.directory = Directory(stores.accounts, ttl_s=believe_s)
         self.rosters = Rosters(stores.chats, stores.entries, fanout.signal, self._recovered, ttl_s=believe_s)
         self.sms = sms_provider(settings, outside.http, clock)
+        self.socket_board = RedisSocketBoard(self.bus)
         self.notifications = NotificationParts(
             settings,
             stores,
             clock,
             self.directory,
-            RedisSocketBoard(self.bus),
+            self.socket_board,
             self.sms,
             self.metrics.notified,
         )
@@ -179,10 +193,21 @@ class Domain:
         log_event = LogEvent(stores.events, stores.accounts, self.rosters, self.journal, self.announcer)
         self.show_event = ShowEvent(stores.accounts, self.directory, self.rosters, fanout)
         notify = self.notifications.notify
+        self.limit_new_numbers = LimitNewNumbers(
+            stores.contacts,
+            stores.phone_books,
+            stores.favourites,
+            stores.quotas,
+            clock,
+            limits.new_numbers_per_day,
+            limits.enabled,
+        )
+        self.limit_texts = LimitTexts(stores.quotas, clock, _text_rules(settings))
         text = TextInvitations(
             stores.accounts,
             stores.invitation_tokens,
             notify,
+            self.limit_texts,
             clock,
             settings.events.sms_templates,
             settings.http.public_url or f"http://{settings.http.host}:{settings.http.port}",

@@ -14,12 +14,14 @@ from models.services.ask_for_code import AskForCode
 from models.services.create_account import CreateAccount
 from models.services.end_session import EndSession
 from models.services.find_account import FindAccount
+from models.services.last_use import LastUse
 from models.services.list_sessions import ListSessions
 from models.services.make_demo_events import MakeDemoEvents
 from models.services.prove_number import ProveNumber
 from models.services.refresh_tokens import RefreshTokens
 from models.services.register_account import RegisterAccount
 from models.services.register_profile import RegisterProfile
+from models.services.registration_pin import RegistrationPin
 from models.services.remove_account import RemoveAccount
 from models.services.request_pin import RequestPin
 from models.services.revoke_token import RevokeToken
@@ -28,6 +30,8 @@ from models.services.set_privacy import SetPrivacy
 from models.services.set_status_message import SetStatusMessage
 from models.services.sign_in_by_password import SignInByPassword
 from models.services.start_session import StartSession
+from models.services.take_number import TakeNumber
+from models.services.tell_sign_in import TellSignIn
 from models.services.verify_pin import VerifyPin
 from server.wiring.domain import Domain
 
@@ -43,10 +47,15 @@ def _auth(domain: Domain) -> AuthRoutes:
         _request_pin(domain, EVENTS_DIGITS),
         VerifyPin(
             stores.accounts,
-            ProveNumber(stores.pins, domain.clock, _pin_rules(domain)),
+            _prove(domain),
             StartSession(stores.sessions, domain.tokens, domain.clock, timedelta(days=auth.session_days)),
             domain.join_events,
             domain.fanout,
+            _take_number(domain),
+            stores.sessions,
+            _registration_pin(domain),
+            _tell_sign_in(domain),
+            auth.public_registration,
             _demo(domain) if domain.settings.events.demo else None,
         ),
         RegisterProfile(
@@ -59,6 +68,7 @@ def _auth(domain: Domain) -> AuthRoutes:
         ),
         ListSessions(stores.sessions, domain.clock),
         EndSession(stores.sessions, domain.authenticate, domain.fanout),
+        _registration_pin(domain),
         domain.links,
     )
 
@@ -82,7 +92,14 @@ def _oauth(domain: Domain) -> OAuthRoutes:
     )
     return OAuthRoutes(
         SignInByPassword(
-            stores.logins, domain.passwords, stores.sessions, stores.quotas, domain.tokens, domain.clock, rules
+            stores.logins,
+            domain.passwords,
+            stores.sessions,
+            stores.quotas,
+            domain.tokens,
+            domain.clock,
+            rules,
+            _tell_sign_in(domain),
         ),
         RefreshTokens(stores.logins, stores.sessions, domain.tokens, domain.fanout, domain.clock, rules),
         RevokeToken(domain.tokens, stores.sessions, domain.fanout),
@@ -101,38 +118,88 @@ def _account(domain: Domain) -> AccountRoutes:
             stores.accounts,
             stores.ownerships,
             stores.sessions,
-            ProveNumber(stores.pins, domain.clock, _pin_rules(domain)),
+            _prove(domain),
             domain.join_events,
             domain.fanout,
+            _take_number(domain),
+            _registration_pin(domain),
+            _tell_sign_in(domain),
+            domain.settings.auth.public_registration,
         ),
-        RemoveAccount(
-            stores.accounts,
-            stores.ownerships,
-            stores.sessions,
-            stores.contacts,
-            stores.chats,
-            stores.entries,
-            (
-                domain.forget_events,
-                stores.invitation_tokens,
-                stores.status_histories,
-                stores.snapshots,
-                stores.photos,
-                stores.devices,
-                stores.favourites,
-                stores.phone_books,
-                stores.facebook_links,
-            ),
-            domain.leave_group,
-            domain.record,
-            domain.fanout,
-        ),
+        _remove(domain),
         find,
         SetStatusMessage(stores.accounts, stores.status_histories, domain.fanout, domain.clock),
         SetNickname(stores.accounts, domain.fanout),
         SetPrivacy(stores.accounts, domain.fanout),
         domain.presence,
+        _registration_pin(domain),
     )
+
+
+def _remove(domain: Domain) -> RemoveAccount:
+    stores = domain.stores
+    return RemoveAccount(
+        stores.accounts,
+        stores.ownerships,
+        stores.sessions,
+        stores.contacts,
+        stores.chats,
+        stores.entries,
+        (
+            domain.forget_events,
+            stores.invitation_tokens,
+            stores.status_histories,
+            stores.snapshots,
+            stores.photos,
+            stores.devices,
+            stores.favourites,
+            stores.phone_books,
+            stores.facebook_links,
+            stores.registration_pins,
+            stores.sessions,
+        ),
+        domain.leave_group,
+        domain.record,
+        domain.fanout,
+        domain.clock,
+    )
+
+
+def _take_number(domain: Domain) -> TakeNumber:
+    stores = domain.stores
+    return TakeNumber(
+        stores.accounts,
+        stores.chats,
+        stores.events,
+        stores.ownerships,
+        _last_use(domain),
+        _remove(domain),
+        domain.fanout,
+        domain.clock,
+        domain.settings.auth.recycle_days,
+    )
+
+
+def _last_use(domain: Domain) -> LastUse:
+    return LastUse(domain.stores.sessions, domain.stores.ownerships, domain.socket_board, domain.clock)
+
+
+def _registration_pin(domain: Domain) -> RegistrationPin:
+    stores = domain.stores
+    return RegistrationPin(
+        stores.accounts,
+        stores.registration_pins,
+        stores.attempts,
+        domain.passwords,
+        _last_use(domain),
+        domain.clock,
+        _pin_rules(domain).guesses,
+        timedelta(days=domain.settings.auth.registration_pin_days),
+    )
+
+
+def _tell_sign_in(domain: Domain) -> TellSignIn:
+    return TellSignIn(domain.stores.ownerships, domain.fanout, domain.notifications.notify, domain.clock)
 
 
 def _pin_rules(domain: Domain) -> PinRules:
@@ -141,10 +208,21 @@ def _pin_rules(domain: Domain) -> PinRules:
         ttl_s=auth.pin_ttl_s,
         tries=auth.pin_tries,
         resend_s=auth.pin_resend_s,
+        wait_max_s=auth.pin_wait_max_s,
+        sends_per_day=auth.pin_sends_per_day,
+        guesses_per_day=auth.pin_guesses_per_day,
+        strangers_per_day=auth.pin_strangers_per_day,
+        guesses_per_address_per_day=auth.pin_guesses_per_address_per_day,
         per_address_per_hour=auth.pin_per_address_per_hour,
         has_send_limits=domain.settings.limits.enabled,
         debug_pin=auth.debug_pin,
+        is_open=auth.public_registration,
     )
+
+
+def _prove(domain: Domain) -> ProveNumber:
+    stores = domain.stores
+    return ProveNumber(stores.pins, stores.attempts, stores.quotas, domain.clock, _pin_rules(domain))
 
 
 def _request_pin(domain: Domain, digits: int) -> RequestPin:
@@ -152,7 +230,9 @@ def _request_pin(domain: Domain, digits: int) -> RequestPin:
     return RequestPin(
         stores.accounts,
         stores.pins,
+        stores.attempts,
         stores.quotas,
+        domain.limit_texts,
         domain.sms,
         domain.clock,
         _pin_rules(domain),

@@ -65,8 +65,8 @@ def _address_book(domain: Domain) -> ContactRoutes:
     return ContactRoutes(
         ListContacts(contacts, accounts),
         FindContact(contacts, accounts),
-        AddContact(contacts, accounts, fanout),
-        ImportContacts(contacts, accounts, fanout),
+        AddContact(contacts, accounts, fanout, domain.limit_new_numbers),
+        ImportContacts(contacts, accounts, fanout, domain.limit_new_numbers),
         ChangeContact(contacts, fanout),
         RemoveContacts(contacts, fanout),
     )

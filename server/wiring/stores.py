@@ -2,6 +2,7 @@
 
 from models.ports import Clock
 from models.stores.accounts import Accounts
+from models.stores.attempts import Attempts
 from models.stores.chat_places import ChatPlaces
 from models.stores.chats import Chats
 from models.stores.contacts import Contacts
@@ -25,6 +26,7 @@ from models.stores.pins import Pins
 from models.stores.presence_snapshots import PresenceSnapshots
 from models.stores.quotas import Quotas
 from models.stores.read_dates import ReadDates
+from models.stores.registration_pins import RegistrationPins
 from models.stores.sample_replies import SampleReplies
 from models.stores.sessions import Sessions
 from models.stores.status_histories import StatusHistories
@@ -41,14 +43,14 @@ class Stores:
         self.chats = Chats(database, counters, large=large_chat)
         self.entries, self.heads, self.places = Entries(database), Heads(database), ChatPlaces(database)
         self.sessions, self.quotas = Sessions(database), Quotas(database)
-        self.pins = Pins(database, derive_key(secret, "pins"))
+        self.pins, self.attempts = Pins(database, derive_key(secret, "pins")), Attempts(database)
         self.media, self.photos = MediaFiles(database, derive_key(secret, "media"), clock), Photos(database)
         self.logins, self.ownerships = Logins(database, counters), Ownerships(database, counters)
         self.events, self.sample_replies = Events(database, counters), SampleReplies(database, counters)
         self.invitation_tokens = InvitationTokens(database, derive_key(secret, "invitations"))
         self.devices, self.notifications = Devices(database), Notifications(database)
         self.favourites, self.phone_books = Favourites(database, counters), PhoneBooks(database)
-        self.facebook_links = FacebookLinks(database)
+        self.facebook_links, self.registration_pins = FacebookLinks(database), RegistrationPins(database)
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
 
     async def prepare(self) -> None:
@@ -60,6 +62,7 @@ class Stores:
             self.sessions,
             self.quotas,
             self.pins,
+            self.attempts,
             self.read_dates,
             self.media,
             self.photos,

@@ -35,7 +35,7 @@ def user_routes(domain: Domain) -> list[Route]:
         ).routes(),
         *FavouriteRoutes(
             ListFavourites(stores.favourites, accounts, see),
-            MarkFavourites(stores.favourites, domain.take_photo, domain.store_media),
+            MarkFavourites(stores.favourites, domain.take_photo, domain.store_media, domain.limit_new_numbers),
             links,
         ).routes(),
         *_facebook(domain).routes(),
@@ -43,7 +43,7 @@ def user_routes(domain: Domain) -> list[Route]:
             ListUsers(accounts, know, see),
             find,
             ChangeUser(accounts, find, domain.fanout),
-            MatchPhoneBook(accounts, stores.phone_books, see),
+            MatchPhoneBook(accounts, stores.phone_books, see, domain.limit_new_numbers),
             ListInviters(stores.events, accounts, see),
             links,
         ).routes(),

@@ -4,7 +4,12 @@
 export class RestError extends Error {
   constructor(status, body) {
     super(sentenceOf(status, body));
-    Object.assign(this, { name: "RestError", status, code: body?.code ?? null });
+    Object.assign(this, { name: "RestError", status, code: body?.code ?? null, body });
+  }
+
+  /** Whether the refusal is about this field of what was sent. */
+  isAbout(field) {
+    return Array.isArray(this.body?.[field]);
   }
 }
 

@@ -32,8 +32,9 @@ export async function askForCode(number) {
   await new Rest().post("/auth", { phone_number: number });
 }
 
-export async function proveNumber(number, code) {
-  const user = await new Rest().post("/auth/verify_pin", { phone_number: number, pin: code });
+/** Sign in; an account with a registration PIN wants that, too (the refusal is about `registration_pin`). */
+export async function proveNumber(number, code, registrationPin = "") {
+  const user = await new Rest().post("/auth/verify_pin", { phone_number: number, pin: code, registration_pin: registrationPin });
   const session = { token: user.auth_token, id: user.id, number: user.phone_number.replace(/\D/g, ""), name: user.full_name ?? "" };
   keepSession(session);
   return session;

@@ -27,10 +27,21 @@ export function showSignIn(root, done) {
   const askCode = (phone) => step("Enter the code", null,
     el("p.hint", {}, "A code for ", el("bdi", { dir: "ltr" }, phone), codes ? " is on its way. " : " was sent. ", codes ?? ""),
     form([["code", "Code", "", { inputmode: "numeric", autocomplete: "one-time-code", pattern: "[0-9 ]*", maxlength: "8", required: true, dir: "ltr", class: "code" }]], "Sign in", async ({ code }) => {
-      const session = await proveNumber(phone, code.replace(/\s/g, ""));
-      if (session.name) done();
-      else askName(session);
+      const digits = code.replace(/\s/g, "");
+      try {
+        welcome(await proveNumber(phone, digits));
+      } catch (refusal) {
+        if (!refusal.isAbout?.("registration_pin")) throw refusal;
+        askRegistrationPin(phone, digits);
+      }
     }, askNumber));
+
+  const askRegistrationPin = (phone, code) => step("Enter your registration PIN", "You set it so that a code alone does not open your account.",
+    form([["pin", "Registration PIN", "", { type: "password", inputmode: "numeric", autocomplete: "off", pattern: "[0-9]*", maxlength: "32", required: true, dir: "ltr" }]], "Sign in", async ({ pin }) => {
+      welcome(await proveNumber(phone, code, pin));
+    }, askNumber));
+
+  const welcome = (session) => (session.name ? done() : askName(session));
 
   const askName = (session) => step("What is your name?", "People who do not know your number see it.",
     form([

@@ -39,8 +39,8 @@ def contact_routes(world: World) -> list[web.AbstractRouteDef]:
     return ContactRoutes(
         list_all=ListContacts(contacts, accounts),
         find=FindContact(contacts, accounts),
-        add=AddContact(contacts, accounts, fanout),
-        import_all=ImportContacts(contacts, accounts, fanout),
+        add=AddContact(contacts, accounts, fanout, world.unlimited),
+        import_all=ImportContacts(contacts, accounts, fanout, world.unlimited),
         change=ChangeContact(contacts, fanout),
         remove=RemoveContacts(contacts, fanout),
     ).routes()

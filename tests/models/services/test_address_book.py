@@ -32,12 +32,12 @@ async def ann(world: World) -> Actor:
 
 @pytest.fixture
 def add(world: World) -> AddContact:
-    return AddContact(world.contacts, world.accounts, world.fanout, contacts_max=3)
+    return AddContact(world.contacts, world.accounts, world.fanout, world.unlimited, contacts_max=3)
 
 
 @pytest.fixture
 def import_contacts(world: World) -> ImportContacts:
-    return ImportContacts(world.contacts, world.accounts, world.fanout, contacts_max=3)
+    return ImportContacts(world.contacts, world.accounts, world.fanout, world.unlimited, contacts_max=3)
 
 
 def numbered(actor: Actor, *numbers: str) -> list[Contact]:
@@ -47,7 +47,7 @@ def numbered(actor: Actor, *numbers: str) -> list[Contact]:
 class TestExists:
     async def test_it_follows_the_account_without_a_sync(self, world: World, ann: Actor, add: AddContact) -> None:
         contact = Contact(ann.account_id, "491", "Tom")
-        assert not (await add(contact)).exists
+        assert not (await add(ann, contact)).exists
         find, list_contacts = FindContact(world.contacts, world.accounts), ListContacts(world.contacts, world.accounts)
         for is_registered in (False, True, False):
             await world.register("491", is_registered=is_registered)
@@ -66,10 +66,10 @@ class TestSignals:
     async def test_an_added_contact_is_signalled_and_a_refused_one_is_not(
         self, world: World, ann: Actor, add: AddContact
     ) -> None:
-        await add(Contact(ann.account_id, "491"))
+        await add(ann, Contact(ann.account_id, "491"))
         assert world.fanout.signals == [AccountChanged(ann.account_id)]
         with pytest.raises(ContactExists):
-            await add(Contact(ann.account_id, "491"))
+            await add(ann, Contact(ann.account_id, "491"))
         assert len(world.fanout.signals) == 1
 
     async def test_an_import_is_signalled_once_and_one_that_differs_in_nothing_is_not(
@@ -89,9 +89,13 @@ class TestSignals:
                 raise ConnectionError
 
         with pytest.raises(ConnectionError):
-            await ImportContacts(BreaksOff(database), world.accounts, world.fanout)(ann, numbered(ann, "491", "492"))
+            await ImportContacts(BreaksOff(database), world.accounts, world.fanout, world.unlimited)(
+                ann, numbered(ann, "491", "492")
+            )
         assert world.fanout.signals == [AccountChanged(ann.account_id)]
-        report = await ImportContacts(world.contacts, world.accounts, world.fanout)(ann, numbered(ann, "491", "492"))
+        report = await ImportContacts(world.contacts, world.accounts, world.fanout, world.unlimited)(
+            ann, numbered(ann, "491", "492")
+        )
         assert report.added == 1
         assert await world.contacts.list_numbers(ann.account_id) == {"491", "492"}
 
@@ -120,11 +124,11 @@ class TestLimits:
         self, world: World, ann: Actor, add: AddContact
     ) -> None:
         for contact in numbered(ann, "491", "492", "493"):
-            await add(contact)
+            await add(ann, contact)
         with pytest.raises(ContactsFull):
-            await add(Contact(ann.account_id, "494"))
+            await add(ann, Contact(ann.account_id, "494"))
         with pytest.raises(ContactExists):
-            await add(Contact(ann.account_id, "491"))
+            await add(ann, Contact(ann.account_id, "491"))
         assert await world.contacts.list_numbers(ann.account_id) == {"491", "492", "493"}
 
     async def test_an_import_over_the_limit_changes_nothing(

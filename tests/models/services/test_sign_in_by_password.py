@@ -10,12 +10,16 @@ from models.documents.login import Login
 from models.documents.oauth import OAuthRules
 from models.documents.session import TokenPair
 from models.errors import InvalidGrant
+from models.services.notify import Notify
 from models.services.remove_login import RemoveLogin
 from models.services.set_password import SetPassword
 from models.services.sign_in_by_password import SignInByPassword
+from models.services.tell_sign_in import TellSignIn
 from models.stores.counters import Counters
 from models.stores.database import Database
+from models.stores.devices import Devices
 from models.stores.logins import Logins
+from models.stores.notifications import Notifications
 from models.stores.ownerships import Ownerships
 from models.stores.quotas import Quotas
 from models.stores.sessions import Sessions
@@ -83,11 +87,15 @@ async def world(database: Database) -> World:
         guesses_per_address=10,
         has_limits=False,
     )
+    notify = Notify(Notifications(database), Devices(database), lambda: None, is_push_on=False)
+    tell = TellSignIn(Ownerships(database, counters), fanout, notify, clock)
     return World(
         login,
         sessions,
         passwords,
-        SignInByPassword(logins, passwords, sessions, Quotas(database), JwtTokens("a secret", clock), clock, rules),
+        SignInByPassword(
+            logins, passwords, sessions, Quotas(database), JwtTokens("a secret", clock), clock, rules, tell
+        ),
         SetPassword(logins, passwords, sessions, fanout),
         RemoveLogin(logins, sessions, Ownerships(database, counters), fanout),
     )

@@ -1,0 +1,73 @@
+"""Bounds what is sent to phones: which countries, how much to one number, how much of all."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+from models.documents.phone import Phone
+from models.errors import CountryNotServed
+from models.ports import Clock
+from models.stores.quotas import Quotas
+
+log = logging.getLogger(__name__)
+
+DAY_S = 86_400
+_ALL_CODES, _ALL_TEXTS = "codes of this site", "texts of this site"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextRules:
+    """`countries` as two letters of ISO 3166, empty: all; the rest is per day (of UTC)."""
+
+    countries: Collection[str] = ()
+    texts_per_number: int = 3
+    texts_of_all: int = 2000
+    codes_of_all: int = 50_000
+    has_limits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LimitTexts:
+    """Texts are what nobody asked for, such as invitations; the codes to one number are counted where they are asked for."""
+
+    quotas: Quotas
+    clock: Clock
+    rules: TextRules
+
+    def require_served(self, phone: Phone) -> None:
+        """Raises CountryNotServed for a number outside the countries that are served, and for what is no valid number."""
+        if not self.is_served(phone):
+            raise CountryNotServed
+
+    def is_served(self, phone: Phone) -> bool:
+        return not self.rules.countries or phone.country in self.rules.countries
+
+    async def count_code(self) -> timedelta | None:
+        """Count one more code of all; None while there are not too many today, else how long to wait."""
+        if not self.rules.has_limits:
+            return None
+        now = self.clock.now()
+        wait = await self.quotas.take(_ALL_CODES, self.rules.codes_of_all, DAY_S, now)
+        if wait is not None:
+            await self.quotas.give_back(_ALL_CODES, DAY_S, now)
+            log.warning("no more codes are sent today: sms.codes_per_day is reached")
+        return wait
+
+    async def admit(self, phones: Collection[Phone]) -> set[str]:
+        """Count one text to each of these; returns the numbers that may get it."""
+        served = {phone.number for phone in phones if self.is_served(phone)}
+        if not self.rules.has_limits or not served:
+            return served
+        waits = await asyncio.gather(*(self._count_text(number) for number in served))
+        admitted = {number for number, wait in zip(served, waits, strict=True) if wait is None}
+        now = self.clock.now()
+        if admitted and await self.quotas.take(_ALL_TEXTS, self.rules.texts_of_all, DAY_S, now, len(admitted)):
+            await self.quotas.give_back(_ALL_TEXTS, DAY_S, now, len(admitted))
+            log.warning("%d invitations are not texted: sms.texts_per_day is reached", len(admitted))
+            return set()
+        return admitted
+
+    async def _count_text(self, number: str) -> timedelta | None:
+        return await self.quotas.take(f"texts to {number}", self.rules.texts_per_number, DAY_S, self.clock.now())

@@ -17,6 +17,16 @@ SIGN_IN = "sign_in"
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """One device of an account, by the token that Apple gave it. `session_id` is the sign-in by which it was registered."""
+
+    token: str
+    account_id: int
+    session_id: str
+    registered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     """For every device of one account. `data` travels beside `aps`, and `type` with it (events contract, section 7).
 
@@ -32,6 +42,10 @@ class Notification:
     data: Mapping[str, Scalar] = field(default_factory=dict)
     collapse: str | None = None
 
+    def is_for(self, device: Device) -> bool:
+        """Whether a device of the account is to show it: nobody is told of the sign-in that they have just made."""
+        return not (self.type == SIGN_IN and self.data.get("session") == device.session_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -41,16 +55,6 @@ class Text:
     phone_text: str
     body: str
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """One device of an account, by the token that Apple gave it. `session_id` is the sign-in by which it was registered."""
-
-    token: str
-    account_id: int
-    session_id: str
-    registered_at: datetime
 
 
 def shortened(text: str, max_chars: int = ALERT_MAX_CHARS) -> str:

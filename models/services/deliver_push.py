@@ -47,7 +47,8 @@ class DeliverPush:
         if taken.attempts > 1 and await self.notifications.was_replaced(notification):
             await self.finish.finish(taken, "replaced by a newer one")
             return
-        devices = [each for each in await self.list_devices(notification.account_id) if each.token not in taken.done]
+        of_account = await self.list_devices(notification.account_id)
+        devices = [each for each in of_account if each.token not in taken.done and notification.is_for(each)]
         if not devices:
             await self.finish.finish(taken, DELIVERED if taken.done else "no device")
             return

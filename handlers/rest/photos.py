@@ -11,7 +11,7 @@ from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.media import send_media
 from handlers.rest.paths import messaging
-from handlers.rest.requests import ACTOR
+from handlers.rest.requests import ACTOR, caller_of
 from handlers.rest.uploads import read_upload
 from handlers.wire import photos as wire
 from handlers.wire.asked import NothingShown, read_asked
@@ -90,14 +90,15 @@ class PhotoDoor:
     async def read(self, request: web.Request) -> tuple[Actor, Picture]:
         """Who acts, and the picture in file field `photo`, else behind form field `url`; the file wins."""
         require_token(request)
+        by = caller_of(request)
 
         @asynccontextmanager
         async def shrunk(_: str, content: AsyncIterator[bytes]) -> AsyncIterator[Picture]:
-            yield await self.take.shrink(content)
+            yield await self.take.shrink(content, by)
 
         async with read_upload(request, _FILE, shrunk) as (fields, picture):
             actor = await choose_actor(request, fields)
-            return actor, picture or await self.take.fetch(read_asked(wire.PictureAsked, fields).require_url())
+            return actor, picture or await self.take.fetch(read_asked(wire.PictureAsked, fields).require_url(), by)
 
     async def send(self, request: web.Request, name: str) -> web.StreamResponse:
         return await send_media(request, self.open, await self.open(name), cache=ASK_AGAIN)

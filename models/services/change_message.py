@@ -21,6 +21,7 @@ from models.events import MessageHidden
 from models.ports import Fanout
 from models.services.directory import Directory
 from models.services.limits import TokenBuckets
+from models.services.remove_unused_media import RemoveUnusedMedia
 from models.services.resolve_chat import ResolveChat
 from models.stores.chats import Chats
 from models.stores.entries import Entries, visible
@@ -46,6 +47,7 @@ class ChangeMessage:
     journal: Journal
     fanout: Fanout
     limit: TokenBuckets
+    remove_media: RemoveUnusedMedia
 
     async def submit_edit(
         self, actor: Actor, target: Target, seq: int, text: str, client_id: str
@@ -89,7 +91,9 @@ class ChangeMessage:
         if not isinstance(change.body, kind):
             raise ClientIdReused
         try:
-            await self.entries.apply(change)
+            gone = await self.entries.apply(change)
+            if gone is not None:
+                await self.remove_media.after([gone])
         except Exception:
             log.exception("change %d of chat %d is stored and waits to be applied", change.seq, change.chat_id)
         message = await self.entries.find(change.chat_id, change.body.of)

@@ -1,6 +1,7 @@
 """Marks numbers as favourites, and takes marks away."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from models.documents.favourite import FAVOURITES_MAX, PHOTOS_MAX, Marking
@@ -38,18 +39,20 @@ class MarkFavourites:
             if marking.contact_name is not None:
                 fields[marking.phone.number]["contact_name"] = marking.contact_name
             if marking.photo is not None:
-                pictures[marking.phone.number] = await self._shrink(marking.photo)
-        for number, picture in pictures.items():
-            fields[number]["photo"] = (await self.store.store(picture, PHOTO_TYPE)).name
-        await self.favourites.put(actor.account_id, {phones[number]: given for number, given in fields.items()})
+                pictures[marking.phone.number] = await self._shrink(actor, marking.photo)
+        async with AsyncExitStack() as stack:
+            for number, picture in pictures.items():
+                stored = await stack.enter_async_context(self.store.store(picture, PHOTO_TYPE))
+                fields[number]["photo"] = stored.name
+            await self.favourites.put(actor.account_id, {phones[number]: given for number, given in fields.items()})
 
     async def remove(self, actor: Actor, phones: Collection[Phone]) -> None:
         """Numbers that are not marked are passed over."""
         await self.favourites.remove(actor.account_id, [phone.number for phone in phones])
 
-    async def _shrink(self, photo: bytes) -> bytes:
+    async def _shrink(self, actor: Actor, photo: bytes) -> bytes:
         try:
-            return (await self.take.shrink(_whole(photo))).full
+            return (await self.take.shrink(_whole(photo), ("account", actor.account_id))).full
         except Malformed as refusal:
             raise FieldErrors({"photo": [refusal.message]}) from None
 

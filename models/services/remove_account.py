@@ -14,6 +14,7 @@ from models.events import AccountChanged, ChatMembersChanged, SessionsRevoked
 from models.ports import Fanout
 from models.services.leave_group import LeaveGroup
 from models.services.record_changes import RecordChanges
+from models.services.remove_unused_media import RemoveUnusedMedia
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.contacts import Contacts
@@ -28,6 +29,12 @@ class Forgets(Protocol):
     """What an account has of its own, in one place."""
 
     async def forget(self, account_id: int) -> None: ...
+
+
+class OwnsFiles(Protocol):
+    """Where an account has pictures of its own."""
+
+    async def list_files(self, owner_id: int) -> set[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,8 @@ class RemoveAccount:
     leave_group: LeaveGroup
     record: RecordChanges
     fanout: Fanout
+    owned: Sequence[OwnsFiles]
+    remove_media: RemoveUnusedMedia
 
     async def __call__(self, ownership: Ownership, feedback: str) -> None:
         if not ownership.is_proved:
@@ -58,11 +67,13 @@ class RemoveAccount:
         # First of all nobody can write to it or take it into a group any more.
         await self.accounts.change(account.id, {"is_registered": False})
         self.fanout.signal(AccountChanged(account.id))
+        files = set().union(*[await store.list_files(account.id) for store in self.owned])
         await self._leave_chats(ownership.actor(""))
         await self.contacts.remove_all(account.id)
         for store in self.belongings:
             await store.forget(account.id)
         await self.accounts.reset(account)
+        await self.remove_media.after(files)
         await self._end_sessions(account.id)
         self.fanout.signal(AccountChanged(account.id))
         log.info("account %d is removed; feedback: %r", account.id, feedback)

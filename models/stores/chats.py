@@ -18,7 +18,7 @@ from models.errors import ChatNotFound
 from models.stores.chat_rows import chat_of, member_key, member_of, member_row, spans_of
 from models.stores.counters import Counters
 from models.stores.database import DUPLICATE_KEY, Database, Row, aggregate
-from models.stores.entry_rows import photo_row
+from models.stores.entry_rows import photo_files, photo_row, with_photo
 
 CHATS = "chats"
 MEMBERS = "members"
@@ -27,6 +27,7 @@ CHAT_INDEXES = [
     IndexModel([("pair", ASCENDING)], unique=True, name="pair", partialFilterExpression={"pair": {"$exists": True}}),
     IndexModel([("group", ASCENDING)], unique=True, name="group", partialFilterExpression={"group": {"$exists": True}}),
     IndexModel([("event", ASCENDING)], unique=True, name="event", partialFilterExpression={"event": {"$exists": True}}),
+    IndexModel([("photo.$**", ASCENDING)], name="files"),  # which of them show this file
 ]
 MEMBER_INDEXES = [
     # Everything one account is in. The members of one chat are a range of `_id`.
@@ -51,6 +52,11 @@ class Chats:
     async def prepare(self) -> None:
         await self._chats.create_indexes(CHAT_INDEXES)
         await self._members.create_indexes(MEMBER_INDEXES)
+
+    async def list_used(self, names: Collection[str]) -> set[str]:
+        """Those of these files that are shown as some chat's photo."""
+        rows = await self._chats.find(with_photo(names), {"photo": True}).to_list(None)
+        return photo_files(rows).intersection(names)
 
     async def find(self, chat_id: int) -> Chat | None:
         row = await self._chats.find_one({"_id": chat_id})

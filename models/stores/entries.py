@@ -4,6 +4,7 @@ A change (edit, deletion, reaction) is stored as an entry first, marked pending,
 crash between the two heals itself: whoever reads a page lays the pending changes over it, and a sweep applies them.
 """
 
+from collections.abc import Collection as Names
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -22,8 +23,9 @@ from models.documents.entry import (
     with_change,
     without_text,
 )
+from models.documents.media import media_named
 from models.stores.database import Collection, Database, Row
-from models.stores.entry_rows import CONTENT_FIELDS, read_entry
+from models.stores.entry_rows import CONTENT_FIELDS, photo_files, read_entry, with_photo
 from models.stores.journal import ENTRIES
 
 MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value]
@@ -118,13 +120,34 @@ class Entries:
         query = {"chat": chat_id, "sender": sender_id, "hidden_from": {"$ne": reader_id}}
         return await self._entries.find_one(query, {"_id": True}) is not None
 
-    async def apply(self, change: Entry) -> None:
-        """Bring a message up to date with one stored change; doing it twice, or out of order, does no harm."""
+    async def list_used(self, names: Names[str]) -> set[str]:
+        """Those of these stored files that a message points to, or a change of a chat's photo."""
+        urls = {url: name for name in names for url in (f"/media/{name}", f"/media/{name}/thumbnail")}
+        query = {"$or": [{"media": {"$in": list(names)}}, {"url": {"$in": list(urls)}}, *with_photo(names)["$or"]]}
+        rows = await self._entries.find(query, {"media": True, "url": True, "photo": True}).to_list(None)
+        said: set[str] = {row.get("media") or urls.get(row.get("url", ""), "") for row in rows}
+        return (said | photo_files(rows)).intersection(names)
+
+    async def name_files(self) -> None:
+        """Note at the start which files messages of earlier versions point to by a whole URL; others are found by theirs."""
+        unnamed = {"url": {"$regex": "^http"}, "media": {"$exists": False}}
+        async for row in self._entries.find(unnamed, {"url": True}).hint("url"):
+            name = media_named(row["url"])
+            if name is not None:
+                await self._entries.update_one({"_id": row["_id"], "url": row["url"]}, {"$set": {"media": name}})
+
+    async def apply(self, change: Entry) -> str | None:
+        """Bring a message up to date with one stored change; doing it twice, or out of order, does no harm.
+
+        Returns the name of the stored file that a deleted message pointed to: nothing may point to it any more.
+        """
         body = change.body
         if not isinstance(body, Edit | Deletion | Reaction):
             raise TypeError(f"{change.kind} changes no message")
         target = {"_id": entry_key(change.chat_id, body.of)}
+        row = await self._entries.find_one(target, {"url": True}) if isinstance(body, Deletion) else None
         await self._entries.bulk_write([_update(target, change), self._settled(change)], ordered=True)
+        return None if row is None else media_named(row.get("url", ""))
 
     async def settle(self, change: Entry) -> None:
         """Note that a change of the chat itself has been applied elsewhere (Chats.apply)."""

@@ -32,6 +32,10 @@ INDEXES = [
     IndexModel([("chat", ASCENDING), ("sender", ASCENDING), ("client", ASCENDING)], unique=True, name="once"),
     # Changes stored and not yet applied: nearly always empty, so that asking costs nothing.
     IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="pending", partialFilterExpression={"pending": True}),
+    # Which messages and changes point to a stored file; most rows are in none of these.
+    IndexModel([("media", ASCENDING)], name="media", sparse=True),
+    IndexModel([("url", ASCENDING)], name="url", sparse=True),  # rows of versions that wrote no `media`
+    IndexModel([("photo.$**", ASCENDING)], name="files"),
 ]
 
 RETRY_FIRST_S, RETRY_LAST_S = 0.05, 1.0

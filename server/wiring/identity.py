@@ -126,6 +126,8 @@ def _account(domain: Domain) -> AccountRoutes:
             domain.leave_group,
             domain.record,
             domain.fanout,
+            (stores.accounts, stores.photos, stores.favourites),
+            domain.remove_media,
         ),
         find,
         SetStatusMessage(stores.accounts, stores.status_histories, domain.fanout, domain.clock),

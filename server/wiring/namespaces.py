@@ -60,6 +60,7 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
                 domain.journal,
                 domain.fanout,
                 domain.message_limit,
+                domain.remove_media,
             ),
             ReadHistory(domain.resolve, domain.rosters, stores.chats, stores.entries),
             SyncChats(domain.read_heads, domain.list_heads, marks, stores.entries, Tails(stores.entries), rules),

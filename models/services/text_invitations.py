@@ -58,6 +58,10 @@ class TextInvitations:
             ]
         )
 
+    async def forget(self, event: Event) -> None:
+        """The event is gone; its links lead nowhere."""
+        await self.tokens.forget_event(event.id)
+
     def _body(self, event: Event, owner: Account, key: str, token: str) -> str:
         number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8])
         words = {

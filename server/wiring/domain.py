@@ -18,6 +18,7 @@ from models.services.directory import Directory
 from models.services.doorkeeper import Doorkeeper
 from models.services.forget_events import ForgetEvents
 from models.services.has_written import HasWritten
+from models.services.hidden_events import HiddenEvents
 from models.services.join_events import JoinEvents
 from models.services.leave_group import LeaveGroup
 from models.services.limits import TokenBuckets
@@ -191,7 +192,8 @@ class Domain:
         self.join_events = JoinEvents(
             stores.events, stores.accounts, stores.chats, self.rosters, self.journal, self.announcer
         )
-        self.require_event = RequireEvent(stores.events)
+        self.hidden_events = HiddenEvents(self.directory)
+        self.require_event = RequireEvent(stores.events, self.hidden_events)
         self.passwords = Argon2Passwords()
         self.tokens = JwtTokens(self.secret, clock)
         self.authenticate = Authenticate(

@@ -44,7 +44,7 @@ def user_routes(domain: Domain) -> list[Route]:
             find,
             ChangeUser(accounts, find, domain.fanout),
             MatchPhoneBook(accounts, stores.phone_books, see),
-            ListInviters(stores.events, accounts, see),
+            ListInviters(stores.events, domain.hidden_events, accounts, see),
             links,
         ).routes(),
         *RenditionRoutes(domain.renditions, OpenMedia(stores.media)).routes(),

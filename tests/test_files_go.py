@@ -167,6 +167,27 @@ async def test_a_removed_account_s_photos_go_and_what_it_sent_stays_with_the_oth
     assert await status_of(talk, sent["url"]) == 200
 
 
+async def test_what_two_removed_accounts_sent_each_other_goes_with_the_second(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    sent = [await send_image(talk, ann, tom, new_picture()), await send_image(talk, tom, ann, new_picture())]
+    assert (await talk.node.rest("POST", "/api/account/remove-account/", ann, data={}))[0] == 200
+    assert {await status_of(talk, each["url"]) for each in sent} == {200}
+    assert (await talk.node.rest("POST", "/api/account/remove-account/", tom, data={}))[0] == 200
+    assert {await status_of(talk, each["url"]) for each in sent} == {404}
+
+
+async def test_a_group_s_files_and_photo_go_with_the_last_who_may_read_it(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    group = await talk.group(ann, tom)
+    sent = await send_image(talk, ann, group, new_picture())
+    await set_photo(talk, ann, new_picture(), f"/api/groups/{group}/photo/")
+    photo = (await talk.get(f"/api/groups/{group}/photo-url/", tom))["photo_url"]
+    assert (await talk.node.rest("POST", "/api/account/remove-account/", ann, data={}))[0] == 200
+    assert {await status_of(talk, url) for url in (sent["url"], photo)} == {200}
+    assert (await talk.node.rest("POST", "/api/account/remove-account/", tom, data={}))[0] == 200
+    assert {await status_of(talk, url) for url in (sent["url"], photo)} == {404}
+
+
 async def test_a_photo_stays_while_its_history_shows_it(talk: Talk) -> None:
     ann, tom = await talk.people()
     await set_photo(talk, ann, new_picture())

@@ -41,6 +41,8 @@ class OwnsFiles(Protocol):
 class RemoveAccount:
     """To others the number is no longer a user; it leaves its groups, and its chats stay readable for those it talked with.
 
+    Its photos go, and so do the files in chats that nobody is left to read.
+
     The id stays with the number, so that what was said keeps its sender, but nothing else stays: whoever proves the number
     later begins with an empty profile and sees nothing of what was said before. A number that is only in a login's list, and
     not proved, just leaves that list. After a fault in the middle the same call again completes it.
@@ -68,7 +70,7 @@ class RemoveAccount:
         await self.accounts.change(account.id, {"is_registered": False})
         self.fanout.signal(AccountChanged(account.id))
         files = set().union(*[await store.list_files(account.id) for store in self.owned])
-        await self._leave_chats(ownership.actor(""))
+        files |= await self._leave_chats(ownership.actor(""))
         await self.contacts.remove_all(account.id)
         for store in self.belongings:
             await store.forget(account.id)
@@ -78,11 +80,20 @@ class RemoveAccount:
         self.fanout.signal(AccountChanged(account.id))
         log.info("account %d is removed; feedback: %r", account.id, feedback)
 
-    async def _leave_chats(self, actor: Actor) -> None:
+    async def _leave_chats(self, actor: Actor) -> set[str]:
+        """Leave all; returns the names of files in what nobody may read any more, now that the account is out."""
         members = await self.chats.list_all_memberships(actor.account_id)
         for chat in await self.chats.list_by_ids([member.chat_id for member in members if member.is_active]):
             await self._leave(actor, chat)
         await self.chats.forget_left(actor.account_id)
+        files: set[str] = set()
+        for member in members:
+            first = await self.chats.first_readable(member.chat_id)
+            if first is None:
+                files |= await self.chats.forget_photo(member.chat_id)
+            if first is None or first > 1:
+                files |= await self.entries.erase_files(member.chat_id, first)
+        return files
 
     async def _leave(self, actor: Actor, chat: Chat) -> None:
         if chat.kind is ChatKind.DIRECT:

@@ -226,6 +226,16 @@ class Chats:
         """Nothing of the chats that this account left is its own any more."""
         await self._members.delete_many({"account": account_id, "active": False})
 
+    async def first_readable(self, chat_id: int) -> int | None:
+        """The first seq that anybody may still read, also of those who left; None when nobody is there to read anything."""
+        rows = await self._members.find(_range(chat_id), {"spans": True}).to_list(None)
+        return min((span.first for row in rows for span in spans_of(row)), default=None)
+
+    async def forget_photo(self, chat_id: int) -> set[str]:
+        """Take a chat's photo away when nobody is in it any more; returns the names of its files."""
+        row = await self._chats.find_one_and_update({"_id": chat_id}, {"$set": {"photo": None}}, {"photo": True})
+        return photo_files([] if row is None else [row])
+
     async def list_marks(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
         """The rows of everybody in these chats, by chat: how far each has received and read."""
         found: dict[int, list[Member]] = {chat_id: [] for chat_id in chat_ids}

@@ -128,6 +128,22 @@ class Entries:
         said: set[str] = {row.get("media") or urls.get(row.get("url", ""), "") for row in rows}
         return (said | photo_files(rows)).intersection(names)
 
+    async def erase_files(self, chat_id: int, below: int | None) -> set[str]:
+        """Take the content of what has a file from a chat's entries below this seq (None: of all), which nobody may read any more.
+
+        The entries keep their numbers and client ids. Returns the names of the files.
+        """
+        keys: Row = {"$gte": entry_key(chat_id, 1), "$lt": entry_key(chat_id if below else chat_id + 1, below or 0)}
+        sent = {"_id": keys, "url": {"$exists": True}}
+        photos = {"_id": keys, "photo.full": {"$exists": True}}
+        query = {"_id": keys, "$or": [{"url": {"$exists": True}}, {"photo.full": {"$exists": True}}]}
+        rows = await self._entries.find(query, {"url": True, "photo": True}).hint("_id_").to_list(None)
+        if rows:
+            gone = dict.fromkeys(CONTENT_FIELDS, "")
+            await self._entries.update_many(sent, {"$set": {"deleted": True}, "$unset": gone}, hint="_id_")
+            await self._entries.update_many(photos, {"$set": {"photo": None}}, hint="_id_")
+        return {name for row in rows if (name := media_named(row.get("url", "")))} | photo_files(rows)
+
     async def name_files(self) -> None:
         """Note at the start which files messages of earlier versions point to by a whole URL; others are found by theirs."""
         unnamed = {"url": {"$regex": "^http"}, "media": {"$exists": False}}

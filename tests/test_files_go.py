@@ -1,6 +1,7 @@
 """A file goes with its last use, for everybody and on all nodes, and not before."""
 
 import asyncio
+import base64
 import itertools
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -208,6 +209,23 @@ async def test_two_removed_accounts_with_one_photo_leave_nothing(talk: Talk) -> 
     assert await status_of(talk, url) == 200
     assert (await talk.node.rest("POST", "/api/account/remove-account/", tom, data={}))[0] == 200
     assert await status_of(talk, url) == 404
+
+
+async def test_a_favourite_s_picture_goes_when_it_is_replaced_and_when_the_mark_is_taken_back(talk: Talk) -> None:
+    ann, tom = await talk.people()
+
+    async def mark() -> str:
+        marking = {"phone_number": "+" + tom.number, "photo": base64.b64encode(new_picture()).decode()}
+        status, shown = await talk.node.rest("POST", "/users/favorite_contacts", ann, json=[marking])
+        assert status == 200, shown
+        url: str = shown[0]["photo_url"]
+        return url
+
+    first, second = await mark(), await mark()
+    assert [await status_of(talk, url) for url in (first, second)] == [404, 200]
+    body = {"phone_numbers": ["+" + tom.number]}
+    assert (await talk.node.rest("DELETE", "/users/favorite_contacts", ann, json=body))[0] in (200, 204)
+    assert await status_of(talk, second) == 404
 
 
 async def test_no_shared_cache_keeps_a_file(talk: Talk) -> None:

@@ -31,6 +31,7 @@ POLITENESS = 10  # messages come before pictures
 IN_MEMORY_BYTES = 256 << 10  # a picture that is larger waits in a file
 # All of the environment that a decoder is handed: where its libraries lie. Passwords and keys may stand in the rest.
 _PASSED_ON = ("LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT")
+_ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}  # each further one would take 64 MB of the address space that a picture has
 _OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL) if hasattr(signal, "SIGXCPU") else ()
 
 
@@ -105,7 +106,7 @@ class PictureProcesses:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             pass_fds=[file.fileno()],
-            env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+            env={name: os.environ[name] for name in _PASSED_ON if name in os.environ} | _ONE_ARENA,
         )
         with suppress(ProcessLookupError, AttributeError):  # done already; not made for Windows
             os.setpriority(os.PRIO_PROCESS, process.pid, POLITENESS)

@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageCms, ImageFile, ImageOps
+from PIL import AvifImagePlugin, Image, ImageCms, ImageFile, ImageOps
 
 REFUSED = 3
 LENGTH = struct.Struct(">I")
@@ -35,7 +35,7 @@ BYTES_PER_PIXEL: Mapping[str, int] = {
     "GIF": 2,
     "ICO": 10,
     "JPEG": 5,
-    "JPEG2000": 28,
+    "JPEG2000": 22,
     "MPO": 5,  # several JPEGs in one file, as phones make them
     "PNG": 5,
     "PPM": 8,
@@ -91,6 +91,8 @@ class Opened:
         if scans > SCANS_MAX:
             raise Refused("The picture has too many scans.")
         self._draft_px = draft_px
+        # A thread for each core, and room for its stack, is more than one picture needs.
+        AvifImagePlugin.DEFAULT_MAX_THREADS = 1
         Image.init()
         self._picture = Image.open(source, formats=[name for name in BYTES_PER_PIXEL if name in Image.OPEN])
         width, height = self._picture.size
@@ -195,7 +197,9 @@ def _limit(cpu_s: int) -> None:
 
 def _limit_memory(more_bytes: int) -> None:
     """From now on no more than so much address space on top of what is taken already."""
-    with suppress(ImportError, OSError, ValueError):  # not made for Windows; elsewhere than on Linux the estimate alone must do
+    with suppress(
+        ImportError, OSError, ValueError
+    ):  # not made for Windows; elsewhere than on Linux the estimate alone must do
         import resource
 
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])

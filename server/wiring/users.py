@@ -35,7 +35,7 @@ def user_routes(domain: Domain) -> list[Route]:
         ).routes(),
         *FavouriteRoutes(
             ListFavourites(stores.favourites, accounts, see),
-            MarkFavourites(stores.favourites, domain.take_photo, domain.store_media),
+            MarkFavourites(stores.favourites, domain.take_photo, domain.store_media, domain.remove_media),
             links,
         ).routes(),
         *_facebook(domain).routes(),

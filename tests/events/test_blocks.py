@@ -139,6 +139,8 @@ async def test_what_happens_at_a_blocked_owner_s_event_reaches_no_socket(world: 
     assert "Tom Secret" not in json.dumps(changed)
     history = await toms.ask("history", {"chat": event["chat"], "limit": 50})
     assert "hello all" not in json.dumps(history)
+    (ready,) = await toms.expect("ready")
+    assert event["chat"] not in [chat["chat"] for chat in ready["chats"]]
     synced = await toms.ask("sync", {"cursors": {}})
     assert "hello all" not in json.dumps(synced)
     assert [heard for heard in toms.heard[before:] if heard[1] != "ready" and "Supper" in json.dumps(heard[2])] == []

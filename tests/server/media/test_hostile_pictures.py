@@ -125,6 +125,24 @@ async def test_formats_that_hardly_anybody_has_are_not_opened(imaging: PicturePr
         await shrink(imaging, encoded(Image.new(mode, (20, 20)), kind))
 
 
+KINDS = ["AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L"])
+async def test_formats_that_people_have_are_read_within_what_is_set(
+    imaging: PictureProcesses, kind: str, mode: str
+) -> None:
+    """Twelve megapixels, as a telephone makes them; icons and what is not packed have fewer."""
+    side = {"ICO": 256, "AVIF": 1500, "BMP": 2000, "PPM": 2000, "TIFF": 2000}.get(kind, 3400)
+    picture = Image.new(mode, (side, side))
+    try:
+        data = encoded(picture, kind)
+    except (OSError, KeyError) as error:
+        pytest.skip(f"not written here: {error}")
+    assert (await shrink(imaging, data)).full
+
+
 async def test_somebody_with_many_pictures_does_not_make_others_wait(
     imaging: PictureProcesses, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -18,9 +18,9 @@ from models.stores.events import Events
 class HiddenEvents:
     """The rule of blocks at events, whenever the block was made, and until it is taken back.
 
-    Whoever blocked the owner has nothing of the event: not in any list or count, by no id, on no socket, by no push; an
+    Somebody who blocked the owner has nothing of the event: not in any list or count, by no id, on no socket, by no push; an
     answer that was given stays with the owner. Between other people at an event a block does what it does in a common group:
-    messages flow. Whoever blocked the viewer is shown without name, photo and e-mail address everywhere (see_users.py).
+    messages flow. Accounts that blocked the viewer are shown without name, photo and e-mail address (see_users.py).
     """
 
     directory: Directory
@@ -50,6 +50,7 @@ class FollowBlocks:
     join: JoinEvents
 
     async def blocked(self, actor: Actor) -> None:
+        """Leave the chats of all events whose owner this account has blocked."""
         owners = await self.hidden.list_owners(actor)
         if not owners:
             return
@@ -60,4 +61,5 @@ class FollowBlocks:
                 await self.record(actor, member.chat_id, Left(actor.account_id, actor.number))
 
     async def unblocked(self, account: Account) -> None:
+        """Go back into the chats of events whose owner it does not block."""
         await self.join(account)

@@ -41,7 +41,7 @@ class RemoveUnusedMedia:
         return removed
 
     async def after(self, names: Collection[str]) -> None:
-        """The same behind a change that is complete without it: what fails here is left to the sweep."""
+        """Remove them behind a change that is complete without this: never raises, and the sweep does what fails here."""
         try:
             await self(names)
         except Exception as error:  # noqa: BLE001 (whatever it is, the change stands)

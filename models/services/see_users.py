@@ -16,7 +16,7 @@ class SeeUsers:
     That is all, contacts (those in the owner's own address book) or none, and never a blocked number. Being invited by
     somebody changes nothing about that.
 
-    Whoever blocked the viewer has no name either.
+    Accounts that blocked the viewer are shown without their names, too.
 
     The events API knows no setting for the e-mail address. It is shown, except to a blocked number and of those accounts
     that the caller names as `strangers`: they do not know the viewer, who may have nothing but their number.

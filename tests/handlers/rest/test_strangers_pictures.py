@@ -91,4 +91,4 @@ async def test_who_has_too_many_pictures_made_is_told_to_wait(
         assert isinstance(answers[-1][1], dict)
         assert answers[-1][1]["code"] == "rate_limited"
         assert (await set_photo(tom, b"no picture"))[0] == 400
-        assert (await set_photo(tom, plain()))[0] == 429, "one that cannot be read counts ten times"
+        assert (await set_photo(tom, plain()))[0] == 429, "one that cannot be read counts twenty times"

@@ -1,6 +1,6 @@
 """What the business needs from outside: implemented in server/, joined in server/wiring/."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -191,18 +191,20 @@ class PresenceBoard(Protocol):
 class Imaging(Protocol):
     """Shrinks pictures. The result is upright, opaque, and tells nothing of where and by what it was taken.
 
-    All raise Malformed for what is no picture or has too many pixels, and Unavailable when too many are waiting.
+    `by` is who asks: an account, or the address of a stranger. Askers take turns, and each may have so many pictures made.
+    All raise Malformed for what is no picture or would cost too much, RateLimited when this asker has had too many made or
+    has too many waiting, and Unavailable when all together have.
     """
 
-    async def make_photo(self, content: AsyncIterator[bytes], *, below_bytes: int) -> Picture:
+    async def make_photo(self, content: AsyncIterator[bytes], *, below_bytes: int, by: Hashable = None) -> Picture:
         """The centre square in both sizes of models.documents.photo, with its renditions. Raises TooLarge."""
         ...
 
-    async def make_renditions(self, content: AsyncIterator[bytes]) -> Mapping[Rendition, bytes]:
+    async def make_renditions(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> Mapping[Rendition, bytes]:
         """All renditions of a photo that was stored without them."""
         ...
 
-    async def make_thumbnail(self, content: AsyncIterator[bytes]) -> bytes:
+    async def make_thumbnail(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> bytes:
         """A small JPEG of the whole picture."""
         ...
 

@@ -219,6 +219,7 @@ class LimitSettings(Section):
     groups_per_minute: Count = 10
     groups_burst: Count = 30
     new_numbers_per_day: Count = 10_000
+    pictures_per_minute: Count = 60
 
 
 class ChatSettings(Section):
@@ -281,6 +282,8 @@ class MediaSettings(Section):
     video_max_bytes: Count = 73_400_320
     photo_max_bytes: Count = 20_971_520
     photo_max_pixels: Count = 50_000_000
+    picture_memory_mb: int = Field(384, ge=64)
+    picture_cpu_s: Count = 10
     fetch_timeout_s: Seconds = 30
     fetch_max_redirects: int = Field(5, ge=0)
     allow_private_addresses: bool = False

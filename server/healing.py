@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from models.documents.entry import Deletion, Edit, Entry, Reaction
 from models.ports import Clock
+from models.services.remove_unused_media import RemoveUnusedMedia
 from models.services.rosters import Rosters
 from models.stores.entries import Entries
 
@@ -12,7 +13,11 @@ OLDER_THAN = timedelta(seconds=5)  # younger ones are being applied by whoever s
 
 
 async def heal(
-    entries: Entries, rosters: Rosters, clock: Clock, recovered: Callable[[Entry], None] | None = None
+    entries: Entries,
+    rosters: Rosters,
+    clock: Clock,
+    recovered: Callable[[Entry], None] | None = None,
+    remove_media: RemoveUnusedMedia | None = None,
 ) -> int:
     """Apply what should have been applied long ago; returns how much that was. Two nodes may do it at once.
 
@@ -21,7 +26,9 @@ async def heal(
     changes = await entries.list_unapplied(clock.now() - OLDER_THAN)
     for change in changes:
         if isinstance(change.body, Edit | Deletion | Reaction):
-            await entries.apply(change)
+            gone = await entries.apply(change)
+            if gone is not None and remove_media is not None:
+                await remove_media.after([gone])
         else:
             await rosters.apply(change)
         if recovered is not None:

@@ -1,14 +1,13 @@
 """Bounds how often one account, or one address without a good token, may ask over HTTP: 429 and when to come back."""
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from handlers.rest.requests import CLIENT_ADDRESS, IDENTITY
+from handlers.rest.requests import IDENTITY, address_of, caller_of
 from models.errors import Unauthenticated
 from models.services.limits import TokenBuckets
-from models.services.request_pin import network_of
 
 
 def limit_requests(buckets: TokenBuckets, *, exempt: Collection[str]) -> tuple[Middleware, Middleware]:
@@ -26,25 +25,14 @@ def limit_requests(buckets: TokenBuckets, *, exempt: Collection[str]) -> tuple[M
             return await handler(request)
         except Unauthenticated:
             if IDENTITY not in request:  # else the caller behind has paid
-                buckets.take(_address(request))
+                buckets.take(address_of(request))
             raise
 
     @web.middleware
     async def charge_callers(request: web.Request, handler: Handler) -> web.StreamResponse:
         resource = request.match_info.route.resource
         if request.method != hdrs.METH_OPTIONS and (resource is None or resource.canonical not in exempt):
-            buckets.take(_caller(request))
+            buckets.take(caller_of(request))
         return await handler(request)
 
     return charge_bad_tokens, charge_callers
-
-
-def _caller(request: web.Request) -> Hashable:
-    identity = request.get(IDENTITY)
-    if identity is None:
-        return _address(request)
-    return ("login", identity.login_id) if identity.actor is None else ("account", identity.actor.account_id)
-
-
-def _address(request: web.Request) -> Hashable:
-    return "address", network_of(request[CLIENT_ADDRESS])

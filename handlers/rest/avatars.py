@@ -9,7 +9,7 @@ from aiohttp import web
 from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
-from handlers.rest.requests import require_actor
+from handlers.rest.requests import caller_of, require_actor
 from handlers.rest.uploads import read_upload
 from handlers.wire.users import UserShown, show_user
 from models.documents.photo import Picture
@@ -62,7 +62,7 @@ class AvatarRoutes:
         @asynccontextmanager
         async def shrunk(_: str, content: AsyncIterator[bytes]) -> AsyncIterator[Picture]:
             try:
-                picture = await self.set_photo.take.shrink(content)
+                picture = await self.set_photo.take.shrink(content, caller_of(request))
             except Malformed as refusal:
                 raise FieldErrors({"photo": [refusal.message]}) from None
             yield picture

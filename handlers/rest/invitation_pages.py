@@ -1,6 +1,6 @@
 """The pages behind the link of an invitation: read it, answer it, take it into a calendar; no sign-in, no script.
 
-Whoever has the link may answer for the guest (events contract, section 8), so it is kept out of other sites' logs (no
+Whoever has the link may answer for a guest who has no account (events contract, section 8), so it is kept out of other sites' logs (no
 referrer), of caches and of search engines. Left out of the contract's section 10: the static pages of the former site
 (terms, privacy, licence, questions) and its marketing forms, which are no business of a messaging server.
 """
@@ -82,6 +82,8 @@ class InvitationPages:
     async def post(self, request: web.Request) -> web.Response:
         """Every refusal is said on the page, above the form as it was filled in."""
         opened = await self.open(_token(request))
+        if not opened.is_open:
+            return self._show(request, opened, HTTPStatus.FORBIDDEN)
         form = await _read_form(request)
         response, message = form.get("response"), form.get("rsvp-message")
         if not isinstance(response, str) or not isinstance(message, str):

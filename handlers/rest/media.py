@@ -17,7 +17,8 @@ from models.services.open_media import OpenMedia
 
 # Whoever knows a name may read; tokens are not looked at, so that the URL works in an <img> (messaging contract 16.6).
 OUTSIDE = (MEDIA + "{name}", MEDIA + "{name}/thumbnail")
-FOR_EVER = "public, max-age=31536000, immutable"  # a name never changes its content
+# A name never changes its content; private: what is deleted must not live on in a cache that others share.
+FOR_EVER = "private, max-age=31536000, immutable"
 # What is uploaded here must not run as a page of this site, whatever it is.
 SAFE: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -67,16 +68,29 @@ async def send_media(
     if part is not None and part[0] > part[1]:
         return web.Response(status=416, headers={**headers, "Content-Range": f"bytes */{media.size_bytes}"})
     first, last = part or (0, media.size_bytes - 1)
+    pieces = open_media.read(media, first, last)
     response = web.StreamResponse(status=200 if part is None else 206, headers=headers)
     if part is not None:
         response.headers["Content-Range"] = f"bytes {first}-{last}/{media.size_bytes}"
     response.content_type = media.mime_type
     response.content_length = last - first + 1
+    if request.method == hdrs.METH_HEAD or first > last:
+        await response.prepare(request)
+        return response
+    try:
+        piece = await anext(pieces)
+    except LookupError:  # removed since it was found
+        raise MediaNotFound from None
     with suppress(ConnectionResetError):  # who asked is gone: nobody is left to be told, and it is no fault of ours
         await response.prepare(request)
-        if request.method != hdrs.METH_HEAD:
-            async for piece in open_media.read(media, first, last):
+        await response.write(piece)
+        try:
+            async for piece in pieces:
                 await response.write(piece)
+        except LookupError:  # removed meanwhile: the length that was promised cannot be kept
+            if request.transport is not None:
+                request.transport.abort()
+            return response
         await response.write_eof()
     return response
 

@@ -11,7 +11,7 @@ from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.messages import SEND_REFUSALS, find_sent
 from handlers.rest.paths import messaging
-from handlers.rest.requests import require_still
+from handlers.rest.requests import caller_of, require_still
 from handlers.rest.uploads import read_upload, taking
 from handlers.wire import messages as wire
 from handlers.wire.asked import read_asked
@@ -19,7 +19,7 @@ from handlers.wire.drafts import CardToSend, FileToSend, PictureToSend, ToSomebo
 from handlers.wire.entries import MEDIA
 from handlers.wire.requests import VCARD_MAX_CHARS
 from models.documents.entry import Entry
-from models.documents.media import Media, MediaKind, MediaRule
+from models.documents.media import MediaKind, MediaRule
 from models.documents.session import Actor
 from models.errors import DomainError, Malformed, TooLarge, TooLong, Unavailable, UrlRefused
 from models.services.fetch_url import FetchUrl
@@ -81,21 +81,28 @@ class MediaMessageRoutes:
                 return self._sent(request, await find_sent(self.send, actor, fields, refusal))
             entry = await self.send.find_sent(actor, asked.target, asked.client_id)
             if entry is None:
-                media = await self._keep(actor, asked, arrival, rule)
-                await require_still(request)
-                actor = await choose_actor(request, fields)
-        if entry is None:
-            kept = replace(asked.draft(kind), url=MEDIA + media.name, hash=media.hash, mime_type=media.mime_type)
-            entry = await self.send(actor, asked.target, kept, asked.client_id)
+                async with self._arrived(actor, asked, arrival, rule) as arrived:
+                    media = await arrived.keep(caller_of(request))
+                    await require_still(request)
+                    actor = await choose_actor(request, fields)
+                    kept = replace(
+                        asked.draft(kind), url=MEDIA + media.name, hash=media.hash, mime_type=media.mime_type
+                    )
+                    entry = await self.send(actor, asked.target, kept, asked.client_id)
         return self._sent(request, entry)
 
-    async def _keep(self, actor: Actor, asked: FileToSend, arrival: Arrival | None, rule: MediaRule) -> Media:
+    @asynccontextmanager
+    async def _arrived(
+        self, actor: Actor, asked: FileToSend, arrival: Arrival | None, rule: MediaRule
+    ) -> AsyncIterator[Arrival]:
+        """The upload, or what lies behind the URL."""
         url = asked.require_url() if arrival is None else ""
         await self.require_recipient(actor, asked.target)
         if arrival is not None:
-            return await arrival.keep()
+            yield arrival
+            return
         async with self.fetch(url, rule) as fetched:
-            return await fetched.keep()
+            yield fetched
 
     async def send_card(self, request: web.Request) -> web.Response:
         require_token(request)

@@ -11,7 +11,7 @@ from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.media import send_media
 from handlers.rest.paths import messaging
-from handlers.rest.requests import ACTOR, require_still
+from handlers.rest.requests import ACTOR, caller_of, require_still
 from handlers.rest.uploads import read_upload
 from handlers.wire import photos as wire
 from handlers.wire.asked import NothingShown, read_asked
@@ -90,16 +90,17 @@ class PhotoDoor:
     async def read(self, request: web.Request) -> tuple[Actor, Picture]:
         """Who acts, and the picture in file field `photo`, else behind form field `url`; the file wins."""
         require_token(request)
+        by = caller_of(request)
 
         @asynccontextmanager
         async def shrunk(_: str, content: AsyncIterator[bytes]) -> AsyncIterator[Picture]:
-            yield await self.take.shrink(content)
+            yield await self.take.shrink(content, by)
 
         async with read_upload(request, _FILE, shrunk) as (fields, picture):
             actor = await choose_actor(request, fields)
             if picture is not None:
                 return actor, picture
-            fetched = await self.take.fetch(read_asked(wire.PictureAsked, fields).require_url())
+            fetched = await self.take.fetch(read_asked(wire.PictureAsked, fields).require_url(), by)
             await require_still(request)
             return await choose_actor(request, fields), fetched
 

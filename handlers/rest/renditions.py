@@ -7,9 +7,10 @@ from aiohttp import web
 from handlers.rest.described import Described, Route
 from handlers.rest.media import send_media
 from handlers.rest.paths import plain
+from handlers.rest.requests import address_of
 from handlers.wire.entries import MEDIA
 from models.documents.photo import PHOTO_TYPE, Rendition
-from models.errors import MediaNotFound
+from models.errors import MediaNotFound, RateLimited, Unavailable
 from models.services.open_media import OpenMedia
 from models.services.renditions import Renditions
 
@@ -18,7 +19,7 @@ OUTSIDE = (MEDIA + "{name}/{rendition}.jpg",)
 _DESCRIBED = Described(
     "One size of a photo: 60x60, 250x250 or faded-60x60.",
     {200: PHOTO_TYPE},
-    refuses=(MediaNotFound,),
+    refuses=(MediaNotFound, RateLimited, Unavailable),
     is_public=True,
     is_file=True,
 )
@@ -37,5 +38,5 @@ class RenditionRoutes:
             rendition = Rendition(request.match_info["rendition"])
         except ValueError:
             raise MediaNotFound from None
-        media = await self.renditions.open(request.match_info["name"], rendition)
+        media = await self.renditions.open(request.match_info["name"], rendition, address_of(request))
         return await send_media(request, self.open, media)

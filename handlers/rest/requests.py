@@ -1,6 +1,6 @@
 """Reads REST requests: who asks, and the fields of a query, a form or a JSON body alike (messaging contract 1.1)."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from models.documents.session import Actor, Identity
 from models.errors import FieldErrors, Malformed, NoAccount, Unauthenticated, WrongAccount
 from models.services.choose_account import ChooseAccount
+from models.services.request_pin import network_of
 
 ACTOR = web.RequestKey("actor", Actor)
 IDENTITY = web.RequestKey("identity", Identity)
@@ -49,6 +50,22 @@ async def require_still(request: web.Request) -> None:
     identify_again = request.get(IDENTIFY_AGAIN)
     if identify_again is not None:
         await identify_again()
+
+
+def caller_of(request: web.Request) -> Hashable:
+    """Whom a request is counted against: its account or login, else its address (of IPv6 the network)."""
+    identity = request.get(IDENTITY)
+    actor: Actor | None = request.get(ACTOR) if identity is None else identity.actor
+    if actor is not None:
+        return "account", actor.account_id
+    if identity is not None:
+        return "login", identity.login_id
+    return address_of(request)
+
+
+def address_of(request: web.Request) -> Hashable:
+    """Whom a request is counted against where no token is looked at."""
+    return "address", network_of(request.get(CLIENT_ADDRESS, ""))
 
 
 async def read_body(request: web.Request) -> Any:

@@ -33,10 +33,10 @@ def show_calendar(opened: OpenedInvitation, installation: str) -> bytes:
         entry.add("dtstart", event.day.date())
         entry.add("dtend", (event.day + timedelta(days=1)).date())
         entry.add("transp", "TRANSPARENT")  # the guest is not busy all day
-    if owner.email:
-        organizer = vCalAddress(f"mailto:{owner.email}")
-        organizer.params["CN"] = owner.name
-        entry.add("organizer", organizer)
+    # The address is nobody's: whoever holds a link, or the file, need not learn how to write to the owner.
+    organizer = vCalAddress("invalid:nomail")
+    organizer.params["CN"] = owner.name
+    entry.add("organizer", organizer)
     entry.add("status", "CANCELLED" if event.is_canceled else "CONFIRMED")
     calendar = Calendar()
     calendar.add("version", "2.0")

@@ -30,6 +30,7 @@ def show_invitation(opened: OpenedInvitation, user_agent: str) -> Mapping[str, A
         "total_spots": event.total_spots,
         "spots_left": max(event.spots_left, 0),
         "is_canceled": event.is_canceled,
+        "is_open": opened.is_open,
         "is_over": event.expires_at <= opened.opened_at,
         "answer": invitation.answer,
         "message": invitation.message or "",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class InvitationToken:
-    """Who holds it acts for `account_id` at this one event, as often as is liked (events contract, section 8)."""
+    """Who holds it acts for `account_id` at this one event, as often as is liked, until that number is proved (events contract, section 8)."""
 
     event_id: int
     account_id: int

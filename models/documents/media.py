@@ -1,6 +1,7 @@
 """Media: files that messages and photos point to, and what each kind of message accepts (messaging contract 9.2)."""
 
 import base64
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 from models.errors import Malformed
 
 UNKNOWN_TYPE = "application/octet-stream"
+# A stored file in a URL of this server, whatever the server is called there; behind it may stand one of its smaller forms.
+_NAME_IN_URL = re.compile(r"/media/([0-9a-f]{32}(?:\.[a-z0-9]{1,8})?)(?![^/?#])")
 
 
 class MediaKind(StrEnum):
@@ -73,6 +76,7 @@ class Media:
     sha256: bytes
     thumbnail: str | None = None  # the name of a small JPEG of it
     renditions: Mapping[str, str] = field(default_factory=dict)  # of a photo: the names of its further forms
+    is_unreadable: bool = False  # no smaller forms could be made of it, not long ago
 
     @property
     def hash(self) -> str:
@@ -117,6 +121,12 @@ def extension_of(file_name: str) -> str:
 def extension_for(mime_type: str) -> str:
     """The extension that a file of this type is named with; empty for types of no kind."""
     return _EXTENSIONS.get(mime_type, "")
+
+
+def media_named(url: str) -> str | None:
+    """The name of the stored file that a URL leads to; None for what lies elsewhere."""
+    found = _NAME_IN_URL.search(url)
+    return None if found is None else found[1]
 
 
 def _listed(extensions: Iterable[str]) -> str:

@@ -33,6 +33,11 @@ class OpenedInvitation:
     opened_at: datetime
 
     @property
+    def is_open(self) -> bool:
+        """Whether the link answers for the guest: until the number is proved, and its owner answers in the app."""
+        return not self.guest.is_registered
+
+    @property
     def actor(self) -> Actor:
         """Who acts through the link, registered or not."""
         return Actor(self.guest.id, self.guest.number, LINK_SESSION)

@@ -15,11 +15,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SeenUser:
-    """An account as one viewer sees it: `photo` is None where there is none or it is hidden, `email` is empty likewise."""
+    """An account as one viewer sees it: `photo` is None where there is none or it is hidden, `email` is empty likewise.
+
+    `is_nameless`: the name is hidden, too.
+    """
 
     account: Account
     photo: Photo | None
     email: str
+    is_nameless: bool = False
 
     @classmethod
     def own(cls, account: Account) -> "SeenUser":
@@ -29,7 +33,7 @@ class SeenUser:
     @property
     def full_name(self) -> str:
         """The full name, or the nickname in its place (design section 9); empty when there is neither."""
-        return self.account.full_name or self.account.nickname
+        return "" if self.is_nameless else self.account.full_name or self.account.nickname
 
     @property
     def rank(self) -> tuple[str, int]:

@@ -24,6 +24,7 @@ from models.ports import Fanout
 from models.services.directory import Directory
 from models.services.find_stored import FindStored
 from models.services.limits import TokenBuckets
+from models.services.remove_unused_media import RemoveUnusedMedia
 from models.services.resolve_chat import ResolveChat
 from models.stores.chats import Chats
 from models.stores.entries import Entries, visible
@@ -52,6 +53,7 @@ class ChangeMessage:
     fanout: Fanout
     limit: TokenBuckets
     find_stored: FindStored
+    remove_media: RemoveUnusedMedia
 
     async def submit_edit(
         self, actor: Actor, target: Target, seq: int, text: str, client_id: str
@@ -102,7 +104,9 @@ class ChangeMessage:
         if not isinstance(change.body, kind):
             raise ClientIdReused
         try:
-            await self.entries.apply(change)
+            gone = await self.entries.apply(change)
+            if gone is not None:
+                await self.remove_media.after([gone])
         except Exception:
             log.exception("change %d of chat %d is stored and waits to be applied", change.seq, change.chat_id)
         message = await self.entries.find(change.chat_id, change.body.of)

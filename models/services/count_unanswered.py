@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from models.documents.session import Actor
 from models.ports import Clock
+from models.services.hidden_events import HiddenEvents
 from models.stores.events import Events
 
 
@@ -12,7 +13,10 @@ class CountUnanswered:
     """Those to events that are not over (events contract, section 6)."""
 
     events: Events
+    hidden: HiddenEvents
     clock: Clock
 
     async def __call__(self, actor: Actor) -> int:
-        return await self.events.count_unanswered(actor.account_id, self.clock.now())
+        return await self.events.count_unanswered(
+            actor.account_id, self.clock.now(), hidden=await self.hidden.list_owners(actor)
+        )

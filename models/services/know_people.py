@@ -18,7 +18,8 @@ class KnowPeople:
     The events API's contract lets everybody list and read everybody, e-mail addresses included. Ids are small integers, so
     that would hand out the whole membership to whoever signs in. Unless `is_open` (the setting `users.visible` is `all`) a
     viewer therefore finds only the people that it has a tie to: one of the two has the other in the address book or in the
-    uploaded phone book, or they share an event. Who blocked the viewer's number cannot be found at all.
+    uploaded phone book, or the other did something at an event that
+    both have to do with: owns it, answered, or wrote there (being invited is nobody's own making). Who blocked the viewer's number cannot be found at all.
     """
 
     contacts: Contacts

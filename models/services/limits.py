@@ -22,16 +22,26 @@ class TokenBuckets:
         if not self._is_enabled:
             return
         now = monotonic()
-        tokens, since = self._buckets.pop(key, (self._burst, now))
-        tokens = min(self._burst, tokens + (now - since) * self._per_s)
+        tokens = self._refilled(key, now)
         is_refused = tokens < 1
-        if not is_refused:
-            tokens -= 1
+        self._keep(key, tokens if is_refused else tokens - 1, now)
+        if is_refused:
+            raise RateLimited(retry_after_ms=int((1 - tokens) / self._per_s * 1000) + 1)
+
+    def charge(self, key: Hashable, tokens: float) -> None:
+        """Take so many tokens, for what turned out to be dear; at most as many again as a full bucket has are owed."""
+        if self._is_enabled:
+            now = monotonic()
+            self._keep(key, max(-self._burst, self._refilled(key, now) - tokens), now)
+
+    def _refilled(self, key: Hashable, now: float) -> float:
+        tokens, since = self._buckets.pop(key, (self._burst, now))
+        return min(self._burst, tokens + (now - since) * self._per_s)
+
+    def _keep(self, key: Hashable, tokens: float, now: float) -> None:
         if len(self._buckets) >= KEYS_MAX:
             self._buckets.pop(next(iter(self._buckets)))
         self._buckets[key] = (tokens, now)
-        if is_refused:
-            raise RateLimited(retry_after_ms=int((1 - tokens) / self._per_s * 1000) + 1)
 
 
 UNLIMITED = TokenBuckets(1, 1, is_enabled=False)

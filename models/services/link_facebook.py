@@ -7,7 +7,7 @@ from models.documents.account import NAME_MAX_CHARS, is_email
 from models.documents.facebook import PICTURE_URL_MAX_CHARS, FacebookLink, FacebookProfile
 from models.documents.session import Actor
 from models.documents.user import SeenUser
-from models.errors import Malformed, TooLarge, Unavailable
+from models.errors import Malformed, RateLimited, TooLarge, Unavailable
 from models.events import AccountChanged
 from models.ports import Facebook, Fanout
 from models.services.set_photo import SetPhoto
@@ -50,8 +50,8 @@ class LinkFacebook:
 
     async def _take_picture(self, actor: Actor, url: str) -> None:
         try:
-            await self.set_photo(actor, await self.set_photo.take.fetch(url))
-        except (Malformed, TooLarge, Unavailable) as refusal:
+            await self.set_photo(actor, await self.set_photo.take.fetch(url, ("account", actor.account_id)))
+        except (Malformed, TooLarge, RateLimited, Unavailable) as refusal:
             log.info("no picture from Facebook: %s", refusal)
 
 

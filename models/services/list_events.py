@@ -6,6 +6,7 @@ from models.documents.event import Event, EventFilter
 from models.documents.session import Actor
 from models.documents.user import PageOf
 from models.errors import PageNotFound
+from models.services.hidden_events import HiddenEvents
 from models.stores.events import Events
 
 
@@ -14,10 +15,13 @@ class ListEvents:
     """What one owns or is invited to, latest date first, past and cancelled ones too (events contract, section 6)."""
 
     events: Events
+    hidden: HiddenEvents
 
     async def __call__(self, actor: Actor, wanted: EventFilter, number: int, per_page: int) -> PageOf[Event]:
         """Raises PageNotFound behind the last page; the first one is there also when it is empty."""
-        count, found = await self.events.page(actor.account_id, wanted, (number - 1) * per_page, per_page)
+        hidden = await self.hidden.list_owners(actor)
+        skip = (number - 1) * per_page
+        count, found = await self.events.page(actor.account_id, wanted, skip, per_page, hidden=hidden)
         if number > 1 and not found:
             raise PageNotFound
         return PageOf(found, count, number, per_page)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from models.documents.session import Actor
 from models.documents.user import SeenUser
+from models.services.hidden_events import HiddenEvents
 from models.services.see_users import SeeUsers
 from models.stores.accounts import Accounts
 from models.stores.events import Events
@@ -14,10 +15,12 @@ class ListInviters:
     """Each once, the registered ones, by full name (events contract, section 5)."""
 
     events: Events
+    hidden: HiddenEvents
     accounts: Accounts
     see: SeeUsers
 
     async def __call__(self, actor: Actor) -> list[SeenUser]:
-        found = await self.accounts.list_by_ids(await self.events.list_inviters(actor.account_id))
+        hidden = await self.hidden.list_owners(actor)
+        found = await self.accounts.list_by_ids(await self.events.list_inviters(actor.account_id, hidden=hidden))
         seen = await self.see(actor, [account for account in found if account.is_registered])
         return sorted(seen, key=lambda each: each.rank)

@@ -1,6 +1,6 @@
 """Opens the invitation that a link leads to, for whoever holds the link."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.documents.account import Account
 from models.documents.event import Event
@@ -19,6 +19,8 @@ FACES_MAX = 5  # events contract 10
 @dataclass(frozen=True, slots=True)
 class OpenInvitation:
     """Remembers when the link was used. Raises EventNotFound for an unknown token, and when event or invitation are gone.
+
+    Once the guest has proved the number the link still shows the event, and neither people nor answers: the app does.
 
     The photos are those that the guest may see by their owners' own rules, as on every other way to a photo.
     """
@@ -45,13 +47,20 @@ class OpenInvitation:
         if guest_id not in accounts or owner_id not in accounts:
             raise EventNotFound
         guest = accounts[guest_id]
+        if guest.has_blocked(accounts[owner_id].number):
+            raise EventNotFound
+        if guest.is_registered:
+            unanswered = replace(invitation, answer=None, message=None, answered_at=None)
+            # The link was for a number without an account, and whoever holds it now need not be who proved the number.
+            return OpenedInvitation(event, unanswered, guest, accounts[owner_id], [], now)
         faces = await self._faces(guest, [accounts[each] for each in shown_ids if each in accounts])
         return OpenedInvitation(event, invitation, guest, accounts[owner_id], faces, now)
 
     async def _faces(self, guest: Account, people: list[Account]) -> list[Face]:
         seen = await self.may_see.photos(Actor(guest.id, guest.number, LINK_SESSION), people)
         return [
-            Face(one.id, one.full_name or one.nickname, shown.photo) for one, shown in zip(people, seen, strict=True)
+            Face(one.id, "" if one.has_blocked(guest.number) else one.full_name or one.nickname, shown.photo)
+            for one, shown in zip(people, seen, strict=True)
         ]
 
 

@@ -14,6 +14,7 @@ from models.events import AccountChanged, ChatMembersChanged, SessionsRevoked
 from models.ports import Clock, Fanout
 from models.services.leave_group import LeaveGroup
 from models.services.record_changes import RecordChanges
+from models.services.remove_unused_media import RemoveUnusedMedia
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.contacts import Contacts
@@ -30,9 +31,17 @@ class Forgets(Protocol):
     async def forget(self, account_id: int) -> None: ...
 
 
+class OwnsFiles(Protocol):
+    """Where an account has pictures of its own."""
+
+    async def list_files(self, owner_id: int) -> set[str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RemoveAccount:
     """To others the number is no longer a user; it leaves its groups, and its chats stay readable for those it talked with.
+
+    Its photos go, and so do the files in chats that nobody is left to read.
 
     The id stays, so that what was said keeps its sender, but nothing else stays: whoever proves the number later has another
     account (TakeNumber) and sees nothing of what was said before. A number that is only in a login's list, and
@@ -49,6 +58,8 @@ class RemoveAccount:
     leave_group: LeaveGroup
     record: RecordChanges
     fanout: Fanout
+    owned: Sequence[OwnsFiles]
+    remove_media: RemoveUnusedMedia
     clock: Clock
 
     async def __call__(self, ownership: Ownership, feedback: str) -> None:
@@ -59,20 +70,31 @@ class RemoveAccount:
         # First of all nobody can write to it or take it into a group any more.
         await self.accounts.change(account.id, {"is_registered": False})
         self.fanout.signal(AccountChanged(account.id))
-        await self._leave_chats(ownership.actor(""))
+        files = set().union(*[await store.list_files(account.id) for store in self.owned])
+        files |= await self._leave_chats(ownership.actor(""))
         await self.contacts.remove_all(account.id)
         for store in self.belongings:
             await store.forget(account.id)
         await self.accounts.reset(account, self.clock.now())
+        await self.remove_media.after(files)
         await self._end_sessions(account.id)
         self.fanout.signal(AccountChanged(account.id))
         log.info("account %d is removed; feedback: %r", account.id, feedback)
 
-    async def _leave_chats(self, actor: Actor) -> None:
+    async def _leave_chats(self, actor: Actor) -> set[str]:
+        """Leave all; returns the names of files in what nobody may read any more, now that the account is out."""
         members = await self.chats.list_all_memberships(actor.account_id)
         for chat in await self.chats.list_by_ids([member.chat_id for member in members if member.is_active]):
             await self._leave(actor, chat)
         await self.chats.forget_left(actor.account_id)
+        files: set[str] = set()
+        for member in members:
+            first = await self.chats.first_readable(member.chat_id)
+            if first is None:
+                files |= await self.chats.forget_photo(member.chat_id)
+            if first is None or first > 1:
+                files |= await self.entries.erase_files(member.chat_id, first)
+        return files
 
     async def _leave(self, actor: Actor, chat: Chat) -> None:
         if chat.kind is ChatKind.DIRECT:

@@ -16,6 +16,8 @@ class SeeUsers:
     That is all, contacts (those in the owner's own address book) or none, and never a blocked number. Being invited by
     somebody changes nothing about that.
 
+    Accounts that blocked the viewer are shown without their names, too.
+
     The events API knows no setting for the e-mail address. It is shown, except to a blocked number and of those accounts
     that the caller names as `strangers`: they do not know the viewer, who may have nothing but their number.
     """
@@ -32,6 +34,7 @@ class SeeUsers:
                 account,
                 account.photo if account.id in with_photo else None,
                 "" if account.id in strangers or account.has_blocked(viewer.number) else account.email,
+                is_nameless=account.has_blocked(viewer.number),
             )
             for account in accounts
         ]

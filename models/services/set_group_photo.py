@@ -34,7 +34,13 @@ class SetGroupPhoto:
         await self.rosters.require_for(chat.id, actor.account_id)
 
     async def __call__(self, actor: Actor, group: str, picture: Picture | None) -> None:
-        photo: Photo | None = None if picture is None else await self.take(picture)
+        if picture is None:
+            await self._set(actor, group, None)
+            return
+        async with self.take(picture) as photo:
+            await self._set(actor, group, photo)
+
+    async def _set(self, actor: Actor, group: str, photo: Photo | None) -> None:
         async with self.change(actor, group) as roster:
             if roster.chat.photo != photo:
                 await self.record(actor, roster.chat.id, PhotoSet(photo))

@@ -24,10 +24,10 @@ class SetPhoto:
     clock: Clock
 
     async def __call__(self, actor: Actor, picture: Picture) -> None:
-        photo = await self.take(picture)
-        if (await self.accounts.require(actor.account_id)).photo == photo:
-            return
-        await self.renditions.remember(photo.full, picture.renditions)
-        await self.accounts.change(actor.account_id, {"photo": asdict(photo)})
-        self.fanout.signal(AccountChanged(actor.account_id))
-        await self.photos.append(actor.account_id, photo, self.clock.now())
+        async with self.take(picture) as photo:
+            if (await self.accounts.require(actor.account_id)).photo == photo:
+                return
+            await self.renditions.remember(photo.full, picture.renditions)
+            await self.accounts.change(actor.account_id, {"photo": asdict(photo)})
+            self.fanout.signal(AccountChanged(actor.account_id))
+            await self.photos.append(actor.account_id, photo, self.clock.now())

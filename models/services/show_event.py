@@ -1,7 +1,9 @@
 """Shows on the sockets what happened to an event, to those who are in its chat: the owner and the registered invitees."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
+from models.documents.account import Account
 from models.documents.event import (
     Answered,
     Canceled,
@@ -46,15 +48,26 @@ class ShowEvent:
             case Invited() | Edited() | Canceled() | Deleted():
                 people = {event.owner_id, *(each.account_id for each in event.invitations)}
                 accounts = await self.accounts.list_by_ids(people)
-                await self._publish(event, EventShown(event, {account.id: account for account in accounts}))
+                await self._publish(event, EventShown(event, _named(accounts)))
             case Posted() | ReminderDue():
                 pass  # the words are an entry of the chat, and a reminder is no change
 
     async def invitation(self, event: Event, invitation: Invitation) -> None:
         """This one was answered, or seen."""
         account = await self.directory.require(invitation.account_id)
+        if account.blocked:
+            people = await self.accounts.list_by_ids({event.owner_id, *(each.account_id for each in event.invitations)})
+            account = _named(people)[account.id]
         await self._publish(event, RsvpShown(event, invitation, account))
 
     async def _publish(self, event: Event, shown: Shown) -> None:
         roster = await self.rosters.require_confirmed(event.chat_id)
         self.fanout.publish(shown, roster.members, chat=roster.chat)
+
+
+def _named(people: Collection[Account]) -> dict[int, Account]:
+    """The people of an event by id, without the names of those who blocked any of them: one text is sent to all."""
+    numbers = {one.number for one in people}
+    return {
+        one.id: one if one.blocked.isdisjoint(numbers) else replace(one, full_name="", nickname="") for one in people
+    }

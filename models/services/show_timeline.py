@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from models.documents.event import TIMED_LIVES, Event
 from models.documents.session import Actor
 from models.ports import Clock
+from models.services.hidden_events import HiddenEvents
 from models.stores.events import Events
 
 TO_ASK_AGAIN = timedelta(minutes=15)  # between two pages; who takes longer may miss what was about to begin
@@ -37,10 +38,13 @@ class ShowTimeline:
     """A page of what somebody owns, or is invited to and does not own; empty at the end."""
 
     events: Events
+    hidden: HiddenEvents
     clock: Clock
 
     async def __call__(self, actor: Actor, place: Place, *, is_owner: bool, limit: int) -> list[Event]:
-        line = _Line(self.events, actor.account_id, self.clock.now(), frozenset(place.excluded), is_owner=is_owner)
+        hidden = await self.hidden.list_owners(actor)
+        excluded = frozenset(place.excluded)
+        line = _Line(self.events, actor.account_id, self.clock.now(), excluded, hidden, is_owner=is_owner)
         cursor = place.cursor
         if cursor is not None and cursor <= line.now - TIMED_LIVES:
             return await line.expired(limit, before=cursor)
@@ -54,13 +58,20 @@ class _Line:
     account_id: int
     now: datetime
     excluded: frozenset[int]
+    hidden: Collection[int]  # owners whose events are none to this account
     is_owner: bool
 
     async def first(self, limit: int) -> list[Event]:
         """What a later cursor could not reach, and as much more as is asked for, at least one date if there is one."""
         soon = self.now - TIMED_LIVES + TO_ASK_AGAIN
         old = await self.events.list_upcoming(
-            self.account_id, is_owner=self.is_owner, now=self.now, until=soon, excluded=self.excluded, limit=0
+            self.account_id,
+            is_owner=self.is_owner,
+            now=self.now,
+            until=soon,
+            excluded=self.excluded,
+            hidden=self.hidden,
+            limit=0,
         )
         return old + await self.upcoming(max(limit - len(old), 1), after=soon)
 
@@ -70,7 +81,13 @@ class _Line:
 
     async def upcoming(self, limit: int, *, after: datetime) -> list[Event]:
         page = await self.events.list_upcoming(
-            self.account_id, is_owner=self.is_owner, now=self.now, after=after, excluded=self.excluded, limit=limit
+            self.account_id,
+            is_owner=self.is_owner,
+            now=self.now,
+            after=after,
+            excluded=self.excluded,
+            hidden=self.hidden,
+            limit=limit,
         )
         return await self._whole(page, limit, is_over=False)
 
@@ -82,6 +99,7 @@ class _Line:
             before=before,
             is_inclusive=bool(self.excluded),
             excluded=self.excluded,
+            hidden=self.hidden,
             limit=limit,
         )
         return await self._whole(page, limit, is_over=True)
@@ -91,7 +109,9 @@ class _Line:
         if len(page) < limit:
             return page
         at = page[-1].date
-        same = await self.events.list_at(self.account_id, is_owner=self.is_owner, at=at, excluded=self.excluded)
+        same = await self.events.list_at(
+            self.account_id, is_owner=self.is_owner, at=at, excluded=self.excluded, hidden=self.hidden
+        )
         return [event for event in page if event.date != at] + [
             event for event in same if event.is_over(self.now) == is_over
         ]

@@ -1,13 +1,13 @@
 """Stores files that messages point to: an upload, or what a URL named."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from models.documents.media import Media, MediaKind, MediaRule
 from models.documents.photo import PHOTO_TYPE
-from models.errors import Malformed, Unavailable
+from models.errors import Malformed, RateLimited, Unavailable
 from models.ports import Imaging
 from models.stores.media import MediaFiles, Received
 
@@ -29,19 +29,24 @@ class StoreMedia:
                 raise Malformed("The file is empty.")
             yield Arrival(self, received, rule.kind, mime_type)
 
-    async def remember_thumbnail(self, media: Media) -> None:
-        """Make a small picture of a stored one. One that cannot be read here is sent as it is."""
+    async def remember_thumbnail(self, media: Media, by: Hashable) -> None:
+        """Make a small picture of a stored one, for `by`. One that cannot be read here is sent as it is, and not tried again."""
         try:
-            thumbnail = await self.imaging.make_thumbnail(self.files.read(media, 0, media.size_bytes - 1))
-        except (Malformed, Unavailable) as refusal:
+            thumbnail = await self.imaging.make_thumbnail(self.files.read(media, 0, media.size_bytes - 1), by=by)
+        except Malformed as refusal:
             log.info("no thumbnail: %s", refusal)
-            return
-        await self.files.remember_thumbnail(media, await self.store(thumbnail, PHOTO_TYPE))
+            await self.files.remember_unreadable(media)
+        except (RateLimited, Unavailable) as refusal:
+            log.info("no thumbnail: %s", refusal)
+        else:
+            async with self.store(thumbnail, PHOTO_TYPE) as stored:
+                await self.files.remember_thumbnail(media, stored)
 
-    async def store(self, data: bytes, mime_type: str) -> Media:
-        """Store what was made here."""
+    @asynccontextmanager
+    async def store(self, data: bytes, mime_type: str) -> AsyncIterator[Media]:
+        """Store what was made here. What points to it is written in the block: without anything that does it is removed again."""
         async with self.files.receive(_whole(data), below_bytes=len(data) + 1) as received:
-            return await received.keep(mime_type)
+            yield await received.keep(mime_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,14 @@ class Arrival:
     kind: MediaKind
     mime_type: str
 
-    async def keep(self) -> Media:
-        """The stored file; of an image, with its thumbnail."""
+    async def keep(self, by: Hashable = None) -> Media:
+        """The stored file; of an image, with its thumbnail, which is made for `by`.
+
+        It is held until the block of `StoreMedia.receive` ends: what points to it is written before that.
+        """
         media = await self.received.keep(self.mime_type)
-        if self.kind is MediaKind.IMAGE and media.thumbnail is None:
-            await self.store.remember_thumbnail(media)
+        if self.kind is MediaKind.IMAGE and media.thumbnail is None and not media.is_unreadable:
+            await self.store.remember_thumbnail(media, by)
         return media
 
 

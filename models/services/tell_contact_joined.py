@@ -14,7 +14,7 @@ from models.stores.phone_books import PhoneBooks
 
 @dataclass(frozen=True, slots=True)
 class TellContactJoined:
-    """One push to each who wants it, at each registration; on a screen the newest replaces those before."""
+    """One push to each who wants it and where neither blocked the other, at each registration; on a screen the newest replaces those before."""
 
     accounts: Accounts
     phone_books: PhoneBooks
@@ -38,6 +38,10 @@ class TellContactJoined:
                     collapse=f"{NEW_USER} {account.id}",
                 )
                 for friend in friends
-                if friend.id != account.id and friend.is_registered and friend.notify.contact_joined
+                if friend.id != account.id
+                and friend.is_registered
+                and friend.notify.contact_joined
+                and not friend.has_blocked(account.number)
+                and not account.has_blocked(friend.number)
             ]
         )

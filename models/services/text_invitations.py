@@ -72,6 +72,10 @@ class TextInvitations:
             ]
         )
 
+    async def forget(self, event: Event) -> None:
+        """The event is gone; its links lead nowhere."""
+        await self.tokens.forget_event(event.id)
+
     async def _tell_owner(self, event: Event, owner: Account, item: OutboxItem, count: int) -> None:
         who = "One person" if count == 1 else f"{count} people"
         title = quoted(event.title, TITLE_MAX_CHARS)

@@ -15,10 +15,12 @@ from models.documents.user import UserFilter
 from models.errors import AccountNotFound
 from models.stores.counters import Counters
 from models.stores.database import DUPLICATE_KEY, Database, Row, aggregate
+from models.stores.entry_rows import photo_files, with_photo
 
 INDEXES = [
     # The number is the identity on both APIs; two first sign-ins at once are settled here.
     IndexModel([("number", ASCENDING)], unique=True, name="number"),
+    IndexModel([("photo.$**", ASCENDING)], name="files"),  # which of them show this file
 ]
 
 _RETIRED = "\0"  # stands behind the number of a retired account, before its id: no number has it, so none finds it
@@ -33,6 +35,15 @@ class Accounts:
 
     async def prepare(self) -> None:
         await self._accounts.create_indexes(INDEXES)
+
+    async def list_files(self, owner_id: int) -> set[str]:
+        """The names of the files of this account's photo."""
+        return photo_files(await self._accounts.find({"_id": owner_id}, {"photo": True}).to_list(None))
+
+    async def list_used(self, names: Collection[str]) -> set[str]:
+        """Those of these files that are shown as somebody's photo."""
+        rows = await self._accounts.find(with_photo(names), {"photo": True}).to_list(None)
+        return photo_files(rows).intersection(names)
 
     async def find(self, account_id: int) -> Account | None:
         row = await self._accounts.find_one({"_id": account_id})

@@ -18,7 +18,7 @@ from models.errors import ChatNotFound
 from models.stores.chat_rows import chat_of, member_key, member_of, member_row, spans_of
 from models.stores.counters import Counters
 from models.stores.database import DUPLICATE_KEY, Database, Row, aggregate, drop_indexes
-from models.stores.entry_rows import photo_row
+from models.stores.entry_rows import photo_files, photo_row, with_photo
 
 CHATS = "chats"
 MEMBERS = "members"
@@ -27,6 +27,7 @@ CHAT_INDEXES = [
     IndexModel([("pair", ASCENDING)], unique=True, name="pair", partialFilterExpression={"pair": {"$exists": True}}),
     IndexModel([("group", ASCENDING)], unique=True, name="group", partialFilterExpression={"group": {"$exists": True}}),
     IndexModel([("event", ASCENDING)], unique=True, name="event", partialFilterExpression={"event": {"$exists": True}}),
+    IndexModel([("photo.$**", ASCENDING)], name="files"),  # which of them show this file
 ]
 MEMBER_INDEXES = [
     # What an account left lately: few of its chats, and none for most.
@@ -69,6 +70,11 @@ class Chats:
         await self._chats.create_indexes(CHAT_INDEXES)
         await self._members.create_indexes(MEMBER_INDEXES)
         await drop_indexes(self._members, "account")  # the beginning of `listed`
+
+    async def list_used(self, names: Collection[str]) -> set[str]:
+        """Those of these files that are shown as some chat's photo."""
+        rows = await self._chats.find(with_photo(names), {"photo": True}).to_list(None)
+        return photo_files(rows).intersection(names)
 
     async def find(self, chat_id: int) -> Chat | None:
         row = await self._chats.find_one({"_id": chat_id})
@@ -286,6 +292,16 @@ class Chats:
             {"account": account_id, "active": False},
             {"$set": {"spans": [], "unlisted": True}, "$unset": {"hidden": "", "look": "", "left_at": ""}},
         )
+
+    async def first_readable(self, chat_id: int) -> int | None:
+        """The first seq that anybody may still read, also of those who left; None when nobody is there to read anything."""
+        rows = await self._members.find(_range(chat_id), {"spans": True}).to_list(None)
+        return min((span.first for row in rows for span in spans_of(row)), default=None)
+
+    async def forget_photo(self, chat_id: int) -> set[str]:
+        """Take a chat's photo away when nobody is in it any more; returns the names of its files."""
+        row = await self._chats.find_one_and_update({"_id": chat_id}, {"$set": {"photo": None}}, {"photo": True})
+        return photo_files([] if row is None else [row])
 
     async def list_marks(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
         """The rows of everybody in these chats, by chat: how far each has received and read."""

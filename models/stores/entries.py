@@ -4,6 +4,7 @@ A change (edit, deletion, reaction) is stored as an entry first, marked pending,
 crash between the two heals itself: whoever reads a page lays the pending changes over it, and a sweep applies them.
 """
 
+from collections.abc import Collection as Names
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -23,8 +24,9 @@ from models.documents.entry import (
     with_change,
     without_text,
 )
+from models.documents.media import media_named
 from models.stores.database import Collection, Database, Row
-from models.stores.entry_rows import CONTENT_FIELDS, read_entry
+from models.stores.entry_rows import CONTENT_FIELDS, photo_files, read_entry, with_photo
 from models.stores.journal import ENTRIES
 
 MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value]
@@ -151,13 +153,50 @@ class Entries:
         query = {"chat": chat_id, "sender": sender_id, "hidden_from": {"$ne": reader_id}}
         return await self._entries.find_one(query, {"_id": True}) is not None
 
-    async def apply(self, change: Entry) -> None:
-        """Bring a message up to date with one stored change; doing it twice, or out of order, does no harm."""
+    async def list_used(self, names: Names[str]) -> set[str]:
+        """Those of these stored files that a message points to, or a change of a chat's photo."""
+        urls = {url: name for name in names for url in (f"/media/{name}", f"/media/{name}/thumbnail")}
+        query = {"$or": [{"media": {"$in": list(names)}}, {"url": {"$in": list(urls)}}, *with_photo(names)["$or"]]}
+        rows = await self._entries.find(query, {"media": True, "url": True, "photo": True}).to_list(None)
+        said: set[str] = {row.get("media") or urls.get(row.get("url", ""), "") for row in rows}
+        return (said | photo_files(rows)).intersection(names)
+
+    async def erase_files(self, chat_id: int, below: int | None) -> set[str]:
+        """Take the content of what has a file from a chat's entries below this seq (None: of all), which nobody may read any more.
+
+        The entries keep their numbers and client ids. Returns the names of the files.
+        """
+        keys: Row = {"$gte": entry_key(chat_id, 1), "$lt": entry_key(chat_id if below else chat_id + 1, below or 0)}
+        sent = {"_id": keys, "url": {"$exists": True}}
+        photos = {"_id": keys, "photo.full": {"$exists": True}}
+        query = {"_id": keys, "$or": [{"url": {"$exists": True}}, {"photo.full": {"$exists": True}}]}
+        rows = await self._entries.find(query, {"url": True, "photo": True}).hint("_id_").to_list(None)
+        if rows:
+            gone = dict.fromkeys(CONTENT_FIELDS, "")
+            await self._entries.update_many(sent, {"$set": {"deleted": True}, "$unset": gone}, hint="_id_")
+            await self._entries.update_many(photos, {"$set": {"photo": None}}, hint="_id_")
+        return {name for row in rows if (name := media_named(row.get("url", "")))} | photo_files(rows)
+
+    async def name_files(self) -> None:
+        """Note at the start which files messages of earlier versions point to by a whole URL; others are found by theirs."""
+        unnamed = {"url": {"$regex": "^http"}, "media": {"$exists": False}}
+        async for row in self._entries.find(unnamed, {"url": True}).hint("url"):
+            name = media_named(row["url"])
+            if name is not None:
+                await self._entries.update_one({"_id": row["_id"], "url": row["url"]}, {"$set": {"media": name}})
+
+    async def apply(self, change: Entry) -> str | None:
+        """Bring a message up to date with one stored change; doing it twice, or out of order, does no harm.
+
+        Returns the name of the stored file that a deleted message pointed to: nothing may point to it any more.
+        """
         body = change.body
         if not isinstance(body, Edit | Deletion | Reaction):
             raise TypeError(f"{change.kind} changes no message")
         target = {"_id": entry_key(change.chat_id, body.of)}
+        row = await self._entries.find_one(target, {"url": True}) if isinstance(body, Deletion) else None
         await self._entries.bulk_write([_update(target, change), self._settled(change)], ordered=True)
+        return None if row is None else media_named(row.get("url", ""))
 
     async def settle(self, change: Entry) -> None:
         """Note that a change of the chat itself has been applied elsewhere (Chats.apply)."""

@@ -1,6 +1,6 @@
 """Rows of the log: how an entry stands in the database, and back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ from models.documents.entry import (
     entry_key,
     split_key,
 )
+from models.documents.media import media_named
 from models.documents.photo import Photo
 from models.stores.database import Row
 from models.stores.instants import from_microseconds, microseconds
@@ -37,7 +38,7 @@ from models.stores.instants import from_microseconds, microseconds
 _MESSAGE_FIELDS = tuple(name for name in Message.__slots__)
 _TEXT_FIELDS = ("type", "text", "reply_to")  # all that a text has, and most messages are texts
 # What a deletion takes away from a message's row.
-CONTENT_FIELDS = tuple(name for name in _MESSAGE_FIELDS if name not in ("type", "reply_to"))
+CONTENT_FIELDS = ("media", *(name for name in _MESSAGE_FIELDS if name not in ("type", "reply_to")))
 
 
 def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
@@ -59,6 +60,9 @@ def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
             value = getattr(body, name)
             if value is not None:
                 row[name] = value
+        media = media_named(row.get("url", ""))
+        if media is not None:
+            row["media"] = media
         return row
     if isinstance(body, EventFact):
         return row | _fact_fields(body)
@@ -102,6 +106,17 @@ def photo_row(photo: Photo | None) -> Row | None:
 def read_photo(row: Mapping[str, Any]) -> Photo | None:
     """The photo in field `photo` of a row."""
     return Photo(**row["photo"]) if row.get("photo") else None
+
+
+def with_photo(names: Collection[str]) -> Row:
+    """The query for rows whose field `photo` points to one of these files."""
+    among = {"$in": list(names)}
+    return {"$or": [{"photo.full": among}, {"photo.preview": among}]}
+
+
+def photo_files(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The names of the files that these rows point to by their field `photo`."""
+    return {name for row in rows if row.get("photo") for name in row["photo"].values()}
 
 
 def stored_entry(draft: Draft, seq: int, at: datetime) -> Entry:

@@ -91,12 +91,14 @@ class Events:
         rows = await self._events.find({"_id": {"$in": list(event_ids)}}).to_list(None)
         return [event_of(row) for row in rows]
 
-    async def page(self, account_id: int, wanted: EventFilter, skip: int, limit: int) -> tuple[int, list[Event]]:
+    async def page(
+        self, account_id: int, wanted: EventFilter, skip: int, limit: int, *, hidden: Collection[int] = ()
+    ) -> tuple[int, list[Event]]:
         """How many events an account owns or is invited to, and some of them: latest date first, then by title.
 
         What is counted and skipped is read in an index alone, a microsecond each; only the events of the page are read.
         """
-        query = _of(account_id, wanted)
+        query = _of(account_id, wanted, hidden)
         count = await self._events.count_documents(query)
         places = self._events.find(query, {"_id": True}).sort(LISTED).skip(skip).limit(limit)
         ids = [row["_id"] for row in await places.to_list(limit)]
@@ -112,13 +114,16 @@ class Events:
         after: datetime | None = None,
         until: datetime | None = None,
         excluded: Collection[int] = (),
+        hidden: Collection[int] = (),
         limit: int,
     ) -> list[Event]:
         """Those that are not over, earliest first, of one date the newest first; strictly behind a date, and up to one.
 
         A `limit` of 0 is none.
         """
-        query = _sent_or_received(account_id, is_owner=is_owner) | {"expires": {"$gt": microseconds(now)}}
+        query = _sent_or_received(account_id, is_owner=is_owner, hidden=hidden) | {
+            "expires": {"$gt": microseconds(now)}
+        }
         earliest = now - UNTIMED_LIVES  # what is older is over
         bounds = {"$gt": earliest if after is None else max(after, earliest), "$lte": until}
         if dates := {name: microseconds(at) for name, at in bounds.items() if at is not None}:
@@ -134,10 +139,13 @@ class Events:
         before: datetime | None,
         is_inclusive: bool,
         excluded: Collection[int] = (),
+        hidden: Collection[int] = (),
         limit: int,
     ) -> list[Event]:
         """Those that are over, latest first, of one date the newest first."""
-        query = _sent_or_received(account_id, is_owner=is_owner) | {"expires": {"$lte": microseconds(now)}}
+        query = _sent_or_received(account_id, is_owner=is_owner, hidden=hidden) | {
+            "expires": {"$lte": microseconds(now)}
+        }
         latest = now - TIMED_LIVES  # what is younger is not over
         query["date"] = {"$lte": microseconds(latest)}
         if before is not None and before <= latest:
@@ -145,39 +153,62 @@ class Events:
         return await self._ordered(query | _without(excluded), DESCENDING, limit)
 
     async def list_at(
-        self, account_id: int, *, is_owner: bool, at: datetime, excluded: Collection[int] = ()
+        self,
+        account_id: int,
+        *,
+        is_owner: bool,
+        at: datetime,
+        excluded: Collection[int] = (),
+        hidden: Collection[int] = (),
     ) -> list[Event]:
         """Those of exactly one date, the newest first: what a page by dates must not tear apart."""
-        query = _sent_or_received(account_id, is_owner=is_owner) | {"date": microseconds(at)}
+        query = _sent_or_received(account_id, is_owner=is_owner, hidden=hidden) | {"date": microseconds(at)}
         return await self._ordered(query | _without(excluded), ASCENDING, 0)
 
-    async def count_unanswered(self, account_id: int, now: datetime) -> int:
-        """How many invitations of an account wait for an answer, at events that are not over."""
+    async def count_unanswered(self, account_id: int, now: datetime, *, hidden: Collection[int] = ()) -> int:
+        """How many invitations of an account wait for an answer, at events that are not over and of no `hidden` owner."""
         mine = {"$elemMatch": {"account": account_id, "answer": None}}
         query = {"invitations.account": account_id, "is_deleted": False, "invitations": mine}
         return await self._events.count_documents(
-            query | {"date": {"$gt": microseconds(now - UNTIMED_LIVES)}, "expires": {"$gt": microseconds(now)}}
+            query
+            | {"date": {"$gt": microseconds(now - UNTIMED_LIVES)}, "expires": {"$gt": microseconds(now)}}
+            | _of_no_owner(hidden)
         )
 
-    async def list_inviters(self, account_id: int) -> list[int]:
-        """The owners of the events that this account is invited to, each once."""
-        query = {"invitations.account": account_id, "is_deleted": False}
+    async def list_inviters(self, account_id: int, *, hidden: Collection[int] = ()) -> list[int]:
+        """The owners of the events that this account is invited to, each once, but for those in `hidden`."""
+        query = {"invitations.account": account_id, "is_deleted": False} | _of_no_owner(hidden)
         rows = await self._events.find(query, {"_id": False, "owner": True}).hint("inviters").to_list(None)
         return sorted({row["owner"] for row in rows})
 
     async def is_companion(self, account_id: int, other_id: int) -> bool:
-        """Whether these two share an event, as owner or as invitees: a seek each, and for two invitees the events of the one with fewer."""
-        for guest, owner in ((account_id, other_id), (other_id, account_id)):
-            query: Row = {"invitations.account": guest, "is_deleted": False, "owner": owner}
-            if await self._events.find_one(query, {"_id": True}, hint="inviters") is not None:
-                return True
-        both = {"invitations.account": {"$all": [account_id, other_id]}, "is_deleted": False}
+        """Whether the other did something of its own at an event that this account owns or is invited to; see `list_companions`.
+
+        A seek for each way; where both are guests, the events of the one that is invited to fewer are read.
+        """
+        acted: list[Row] = [
+            {"invitations": {"$elemMatch": {"account": other_id, "answer": {"$ne": None}}}},
+            {"messages.account_id": other_id},
+        ]
+        invited: Row = {"invitations.account": account_id, "is_deleted": False, "owner": other_id}
+        if await self._events.find_one(invited, {"_id": True}, hint="inviters") is not None:
+            return True
+        owned: Row = {"invitations.account": other_id, "is_deleted": False, "owner": account_id, "$or": acted}
+        if await self._events.find_one(owned, {"_id": True}, hint="inviters") is not None:
+            return True
+        both: Row = {"invitations.account": {"$all": [account_id, other_id]}, "is_deleted": False, "$or": acted}
         return await self._events.find_one(both, {"_id": True}) is not None
 
     async def list_companions(self, account_id: int) -> list[int]:
-        """Everybody who shares an event with this account, as owner or as invitee, each once; the account too if it has any."""
+        """Those who did something of their own at an event that this account owns or is invited to, each once.
+
+        The owner, who invites, and whoever answered or wrote there; the account too if it is one of these. Merely being invited ties nobody: anybody may invite any number.
+        """
         mine = {"$or": [{"owner": account_id}, {"invitations.account": account_id}], "is_deleted": False}
-        people = {"$concatArrays": [["$owner"], "$invitations.account"]}
+        answered = {"$filter": {"input": "$invitations", "as": "one", "cond": {"$ne": ["$$one.answer", None]}}}
+        authors = {"$map": {"input": "$messages", "as": "one", "in": "$$one.account_id"}}
+        answerers = {"$map": {"input": answered, "as": "one", "in": "$$one.account"}}
+        people = {"$concatArrays": [["$owner"], answerers, authors]}
         rows = await aggregate(
             self._events,
             [
@@ -406,17 +437,21 @@ def _with_invitation(account_id: int, fields: Row) -> Row:
     return {"$map": {"input": "$invitations", "as": "one", "in": one}}
 
 
-def _sent_or_received(account_id: int, *, is_owner: bool) -> Row:
+def _sent_or_received(account_id: int, *, is_owner: bool, hidden: Collection[int] = ()) -> Row:
     if is_owner:
         return {"owner": account_id, "is_deleted": False}
-    return {"invitations.account": account_id, "owner": {"$ne": account_id}, "is_deleted": False}
+    return {"invitations.account": account_id, "is_deleted": False} | _of_no_owner([account_id, *hidden])
+
+
+def _of_no_owner(owners: Collection[int]) -> Row:
+    return {"owner": {"$nin": list(owners)}} if owners else {}
 
 
 def _without(excluded: Collection[int]) -> Row:
     return {"_id": {"$nin": list(excluded)}} if excluded else {}
 
 
-def _of(account_id: int, wanted: EventFilter) -> Row:
+def _of(account_id: int, wanted: EventFilter, hidden: Collection[int]) -> Row:
     dates: Row = {}
     if wanted.after is not None:
         dates["$gt"] = microseconds(wanted.after)
@@ -424,8 +459,9 @@ def _of(account_id: int, wanted: EventFilter) -> Row:
         dates["$lt"] = microseconds(wanted.before)
     if wanted.is_owner is None:
         query: Row = {"$or": [{"owner": account_id}, {"invitations.account": account_id}], "is_deleted": False}
+        query |= _of_no_owner(hidden)
     else:
-        query = _sent_or_received(account_id, is_owner=wanted.is_owner)
+        query = _sent_or_received(account_id, is_owner=wanted.is_owner, hidden=hidden)
     return query | ({"date": dates} if dates else {})
 
 

@@ -16,6 +16,7 @@ from models.stores.database import Database, Row
 INDEXES = [
     # A number is marked once; also the way to all of one owner's.
     IndexModel([("owner_id", ASCENDING), ("number", ASCENDING)], unique=True, name="once"),
+    IndexModel([("photo", ASCENDING)], name="files", sparse=True),  # which of them show this file
 ]
 
 
@@ -63,6 +64,15 @@ class Favourites:
     async def remove(self, owner_id: int, numbers: Collection[str]) -> None:
         """Those that are not marked are passed over."""
         await self._favourites.delete_many({"owner_id": owner_id, "number": {"$in": list(numbers)}})
+
+    async def list_files(self, owner_id: int) -> set[str]:
+        """The names of the pictures that this account gave its favourites."""
+        return {each.photo for each in await self.list_by_owner(owner_id) if each.photo is not None}
+
+    async def list_used(self, names: Collection[str]) -> set[str]:
+        """Those of these files that are shown of somebody's favourite."""
+        rows = await self._favourites.find({"photo": {"$in": list(names)}}, {"photo": True}).to_list(None)
+        return {row["photo"] for row in rows}
 
     async def forget(self, owner_id: int) -> None:
         await self._favourites.delete_many({"owner_id": owner_id})

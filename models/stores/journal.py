@@ -59,6 +59,10 @@ INDEXES = [
         name="kept_back",
         partialFilterExpression={"hidden_from": {"$exists": True}},
     ),
+    # Which messages and changes point to a stored file; most rows are in none of these.
+    IndexModel([("media", ASCENDING)], name="media", sparse=True),
+    IndexModel([("url", ASCENDING)], name="url", sparse=True),  # rows of versions that wrote no `media`
+    IndexModel([("photo.$**", ASCENDING)], name="files"),
 ]
 
 RETRY_FIRST_S, RETRY_LAST_S = 0.05, 1.0

@@ -1,5 +1,6 @@
 """Photo histories: one row for each time that an account set its photo or took it away."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from bson import ObjectId
@@ -7,11 +8,12 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from models.documents.photo import Photo, PhotoChange
 from models.stores.database import Database
-from models.stores.entry_rows import photo_row, read_photo
+from models.stores.entry_rows import photo_files, photo_row, read_photo, with_photo
 
 INDEXES = [
     # One owner's changes in the order they were stored.
     IndexModel([("owner_id", ASCENDING), ("_id", ASCENDING)], name="history"),
+    IndexModel([("photo.$**", ASCENDING)], name="files"),  # who has, or had, this file
 ]
 HISTORY_MAX = 1000  # shown; the API knows no pages here
 
@@ -32,6 +34,16 @@ class Photos:
         """The newest HISTORY_MAX changes, newest first."""
         query = self._photos.find({"owner_id": owner_id}).sort("_id", DESCENDING).limit(HISTORY_MAX)
         return [PhotoChange(row["at"], read_photo(row)) for row in await query.to_list(None)]
+
+    async def list_files(self, owner_id: int) -> set[str]:
+        """The names of all files that this owner's history points to."""
+        rows = await self._photos.find({"owner_id": owner_id}, {"photo": True}).to_list(None)
+        return photo_files(rows)
+
+    async def list_used(self, names: Collection[str]) -> set[str]:
+        """Those of these files that somebody's history points to."""
+        rows = await self._photos.find(with_photo(names), {"photo": True}).to_list(None)
+        return photo_files(rows).intersection(names)
 
     async def forget(self, owner_id: int) -> None:
         await self._photos.delete_many({"owner_id": owner_id})

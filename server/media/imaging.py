@@ -3,78 +3,115 @@
 import asyncio
 import logging
 import os
+import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Hashable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from models.documents.photo import BIG_PX, FULL_PX, PREVIEW_PX, SMALL_PX, Picture, Rendition
-from models.errors import Malformed, TooLarge, Unavailable
-from server.media.picture_worker import LENGTH, REFUSED
+from models.errors import Malformed, RateLimited, TooLarge, Unavailable
+from models.services.limits import TokenBuckets
+from server.media.fair_slots import FairSlots, Room
+from server.media.picture_worker import LENGTH, NEEDED, REFUSED
 
 log = logging.getLogger(__name__)
 
 WORKER = Path(__file__).with_name("picture_worker.py")
-AT_ONCE = max(1, (os.cpu_count() or 1) // 2)  # the others are for messages
+# Half of the processors are for messages; with one slot alone a slow picture would hold up everybody else's.
+AT_ONCE = max(2, (os.cpu_count() or 1) // 2)
 WAITING_MAX = 64  # beyond this a request is refused rather than kept waiting for minutes
+PER_ASKER_MAX = 16  # of these, for one account: an album sent at once
+FAILURE_COSTS = 20  # pictures: one that cannot be read may have taken as long as it was let, and hardly anybody has one
 TIMEOUT_S = 60.0  # a worker that takes longer is stuck
 THUMBNAIL_PX = 320
 POLITENESS = 10  # messages come before pictures
 IN_MEMORY_BYTES = 256 << 10  # a picture that is larger waits in a file
+# All of the environment that a decoder is handed: where its libraries lie. Passwords and keys may stand in the rest.
+_PASSED_ON = ("LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT")
+_ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}  # each further one would take 64 MB of the address space that a picture has
+_OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL) if hasattr(signal, "SIGXCPU") else ()
 
 
 class PictureProcesses:
-    """One process per picture (0.15 s of its own), at most AT_ONCE of them.
+    """One process per picture (0.15 s of its own), at most AT_ONCE of them, and of those who ask each in turn.
 
-    The picture waits in a file that has no name, so nothing is left behind whatever happens, and goes to the process as its
-    standard input: neither its bytes nor its pixels are ever in this process.
+    The picture waits in a file that has no name, so nothing is left behind whatever happens, and its process gets the open
+    file: neither its bytes nor its pixels are ever in this process. Before pixels are unpacked their memory is taken from
+    `memory_bytes`, which all pictures of this node share.
     """
 
-    def __init__(self, *, max_pixels: int, folder: Path | None = None) -> None:
-        """`folder`: where waiting pictures lie; None for the system's own."""
-        self._max_pixels = max_pixels
-        self._folder = folder
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._waiting = 0
+    def __init__(
+        self,
+        *,
+        max_pixels: int,
+        memory_bytes: int = 384 << 20,
+        cpu_s: int = 10,
+        folder: Path | None = None,
+        limit: TokenBuckets | None = None,
+    ) -> None:
+        """`cpu_s` of a processor are for one picture. `folder`: where waiting pictures lie; None for the system's own.
 
-    async def make_photo(self, content: AsyncIterator[bytes], *, below_bytes: int) -> Picture:
-        full, preview, *made = await self._make(content, below_bytes, "photo", FULL_PX, PREVIEW_PX, SMALL_PX, BIG_PX)
+        `limit` is taken from by who asks, for each picture, and FAILURE_COSTS times for one that fails.
+        """
+        self._max_pixels = max_pixels
+        self._cpu_s = cpu_s
+        self._folder = folder
+        self._limit = limit
+        self._slots = FairSlots(AT_ONCE)
+        self._memory = Room(memory_bytes)
+
+    async def make_photo(self, content: AsyncIterator[bytes], *, below_bytes: int, by: Hashable = None) -> Picture:
+        sizes = FULL_PX, PREVIEW_PX, SMALL_PX, BIG_PX
+        full, preview, *made = await self._make(content, below_bytes, by, "photo", *sizes)
         return Picture(full, preview, _renditions(made))
 
-    async def make_renditions(self, content: AsyncIterator[bytes]) -> Mapping[Rendition, bytes]:
-        return _renditions(await self._make(content, sys.maxsize, "renditions", SMALL_PX, BIG_PX))
+    async def make_renditions(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> Mapping[Rendition, bytes]:
+        return _renditions(await self._make(content, sys.maxsize, by, "renditions", SMALL_PX, BIG_PX))
 
-    async def make_thumbnail(self, content: AsyncIterator[bytes]) -> bytes:
-        return (await self._make(content, sys.maxsize, "thumbnail", THUMBNAIL_PX))[0]
+    async def make_thumbnail(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> bytes:
+        return (await self._make(content, sys.maxsize, by, "thumbnail", THUMBNAIL_PX))[0]
 
-    async def _make(self, content: AsyncIterator[bytes], below_bytes: int, what: str, *sizes: int) -> list[bytes]:
+    async def _make(
+        self, content: AsyncIterator[bytes], below_bytes: int, by: Hashable, what: str, *sizes: int
+    ) -> list[bytes]:
+        self._require_room(by)
+        if self._limit is not None:
+            self._limit.take(by)
         with tempfile.TemporaryFile(dir=self._folder, buffering=0) as raw:
             file = cast("BinaryIO", raw)
             await _write(content, file, below_bytes)
-            if self._waiting >= WAITING_MAX:
-                raise Unavailable("Too many pictures are being shrunk; try again.")
-            self._waiting += 1
-            try:
-                async with self._slots:
+            self._require_room(by)  # others may have come while the picture did
+            async with self._slots.hold(by):
+                try:
                     return await self._run(file, what, *sizes)
-            finally:
-                self._waiting -= 1
+                except Malformed:
+                    if self._limit is not None:
+                        self._limit.charge(by, FAILURE_COSTS)
+                    raise
+
+    def _require_room(self, by: Hashable) -> None:
+        if self._slots.in_line_of(by) >= PER_ASKER_MAX:
+            raise RateLimited("You have too many pictures in line; wait a moment.", retry_after_ms=2000)
+        if self._slots.in_line >= WAITING_MAX:
+            raise Unavailable("Too many pictures are being shrunk; try again.", retry_after_ms=2000)
 
     async def _run(self, file: BinaryIO, what: str, *sizes: int) -> list[bytes]:
-        numbers = map(str, (*sizes, self._max_pixels))
+        numbers = map(str, (*sizes, self._max_pixels, self._memory.total, self._cpu_s))
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-B", str(WORKER), what, *numbers),
-            stdin=file,
+            *(sys.executable, "-P", "-B", str(WORKER), str(file.fileno()), what, *numbers),
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            pass_fds=[file.fileno()],
+            env={name: os.environ[name] for name in _PASSED_ON if name in os.environ} | _ONE_ARENA,
         )
         with suppress(ProcessLookupError, AttributeError):  # done already; not made for Windows
             os.setpriority(os.PRIO_PROCESS, process.pid, POLITENESS)
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                made, complaint = await process.communicate()
+            made, complaint = await self._let_work(process)
         except TimeoutError:
             raise Malformed("The picture takes too long to read.") from None
         finally:
@@ -83,10 +120,24 @@ class PictureProcesses:
                 await asyncio.shield(process.wait())
         if process.returncode == REFUSED:
             raise Malformed(complaint.decode(errors="replace").strip())
+        if process.returncode in _OUT_OF_TIME:
+            raise Malformed("The picture takes too long to read.")
         if process.returncode != 0:
             log.warning("a picture broke its process: %s", complaint.decode(errors="replace").strip()[-500:])
             raise Malformed("The file is no picture that can be read.")
         return _unpack(made)
+
+    async def _let_work(self, process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+        """What the process writes, once there was memory for its pixels; raises TimeoutError."""
+        if process.stdout is None:
+            raise RuntimeError("the process has no stdout")
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                (needed,) = NEEDED.unpack(await process.stdout.readexactly(NEEDED.size))
+        except asyncio.IncompleteReadError:  # refused, or broken
+            return await process.communicate()
+        async with self._memory.hold(needed), asyncio.timeout(TIMEOUT_S):
+            return await process.communicate(b"1")
 
 
 def _renditions(made: list[bytes]) -> Mapping[Rendition, bytes]:

@@ -1,52 +1,72 @@
 """Shrinks one picture in a process of its own: what a hostile file can take down ends with it.
 
-Run as a program: the picture on stdin (a file), the sizes on stdout, each as its length and its JPEG bytes. Exit status 0, or
-REFUSED with one line for people on stderr; anything else is a file that broke the decoder.
+Run as a program, with the open file's descriptor as its first argument. It reads the file's header, says on stdout how many
+bytes of memory the pixels will take, and waits for a byte on stdin before it unpacks any of them. Then the sizes follow on
+stdout, each as its length and its JPEG bytes. Exit status 0, or REFUSED with one line for people on stderr; anything else is
+a file that broke the decoder.
 """
 
+import os
+import re
 import struct
 import sys
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageCms, ImageFile, ImageOps
+from PIL import AvifImagePlugin, Image, ImageCms, ImageFile, ImageOps
 
 REFUSED = 3
 LENGTH = struct.Struct(">I")
+NEEDED = struct.Struct(">Q")
 QUALITY = 85  # artefacts cannot be seen at these sizes; about 60 kB for 640 px
 EVENTS_QUALITY = 95  # events contract 2.8
 FADED = 0.3  # the same
 WHITE = (255, 255, 255)  # what shines through where a picture is transparent
-# Not read although Pillow could: PostScript would be run, by a program that may be installed, and a video is no picture.
-_UNREAD = ("EPS", "MPEG")
-_MEMORY_FIXED_BYTES = 768 << 20  # address space of the interpreter and its libraries, most of it never touched
-_MEMORY_PER_PIXEL_BYTES = 16  # four channels, in and out of a conversion, and what is cut out
-CPU_S = 30  # fifty megapixels of the slowest format take a few
+# What phones, browsers and cameras make, and bytes of memory that unpacking takes for each pixel at most (measured, rounded
+# up). Pillow could read thirty more formats: hardly ever met, and each a decoder that somebody may break.
+BYTES_PER_PIXEL: Mapping[str, int] = {
+    "AVIF": 18,
+    "BMP": 5,
+    "DIB": 5,
+    "GIF": 2,
+    "ICO": 10,
+    "JPEG": 5,
+    "JPEG2000": 22,
+    "MPO": 5,  # several JPEGs in one file, as phones make them
+    "PNG": 5,
+    "PPM": 8,
+    "TIFF": 10,
+    "WEBP": 20,
+}
+JPEG_SAMPLE_BYTES = 2  # of a JPEG with several scans, all of which lie in memory: for each component, at full size
+COPY_BYTES = 8  # more, where the pixels are a palette's, have 16 bits, or are transparent
+_ORIENTATION = 0x0112
+SCANS_MAX = 64  # of one JPEG: ten are usual, and each is decoded in full
+_SMALL_BYTES = 24 << 20  # what is made of a picture, and buffers that do not grow with it
+_HEADER_BYTES = 64 << 20  # for reading a header: texts and profiles are in it
+# A marker of a JPEG: not one that stands for 0xFF itself, nor one of those between its blocks.
+_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_BARE_MARKERS = frozenset({0x01, 0xD8})  # nothing belongs to these
 
 
 class Refused(Exception):
     """The picture cannot be used, for a reason that its sender may know."""
 
 
-def make_photo(
-    source: BinaryIO, full_px: int, preview_px: int, small_px: int, big_px: int, max_pixels: int
-) -> list[bytes]:
+def make_photo(picture: Image.Image, full_px: int, preview_px: int, small_px: int, big_px: int) -> list[bytes]:
     """The centre square: at most `full_px` wide, never enlarged, `preview_px` wide, and its renditions."""
-    picture = _read(source, max_pixels, draft_px=full_px * 2)
     side = min(picture.size)
     full = ImageOps.fit(picture, (min(side, full_px),) * 2, Image.Resampling.LANCZOS)
     preview = ImageOps.fit(full, (preview_px,) * 2, Image.Resampling.LANCZOS)
-    return [_jpeg(full), _jpeg(preview), *_renditions(full, small_px, big_px)]
+    return [_jpeg(full), _jpeg(preview), *make_renditions(full, small_px, big_px)]
 
 
-def make_renditions(source: BinaryIO, small_px: int, big_px: int, max_pixels: int) -> list[bytes]:
-    """The renditions of a photo that was stored before."""
-    return _renditions(_read(source, max_pixels, draft_px=big_px * 2), small_px, big_px)
-
-
-def _renditions(photo: Image.Image, small_px: int, big_px: int) -> list[bytes]:
+def make_renditions(photo: Image.Image, small_px: int, big_px: int) -> list[bytes]:
     """The centre square `small_px` wide, `big_px` wide, and the small one faded on white."""
     small = ImageOps.fit(photo, (small_px,) * 2, Image.Resampling.LANCZOS)
     big = ImageOps.fit(photo, (big_px,) * 2, Image.Resampling.LANCZOS)
@@ -54,36 +74,84 @@ def _renditions(photo: Image.Image, small_px: int, big_px: int) -> list[bytes]:
     return [_jpeg(each, EVENTS_QUALITY) for each in (small, big, faded)]
 
 
-def make_thumbnail(source: BinaryIO, max_px: int, max_pixels: int) -> list[bytes]:
+def make_thumbnail(picture: Image.Image, max_px: int) -> list[bytes]:
     """The whole picture, at most `max_px` wide and high, never enlarged."""
-    picture = _read(source, max_pixels, draft_px=max_px * 2)
     picture.thumbnail((max_px, max_px), Image.Resampling.LANCZOS)
     return [_jpeg(picture)]
 
 
-def _read(source: BinaryIO, max_pixels: int, draft_px: int) -> Image.Image:
-    """The first frame, upright, opaque, in sRGB; raises Refused."""
-    # Pillow counts before it unpacks, also pictures inside of pictures (icons); what it only warns of is refused here.
-    Image.MAX_IMAGE_PIXELS = max_pixels
-    Image.init()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(source, formats=[name for name in Image.OPEN if name not in _UNREAD]) as picture:
-                # JPEG alone: decodes at a half, a quarter or an eighth of the size when that is enough.
-                picture.draft(None, (draft_px, draft_px))
-                picture.load()
-                upright = ImageOps.exif_transpose(picture)
-                return _opaque(_srgb(upright, picture.info.get("icc_profile")))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise Refused(f"The picture has more than {max_pixels} pixels.") from None
-    except MemoryError:
-        raise Refused("The picture needs too much memory.") from None
-    except Refused:
-        raise
-    except Exception as error:
-        raise Refused("The file is no picture that can be read.") from error
+class Opened:
+    """A picture of which the header has been read, and no pixel."""
+
+    def __init__(self, source: BinaryIO, max_pixels: int, draft_px: int) -> None:
+        """`draft_px` is the side that is enough for what is to be made. Raises Refused, and whatever Pillow raises."""
+        # Pillow counts before it unpacks, also pictures inside of pictures (icons); what it only warns of is refused here.
+        Image.MAX_IMAGE_PIXELS = max_pixels
+        scans = _count_scans(source)
+        if scans > SCANS_MAX:
+            raise Refused("The picture has too many scans.")
+        self._draft_px = draft_px
+        # A thread for each core, and room for its stack, is more than one picture needs.
+        AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+        Image.init()
+        self._picture = Image.open(source, formats=[name for name in BYTES_PER_PIXEL if name in Image.OPEN])
+        width, height = self._picture.size
+        if width * height > max_pixels:
+            raise Image.DecompressionBombError
+        needed = width * height * JPEG_SAMPLE_BYTES * len(self._picture.getbands()) if scans > 1 else 0
+        # JPEG alone: decodes at a half, a quarter or an eighth of the size when that is enough.
+        self._picture.draft(None, (draft_px, draft_px))
+        width, height = self._picture.size
+        is_copied = _is_indirect(self._picture) or self._picture.has_transparency_data
+        per_pixel = BYTES_PER_PIXEL[self._picture.format or ""] + (COPY_BYTES if is_copied else 0)
+        self.needed_bytes = _SMALL_BYTES + needed + width * height * per_pixel
+
+    def read(self) -> Image.Image:
+        """Unpack the first frame, once; it comes upright, opaque, in sRGB, and not much larger than `draft_px`."""
+        picture: Image.Image = self._picture
+        del self._picture  # the first pixels go as soon as there are other ones
+        picture.load()
+        profile, orientation = picture.info.get("icc_profile"), picture.getexif().get(_ORIENTATION)
+        if _is_indirect(picture):
+            picture = _direct(picture)
+        factor = min(picture.size) // self._draft_px
+        if factor > 1:
+            picture = picture.reduce(factor)  # what follows makes copies
+        exif = Image.Exif()
+        exif[_ORIENTATION] = orientation if orientation in range(1, 9) else 1
+        picture.info = {"exif": exif.tobytes()}
+        return _opaque(_srgb(ImageOps.exif_transpose(picture), profile))
+
+
+def _is_indirect(picture: Image.Image) -> bool:
+    """Whether the values of its pixels are no colours that can be mixed."""
+    return picture.mode in ("1", "P", "PA") or picture.mode.startswith("I") or "transparency" in picture.info
+
+
+def _direct(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):  # 16 bits of grey
+        return picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    if picture.mode == "PA" or "transparency" in picture.info:
+        return picture.convert("RGBA")
+    return picture.convert("L" if picture.mode == "1" else "RGB")
+
+
+def _count_scans(source: BinaryIO) -> int:
+    """How many times a JPEG goes over its pixels; 0 for other formats. Leaves the file at its start."""
+    data = source.read()
+    source.seek(0)
+    if not data.startswith(b"\xff\xd8"):
+        return 0
+    scans, position = 0, 2
+    while (found := _MARKER.search(data, position)) is not None:
+        marker, position = found[1][0], found.end()
+        if marker == _END_OF_IMAGE:
+            break
+        if marker == _START_OF_SCAN:
+            scans += 1
+        if marker not in _BARE_MARKERS:
+            position += int.from_bytes(data[position : position + 2])
+    return scans
 
 
 def _srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
@@ -101,9 +169,7 @@ def _srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _opaque(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I"):  # 16 bits of grey
-        picture = picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+    if picture.mode in ("RGBA", "LA", "RGBa", "La"):
         picture = picture.convert("RGBA")
         ground = Image.new("RGB", picture.size, WHITE)
         ground.paste(picture, mask=picture.getchannel("A"))
@@ -118,30 +184,74 @@ def _jpeg(picture: Image.Image, quality: int = QUALITY) -> bytes:
     return out.getvalue()
 
 
-def _limit(max_pixels: int) -> None:
+def _limit(cpu_s: int) -> None:
+    """No more than `cpu_s` seconds of a processor, and no file is written, not even a core."""
     try:
         import resource
     except ImportError:  # not made for Windows
         return
-    memory = _MEMORY_FIXED_BYTES + max_pixels * _MEMORY_PER_PIXEL_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def main(what: str, *numbers: str) -> int:
-    """`photo FULL_PX PREVIEW_PX SMALL_PX BIG_PX MAX_PIXELS`, `renditions SMALL_PX BIG_PX MAX_PIXELS` or `thumbnail MAX_PX MAX_PIXELS`."""
-    *sizes, max_pixels = map(int, numbers)
-    _limit(max_pixels)
-    ImageFile.LOAD_TRUNCATED_IMAGES = False
-    source = sys.stdin.buffer
+def _limit_memory(more_bytes: int) -> None:
+    """From now on no more than so much address space on top of what is taken already."""
+    with suppress(
+        ImportError, OSError, ValueError
+    ):  # not made for Windows; elsewhere than on Linux the estimate alone must do
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+        limit = pages * resource.getpagesize() + more_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def _make(source: BinaryIO, what: str, sizes: list[int], max_pixels: int, max_bytes: int) -> list[bytes]:
+    """Say what it takes, wait, and make it; raises Refused."""
     try:
-        if what == "photo":
-            made = make_photo(source, sizes[0], sizes[1], sizes[2], sizes[3], max_pixels)
-        elif what == "renditions":
-            made = make_renditions(source, sizes[0], sizes[1], max_pixels)
-        else:
-            made = make_thumbnail(source, sizes[0], max_pixels)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            # Some decoders take what the whole picture needs as soon as they have seen its size.
+            _limit_memory(_HEADER_BYTES + max_bytes)
+            opened = Opened(source, max_pixels, draft_px=2 * max(sizes))
+            if opened.needed_bytes > max_bytes:
+                raise MemoryError
+            _wait_for(opened.needed_bytes)
+            _limit_memory(_SMALL_BYTES + 2 * opened.needed_bytes)
+            picture = opened.read()
+            if what == "photo":
+                return make_photo(picture, *sizes)
+            if what == "renditions":
+                return make_renditions(picture, *sizes)
+            return make_thumbnail(picture, *sizes)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Refused(f"The picture has more than {max_pixels} pixels.") from None
+    except MemoryError:
+        raise Refused("The picture needs too much memory.") from None
+    except Refused:
+        raise
+    except Exception as error:
+        raise Refused("The file is no picture that can be read.") from error
+
+
+def _wait_for(needed_bytes: int) -> None:
+    """Say how much memory is needed, and wait until it may be taken."""
+    sys.stdout.buffer.write(NEEDED.pack(needed_bytes))
+    sys.stdout.buffer.flush()
+    if not sys.stdin.buffer.read(1):
+        raise Refused("Nobody waits for this picture.")
+
+
+def main(file: str, what: str, *numbers: str) -> int:
+    """`photo FULL_PX PREVIEW_PX SMALL_PX BIG_PX`, `renditions SMALL_PX BIG_PX` or `thumbnail MAX_PX`; then MAX_PIXELS MAX_BYTES CPU_S."""
+    *sizes, max_pixels, max_bytes, cpu_s = map(int, numbers)
+    _limit(cpu_s)
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        with os.fdopen(int(file), "rb") as source:
+            made = _make(source, what, sizes, max_pixels, max_bytes)
     except Refused as refusal:
         sys.stderr.write(f"{refusal}\n")
         return REFUSED

@@ -20,6 +20,7 @@ from models.services.doorkeeper import Doorkeeper
 from models.services.find_stored import FindStored
 from models.services.forget_events import ForgetEvents
 from models.services.has_written import HasWritten
+from models.services.hidden_events import HiddenEvents
 from models.services.join_events import JoinEvents
 from models.services.leave_group import LeaveGroup
 from models.services.limit_new_numbers import LimitNewNumbers
@@ -34,6 +35,7 @@ from models.services.presence import Presence
 from models.services.read_heads import ReadHeads
 from models.services.record_changes import RecordChanges
 from models.services.remind import Remind
+from models.services.remove_unused_media import RemoveUnusedMedia
 from models.services.renditions import Renditions
 from models.services.require_contact import RequireContact
 from models.services.require_event import RequireEvent
@@ -103,7 +105,12 @@ class Domain:
         self.fanout = fanout = SocketFanout(self.connections, self.bus)
 
         files = settings.media
-        self.imaging = PictureProcesses(max_pixels=files.photo_max_pixels)
+        self.imaging = PictureProcesses(
+            max_pixels=files.photo_max_pixels,
+            memory_bytes=files.picture_memory_mb << 20,
+            cpu_s=files.picture_cpu_s,
+            limit=TokenBuckets(limits.pictures_per_minute / 60, limits.pictures_per_minute, is_enabled=limits.enabled),
+        )
         self.fetcher = HttpFetcher(
             timeout_s=files.fetch_timeout_s,
             max_redirects=files.fetch_max_redirects,
@@ -111,7 +118,10 @@ class Domain:
         )
         self.store_media = StoreMedia(stores.media, self.imaging)
         self.take_photo = TakePhoto(self.imaging, self.fetcher, self.store_media, files.photo_max_bytes)
-        self.renditions = Renditions(stores.media, self.imaging, self.store_media)
+        self.renditions = Renditions(stores.media, self.imaging, self.store_media, stores.photos, stores.accounts)
+        self.remove_media = RemoveUnusedMedia(
+            stores.media, (stores.entries, stores.photos, stores.accounts, stores.chats, stores.favourites)
+        )
         self.set_photo = SetPhoto(self.take_photo, self.renditions, stores.accounts, stores.photos, fanout, clock)
         self.see_users = SeeUsers(MaySee(stores.contacts))
         self.links = Links(settings.http.public_url)
@@ -219,7 +229,8 @@ class Domain:
         self.join_events = JoinEvents(
             stores.events, stores.accounts, stores.chats, self.rosters, self.journal, self.announcer
         )
-        self.require_event = RequireEvent(stores.events)
+        self.hidden_events = HiddenEvents(self.directory)
+        self.require_event = RequireEvent(stores.events, self.hidden_events)
         self.passwords = Argon2Passwords()
         self.tokens = JwtTokens(self.secret, clock)
         self.authenticate = Authenticate(
@@ -263,13 +274,16 @@ class Domain:
             await part.open()
             stack.push_async_callback(part.close)
         stack.push_async_callback(self.late_writes.close)
+        await self.stores.entries.name_files()
         stack.callback(self.typing.close)
         stack.callback(self.passwords.close)
         stores = self.stores
         for name, work, every_s, done in (
             (
                 "healing",
-                partial(heal, stores.entries, self.rosters, self.clock, self.announce_again.recovered),
+                partial(
+                    heal, stores.entries, self.rosters, self.clock, self.announce_again.recovered, self.remove_media
+                ),
                 30.0,
                 "applied %d changes that a crash had left",
             ),
@@ -277,6 +291,7 @@ class Domain:
             ("telling", self.tell_event.sweep, 10.0, "told %d things that a fault had left"),
             ("sweeping presence", self.sweep_presence, 1.0, "%d people of nodes that are gone went offline"),
             ("reminding", self.remind, 300.0, "reminded of %d events"),  # the window is two hours wide
+            ("removing files", self.remove_media.sweep, 3600.0, "removed %d files that nothing pointed to"),
             ("sweeping", stores.media.sweep, 3600.0, "removed %d uploads that a crash had left"),  # half a day old
         ):
             task = asyncio.create_task(keep_doing(name, work, every_s, done), name=name)

@@ -50,9 +50,9 @@ def _events(domain: Domain, see: SeeEvents) -> EventRoutes:
     limit = LimitInvitations(stores.quotas, clock, rules.invitations_per_day, limits.enabled)
     invite = InvitePeople(events, stores.accounts, tell, clock, limit, rules.invitees_max)
     return EventRoutes(
-        ListEvents(events),
-        ShowTimeline(events, clock),
-        CountUnanswered(events, clock),
+        ListEvents(events, domain.hidden_events),
+        ShowTimeline(events, domain.hidden_events, clock),
+        CountUnanswered(events, domain.hidden_events, clock),
         require,
         CreateEvent(events, stores.chats, invite, tell, clock),
         EditEvent(events, require, invite, tell, clock),

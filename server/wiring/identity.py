@@ -161,6 +161,8 @@ def _remove(domain: Domain) -> RemoveAccount:
         domain.leave_group,
         domain.record,
         domain.fanout,
+        (stores.accounts, stores.photos, stores.favourites),
+        domain.remove_media,
         domain.clock,
     )
 

@@ -18,6 +18,7 @@ from models.services.create_group import CreateGroup
 from models.services.fetch_url import FetchUrl
 from models.services.find_account import FindAccount
 from models.services.find_contact import FindContact
+from models.services.hidden_events import FollowBlocks
 from models.services.import_contacts import ImportContacts
 from models.services.limits import TokenBuckets
 from models.services.list_contacts import ListContacts
@@ -80,7 +81,11 @@ def _people(domain: Domain) -> PeopleRoutes:
         ShowPresence(
             domain.presence, domain.require_contact, stores.contacts, stores.accounts, stores.snapshots, domain.clock
         ),
-        BlockNumbers(stores.accounts, domain.fanout),
+        BlockNumbers(
+            stores.accounts,
+            domain.fanout,
+            FollowBlocks(stores.events, stores.chats, domain.hidden_events, domain.record, domain.join_events),
+        ),
         FindAccount(stores.accounts),
     )
 

@@ -62,6 +62,7 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
                 domain.fanout,
                 domain.message_limit,
                 domain.find_stored,
+                domain.remove_media,
             ),
             domain.find_stored,
             ReadHistory(domain.resolve, domain.rosters, stores.chats, stores.entries),

@@ -35,7 +35,9 @@ def user_routes(domain: Domain) -> list[Route]:
         ).routes(),
         *FavouriteRoutes(
             ListFavourites(stores.favourites, accounts, see),
-            MarkFavourites(stores.favourites, domain.take_photo, domain.store_media, domain.limit_new_numbers),
+            MarkFavourites(
+                stores.favourites, domain.take_photo, domain.store_media, domain.limit_new_numbers, domain.remove_media
+            ),
             links,
         ).routes(),
         *_facebook(domain).routes(),
@@ -44,7 +46,7 @@ def user_routes(domain: Domain) -> list[Route]:
             find,
             ChangeUser(accounts, find, domain.fanout),
             MatchPhoneBook(accounts, stores.phone_books, see, domain.limit_new_numbers),
-            ListInviters(stores.events, accounts, see),
+            ListInviters(stores.events, domain.hidden_events, accounts, see),
             links,
         ).routes(),
         *RenditionRoutes(domain.renditions, OpenMedia(stores.media)).routes(),

@@ -40,10 +40,16 @@ async def test_who_is_only_my_contact_is_found_without_the_email_address(people:
     assert (await found(people, cy, bob) or {})["email"] == ""
 
 
-async def test_who_shares_an_event_is_found_from_every_side(people: People) -> None:
+async def test_who_has_answered_at_an_event_is_found_from_every_side(people: People) -> None:
     owner, guest = await people.new("Owner", "o@example.org"), await people.new("Guest", "g@example.org")
     other, stranger = await people.new("Other", "x@example.org"), await people.new("Stranger")
     await people.invite(owner, guest, other)
+    assert await found(people, guest, owner) is not None
+    for viewer, seen in ((owner, guest), (other, guest), (guest, other)):
+        assert await found(people, viewer, seen) is None, "being invited is no tie"
+    async with people.database() as database:
+        everybody = {"invitations.$[].answer": True}
+        await database.raw["events"].update_many({"owner": owner.account_id}, {"$set": everybody})
     for viewer, seen in ((guest, owner), (owner, guest), (guest, other), (other, guest)):
         assert (await found(people, viewer, seen) or {})["email"]
     assert await found(people, stranger, owner) is None

@@ -345,18 +345,21 @@ class TestTheCalendar:
         assert entry["SUMMARY"] == title
         assert entry["LOCATION"] == "Zum Löwen"
         assert (entry["DTSTART"].dt, entry["DTEND"].dt) == (at, at + timedelta(hours=1))
-        assert entry["ORGANIZER"] == "mailto:ann@example.com"
+        assert "@" not in entry["ORGANIZER"]
         assert entry["ORGANIZER"].params["CN"] == "Ann Marie Lee"
         assert entry["STATUS"] == "CONFIRMED"
         assert entry["DTSTAMP"].dt.tzinfo is not None
 
-    async def test_names_the_address_without_a_venue_and_no_organizer_without_an_address(
-        self, invite: Any, invitations: Invitations, owner: Person
-    ) -> None:
-        await invitations.domain.stores.accounts.change(owner.account_id, {"email": ""})
+    async def test_names_the_address_without_a_venue(self, invite: Any) -> None:
         _, entry = await self.open((await invite(address="Markt 1")).guest)
         assert entry["LOCATION"] == "Markt 1"
-        assert "ORGANIZER" not in entry
+
+    async def test_tells_nobody_the_owner_s_email_address(self, invite: Any) -> None:
+        dinner = await invite()
+        params = {"token": dinner.guest.token}
+        async with dinner.guest.http.get(f"{dinner.guest.url}/invitation/calendar/", params=params) as answer:
+            assert b"ann@example.com" not in await answer.read()
+        assert "ann@example.com" not in (await dinner.guest.open())[1]
 
     async def test_of_an_event_without_a_time_is_of_the_whole_day(self, invite: Any) -> None:
         dinner = await invite(event_date=datetime(2027, 3, 19, tzinfo=UTC), is_time_specified=False)
@@ -400,3 +403,66 @@ async def test_the_templates_themselves_are_not_served(node: Node) -> None:
     for name, status in (("invitation.jinja", 404), ("invitation.css", 200)):
         async with node.http.get(f"{node.url}/static/invitation/{name}") as answer:
             assert answer.status == status
+
+
+class TestALinkOfSomebodyWhoHasRegistered:
+    """It was sent to a number without an account; whoever proves the number answers in the app from then on."""
+
+    async def test_answers_nothing_any_more(self, invite: Any, node: Node) -> None:
+        dinner = await invite()
+        _, page = await dinner.guest.open()
+        form = {"form-key": form_key(page), "response": "Accept", "rsvp-message": "by the link"}
+        await node.sign_in(dinner.number)
+        status, page = await dinner.guest.send(form)
+        assert status == 403
+        assert "answer in the app" in page
+        assert ((await dinner.invitation()).answer, (await dinner.invitation()).message) == (None, None)
+
+    async def test_shows_the_event_and_neither_people_nor_answers(self, invite: Any, node: Node) -> None:
+        dinner = await invite(venue_name="Zum Löwen")
+        await dinner.guest.answer("Accept", "early words")
+        person = await node.sign_in(dinner.number)
+        answered = await node.rest(
+            "POST", f"/events/{dinner.event.id}/reject", person, json={"rsvp_message": "later words"}
+        )
+        assert answered[0] == 200
+        status, page = await dinner.guest.open()
+        assert status == 200
+        assert "Dinner" in page
+        assert "Zum Löwen" in page
+        for hidden in ("<form", "early words", "later words", "You are not coming", "You are coming", 'class="faces"'):
+            assert hidden not in page, hidden
+        assert (await dinner.invitation()).answer is False
+
+    async def test_shows_nothing_of_an_event_whose_owner_is_blocked(
+        self, invite: Any, node: Node, owner: Person
+    ) -> None:
+        dinner = await invite()
+        person = await node.sign_in(dinner.number)
+        assert (await node.rest("POST", f"/api/contacts/{owner.number}/block/", person))[0] == 200
+        assert (await dinner.guest.open())[0] == 404
+        assert (await dinner.guest.open("/invitation/calendar/"))[0] == 404
+
+    async def test_leads_nowhere_when_the_account_is_removed(self, invite: Any, node: Node) -> None:
+        dinner = await invite()
+        person = await node.sign_in(dinner.number)
+        assert (await node.rest("POST", "/api/account/remove-account/", person, data={}))[0] == 200
+        assert (await dinner.guest.open())[0] == 404
+
+    async def test_is_kept_out_of_caches_referrers_and_search_engines(self, invite: Any, node: Node) -> None:
+        dinner = await invite()
+        await node.sign_in(dinner.number)
+        for path in ("/invitation/", "/invitation/calendar/"):
+            async with dinner.guest.http.get(dinner.guest.url + path, params={"token": dinner.guest.token}) as answer:
+                assert answer.headers["Cache-Control"] == "no-store"
+                assert answer.headers["Referrer-Policy"] == "no-referrer"
+                assert "noindex" in answer.headers["X-Robots-Tag"]
+
+
+async def test_a_deleted_event_keeps_no_tokens(
+    invite: Any, node: Node, owner: Person, invitations: Invitations
+) -> None:
+    dinner = await invite()
+    assert (await node.rest("DELETE", f"/events/{dinner.event.id}", owner))[0] == 204
+    assert (await dinner.guest.open())[0] == 404
+    assert await invitations.domain.stores.invitation_tokens.find(dinner.guest.token) is None

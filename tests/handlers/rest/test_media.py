@@ -54,7 +54,7 @@ async def test_a_file_needs_no_token_and_may_be_kept_for_ever(client: Client, pa
         headers = answer.headers
     assert headers["Content-Type"] == "image/jpeg"
     assert headers["Content-Length"] == str(SIZE)
-    assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert headers["Cache-Control"] == "private, max-age=31536000, immutable"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in headers["Content-Security-Policy"]
     assert headers["Accept-Ranges"] == "bytes"

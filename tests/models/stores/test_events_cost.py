@@ -1,6 +1,7 @@
 """A page of events costs what is on it, however many more there are."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -45,8 +46,13 @@ async def fill(database: Database, events: Events, count: int) -> None:
     await database.collection(EVENTS).insert_many(rows)
 
 
+class NobodyBlocked:
+    async def list_owners(self, _: Actor) -> Collection[int]:
+        return ()
+
+
 async def timeline(events: Events, *, is_owner: bool, cursor: datetime | None = None) -> int:
-    show = ShowTimeline(events, StandingClock())
+    show = ShowTimeline(events, NobodyBlocked(), StandingClock())
     page = await show(VIEWER, Place(cursor), is_owner=is_owner, limit=PAGE)
     return len(page)
 
@@ -99,10 +105,12 @@ async def test_to_look_at_one_user_costs_the_same_however_many_events_i_have(dat
     assert cost.rows <= 20
 
 
-async def test_two_guests_of_one_event_know_each_other(database: Database) -> None:
+async def test_a_guest_knows_another_guest_of_the_event_who_has_answered(database: Database) -> None:
     events = Events(database, Counters(database))
     await events.prepare()
-    await events.create(an_event(1, 9, (ME, OTHER), NOW))
+    event = an_event(1, 9, (ME, OTHER, STRANGER), NOW)
+    answered = tuple(replace(one, answer=True if one.account_id == OTHER else None) for one in event.invitations)
+    await events.create(replace(event, invitations=answered))
     know = KnowPeople(Contacts(database), PhoneBooks(database), events, is_open=False)
 
     assert await know.strangers(VIEWER, [OTHER]) == set()

@@ -24,7 +24,9 @@ from server.cannot_start import CannotStart
 from server.clock import SystemClock
 from server.config import Settings
 from server.redis_client import open_redis
+from server.secret import load_secret
 from server.shell import open_stores
+from server.site import name_site
 
 
 def run_command(settings: Settings, command: str, name: str, password: str) -> str:
@@ -57,16 +59,17 @@ async def _run(settings: Settings, command: str, name: str, password: str) -> st
                 raise ValueError(command)
         passwords.close()
         if redis_url is not None:
-            await _tell(redis_url, settings.redis.prefix, signals.kept)
+            site = await name_site(database, load_secret(settings).get_secret_value())
+            await _tell(redis_url, settings.redis.prefix, site, signals.kept)
         return line
 
 
-async def _tell(redis_url: str, prefix: str, signals: Collection[Signal]) -> None:
+async def _tell(redis_url: str, prefix: str, site: str, signals: Collection[Signal]) -> None:
     """Nodes that miss it find out within seconds by themselves; only sockets stay open until they go."""
     with suppress(RedisError, OSError):
         async with aclosing(await open_redis(redis_url, timeout_s=5)) as redis:
             for signal in signals:
-                await announce(redis, signal, prefix)
+                await announce(redis, signal, prefix, site)
 
 
 @dataclass(slots=True)

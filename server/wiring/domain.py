@@ -59,7 +59,6 @@ from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
 from server.metrics import Metrics
 from server.recurring import keep_doing
-from server.secret import load_secret
 from server.sockets.connections import Connections
 from server.sockets.fanout import SocketFanout
 from server.wiring.notifications import NotificationParts
@@ -74,13 +73,13 @@ class Domain:
     def __init__(self, settings: Settings, outside: Outside) -> None:
         self.settings, self.outside = settings, outside
         self.clock = clock = SystemClock()
-        self.secret = load_secret(settings).get_secret_value()
+        self.secret = outside.secret
         self.stores = stores = Stores(outside.database, self.secret, clock, large_chat=settings.chat.large_chat_members)
         chat, limits = settings.chat, settings.limits
 
         self.metrics = Metrics()
         self.connections = Connections()
-        self.bus = Bus(outside.redis, large=chat.large_chat_members, prefix=settings.redis.prefix)
+        self.bus = Bus(outside.redis, large=chat.large_chat_members, prefix=settings.redis.prefix, site=outside.site)
         self.bus.large_chats.read = stores.chats.list_large
         self.connections.on_enter, self.connections.on_leave = self.bus.hold, self.bus.release
         self.fanout = fanout = SocketFanout(self.connections, self.bus)

@@ -15,7 +15,7 @@ from server.wiring.domain import Domain
 async def join_nodes(domain: Domain, sockets: SocketServer, path: str, stack: AsyncExitStack) -> PassOn:
     """Name the sessions of this node, answer the others, and pass on to them."""
     settings, node = domain.settings, domain.bus.node
-    addresses = NodeAddresses(domain.outside.redis, settings.redis.prefix)
+    addresses = NodeAddresses(domain.outside.redis, domain.bus.names)
     seal = Seal(derive_key(domain.secret, "nodes"))
     pass_on = PassOn(
         node,

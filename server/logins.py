@@ -26,7 +26,7 @@ from server.config import Settings
 from server.redis_client import open_redis
 from server.secret import load_secret
 from server.shell import open_stores
-from server.site import name_site
+from server.site import find_site
 
 
 def run_command(settings: Settings, command: str, name: str, password: str) -> str:
@@ -59,7 +59,7 @@ async def _run(settings: Settings, command: str, name: str, password: str) -> st
                 raise ValueError(command)
         passwords.close()
         if redis_url is not None:
-            site = await name_site(database, load_secret(settings).get_secret_value())
+            site = (await find_site(database, load_secret(settings).get_secret_value())).name
             await _tell(redis_url, settings.redis.prefix, site, signals.kept)
         return line
 

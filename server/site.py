@@ -1,5 +1,7 @@
 """Which site a node is of: the database's id, and a fingerprint of the secret."""
 
+from dataclasses import dataclass
+
 from models.stores.database import Database
 from models.stores.sites import Sites
 from server.auth.tokens import derive_key
@@ -7,14 +9,20 @@ from server.auth.tokens import derive_key
 FINGERPRINT_CHARS = 8
 
 
-def fingerprint(secret: str) -> str:
-    """Returns what tells two secrets apart and does not give either away: a keyed hash, in hexadecimal."""
-    return derive_key(secret, "fingerprint").hex()[:FINGERPRINT_CHARS]
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The nodes over one database; those that also have one secret are one server."""
+
+    id: str  # of the database
+    fingerprint: str  # of the secret: a keyed hash, which does not give it away
+
+    @property
+    def name(self) -> str:
+        """Returns what keys and channels in Redis carry. The secret counts, as a copy of a database brings the id along."""
+        return f"{self.id}.{self.fingerprint}"
 
 
-async def name_site(database: Database, secret: str) -> str:
-    """Returns what keys and channels in Redis carry. The secret counts, as a copy of a database brings the id along.
-
-    Raises PyMongoError.
-    """
-    return f"{await Sites(database).require_id()}.{fingerprint(secret)}"
+async def find_site(database: Database, secret: str) -> Site:
+    """Returns the site, whose id is made here where this is its first node; raises PyMongoError."""
+    fingerprint = derive_key(secret, "fingerprint").hex()[:FINGERPRINT_CHARS]
+    return Site(await Sites(database).require_id(), fingerprint)

@@ -54,6 +54,7 @@ from server.bus.presence_board import RedisPresenceBoard
 from server.bus.socket_board import RedisSocketBoard
 from server.clock import SystemClock
 from server.config import Settings
+from server.database_health import DatabaseHealth
 from server.healing import heal
 from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
@@ -78,8 +79,11 @@ class Domain:
         chat, limits = settings.chat, settings.limits
 
         self.metrics = Metrics()
+        self.database_health = DatabaseHealth(outside.database)
         self.connections = Connections()
-        self.bus = Bus(outside.redis, large=chat.large_chat_members, prefix=settings.redis.prefix, site=outside.site)
+        self.bus = Bus(
+            outside.redis, large=chat.large_chat_members, prefix=settings.redis.prefix, site=outside.site.name
+        )
         self.bus.large_chats.read = stores.chats.list_large
         self.connections.on_enter, self.connections.on_leave = self.bus.hold, self.bus.release
         self.fanout = fanout = SocketFanout(self.connections, self.bus)
@@ -206,6 +210,8 @@ class Domain:
     async def open(self, stack: AsyncExitStack) -> None:
         """Make the indexes, start what works in the background; closed in reverse."""
         await self.stores.prepare()
+        await self.database_health.open()
+        stack.push_async_callback(self.database_health.close)
         await self.notifications.open(stack)
         for part in (self.bus, self.presence, self.marks, self.announcer, self.journal):
             await part.open()

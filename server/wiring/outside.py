@@ -9,7 +9,7 @@ from models.stores.database import Database, open_database
 from server.config import Settings
 from server.redis_client import RedisClient, open_redis
 from server.secret import load_secret
-from server.site import name_site
+from server.site import Site, find_site
 
 APP = "parley node"  # how MongoDB's logs and its profiler name what a node asks
 
@@ -22,7 +22,7 @@ class Outside:
     redis: RedisClient
     http: aiohttp.ClientSession
     secret: str  # of this installation, from which all keys are derived
-    site: str  # how this site's keys and channels in Redis differ from another's
+    site: Site
 
 
 async def open_outside(stack: AsyncExitStack, settings: Settings, mongodb_url: str, redis_url: str) -> Outside:
@@ -34,4 +34,4 @@ async def open_outside(stack: AsyncExitStack, settings: Settings, mongodb_url: s
     stack.push_async_callback(redis.aclose)
     http = await stack.enter_async_context(aiohttp.ClientSession())
     secret = load_secret(settings).get_secret_value()
-    return Outside(database, redis, http, secret, await name_site(database, secret))
+    return Outside(database, redis, http, secret, await find_site(database, secret))

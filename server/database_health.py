@@ -11,17 +11,19 @@ from models.tasks import cancel
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 1.0
-PATIENCE_S = 2.0  # longer than a stall of this process; a database that takes as long is of no use to anybody
+LOOK_EVERY_S = 0.25
+PATIENCE_S = 0.5  # a balancer that asks each second, and wants two refusals, does not notice one such pause
+SAID_AFTER_S = 2.0  # a pause that is shorter is no line of the log
 
 
 class DatabaseHealth:
-    """Pings the database from `open` to `close`, and says in the log when it goes away and when it is back."""
+    """Pings the database from `open` to `close`, and says in the log when it has gone away and when it is back."""
 
     def __init__(self, database: Database) -> None:
         self.is_up = True
         self._database = database
-        self._away_since = 0.0
+        self._answered_at = monotonic()
+        self._is_said = False
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -44,17 +46,19 @@ class DatabaseHealth:
             async with asyncio.timeout(PATIENCE_S):
                 await self._database.ping()
         except (PyMongoError, OSError) as error:
-            self._failed("silent" if isinstance(error, TimeoutError) else type(error).__name__)
+            self._failed(error)
         else:
             self._answered()
 
-    def _failed(self, reason: str) -> None:
-        if self.is_up:
-            self._away_since = monotonic()
-            log.warning("MongoDB is away: %s", reason)
+    def _failed(self, error: Exception) -> None:
         self.is_up = False
+        if not self._is_said and monotonic() - self._answered_at > SAID_AFTER_S:
+            self._is_said = True
+            # A driver that has no server to ask would wait for one longer than this does.
+            reason = "no answer" if isinstance(error, TimeoutError) else type(error).__name__
+            log.warning("MongoDB is away (%s): nothing is stored until it is back", reason)
 
     def _answered(self) -> None:
-        if not self.is_up:
-            log.warning("MongoDB is back, after %.0f s", monotonic() - self._away_since)
-        self.is_up = True
+        if self._is_said:
+            log.warning("MongoDB is back, after %.0f s", monotonic() - self._answered_at)
+        self.is_up, self._is_said, self._answered_at = True, False, monotonic()

@@ -156,7 +156,7 @@ class Agreement:
 
 
 def _members(nodes: Collection[bytes]) -> dict[str, Member]:
-    flat = [each.decode() if isinstance(each, bytes) else str(each) for each in nodes]
+    flat = [each.decode(errors="replace") for each in nodes]
     members: dict[str, Member] = {}
     for node, text in zip(flat[::2], flat[1::2], strict=True):
         member = _member(text.partition(" ")[2])

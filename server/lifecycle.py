@@ -29,9 +29,11 @@ from server.embedded import EmbeddedStores
 from server.garbage import spare_what_stays
 from server.listeners import BACKLOG, allow_many, bind, listen
 from server.logs import set_up_logs
-from server.reachability import refused_by, require_mongodb, require_redis, without_secrets
+from server.reachability import refused_by, require_mongodb, require_redis
+from server.running import find_last, published
 from server.secret import load_secret
 from server.siblings import sockets_folder
+from server.urls import without_secrets
 from server.wiring import SEE_OFF, build
 from server.workers import READY, Workers
 
@@ -142,7 +144,6 @@ async def _live_in_workers(settings: Settings, command: Sequence[str], count: in
         # Held without listening, so that nobody else takes the port while the workers come and go.
         listeners = _bind(stack, settings, is_shared=True)
         answering, stores = await _start_stores(stack, settings)
-        load_secret(settings)
         environment = {
             "PARLEY_MONGODB__URL": stores.mongodb_url,
             "PARLEY_REDIS__URL": stores.redis_url,
@@ -174,8 +175,14 @@ def _bind(stack: AsyncExitStack, settings: Settings, *, is_shared: bool = False)
 
 async def _start_stores(stack: AsyncExitStack, settings: Settings) -> tuple[dict[str, str], EmbeddedStores]:
     answering = await _ask_set_stores(settings)
+    last = find_last(settings.data_dir)
+    if settings.mongodb.url == EMBEDDED and last is not None and last.mongodb != EMBEDDED:
+        log.warning("mongodb.url is embedded, and the last server on this data_dir used %s", last.mongodb)
     stores = EmbeddedStores(settings.data_dir, settings.mongodb, settings.redis, settings.shutdown_s * STORES_SHARE)
-    return answering, await stack.enter_async_context(stores)
+    await stack.enter_async_context(stores)
+    secret = load_secret(settings).get_secret_value()
+    stack.enter_context(published(settings, secret, stores.mongodb_url, stores.redis_url))
+    return answering, stores
 
 
 async def _open(

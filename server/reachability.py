@@ -13,16 +13,9 @@ from redis.exceptions import RedisError
 from server.config import ConfigError, MongodbSettings, RedisSettings
 from server.redis_client import SHARDED_SINCE, open_redis, server_of
 from server.redis_cluster import Cluster
+from server.urls import without_secrets
 
 log = logging.getLogger(__name__)
-
-
-def without_secrets(url: str) -> str:
-    """Return the URL without user, password and options, fit to be shown."""
-    shown, _, options = url.partition("?")
-    if "@" in options and "@" not in shown:  # perhaps that was no option, but the rest of a password
-        return f"{url.partition('://')[0]}://..."
-    return re.sub(r"//.*@", "//", shown)
 
 
 async def require_mongodb(settings: MongodbSettings) -> str:

@@ -23,6 +23,12 @@ def load_secret(settings: Settings) -> SecretStr:
     return SecretStr(secret)
 
 
+def find_secret(settings: Settings) -> SecretStr | None:
+    """Returns the same; None where it was never made."""
+    is_there = settings.auth.secret.get_secret_value() or (settings.data_dir / FILE_NAME).exists()
+    return load_secret(settings) if is_there else None
+
+
 def keep_secret(path: Path) -> str:
     """Returns the content of this file, made at random with mode 0600 where it is missing: 64 hexadecimal digits.
 

@@ -16,7 +16,6 @@ from server.cannot_start import CannotStart
 from server.config import EMBEDDED, MongodbSettings, RedisSettings
 from server.embedded.binaries import MONGOD, REDIS, find_binary
 from server.embedded.mongod import Mongod
-from server.embedded.running import publish, withdraw
 from server.embedded.valkey import Valkey
 
 log = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ class EmbeddedStores:
     """The stores of one data directory for the time of an `async with`.
 
     Inside it `mongodb_url` and `redis_url` answer: those of the children, or those that are set. A child that dies is
-    started again on the same port. `data_dir/embedded.json` (mode 0600) holds the URLs while they run. CannotStart
+    started again on the same port. CannotStart
     says in one line why a store does not start. Data stays.
     """
 
@@ -84,23 +83,16 @@ class EmbeddedStores:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        if self._children():
-            urls = {f"{kind}_url": child.url for kind, child in self._by_kind().items()}
-            await asyncio.to_thread(publish, self._data_dir, urls)
         self._keepers = [asyncio.create_task(_keep(child), name=f"keep {child.name}") for child in self._children()]
 
     async def _stop(self) -> None:
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
-        withdraw(self._data_dir)
         await asyncio.gather(*(child.stop(self._stop_patience_s) for child in self._children()))
 
-    def _by_kind(self) -> dict[str, Mongod | Valkey]:
-        return {kind: child for kind, child in (("mongodb", self.mongod), ("redis", self.valkey)) if child is not None}
-
     def _children(self) -> list[Mongod | Valkey]:
-        return list(self._by_kind().values())
+        return [child for child in (self.mongod, self.valkey) if child is not None]
 
 
 async def _keep(child: Mongod | Valkey) -> None:

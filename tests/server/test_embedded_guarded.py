@@ -69,7 +69,7 @@ async def test_what_opens_them_is_in_files_for_their_owner_alone_and_on_no_comma
     assert len(password) >= 32
     folder = stores._data_dir
     kept = {path.name for path in folder.iterdir() if path.is_file() and password in path.read_text(errors="replace")}
-    assert kept == {"mongodb.password", "embedded.json"}
+    assert kept == {"mongodb.password"}
     for name in (*kept, "mongodb.key"):
         assert (folder / name).stat().st_mode & 0o077 == 0, name
     command = read_command(await stores.mongod.pid())

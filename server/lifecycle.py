@@ -42,12 +42,13 @@ log = logging.getLogger(__name__)
 STORES_SHARE = 0.25  # of shutdown_s: mongod takes 1 s to write what it holds
 APPLICATION_SHARE = 0.7  # of the same; what hung is given up in what remains
 WORKER_SHARE = 0.9  # of that, where the process is a worker; then its parent kills it
+MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)
 THREADS_S = 0.5  # to what remains of the process in the end
 REQUESTS_SHARE = 0.3  # of the application's, for requests under way; then what is still open is closed
 
 
 def serve(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM; returns when all is stopped. CannotStart when something is in the way."""
+    """Run until SIGINT, SIGTERM or SIGHUP; returns when all is stopped. CannotStart when something is in the way."""
     set_up_logs(settings.log)
     with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_told(_live(settings), settings.shutdown_s))
@@ -113,7 +114,11 @@ def _wait_for_no_thread() -> None:
 
 @contextmanager
 def _signals() -> Iterator[asyncio.Event]:
-    """Set at the first SIGINT or SIGTERM: a second one must not interrupt the cleaning up, which is bounded."""
+    """Set at the first signal that means the end: a second one must not interrupt the cleaning up, which is bounded.
+
+    SIGHUP is one, as whoever closes a terminal sends it, unless `nohup` has this process ignore it. Signals that mean nothing
+    here would end the process at once, with clients cut off; they are said and ignored.
+    """
     told = asyncio.Event()
 
     def tell(number: signal.Signals) -> None:
@@ -122,9 +127,18 @@ def _signals() -> Iterator[asyncio.Event]:
         told.set()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    ends = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ends.append(signal.SIGHUP)
+    for number in ends:
         loop.add_signal_handler(number, tell, number)
+    for number in MEANINGLESS:
+        loop.add_signal_handler(number, _ignore_signal, number)
     yield told
+
+
+def _ignore_signal(number: signal.Signals) -> None:
+    log.warning("%s is ignored: SIGTERM stops this server, and settings are read at its start", number.name)
 
 
 async def _live(settings: Settings) -> None:

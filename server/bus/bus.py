@@ -19,6 +19,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import asdict
+from time import monotonic
 
 import orjson
 from redis.exceptions import RedisError
@@ -58,6 +59,7 @@ class Bus:
         self.on_met: Callable[[], None] = _ignore  # a node is there that this one did not know
         self.on_lost: Callable[[], None] = _ignore  # Redis, or the others, had given this node up
         self.breaks = 0
+        self._away_since: float | None = None  # as the log has it
         self._large = large
         self._held: dict[int, int] = {}  # account id -> sockets here
         self._audiences = Audiences()
@@ -67,7 +69,7 @@ class Bus:
 
         self._shards = shards = Shards(redis, self._everybody, names.own(f"n:{self.node}"))
         shards.on_message, shards.on_late = self._hear, self._late
-        shards.on_back, shards.on_break = self._back, self._broke
+        shards.on_back, shards.on_break, shards.on_recovered = self._back, self._broke, self._recovered
         shards.lost_message = self._lost_message
         self.large_chats = LargeChats(shards, names)
 
@@ -189,13 +191,21 @@ class Bus:
 
     def _broke(self, error: Exception) -> None:
         self.breaks += 1
-        log.warning("the bus is away: %s", type(error).__name__)
+        if self._away_since is None:
+            self._away_since = monotonic()
+            log.warning("the bus is away: %s", type(error).__name__)
 
     def _back(self) -> None:
         """All is heard again."""
-        log.info("the bus is back")
+        self._recovered()
         self._greet()
         self._missed()
+
+    def _recovered(self) -> None:
+        """A part works again; where it was the last one, the log has to end with that."""
+        if self._away_since is not None and self.is_up:
+            log.warning("the bus is back, after %.1f s", monotonic() - self._away_since)
+            self._away_since = None
 
     def _missed(self) -> None:
         """Anything may have gone past this node, signals too."""

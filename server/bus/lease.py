@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from time import monotonic
 
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from server.bus.names import RedisNames
@@ -105,7 +106,7 @@ class Lease:
             await asyncio.sleep(self._pause_s())
             began = monotonic()
             try:
-                renewal = await self._renew()
+                renewal = await self._renew_by_a_new_line()
             except (RedisError, OSError) as error:
                 self._blind_at = monotonic()  # while nobody can be seen, nobody is gone
                 self.on_break(error)
@@ -139,6 +140,13 @@ class Lease:
         self._seen[node] = renewed_at
         if is_new:
             self.on_met(node)
+
+    async def _renew_by_a_new_line(self) -> _Renewal:
+        """Renew once more where the connection was one that Redis had closed when it was started again: that is no outage."""
+        try:
+            return await self._renew()
+        except RedisConnectionError:
+            return await self._renew()
 
     async def _renew(self) -> _Renewal:
         now, last, nodes, left = await run_script(self._redis, _RENEW, [self.key, self.left_key], [self.node])

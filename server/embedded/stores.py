@@ -14,6 +14,7 @@ from typing import Self
 
 from server.cannot_start import CannotStart
 from server.config import EMBEDDED, MongodbSettings, RedisSettings
+from server.data_dir import is_full
 from server.embedded.binaries import MONGOD, REDIS, find_binary
 from server.embedded.mongod import Mongod
 from server.embedded.valkey import Valkey
@@ -83,7 +84,9 @@ class EmbeddedStores:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        self._keepers = [asyncio.create_task(_keep(child), name=f"keep {child.name}") for child in self._children()]
+        self._keepers = [
+            asyncio.create_task(_keep(child, self._data_dir), name=f"keep {child.name}") for child in self._children()
+        ]
 
     async def _stop(self) -> None:
         for keeper in self._keepers:
@@ -95,12 +98,13 @@ class EmbeddedStores:
         return [child for child in (self.mongod, self.valkey) if child is not None]
 
 
-async def _keep(child: Mongod | Valkey) -> None:
+async def _keep(child: Mongod | Valkey, data_dir: Path) -> None:
     """Start the child again whenever it ends: at once, later with growing delays while it keeps dying."""
     delay_s, started_at = 0.0, -math.inf
     while True:
         code = await child.ended()
         cause = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit {code}"
+        cause = await asyncio.to_thread(is_full, data_dir) or cause
         delay_s = 0.0 if time.monotonic() > started_at + STEADY_S else _longer(delay_s)
         log.error("%s ended (%s): starting it again on port %d in %.1f s", child.name, cause, child.port, delay_s)
         while True:

@@ -268,6 +268,5 @@ def _end(leaving: "asyncio.Future[None]") -> None:
         leaving.set_result(None)
 
 
-def _say_refused(target: str) -> None:
-    place = target.partition("//")[2].partition("/")[0]
-    log.warning("the node at %s takes nothing from this one: their auth.secret or their clocks differ", place)
+def _say_refused(target: URL) -> None:
+    log.warning("the node at %s takes nothing from this one: their auth.secret or their clocks differ", target.origin())

@@ -29,6 +29,7 @@ from server.embedded import EmbeddedStores
 from server.garbage import spare_what_stays
 from server.listeners import BACKLOG, allow_many, bind, listen
 from server.logs import set_up_logs
+from server.open_files import OPEN_FILES, BoundedSite
 from server.reachability import refused_by, require_mongodb, require_redis
 from server.running import find_last, published
 from server.secret import load_secret
@@ -209,6 +210,7 @@ async def _open(
 ) -> None:
     """Serve the application on these sockets until the stack is closed."""
     application_s = settings.shutdown_s * APPLICATION_SHARE * (1 if worker_socket is None else WORKER_SHARE)
+    allow_many()
     try:
         app = await build(settings, mongodb_url, redis_url, worker_socket)
     except (PyMongoError, RedisError) as error:
@@ -217,10 +219,10 @@ async def _open(
     stack.push_async_callback(_close, runner, application_s)
     await runner.setup()
     spare_what_stays()
-    allow_many()
+    app[OPEN_FILES].warn(settings.nodes.passed_on_max)
     listen(listeners, settings.http)
     for listener in listeners:
-        await web.SockSite(runner, listener, backlog=BACKLOG).start()
+        await BoundedSite(runner, listener, app[OPEN_FILES], backlog=BACKLOG).start()
 
 
 def _say(settings: Settings, listener: socket.socket, places: dict[str, str]) -> None:

@@ -31,10 +31,11 @@ from server import pages
 from server.auth.middleware import identify
 from server.config import Settings
 from server.etags import tag_answers
-from server.http import build_application, refuse_faults
+from server.http import build_application, refusal_response, refuse_faults
 from server.metrics import PATH as METRICS
 from server.nodes.agreement import Agreement
 from server.nodes.passing import PassOn
+from server.open_files import OPEN_FILES, OpenFiles, open_files_limit, refuse_when_short
 from server.proxies import locate_clients
 from server.rate_limits import limit_requests
 from server.siblings import Siblings
@@ -140,6 +141,13 @@ class _Node:
             ],
             body_max_bytes=http.body_max_bytes,
             origins=http.cors_origins,
+        )
+        app[OPEN_FILES] = files = OpenFiles(open_files_limit())
+        app.middlewares.insert(0, refuse_when_short(files, refusal_response, probes=("/healthz", "/readyz", METRICS)))
+        domain.metrics.counter(
+            "parley_open_files_refused",
+            "Connections and requests refused because open files were short",
+            lambda: files.refused,
         )
         pages.load_templates(app)
         for namespace in namespaces(domain):

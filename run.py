@@ -48,7 +48,7 @@ def change_login(arguments: argparse.Namespace) -> int:
     try:
         settings = read_settings(arguments.config, _overrides(arguments))
         password = "" if arguments.command == "remove-login" else arguments.password or _ask_password()
-        print(run_command(settings, arguments.command, arguments.name, password))  # noqa: T201 - the answer
+        print(run_command(settings, arguments.command, arguments.name, password, may_make_new=arguments.new))  # noqa: T201 - the answer
     except CannotStart as reason:
         print(f"parley: {reason}", file=sys.stderr)  # noqa: T201 - the one line
         return 1
@@ -64,7 +64,7 @@ def change_sample_replies(arguments: argparse.Namespace) -> int:
     try:
         settings = read_settings(arguments.config, _overrides(arguments))
         text, kind = getattr(arguments, "text", ""), getattr(arguments, "type", "")
-        print(run_command(settings, arguments.command, text, kind))  # noqa: T201 - the answer
+        print(run_command(settings, arguments.command, text, kind, may_make_new=arguments.new))  # noqa: T201 - the answer
     except CannotStart as reason:
         print(f"parley: {reason}", file=sys.stderr)  # noqa: T201 - the one line
         return 1
@@ -142,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--password", help="asked for when it is not given")
         if name == "add-sample-reply":
             command.add_argument("--type", choices=("accept", "reject"), required=True, help="the answer it goes with")
+        command.add_argument("--new", action="store_true", help="make an embedded database where there is none yet")
         for option in ("--config", "--data-dir"):  # as above, so that they may also stand behind the command
             command.add_argument(
                 option, metavar="PATH", type=Path if option == "--config" else str, default=argparse.SUPPRESS

@@ -9,13 +9,12 @@ from typing_extensions import override
 from benchmarks.redis_cluster import RedisCluster, Shard
 from benchmarks.servers import holding_breath
 from benchmarks.strikes import Act, Kind, Over, Strikes
-from server.bus.lease import leases_key
+from server.bus.names import RedisNames
 from server.redis_cluster import slot_of
 
 SLOTS = 1000  # that move at once, out of 16,384
-HOME_SLOT = slot_of(
-    leases_key("parley")
-)  # where all keys are; it stays, as to move what is not empty takes a command a key
+# Where all keys are; it stays, as to move what is not empty takes a command a key.
+HOME_SLOT = slot_of(RedisNames("parley").together("leases"))
 
 
 @dataclass

@@ -68,6 +68,7 @@ class Lines:
 @asynccontextmanager
 async def open_lines(stores: EmbeddedStores) -> AsyncIterator[Lines]:
     mongodb, redis = urlsplit(stores.mongodb_url), urlsplit(stores.redis_url)
+    assert stores.mongod is not None
     assert mongodb.port is not None
     assert redis.port is not None
     to_mongodb, to_redis = Link(mongodb.port), Link(redis.port)
@@ -79,6 +80,6 @@ async def open_lines(stores: EmbeddedStores) -> AsyncIterator[Lines]:
             to_mongodb,
             to_redis,
             # Nothing else than directly: a member of a replica set names its own address, which leads past the line.
-            f"mongodb://127.0.0.1:{to_mongodb.port}/?directConnection=true",
+            stores.mongod.url_by(to_mongodb.port),
             redis._replace(netloc=f"{redis.netloc.rpartition(':')[0]}:{to_redis.port}").geturl(),
         )

@@ -14,7 +14,17 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
@@ -54,8 +64,34 @@ def _redis_url(url: str) -> str:
 
 
 def _network(text: str) -> str:
-    ip_network(text, strict=False)
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("must be an address or a network, such as 10.0.0.9 or 10.0.0.0/8") from None
     return text
+
+
+def _matching(pattern: str, sentence: str) -> AfterValidator:
+    """Returns a check of a text that says what it must be, and not by which pattern that is known."""
+
+    def require(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(sentence)
+        return text
+
+    return AfterValidator(require)
+
+
+def _without_user(url: str) -> str:
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise ValueError("must not hold a user or a password: it is shown to others")
+    return url
+
+
+def _path(value: object) -> object:
+    if value == "":
+        raise ValueError("must name a folder")
+    return value
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]  # in the environment: separated by commas
@@ -63,27 +99,53 @@ Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], Befor
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=0, le=65535)]
-HttpUrl = Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$")]
+HttpUrl = Annotated[
+    str, _matching(r"(https?://[^\s/?#]+[^\s]*)?", "must begin with http:// or https:// and a host, or be empty")
+]
+ShownUrl = Annotated[HttpUrl, AfterValidator(_without_user)]
+Name = Annotated[str, _matching(r"[A-Za-z0-9_-]{1,38}", "must be 1 to 38 letters, digits, - or _")]
+Origin = Annotated[
+    str, _matching(r"\*|[a-z][a-z0-9+.-]*://[^\s/?#@]+", "must be *, or an origin such as https://example.org")
+]
+MongodbUrl = Annotated[
+    str,
+    _matching(
+        r"embedded|mongodb(\+srv)?://([^/?#@:]*(:[^/?#@:]*)?@)?(\[[^\]@]+\]|[^/?#@:,\s]+)(:[0-9]{1,5})?"
+        r"(,(\[[^\]@]+\]|[^/?#@:,\s]+)(:[0-9]{1,5})?)*(/[^?#@]*)?(\?[^#@]*)?",
+        "must be embedded, or mongodb:// or mongodb+srv:// and hosts (in a user's name and password, characters such as "
+        "/ ? # @ : are written as %2F %3F %23 %40 %3A)",
+    ),
+]
+PhoneNumber = Annotated[str, _matching(r"(\+[1-9][0-9]{5,14})?", "must be a telephone number in the form +15550100")]
+Origins = Annotated[tuple[Origin, ...], BeforeValidator(_split)]
 
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
+        """YAML reads yes, on and true as one thing, which would be the number 1."""
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation in (int, float):
+            raise ValueError("must be a number")
+        return value
+
 
 class HttpSettings(Section):
     host: str = "127.0.0.1"
     port: Port = 8080
-    public_url: HttpUrl = ""
+    public_url: ShownUrl = ""
     body_max_bytes: Count = 1_048_576
     compress_from_bytes: Count = 4096
-    cors_origins: Names = ("*",)
+    cors_origins: Origins = ("*",)
     trusted_proxies: Networks = ()
     metrics_for: Networks = ("127.0.0.0/8", "::1")
 
 
 class MongodbSettings(Section):
-    url: str = Field(EMBEDDED, pattern=r"^(embedded|mongodb(\+srv)?://.+)$", repr=False)
-    database: str = Field("parley", pattern=r"^[A-Za-z0-9_-]{1,38}$")
+    url: MongodbUrl = Field(EMBEDDED, repr=False)
+    database: Name = "parley"
     driver: Literal["pymongo", "motor"] = "pymongo"
     binary: str = ""
     cache_mb: int = Field(256, ge=256)
@@ -95,7 +157,7 @@ class RedisSettings(Section):
     binary: str = ""
     memory_mb: int = Field(64, ge=8)
     timeout_s: Seconds = 5
-    prefix: str = Field("parley", pattern=r"^[A-Za-z0-9_-]{1,38}$")
+    prefix: Name = "parley"
 
 
 class AuthSettings(Section):
@@ -110,11 +172,11 @@ class AuthSettings(Section):
     pin_strangers_per_day: Count = 30
     pin_guesses_per_address_per_day: Count = 100
     pin_per_address_per_hour: Count = 30
-    debug_pin: str = Field("", pattern=r"^[0-9]*$", repr=False)
+    debug_pin: Annotated[str, _matching(r"[0-9]*", "must be digits")] = Field("", repr=False)
     public_registration: bool = True
     recycle_days: int = Field(0, ge=0)
     registration_pin_days: Count = 7
-    app_scheme: str = Field("amigo", pattern=r"^[a-z][a-z0-9+.-]*$")
+    app_scheme: Annotated[str, _matching(r"[a-z][a-z0-9+.-]*", "must be the scheme of a link, such as amigo")] = "amigo"
 
 
 class OAuthSettings(Section):
@@ -131,7 +193,7 @@ class AppSettings(Section):
 class TwilioSettings(Section):
     account_sid: str = ""
     auth_token: SecretStr = SecretStr("")
-    from_number: str = ""
+    from_number: PhoneNumber = ""
     url: HttpUrl = "https://api.twilio.com"
 
 
@@ -169,7 +231,7 @@ class PushSettings(Section):
     certificate_file: str = ""
     topic: str = ""
     sandbox: bool = False
-    server: str = Field("", pattern=r"^([^\s/]+:[0-9]{1,5})?$")
+    server: Annotated[str, _matching(r"([^\s/@]+:[0-9]{1,5})?", "must be HOST:PORT, or empty")] = ""
     ca_file: str = ""
     label: str = ""
     message_preview: bool = True
@@ -185,7 +247,16 @@ class PushSettings(Section):
     def missing(self) -> str:
         """The key that what is set still needs; empty when nothing is missing."""
         needed = ("key_id", "team_id", "topic") if self.key_file else ("topic",)
-        return next((key for key in needed if not getattr(self, key)), "") if self.is_on else ""
+        if self.is_on:
+            return next((key for key in needed if not getattr(self, key)), "")
+        is_begun = self.enabled and (self.key_id or self.team_id or self.topic)
+        return "key_file" if is_begun else ""
+
+    @property
+    def how_else(self) -> str:
+        """What could be set instead of what is missing."""
+        is_begun = self.missing == "key_file"
+        return " (or push.certificate_file, or push.enabled: false)" if is_begun else ""
 
 
 class SocketSettings(Section):
@@ -204,7 +275,7 @@ class SocketSettings(Section):
 class NodesSettings(Section):
     host: str = ""
     port: Port = 0
-    url: HttpUrl = ""
+    url: ShownUrl = ""
     passed_on_max: Count = 20_000
     believe_s: float = Field(30, ge=1, le=300)
 
@@ -310,7 +381,7 @@ class Settings(BaseSettings):
         frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True, enable_decoding=False
     )
 
-    data_dir: Path = Path("var")
+    data_dir: Annotated[Path, BeforeValidator(_path)] = Path("var")
     shutdown_s: Seconds = 10
     http: HttpSettings = HttpSettings()
     mongodb: MongodbSettings = MongodbSettings()
@@ -358,9 +429,11 @@ class Settings(BaseSettings):
         if missing:
             raise ConfigError(missing, f"needed by sms.provider {sms.provider}")
         if self.push.missing:
-            raise ConfigError(f"push.{self.push.missing}", "needed for pushes")
+            raise ConfigError(f"push.{self.push.missing}", f"needed for pushes{self.push.how_else}")
         if self.push.key_file and self.push.certificate_file:
             raise ConfigError("push.certificate_file", "either a key or a certificate")
+        if self.nodes.port and self.nodes.port == self.http.port:
+            raise ConfigError("nodes.port", f"{self.nodes.port} is http.port: other nodes need one of their own")
         return self
 
     def require_alone_with_debug_pin(self) -> Self:
@@ -422,7 +495,9 @@ def read_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        _require_each_key_once(yaml.compose(text, Loader=yaml.SafeLoader), path)
+        values = yaml.safe_load(text)
     except OSError as error:
         raise ConfigError(str(path), f"cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -434,6 +509,22 @@ def _read_file(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ConfigError(str(path), "must hold sections, such as `http:`")
     return values
+
+
+def _require_each_key_once(node: yaml.Node | None, path: Path, keys: tuple[str, ...] = ()) -> None:
+    """ConfigError where a section names a key twice: YAML's own reader lets the last one win, and nobody sees it."""
+    if not isinstance(node, yaml.MappingNode):
+        return
+    lines: dict[str, int] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if key.tag != "tag:yaml.org,2002:str":
+            raise ConfigError(str(path), f"line {line} has a key that is no name of a setting")
+        below = (*keys, str(key.value))
+        if key.value in lines:
+            raise ConfigError(".".join(below), f"is in {path} twice, in lines {lines[key.value]} and {line}")
+        lines[key.value] = line
+        _require_each_key_once(value, path, below)
 
 
 def _read_environment() -> dict[str, Any]:
@@ -471,6 +562,21 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
+# What pydantic calls what is wrong, in the words of whoever edits the file.
+_SENTENCES = {
+    **dict.fromkeys(("int_parsing", "int_from_float", "int_type"), "must be a whole number, without a unit"),
+    **dict.fromkeys(("float_parsing", "float_type", "finite_number"), "must be a number, without a unit"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "must be true or false"),
+    **dict.fromkeys(("string_type", "path_type"), "must be a text, in quotes where it looks like a number"),
+    "tuple_type": "must be a list",
+    "too_short": "must not be empty",
+    "greater_than_equal": "must be {ge:g} or more",
+    "greater_than": "must be more than {gt:g}",
+    "less_than_equal": "must be {le:g} or less",
+    "literal_error": "must be {expected}",
+}
+
+
 def _named(error: ValidationError) -> ConfigError:
     first = error.errors(include_url=False, include_input=False)[0]
     keys = [str(part) for part in first["loc"]]
@@ -478,6 +584,9 @@ def _named(error: ValidationError) -> ConfigError:
         return ConfigError(".".join(keys), f"unknown setting{_guess(keys)}")
     if first["type"] == "model_type":
         return ConfigError(".".join(keys), "is a section: set its keys")
+    sentence = _SENTENCES.get(first["type"])
+    if sentence is not None:
+        return ConfigError(".".join(keys), sentence.format(**first.get("ctx", {})))
     problem = first["msg"].removeprefix("Value error, ")
     return ConfigError(".".join(keys), problem[0].lower() + problem[1:])
 

@@ -1,8 +1,10 @@
 """The data directory: made for the owner alone, writable, and of one instance at a time."""
 
 import contextlib
+import errno
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +13,8 @@ from pathlib import Path
 from server.cannot_start import CannotStart
 
 LOCK_NAME = "lock"
+OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+ROOM_MB = 64  # mongod asks for more than a journal file at its start, and ends by itself where it gets less
 DYING_S = 0.3  # what the system needs to take apart an instance that was killed a moment ago
 
 
@@ -32,10 +36,21 @@ def hold_data_dir(path: Path) -> Iterator[None]:
                 pid = os.pread(lock_fd, 20, 0).decode("ascii", "replace").strip()
                 raise CannotStart(f"data_dir: {path} is in use by another instance (process {pid or 'unknown'})")
             time.sleep(0.02)
-        os.pwrite(lock_fd, f"{os.getpid()}\n".encode().ljust(20), 0)
-        yield
+        try:
+            os.pwrite(lock_fd, f"{os.getpid()}\n".encode().ljust(20), 0)
+            yield
+        except OSError as error:
+            if error.errno not in OF_THE_DISK:
+                raise
+            raise CannotStart(f"data_dir: {path} cannot be written ({error.strerror})") from None
     finally:
         os.close(lock_fd)
+
+
+def is_full(path: Path) -> str:
+    """Returns the words for a disk with too little room for a database; empty where there is enough."""
+    free_mb = shutil.disk_usage(path).free >> 20
+    return f"its disk is full: {free_mb} MB are free" if free_mb < ROOM_MB else ""
 
 
 def is_in_use(path: Path) -> bool:

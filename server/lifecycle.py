@@ -29,9 +29,12 @@ from server.embedded import EmbeddedStores
 from server.garbage import spare_what_stays
 from server.listeners import BACKLOG, allow_many, bind, listen
 from server.logs import set_up_logs
-from server.reachability import refused_by, require_mongodb, require_redis, without_secrets
+from server.open_files import OPEN_FILES, BoundedSite
+from server.reachability import refused_by, require_mongodb, require_redis
+from server.running import find_last, published
 from server.secret import load_secret
 from server.siblings import sockets_folder
+from server.urls import without_secrets
 from server.wiring import SEE_OFF, build
 from server.workers import READY, Workers
 
@@ -40,12 +43,13 @@ log = logging.getLogger(__name__)
 STORES_SHARE = 0.25  # of shutdown_s: mongod takes 1 s to write what it holds
 APPLICATION_SHARE = 0.7  # of the same; what hung is given up in what remains
 WORKER_SHARE = 0.9  # of that, where the process is a worker; then its parent kills it
+MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)
 THREADS_S = 0.5  # to what remains of the process in the end
 REQUESTS_SHARE = 0.3  # of the application's, for requests under way; then what is still open is closed
 
 
 def serve(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM; returns when all is stopped. CannotStart when something is in the way."""
+    """Run until SIGINT, SIGTERM or SIGHUP; returns when all is stopped. CannotStart when something is in the way."""
     set_up_logs(settings.log)
     _warn_of_debug_pin(settings)
     with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -118,7 +122,11 @@ def _wait_for_no_thread() -> None:
 
 @contextmanager
 def _signals() -> Iterator[asyncio.Event]:
-    """Set at the first SIGINT or SIGTERM: a second one must not interrupt the cleaning up, which is bounded."""
+    """Set at the first signal that means the end: a second one must not interrupt the cleaning up, which is bounded.
+
+    SIGHUP is one, as whoever closes a terminal sends it, unless `nohup` has this process ignore it. Signals that mean nothing
+    here would end the process at once, with clients cut off; they are said and ignored.
+    """
     told = asyncio.Event()
 
     def tell(number: signal.Signals) -> None:
@@ -127,9 +135,18 @@ def _signals() -> Iterator[asyncio.Event]:
         told.set()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    ends = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ends.append(signal.SIGHUP)
+    for number in ends:
         loop.add_signal_handler(number, tell, number)
+    for number in MEANINGLESS:
+        loop.add_signal_handler(number, _ignore_signal, number)
     yield told
+
+
+def _ignore_signal(number: signal.Signals) -> None:
+    log.warning("%s is ignored: SIGTERM stops this server, and settings are read at its start", number.name)
 
 
 async def _live(settings: Settings) -> None:
@@ -149,7 +166,6 @@ async def _live_in_workers(settings: Settings, command: Sequence[str], count: in
         # Held without listening, so that nobody else takes the port while the workers come and go.
         listeners = _bind(stack, settings, is_shared=True)
         answering, stores = await _start_stores(stack, settings)
-        load_secret(settings)
         environment = {
             "PARLEY_MONGODB__URL": stores.mongodb_url,
             "PARLEY_REDIS__URL": stores.redis_url,
@@ -181,8 +197,14 @@ def _bind(stack: AsyncExitStack, settings: Settings, *, is_shared: bool = False)
 
 async def _start_stores(stack: AsyncExitStack, settings: Settings) -> tuple[dict[str, str], EmbeddedStores]:
     answering = await _ask_set_stores(settings)
+    last = find_last(settings.data_dir)
+    if settings.mongodb.url == EMBEDDED and last is not None and last.mongodb != EMBEDDED:
+        log.warning("mongodb.url is embedded, and the last server on this data_dir used %s", last.mongodb)
     stores = EmbeddedStores(settings.data_dir, settings.mongodb, settings.redis, settings.shutdown_s * STORES_SHARE)
-    return answering, await stack.enter_async_context(stores)
+    await stack.enter_async_context(stores)
+    secret = load_secret(settings).get_secret_value()
+    stack.enter_context(published(settings, secret, stores.mongodb_url, stores.redis_url))
+    return answering, stores
 
 
 async def _open(
@@ -195,6 +217,7 @@ async def _open(
 ) -> None:
     """Serve the application on these sockets until the stack is closed."""
     application_s = settings.shutdown_s * APPLICATION_SHARE * (1 if worker_socket is None else WORKER_SHARE)
+    allow_many()
     try:
         app = await build(settings, mongodb_url, redis_url, worker_socket)
     except (PyMongoError, RedisError) as error:
@@ -203,10 +226,10 @@ async def _open(
     stack.push_async_callback(_close, runner, application_s)
     await runner.setup()
     spare_what_stays()
-    allow_many()
+    app[OPEN_FILES].warn(settings.nodes.passed_on_max)
     listen(listeners, settings.http)
     for listener in listeners:
-        await web.SockSite(runner, listener, backlog=BACKLOG).start()
+        await BoundedSite(runner, listener, app[OPEN_FILES], backlog=BACKLOG).start()
 
 
 def _say(settings: Settings, listener: socket.socket, places: dict[str, str]) -> None:

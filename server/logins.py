@@ -24,20 +24,21 @@ from server.cannot_start import CannotStart
 from server.clock import SystemClock
 from server.config import Settings
 from server.redis_client import open_redis
-from server.shell import open_stores
+from server.shell import OpenStores, open_stores
 
 
-def run_command(settings: Settings, command: str, name: str, password: str) -> str:
+def run_command(settings: Settings, command: str, name: str, password: str, *, may_make_new: bool = False) -> str:
     """Do it and return the line that says so; CannotStart says in one line why not. `password` is unused for removal."""
     logging.basicConfig(level=logging.WARNING)
     try:
-        return asyncio.run(_run(settings, command, name, password))
+        return asyncio.run(_run(settings, command, name, password, may_make_new))
     except DomainError as refusal:
         raise CannotStart(refusal.message) from None
 
 
-async def _run(settings: Settings, command: str, name: str, password: str) -> str:
-    async with open_stores(settings) as (database, redis_url):
+async def _run(settings: Settings, command: str, name: str, password: str, may_make_new: bool) -> str:
+    async with open_stores(settings, may_make_new=may_make_new) as stores:
+        database = stores.database
         signals, passwords = _Signals(), Argon2Passwords()
         counters = Counters(database)
         logins, sessions, ownerships = Logins(database, counters), Sessions(database), Ownerships(database, counters)
@@ -56,17 +57,17 @@ async def _run(settings: Settings, command: str, name: str, password: str) -> st
             case _:
                 raise ValueError(command)
         passwords.close()
-        if redis_url is not None:
-            await _tell(redis_url, settings.redis.prefix, signals.kept)
+        if stores.redis_url and stores.site:
+            await _tell(stores, signals.kept)
         return line
 
 
-async def _tell(redis_url: str, prefix: str, signals: Collection[Signal]) -> None:
+async def _tell(stores: OpenStores, signals: Collection[Signal]) -> None:
     """Nodes that miss it find out within seconds by themselves; only sockets stay open until they go."""
     with suppress(RedisError, OSError):
-        async with aclosing(await open_redis(redis_url, timeout_s=5)) as redis:
+        async with aclosing(await open_redis(stores.redis_url, timeout_s=5)) as redis:
             for signal in signals:
-                await announce(redis, signal, prefix)
+                await announce(redis, signal, stores.prefix, stores.site)
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ happen, at about a microsecond each.
 """
 
 from collections import Counter as Tally
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from time import monotonic
@@ -79,6 +79,10 @@ class Metrics:
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A number that goes up and down, read when somebody asks."""
         Gauge(name, text, registry=self.registry).set_function(read)
+
+    def info(self, name: str, text: str, labels: Mapping[str, str]) -> None:
+        """What does not change, as labels of a 1."""
+        Gauge(name, text, list(labels), registry=self.registry).labels(*labels.values()).set(1)
 
     def counter(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A number that only grows, read when somebody asks."""

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -53,10 +53,12 @@ class Ready(TypedDict):
     status: Literal["ready", "not ready"]
     database: bool
     bus: bool
+    secret: bool  # that of the nodes which were there before
+    clock: bool  # near enough to those of other nodes
     not_draining: bool
 
 
-def routes(is_ready: Callable[[], Awaitable[Ready]], codes: str) -> list[web.AbstractRouteDef]:
+def routes(is_ready: Callable[[], Ready], codes: str) -> list[web.AbstractRouteDef]:
     """`/`, `/docs` and `/static/…`, `/healthz` (the process answers) and `/readyz` (200 when every part is, 503 and which one is not).
 
     `codes` is the SMS provider: the page tells newcomers where to look for the code that a provider without phones sends.
@@ -75,7 +77,7 @@ def routes(is_ready: Callable[[], Awaitable[Ready]], codes: str) -> list[web.Abs
         return web.json_response({"status": "ok"})
 
     async def readyz(_: web.Request) -> web.Response:
-        shown = await is_ready()
+        shown = is_ready()
         return web.json_response(shown, status=200 if shown["status"] == "ready" else 503)
 
     return [

@@ -7,22 +7,17 @@ from contextlib import aclosing
 from typing import Any
 
 from pymongo import AsyncMongoClient
-from pymongo.errors import PyMongoError
-from redis.exceptions import RedisError
+from pymongo.errors import OperationFailure, PyMongoError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from server.config import ConfigError, MongodbSettings, RedisSettings
 from server.redis_client import SHARDED_SINCE, open_redis, server_of
 from server.redis_cluster import Cluster
+from server.urls import without_secrets
 
 log = logging.getLogger(__name__)
 
-
-def without_secrets(url: str) -> str:
-    """Return the URL without user, password and options, fit to be shown."""
-    shown, _, options = url.partition("?")
-    if "@" in options and "@" not in shown:  # perhaps that was no option, but the rest of a password
-        return f"{url.partition('://')[0]}://..."
-    return re.sub(r"//.*@", "//", shown)
+OLDEST_REDIS = (6, 2)
 
 
 async def require_mongodb(settings: MongodbSettings) -> str:
@@ -39,6 +34,10 @@ async def require_mongodb(settings: MongodbSettings) -> str:
             async with client:
                 hello = await client.admin.command("hello")
                 version = (await client.admin.command("buildInfo"))["version"]
+    except OperationFailure as error:
+        raise ConfigError(
+            "mongodb.url", f"MongoDB at {without_secrets(settings.url)} refuses: {_reason(error)}"
+        ) from None
     except (PyMongoError, OSError, ValueError) as error:
         raise _unreachable("mongodb.url", "MongoDB", settings.url, settings.timeout_s, _reason(error)) from None
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
@@ -53,9 +52,13 @@ async def require_redis(settings: RedisSettings) -> str:
             async with aclosing(await open_redis(settings.url, timeout_s=settings.timeout_s)) as client:
                 server = await (await server_of(client, "")).info("server")
                 is_cluster = isinstance(client, Cluster)
+    except (AuthenticationError, NoPermissionError) as error:
+        raise ConfigError("redis.url", f"Redis at {without_secrets(settings.url)} refuses: {error}") from None
     except (RedisError, OSError, ValueError) as error:
         raise _unreachable("redis.url", "Redis", settings.url, settings.timeout_s, str(error)) from None
     version = str(server["redis_version"])
+    if tuple(map(int, version.split(".")[:2])) < OLDEST_REDIS:
+        raise ConfigError("redis.url", f"Redis must be of version 6.2 or later, and this one is {version}")
     if is_cluster and int(version.partition(".")[0]) < SHARDED_SINCE:
         raise ConfigError(
             "redis.url", f"a Redis Cluster must be of version {SHARDED_SINCE} or later, and this one is {version}"

@@ -15,18 +15,18 @@ from server.config import Settings
 from server.shell import open_stores
 
 
-def run_command(settings: Settings, command: str, text: str, kind: str) -> str:
+def run_command(settings: Settings, command: str, text: str, kind: str, *, may_make_new: bool = False) -> str:
     """Do it and return what says so; CannotStart says in one line why not. `kind` is "accept" or "reject", for adding."""
     logging.basicConfig(level=logging.WARNING)
     try:
-        return asyncio.run(_run(settings, command, text, kind))
+        return asyncio.run(_run(settings, command, text, kind, may_make_new))
     except DomainError as refusal:
         raise CannotStart(refusal.message) from None
 
 
-async def _run(settings: Settings, command: str, text: str, kind: str) -> str:
-    async with open_stores(settings) as (database, _):
-        replies = SampleReplies(database, Counters(database))
+async def _run(settings: Settings, command: str, text: str, kind: str, may_make_new: bool) -> str:
+    async with open_stores(settings, may_make_new=may_make_new) as stores:
+        replies = SampleReplies(stores.database, Counters(stores.database))
         await replies.prepare()  # a text that is there from the beginning can be removed before the first start
         match command:
             case "add-sample-reply":

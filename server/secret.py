@@ -1,8 +1,9 @@
-"""The key that signs tokens: from the settings, else made once and kept in the data directory."""
+"""Secrets that are made once and kept in the data directory; the key that signs tokens may come from the settings instead."""
 
 import contextlib
 import os
 import secrets
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -12,24 +13,35 @@ FILE_NAME = "auth.secret"
 
 
 def load_secret(settings: Settings) -> SecretStr:
-    """`auth.secret`, else the content of the file of that name in `data_dir`, made with mode 0600 where missing.
-
-    The file appears whole or not at all, so a crash in the middle leaves no half secret, and of two makers one wins.
-    """
+    """Returns `auth.secret`, else the content of the file of that name in `data_dir`, made where it is missing."""
     if settings.auth.secret.get_secret_value():
         return settings.auth.secret
     path = settings.data_dir / FILE_NAME
+    secret = keep_secret(path)
+    if len(secret) < SECRET_MIN_CHARS:
+        raise ConfigError("auth.secret", f"{path} holds fewer than {SECRET_MIN_CHARS} characters")
+    return SecretStr(secret)
+
+
+def find_secret(settings: Settings) -> SecretStr | None:
+    """Returns the same; None where it was never made."""
+    is_there = settings.auth.secret.get_secret_value() or (settings.data_dir / FILE_NAME).exists()
+    return load_secret(settings) if is_there else None
+
+
+def keep_secret(path: Path) -> str:
+    """Returns the content of this file, made at random with mode 0600 where it is missing: 64 hexadecimal digits.
+
+    It appears whole or not at all, so a crash in the middle leaves no half secret, and of two makers one wins.
+    """
     if not path.exists():
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_suffix(f".{secrets.token_hex(8)}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(secrets.token_hex(32))
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
         draft.unlink()
-    secret = path.read_text("utf-8").strip()
-    if len(secret) < SECRET_MIN_CHARS:
-        raise ConfigError("auth.secret", f"{path} holds fewer than {SECRET_MIN_CHARS} characters")
-    return SecretStr(secret)
+    return path.read_text("utf-8").strip()

@@ -22,7 +22,7 @@ async def two_nodes(
     """Two that know each other; the first asks MongoDB through the wire."""
     assert stores.mongod is not None
     async with line_cutter(stores.mongod.port) as wire:
-        url = f"mongodb://127.0.0.1:{wire.port}/?directConnection=true"
+        url = stores.mongod.url_by(wire.port)
         through = EmbeddedStores(folder, MongodbSettings(url=url), RedisSettings(url=stores.redis_url))
         async with running_node(stores, settings) as staying, running_node(through, settings) as leaving:
             await until(lambda: all(domain_of(node).bus.lease.others for node in (staying, leaving)))

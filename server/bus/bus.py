@@ -19,6 +19,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import asdict
+from time import monotonic
 
 import orjson
 from redis.exceptions import RedisError
@@ -35,7 +36,8 @@ from models.events import (
 from models.tasks import cancel
 from server.bus.audiences import Audiences
 from server.bus.large_chats import LargeChats
-from server.bus.lease import Lease, leases_key
+from server.bus.lease import Lease
+from server.bus.names import RedisNames
 from server.bus.shards import Shards
 from server.redis_client import RedisClient, server_of
 from server.redis_cluster import Cluster
@@ -54,12 +56,13 @@ _SIGNALS: dict[str, type[Signal]] = {
 class Bus:
     """Publishes without waiting, and listens in one task; a node without others publishes nothing."""
 
-    def __init__(self, redis: RedisClient, *, large: int = 32, prefix: str = "parley") -> None:
-        self.lease = Lease(redis, prefix)
+    def __init__(self, redis: RedisClient, *, large: int = 32, prefix: str = "parley", site: str = "") -> None:
+        """`large`: a packet for more accounts carries the list of them; `prefix` and `site`: see RedisNames."""
+        self.names = names = RedisNames(prefix, site)
+        self.lease = Lease(redis, names)
         self.lease.on_met, self.lease.on_gone, self.lease.on_break = self._meet, self._part, self._lease_failed
         self.lease.on_lost = self._return
-        self.prefix = prefix  # what all keys and channels start with: installations that share a Redis do not meet
-        self._everybody = _everybody(prefix)
+        self._everybody = _everybody(names)
         self.on_packet: Callable[[str, str, Collection[int]], None] = _ignore
         self.on_signal: Callable[[Signal], None] = _ignore
         self.on_gap: Callable[[Collection[int] | None], None] = _ignore  # these accounts may have missed something; all
@@ -67,6 +70,7 @@ class Bus:
         self.on_died: Callable[[], None] = _ignore  # a node left things undone that may still be stored
         self.on_lost: Callable[[], None] = _ignore  # Redis, or the others, had given this node up
         self.breaks = 0
+        self._away_since: float | None = None  # as the log has it
         self._large = large
         self._signalled = 0  # the mark of the last signal that forbids something
         self._held: dict[int, int] = {}  # account id -> sockets here
@@ -76,11 +80,11 @@ class Bus:
         self._unreadable: set[str] = set()  # channels on which something was
         self._making_up: asyncio.TimerHandle | None = None
 
-        self._shards = shards = Shards(redis, self._everybody, f"{prefix}:n:{self.node}")
+        self._shards = shards = Shards(redis, self._everybody, names.own(f"n:{self.node}"))
         shards.on_message, shards.on_late = self._hear, self._late
-        shards.on_back, shards.on_break = self._back, self._broke
+        shards.on_back, shards.on_break, shards.on_recovered = self._back, self._broke, self._recovered
         shards.lost_message = self._lost_message
-        self.large_chats = LargeChats(shards, prefix)
+        self.large_chats = LargeChats(shards, names)
 
     @property
     def node(self) -> str:
@@ -195,7 +199,7 @@ class Bus:
 
     def channel(self, account_id: int) -> str:
         """What a node listens to while it holds a socket of this account."""
-        return f"{self.prefix}:a:{account_id}"
+        return self.names.own(f"a:{account_id}")
 
     def _say(self, kind: str, *rest: object) -> None:
         """To every node."""
@@ -214,13 +218,21 @@ class Bus:
 
     def _broke(self, error: Exception) -> None:
         self.breaks += 1
-        log.warning("the bus is away: %s", type(error).__name__)
+        if self._away_since is None:
+            self._away_since = monotonic()
+            log.warning("the bus is away: %s", type(error).__name__)
 
     def _back(self) -> None:
         """All is heard again."""
-        log.info("the bus is back")
+        self._recovered()
         self._greet()
         self._missed()
+
+    def _recovered(self) -> None:
+        """A part works again; where it was the last one, the log has to end with that."""
+        if self._away_since is not None and self.is_up:
+            log.warning("the bus is back, after %.1f s", monotonic() - self._away_since)
+            self._away_since = None
 
     def _missed(self) -> None:
         """Anything may have gone past this node, signals too."""
@@ -304,17 +316,17 @@ class Bus:
         self.on_died()
 
 
-async def announce(redis: RedisClient, signal: Signal, prefix: str) -> None:
+async def announce(redis: RedisClient, signal: Signal, prefix: str, site: str = "") -> None:
     """Let every node hear a signal from somebody who is no node: a command at a shell."""
     message = orjson.dumps(["signal", "", type(signal).__name__, asdict(signal)])
-    channel = _everybody(prefix)
+    channel = _everybody(RedisNames(prefix, site))
     server = await server_of(redis, channel)
     await (server.spublish if isinstance(redis, Cluster) else server.publish)(channel, message)
 
 
-def _everybody(prefix: str) -> str:
+def _everybody(names: RedisNames) -> str:
     """The channel that every node hears, in the slot of the leases where Redis is a cluster."""
-    return f"{{{leases_key(prefix)}}}:all"
+    return names.together("all")
 
 
 def _ignore(*_: object) -> None:

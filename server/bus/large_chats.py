@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from models.events import ChatMembersChanged
 from models.services.batched import Batched
+from server.bus.names import RedisNames
 from server.bus.shards import Shards
 
 log = logging.getLogger(__name__)
@@ -24,10 +25,10 @@ Memberships = Mapping[int, Mapping[int, int]]  # account id -> chat id -> seq of
 class LargeChats:
     """For the accounts that this node holds: listens for them, and knows for whom it does."""
 
-    def __init__(self, shards: Shards, prefix: str) -> None:
+    def __init__(self, shards: Shards, names: RedisNames) -> None:
         self.read: Callable[[Collection[int]], Awaitable[Memberships]] = _nothing
         self._shards = shards
-        self._prefix = prefix
+        self._names = names
         self._ask = Batched(self._read, at_once=AT_ONCE)
         self._chats: dict[int, dict[int, int]] = {}  # account id -> chat id -> seq of the last change
         self._known: set[int] = set()  # accounts that the database was asked for
@@ -39,7 +40,7 @@ class LargeChats:
         return len(self._holders)
 
     def channel(self, chat_id: int) -> str:
-        return f"{self._prefix}:c:{chat_id}"
+        return self._names.own(f"c:{chat_id}")
 
     def holders(self, chat_id: int) -> Collection[int]:
         """The accounts here that are in this chat."""

@@ -12,8 +12,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from time import monotonic
 
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from server.bus.names import RedisNames
 from server.redis_client import RedisClient, run_script
 
 log = logging.getLogger(__name__)
@@ -53,14 +55,14 @@ class _Renewal:
 class Lease:
     """This node's, and what it knows of the others'. `on_lost` hears that Redis, or the others, had given this node up."""
 
-    def __init__(self, redis: RedisClient, prefix: str) -> None:
+    def __init__(self, redis: RedisClient, names: RedisNames) -> None:
         self.node = secrets.token_hex(8)
         self.on_met: Callable[[str], None] = _ignore
         self.on_gone: Callable[[Collection[str]], None] = _ignore
         self.on_break: Callable[[Exception], None] = _ignore
         self.on_lost: Callable[[], None] = _ignore
-        self.key = leases_key(prefix)
-        self.left_key = f"{{{self.key}}}:left"  # in the slot of the leases, where Redis is a cluster
+        self.key = names.together("leases")
+        self.left_key = names.together("left")
         self._redis = redis
         self._seen: dict[str, float] = {}  # the other nodes that live, and when they renewed last by this node's clock
         self._over: dict[str, float] = {}  # leases that are over, and those of nodes that left: the same
@@ -104,7 +106,7 @@ class Lease:
             await asyncio.sleep(self._pause_s())
             began = monotonic()
             try:
-                renewal = await self._renew()
+                renewal = await self._renew_by_a_new_line()
             except (RedisError, OSError) as error:
                 self._blind_at = monotonic()  # while nobody can be seen, nobody is gone
                 self.on_break(error)
@@ -139,6 +141,13 @@ class Lease:
         if is_new:
             self.on_met(node)
 
+    async def _renew_by_a_new_line(self) -> _Renewal:
+        """Renew once more where the connection was one that Redis had closed when it was started again: that is no outage."""
+        try:
+            return await self._renew()
+        except RedisConnectionError:
+            return await self._renew()
+
     async def _renew(self) -> _Renewal:
         now, last, nodes, left = await run_script(self._redis, _RENEW, [self.key, self.left_key], [self.node])
         ages_s = _ages_s(nodes, float(now))
@@ -163,11 +172,6 @@ class Lease:
         now = monotonic()
         ends_at = max(min(self._seen.values(), default=now), self._blind_at) + LEASE_S
         return min(RENEW_S, max(SOONEST_S, ends_at - now))
-
-
-def leases_key(prefix: str) -> str:
-    """The key of the leases; where Redis is a cluster, all that nodes must know of each other is in its slot."""
-    return f"{prefix}:nodes"
 
 
 def _ages_s(nodes: list[bytes], now: float) -> dict[str, float]:

@@ -112,6 +112,7 @@ class RedisPresenceBoard:
     def __init__(self, redis: RedisClient, bus: Bus, *, grace_s: float) -> None:
         self._redis = redis
         self._lease = bus.lease
+        self._names = bus.names
         self._gone_after_s = grace_s + RENEW_S  # a reconnect within the grace finds its account still online
 
     async def write(self, came: Collection[int], left: Collection[int]) -> set[int] | None:
@@ -188,7 +189,7 @@ class RedisPresenceBoard:
         return self._tagged(f"on:{node}")
 
     def _tagged(self, name: str) -> str:
-        return f"{{{self._lease.key}}}:{name}"
+        return self._names.together(name)
 
 
 async def _again(ask: Callable[[], Awaitable[T]]) -> T:

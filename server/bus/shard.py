@@ -35,6 +35,7 @@ class Shard:
     ) -> None:
         """`marker`: a channel of this node's own for each connection; `is_sharded`: by a cluster's channels of one shard."""
         self.on_break: Callable[[Exception], None] = _ignore
+        self.on_recovered: Callable[[], None] = _ignore  # Redis does again what it is asked to
         self.redis = redis
         self.subscriptions = ears = Subscriptions(redis, marker, is_sharded=is_sharded)
         self.publisher = Publisher(redis, lambda: ears.marker, ears.is_confirmed, is_sharded=is_sharded)
@@ -119,6 +120,8 @@ class Shard:
             # What was not sent is gone: the other nodes' clients must ask for it.
             await self._tell_lost(self)
         self._has_failed = False
+        if has_failed:
+            self.on_recovered()
         await self.publisher.flush()
 
 

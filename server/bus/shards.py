@@ -35,6 +35,7 @@ class Shards:
         self.on_late: Callable[[str], None] = _ignore  # messages may have gone past on this channel
         self.on_back: Callable[[], None] = _ignore  # messages may have gone past on any
         self.on_break: Callable[[Exception], None] = _ignore
+        self.on_recovered: Callable[[], None] = _ignore  # a shard does again what it is asked to
         self.lost_message: Callable[[], bytes | None] = (
             _nothing  # what says that some was not told; None when nobody is there
         )
@@ -170,6 +171,7 @@ class Shards:
         ears.on_message, ears.on_late, ears.on_back = self.on_message, self.on_late, self.on_back
         ears.on_taken_back = self._take_back
         shard.on_break = self._broke
+        shard.on_recovered = self._recovered
         return shard
 
     async def _keep_looking(self, cluster: Cluster) -> None:
@@ -225,6 +227,9 @@ class Shards:
     def _broke(self, error: Exception) -> None:
         self._is_stale.set()
         self.on_break(error)
+
+    def _recovered(self) -> None:
+        self.on_recovered()
 
 
 async def _close(shard: Shard) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from server.cannot_start import CannotStart
+from server.data_dir import is_full
 from server.embedded.ports import LOOPBACK
 
 log = logging.getLogger(__name__)
@@ -124,6 +125,9 @@ class Child:
             if not task.done():
                 task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        # On a full disk it says nothing, as its log is there too.
+        if full := is_full(self._log_path.parent):
+            raise CannotStart(f"data_dir: {self._log_path.stem} cannot work in {self._log_path.parent}, as {full}")
         raise CannotStart(f"{self._log_path.stem} ended while it started: {self.last_words()} (see {self._log_path})")
 
     async def accepts(self, port: int) -> None:

@@ -1,7 +1,10 @@
 """The embedded mongod: loopback only, journaled, memory capped, a one-member replica set named `parley`.
 
 Started on an existing folder it is writable after 0.2 to 0.7 s, on a new one after 0.5 s (MongoDB 6.0, 2 cores).
-It has no password: the loopback address is its only guard, so whoever has a shell on the machine can read it.
+Two secrets under `data_dir` guard it from whoever else has a shell on the machine: the password of the one user that there is, and
+the key by which members of a replica set know each other, which opens everything and so makes that user. A folder of an earlier
+version, without users, is taken up in place. Messages are not compressed: loopback gains nothing, and what is not unpacked
+before the password cannot be an entrance.
 """
 
 import asyncio
@@ -17,11 +20,15 @@ from server.config import MongodbSettings
 from server.embedded.binaries import Binary
 from server.embedded.child import POLL_S, Child, hold
 from server.embedded.ports import LOOPBACK, choose_port, is_free
+from server.secret import keep_secret
 
 REPLICA_SET = "parley"
 OPLOG_MB = 128  # nobody replicates from it; room for the largest transactions
 PORT_TRIES = 3
 NOT_YET_INITIALIZED = 94
+USER = "parley"
+AUTHENTICATION_FAILED = 18
+USER_EXISTS = 51003
 SOMEBODY_ELSE_DID = {23, 109}  # already initialized; reconfiguration in progress
 
 
@@ -35,16 +42,28 @@ class Mongod:
         self._settings = settings
         self._binary = binary
         self._child: Child | None = None
+        self._password = self._key = ""
         self.port = 0
 
     @property
     def url(self) -> str:
-        return f"mongodb://{LOOPBACK}:{self.port}/?replicaSet={REPLICA_SET}"
+        """Returns where it is, with the password, once it is started."""
+        return f"mongodb://{USER}:{self._password}@{LOOPBACK}:{self.port}/?replicaSet={REPLICA_SET}&authSource=admin"
+
+    def url_by(self, port: int) -> str:
+        """Returns how to reach it directly by something on another port that passes everything on."""
+        return f"mongodb://{USER}:{self._password}@{LOOPBACK}:{port}/?directConnection=true&authSource=admin"
+
+    @property
+    def _key_path(self) -> Path:
+        return self._data_dir / "mongodb.key"
 
     async def start(self) -> None:
         """Return when it is a writable primary; CannotStart says what it died of. A later start keeps the port."""
         dbpath = self._data_dir / "mongodb"
         dbpath.mkdir(mode=0o700, exist_ok=True)
+        self._key, self._password = keep_secret(self._key_path), keep_secret(self._data_dir / "mongodb.password")
+        self._key_path.chmod(0o600)  # mongod refuses a key that others may read
         is_first = self.port == 0
         for tries_left in reversed(range(PORT_TRIES if is_first else 1)):
             held = await hold(self._data_dir / "mongodb.held")
@@ -78,9 +97,12 @@ class Mongod:
         cache_gb = f"{self._settings.cache_mb / 1024:.3f}"
         # The quiesce period lets drivers of a larger set move on; alone it only delays the end.
         parameters = ["diagnosticDataCollectionEnabled=false", "shutdownTimeoutMillisForSignaledShutdown=100"]
+        # Else whoever is faster than this makes the first user.
+        parameters.append("enableLocalhostAuthBypass=false")
         options = {"--dbpath": dbpath, "--bind_ip": LOOPBACK, "--port": self.port, "--replSet": REPLICA_SET}
         # Its log quotes slow queries, and with them what people write.
         options |= {"--slowms": 3_600_000}
+        options |= {"--keyFile": self._key_path, "--networkMessageCompressors": "disabled"}
         options |= {"--oplogSize": OPLOG_MB, "--wiredTigerCacheSizeGB": cache_gb}
         argv: list[str | Path] = [self._binary.path, "--nounixsocket", "--quiet"]
         argv += [str(part) for option in options.items() for part in option]
@@ -98,15 +120,39 @@ class Mongod:
 
     async def _lead(self, child: Child) -> None:
         await child.accepts(self.port)
-        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(LOOPBACK, self.port, directConnection=True)
-        async with client:
+        async with self._connect("__system", self._key, "local") as client:
             while True:
                 # It closes connections when it finds that it is not in its old configuration, which takes 30 s
                 # when something silent listens on its old port.
                 with contextlib.suppress(AutoReconnect):
                     await self._lead_once(child, client)
+                    await self._admit(client)
                     return
                 await asyncio.sleep(POLL_S)
+
+    def _connect(self, user: str, password: str, source: str) -> AsyncMongoClient[dict[str, Any]]:
+        return AsyncMongoClient(
+            LOOPBACK, self.port, directConnection=True, username=user, password=password, authSource=source
+        )
+
+    async def _admit(self, client: AsyncMongoClient[dict[str, Any]]) -> None:
+        """Let the one user in by the kept password, whatever it was before; the first start makes the user."""
+        async with self._connect(USER, self._password, "admin") as ours:
+            try:
+                await ours.admin.command("ping")
+            except OperationFailure as refusal:
+                if refusal.code != AUTHENTICATION_FAILED:
+                    raise
+            else:
+                return
+        # "root" reads and writes everything, and may look into what the server does, as tests do.
+        user = {"pwd": self._password, "roles": ["root"], "mechanisms": ["SCRAM-SHA-256"]}
+        try:
+            await client.admin.command({"createUser": USER, **user})
+        except OperationFailure as refusal:
+            if refusal.code != USER_EXISTS:
+                raise
+            await client.admin.command({"updateUser": USER, **user})
 
     async def _lead_once(self, child: Child, client: AsyncMongoClient[dict[str, Any]]) -> None:
         if (await client.admin.command("serverStatus"))["pid"] != await child.pid():

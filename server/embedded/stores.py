@@ -14,9 +14,9 @@ from typing import Self
 
 from server.cannot_start import CannotStart
 from server.config import EMBEDDED, MongodbSettings, RedisSettings
+from server.data_dir import is_full
 from server.embedded.binaries import MONGOD, REDIS, find_binary
 from server.embedded.mongod import Mongod
-from server.embedded.running import publish, withdraw
 from server.embedded.valkey import Valkey
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class EmbeddedStores:
     """The stores of one data directory for the time of an `async with`.
 
     Inside it `mongodb_url` and `redis_url` answer: those of the children, or those that are set. A child that dies is
-    started again on the same port. `data_dir/embedded.json` (mode 0600) holds the URLs while they run. CannotStart
+    started again on the same port. CannotStart
     says in one line why a store does not start. Data stays.
     """
 
@@ -84,31 +84,27 @@ class EmbeddedStores:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        if self._children():
-            urls = {f"{kind}_url": child.url for kind, child in self._by_kind().items()}
-            await asyncio.to_thread(publish, self._data_dir, urls)
-        self._keepers = [asyncio.create_task(_keep(child), name=f"keep {child.name}") for child in self._children()]
+        self._keepers = [
+            asyncio.create_task(_keep(child, self._data_dir), name=f"keep {child.name}") for child in self._children()
+        ]
 
     async def _stop(self) -> None:
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
-        withdraw(self._data_dir)
         await asyncio.gather(*(child.stop(self._stop_patience_s) for child in self._children()))
 
-    def _by_kind(self) -> dict[str, Mongod | Valkey]:
-        return {kind: child for kind, child in (("mongodb", self.mongod), ("redis", self.valkey)) if child is not None}
-
     def _children(self) -> list[Mongod | Valkey]:
-        return list(self._by_kind().values())
+        return [child for child in (self.mongod, self.valkey) if child is not None]
 
 
-async def _keep(child: Mongod | Valkey) -> None:
+async def _keep(child: Mongod | Valkey, data_dir: Path) -> None:
     """Start the child again whenever it ends: at once, later with growing delays while it keeps dying."""
     delay_s, started_at = 0.0, -math.inf
     while True:
         code = await child.ended()
         cause = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit {code}"
+        cause = await asyncio.to_thread(is_full, data_dir) or cause
         delay_s = 0.0 if time.monotonic() > started_at + STEADY_S else _longer(delay_s)
         log.error("%s ended (%s): starting it again on port %d in %.1f s", child.name, cause, child.port, delay_s)
         while True:

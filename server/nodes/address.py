@@ -10,7 +10,7 @@ from time import monotonic
 
 from redis.exceptions import RedisError
 
-from server.bus.lease import leases_key
+from server.bus.names import RedisNames
 from server.redis_client import RedisClient, server_of
 
 LOOK_EVERY_S = 2.0  # for the address of one node
@@ -44,9 +44,9 @@ def node_of(sid: str) -> str:
 class NodeAddresses:
     """Addresses by node in Redis, each as good as its node's lease (`lease_s`)."""
 
-    def __init__(self, redis: RedisClient, prefix: str) -> None:
+    def __init__(self, redis: RedisClient, names: RedisNames) -> None:
         self._redis = redis
-        self._prefix = prefix
+        self._names = names
 
     async def keep(self, node: str, url: str, lease_s: float) -> None:
         """This node is reached there; to be said again before the lease ends. Raises RedisError."""
@@ -65,7 +65,7 @@ class NodeAddresses:
         return url.decode() if isinstance(url, bytes) else url
 
     def _key(self, node: str) -> str:
-        return f"{{{leases_key(self._prefix)}}}:at:{node}"
+        return self._names.together(f"at:{node}")
 
 
 @dataclass(slots=True)

@@ -88,6 +88,11 @@ class NodeDoor:
         await self._addresses.keep(self._node, self._url, LEASE_S)
         self._task = asyncio.create_task(self._keep(), name="node address")
 
+    @property
+    def url(self) -> str:
+        """Returns where the other nodes reach this one, once it is open."""
+        return self._url
+
     async def close(self) -> None:
         """Nobody is passed on to here any more; requests under way end first, for a moment."""
         if self._task is not None:

@@ -157,7 +157,7 @@ class PassOn:
             return None
         async with answer:
             if answer.status == HTTPStatus.FORBIDDEN:
-                _say_refused(node)
+                _say_refused(target)
                 return None
             return await _relay(request, answer)
 
@@ -180,7 +180,7 @@ class PassOn:
                 )
         except aiohttp.WSServerHandshakeError as refusal:
             if refusal.status == HTTPStatus.FORBIDDEN:
-                _say_refused(node)
+                _say_refused(target)
             return None
         except (aiohttp.ClientError, TimeoutError):
             return None
@@ -268,5 +268,5 @@ def _end(leaving: "asyncio.Future[None]") -> None:
         leaving.set_result(None)
 
 
-def _say_refused(node: str) -> None:
-    log.warning("node %s takes nothing from this one: their auth.secret or their clocks differ", node)
+def _say_refused(target: URL) -> None:
+    log.warning("the node at %s takes nothing from this one: their auth.secret or their clocks differ", target.origin())

@@ -86,7 +86,8 @@ class SocketFanout:
         else:
             here = self._connections.of_accounts(CHAT)
             connections = [connection for each in accounts for connection in here.get(each, {}).values()]
-        log.info("telling %d clients to sync", len(connections))
+        if connections:
+            log.info("telling %d clients to sync", len(connections))
         over_s = max(RESYNC_OVER_S, len(connections) / RESYNCS_PER_S)
         for connection in connections:
             wait_s = random() * over_s  # noqa: S311 (a spread, not a secret)

@@ -4,7 +4,6 @@ outside.py (database, Redis) -> stores.py -> domain.py (with notifications.py: t
 invitations.py, namespaces.py.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -34,9 +33,11 @@ from server.auth.middleware import identify
 from server.compression import compress_answers
 from server.config import Settings
 from server.etags import tag_answers
-from server.http import build_application, refuse_faults
+from server.http import build_application, refusal_response, refuse_faults
 from server.metrics import PATH as METRICS
+from server.nodes.agreement import Agreement
 from server.nodes.passing import PassOn
+from server.open_files import OPEN_FILES, OpenFiles, open_files_limit, refuse_when_short
 from server.proxies import locate_clients
 from server.rate_limits import limit_requests
 from server.siblings import Siblings
@@ -73,8 +74,8 @@ async def build(
         await node.domain.open(stack)
         await node.shut_out.open()
         stack.push_async_callback(node.shut_out.close)
-        node.pass_on = await join_nodes(node.domain, node.sockets, SOCKETS, stack)
-        measure(node.domain, node.sockets, node.pass_on)
+        node.pass_on, node.agreement = await join_nodes(node.domain, node.sockets, SOCKETS, stack)
+        measure(node.domain, node.sockets, node.pass_on, node.agreement, node.is_ready)
         if worker_socket is not None:
             await _join_siblings(node.domain, worker_socket, stack)
         app = node.application()
@@ -103,6 +104,7 @@ class _Node:
         self.domain = domain
         self.is_draining = False
         self.pass_on: PassOn | None = None
+        self.agreement: Agreement | None = None
         self.sockets = socket_server(domain)
         self.shut_out = ShutOut(
             domain.connections,
@@ -145,6 +147,13 @@ class _Node:
             body_max_bytes=http.body_max_bytes,
             origins=http.cors_origins,
         )
+        app[OPEN_FILES] = files = OpenFiles(open_files_limit())
+        app.middlewares.insert(0, refuse_when_short(files, refusal_response, probes=("/healthz", "/readyz", METRICS)))
+        domain.metrics.counter(
+            "parley_open_files_refused",
+            "Connections and requests refused because open files were short",
+            lambda: files.refused,
+        )
         pages.load_templates(app)
         for namespace in namespaces(domain):
             self.sockets.register_namespace(namespace)
@@ -173,22 +182,24 @@ class _Node:
         if await domain.marks.close():
             domain.bus.lose()
 
-    async def _ready(self) -> pages.Ready:
-        """Which parts work: a load balancer sends people only where all do."""
-        try:
-            async with asyncio.timeout(2.0):
-                await self.domain.outside.database.ping()
-            has_database = True
-        except Exception:  # noqa: BLE001 (any reason at all makes it not ready)
-            has_database = False
-        has_bus = self.domain.bus.is_up
-        is_ready = has_database and has_bus and not self.is_draining
-        return {
-            "status": "ready" if is_ready else "not ready",
-            "database": has_database,
-            "bus": has_bus,
+    def _ready(self) -> pages.Ready:
+        """Returns which parts work, as they are known: a load balancer, which asks each second, does not wait long."""
+        agreement = self.agreement
+        parts: pages.Ready = {
+            "status": "not ready",
+            "database": self.domain.database_health.is_up,
+            "bus": self.domain.bus.is_up,
+            "secret": agreement is None or agreement.has_secret,
+            "clock": agreement is None or agreement.has_time,
             "not_draining": not self.is_draining,
         }
+        if all(parts.values()):  # the status is a text, which counts as true
+            parts["status"] = "ready"
+        return parts
+
+    def is_ready(self) -> bool:
+        """Returns whether people should be sent to this node."""
+        return self._ready()["status"] == "ready"
 
     def _end_session(self, session_id: str) -> None:
         self.domain.authenticate.forget([session_id])

@@ -61,13 +61,13 @@ from server.bus.presence_board import RedisPresenceBoard
 from server.bus.socket_board import RedisSocketBoard
 from server.clock import SystemClock
 from server.config import Settings
+from server.database_health import DatabaseHealth
 from server.healing import heal
 from server.late_writes import LateWrites
 from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
 from server.metrics import Metrics
 from server.recurring import keep_doing
-from server.secret import load_secret
 from server.sockets.connections import Connections
 from server.sockets.fanout import SocketFanout
 from server.wiring.notifications import NotificationParts
@@ -93,13 +93,16 @@ class Domain:
     def __init__(self, settings: Settings, outside: Outside) -> None:
         self.settings, self.outside = settings, outside
         self.clock = clock = SystemClock()
-        self.secret = load_secret(settings).get_secret_value()
+        self.secret = outside.secret
         self.stores = stores = Stores(outside.database, self.secret, clock, large_chat=settings.chat.large_chat_members)
         chat, limits = settings.chat, settings.limits
 
         self.metrics = Metrics()
+        self.database_health = DatabaseHealth(outside.database)
         self.connections = Connections()
-        self.bus = Bus(outside.redis, large=chat.large_chat_members, prefix=settings.redis.prefix)
+        self.bus = Bus(
+            outside.redis, large=chat.large_chat_members, prefix=settings.redis.prefix, site=outside.site.name
+        )
         self.bus.large_chats.read = stores.chats.list_large
         self.connections.on_enter, self.connections.on_leave = self.bus.hold, self.bus.release
         self.fanout = fanout = SocketFanout(self.connections, self.bus)
@@ -261,6 +264,8 @@ class Domain:
     async def open(self, stack: AsyncExitStack) -> None:
         """Make the indexes, start what works in the background; closed in reverse."""
         await self.stores.prepare()
+        await self.database_health.open()
+        stack.push_async_callback(self.database_health.close)
         await self.notifications.open(stack)
         for part in (
             self.bus,

@@ -1,17 +1,23 @@
 """What the parts of a node tell its operators (server/metrics.py)."""
 
+import platform
 import resource
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from time import process_time
+from time import process_time, time
 
 from handlers.wire.events import NAMESPACES
 from models.services.deliver_notifications import DeliverNotifications
 from models.stores.notifications import PUSH, TEXT
+from server.build import read_version
+from server.nodes.agreement import Agreement
 from server.nodes.passing import PassOn
+from server.open_files import OPEN, count_open_files, open_files_limit
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
 
+STARTED_AT = time()  # a moment after the process did
 MEMORY = Path("/proc/self/statm")  # in pages: all, what is held, …
 
 
@@ -27,9 +33,32 @@ def _behind_s(worker: DeliverNotifications | None) -> float:
     return 0.0 if worker is None else worker.behind_s
 
 
-def measure(domain: Domain, sockets: SocketServer, pass_on: PassOn) -> None:
+def measure(
+    domain: Domain, sockets: SocketServer, pass_on: PassOn, agreement: Agreement, is_ready: Callable[[], bool]
+) -> None:
     """Name the numbers that the parts keep anyway."""
     metrics, bus, announcer = domain.metrics, domain.bus, domain.announcer
+    metrics.info(
+        "parley_build_info", "What is running", {"version": read_version(), "python": platform.python_version()}
+    )
+    metrics.gauge("parley_ready", "Whether people should be sent here, as /readyz says", lambda: float(is_ready()))
+    health = domain.database_health
+    metrics.gauge("parley_database_up", "Whether MongoDB answers", lambda: float(health.is_up))
+    metrics.gauge(
+        "parley_secret_agrees",
+        "Whether auth.secret is that of the nodes that were there before",
+        lambda: float(agreement.has_secret),
+    )
+    metrics.gauge(
+        "parley_clock_agrees",
+        "Whether the clock is near enough to other nodes' for their requests",
+        lambda: float(agreement.has_time),
+    )
+    metrics.gauge(
+        "parley_clock_ahead_seconds",
+        "By how much this machine's clock is ahead of Redis'",
+        lambda: agreement.offset_s,
+    )
     sockets.on_refused = partial(metrics.refused, "sockets")
     metrics.gauge("parley_sockets", "Open Engine.IO connections", lambda: len(sockets.eio.sockets))
     for namespace in NAMESPACES:
@@ -67,12 +96,11 @@ def measure(domain: Domain, sockets: SocketServer, pass_on: PassOn) -> None:
     metrics.counter("parley_passed_on_refused", "Requests beyond nodes.passed_on_max", lambda: pass_on.turned_away)
     metrics.counter("parley_bus_breaks", "Times that the connection to Redis broke", lambda: bus.breaks)
     metrics.counter("parley_slow_readers", "Clients closed because they did not read", lambda: sockets.eio.slow_readers)
-    # Under the names that prometheus_client has for them. Its own collector counts open files one by one: 20 ms at 18,000.
+    # Under the names that prometheus_client has for them. Its own collector counts open files one by one.
     if MEMORY.exists():
         metrics.gauge("process_resident_memory_bytes", "Memory that the process holds", _held_bytes)
-    metrics.gauge(
-        "process_max_fds",
-        "Open files that it may have; a client is one",
-        lambda: resource.getrlimit(resource.RLIMIT_NOFILE)[0],
-    )
+    if OPEN.exists():
+        metrics.gauge("process_open_fds", "Open files; a client is one", count_open_files)
+    metrics.gauge("process_max_fds", "Open files that it may have; a client is one", open_files_limit)
+    metrics.gauge("process_start_time_seconds", "When it started, in seconds since 1970", lambda: STARTED_AT)
     metrics.counter("process_cpu_seconds", "Processor time that it has used", process_time)

@@ -4,18 +4,22 @@ import errno
 from contextlib import AsyncExitStack
 
 from server.auth.tokens import derive_key
+from server.bus.names import RedisNames
 from server.config import ConfigError
 from server.nodes.address import KnownAddresses, NodeAddresses, session_id
+from server.nodes.agreement import Agreement
 from server.nodes.door import NodeDoor, Seal
 from server.nodes.passing import PassOn
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
 
 
-async def join_nodes(domain: Domain, sockets: SocketServer, path: str, stack: AsyncExitStack) -> PassOn:
-    """Name the sessions of this node, answer the others, and pass on to them."""
+async def join_nodes(
+    domain: Domain, sockets: SocketServer, path: str, stack: AsyncExitStack
+) -> tuple[PassOn, Agreement]:
+    """Name the sessions of this node, answer the others, pass on to them, and see whether all have one secret and one time."""
     settings, node = domain.settings, domain.bus.node
-    addresses = NodeAddresses(domain.outside.redis, settings.redis.prefix)
+    addresses = NodeAddresses(domain.outside.redis, domain.bus.names)
     seal = Seal(derive_key(domain.secret, "nodes"))
     pass_on = PassOn(
         node,
@@ -47,4 +51,9 @@ async def join_nodes(domain: Domain, sockets: SocketServer, path: str, stack: As
         raise ConfigError(f"nodes.{key}", f"{value} cannot be listened on ({error.strerror})") from None
     sockets.eio.make_sid = lambda: session_id(node)
     sockets.eio.pass_on = pass_on
-    return pass_on
+    # The secret is what is compared, so it is no part of this name.
+    key = RedisNames(settings.redis.prefix, domain.outside.site.id).together("members")
+    agreement = Agreement(domain.outside.redis, key, node, domain.outside.site.fingerprint)
+    stack.push_async_callback(agreement.close)
+    await agreement.open(door.url)
+    return pass_on, agreement

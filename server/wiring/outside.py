@@ -1,4 +1,4 @@
-"""What a node is built upon: its database, its Redis, and what it asks other servers with."""
+"""What a node is built upon: its database, its Redis, what it asks other servers with, and which site it is of."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ import aiohttp
 from models.stores.database import Database, open_database
 from server.config import Settings
 from server.redis_client import RedisClient, open_redis
+from server.secret import load_secret
+from server.site import Site, find_site
 
 APP = "parley node"  # how MongoDB's logs and its profiler name what a node asks
 
@@ -19,6 +21,8 @@ class Outside:
     database: Database
     redis: RedisClient
     http: aiohttp.ClientSession
+    secret: str  # of this installation, from which all keys are derived
+    site: Site
 
 
 async def open_outside(stack: AsyncExitStack, settings: Settings, mongodb_url: str, redis_url: str) -> Outside:
@@ -29,4 +33,5 @@ async def open_outside(stack: AsyncExitStack, settings: Settings, mongodb_url: s
     redis = await open_redis(redis_url, timeout_s=settings.redis.timeout_s)
     stack.push_async_callback(redis.aclose)
     http = await stack.enter_async_context(aiohttp.ClientSession())
-    return Outside(database, redis, http)
+    secret = load_secret(settings).get_secret_value()
+    return Outside(database, redis, http, secret, await find_site(database, secret))

@@ -56,7 +56,7 @@ def is_signed_in(server: RunningServer, token: str) -> bool:
 
 def test_logins_are_changed_while_the_server_runs_and_while_it_does_not(tmp_path: Path) -> None:
     data_dir = tmp_path / "var"
-    assert run(data_dir, "add-login", "ann", "--password", "first") == (0, "login ann is added", "")
+    assert run(data_dir, "add-login", "ann", "--password", "first", "--new") == (0, "login ann is added", "")
     with running(data_dir) as server:
         assert sign_in(server, "ann", "first")[0] == 200
         assert run(data_dir, "add-login", "tom", said="typed in\n") == (0, "login tom is added", "")
@@ -94,6 +94,6 @@ def test_a_name_or_password_that_cannot_be_is_one_line(
 
 def test_the_options_may_stand_behind_the_command(tmp_path: Path) -> None:
     data_dir = tmp_path / "elsewhere"
-    assert run(tmp_path / "var", "add-login", "ann", "--password", "x", "--data-dir", str(data_dir))[0] == 0
+    assert run(tmp_path / "var", "add-login", "ann", "--password", "x", "--data-dir", str(data_dir), "--new")[0] == 0
     assert (data_dir / "mongodb").is_dir()
     assert not (tmp_path / "var").exists()

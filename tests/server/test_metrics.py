@@ -89,7 +89,7 @@ async def test_with_the_database_away_what_clients_are_told_is_what_is_counted(
 ) -> None:
     assert stores.mongod is not None
     async with line_cutter(stores.mongod.port) as wire:
-        url = f"mongodb://127.0.0.1:{wire.port}/?directConnection=true"
+        url = stores.mongod.url_by(wire.port)
         through = EmbeddedStores(tmp_path, MongodbSettings(url=url), RedisSettings(url=stores.redis_url))
         async with running_node(through, settings_for(tmp_path, mongodb={"timeout_s": 1})) as node:
             ann, stranger = await node.sign_in("4930988000001"), await node.sign_in("4930988000002")

@@ -36,7 +36,7 @@ def served(server: RunningServer, token: str) -> list[tuple[str, str]]:
 
 def test_sample_replies_are_seeded_once_and_changed_while_the_server_runs_and_while_it_does_not(tmp_path: Path) -> None:
     data_dir = tmp_path / "var"
-    assert run(data_dir, "remove-sample-reply", YES) == (0, f"{YES} is removed", "")
+    assert run(data_dir, "remove-sample-reply", YES, "--new") == (0, f"{YES} is removed", "")
     settings = {"PARLEY_AUTH__DEBUG_PIN": "1111"}
     with running(data_dir, settings=settings) as server:
         post(server, "auth", {"phone_number": "+4930123456"})

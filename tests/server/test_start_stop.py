@@ -17,8 +17,8 @@ import pytest
 from pymongo import MongoClient
 
 from server.embedded import EmbeddedStores, throw_away_stores
-from server.embedded.running import find_running
 from server.listeners import OPEN_FILES_MAX
+from server.running import find_running
 from tests.server.processes import (
     PATIENCE_S,
     ROOT,
@@ -65,7 +65,6 @@ def read_notes(server: RunningServer) -> list[str]:
 def mongodb_url(server: RunningServer) -> str:
     stores = find_running(server.data_dir)
     assert stores is not None
-    assert stores.mongodb_url is not None
     return stores.mongodb_url
 
 
@@ -92,7 +91,7 @@ class TestFirstLines:
     def test_tools_find_the_running_database_and_nobody_else_can_read_where(self, server: RunningServer) -> None:
         with MongoClient(mongodb_url(server)) as client:
             assert client.admin.command("hello")["isWritablePrimary"]
-        assert (server.data_dir / "embedded.json").stat().st_mode & 0o077 == 0
+        assert (server.data_dir / "server.json").stat().st_mode & 0o077 == 0
         assert find_running(server.data_dir.parent) is None
 
 
@@ -121,7 +120,8 @@ class TestSetUrls:
     ) -> None:
         settings = {"PARLEY_MONGODB__URL": stores.mongodb_url, "PARLEY_REDIS__URL": stores.redis_url}
         with running(tmp_path / "data", settings=settings) as server:
-            assert server.first_lines["MongoDB"].endswith(stores.mongodb_url.partition("?")[0])
+            place = stores.mongodb_url.rpartition("@")[2].partition("?")[0]
+            assert server.first_lines["MongoDB"].endswith(f"mongodb://{place}")
             assert server.first_lines["Redis"].endswith(f", redis://{stores.redis_url.rpartition('@')[2]}")
             assert server.child_pids() == {}
             assert health(server) == {"status": "ok"}
@@ -245,7 +245,7 @@ class TestStop:
             assert server.process.wait(PATIENCE_S) == 0
             assert not any(is_alive(pid) for pid in server.child_pids().values())
             assert len(server.child_pids()) == 2
-        assert not (data_dir / "embedded.json").exists()
+        assert "mongodb://" not in (data_dir / "server.json").read_text()
         assert (data_dir / "mongodb" / "mongod.lock").read_bytes() == b""  # mongod's own sign of a clean end
         assert "Traceback" not in (tmp_path / "stderr.txt").read_text()
         with running(data_dir) as server:

@@ -227,7 +227,7 @@ async def test_rows_stored_behind_a_lost_answer_are_recognised(
 ) -> None:
     assert stores.mongod is not None
     async with line_cutter(stores.mongod.port) as cutter:
-        url = f"mongodb://127.0.0.1:{cutter.port}/?directConnection=true"
+        url = stores.mongod.url_by(cutter.port)
         async with open_database(url, database.raw.name, driver) as through, running(through, heard) as journal:
             await journal.append(draft("before"))
             cutter.cuts = cuts  # the driver itself tries a second time before it gives up

@@ -13,6 +13,7 @@ from benchmarks.redis_cluster import RedisCluster, RedisServer
 from benchmarks.servers import holding_breath
 from models.events import AccountChanged
 from server.bus.bus import Bus, announce
+from server.bus.names import RedisNames
 from server.bus.presence_board import RedisPresenceBoard
 from server.config import ConfigError, RedisSettings
 from server.embedded import EmbeddedStores
@@ -88,9 +89,9 @@ async def test_signals_leases_presence_addresses_and_who_is_connected_work_as_wi
         looked = await boards[1].look(range(1, 1001))
         assert looked.online == set(PEOPLE)
         assert looked.is_sure
-        addresses = NodeAddresses(second.redis, PREFIX)
+        addresses = NodeAddresses(second.redis, RedisNames(PREFIX))
         await addresses.keep(second.bus.node, "http://there", 9.0)
-        assert await NodeAddresses(first.redis, PREFIX).find(second.bus.node) == "http://there"
+        assert await NodeAddresses(first.redis, RedisNames(PREFIX)).find(second.bus.node) == "http://there"
         await second.hold(*PEOPLE)
         assert await first.bus.list_heard(range(1, 1001)) == set(PEOPLE)
 

@@ -11,6 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from server.bus.names import RedisNames
 from server.nodes import address
 from server.nodes.address import KnownAddresses, NodeAddresses, node_of, own_address, session_id
 
@@ -24,7 +25,7 @@ def nobody(_: str) -> bool:
 @pytest.fixture
 async def written(redis_url: str) -> AsyncIterator[NodeAddresses]:
     redis = Redis.from_url(redis_url)
-    addresses = NodeAddresses(redis, f"test_{secrets.token_hex(8)}")
+    addresses = NodeAddresses(redis, RedisNames(f"test_{secrets.token_hex(8)}"))
     await addresses.keep(NODE, URL, 60)
     yield addresses
     await addresses.forget(NODE)

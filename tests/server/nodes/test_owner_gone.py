@@ -13,7 +13,6 @@ from redis.exceptions import RedisError
 
 from benchmarks.servers import Server, holding_breath, kill_redis, sign_in
 from server.embedded import EmbeddedStores
-from server.nodes.address import NodeAddresses
 from tests.processes import Cluster, running_cluster
 from tests.raw import Polling, frames, open_polling, request
 
@@ -47,14 +46,14 @@ async def test_no_session_is_unknown_because_redis_forgot_where_its_node_is(
     session = await session_on(cluster.nodes[1], cluster)
     node = session.sid.partition(".")[0]
     redis = Redis.from_url(stores.redis_url, retry=Retry(NoBackoff(), 0))
-    addresses = NodeAddresses(redis, cluster.nodes[0].settings["PARLEY_REDIS__PREFIX"])
+    prefix = cluster.nodes[0].settings["PARLEY_REDIS__PREFIX"]
     await kill_redis(stores)
     is_back = False
     async with asyncio.timeout(30):
         while not is_back:
             assert await session.post("3") == 200
             with suppress(RedisError, OSError):
-                is_back = await addresses.find(node) is not None
+                is_back = bool(await redis.keys(f"{{{prefix}:nodes}}:*:at:{node}"))
     await redis.aclose()
 
 

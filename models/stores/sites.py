@@ -1,0 +1,27 @@
+"""The id of a site: what nodes over one database have in common, and no others."""
+
+import secrets
+
+from pymongo import ReturnDocument
+
+from models.stores.database import Database
+
+
+class Sites:
+    """One row, made by whichever node comes first. It is named for its database, so a copy under another name is another site."""
+
+    def __init__(self, database: Database) -> None:
+        self._sites = database.collection("sites")
+        self._name = database.raw.name
+
+    async def require_id(self) -> str:
+        """Returns the id, 16 hexadecimal digits, the same for ever."""
+        row = await self._sites.find_one_and_update(
+            {"_id": self._name},
+            {"$setOnInsert": {"id": secrets.token_hex(8)}},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        if row is None:
+            raise RuntimeError("an upsert returned no row")
+        return str(row["id"])

@@ -1,0 +1,64 @@
+"""Whether the database answers, looked at again and again, so that whoever asks is told at once."""
+
+import asyncio
+import logging
+from time import monotonic
+
+from pymongo.errors import PyMongoError
+
+from models.stores.database import Database
+from models.tasks import cancel
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.25
+PATIENCE_S = 0.5  # a balancer that asks each second, and wants two refusals, does not notice one such pause
+SAID_AFTER_S = 2.0  # a pause that is shorter is no line of the log
+
+
+class DatabaseHealth:
+    """Pings the database from `open` to `close`, and says in the log when it has gone away and when it is back."""
+
+    def __init__(self, database: Database) -> None:
+        self.is_up = True
+        self._database = database
+        self._answered_at = monotonic()
+        self._is_said = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Look once, and then go on looking."""
+        await self._look()
+        self._task = asyncio.create_task(self._keep_looking(), name="database health")
+
+    async def close(self) -> None:
+        """Look no longer."""
+        if self._task is not None:
+            await cancel(self._task)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await self._look()
+
+    async def _look(self) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._database.ping()
+        except (PyMongoError, OSError) as error:
+            self._failed(error)
+        else:
+            self._answered()
+
+    def _failed(self, error: Exception) -> None:
+        self.is_up = False
+        if not self._is_said and monotonic() - self._answered_at > SAID_AFTER_S:
+            self._is_said = True
+            # A driver that has no server to ask would wait for one longer than this does.
+            reason = "no answer" if isinstance(error, TimeoutError) else type(error).__name__
+            log.warning("MongoDB is away (%s): nothing is stored until it is back", reason)
+
+    def _answered(self) -> None:
+        if self._is_said:
+            log.warning("MongoDB is back, after %.0f s", monotonic() - self._answered_at)
+        self.is_up, self._is_said, self._answered_at = True, False, monotonic()

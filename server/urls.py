@@ -1,0 +1,18 @@
+"""URLs as they may be shown: without user, password, or any piece of one that was written with characters it may not have."""
+
+import re
+
+# What a URL may look like for its parts to be what they seem: with a / or an @ of a password in them, they are not.
+_SHOWABLE = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<user>[^/?#]*@)?(?P<place>[^/?#@]*(/[^?#@]*)?)([?#][^@]*)?")
+_HOSTS = re.compile(
+    r"(\[[0-9A-Fa-f:.%]+\]|[^:,/\[\]]*)(:[0-9]{1,5})?(,(\[[0-9A-Fa-f:.%]+\]|[^:,/\[\]]+)(:[0-9]{1,5})?)*(/.*)?"
+)
+
+
+def without_secrets(url: str) -> str:
+    """Returns scheme, hosts and path; the scheme alone where it cannot be told which part is the password."""
+    parts = _SHOWABLE.fullmatch(url)
+    if parts is None or not _HOSTS.fullmatch(parts["place"]):
+        scheme = re.match(r"[a-z][a-z0-9+.-]*(?=://)", url)
+        return f"{scheme[0]}://..." if scheme else "..."
+    return f"{parts['scheme']}://{parts['place']}"

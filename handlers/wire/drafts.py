@@ -33,6 +33,7 @@ from models.errors import Malformed
 COUNT_MAX = 2**31 - 1  # what the database still skips
 DATE_MAX_S = 253_402_300_799  # the last second of the year 9999
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DECIMAL_MAX_CHARS = 64  # the expression above takes the square of the time for what is nearly a number
 _TYPES = {MediaKind.IMAGE: "i", MediaKind.VOICE: "s", MediaKind.AUDIO: "a", MediaKind.VIDEO: "v"}
 
 
@@ -71,7 +72,7 @@ def _read_attempt(fields: Fields, name: str) -> str:
 def _read_degrees(most: int) -> By:
     def read(fields: Fields, name: str) -> float:
         value = fields.get(name)
-        if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
+        if isinstance(value, str) and len(value) <= _DECIMAL_MAX_CHARS and _DECIMAL.fullmatch(value.strip()):
             value = float(value)  # a form has no numbers
         return read_degrees({name: value}, name, most)
 

@@ -15,7 +15,6 @@ from handlers.wire.fields import Fields, find_number, read_number
 from handlers.wire.requests import (
     CAPTION_MAX_CHARS,
     CLIENT_ID_MAX_CHARS,
-    URL_MAX_CHARS,
     VCARD_MAX_CHARS,
     read_client_id,
     read_degrees,
@@ -27,8 +26,9 @@ from models.documents.entry import Message
 from models.documents.media import MediaKind
 from models.documents.phone import is_number
 from models.documents.target import Target
+from models.documents.url import URL_MAX_CHARS, is_web_url
 from models.documents.window import LIMIT_DEFAULT, LIMIT_MAX, Window
-from models.errors import Malformed
+from models.errors import Malformed, UrlRefused
 
 COUNT_MAX = 2**31 - 1  # what the database still skips
 DATE_MAX_S = 253_402_300_799  # the last second of the year 9999
@@ -214,10 +214,13 @@ class FileToSend(ToSomebody):
         return Message(_TYPES[kind])
 
     def require_url(self) -> str:
-        """For a form that has no file in `filename`; whether it can be fetched is seen when it is."""
+        """For a form that has no file in `filename`. Raises Malformed, and UrlRefused for what is no address of the web."""
         if self.url in (None, ""):
             raise Malformed("A file in filename, or a url, is needed.")
-        return read_text({"url": self.url}, "url", URL_MAX_CHARS)
+        url = read_text({"url": self.url}, "url", URL_MAX_CHARS)
+        if not is_web_url(url):
+            raise UrlRefused("This is no URL.")
+        return url
 
 
 class PictureToSend(FileToSend):

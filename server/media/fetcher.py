@@ -17,11 +17,11 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from typing_extensions import override
 from yarl import URL
 
+from models.documents.url import URL_MAX_CHARS, is_web_url
 from models.errors import UrlRefused
 from models.ports import Fetched
 from server.media.addresses import is_public
 
-URL_MAX_CHARS = 2048
 PIECE_BYTES = 65536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Unpacking would make a few bytes many; who sends packed bytes unasked is refused.
@@ -119,6 +119,8 @@ class HttpFetcher:
             raise UrlRefused("Only http and https URLs are fetched.")
         if url.user is not None or url.password is not None:
             raise UrlRefused("A URL with a user or a password is not fetched.")
+        if not is_web_url(str(url)):
+            raise UrlRefused("This is no URL.")
         # The connector asks no resolver about a host that is an address already.
         if not self._is_open_to_private and _is_address(host) and not is_public(host):
             raise UrlRefused

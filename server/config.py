@@ -8,7 +8,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -24,6 +24,7 @@ ENV_PREFIX = "PARLEY_"
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG_FILE = ROOT / "config.yaml"
 EMBEDDED = "embedded"  # the URL of a store that this server starts itself
+PORT_MAX = 65_535
 SECRET_MIN_CHARS = 32  # what HMAC-SHA256 can use up, and more than anyone types by accident
 
 
@@ -51,6 +52,14 @@ def _redis_url(url: str) -> str:
     return url
 
 
+def _nameserver(text: str) -> str:
+    host, _, port = text.rpartition(":") if text.startswith("[") or text.count(":") == 1 else (text, "", "53")
+    ip_address(host.strip("[]"))
+    if not (port.isascii() and port.isdigit() and 0 < int(port) <= PORT_MAX):
+        raise ValueError("needs addresses, such as 192.0.2.53 or 192.0.2.53:53")
+    return text
+
+
 def _network(text: str) -> str:
     ip_network(text, strict=False)
     return text
@@ -60,7 +69,8 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_split)]  # in the environmen
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_split)]  # or addresses
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
-Port = Annotated[int, Field(ge=0, le=65535)]
+Nameservers = Annotated[tuple[Annotated[str, AfterValidator(_nameserver)], ...], BeforeValidator(_split)]
+Port = Annotated[int, Field(ge=0, le=PORT_MAX)]
 HttpUrl = Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$")]
 
 
@@ -257,6 +267,9 @@ class MediaSettings(Section):
     photo_max_pixels: Count = 50_000_000
     fetch_timeout_s: Seconds = 30
     fetch_max_redirects: int = Field(5, ge=0)
+    fetches_per_account: Count = 4
+    fetches_at_once: Count = 64
+    nameservers: Nameservers = ()
     allow_private_addresses: bool = False
 
 

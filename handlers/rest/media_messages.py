@@ -22,6 +22,7 @@ from models.documents.media import Media, MediaKind, MediaRule
 from models.documents.session import Actor
 from models.errors import Malformed, TooLarge, TooLong, Unavailable, UrlRefused
 from models.services.fetch_url import FetchUrl
+from models.services.limit_fetches import LimitFetches
 from models.services.require_recipient import RequireRecipient
 from models.services.send_message import SendMessage
 from models.services.show_typing import ShowTyping
@@ -43,6 +44,7 @@ class MediaMessageRoutes:
     require_recipient: RequireRecipient
     store: StoreMedia
     fetch: FetchUrl
+    fetches: LimitFetches
     rules: Mapping[MediaKind, MediaRule]
     links: Links
 
@@ -88,8 +90,9 @@ class MediaMessageRoutes:
         await self.require_recipient(actor, asked.target)
         if arrival is not None:
             return await arrival.keep()
-        async with self.fetch(url, rule) as fetched:
-            return await fetched.keep()
+        with self.fetches.one_for(actor):
+            async with self.fetch(url, rule) as fetched:
+                return await fetched.keep()
 
     async def send_card(self, request: web.Request) -> web.Response:
         require_token(request)

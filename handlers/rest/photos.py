@@ -27,6 +27,7 @@ from models.errors import (
     Unavailable,
     UrlRefused,
 )
+from models.services.limit_fetches import LimitFetches
 from models.services.list_photo_history import ListPhotoHistory
 from models.services.list_photos import ListPhotos
 from models.services.open_media import OpenMedia
@@ -86,6 +87,7 @@ class PhotoDoor:
     take: TakePhoto
     open: OpenMedia
     links: Links
+    fetches: LimitFetches
 
     async def read(self, request: web.Request) -> tuple[Actor, Picture]:
         """Who acts, and the picture in file field `photo`, else behind form field `url`; the file wins."""
@@ -97,7 +99,11 @@ class PhotoDoor:
 
         async with read_upload(request, _FILE, shrunk) as (fields, picture):
             actor = await choose_actor(request, fields)
-            return actor, picture or await self.take.fetch(read_asked(wire.PictureAsked, fields).require_url())
+            if picture is not None:
+                return actor, picture
+            url = read_asked(wire.PictureAsked, fields).require_url()
+            with self.fetches.one_for(actor):
+                return actor, await self.take.fetch(url)
 
     async def send(self, request: web.Request, name: str) -> web.StreamResponse:
         return await send_media(request, self.open, await self.open(name), cache=ASK_AGAIN)

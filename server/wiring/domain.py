@@ -20,6 +20,7 @@ from models.services.forget_events import ForgetEvents
 from models.services.has_written import HasWritten
 from models.services.join_events import JoinEvents
 from models.services.leave_group import LeaveGroup
+from models.services.limit_fetches import LimitFetches
 from models.services.limits import TokenBuckets
 from models.services.list_chats import ListChats
 from models.services.log_event import LogEvent
@@ -91,7 +92,9 @@ class Domain:
             timeout_s=files.fetch_timeout_s,
             max_redirects=files.fetch_max_redirects,
             allow_private_addresses=files.allow_private_addresses,
+            nameservers=files.nameservers,
         )
+        self.fetches = LimitFetches(per_account=files.fetches_per_account, at_once=files.fetches_at_once)
         self.store_media = StoreMedia(stores.media, self.imaging)
         self.take_photo = TakePhoto(self.imaging, self.fetcher, self.store_media, files.photo_max_bytes)
         self.renditions = Renditions(stores.media, self.imaging, self.store_media)
@@ -213,6 +216,7 @@ class Domain:
             stack.push_async_callback(part.close)
         stack.callback(self.typing.close)
         stack.callback(self.passwords.close)
+        stack.push_async_callback(self.fetcher.close)
         stores = self.stores
         for name, work, every_s, done in (
             (

@@ -28,5 +28,10 @@ async def open_outside(stack: AsyncExitStack, settings: Settings, mongodb_url: s
     )
     redis = await open_redis(redis_url, timeout_s=settings.redis.timeout_s)
     stack.push_async_callback(redis.aclose)
-    http = await stack.enter_async_context(aiohttp.ClientSession())
+    http = await stack.enter_async_context(_session())
     return Outside(database, redis, http)
+
+
+def _session() -> aiohttp.ClientSession:
+    """To the servers that the settings name, which are looked up as everything else on this machine is."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=aiohttp.ThreadedResolver()))

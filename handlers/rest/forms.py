@@ -44,18 +44,32 @@ def readable() -> Iterator[None]:
         raise Malformed("The body cannot be read.") from error
 
 
-async def read_form(request: web.Request) -> list[tuple[str, str]]:
-    """Names and values of a form's fields in the order sent; the files of a multipart form are left out.
+class File:
+    """Stands for a file where a text is asked for; what is in it is read by handlers/rest/uploads.py alone."""
+
+    @override
+    def __repr__(self) -> str:
+        return "a file"
+
+
+async def read_form(request: web.Request) -> list[tuple[str, str | File]]:
+    """Names and values of a form's fields in the order sent.
 
     Raises Malformed, TooLarge, and HTTP 415 for another charset than UTF-8 before anything is decoded.
     """
     require_charset(request.charset)
     if request.content_type == "multipart/form-data":
         budget = Budget(request.client_max_size)
-        return [field async for part in read_parts(request) if (field := await read_field(part, budget)) is not None]
+        fields: list[tuple[str, str | File]] = []
+        async for part in read_parts(request):
+            if part.name is None:
+                raise Malformed("A part of the form has no name.")
+            field = await read_field(part, budget)
+            fields.append((part.name, File()) if field is None else field)
+        return fields
     with readable():
         text = (await request.read()).rstrip().decode()
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX)
+        return [*parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX)]
 
 
 def merge(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -229,7 +229,7 @@ class BaseNamespace(socketio.AsyncNamespace):
         return self._answer_later(caller, event, answer, reply)
 
     def _ask(self, caller: Caller, event: object, args: list[Any]) -> "Answer | Pending | Awaitable[Answer]":
-        self._gate.requests.take(caller.connection)
+        self._gate.requests.take(caller.actor.account_id)
         request = self._requests.get(event) if isinstance(event, str) else None
         if request is None:
             raise UnknownEvent

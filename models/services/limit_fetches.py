@@ -23,7 +23,9 @@ class LimitFetches:
         """One fetch, as long as the block. Raises RateLimited where the account has too many, Unavailable where all have."""
         account_id = actor.account_id
         if self._under_way[account_id] >= self._per_account:
-            raise RateLimited("Too many files are being fetched for you; wait for one of them.", retry_after_ms=AGAIN_MS)
+            raise RateLimited(
+                "Too many files are being fetched for you; wait for one of them.", retry_after_ms=AGAIN_MS
+            )
         if self._under_way.total() >= self._at_once:
             raise Unavailable("Too many files are being fetched; try again.", retry_after_ms=AGAIN_MS)
         self._under_way[account_id] += 1

@@ -12,7 +12,7 @@ DomainError
 │   MessageDeleted, NotAContact, TooManyInvitees
 ├── TooLarge, TooLong, UnknownEvent
 ├── InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType   OAuth's own words (RFC 6749, section 5.2)
-└── RateLimited, Unavailable, InternalFault   (worth trying again)
+└── RateLimited ─ TooManySockets, Unavailable, InternalFault   (worth trying again)
 """
 
 from collections.abc import Mapping, Sequence
@@ -345,6 +345,13 @@ class RateLimited(DomainError):
     code = "rate_limited"
     text = "Too many requests; wait a moment."
     retryable = True
+
+
+class TooManySockets(RateLimited):
+    """The account has as many connections as it may have; the next may come when one has gone."""
+
+    code = "too_many_sockets"
+    text = "This account has too many connections; close one first."
 
 
 class Unavailable(DomainError):

@@ -83,6 +83,9 @@ class HttpSettings(Section):
     port: Port = 8080
     public_url: HttpUrl = ""
     body_max_bytes: Count = 1_048_576
+    idle_s: Seconds = 75
+    stalled_s: Seconds = 30
+    least_bytes_per_s: Seconds = 512
     cors_origins: Names = ("*",)
     trusted_proxies: Networks = ()
     metrics_for: Networks = ("127.0.0.0/8", "::1")
@@ -181,6 +184,7 @@ class SocketSettings(Section):
     frame_max_bytes: Count = 131_072
     queue_max_packets: Count = 4096
     queue_max_chars: Count = 16_777_216
+    account_max_chars: Count = 33_554_432
     join_within_s: Seconds = 30
     in_flight_max: Count = 128
     joins_per_s: Count = 1000
@@ -203,6 +207,8 @@ class LimitSettings(Section):
     messages_per_s: Seconds = 20
     messages_burst: Count = 100
     connects_per_minute: Count = 120
+    sockets_per_account: Count = 50
+    lines_per_address: int = Field(2000, ge=0)
 
 
 class ChatSettings(Section):

@@ -80,10 +80,16 @@ def build_application(
     *,
     body_max_bytes: int,
     origins: Sequence[str],
+    idle_s: float = 75.0,
 ) -> web.Application:
-    """The application with its REST routes, their refusals and their cross-origin rules (design section 6)."""
+    """The application with its REST routes, their refusals and their cross-origin rules (design section 6).
+
+    A line on which no whole head of a request has come for `idle_s` is closed.
+    """
     app = web.Application(
-        middlewares=[show_refusals, refuse_strange_types, *middlewares], client_max_size=body_max_bytes
+        middlewares=[show_refusals, refuse_strange_types, *middlewares],
+        client_max_size=body_max_bytes,
+        handler_args={"keepalive_timeout": idle_s},
     )
     options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
         allow_credentials=False, allow_headers="*", allow_methods="*", expose_headers="*", max_age=600

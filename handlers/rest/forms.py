@@ -35,9 +35,11 @@ def require_charset(charset: object) -> None:
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Raise Malformed for what cannot be read in the block."""
+    """Raise Malformed for what cannot be read in the block, and HTTP 408 for what does not come."""
     try:
         yield
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
     except ConnectionError as error:  # nobody is left to be told, and it is no fault of ours
         raise Malformed("The body broke off.") from error
     except UNREADABLE as error:

@@ -6,7 +6,7 @@ python-socketio calls `trigger_event` for its own `connect` and `disconnect`. Wh
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +23,7 @@ from models.errors import (
     DomainError,
     Malformed,
     RateLimited,
+    TooManySockets,
     Unauthenticated,
     Unavailable,
     UnknownEvent,
@@ -36,6 +37,7 @@ T = TypeVar("T")
 Body = Mapping[str, Any]
 Answer = Mapping[str, object]
 Reply = Callable[[Answer], None]
+SOCKETS_AGAIN_MS = 60_000  # by then those that are gone without a word have been noticed
 GREET_AGAIN_S, GREET_AGAIN_LAST_S = 1.0, 10.0
 NOT_EVENTS = frozenset({"connect", "disconnect"})
 
@@ -67,6 +69,7 @@ class Gate:
     refusal_of: Callable[[Exception, str], DomainError]  # logs a fault and says what to tell of it
     in_flight_max: int = 128
     count: Callable[[str], None] = _ignore  # hears the code of each refusal
+    sockets_per_account: int = 0  # in one namespace; 0 for any number
 
 
 @dataclass(slots=True, eq=False)
@@ -133,6 +136,7 @@ class BaseNamespace(socketio.AsyncNamespace):
         super().__init__(self.name)
         self._gate = gate
         self._callers: dict[str, Caller] = {}
+        self._held: Counter[int] = Counter()  # callers of each account
         self._requests = {
             attribute.removeprefix("on_"): getattr(self, attribute)
             for attribute in dir(self)
@@ -148,7 +152,19 @@ class BaseNamespace(socketio.AsyncNamespace):
         """The connection is gone, or was sent away."""
         caller = self._callers.pop(connection, None)
         if caller is not None:
+            self._let_go(caller.actor.account_id)
             self.left(caller)
+
+    def _hold(self, account_id: int) -> None:
+        """Count one more socket of an account; raises TooManySockets."""
+        if self._gate.sockets_per_account and self._held[account_id] >= self._gate.sockets_per_account:
+            raise TooManySockets(retry_after_ms=SOCKETS_AGAIN_MS)
+        self._held[account_id] += 1
+
+    def _let_go(self, account_id: int) -> None:
+        self._held[account_id] -= 1
+        if not self._held[account_id]:
+            del self._held[account_id]
 
     async def _admit(self, connection: str, credentials: object) -> None:
         try:
@@ -156,6 +172,7 @@ class BaseNamespace(socketio.AsyncNamespace):
             actor = await self._authenticate(token, credentials)
             self._gate.connects.take(actor.account_id)
             await self.take_turn(connection)
+            self._hold(actor.account_id)
         except DomainError as refusal:
             self._gate.count(refusal.code)
             raise refused(refusal) from None

@@ -33,6 +33,7 @@ from server.auth.middleware import identify
 from server.config import Settings
 from server.etags import tag_answers
 from server.http import build_application, refuse_faults
+from server.lines_per_address import limit_lines
 from server.metrics import PATH as METRICS
 from server.nodes.passing import PassOn
 from server.proxies import locate_clients
@@ -40,6 +41,7 @@ from server.rate_limits import limit_requests
 from server.siblings import Siblings
 from server.sockets.farewell import send_away
 from server.sockets.shut_out import ShutOut
+from server.stalls import require_progress
 from server.versions import require_version
 from server.wiring.domain import Domain
 from server.wiring.events import events_routes
@@ -129,8 +131,10 @@ class _Node:
             [*routes, *reference_routes(routes, outside=outside)],
             [
                 domain.metrics.counting(outside={SOCKETS}),
+                require_progress(stalled_s=http.stalled_s, least_bytes_per_s=http.least_bytes_per_s),
                 refuse_faults,
                 locate_clients(http.trusted_proxies),
+                limit_lines(domain.lines),
                 require_version,
                 tag_answers,
                 charge_bad_tokens,
@@ -139,6 +143,7 @@ class _Node:
             ],
             body_max_bytes=http.body_max_bytes,
             origins=http.cors_origins,
+            idle_s=http.idle_s,
         )
         pages.load_templates(app)
         for namespace in namespaces(domain):

@@ -56,6 +56,7 @@ from server.bus.socket_board import RedisSocketBoard
 from server.clock import SystemClock
 from server.config import Settings
 from server.healing import heal
+from server.lines_per_address import LinesPerAddress
 from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
 from server.metrics import Metrics
@@ -148,6 +149,7 @@ class Domain:
         self.bus.on_met = self.presence.doubt
         self.sweep_presence = SweepPresence(stores.accounts, board, fanout, clock)
         self.doorkeeper = Doorkeeper(settings.sockets.joins_per_s, settings.sockets.join_waits_s)
+        self.lines = LinesPerAddress(limits.lines_per_address if limits.enabled else 0)
         self.request_limit = TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled)
         self.message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
         self.send = SendMessage(

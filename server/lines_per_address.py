@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections import Counter
+from collections.abc import Iterable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -11,6 +12,7 @@ from models.errors import RateLimited
 from models.services.request_pin import network_of
 
 AGAIN_MS = 5000
+LOOPBACK = ("127.0.0.0/8", "::1")
 
 
 class LinesPerAddress:
@@ -20,19 +22,27 @@ class LinesPerAddress:
     themselves are not counted: where one of them does not say whom it serves, everybody would share its number.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, trusted_proxies: Iterable[str] = ()) -> None:
         self._most = most
+        self._uncounted = [ipaddress.ip_network(each, strict=False) for each in (*LOOPBACK, *trusted_proxies)]
         self._held: Counter[str] = Counter()
 
     def take(self, address: str) -> str:
         """Count one more until `give_back` of what this returns. Raises RateLimited."""
-        if not self._most or _is_this_machine(address):
+        if not self._most or not self._is_counted(address):
             return ""
         key = network_of(address)
         if self._held[key] >= self._most:
             raise RateLimited("Too many connections from your address.", retry_after_ms=AGAIN_MS)
         self._held[key] += 1
         return key
+
+    def _is_counted(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:  # of a socket that is a file
+            return False
+        return not any(parsed in network for network in self._uncounted)
 
     def give_back(self, key: str) -> None:
         if key:
@@ -41,11 +51,13 @@ class LinesPerAddress:
                 del self._held[key]
 
 
-def limit_lines(lines: LinesPerAddress) -> Middleware:
-    """Counts each request as long as it takes; stands behind the one that locates clients."""
+def limit_lines(lines: LinesPerAddress, *, sockets: str) -> Middleware:
+    """Counts each request as long as it takes; stands behind the one that locates clients. `sockets` is the path of theirs."""
 
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path == sockets and "sid" not in request.query:  # counted there, as long as what it opens
+            return await handler(request)
         key = lines.take(request[CLIENT_ADDRESS])
         try:
             return await handler(request)
@@ -53,10 +65,3 @@ def limit_lines(lines: LinesPerAddress) -> Middleware:
             lines.give_back(key)
 
     return limit
-
-
-def _is_this_machine(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:  # of a socket that is a file
-        return True

@@ -134,7 +134,7 @@ class _Node:
                 require_progress(stalled_s=http.stalled_s, least_bytes_per_s=http.least_bytes_per_s),
                 refuse_faults,
                 locate_clients(http.trusted_proxies),
-                limit_lines(domain.lines),
+                limit_lines(domain.lines, sockets=SOCKETS),
                 require_version,
                 tag_answers,
                 charge_bad_tokens,

@@ -149,7 +149,7 @@ class Domain:
         self.bus.on_met = self.presence.doubt
         self.sweep_presence = SweepPresence(stores.accounts, board, fanout, clock)
         self.doorkeeper = Doorkeeper(settings.sockets.joins_per_s, settings.sockets.join_waits_s)
-        self.lines = LinesPerAddress(limits.lines_per_address if limits.enabled else 0)
+        self.lines = LinesPerAddress(limits.lines_per_address if limits.enabled else 0, settings.http.trusted_proxies)
         self.request_limit = TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled)
         self.message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
         self.send = SendMessage(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from weakref import WeakSet
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 LOOKS = 4  # at a line, within the time that it has
@@ -78,6 +78,9 @@ def require_progress(*, stalled_s: float, least_bytes_per_s: float) -> Middlewar
             return await handler(request)
         finally:
             body.stop()
+            if hdrs.CONTENT_ENCODING in request.headers and not request.content.is_eof():
+                # aiohttp reads on for some seconds, for the client to see its answer: here it would unpack all of it.
+                request.content.set_exception(BodyTooSlow("nobody reads the rest"))
 
     return require
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import zlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from time import process_time
 
 import pytest
 
@@ -73,6 +76,18 @@ async def test_a_form_has_a_bounded_number_of_fields_and_lines(node: Node) -> No
     assert await post(node, "/auth", FORM, b"a&" * 400_000) in (400, 413)
     many = b'--x\r\nContent-Disposition: form-data; name="a"' + b";" * 3000 + b"\r\n\r\n1\r\n"
     assert await post(node, "/auth", MULTIPART, number[:-7] + many * 200 + b"--x--\r\n") == 400
+
+
+async def test_of_a_packed_body_no_more_is_unpacked_than_is_taken(node: Node) -> None:
+    packer = zlib.compressobj(9, wbits=31)
+    packed = b"".join([packer.compress(bytes(1 << 20)) for _ in range(500)]) + packer.flush()
+    began = process_time()
+    headers = "Content-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    async with asyncio.timeout(60):
+        with suppress(ConnectionError, asyncio.IncompleteReadError):  # the line may end before its answer is read
+            status, _, _ = await request(node.url, "POST", "/auth", packed, headers=headers)
+            assert status == 413
+    assert process_time() - began < 0.8, "all of it takes twice as long"
 
 
 async def test_a_form_on_a_get_is_as_bounded(node: Node) -> None:

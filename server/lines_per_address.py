@@ -1,8 +1,10 @@
 """Bounds how many requests and sockets one address may have at a time; IPv6 by /64."""
 
+import asyncio
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -12,7 +14,18 @@ from models.errors import RateLimited
 from models.services.request_pin import network_of
 
 AGAIN_MS = 5000
+LOOK_S = 1.0  # between two looks at lines that say nothing
+KEYS_MAX = 100_000
 LOOPBACK = ("127.0.0.0/8", "::1")
+
+
+class Line(Protocol):
+    """A connection as aiohttp's server lists it."""
+
+    @property
+    def peername(self) -> str | tuple[Any, ...] | None: ...
+
+    def force_close(self) -> None: ...
 
 
 class LinesPerAddress:
@@ -26,15 +39,46 @@ class LinesPerAddress:
         self._most = most
         self._uncounted = [ipaddress.ip_network(each, strict=False) for each in (*LOOPBACK, *trusted_proxies)]
         self._held: Counter[str] = Counter()
+        self._keys: dict[str, str] = {}  # found before, by address
 
     def take(self, address: str) -> str:
         """Count one more until `give_back` of what this returns. Raises RateLimited."""
-        if not self._most or not self._is_counted(address):
+        key = self._key_of(address)
+        if not key:
             return ""
-        key = network_of(address)
         if self._held[key] >= self._most:
             raise RateLimited("Too many connections from your address.", retry_after_ms=AGAIN_MS)
         self._held[key] += 1
+        return key
+
+    def close_excess(self, lines: Iterable[Line]) -> None:
+        """Close what is over the bound, the newest first: `lines` are in the order in which they came.
+
+        Of a line on which no request has come only its other end is known, so one of a proxy is not counted.
+        """
+        found: Counter[str] = Counter()
+        for line in lines:
+            key = self._key_of(line.peername[0]) if isinstance(line.peername, tuple) else ""
+            if key:
+                found[key] += 1
+                if found[key] > self._most:
+                    line.force_close()
+
+    async def keep_few(self, list_lines: Callable[[], Iterable[Line]]) -> None:
+        """Close excess lines again and again, until it is cancelled."""
+        while self._most:
+            await asyncio.sleep(LOOK_S)
+            self.close_excess(list_lines())
+
+    def _key_of(self, address: str) -> str:
+        """Whom an address counts for; empty for whoever is not counted."""
+        if not self._most:
+            return ""
+        key = self._keys.get(address)
+        if key is None:
+            if len(self._keys) >= KEYS_MAX:
+                self._keys.clear()
+            key = self._keys[address] = network_of(address) if self._is_counted(address) else ""
         return key
 
     def _is_counted(self, address: str) -> bool:
@@ -49,6 +93,9 @@ class LinesPerAddress:
             self._held[key] -= 1
             if not self._held[key]:
                 del self._held[key]
+
+
+LINES: web.AppKey[LinesPerAddress] = web.AppKey("lines", LinesPerAddress)
 
 
 def limit_lines(lines: LinesPerAddress, *, sockets: str) -> Middleware:

@@ -201,6 +201,34 @@ async def test_an_answer_that_is_not_taken_ends_its_line(stores: EmbeddedStores,
         assert (await request(node.url, "GET", "/healthz"))[0] == 200
 
 
+def test_lines_that_say_nothing_are_counted_by_address_too_and_the_newest_go() -> None:
+    from server.lines_per_address import LinesPerAddress
+
+    class Line:
+        def __init__(self, address: str) -> None:
+            self.peername = (address, 1)
+            self.is_closed = False
+
+        def force_close(self) -> None:
+            self.is_closed = True
+
+    addresses = (
+        "203.0.113.7",
+        "127.0.0.1",
+        "::1",
+        "10.0.0.1",
+        "2001:db8::1",
+        "2001:db8::2",
+        "2001:db8:0:1::1",
+        "203.0.113.8",
+    )
+    lines = [Line(address) for _ in range(3) for address in addresses]
+    LinesPerAddress(2, ["10.0.0.0/8"]).close_excess(lines)
+    assert [line.is_closed for line in lines[:8]] == [False] * 8
+    assert [line.is_closed for line in lines[8:16]] == [False, False, False, False, True, True, False, False]
+    assert [line.is_closed for line in lines[16:]] == [True, False, False, False, True, True, True, True]
+
+
 async def test_an_address_has_so_many_lines_and_ipv6_counts_by_64(stores: EmbeddedStores, tmp_path: Path) -> None:
     limits = {"enabled": True, "lines_per_address": 3, "requests_per_s": 1000, "requests_burst": 1000}
     async with node_with(stores, tmp_path, limits=limits, http={"trusted_proxies": ["127.0.0.1"]}) as node:

@@ -33,7 +33,7 @@ from server.auth.middleware import identify
 from server.config import Settings
 from server.etags import tag_answers
 from server.http import build_application, refuse_faults
-from server.lines_per_address import limit_lines
+from server.lines_per_address import LINES, limit_lines
 from server.metrics import PATH as METRICS
 from server.nodes.passing import PassOn
 from server.proxies import locate_clients
@@ -83,6 +83,7 @@ async def build(
         await open_parts.aclose()
 
     app[SEE_OFF] = node.see_off
+    app[LINES] = node.domain.lines
     app.on_shutdown.append(node.drain)
     app.on_cleanup.append(close)
     return app

@@ -56,11 +56,12 @@ class BodyTooSlow(TimeoutError):
     """What reads a body is told when it does not come. A TimeoutError, because aiohttp, too, reads what was left unread."""
 
 
-def require_progress(*, stalled_s: float, least_bytes_per_s: float) -> Middleware:
+def require_progress(*, stalled_s: float, least_bytes_per_s: float, sockets: str) -> Middleware:
     """Let nobody hold a request for ever: a body comes with so many bytes a second, and answers are taken.
 
     A body that is slower over `stalled_s` ends with HTTP 408, however large it may become; one that we do not read for the
-    time being has its time stopped. An answer of which nothing is taken for as long ends the line.
+    time being has its time stopped. An answer of which nothing is taken for as long ends the line. A WebSocket that is opened
+    under the path `sockets` watches itself (server/sockets/frames.py), and costs no timer while nothing waits.
     """
     least_bytes = stalled_s * least_bytes_per_s
     watched: WeakSet[asyncio.Transport] = WeakSet()
@@ -68,7 +69,8 @@ def require_progress(*, stalled_s: float, least_bytes_per_s: float) -> Middlewar
     @web.middleware
     async def require(request: web.Request, handler: Handler) -> web.StreamResponse:
         transport = request.transport
-        if transport is not None and transport not in watched:
+        is_socket = request.path == sockets and request.query.get("transport") == "websocket"
+        if transport is not None and not is_socket and transport not in watched:
             watched.add(transport)
             UntakenWrites(transport, stalled_s).start()
         if request.content.is_eof():

@@ -132,9 +132,7 @@ class _Node:
             [*routes, *reference_routes(routes, outside=outside)],
             [
                 domain.metrics.counting(outside={SOCKETS}),
-                require_progress(
-                    stalled_s=http.stalled_s, least_bytes_per_s=http.least_bytes_per_s, sockets=SOCKETS
-                ),
+                require_progress(stalled_s=http.stalled_s, least_bytes_per_s=http.least_bytes_per_s, sockets=SOCKETS),
                 refuse_faults,
                 locate_clients(http.trusted_proxies),
                 limit_lines(domain.lines, sockets=SOCKETS),

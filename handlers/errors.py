@@ -66,6 +66,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.NotAContact: HTTPStatus.BAD_REQUEST,  # messaging contract, section 5.1
     errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyNewNumbers: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManySockets: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.InternalFault: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -158,6 +159,7 @@ REASONS: Mapping[int, str] = {
     404: "Not Found",
     405: "Method Not Allowed",
     406: "Not Acceptable",
+    408: "Request Timeout",
     413: "Request Entity Too Large",
     415: "Unsupported Media Type",
 }

@@ -13,7 +13,7 @@ DomainError
 │   MessageDeleted, NotAContact, TooManyInvitees
 ├── TooLarge, TooLong, UnknownEvent
 ├── InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType   OAuth's own words (RFC 6749, section 5.2)
-└── RateLimited, TooManyNewNumbers, Unavailable, InternalFault   (worth trying again)
+└── RateLimited ─ TooManySockets, TooManyNewNumbers, Unavailable, InternalFault   (worth trying again)
 """
 
 from collections.abc import Mapping, Sequence
@@ -375,6 +375,13 @@ class TooManyNewNumbers(DomainError):
     code = "too_many_new_numbers"
     text = "You have looked up too many new numbers today."
     retryable = True
+
+
+class TooManySockets(RateLimited):
+    """The account has as many connections as it may have; the next may come when one has gone."""
+
+    code = "too_many_sockets"
+    text = "This account has too many connections; close one first."
 
 
 class Unavailable(DomainError):

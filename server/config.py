@@ -36,6 +36,7 @@ ENV_PREFIX = "PARLEY_"
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG_FILE = ROOT / "config.yaml"
 EMBEDDED = "embedded"  # the URL of a store that this server starts itself
+PORT_MAX = 65_535
 SECRET_MIN_CHARS = 32  # what HMAC-SHA256 can use up, and more than anyone types by accident
 
 
@@ -61,6 +62,14 @@ def _long_enough(secret: SecretStr) -> SecretStr:
 def _redis_url(url: str) -> str:
     read_redis_url(url)
     return url
+
+
+def _nameserver(text: str) -> str:
+    host, _, port = text.rpartition(":") if text.startswith("[") or text.count(":") == 1 else (text, "", "53")
+    ip_address(host.strip("[]"))
+    if not (port.isascii() and port.isdigit() and 0 < int(port) <= PORT_MAX):
+        raise ValueError("needs addresses, such as 192.0.2.53 or 192.0.2.53:53")
+    return text
 
 
 def _network(text: str) -> str:
@@ -98,7 +107,8 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_split)]  # in the environmen
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_split)]  # or addresses
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
-Port = Annotated[int, Field(ge=0, le=65535)]
+Nameservers = Annotated[tuple[Annotated[str, AfterValidator(_nameserver)], ...], BeforeValidator(_split)]
+Port = Annotated[int, Field(ge=0, le=PORT_MAX)]
 HttpUrl = Annotated[
     str, _matching(r"(https?://[^\s/?#]+[^\s]*)?", "must begin with http:// or https:// and a host, or be empty")
 ]
@@ -138,6 +148,9 @@ class HttpSettings(Section):
     public_url: ShownUrl = ""
     body_max_bytes: Count = 1_048_576
     compress_from_bytes: Count = 4096
+    idle_s: Seconds = 75
+    stalled_s: Seconds = 30
+    least_bytes_per_s: Seconds = 512
     cors_origins: Origins = ("*",)
     trusted_proxies: Networks = ()
     metrics_for: Networks = ("127.0.0.0/8", "::1")
@@ -265,6 +278,7 @@ class SocketSettings(Section):
     frame_max_bytes: Count = 131_072
     queue_max_packets: Count = 4096
     queue_max_chars: Count = 16_777_216
+    account_max_chars: Count = 33_554_432
     join_within_s: Seconds = 30
     in_flight_max: Count = 128
     joins_per_s: Count = 1000
@@ -291,6 +305,8 @@ class LimitSettings(Section):
     groups_burst: Count = 30
     new_numbers_per_day: Count = 10_000
     pictures_per_minute: Count = 60
+    sockets_per_account: Count = 50
+    lines_per_address: int = Field(2000, ge=0)
 
 
 class ChatSettings(Section):
@@ -357,6 +373,9 @@ class MediaSettings(Section):
     picture_cpu_s: Count = 10
     fetch_timeout_s: Seconds = 30
     fetch_max_redirects: int = Field(5, ge=0)
+    fetches_per_account: Count = 4
+    fetches_at_once: Count = 64
+    nameservers: Nameservers = ()
     allow_private_addresses: bool = False
 
 

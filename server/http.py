@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 import aiohttp_cors
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from handlers import errors as shown
@@ -14,6 +14,8 @@ from models.errors import DomainError
 from server.faults import refusal_of
 
 log = logging.getLogger(__name__)
+
+TYPE_MAX_CHARS, TYPE_PARAMETERS_MAX = 256, 8  # a form's boundary has 70; reading thousands of parameters takes a second
 
 ROUTES = web.AppKey("routes", list[web.AbstractRouteDef])  # what an application was made of
 
@@ -31,6 +33,15 @@ async def show_refusals(request: web.Request, handler: Handler) -> web.StreamRes
         return _framework_response(request, error)
     except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
         return refusal_response(request, refusal_of(error, f"{request.method} {request.path}"))
+
+
+@web.middleware
+async def refuse_strange_types(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """HTTP 415 for a Content-Type that no client writes, before anybody reads it."""
+    kind = request.headers.get(hdrs.CONTENT_TYPE, "")
+    if len(kind) > TYPE_MAX_CHARS or kind.count(";") > TYPE_PARAMETERS_MAX:
+        raise web.HTTPUnsupportedMediaType
+    return await handler(request)
 
 
 @web.middleware
@@ -69,9 +80,17 @@ def build_application(
     *,
     body_max_bytes: int,
     origins: Sequence[str],
+    idle_s: float = 75.0,
 ) -> web.Application:
-    """The application with its REST routes, their refusals and their cross-origin rules (design section 6)."""
-    app = web.Application(middlewares=[show_refusals, *middlewares], client_max_size=body_max_bytes)
+    """The application with its REST routes, their refusals and their cross-origin rules (design section 6).
+
+    A line on which no whole head of a request has come for `idle_s` is closed.
+    """
+    app = web.Application(
+        middlewares=[show_refusals, refuse_strange_types, *middlewares],
+        client_max_size=body_max_bytes,
+        handler_args={"keepalive_timeout": idle_s},
+    )
     options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
         allow_credentials=False, allow_headers="*", allow_methods="*", expose_headers="*", max_age=600
     )

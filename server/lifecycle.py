@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
@@ -27,6 +28,7 @@ from server.config import EMBEDDED, ConfigError, Settings
 from server.data_dir import hold_data_dir
 from server.embedded import EmbeddedStores
 from server.garbage import spare_what_stays
+from server.lines_per_address import LINES
 from server.listeners import BACKLOG, allow_many, bind, listen
 from server.logs import set_up_logs
 from server.open_files import OPEN_FILES, BoundedSite
@@ -230,6 +232,13 @@ async def _open(
     listen(listeners, settings.http)
     for listener in listeners:
         await BoundedSite(runner, listener, app[OPEN_FILES], backlog=BACKLOG).start()
+    few = asyncio.create_task(app[LINES].keep_few(lambda: _connections(runner)), name="few lines per address")
+    stack.push_async_callback(cancel, few)
+
+
+def _connections(runner: web.AppRunner) -> list[RequestHandler]:
+    """Those that are no WebSockets, the oldest first."""
+    return [] if runner.server is None else runner.server.connections
 
 
 def _say(settings: Settings, listener: socket.socket, places: dict[str, str]) -> None:

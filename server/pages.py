@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import aiohttp_jinja2
@@ -18,7 +18,7 @@ from typing_extensions import TypedDict
 from handlers.rest.described import Described
 from handlers.rest.paths import plain
 
-STATIC = Path(__file__).parent.parent / "static"
+STATIC = (Path(__file__).parent.parent / "static").resolve()
 # Nothing is loaded from elsewhere, nothing inline runs, and no text can become markup: the page makes nodes, never HTML.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
@@ -112,14 +112,13 @@ class _File:
 
 
 async def _answer(request: web.Request, name: str, codes: str) -> web.Response:
-    path = STATIC / name
-    kind = TYPES.get(path.suffix)
-    if kind is None or ".." in path.parts:
+    asked = PurePosixPath(name)
+    kind = TYPES.get(asked.suffix)
+    if kind is None or asked.is_absolute() or ".." in asked.parts:  # which would tell where this folder lies
         raise web.HTTPNotFound
-    try:
-        file = await asyncio.to_thread(_read, path, codes)
-    except OSError:
-        raise web.HTTPNotFound from None
+    file = await asyncio.to_thread(_read, name, codes)
+    if file is None:
+        raise web.HTTPNotFound
     headers = {**SAFE, hdrs.ETAG: f'"{file.etag}"', hdrs.VARY: "Accept-Encoding"}
     known = request.if_none_match or ()
     if any(etag.value in (file.etag, ETAG_ANY) for etag in known):
@@ -130,8 +129,13 @@ async def _answer(request: web.Request, name: str, codes: str) -> web.Response:
     return web.Response(body=file.body, headers=headers)
 
 
-def _read(path: Path, codes: str) -> _File:
-    return _load(path, path.stat().st_mtime_ns, codes)
+def _read(name: str, codes: str) -> _File | None:
+    """The file of this name in `static/`, whatever the name says or links lead to; None where there is none in there."""
+    try:
+        path = (STATIC / name).resolve(strict=True)
+        return _load(path, path.stat().st_mtime_ns, codes) if path.is_relative_to(STATIC) else None
+    except (OSError, RuntimeError, ValueError):  # no such file, a folder, links in a circle, no name of a file
+        return None
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,8 @@ from models.documents.login import Ownership
 from models.documents.session import Actor, Identity
 from models.errors import Unauthenticated, WrongAccount
 
+NAMED_MAX = 16  # times that a request may name one account
+
 
 async def read_as_account(request: web.Request) -> tuple[Actor, Fields]:
     """Who acts, and the fields of the body. Raises Unauthenticated before it reads anything, and what `choose_actor` raises."""
@@ -62,6 +64,8 @@ def named_account(request: web.Request, fields: Fields) -> str | None:
     """The number that the query and the body name; None if neither does. Two that differ, or no number, are WrongAccount."""
     in_body = fields.get("account")
     named = [*request.query.getall("account", ()), *(in_body if isinstance(in_body, list) else [in_body])]
+    if len(named) > NAMED_MAX:
+        raise WrongAccount
     numbers = {find_number(value) for value in named if value not in (None, "")}
     if not numbers:
         return None

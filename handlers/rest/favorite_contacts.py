@@ -11,7 +11,7 @@ from handlers.rest.paths import events
 from handlers.rest.requests import read_body, read_shape, require_actor
 from handlers.wire import favourites as wire
 from handlers.wire.users import read_phones
-from models.documents.favourite import Marking
+from models.documents.favourite import FAVOURITES_MAX, Marking
 from models.documents.phone import Phone
 from models.documents.session import Actor
 from models.errors import FavouritesFull, FieldErrors, Malformed, TooManyNewNumbers, Unavailable
@@ -52,7 +52,7 @@ class FavouriteRoutes:
                     "Take numbers off the favourites; the others are shown.",
                     _SHOWN,
                     takes=wire.MarkedNumbers,
-                    refuses=(FieldErrors,),
+                    refuses=(FieldErrors, FavouritesFull),
                 ),
             ),
             *events(
@@ -63,7 +63,7 @@ class FavouriteRoutes:
                     "Take numbers off the favourites, for clients that cannot send a body with DELETE.",
                     {204: None},
                     takes=wire.MarkedNumbers,
-                    refuses=(FieldErrors,),
+                    refuses=(FieldErrors, FavouritesFull),
                 ),
             ),
         ]
@@ -97,6 +97,8 @@ class FavouriteRoutes:
 def _read_markings(body: object) -> list[Marking]:
     if not isinstance(body, list):
         return [Marking(phone) for phone in read_phones(body)]
+    if len(body) > FAVOURITES_MAX:
+        raise FavouritesFull(f"At most {FAVOURITES_MAX} numbers at once.")
     if not all(isinstance(each, dict) for each in body):
         raise Malformed("Each favourite must be an object.")
     return [read_shape(wire.MarkedNumber, each).marking for each in body]
@@ -104,7 +106,8 @@ def _read_markings(body: object) -> list[Marking]:
 
 def _read_phones(body: object) -> list[Phone]:
     """Of the present form the numbers alone."""
-    if isinstance(body, list):
+    if isinstance(body, list) and len(body) <= FAVOURITES_MAX:
         body = [{"phone_number": each.get("phone_number")} if isinstance(each, dict) else each for each in body]
+    if isinstance(body, list):
         return [marking.phone for marking in _read_markings(body)]
     return read_phones(body)

@@ -16,14 +16,15 @@ from aiohttp import hdrs, web
 from handlers.errors import headers_of, status_of
 from handlers.rest.described import Route
 from handlers.rest.form_keys import FormKeys
+from handlers.rest.forms import FORMS, merge, read_form
 from handlers.rest.paths import plain
-from handlers.rest.requests import CLIENT_ADDRESS, UNREADABLE
+from handlers.rest.requests import CLIENT_ADDRESS
 from handlers.wire.calendars import show_calendar
 from handlers.wire.fields import is_storable
 from handlers.wire.invitation_page import show_invitation
 from models.documents.event import RSVP_MAX_CHARS
 from models.documents.opened_invitation import OpenedInvitation
-from models.errors import DomainError, EventFull, Malformed, NotFound, RateLimited
+from models.errors import DomainError, EventFull, NotFound, RateLimited
 from models.services.answer_invitation import AnswerInvitation
 from models.services.limits import TokenBuckets
 from models.services.open_invitation import OpenInvitation
@@ -84,7 +85,7 @@ class InvitationPages:
         opened = await self.open(_token(request))
         if not opened.is_open:
             return self._show(request, opened, HTTPStatus.FORBIDDEN)
-        form = await _read_form(request)
+        form = merge(await read_form(request)) if request.content_type in FORMS else {}
         response, message = form.get("response"), form.get("rsvp-message")
         if not isinstance(response, str) or not isinstance(message, str):
             return self._show(request, opened, HTTPStatus.BAD_REQUEST, "The form was not filled in completely.")
@@ -143,6 +144,10 @@ class InvitationPages:
                 response = await handler(request)
             except DomainError as refusal:
                 response = _refuse(request, refusal)
+            except web.HTTPUnsupportedMediaType:
+                response = _say(
+                    request, "That did not work", "A form is sent in UTF-8.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+                )
             response.headers.update(SAFE)
             return response
 
@@ -151,13 +156,6 @@ class InvitationPages:
 
 def _token(request: web.Request) -> str:
     return request.query.get("token", "")
-
-
-async def _read_form(request: web.Request) -> Mapping[str, Any]:
-    try:
-        return await request.post()
-    except UNREADABLE as error:
-        raise Malformed("The form cannot be read.") from error
 
 
 def _refuse(request: web.Request, refusal: DomainError) -> web.Response:
@@ -171,9 +169,13 @@ def _refuse(request: web.Request, refusal: DomainError) -> web.Response:
             heading, text = "Too many requests", "Please wait a moment, then open the link again."
         case _:
             heading, text = "That did not work", refusal.message
-    page = _render(request, "problem.jinja", {"heading": heading, "text": text}, status_of(refusal))
+    page = _say(request, heading, text, status_of(refusal))
     page.headers.update(headers_of(refusal))
     return page
+
+
+def _say(request: web.Request, heading: str, text: str, status: HTTPStatus) -> web.Response:
+    return _render(request, "problem.jinja", {"heading": heading, "text": text}, status)
 
 
 def _render(request: web.Request, template: str, context: Mapping[str, Any], status: HTTPStatus) -> web.Response:

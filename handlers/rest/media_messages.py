@@ -23,6 +23,7 @@ from models.documents.media import MediaKind, MediaRule
 from models.documents.session import Actor
 from models.errors import DomainError, Malformed, TooLarge, TooLong, Unavailable, UrlRefused
 from models.services.fetch_url import FetchUrl
+from models.services.limit_fetches import LimitFetches
 from models.services.require_recipient import RequireRecipient
 from models.services.send_message import SendMessage
 from models.services.show_typing import ShowTyping
@@ -44,6 +45,7 @@ class MediaMessageRoutes:
     require_recipient: RequireRecipient
     store: StoreMedia
     fetch: FetchUrl
+    fetches: LimitFetches
     rules: Mapping[MediaKind, MediaRule]
     links: Links
 
@@ -101,8 +103,9 @@ class MediaMessageRoutes:
         if arrival is not None:
             yield arrival
             return
-        async with self.fetch(url, rule) as fetched:
-            yield fetched
+        with self.fetches.one_for(actor):
+            async with self.fetch(url, rule) as fetched:
+                yield fetched
 
     async def send_card(self, request: web.Request) -> web.Response:
         require_token(request)

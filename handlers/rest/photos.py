@@ -27,6 +27,7 @@ from models.errors import (
     Unavailable,
     UrlRefused,
 )
+from models.services.limit_fetches import LimitFetches
 from models.services.list_photo_history import ListPhotoHistory
 from models.services.list_photos import ListPhotos
 from models.services.open_media import OpenMedia
@@ -86,6 +87,7 @@ class PhotoDoor:
     take: TakePhoto
     open: OpenMedia
     links: Links
+    fetches: LimitFetches
 
     async def read(self, request: web.Request) -> tuple[Actor, Picture]:
         """Who acts, and the picture in file field `photo`, else behind form field `url`; the file wins."""
@@ -100,7 +102,9 @@ class PhotoDoor:
             actor = await choose_actor(request, fields)
             if picture is not None:
                 return actor, picture
-            fetched = await self.take.fetch(read_asked(wire.PictureAsked, fields).require_url(), by)
+            url = read_asked(wire.PictureAsked, fields).require_url()
+            with self.fetches.one_for(actor):
+                fetched = await self.take.fetch(url, by)
             await require_still(request)
             return await choose_actor(request, fields), fetched
 

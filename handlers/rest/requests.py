@@ -1,14 +1,13 @@
 """Reads REST requests: who asks, and the fields of a query, a form or a JSON body alike (messaging contract 1.1)."""
 
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import web
-from aiohttp.http import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
+from handlers.rest.forms import FORMS, merge, read_form, readable, require_charset
 from models.documents.session import Actor, Identity
 from models.errors import FieldErrors, Malformed, NoAccount, Unauthenticated, WrongAccount
 from models.services.choose_account import ChooseAccount
@@ -20,10 +19,6 @@ CHOOSE_ACCOUNT = web.RequestKey("choose_account", ChooseAccount)
 CLIENT_ADDRESS = web.RequestKey("client_address", str)
 # Looks again at the token of a request; raises what the first look raised, or would raise now.
 IDENTIFY_AGAIN: web.RequestKey[Callable[[], Awaitable[None]]] = web.RequestKey("identify_again")
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-# What aiohttp's readers raise for a body that its sender got wrong: an unknown charset, a part without a name, a broken
-# part header, an unknown transfer encoding, bytes that do not unpack.
-UNREADABLE = (ValueError, LookupError, RuntimeError, HttpProcessingError, web.RequestPayloadError)
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
@@ -83,19 +78,16 @@ async def read_body(request: web.Request) -> Any:
 async def _read_body(request: web.Request) -> Any:
     """The fields of a form, or the JSON value of the body; an empty body is an empty object.
 
-    A field that a form gives several times is the list of its values. Raises Malformed for what cannot be read and
-    HTTP 415 for what is neither form nor JSON.
+    A field that a form gives several times is the list of its values. Raises Malformed for what cannot be read, TooLarge, and
+    HTTP 415 for what is neither form nor JSON, or not in UTF-8, before anything is decoded.
     """
     if not request.can_read_body:
         return {}
-    try:
-        if request.content_type in _FORMS:
-            return merge(await _read_form(request))
+    if request.content_type in FORMS:
+        return merge(await read_form(request))
+    require_charset(request.charset)
+    with readable():
         body = await request.read()
-    except ConnectionError as error:  # nobody is left to be told, and it is no fault of ours
-        raise Malformed("The body broke off.") from error
-    except UNREADABLE as error:
-        raise Malformed("The body cannot be read.") from error
     if not body.strip():
         return {}
     if request.content_type not in ("application/json", "application/octet-stream"):
@@ -104,21 +96,6 @@ async def _read_body(request: web.Request) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Malformed("The body is not valid JSON.") from error
-
-
-async def _read_form(request: web.Request) -> Iterable[tuple[str, Any]]:
-    if request.method in request.POST_METHODS:
-        return (await request.post()).items()
-    # `curl -X GET -d account=…`, as the messaging API's document writes it: aiohttp reads no form there.
-    return parse_qsl((await request.read()).decode(), keep_blank_values=True)
-
-
-def merge(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """The fields by name; one that is there several times is the list of its values."""
-    values: dict[str, list[Any]] = {}
-    for name, value in pairs:
-        values.setdefault(name, []).append(value)
-    return {name: several[0] if len(several) == 1 else several for name, several in values.items()}
 
 
 async def read_fields(request: web.Request) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ python-socketio calls `trigger_event` for its own `connect` and `disconnect`. Wh
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,7 @@ from models.errors import (
     Malformed,
     RateLimited,
     SessionRevoked,
+    TooManySockets,
     Unauthenticated,
     Unavailable,
     UnknownEvent,
@@ -38,6 +39,7 @@ T = TypeVar("T")
 Body = Mapping[str, Any]
 Answer = Mapping[str, object]
 Reply = Callable[[Answer], None]
+SOCKETS_AGAIN_MS = 60_000  # by then those that are gone without a word have been noticed
 GREET_AGAIN_S, GREET_AGAIN_LAST_S = 1.0, 10.0
 NOT_EVENTS = frozenset({"connect", "disconnect"})
 
@@ -69,6 +71,7 @@ class Gate:
     refusal_of: Callable[[Exception, str], DomainError]  # logs a fault and says what to tell of it
     in_flight_max: int = 128
     count: Callable[[str], None] = _ignore  # hears the code of each refusal
+    sockets_per_account: int = 0  # in one namespace; 0 for any number
 
 
 @dataclass(slots=True, eq=False)
@@ -144,6 +147,7 @@ class BaseNamespace(socketio.AsyncNamespace):
         super().__init__(self.name)
         self._gate = gate
         self._callers: dict[str, Caller] = {}
+        self._held: Counter[int] = Counter()  # callers of each account
         self._requests = {
             attribute.removeprefix("on_"): getattr(self, attribute)
             for attribute in dir(self)
@@ -163,7 +167,19 @@ class BaseNamespace(socketio.AsyncNamespace):
         caller = self._callers.pop(connection, None)
         if caller is not None:
             caller.is_revoked = is_revoked
+            self._let_go(caller.actor.account_id)
             self.left(caller)
+
+    def _hold(self, account_id: int) -> None:
+        """Count one more socket of an account; raises TooManySockets."""
+        if self._gate.sockets_per_account and self._held[account_id] >= self._gate.sockets_per_account:
+            raise TooManySockets(retry_after_ms=SOCKETS_AGAIN_MS)
+        self._held[account_id] += 1
+
+    def _let_go(self, account_id: int) -> None:
+        self._held[account_id] -= 1
+        if not self._held[account_id]:
+            del self._held[account_id]
 
     async def _admit(self, connection: str, credentials: object) -> None:
         try:
@@ -174,6 +190,7 @@ class BaseNamespace(socketio.AsyncNamespace):
                 # It may have been revoked meanwhile, while no sweep could find it. From here to its registration in
                 # `Lobby.enter` nothing is awaited, so that a revocation comes either before this or finds it there.
                 actor = await self._authenticate(token, credentials)
+            self._hold(actor.account_id)
         except DomainError as refusal:
             self._gate.count(refusal.code)
             raise refused(refusal) from None
@@ -248,7 +265,7 @@ class BaseNamespace(socketio.AsyncNamespace):
         return self._answer_later(caller, event, answer, reply)
 
     def _ask(self, caller: Caller, event: object, args: list[Any]) -> "Answer | Pending | Awaitable[Answer]":
-        self._gate.requests.take(caller.connection)
+        self._gate.requests.take(caller.actor.account_id)
         request = self._requests.get(event) if isinstance(event, str) else None
         if request is None:
             raise UnknownEvent

@@ -6,7 +6,7 @@ from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate
 from handlers.wire.events import PRESENCE, show_presence
 from handlers.wire.fields import find_number
 from models.errors import Malformed
-from models.services.presence import OFFLINE, ONLINE, Presence
+from models.services.presence import OFFLINE, ONLINE, WATCHED_MAX, Presence
 
 
 class PresenceNamespace(BaseNamespace):
@@ -37,5 +37,7 @@ class PresenceNamespace(BaseNamespace):
         contacts = body.get("contacts")
         if not isinstance(contacts, list):
             raise Malformed("contacts: must be a list of numbers.")
+        if len(contacts) > WATCHED_MAX:
+            raise Malformed(f"contacts: at most {WATCHED_MAX}.")
         numbers = [number for contact in contacts if (number := find_number(contact)) is not None]
         return {"presence": [show_presence(one) for one in await self._presence.watch(caller.connection, numbers)]}

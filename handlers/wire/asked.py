@@ -14,7 +14,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypedDict
 
-from handlers.wire.fields import Fields, read_name, read_number, read_numbers
+from handlers.wire.fields import LIST_MAX, Fields, read_name, read_number, read_numbers
 from models.documents.phone import TEXT_MAX_CHARS
 from models.errors import Malformed
 
@@ -26,7 +26,7 @@ _ABSENT = object()
 STORABLE = r"^[^\u0000]*$"
 SAYING = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 DIGITS: Schema = {"type": "string", "pattern": "^[0-9]+$", "maxLength": TEXT_MAX_CHARS, "examples": ["4930901820"]}
-# With separators it may be longer than its digits; how long, is nobody's business but the body's limit.
+# With separators it may be longer than its digits.
 NUMBER: Schema = {
     "description": "A phone number in international form: digits, with nothing but spaces and `+-.()` between.",
     "anyOf": [
@@ -41,6 +41,7 @@ NUMBERS: Schema = {
     "type": "array",
     "items": NUMBER,
     "minItems": 1,
+    "maxItems": LIST_MAX,
     "examples": [["4930901820", "4930901821"]],
 }
 GROUP_ID: Schema = {

@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from typing_extensions import TypedDict
 
 from handlers.wire.asked import Asked, By, Number, Numbers, name_up_to
-from handlers.wire.fields import Fields, find_number, read_list
-from models.documents.contact import NAME_MAX_CHARS, Contact, ListedContact
-from models.errors import Malformed
+from handlers.wire.fields import LIST_MAX, Fields, find_number, read_list
+from models.documents.contact import CONTACTS_MAX, NAME_MAX_CHARS, Contact, ListedContact
+from models.errors import ContactsFull, Malformed
 from models.services.import_contacts import ImportReport
 
 _NAMES = ("first_name", "last_name")
@@ -34,16 +34,20 @@ class NewContact(Asked, ContactEntry):
 def _read_entries(fields: Fields, name: str) -> list[ContactEntry]:
     """The entries with a usable number, in the order sent; none is Malformed.
 
-    A name that is no text or too long refuses the import: dropping its entry would remove somebody from the address book.
+    Raises ContactsFull before it reads names. A name that is no text or too long refuses the import: dropping its entry would remove somebody from the address book.
     """
-    entries = [
-        ContactEntry.model_validate(entry)
-        for entry in read_list(fields, name)
-        if isinstance(entry, dict) and find_number(entry.get("contact_id")) is not None
-    ]
-    if not entries:
+    usable: list[dict[str, object]] = []
+    numbers: set[str] = set()
+    for entry in read_list(fields, name):
+        number = find_number(entry.get("contact_id")) if isinstance(entry, dict) else None
+        if number is not None:
+            usable.append(entry)
+            numbers.add(number)
+    if not usable:
         raise Malformed(f"{name} holds no entry with a usable contact_id.")
-    return entries
+    if len(numbers) > CONTACTS_MAX:
+        raise ContactsFull(f"An address book holds at most {CONTACTS_MAX} contacts.")
+    return [ContactEntry.model_validate(entry) for entry in usable]
 
 
 class ContactsImport(Asked):
@@ -59,6 +63,7 @@ class ContactsImport(Asked):
                 "type": "array",
                 "items": ContactEntry.model_json_schema(),
                 "minItems": 1,
+                "maxItems": LIST_MAX,
             },
         ),
     ]

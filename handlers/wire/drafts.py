@@ -15,7 +15,6 @@ from handlers.wire.fields import Fields, find_number, read_number
 from handlers.wire.requests import (
     CAPTION_MAX_CHARS,
     CLIENT_ID_MAX_CHARS,
-    URL_MAX_CHARS,
     VCARD_MAX_CHARS,
     read_client_id,
     read_degrees,
@@ -27,8 +26,9 @@ from models.documents.entry import Message
 from models.documents.media import MediaKind
 from models.documents.phone import is_number
 from models.documents.target import Target
+from models.documents.url import URL_MAX_CHARS, is_web_url
 from models.documents.window import LIMIT_DEFAULT, LIMIT_MAX, Window
-from models.errors import Malformed
+from models.errors import Malformed, UrlRefused
 
 _MESSAGE_ID = re.compile(r"[0-9A-Fa-f]{22}", re.ASCII)
 _BEFORE: dict[str, Any] = {
@@ -40,6 +40,7 @@ _BEFORE: dict[str, Any] = {
 COUNT_MAX = 2**31 - 1  # what the database still skips
 DATE_MAX_S = 253_402_300_799  # the last second of the year 9999
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DECIMAL_MAX_CHARS = 64  # the expression above takes the square of the time for what is nearly a number
 _TYPES = {MediaKind.IMAGE: "i", MediaKind.VOICE: "s", MediaKind.AUDIO: "a", MediaKind.VIDEO: "v"}
 
 
@@ -78,7 +79,7 @@ def _read_attempt(fields: Fields, name: str) -> str:
 def _read_degrees(most: int) -> By:
     def read(fields: Fields, name: str) -> float:
         value = fields.get(name)
-        if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
+        if isinstance(value, str) and len(value) <= _DECIMAL_MAX_CHARS and _DECIMAL.fullmatch(value.strip()):
             value = float(value)  # a form has no numbers
         return read_degrees({name: value}, name, most)
 
@@ -250,10 +251,13 @@ class FileToSend(ToSomebody):
         return Message(_TYPES[kind])
 
     def require_url(self) -> str:
-        """For a form that has no file in `filename`; whether it can be fetched is seen when it is."""
+        """For a form that has no file in `filename`. Raises Malformed, and UrlRefused for what is no address of the web."""
         if self.url in (None, ""):
             raise Malformed("A file in filename, or a url, is needed.")
-        return read_text({"url": self.url}, "url", URL_MAX_CHARS)
+        url = read_text({"url": self.url}, "url", URL_MAX_CHARS)
+        if not is_web_url(url):
+            raise UrlRefused("This is no URL.")
+        return url
 
 
 class PictureToSend(FileToSend):

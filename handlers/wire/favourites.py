@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from handlers.wire.fields import is_storable
 from handlers.wire.users import ContactUserShown, Link, PhoneNumbers, show_contact_user
 from models.documents.favourite import NAME_MAX_CHARS, Marking, SeenFavourite
-from models.documents.phone import Phone
+from models.documents.phone import Phone, identity_of
 from models.errors import Malformed
 
 
@@ -44,7 +44,7 @@ class MarkedNumber(BaseModel):
     @classmethod
     def _is_readable(cls, text: str) -> str:
         try:
-            Phone.from_text(text)
+            identity_of(text)
         except Malformed as refusal:
             raise ValueError(refusal.message) from None
         return text

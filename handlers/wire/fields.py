@@ -6,10 +6,12 @@ from typing import Any
 
 import orjson
 
-from models.documents.phone import digits_of, is_number
+from models.documents.phone import TEXT_MAX_CHARS, digits_of, is_number
 from models.errors import Malformed, TooLong
 
 Fields = Mapping[str, Any]
+LIST_MAX = 20_000  # twice what an address book holds: numbers that cannot be read are dropped
+_NUMBER_MAX_CHARS = 4 * TEXT_MAX_CHARS  # with separators
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -29,7 +31,7 @@ def find_number(value: object) -> str | None:
     if isinstance(value, int):
         value = str(value)
         return value if is_number(value) else None
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > _NUMBER_MAX_CHARS:
         return None
     try:
         return digits_of(value)
@@ -47,10 +49,15 @@ def read_numbers(fields: Fields, name: str) -> list[str]:
 
 
 def read_list(fields: Fields, name: str) -> list[Any]:
-    """A list that is not empty. A form gives it as JSON text, separated by commas, or field by field."""
+    """A list that is not empty. A form gives it as JSON text, separated by commas, or field by field.
+
+    Raises Malformed, also for more than LIST_MAX entries, before any of them is looked at.
+    """
     value = fields.get(name)
     if isinstance(value, str):
         value = _list_of(value)
+    if isinstance(value, list) and len(value) > LIST_MAX:
+        raise Malformed(f"{name} may have at most {LIST_MAX} entries.")
     if value is None or value == []:
         raise Malformed(f"{name} is needed, and may not be empty.")
     if not isinstance(value, list):

@@ -7,10 +7,10 @@ from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
 from handlers.wire.asked import Asked, By, as_given
-from handlers.wire.requests import URL_MAX_CHARS
 from handlers.wire.times import Time, show_time
 from models.documents.photo import Photo, PhotoChange, PhotoStatus, SeenPhoto
-from models.errors import Malformed
+from models.documents.url import URL_MAX_CHARS, is_web_url
+from models.errors import Malformed, UrlRefused
 
 Show = Callable[[Photo], str]  # the URL of one of the two sizes
 
@@ -35,9 +35,11 @@ class PictureAsked(Asked):
     ] = None
 
     def require_url(self) -> str:
-        """Raises Malformed."""
+        """Raises Malformed, and UrlRefused for what is no address of the web."""
         if not isinstance(self.url, str) or not self.url:
             raise Malformed("photo is needed: the picture as a file; or url, where it lies.")
+        if not is_web_url(self.url):
+            raise UrlRefused("This is no URL.")
         return self.url
 
 

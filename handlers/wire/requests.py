@@ -1,14 +1,15 @@
 """Reads what sockets ask for: targets, drafts, seqs and cursors, each refused with the name of what is wrong."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from handlers.wire.fields import find_number, is_storable
 from models.documents.chat import is_group_id
 from models.documents.entry import MESSAGE_TYPES, Message
 from models.documents.target import Target
+from models.documents.url import URL_MAX_CHARS, is_web_url
 from models.errors import Malformed, TooLong
 
 Body = Mapping[str, Any]
@@ -16,13 +17,13 @@ T = TypeVar("T")
 
 SEQ_MAX = 2**32 - 1
 CHAT_MAX = 2**31 - 2  # the one behind it would not fit into 64 bits with a seq
-URL_MAX_CHARS = 2048
 CAPTION_MAX_CHARS = 256  # messaging contract 16.3
 VCARD_MAX_CHARS = 65_536
 EMOJI_MAX_CHARS = 32  # the longest flag and family sequences of Unicode 16 have fewer
 CLIENT_ID_MAX_CHARS = 64
 CURSORS_MAX = 5000
 
+_OWN_FILE = re.compile(r"/media/[!-~]+")  # what the server itself gave out, without the host
 _REQUIRED: Mapping[str, str] = {"t": "text", "c": "vcard", "i": "url", "s": "url", "a": "url", "v": "url"}
 
 
@@ -126,12 +127,7 @@ def _url(body: Body) -> str | None:
     url = find_text(body, "url", URL_MAX_CHARS)
     if url is None:
         return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise Malformed("url: cannot be read.") from None
-    is_ours = url.startswith("/media/")
-    if not is_ours and (parts.scheme not in ("http", "https") or not parts.netloc):
+    if not (_OWN_FILE.fullmatch(url) or is_web_url(url)):
         raise Malformed("url: must be an http or https address.")
     return url
 

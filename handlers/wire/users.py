@@ -9,10 +9,11 @@ from typing_extensions import TypedDict
 from handlers.wire.fields import Fields, is_storable
 from models.documents.account import EMAIL_MAX_CHARS, NAME_MAX_CHARS, is_email
 from models.documents.facebook import TOKEN_MAX_CHARS, FacebookFriend
-from models.documents.phone import Phone, is_number
+from models.documents.favourite import FAVOURITES_MAX
+from models.documents.phone import Phone, identity_of, is_number
 from models.documents.photo import Photo, Rendition
 from models.documents.user import PHONE_BOOK_MAX, SeenUser
-from models.errors import AccountNotFound, Malformed, TooLong
+from models.errors import AccountNotFound, FavouritesFull, Malformed, TooLong
 
 Link = Callable[[Photo, Rendition], str]  # the absolute URL of one rendition
 
@@ -118,8 +119,14 @@ def read_user_id(text: str) -> int:
 
 
 def read_phones(fields: object) -> list[Phone]:
-    """`phone_numbers`: the numbers in it, each once. Raises Malformed for anything but a list of texts that can be numbers."""
-    return list({phone.number: phone for phone in map(Phone.from_text, _texts(fields))}.values())
+    """`phone_numbers`: the numbers in it, each once.
+
+    Raises Malformed for anything but a list of texts that can be numbers, FavouritesFull for more than can be marked.
+    """
+    texts = _texts(fields)
+    if len(texts) > FAVOURITES_MAX:
+        raise FavouritesFull(f"At most {FAVOURITES_MAX} numbers at once.")
+    return list({phone.number: phone for phone in map(Phone.from_text, texts)}.values())
 
 
 def read_phone_book(fields: Fields) -> list[str]:
@@ -133,7 +140,7 @@ def read_phone_book(fields: Fields) -> list[str]:
     numbers: dict[str, None] = {}
     for text in texts:
         try:
-            numbers[Phone.from_text(text).number] = None
+            numbers[identity_of(text)] = None
         except Malformed:
             continue
     return list(numbers)

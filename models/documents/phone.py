@@ -42,21 +42,27 @@ class Phone:
     @classmethod
     def from_text(cls, text: str) -> "Phone":
         """Read what the events API was given; refuses only the empty and the over-long (events contract 1.5)."""
+        identity = identity_of(text)
         text = text.strip()
-        if not text:
-            raise Malformed("A phone number is needed.")
-        if len(text) > TEXT_MAX_CHARS or not text.isprintable():
-            raise Malformed(f"A phone number has at most {TEXT_MAX_CHARS} printable characters.")
-        digits = _SEPARATORS.sub("", text)
-        if not is_number(digits):
-            return cls(text, text)
-        return cls(_e164("+" + digits) or text, digits) if text.startswith("+") else cls(text, digits)
+        is_international = text.startswith("+") and is_number(identity)
+        return cls((_e164("+" + identity) if is_international else None) or text, identity)
 
     @classmethod
     def from_digits(cls, text: str) -> "Phone":
         """Read what the messaging API was given: international digits with separators (messaging contract 1.2)."""
         digits = digits_of(text)
         return cls(_e164("+" + digits) or digits, digits)
+
+
+def identity_of(text: str) -> str:
+    """The identity of what `Phone.from_text` reads, without the price of parsing it; refuses the same."""
+    text = text.strip()
+    if not text:
+        raise Malformed("A phone number is needed.")
+    if len(text) > TEXT_MAX_CHARS or not text.isprintable():
+        raise Malformed(f"A phone number has at most {TEXT_MAX_CHARS} printable characters.")
+    digits = _SEPARATORS.sub("", text)
+    return digits if is_number(digits) else text
 
 
 def digits_of(text: str) -> str:

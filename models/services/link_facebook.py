@@ -10,6 +10,7 @@ from models.documents.user import SeenUser
 from models.errors import Malformed, RateLimited, TooLarge, Unavailable
 from models.events import AccountChanged
 from models.ports import Facebook, Fanout
+from models.services.limit_fetches import LimitFetches
 from models.services.set_photo import SetPhoto
 from models.stores.accounts import Accounts
 from models.stores.facebook_links import FacebookLinks
@@ -31,6 +32,7 @@ class LinkFacebook:
     accounts: Accounts
     set_photo: SetPhoto
     fanout: Fanout
+    fetches: LimitFetches
 
     async def __call__(self, actor: Actor, token: str) -> SeenUser:
         profile = await self.facebook.read_profile(token)
@@ -50,7 +52,9 @@ class LinkFacebook:
 
     async def _take_picture(self, actor: Actor, url: str) -> None:
         try:
-            await self.set_photo(actor, await self.set_photo.take.fetch(url, ("account", actor.account_id)))
+            with self.fetches.one_for(actor):
+                picture = await self.set_photo.take.fetch(url, ("account", actor.account_id))
+            await self.set_photo(actor, picture)
         except (Malformed, TooLarge, RateLimited, Unavailable) as refusal:
             log.info("no picture from Facebook: %s", refusal)
 

@@ -1,5 +1,8 @@
 """Fetches what a URL names, for somebody who must not reach this server's own network through it (implements Fetcher).
 
+Names are looked up by a resolver of its own, without threads: the system's runs in a few threads that the whole process shares,
+and names that are answered late would hold up every other lookup, such as the database's.
+
 Each hop is looked at anew: its scheme, its host, and the addresses of its host. The connection is made to the very address
 that was looked at, because the resolver below is the only one that the connector has; a name that changes its address
 between a look and a connection changes nothing.
@@ -7,7 +10,7 @@ between a look and a connection changes nothing.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 
@@ -17,12 +20,13 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from typing_extensions import override
 from yarl import URL
 
+from models.documents.url import URL_MAX_CHARS, is_web_url
 from models.errors import UrlRefused
 from models.ports import Fetched
 from server.media.addresses import is_public
 
-URL_MAX_CHARS = 2048
 PIECE_BYTES = 65536
+LOOKUP_TIMEOUT_S, LOOKUP_TRIES = 3.0, 2  # of one server that is asked for a name; doubled at the second try
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Unpacking would make a few bytes many; who sends packed bytes unasked is refused.
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Parley"}
@@ -62,12 +66,22 @@ class HttpFetcher:
         max_redirects: int,
         allow_private_addresses: bool = False,
         resolver: AbstractResolver | None = None,
+        nameservers: Sequence[str] = (),
     ) -> None:
-        """`timeout_s` is for all of it, redirects and content included. `resolver` answers for the system's."""
+        """`timeout_s` is for all of it, redirects and content included.
+
+        `nameservers` (`1.2.3.4` or `1.2.3.4:53`) are asked instead of the system's; `resolver` answers for them.
+        """
         self._timeout_s = timeout_s
         self._max_redirects = max_redirects
         self._is_open_to_private = allow_private_addresses
         self._resolver = resolver
+        self._nameservers = list(nameservers)
+
+    async def close(self) -> None:
+        """Give up the lookups that are under way."""
+        if self._resolver is not None:
+            await self._resolver.close()
 
     @asynccontextmanager
     async def open(self, url: str) -> AsyncIterator[Fetched]:
@@ -81,7 +95,11 @@ class HttpFetcher:
             yield Fetched(str(response.url), response.headers.get(hdrs.CONTENT_TYPE, ""), _pieces(response, deadline))
 
     def _session(self) -> aiohttp.ClientSession:
-        inner = self._resolver or aiohttp.ThreadedResolver()
+        if self._resolver is None:  # now that there is a loop; nothing is shared with the resolvers of other sessions
+            self._resolver = aiohttp.AsyncResolver(
+                nameservers=self._nameservers or None, timeout=LOOKUP_TIMEOUT_S, tries=LOOKUP_TRIES
+            )
+        inner = self._resolver
         connector = aiohttp.TCPConnector(
             resolver=inner if self._is_open_to_private else PublicResolver(inner),
             use_dns_cache=False,
@@ -119,6 +137,8 @@ class HttpFetcher:
             raise UrlRefused("Only http and https URLs are fetched.")
         if url.user is not None or url.password is not None:
             raise UrlRefused("A URL with a user or a password is not fetched.")
+        if not is_web_url(str(url)):
+            raise UrlRefused("This is no URL.")
         # The connector asks no resolver about a host that is an address already.
         if not self._is_open_to_private and _is_address(host) and not is_public(host):
             raise UrlRefused

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 import aiohttp
 import engineio
@@ -17,8 +18,10 @@ from aiohttp import WSCloseCode, web
 from engineio import exceptions, packet
 from typing_extensions import override
 
+from handlers.rest.requests import CLIENT_ADDRESS
+from server.lines_per_address import LinesPerAddress
 from server.sockets.frames import Frames, take_over
-from server.sockets.outbox import Flusher, Outbox, Parcel
+from server.sockets.outbox import Allowance, Flusher, Outbox, Parcel
 
 log = logging.getLogger(__name__)
 
@@ -62,14 +65,31 @@ class EngineSocket:
     """One client's connection, whatever its transport is at the moment; in the shape that python-engineio asks for."""
 
     __slots__ = (
-        "_has_left", "_is_dirty", "_is_pinged", "_poll", "_timer", "backlog", "closed", "connected", "frames", "queue",
-        "server", "settled", "sid", "unanswered", "upgraded", "upgrading",
+        "_has_left",
+        "_is_dirty",
+        "_is_pinged",
+        "_ping_number",
+        "_poll",
+        "_timer",
+        "backlog",
+        "closed",
+        "connected",
+        "frames",
+        "line_key",
+        "queue",
+        "server",
+        "settled",
+        "sid",
+        "unanswered",
+        "upgraded",
+        "upgrading",
     )  # fmt: skip
 
     def __init__(self, server: "EngineServer", sid: str) -> None:
         self.server = server
         self.sid = sid
         self.queue = server.create_outbox()
+        self.line_key = ""  # of its client's address, by which it is counted
         self.unanswered = 0  # requests of its namespaces
         self.connected = self.upgrading = self.upgraded = self.closed = False
         self.frames: Frames | None = None
@@ -78,12 +98,17 @@ class EngineSocket:
         self._poll: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_pinged = False
+        self._ping_number = 0  # of the last ping among the parcels
         self._is_dirty = False
         self._has_left = False
 
     @property
     def is_open(self) -> bool:
         return not self.closed
+
+    def share(self, account_id: int) -> None:
+        """What waits for this client counts for an account, together with what waits for its others."""
+        self.queue.share(self.server.allowance_of(account_id))
 
     @property
     def is_busy(self) -> bool:
@@ -148,6 +173,8 @@ class EngineSocket:
             return
         self._has_left = self.closed = True
         self._stop_pinging()
+        self.queue.release()
+        self.server.lines.give_back(self.line_key)
         self.server.sockets.pop(self.sid, None)
         self.server.guests.closed(self, reason)
         self._wake()
@@ -177,6 +204,9 @@ class EngineSocket:
         self.server.retire(self)
 
     def lose(self) -> None:
+        if self.frames is not None and self.frames.is_stalled:
+            self.server.slow_readers += 1
+            log.info("closed a client that reads nothing")
         self.frames = None
         if not self._has_left:
             self.hang_up()
@@ -210,8 +240,11 @@ class EngineSocket:
     # One timer instead of python-engineio's task per client and its walk over all of them.
 
     def schedule_ping(self) -> None:
-        """Ask after the interval whether the client is there; a PONG that nobody asked for changes nothing."""
-        if self._timer is None or self._is_pinged:
+        """Ask after the interval whether the client is there; a PONG that nobody asked for changes nothing.
+
+        Nor does one for a ping that still waits here: who answers without reading would otherwise stay for ever.
+        """
+        if self._timer is None or (self._is_pinged and self.queue.taken_count >= self._ping_number):
             self._stop_pinging()
             self._is_pinged = False
             if self.is_open:
@@ -221,6 +254,7 @@ class EngineSocket:
         self._is_pinged = True
         self._timer = asyncio.get_running_loop().call_later(self.server.ping_timeout, self._miss)
         self.offer(PING)
+        self._ping_number = self.queue.put_count
 
     def _miss(self) -> None:
         self.end(WSCloseCode.GOING_AWAY, b"no answer to a ping", self.server.reason.PING_TIMEOUT)
@@ -289,7 +323,9 @@ class EngineSocket:
 
     def open_frames(self, request: web.Request) -> web.StreamResponse:
         """Speak with the client through the WebSocket that this request opens, from its first packet on."""
-        self.frames, answer = take_over(request, self, message_max_bytes=self.server.max_http_buffer_size)
+        self.frames, answer = take_over(
+            request, self, message_max_bytes=self.server.max_http_buffer_size, stalled_s=self.server.ping_timeout
+        )
         self.connected = self.upgraded = True
         return answer
 
@@ -316,7 +352,9 @@ class Probe:
     def __init__(self, socket: EngineSocket, request: web.Request) -> None:
         self._socket = socket
         self._is_answered = False
-        self._frames, self.answer = take_over(request, self, message_max_bytes=socket.server.max_http_buffer_size)
+        self._frames, self.answer = take_over(
+            request, self, message_max_bytes=socket.server.max_http_buffer_size, stalled_s=socket.server.ping_timeout
+        )
         self._timer = asyncio.get_running_loop().call_later(UPGRADE_WITHIN_S, self._frames.close)
 
     def hear(self, message: str | bytes) -> None:
@@ -354,9 +392,20 @@ class EngineServer(engineio.AsyncServer):
     sockets: dict[str, EngineSocket]
     guests: Guests
 
-    def __init__(self, *args: Any, queue_max_packets: int = 4096, queue_max_chars: int = 2**24, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        queue_max_packets: int = 4096,
+        queue_max_chars: int = 2**24,
+        account_max_chars: int = 2**25,
+        lines: LinesPerAddress | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, monitor_clients=False, **kwargs)
         self._queue_bounds = (queue_max_packets, queue_max_chars)
+        self._account_max_chars = account_max_chars
+        self._allowances: WeakValueDictionary[int, Allowance] = WeakValueDictionary()
+        self.lines = lines or LinesPerAddress(0)
         self._retired: deque[EngineSocket] = deque()
         self.flusher = Flusher()
         self.slow_readers = 0
@@ -366,6 +415,12 @@ class EngineServer(engineio.AsyncServer):
 
     def create_outbox(self) -> Outbox:
         return Outbox(*self._queue_bounds)
+
+    def allowance_of(self, account_id: int) -> Allowance:
+        allowance = self._allowances.get(account_id)
+        if allowance is None:
+            allowance = self._allowances[account_id] = Allowance(self._account_max_chars)
+        return allowance
 
     def retire(self, socket: EngineSocket) -> None:
         """See off a client whose line is gone; a crowd that goes at once is seen off bit by bit."""
@@ -417,9 +472,16 @@ class EngineServer(engineio.AsyncServer):
             return self._bad_request("JSONP is not part of Engine.IO 4")
         if self.is_closing:
             return self._not_now()
+        request = environ["aiohttp.request"]
+        line_key = self.lines.take(request.get(CLIENT_ADDRESS, ""))
         sid = self.make_sid()
         socket = EngineSocket(self, sid)
-        answer = socket.open_frames(environ["aiohttp.request"]) if transport == "websocket" else None
+        try:
+            answer = socket.open_frames(request) if transport == "websocket" else None
+        except web.HTTPException:
+            self.lines.give_back(line_key)
+            raise
+        socket.line_key = line_key
         self.sockets[sid] = socket
         opening = {
             "sid": sid,

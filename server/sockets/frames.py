@@ -20,6 +20,8 @@ from aiohttp import WSCloseCode, web
 from aiohttp._websocket.helpers import websocket_mask
 from typing_extensions import override
 
+from server.stalls import UntakenWrites
+
 CLOSE_WITHIN_S = 2.0  # then the line of a client that does not answer a close frame is cut
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 CONTROL_MAX_BYTES = 125
@@ -67,10 +69,12 @@ class Frames(asyncio.Protocol):
 
     __slots__ = (
         "_buffer", "_is_closing", "_is_deaf", "_is_full", "_loop", "_message", "_message_max_bytes", "_needed", "_opcode",
-        "_timer", "_transport", "owner",
+        "_stalled_s", "_timer", "_transport", "_untaken", "is_stalled", "owner",
     )  # fmt: skip
 
-    def __init__(self, transport: asyncio.Transport, owner: Owner, *, message_max_bytes: int, is_full: bool) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, owner: Owner, *, message_max_bytes: int, is_full: bool, stalled_s: float
+    ) -> None:
         self.owner: Owner | None = owner
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = transport
@@ -83,6 +87,11 @@ class Frames(asyncio.Protocol):
         self._is_closing = False  # a close frame has been sent
         self._is_deaf = False  # the client broke the rules: what else it sends is not looked at
         self._timer: asyncio.TimerHandle | None = None
+        self._untaken: UntakenWrites | None = None  # while the line is full
+        self._stalled_s = stalled_s
+        self.is_stalled = False  # the line was cut because its client reads nothing
+        if is_full:
+            self.pause_writing()
 
     @property
     def is_writable(self) -> bool:
@@ -129,12 +138,21 @@ class Frames(asyncio.Protocol):
     @override
     def pause_writing(self) -> None:
         self._is_full = True
+        if self._transport is not None and self._untaken is None:
+            self._untaken = UntakenWrites(self._transport, self._stalled_s, self._stall)
+            self._untaken.start()
 
     @override
     def resume_writing(self) -> None:
         self._is_full = False
+        if self._untaken is not None:
+            self._untaken.stop()
+            self._untaken = None
         if self.owner is not None:
             self.owner.resume()
+
+    def _stall(self) -> None:
+        self.is_stalled = True
 
     @override
     def eof_received(self) -> bool:
@@ -149,6 +167,8 @@ class Frames(asyncio.Protocol):
         self._is_deaf = True
         if self._timer is not None:
             self._timer.cancel()
+        if self._untaken is not None:
+            self._untaken.stop()
         owner, self.owner = self.owner, None
         if owner is not None:
             owner.lose()
@@ -302,10 +322,12 @@ class _Answered(web.StreamResponse):
         return None
 
 
-def take_over(request: web.Request, owner: Owner, *, message_max_bytes: int) -> tuple[Frames, web.StreamResponse]:
+def take_over(
+    request: web.Request, owner: Owner, *, message_max_bytes: int, stalled_s: float
+) -> tuple[Frames, web.StreamResponse]:
     """Answer a handshake and take its line from aiohttp, which is to be given the second of these as the answer.
 
-    What the client sent behind its handshake is heard by `hear_first`, once the owner is ready. Raises HTTPBadRequest for
+    It is cut when the client takes nothing of what was written for `stalled_s`. What it sent behind its handshake is heard by `hear_first`, once the owner is ready. Raises HTTPBadRequest for
     a bad handshake, and for a client that is gone already.
     """
     accept = _accept_key(request.headers)
@@ -313,7 +335,9 @@ def take_over(request: web.Request, owner: Owner, *, message_max_bytes: int) -> 
     transport: Any = http.transport
     if transport is None or transport.is_closing():
         raise web.HTTPBadRequest(text="The client is gone.")
-    frames = Frames(transport, owner, message_max_bytes=message_max_bytes, is_full=http.writing_paused)
+    frames = Frames(
+        transport, owner, message_max_bytes=message_max_bytes, is_full=http.writing_paused, stalled_s=stalled_s
+    )
     transport.write(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
         + accept

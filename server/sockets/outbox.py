@@ -30,37 +30,66 @@ class Parcel:
         return self.text
 
 
-class Outbox:
-    """Parcels for one client, bounded by their number and by what they hold; one parcel of any size always fits."""
+class Allowance:
+    """What all outboxes of one account may hold together."""
 
-    __slots__ = ("_chars_max", "_parcels", "_parcels_max", "chars")
+    __slots__ = ("__weakref__", "chars", "chars_max")
+
+    def __init__(self, chars_max: int) -> None:
+        self.chars = 0
+        self.chars_max = chars_max
+
+
+class Outbox:
+    """Parcels for one client, bounded by their number and by what they hold; one parcel of any size always fits.
+
+    It may share an allowance with others. When that is used up, the next of them that already holds something is full: whoever
+    reads holds nothing, so it is one that does not read.
+    """
+
+    __slots__ = ("_allowance", "_chars_max", "_parcels", "_parcels_max", "chars", "put_count", "taken_count")
 
     def __init__(self, parcels_max: int, chars_max: int) -> None:
         self._parcels: list[Parcel] = []
         self._parcels_max = parcels_max
         self._chars_max = chars_max
+        self._allowance: Allowance | None = None
         self.chars = 0
+        self.put_count = self.taken_count = 0  # parcels so far
+
+    def share(self, allowance: Allowance) -> None:
+        """From now on what this holds counts there too; one that shares already goes on as it does."""
+        if self._allowance is None:
+            self._allowance = allowance
+            allowance.chars += self.chars
 
     def __len__(self) -> int:
         return len(self._parcels)
 
     @property
     def is_full(self) -> bool:
-        return len(self._parcels) >= self._parcels_max or self.chars >= self._chars_max
+        if len(self._parcels) >= self._parcels_max or self.chars >= self._chars_max:
+            return True
+        shared = self._allowance
+        return shared is not None and shared.chars >= shared.chars_max and bool(self._parcels)
 
     def put(self, parcel: Parcel) -> None:
         self._parcels.append(parcel)
-        self.chars += len(parcel.text)
+        self.put_count += 1
+        self._count(len(parcel.text))
 
     def take(self, most: int) -> list[Parcel]:
         """The oldest ones, at most so many."""
         taken, self._parcels = self._parcels[:most], self._parcels[most:]
-        self.chars -= sum(len(parcel.text) for parcel in taken)
+        self.taken_count += len(taken)
+        self._count(-sum(len(parcel.text) for parcel in taken))
         return taken
 
     def take_frames(self) -> bytes:
         """All of them as they go over the line."""
-        parcels, self._parcels, self.chars = self._parcels, [], 0
+        parcels, self._parcels = self._parcels, []
+        self.taken_count += len(parcels)
+        self._count(-self.chars)
         return parcels[0].frame if len(parcels) == 1 else b"".join([parcel.frame for parcel in parcels])
 
     def drop(self, start: str) -> None:
@@ -69,7 +98,20 @@ class Outbox:
         self.chars = sum(len(parcel.text) for parcel in self._parcels)
 
     def clear(self) -> None:
-        self._parcels, self.chars = [], 0
+        self.taken_count += len(self._parcels)
+        self._parcels = []
+        self._count(-self.chars)
+
+    def release(self) -> None:
+        """What this holds counts no more for others: its client is gone."""
+        if self._allowance is not None:
+            self._allowance.chars -= self.chars
+            self._allowance = None
+
+    def _count(self, chars: int) -> None:
+        self.chars += chars
+        if self._allowance is not None:
+            self._allowance.chars += chars
 
 
 class Flushed(Protocol):

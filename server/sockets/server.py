@@ -21,6 +21,7 @@ from typing_extensions import override
 from handlers.errors import show_for_sockets
 from handlers.sockets.base import BaseNamespace, refused
 from models.errors import Conflict, DomainError, InternalFault, NotFound, Unauthenticated
+from server.lines_per_address import LinesPerAddress
 from server.sockets.connections import Connection, Connections
 from server.sockets.engine import EngineServer, EngineSocket
 from server.sockets.outbox import Parcel
@@ -79,6 +80,8 @@ class SocketServer(socketio.AsyncServer):
         frame_max_bytes: int,
         queue_max_packets: int,
         queue_max_chars: int,
+        account_max_chars: int = 2**25,
+        lines: LinesPerAddress | None = None,
         join_within_s: float = JOIN_WITHIN_S,
     ) -> None:
         self.connections = connections
@@ -100,6 +103,8 @@ class SocketServer(socketio.AsyncServer):
             http_compression=False,
             queue_max_packets=queue_max_packets,
             queue_max_chars=queue_max_chars,
+            account_max_chars=account_max_chars,
+            lines=lines,
             logger=_quiet("socketio"),
             engineio_logger=_quiet("engineio"),
         )
@@ -311,6 +316,8 @@ class SocketServer(socketio.AsyncServer):
         self._forget_stranger(socket.sid)
         self._offer(socket, packet.CONNECT, namespace, {"sid": connection.sid})
         await handler.welcome(connection.sid)
+        if connection.actor is not None:
+            socket.share(connection.actor.account_id)
 
     def _counted(self, refusal: DomainError) -> socketio.exceptions.ConnectionRefusedError:
         self.on_refused(refusal.code)

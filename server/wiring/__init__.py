@@ -34,6 +34,7 @@ from server.compression import compress_answers
 from server.config import Settings
 from server.etags import tag_answers
 from server.http import build_application, refusal_response, refuse_faults
+from server.lines_per_address import LINES, limit_lines
 from server.metrics import PATH as METRICS
 from server.nodes.agreement import Agreement
 from server.nodes.passing import PassOn
@@ -43,6 +44,7 @@ from server.rate_limits import limit_requests
 from server.siblings import Siblings
 from server.sockets.farewell import send_away
 from server.sockets.shut_out import ShutOut
+from server.stalls import require_progress
 from server.tell_first import tell_first
 from server.versions import require_version
 from server.wiring.domain import Domain
@@ -85,6 +87,7 @@ async def build(
         await open_parts.aclose()
 
     app[SEE_OFF] = node.see_off
+    app[LINES] = node.domain.lines
     app.on_shutdown.append(node.drain)
     app.on_cleanup.append(close)
     return app
@@ -134,8 +137,10 @@ class _Node:
             [*routes, *reference_routes(routes, outside=outside)],
             [
                 domain.metrics.counting(outside={SOCKETS}),
+                require_progress(stalled_s=http.stalled_s, least_bytes_per_s=http.least_bytes_per_s, sockets=SOCKETS),
                 refuse_faults,
                 locate_clients(http.trusted_proxies),
+                limit_lines(domain.lines, sockets=SOCKETS),
                 require_version,
                 tag_answers,
                 compress_answers(from_bytes=http.compress_from_bytes),
@@ -146,6 +151,7 @@ class _Node:
             ],
             body_max_bytes=http.body_max_bytes,
             origins=http.cors_origins,
+            idle_s=http.idle_s,
         )
         app[OPEN_FILES] = files = OpenFiles(open_files_limit())
         app.middlewares.insert(0, refuse_when_short(files, refusal_response, probes=("/healthz", "/readyz", METRICS)))

@@ -23,6 +23,7 @@ from models.services.has_written import HasWritten
 from models.services.hidden_events import HiddenEvents
 from models.services.join_events import JoinEvents
 from models.services.leave_group import LeaveGroup
+from models.services.limit_fetches import LimitFetches
 from models.services.limit_new_numbers import LimitNewNumbers
 from models.services.limit_texts import LimitTexts, TextRules
 from models.services.limits import TokenBuckets
@@ -64,6 +65,7 @@ from server.config import Settings
 from server.database_health import DatabaseHealth
 from server.healing import heal
 from server.late_writes import LateWrites
+from server.lines_per_address import LinesPerAddress
 from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
 from server.metrics import Metrics
@@ -118,7 +120,9 @@ class Domain:
             timeout_s=files.fetch_timeout_s,
             max_redirects=files.fetch_max_redirects,
             allow_private_addresses=files.allow_private_addresses,
+            nameservers=files.nameservers,
         )
+        self.fetches = LimitFetches(per_account=files.fetches_per_account, at_once=files.fetches_at_once)
         self.store_media = StoreMedia(stores.media, self.imaging)
         self.take_photo = TakePhoto(self.imaging, self.fetcher, self.store_media, files.photo_max_bytes)
         self.renditions = Renditions(stores.media, self.imaging, self.store_media, stores.photos, stores.accounts)
@@ -182,6 +186,7 @@ class Domain:
         self.bus.on_died = self.late_writes.node_died
         self.sweep_presence = SweepPresence(stores.accounts, board, fanout, clock)
         self.doorkeeper = Doorkeeper(settings.sockets.joins_per_s, settings.sockets.join_waits_s)
+        self.lines = LinesPerAddress(limits.lines_per_address if limits.enabled else 0, settings.http.trusted_proxies)
         self.request_limit = TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled)
         self.message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
         self.find_stored = FindStored(self.resolve, stores.chats, stores.entries, self.journal)
@@ -282,6 +287,7 @@ class Domain:
         await self.stores.entries.name_files()
         stack.callback(self.typing.close)
         stack.callback(self.passwords.close)
+        stack.push_async_callback(self.fetcher.close)
         stores = self.stores
         for name, work, every_s, done in (
             (

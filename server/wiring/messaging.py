@@ -134,7 +134,7 @@ def _messages(domain: Domain) -> MessageRoutes:
 def _photos(domain: Domain) -> list[web.AbstractRouteDef]:
     stores = domain.stores
     fanout, clock, take = domain.fanout, domain.clock, domain.take_photo
-    door = PhotoDoor(take, OpenMedia(stores.media), domain.links)
+    door = PhotoDoor(take, OpenMedia(stores.media), domain.links, domain.fetches)
     may_see = MaySee(stores.contacts)
     show = ShowPhoto(stores.accounts, domain.require_contact, may_see)
     return [
@@ -172,6 +172,7 @@ def _media_messages(domain: Domain) -> MediaMessageRoutes:
         RequireRecipient(domain.resolve, domain.require_contact, domain.directory, domain.message_limit),
         domain.store_media,
         FetchUrl(domain.fetcher, domain.store_media),
+        domain.fetches,
         {kind: MediaRule(kind, below_bytes) for kind, below_bytes in limits.items()},
         domain.links,
     )

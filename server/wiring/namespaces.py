@@ -30,6 +30,8 @@ def socket_server(domain: Domain) -> SocketServer:
         frame_max_bytes=sockets.frame_max_bytes,
         queue_max_packets=sockets.queue_max_packets,
         queue_max_chars=sockets.queue_max_chars,
+        account_max_chars=sockets.account_max_chars,
+        lines=domain.lines,
         join_within_s=sockets.join_within_s,
     )
 
@@ -45,6 +47,7 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
         refusal_of,
         domain.settings.sockets.in_flight_max,
         partial(domain.metrics.refused, "sockets"),
+        sockets_per_account=limits.sockets_per_account if limits.enabled else 0,
     )
     rules = SyncRules(chat.sync_max_entries, chat.delta_max_entries, chat.receipts_max_members, chat.sync_max_chats)
     marks = Batched(partial(stores.chats.list_marks_up_to, members_max=rules.marks_max_members), at_once=500)

@@ -32,6 +32,11 @@ async def open_outside(stack: AsyncExitStack, settings: Settings, mongodb_url: s
     )
     redis = await open_redis(redis_url, timeout_s=settings.redis.timeout_s)
     stack.push_async_callback(redis.aclose)
-    http = await stack.enter_async_context(aiohttp.ClientSession())
+    http = await stack.enter_async_context(_session())
     secret = load_secret(settings).get_secret_value()
     return Outside(database, redis, http, secret, await find_site(database, secret))
+
+
+def _session() -> aiohttp.ClientSession:
+    """To the servers that the settings name, which are looked up as everything else on this machine is."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=aiohttp.ThreadedResolver()))

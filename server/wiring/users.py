@@ -57,7 +57,7 @@ def _facebook(domain: Domain) -> FacebookRoutes:
     settings, stores = domain.settings.facebook, domain.stores
     graph = GraphApi(domain.outside.http, url=settings.graph_url, timeout_s=settings.timeout_s)
     return FacebookRoutes(
-        LinkFacebook(graph, stores.facebook_links, stores.accounts, domain.set_photo, domain.fanout),
+        LinkFacebook(graph, stores.facebook_links, stores.accounts, domain.set_photo, domain.fanout, domain.fetches),
         ListFacebookFriends(graph, stores.facebook_links),
         domain.links,
     )

@@ -86,6 +86,8 @@ def test_a_key_two_sections_down_is_read_from_the_environment(monkeypatch: pytes
         ("http: {trusted_proxies: [10.0.0.9, balancer]}", "http.trusted_proxies.1", "an address or a network"),
         ("http:", "http", "is a section"),
         ("mongodb: {driver: mango}", "mongodb.driver", "'pymongo' or 'motor'"),
+        ("media: {nameservers: [dns.example]}", "media.nameservers.0", ""),
+        ("media: {nameservers: ['192.0.2.1:x']}", "media.nameservers.0", "192.0.2.53"),
         ("mongodb: {url: 'http://db'}", "mongodb.url", "mongodb"),
         ("shutdown_s: .inf", "shutdown_s", "must be a number"),
         ("auth: {secret: short}", "auth.secret", "at least 32 characters"),

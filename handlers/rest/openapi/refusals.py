@@ -22,7 +22,7 @@ SHAPES: Mapping[str, Any] = {
 }
 _ACCOUNT = (errors.WrongAccount, errors.AccountNotRegistered, errors.NoAccount)
 _TOKEN = (errors.Unauthenticated, errors.SessionRevoked)
-_BODY = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+_BODY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
 
 class Refusals:
@@ -44,9 +44,7 @@ class Refusals:
             self._of_events(is_outside=is_outside, is_public=described.is_public, reads_body=reads_body)
 
     def _of_messaging(self, *, is_outside: bool, reads_body: bool, chooses_account: bool) -> None:
-        self._add([errors.Unavailable])
-        if is_oauth(self._path) or not is_outside:
-            self._add([errors.RateLimited])
+        self._add([errors.Unavailable, errors.RateLimited])
         if not is_outside:
             self._add([*_TOKEN, *(_ACCOUNT if chooses_account else ())])
         if reads_body:
@@ -55,12 +53,12 @@ class Refusals:
 
     def _of_events(self, *, is_outside: bool, is_public: bool, reads_body: bool) -> None:
         self._framework.add(HTTPStatus.NOT_ACCEPTABLE)
+        self._add([errors.RateLimited])
         if is_outside:
             return
         self._add(
             [
                 errors.Unavailable,
-                errors.RateLimited,
                 *_TOKEN,
                 *(() if is_public else (errors.WrongAccount, errors.NoAccount)),
             ]
@@ -139,8 +137,9 @@ class Refusals:
 _FRAMEWORK: Mapping[HTTPStatus, str] = {
     HTTPStatus.NOT_FOUND: "The path holds no such thing as a number or an id.",
     HTTPStatus.NOT_ACCEPTABLE: "Only version 1.0 of this API is spoken here.",
+    HTTPStatus.REQUEST_TIMEOUT: "The body comes too slowly, or not at all.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is neither form nor JSON.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is neither form nor JSON, or not in UTF-8.",
 }
 
 

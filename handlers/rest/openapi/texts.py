@@ -14,7 +14,7 @@ list is also at `/api/messages/chats/`, a group's photo also at `/groups/{group}
 **Tokens.** `Authorization: Bearer …`, with a token of `/o/token/` or of `/auth/verify_pin`: either opens both APIs and the sockets. A login's
 token stands for all its accounts; `account` names one of them by its number, in the query, in the form or in the JSON body.
 
-**Bodies.** JSON or a form, as you like. A body on a GET is read like its query. What is neither form nor JSON is 415.
+**Bodies.** JSON or a form, as you like. A body on a GET is read like its query. What is neither form nor JSON, or is not in UTF-8, is 415.
 
 **Refusals.** The messaging API answers `{"error": sentence, "code": code}`; the events API `{"_error_message", "_error_type"}`, or for each
 wrong field the sentences about it; `/o/…` what RFC 6749 says. An unknown path is 404, another method of a known one 405 with `Allow`,

@@ -1,6 +1,6 @@
 // The chats, the newest first: who, what was last said, when, what is unread, who is there and who is writing.
 
-import { avatar, el, iconButton, perFrame } from "./dom.js";
+import { attempt, avatar, el, iconButton, perFrame } from "./dom.js";
 import { noticeOf, tick } from "./message_row.js";
 import { summaryOf } from "./texts.js";
 import { briefly } from "./times.js";
@@ -103,16 +103,21 @@ export class ChatList {
     let text = "";
     if (writers.length) text = chat.kind === "direct" ? "typing…" : `${people.nameOfAccount(writers[0])} is typing…`;
     else if (waiting) text = waiting.body.text;
-    else if (last?.kind && last.kind !== "message") text = noticeOf(last, people);
-    else if (last) text = `${chat.kind !== "direct" && last.sender !== me ? `${people.nameOf(last.from)}: ` : ""}${summaryOf(last)}`;
+    else if (last) text = attempt(() => this.#lineOf(chat, last), () => "…");
     return {
-      href: `#/chat/${chat.id}`, title: people.titleOf(chat), text: text.slice(0, 200), isTyping: writers.length > 0,
+      href: `#/chat/${chat.id}`, title: people.titleOf(chat), text: String(text ?? "").slice(0, 200), isTyping: writers.length > 0,
       time: briefly(waiting?.made_at ?? chat.lastAt), unread: chat.unread,
       isOnline: chat.kind === "direct" && people.presence.get(chat.contact)?.status === "online",
       photo: people.photoOf(chat),
       isMine: Boolean(waiting) || (last?.sender === me && !writers.length), progress: waiting ? (waiting.failed ? "failed" : "waiting") : last?.sender === me ? chat.progress(last.seq) : null,
       isSelected: this.#selected === `#/chat/${chat.id}` || this.#selected === `#/group/${chat.id}` || (chat.kind === "direct" && this.#selected === `#/contact/${chat.contact}`),
     };
+  }
+
+  #lineOf(chat, last) {
+    const { people, me } = this.#client;
+    if (last.kind && last.kind !== "message") return noticeOf(last, people);
+    return `${chat.kind !== "direct" && last.sender !== me ? `${people.nameOf(last.from)}: ` : ""}${summaryOf(last)}`;
   }
 
   #row(facts) {

@@ -5,8 +5,8 @@ import { openMessageMenu, confirmRemoval } from "./message_menu.js";
 import { Composer } from "./composer.js";
 import { EventCard } from "./event_card.js";
 import { nameIn } from "./event_texts.js";
-import { avatar, el, icon, iconButton, show } from "./dom.js";
-import { messageRow, noticeOf, noticeRow } from "./message_row.js";
+import { attempt, avatar, el, icon, iconButton, show } from "./dom.js";
+import { brokenRow, messageRow, noticeOf, noticeRow } from "./message_row.js";
 import { MessageList } from "./message_list.js";
 import { summaryOf } from "./texts.js";
 import { dayKey, lastSeenOf } from "./times.js";
@@ -164,6 +164,7 @@ export class Conversation {
       keyOf: (item) => (item.sender === this.#client.me && item.client_id ? `c:${item.client_id}` : `s:${item.seq}`),
       versionOf: (item, place) => JSON.stringify(this.#shown(item, place)),
       draw: (item, place) => this.#draw(item, place),
+      drawBroken: brokenRow,
       need: (first, last) => this.#need(first, last),
       guess: (item) => (item.kind === "message" ? 46 + 20 * Math.floor((item.text?.length ?? 0) / 60) : 36),
     };
@@ -298,10 +299,15 @@ export class Conversation {
     const { people, me } = this.#client;
     for (const entry of entries) {
       if (entry.sender === me || !ANNOUNCED.has(entry.kind)) continue;
-      const text = entry.kind === "message" ? `${this.#nameOf(entry.from)}: ${summaryOf(entry)}` : noticeOf(entry, people, { ...this.#where, isNews: true });
+      const text = attempt(() => this.#newsOf(entry, people), () => "A new message");
       this.news.append(el("p", { dir: "auto" }, text));
       if (this.news.childElementCount > 5) this.news.firstChild.remove();
     }
+  }
+
+  #newsOf(entry, people) {
+    if (entry.kind === "message") return `${this.#nameOf(entry.from)}: ${summaryOf(entry)}`;
+    return noticeOf(entry, people, { ...this.#where, isNews: true });
   }
 }
 

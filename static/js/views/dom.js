@@ -73,6 +73,16 @@ export function show(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** What `work` gives; where it throws, what `instead` gives: one thing that cannot be drawn must not hide the others. */
+export function attempt(work, instead) {
+  try {
+    return work();
+  } catch (error) {
+    console.warn("could not be drawn:", error);
+    return instead();
+  }
+}
+
 /** A circle with initials, or with a picture. */
 export function avatar(title, photo = null) {
   const letters = [...title.replace(/[^\p{L}\p{N}\s]/gu, "").trim()].length

@@ -2,7 +2,7 @@
 
 import { comingTo, guestsOf, isOver, myInvitation, placesLeft } from "../events.js";
 import { confirmed, openDialog, openForm } from "./dialogs.js";
-import { avatar, el, icon, show } from "./dom.js";
+import { attempt, avatar, el, icon, show } from "./dom.js";
 import { nameOfInvitee } from "./event_texts.js";
 import { openInvite } from "./event_form.js";
 import { withLinks } from "./texts.js";
@@ -79,13 +79,11 @@ export class EventCard {
     const isAnswered = isMine || invitation?.is_attending != null;
     if (!this.#isKnown && !isAnswered && !isOver(event) && !event.is_canceled) this.node.open = true;
     this.#isKnown = true;
-    this.#drawLine();
-    this.#drawNote(event);
-    this.#drawFacts(event);
-    this.#drawAnswer(event, isMine, invitation);
-    this.#drawGuests(event);
-    this.#drawPolls(event);
-    this.#drawActs(event, isMine);
+    const parts = [
+      () => this.#drawLine(), () => this.#drawNote(event), () => this.#drawFacts(event), () => this.#drawAnswer(event, isMine, invitation),
+      () => this.#drawGuests(event), () => this.#drawPolls(event), () => this.#drawActs(event, isMine),
+    ];
+    for (const part of parts) attempt(part, () => null);
   }
 
   #names(event) {

@@ -3,7 +3,7 @@
 // Row n of the list is entry n + 1 of the log, behind the last of them what waits in the outbox. Rows that were never seen
 // have a guessed height; when a row is drawn it is measured, and the place the reader looks at (the anchor) stays where it is.
 
-import { el, perFrame } from "./dom.js";
+import { attempt, el, perFrame } from "./dom.js";
 import { Heights } from "./heights.js";
 
 const GUESS_PX = 62;
@@ -24,7 +24,8 @@ export class MessageList {
 
   /**
    * `source`: length, at(place) -> undefined | null | item, keyOf(item), versionOf(item, place), draw(item, place) -> li,
-   * need(first, last): these places are looked at, load what is missing. `onmoved` hears where the reader is.
+   * drawBroken(item) -> li, for what `versionOf` or `draw` throw at, need(first, last): these places are looked at, load what
+   * is missing. `onmoved` hears where the reader is.
    */
   constructor(source, { label, onmoved }) {
     this.source = source;
@@ -161,10 +162,10 @@ export class MessageList {
       if (item === null || item === undefined) continue;
       const key = source.keyOf(item);
       kept.add(key);
-      const version = source.versionOf(item, place);
+      const version = attempt(() => source.versionOf(item, place), () => "broken");
       let row = this.#rows.get(key);
       if (!row || row.version !== version) {
-        const node = source.draw(item, place);
+        const node = attempt(() => source.draw(item, place), () => source.drawBroken(item));
         node.tabIndex = -1;
         if (row) {
           const focused = focusedIn(row.node, node);

@@ -44,6 +44,11 @@ export function noticeRow(shown, text) {
   return el("li.row.notice", { "data-seq": shown.message.seq }, ...dividers(shown), el("p", { dir: "auto" }, text));
 }
 
+/** Stands for an entry that cannot be drawn. */
+export function brokenRow(item) {
+  return el("li.row.notice", { "data-seq": item.seq }, el("p", {}, "This page cannot show this message."));
+}
+
 /** What a notice says: who joined, left, was given a role, or named the group; in the chat of an event, what happened to it. */
 export function noticeOf(entry, people, { kind, event, isNews } = {}) {
   const who = people.nameOf(entry.from);
@@ -83,8 +88,8 @@ function content(message) {
   if (message.deleted) return el("div.text.gone", {}, "This message was deleted");
   const parts = [];
   if (message.type === "t") parts.push(...withLinks(message.text));
-  else if (message.type === "i" && message.url.startsWith("/media/")) parts.push(el("img.picture", { src: message.url, alt: message.caption ?? "Photo", loading: "lazy" }));
-  else if (message.url) parts.push(link(new URL(message.url, location.href).href));
+  else if (message.type === "i" && message.url?.startsWith("/media/")) parts.push(el("img.picture", { src: message.url, alt: message.caption ?? "Photo", loading: "lazy" }));
+  else if (message.url) parts.push(URL.canParse(message.url, location.href) ? link(new URL(message.url, location.href).href) : message.url);
   if (message.type === "l") parts.push(`${message.latitude}, ${message.longitude}`);
   if (message.type === "c") parts.push(message.name ?? "Contact");
   if (message.caption) parts.push(el("span.caption", { dir: "auto" }, ...withLinks(message.caption)));

@@ -321,6 +321,19 @@ class TestTheAnswer:
         person = await node.sign_in(dinner.number)
         assert (await dinner.invitation()).account_id == person.account_id
 
+    async def test_in_another_charset_than_utf_8_is_refused_before_it_is_decoded(self, invite: Any) -> None:
+        guest = (await invite()).guest
+        url, body = f"{guest.url}/invitation/", b"response=" + b"x" * 200_000 + b"-" + b"a" * 200_000
+        for kind in (
+            "application/x-www-form-urlencoded; charset=punycode",
+            "multipart/form-data; boundary=x; charset=utf-7",
+        ):
+            headers = {"Content-Type": kind}
+            async with guest.http.post(url, params={"token": guest.token}, data=body, headers=headers) as answer:
+                assert answer.status == 415
+                assert answer.headers["Referrer-Policy"] == "no-referrer"
+                assert "UTF-8" in await answer.text()
+
 
 class TestTheCalendar:
     async def open(self, guest: Guest) -> tuple[Mapping[str, str], icalendar.Event]:

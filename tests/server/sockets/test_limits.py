@@ -45,14 +45,14 @@ def message(tom: Person, n: int, text: str = "x") -> dict[str, Any]:
     return {"contact": tom.number, "client_id": str(n), "text": text}
 
 
-async def test_requests_of_one_connection(stores: EmbeddedStores, tmp_path: Path) -> None:
-    async with limited(stores, tmp_path, {"requests_per_s": 1, "requests_burst": 5}) as (node, ann, _, phone):
+async def test_requests_of_one_account(stores: EmbeddedStores, tmp_path: Path) -> None:
+    async with limited(stores, tmp_path, {"requests_per_s": 1, "requests_burst": 5}) as (node, _, tom, phone):
         answers = await asyncio.gather(*(phone.ask("chats") for _ in range(12)))
         refused = [answer for answer in answers if not answer["ok"]]
         assert all(answer["ok"] for answer in answers[:5])
         assert 1 <= len(refused) <= 7, "seven, less one for each second that this took"
-        other_phone = await node.connect(ann, "/chat")
-        assert (await other_phone.ask("chats"))["ok"], "each connection has its own"
+        tom_phone = await node.connect(tom, "/chat")
+        assert (await tom_phone.ask("chats"))["ok"], "each account has its own"
         await asyncio.sleep(max(map(wait_of, refused)))
         assert (await phone.ask("chats"))["ok"]
 

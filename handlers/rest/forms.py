@@ -1,0 +1,183 @@
+"""Reads forms, in one piece or part by part: as UTF-8 alone, and within bounds on how many fields and lines they have.
+
+Neither what decodes a body nor how much work that is may be the sender's choice: some of Python's codecs take time that grows
+with the square of what they are given.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, hdrs, web
+from aiohttp.http import HttpProcessingError
+from typing_extensions import override
+
+from models.errors import Malformed, TooLarge
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+FIELDS_MAX = 1000  # longer lists are sent as one field
+PIECE_BYTES = 65536
+PARTS_IN_A_TURN = 16
+PART_HEADERS_MAX = 16
+PART_HEADER_MAX_BYTES = 4096  # of one line: the longest file name, percent-encoded
+PARAMETERS_MAX = 16  # of a Content-Disposition; forms need two
+# What aiohttp's readers raise for a body that its sender got wrong: a part without a name, a broken part header, an unknown
+# transfer encoding, bytes that do not unpack.
+UNREADABLE = (ValueError, LookupError, RuntimeError, HttpProcessingError, web.RequestPayloadError)
+
+
+def require_charset(charset: object) -> None:
+    """Raise HTTP 415 for a charset that is neither UTF-8 nor US-ASCII; None stands for UTF-8."""
+    if charset is not None and not (isinstance(charset, str) and charset.strip().lower() in CHARSETS):
+        raise web.HTTPUnsupportedMediaType
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raise Malformed for what cannot be read in the block, and HTTP 408 for what does not come."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
+    except ConnectionError as error:  # nobody is left to be told, and it is no fault of ours
+        raise Malformed("The body broke off.") from error
+    except UNREADABLE as error:
+        raise Malformed("The body cannot be read.") from error
+
+
+class File:
+    """Stands for a file where a text is asked for; what is in it is read by handlers/rest/uploads.py alone."""
+
+    @override
+    def __repr__(self) -> str:
+        return "a file"
+
+
+async def read_form(request: web.Request) -> list[tuple[str, str | File]]:
+    """Names and values of a form's fields in the order sent.
+
+    Raises Malformed, TooLarge, and HTTP 415 for another charset than UTF-8 before anything is decoded.
+    """
+    require_charset(request.charset)
+    if request.content_type == "multipart/form-data":
+        budget = Budget(request.client_max_size)
+        fields: list[tuple[str, str | File]] = []
+        async for part in read_parts(request):
+            if part.name is None:
+                raise Malformed("A part of the form has no name.")
+            field = await read_field(part, budget)
+            fields.append((part.name, File()) if field is None else field)
+        return fields
+    with readable():
+        text = (await request.read()).rstrip().decode()
+        return [*parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX)]
+
+
+def merge(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields by name; one that is there several times is the list of its values."""
+    values: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return {name: several[0] if len(several) == 1 else several for name, several in values.items()}
+
+
+class Budget:
+    """How many bytes all fields of a form may still have."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+
+    def spend(self, count: int) -> None:
+        """Raises TooLarge."""
+        self._left -= count
+        if self._left < 0:
+            raise TooLarge(f"The fields may have at most {self._most} bytes.")
+
+
+async def read_field(part: BodyPartReader, budget: Budget) -> tuple[str, str] | None:
+    """A part's name and text; None for a file, or for a part without a name, which is passed over."""
+    is_field = part.filename is None and part.name is not None
+    if is_field:
+        require_charset(part.get_charset("utf-8"))
+    value = bytearray()
+    async for piece in read_content(part):
+        budget.spend(len(piece))
+        if is_field:
+            value += piece
+    if not is_field:
+        return None
+    with readable():
+        return part.name or "", value.decode()
+
+
+async def read_parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
+    """The parts of a multipart form, each to be read before the next. Raises Malformed."""
+    with readable():
+        reader = _FormReader(request)
+    for number in range(FIELDS_MAX):
+        if number % PARTS_IN_A_TURN == 0:
+            await asyncio.sleep(0)  # what is here already is read without waiting: everybody else has a turn
+        with readable():
+            part = await reader.next()
+        if part is None:
+            return
+        if isinstance(part, MultipartReader):
+            raise Malformed("The form has a form in it.")
+        yield part
+    raise Malformed(f"The form has more than {FIELDS_MAX} parts.")
+
+
+async def read_content(part: BodyPartReader) -> AsyncIterator[bytes]:
+    """What is in a part, piece by piece. Raises Malformed."""
+    while True:
+        pieces: list[bytes] = []
+        with readable():
+            chunk = await part.read_chunk(PIECE_BYTES)
+            if chunk:
+                pieces = [piece async for piece in part.decode_iter(chunk)]
+        if not chunk:
+            return
+        for piece in pieces:
+            yield piece
+
+
+class _FormReader(MultipartReader):
+    """aiohttp's reader with bounds on the lines around the fields and on what each header may say."""
+
+    multipart_reader_cls = MultipartReader  # of a form in a form, which is refused
+
+    def __init__(self, request: web.Request) -> None:
+        super().__init__(
+            request.headers,
+            cast("StreamReader", _BoundedLines(request.content, FIELDS_MAX * (PART_HEADERS_MAX + 4))),
+            max_field_size=PART_HEADER_MAX_BYTES,
+            max_headers=PART_HEADERS_MAX,
+        )
+
+    @override
+    async def fetch_next_part(self) -> MultipartReader | BodyPartReader:
+        part = await super().fetch_next_part()
+        # Before anybody looks into it: each empty parameter costs a warning.
+        if part.headers.get(hdrs.CONTENT_DISPOSITION, "").count(";") > PARAMETERS_MAX:
+            raise ValueError("too many parameters")
+        return part
+
+
+class _BoundedLines:
+    """A body of which so many lines are read; in front of the first part there may be any number."""
+
+    def __init__(self, content: StreamReader, most: int) -> None:
+        self._content = content
+        self._left = most
+
+    async def readline(self, **options: Any) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise ValueError("too many lines")
+        return await self._content.readline(**options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._content, name)

@@ -1,0 +1,61 @@
+"""Addresses of the web: which texts every reader takes for the same one."""
+
+import ipaddress
+import re
+
+import idna
+from yarl import URL
+
+URL_MAX_CHARS = 2048
+_FORM = re.compile(
+    r"https?://(?:[^/?#@]*@)?(\[[0-9a-f:.]+\]|[^/?#@:\[\]]+)(?::([0-9]{0,5}))?(?:[/?#].*)?", re.IGNORECASE
+)
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
+_NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
+_PORT_MAX = 65_535
+_HOST_MAX_CHARS = 253
+
+
+def is_web_url(text: str) -> bool:
+    """Whether browsers (`new URL`) and this server (`yarl`) both read a text as the same http or https address.
+
+    Stricter than each of them: a host that only one can read, or that each reads differently (`http://0x7f.1/` is this
+    machine to a browser, and a name to others), is none; nor is what holds backslashes or characters without a shape.
+    """
+    if len(text) > URL_MAX_CHARS or "\\" in text or not text.isprintable() or text != text.strip():
+        return False
+    found = _FORM.fullmatch(text)
+    host = None if found is None or int(found[2] or 0) > _PORT_MAX else _read_host(found[1])
+    if host is None:
+        return False
+    try:
+        url = URL(text)
+        is_read_alike = url.raw_host == host and url.port is not None
+    except ValueError:
+        return False
+    return is_read_alike
+
+
+def _read_host(host: str) -> str | None:
+    """The host in ASCII as it is asked for; None for what no host is called."""
+    if host.startswith("["):
+        return _read_address(host[1:-1], 6)
+    try:
+        name = host if host.isascii() else idna.encode(host, uts46=True).decode()
+        if "xn--" in name.lower():
+            idna.decode(name)
+    except (idna.IDNAError, UnicodeError):
+        return None
+    labels = name.removesuffix(".").split(".")
+    if _NUMERIC.fullmatch(labels[-1]):
+        return _read_address(name, 4)
+    is_name = len(name) <= _HOST_MAX_CHARS and all(_LABEL.fullmatch(label) for label in labels)
+    return name.lower() if is_name else None
+
+
+def _read_address(text: str, version: int) -> str | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return str(address) if address.version == version else None

@@ -1,0 +1,111 @@
+"""Ends lines whose other side stopped: what is written is not taken, or a body that was begun does not come."""
+
+import asyncio
+from collections.abc import Callable
+from weakref import WeakSet
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+LOOKS = 4  # at a line, within the time that it has
+
+
+class UntakenWrites:
+    """Cuts a line when what was written to it does not shrink, by anything, for `patience_s`."""
+
+    __slots__ = ("_loop", "_on_stall", "_patience_s", "_since", "_size", "_timer", "_transport")
+
+    def __init__(
+        self, transport: asyncio.Transport, patience_s: float, on_stall: Callable[[], None] | None = None
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._transport = transport
+        self._patience_s = patience_s
+        self._on_stall = on_stall
+        self._size = 0
+        self._since = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Look until `stop`, or until the line is gone."""
+        if self._timer is None:
+            self._size, self._since = self._transport.get_write_buffer_size(), self._loop.time()
+            self._timer = self._loop.call_later(self._patience_s / LOOKS, self._look)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._transport.is_closing():
+            return
+        now, size = self._loop.time(), self._transport.get_write_buffer_size()
+        if size == 0 or size != self._size:
+            self._size, self._since = size, now
+        elif now - self._since >= self._patience_s:
+            if self._on_stall is not None:
+                self._on_stall()
+            self._transport.abort()
+            return
+        self._timer = self._loop.call_later(self._patience_s / LOOKS, self._look)
+
+
+class BodyTooSlow(TimeoutError):
+    """What reads a body is told when it does not come. A TimeoutError, because aiohttp, too, reads what was left unread."""
+
+
+def require_progress(*, stalled_s: float, least_bytes_per_s: float, sockets: str) -> Middleware:
+    """Let nobody hold a request for ever: a body comes with so many bytes a second, and answers are taken.
+
+    A body that is slower over `stalled_s` ends with HTTP 408, however large it may become; one that we do not read for the
+    time being has its time stopped. An answer of which nothing is taken for as long ends the line. A WebSocket that is opened
+    under the path `sockets` watches itself (server/sockets/frames.py), and costs no timer while nothing waits.
+    """
+    least_bytes = stalled_s * least_bytes_per_s
+    watched: WeakSet[asyncio.Transport] = WeakSet()
+
+    @web.middleware
+    async def require(request: web.Request, handler: Handler) -> web.StreamResponse:
+        transport = request.transport
+        is_socket = request.path == sockets and request.query.get("transport") == "websocket"
+        if transport is not None and not is_socket and transport not in watched:
+            watched.add(transport)
+            UntakenWrites(transport, stalled_s).start()
+        if request.content.is_eof():
+            return await handler(request)
+        body = _Body(request, stalled_s, least_bytes)
+        try:
+            return await handler(request)
+        finally:
+            body.stop()
+            if hdrs.CONTENT_ENCODING in request.headers and not request.content.is_eof():
+                # aiohttp reads on for some seconds, for the client to see its answer: here it would unpack all of it.
+                request.content.set_exception(BodyTooSlow("nobody reads the rest"))
+
+    return require
+
+
+class _Body:
+    """Looks how a request's body grows."""
+
+    def __init__(self, request: web.Request, every_s: float, least_bytes: float) -> None:
+        self._request = request
+        self._every_s = every_s
+        self._least_bytes = least_bytes
+        self._bytes = 0
+        self._timer = asyncio.get_running_loop().call_later(every_s, self._look)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        content, transport = self._request.content, self._request.transport
+        if content.is_eof() or transport is None:
+            return
+        came, self._bytes = content.total_bytes - self._bytes, content.total_bytes
+        if transport.is_reading() and came < self._least_bytes:
+            content.set_exception(BodyTooSlow("the body does not come"))
+            return
+        self._timer = asyncio.get_running_loop().call_later(self._every_s, self._look)

@@ -88,21 +88,16 @@ class ListChats:
 
     async def _list_places(self, account_ids: Collection[int], wanted: Wanted) -> dict[int, list[Place]]:
         """Where the chats of each account stand, up to one behind the page."""
-        count = wanted.offset + wanted.limit + 1
+        # Before the places are read: what is written while they are read would be in neither of them the other way round.
+        noted = {account_id: self.noted(account_id, wanted.kinds) for account_id in account_ids}
+        # A chat that is about to move up may still be read behind the page where it stood, in the place of another one.
+        count = wanted.offset + wanted.limit + 1 + max(map(len, noted.values()), default=0)
         stored = await self.places.list_newest(account_ids, wanted.kinds, limit=count, before=wanted.before)
         unplaced = {account_id: one.unplaced for account_id, one in stored.items() if one.unplaced}
         if unplaced:
             await self._place(unplaced)
             stored |= await self.places.list_newest(unplaced, wanted.kinds, limit=count, before=wanted.before)
-        return {account_id: self._with_noted(account_id, places, wanted) for account_id, places in stored.items()}
-
-    def _with_noted(self, account_id: int, stored: Places, wanted: Wanted) -> list[Place]:
-        """These places, with the chats that are about to move up where they will stand then."""
-        times = {chat_id: at for at, chat_id in stored.places}
-        for chat_id, at in self.noted(account_id, wanted.kinds).items():
-            times[chat_id] = max(at, times.get(chat_id, at))
-        places = sorted(((at, chat_id) for chat_id, at in times.items()), reverse=True)
-        return [place for place in places if wanted.before is None or place < wanted.before]
+        return {account_id: _with_noted(places, noted[account_id], wanted) for account_id, places in stored.items()}
 
     async def _place(self, unplaced: Mapping[int, Sequence[int]]) -> None:
         """Give the chats of earlier versions their places, once and for all."""
@@ -125,6 +120,15 @@ class ListChats:
         if early:
             await self.places.move_up(early, {})
         return bool(late) and await self.places.correct(account_id, late) > 0
+
+
+def _with_noted(stored: Places, noted: Mapping[int, datetime], wanted: Wanted) -> list[Place]:
+    """These places, with the chats that are about to move up where they will stand then."""
+    times = {chat_id: at for at, chat_id in stored.places}
+    for chat_id, at in noted.items():
+        times[chat_id] = max(at, times.get(chat_id, at))
+    places = sorted(((at, chat_id) for chat_id, at in times.items()), reverse=True)
+    return [place for place in places if wanted.before is None or place < wanted.before]
 
 
 def _page(heads: Mapping[int, Head], places: Sequence[Place], *, is_frame: bool, has_more: bool) -> ChatPage:

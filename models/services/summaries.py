@@ -6,7 +6,7 @@ for each of its members a second, a large one a single write. Nothing waits for 
 Order that is promised: a chat list is in the order of the newest visible messages as of WRITE_EVERY_S ago, or as long ago as the
 last write took, and counts what this node has stored since. Each page is in the exact order by itself (list_chats.py), and what it
 says of a chat comes from the log and not from here. A chat whose newest message another node has stored within that time may stand
-further back than it should; it is never missing.
+further back than it should. Whoever reads a list page by page misses a chat that moves up meanwhile, as in any list that changes.
 
 A crash loses nothing for long: a message that is the first of its chat since the last write is stored with the mark `unsummed`,
 which is taken away by the write that moves the chat up. What keeps its mark is moved up by the sweep of any node.

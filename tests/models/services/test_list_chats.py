@@ -215,3 +215,16 @@ async def test_the_journal_marks_what_no_summary_knows_yet(lists: Lists) -> None
         assert row["activity"] == clock.now()
     finally:
         await journal.close()
+
+
+async def test_chats_that_are_about_to_move_up_push_no_other_one_off_the_list(lists: Lists) -> None:
+    """Where they stood before is behind the cursor, so a page that counted them would end the list."""
+    quiet = [await lists.logs.direct(ME.account_id, 100 + number) for number in range(4)]
+    busy = [await lists.logs.direct(ME.account_id, 200 + number) for number in range(3)]
+    for minutes, chat in enumerate([*quiet, *busy]):
+        await lists.say(chat, ME.account_id, SINCE + timedelta(minutes=minutes))
+    await lists.summaries.write()
+    for minutes, chat in enumerate(busy, 60):
+        await lists.say(chat, ME.account_id, SINCE + timedelta(minutes=minutes))
+
+    assert await lists.walk(3) == [chat.id for chat in reversed([*quiet, *busy])]

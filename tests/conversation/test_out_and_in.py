@@ -73,22 +73,22 @@ class TestWhoWasOutAndInAndOutAgainWhileAway:
         assert (state["status"], [entry["kind"] for entry in state["entries"]]) == ("delta", ["joined"])
 
 
-async def test_who_proves_a_removed_number_again_starts_over_where_the_other_goes_on_writing(
-    node: Node, parts: Parts
-) -> None:
+async def test_who_proves_a_removed_number_again_has_nothing_of_its_former_chats(node: Node, parts: Parts) -> None:
     """A device that kept a cursor from before the removal must not keep the log with it."""
     ann, tom = await phones(node, *await friends(node, 2))
     chat = (await say(ann, "before", contact=tom.person.number))["chat"]
     status, _ = await node.rest("POST", "/api/account/remove-account/", tom.person, json={"feedback": ""})
     assert status == 200
     again = await node.sign_in(tom.person.number)
-    assert again.account_id == tom.person.account_id
+    assert again.account_id != tom.person.account_id
     await node.befriend(ann.person, again)
     (tom,) = await phones(node, again)
     await say(ann, "after", contact=again.number)
     await hear(tom, "after")
-    state = (await synced(tom, {chat: 1}))[chat]
-    assert (state["status"], said(state["entries"])) == ("reset", [(2, "after")])
+    states = await synced(tom, {chat: 1})
+    assert (states[chat]["status"], states[chat]["entries"]) == ("reset", [])
+    (new,) = (state for state in states.values() if state["chat"] != chat)
+    assert (new["status"], said(new["entries"])) == ("reset", [(1, "after")])
 
 
 class TestAChatOneCameToAndLeftWhileADeviceWasAway:

@@ -246,7 +246,7 @@ async def test_whoever_watches_hears_of_rest_of_privacy_and_of_blocks(two: Two) 
 async def test_the_presence_of_ten_contacts_asks_the_address_books_as_often_as_that_of_one(two: Two) -> None:
     await two.be(two.viewer, "online")
     database = domain_of(two.node).outside.database
-    owners, asked = [two.owner], [0]
+    owners, asked = [two.owner], list[int]()
     for count in (1, 10):
         while len(owners) < count:
             owners.append(await two.node.sign_in(new_number()))
@@ -258,4 +258,4 @@ async def test_the_presence_of_ten_contacts_asks_the_address_books_as_often_as_t
         assert {entry["connected_status"] for entry in shown["connected_statuses"]} <= {"offline", "deny"}
         assert len(shown["connected_statuses"]) == count
         asked.append(len(plans))
-    assert asked[2] - asked[1] == asked[1] > 0
+    assert asked[1] == asked[0] > 0

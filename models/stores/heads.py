@@ -1,12 +1,12 @@
 """Heads: the chats of one account with their ends and unread counts, computed from the log itself.
 
 There is no summary row that a crash could leave behind: what a client is told to be its chat's end is the last row that is
-there. What this reads is bounded by the number of chats, whatever they hold, by two indexes over messages (journal.py):
+there. What this reads is bounded by the number of chats, whatever they hold, by three indexes over messages (journal.py):
 
 - The newest message is one seek in `said`, which holds no reactions, edits and other changes and nothing that was kept from a
   blocked person's peer; what an account wrote while it was blocked is one seek in `kept_back`.
 - Unread messages are counted along the log where at most NEAR entries follow the read mark, as nearly always. Of a chat that is
-  further ahead they are counted in `unread`, which skips an account's own messages, deleted ones and those it hid: at most
+  further ahead they are counted in `said_by`, which skips an account's own messages, deleted ones and those it hid: at most
   UNREAD_MAX rows, and a seek for each of the senders. Where many ask for one chat at once, its newest messages are read once
   for all of them.
 """
@@ -182,7 +182,7 @@ class Heads:
         if hidden := [key for key in _hidden_keys(row) if key > read]:
             keys["$nin"] = hidden
         query = _UNREAD | {"chat": row["chat"], "sender": {"$ne": row["account"]}, "_id": keys}
-        row["unread"] = await self._entries.count_documents(query, hint="unread", limit=UNREAD_MAX)
+        row["unread"] = await self._entries.count_documents(query, hint="said_by", limit=UNREAD_MAX)
 
     async def _find_behind_hidden(self, rows: Collection[Row]) -> None:
         """Choose the newest message of each row, as `last`: the one behind, where an account deleted it for itself."""

@@ -1,12 +1,13 @@
 """Logs that are written row by row, so that a test has a chat of any length and content at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.documents.chat import Chat
 from models.documents.entry import Deletion, Draft, Entry, Joined, Message, Reaction, entry_key
+from models.documents.head import Head
 from models.services.read_heads import ReadHeads
 from models.services.rosters import Rosters
 from models.stores.chats import Chats
@@ -20,6 +21,24 @@ from models.stores.journal import ENTRIES, INDEXES
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadAnyHeads(ReadHeads):
+    """Heads of whatever is asked, chats that an account left included."""
+
+    async def __call__(self, account_id: int, chat_ids: Collection[int] | None = None) -> list[Head]:
+        return (await self.of_all([account_id], chat_ids))[account_id]
+
+    async def of_all(self, accounts: Collection[int], chat_ids: Collection[int] | None = None) -> dict[int, list[Head]]:
+        """By account, of all chats that these are in, or of those of `chat_ids` that they are or were in."""
+        found: dict[int, list[Head]] = {account_id: [] for account_id in accounts}
+        ends = await self.ends(accounts)
+        if chat_ids is not None:
+            ends = {account_id: dict(await self.ends_of(account_id, chat_ids)) for account_id in accounts}
+        for account_id, head in await self.heads.list_heads(ends):
+            found[account_id].append(head)
+        return found
+
+
 @dataclass
 class Logs:
     """The stores of one database, and pens to write logs with."""
@@ -27,7 +46,7 @@ class Logs:
     database: Database
     chats: Chats
     entries: Entries
-    heads: ReadHeads
+    heads: ReadAnyHeads
     _ends: dict[int, int] = field(default_factory=dict)
 
     async def direct(self, first: int, second: int) -> Chat:
@@ -90,4 +109,4 @@ async def open_logs(database: Database) -> Logs:
     await chats.prepare()
     await database.collection(ENTRIES).create_indexes(INDEXES)
     entries = Entries(database)
-    return Logs(database, chats, entries, ReadHeads(Heads(database), Rosters(chats, entries, lambda _: None)))
+    return Logs(database, chats, entries, ReadAnyHeads(Heads(database), Rosters(chats, entries, lambda _: None)))

@@ -75,15 +75,15 @@ def _show_state(state: ChatState) -> dict[str, object]:
         "entries": [show_entry(entry) for entry in state.entries],
         "last_seq": state.last_seq,
         "cursor": state.cursor,
-        "marks": show_marks(state.marks, None if state.head is None else state.head.member.account_id),
+        "marks": show_marks(state.marks, None if state.standing is None else state.standing.member.account_id),
     }
-    if state.head is not None:
-        member = state.head.member
-        chat = state.head.chat if member.look is None else state.head.chat.as_left(member.look)
-        shown |= show_chat(chat, state.head.peer_number, until=member.last_seq)
+    if state.standing is not None:
+        member = state.standing.member
+        chat = state.standing.chat if member.look is None else state.standing.chat.as_left(member.look)
+        shown |= show_chat(chat, state.standing.peer_number, until=member.last_seq)
         shown |= {
             "hidden": sorted(member.hidden),
-            "unread": state.head.unread,
+            "unread": state.standing.unread,
             "read": member.read,
             "delivered": member.delivered,
             "is_member": member.is_active,

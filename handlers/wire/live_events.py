@@ -15,14 +15,15 @@ from models.documents.account import Account
 from models.documents.event import Event, Invitation, Poll
 from models.events import EventShown, PollShown, RsvpShown
 
-PEOPLE_MAX = 2000  # invitees in one body, about 1 MB: common clients refuse a frame above 4 MB
+LISTED_MAX = 100  # of each list in one body, some 30 kB: it goes to every guest, so that with all of them it grew with their square
 
 
 def show_live_event(shown: EventShown) -> dict[str, object]:
     """`{"event": {…}}`, of a deleted event only `{"id", "chat", "version", "is_deleted": true}`.
 
-    `chat` is the event's, `is_canceled` says that it does not take place. An event with more than 2000 invitees comes without
-    `invitees` and `invitations`; they are read by REST.
+    `chat` is the event's, `is_canceled` says that it does not take place. An event with more than 100 invitees comes without
+    `invitees` and `invitations` and says how many there are, as `invitees_count`; those with more than 100 `messages`, or
+    `polls`, come without these. They are read by REST.
     """
     event = shown.event
     if event.is_deleted:
@@ -42,11 +43,15 @@ def show_live_event(shown: EventShown) -> dict[str, object]:
         "venue_name": event.venue_name,
         "is_canceled": event.is_canceled,
         "is_deleted": False,
-        "messages": [{"id": each.id, "user_id": each.account_id, "seq": each.seq} for each in event.messages],
-        "polls": [_show_poll(each) for each in event.polls],
         **_show_places(event),
     }
-    if len(event.invitations) <= PEOPLE_MAX:
+    if len(event.messages) <= LISTED_MAX:
+        body["messages"] = [{"id": each.id, "user_id": each.account_id, "seq": each.seq} for each in event.messages]
+    if len(event.polls) <= LISTED_MAX:
+        body["polls"] = [_show_poll(each) for each in event.polls]
+    if len(event.invitations) > LISTED_MAX:
+        body["invitees_count"] = len(event.invitations)
+    else:
         body["invitees"] = _show_invitees(event, shown.accounts)
         body["invitations"] = [_show_invitation(each, shown.accounts[each.account_id]) for each in event.invitations]
     return {"event": body}

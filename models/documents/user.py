@@ -46,7 +46,7 @@ class UserFilter:
     """Which users a viewer may find.
 
     Itself, and of the registered ones that did not block its number either everybody or those with one of these ids or
-    numbers.
+    numbers: `ids` are tied to it by something that they did, `numbers` are those that it holds.
     """
 
     viewer_id: int
@@ -54,6 +54,10 @@ class UserFilter:
     is_open: bool
     ids: Collection[int] = ()
     numbers: Collection[str] = ()
+
+    def strangers(self, account_ids: Collection[int]) -> set[int]:
+        """Those of these accounts that have no tie to the viewer of their own making: it found them by their numbers."""
+        return set() if self.is_open else set(account_ids).difference(self.ids, [self.viewer_id])
 
 
 @dataclass(frozen=True, slots=True)

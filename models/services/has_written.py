@@ -9,7 +9,7 @@ from models.stores.entries import Entries
 
 @dataclass(frozen=True, slots=True)
 class HasWritten:
-    """Looks for an entry of that number in their direct chat that the account may see: a blocked one does not count."""
+    """Looks for a message of that number in their direct chat that the account may see: a blocked one does not count."""
 
     accounts: Accounts
     chats: Chats
@@ -18,6 +18,4 @@ class HasWritten:
     async def __call__(self, account_id: int, number: str) -> bool:
         writer = await self.accounts.find_by_number(number)
         chat = None if writer is None else await self.chats.find_direct(account_id, writer.id)
-        return (
-            writer is not None and chat is not None and await self.entries.has_written(chat.id, writer.id, account_id)
-        )
+        return writer is not None and chat is not None and await self.entries.has_written(chat.id, writer.id)

@@ -18,8 +18,9 @@ class KnowPeople:
     The events API's contract lets everybody list and read everybody, e-mail addresses included. Ids are small integers, so
     that would hand out the whole membership to whoever signs in. Unless `is_open` (the setting `users.visible` is `all`) a
     viewer therefore finds only the people that it has a tie to: one of the two has the other in the address book or in the
-    uploaded phone book, or the other did something at an event that
-    both have to do with: owns it, answered, or wrote there (being invited is nobody's own making). Who blocked the viewer's number cannot be found at all.
+    uploaded phone book, or the other did something at an event that both have to do with: owns it, answered, or wrote there
+    (being invited is nobody's own making). A list of people holds those of the latest events; who has an older one in common
+    finds the other by id. Who blocked the viewer's number cannot be found at all.
     """
 
     contacts: Contacts
@@ -33,7 +34,7 @@ class KnowPeople:
             return UserFilter(viewer.account_id, viewer.number, is_open=True)
         numbers = await self.contacts.list_numbers(viewer.account_id)
         numbers.update(await self.phone_books.list_numbers(viewer.account_id))
-        ids = set(await self.events.list_companions(viewer.account_id))
+        ids = await self.events.list_companions(viewer.account_id)
         ids.update(await self.contacts.list_owners_of(viewer.number))
         ids.update(await self.phone_books.list_owners_of(viewer.number))
         return UserFilter(viewer.account_id, viewer.number, is_open=False, ids=ids, numbers=numbers)
@@ -58,7 +59,4 @@ class KnowPeople:
             return set()
         others -= await self.contacts.list_owners_among(viewer.number, others)
         others -= await self.phone_books.list_owners_among(viewer.number, others)
-        if len(others) == 1:
-            (other,) = others
-            return set() if await self.events.is_companion(viewer.account_id, other) else others
-        return others.difference(await self.events.list_companions(viewer.account_id)) if others else others
+        return {one for one in others if not await self.events.is_companion(viewer.account_id, one)}

@@ -26,5 +26,5 @@ class ListUsers:
         if skip and skip >= count:
             raise PageNotFound
         accounts = await self.accounts.list_users(users, skip, per_page)
-        strangers = await self.know.strangers(actor, [account.id for account in accounts])
+        strangers = users.strangers({account.id for account in accounts})
         return PageOf(await self.see(actor, accounts, strangers=strangers), count, number, per_page)

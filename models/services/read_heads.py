@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from models.documents.head import Head
+from models.documents.head import Head, Standing
 from models.services.rosters import Rosters
 from models.stores.heads import Heads, LogEnd
 
@@ -18,32 +18,36 @@ class ReadHeads:
     heads: Heads
     rosters: Rosters
 
-    async def __call__(self, account_id: int, chat_ids: Collection[int] | None = None) -> list[Head]:
-        """All listed chats that the account is in; or those of `chat_ids` it is or was in. In no order."""
-        return (await self.of_all([account_id], chat_ids))[account_id]
+    async def ends(self, account_ids: Collection[int]) -> dict[int, dict[int, LogEnd]]:
+        """Where the logs of all listed chats that these accounts are in end, by account and chat."""
+        return await self._caught_up(await self.heads.list_ends(account_ids))
 
-    async def of_all(
-        self, account_ids: Collection[int], chat_ids: Collection[int] | None = None
-    ) -> dict[int, list[Head]]:
-        """The same for many accounts, by as many queries."""
-        found = await self._of_ends(await self.heads.list_ends(account_ids, chat_ids))
-        if chat_ids is not None:
-            return found
-        return {account_id: [head for head in heads if head.member.is_active] for account_id, heads in found.items()}
+    async def ends_of(self, account_id: int, chat_ids: Collection[int]) -> dict[int, LogEnd]:
+        """The same of those of these chats that the account is or was in."""
+        return (await self._caught_up(await self.heads.list_ends_at({account_id: chat_ids})))[account_id]
+
+    async def standings(self, ends: Collection[tuple[int, int, LogEnd]]) -> dict[tuple[int, int, LogEnd], Standing]:
+        """How accounts stand in chats, by what was asked: (account, chat, the end that was read for it)."""
+        wanted: dict[int, dict[int, LogEnd]] = {}
+        for account_id, chat_id, end in ends:
+            newest = max(end, wanted.setdefault(account_id, {}).get(chat_id, end), key=lambda one: one.seq)
+            wanted[account_id][chat_id] = newest
+        found = {(account_id, one.chat.id): one for account_id, one in await self.heads.list_standings(wanted)}
+        return {asked: found[asked[:2]] for asked in ends if asked[:2] in found}
 
     async def at_places(self, chats: Mapping[int, Collection[int]]) -> dict[int, list[Head]]:
         """Those of these chats, by account, that the account is in and has listed; in no order."""
-        found = await self._of_ends(await self.heads.list_ends_at(chats))
+        ends = await self._caught_up(await self.heads.list_ends_at(chats))
+        found: dict[int, list[Head]] = {account_id: [] for account_id in ends}
+        if any(ends.values()):
+            for account_id, head in await self.heads.list_heads(ends):
+                found[account_id].append(head)
         return {
             account_id: [head for head in heads if head.member.is_active and head.member.is_listed]
             for account_id, heads in found.items()
         }
 
-    async def _of_ends(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> dict[int, list[Head]]:
-        found: dict[int, list[Head]] = {account_id: [] for account_id in ends}
-        if not any(ends.values()):
-            return found
-        await self.rosters.catch_up_all({chat_id for chats in ends.values() for chat_id in chats})
-        for account_id, head in await self.heads.list_heads(ends):
-            found[account_id].append(head)
-        return found
+    async def _caught_up(self, ends: dict[int, dict[int, LogEnd]]) -> dict[int, dict[int, LogEnd]]:
+        if any(ends.values()):
+            await self.rosters.catch_up_all({chat_id for chats in ends.values() for chat_id in chats})
+        return ends

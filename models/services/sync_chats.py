@@ -9,25 +9,30 @@ A client that names chats is told of those that it does not name: those that the
 left again since the client was last there. When that was is told by the newest entry that the client holds; a client that
 names none holds nothing yet, and starts with the chats that the account is in now: only what is left after that is told to its
 connection.
+
+Of chats that are not part of an answer, since it is full, nothing is read but where their logs end.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
 from models.documents.chat import Member, Span
 from models.documents.entry import ANSWER_MAX_CHARS, Entry, fitting
-from models.documents.head import Head
+from models.documents.head import Standing
 from models.documents.session import Actor
 from models.ports import Clock
 from models.services.batched import Batched
 from models.services.read_heads import ReadHeads
 from models.services.tails import Tails
 from models.stores.entries import Entries
+from models.stores.heads import LogEnd
 
 CLOCKS_APART = timedelta(minutes=1)  # between two nodes, and between writing an entry and storing it
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 RESET_ENTRIES = 50  # a screenful and a bit: what a fresh device shows before somebody scrolls
 
 
@@ -41,7 +46,7 @@ class Status(StrEnum):
 class ChatState:
     """One chat's part of the answer. `cursor` is what to send next time; it equals `last_seq` unless more follows.
 
-    `head` is None for a chat that the account is not in and never was: a reset to nothing.
+    `standing` is None for a chat that the account is not in and never was: a reset to nothing.
     """
 
     chat_id: int
@@ -49,7 +54,7 @@ class ChatState:
     entries: Sequence[Entry]
     last_seq: int
     cursor: int
-    head: Head | None = None
+    standing: Standing | None = None
     marks: Sequence[Member] = ()
 
 
@@ -98,11 +103,12 @@ class _Budget:
 class SyncChats:
     """Chats that the client does not name are part of the answer too: it may have missed that they came to be.
 
-    `listed`, `left` and `marks` read for all who ask at the same time by one query, and never before they asked.
+    `listed`, `standings`, `left` and `marks` read for all who ask at the same time by one query, and never before they asked.
     """
 
     heads: ReadHeads
-    listed: Batched[int, list[Head]]  # by account
+    listed: Batched[int, dict[int, LogEnd]]  # by account
+    standings: Batched[tuple[int, int, LogEnd], Standing]  # by account, chat and the end of its log as it was read
     left: Batched[int, dict[int, datetime]]  # by account: chats that it left, and when
     marks: Batched[int, list[Member]]  # by chat, of those that have up to `marks_max_members`
     entries: Entries
@@ -118,49 +124,102 @@ class SyncChats:
         `began_at`: the `at` of the answer with which this client began, where it named no chat on this connection.
         """
         at = self.clock.now()
-        listed = {head.chat.id: head for head in await self.listed(actor.account_id) or ()}
-        elsewhere = [chat_id for chat_id in cursors if chat_id not in listed]
-        listed |= await self._read(actor.account_id, elsewhere)
-        missed = await self._list_missed(actor.account_id, cursors, listed, began_at) if cursors else []
-        listed |= await self._read(actor.account_id, missed)
-        budget = _Budget(self.rules.max_entries)
-        states: list[ChatState] = []
+        account_id = actor.account_id
+        ends = dict(await self.listed(account_id) or {})
+        ends |= await self._ends(account_id, [chat_id for chat_id in cursors if chat_id not in ends])
+        missed: list[int] = []
+        if cursors:
+            left = {chat: at for chat, at in (await self.left(account_id) or {}).items() if chat not in cursors}
+            ends = {chat_id: end for chat_id, end in ends.items() if chat_id not in left}
+            missed = await self._list_missed(cursors, ends, left, began_at)
+        ends |= await self._ends(account_id, missed)
         # Newest first: what people look at first when they come back. Before them what the client's cursors, as they are now,
         # say that it missed, the one left first at the head: after part of the answer they say so of the rest.
         first = {chat_id: place for place, chat_id in enumerate(missed, -len(missed))}
-        for head in sorted(listed.values(), key=lambda head: (-first.get(head.chat.id, 0), head.last_at), reverse=True):
-            state = await self._state(head, cursors.get(head.chat.id), budget)
-            if state is not None:
-                states.append(state)
-        states += [_nothing(chat_id) for chat_id in cursors if chat_id not in listed]
+        chat_ids = sorted(
+            ends, key=lambda chat_id: (-first.get(chat_id, 0), ends[chat_id].activity or LONG_AGO), reverse=True
+        )
+        budget = _Budget(self.rules.max_entries)
+        ends = {chat_id: ends[chat_id] for chat_id in chat_ids}
+        states = await self._states(account_id, ends, cursors, frozenset(missed), budget)
+        states += [_nothing(chat_id) for chat_id in cursors if chat_id not in ends]
         return SyncAnswer(await self._with_marks(states), more=budget.is_spent, at=at)
 
+    async def _ends(self, account_id: int, chat_ids: Sequence[int]) -> Mapping[int, LogEnd]:
+        return await self.heads.ends_of(account_id, chat_ids) if chat_ids else {}
+
     async def _list_missed(
-        self, account_id: int, cursors: Mapping[int, int], listed: Mapping[int, Head], began_at: datetime | None
+        self,
+        cursors: Mapping[int, int],
+        ends: Mapping[int, LogEnd],
+        left: Mapping[int, datetime],
+        began_at: datetime | None,
     ) -> list[int]:
         """Chats that the client does not name, and that the account left since the client was there; the one left first first."""
-        left = {chat: at for chat, at in (await self.left(account_id) or {}).items() if chat not in cursors}
         if not left:
             return []
-        heads = [listed[chat_id] for chat_id in cursors if chat_id in listed]
-        held = [(head.chat.id, min(cursors[head.chat.id], head.last_seq)) for head in heads]
+        held = [
+            (chat_id, min(cursor, ends[chat_id].last_seq)) for chat_id, cursor in cursors.items() if chat_id in ends
+        ]
         there = await self.entries.find_newest(held)
         if there is None:
             return []
         since = there - CLOCKS_APART if began_at is None else max(there - CLOCKS_APART, began_at)
-        missed = [chat_id for chat_id, at in left.items() if at >= since and chat_id not in listed]
+        missed = [chat_id for chat_id, at in left.items() if at >= since]
         return sorted(missed, key=lambda chat_id: left[chat_id])
 
-    async def _read(self, account_id: int, chat_ids: Sequence[int]) -> dict[int, Head]:
-        """Those of these chats that the account is or was in. One in which all was kept from it is no chat to it."""
-        heads = await self.heads(account_id, chat_ids) if chat_ids else ()
-        return {head.chat.id: head for head in heads if head.member.is_listed}
+    async def _states(
+        self,
+        account_id: int,
+        ends: Mapping[int, LogEnd],
+        cursors: Mapping[int, int],
+        missed: Collection[int],
+        budget: _Budget,
+    ) -> list[ChatState]:
+        """The part of each of these chats in their order, as far as the budget goes."""
+        behind = deque(chat_id for chat_id, end in ends.items() if cursors.get(chat_id) != end.last_seq)
+        standings = await self._read(account_id, ends, set(ends).difference(behind))
+        states: list[ChatState] = []
+        for chat_id in ends:
+            if behind and behind[0] == chat_id:
+                if budget.is_empty:
+                    budget.is_spent = True
+                    behind.popleft()
+                    continue
+                standings |= await self._read(account_id, ends, self._take_some(behind, ends, cursors, budget))
+            standing = standings.get(chat_id)
+            if standing is None:  # since its end was read, it has become no chat to the account
+                states += [_nothing(chat_id)] if chat_id in cursors else []
+            elif standing.member.is_active or chat_id in cursors or chat_id in missed:
+                state = await self._state(standing, cursors.get(chat_id), budget)
+                states += [state] if state is not None else []
+        return states
 
-    async def _state(self, head: Head, cursor: int | None, budget: _Budget) -> ChatState | None:
+    def _take_some(
+        self, behind: deque[int], ends: Mapping[int, LogEnd], cursors: Mapping[int, int], budget: _Budget
+    ) -> list[int]:
+        """The first of these chats, as many as may fill the budget; at least one."""
+        taken: list[int] = []
+        entries = 0
+        while behind and entries < budget.entries:
+            chat_id = behind.popleft()
+            taken.append(chat_id)
+            end, cursor = ends[chat_id].last_seq, cursors.get(chat_id)
+            is_delta = cursor is not None and 0 < end - cursor <= self.rules.delta_max_entries
+            entries += max(1, end - (cursor or 0) if is_delta else min(end, RESET_ENTRIES))
+        return taken
+
+    async def _read(
+        self, account_id: int, ends: Mapping[int, LogEnd], chat_ids: Collection[int]
+    ) -> dict[int, Standing]:
+        found = await self.standings.all([(account_id, chat_id, ends[chat_id]) for chat_id in chat_ids])
+        return {standing.chat.id: standing for standing in found.values() if standing.member.is_listed}
+
+    async def _state(self, standing: Standing, cursor: int | None, budget: _Budget) -> ChatState | None:
         """One chat's part, or None when the budget is spent and something is missing: it comes with the next call."""
-        end = head.last_seq
+        end = standing.last_seq
         if cursor == end:
-            return ChatState(head.chat.id, Status.CURRENT, (), end, end, head)
+            return ChatState(standing.chat.id, Status.CURRENT, (), end, end, standing)
         if budget.is_empty:
             budget.is_spent = True
             return None
@@ -168,34 +227,38 @@ class SyncChats:
             cursor is None
             or cursor > end
             or end - cursor > self.rules.delta_max_entries
-            or _was_out(head.member, cursor)
+            or _was_out(standing.member, cursor)
         ):
             limit = min(RESET_ENTRIES, budget.entries)
-            newest = await self._list_range(head, 1, limit, newest_first=True)
+            newest = await self._list_range(standing, 1, limit, newest_first=True)
             found = budget.take(newest[::-1])[::-1]
-            shown = await self.entries.as_shown_to(head.member, found)
-            return ChatState(head.chat.id, Status.RESET, shown, end, end, head)
-        found = budget.take(await self._list_range(head, cursor + 1, budget.entries))
+            shown = await self.entries.as_shown_to(standing.member, found)
+            return ChatState(standing.chat.id, Status.RESET, shown, end, end, standing)
+        found = budget.take(await self._list_range(standing, cursor + 1, budget.entries))
         reached = found[-1].seq if found else end
         if reached < end:
             budget.is_spent = True
-        shown = await self.entries.as_shown_to(head.member, found)
-        return ChatState(head.chat.id, Status.DELTA, shown, end, reached, head)
+        shown = await self.entries.as_shown_to(standing.member, found)
+        return ChatState(standing.chat.id, Status.DELTA, shown, end, reached, standing)
 
-    async def _list_range(self, head: Head, first: int, limit: int, *, newest_first: bool = False) -> list[Entry]:
+    async def _list_range(
+        self, standing: Standing, first: int, limit: int, *, newest_first: bool = False
+    ) -> list[Entry]:
         """Entries up to the end of the log: for members from memory, where it knows this very end."""
-        source = self.tails if head.member.is_active else self.entries
-        return await source.list_range(head.chat.id, first, head.last_seq, limit=limit, newest_first=newest_first)
+        source = self.tails if standing.member.is_active else self.entries
+        return await source.list_range(
+            standing.chat.id, first, standing.last_seq, limit=limit, newest_first=newest_first
+        )
 
     async def _with_marks(self, states: list[ChatState]) -> list[ChatState]:
         """Add how far everybody has read, where everybody's marks are told at all."""
-        active = [state.chat_id for state in states if state.head is not None and state.head.member.is_active]
+        active = [state.chat_id for state in states if state.standing is not None and state.standing.member.is_active]
         marks = await self.marks.all(active[: self.rules.marks_max_chats])
-        return [replace(state, marks=marks.get(state.chat_id) or _own(state.head)) for state in states]
+        return [replace(state, marks=marks.get(state.chat_id) or _own(state.standing)) for state in states]
 
 
-def _own(head: Head | None) -> Sequence[Member]:
-    return () if head is None else (head.member,)
+def _own(standing: Standing | None) -> Sequence[Member]:
+    return () if standing is None else (standing.member,)
 
 
 def _was_out(member: Member, cursor: int) -> bool:

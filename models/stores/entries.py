@@ -148,10 +148,13 @@ class Entries:
         cursor = self._entries.find({"pending": True, "at": {"$lt": before}}).hint("pending").limit(limit)
         return [read_entry(row) for row in await cursor.to_list(None)]
 
-    async def has_written(self, chat_id: int, sender_id: int, reader_id: int) -> bool:
-        """Whether this sender has an entry in the chat that the reader may see."""
-        query = {"chat": chat_id, "sender": sender_id, "hidden_from": {"$ne": reader_id}}
-        return await self._entries.find_one(query, {"_id": True}) is not None
+    async def has_written(self, chat_id: int, sender_id: int) -> bool:
+        """Whether this sender has written a message in the direct chat that was not kept from the other one.
+
+        One that is deleted by now counts; a reaction is no message.
+        """
+        query = {"chat": chat_id, "sender": sender_id, "kind": Kind.MESSAGE.value, "hidden_from": None}
+        return await self._entries.find_one(query, {"_id": True}, hint="said_by") is not None
 
     async def list_used(self, names: Names[str]) -> set[str]:
         """Those of these stored files that a message points to, or a change of a chat's photo."""

@@ -51,6 +51,7 @@ INDEXES = [
     IndexModel([("outbox.at", ASCENDING)], name="outbox", partialFilterExpression={"outbox.at": {"$exists": True}}),
     IndexModel([("date", ASCENDING)], name="reminders", partialFilterExpression={"is_reminded": False}),
 ]
+COMPANIONS_OF = 500  # whoever has been to more has met people enough for a list; each row may hold a thousand guests
 _ATTENDEES: Row = {
     "$size": {"$filter": {"input": "$invitations", "as": "one", "cond": {"$eq": ["$$one.answer", True]}}}
 }
@@ -199,26 +200,26 @@ class Events:
         both: Row = {"invitations.account": {"$all": [account_id, other_id]}, "is_deleted": False, "$or": acted}
         return await self._events.find_one(both, {"_id": True}) is not None
 
-    async def list_companions(self, account_id: int) -> list[int]:
-        """Those who did something of their own at an event that this account owns or is invited to, each once.
+    async def list_companions(self, account_id: int) -> set[int]:
+        """The accounts that did something of their own at one of the latest events that this account owns or is invited to.
 
-        The owner, who invites, and whoever answered or wrote there; the account too if it is one of these. Merely being invited ties nobody: anybody may invite any number.
+        The owner, who invites, and whoever answered or wrote there; the account too if it is one of these. Merely being invited
+        ties nobody: anybody may invite any number. Of each kind the COMPANIONS_OF latest events are looked at.
         """
-        mine = {"$or": [{"owner": account_id}, {"invitations.account": account_id}], "is_deleted": False}
         answered = {"$filter": {"input": "$invitations", "as": "one", "cond": {"$ne": ["$$one.answer", None]}}}
-        authors = {"$map": {"input": "$messages", "as": "one", "in": "$$one.account_id"}}
         answerers = {"$map": {"input": answered, "as": "one", "in": "$$one.account"}}
-        people = {"$concatArrays": [["$owner"], answerers, authors]}
-        rows = await aggregate(
-            self._events,
-            [
-                {"$match": mine},
-                {"$project": {"people": people}},
-                {"$unwind": "$people"},
-                {"$group": {"_id": "$people"}},
-            ],
-        )
-        return [row["_id"] for row in rows]
+        people = {"$setUnion": [["$owner"], answerers, "$messages.account_id"]}
+        found: set[int] = set()
+        for mine in ({"owner": account_id}, {"invitations.account": account_id}):
+            latest: list[Row] = [
+                {"$match": mine | {"is_deleted": False}},
+                {"$sort": dict(LISTED)},
+                {"$limit": COMPANIONS_OF},
+                {"$project": {"_id": False, "people": people}},
+            ]
+            for row in await aggregate(self._events, latest):
+                found.update(row["people"])
+        return found
 
     async def answer(
         self, event_id: int, account_id: int, *, answer: bool, message: str | None, item: OutboxItem

@@ -1,12 +1,12 @@
 """Heads: the chats of one account with their ends and unread counts, computed from the log itself.
 
 There is no summary row that a crash could leave behind: what a client is told to be its chat's end is the last row that is
-there. What this reads is bounded by the number of chats, whatever they hold, by two indexes over messages (journal.py):
+there. What this reads is bounded by the number of chats, whatever they hold, by three indexes over messages (journal.py):
 
 - The newest message is one seek in `said`, which holds no reactions, edits and other changes and nothing that was kept from a
   blocked person's peer; what an account wrote while it was blocked is one seek in `kept_back`.
 - Unread messages are counted along the log where at most NEAR entries follow the read mark, as nearly always. Of a chat that is
-  further ahead they are counted in `unread`, which skips an account's own messages, deleted ones and those it hid: at most
+  further ahead they are counted in `said_by`, which skips an account's own messages, deleted ones and those it hid: at most
   UNREAD_MAX rows, and a seek for each of the senders. Where many ask for one chat at once, its newest messages are read once
   for all of them.
 """
@@ -14,11 +14,12 @@ there. What this reads is bounded by the number of chats, whatever they hold, by
 import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from models.documents.chat import ChatKind
 from models.documents.entry import Entry, Kind
-from models.documents.head import UNREAD_MAX, Head
+from models.documents.head import UNREAD_MAX, Head, Standing
 from models.stores.chat_rows import chat_of, member_key, member_of
 from models.stores.chats import CHATS, MEMBERS
 from models.stores.database import Database, Row, aggregate
@@ -40,10 +41,21 @@ _KEPT_BACK: Row = _MESSAGE | {"hidden_from": {"$exists": True}}
 
 
 class LogEnd(NamedTuple):
-    """Where a log ends, and up to where a member has read it."""
+    """Where a log ends, and up to where a member has read it.
+
+    `left`: the entry with which the member left, None while it is there. `activity`: the time by which its chat list is sorted, which
+    may lag behind by seconds (chat_places.py); None if an earlier version wrote the row.
+    """
 
     seq: int
     read: int
+    left: int | None = None
+    activity: datetime | None = None
+
+    @property
+    def last_seq(self) -> int:
+        """The end of the log for this member."""
+        return self.seq if self.left is None else min(self.seq, self.left)
 
 
 class Heads:
@@ -51,48 +63,51 @@ class Heads:
 
     def __init__(self, database: Database) -> None:
         self._members = database.collection(MEMBERS)
+        self._chats = database.collection(CHATS)
         self._entries = database.collection(ENTRIES)
 
-    async def list_ends(
-        self, account_ids: Collection[int], chat_ids: Collection[int] | None = None
-    ) -> dict[int, dict[int, LogEnd]]:
-        """Where the logs end, by account and chat: of all listed chats that it is in, or of those of `chat_ids` it is or was in."""
+    async def list_ends(self, account_ids: Collection[int]) -> dict[int, dict[int, LogEnd]]:
+        """Where the logs of all listed chats end that these accounts are in, by account and chat."""
         match: Row = {"account": {"$in": list(account_ids)}, "active": True, "unlisted": {"$ne": True}}
-        if chat_ids is not None:
-            return await self.list_ends_at(dict.fromkeys(account_ids, chat_ids))
         return await self._list_ends(account_ids, match)
 
     async def list_ends_at(self, chats: Mapping[int, Collection[int]]) -> dict[int, dict[int, LogEnd]]:
-        """Where the logs of these chats end, by account: of those that it is or was in."""
+        """Where the logs of these chats end, by account: of those that it is or was in and that are a chat to it (Member.is_listed)."""
         keys = [member_key(chat_id, account_id) for account_id, chat_ids in chats.items() for chat_id in chat_ids]
         # What a removed account left behind is an empty row: Chats.forget_left.
-        return await self._list_ends(chats, {"_id": {"$in": keys}, "spans": {"$ne": []}})
+        return await self._list_ends(chats, {"_id": {"$in": keys}, "spans": {"$ne": []}, "unlisted": {"$ne": True}})
 
     async def _list_ends(self, account_ids: Collection[int], match: Row) -> dict[int, dict[int, LogEnd]]:
-        fields = {"chat": True, "account": True, "end": True, "read": True}
+        fields = dict.fromkeys(("chat", "account", "end", "read", "spans", "activity", "large"), True)
+        rows = await aggregate(self._members, [{"$match": match}, _END, {"$project": fields}])
+        large = {row["chat"] for row in rows if row.get("large")}
+        query = {"_id": {"$in": list(large)}}
+        found = await self._chats.find(query, {"activity": True}).to_list(None) if large else []
+        activity = {row["_id"]: row["activity"] for row in found if "activity" in row}
         ends: dict[int, dict[int, LogEnd]] = {account_id: {} for account_id in account_ids}
-        for row in await aggregate(self._members, [{"$match": match}, _END, {"$project": fields}]):
+        for row in rows:
             end = row["end"][0]["_id"] - (row["chat"] << 32) if row["end"] else 0
-            ends[row["account"]][row["chat"]] = LogEnd(end, row["read"])
+            times = [at for at in (row.get("activity"), activity.get(row["chat"])) if at is not None]
+            ends[row["account"]][row["chat"]] = LogEnd(end, row["read"], row["spans"][-1][1], max(times, default=None))
         return ends
+
+    async def list_standings(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> list[tuple[int, Standing]]:
+        """As `list_heads`, without looking for the newest messages."""
+        rows = await self._list_rows(ends, with_last=False)
+        standings = []
+        for count, row in enumerate(rows, 1):
+            standings.append((row["account"], Standing(**_standing(row, ends[row["account"]][row["chat"]].seq))))
+            if count % ROWS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return standings
 
     async def list_heads(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> list[tuple[int, Head]]:
         """The heads of these chats by account, whose logs end (or ended, a moment ago) there: (account, head), in no order."""
         # The changes that wait come first, as for a page of the log (entries.py).
         pending = await self._list_pending({chat_id for chats in ends.values() for chat_id in chats})
-        near: list[int] = []
-        far: list[int] = []
-        for account_id, chats in ends.items():
-            for chat_id, end in chats.items():
-                (near if end.seq - end.read <= NEAR else far).append(member_key(chat_id, account_id))
-        rows: list[Row] = []
-        for keys, is_near in ((near, True), (far, False)):
-            if keys:
-                rows += await aggregate(self._members, _pipeline({"_id": {"$in": keys}}, is_near=is_near))
-        await self._count_far(rows)
+        rows = await self._list_rows(ends, with_last=True)
         await self._find_behind_hidden(rows)
         await self._add_comings(rows)
-        await self._add_peers(rows)
         heads = []
         for count, row in enumerate(rows, 1):
             account_id, chat_id = row["account"], row["chat"]
@@ -100,6 +115,29 @@ class Heads:
             if count % ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return heads
+
+    async def _list_rows(self, ends: Mapping[int, Mapping[int, LogEnd]], *, with_last: bool) -> list[Row]:
+        """The member rows of these chats with all that a standing says and, `with_last`, candidates for the newest message."""
+        done: list[int] = []
+        near: list[int] = []
+        far: list[int] = []
+        for account_id, chats in ends.items():
+            for chat_id, end in chats.items():
+                behind = end.seq - end.read
+                keys = done if behind <= 0 else near if behind <= NEAR else far
+                keys.append(member_key(chat_id, account_id))
+        rows: list[Row] = []
+        for keys, is_near in ((done, False), (near, True), (far, False)):
+            if keys:
+                pipeline = _pipeline({"_id": {"$in": keys}}, is_near=is_near, with_last=with_last)
+                found = await aggregate(self._members, pipeline)
+                if keys is done:
+                    for row in found:
+                        row["near"] = ()
+                rows += found
+        await self._count_far(rows)
+        await self._add_peers(rows)
+        return rows
 
     async def _count_far(self, rows: Collection[Row]) -> None:
         """Set `unread` in each row; those whose read mark is far behind the end of the log take queries of their own."""
@@ -144,7 +182,7 @@ class Heads:
         if hidden := [key for key in _hidden_keys(row) if key > read]:
             keys["$nin"] = hidden
         query = _UNREAD | {"chat": row["chat"], "sender": {"$ne": row["account"]}, "_id": keys}
-        row["unread"] = await self._entries.count_documents(query, hint="unread", limit=UNREAD_MAX)
+        row["unread"] = await self._entries.count_documents(query, hint="said_by", limit=UNREAD_MAX)
 
     async def _find_behind_hidden(self, rows: Collection[Row]) -> None:
         """Choose the newest message of each row, as `last`: the one behind, where an account deleted it for itself."""
@@ -209,8 +247,8 @@ _END: Row = {
 }
 
 
-def _pipeline(match: Row, *, is_near: bool) -> list[Row]:
-    """Member rows with their chat, their newest messages and, if `is_near`, what follows their read marks."""
+def _pipeline(match: Row, *, is_near: bool, with_last: bool) -> list[Row]:
+    """Member rows with their chat, `with_last` their newest messages and, if `is_near`, what follows their read marks."""
     # `$expr` with `$gt` and `$lt` is answered from the index since MongoDB 5.0.
     first: Row = {"$multiply": ["$chat", 2**32]}
     span: Row = {"$last": "$spans"}
@@ -245,12 +283,13 @@ def _pipeline(match: Row, *, is_near: bool) -> list[Row]:
     before_end: Row = {"$lt": ["$_id", "$$end"]}
     newest: list[Row] = [{"$sort": {"_id": -1}}, {"$limit": 1}]
     counted: Row = {"_id": None, "looked": {"$sum": 1}, "unread": {"$sum": {"$cond": [{"$and": is_countable}, 1, 0]}}}
-    pipeline = [
+    pipeline: list[Row] = [
         {"$match": match},
         {"$lookup": {"from": CHATS, "localField": "chat", "foreignField": "_id", "as": "in"}},
-        entries("last", _SAID, [in_chat, {"$gte": ["$_id", "$$came"]}, before_end], *newest),
-        entries("own", _KEPT_BACK, [in_direct, is_own], *newest),
     ]
+    if with_last:
+        pipeline.append(entries("last", _SAID, [in_chat, {"$gte": ["$_id", "$$came"]}, before_end], *newest))
+        pipeline.append(entries("own", _KEPT_BACK, [in_direct, is_own], *newest))
     if is_near:
         after_read: list[Row] = [{"$gt": ["$_id", "$$read"]}, before_end]
         pipeline.append(entries("near", {}, after_read, {"$limit": NEAR + 1}, {"$group": counted}))
@@ -296,17 +335,21 @@ def _hidden_keys(row: Row) -> set[int]:
     return {(row["chat"] << 32) + seq for seq in row.get("hidden", ())}
 
 
-def _head(row: Row, end: int, pending: Sequence[Entry]) -> Head:
-    chat = chat_of(row["in"][0])
+def _standing(row: Row, end: int) -> dict[str, Any]:
+    """The fields of a Standing."""
     member = member_of(row)
+    return {
+        "chat": chat_of(row["in"][0]),
+        "member": member,
+        "last_seq": end if member.last_seq is None else min(end, member.last_seq),
+        "unread": row["unread"],
+        "peer_number": row.get("peer"),
+    }
+
+
+def _head(row: Row, end: int, pending: Sequence[Entry]) -> Head:
+    standing = _standing(row, end)
     rows = [row["last"]] if row["last"] is not None else []
     last = overlay(rows, [read_entry(one) for one in rows], pending)
-    return Head(
-        chat,
-        member,
-        last_seq=end if member.last_seq is None else min(end, member.last_seq),
-        last=last[0] if last else None,
-        last_at=last[0].at if last else row["came_at"] or chat.created_at,
-        unread=row["unread"],
-        peer_number=row.get("peer"),
-    )
+    last_at = last[0].at if last else row["came_at"] or standing["chat"].created_at
+    return Head(**standing, last=last[0] if last else None, last_at=last_at)

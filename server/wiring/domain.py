@@ -204,7 +204,6 @@ class Domain:
         self.record = RecordChanges(self.journal, self.announcer)
         self.change_group = ChangeGroup(stores.chats, self.rosters, self.record)
         self.read_heads = ReadHeads(stores.heads, self.rosters)
-        self.list_heads = Batched(self.read_heads.of_all, at_once=64)
         self.list_chats = ListChats(self.read_heads, stores.places, self.summaries.list_noted)
         self.first_pages = Batched(self.list_chats.first_pages, at_once=64)
         self.leave_group = LeaveGroup(self.change_group, stores.chats, self.record)

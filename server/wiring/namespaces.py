@@ -71,7 +71,8 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
             ReadHistory(domain.resolve, domain.rosters, stores.chats, stores.entries),
             SyncChats(
                 domain.read_heads,
-                domain.list_heads,
+                Batched(domain.read_heads.ends, at_once=64),
+                Batched(domain.read_heads.standings, at_once=2000),
                 left,
                 marks,
                 stores.entries,

@@ -103,7 +103,9 @@ export class Events extends Emitter {
       this.emit("change", event.id);
     } else {
       this.#keep({ ...known, ...event });
-      if (!event.invitations) this.load(event.id).catch(() => {}); // too many people for one event of a socket
+      // Lists that are too long for an event of a socket are left out. Answers were heard one by one: only new guests are missing.
+      const hasGuests = event.invitations || event.invitees_count === known.invitations.length;
+      if (!hasGuests || !event.polls) this.load(event.id).catch(() => {});
     }
   }
 

@@ -310,3 +310,24 @@ async def shoot(page: Page, name: str) -> None:
     """A picture for whoever asks for some."""
     if folder := os.environ.get("SHOTS"):
         await page.screenshot(path=f"{folder}/{name}.png")
+
+
+async def test_of_a_large_event_a_change_is_seen_and_new_guests_are_read(
+    windows: Windows, node: Node, numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sockets leave out its guests: those who are known stay, and are read again where there are others."""
+    monkeypatch.setattr("handlers.wire.live_events.LISTED_MAX", 1)
+    ann, ben, cem, dia = await named(node, numbers, "Ann Lee", "Ben Ode", "Cem Tan", "Dia Roy")
+    event = await create(node, ann, ben, cem)
+    window = await windows.open(ben, "Ben Ode")
+    await window.open_chat("Dinner")
+    card = card_of(window)
+    await unfold(card)
+    read: list[str] = []
+    window.page.on("request", lambda request: read.append(request.url))
+    await edit(node, ann, event, title="Supper")
+    await expect(card.get_by_role("heading", name="Supper")).to_be_visible()
+    await expect(card.locator(".event-guest")).to_have_count(2)
+    assert not [url for url in read if "/api/events/" in url]
+    await edit(node, ann, event, invite_phone_numbers=[f"+{dia.number}"])
+    await expect(card.locator(".event-guest")).to_have_count(3)

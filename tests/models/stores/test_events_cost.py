@@ -10,7 +10,10 @@ from models.documents.event import Event, EventFilter, Invitation
 from models.documents.phone import Phone
 from models.documents.session import Actor
 from models.services.know_people import KnowPeople
+from models.services.list_users import ListUsers
+from models.services.see_users import SeeUsers
 from models.services.show_timeline import Place, ShowTimeline
+from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 from models.stores.counters import Counters
 from models.stores.database import Database
@@ -48,6 +51,11 @@ async def fill(database: Database, events: Events, count: int) -> None:
 
 class NobodyBlocked:
     async def list_owners(self, _: Actor) -> Collection[int]:
+        return ()
+
+
+class SeesNobody:
+    async def __call__(self, *_: object) -> Collection[int]:
         return ()
 
 
@@ -103,6 +111,25 @@ async def test_to_look_at_one_user_costs_the_same_however_many_events_i_have(dat
         assert await know.strangers(VIEWER, [STRANGER]) == {STRANGER}
 
     assert cost.rows <= 20
+
+
+@pytest.mark.parametrize("count", [600, 6000])
+async def test_to_list_the_people_i_know_reads_my_latest_events_once(database: Database, count: int) -> None:
+    events, contacts = Events(database, Counters(database)), Contacts(database)
+    accounts = Accounts(database, Counters(database))
+    await contacts.prepare()
+    await fill(database, events, count)
+    know = KnowPeople(contacts, PhoneBooks(database), events, is_open=False)
+    users = ListUsers(accounts, know, SeeUsers(SeesNobody()))
+    for number in ("491", "492"):
+        await accounts.find_or_create(Phone(f"+{number}", number), NOW)
+    await database.collection("accounts").update_many({}, {"$set": {"is_registered": True, "full_name": "Somebody"}})
+
+    async with examined(database) as cost:
+        page = await users(VIEWER, 1, PAGE)
+
+    assert [seen.account.id for seen in page.items] == [ME, OTHER]
+    assert cost.rows <= 2 * 500 + 20
 
 
 async def test_a_guest_knows_another_guest_of_the_event_who_has_answered(database: Database) -> None:

@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 
 from models.documents.notification import Device, Notification
 from models.ports import Delivered, Gone, Outcome, PushSender, Refused, RetryLater
+from models.services.as_it_stands import AsItStands
 from models.services.finish_notifications import FinishNotifications
 from models.services.list_devices import ListDevices
 from models.stores.devices import Devices
@@ -22,7 +23,8 @@ _Turns = WeakValueDictionary[tuple[int, str], asyncio.Lock]
 class DeliverPush:
     """A device that got it never gets it again; one that Apple reports gone is forgotten, unless it came back since.
 
-    Those that replace each other on a screen go out one after the other, and none goes out late behind a newer one.
+    Those that replace each other on a screen go out one after the other, and none goes out late behind a newer one. What it
+    tells of is looked at right before: a message may have been deleted while its push waited.
     """
 
     notifications: Notifications
@@ -30,6 +32,7 @@ class DeliverPush:
     list_devices: ListDevices
     push: PushSender
     finish: FinishNotifications
+    as_it_stands: AsItStands
     turns: _Turns = field(default_factory=WeakValueDictionary)
 
     async def __call__(self, taken: Taken) -> None:
@@ -52,10 +55,14 @@ class DeliverPush:
         if not devices:
             await self.finish.finish(taken, DELIVERED if taken.done else "no device")
             return
+        shown = await self.as_it_stands(notification)
+        if shown is None:
+            await self.finish.finish(taken, "deleted")
+            return
         if not self.finish.is_held(taken):
             return
         outcomes = await asyncio.gather(
-            *(self._send(taken, notification, device, is_only=len(devices) == 1) for device in devices)
+            *(self._send(taken, shown, device, is_only=len(devices) == 1) for device in devices)
         )
         later = [outcome for outcome in outcomes if isinstance(outcome, RetryLater)]
         if later:

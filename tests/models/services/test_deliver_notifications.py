@@ -16,6 +16,7 @@ from models.documents.session import Session
 from models.errors import Unavailable
 from models.ports import Delivered, Gone, Outcome, Refused, RetryLater
 from models.services import deliver_notifications
+from models.services.as_it_stands import AsItStands
 from models.services.deliver_notifications import GIVE_UP_AFTER, LEASE, DeliverNotifications, RetryRules
 from models.services.deliver_push import DeliverPush
 from models.services.deliver_text import DeliverText
@@ -25,6 +26,7 @@ from models.services.notify import Notify
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.devices import Devices
+from models.stores.entries import Entries
 from models.stores.notifications import PUSH, TEXT, Notifications
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
@@ -107,7 +109,9 @@ class Queue:
     def make(self, kind: str, at_once: int = 8) -> DeliverNotifications:
         finish = FinishNotifications(self.notifications, self.clock, RETRY)
         list_devices = ListDevices(self.devices, self.sessions, self.ownerships, self.clock)
-        push = DeliverPush(self.notifications, self.devices, list_devices, self.phones, finish)
+        push = DeliverPush(
+            self.notifications, self.devices, list_devices, self.phones, finish, AsItStands(Entries(self.database))
+        )
         deliver = push if kind == PUSH else DeliverText(self.phones, finish)
         return DeliverNotifications(kind, self.notifications, deliver, self.clock, at_once=at_once)  # type: ignore[arg-type]
 

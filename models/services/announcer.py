@@ -48,8 +48,9 @@ HELD_MAX = (
 )
 
 AHEAD_MAX = 1000  # entries of the queue that one confirmation looks at, a fifth of a millisecond of work
-LATE = timedelta(seconds=0.25)  # since it was taken; a batch of a busy node is stored and announced by then
-GONE_MAX = 10_000  # messages that are remembered as deleted, about 1 MB
+LATE = timedelta(seconds=0.5)  # since it was taken; what a busy node takes is stored and announced by then
+LOOK_MAX = 10_000  # entries of the queue whose messages are looked at at once: a node that is behind asks no more often for it
+GONE_MAX = 20_000  # messages that are remembered as deleted, about 2 MB
 SURE_MAX = 100_000  # chats whose last announced seq is remembered, about 100 bytes each
 
 
@@ -316,7 +317,7 @@ class Announcer:
 
     async def _look_at(self, line: _Line) -> None:
         """Ask which messages of this line are deleted by now."""
-        ahead = list(islice(line.entries, AHEAD_MAX))
+        ahead = list(islice(line.entries, LOOK_MAX))
         places = [(entry.chat_id, entry.seq) for entry in ahead if isinstance(entry.body, Message)]
         for chat_id, seq in await self._entries.list_deleted(places):
             self._note_gone(entry_key(chat_id, seq))

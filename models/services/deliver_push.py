@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 from models.documents.notification import Device, Notification
@@ -15,6 +15,8 @@ from models.stores.devices import Devices
 from models.stores.notifications import DELIVERED, Notifications, Taken
 
 log = logging.getLogger(__name__)
+
+LATE = timedelta(seconds=3)  # what is younger has only been overtaken by what came at the same time
 
 _Turns = WeakValueDictionary[tuple[int, str], asyncio.Lock]
 
@@ -47,7 +49,8 @@ class DeliverPush:
         if self.finish.is_too_late(taken):
             await self.finish.finish(taken, "too late")
             return
-        if taken.attempts > 1 and await self.notifications.was_replaced(notification):
+        is_late = taken.attempts > 1 or self.finish.clock.now() > notification.at + LATE
+        if is_late and await self.notifications.was_replaced(notification):
             await self.finish.finish(taken, "replaced by a newer one")
             return
         of_account = await self.list_devices(notification.account_id)

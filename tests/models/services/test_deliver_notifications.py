@@ -507,3 +507,15 @@ async def test_no_question_reads_more_than_it_answers(queue: Queue) -> None:
         await queue.devices.list_owners([ANN, TOM, 3])
         await queue.devices.forget(TOM)
     assert {plan.index for plan in plans} == {"account: 1, registered_at: -1"}
+
+
+async def test_what_is_queued_late_takes_nothing_newer_from_the_screen(queue: Queue) -> None:
+    """A message of a node that died is told when it is sent again, and another has been pushed meanwhile."""
+    old = queue.note("old", TOM, collapse="chat 1")
+    queue.clock.move(seconds=30)
+    async with queue.node():
+        await queue.notify.push([queue.note("new", TOM, collapse="chat 1")])
+        await queue.finished()
+        await queue.notify.push([old])
+        assert await queue.finished() == {"new": "delivered", "old": "replaced by a newer one"}
+    assert queue.phones.sent == [("new", "tom's phone")]

@@ -1,5 +1,6 @@
 """What waits to be told for a while: what was deleted meanwhile is said to nobody, and one chat does not hold up another."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -195,7 +196,8 @@ class TestAChatThatCannotBeTold:
         monkeypatch.setattr(Chats, "apply", broken)
         before = len(friends.toms.told("resync"))
         path = f"/api/groups/{await self.gid(friends)}/subject/"
-        status, refusal = await friends.node.rest("POST", path, friends.ann, data={"subject": "Them"})
+        async with asyncio.timeout(30):
+            status, refusal = await friends.node.rest("POST", path, friends.ann, data={"subject": "Them"})
         assert status == 503, refusal
         await friends.toms.expect("resync", before + 1)
         await friends.say("elsewhere")

@@ -49,7 +49,7 @@ HELD_MAX = (
 
 AHEAD_MAX = 1000  # entries of the queue that one confirmation looks at, a fifth of a millisecond of work
 LATE = timedelta(seconds=0.5)  # since it was taken; what a busy node takes is stored and announced by then
-LOOK_MAX = 10_000  # entries of the queue whose messages are looked at at once: a node that is behind asks no more often for it
+LOOK_MAX = 10_000  # entries of the queue whose messages are looked at by one query
 GONE_MAX = 20_000  # messages that are remembered as deleted, about 2 MB
 SURE_MAX = 100_000  # chats whose last announced seq is remembered, about 100 bytes each
 

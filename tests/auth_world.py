@@ -135,7 +135,7 @@ async def start_node(
     choose = ChooseAccount(Ownerships(database, counters))
     chats, entries = Chats(database, counters), Entries(database)
     rosters = Rosters(chats, entries, fanout.signal)
-    announcer = Announcer(chats, entries, rosters, fanout)
+    announcer = Announcer(chats, entries, rosters, fanout, clock)
     # Nobody here is invited to anything, so the journal is never asked.
     journal = Journal(database, clock, announcer.stored)
     join_events = JoinEvents(Events(database, counters), accounts, chats, rosters, journal, announcer)

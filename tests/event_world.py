@@ -91,7 +91,7 @@ class EventWorld(EventActs):
         """Another node. `before` are ways of telling in front of the real ones, `behind` those after them."""
         fanout = RecordingFanout()
         rosters = Rosters(self.chats, self.entries, fanout.signal)
-        announcer = Announcer(self.chats, self.entries, rosters, fanout)
+        announcer = Announcer(self.chats, self.entries, rosters, fanout, self.clock)
         journal = Journal(self.database, self.clock, announcer.stored)
         for part in (announcer, journal):
             await part.open()

@@ -183,7 +183,7 @@ class World:
     async def start_node(self) -> Node:
         fanout = RecordingFanout()
         rosters = Rosters(self.chats, self.entries, fanout.signal)
-        announcer = Announcer(self.chats, self.entries, rosters, fanout)
+        announcer = Announcer(self.chats, self.entries, rosters, fanout, self.clock)
         journal = Journal(self.database, self.clock, announcer.stored)
         await journal.open()
         await announcer.open()

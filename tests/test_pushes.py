@@ -366,3 +366,26 @@ async def test_a_message_that_is_sent_again_on_another_node_is_pushed_once(
     assert (await other_hears.ask("message_send", hello | {"client_id": "last", "text": "last"}))["ok"]
     await apple.expect(3)
     assert [push.alert for push in apple.taken] == ["Ann: hello", "Ann: later", "Ann: last"]
+
+
+@pytest.mark.parametrize(
+    ("change", "body", "alerts"),
+    [
+        ("message_delete", {}, ["Ann: that is all"]),
+        ("message_edit", {"text": "new words"}, ["Ann: a new message", "Ann: that is all"]),
+    ],
+)
+async def test_a_push_that_had_to_wait_quotes_nothing_that_was_taken_back_meanwhile(
+    node: Node, apple: Apple, change: str, body: dict[str, str], alerts: list[str]
+) -> None:
+    ann, tom = await friends(node, "Ann", "Tom")
+    apple.plan("Tom", Answer(503, "ServiceUnavailable", {"retry-after": "3"}))
+    message = await write(node, ann, contact=tom.number, text="old words")
+    await apple.expect(received=1)
+    device = await node.connect(ann, "/chat")
+    answer = await device.ask(change, {"chat": message["chat"], "seq": message["seq"], **body})
+    assert answer["ok"], answer
+    await until_no_row(node, "notifications", OPEN)
+    assert (await device.ask("message_send", {"client_id": "last", "contact": tom.number, "text": "that is all"}))["ok"]
+    await apple.expect(len(alerts))
+    assert [push.alert for push in apple.taken] == alerts

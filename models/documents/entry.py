@@ -295,24 +295,30 @@ def as_of(message: Entry, changes: Sequence[Entry]) -> Entry:
     return message
 
 
+def as_deleted(message: Entry) -> Entry:
+    """A message as it is once it is gone for everybody."""
+    if not isinstance(message.body, Message):
+        return message
+    # What it said before, and that it was edited, is gone: so it does not matter which of the two came first.
+    return replace(
+        message,
+        body=Message(message.body.type, reply_to=message.body.reply_to),
+        edited_at=None,
+        edit_seq=0,
+        first_text=None,
+        is_deleted=True,
+        reactions={},
+        reaction_seqs={},
+    )
+
+
 def with_change(message: Entry, change: Entry) -> Entry:
     """A message as it is after one stored change; the rule that the store applies to the row (models/stores/entries.py)."""
     if not isinstance(message.body, Message) or message.is_deleted:
         return message
     match change.body:
         case Deletion():
-            # What it said before, and that it was edited, is gone: so it does not matter which of the two came first.
-            body = Message(message.body.type, reply_to=message.body.reply_to)
-            return replace(
-                message,
-                body=body,
-                edited_at=None,
-                edit_seq=0,
-                first_text=None,
-                is_deleted=True,
-                reactions={},
-                reaction_seqs={},
-            )
+            return as_deleted(message)
         case Edit(_, text):
             if message.edit_seq > change.seq:
                 return message

@@ -31,7 +31,8 @@ class Notification:
     """For every device of one account. `data` travels beside `aps`, and `type` with it (events contract, section 7).
 
     `at` is from when on it may be shown; it is given up a day later. `collapse` names what a newer notification replaces
-    on the screen; without one, nothing is replaced.
+    on the screen; without one, nothing is replaced. `unquoted` is what to show where the alert quotes a message whose words were
+    changed before it was shown.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Notification:
     at: datetime
     data: Mapping[str, Scalar] = field(default_factory=dict)
     collapse: str | None = None
+    unquoted: str | None = None
 
     def is_for(self, device: Device) -> bool:
         """Whether a device of the account is to show it: nobody is told of the sign-in that they have just made."""

@@ -23,6 +23,7 @@ from models.ports import Clock
 from models.services.announcer import Announcer
 from models.services.directory import Directory
 from models.services.rosters import Rosters
+from models.stores.database import is_transient
 from models.stores.entries import Entries
 from models.tasks import cancel
 
@@ -116,12 +117,24 @@ class AnnounceAgain:
             try:
                 standing = await self._list_as_stored(batch)
                 self._announcer.stored([await self._kept_from_who_blocked(entry) for entry in standing])
-            except Exception as error:  # noqa: BLE001 (tried again)
+            except Exception as error:  # noqa: BLE001 (tried again, or each alone)
+                if not is_transient(error):
+                    await self._announce_apart(batch, error)
+                    return
                 log.warning("%d entries wait to be announced again: %s", len(batch), type(error).__name__)
                 await asyncio.sleep(RETRY_S)
             else:
                 return
         log.error("%d entries were not announced again", len(batch))
+
+    async def _announce_apart(self, batch: Sequence[Entry], error: Exception) -> None:
+        """One that cannot be looked at must not cost the others anything."""
+        if len(batch) == 1:
+            entry = batch[0]
+            log.error("entry %d of chat %d was not announced again", entry.seq, entry.chat_id, exc_info=error)
+            return
+        for entry in batch:
+            await self._announce_surely([entry])
 
     async def _list_as_stored(self, batch: Sequence[Entry]) -> list[Entry]:
         """Those of these that stand as they were stored: what was changed since is not to be shown, and told by the change."""

@@ -3,17 +3,20 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 from models.documents.notification import Device, Notification
 from models.ports import Delivered, Gone, Outcome, PushSender, Refused, RetryLater
+from models.services.as_it_stands import AsItStands
 from models.services.finish_notifications import FinishNotifications
 from models.services.list_devices import ListDevices
 from models.stores.devices import Devices
 from models.stores.notifications import DELIVERED, Notifications, Taken
 
 log = logging.getLogger(__name__)
+
+LATE = timedelta(seconds=3)  # what is younger has only been overtaken by what came at the same time
 
 _Turns = WeakValueDictionary[tuple[int, str], asyncio.Lock]
 
@@ -22,7 +25,8 @@ _Turns = WeakValueDictionary[tuple[int, str], asyncio.Lock]
 class DeliverPush:
     """A device that got it never gets it again; one that Apple reports gone is forgotten, unless it came back since.
 
-    Those that replace each other on a screen go out one after the other, and none goes out late behind a newer one.
+    Those that replace each other on a screen go out one after the other, and none goes out late behind a newer one. What it
+    tells of is looked at right before: a message may have been deleted while its push waited.
     """
 
     notifications: Notifications
@@ -30,6 +34,7 @@ class DeliverPush:
     list_devices: ListDevices
     push: PushSender
     finish: FinishNotifications
+    as_it_stands: AsItStands
     turns: _Turns = field(default_factory=WeakValueDictionary)
 
     async def __call__(self, taken: Taken) -> None:
@@ -44,7 +49,8 @@ class DeliverPush:
         if self.finish.is_too_late(taken):
             await self.finish.finish(taken, "too late")
             return
-        if taken.attempts > 1 and await self.notifications.was_replaced(notification):
+        is_late = taken.attempts > 1 or self.finish.clock.now() > notification.at + LATE
+        if is_late and await self.notifications.was_replaced(notification):
             await self.finish.finish(taken, "replaced by a newer one")
             return
         of_account = await self.list_devices(notification.account_id)
@@ -52,10 +58,14 @@ class DeliverPush:
         if not devices:
             await self.finish.finish(taken, DELIVERED if taken.done else "no device")
             return
+        shown = await self.as_it_stands(notification)
+        if shown is None:
+            await self.finish.finish(taken, "deleted")
+            return
         if not self.finish.is_held(taken):
             return
         outcomes = await asyncio.gather(
-            *(self._send(taken, notification, device, is_only=len(devices) == 1) for device in devices)
+            *(self._send(taken, shown, device, is_only=len(devices) == 1) for device in devices)
         )
         later = [outcome for outcome in outcomes if isinstance(outcome, RetryLater)]
         if later:

@@ -17,6 +17,7 @@ from models.services.directory import Directory
 from models.services.resolve_chat import ResolveChat
 from models.services.rosters import Rosters
 from models.stores.chats import Chats
+from models.stores.database import is_transient
 from models.stores.entries import Entries
 from models.tasks import cancel
 
@@ -200,13 +201,23 @@ class MoveMarks:
                 await self._rosters.confirm({member.chat_id for member in members})
                 for member in members:
                     place = member.chat_id, member.account_id
-                    await self._publish(member, is_shown=untold[place])
+                    await self._tell_one(member, is_shown=untold[place])
                     del untold[place]
                 for place in places:
                     untold.pop(place, None)  # of a member that is gone
         finally:
             for place, is_shown in untold.items():
                 self._will_tell(place, is_shown=is_shown)
+
+    async def _tell_one(self, member: Member, *, is_shown: bool) -> None:
+        """Tell how far a member is; where its chat alone cannot be read, later, and the others do not wait for it."""
+        try:
+            await self._publish(member, is_shown=is_shown)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.warning("a receipt in chat %d waits to be told: %s", member.chat_id, type(error).__name__)
+            self._will_tell((member.chat_id, member.account_id), is_shown=is_shown)
 
     def _will_tell(self, place: Place, *, is_shown: bool) -> None:
         self._to_tell[place] = is_shown or self._to_tell.get(place, False)

@@ -30,6 +30,7 @@ RETRY_S = 0.5
 WORDS_LOOKED_AT = 4 * ALERT_MAX_CHARS  # of a long message; what an alert shows is in there
 TRIES = 60
 PATIENCE_S = 1.0
+A_MESSAGE = "a new message"
 # What stands for a message without words (messaging contract 10.2).
 WORDS = {
     "i": "a photo",
@@ -81,7 +82,7 @@ class PushMessages:
 
     def announced(self, entry: Entry, chat: Chat, members: Collection[int]) -> None:
         """These were told of an entry; never waits."""
-        if not (self._notify.is_push_on and isinstance(entry.body, Message)):
+        if not (self._notify.is_push_on and isinstance(entry.body, Message)) or entry.is_deleted:
             return
         if len(self._queue) >= WAITING_MAX:
             if not self._is_full:
@@ -126,7 +127,7 @@ class PushMessages:
         if not recipients:
             return []
         entry, chat = told.entry, told.chat
-        alert = await self._alert(told)
+        alert, unquoted = await self._alerts(told)
         data: dict[str, Scalar] = {"chat": chat.id, "seq": entry.seq, "id": entry.public_id, "from": entry.number}
         if chat.group is not None:
             data["group"] = chat.group
@@ -141,11 +142,13 @@ class PushMessages:
                 at=entry.at,
                 data=data,
                 collapse=f"chat {chat.id}",
+                unquoted=unquoted,
             )
             for account_id in recipients
         ]
 
-    async def _alert(self, told: _Told) -> str:
+    async def _alerts(self, told: _Told) -> tuple[str, str]:
+        """What a screen shows, and the same without quoting the message."""
         try:
             name = one_line((await self._directory.require(told.entry.sender_id)).name)
         except AccountNotFound:
@@ -156,7 +159,8 @@ class PushMessages:
         is_named = chat.kind is not ChatKind.DIRECT and chat.subject_seq <= told.entry.seq
         subject = quoted(chat.subject, SUBJECT_MAX_CHARS) if is_named else ""
         where = f" @ {subject}" if subject else ""
+        unquoted = shortened(f"{name}{where}: {A_MESSAGE}")
         if not self._has_preview:
-            return shortened(f"{name}{where}: a new message")
-        words = one_line((told.message.words or "")[:WORDS_LOOKED_AT]) or WORDS.get(told.message.type, "a new message")
-        return shortened(f"{name}{where}: {quoted(words, ALERT_MAX_CHARS)}")
+            return unquoted, unquoted
+        words = one_line((told.message.words or "")[:WORDS_LOOKED_AT]) or WORDS.get(told.message.type, A_MESSAGE)
+        return shortened(f"{name}{where}: {quoted(words, ALERT_MAX_CHARS)}"), unquoted

@@ -24,6 +24,7 @@ from models.errors import ChatNotFound
 from models.ports import Clock
 from models.services.rosters import Rosters
 from models.stores.chat_places import ChatPlaces
+from models.stores.database import is_transient
 from models.tasks import cancel
 
 log = logging.getLogger(__name__)
@@ -115,15 +116,21 @@ class Summaries:
         """Write all that is noted; raises what the database raises, and keeps it noted then."""
         self._writing, self._noted = self._noted, {}
         try:
-            await self._move_up(self._writing)
-            await self._places.settle({chat_id: said.seq for chat_id, said in self._writing.items()})
+            moved = await self._move_up(self._writing)
+            await self._places.settle({chat_id: self._writing[chat_id].seq for chat_id in moved})
+            self._note_again(self._writing.keys() - set(moved))
         except BaseException:
-            for chat_id, said in self._writing.items():
-                for kept_from, at in said.at.items():
-                    self._noted.setdefault(chat_id, _Said()).add(said.seq, kept_from, at)
+            self._note_again(self._writing.keys())
             raise
         finally:
             self._writing = {}
+
+    def _note_again(self, chat_ids: Collection[int]) -> None:
+        for chat_id in chat_ids:
+            said = self._writing[chat_id]
+            for kept_from, at in said.at.items():
+                self._noted.setdefault(chat_id, _Said()).add(said.seq, kept_from, at)
+            self._work.set()
 
     async def _run(self) -> None:
         while True:
@@ -136,14 +143,23 @@ class Summaries:
                 log.warning("%d chats wait to be moved up: %s", self.depth, type(error).__name__)
                 self._work.set()
 
-    async def _move_up(self, noted: dict[int, _Said]) -> None:
+    async def _move_up(self, noted: dict[int, _Said]) -> list[int]:
+        """Returns which chats need nothing more: one that cannot be read does not keep the others where they are."""
+        moved: list[int] = []
         members: dict[tuple[int, int], datetime] = {}
         large: dict[int, datetime] = {}
         for chat_id, said in noted.items():
             try:
                 roster = self._rosters.peek(chat_id) or await self._rosters.require(chat_id)
             except ChatNotFound:
+                moved.append(chat_id)
                 continue
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                log.warning("chat %d waits to be moved up: %s", chat_id, type(error).__name__)
+                continue
+            moved.append(chat_id)
             if roster.chat.is_large:
                 large[chat_id] = max(said.at.values())
                 continue
@@ -152,3 +168,4 @@ class Summaries:
                 if at is not None:
                     members[chat_id, account_id] = at
         await self._places.move_up(members, large)
+        return moved

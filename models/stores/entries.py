@@ -110,11 +110,23 @@ class Entries:
 
     async def is_deleted(self, chat_id: int, seq: int) -> bool:
         """Whether a message is gone for everybody, or a deletion of it is stored."""
-        waiting = await self.list_pending(chat_id, [Kind.DELETION.value])
-        if any(isinstance(change.body, Deletion) and change.body.of == seq for change in waiting):
-            return True
-        row = await self._entries.find_one({"_id": entry_key(chat_id, seq)}, {"deleted": True})
-        return row is not None and row.get("deleted", False)
+        return bool(await self.list_deleted([(chat_id, seq)]))
+
+    async def list_deleted(self, places: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Those of the messages at these (chat id, seq) that are gone for everybody, or of which a deletion is stored."""
+        asked = set(places)
+        if not asked:
+            return set()
+        # The deletions that wait first: one that is applied between the two reads would be in neither of them the other way round.
+        query = {"chat": {"$in": list({chat for chat, _ in asked})}, "pending": True, "kind": Kind.DELETION.value}
+        waiting = (
+            await self._entries.find(query, {"_id": False, "chat": True, "of": True}).hint("pending").to_list(None)
+        )
+        keys = [entry_key(chat_id, seq) for chat_id, seq in asked]
+        gone = await self._entries.find({"_id": {"$in": keys}, "deleted": True}, {"_id": True}).to_list(None)
+        return asked.intersection(
+            {(row["chat"], row["of"]) for row in waiting} | {split_key(row["_id"]) for row in gone}
+        )
 
     async def _without_deleted_texts(self, chat_id: int, entries: list[Entry], pending: Sequence[Entry]) -> list[Entry]:
         """An edit still holds the text that it gave to a message; when that is deleted, nobody reads it there either."""

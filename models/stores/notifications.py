@@ -119,7 +119,7 @@ class Notifications:
             {
                 "$set": {"outcome": outcome, "finished_at": now, "expires_at": now + KEPT_FOR},
                 # Of what was said, and to whom, nothing is kept.
-                "$unset": {"due": "", "lease": "", "done": "", "alert": "", "data": "", "phone": "", "body": ""},
+                "$unset": dict.fromkeys(("due", "lease", "done", "alert", "unquoted", "data", "phone", "body"), ""),
             },
         )
 
@@ -137,6 +137,8 @@ def _row(queued: Notification | Text) -> Row:
         return row | {"kind": TEXT, "phone": queued.phone_text, "body": queued.body}
     if queued.collapse is not None:
         row["collapse"] = queued.collapse
+    if queued.unquoted is not None:
+        row["unquoted"] = queued.unquoted
     return row | {
         "kind": PUSH,
         "account": queued.account_id,
@@ -153,6 +155,13 @@ def _taken(row: Row, until: datetime) -> Taken:
         what = Text(row["_id"], row["phone"], row["body"], row["at"])
     else:
         what = Notification(
-            row["_id"], row["account"], row["alert"], row["type"], row["at"], dict(row["data"]), row.get("collapse")
+            row["_id"],
+            row["account"],
+            row["alert"],
+            row["type"],
+            row["at"],
+            dict(row["data"]),
+            row.get("collapse"),
+            row.get("unquoted"),
         )
     return Taken(what, row["lease"], until, row["attempts"], frozenset(row.get("done", ())))

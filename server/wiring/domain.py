@@ -148,7 +148,7 @@ class Domain:
             self.metrics.notified,
         )
         self.summaries = Summaries(stores.places, self.rosters, clock)
-        self.announcer = Announcer(stores.chats, stores.entries, self.rosters, fanout, self._announced)
+        self.announcer = Announcer(stores.chats, stores.entries, self.rosters, fanout, clock, self._announced)
         self.announce_again = AnnounceAgain(stores.entries, self.rosters, self.directory, self.announcer, clock)
         self.journal = Journal(
             outside.database,

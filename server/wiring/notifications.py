@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from aioapns.connection import AuthorizationHeaderProvider
 
 from models.ports import Clock, SocketBoard, TextSender
+from models.services.as_it_stands import AsItStands
 from models.services.deliver_notifications import DeliverNotifications, RetryRules
 from models.services.deliver_push import DeliverPush
 from models.services.deliver_text import DeliverText
@@ -45,7 +46,10 @@ class NotificationParts:
         }
         if self._sender is not None:
             list_devices = ListDevices(stores.devices, stores.sessions, stores.ownerships, clock)
-            deliver = DeliverPush(stores.notifications, stores.devices, list_devices, self._sender, finish)
+            as_it_stands = AsItStands(stores.entries)
+            deliver = DeliverPush(
+                stores.notifications, stores.devices, list_devices, self._sender, finish, as_it_stands
+            )
             self.workers[PUSH] = DeliverNotifications(PUSH, stores.notifications, deliver, clock, at_once=push.at_once)
         self.notify = Notify(stores.notifications, stores.devices, self._wake, is_push_on=push.is_on)
         self.tell_contact_joined = TellContactJoined(stores.accounts, stores.phone_books, self.notify, clock)

@@ -16,6 +16,7 @@ from models.documents.session import Session
 from models.errors import Unavailable
 from models.ports import Delivered, Gone, Outcome, Refused, RetryLater
 from models.services import deliver_notifications
+from models.services.as_it_stands import AsItStands
 from models.services.deliver_notifications import GIVE_UP_AFTER, LEASE, DeliverNotifications, RetryRules
 from models.services.deliver_push import DeliverPush
 from models.services.deliver_text import DeliverText
@@ -25,6 +26,7 @@ from models.services.notify import Notify
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.devices import Devices
+from models.stores.entries import Entries
 from models.stores.notifications import PUSH, TEXT, Notifications
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
@@ -107,7 +109,9 @@ class Queue:
     def make(self, kind: str, at_once: int = 8) -> DeliverNotifications:
         finish = FinishNotifications(self.notifications, self.clock, RETRY)
         list_devices = ListDevices(self.devices, self.sessions, self.ownerships, self.clock)
-        push = DeliverPush(self.notifications, self.devices, list_devices, self.phones, finish)
+        push = DeliverPush(
+            self.notifications, self.devices, list_devices, self.phones, finish, AsItStands(Entries(self.database))
+        )
         deliver = push if kind == PUSH else DeliverText(self.phones, finish)
         return DeliverNotifications(kind, self.notifications, deliver, self.clock, at_once=at_once)  # type: ignore[arg-type]
 
@@ -503,3 +507,15 @@ async def test_no_question_reads_more_than_it_answers(queue: Queue) -> None:
         await queue.devices.list_owners([ANN, TOM, 3])
         await queue.devices.forget(TOM)
     assert {plan.index for plan in plans} == {"account: 1, registered_at: -1"}
+
+
+async def test_what_is_queued_late_takes_nothing_newer_from_the_screen(queue: Queue) -> None:
+    """A message of a node that died is told when it is sent again, and another has been pushed meanwhile."""
+    old = queue.note("old", TOM, collapse="chat 1")
+    queue.clock.move(seconds=30)
+    async with queue.node():
+        await queue.notify.push([queue.note("new", TOM, collapse="chat 1")])
+        await queue.finished()
+        await queue.notify.push([old])
+        assert await queue.finished() == {"new": "delivered", "old": "replaced by a newer one"}
+    assert queue.phones.sent == [("new", "tom's phone")]

@@ -1,0 +1,146 @@
+"""What an earlier version has stored goes on working: everybody finds everything as it was."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.stores.chats import CHAT_INDEXES, MEMBER_INDEXES
+from models.stores.database import Database
+from server.config import Settings
+from server.embedded import EmbeddedStores
+from tests.node import Node, running_node
+from tests.upgrade.questions import ask_everything, ask_on_sockets, read_sizes
+from tests.upgrade.site import OldSite, read_site, settings_of
+
+CLIENT_ID = "RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY"
+MUTE = {("ann", 15, "not_a_contact"), ("bob", 4, "contact_blocked")}  # a removed account; one whom bob blocks
+
+
+@pytest.fixture(scope="module")
+def site() -> OldSite:
+    return read_site()
+
+
+@pytest.fixture
+async def node(database: Database, stores: EmbeddedStores, site: OldSite, tmp_path: Path) -> AsyncIterator[Node]:
+    await site.restore(database)
+    async with running_node(stores, settings_of(database, tmp_path)) as node:
+        yield node
+
+
+def expected_answers(site: OldSite) -> dict[str, Any]:
+    """The answers of the earlier version; one is another now, on purpose."""
+    answers = dict(site.kept["answers"])
+    for state in answers["eva sync from the first"]["chats"]:
+        if state.get("group") == site.kept["groups"][0]:
+            state["status"] = "reset"  # whoever came behind its cursor holds nothing that can be gone on with
+    return answers
+
+
+def differing(expected: dict[str, Any], found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {name: (expected.get(name), found.get(name)) for name in expected | found if expected.get(name) != found.get(name)}
+
+
+async def test_everybody_is_answered_as_before(node: Node, site: OldSite) -> None:
+    for _ in range(2):  # the first answer gives old chats their places, the second goes by them
+        found = await ask_everything(node, site.people, site.kept["groups"])
+        assert differing(expected_answers(site), found) == {}
+
+
+async def test_files_stay_and_only_those_of_deleted_messages_go(node: Node, site: OldSite) -> None:
+    async with asyncio.timeout(30):
+        while (await read_sizes(node, {site.kept["deleted"]}))[site.kept["deleted"]]:
+            await asyncio.sleep(0.1)  # the sweep of the start tells nobody
+    expected = site.kept["files"] | {site.kept["deleted"]: 0}
+    assert differing(expected, await read_sizes(node, set(expected))) == {}
+
+
+async def test_who_was_signed_out_or_removed_stays_so(node: Node, site: OldSite) -> None:
+    for name in ("zoe", "dave"):
+        status, refusal = await node.rest("GET", "/api/message/chats/", site.everybody[name])
+        assert (status, refusal["code"]) == (401, "session_revoked")
+
+
+async def test_what_was_sent_before_is_stored_once_when_it_is_sent_again(node: Node, site: OldSite) -> None:
+    ann, bob = site.people["ann"], site.people["bob"]
+    device = await node.connect(ann, "/chat")
+    again = await device.ask("message_send", {"contact": bob.number, "client_id": "keep-me", "text": "hello bob"})
+    assert (again["ok"], again["message"]["seq"]) == (True, 1)
+
+
+async def test_chats_go_on_where_they_were(node: Node, site: OldSite) -> None:
+    """In each chat in which somebody may write, what they write gets the next number, and moves it up."""
+    for name, person in site.people.items():
+        device = await node.connect(person, "/chat")
+        for chat in (await device.ask("chats", {}))["chats"]:
+            said = {"chat": chat["chat"], "client_id": f"on-{name}-{chat['chat']}", "text": "on we go"}
+            answer = await device.ask("message_send", said)
+            if answer["ok"]:
+                assert answer["message"]["seq"] == chat["last_seq"] + 1
+                first = (await device.ask("chats", {"limit": 1}))["chats"][0]
+                assert (first["chat"], first["last"]["text"]) == (chat["chat"], "on we go")
+            else:
+                assert (name, chat["chat"], answer["error"]["code"]) in MUTE
+
+
+async def test_people_sign_in_leave_and_come_back(node: Node, site: OldSite) -> None:
+    ann, bob = site.people["ann"], site.people["bob"]
+    assert (await node.sign_in(ann.number)).account_id == ann.account_id
+    group = site.kept["groups"][0]
+    for act, body, by in (
+        ("remove-participant", {"contact": bob.number}, ann),
+        ("add-participant", {"contact": bob.number}, ann),
+        ("leave", {}, bob),
+    ):
+        status, answer = await node.rest("POST", f"/api/groups/{group}/{act}/", by, json=body)
+        assert status == 200, answer
+
+
+async def test_a_login_and_its_tokens_stay(node: Node, site: OldSite) -> None:
+    login = site.kept["login"]
+    headers = {"Authorization": f"Bearer {login['access_token']}"}
+    async with node.http.get(f"{node.url}/api/account/nickname/?account=493012345", headers=headers) as answer:
+        assert answer.status == 200
+    again = {"grant_type": "refresh_token", "refresh_token": login["refresh_token"], "client_id": CLIENT_ID}
+    signed = {"grant_type": "password", "username": "ann", "password": "a good password", "client_id": CLIENT_ID}
+    for form in (again, signed):
+        async with node.http.post(f"{node.url}/o/token/", data=form) as answer:
+            assert answer.status == 200, await answer.text()
+
+
+async def test_a_code_from_before_is_refused_clearly_and_the_next_one_is_good(node: Node, site: OldSite) -> None:
+    """It was kept without its purpose, so the other API would have to take it, too."""
+    code = site.kept["code"]
+    proof = {"phone_number": code["number"], "pin": code["pin"]}
+    async with node.http.post(f"{node.url}/auth/verify_pin", json=proof) as answer:
+        assert answer.status == 400
+        assert "non_field_errors" in await answer.json()
+    assert (await node.sign_in(code["number"].removeprefix("+"))).token
+
+
+@pytest.mark.parametrize("made", [0, 2])
+async def test_a_start_that_died_half_way_is_made_good_by_the_next(
+    database: Database, stores: EmbeddedStores, site: OldSite, tmp_path: Path, made: int
+) -> None:
+    """Some of the new indexes are there beside the old ones; two nodes start at once."""
+    await site.restore(database)
+    members, chats = database.collection("members"), database.collection("chats")
+    if made:
+        await chats.create_indexes(CHAT_INDEXES)
+        await members.create_indexes(MEMBER_INDEXES[:made])
+    one, other = (settings_of(database, tmp_path / name) for name in ("one", "other"))
+    async with asyncio.TaskGroup() as starts:
+        nodes = [starts.create_task(start_and_ask(stores, each, site)) for each in (one, other)]
+    for node in nodes:
+        found = node.result()
+        assert differing({name: answer for name, answer in expected_answers(site).items() if name in found}, found) == {}
+    assert "account" not in await members.index_information()
+
+
+async def start_and_ask(stores: EmbeddedStores, settings: Settings, site: OldSite) -> dict[str, Any]:
+    settings.data_dir.mkdir()
+    async with running_node(stores, settings) as node:
+        return await ask_on_sockets(node, site.people)

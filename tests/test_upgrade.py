@@ -41,7 +41,11 @@ def expected_answers(site: OldSite) -> dict[str, Any]:
 
 
 def differing(expected: dict[str, Any], found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    return {name: (expected.get(name), found.get(name)) for name in expected | found if expected.get(name) != found.get(name)}
+    return {
+        name: (expected.get(name), found.get(name))
+        for name in expected | found
+        if expected.get(name) != found.get(name)
+    }
 
 
 async def test_everybody_is_answered_as_before(node: Node, site: OldSite) -> None:
@@ -52,8 +56,8 @@ async def test_everybody_is_answered_as_before(node: Node, site: OldSite) -> Non
 
 async def test_files_stay_and_only_those_of_deleted_messages_go(node: Node, site: OldSite) -> None:
     async with asyncio.timeout(30):
-        while (await read_sizes(node, {site.kept["deleted"]}))[site.kept["deleted"]]:
-            await asyncio.sleep(0.1)  # the sweep of the start tells nobody
+        while (await read_sizes(node, {site.kept["deleted"]}))[site.kept["deleted"]]:  # noqa: ASYNC110 (the sweep tells nobody)
+            await asyncio.sleep(0.1)
     expected = site.kept["files"] | {site.kept["deleted"]: 0}
     assert differing(expected, await read_sizes(node, set(expected))) == {}
 
@@ -136,7 +140,9 @@ async def test_a_start_that_died_half_way_is_made_good_by_the_next(
         nodes = [starts.create_task(start_and_ask(stores, each, site)) for each in (one, other)]
     for node in nodes:
         found = node.result()
-        assert differing({name: answer for name, answer in expected_answers(site).items() if name in found}, found) == {}
+        assert (
+            differing({name: answer for name, answer in expected_answers(site).items() if name in found}, found) == {}
+        )
     assert "account" not in await members.index_information()
 
 

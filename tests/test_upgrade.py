@@ -150,3 +150,38 @@ async def start_and_ask(stores: EmbeddedStores, settings: Settings, site: OldSit
     settings.data_dir.mkdir()
     async with running_node(stores, settings) as node:
         return await ask_on_sockets(node, site.people)
+
+
+async def test_changes_that_a_crash_left_are_applied(
+    database: Database, stores: EmbeddedStores, site: OldSite, tmp_path: Path
+) -> None:
+    """The server before was killed between the rows of three changes and the rows that they change."""
+    await site.restore(database)
+    entries, members = database.collection("entries"), database.collection("members")
+    kinds = ["edit", "deletion", "left"]
+    await entries.update_many({"kind": {"$in": kinds}}, {"$set": {"pending": True}})
+    edited = await entries.find_one({"chat": 1, "kind": "edit"})
+    assert edited is not None
+    unedited = {"$set": {"text": "hello ann"}, "$unset": {"edit_seq": "", "edited_at": "", "first": ""}}
+    await entries.update_one({"chat": 1, "_id": (1 << 32) + edited["of"]}, unedited)
+    async with running_node(stores, settings_of(database, tmp_path)) as node:
+        async with asyncio.timeout(60):
+            while await entries.find_one({"kind": {"$in": kinds}, "pending": True}):  # noqa: ASYNC110 (healing tells nobody)
+                await asyncio.sleep(0.1)
+        found = await ask_on_sockets(node, site.people)
+    expected = {name: answer for name, answer in expected_answers(site).items() if name in found}
+    assert differing(expected, found) == {}
+    assert await members.find_one({"active": True, "spans": []}) is None
+
+
+async def test_an_invited_number_that_nobody_had_proved_keeps_its_invitation(node: Node, site: OldSite) -> None:
+    guest = await node.sign_in("493055500")
+    status, event = await node.rest("GET", f"/events/{site.kept['event']}", guest)
+    assert (status, event["title"]) == (200, "Old dinner")
+
+
+async def test_the_number_of_a_removed_account_begins_anew(node: Node, site: OldSite) -> None:
+    gone = site.everybody["zoe"]
+    fresh = await node.sign_in(gone.number)
+    assert fresh.account_id != gone.account_id
+    assert await node.rest("GET", "/api/message/chats/", fresh) == (200, {"chats": []})

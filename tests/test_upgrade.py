@@ -12,7 +12,7 @@ from models.stores.database import Database
 from server.config import Settings
 from server.embedded import EmbeddedStores
 from tests.node import Node, running_node
-from tests.upgrade.questions import ask_everything, ask_on_sockets, read_sizes
+from tests.upgrade.questions import ask_everything, ask_on_sockets, files_in, read_sizes
 from tests.upgrade.site import OldSite, read_site, settings_of
 
 CLIENT_ID = "RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY"
@@ -54,12 +54,33 @@ async def test_everybody_is_answered_as_before(node: Node, site: OldSite) -> Non
         assert differing(expected_answers(site), found) == {}
 
 
-async def test_files_stay_and_only_those_of_deleted_messages_go(node: Node, site: OldSite) -> None:
+async def swept(node: Node, site: OldSite) -> None:
+    """Wait until the file is gone that nothing points to."""
     async with asyncio.timeout(30):
-        while (await read_sizes(node, {site.kept["deleted"]}))[site.kept["deleted"]]:  # noqa: ASYNC110 (the sweep tells nobody)
+        while (await read_sizes(node, {site.kept["deleted"]}))[site.kept["deleted"]]:  # noqa: ASYNC110 (it tells nobody)
             await asyncio.sleep(0.1)
+
+
+async def test_files_stay_and_only_those_of_deleted_messages_go(node: Node, site: OldSite) -> None:
+    await swept(node, site)
     expected = site.kept["files"] | {site.kept["deleted"]: 0}
     assert differing(expected, await read_sizes(node, set(expected))) == {}
+
+
+async def test_a_file_stays_that_a_message_points_to_by_a_whole_address(
+    database: Database, stores: EmbeddedStores, site: OldSite, tmp_path: Path
+) -> None:
+    """It was forwarded so, and the message that brought it is gone."""
+    await site.restore(database)
+    entries = database.collection("entries")
+    forwarded = await entries.find_one({"url": {"$regex": "^http"}})
+    assert forwarded is not None
+    (path,) = files_in(forwarded["url"])
+    gone = await entries.update_many({"url": path}, {"$set": {"deleted": True}, "$unset": {"url": ""}})
+    assert gone.modified_count == 1
+    async with running_node(stores, settings_of(database, tmp_path)) as node:
+        await swept(node, site)
+        assert (await read_sizes(node, {path}))[path] > 0
 
 
 async def test_who_was_signed_out_or_removed_stays_so(node: Node, site: OldSite) -> None:

@@ -152,8 +152,8 @@ class HttpSettings(Section):
     stalled_s: Seconds = 30
     least_bytes_per_s: Seconds = 512
     cors_origins: Origins = ("*",)
-    trusted_proxies: Networks = ()
     metrics_for: Networks = ("127.0.0.0/8", "::1")
+    trusted_proxies: Networks = ()
 
 
 class MongodbSettings(Section):
@@ -183,8 +183,8 @@ class AuthSettings(Section):
     pin_sends_per_day: Count = 10
     pin_guesses_per_day: Count = 10
     pin_strangers_per_day: Count = 30
-    pin_guesses_per_address_per_day: Count = 100
     pin_per_address_per_hour: Count = 30
+    pin_guesses_per_address_per_day: Count = 100
     debug_pin: Annotated[str, _matching(r"[0-9]*", "must be digits")] = Field("", repr=False)
     public_registration: bool = True
     recycle_days: int = Field(0, ge=0)
@@ -279,8 +279,8 @@ class SocketSettings(Section):
     queue_max_packets: Count = 4096
     queue_max_chars: Count = 16_777_216
     account_max_chars: Count = 33_554_432
-    join_within_s: Seconds = 30
     in_flight_max: Count = 128
+    join_within_s: Seconds = 30
     joins_per_s: Count = 1000
     join_waits_s: Seconds = 5
     drain_per_s: Count = 500

@@ -6,7 +6,8 @@ its end of life in May 2026 (design section 2). Motor stays for those who run it
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Mapping, Sequence
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal, cast
 
@@ -24,6 +25,8 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
+
+log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 Collection = AsyncCollection[Row]
@@ -119,6 +122,20 @@ def is_transient(error: Exception) -> bool:
 def has_taken_long(error: Exception) -> bool:
     """Whether a question was given up after SOCKET_TIMEOUT_MS, or waited as long for its turn: the database itself may be well."""
     return isinstance(error, NetworkTimeout | ExecutionTimeout | WaitQueueTimeoutError)
+
+
+async def until_done(prepare: Callable[[], Awaitable[object]]) -> None:
+    """Make what a start needs, such as indexes, which take MongoDB minutes where an earlier version has stored much.
+
+    It goes on when nobody waits any more, and who asks again waits for the same. One that has died is told by its error.
+    """
+    while True:
+        try:
+            await prepare()
+        except NetworkTimeout:
+            log.warning("MongoDB makes indexes for this version over what is stored already: the start waits for them")
+        else:
+            return
 
 
 async def drop_indexes(collection: Collection, *names: str) -> None:

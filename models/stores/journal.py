@@ -12,13 +12,14 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
 
 from pymongo import ASCENDING, IndexModel
 
 from models.documents.entry import Draft, Entry, Kind
 from models.ports import Clock
-from models.stores.database import Database, drop_indexes, is_transient
+from models.stores.database import Database, is_transient, until_done
 from models.stores.entry_rows import read_entry
 from models.stores.journal_inserts import Inserts, find_sent
 from models.stores.journal_queue import Queue, Stored, Waiting
@@ -100,8 +101,7 @@ class Journal:
 
     async def open(self) -> None:
         """Make the indexes and start the writer."""
-        await self._entries.create_indexes(INDEXES)
-        await drop_indexes(self._entries, "unread")
+        await until_done(partial(self._entries.create_indexes, INDEXES))
         self._tasks = [
             asyncio.create_task(self._write(), name="journal writer"),
             asyncio.create_task(self._answer_repeats(), name="journal repeats"),

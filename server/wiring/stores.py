@@ -7,7 +7,7 @@ from models.stores.chat_places import ChatPlaces
 from models.stores.chats import Chats
 from models.stores.contacts import Contacts
 from models.stores.counters import Counters
-from models.stores.database import Database
+from models.stores.database import Database, until_done
 from models.stores.devices import Devices
 from models.stores.entries import Entries
 from models.stores.events import Events
@@ -76,4 +76,4 @@ class Stores:
             self.phone_books,
             self.sample_replies,
         ):
-            await store.prepare()
+            await until_done(store.prepare)

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,20 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+def names(section: dict[str, Any], above: str = "") -> Iterator[str]:
+    for key, value in section.items():
+        yield above + key
+        if isinstance(value, dict):
+            yield from names(value, f"{above}{key}.")
+
+
 def test_the_file_holds_every_setting_with_its_default() -> None:
     assert yaml.safe_load(CONFIG_FILE.read_text("utf-8")) == plain(Settings())
+
+
+def test_the_file_has_the_order_of_the_settings() -> None:
+    in_file = yaml.safe_load(CONFIG_FILE.read_text("utf-8"))
+    assert list(names(in_file)) == list(names(plain(Settings())))
 
 
 def test_every_setting_in_the_file_has_a_reason() -> None:

@@ -1,0 +1,208 @@
+"""What an earlier version has stored goes on working: everybody finds everything as it was."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.stores.chats import CHAT_INDEXES, MEMBER_INDEXES
+from models.stores.database import Database
+from server.config import Settings
+from server.embedded import EmbeddedStores
+from tests.node import Node, running_node
+from tests.upgrade.questions import ask_everything, ask_on_sockets, files_in, read_sizes
+from tests.upgrade.site import OldSite, read_site, settings_of
+
+CLIENT_ID = "RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY"
+MUTE = {("ann", 15, "not_a_contact"), ("bob", 4, "contact_blocked")}  # a removed account; one whom bob blocks
+
+
+@pytest.fixture(scope="module")
+def site() -> OldSite:
+    return read_site()
+
+
+@pytest.fixture
+async def node(database: Database, stores: EmbeddedStores, site: OldSite, tmp_path: Path) -> AsyncIterator[Node]:
+    await site.restore(database)
+    async with running_node(stores, settings_of(database, tmp_path)) as node:
+        yield node
+
+
+def expected_answers(site: OldSite) -> dict[str, Any]:
+    """The answers of the earlier version; one is another now, on purpose."""
+    answers = dict(site.kept["answers"])
+    for state in answers["eva sync from the first"]["chats"]:
+        if state.get("group") == site.kept["groups"][0]:
+            state["status"] = "reset"  # whoever came behind its cursor holds nothing that can be gone on with
+    return answers
+
+
+def differing(expected: dict[str, Any], found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {
+        name: (expected.get(name), found.get(name))
+        for name in expected | found
+        if expected.get(name) != found.get(name)
+    }
+
+
+async def test_everybody_is_answered_as_before(node: Node, site: OldSite) -> None:
+    for _ in range(2):  # the first answer gives old chats their places, the second goes by them
+        found = await ask_everything(node, site.people, site.kept["groups"])
+        assert differing(expected_answers(site), found) == {}
+
+
+async def swept(node: Node, site: OldSite) -> None:
+    """Wait until the file is gone that nothing points to."""
+    async with asyncio.timeout(30):
+        while (await read_sizes(node, {site.kept["deleted"]}))[site.kept["deleted"]]:  # noqa: ASYNC110 (it tells nobody)
+            await asyncio.sleep(0.1)
+
+
+async def test_files_stay_and_only_those_of_deleted_messages_go(node: Node, site: OldSite) -> None:
+    await swept(node, site)
+    expected = site.kept["files"] | {site.kept["deleted"]: 0}
+    assert differing(expected, await read_sizes(node, set(expected))) == {}
+
+
+async def test_a_file_stays_that_a_message_points_to_by_a_whole_address(
+    database: Database, stores: EmbeddedStores, site: OldSite, tmp_path: Path
+) -> None:
+    """It was forwarded so, and the message that brought it is gone."""
+    await site.restore(database)
+    entries = database.collection("entries")
+    forwarded = await entries.find_one({"url": {"$regex": "^http"}})
+    assert forwarded is not None
+    (path,) = files_in(forwarded["url"])
+    gone = await entries.update_many({"url": path}, {"$set": {"deleted": True}, "$unset": {"url": ""}})
+    assert gone.modified_count == 1
+    async with running_node(stores, settings_of(database, tmp_path)) as node:
+        await swept(node, site)
+        assert (await read_sizes(node, {path}))[path] > 0
+
+
+async def test_who_was_signed_out_or_removed_stays_so(node: Node, site: OldSite) -> None:
+    for name in ("zoe", "dave"):
+        status, refusal = await node.rest("GET", "/api/message/chats/", site.everybody[name])
+        assert (status, refusal["code"]) == (401, "session_revoked")
+
+
+async def test_what_was_sent_before_is_stored_once_when_it_is_sent_again(node: Node, site: OldSite) -> None:
+    ann, bob = site.people["ann"], site.people["bob"]
+    device = await node.connect(ann, "/chat")
+    again = await device.ask("message_send", {"contact": bob.number, "client_id": "keep-me", "text": "hello bob"})
+    assert (again["ok"], again["message"]["seq"]) == (True, 1)
+
+
+async def test_chats_go_on_where_they_were(node: Node, site: OldSite) -> None:
+    """In each chat in which somebody may write, what they write gets the next number, and moves it up."""
+    for name, person in site.people.items():
+        device = await node.connect(person, "/chat")
+        for chat in (await device.ask("chats", {}))["chats"]:
+            said = {"chat": chat["chat"], "client_id": f"on-{name}-{chat['chat']}", "text": "on we go"}
+            answer = await device.ask("message_send", said)
+            if answer["ok"]:
+                assert answer["message"]["seq"] == chat["last_seq"] + 1
+                first = (await device.ask("chats", {"limit": 1}))["chats"][0]
+                assert (first["chat"], first["last"]["text"]) == (chat["chat"], "on we go")
+            else:
+                assert (name, chat["chat"], answer["error"]["code"]) in MUTE
+
+
+async def test_people_sign_in_leave_and_come_back(node: Node, site: OldSite) -> None:
+    ann, bob = site.people["ann"], site.people["bob"]
+    assert (await node.sign_in(ann.number)).account_id == ann.account_id
+    group = site.kept["groups"][0]
+    for act, body, by in (
+        ("remove-participant", {"contact": bob.number}, ann),
+        ("add-participant", {"contact": bob.number}, ann),
+        ("leave", {}, bob),
+    ):
+        status, answer = await node.rest("POST", f"/api/groups/{group}/{act}/", by, json=body)
+        assert status == 200, answer
+
+
+async def test_a_login_and_its_tokens_stay(node: Node, site: OldSite) -> None:
+    login = site.kept["login"]
+    headers = {"Authorization": f"Bearer {login['access_token']}"}
+    async with node.http.get(f"{node.url}/api/account/nickname/?account=493012345", headers=headers) as answer:
+        assert answer.status == 200
+    again = {"grant_type": "refresh_token", "refresh_token": login["refresh_token"], "client_id": CLIENT_ID}
+    signed = {"grant_type": "password", "username": "ann", "password": "a good password", "client_id": CLIENT_ID}
+    for form in (again, signed):
+        async with node.http.post(f"{node.url}/o/token/", data=form) as answer:
+            assert answer.status == 200, await answer.text()
+
+
+async def test_a_code_from_before_is_refused_clearly_and_the_next_one_is_good(node: Node, site: OldSite) -> None:
+    """It was kept without its purpose, so the other API would have to take it, too."""
+    code = site.kept["code"]
+    proof = {"phone_number": code["number"], "pin": code["pin"]}
+    async with node.http.post(f"{node.url}/auth/verify_pin", json=proof) as answer:
+        assert answer.status == 400
+        assert "non_field_errors" in await answer.json()
+    assert (await node.sign_in(code["number"].removeprefix("+"))).token
+
+
+@pytest.mark.parametrize("made", [0, 2])
+async def test_a_start_that_died_half_way_is_made_good_by_the_next(
+    database: Database, stores: EmbeddedStores, site: OldSite, tmp_path: Path, made: int
+) -> None:
+    """Some of the new indexes are there beside the old ones; two nodes start at once."""
+    await site.restore(database)
+    members, chats = database.collection("members"), database.collection("chats")
+    if made:
+        await chats.create_indexes(CHAT_INDEXES)
+        await members.create_indexes(MEMBER_INDEXES[:made])
+    one, other = (settings_of(database, tmp_path / name) for name in ("one", "other"))
+    async with asyncio.TaskGroup() as starts:
+        nodes = [starts.create_task(start_and_ask(stores, each, site)) for each in (one, other)]
+    for node in nodes:
+        found = node.result()
+        assert (
+            differing({name: answer for name, answer in expected_answers(site).items() if name in found}, found) == {}
+        )
+    assert "account" not in await members.index_information()
+
+
+async def start_and_ask(stores: EmbeddedStores, settings: Settings, site: OldSite) -> dict[str, Any]:
+    settings.data_dir.mkdir()
+    async with running_node(stores, settings) as node:
+        return await ask_on_sockets(node, site.people)
+
+
+async def test_changes_that_a_crash_left_are_applied(
+    database: Database, stores: EmbeddedStores, site: OldSite, tmp_path: Path
+) -> None:
+    """The server before was killed between the rows of three changes and the rows that they change."""
+    await site.restore(database)
+    entries, members = database.collection("entries"), database.collection("members")
+    kinds = ["edit", "deletion", "left"]
+    await entries.update_many({"kind": {"$in": kinds}}, {"$set": {"pending": True}})
+    edited = await entries.find_one({"chat": 1, "kind": "edit"})
+    assert edited is not None
+    unedited = {"$set": {"text": "hello ann"}, "$unset": {"edit_seq": "", "edited_at": "", "first": ""}}
+    await entries.update_one({"chat": 1, "_id": (1 << 32) + edited["of"]}, unedited)
+    async with running_node(stores, settings_of(database, tmp_path)) as node:
+        async with asyncio.timeout(60):
+            while await entries.find_one({"kind": {"$in": kinds}, "pending": True}):  # noqa: ASYNC110 (healing tells nobody)
+                await asyncio.sleep(0.1)
+        found = await ask_on_sockets(node, site.people)
+    expected = {name: answer for name, answer in expected_answers(site).items() if name in found}
+    assert differing(expected, found) == {}
+    assert await members.find_one({"active": True, "spans": []}) is None
+
+
+async def test_an_invited_number_that_nobody_had_proved_keeps_its_invitation(node: Node, site: OldSite) -> None:
+    guest = await node.sign_in("493055500")
+    status, event = await node.rest("GET", f"/events/{site.kept['event']}", guest)
+    assert (status, event["title"]) == (200, "Old dinner")
+
+
+async def test_the_number_of_a_removed_account_begins_anew(node: Node, site: OldSite) -> None:
+    gone = site.everybody["zoe"]
+    fresh = await node.sign_in(gone.number)
+    assert fresh.account_id != gone.account_id
+    assert await node.rest("GET", "/api/message/chats/", fresh) == (200, {"chats": []})

@@ -16,7 +16,7 @@ RESOURCES = ("auth", "events", "notifications", "users")  # of those in the cont
 class RootRoutes:
     """`GET /api/` for whoever is signed in."""
 
-    links: Links = Links()
+    links: Links
 
     def routes(self) -> list[Route]:
         return messaging(

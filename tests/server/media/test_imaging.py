@@ -112,7 +112,7 @@ async def test_any_format_that_pillow_reads_will_do(imaging: PictureProcesses, k
 
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"mif1", b"hevc"])
 async def test_whoever_sends_heic_is_told_what_to_send(imaging: PictureProcesses, brand: bytes) -> None:
-    with pytest.raises(Malformed, match="HEIC.*JPEG"):
+    with pytest.raises(Malformed, match=r"HEIC.*JPEG"):
         await shrink(imaging, b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic" + bytes(2000))
 
 

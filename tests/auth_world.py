@@ -203,7 +203,7 @@ async def start_node(
     app = build_application(
         [
             *auth.routes(),
-            *RootRoutes().routes(),
+            *RootRoutes(Links()).routes(),
             web.get("/healthz", alive),
             web.get("/unlisted", alive),
             web.get("/fails", fails),

@@ -21,6 +21,7 @@ CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 FIELDS_MAX = 1000  # longer lists are sent as one field
 PIECE_BYTES = 65536
 PARTS_IN_A_TURN = 16
+LINES_IN_A_TURN = 256
 PART_HEADERS_MAX = 16
 PART_HEADER_MAX_BYTES = 4096  # of one line: the longest file name, percent-encoded
 PARAMETERS_MAX = 16  # of a Content-Disposition; forms need two
@@ -177,6 +178,8 @@ class _BoundedLines:
         self._left -= 1
         if self._left < 0:
             raise ValueError("too many lines")
+        if self._left % LINES_IN_A_TURN == 0:
+            await asyncio.sleep(0)
         return await self._content.readline(**options)
 
     def __getattr__(self, name: str) -> Any:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import hdrs, web
+from yarl import URL
 
 from handlers.wire.entries import MEDIA
 from handlers.wire.users import Link
 from models.documents.photo import Photo, Rendition
+from models.documents.url import is_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +44,13 @@ class Links:
         return link
 
     def absolute(self, request: web.Request, path: str) -> str:
-        return (self.public_url or str(request.url.origin())).rstrip("/") + path
+        return (self.public_url or _origin(request)).rstrip("/") + path
+
+
+def _origin(request: web.Request) -> str:
+    """What the request was sent to: by its Host header, or, where that is missing or no host, by its line."""
+    if is_host(request.headers.get(hdrs.HOST, "")):  # without one aiohttp would look this machine's name up, and wait
+        return str(request.url.origin())
+    place = None if request.transport is None else request.transport.get_extra_info("sockname")
+    host, port = place[:2] if isinstance(place, tuple) else ("localhost", None)
+    return str(URL.build(scheme=request.scheme, host=host, port=port))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from handlers.rest.described import Described, Route
+from handlers.rest.links import Links
 from handlers.rest.paths import messaging
 from handlers.rest.requests import require_actor
 
@@ -13,9 +14,9 @@ RESOURCES = ("auth", "events", "notifications", "users")  # of those in the cont
 
 @dataclass(frozen=True, slots=True)
 class RootRoutes:
-    """`GET /api/` for whoever is signed in. `public_url` is the server's as clients see it; empty: as this client does."""
+    """`GET /api/` for whoever is signed in."""
 
-    public_url: str = ""
+    links: Links
 
     def routes(self) -> list[Route]:
         return messaging(
@@ -24,5 +25,4 @@ class RootRoutes:
 
     async def show(self, request: web.Request) -> web.Response:
         require_actor(request)
-        base = (self.public_url or str(request.url.origin())).rstrip("/")
-        return web.json_response({name: f"{base}/api/{name}" for name in RESOURCES})
+        return web.json_response({name: self.links.absolute(request, f"/api/{name}") for name in RESOURCES})

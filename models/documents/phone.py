@@ -1,6 +1,7 @@
 """Phone numbers: how they are shown, and which spellings are the same person."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 import phonenumbers
@@ -29,6 +30,24 @@ class Phone:
         Without the `+` a provider may read digits as a local number, which is somebody else.
         """
         return "+" + self.number if is_number(self.number) else self.text
+
+    @property
+    def reached(self) -> str:
+        """The telephone that rings, by which messages to it are counted; texts without a digit reach none and are themselves.
+
+        Spellings that are several people here, as `+49 (0)30 901820`, `+49/30/901820` and `+4930901820` are, may reach one
+        telephone: a provider, or a network, reads them alike.
+        """
+        if self.text == "+" + self.number and is_number(self.number):
+            return self.number.lstrip("0")  # in international form, and cheap
+        try:
+            parsed = phonenumbers.parse(
+                self.dialled.replace("#", " ")
+            )  # which would make an extension of what stands before
+        except phonenumbers.NumberParseException:
+            digits = "".join(str(unicodedata.decimal(each)) for each in self.text if each.isdecimal())
+            return digits.lstrip("0") or self.text
+        return f"{parsed.country_code}{parsed.national_number}"
 
     @property
     def country(self) -> str | None:

@@ -1,5 +1,6 @@
 """Other people's words inside a sentence of ours: one line, without characters that act on what stands around them."""
 
+import re
 import unicodedata
 
 from models.documents.notification import shortened
@@ -8,6 +9,8 @@ FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 # Join the parts of an emoji, or keep letters of Persian apart; they reorder nothing.
 _JOINERS = "\u200c\u200d"
 _RIGHT_TO_LEFT = ("R", "AL", "AN")
+# What telephones make a link of: `://`, and a dot, or what browsers take for one, in front of a word of letters.
+_LINKING = re.compile(r"(://|(?<=\w)[.\u3002\uff0e\uff61](?=[^\W\d_]))")
 
 
 def one_line(text: str) -> str:
@@ -29,6 +32,14 @@ def quoted(text: str, max_chars: int) -> str:
     if any(unicodedata.bidirectional(each) in _RIGHT_TO_LEFT for each in line):
         return f"{FIRST_STRONG_ISOLATE}{line}{POP_ISOLATE}"
     return line
+
+
+def unlinked(text: str) -> str:
+    """Returns the text with a space behind each character that makes a link of it; no word is lost.
+
+    A message that this site sends must lead nowhere but to this site, whatever somebody called an event or themselves.
+    """
+    return _LINKING.sub(r"\1 ", text)
 
 
 def _acts(character: str) -> bool:

@@ -36,6 +36,11 @@ def is_web_url(text: str) -> bool:
     return is_read_alike
 
 
+def is_host(text: str) -> bool:
+    """Whether a text is a host, with a port or without, and nothing that reads as another part of an address."""
+    return not set(text) & set("/?#@\\") and is_web_url(f"http://{text}/")
+
+
 def _read_host(host: str) -> str | None:
     """The host in ASCII as it is asked for; None for what no host is called."""
     if host.startswith("["):

@@ -57,10 +57,10 @@ class LimitTexts:
 
     async def admit(self, phones: Collection[Phone]) -> set[str]:
         """Count one text to each of these; returns the numbers that may get it."""
-        served = {phone.number for phone in phones if self.is_served(phone)}
+        served = {phone.number: phone.reached for phone in phones if self.is_served(phone)}
         if not self.rules.has_limits or not served:
-            return served
-        waits = await asyncio.gather(*(self._count_text(number) for number in served))
+            return set(served)
+        waits = await asyncio.gather(*map(self._count_text, served.values()))
         admitted = {number for number, wait in zip(served, waits, strict=True) if wait is None}
         now = self.clock.now()
         if admitted and await self.quotas.take(_ALL_TEXTS, self.rules.texts_of_all, DAY_S, now, len(admitted)):
@@ -69,5 +69,5 @@ class LimitTexts:
             return set()
         return admitted
 
-    async def _count_text(self, number: str) -> timedelta | None:
-        return await self.quotas.take(f"texts to {number}", self.rules.texts_per_number, DAY_S, self.clock.now())
+    async def _count_text(self, reached: str) -> timedelta | None:
+        return await self.quotas.take(f"texts to {reached}", self.rules.texts_per_number, DAY_S, self.clock.now())

@@ -47,7 +47,7 @@ class RequestPin:
         self.texts.require_served(phone)
         number, now = phone.number, self.clock.now()
         if self.rules.has_send_limits:
-            await self._require_quota(number, address, purpose)
+            await self._require_quota(phone, address, purpose)
         if not self.rules.is_open and not await self.accounts.list_registered([number]):
             if purpose == EVENTS_PURPOSE:
                 return
@@ -61,10 +61,10 @@ class RequestPin:
             await self.sender.send(phone.dialled, self._body(code, channel), code=code, channel=channel)
         except DomainError:
             await self.pins.remove(number, purpose, code)
-            await self.attempts.give_back(sends_key(number))
+            await self.attempts.give_back(sends_key(phone))
             raise
 
-    async def _require_quota(self, number: str, address: str, purpose: str) -> None:
+    async def _require_quota(self, phone: Phone, address: str, purpose: str) -> None:
         """Count this one for whoever asks and for the number.
 
         While the number has to wait nothing is counted: an impatient person must not use up the address that others share.
@@ -79,7 +79,7 @@ class RequestPin:
             if wait is not None:
                 break
         else:
-            wait = (await self.attempts.take(sends_key(number), self.rules.sends, now)).wait
+            wait = (await self.attempts.take(sends_key(phone), self.rules.sends, now)).wait
         if wait is not None:
             for key in taken:
                 await self.quotas.give_back(key, HOUR_S, now)
@@ -92,9 +92,9 @@ class RequestPin:
         return f"Hello! Your code is {code}.{link}"
 
 
-def sends_key(number: str) -> str:
-    """Under which the codes to one number are counted, those of both APIs together."""
-    return f"sends {number}"
+def sends_key(phone: Phone) -> str:
+    """Under which the codes to one telephone are counted, those of both APIs and of all spellings together."""
+    return f"sends {phone.reached}"
 
 
 def network_of(address: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from models.documents.account import Account
 from models.documents.event import Event, Invitation, OutboxItem
 from models.documents.notification import CHANGE, Notification, Text
-from models.documents.plain_line import one_line, quoted
+from models.documents.plain_line import one_line, quoted, unlinked
 from models.ports import Clock
 from models.services.limit_texts import LimitTexts
 from models.services.notify import Notify
@@ -92,8 +92,10 @@ class TextInvitations:
     def _body(self, event: Event, owner: Account, key: str, token: str) -> str:
         number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8])
         words = {
-            "organizer": quoted(one_line(owner.full_name or owner.nickname) or owner.phone.text, NAME_MAX_CHARS),
-            "event_title": quoted(event.title, TITLE_MAX_CHARS),
+            "organizer": quoted(
+                unlinked(one_line(owner.full_name or owner.nickname)) or owner.phone.text, NAME_MAX_CHARS
+            ),
+            "event_title": quoted(unlinked(one_line(event.title)), TITLE_MAX_CHARS),
             "event_link": f"{self.public_url.rstrip('/')}{PATH}?token={token}",
         }
         return fill(self.templates[number % len(self.templates)], words)

@@ -46,6 +46,8 @@ JPEG_SAMPLE_BYTES = 2  # of a JPEG with several scans, all of which lie in memor
 COPY_BYTES = 8  # more, where the pixels are a palette's, have 16 bits, or are transparent
 _ORIENTATION = 0x0112
 SCANS_MAX = 64  # of one JPEG: ten are usual, and each is decoded in full
+# What iPhones keep photos in; an AVIF names itself first.
+_HEIF = re.compile(rb"....ftyp(?:hei[cmsx]|hev[cmsx]|mif1|msf1)", re.DOTALL)
 _SMALL_BYTES = 24 << 20  # what is made of a picture, and buffers that do not grow with it
 _HEADER_BYTES = 64 << 20  # for reading a header: texts and profiles are in it
 # A marker of a JPEG: not one that stands for 0xFF itself, nor one of those between its blocks.
@@ -87,6 +89,9 @@ class Opened:
         """`draft_px` is the side that is enough for what is to be made. Raises Refused, and whatever Pillow raises."""
         # Pillow counts before it unpacks, also pictures inside of pictures (icons); what it only warns of is refused here.
         Image.MAX_IMAGE_PIXELS = max_pixels
+        if _HEIF.match(source.read(12)):
+            raise Refused("HEIC pictures cannot be read here; send a JPEG.")
+        source.seek(0)
         scans = _count_scans(source)
         if scans > SCANS_MAX:
             raise Refused("The picture has too many scans.")

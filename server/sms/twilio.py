@@ -8,6 +8,7 @@ import aiohttp
 import orjson
 from aiohttp import hdrs
 
+from models.documents.phone import is_number
 from models.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,10 @@ class TwilioCodes:
         await self._post("Messages.json", {"To": phone_text, "From": self._from, "Body": body})
 
     async def _post(self, resource: str, form: Mapping[str, str]) -> None:
+        # Twilio reads `whatsapp:…`, `sip:…` and more as another way to send, at another price.
+        if not is_number(form["To"].removeprefix("+")):
+            log.warning("twilio is not asked to reach %r: not a valid number", form["To"])
+            return
         try:
             async with self._http.post(
                 f"{self._url}/{resource}",

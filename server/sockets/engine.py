@@ -77,6 +77,7 @@ class EngineSocket:
         "frames",
         "line_key",
         "queue",
+        "refused",
         "server",
         "settled",
         "sid",
@@ -91,6 +92,7 @@ class EngineSocket:
         self.queue = server.create_outbox()
         self.line_key = ""  # of its client's address, by which it is counted
         self.unanswered = 0  # requests of its namespaces
+        self.refused = 0  # times since it was last let into one that it was told that it is in none
         self.connected = self.upgrading = self.upgraded = self.closed = False
         self.frames: Frames | None = None
         self.backlog: deque[str | bytes] | None = None  # messages that wait behind one that takes its time
@@ -298,6 +300,8 @@ class EngineSocket:
         """Take the packets of a polling client; one that cannot be read ends its connection, and nobody else's."""
         try:
             for message in await self._read_body(environ["aiohttp.request"]):
+                if self.closed:
+                    break
                 self.receive(message)
         except (ValueError, LookupError, exceptions.EngineIOError) as error:
             log.info("closed a polling client: %s", type(error).__name__)

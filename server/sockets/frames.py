@@ -25,6 +25,7 @@ from server.stalls import UntakenWrites
 CLOSE_WITHIN_S = 2.0  # then the line of a client that does not answer a close frame is cut
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 CONTROL_MAX_BYTES = 125
+FRAMES_IN_A_TURN = 64  # of one client, 2 ms; what is read at once may hold seven thousand
 
 _FINAL, _RESERVED, _MASKED = 0x80, 0x70, 0x80
 _KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -68,7 +69,7 @@ class Frames(asyncio.Protocol):
     """One WebSocket. Invalid frames end it with the code of RFC 6455; pings are answered here."""
 
     __slots__ = (
-        "_buffer", "_is_closing", "_is_deaf", "_is_full", "_loop", "_message", "_message_max_bytes", "_needed", "_opcode",
+        "_buffer", "_is_closing", "_is_deaf", "_is_full", "_is_held", "_is_in_turn", "_loop", "_message", "_message_max_bytes", "_needed", "_opcode",
         "_stalled_s", "_timer", "_transport", "_untaken", "is_stalled", "owner",
     )  # fmt: skip
 
@@ -81,6 +82,8 @@ class Frames(asyncio.Protocol):
         self._message_max_bytes = message_max_bytes
         self._buffer: bytearray | None = None  # the beginning of a frame
         self._needed = 0  # how long it must be to be worth another look, so that a trickle costs no square
+        self._is_held = False  # until `go_on`
+        self._is_in_turn = False  # what came is taken bit by bit, and nothing read meanwhile
         self._opcode = 0  # of a message in fragments
         self._message: bytearray | None = None  # its fragments so far
         self._is_full = is_full
@@ -126,12 +129,35 @@ class Frames(asyncio.Protocol):
 
     def hold(self) -> None:
         """Read nothing for the time being: the client is ahead of us."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.pause_reading()
+        self._is_held = True
+        self._read(is_wanted=False)
 
     def go_on(self) -> None:
+        self._is_held = False
+        self._read(is_wanted=not self._is_in_turn)
+
+    def _read(self, *, is_wanted: bool) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+            if is_wanted:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
+
+    def _take_turns(self, rest: bytes) -> None:
+        """Leave the rest for later: one client's thousand small frames must not keep everybody else waiting."""
+        self._buffer, self._needed = bytearray(rest), 0
+        if not self._is_in_turn:
+            self._is_in_turn = True
+            self._read(is_wanted=False)
+        self._loop.call_soon(self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._is_in_turn = False
+        if self._buffer is not None:
+            data, self._buffer = bytes(self._buffer), None
+            self.data_received(data)
+        if not self._is_in_turn:
+            self._read(is_wanted=not self._is_held)
 
     # What the transport calls.
 
@@ -183,8 +209,12 @@ class Frames(asyncio.Protocol):
             if len(self._buffer) < self._needed:
                 return
             data, self._buffer = bytes(self._buffer), None
-        start, end = 0, len(data)
+        start, end, left = 0, len(data), FRAMES_IN_A_TURN
         while end - start >= 2 and not self._is_deaf:
+            if not left:
+                self._take_turns(data[start:])
+                return
+            left -= 1
             first, size, head = data[start], data[start + 1], 6
             if not size & _MASKED:
                 self._fail(WSCloseCode.PROTOCOL_ERROR, b"a frame without a mask")

@@ -33,12 +33,13 @@ JOIN_WITHIN_S = 30.0  # an Engine.IO connection that joins no namespace for so l
 FAREWELL_S = 0.1
 ANSWER_WITHIN_S = 0.5  # of the end: for answers under way, and again for clients that take their leave
 BACKLOG_HOLD = 64  # packets sent while a client is let in; then its line waits
+REFUSED_MAX = 256  # packets of a client that is let in nowhere; twice what one may have under way when it is sent out
 NAMESPACE_MAX_CHARS = 200  # of an event, with its number
 ACK_ID_MAX_CHARS = 100  # python-socketio's own bound
 MESSAGE = str(engine_packet.MESSAGE)
 CLOSE_MALFORMED = 1002
 CLOSE_GOING_AWAY = 1001
-CLOSE_REVOKED = 1008
+CLOSE_REVOKED = CLOSE_REFUSED = 1008
 COME_BACK = b"the server restarts: come back and sync"
 
 
@@ -201,7 +202,9 @@ class SocketServer(socketio.AsyncServer):
             while joining is not None:
                 await self._join(socket, joining.namespace or "/", joining.data)
                 joining = None
-                while socket.backlog and joining is None:
+                if socket.refused:  # without having waited for anything, perhaps: everybody else has a turn
+                    await asyncio.sleep(0)
+                while socket.backlog and joining is None and socket.is_open:
                     joining = self._take(socket, socket.backlog.popleft())
         except Exception as error:  # noqa: BLE001 (the same)
             self._refuse_packet(socket, error)
@@ -278,6 +281,14 @@ class SocketServer(socketio.AsyncServer):
             refusal = Unauthenticated("This connection is not in the namespace.")
             self.on_refused(refusal.code)
             self._acknowledge(socket, namespace, id, {"ok": False, "error": show_for_sockets(refusal)})
+            self._count_refused(socket)
+
+    def _count_refused(self, socket: EngineSocket) -> None:
+        """End a socket that goes on asking where it is not let in: a body of such packets cost its node 100 ms each."""
+        socket.refused += 1
+        if socket.refused > REFUSED_MAX:
+            log.info("closed a client that was refused %d times", REFUSED_MAX)
+            socket.end(CLOSE_REFUSED, b"refused too often")
 
     def _answer(self, connection: Connection, id: int | None, answer: Mapping[str, object]) -> None:  # noqa: A002
         self._unanswered -= 1
@@ -308,12 +319,14 @@ class SocketServer(socketio.AsyncServer):
             self._offer(socket, packet.CONNECT_ERROR, namespace, refusal.error_args)
             if connection is not None:
                 self.connections.remove(connection)
+            self._count_refused(socket)
             return
         connection.is_open = True
         if not socket.is_open:  # it went away while its token was looked at
             self._leave(connection, self.reason.TRANSPORT_CLOSE)
             return
         self._forget_stranger(socket.sid)
+        socket.refused = 0
         self._offer(socket, packet.CONNECT, namespace, {"sid": connection.sid})
         await handler.welcome(connection.sid)
         if connection.actor is not None:

@@ -124,7 +124,7 @@ class _Node:
         routes = [
             *identity_routes(domain),
             *messaging_routes(domain),
-            *RootRoutes(http.public_url).routes(),
+            *RootRoutes(domain.links).routes(),
             *events_routes(domain),
             *invitation_routes(domain),
             *pages.routes(self._ready, domain.settings.sms.provider),

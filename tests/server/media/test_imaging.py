@@ -110,6 +110,12 @@ async def test_any_format_that_pillow_reads_will_do(imaging: PictureProcesses, k
     assert is_near(decoded(made.preview).getpixel((80, 48)), BLUE)
 
 
+@pytest.mark.parametrize("brand", [b"heic", b"heix", b"mif1", b"hevc"])
+async def test_whoever_sends_heic_is_told_what_to_send(imaging: PictureProcesses, brand: bytes) -> None:
+    with pytest.raises(Malformed, match=r"HEIC.*JPEG"):
+        await shrink(imaging, b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic" + bytes(2000))
+
+
 async def test_of_an_animation_the_first_frame_is_taken(imaging: PictureProcesses) -> None:
     later = Image.new("RGB", (100, 100), BLUE)
     data = encoded(Image.new("RGB", (100, 100), RED), "GIF", save_all=True, append_images=[later, later])

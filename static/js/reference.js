@@ -136,7 +136,9 @@ function show(document) {
   globalThis.document.getElementById("areas").append(...areas.flatMap((area) => [area.link, area.list]));
   globalThis.document.getElementById("reference").replaceChildren(about, nothing, ...areas.map((area) => area.section));
   const search = globalThis.document.getElementById("search");
-  search.addEventListener("input", () => narrow(search.value, areas, about, nothing));
+  const look = () => narrow(search.value, areas, about, nothing);
+  search.addEventListener("input", look);
+  look(); // somebody may have typed before the reference was there
   addEventListener("hashchange", open);
   open();
 }

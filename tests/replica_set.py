@@ -18,6 +18,7 @@ from server.embedded.ports import LOOPBACK, choose_port
 
 NAME = "three"
 SIZE = 3
+STEP_UP_LOOKS = 5  # before the next one is asked to lead
 POLL_S = 0.05
 WITHIN_S = 60.0
 
@@ -103,12 +104,16 @@ class ReplicaSet:
         await primary.kill()
         await asyncio.gather(*(member.start() for member in others))
         async with asyncio.timeout(WITHIN_S):
-            while not await others[0].is_("isWritablePrimary"):
-                async with others[0].asked() as client:
-                    with suppress(OperationFailure):  # it is not a secondary yet, or the other one does not vote yet
-                        await client.admin.command("replSetStepUp")
-                await asyncio.sleep(POLL_S)
-        return others[0]
+            while True:
+                # In turn: the one that has less of the log cannot be elected.
+                for member in others:
+                    for _ in range(STEP_UP_LOOKS):
+                        if await member.is_("isWritablePrimary"):
+                            return member
+                        await asyncio.sleep(POLL_S)
+                    async with member.asked() as client:
+                        with suppress(OperationFailure):  # it is no secondary yet, or the other one does not vote yet
+                            await client.admin.command("replSetStepUp")
 
     async def leave_alone(self, primary: Member) -> None:
         """The others are away from now on: what the primary takes, it holds alone, until it notices after ten seconds."""

@@ -10,8 +10,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from handlers.rest.requests import CLIENT_ADDRESS
+from models.documents.network import network_of
 from models.errors import RateLimited
-from models.services.request_pin import network_of
 
 AGAIN_MS = 5000
 LOOK_S = 1.0  # between two looks at lines that say nothing

@@ -18,7 +18,7 @@ from handlers.rest.described import Route
 from handlers.rest.form_keys import FormKeys
 from handlers.rest.forms import FORMS, merge, read_form
 from handlers.rest.paths import plain
-from handlers.rest.requests import CLIENT_ADDRESS
+from handlers.rest.requests import address_of
 from handlers.wire.calendars import show_calendar
 from handlers.wire.fields import is_storable
 from handlers.wire.invitation_page import show_invitation
@@ -28,7 +28,6 @@ from models.errors import DomainError, EventFull, NotFound, RateLimited
 from models.services.answer_invitation import AnswerInvitation
 from models.services.limits import TokenBuckets
 from models.services.open_invitation import OpenInvitation
-from models.services.request_pin import network_of
 
 OUTSIDE = ("/invitation/", "/invitation", "/invitation/calendar/", "/invitation/calendar")
 FORM_KEY = "form-key"
@@ -140,7 +139,7 @@ class InvitationPages:
 
         async def answer(request: web.Request) -> web.Response:
             try:
-                self.limit.take(("address", network_of(request[CLIENT_ADDRESS])))
+                self.limit.take(address_of(request))
                 response = await handler(request)
             except DomainError as refusal:
                 response = _refuse(request, refusal)

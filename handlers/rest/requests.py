@@ -8,10 +8,10 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from handlers.rest.forms import FORMS, merge, read_form, readable, require_charset
+from models.documents.network import network_of
 from models.documents.session import Actor, Identity
 from models.errors import FieldErrors, Malformed, NoAccount, Unauthenticated, WrongAccount
 from models.services.choose_account import ChooseAccount
-from models.services.request_pin import network_of
 
 ACTOR = web.RequestKey("actor", Actor)
 IDENTITY = web.RequestKey("identity", Identity)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
+from models.documents.network import network_of
 from models.documents.phone import Phone
 from models.documents.pin import EVENTS_PURPOSE, PinRules
 from models.errors import RateLimited, WrongPin
 from models.ports import Clock
-from models.services.request_pin import network_of, sends_key
+from models.services.request_pin import sends_key
 from models.stores.attempts import Attempts
 from models.stores.pins import Pins
 from models.stores.quotas import Quotas

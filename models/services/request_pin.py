@@ -1,11 +1,11 @@
 """Sends a one-time code to a number."""
 
-import ipaddress
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
+from models.documents.network import network_of
 from models.documents.phone import Phone
 from models.documents.pin import EVENTS_PURPOSE, PinRules
 from models.errors import DomainError, RateLimited, RegistrationClosed
@@ -95,19 +95,6 @@ class RequestPin:
 def sends_key(phone: Phone) -> str:
     """Under which the codes to one telephone are counted, those of both APIs and of all spellings together."""
     return f"sends {phone.reached}"
-
-
-def network_of(address: str) -> str:
-    """Whom a limit by address counts as one: an IPv4 address, or the /64 that one IPv6 subscriber has to himself."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((int(parsed), 64), strict=False))
 
 
 def _too_soon(wait: timedelta) -> RateLimited:

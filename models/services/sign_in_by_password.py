@@ -6,11 +6,11 @@ from datetime import timedelta
 from hashlib import sha256
 
 from models.documents.login import NAME_MAX_CHARS, PASSWORD_MAX_CHARS, Login
+from models.documents.network import network_of
 from models.documents.oauth import FOR_EVER, OAuthRules, narrow_scope
 from models.documents.session import Grant, Session, TokenPair, device_name
 from models.errors import InvalidGrant, RateLimited
 from models.ports import Clock, Passwords, Tokens
-from models.services.request_pin import network_of
 from models.services.tell_sign_in import TellSignIn
 from models.stores.logins import Logins
 from models.stores.quotas import Quotas

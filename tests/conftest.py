@@ -11,7 +11,7 @@ from server.embedded import EmbeddedStores, throw_away_stores
 from server.garbage import spare_what_stays
 from tests.documented import undocumented
 from tests.group_world import town, world
-from tests.stores import fresh_database, quick_place
+from tests.stores import fresh_database, pool, quick_place
 
 __all__ = ["database", "driver", "mongodb_url", "redis_url", "stores", "town", "world"]
 
@@ -79,6 +79,9 @@ LONGEST = (
 )
 
 
+running_stores: list[EmbeddedStores] = []
+
+
 @pytest.fixture(scope="session")
 async def stores() -> AsyncIterator[EmbeddedStores]:
     """A MongoDB and a Redis-compatible server that live as long as the run."""
@@ -86,7 +89,9 @@ async def stores() -> AsyncIterator[EmbeddedStores]:
         async with open_database(running.mongodb_url, "admin") as admin:
             # TTL clean-up would delete what a test puts into the past by its own clock.
             await admin.raw.command({"setParameter": 1, "ttlMonitorEnabled": False})
+        running_stores.append(running)
         yield running
+        running_stores.clear()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -110,6 +115,14 @@ def garbage_is_collected() -> Iterator[None]:
     """What a file leaves open is found at its own end, and not in whatever test Python next looks for garbage in."""
     yield
     gc.collect()
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def databases_are_used_again() -> AsyncIterator[None]:
+    """A file leaves its databases empty, with their indexes, to the next."""
+    yield
+    for running in running_stores:
+        await pool.empty(running.mongodb_url)
 
 
 @pytest.fixture(autouse=True)

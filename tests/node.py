@@ -20,6 +20,7 @@ from server.wiring import build
 from tests.documented import watch
 from tests.listening import stop_accepting
 from tests.plans import no_scans
+from tests.stores import pool
 
 NAMESPACES = ("/chat", "/typing", "/presence", "/receipts", "/events")
 
@@ -164,11 +165,10 @@ class Device:
 
 def settings_for(folder: Path, **sections: Mapping[str, Any]) -> Settings:
     """Settings of a test node: a database of its own, codes to the outbox, no rate limits unless a test wants them."""
-    name = f"test_{secrets.token_hex(8)}"
     values: dict[str, Any] = {
         "data_dir": folder,
-        "mongodb": {"database": name},
-        "redis": {"prefix": name},
+        "mongodb": {"database": pool.take()},
+        "redis": {"prefix": f"test_{secrets.token_hex(8)}"},
         "sms": {"provider": "outbox"},
         "limits": {"enabled": False},
     }
@@ -184,6 +184,7 @@ async def running_node(stores: EmbeddedStores, settings: Settings, *, port: int 
     One that is to come back at the same place takes one of `choose_port`, which no outgoing connection is given meanwhile.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(pool.used(settings.mongodb.database))
         await stack.enter_async_context(no_scans(stores.mongodb_url, settings.mongodb.database))
         app = await build(settings, stores.mongodb_url, stores.redis_url)
         watch(app)

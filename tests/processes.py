@@ -12,6 +12,7 @@ import aiohttp
 from benchmarks.servers import Person, Server, running_server
 from benchmarks.wire import Wire, connected
 from server.embedded import EmbeddedStores
+from tests.stores import pool
 
 EVENTS = frozenset({"ready", "message_created", "chat_changed", "resync"})
 
@@ -76,7 +77,7 @@ class Cluster:
 @asynccontextmanager
 async def running_cluster(stores: EmbeddedStores, folder: Path, size: int, **settings: str) -> AsyncIterator[Cluster]:
     """Servers with their names in `settings` as the environment has them, on a database of their own."""
-    database = {"PARLEY_MONGODB__DATABASE": f"test_{folder.name}"[:60]}
+    database = {"PARLEY_MONGODB__DATABASE": pool.take()}
     nodes = [Server(folder / str(n), stores.mongodb_url, stores.redis_url, database | settings) for n in range(size)]
     async with AsyncExitStack() as stack:
         # One after the other for the first start: what they create in the database, they create once.

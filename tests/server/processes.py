@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from server.embedded import EmbeddedStores
+from tests.stores import pool
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 180  # beside twenty other things the one line of a refusal took 40 s
@@ -23,12 +24,11 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 def places(stores: EmbeddedStores) -> dict[str, str]:
     """Settings of a server that has its database, of its own name, in stores that run already."""
-    name = f"test_{secrets.token_hex(8)}"
     return {
         "PARLEY_MONGODB__URL": stores.mongodb_url,
-        "PARLEY_MONGODB__DATABASE": name,
+        "PARLEY_MONGODB__DATABASE": pool.take(),
         "PARLEY_REDIS__URL": stores.redis_url,
-        "PARLEY_REDIS__PREFIX": name,
+        "PARLEY_REDIS__PREFIX": f"test_{secrets.token_hex(8)}",
     }
 
 

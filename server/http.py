@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable, Sequence
 
-import aiohttp_cors
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
@@ -11,7 +10,9 @@ from handlers import errors as shown
 from handlers.rest.oauth import NOT_KEPT
 from handlers.rest.paths import is_messaging, is_oauth
 from models.errors import DomainError
+from server.cross_origin import allow_origins, answer_options
 from server.faults import refusal_of
+from server.request_ids import name_requests, show_request_id
 
 log = logging.getLogger(__name__)
 
@@ -82,21 +83,17 @@ def build_application(
     origins: Sequence[str],
     idle_s: float = 75.0,
 ) -> web.Application:
-    """The application with its REST routes, their refusals and their cross-origin rules (design section 6).
+    """The application with its REST routes, their refusals and their cross-origin rules.
 
     A line on which no whole head of a request has come for `idle_s` is closed.
     """
     app = web.Application(
-        middlewares=[show_refusals, refuse_strange_types, *middlewares],
+        middlewares=[name_requests, show_refusals, refuse_strange_types, *middlewares, answer_options],
         client_max_size=body_max_bytes,
         handler_args={"keepalive_timeout": idle_s},
     )
-    options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
-        allow_credentials=False, allow_headers="*", allow_methods="*", expose_headers="*", max_age=600
-    )
     kept = [*routes]
     app[ROUTES] = kept
-    cors = aiohttp_cors.setup(app, defaults=dict.fromkeys(origins, options))
-    for route in app.router.add_routes(kept):
-        cors.add(route)
+    allow_origins(app, origins, app.router.add_routes(kept))
+    app.on_response_prepare.append(show_request_id)
     return app

@@ -1,11 +1,23 @@
 """Limits on how often: token buckets by key, kept in memory of one node."""
 
 from collections.abc import Hashable
+from dataclasses import dataclass
+from math import ceil
 from time import monotonic
 
 from models.errors import RateLimited
 
 KEYS_MAX = 200_000  # about 100 bytes each; a full bucket says nothing, so the oldest may go
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How often may be asked: `most` at once after a pause of `full_after_s`; now `left`, and all again in `full_in_s` seconds."""
+
+    most: int
+    full_after_s: int
+    left: int
+    full_in_s: int
 
 
 class TokenBuckets:
@@ -33,6 +45,19 @@ class TokenBuckets:
         if self._is_enabled:
             now = monotonic()
             self._keep(key, max(-self._burst, self._refilled(key, now) - tokens), now)
+
+    def allowance(self, key: Hashable) -> Allowance | None:
+        """What is left of a bucket; None where there are no limits."""
+        if not self._is_enabled:
+            return None
+        tokens, since = self._buckets.get(key, (self._burst, 0.0))
+        tokens = min(self._burst, tokens + (monotonic() - since) * self._per_s)
+        return Allowance(
+            most=int(self._burst),
+            full_after_s=ceil(self._burst / self._per_s),
+            left=max(0, int(tokens)),
+            full_in_s=ceil((self._burst - tokens) / self._per_s),
+        )
 
     def _refilled(self, key: Hashable, now: float) -> float:
         tokens, since = self._buckets.pop(key, (self._burst, now))

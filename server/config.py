@@ -173,7 +173,8 @@ class HttpSettings(Section):
     host: str = "127.0.0.1"
     port: Port = 8080
     public_url: ShownUrl = ""
-    body_max_bytes: Count = 1_048_576
+    body_max_bytes: Count = 67_108_864
+    bodies_max_bytes: Count = 134_217_728
     compress_from_bytes: Count = 4096
     idle_s: Seconds = 75
     stalled_s: Seconds = 30

@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from handlers import errors as shown
+from handlers.rest.bodies import BODY_LIMITS, BodyLimits, hold_bodies
 from handlers.rest.oauth import NOT_KEPT
 from handlers.rest.paths import is_messaging, is_oauth
 from models.errors import DomainError
@@ -81,19 +82,24 @@ def build_application(
     *,
     body_max_bytes: int,
     origins: Sequence[str],
+    bodies_max_bytes: int = 1 << 27,
+    frame_max_bytes: int = 1 << 20,
     idle_s: float = 75.0,
 ) -> web.Application:
     """The application with its REST routes, their refusals and their cross-origin rules.
 
+    A body may be as long as the fields of its route allow, at most `body_max_bytes`; the long ones that are being answered have
+    `bodies_max_bytes` together. What the socket engine reads is no longer than `frame_max_bytes`.
     A line on which no whole head of a request has come for `idle_s` is closed.
     """
     app = web.Application(
-        middlewares=[name_requests, show_refusals, refuse_strange_types, *middlewares, answer_options],
-        client_max_size=body_max_bytes,
+        middlewares=[name_requests, show_refusals, hold_bodies, refuse_strange_types, *middlewares, answer_options],
+        client_max_size=frame_max_bytes,
         handler_args={"keepalive_timeout": idle_s},
     )
     kept = [*routes]
     app[ROUTES] = kept
+    app[BODY_LIMITS] = BodyLimits(kept, most=body_max_bytes, together=bodies_max_bytes)
     allow_origins(app, origins, app.router.add_routes(kept))
     app.on_response_prepare.append(show_request_id)
     return app

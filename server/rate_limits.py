@@ -13,11 +13,14 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from handlers.rest.bodies import BODY_BYTES
 from handlers.rest.requests import IDENTITY, address_of, caller_of
 from models.errors import Unauthenticated
 from models.services.limits import TokenBuckets
 
 POLICY, OTHER = "requests", "other"  # names of the limit that is counted here, and of any other one that refused
+OWED_BUCKETS = 8  # by whoever sent the longest body, which takes half a second of the loop to read
+TOKEN_BYTES = 65_536  # reading and judging them takes about as long as a usual request
 _CHARGED: web.RequestKey[Hashable] = web.RequestKey("charged")
 
 
@@ -33,7 +36,7 @@ class RequestLimit:
 def limit_requests(buckets: TokenBuckets, *, exempt: Collection[str]) -> RequestLimit:
     """Each request takes a token: of its account or login, else of its address, so that people behind one address do not wait for each other.
 
-    A bad token is paid for by the address. `exempt` holds routes as they were added: what is no API and has bounds of its own.
+    A long body takes more, one for each TOKEN_BYTES. A bad token is paid for by the address. `exempt` holds routes as they were added: what is no API and has bounds of its own.
     Raises RateLimited.
     """
     exempt = frozenset(exempt)
@@ -54,9 +57,14 @@ def limit_requests(buckets: TokenBuckets, *, exempt: Collection[str]) -> Request
     @web.middleware
     async def charge_callers(request: web.Request, handler: Handler) -> web.StreamResponse:
         resource = request.match_info.route.resource
-        if request.method != hdrs.METH_OPTIONS and (resource is None or resource.canonical not in exempt):
-            charge(request, caller_of(request))
-        return await handler(request)
+        if request.method == hdrs.METH_OPTIONS or (resource is not None and resource.canonical in exempt):
+            return await handler(request)
+        charge(request, key := caller_of(request))
+        try:
+            return await handler(request)
+        finally:
+            if (more := request.get(BODY_BYTES, 0) // TOKEN_BYTES) > 0:
+                buckets.charge(key, more, owed_buckets=OWED_BUCKETS)
 
     async def show(request: web.Request, response: web.StreamResponse) -> None:
         allowance = buckets.allowance(request[_CHARGED]) if _CHARGED in request else None

@@ -40,11 +40,11 @@ class TokenBuckets:
         if is_refused:
             raise RateLimited(retry_after_ms=int((1 - tokens) / self._per_s * 1000) + 1)
 
-    def charge(self, key: Hashable, tokens: float) -> None:
-        """Take so many tokens, for what turned out to be dear; at most as many again as a full bucket has are owed."""
+    def charge(self, key: Hashable, tokens: float, *, owed_buckets: float = 1) -> None:
+        """Take so many tokens, for what turned out to be dear; at most as many as so many full buckets have are owed."""
         if self._is_enabled:
             now = monotonic()
-            self._keep(key, max(-self._burst, self._refilled(key, now) - tokens), now)
+            self._keep(key, max(-self._burst * owed_buckets, self._refilled(key, now) - tokens), now)
 
     def allowance(self, key: Hashable) -> Allowance | None:
         """What is left of a bucket; None where there are no limits."""

@@ -150,6 +150,8 @@ class _Node:
                 tell_first(domain.bus.told),
             ],
             body_max_bytes=http.body_max_bytes,
+            bodies_max_bytes=http.bodies_max_bytes,
+            frame_max_bytes=domain.settings.sockets.frame_max_bytes,
             origins=http.cors_origins,
             idle_s=http.idle_s,
         )

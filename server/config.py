@@ -51,7 +51,9 @@ class ConfigError(CannotStart):
         self.problem = problem
 
 
-_JSON_LIST = re.compile(r"\s*\[\s*([\"'\]{\[]|$)")  # an IPv6 address begins with a bracket, too
+_JSON = re.compile(
+    r"\s*(\[\s*([\"'\]{\[]|$)|{\s*[\"'}])"
+)  # an IPv6 address begins with a bracket, too, and a template with a brace
 
 
 def _split(value: object) -> object:
@@ -66,7 +68,7 @@ def _split_at(separator: str, value: object) -> object:
     """Returns the items of a list that is given as text, as in the environment: separated, or in JSON."""
     if not isinstance(value, str):
         return value
-    if not _JSON_LIST.match(value):
+    if not _JSON.match(value):
         return [part.strip() for part in value.split(separator) if part.strip()]
     try:
         return json.loads(value)

@@ -33,6 +33,7 @@ EXPOSED = (
     hdrs.WWW_AUTHENTICATE,
     "X-Request-Id",
 )
+REFUSED_HERE = web.RequestKey("refused_here", bool)  # on whatever path: the engine did not answer this request
 Preflight = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -73,7 +74,7 @@ class _EveryPath(ResourcesUrlDispatcherRouterAdapter):
     @override
     def is_cors_enabled_on_request(self, request: web.Request) -> bool:
         resource = request.match_info.route.resource
-        return resource is None or super().is_cors_enabled_on_request(request)
+        return resource is None or REFUSED_HERE in request or super().is_cors_enabled_on_request(request)
 
     @override
     def is_preflight_request(self, request: web.Request) -> bool:

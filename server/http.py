@@ -11,7 +11,7 @@ from handlers.rest.bodies import BODY_LIMITS, BodyLimits, hold_bodies
 from handlers.rest.oauth import NOT_KEPT
 from handlers.rest.paths import is_messaging, is_oauth
 from models.errors import DomainError
-from server.cross_origin import allow_origins, answer_options
+from server.cross_origin import REFUSED_HERE, allow_origins, answer_options
 from server.faults import refusal_of
 from server.request_ids import name_requests, show_request_id
 
@@ -58,6 +58,7 @@ async def refuse_faults(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 def refusal_response(request: web.Request, refusal: DomainError) -> web.Response:
+    request[REFUSED_HERE] = True
     status, headers = shown.status_of(refusal), shown.headers_of(refusal)
     if is_oauth(request.path):
         return web.json_response(shown.show_for_oauth(refusal), status=status, headers=headers | NOT_KEPT)
@@ -67,6 +68,7 @@ def refusal_response(request: web.Request, refusal: DomainError) -> web.Response
 
 
 def _framework_response(request: web.Request, error: web.HTTPException) -> web.Response:
+    request[REFUSED_HERE] = True
     status = error.status
     headers = {name: value for name, value in error.headers.items() if name == "Allow"}
     if is_oauth(request.path):

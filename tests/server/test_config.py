@@ -100,7 +100,9 @@ def test_a_list_in_the_environment_is_separated_or_in_json(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize("text", ['["x', "['x']", '["x",]', "[1]", '[["x"]]', "[{}]", '["x", null]'])
+@pytest.mark.parametrize(
+    "text", ['["x', "['x']", '["x",]', "[1]", '[["x"]]', "[{}]", '["x", null]', '{"x": "{event_link}"}', "{}"]
+)
 def test_a_list_in_the_environment_that_is_no_json_stops_the_start(
     monkeypatch: pytest.MonkeyPatch, path: str, text: str
 ) -> None:

@@ -77,6 +77,13 @@ async def test_no_cache_hands_an_answer_to_another_origin(
             assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
+async def test_a_refusal_before_the_socket_engine_is_read_too(node: Node) -> None:
+    strange = "text/plain" + "; a=b" * 20
+    answer = await ask(node, "POST", "/socket.io/?EIO=4&transport=polling", Origin=LISTED, Content_Type=strange)
+    assert answer.status == 415
+    assert answer.headers["Access-Control-Allow-Origin"] == LISTED
+
+
 @pytest.mark.parametrize(
     "path", ["/api/contacts/", "/events", "/auth", "/api/nowhere/", "/nowhere", "/media/x", "/healthz"]
 )

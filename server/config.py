@@ -5,6 +5,7 @@ frozen, handed out by section. `config.yaml` explains each setting; a test holds
 """
 
 import difflib
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ from typing_extensions import override
 
 from models.documents.phone import is_country
 from server.cannot_start import CannotStart
+from server.origins import ANY, read_origin
 from server.redis_urls import read_redis_url
 
 ENV_PREFIX = "PARLEY_"
@@ -49,8 +51,29 @@ class ConfigError(CannotStart):
         self.problem = problem
 
 
+_JSON = re.compile(
+    r"\s*(\[\s*([\"'\]{\[]|$)|{\s*[\"'}])"
+)  # an IPv6 address begins with a bracket, too, and a template with a brace
+
+
 def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    return _split_at(",", value)
+
+
+def _split_texts(value: object) -> object:
+    return _split_at("|", value)
+
+
+def _split_at(separator: str, value: object) -> object:
+    """Returns the items of a list that is given as text, as in the environment: separated, or in JSON."""
+    if not isinstance(value, str):
+        return value
+    if not _JSON.match(value):
+        return [part.strip() for part in value.split(separator) if part.strip()]
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError(f'must be separated by {separator} or a list in JSON, such as ["one", "two"]') from None
 
 
 def _long_enough(secret: SecretStr) -> SecretStr:
@@ -103,7 +126,14 @@ def _path(value: object) -> object:
     return value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]  # in the environment: separated by commas
+def _any_or_some(origins: tuple[str, ...]) -> tuple[str, ...]:
+    if ANY in origins and len(origins) > 1:
+        raise ValueError(f"must be {ANY} alone, which is every origin, or the origins that may ask")
+    return origins
+
+
+ClientId = Annotated[str, _matching(r"[^\s\[\]{}\"',]+", "must be a name without spaces, quotes and brackets")]
+ClientIds = Annotated[tuple[ClientId, ...], BeforeValidator(_split)]  # in the environment: separated by commas, or JSON
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_split)]  # or addresses
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -114,9 +144,6 @@ HttpUrl = Annotated[
 ]
 ShownUrl = Annotated[HttpUrl, AfterValidator(_without_user)]
 Name = Annotated[str, _matching(r"[A-Za-z0-9_-]{1,38}", "must be 1 to 38 letters, digits, - or _")]
-Origin = Annotated[
-    str, _matching(r"\*|[a-z][a-z0-9+.-]*://[^\s/?#@]+", "must be *, or an origin such as https://example.org")
-]
 MongodbUrl = Annotated[
     str,
     _matching(
@@ -127,7 +154,9 @@ MongodbUrl = Annotated[
     ),
 ]
 PhoneNumber = Annotated[str, _matching(r"(\+[1-9][0-9]{5,14})?", "must be a telephone number in the form +15550100")]
-Origins = Annotated[tuple[Origin, ...], BeforeValidator(_split)]
+Origins = Annotated[
+    tuple[Annotated[str, AfterValidator(read_origin)], ...], BeforeValidator(_split), AfterValidator(_any_or_some)
+]
 
 
 class Section(BaseModel):
@@ -146,7 +175,8 @@ class HttpSettings(Section):
     host: str = "127.0.0.1"
     port: Port = 8080
     public_url: ShownUrl = ""
-    body_max_bytes: Count = 1_048_576
+    body_max_bytes: Count = 67_108_864
+    bodies_max_bytes: Count = 134_217_728
     compress_from_bytes: Count = 4096
     idle_s: Seconds = 75
     stalled_s: Seconds = 30
@@ -193,7 +223,7 @@ class AuthSettings(Section):
 
 
 class OAuthSettings(Section):
-    client_ids: Names = ("RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY",)
+    client_ids: ClientIds = ("RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY",)
     guesses_per_login: Count = 10
     guesses_per_address: Count = 50
 
@@ -319,10 +349,6 @@ class ChatSettings(Section):
     receipts_max_members: Count = 256
 
 
-def _split_texts(value: object) -> object:
-    return [part.strip() for part in value.split("|") if part.strip()] if isinstance(value, str) else value
-
-
 def _with_link(text: str) -> str:
     if "{event_link}" not in text:
         raise ValueError("needs {event_link}")
@@ -332,7 +358,7 @@ def _with_link(text: str) -> str:
 
 
 class EventSettings(Section):
-    # In the environment: separated by |.
+    # In the environment: separated by |, or JSON.
     sms_templates: Annotated[
         tuple[Annotated[str, AfterValidator(_with_link)], ...], BeforeValidator(_split_texts), Field(min_length=1)
     ] = (

@@ -3,15 +3,17 @@
 import logging
 from collections.abc import Iterable, Sequence
 
-import aiohttp_cors
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from handlers import errors as shown
+from handlers.rest.bodies import BODY_LIMITS, BodyLimits, hold_bodies
 from handlers.rest.oauth import NOT_KEPT
 from handlers.rest.paths import is_messaging, is_oauth
 from models.errors import DomainError
+from server.cross_origin import REFUSED_HERE, allow_origins, answer_options
 from server.faults import refusal_of
+from server.request_ids import name_requests, show_request_id
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ async def refuse_faults(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 def refusal_response(request: web.Request, refusal: DomainError) -> web.Response:
+    request[REFUSED_HERE] = True
     status, headers = shown.status_of(refusal), shown.headers_of(refusal)
     if is_oauth(request.path):
         return web.json_response(shown.show_for_oauth(refusal), status=status, headers=headers | NOT_KEPT)
@@ -65,6 +68,7 @@ def refusal_response(request: web.Request, refusal: DomainError) -> web.Response
 
 
 def _framework_response(request: web.Request, error: web.HTTPException) -> web.Response:
+    request[REFUSED_HERE] = True
     status = error.status
     headers = {name: value for name, value in error.headers.items() if name == "Allow"}
     if is_oauth(request.path):
@@ -80,23 +84,24 @@ def build_application(
     *,
     body_max_bytes: int,
     origins: Sequence[str],
+    bodies_max_bytes: int = 1 << 27,
+    frame_max_bytes: int = 1 << 20,
     idle_s: float = 75.0,
 ) -> web.Application:
-    """The application with its REST routes, their refusals and their cross-origin rules (design section 6).
+    """The application with its REST routes, their refusals and their cross-origin rules.
 
+    A body may be as long as the fields of its route allow, at most `body_max_bytes`; the long ones that are being answered have
+    `bodies_max_bytes` together. What the socket engine reads is no longer than `frame_max_bytes`.
     A line on which no whole head of a request has come for `idle_s` is closed.
     """
     app = web.Application(
-        middlewares=[show_refusals, refuse_strange_types, *middlewares],
-        client_max_size=body_max_bytes,
+        middlewares=[name_requests, show_refusals, hold_bodies, refuse_strange_types, *middlewares, answer_options],
+        client_max_size=frame_max_bytes,
         handler_args={"keepalive_timeout": idle_s},
-    )
-    options = aiohttp_cors.ResourceOptions(  # type: ignore[no-untyped-call]
-        allow_credentials=False, allow_headers="*", allow_methods="*", expose_headers="*", max_age=600
     )
     kept = [*routes]
     app[ROUTES] = kept
-    cors = aiohttp_cors.setup(app, defaults=dict.fromkeys(origins, options))
-    for route in app.router.add_routes(kept):
-        cors.add(route)
+    app[BODY_LIMITS] = BodyLimits(kept, most=body_max_bytes, together=bodies_max_bytes)
+    allow_origins(app, origins, app.router.add_routes(kept))
+    app.on_response_prepare.append(show_request_id)
     return app

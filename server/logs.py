@@ -14,6 +14,7 @@ from aiohttp.http import HttpProcessingError
 from typing_extensions import override
 
 from server.config import LogSettings
+from server.request_ids import current
 
 OURS = ("server", "handlers", "models")
 PRINTER = "server.sms.log"
@@ -21,7 +22,7 @@ COUNTED = "is_summary"  # the mark of a line that stands for many
 
 
 class JsonLine(logging.Formatter):
-    """`{"at", "level", "worker"?, "logger", "message", "error"?}`; `error` is the stack trace."""
+    """`{"at", "level", "worker"?, "logger", "message", "request"?, "error"?}`: the request's id; `error` is the stack trace."""
 
     def __init__(self, worker: str) -> None:
         super().__init__()
@@ -35,6 +36,7 @@ class JsonLine(logging.Formatter):
             **self._worker,
             "logger": record.name,
             "message": record.getMessage(),
+            **({"request": request_id} if (request_id := current.get()) else {}),
         }
         if record.exc_info:
             event["error"] = self.formatException(record.exc_info)
@@ -42,7 +44,7 @@ class JsonLine(logging.Formatter):
 
 
 class TextLine(logging.Formatter):
-    """Time, level, place and message; a line break in a message is shown, not obeyed. Stack traces follow below."""
+    """Time, level, place and message, and the request's id; a line break in a message is shown, not obeyed. Stack traces follow below."""
 
     def __init__(self, worker: str) -> None:
         who = f"worker {worker} " if worker else ""
@@ -50,7 +52,8 @@ class TextLine(logging.Formatter):
 
     @override
     def formatMessage(self, record: logging.LogRecord) -> str:
-        return super().formatMessage(record).replace("\n", "\\n").replace("\r", "\\r")
+        line = super().formatMessage(record).replace("\n", "\\n").replace("\r", "\\r")
+        return f"{line} (request {request_id})" if (request_id := current.get()) else line
 
 
 class Summary(logging.Filter):

@@ -45,7 +45,10 @@ class _Document:
         """What the document does not say of this answer."""
         resource = request.match_info.route.resource
         if resource is None:
-            yield from self._refusal_slips(request, response)
+            if (
+                request.method != hdrs.METH_OPTIONS
+            ):  # of a browser that asks before it knows whether there is such a path
+                yield from self._refusal_slips(request, response)
             return
         method = hdrs.METH_GET if request.method == hdrs.METH_HEAD else request.method
         path = self._canonical.get((method, resource.canonical), "")

@@ -14,6 +14,7 @@ from aiohttp import BodyPartReader, MultipartReader, StreamReader, hdrs, web
 from aiohttp.http import HttpProcessingError
 from typing_extensions import override
 
+from handlers.rest.bodies import BODY_LIMITS, read_limited
 from models.errors import Malformed, TooLarge
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -64,7 +65,7 @@ async def read_form(request: web.Request) -> list[tuple[str, str | File]]:
     """
     require_charset(request.charset)
     if request.content_type == "multipart/form-data":
-        budget = Budget(request.client_max_size)
+        budget = Budget(request)
         fields: list[tuple[str, str | File]] = []
         async for part in read_parts(request):
             if part.name is None:
@@ -73,7 +74,7 @@ async def read_form(request: web.Request) -> list[tuple[str, str | File]]:
             fields.append((part.name, File()) if field is None else field)
         return fields
     with readable():
-        text = (await request.read()).rstrip().decode()
+        text = (await read_limited(request)).rstrip().decode()
         return [*parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX)]
 
 
@@ -88,14 +89,17 @@ def merge(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 class Budget:
     """How many bytes all fields of a form may still have."""
 
-    def __init__(self, most: int) -> None:
-        self._most = self._left = most
+    def __init__(self, request: web.Request) -> None:
+        self._request = request
+        self._limits = request.app[BODY_LIMITS]
+        self._most = self._left = self._limits.of(request)
 
-    def spend(self, count: int) -> None:
-        """Raises TooLarge."""
-        self._left -= count
+    def spend(self, piece: bytes) -> None:
+        """Raises TooLarge, and Unavailable where there is no room for so much."""
+        self._left -= len(piece)
         if self._left < 0:
             raise TooLarge(f"The fields may have at most {self._most} bytes.")
+        self._limits.take(self._request, piece)
 
 
 async def read_field(part: BodyPartReader, budget: Budget) -> tuple[str, str] | None:
@@ -105,7 +109,7 @@ async def read_field(part: BodyPartReader, budget: Budget) -> tuple[str, str] | 
         require_charset(part.get_charset("utf-8"))
     value = bytearray()
     async for piece in read_content(part):
-        budget.spend(len(piece))
+        budget.spend(piece)
         if is_field:
             value += piece
     if not is_field:

@@ -43,6 +43,13 @@ class Links:
 
         return link
 
+    def to_next(self, request: web.Request, before: str | None) -> dict[str, str]:
+        """The header that names the address of the next page (RFC 8288) of a list that was asked for by its query; none behind the last."""
+        if before is None or request.can_read_body:
+            return {}
+        rest = request.rel_url.without_query_params("offset").update_query(before=before)
+        return {hdrs.LINK: f'<{self.absolute(request, str(rest))}>; rel="next"'}
+
     def absolute(self, request: web.Request, path: str) -> str:
         return (self.public_url or _origin(request)).rstrip("/") + path
 

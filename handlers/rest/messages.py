@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import orjson
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
@@ -11,12 +12,14 @@ from handlers.rest.paths import messaging
 from handlers.rest.requests import read_query
 from handlers.wire import messages as wire
 from handlers.wire.asked import NothingShown, read_asked
+from handlers.wire.chats import SyncShown, show_sync
 from handlers.wire.drafts import (
     Attempt,
     ChatsAsked,
     LastRead,
     LocationToSend,
     MessagesAsked,
+    SyncAsked,
     TextToSend,
     ToSomebody,
     WindowAsked,
@@ -40,6 +43,7 @@ from models.services.list_receipts import ListDelivered, ListRead
 from models.services.mark_read import MarkRead
 from models.services.send_message import SendMessage
 from models.services.show_typing import ShowTyping
+from models.services.sync_chats import SyncChats
 from models.services.tell_typing import TellTyping
 from models.services.title_chats import TitleChats
 
@@ -60,6 +64,7 @@ class MessageRoutes:
     delivered: ListDelivered
     read: ListRead
     mark_read: MarkRead
+    sync: SyncChats
     links: Links
     text_max_chars: int
 
@@ -118,7 +123,22 @@ class MessageRoutes:
                     "The messages of a chat, those that you sent included.",
                     {200: wire.MessagesShown},
                     query=MessagesAsked,
-                    description="`target` is a contact's number or a group's id; one that is unknown has no messages.",
+                    description="`target` is a contact's number or a group's id; one that is unknown has no messages. The newest come "
+                    "first, page by page: while an answer has `more`, ask again with its `next` as `before`, or follow its Link. Whoever "
+                    "polls asks with the id of the newest message that it has as `after`, and so gets each one once.",
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/messages/sync/",
+                self.show_missed,
+                Described(
+                    "What is new in all your chats.",
+                    {200: SyncShown},
+                    takes=SyncAsked,
+                    description="The sockets' `sync`, for whoever polls: keep the `cursor` of each chat, and ask with them again; at once "
+                    "while the answer has `more`. `delta` is what you miss, `reset` means: forget what you hold of this chat and begin "
+                    "with these entries. Addresses of files are relative to this server.",
                 ),
             ),
             *messaging(
@@ -176,14 +196,26 @@ class MessageRoutes:
         actor, fields = await read_as_account(request)
         asked = read_asked(ChatsAsked, {**fields, **read_query(request)})
         page = await self.chats(actor, limit=asked.count, offset=asked.offset, before=asked.before)
-        return web.json_response(wire.show_chats(page))
+        return self._show_page(request, wire.show_chats(page))
 
     async def show_messages(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         asked = read_asked(MessagesAsked, {**fields, **read_query(request)})
         target = read_path_target(request.match_info["target"])
         found = await self.messages(actor, target, asked.window, is_received_only=asked.received_only)
-        return web.json_response(wire.show_messages(found, self.links.shown_in(request)))
+        return self._show_page(request, wire.show_messages(found, self.links.shown_in(request)))
+
+    def _show_page(
+        self,
+        request: web.Request,
+        shown: wire.MessagesShown | wire.DeliveredListShown | wire.ReadListShown | wire.ChatsShown,
+    ) -> web.Response:
+        return web.json_response(shown, headers=self.links.to_next(request, shown.get("next")))
+
+    async def show_missed(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        answer = await self.sync(actor, read_asked(SyncAsked, fields).cursors)
+        return web.json_response(text=orjson.dumps(show_sync(answer)).decode())
 
     async def update_last_read(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
@@ -195,13 +227,13 @@ class MessageRoutes:
         actor, fields = await read_as_account(request)
         window = read_asked(WindowAsked, {**fields, **read_query(request)}).window
         found = await self.delivered(actor, request.match_info["contact_id"], window)
-        return web.json_response(wire.show_delivered(found))
+        return self._show_page(request, wire.show_delivered(found))
 
     async def show_read(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         window = read_asked(WindowAsked, {**fields, **read_query(request)}).window
         found = await self.read(actor, request.match_info["contact_id"], window)
-        return web.json_response(wire.show_read(found))
+        return self._show_page(request, wire.show_read(found))
 
 
 async def find_sent(send: SendMessage, actor: Actor, fields: Fields, refusal: DomainError) -> Entry:

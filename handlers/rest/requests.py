@@ -7,6 +7,7 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from handlers.rest.bodies import read_limited
 from handlers.rest.forms import FORMS, merge, read_form, readable, require_charset
 from models.documents.network import network_of
 from models.documents.session import Actor, Identity
@@ -87,8 +88,8 @@ async def _read_body(request: web.Request) -> Any:
         return merge(await read_form(request))
     require_charset(request.charset)
     with readable():
-        body = await request.read()
-    if not body.strip():
+        body = await read_limited(request)
+    if not body or body.isspace():
         return {}
     if request.content_type not in ("application/json", "application/octet-stream"):
         raise web.HTTPUnsupportedMediaType

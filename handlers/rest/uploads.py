@@ -25,7 +25,7 @@ async def read_upload(request: web.Request, name: str, take: Take[File]) -> Asyn
     """The fields of a form, and what `take` made of the file in field `name`, in whatever order they came.
 
     In the block all has been read, and whoever sent it is still signed in. The file is None where the form has none, and in every body that is no multipart form,
-    which is read like anywhere else. All fields together may have `http.body_max_bytes`; the file has the limit of `take`.
+    which is read like anywhere else. All fields together may be as long as a body of this route; the file has the limit of `take`.
     Raises Malformed, TooLarge and what `take` raises; what `take` holds is let go when the block ends.
     """
     if not request.content_type.startswith("multipart/"):
@@ -37,7 +37,7 @@ async def read_upload(request: web.Request, name: str, take: Take[File]) -> Asyn
     async with AsyncExitStack() as stack:
         pairs: list[tuple[str, str]] = []
         files: list[File] = []
-        budget = Budget(request.client_max_size)
+        budget = Budget(request)
         async for part in read_parts(request):
             if part.filename is not None and part.name == name:
                 if files:

@@ -1,13 +1,57 @@
 """Chats as JSON: the chat list, a page of history and the answers of `sync` (design section 4)."""
 
 from collections.abc import Sequence
+from typing import NotRequired
 
-from handlers.wire.entries import show_entry, show_message, show_photo, show_time
+from typing_extensions import TypedDict
+
+from handlers.wire.entries import EntryShown, show_entry, show_message, show_photo, show_time
 from models.documents.chat import Chat, ChatKind, Member
 from models.documents.head import Head
 from models.services.list_chats import ChatPage
 from models.services.read_history import Page
-from models.services.sync_chats import ChatState, SyncAnswer
+from models.services.sync_chats import ChatState, Status, SyncAnswer
+
+
+class MarkShown(TypedDict):
+    """How far a member has received and read."""
+
+    account: int
+    delivered: int
+    read: int
+
+
+class ChatMissedShown(TypedDict):
+    """What you miss of one chat. `cursor` is what to ask with next time; it equals `last_seq` unless more follows.
+
+    A chat that is none of yours, and never was, has nothing but the first six fields.
+    """
+
+    chat: int
+    status: Status
+    entries: list[EntryShown]
+    last_seq: int
+    cursor: int
+    marks: list[MarkShown]
+    kind: NotRequired[ChatKind]
+    title: NotRequired[str | None]
+    contact: NotRequired[str | None]
+    group: NotRequired[str]
+    event: NotRequired[int]
+    photo_url: NotRequired[str | None]
+    preview_photo_url: NotRequired[str | None]
+    hidden: NotRequired[list[int]]
+    unread: NotRequired[int]
+    read: NotRequired[int]
+    delivered: NotRequired[int]
+    is_member: NotRequired[bool]
+
+
+class SyncShown(TypedDict):
+    """The chats in which something is new, and those that are as you hold them. `more`: ask again at once with the new cursors."""
+
+    chats: list[ChatMissedShown]
+    more: bool
 
 
 def show_chat(chat: Chat, peer_number: str | None = None, *, until: int | None = None) -> dict[str, object]:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Self
 from uuid import uuid4
 
+import orjson
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, create_model, model_validator
 from pydantic.config import JsonDict
 from typing_extensions import override
@@ -15,8 +16,11 @@ from handlers.wire.fields import Fields, find_number, read_number
 from handlers.wire.requests import (
     CAPTION_MAX_CHARS,
     CLIENT_ID_MAX_CHARS,
+    CURSORS_MAX,
+    SEQ_MAX,
     VCARD_MAX_CHARS,
     read_client_id,
+    read_cursors,
     read_degrees,
     read_text,
 )
@@ -32,7 +36,7 @@ from models.errors import Malformed, UrlRefused
 
 _MESSAGE_ID = re.compile(r"[0-9A-Fa-f]{22}", re.ASCII)
 _BEFORE: dict[str, Any] = {
-    "description": "Only what is older than the message with this id, or what an answer's `next` named.",
+    "description": "Only what is older than the message with this id, or than what an answer's `next` names.",
     "type": "string",
     "pattern": "^[0-9A-Fa-f]{22}$",
     "examples": ["000000000000010000001F"],
@@ -92,8 +96,12 @@ def _read_text_up_to(max_chars: int, *examples: str) -> By:
     return By(lambda fields, name: read_text(fields, name, max_chars), schema)
 
 
-def _read_window_start(fields: Fields, name: str) -> datetime | None:
-    after = read_date(fields.get(name), name)
+def _read_window_start(fields: Fields, name: str) -> datetime | int | None:
+    """A time, or the key of the message with this id; None for the beginning."""
+    given = fields.get(name)
+    if isinstance(given, str) and _MESSAGE_ID.fullmatch(given):
+        return int(given, 16)
+    after = read_date(given, name)
     return None if after is None or after <= EPOCH else after
 
 
@@ -287,10 +295,14 @@ class LastRead(ToSomebody):
     date_limit: Annotated[datetime | None, By(_read_limit_date, or_null(_date("Inclusive.")))] = None
 
 
+_LATER = _date("Only what is later than this, or what is behind the message with this id, which is exact.")
+_AFTER: dict[str, Any] = {**_LATER, "anyOf": [*_LATER["anyOf"], {"type": "string", "pattern": "^[0-9A-Fa-f]{22}$"}]}
+
+
 class WindowAsked(Asked):
     """Which part of a list."""
 
-    after: Annotated[datetime | None, By(_read_window_start, _date("Only what is later than this."))] = None
+    after: Annotated[datetime | int | None, By(_read_window_start, _AFTER)] = None
     limit: Annotated[
         int, _read_count(LIMIT_DEFAULT, f"The newest so many; {LIMIT_DEFAULT} by default, {LIMIT_MAX} at most.")
     ] = LIMIT_DEFAULT
@@ -305,13 +317,45 @@ class WindowAsked(Asked):
 
     @property
     def window(self) -> Window:
-        return Window(self.after, min(self.limit, LIMIT_MAX), self.offset, self.before)
+        time, key = (None, self.after) if isinstance(self.after, int) else (self.after, None)
+        return Window(time, min(self.limit, LIMIT_MAX), self.offset, self.before, key)
 
 
 class MessagesAsked(WindowAsked):
     received_only: Annotated[
         bool, By(_read_received_only, {"description": "1: only what others sent.", "type": "integer", "enum": [0, 1]})
     ] = False
+
+
+def _read_sync_cursors(fields: Fields, name: str) -> dict[int, int]:
+    """Cursors by chat; a form gives them as JSON text."""
+    _require_single(fields, name)
+    value = fields.get(name)
+    if isinstance(value, str) and value:
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            raise Malformed(f"{name}: must be a JSON object.") from None
+    return read_cursors({} if value in (None, "") else {name: value})
+
+
+class SyncAsked(Asked):
+    """What you hold already."""
+
+    cursors: Annotated[
+        dict[int, int],
+        By(
+            _read_sync_cursors,
+            {
+                "description": "For each chat (its id, as text) the `cursor` that the last answer gave for it; without any, "
+                "everything begins. A form gives them as JSON text.",
+                "type": "object",
+                "additionalProperties": {"type": "integer", "minimum": 0, "maximum": SEQ_MAX},
+                "maxProperties": CURSORS_MAX,
+                "examples": [{"7": 31}],
+            },
+        ),
+    ] = Field(default_factory=dict)
 
 
 class ChatsAsked(Asked):

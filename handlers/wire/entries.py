@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal, NotRequired
 
+from typing_extensions import TypedDict
+
+from handlers.wire.times import Time
 from handlers.wire.times import show_time as show_instant
 from models.documents.entry import (
     Deletion,
@@ -10,6 +14,7 @@ from models.documents.entry import (
     Entry,
     EventSet,
     Joined,
+    Kind,
     Left,
     Message,
     PhotoSet,
@@ -25,6 +30,60 @@ MEDIA = "/media/"  # where stored files are read
 _FIELDS = {"date": "event_date"}  # fields of an event that REST names otherwise
 _CONTENT = ("text", "url", "hash", "mime_type", "caption", "latitude", "longitude", "vcard", "name", "reply_to")
 _TEXT_CONTENT = ("text", "reply_to")  # all that a text has, and most messages are texts
+
+
+# What `show_entry` shows of the kinds of entries, described for the reference.
+EntryShown = TypedDict(
+    "EntryShown",
+    {
+        "kind": Kind,
+        "chat": int,
+        "seq": int,
+        "client_id": str,
+        "from": str,
+        # A message:
+        "id": NotRequired[str],
+        "sender": NotRequired[int],
+        "type": NotRequired[Literal["t", "i", "l", "s", "a", "v", "c"]],
+        "sent_at": NotRequired[Time],
+        "text": NotRequired[str],
+        "url": NotRequired[str],
+        "hash": NotRequired[str],
+        "mime_type": NotRequired[str],
+        "caption": NotRequired[str],
+        "latitude": NotRequired[float],
+        "longitude": NotRequired[float],
+        "vcard": NotRequired[str],
+        "name": NotRequired[str],
+        "reply_to": NotRequired[int],
+        "edited_at": NotRequired[Time],
+        "deleted": NotRequired[Literal[True]],
+        "reactions": NotRequired[dict[str, str]],
+        # A change:
+        "account": NotRequired[int],
+        "at": NotRequired[Time],
+        "of": NotRequired[int],
+        "scope": NotRequired[Literal["all"]],
+        "emoji": NotRequired[str | None],
+        "accounts": NotRequired[list[int]],
+        "numbers": NotRequired[list[str]],
+        "admins": NotRequired[list[int]],
+        "left": NotRequired[int],
+        "number": NotRequired[str],
+        "member": NotRequired[int],
+        "role": NotRequired[str],
+        "subject": NotRequired[str],
+        "photo_url": NotRequired[str | None],
+        "preview_photo_url": NotRequired[str | None],
+        "invitation": NotRequired[int],
+        "answer": NotRequired[bool],
+        "rsvp_message": NotRequired[str | None],
+        "poll": NotRequired[int],
+        "suggested_date": NotRequired[Time],
+        "suggested_venue": NotRequired[str],
+        "fields": NotRequired[list[str]],
+    },
+)
 
 
 def show_time(at: datetime) -> str:

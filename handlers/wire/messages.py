@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal, NotRequired
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -97,9 +97,13 @@ MessageShown = TextShown | LocationShown | LinkedLocationShown | SoundShown | Pi
 
 
 class MessagesShown(TypedDict):
-    """Oldest first. `next` is there where looking for more ended before the page was full: ask again with it as `before`."""
+    """Oldest first. `more`: there are older ones behind what was asked for; ask the same again with `next` as `before`, and no `offset`.
+
+    Where many of others' messages lie between, looking for more ends early: then a page is short, or empty, and has `more`.
+    """
 
     messages: list[MessageShown]
+    more: bool
     next: NotRequired[str]
 
 
@@ -115,11 +119,13 @@ class ReadShown(TypedDict):
 
 class DeliveredListShown(TypedDict):
     messages: list[DeliveredShown]
+    more: bool
     next: NotRequired[str]
 
 
 class ReadListShown(TypedDict):
     messages: list[ReadShown]
+    more: bool
     next: NotRequired[str]
 
 
@@ -144,9 +150,10 @@ class ChatShown(TypedDict):
 
 
 class ChatsShown(TypedDict):
-    """The one where something happened last is the first. `next`, where there are more, is the `before` of the next page."""
+    """The one where something happened last is the first. `more`: there are more; `next` is the `before` of the next page."""
 
     chats: list[ChatShown]
+    more: bool
     next: NotRequired[str]
 
 
@@ -165,10 +172,16 @@ def show_sent(entry: Entry, link: Link) -> SentShown:
 
 
 def show_messages(found: Part[ListedMessage], link: Link) -> MessagesShown:
-    shown: MessagesShown = {"messages": [show_listed(message, link) for message in found.items]}
-    if found.before is not None:
-        shown["next"] = show_key(found.before)
-    return shown
+    return {"messages": [show_listed(message, link) for message in found.items], **_show_more(found)}
+
+
+class _More(TypedDict):
+    more: bool
+    next: NotRequired[str]
+
+
+def _show_more(found: Part[Any]) -> _More:
+    return {"more": False} if found.before is None else {"more": True, "next": show_key(found.before)}
 
 
 def show_listed(listed: ListedMessage, link: Link) -> MessageShown:
@@ -229,21 +242,15 @@ def _date(at: datetime | None) -> str | None:
 
 
 def show_delivered(found: Part[Receipt]) -> DeliveredListShown:
-    shown: DeliveredListShown = {
-        "messages": [{"delivered": show_date(each.at), "id": each.entry.public_id} for each in found.items]
-    }
-    if found.before is not None:
-        shown["next"] = show_key(found.before)
-    return shown
+    shown: list[DeliveredShown] = [
+        {"delivered": show_date(each.at), "id": each.entry.public_id} for each in found.items
+    ]
+    return {"messages": shown, **_show_more(found)}
 
 
 def show_read(found: Part[Receipt]) -> ReadListShown:
-    shown: ReadListShown = {
-        "messages": [{"read": show_date(each.at), "id": each.entry.public_id} for each in found.items]
-    }
-    if found.before is not None:
-        shown["next"] = show_key(found.before)
-    return shown
+    shown: list[ReadShown] = [{"read": show_date(each.at), "id": each.entry.public_id} for each in found.items]
+    return {"messages": shown, **_show_more(found)}
 
 
 def show_marked(updated: int) -> MarkedShown:
@@ -254,7 +261,7 @@ def show_marked(updated: int) -> MarkedShown:
 
 
 def show_chats(page: TitledPage) -> ChatsShown:
-    shown: ChatsShown = {"chats": [_show_chat(chat) for chat in page.chats]}
+    shown: ChatsShown = {"chats": [_show_chat(chat) for chat in page.chats], "more": page.next is not None}
     return shown if page.next is None else {**shown, "next": page.next}
 
 

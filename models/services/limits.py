@@ -1,11 +1,23 @@
 """Limits on how often: token buckets by key, kept in memory of one node."""
 
 from collections.abc import Hashable
+from dataclasses import dataclass
+from math import ceil
 from time import monotonic
 
 from models.errors import RateLimited
 
 KEYS_MAX = 200_000  # about 100 bytes each; a full bucket says nothing, so the oldest may go
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How often may be asked: `most` at once after a pause of `full_after_s`; now `left`, and all again in `full_in_s` seconds."""
+
+    most: int
+    full_after_s: int
+    left: int
+    full_in_s: int
 
 
 class TokenBuckets:
@@ -28,11 +40,24 @@ class TokenBuckets:
         if is_refused:
             raise RateLimited(retry_after_ms=int((1 - tokens) / self._per_s * 1000) + 1)
 
-    def charge(self, key: Hashable, tokens: float) -> None:
-        """Take so many tokens, for what turned out to be dear; at most as many again as a full bucket has are owed."""
+    def charge(self, key: Hashable, tokens: float, *, owed_buckets: float = 1) -> None:
+        """Take so many tokens, for what turned out to be dear; at most as many as so many full buckets have are owed."""
         if self._is_enabled:
             now = monotonic()
-            self._keep(key, max(-self._burst, self._refilled(key, now) - tokens), now)
+            self._keep(key, max(-self._burst * owed_buckets, self._refilled(key, now) - tokens), now)
+
+    def allowance(self, key: Hashable) -> Allowance | None:
+        """What is left of a bucket; None where there are no limits."""
+        if not self._is_enabled:
+            return None
+        tokens, since = self._buckets.get(key, (self._burst, 0.0))
+        tokens = min(self._burst, tokens + (monotonic() - since) * self._per_s)
+        return Allowance(
+            most=int(self._burst),
+            full_after_s=ceil(self._burst / self._per_s),
+            left=max(0, int(tokens)),
+            full_in_s=ceil((self._burst - tokens) / self._per_s),
+        )
 
     def _refilled(self, key: Hashable, now: float) -> float:
         tokens, since = self._buckets.pop(key, (self._burst, now))

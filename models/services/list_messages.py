@@ -30,7 +30,7 @@ class ListMessages:
         """A page, oldest first. `window.after` is exclusive and exact to the millisecond.
 
         A caller that asks behind the time it was shown, which has no fractions, sees the messages of that last second
-        again, and never misses one.
+        again. One that asks behind an entry sees each message once.
         """
         log = await self.open_log(actor, target)
         if log is None:
@@ -39,7 +39,8 @@ class ListMessages:
         changes = await self.entries.list_pending(log.chat.id, MESSAGE_CHANGES)
         selection = Selection(
             log.member,
-            last=window.last_seq(log.chat.id),
+            window.first_seq(log.chat.id),
+            window.last_seq(log.chat.id),
             after=window.after,
             is_received=True if is_received_only else None,
         )

@@ -28,7 +28,8 @@ class ListDelivered:
         peer_id = log.chat.peer_of(actor.account_id)
         selection = Selection(
             log.member,
-            last=window.last_seq(log.chat.id),
+            window.first_seq(log.chat.id),
+            window.last_seq(log.chat.id),
             is_received=False,
             kept_from=peer_id,
             since=window.after,
@@ -56,8 +57,8 @@ class ListRead:
         if peer is None:
             return Part([])
         before = 0 if window.after is None else await self.read_dates.last_before(chat_id, peer_id, window.after)
-        last = min(peer.shown_read, window.last_seq(chat_id))
-        selection = Selection(log.member, before + 1, last, is_received=False, kept_from=peer_id)
+        first, last = max(before + 1, window.first_seq(chat_id)), min(peer.shown_read, window.last_seq(chat_id))
+        selection = Selection(log.member, first, last, is_received=False, kept_from=peer_id)
         found = await self.messages.find_newest(selection, limit=window.limit, offset=window.offset)
         if not found.items:
             return Part([], found.before)

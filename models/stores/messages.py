@@ -59,28 +59,28 @@ class Messages:
     async def find_newest(self, selection: Selection, *, limit: int, offset: int = 0) -> Part[Entry]:
         """The newest `limit` messages once `offset` are skipped, oldest first.
 
-        `before` of the answer is set where a page is not full and older rows were not looked at. Raises Malformed for an
-        offset above OFFSET_MAX in a log that is longer than that.
+        `before` of the answer is set where there are older ones, and where rows that may hold some were not looked at. Raises
+        Malformed for an offset above OFFSET_MAX in a log that is longer than that.
         """
         chat_id = selection.member.chat_id
-        if limit < 1 or not selection.ranges:
+        if not selection.ranges:
             return Part([])
         last = min(selection.ranges[-1][1], await self._last_seq(chat_id))
         selection = await self._narrow(selection, last)
         first = selection.ranges[0][0] if selection.ranges else last + 1
         if offset > OFFSET_MAX and last - first >= OFFSET_MAX:
             raise Malformed(f"offset: at most {OFFSET_MAX} in a chat as long as this; go on by before.")
-        near = max(first, last + 1 - offset - limit - NEAR)
-        found = await self._read(replace(selection, first=near), limit, offset)
-        if len(found) == limit or near == first:
-            return Part(found)
+        most = limit + 1  # the one behind the page says that there is one
+        near = max(first, last + 1 - offset - most - NEAR)
+        found = await self._read(replace(selection, first=near), most, offset)
+        if len(found) >= limit or near == first:
+            return _part(found, limit, None if near == first else entry_key(chat_id, near))
         if selection.is_received is not None and await self._are_few(selection):
-            return Part(await self._read(selection, limit, offset, by_sender=True))
+            return _part(await self._read(selection, most, offset, by_sender=True), limit)
         walked_to = max(first, last + 1 - WALK_MAX)
         if walked_to < near:
-            found = await self._read(replace(selection, first=walked_to), limit, offset)
-        is_whole = len(found) == limit or walked_to == first
-        return Part(found, None if is_whole else entry_key(chat_id, walked_to))
+            found = await self._read(replace(selection, first=walked_to), most, offset)
+        return _part(found, limit, None if walked_to == first else entry_key(chat_id, walked_to))
 
     async def _read(self, selection: Selection, limit: int, offset: int, *, by_sender: bool = False) -> list[Entry]:
         if not selection.ranges:
@@ -123,6 +123,13 @@ class Messages:
         keys = {"$gt": entry_key(chat_id, 0), "$lt": entry_key(chat_id + 1, 0)}
         rows = await self._entries.find({"_id": keys}, {"_id": True}).sort("_id", -1).limit(1).to_list(1)
         return int(rows[0]["_id"]) - entry_key(chat_id, 0) if rows else 0
+
+
+def _part(found: list[Entry], limit: int, looked_to: int | None = None) -> Part[Entry]:
+    """The newest `limit` of these. `looked_to`: the key of the oldest row that was looked at, None where all were."""
+    if len(found) > limit:
+        return Part(found[1:], entry_key(found[0].chat_id, found[0].seq + 1))
+    return Part(found, looked_to)
 
 
 def _query(selection: Selection) -> Row:

@@ -27,7 +27,7 @@ def identify(authenticate: Authenticate, *, public: Collection[str], outside: Co
     @web.middleware
     async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
         routes = await _routes(request)
-        if not routes or routes <= outside or _is_preflight(request):
+        if not routes or routes <= outside or request.method == hdrs.METH_OPTIONS:  # which tells methods alone
             return await handler(request)
         token = bearer_token(request)
         if token is not None:
@@ -83,8 +83,3 @@ async def _routes(request: web.Request) -> set[str]:
     if not isinstance(request.match_info.http_exception, web.HTTPMethodNotAllowed):
         return set()
     return {each.canonical for each in request.app.router.resources() if (await each.resolve(request))[1]}
-
-
-def _is_preflight(request: web.Request) -> bool:
-    """A browser asks about other origins before it may send a token."""
-    return request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from models.tasks import cancel
 from server.nodes.address import NodeAddresses, own_address
+from server.request_ids import name_requests
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class NodeDoor:
 
     async def open(self) -> None:
         """Listen and say where; OSError when the port is taken, RedisError when nobody can be told."""
-        app = web.Application(client_max_size=self._body_max_bytes)
+        app = web.Application(middlewares=[name_requests], client_max_size=self._body_max_bytes)
         app.router.add_route("*", self._path, self._let_in)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=ENDS_WITHIN_S)
         await self._runner.setup()

@@ -19,6 +19,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from models.tasks import cancel
+from server import request_ids
 from server.nodes.address import KnownAddresses, node_of
 from server.nodes.door import HEADER, Seal
 from server.nodes.tunnel import join
@@ -213,6 +214,7 @@ class PassOn:
         left_out = _OF_CONNECTION | _OF_BODY | named | {HEADER.lower()}
         headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in left_out)
         headers.update(self._seal.headers(request.method, request.path_qs))
+        headers[request_ids.HEADER] = request_ids.id_of(request)
         return headers
 
 

@@ -95,7 +95,7 @@ class SocketServer(socketio.AsyncServer):
             async_mode="aiohttp",
             client_manager=connections,
             cors_allowed_origins="*" if "*" in origins else _OriginsAllowed(origins),
-            cors_credentials=False,
+            cors_credentials="*" not in origins,  # with it no browser allows any
             json=Json,
             async_handlers=True,
             ping_interval=ping_interval_s,

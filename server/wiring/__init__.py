@@ -132,7 +132,7 @@ class _Node:
         ]
         exempt = {*pages.OUTSIDE, *INVITATIONS, *MEDIA, *RENDITIONS, *REFERENCE, SOCKETS, METRICS}
         outside = {*exempt, *OAUTH}
-        charge_bad_tokens, charge_callers = limit_requests(domain.request_limit, exempt=exempt)
+        request_limit = limit_requests(domain.request_limit, exempt=exempt)
         app = build_application(
             [*routes, *reference_routes(routes, outside=outside)],
             [
@@ -144,15 +144,18 @@ class _Node:
                 require_version,
                 tag_answers,
                 compress_answers(from_bytes=http.compress_from_bytes),
-                charge_bad_tokens,
+                request_limit.charge_bad_tokens,
                 identify(domain.authenticate, public=PUBLIC, outside=outside),
-                charge_callers,
+                request_limit.charge_callers,
                 tell_first(domain.bus.told),
             ],
             body_max_bytes=http.body_max_bytes,
+            bodies_max_bytes=http.bodies_max_bytes,
+            frame_max_bytes=domain.settings.sockets.frame_max_bytes,
             origins=http.cors_origins,
             idle_s=http.idle_s,
         )
+        app.on_response_prepare.append(request_limit.show)
         app[OPEN_FILES] = files = OpenFiles(open_files_limit())
         app.middlewares.insert(0, refuse_when_short(files, refusal_response, probes=("/healthz", "/readyz", METRICS)))
         domain.metrics.counter(

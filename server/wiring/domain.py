@@ -50,6 +50,8 @@ from models.services.show_typing import ShowTyping
 from models.services.store_media import StoreMedia
 from models.services.summaries import Summaries
 from models.services.sweep_presence import SweepPresence
+from models.services.sync_chats import SyncChats, SyncRules
+from models.services.tails import Tails
 from models.services.take_photo import TakePhoto
 from models.services.tell_event import TellEvent
 from models.services.text_invitations import TextInvitations
@@ -61,7 +63,7 @@ from server.bus.bus import Bus
 from server.bus.presence_board import RedisPresenceBoard
 from server.bus.socket_board import RedisSocketBoard
 from server.clock import SystemClock
-from server.config import Settings
+from server.config import ChatSettings, Settings
 from server.database_health import DatabaseHealth
 from server.healing import heal
 from server.late_writes import LateWrites
@@ -76,6 +78,21 @@ from server.wiring.notifications import NotificationParts
 from server.wiring.outside import Outside
 from server.wiring.sms import sms_provider
 from server.wiring.stores import Stores
+
+
+def _sync(stores: Stores, read_heads: ReadHeads, chat: ChatSettings, clock: SystemClock) -> SyncChats:
+    rules = SyncRules(chat.sync_max_entries, chat.delta_max_entries, chat.receipts_max_members, chat.sync_max_chats)
+    return SyncChats(
+        read_heads,
+        Batched(read_heads.ends, at_once=64),
+        Batched(read_heads.standings, at_once=2000),
+        Batched(stores.chats.list_left, at_once=500),
+        Batched(partial(stores.chats.list_marks_up_to, members_max=rules.marks_max_members), at_once=500),
+        stores.entries,
+        Tails(stores.entries),
+        rules,
+        clock,
+    )
 
 
 def _text_rules(settings: Settings) -> TextRules:
@@ -206,6 +223,7 @@ class Domain:
         self.read_heads = ReadHeads(stores.heads, self.rosters)
         self.list_chats = ListChats(self.read_heads, stores.places, self.summaries.list_noted)
         self.first_pages = Batched(self.list_chats.first_pages, at_once=64)
+        self.sync = _sync(stores, self.read_heads, chat, clock)
         self.leave_group = LeaveGroup(self.change_group, stores.chats, self.record)
         log_event = LogEvent(stores.events, stores.accounts, self.rosters, self.journal, self.announcer)
         self.show_event = ShowEvent(stores.accounts, self.directory, self.rosters, fanout)

@@ -126,6 +126,7 @@ def _messages(domain: Domain) -> MessageRoutes:
         ListDelivered(open_log, stores.messages),
         ListRead(open_log, stores.chats, stores.messages, stores.read_dates),
         MarkRead(open_log, stores.messages, domain.marks),
+        domain.sync,
         domain.links,
         domain.settings.chat.text_max_chars,
     )

@@ -8,13 +8,10 @@ from handlers.sockets.events import EventsNamespace
 from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
-from models.services.batched import Batched
 from models.services.change_message import ChangeMessage
 from models.services.greet import Greet
 from models.services.limits import TokenBuckets
 from models.services.read_history import ReadHistory
-from models.services.sync_chats import SyncChats, SyncRules
-from models.services.tails import Tails
 from server.faults import refusal_of
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
@@ -49,9 +46,6 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
         partial(domain.metrics.refused, "sockets"),
         sockets_per_account=limits.sockets_per_account if limits.enabled else 0,
     )
-    rules = SyncRules(chat.sync_max_entries, chat.delta_max_entries, chat.receipts_max_members, chat.sync_max_chats)
-    marks = Batched(partial(stores.chats.list_marks_up_to, members_max=rules.marks_max_members), at_once=500)
-    left = Batched(stores.chats.list_left, at_once=500)
     return [
         ChatNamespace(
             gate,
@@ -69,17 +63,7 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
             ),
             domain.find_stored,
             ReadHistory(domain.resolve, domain.rosters, stores.chats, stores.entries),
-            SyncChats(
-                domain.read_heads,
-                Batched(domain.read_heads.ends, at_once=64),
-                Batched(domain.read_heads.standings, at_once=2000),
-                left,
-                marks,
-                stores.entries,
-                Tails(stores.entries),
-                rules,
-                domain.clock,
-            ),
+            domain.sync,
             domain.list_chats,
             Greet(domain.directory, domain.first_pages, domain.fanout),
             domain.typing,

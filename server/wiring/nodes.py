@@ -38,7 +38,7 @@ async def join_nodes(
         host=settings.nodes.host or settings.http.host,
         port=settings.nodes.port,
         url=settings.nodes.url,
-        body_max_bytes=settings.http.body_max_bytes,
+        body_max_bytes=settings.sockets.frame_max_bytes,
     )
     await pass_on.open()
     stack.push_async_callback(pass_on.close)

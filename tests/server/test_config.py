@@ -1,5 +1,6 @@
 """Settings: which source wins, and what a wrong one is told."""
 
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -72,6 +73,93 @@ def test_the_command_line_wins_over_the_environment_over_the_file_over_the_defau
 def test_lists_in_the_environment_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARLEY_HTTP__CORS_ORIGINS", "https://a.example, https://b.example")
     assert read_settings().http.cors_origins == ("https://a.example", "https://b.example")
+
+
+LISTS = {  # each setting that is a list: two items, and what separates them in the environment
+    "http.cors_origins": (["https://a.example", "https://b.example:8443"], ","),
+    "http.metrics_for": (["10.0.0.0/8", "::1"], ","),
+    "http.trusted_proxies": (["10.0.0.9", "fd00::/8"], ","),
+    "oauth.client_ids": (["one", "two"], ","),
+    "sms.countries": (["DE", "FR"], ","),
+    "events.sms_templates": (["Come, {organizer} asks: {event_link}", "{event_link}"], "|"),
+    "media.nameservers": (["192.0.2.53", "[2001:db8::1]:53"], ","),
+}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_in_the_environment_is_separated_or_in_json(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    items, separator = LISTS[path]
+    section, key = path.split(".")
+    name = f"PARLEY_{section}__{key}".upper()
+    for given in (items, items[::-1], items[:1], []):
+        if not given and key == "sms_templates":
+            continue
+        for text in (f" {separator} ".join(given), json.dumps(given), json.dumps(given, indent=2)):
+            monkeypatch.setenv(name, text)
+            assert getattr(getattr(read_settings(), section), key) == tuple(given), text
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize(
+    "text", ['["x', "['x']", '["x",]', "[1]", '[["x"]]', "[{}]", '["x", null]', '{"x": "{event_link}"}', "{}"]
+)
+def test_a_list_in_the_environment_that_is_no_json_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, path: str, text: str
+) -> None:
+    monkeypatch.setenv("PARLEY_" + path.upper().replace(".", "__"), text)
+    with pytest.raises(ConfigError) as refusal:
+        read_settings()
+    assert refusal.value.path.startswith(path)
+
+
+def test_every_list_among_the_settings_is_tried() -> None:
+    found = [name for name in names(plain(Settings())) if isinstance(at(plain(Settings()), name), list)]
+    assert sorted(found) == sorted(LISTS)
+
+
+def at(section: dict[str, Any], path: str) -> Any:
+    for key in path.split("."):
+        section = section[key]
+    return section
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("*", "*"),
+        ("https://a.example", "https://a.example"),
+        ("HTTPS://App.Example:443", "https://app.example"),
+        ("http://a.example:80", "http://a.example"),
+        ("http://a.example:443", "http://a.example:443"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://[2001:DB8::0001]:8443", "https://[2001:db8::1]:8443"),
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop"),
+    ],
+)
+def test_an_origin_is_kept_as_browsers_send_it(tmp_path: Path, text: str, shown: str) -> None:
+    found = read_settings(file_of(tmp_path, f"http: {{cors_origins: [{json.dumps(text)}]}}"))
+    assert found.http.cors_origins == (shown,)
+
+
+NO_ORIGINS = """https://a.example/ https://a.example/app a.example //a.example null https:// https://*.example https://* **
+https://a.example:0 https://a.example:65536 https://a.example:x https://me@a.example https://a.example?x https://a..example
+https://[::x] https://a\\\\b wss://a.example file://a"""
+
+
+@pytest.mark.parametrize("text", [*NO_ORIGINS.split(), "https://a b", ""])
+def test_what_is_no_origin_stops_the_start(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        read_settings(file_of(tmp_path, f'http: {{cors_origins: ["https://b.example", "{text}"]}}'))
+    assert refusal.value.path == "http.cors_origins.1"
+
+
+def test_every_origin_stands_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_HTTP__CORS_ORIGINS", "https://a.example,*")
+    with pytest.raises(ConfigError) as refusal:
+        read_settings()
+    assert refusal.value.path == "http.cors_origins"
+    assert "alone" in refusal.value.problem
 
 
 def test_templates_of_texts_in_the_environment_are_separated_by_bars(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,6 +77,56 @@ async def test_it_is_let_in_again_after_the_time_it_was_told(stores: EmbeddedSto
         assert (await node.rest("GET", NICKNAME, ann))[0] == 200
 
 
+async def told(node: Node, token: str, path: str = NICKNAME, method: str = "GET", **body: object) -> dict[str, str]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    options = {"json": body} if body else {}
+    async with node.http.request(method, node.url + path, headers=headers, **options) as answer:
+        limits = {name.lower(): value for name, value in answer.headers.items() if name.lower().startswith("ratelimit")}
+        return {"status": str(answer.status), "wait": answer.headers.get("Retry-After", ""), **limits}
+
+
+async def test_each_answer_says_how_often_one_may_still_ask(node: Node) -> None:
+    ann = await node.sign_in(new_number())
+    full_after = round(BURST / PER_S)
+    for left in range(BURST - 1, -1, -1):
+        path = NICKNAME if left % 2 else "/api/groups/1-1/info/"  # a refusal counts as much
+        shown = await told(node, ann.token, path)
+        assert shown["ratelimit-limit"] == str(BURST)
+        assert shown["ratelimit-remaining"] == str(left)
+        assert shown["ratelimit-policy"] == f'"requests";q={BURST};w={full_after}'
+        reset = int(shown["ratelimit-reset"])
+        assert 0 < reset <= full_after
+        assert shown["ratelimit"] == f'"requests";r={left};t={reset}'
+    shown = await told(node, ann.token)
+    assert (shown["status"], shown["ratelimit-remaining"]) == ("429", "0")
+    assert 1 <= int(shown["wait"]) <= int(shown["ratelimit-reset"]) <= full_after
+
+
+async def test_what_is_left_is_told_of_ones_own_limit_alone(node: Node) -> None:
+    ann, tom = await node.sign_in(new_number()), await node.sign_in(new_number())
+    await told(node, ann.token)
+    await told(node, "nonsense")
+    assert (await told(node, tom.token))["ratelimit-remaining"] == str(BURST - 1)
+    for path in ("/healthz", "/", "/media/nothing", "/openapi.json"):
+        assert not [name for name in await told(node, "", path) if name.startswith("ratelimit")]
+
+
+async def test_a_refusal_by_another_limit_says_how_long_it_lasts_and_no_more(
+    stores: EmbeddedStores, tmp_path: Path
+) -> None:
+    many = limits() | {"requests_burst": 1000, "messages_per_s": 0.01, "messages_burst": 2}
+    async with running_node(stores, settings_for(tmp_path, limits=many)) as node:
+        ann, tom = await node.sign_in(new_number()), await node.sign_in(new_number())
+        await node.befriend(ann, tom)
+        send = "/api/messages/send-message/", "POST"
+        shown = [await told(node, ann.token, *send, contact=tom.number, message="x") for _ in range(3)]
+        assert [each["status"] for each in shown] == ["200", "200", "429"]
+        assert shown[0]["ratelimit-limit"] == "1000"
+        wait = shown[2]["wait"]
+        refused = {"ratelimit": f'"other";r=0;t={wait}', "ratelimit-remaining": "0", "ratelimit-reset": wait}
+        assert shown[2] == {"status": "429", "wait": wait, **refused}
+
+
 async def until_refused(node: Node, person: Person) -> tuple[int, Any]:
     """At once, so that it is asked faster than the bucket fills."""
     answers = await asyncio.gather(*(node.rest("GET", NICKNAME, person) for _ in range(10 * BURST)))
@@ -88,3 +138,4 @@ async def test_without_limits_nobody_is_refused(stores: EmbeddedStores, tmp_path
         ann = await node.sign_in(new_number())
         assert set(await statuses(node, ann.token)) == {200}
         assert set(await statuses(node, "")) == {401}
+        assert await told(node, ann.token) == {"status": "200", "wait": ""}

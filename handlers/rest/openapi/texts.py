@@ -18,7 +18,15 @@ token stands for all its accounts; `account` names one of them by its number, in
 
 **Refusals.** The messaging API answers `{"error": sentence, "code": code}`; the events API `{"_error_message", "_error_type"}`, or for each
 wrong field the sentences about it; `/o/…` what RFC 6749 says. An unknown path is 404, another method of a known one 405 with `Allow`,
-both in the same shapes. A 503 is worth trying again.
+both in the same shapes. A 503 is worth trying again. A body longer than the fields of its route can be is 413.
+
+**Lists** that have a limit say whether they go on. The messaging API: `more`, `next`, and the address of the next page in `Link`; the events
+API: `count`, `next` and `previous`, which are addresses. What is new in all chats is told by `POST /api/messages/sync/`.
+
+**Limits.** `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` (seconds until all is there again) say how often you may still ask
+this node; `RateLimit-Policy` and `RateLimit` say the same as the IETF's draft has it. 429 comes with `Retry-After`.
+
+**Other origins** may ask and read every answer, as the server's settings say. Each answer has an `X-Request-Id`, yours if you sent one.
 
 **Times** are UTC.
 """

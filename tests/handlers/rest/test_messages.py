@@ -523,7 +523,8 @@ class TestReceiptLists:
             "messages": [
                 {"id": sent[n]["id"], "read": shown(minute).replace(" ", "T")}
                 for n, minute in ((0, 20), (2, 20), (4, 30), (6, 40))
-            ]
+            ],
+            "more": False,
         }
         for query, expected in (
             ({"after": shown(20)}, "0246"),
@@ -541,7 +542,10 @@ class TestReceiptLists:
 
     @pytest.mark.parametrize(("name", "other"), [("delivered", NOBODY), ("read", NOBODY)])
     async def test_an_unknown_contact_has_an_empty_list(self, talk: Talk, name: str, other: str) -> None:
-        assert await talk.get(f"/api/messages/{name}/{other}/", await talk.stranger()) == {"messages": []}
+        assert await talk.get(f"/api/messages/{name}/{other}/", await talk.stranger()) == {
+            "messages": [],
+            "more": False,
+        }
 
     async def test_groups_have_no_list(self, talk: Talk) -> None:
         assert (await talk.node.rest("GET", "/api/messages/read/12-34/", await talk.stranger()))[0] == 404

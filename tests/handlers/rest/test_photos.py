@@ -11,6 +11,7 @@ import pytest
 from aiohttp import FormData
 from PIL import Image
 
+from handlers.rest.bodies import LEAST_BYTES
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import open_database
@@ -110,7 +111,7 @@ class TestOwnPhoto:
 
     async def test_a_picture_may_be_larger_than_other_bodies_but_not_than_its_limit(self, town: Town) -> None:
         noise = encoded(Image.effect_noise((1500, 1500), 90).convert("RGB"), "BMP")
-        assert len(noise) > town.node.settings.http.body_max_bytes
+        assert len(noise) > LEAST_BYTES
         assert await town.ask(town.ann, "POST", OWN, data=form(noise)) == (200, {})
         status, refusal = await town.ask(town.ann, "POST", OWN, data=form(noise + b"\0" * (20 << 20)))
         assert (status, refusal["code"]) == (413, "too_large")

@@ -208,3 +208,20 @@ async def test_what_went_round_is_counted(pair: Pair) -> None:
     before = await read_metric(pair.near, "parley_passed_on_total")
     assert await session.post("3") == 200
     assert await read_metric(pair.near, "parley_passed_on_total") == before + 1
+
+
+async def test_the_owner_of_a_session_is_told_the_id_of_the_request(pair: Pair) -> None:
+    asked: list[bytes] = []
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n6"
+    async with fake_owner(pair, answer, asked) as sid:
+        path = f"{QUERY}polling&sid={sid}"
+        _, shown, _ = await request(pair.near.url, "GET", path, headers="X-Request-Id: abc-1\r\n")
+        _, own, _ = await request(pair.near.url, "GET", path)
+    assert shown["x-request-id"] == "abc-1"
+    named = [
+        line.partition(b": ")[2].decode()
+        for head in asked
+        for line in head.split(CRLF)
+        if line[:13].lower() == b"x-request-id:"
+    ]
+    assert named == ["abc-1", own["x-request-id"]]

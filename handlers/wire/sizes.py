@@ -1,0 +1,65 @@
+"""How many bytes the longest request has that the limits of its fields allow, however a client writes it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+# A character beyond the Basic Multilingual Plane as two \uXXXX; as many percent-encoded in a form. Others take less.
+CHARACTER_BYTES = 12
+NUMBER_BYTES = 32
+TEXT_CHARS = 128  # of a text whose schema does not say how long it may be, such as a number or a date
+ITEM_BYTES = 32  # between two values: commas, brackets, and how deep they are indented
+FIELD_BYTES = 256  # the same with the name of a field, or with the head of a part of a multipart form
+FREE_BYTES = 16_384  # of an object whose schema names no field; what it may hold, its reader bounds more closely
+
+Schema = Mapping[str, Any]
+
+
+def longest_text(chars: int) -> int:
+    """Bytes of a JSON text of so many characters, each escaped."""
+    return 2 + CHARACTER_BYTES * chars
+
+
+def longest_value(schema: Schema, named: Mapping[str, Schema]) -> int | None:
+    """Bytes of the longest JSON value that this schema allows; `named` has the schemas that it refers to by `#/$defs/`.
+
+    Returns None where something in it has no limit: a file in base64, a list of any length.
+    """
+    if "$ref" in schema:
+        return longest_value(named[schema["$ref"].rpartition("/")[2]], named)
+    choices = [each for key in ("anyOf", "oneOf") for each in schema.get(key, ()) if each.keys() - {"required"}]
+    if choices:
+        return _most(longest_value(each, named) for each in choices)
+    kinds = schema.get("type", "object")
+    if isinstance(kinds, list):
+        return _most(longest_value({**schema, "type": kind}, named) for kind in kinds)
+    match kinds:
+        case "array":
+            item = longest_value(schema.get("items", {}), named)
+            return None if item is None or "maxItems" not in schema else schema["maxItems"] * (item + ITEM_BYTES)
+        case "object":
+            return _longest_object(schema, named)
+        case "string" if "contentEncoding" in schema:
+            return None
+        case "string":
+            return longest_text(schema.get("maxLength", TEXT_CHARS))
+        case _:
+            return NUMBER_BYTES
+
+
+def _longest_object(schema: Schema, named: Mapping[str, Schema]) -> int | None:
+    fields = [longest_value(each, named) for each in schema.get("properties", {}).values()]
+    if not fields and "maxProperties" not in schema:
+        return FREE_BYTES
+    others = schema.get("additionalProperties")
+    if "maxProperties" in schema and isinstance(others, dict):
+        value = longest_value(others, named)
+        fields.append(
+            None if value is None else schema["maxProperties"] * (longest_text(NUMBER_BYTES) + ITEM_BYTES + value)
+        )
+    known = [size for size in fields if size is not None]
+    return None if len(known) < len(fields) else sum(size + FIELD_BYTES for size in known)
+
+
+def _most(sizes: Iterable[int | None]) -> int | None:
+    known = [*sizes]
+    return None if None in known else max(size for size in known if size is not None)

@@ -1,0 +1,50 @@
+"""Reads an origin as a person writes it into the settings, and shows it as browsers send it (RFC 6454, section 6)."""
+
+import re
+from ipaddress import IPv6Address
+
+import idna
+
+ANY = "*"
+DEFAULT_PORTS = {"http": 80, "https": 443}
+PORT_MAX = 65_535
+_ORIGIN = re.compile(
+    r"([a-z][a-z0-9+.-]*)://(\[[^\[\]]*\]|[^\s/?#@:\[\]\\]+)(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE
+)
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?")
+# Browsers name no such origin: a page is loaded by another scheme, and one without a host has the origin `null`.
+_NOT_OF_PAGES = frozenset({"ws", "wss", "file", "data", "blob", "about", "javascript"})
+
+
+def read_origin(text: str) -> str:
+    """Returns the origin in the one form in which browsers send it: lower case, a host in ASCII, no default port; or `*`.
+
+    Raises ValueError, with what it must be, for everything that no browser sends: a path or a slash at the end, a user, a host
+    without a scheme, `null`, a pattern.
+    """
+    if text == ANY:
+        return text
+    match = _ORIGIN.fullmatch(text)
+    if match is None:
+        raise ValueError("must be *, or an origin such as https://example.org")
+    scheme, host, port = match[1].lower(), _read_host(match[2]), match[3]
+    if scheme in _NOT_OF_PAGES:
+        raise ValueError(f"must be the origin of a page, such as https://example.org; no page has one of {scheme}:")
+    number = None if port is None else int(port)
+    if number is not None and not 0 < number <= PORT_MAX:
+        raise ValueError(f"must have a port from 1 to {PORT_MAX}, or none")
+    return f"{scheme}://{host}" + ("" if number in (None, DEFAULT_PORTS.get(scheme)) else f":{number}")
+
+
+def _read_host(text: str) -> str:
+    try:
+        if text.startswith("["):
+            return f"[{IPv6Address(text[1:-1])}]"
+        host = text.lower() if text.isascii() else idna.encode(text, uts46=True).decode()
+    except ValueError:  # idna's errors are such
+        raise ValueError("must have a host that exists in names, or an address") from None
+    if not _HOST.fullmatch(host) or ".." in host:
+        raise ValueError(
+            "must have a host of letters, digits, dots and hyphens; patterns such as *.example.org are none"
+        )
+    return host

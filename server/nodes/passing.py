@@ -19,6 +19,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from models.tasks import cancel
+from server.held_line import watch_line
 from server.nodes.address import KnownAddresses, node_of
 from server.nodes.door import HEADER, Seal
 from server.nodes.tunnel import join
@@ -110,7 +111,7 @@ class PassOn:
         # What is signed is what is sent: nothing in it is quoted anew.
         target = URL(url + request.path_qs, encoded=True)
         is_get = request.method == hdrs.METH_GET
-        is_upgrade = is_get and request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+        is_upgrade = is_get and request.query.get("transport") == "websocket"
         way = self._tunnel if is_upgrade else self._pass_poll if is_get else self._pass
         try:
             passed = await way(self._http, request, node, target)
@@ -122,8 +123,11 @@ class PassOn:
     async def _pass_poll(
         self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL
     ) -> web.StreamResponse | None:
-        """The same for a request that its owner may hold; if we go meanwhile, its session ends, since an answer could be lost."""
-        with self._until_we_leave() as leaving:
+        """The same for a request that its owner may hold.
+
+        If we go meanwhile, or the client does, its session ends, since an answer could be lost.
+        """
+        with self._until_we_leave() as leaving, watch_line(request, partial(_end, leaving)):
             passing = asyncio.ensure_future(self._pass(http, request, node, target))
             try:
                 both: list[asyncio.Future[Any]] = [passing, leaving]

@@ -407,7 +407,7 @@ def take_over(
 def accept_key(request: web.Request) -> bytes:
     """The answer to a handshake's key (section 4.2). Raises HTTPBadRequest, or HTTPUpgradeRequired for another version."""
     headers = request.headers
-    upgrades = {part.strip().lower() for part in headers.get("Connection", "").split(",")}
+    upgrades = {part.strip().lower() for line in headers.getall("Connection", ()) for part in line.split(",")}
     if headers.get("Upgrade", "").strip().lower() != "websocket" or "upgrade" not in upgrades:
         raise web.HTTPBadRequest(text="This is no upgrade to a WebSocket.")
     if headers.get("Sec-WebSocket-Version") != "13":

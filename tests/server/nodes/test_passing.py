@@ -115,7 +115,7 @@ async def test_a_body_that_is_too_long_is_refused_as_by_its_own_node(pair: Pair,
     for node in (pair.near, pair.far):
         session = await pair.session_far_away()
         answers.append(await Polling(node.url, session.sid).post_bytes(body, headers))
-    assert answers == [400, 400]
+    assert answers == [413, 413]
     assert (await pair.session_far_away()).sid  # the line between the nodes is not out of step
 
 

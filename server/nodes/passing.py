@@ -163,7 +163,12 @@ class PassOn:
             if answer.status == HTTPStatus.FORBIDDEN:
                 _say_refused(target)
                 return None
-            return await _relay(request, answer)
+            try:
+                return await _relay(request, answer)
+            except _ClientGone:
+                if request.method == hdrs.METH_GET:  # what this poll brought is lost
+                    await self._end_session(http, request, target)
+                return web.Response()
 
     async def _tunnel(
         self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL
@@ -228,8 +233,12 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         raise aiohttp.ClientConnectionError(str(error)) from error
 
 
+class _ClientGone(Exception):
+    """Nobody is there any more to take an answer."""
+
+
 async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
-    """Hand an answer over as it comes."""
+    """Hand an answer over as it comes. Raises _ClientGone."""
     response = web.StreamResponse(status=answer.status)
     response.headers.extend(
         [(name, value) for name, value in answer.headers.items() if name.lower() not in _OF_CONNECTION]
@@ -240,9 +249,10 @@ async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.St
             await response.write(piece)
         await response.write_eof()
     except (aiohttp.ClientError, ConnectionError, TimeoutError):
+        if request.transport is None or request.transport.is_closing():
+            raise _ClientGone from None
         # Half an answer cannot be mended by a second one: the client sees its line break, and comes back.
-        if request.transport is not None:
-            request.transport.abort()
+        request.transport.abort()
     return response
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from tests.raw import BINARY, CONTINUATION, PING, PONG, QUERY, TEXT, Frames, frames, open_line, open_polling, request
-from tests.socket_world import Friends, sockets_of, until
+from tests.socket_world import Friends, sign_in_friends, sockets_of, until
 
 FRAME_MAX = 131_072
 
@@ -435,6 +435,22 @@ class TestPolling:
         status, _, body = await request(friends.node.url, "GET", polling.path)
         assert (status, json.loads(body)["code"]) == (400, 1)
         writer.transport.abort()
+
+    async def test_whose_poll_is_cut_is_offline_within_the_grace(self, friends: Friends) -> None:
+        """And not when a ping is missed, 45 seconds later."""
+        ann, tom = await sign_in_friends(friends.node)
+        polling = await open_polling(friends.node.url)
+        await polling.join(ann.token, "/presence")
+        tom_phone = await friends.node.connect(tom, "/presence")
+        shown = await tom_phone.ask("presence_watch", {"contacts": [ann.number]}, "/presence")
+        assert [one["status"] for one in shown["presence"]] == ["online"]
+        _, writer = await open_line(friends.node.url)
+        writer.write(f"GET {polling.path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        sockets = sockets_of(friends.node)
+        await until(lambda: sockets.eio.sockets[polling.sid]._poll is not None)
+        writer.transport.abort()
+        (told,) = await tom_phone.expect("presence", within_s=20)
+        assert (told["contact"], told["status"]) == (ann.number, "offline")
 
     async def test_a_close_packet_answers_the_waiting_poll(self, friends: Friends) -> None:
         polling = await open_polling(friends.node.url)

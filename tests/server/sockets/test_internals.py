@@ -11,7 +11,7 @@ from typing import Any
 import engineio
 import pytest
 import socketio
-from aiohttp import web
+from aiohttp import web, web_runner
 from aiohttp._websocket.helpers import websocket_mask
 from aiohttp.web_protocol import RequestHandler
 from engineio import packet
@@ -149,6 +149,18 @@ def test_a_protocol_in_between_is_told_of_all_that_aiohttp_is() -> None:
     """What server/held_line.py hands on."""
     called = {name for kind in RequestHandler.__mro__ for name in vars(kind) if name in dir(asyncio.Protocol)}
     assert {"data_received", "eof_received", "connection_lost", "pause_writing", "resume_writing"} <= called
+
+
+def test_a_connection_is_made_by_what_we_replaced() -> None:
+    """What server/http_runner.py leans on in aiohttp."""
+    slots = {name for kind in RequestHandler.__mro__ for name in getattr(kind, "__slots__", ())}
+    assert {"_waiter", "_messages", "_close"} <= slots
+    assert "RequestHandler(self, loop=self._loop, **self._kwargs)" in inspect.getsource(web.Server.__call__)
+    assert "request_factory=self._make_request" in inspect.getsource(web.Application._make_handler)
+    started = inspect.getsource(RequestHandler.start)
+    assert "self._waiter = None" in started, "while a request is answered"
+    assert "request = self._request_factory(" in started
+    assert "self._server = await self._make_server()" in inspect.getsource(web_runner.BaseRunner.setup)
 
 
 class TestTakingALineOver:

@@ -324,6 +324,34 @@ class TestHandshakes:
         assert status in (400, 426)
         assert set(sockets_of(friends.node).eio.sockets) == before
 
+    @pytest.mark.parametrize(
+        ("asked", "status"),
+        [
+            (b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n", b"200"),
+            (b"GET /socket.io/?EIO=4&transport=polling&sid=nobody HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+            (b"POST /auth HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", b"400"),
+            (b"GET /healthz HTTP/1.0\r\n\r\n", b"200"),
+        ],
+        ids=["a handshake", "a poll", "REST", "HTTP/1.0"],
+    )
+    async def test_who_has_no_more_to_say_is_answered(self, friends: Friends, asked: bytes, status: bytes) -> None:
+        reader, writer = await open_line(friends.node.url)
+        writer.write(asked)
+        writer.write_eof()
+        async with asyncio.timeout(30):
+            answer = await reader.read()
+        assert answer.split()[1] == status
+        assert answer.partition(b"\r\n\r\n")[2], "with its body, and then the line closes"
+        writer.transport.abort()
+
+    async def test_half_a_request_is_not_waited_for(self, friends: Friends) -> None:
+        reader, writer = await open_line(friends.node.url)
+        writer.write(b"POST /auth HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n{}")
+        writer.write_eof()
+        async with asyncio.timeout(30):
+            await reader.read()
+        writer.transport.abort()
+
     async def test_a_client_that_goes_in_the_middle_leaves_nothing(self, friends: Friends) -> None:
         sockets = sockets_of(friends.node)
         before = set(sockets.eio.sockets)

@@ -21,7 +21,9 @@ from aiohttp import WSCloseCode, hdrs, web
 from engineio import exceptions, packet
 from typing_extensions import override
 
+from handlers.errors import headers_of, status_of
 from handlers.rest.requests import CLIENT_ADDRESS
+from models.errors import DomainError
 from server.held_line import watch_line
 from server.lines_per_address import LinesPerAddress
 from server.sockets.frames import Frames, accept_key, take_over
@@ -510,7 +512,11 @@ class EngineServer(engineio.AsyncServer):
         if refused is not None:
             return refused
         passed_on = None if self.pass_on is None else await self.pass_on(request)
-        return passed_on if passed_on is not None else await self._answer(request)
+        if passed_on is None:
+            return await self._answer(request)
+        if not passed_on.prepared:  # it says that nothing was passed on
+            passed_on.headers.update(self._headers(request))
+        return passed_on
 
     async def handle_own(self, request: web.Request) -> web.StreamResponse:
         """Answer a request that another node passed on to this one: it goes no further."""
@@ -585,7 +591,11 @@ class EngineServer(engineio.AsyncServer):
             # What a load balancer takes to another node; a client that gets it found none that is open.
             status = HTTPStatus.SERVICE_UNAVAILABLE
             return self._refuse(request, BAD_REQUEST, status=status, headers={hdrs.RETRY_AFTER: "1"})
-        line_key = self.lines.take(request.get(CLIENT_ADDRESS, ""))
+        try:
+            line_key = self.lines.take(request.get(CLIENT_ADDRESS, ""))
+        except DomainError as refusal:
+            status, headers = status_of(refusal), headers_of(refusal)
+            return self._refuse(request, BAD_REQUEST, status=status, message=refusal.message, headers=headers)
         sid = self.make_sid()
         socket = EngineSocket(self, sid)
         try:

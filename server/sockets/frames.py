@@ -16,7 +16,7 @@ import hashlib
 from struct import Struct
 from typing import Any, Protocol
 
-from aiohttp import WSCloseCode, web
+from aiohttp import HttpVersion11, WSCloseCode, web
 from aiohttp._websocket.helpers import websocket_mask
 from typing_extensions import override
 
@@ -408,7 +408,8 @@ def accept_key(request: web.Request) -> bytes:
     """The answer to a handshake's key (section 4.2). Raises HTTPBadRequest, or HTTPUpgradeRequired for another version."""
     headers = request.headers
     upgrades = {part.strip().lower() for line in headers.getall("Connection", ()) for part in line.split(",")}
-    if headers.get("Upgrade", "").strip().lower() != "websocket" or "upgrade" not in upgrades:
+    is_upgrade = headers.get("Upgrade", "").strip().lower() == "websocket" and "upgrade" in upgrades
+    if not is_upgrade or request.version < HttpVersion11:
         raise web.HTTPBadRequest(text="This is no upgrade to a WebSocket.")
     if headers.get("Sec-WebSocket-Version") != "13":
         told = {"Sec-WebSocket-Version": "13", "Upgrade": "websocket", "Connection": "Upgrade"}

@@ -243,8 +243,10 @@ async def test_more_at_once_than_the_settings_allow_are_told_to_come_back(pair: 
     async with fake_owner(pair, None) as sid:
         stuck = [asyncio.create_task(ask(pair.near.url, sid)) for _ in range(2)]
         await until_under_way(pair.near, 2)
-        status, headers, _ = await request(pair.near.url, "GET", f"{QUERY}polling&sid={sid}")
+        origin = "Origin: https://a.example\r\n"
+        status, headers, _ = await request(pair.near.url, "GET", f"{QUERY}polling&sid={sid}", headers=origin)
         assert (status, headers["retry-after"]) == (503, "1")
+        assert headers["access-control-allow-origin"] == "https://a.example", "or a page would not be told"
         assert await read_metric(pair.near, "parley_passed_on_refused_total") == refused + 1
         await pair.addresses.forget(sid.partition(".")[0])
         # Who waits for a node that says nothing is let go once its lease has ended.

@@ -525,7 +525,8 @@ class EngineServer(engineio.AsyncServer):
     def _refuse_at_once(self, request: web.Request) -> web.StreamResponse | None:
         """The answer to what is wrong, or asks nothing, whoever holds the session; None for what may go on."""
         if request.method == hdrs.METH_OPTIONS:
-            return web.Response(status=HTTPStatus.NO_CONTENT, headers=self._headers(request))
+            headers = {**self._headers(request), hdrs.ALLOW: _ALLOWED}
+            return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
         if request.method == hdrs.METH_HEAD:
             return self._refuse(
                 request, BAD_METHOD, status=HTTPStatus.METHOD_NOT_ALLOWED, headers={hdrs.ALLOW: _ALLOWED}

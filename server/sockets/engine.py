@@ -327,9 +327,9 @@ class EngineSocket:
             if self.closed:
                 return HTTPStatus.BAD_REQUEST
             for message in messages:
-                if self.closed:
-                    break
                 self.receive(message)
+                if self.closed:
+                    return HTTPStatus.OK if message.startswith(CLOSE.text) else HTTPStatus.BAD_REQUEST
         except web.HTTPRequestEntityTooLarge:
             self.end(WSCloseCode.MESSAGE_TOO_BIG, b"too long", self.server.reason.TRANSPORT_ERROR)
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE

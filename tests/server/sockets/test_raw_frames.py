@@ -124,6 +124,7 @@ async def test_what_cannot_be_read_closes_a_polling_sender_too(friends: Friends,
     waiting = asyncio.create_task(_poll_to_the_end(polling.poll))
     status = await polling.post_bytes(packet.encode())
     if packet:
+        assert status == 400
         await asyncio.wait_for(waiting, 30)
         assert (await polling.poll())[0] == 400
     else:

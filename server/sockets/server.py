@@ -237,20 +237,19 @@ class SocketServer(socketio.AsyncServer):
         if not socket.has_asked:
             raise ValueError("a packet before CONNECT")
         match taken.packet_type:
-            case packet.DISCONNECT:
+            case packet.DISCONNECT if taken.data is None:
                 self._leave_by_choice(socket, namespace)
             case packet.EVENT:
                 self._take_event(socket, namespace, taken.id, taken.data)
             case packet.BINARY_EVENT | packet.BINARY_ACK:
                 if self.connections.find_in(socket.sid, namespace) is None:
                     raise ValueError("attachments from a stranger")
-                if taken.attachment_count > ATTACHMENTS_MAX:
-                    raise ValueError("too many attachments")
-                if taken.attachment_count:
-                    self._binary_packet[socket.sid] = taken
-                elif taken.packet_type == packet.BINARY_EVENT:
-                    self._take_event(socket, namespace, taken.id, taken.data)
-            case kind if kind != packet.ACK:  # clients have nothing to acknowledge
+                if not 0 < taken.attachment_count <= ATTACHMENTS_MAX:
+                    raise ValueError("no attachments, or too many")
+                self._binary_packet[socket.sid] = taken
+            case packet.ACK if isinstance(taken.data, list):
+                pass  # clients have nothing to acknowledge
+            case _:
                 raise ValueError("a packet that no client sends")
         return None
 

@@ -85,10 +85,13 @@ class JavaScriptClient:
 
 
 @asynccontextmanager
-async def javascript_client(modules: Path, url: str, *transports: str) -> AsyncIterator[JavaScriptClient]:
+async def javascript_client(
+    modules: Path, url: str, *transports: str, package: str = "socket.io-client"
+) -> AsyncIterator[JavaScriptClient]:
+    """A client of this package, opened by these transports; `socket.io-client-3` is version 3."""
     process = await asyncio.create_subprocess_exec(
         "node", str(FOLDER / "client.cjs"),
-        env=os.environ | {"NODE_PATH": str(modules)},
+        env=os.environ | {"NODE_PATH": str(modules), "PARLEY_CLIENT": package},
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**24,
     )  # fmt: skip
     client = JavaScriptClient(process)

@@ -249,6 +249,7 @@ async def test_an_address_has_so_many_lines_and_ipv6_counts_by_64(stores: Embedd
                     status, headers, _ = await request(node.url, "GET", path, headers=of(neighbour))
                     assert status == 429
                     assert int(headers["retry-after"]) >= 1
+                    assert path == "/healthz" or "origin" in headers["vary"].lower()
                     assert (await request(node.url, "GET", path, headers=of(other)))[0] == 200
                     assert (await request(node.url, "GET", path))[0] == 200, "a proxy that names nobody is not counted"
                 held[0].writer.transport.abort()

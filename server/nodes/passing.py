@@ -20,6 +20,7 @@ from yarl import URL
 
 from models.tasks import cancel
 from server import request_ids
+from server.held_line import watch_line
 from server.nodes.address import KnownAddresses, node_of
 from server.nodes.door import HEADER, Seal
 from server.nodes.tunnel import join
@@ -111,7 +112,7 @@ class PassOn:
         # What is signed is what is sent: nothing in it is quoted anew.
         target = URL(url + request.path_qs, encoded=True)
         is_get = request.method == hdrs.METH_GET
-        is_upgrade = is_get and request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+        is_upgrade = is_get and request.query.get("transport") == "websocket"
         way = self._tunnel if is_upgrade else self._pass_poll if is_get else self._pass
         try:
             passed = await way(self._http, request, node, target)
@@ -123,8 +124,11 @@ class PassOn:
     async def _pass_poll(
         self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL
     ) -> web.StreamResponse | None:
-        """The same for a request that its owner may hold; if we go meanwhile, its session ends, since an answer could be lost."""
-        with self._until_we_leave() as leaving:
+        """The same for a request that its owner may hold.
+
+        If we go meanwhile, or the client does, its session ends, since an answer could be lost.
+        """
+        with self._until_we_leave() as leaving, watch_line(request, partial(_end, leaving)):
             passing = asyncio.ensure_future(self._pass(http, request, node, target))
             try:
                 both: list[asyncio.Future[Any]] = [passing, leaving]
@@ -160,7 +164,12 @@ class PassOn:
             if answer.status == HTTPStatus.FORBIDDEN:
                 _say_refused(target)
                 return None
-            return await _relay(request, answer)
+            try:
+                return await _relay(request, answer)
+            except _ClientGone:
+                if request.method == hdrs.METH_GET:  # what this poll brought is lost
+                    await self._end_session(http, request, target)
+                return web.Response()
 
     async def _tunnel(
         self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL
@@ -226,8 +235,12 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         raise aiohttp.ClientConnectionError(str(error)) from error
 
 
+class _ClientGone(Exception):
+    """Nobody is there any more to take an answer."""
+
+
 async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
-    """Hand an answer over as it comes."""
+    """Hand an answer over as it comes. Raises _ClientGone."""
     response = web.StreamResponse(status=answer.status)
     response.headers.extend(
         [(name, value) for name, value in answer.headers.items() if name.lower() not in _OF_CONNECTION]
@@ -238,9 +251,10 @@ async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.St
             await response.write(piece)
         await response.write_eof()
     except (aiohttp.ClientError, ConnectionError, TimeoutError):
+        if request.transport is None or request.transport.is_closing():
+            raise _ClientGone from None
         # Half an answer cannot be mended by a second one: the client sees its line break, and comes back.
-        if request.transport is not None:
-            request.transport.abort()
+        request.transport.abort()
     return response
 
 

@@ -85,11 +85,9 @@ class Connections(socketio.AsyncManager):
         """How many connections a namespace has."""
         return sum(map(len, self.of_accounts(namespace).values()))
 
-    def admit(self, socket: EngineSocket, namespace: str) -> Connection | None:
-        """A new connection on this socket, not open yet; None when it has one in this namespace."""
+    def admit(self, socket: EngineSocket, namespace: str) -> Connection:
+        """A new connection on this socket, which has none in this namespace; it is not open yet."""
         of_engine = self._by_engine.setdefault(socket.sid, {})
-        if namespace in of_engine:
-            return None
         connection = Connection(self.server.eio.generate_id(), socket.sid, namespace, socket)
         of_engine[namespace] = self._by_sid[connection.sid] = connection
         return connection

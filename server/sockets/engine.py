@@ -1,26 +1,32 @@
 """The Engine.IO transport of one client: a bounded outbox, polling and WebSocket, and a stated end for slow readers.
 
-python-engineio 4.15 routes the requests; its sockets are replaced by ours, which are told of packets instead of waiting for
-them in a task, and which end a client that does not read, does not answer, or sends what cannot be read.
+Requests are told apart and refused here, in the order and with the codes of the reference server (docs/protocol.md); of
+python-engineio 4.15 remain its settings, its rules for origins and its ids. A socket is told of packets instead of waiting for
+them in a task, and ends a client that does not read, does not answer, or sends what cannot be read.
 """
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
 from time import monotonic
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 import aiohttp
 import engineio
-from aiohttp import WSCloseCode, web
+import orjson
+from aiohttp import WSCloseCode, hdrs, web
 from engineio import exceptions, packet
 from typing_extensions import override
 
+from handlers.errors import headers_of, status_of
 from handlers.rest.requests import CLIENT_ADDRESS
+from models.errors import DomainError
+from server.held_line import watch_line
 from server.lines_per_address import LinesPerAddress
-from server.sockets.frames import Frames, take_over
+from server.sockets.frames import Frames, accept_key, take_over
 from server.sockets.outbox import Allowance, Flusher, Outbox, Parcel
 
 log = logging.getLogger(__name__)
@@ -40,13 +46,18 @@ _TO_COME_BACK = {WSCloseCode.GOING_AWAY, WSCloseCode.TRY_AGAIN_LATER}
 PING, CLOSE, NOOP = (Parcel(str(kind)) for kind in (packet.PING, packet.CLOSE, packet.NOOP))
 PROBE, PROBED, UPGRADED = f"{packet.PING}probe", f"{packet.PONG}probe", str(packet.UPGRADE)
 
-# What the reference server answers to requests that it refuses; clients tell these by their code.
-_REFUSALS = (
-    ("Invalid session", 1, "Session ID unknown"),
-    ("Session ", 1, "Session ID unknown"),
-    ("Invalid transport", 0, "Transport unknown"),
-    ("The client is using an unsupported version", 5, "Unsupported protocol version"),
+# The codes of the reference server; clients tell refusals by them.
+UNKNOWN_TRANSPORT, UNKNOWN_SESSION, BAD_METHOD, BAD_REQUEST, FORBIDDEN, BAD_VERSION = range(6)
+_MESSAGES = (
+    "Transport unknown",
+    "Session ID unknown",
+    "Bad handshake method",
+    "Bad request",
+    "Forbidden",
+    "Unsupported protocol version",
 )
+_ALLOWED = "GET, POST, OPTIONS"
+_PLAIN, _JSON = "text/plain; charset=UTF-8", "application/json"
 
 
 class Guests(Protocol):
@@ -62,19 +73,20 @@ class Guests(Protocol):
 
 
 class EngineSocket:
-    """One client's connection, whatever its transport is at the moment; in the shape that python-engineio asks for."""
+    """One client's connection, whatever its transport is at the moment."""
 
     __slots__ = (
         "_has_left",
         "_is_dirty",
         "_is_pinged",
+        "_is_posting",
         "_ping_number",
         "_poll",
         "_timer",
         "backlog",
         "closed",
-        "connected",
         "frames",
+        "has_asked",
         "line_key",
         "queue",
         "refused",
@@ -93,7 +105,8 @@ class EngineSocket:
         self.line_key = ""  # of its client's address, by which it is counted
         self.unanswered = 0  # requests of its namespaces
         self.refused = 0  # times since it was last let into one that it was told that it is in none
-        self.connected = self.upgrading = self.upgraded = self.closed = False
+        self.has_asked = False  # to be let into one, as every client does first
+        self.upgrading = self.upgraded = self.closed = False
         self.frames: Frames | None = None
         self.backlog: deque[str | bytes] | None = None  # messages that wait behind one that takes its time
         self.settled: asyncio.Future[None] | None = None  # ends when nothing waits any more
@@ -102,6 +115,7 @@ class EngineSocket:
         self._is_pinged = False
         self._ping_number = 0  # of the last ping among the parcels
         self._is_dirty = False
+        self._is_posting = False
         self._has_left = False
 
     @property
@@ -181,10 +195,6 @@ class EngineSocket:
         self.server.guests.closed(self, reason)
         self._wake()
 
-    async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:  # noqa: ARG002
-        """What python-engineio calls for a client whose request cannot be read."""
-        self.end(WSCloseCode.PROTOCOL_ERROR, b"a packet could not be read", reason)
-
     # What the WebSocket tells.
 
     def hear(self, message: str | bytes) -> None:
@@ -236,6 +246,8 @@ class EngineSocket:
                 self.leave(self.server.reason.CLIENT_DISCONNECT)
             case "b":
                 self.server.guests.heard(self, packet.Packet(encoded_packet=message).data)
+            case "6" | "5" | "0":
+                pass  # they mean nothing here, and clients send NOOP while they move to a WebSocket
             case _:
                 raise exceptions.UnknownPacketError
 
@@ -265,64 +277,86 @@ class EngineSocket:
         if self._timer is not None:
             self._timer.cancel()
 
-    # What python-engineio asks for.
+    # What the requests of a polling client are.
 
-    async def poll(self) -> list[Parcel]:
-        """What is queued, once there is something, and at most as much as a client takes.
+    async def poll(self, request: web.Request) -> Sequence[Parcel]:
+        """Returns what is queued, once there is something, and at most as much as a client takes; nothing for a second poll.
 
-        A second poll while one waits ends the connection, as Engine.IO 4 has it: the answer would go to either.
+        A second poll while one waits ends the connection, as Engine.IO 4 has it: the answer would go to either. So does the
+        loss of a line on which a poll waits, for what is said next would be lost with it; the client comes back and syncs.
         """
+        if self.upgrading:
+            return (NOOP,)  # what is queued from now on is for the WebSocket
         if self._poll is not None:
             self.end(WSCloseCode.PROTOCOL_ERROR, b"two polls at once")
-            raise exceptions.QueueEmpty
-        if not self.queue and not self.closed:
+            return ()
+        if not self.queue:
             self._poll = asyncio.get_running_loop().create_future()
             try:
-                await self._poll
+                with watch_line(request, self.lose_poll):
+                    await self._poll
             finally:
                 self._poll = None
-        if not self.queue:
-            # By the client itself, whose poll this is, or by us for it to come back, as its next poll will tell it.
-            if self.closed:
-                return [NOOP]
-            raise exceptions.QueueEmpty
-        return self.queue.take(POLL_MAX_PACKETS)
+        # It has nothing where the client ended it, whose poll this is, or where we did, for it to come back.
+        return self.queue.take(POLL_MAX_PACKETS) or (NOOP,)
 
-    async def handle_get_request(self, environ: Mapping[str, Any]) -> Any:
-        """Answer a poll, or move to a WebSocket where the request asks for one."""
-        if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
-            return Probe(self, environ["aiohttp.request"]).answer
-        if self.upgrading or self.upgraded:
-            return [NOOP]  # what is queued from now on is for the WebSocket
-        return await self.poll()
+    def lose_poll(self) -> None:
+        """The line is gone on which a poll waited, or its answer was on its way."""
+        if not self._has_left and self.frames is None:
+            self.hang_up()
+            self.queue.clear()
+            self._wake()
 
-    async def handle_post_request(self, environ: Mapping[str, Any]) -> None:
-        """Take the packets of a polling client; one that cannot be read ends its connection, and nobody else's."""
+    async def post(self, request: web.Request) -> HTTPStatus:
+        """Take the packets of a polling client; one that cannot be read ends its connection, and nobody else's.
+
+        So does a second request while one is under way, as Engine.IO 4 has it: nobody could tell which of them comes first.
+        """
+        if self._is_posting:
+            self.end(WSCloseCode.PROTOCOL_ERROR, b"two requests at once", self.server.reason.TRANSPORT_ERROR)
+            return HTTPStatus.BAD_REQUEST
+        self._is_posting = True
         try:
-            for message in await self._read_body(environ["aiohttp.request"]):
-                if self.closed:
-                    break
+            return await self._take_body(request)
+        finally:
+            self._is_posting = False
+
+    async def _take_body(self, request: web.Request) -> HTTPStatus:
+        try:
+            messages = await self._read_body(request)
+            if self.closed:
+                return HTTPStatus.BAD_REQUEST
+            for message in messages:
                 self.receive(message)
-        except (ValueError, LookupError, exceptions.EngineIOError) as error:
+                if self.closed:
+                    return HTTPStatus.OK if message.startswith(CLOSE.text) else HTTPStatus.BAD_REQUEST
+        except web.HTTPRequestEntityTooLarge:
+            self.end(WSCloseCode.MESSAGE_TOO_BIG, b"too long", self.server.reason.TRANSPORT_ERROR)
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        except (
+            ValueError,
+            LookupError,
+            OSError,
+            exceptions.EngineIOError,
+            aiohttp.ClientError,
+            web.RequestPayloadError,
+        ) as error:
             log.info("closed a polling client: %s", type(error).__name__)
-            if self.sid in self.server.sockets:  # python-engineio has no answer ready where it is gone already
-                raise exceptions.UnknownPacketError from None
+            self.end(WSCloseCode.PROTOCOL_ERROR, b"a packet could not be read", self.server.reason.TRANSPORT_ERROR)
+            return HTTPStatus.BAD_REQUEST
         if self.settled is not None and self.is_open:
             await asyncio.wait([self.settled])
+        return HTTPStatus.OK
 
     async def _read_body(self, request: web.Request) -> list[str]:
         bytes_max = self.server.max_http_buffer_size
-        if (request.content_length or 0) > bytes_max:
-            raise exceptions.ContentTooLongError
-        try:
-            body = await request.read()
-        except (web.HTTPRequestEntityTooLarge, OSError, aiohttp.ClientError, web.RequestPayloadError):
-            raise exceptions.ContentTooLongError from None
-        if len(body) > bytes_max:
-            raise exceptions.ContentTooLongError
+        announced = request.content_length or 0
+        body = await request.read() if announced <= bytes_max else b""
+        if max(announced, len(body)) > bytes_max:
+            raise web.HTTPRequestEntityTooLarge(bytes_max, max(announced, len(body)))
         messages = body.decode().split(SEPARATOR) if body else []
         if len(messages) > POST_MAX_PACKETS:
-            raise exceptions.ContentTooLongError
+            raise web.HTTPRequestEntityTooLarge(POST_MAX_PACKETS, len(messages))
         return messages
 
     def open_frames(self, request: web.Request) -> web.StreamResponse:
@@ -330,7 +364,7 @@ class EngineSocket:
         self.frames, answer = take_over(
             request, self, message_max_bytes=self.server.max_http_buffer_size, stalled_s=self.server.ping_timeout
         )
-        self.connected = self.upgraded = True
+        self.upgraded = True
         return answer
 
     def let_poll_end(self) -> None:
@@ -368,6 +402,8 @@ class Probe:
             self._frames.write(Parcel(PROBED).frame)
             socket.let_poll_end()
             return
+        if message == NOOP.text:
+            return
         is_moved = self._is_answered and message == UPGRADED and socket.may_move
         self._give_up()
         if is_moved:
@@ -390,8 +426,32 @@ class Probe:
             self._is_answered = self._socket.upgrading = False
 
 
+class _PollAnswer(web.Response):
+    """Packets for a client that polls: where its line breaks under them it has to hear that it missed something."""
+
+    def __init__(self, socket: EngineSocket, parcels: Sequence[Parcel], headers: Mapping[str, str]) -> None:
+        super().__init__(body=_payload_of(parcels), headers=headers)
+        self._socket = socket
+
+    @override
+    async def prepare(self, request: web.BaseRequest) -> Any:
+        try:
+            return await super().prepare(request)
+        except ConnectionError:
+            self._socket.lose_poll()
+            raise
+
+    @override
+    async def write_eof(self, data: bytes = b"") -> None:
+        try:
+            await super().write_eof(data)
+        except ConnectionError:
+            self._socket.lose_poll()
+            raise
+
+
 class EngineServer(engineio.AsyncServer):
-    """python-engineio's server with those sockets."""
+    """Routes the requests of clients to their sockets, and opens those."""
 
     sockets: dict[str, EngineSocket]
     guests: Guests
@@ -441,50 +501,109 @@ class EngineServer(engineio.AsyncServer):
                 return
 
     @override
-    async def handle_request(self, request: web.Request) -> Any:
-        """A request of a client, which may be for a session that another node holds."""
-        if self._is_plain_handshake(request):
-            answer = await self._handle_connect({"aiohttp.request": request}, "websocket")
-            return await self._make_response(answer, {"REQUEST_METHOD": "GET"}) if isinstance(answer, dict) else answer
-        passed_on = None if self.pass_on is None else await self.pass_on(request)
-        return passed_on if passed_on is not None else await super().handle_request(request)
-
-    def _is_plain_handshake(self, request: web.Request) -> bool:
-        """Whether this opens a session by a WebSocket from anywhere it may: then there is nothing more to find out.
-
-        Half of what python-engineio does with a request is to put it into another shape; a crowd that comes back is spared it.
-        """
-        asked = request.query
-        return (
-            request.method == "GET"
-            and "sid" not in asked
-            and "j" not in asked
-            and asked.getall("EIO", []) == ["4"]
-            and asked.get("transport") == "websocket"
-            and request.headers.get("Upgrade", "").lower() == "websocket"
-            and (self.cors_allowed_origins == "*" or "Origin" not in request.headers)
-        )
-
-    async def handle_own(self, request: web.Request) -> Any:
-        """A request that another node passed on to this one: it goes no further."""
-        return await super().handle_request(request)
+    def attach(self, app: web.Application, engineio_path: str = "engine.io") -> None:
+        """Take requests of every method at this path; those that the protocol does not have are refused in its own words."""
+        app.router.add_route(hdrs.METH_ANY, f"/{engineio_path.strip('/')}/", self.handle_request)
 
     @override
-    async def _handle_connect(self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None) -> Any:
-        """Open a socket of our own class; the rest as python-engineio does it."""
-        if jsonp_index is not None:
-            return self._bad_request("JSONP is not part of Engine.IO 4")
+    async def handle_request(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request of a client, which may be for a session that another node holds."""
+        refused = self._refuse_at_once(request)
+        if refused is not None:
+            return refused
+        passed_on = None if self.pass_on is None else await self.pass_on(request)
+        if passed_on is None:
+            return await self._answer(request)
+        if not passed_on.prepared:  # it says that nothing was passed on
+            passed_on.headers.update(self._headers(request))
+        return passed_on
+
+    async def handle_own(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request that another node passed on to this one: it goes no further."""
+        return self._refuse_at_once(request) or await self._answer(request)
+
+    def _refuse_at_once(self, request: web.Request) -> web.StreamResponse | None:
+        """The answer to what is wrong, or asks nothing, whoever holds the session; None for what may go on."""
+        if request.method == hdrs.METH_OPTIONS:
+            headers = {**self._headers(request), hdrs.ALLOW: _ALLOWED}
+            return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
+        if request.method == hdrs.METH_HEAD:
+            return self._refuse(
+                request, BAD_METHOD, status=HTTPStatus.METHOD_NOT_ALLOWED, headers={hdrs.ALLOW: _ALLOWED}
+            )
+        fault = self._find_fault(request)
+        if fault is not None:
+            return self._refuse(request, fault)
+        if request.query.get("sid") and request.query["transport"] == "websocket":
+            try:
+                accept_key(request)
+            except web.HTTPException as error:
+                return self._refuse_handshake(request, error)
+        return None
+
+    def _find_fault(self, request: web.Request) -> int | None:
+        """The code of what is wrong with a request, in the order of the reference server."""
+        asked = request.query
+        transport = asked.get("transport")
+        if transport not in self.transports:
+            return UNKNOWN_TRANSPORT
+        if not self._permits_origin(request):
+            return FORBIDDEN
+        is_get = request.method == hdrs.METH_GET
+        if not is_get and request.method != hdrs.METH_POST:
+            return BAD_METHOD
+        is_upgrade = is_get and request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+        if asked.get("sid"):
+            return BAD_REQUEST if transport == "websocket" and not is_upgrade else None
+        if not is_get:
+            return BAD_METHOD
+        if transport == "websocket" and not is_upgrade:
+            return BAD_REQUEST
+        if asked.getall("EIO", []) != ["4"]:
+            return BAD_VERSION
+        return BAD_REQUEST if "j" in asked else None  # JSONP is older than Engine.IO 4
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        """The answer of this node; a session that it does not hold is unknown."""
+        asked = request.query
+        sid = asked.get("sid")
+        if not sid:
+            return self._open(request, asked["transport"])
+        socket = self.sockets.get(sid)
+        if socket is None or socket.closed:
+            return self._refuse(request, UNKNOWN_SESSION)
+        if socket.upgraded or "j" in asked or asked.getall("EIO", []) != ["4"]:
+            return self._refuse(request, BAD_REQUEST)
+        if asked["transport"] == "websocket":
+            return Probe(socket, request).answer
+        if request.method == hdrs.METH_POST:
+            status = await socket.post(request)
+            if status != HTTPStatus.OK:
+                return self._refuse(request, BAD_REQUEST, status=status)
+            return web.Response(body=b"ok", headers=self._headers(request, _PLAIN))
+        parcels = await socket.poll(request)
+        if not parcels:
+            return self._refuse(request, BAD_REQUEST)
+        return _PollAnswer(socket, parcels, self._headers(request, _PLAIN))
+
+    def _open(self, request: web.Request, transport: str) -> web.StreamResponse:
+        """Open a session, and answer with the packet that says so, and with what is queued behind it."""
         if self.is_closing:
-            return self._not_now()
-        request = environ["aiohttp.request"]
-        line_key = self.lines.take(request.get(CLIENT_ADDRESS, ""))
+            # What a load balancer takes to another node; a client that gets it found none that is open.
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            return self._refuse(request, BAD_REQUEST, status=status, headers={hdrs.RETRY_AFTER: "1"})
+        try:
+            line_key = self.lines.take(request.get(CLIENT_ADDRESS, ""))
+        except DomainError as refusal:
+            status, headers = status_of(refusal), headers_of(refusal)
+            return self._refuse(request, BAD_REQUEST, status=status, message=refusal.message, headers=headers)
         sid = self.make_sid()
         socket = EngineSocket(self, sid)
         try:
             answer = socket.open_frames(request) if transport == "websocket" else None
-        except web.HTTPException:
+        except web.HTTPException as error:
             self.lines.give_back(line_key)
-            raise
+            return self._refuse_handshake(request, error)
         socket.line_key = line_key
         self.sockets[sid] = socket
         opening = {
@@ -499,28 +618,64 @@ class EngineServer(engineio.AsyncServer):
         socket.schedule_ping()
         if answer is not None:
             return answer
-        socket.connected = True
-        try:
-            return self._ok(await socket.poll())
-        except exceptions.QueueEmpty:
-            return self._bad_request()
+        return _PollAnswer(socket, socket.queue.take(POLL_MAX_PACKETS), self._headers(request, _PLAIN))
 
-    @override
-    def _bad_request(self, message: str | None = None) -> dict[str, Any]:
+    def _refuse(
+        self,
+        request: web.Request,
+        code: int,
+        *,
+        status: int = HTTPStatus.BAD_REQUEST,
+        message: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> web.Response:
         """`{"code", "message"}`, as the reference server answers and clients expect."""
-        given = message or ""
-        code, text = next(
-            ((code, text) for start, code, text in _REFUSALS if given.startswith(start)), (3, "Bad request")
-        )
-        answer: dict[str, Any] = super()._bad_request({"code": code, "message": text})
-        return answer | {"headers": [("Content-Type", "application/json")]}
+        if code == FORBIDDEN:
+            status = HTTPStatus.FORBIDDEN
+        # What strangers ask for is no error of ours, and their words do not belong into the log.
+        log.debug("refused a request: %s", _MESSAGES[code])
+        body = orjson.dumps({"code": code, "message": message or _MESSAGES[code]})
+        return web.Response(body=body, status=status, headers={**self._headers(request, _JSON), **(headers or {})})
 
-    def _not_now(self) -> dict[str, Any]:
-        """What a load balancer takes to another node; a client that gets it found none that is open."""
-        answer = self._bad_request("The server restarts")
-        return answer | {"status": "503 SERVICE UNAVAILABLE", "headers": [*answer["headers"], ("Retry-After", "1")]}
+    def _refuse_handshake(self, request: web.Request, error: web.HTTPException) -> web.Response:
+        """The same for a handshake of WebSocket, with what it says of the versions that there are."""
+        kept = {
+            name: error.headers[name]
+            for name in ("Sec-WebSocket-Version", hdrs.UPGRADE, hdrs.CONNECTION)
+            if name in error.headers
+        }
+        return self._refuse(request, BAD_REQUEST, status=error.status, message=error.text, headers=kept)
 
-    @override
-    def _log_error_once(self, message: str, message_key: str) -> None:
-        """What strangers ask for is no error of ours, and their words do not belong into the log."""
-        log.debug("refused a request: %s", message_key)
+    def _permits_origin(self, request: web.Request) -> bool:
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is None or self.cors_allowed_origins == "*":
+            return True
+        allowed: Sequence[str] | None = self._cors_allowed_origins(_environ_of(request))
+        return allowed is None or origin in allowed
+
+    def _headers(self, request: web.Request, content_type: str = "") -> dict[str, str]:
+        """What every answer carries: who may read it, and that nobody keeps it for later, or for another origin."""
+        headers: dict[str, str] = {hdrs.CACHE_CONTROL: "no-store", hdrs.VARY: hdrs.ORIGIN}
+        if content_type:
+            headers[hdrs.CONTENT_TYPE] = content_type
+        if hdrs.ORIGIN in request.headers:
+            headers.update(self._cors_headers(_environ_of(request)))
+        if request.method == hdrs.METH_OPTIONS:
+            headers[hdrs.VARY] = f"{hdrs.ORIGIN}, {hdrs.ACCESS_CONTROL_REQUEST_HEADERS}"
+        return headers
+
+
+def _payload_of(parcels: Sequence[Parcel]) -> bytes:
+    return SEPARATOR.join([parcel.text for parcel in parcels]).encode()
+
+
+def _environ_of(request: web.Request) -> dict[str, str]:
+    """What python-engineio's rules for origins look at, under the names of WSGI."""
+    environ = {"REQUEST_METHOD": request.method, "HTTP_HOST": request.headers.get(hdrs.HOST, "")}
+    for header, name in (
+        (hdrs.ORIGIN, "HTTP_ORIGIN"),
+        (hdrs.ACCESS_CONTROL_REQUEST_HEADERS, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS"),
+    ):
+        if header in request.headers:
+            environ[name] = request.headers[header]
+    return environ

@@ -11,12 +11,12 @@ by hand instead of the loop in `data_received`, but it takes frames without a ma
 import asyncio
 import base64
 import binascii
+import codecs
 import hashlib
-from collections.abc import Mapping
 from struct import Struct
 from typing import Any, Protocol
 
-from aiohttp import WSCloseCode, web
+from aiohttp import HttpVersion11, WSCloseCode, web
 from aiohttp._websocket.helpers import websocket_mask
 from typing_extensions import override
 
@@ -34,6 +34,7 @@ _CODE = Struct("!H")
 # What a close frame may carry (section 7.4): these, and whatever applications agree upon.
 _CLOSE_CODES = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
 _APPLICATION_CODES = range(3000, 5000)
+_UTF_8 = codecs.getincrementaldecoder("utf-8")
 
 
 class Owner(Protocol):
@@ -69,7 +70,7 @@ class Frames(asyncio.Protocol):
     """One WebSocket. Invalid frames end it with the code of RFC 6455; pings are answered here."""
 
     __slots__ = (
-        "_buffer", "_is_closing", "_is_deaf", "_is_full", "_is_held", "_is_in_turn", "_loop", "_message", "_message_max_bytes", "_needed", "_opcode",
+        "_buffer", "_decoder", "_is_closing", "_is_deaf", "_is_full", "_is_held", "_is_in_turn", "_loop", "_message", "_message_max_bytes", "_needed", "_opcode",
         "_stalled_s", "_timer", "_transport", "_untaken", "is_stalled", "owner",
     )  # fmt: skip
 
@@ -86,6 +87,7 @@ class Frames(asyncio.Protocol):
         self._is_in_turn = False  # what came is taken bit by bit, and nothing read meanwhile
         self._opcode = 0  # of a message in fragments
         self._message: bytearray | None = None  # its fragments so far
+        self._decoder: codecs.IncrementalDecoder | None = None  # of a text in fragments
         self._is_full = is_full
         self._is_closing = False  # a close frame has been sent
         self._is_deaf = False  # the client broke the rules: what else it sends is not looked at
@@ -224,6 +226,8 @@ class Frames(asyncio.Protocol):
                 head = 8 if size == 126 else 14
                 size = int.from_bytes(data[start + 2 : start + head - 4], "big") if end - start >= head else 0
             if not self._permits(first, size):
+                if first & 0x0F == CLOSE:  # a goodbye, however it is written: none follows
+                    self._hang_up()
                 return
             rest = start + head + size
             if rest > end or end - start < head:
@@ -270,13 +274,24 @@ class Frames(asyncio.Protocol):
             self._take_control(opcode, payload)
         elif first & _FINAL and self._message is None:
             self._tell(opcode, payload)
-        elif self._message is None:
-            self._opcode, self._message = opcode, payload
         else:
-            self._message += payload
-            if first & _FINAL:
-                payload, self._message = self._message, None
-                self._tell(self._opcode, payload)
+            self._take_fragment(opcode, payload, is_final=bool(first & _FINAL))
+
+    def _take_fragment(self, opcode: int, payload: bytearray, *, is_final: bool) -> None:
+        """A part of a message; a text ends the connection with the first part that cannot be read."""
+        if self._message is None:
+            self._opcode, self._message = opcode, bytearray()
+            self._decoder = _UTF_8() if opcode == TEXT else None
+        self._message += payload
+        try:
+            if self._decoder is not None:
+                self._decoder.decode(payload, is_final)
+        except UnicodeDecodeError:
+            self._fail(WSCloseCode.INVALID_TEXT, b"text that is not UTF-8")
+            return
+        if is_final:
+            message, self._message = self._message, None
+            self._tell(self._opcode, message)
 
     def _tell(self, opcode: int, payload: bytearray) -> None:
         if self._is_closing or self.owner is None:
@@ -303,13 +318,10 @@ class Frames(asyncio.Protocol):
         is_known = code is None or code in _CLOSE_CODES or code in _APPLICATION_CODES
         if len(payload) == 1 or not is_known:
             self._fail(WSCloseCode.PROTOCOL_ERROR, b"a close frame that says nothing")
-            return
-        try:
-            payload[2:].decode()
-        except UnicodeDecodeError:
+        elif not _is_text(payload[2:]):
             self._fail(WSCloseCode.INVALID_TEXT, b"text that is not UTF-8")
-            return
-        self._say_goodbye(payload[:2])
+        else:
+            self._say_goodbye(payload[:2])
         self._hang_up()
 
     def _say_goodbye(self, payload: bytes) -> None:
@@ -340,6 +352,14 @@ class Frames(asyncio.Protocol):
             self._timer = self._loop.call_later(CLOSE_WITHIN_S, self._transport.abort)
 
 
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 class _Answered(web.StreamResponse):
     """What aiohttp is given in place of an answer: the line has had one, and is no longer HTTP."""
 
@@ -357,10 +377,10 @@ def take_over(
 ) -> tuple[Frames, web.StreamResponse]:
     """Answer a handshake and take its line from aiohttp, which is to be given the second of these as the answer.
 
-    It is cut when the client takes nothing of what was written for `stalled_s`. What it sent behind its handshake is heard by `hear_first`, once the owner is ready. Raises HTTPBadRequest for
-    a bad handshake, and for a client that is gone already.
+    It is cut when the client takes nothing of what was written for `stalled_s`. Raises what `accept_key` raises, and
+    HTTPBadRequest for a client that is gone already.
     """
-    accept = _accept_key(request.headers)
+    accept = accept_key(request)
     http: Any = request.protocol
     transport: Any = http.transport
     if transport is None or transport.is_closing():
@@ -384,13 +404,16 @@ def take_over(
     return frames, _Answered(status=101)
 
 
-def _accept_key(headers: Mapping[str, str]) -> bytes:
-    """The answer to a handshake's key (section 4.2), or HTTPBadRequest."""
-    upgrades = {part.strip().lower() for part in headers.get("Connection", "").split(",")}
-    if headers.get("Upgrade", "").strip().lower() != "websocket" or "upgrade" not in upgrades:
+def accept_key(request: web.Request) -> bytes:
+    """The answer to a handshake's key (section 4.2). Raises HTTPBadRequest, or HTTPUpgradeRequired for another version."""
+    headers = request.headers
+    upgrades = {part.strip().lower() for line in headers.getall("Connection", ()) for part in line.split(",")}
+    is_upgrade = headers.get("Upgrade", "").strip().lower() == "websocket" and "upgrade" in upgrades
+    if not is_upgrade or request.version < HttpVersion11:
         raise web.HTTPBadRequest(text="This is no upgrade to a WebSocket.")
     if headers.get("Sec-WebSocket-Version") != "13":
-        raise web.HTTPBadRequest(text="The version of WebSocket is 13.", headers={"Sec-WebSocket-Version": "13"})
+        told = {"Sec-WebSocket-Version": "13", "Upgrade": "websocket", "Connection": "Upgrade"}
+        raise web.HTTPUpgradeRequired(text="The version of WebSocket is 13.", headers=told)
     key = headers.get("Sec-WebSocket-Key", "").encode()
     try:
         is_key = len(base64.b64decode(key, validate=True)) == 16

@@ -25,10 +25,6 @@ class Parcel:
             self._frame = frame_of(self.text.encode())
         return self._frame
 
-    def encode(self, b64: bool = False) -> str:  # noqa: ARG002 (python-engineio's name for it)
-        """As python-engineio asks for it when it answers a poll."""
-        return self.text
-
 
 class Allowance:
     """What all outboxes of one account may hold together."""

@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from handlers.errors import show_for_sockets
 from handlers.sockets.base import BaseNamespace, refused
-from models.errors import Conflict, DomainError, InternalFault, NotFound, Unauthenticated
+from models.errors import DomainError, InternalFault, NotFound, Unauthenticated
 from server.lines_per_address import LinesPerAddress
 from server.sockets.connections import Connection, Connections
 from server.sockets.engine import EngineServer, EngineSocket
@@ -231,24 +231,31 @@ class SocketServer(socketio.AsyncServer):
 
     def _take_packet(self, socket: EngineSocket, taken: packet.Packet) -> packet.Packet | None:
         namespace = taken.namespace or "/"
+        if taken.packet_type == packet.CONNECT:
+            socket.has_asked = True
+            return taken
+        if not socket.has_asked:
+            raise ValueError("a packet before CONNECT")
         match taken.packet_type:
-            case packet.CONNECT:
-                return taken
-            case packet.DISCONNECT:
+            case packet.DISCONNECT if taken.data is None:
                 self._leave_by_choice(socket, namespace)
             case packet.EVENT:
                 self._take_event(socket, namespace, taken.id, taken.data)
             case packet.BINARY_EVENT | packet.BINARY_ACK:
                 if self.connections.find_in(socket.sid, namespace) is None:
                     raise ValueError("attachments from a stranger")
-                if taken.attachment_count > ATTACHMENTS_MAX:
-                    raise ValueError("too many attachments")
+                if not 0 < taken.attachment_count <= ATTACHMENTS_MAX:
+                    raise ValueError("no attachments, or too many")
                 self._binary_packet[socket.sid] = taken
-            case kind if kind != packet.ACK:  # clients have nothing to acknowledge
+            case packet.ACK if isinstance(taken.data, list):
+                pass  # clients have nothing to acknowledge
+            case _:
                 raise ValueError("a packet that no client sends")
         return None
 
     def _take_attachment(self, socket: EngineSocket, waiting: packet.Packet, data: str | bytes) -> None:
+        if isinstance(data, str):
+            raise TypeError("text where an attachment was announced")
         if waiting.add_attachment(data):
             del self._binary_packet[socket.sid]
             if waiting.packet_type == packet.BINARY_EVENT:
@@ -277,6 +284,8 @@ class SocketServer(socketio.AsyncServer):
             work = handler.answer(connection.sid, data[0], data[1:], partial(self._answer, connection, id))
             if work is not None:
                 _ = self._spawn(work)
+        elif not socket.has_asked:
+            raise ValueError("an event before CONNECT")
         elif socket.is_open and id is not None and namespace in self.namespace_handlers:
             refusal = Unauthenticated("This connection is not in the namespace.")
             self.on_refused(refusal.code)
@@ -303,17 +312,20 @@ class SocketServer(socketio.AsyncServer):
             self._acknowledge(connection.socket, connection.namespace, id, refusal)
 
     async def _join(self, socket: EngineSocket, namespace: str, data: Any) -> None:
-        """Let a client into a namespace; once it has been told so, the namespace greets it."""
+        """Let a client into a namespace; once it has been told so, the namespace greets it.
+
+        One that asks a second time has forgotten that it is there, as pages do that connect, leave and connect without waiting:
+        it leaves first, whatever becomes of its asking.
+        """
         if not socket.is_open:
             return
+        self._leave_by_choice(socket, namespace)
         connection: Connection | None = None
         try:
             handler: BaseNamespace | None = self.namespace_handlers.get(namespace)
             if handler is None:
                 raise self._counted(NotFound(f"There is no namespace {namespace[:64]}."))
             connection = self.connections.admit(socket, namespace)
-            if connection is None:
-                raise self._counted(Conflict(f"This connection is in {namespace} already."))
             await handler.trigger_event("connect", connection.sid, None, data)
         except socketio.exceptions.ConnectionRefusedError as refusal:
             self._offer(socket, packet.CONNECT_ERROR, namespace, refusal.error_args)

@@ -1,5 +1,6 @@
 // The official client, told what to do by JSON lines on stdin: {id, call, …} -> {id, …}; what it hears: {event, …}.
-const { Manager } = require("socket.io-client");
+const { Manager } = require(process.env.PARLEY_CLIENT || "socket.io-client");
+const engines = require("engine.io-client");
 const sockets = {};
 let manager;
 
@@ -37,6 +38,32 @@ const calls = {
     socket.on("disconnect", (reason) => tell({ event: "disconnect", namespace, body: reason }));
     socket.onAny((event, body) => tell({ event, namespace, body }));
     socket.connect();
+  },
+  // As React's StrictMode mounts a component: the second CONNECT goes out before the first one is answered.
+  rejoin(id, { namespace, auth }) {
+    const socket = (sockets[namespace] = manager.socket(namespace));
+    socket.auth = auth;
+    socket.on("connect_error", (error) => tell({ event: "connect_error", namespace, body: error.message }));
+    socket.on("connect", () => tell({ event: "connect", namespace }));
+    socket.on("disconnect", (reason) => tell({ event: "disconnect", namespace, body: reason }));
+    socket.connect();
+    socket.disconnect();
+    socket.connect();
+    answer(id, true);
+  },
+  // The client of Engine.IO alone: sends these messages, and hears until one begins like the last of them.
+  engine(id, { url, transports, messages, until }) {
+    const engine = new engines.Socket(url, { path: "/socket.io/", transports });
+    const heard = [];
+    const speak = () => messages.forEach((message) => engine.send(message));
+    engine.on("open", () => (transports.length > 1 ? engine.once("upgrade", speak) : speak()));
+    engine.on("message", (message) => {
+      heard.push(message);
+      if (message.startsWith(until)) {
+        answer(id, { heard, transport: engine.transport.name });
+        engine.close();
+      }
+    });
   },
   ask(id, { namespace, event, body }) {
     sockets[namespace].emit(event, body, (result) => answer(id, result));

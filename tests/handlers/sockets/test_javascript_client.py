@@ -19,12 +19,15 @@ async def modules() -> Path:
     return await install_javascript_client()
 
 
+@pytest.mark.parametrize("package", ["socket.io-client", "socket.io-client-3"])
 @by_every_transport
-async def test_it_joins_sends_hears_and_syncs(friends: Friends, modules: Path, transports: tuple[str, ...]) -> None:
+async def test_it_joins_sends_hears_and_syncs(
+    friends: Friends, modules: Path, transports: tuple[str, ...], package: str
+) -> None:
     node = friends.node
     ann, tom = await sign_in_friends(node)
     tom_phone = await node.connect(tom)
-    async with javascript_client(modules, node.url, *transports) as client:
+    async with javascript_client(modules, node.url, *transports, package=package) as client:
         for namespace in NAMESPACES:
             assert await client.call("join", namespace=namespace, auth={"token": ann.token}) == {"connected": True}
         assert await client.call("upgraded" if len(transports) > 1 else "transport") == transports[-1]
@@ -45,6 +48,35 @@ async def test_it_joins_sends_hears_and_syncs(friends: Friends, modules: Path, t
         assert [one["status"] for one in shown["presence"]] == ["online"]
         synced = await client.ask("sync", {"cursors": {str(chat): 0}})
         assert [entry["seq"] for entry in synced["chats"][0]["entries"]] == [1, 2]
+
+
+@by_every_transport
+async def test_a_namespace_that_is_joined_twice_without_waiting_answers(
+    friends: Friends, modules: Path, transports: tuple[str, ...]
+) -> None:
+    """`connect(); disconnect(); connect();` is what React's StrictMode does to a component that holds a socket."""
+    async with javascript_client(modules, friends.node.url, *transports) as client:
+        auth = {"token": friends.ann.token}
+        assert (await client.call("join", namespace="/chat", auth=auth))["connected"]
+        await client.call("rejoin", namespace="/typing", auth=auth)
+        await client.expect("connect", 2, namespace="/typing")
+        assert (await client.ask("typing_start", {"chat": friends.chat}, "/typing"))["ok"]
+        assert not [line for line in client.heard if line["event"] in ("connect_error", "disconnect")]
+        assert (await client.ask("chats"))["ok"], "and the other namespace goes on"
+
+
+@by_every_transport
+async def test_the_client_of_engine_io_alone_is_answered(
+    friends: Friends, modules: Path, transports: tuple[str, ...]
+) -> None:
+    async with javascript_client(modules, friends.node.url, "websocket") as client:
+        messages = ['0/chat,{"token":"' + friends.ann.token + '"}', *(f'2/chat,{n}["nothing"]' for n in range(50))]
+        done = await client.call(
+            "engine", url=friends.node.url, transports=transports, messages=messages, until="3/chat,49["
+        )
+        assert done["transport"] == transports[-1]
+        answers = [each.partition("[")[0] for each in done["heard"] if each.startswith("3")]
+        assert answers == [f"3/chat,{n}" for n in range(50)]
 
 
 @by_every_transport

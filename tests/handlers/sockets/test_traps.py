@@ -73,8 +73,6 @@ class TestEvents:
 
     async def test_an_event_to_a_namespace_not_joined_is_refused(self, friends: Friends) -> None:
         async with frames(friends.node.url) as socket:
-            await socket.say('42/chat,1["chats",{}]')
-            assert '"code":"unauthenticated"' in await socket.hear_until("43/chat,1")
             await socket.join(friends.ann.token, "/typing")
             await socket.say('42/chat,2["chats",{}]')
             assert '"code":"unauthenticated"' in await socket.hear_until("43/chat,2")
@@ -82,6 +80,22 @@ class TestEvents:
             await socket.say("41/nowhere,")
             await socket.say("41/receipts,")
             await socket.join(friends.ann.token, "/receipts")
+
+    @pytest.mark.parametrize(
+        "packet",
+        ['2/chat,1["chats",{}]', '2["chats",{}]', '2/chat,["chats",{}]', "1/chat,", "3/chat,1[]", '51-/chat,1["x",{}]'],
+    )
+    async def test_whatever_comes_before_connect_closes_the_line(self, friends: Friends, packet: str) -> None:
+        async with frames(friends.node.url) as socket:
+            await socket.say("4" + packet)
+            assert await socket.ended() == 1002
+
+    async def test_an_event_behind_a_refused_connect_is_refused_too(self, friends: Friends) -> None:
+        async with frames(friends.node.url) as socket:
+            await refusal_of(socket, "/chat", {"token": "nonsense"})
+            await socket.say('42/chat,1["chats",{}]')
+            assert '"code":"unauthenticated"' in await socket.hear_until("43/chat,1")
+            await socket.join(friends.ann.token)
 
     @pytest.mark.parametrize("fault", [RuntimeError("secret detail"), KeyError("secret detail"), AssertionError()])
     async def test_a_fault_of_ours_is_acknowledged_without_its_details(
@@ -122,13 +136,34 @@ class Unwritable:
 
 
 class TestConnect:
-    async def test_twice_is_refused_and_the_first_one_stays(self, friends: Friends) -> None:
+    async def test_the_second_one_replaces_the_first(self, friends: Friends) -> None:
+        """A page that connects, leaves and connects again without waiting sends two, and goes by the second answer."""
+        sockets = sockets_of(friends.node)
         async with frames(friends.node.url) as socket:
-            await socket.join(friends.ann.token)
-            refusal = await refusal_of(socket, "/chat", {"token": friends.ann.token})
-            assert refusal["data"] == {"code": "conflict", "retryable": False}
+            ids = []
+            for _ in range(3):
+                await socket.say("40/chat," + json.dumps({"token": friends.ann.token}))
+                ids.append(json.loads((await socket.hear_until("40/chat,")).partition(",")[2])["sid"])
+            assert len(set(ids)) == 3
+            assert [each in sockets.connections._by_sid for each in ids] == [False, False, True]
+            await socket.hear_until('42/chat,["ready"')
             await socket.say('42/chat,1["chats",{}]')
             assert '"ok":true' in await socket.hear_until("43/chat,1")
+            await friends.still_talk()
+            text = friends.tom_phone.told("message_created")[-1]["message"]["id"]
+            heard = [await socket.hear_until('42/chat,["message_created"')]
+            await socket.say('42/chat,2["chats",{}]')
+            while not heard[-1].startswith("43/chat,2"):
+                heard.append(await socket.hear())
+            assert sum(text in each for each in heard if "message_created" in each) == 1, "once, not once for each"
+
+    async def test_a_second_one_that_is_refused_ends_the_first(self, friends: Friends) -> None:
+        async with frames(friends.node.url) as socket:
+            await socket.join(friends.ann.token)
+            refusal = await refusal_of(socket, "/chat", {"token": "nonsense"})
+            assert refusal["data"]["code"] == "unauthenticated"
+            await socket.say('42/chat,1["chats",{}]')
+            assert '"code":"unauthenticated"' in await socket.hear_until("43/chat,1")
 
     async def test_leaving_and_coming_back_is_no_second_time(self, friends: Friends) -> None:
         async with frames(friends.node.url) as socket:
@@ -215,6 +250,12 @@ class TestStrangers:
         async with frames(strict.node.url) as socket:
             await socket.join(strict.ann.token)
             await socket.say("41/chat,")
+            assert await socket.ended() == 1008
+
+    async def test_who_is_refused_the_second_time_is_closed(self, strict: Friends) -> None:
+        async with frames(strict.node.url) as socket:
+            await socket.join(strict.ann.token)
+            await refusal_of(socket, "/chat", {"token": "nonsense"})
             assert await socket.ended() == 1008
 
     async def test_who_joins_stays(self, strict: Friends) -> None:

@@ -15,6 +15,7 @@ from tests.node import Node
 from tests.raw import CLOSE, QUERY, Polling, frames, open_line, request
 from tests.server.nodes.conftest import Pair
 from tests.server.test_metrics import read_metric
+from tests.socket_world import sockets_of, until
 
 UNKNOWN = (400, {"code": 1, "message": "Session ID unknown"})
 CRLF = b"\r\n"
@@ -90,6 +91,54 @@ async def test_a_websocket_ends_with_the_words_of_the_node_that_ends_it(pair: Pa
     assert ends == [struct.pack("!H", 1002) + b"a packet could not be read"] * 2
 
 
+@pytest.mark.parametrize("is_half_closed", [False, True])
+async def test_a_line_that_is_lost_under_a_poll_ends_the_session_far_away(pair: Pair, is_half_closed: bool) -> None:
+    session = await pair.session_far_away()
+    await session.post('42/chat,0["chats",{}]')
+    await session.hear_until("43/chat,0")
+    _, writer = await open_line(pair.near.url)
+    writer.write(f"GET {session.path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    held = sockets_of(pair.far).eio.sockets
+    await until(lambda: held[session.sid]._poll is not None)
+    if is_half_closed:
+        writer.write_eof()
+    else:
+        writer.transport.abort()
+    await until(lambda: session.sid not in held)
+    assert await ask(pair.near.url, session.sid) == UNKNOWN
+    writer.transport.abort()
+
+
+async def test_two_posts_at_once_end_a_session_far_away(pair: Pair) -> None:
+    session = await pair.session_far_away()
+    _, writer = await open_line(pair.near.url)
+    writer.write(f"POST {session.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n4".encode())
+    held = sockets_of(pair.far).eio.sockets
+    await until(lambda: held[session.sid]._is_posting)
+    assert await session.post("3") == 400
+    assert await ask(pair.near.url, session.sid) == UNKNOWN
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize("query", ["transport=polling", "EIO=3&transport=polling"])
+async def test_another_version_is_refused_far_away_too(pair: Pair, query: str) -> None:
+    session = await pair.session_far_away()
+    for node in (pair.near, pair.far):
+        status, _, body = await request(node.url, "GET", f"/socket.io/?{query}&sid={session.sid}")
+        assert (status, json.loads(body)["code"]) == (400, 3)
+
+
+@pytest.mark.parametrize("version", ["", "99"])
+async def test_another_version_of_websocket_does_not_reach_the_other_node(pair: Pair, version: str) -> None:
+    session = await pair.session_far_away()
+    headers = UPGRADE.replace("Version: 13", f"Version: {version}")
+    for node in (pair.near, pair.far):
+        path = f"{QUERY}websocket&sid={session.sid}"
+        status, shown, _ = await request(node.url, "GET", path, headers=headers)
+        assert (status, shown["sec-websocket-version"]) == (426, "13")
+    assert await session.post("3") == 200
+
+
 async def test_a_compressed_body_arrives(pair: Pair) -> None:
     session = await pair.session_far_away()
     packets = gzip.compress(b'42/chat,8["chats",{}]')
@@ -115,7 +164,7 @@ async def test_a_body_that_is_too_long_is_refused_as_by_its_own_node(pair: Pair,
     for node in (pair.near, pair.far):
         session = await pair.session_far_away()
         answers.append(await Polling(node.url, session.sid).post_bytes(body, headers))
-    assert answers == [400, 400]
+    assert answers == [413, 413]
     assert (await pair.session_far_away()).sid  # the line between the nodes is not out of step
 
 
@@ -194,8 +243,10 @@ async def test_more_at_once_than_the_settings_allow_are_told_to_come_back(pair: 
     async with fake_owner(pair, None) as sid:
         stuck = [asyncio.create_task(ask(pair.near.url, sid)) for _ in range(2)]
         await until_under_way(pair.near, 2)
-        status, headers, _ = await request(pair.near.url, "GET", f"{QUERY}polling&sid={sid}")
+        origin = "Origin: https://a.example\r\n"
+        status, headers, _ = await request(pair.near.url, "GET", f"{QUERY}polling&sid={sid}", headers=origin)
         assert (status, headers["retry-after"]) == (503, "1")
+        assert headers["access-control-allow-origin"] == "https://a.example", "or a page would not be told"
         assert await read_metric(pair.near, "parley_passed_on_refused_total") == refused + 1
         await pair.addresses.forget(sid.partition(".")[0])
         # Who waits for a node that says nothing is let go once its lease has ended.

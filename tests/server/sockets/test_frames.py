@@ -75,6 +75,55 @@ async def test_a_goodbye_without_a_code_is_returned_without_one(socket: Frames) 
     assert await close_code(socket, masked(0x88, b"")) is None
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(masked(0x88, b"x"), id="half a code"),
+        pytest.param(masked(0x88, b"x" * 126, size=b"\xfe\x00\x7e"), id="126 bytes"),
+        pytest.param(masked(0x08, struct.pack("!H", 1000)), id="in fragments"),
+        pytest.param(masked(0x88, struct.pack("!H", 1000) + b"\xce\xba\xed\xa0\x80"), id="no UTF-8"),
+        *[
+            pytest.param(masked(0x88, struct.pack("!H", code)), id=str(code))
+            for code in (0, 999, 1004, 1005, 1006, 1016, 1100, 2000, 2999, 5000, 65535)
+        ],
+    ],
+)
+async def test_nobody_waits_for_a_second_goodbye(socket: Frames, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    """A client that has sent a close frame sends no more, however wrong the first one was."""
+    monkeypatch.setattr("server.sockets.frames.CLOSE_WITHIN_S", 600.0)
+    socket.writer.write(data)
+    opcode = TEXT
+    async with asyncio.timeout(30):
+        while opcode != CLOSE:
+            opcode, said = await socket.read_frame()
+        assert struct.unpack_from("!H", said)[0] in (1002, 1007)
+        assert await socket.reader.read() == b""
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param((b"4\xff",), id="the first"),
+        pytest.param((b"42", b"\xc3", b"\x28"), id="the third"),
+        pytest.param((b"4\xf0\x9f", b"\x98\x80", b"\xed\xa0\x80"), id="half a surrogate pair"),
+        pytest.param((b"4", b"\xf4\x90"), id="beyond the last character"),
+    ],
+)
+async def test_a_text_ends_the_connection_with_the_first_fragment_that_is_no_utf8(
+    socket: Frames, pieces: tuple[bytes, ...]
+) -> None:
+    for number, piece in enumerate(pieces):
+        await socket.frame(CONTINUATION if number else TEXT, piece, is_final=False)
+    assert await socket.ended() == 1007
+
+
+async def test_a_character_may_be_cut_by_a_fragment(socket: Frames) -> None:
+    ask = '42/chat,1["chats",{"x":"😀ü"}]'.encode()
+    for place in range(len(ask)):
+        await socket.frame(CONTINUATION if place else TEXT, ask[place : place + 1], is_final=place == len(ask) - 1)
+    assert '"ok":true' in await socket.hear_until("43/chat,1")
+
+
 async def test_what_follows_a_goodbye_is_not_heard(friends: Friends, socket: Frames) -> None:
     body = f'{{"contact":"{friends.tom.number}","client_id":"behind a goodbye","text":"x"}}'
     event = f'42/chat,1["message_send",{body}]'.encode()
@@ -209,6 +258,22 @@ class TestUpgrade:
             assert await socket.ended() == 1000
         await polling.post('42/chat,1["chats",{}]')
         await polling.hear_until("43/chat,1")
+
+    async def test_a_noop_on_the_way_changes_nothing(self, friends: Friends) -> None:
+        """The official Swift client posts one behind the answer to its probe."""
+        polling = await open_polling(friends.node.url)
+        await polling.join(friends.ann.token)
+        async with frames(friends.node.url, sid=polling.sid) as socket:
+            await socket.say("6")
+            await socket.say("2probe")
+            assert await socket.hear() == "3probe"
+            assert await polling.post("6") == 200
+            await socket.say("6")
+            assert await polling.poll() == (200, ["6"])
+            await socket.say("5")
+            await socket.say("6")
+            await socket.say('42/chat,1["chats",{}]')
+            assert '"ok":true' in await socket.hear_until("43/chat,1")
 
     async def test_a_probe_that_breaks_off_leaves_the_session_as_it_was(self, friends: Friends) -> None:
         polling = await open_polling(friends.node.url)

@@ -3,6 +3,7 @@
 A failure here after an upgrade means: read the new release, then mend server/sockets, then this list.
 """
 
+import asyncio
 import inspect
 import re
 from typing import Any
@@ -10,32 +11,27 @@ from typing import Any
 import engineio
 import pytest
 import socketio
-from aiohttp import web
+from aiohttp import web, web_runner
 from aiohttp._websocket.helpers import websocket_mask
 from aiohttp.web_protocol import RequestHandler
-from engineio import packet, payload
-from engineio.async_drivers import aiohttp as driver
+from engineio import packet
 from socketio import async_namespace, base_manager
 from socketio import packet as socketio_packet
 
 from server.sockets.connections import Connections
-from server.sockets.engine import EngineServer, EngineSocket
+from server.sockets.engine import EngineServer
 from server.sockets.server import SocketServer
 
 SIGNATURES = [
     # What we replace: python-engineio
-    (engineio.AsyncServer, "_handle_connect", "(self, environ, transport, jsonp_index=None)"),
-    (engineio.AsyncServer, "_bad_request", "(self, message=None)"),
-    (engineio.AsyncServer, "_log_error_once", "(self, message, message_key)"),
-    # What we call: python-engineio
+    (engineio.AsyncServer, "attach", "(self, app, engineio_path='engine.io')"),
     (engineio.AsyncServer, "handle_request", "(self, *args, **kwargs)"),
+    # What we call: python-engineio
     (engineio.AsyncServer, "generate_id", "(self)"),
-    (engineio.AsyncServer, "_ok", "(self, packets=None, headers=None, jsonp_index=None)"),
     (engineio.AsyncServer, "_cors_allowed_origins", "(self, environ)"),
-    (engineio.AsyncServer, "_make_response", "(self, response_dict, environ)"),
+    (engineio.AsyncServer, "_cors_headers", "(self, environ)"),
     (packet.Packet, "__init__", "(self, packet_type=6, data=None, encoded_packet=None)"),
     (packet.Packet, "encode", "(self, b64=False)"),
-    (payload.Payload, "encode", "(self, jsonp_index=None)"),
     # What we replace: python-socketio
     (socketio.AsyncServer, "_engineio_server_class", "(self)"),
     (socketio.AsyncServer, "disconnect", "(self, sid, namespace=None, ignore_queue=False)"),
@@ -56,7 +52,6 @@ SIGNATURES = [
     ),
     (socketio_packet.Packet, "add_attachment", "(self, attachment)"),
     (socketio_packet.Packet, "encode", "(self)"),
-    (driver, "translate_request", "(request)"),
     # What we take from aiohttp
     (RequestHandler, "connection_lost", "(self, exc: BaseException | None) -> None"),
     (web.StreamResponse, "prepare", "(self, request: 'BaseRequest') -> aiohttp.abc.AbstractStreamWriter | None"),
@@ -100,29 +95,18 @@ def test_a_coroutine_stays_a_coroutine() -> None:
                 assert inspect.iscoroutinefunction(value) == inspect.iscoroutinefunction(theirs), place_of(ours, name)
 
 
-def test_the_transport_calls_what_we_replaced() -> None:
-    """The names through which python-engineio reaches us, and all that it asks of a socket."""
-    request = inspect.getsource(engineio.AsyncServer.handle_request)
-    for called in (
-        "self._handle_connect(environ, transport,", "socket.handle_get_request(", "socket.handle_post_request(environ)",
-        "self._bad_request(", "self._log_error_once(", "self._cors_allowed_origins(environ)", "self._get_socket(sid)",
-    ):  # fmt: skip
-        assert called in request, called
-    sources = [request, inspect.getsource(engineio.AsyncServer.disconnect)]
-    sources.append(inspect.getsource(engineio.base_server.BaseServer._get_socket))
+def test_the_rules_for_origins_look_at_what_they_are_given() -> None:
+    """`_environ_of` in server/sockets/engine.py gives them no more of a request than this."""
+    rules = (engineio.base_server.BaseServer._cors_allowed_origins, engineio.base_server.BaseServer._cors_headers)
     asked = {
-        name for source in sources for name in re.findall(r"\b(?:socket|s|self\.sockets\[sid\])\.([a-z_]+)", source)
+        name for rule in rules for name in re.findall(r"environ(?:\.get\(|\[)\s*'([A-Z_]+)'", inspect.getsource(rule))
     }
-    assert asked == {"connected", "upgraded", "closed", "close", "handle_get_request", "handle_post_request"}
-    assert all(hasattr(EngineSocket, name) for name in asked)
-    assert "pkt.encode(b64=True)" in inspect.getsource(payload.Payload.encode), "Parcel stands in for a packet"
-
-
-def test_the_refusals_of_the_transport_still_have_their_words() -> None:
-    """`EngineServer._bad_request` tells them by these, to give them the codes of the reference server."""
-    source = inspect.getsource(engineio.AsyncServer.handle_request)
-    for words in ("f'Invalid session {sid}'", "'Invalid transport'", "'The client is using an unsupported version"):
-        assert words in source, words
+    assert asked - {"HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST"} == {
+        "REQUEST_METHOD",
+        "HTTP_HOST",
+        "HTTP_ORIGIN",
+        "HTTP_ACCESS_CONTROL_REQUEST_HEADERS",
+    }
 
 
 def test_the_numbers_of_packets_are_the_protocols() -> None:
@@ -159,6 +143,24 @@ def test_the_server_is_told_of_packets_by_our_sockets() -> None:
     assert sockets.eio.start_service_task is False
     assert sockets.eio.http_compression is False
     assert sockets._binary_packet == {}
+
+
+def test_a_protocol_in_between_is_told_of_all_that_aiohttp_is() -> None:
+    """What server/held_line.py hands on."""
+    called = {name for kind in RequestHandler.__mro__ for name in vars(kind) if name in dir(asyncio.Protocol)}
+    assert {"data_received", "eof_received", "connection_lost", "pause_writing", "resume_writing"} <= called
+
+
+def test_a_connection_is_made_by_what_we_replaced() -> None:
+    """What server/http_runner.py leans on in aiohttp."""
+    slots = {name for kind in RequestHandler.__mro__ for name in getattr(kind, "__slots__", ())}
+    assert {"_waiter", "_messages", "_close"} <= slots
+    assert "RequestHandler(self, loop=self._loop, **self._kwargs)" in inspect.getsource(web.Server.__call__)
+    assert "request_factory=self._make_request" in inspect.getsource(web.Application._make_handler)
+    started = inspect.getsource(RequestHandler.start)
+    assert "self._waiter = None" in started, "while a request is answered"
+    assert "request = self._request_factory(" in started
+    assert "self._server = await self._make_server()" in inspect.getsource(web_runner.BaseRunner.setup)
 
 
 class TestTakingALineOver:

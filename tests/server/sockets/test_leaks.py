@@ -52,6 +52,8 @@ def held(node: Node) -> dict[str, int]:
         + len(presence._attendance._due),
         "typing": len(typing._typists),
         "callers": sum(len(namespace._callers) for namespace in namespaces.values()),
+        "counted callers": sum(sum(namespace._held.values()) for namespace in namespaces.values()),
+        "typing connections": sum(map(len, namespaces["/typing"]._connections.values())),
     }
 
 
@@ -104,6 +106,22 @@ async def test_nothing_remains_of_those_who_came_and_went(node: Node) -> None:
                 and each.server is sockets_of(node).eio]  # fmt: skip
 
 
+async def test_who_connects_again_is_held_once(node: Node) -> None:
+    ann, _ = await sign_in_friends(node)
+    before = held(node)
+    async with frames(node.url) as socket:
+        once: dict[str, int] = {}
+        for n in range(3):
+            for namespace in NAMESPACES:
+                await socket.join(ann.token, namespace)
+            await socket.say(f'42/presence,{n}["presence_watch",{{"contacts":[]}}]')
+            await socket.hear_until(f"43/presence,{n}")
+            await until(lambda: not sockets_of(node)._tasks)
+            once = once or held(node)
+            assert held(node) == once
+    await until(lambda: held(node) == before)
+
+
 async def test_who_goes_while_being_let_in_is_not_kept(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     """The token takes its time; meanwhile the client closes its session by another request."""
     ann, _ = await sign_in_friends(node)
@@ -131,7 +149,7 @@ async def test_who_goes_while_being_let_in_is_not_kept(node: Node, monkeypatch: 
                 await asyncio.sleep(0)
                 may_go_on.clear()
                 await is_asked.wait()
-            assert await polling.post("1") == 200
+            assert await polling.post("1") == 400, "two requests at once"
             may_go_on.set()
             await joining
             await until(lambda: held(node) == before)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from tests.raw import BINARY, CONTINUATION, PING, PONG, QUERY, TEXT, Frames, frames, open_line, open_polling, request
-from tests.socket_world import Friends, sockets_of, until
+from tests.socket_world import Friends, sign_in_friends, sockets_of, until
 
 FRAME_MAX = 131_072
 
@@ -52,6 +52,11 @@ async def _text_bytes(socket: Frames) -> None:
     await socket.frame(BINARY, b"nobody announced these")
 
 
+async def _text_for_an_attachment(socket: Frames) -> None:
+    await socket.say('451-/chat,1["chats",{"_placeholder":true,"num":0}]')
+    await socket.say('42/chat,2["chats",{}]')
+
+
 @pytest.mark.parametrize(
     ("send", "codes"),
     [
@@ -63,9 +68,7 @@ async def _text_bytes(socket: Frames) -> None:
         pytest.param(_text(""), {1002}, id="empty Engine.IO packet"),
         pytest.param(_text("9"), {1002}, id="unknown Engine.IO packet"),
         pytest.param(_text("x"), {1002}, id="Engine.IO packet without a type"),
-        pytest.param(_text("0{}"), {1002}, id="OPEN from a client"),
         pytest.param(_text("2"), {1002}, id="PING from a client"),
-        pytest.param(_text("5"), {1002}, id="UPGRADE of nothing"),
         pytest.param(_text("bäöü"), {1002}, id="base64 that is none"),
         pytest.param(_text("4"), {1002}, id="empty Socket.IO packet"),
         pytest.param(_text("49"), {1002}, id="unknown Socket.IO packet"),
@@ -82,10 +85,16 @@ async def _text_bytes(socket: Frames) -> None:
         pytest.param(_text('42/chat,1["chats",' + '{"a":' * 1100 + "1" + "}" * 1100 + "]"), {1002}, id="1,100 deep"),
         pytest.param(_text("42/chat," + "9" * 101 + '["chats",{}]'), {1002}, id="ack id of 101 digits"),
         pytest.param(_text('42/chat,²["chats",{}]'), {1002}, id="ack id that is no number"),
+        pytest.param(_text('450-/chat,1["chats",{}]'), {1002}, id="no attachment"),
+        pytest.param(_text('45/chat,1["chats",{}]'), {1002}, id="attachments without a number"),
+        pytest.param(_text("43/chat,1{}"), {1002}, id="ACK that is no list"),
+        pytest.param(_text("43/chat,1"), {1002}, id="ACK without data"),
+        pytest.param(_text('41/chat,{"a":1}'), {1002}, id="DISCONNECT with data"),
         pytest.param(_text('451000000000-/chat,1["chats",{}]'), {1002}, id="10**9 attachments"),
         pytest.param(_text('4511-/chat,1["chats",{}]'), {1002}, id="one attachment too many"),
         pytest.param(_text('459999999999999-/chat,1["chats",{}]'), {1002}, id="10**13 attachments"),
         pytest.param(_text_bytes, {1002}, id="bytes that nobody announced"),
+        pytest.param(_text_for_an_attachment, {1002}, id="text where an attachment was announced"),
     ],
 )
 async def test_what_cannot_be_read_closes_its_sender_with_a_code(
@@ -120,11 +129,28 @@ async def test_what_cannot_be_read_closes_a_polling_sender_too(friends: Friends,
     waiting = asyncio.create_task(_poll_to_the_end(polling.poll))
     status = await polling.post_bytes(packet.encode())
     if packet:
+        assert status == 400
         await asyncio.wait_for(waiting, 30)
         assert (await polling.poll())[0] == 400
     else:
         assert status == 200
         waiting.cancel()
+
+
+@pytest.mark.parametrize("packet", ["6", "6x", "5", "0{}"])
+async def test_what_means_nothing_is_ignored(friends: Friends, packet: str) -> None:
+    """A NOOP is what the official Swift client sends while it moves to a WebSocket."""
+    polling = await open_polling(friends.node.url)
+    await polling.join(friends.ann.token)
+    assert await polling.post(packet) == 200
+    assert await polling.post(packet, '42/chat,1["chats",{}]', packet) == 200
+    await polling.hear_until("43/chat,1")
+    async with frames(friends.node.url) as socket:
+        await socket.say(packet)
+        await socket.join(friends.ann.token)
+        await socket.say(packet)
+        await socket.say('42/chat,1["chats",{}]')
+        await socket.hear_until("43/chat,1")
 
 
 async def _poll_to_the_end(poll: Callable[[], Awaitable[tuple[int, list[str]]]]) -> None:
@@ -216,6 +242,9 @@ class TestHandshakes:
             (QUERY + "polling&sid=nobody", 1),
             (QUERY + "carrier-pigeon", 0),
             (QUERY + "websocket", 3),
+            ("/socket.io/?EIO=4", 0),
+            ("/socket.io/?EIO=4&transport=", 0),
+            ("/socket.io/?EIO=4&sid=nobody", 0),
             ("/socket.io/?EIO=3&transport=polling", 5),
             ("/socket.io/?transport=polling", 5),
             (QUERY + "polling&j=0", 3),
@@ -231,14 +260,60 @@ class TestHandshakes:
         assert isinstance(shown["message"], str)
 
     async def test_a_post_to_nobody_is_refused(self, friends: Friends) -> None:
-        for path in (QUERY + "polling&sid=nobody", QUERY + "polling"):
+        for path, code in ((QUERY + "polling&sid=nobody", 1), (QUERY + "polling", 2), (QUERY + "polling&sid=", 2)):
             status, _, body = await request(friends.node.url, "POST", path, b"40/chat,")
-            assert (status, json.loads(body)["code"]) == (400, 1)
+            assert (status, json.loads(body)["code"]) == (400, code)
 
     async def test_other_methods_are_refused(self, friends: Friends) -> None:
-        for method in ("PUT", "DELETE", "PATCH"):
-            status, _, _ = await request(friends.node.url, method, QUERY + "polling", b"")
-            assert status == 405
+        polling = await open_polling(friends.node.url)
+        for method in ("PUT", "DELETE", "PATCH", "TRACE"):
+            for path in (QUERY + "polling", polling.path):
+                status, shown, body = await request(
+                    friends.node.url, method, path, b"", headers="Origin: https://a.example\r\n"
+                )
+                assert (status, json.loads(body)["code"]) == (400, 2)
+                assert shown["access-control-allow-origin"] == "https://a.example"
+
+    async def test_head_is_told_what_is_allowed(self, friends: Friends) -> None:
+        status, shown, _ = await request(friends.node.url, "HEAD", QUERY + "polling")
+        assert (status, shown["allow"]) == (405, "GET, POST, OPTIONS")
+
+    async def test_no_answer_is_kept_for_anybody_else(self, friends: Friends) -> None:
+        polling = await open_polling(friends.node.url)
+        for method, path, body in (
+            ("GET", QUERY + "polling", None),
+            ("POST", polling.path, b""),
+            ("POST", polling.path, b"x"),
+            ("GET", polling.path, None),
+            ("OPTIONS", QUERY + "polling", None),
+        ):
+            for headers in ("", "Origin: https://a.example\r\n"):
+                _, shown, _ = await request(friends.node.url, method, path, body, headers=headers)
+                assert "no-store" in shown["cache-control"]
+                assert "origin" in shown["vary"].lower()
+
+    @pytest.mark.parametrize("version", ["EIO=3&", "", "EIO=4&EIO=3&", "EIO=x&"])
+    async def test_a_session_is_not_continued_in_another_version(self, friends: Friends, version: str) -> None:
+        polling = await open_polling(friends.node.url)
+        path = f"/socket.io/?{version}transport=polling&sid={polling.sid}"
+        for method, body in (("GET", None), ("POST", b"3")):
+            status, _, shown = await request(friends.node.url, method, path, body)
+            assert (status, json.loads(shown)["code"]) == (400, 3)
+        await polling.join(friends.ann.token)
+
+    @pytest.mark.parametrize("version", ["99", "12", "7", "", "13, 12"])
+    @pytest.mark.parametrize("is_new", [True, False])
+    async def test_another_version_of_websocket_is_told_which_there_is(
+        self, friends: Friends, version: str, is_new: bool
+    ) -> None:
+        path = QUERY + "websocket" + ("" if is_new else f"&sid={(await open_polling(friends.node.url)).sid}")
+        headers = (
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            f"Sec-WebSocket-Version: {version}\r\n"
+        )
+        status, shown, body = await request(friends.node.url, "GET", path, headers=headers)
+        assert (status, shown["sec-websocket-version"], shown["upgrade"]) == (426, "13", "websocket")
+        assert json.loads(body)["code"] == 3
 
     @pytest.mark.parametrize(
         "headers",
@@ -252,8 +327,36 @@ class TestHandshakes:
     async def test_a_bad_websocket_handshake_leaves_nothing(self, friends: Friends, headers: str) -> None:
         before = set(sockets_of(friends.node).eio.sockets)
         status, _, _ = await request(friends.node.url, "GET", QUERY + "websocket", headers=headers)
-        assert status == 400
+        assert status in (400, 426)
         assert set(sockets_of(friends.node).eio.sockets) == before
+
+    @pytest.mark.parametrize(
+        ("asked", "status"),
+        [
+            (b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n", b"200"),
+            (b"GET /socket.io/?EIO=4&transport=polling&sid=nobody HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+            (b"POST /auth HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", b"400"),
+            (b"GET /healthz HTTP/1.0\r\n\r\n", b"200"),
+        ],
+        ids=["a handshake", "a poll", "REST", "HTTP/1.0"],
+    )
+    async def test_who_has_no_more_to_say_is_answered(self, friends: Friends, asked: bytes, status: bytes) -> None:
+        reader, writer = await open_line(friends.node.url)
+        writer.write(asked)
+        writer.write_eof()
+        async with asyncio.timeout(30):
+            answer = await reader.read()
+        assert answer.split()[1] == status
+        assert answer.partition(b"\r\n\r\n")[2], "with its body, and then the line closes"
+        writer.transport.abort()
+
+    async def test_half_a_request_is_not_waited_for(self, friends: Friends) -> None:
+        reader, writer = await open_line(friends.node.url)
+        writer.write(b"POST /auth HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n{}")
+        writer.write_eof()
+        async with asyncio.timeout(30):
+            await reader.read()
+        writer.transport.abort()
 
     async def test_a_client_that_goes_in_the_middle_leaves_nothing(self, friends: Friends) -> None:
         sockets = sockets_of(friends.node)
@@ -282,18 +385,19 @@ class TestPolling:
 
     async def test_a_body_that_is_too_large_ends_the_session(self, friends: Friends) -> None:
         polling = await open_polling(friends.node.url)
-        assert await polling.post_bytes(b"4" * (FRAME_MAX + 1)) == 400
+        assert await polling.post_bytes(b"4" * (FRAME_MAX + 1)) == 413
         assert (await polling.poll())[0] == 400
 
     async def test_a_body_without_a_length_may_not_be_larger_either(self, friends: Friends) -> None:
         polling = await open_polling(friends.node.url)
         size = FRAME_MAX + 1
         body = f"{size:x}\r\n".encode() + b"4" * size + b"\r\n0\r\n\r\n"
-        assert await polling.post_bytes(body, "Transfer-Encoding: chunked\r\n") == 400
+        assert await polling.post_bytes(body, "Transfer-Encoding: chunked\r\n") == 413
 
     async def test_a_body_with_too_many_packets_ends_the_session(self, friends: Friends) -> None:
         polling = await open_polling(friends.node.url)
-        assert await polling.post(*["3"] * 5000) == 400
+        assert await polling.post(*["3"] * 5000) == 413
+        assert (await polling.poll())[0] == 400
 
     async def test_a_body_that_is_not_utf8_ends_the_session(self, friends: Friends) -> None:
         polling = await open_polling(friends.node.url)
@@ -320,6 +424,67 @@ class TestPolling:
         polls = await asyncio.gather(polling.poll(), polling.poll())
         assert max(status for status, _ in polls) == 400
         await _gone(friends, polling.sid)
+
+    async def test_two_posts_at_once_end_the_session(self, friends: Friends) -> None:
+        polling = await open_polling(friends.node.url)
+        await polling.join(friends.ann.token)
+        _, first = await open_line(friends.node.url)
+        first.write(f"POST {polling.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n4".encode())
+        sockets = sockets_of(friends.node)
+        await until(lambda: sockets.eio.sockets[polling.sid]._is_posting)
+        status, _, body = await request(friends.node.url, "POST", polling.path, b"3")
+        assert (status, json.loads(body)["code"]) == (400, 3)
+        first.transport.abort()
+        assert (await polling.poll())[0] == 400
+        await _gone(friends, polling.sid)
+
+    async def test_posts_one_after_the_other_are_taken_in_order(self, friends: Friends) -> None:
+        polling = await open_polling(friends.node.url)
+        await polling.join(friends.ann.token)
+        for n in range(20):
+            status, _, body = await request(
+                friends.node.url, "POST", polling.path, f'42/chat,{n}["chats",{{}}]'.encode()
+            )
+            assert (status, body) == (200, b"ok")
+        await polling.hear_until("43/chat,19")
+
+    @pytest.mark.parametrize("is_half_closed", [False, True])
+    async def test_a_line_that_is_lost_under_a_poll_ends_the_session(
+        self, friends: Friends, is_half_closed: bool
+    ) -> None:
+        """What is said next would be lost with the poll; the client hears that it has to connect anew, and syncs."""
+        polling = await open_polling(friends.node.url)
+        await polling.join(friends.ann.token)
+        await polling.post('42/chat,0["chats",{}]')
+        await polling.hear_until("43/chat,0")
+        _, writer = await open_line(friends.node.url)
+        writer.write(f"GET {polling.path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        sockets = sockets_of(friends.node)
+        await until(lambda: sockets.eio.sockets[polling.sid]._poll is not None)
+        if is_half_closed:
+            writer.write_eof()
+        else:
+            writer.transport.abort()
+        await _gone(friends, polling.sid)
+        status, _, body = await request(friends.node.url, "GET", polling.path)
+        assert (status, json.loads(body)["code"]) == (400, 1)
+        writer.transport.abort()
+
+    async def test_whose_poll_is_cut_is_offline_within_the_grace(self, friends: Friends) -> None:
+        """And not when a ping is missed, 45 seconds later."""
+        ann, tom = await sign_in_friends(friends.node)
+        polling = await open_polling(friends.node.url)
+        await polling.join(ann.token, "/presence")
+        tom_phone = await friends.node.connect(tom, "/presence")
+        shown = await tom_phone.ask("presence_watch", {"contacts": [ann.number]}, "/presence")
+        assert [one["status"] for one in shown["presence"]] == ["online"]
+        _, writer = await open_line(friends.node.url)
+        writer.write(f"GET {polling.path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        sockets = sockets_of(friends.node)
+        await until(lambda: sockets.eio.sockets[polling.sid]._poll is not None)
+        writer.transport.abort()
+        (told,) = await tom_phone.expect("presence", within_s=20)
+        assert (told["contact"], told["status"]) == (ann.number, "offline")
 
     async def test_a_close_packet_answers_the_waiting_poll(self, friends: Friends) -> None:
         polling = await open_polling(friends.node.url)

@@ -9,6 +9,7 @@ from aiohttp import web
 from handlers.rest.account_choice import read_as_account
 from handlers.rest.described import Described, Route
 from handlers.rest.paths import messaging
+from handlers.rest.requests import path_number
 from handlers.wire import contacts as wire
 from handlers.wire.asked import Asked, read_asked
 from models.errors import ContactExists, ContactNotFound, ContactsFull, TooLong, TooManyNewNumbers
@@ -132,15 +133,15 @@ class ContactRoutes:
 
     async def show(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        return web.json_response(wire.show_contact(await self.find(actor, request.match_info["contact_id"])))
+        return web.json_response(wire.show_contact(await self.find(actor, path_number(request))))
 
     async def patch(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         names = read_asked(wire.ContactNames, fields).given
-        contact = await self.change(actor, request.match_info["contact_id"], names)
+        contact = await self.change(actor, path_number(request), names)
         return web.json_response(wire.show_changed(contact))
 
     async def delete(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        numbers = [request.match_info["contact_id"]]
+        numbers = [path_number(request)]
         return web.json_response(wire.show_removed(numbers, await self.remove(actor, numbers)))

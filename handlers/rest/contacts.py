@@ -1,5 +1,6 @@
 """The address book's routes on the messaging API (messaging contract 17, rows 13 to 18)."""
 
+import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -118,7 +119,8 @@ class ContactRoutes:
 
     async def replace_all(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        entries = read_asked(wire.ContactsImport, fields).contacts
+        # Beside the loop: numbers with something in them that valid ones have not are parsed, which takes 0.1 ms each.
+        entries = (await asyncio.to_thread(read_asked, wire.ContactsImport, fields)).contacts
         report = await self.import_all(actor, [entry.owned_by(actor.account_id) for entry in entries])
         return web.json_response(wire.show_import(report))
 

@@ -115,7 +115,16 @@ def test_every_spelling_of_a_valid_number_is_that_number(spelling: tuple[str, st
     assert Phone.from_text(text) == Phone.from_digits(text) == Phone("+" + number, number)
 
 
+@st.composite
+def dialled_inside(draw: st.DrawFn) -> str:
+    """A valid number with what is dialled in front of it inside its country."""
+    region = draw(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)))
+    number = phonenumbers.example_number(region)
+    return f"+{number.country_code} ({draw(st.sampled_from('018'))}) {phonenumbers.national_significant_number(number)}"
+
+
 ANY = st.one_of(
+    dialled_inside(),
     st.text(max_size=30),
     st.lists(
         st.sampled_from([*BETWEEN, *"0123456789+", "00", "ext", ";ext=", "tel:", "#", "49", "44", "54", "39", "1", "7"])

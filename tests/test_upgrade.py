@@ -59,6 +59,23 @@ async def test_everybody_is_answered_as_before(node: Node, site: OldSite) -> Non
         assert differing(expected_answers(site), found) == {}
 
 
+async def test_a_number_that_was_stored_by_another_spelling_is_the_same_person(
+    database: Database, stores: EmbeddedStores, site: OldSite, tmp_path: Path
+) -> None:
+    """Once, `+49 (0)30 901824` and `+4930901824` were two, and what was no ASCII digit was no number."""
+    ann, bob, eva = (site.people[name].number for name in ("ann", "bob", "eva"))
+    arabic = ann.translate({ord("0") + digit: 0x660 + digit for digit in range(10)})
+    await site.restore(database, {eva: f"490{eva[2:]}", ann: arabic, bob: f"00{bob}"})
+    one, other = (settings_of(database, tmp_path / name) for name in ("one", "other"))
+    async with asyncio.TaskGroup() as starts:
+        nodes = [starts.create_task(start_and_ask(stores, each, site)) for each in (one, other)]
+    assert differing(nodes[0].result(), nodes[1].result()) == {}
+    async with running_node(stores, settings_of(database, tmp_path)) as node:
+        found = await ask_everything(node, site.people, site.kept["groups"])
+        assert differing(expected_answers(site), found) == {}
+        assert (await node.sign_in(eva)).account_id == site.people["eva"].account_id
+
+
 async def swept(node: Node, site: OldSite) -> None:
     """Wait until the file is gone that nothing points to."""
     async with asyncio.timeout(30):

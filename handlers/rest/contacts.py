@@ -1,5 +1,6 @@
 """The address book's routes on the messaging API (messaging contract 17, rows 13 to 18)."""
 
+import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -9,6 +10,7 @@ from aiohttp import web
 from handlers.rest.account_choice import read_as_account
 from handlers.rest.described import Described, Route
 from handlers.rest.paths import messaging
+from handlers.rest.requests import path_number
 from handlers.wire import contacts as wire
 from handlers.wire.asked import Asked, read_asked
 from models.errors import ContactExists, ContactNotFound, ContactsFull, TooLong, TooManyNewNumbers
@@ -117,7 +119,8 @@ class ContactRoutes:
 
     async def replace_all(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        entries = read_asked(wire.ContactsImport, fields).contacts
+        # Beside the loop: numbers with something in them that valid ones have not are parsed, which takes 0.1 ms each.
+        entries = (await asyncio.to_thread(read_asked, wire.ContactsImport, fields)).contacts
         report = await self.import_all(actor, [entry.owned_by(actor.account_id) for entry in entries])
         return web.json_response(wire.show_import(report))
 
@@ -132,15 +135,15 @@ class ContactRoutes:
 
     async def show(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        return web.json_response(wire.show_contact(await self.find(actor, request.match_info["contact_id"])))
+        return web.json_response(wire.show_contact(await self.find(actor, path_number(request))))
 
     async def patch(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         names = read_asked(wire.ContactNames, fields).given
-        contact = await self.change(actor, request.match_info["contact_id"], names)
+        contact = await self.change(actor, path_number(request), names)
         return web.json_response(wire.show_changed(contact))
 
     async def delete(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        numbers = [request.match_info["contact_id"]]
+        numbers = [path_number(request)]
         return web.json_response(wire.show_removed(numbers, await self.remove(actor, numbers)))

@@ -9,7 +9,7 @@ from handlers.rest.account_choice import read_as_account
 from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import messaging
-from handlers.rest.requests import read_query
+from handlers.rest.requests import path_number, read_query
 from handlers.wire import messages as wire
 from handlers.wire.asked import NothingShown, read_asked
 from handlers.wire.chats import SyncShown, show_sync
@@ -226,13 +226,13 @@ class MessageRoutes:
     async def show_delivered(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         window = read_asked(WindowAsked, {**fields, **read_query(request)}).window
-        found = await self.delivered(actor, request.match_info["contact_id"], window)
+        found = await self.delivered(actor, path_number(request), window)
         return self._show_page(request, wire.show_delivered(found))
 
     async def show_read(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         window = read_asked(WindowAsked, {**fields, **read_query(request)}).window
-        found = await self.read(actor, request.match_info["contact_id"], window)
+        found = await self.read(actor, path_number(request), window)
         return self._show_page(request, wire.show_read(found))
 
 

@@ -11,7 +11,7 @@ from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.media import send_media
 from handlers.rest.paths import messaging
-from handlers.rest.requests import ACTOR, caller_of, require_still
+from handlers.rest.requests import ACTOR, caller_of, path_number, require_still
 from handlers.rest.uploads import read_upload
 from handlers.wire import photos as wire
 from handlers.wire.asked import NothingShown, read_asked
@@ -218,19 +218,19 @@ class ContactPhotoRoutes:
 
     async def _send(self, request: web.Request, part: Part) -> web.StreamResponse:
         actor, _ = await read_as_account(request)
-        seen = await self.show_photo(actor, request.match_info["contact_id"])
+        seen = await self.show_photo(actor, path_number(request))
         if seen.photo is None:
             raise PhotoHidden if seen.status is PhotoStatus.HIDDEN else PhotoNotFound
         return await self.door.send(request, part(seen.photo))
 
     async def _show_url(self, request: web.Request, part: Part) -> web.Response:
         actor, _ = await read_as_account(request)
-        seen = await self.show_photo(actor, request.match_info["contact_id"])
+        seen = await self.show_photo(actor, path_number(request))
         return web.json_response(wire.show_url(seen.photo, seen.status, self.door.link(request, part)))
 
     async def _show_history(self, request: web.Request, part: Part) -> web.Response:
         actor, _ = await read_as_account(request)
-        number = request.match_info["contact_id"]
+        number = path_number(request)
         changes = await self.list_history(actor, number)
         return web.json_response(wire.show_history(number, changes, self.door.link(request, part)))
 

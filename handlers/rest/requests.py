@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from handlers.rest.bodies import read_limited
 from handlers.rest.forms import FORMS, merge, read_form, readable, require_charset
 from models.documents.network import network_of
+from models.documents.phone import digits_of
 from models.documents.session import Actor, Identity
 from models.errors import FieldErrors, Malformed, NoAccount, Unauthenticated, WrongAccount
 from models.services.choose_account import ChooseAccount
@@ -46,6 +47,11 @@ async def require_still(request: web.Request) -> None:
     identify_again = request.get(IDENTIFY_AGAIN)
     if identify_again is not None:
         await identify_again()
+
+
+def path_number(request: web.Request) -> str:
+    """Whose number the path names; raises Malformed for more digits than a number has."""
+    return digits_of(request.match_info["contact_id"])
 
 
 def caller_of(request: web.Request) -> Hashable:

@@ -1,5 +1,6 @@
 """Users (events contract, section 5; seed document, "User")."""
 
+import asyncio
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -94,7 +95,9 @@ class UserRoutes:
 
     async def from_phone_numbers(self, request: web.Request) -> web.Response:
         actor = require_actor(request)
-        found = await self.match_phone_book(actor, wire.read_phone_book(await read_fields(request)))
+        # Beside the loop: numbers with something in them that valid ones have not are parsed, which takes 0.1 ms each.
+        numbers = await asyncio.to_thread(wire.read_phone_book, await read_fields(request))
+        found = await self.match_phone_book(actor, numbers)
         return web.json_response(wire.show_found(found, self.links.photos_in(request)))
 
     async def who_has_invited_me(self, request: web.Request) -> web.Response:

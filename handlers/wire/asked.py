@@ -28,9 +28,10 @@ SAYING = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 DIGITS: Schema = {"type": "string", "pattern": "^[0-9]+$", "maxLength": TEXT_MAX_CHARS, "examples": ["4930901820"]}
 # With separators it may be longer than its digits.
 NUMBER: Schema = {
-    "description": "A phone number in international form: digits, with nothing but spaces and `+-.()` between.",
+    "description": "A phone number in international form, with or without `+`. Spaces, dashes, `/.()`, invisible characters and `tel:` "
+    "are left out, digits of any script are read, and spellings of one valid number are one number.",
     "anyOf": [
-        {"type": "string", "pattern": r"^[ +.()\-]*[0-9][0-9 +.()\-]*$", "maxLength": TEXT_MAX_CHARS},
+        {"type": "string", "pattern": r"^[ +./()\-]*[0-9][0-9 +./()\-]*$", "maxLength": TEXT_MAX_CHARS},
         {"type": "integer", "minimum": 0},
     ],
     "examples": ["4930901820"],

@@ -41,7 +41,7 @@ def _read_entries(fields: Fields, name: str) -> list[ContactEntry]:
     for entry in read_list(fields, name):
         number = find_number(entry.get("contact_id")) if isinstance(entry, dict) else None
         if number is not None:
-            usable.append(entry)
+            usable.append({**entry, "contact_id": number})
             numbers.add(number)
     if not usable:
         raise Malformed(f"{name} holds no entry with a usable contact_id.")

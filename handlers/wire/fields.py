@@ -6,32 +6,32 @@ from typing import Any
 
 import orjson
 
-from models.documents.phone import TEXT_MAX_CHARS, digits_of, is_number
+from models.documents.phone import digits_of, is_number
 from models.errors import Malformed, TooLong
 
 Fields = Mapping[str, Any]
 LIST_MAX = 20_000  # twice what an address book holds: numbers that cannot be read are dropped
-_NUMBER_MAX_CHARS = 4 * TEXT_MAX_CHARS  # with separators
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 def read_number(fields: Fields, name: str) -> str:
-    """The digits of a number (messaging contract 1.2); raises Malformed when it is missing or none."""
+    """The identity of a number (messaging contract 1.2); raises Malformed when it is missing or none."""
     value = fields.get(name)
     if value is None or value == "":
         raise Malformed(f"{name} is needed.")
     number = find_number(value)
     if number is None:
-        raise Malformed(f"{name} must be a phone number: digits, with nothing but spaces and +-.() between.")
+        raise Malformed(f"{name} must be a phone number in international form, such as +49 30 901820.")
     return number
 
 
 def find_number(value: object) -> str | None:
-    """The digits of a number given as text or as a JSON integer; None for everything else."""
+    """The identity of a number given as text or as a JSON integer; None for everything else."""
     if isinstance(value, int):
         value = str(value)
-        return value if is_number(value) else None
-    if not isinstance(value, str) or len(value) > _NUMBER_MAX_CHARS:
+        if not is_number(value):  # a sign, or the name of a truth value
+            return None
+    if not isinstance(value, str):
         return None
     try:
         return digits_of(value)

@@ -16,7 +16,7 @@ from models.documents.account import (
     StatusChange,
     Visibility,
 )
-from models.documents.phone import digits_of, is_number
+from models.documents.phone import is_number, read_code
 from models.documents.pin import MESSAGING_DIGITS
 from models.errors import Malformed
 from models.events import PresenceShown
@@ -27,16 +27,16 @@ STATUSES = ("online", "offline")
 
 
 def _read_code(fields: Fields, name: str) -> str:
-    """The digits of a code, separators left out. Whoever sends an integer cannot send the zeros a code begins with."""
+    """The digits of a code, whatever they are written with. Whoever sends an integer cannot send the zeros it begins with."""
     code = fields.get(name)
     if isinstance(code, int) and not isinstance(code, bool):
         code = f"{code:0{MESSAGING_DIGITS}}"
     if not isinstance(code, str) or not code.strip():
         raise Malformed(f"{name} is needed.")
-    try:
-        return digits_of(code)
-    except Malformed:
-        raise Malformed(f"{name} must be digits.") from None
+    digits = read_code(code)
+    if not is_number(digits):
+        raise Malformed(f"{name} must be digits.")
+    return digits
 
 
 def _find_registration_pin(fields: Fields, name: str) -> str:
@@ -46,7 +46,7 @@ def _find_registration_pin(fields: Fields, name: str) -> str:
         pin = str(pin)
     if not isinstance(pin, str):
         raise Malformed(f"{name} must be digits.")
-    return pin.strip()[: DIGITS_MAX + 1]
+    return read_code(pin.strip())[: DIGITS_MAX + 1]
 
 
 def _read_registration_pin(fields: Fields, name: str) -> str:
@@ -115,7 +115,7 @@ class CodeProof(Asked):
         By(
             _read_code,
             {
-                "description": "Digits; spaces and `+-.()` between them are left out.",
+                "description": "Digits of any script; spaces, dashes, `/.()` and invisible characters between them are left out.",
                 "anyOf": [
                     {"type": "string", "pattern": "^[0-9]+$", "maxLength": 128},
                     {"type": "integer", "minimum": 0},

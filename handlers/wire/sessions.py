@@ -10,7 +10,7 @@ from handlers.wire.asked import By
 from handlers.wire.fields import Fields
 from handlers.wire.times import Time, show_time
 from models.documents.account import EMAIL_MAX_CHARS, NAME_MAX_CHARS, NAME_MIN_CHARS, is_email
-from models.documents.phone import TEXT_MAX_CHARS, Phone
+from models.documents.phone import TEXT_MAX_CHARS, Phone, read_code
 from models.documents.pin import EVENTS_DIGITS
 from models.documents.session import Session
 from models.errors import Malformed
@@ -19,7 +19,14 @@ from models.services.registration_pin import DIGITS_MAX, DIGITS_MIN
 
 def _pin_text(value: Any) -> Any:
     """Integers are accepted (events contract, section 3). Whoever sends one cannot send the zeros a pin begins with."""
-    return f"{value:0{EVENTS_DIGITS}}" if type(value) is int else value
+    return f"{value:0{EVENTS_DIGITS}}" if type(value) is int else _code(value)
+
+
+def _code(value: Any) -> Any:
+    return read_code(value) if isinstance(value, str) else value
+
+
+Code = BeforeValidator(_code)
 
 
 def _read_phone(fields: Fields, name: str) -> Phone:
@@ -31,7 +38,7 @@ def _read_phone(fields: Fields, name: str) -> Phone:
 
 
 PHONE = {
-    "description": "International form. One that is no valid number is taken as it is.",
+    "description": "International form, however it is written. One that is no valid number is taken as it is.",
     "type": "string",
     "minLength": 1,
     "maxLength": TEXT_MAX_CHARS,
@@ -52,7 +59,7 @@ class Proof(BaseModel):
 
     phone_number: Annotated[str, Field(min_length=1), WithJsonSchema(PHONE)]
     pin: Annotated[str, Field(min_length=1, max_length=EVENTS_DIGITS, examples=["1234"]), BeforeValidator(_pin_text)]
-    registration_pin: Annotated[str, Field(max_length=DIGITS_MAX, examples=["271828"])] = ""
+    registration_pin: Annotated[str, Field(max_length=DIGITS_MAX, examples=["271828"]), Code] = ""
 
     @field_validator("phone_number")
     @classmethod
@@ -72,7 +79,7 @@ class RegistrationPinSet(BaseModel):
     """What is asked besides the pin from now on: 6 to 32 digits."""
 
     registration_pin: Annotated[
-        str, Field(min_length=DIGITS_MIN, max_length=DIGITS_MAX, pattern="^[0-9]+$", examples=["271828"])
+        str, Field(min_length=DIGITS_MIN, max_length=DIGITS_MAX, pattern="^[0-9]+$", examples=["271828"]), Code
     ]
 
 

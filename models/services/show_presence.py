@@ -55,7 +55,7 @@ class ShowPresence:
         last = await self.snapshots.find(viewer.id, [owner.id for owner in owners])
         shown = []
         for owner in owners:
-            seen = last.get(owner.id, PresenceShown(owner.number, None, None))
+            seen = replace(last.get(owner.id, PresenceShown(owner.number, None, None)), number=owner.number)
             if seen.status is not None and owner.has_blocked(viewer.number):
                 seen = PresenceShown(owner.number, DENY, None)
             shown.append(seen)

@@ -23,7 +23,7 @@ INDEXES = [
     IndexModel([("photo.$**", ASCENDING)], name="files"),  # which of them show this file
 ]
 
-_RETIRED = "\0"  # stands behind the number of a retired account, before its id: no number has it, so none finds it
+RETIRED = "\0"  # stands behind the number of a retired account, before its id: no number has it, so none finds it
 
 
 class Accounts:
@@ -142,7 +142,14 @@ class Accounts:
 
     async def reset(self, account: Account, now: datetime) -> None:
         """Leave nothing of an account but its id and its number, not registered, and that it is removed since now."""
-        blank = Account(account.id, account.phone, is_registered=False, created_at=account.created_at, removed_at=now)
+        blank = Account(
+            account.id,
+            account.phone,
+            is_registered=False,
+            created_at=account.created_at,
+            removed_at=now,
+            is_retired=account.is_retired,
+        )
         row = _row(blank)
         await self._accounts.replace_one({"_id": row.pop("_id")}, row)
 
@@ -150,7 +157,7 @@ class Accounts:
         """Take the number from an account, so that another may have it; by its id it is still shown with it."""
         await self._accounts.update_one(
             {"_id": account.id, "number": account.number},
-            {"$set": {"number": f"{account.number}{_RETIRED}{account.id}", "is_registered": False}},
+            {"$set": {"number": _retired(account), "is_registered": False}},
         )
 
     async def block(self, account_id: int, number: str) -> bool:
@@ -177,7 +184,7 @@ def _row(account: Account) -> Row:
     row = asdict(account)
     row["_id"] = row.pop("id")
     row["phone"] = account.phone.text
-    row["number"] = account.phone.number
+    row["number"] = _retired(account) if account.is_retired else account.number
     row["blocked"] = sorted(account.blocked)
     del row["is_retired"]  # as the number says
     if account.removed_at is None:
@@ -185,10 +192,14 @@ def _row(account: Account) -> Row:
     return row
 
 
+def _retired(account: Account) -> str:
+    return f"{account.number}{RETIRED}{account.id}"
+
+
 def _account(row: Row) -> Account:
     fields = dict(row)
     fields["id"] = fields.pop("_id")
-    number, retired, _ = fields.pop("number").partition(_RETIRED)
+    number, retired, _ = fields.pop("number").partition(RETIRED)
     fields["phone"], fields["is_retired"] = Phone(fields["phone"], number), bool(retired)
     fields["privacy"] = Privacy(**{part: Visibility(value) for part, value in fields.get("privacy", {}).items()})
     fields["notify"] = NotificationFlags(**fields.get("notify", {}))

@@ -21,6 +21,7 @@ from models.stores.logins import Logins
 from models.stores.media import MediaFiles
 from models.stores.messages import Messages
 from models.stores.notifications import Notifications
+from models.stores.number_identities import NumberIdentities
 from models.stores.ownerships import Ownerships
 from models.stores.phone_books import PhoneBooks
 from models.stores.photos import Photos
@@ -54,9 +55,10 @@ class Stores:
         self.favourites, self.phone_books = Favourites(database, counters), PhoneBooks(database)
         self.facebook_links, self.registration_pins = FacebookLinks(database), RegistrationPins(database)
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
+        self._identities = NumberIdentities(database, clock)
 
     async def prepare(self) -> None:
-        """Make the indexes."""
+        """Make the indexes; then bring numbers up to date that an earlier version stored."""
         stores = (
             self.accounts,
             self.contacts,
@@ -83,3 +85,4 @@ class Stores:
         for error in ends:
             if isinstance(error, BaseException):
                 raise error
+        await until_done(self._identities.prepare)

@@ -22,12 +22,6 @@ export function forgetSession() {
   localStorage.removeItem(KEY);
 }
 
-/** A number as people write it, as the server reads it: with a plus, also where somebody dials 00 for it. */
-export function readNumber(text) {
-  const compact = text.trim().replace(/^00/, "+");
-  return compact.startsWith("+") ? compact : `+${compact}`;
-}
-
 export async function askForCode(number) {
   await new Rest().post("/auth", { phone_number: number });
 }

@@ -53,7 +53,7 @@ async def test_creating_an_account_sends_a_code_that_registers_it(api: Api) -> N
     assert await ann("GET", NICKNAME) == (200, {"nickname": "Ann 🚚"})
 
 
-@pytest.mark.parametrize("number", ["", "abc", "49/30", "٤٩", "+", "1" * 200])
+@pytest.mark.parametrize("number", ["", "abc", "49x30", "49²", "+", "1" * 200])
 async def test_a_number_that_is_none_is_refused(api: Api, number: str) -> None:
     ann = await api.new_user()
     assert await refusal(ann, "POST", CREATE, account=number) == (400, "malformed")
@@ -80,7 +80,7 @@ async def test_a_code_can_be_sent_again_and_spoken(api: Api) -> None:
     await ann.prove(number)
 
 
-@pytest.mark.parametrize("code", [{}, {"code": ""}, {"code": "12a456"}, {"code": "٣٣٣٣٣٣"}])
+@pytest.mark.parametrize("code", [{}, {"code": ""}, {"code": "12a456"}, {"code": "33333³"}])
 async def test_a_code_that_is_none_is_malformed(api: Api, code: dict[str, str]) -> None:
     ann = await api.new_user()
     await ann("POST", CREATE, account=new_number())

@@ -25,15 +25,24 @@ def last_code(node: Node) -> str:
 async def test_a_newcomer_signs_in_stays_and_signs_out(windows: Windows, node: Node) -> None:
     window = await windows.open(None)
     page = window.page
-    await page.get_by_label("Phone number").fill("0049 30 90182-077")
+    number, alert = page.get_by_label("Phone number"), page.get_by_role("alert")
+    await number.fill("hello")
     await page.keyboard.press("Enter")
+    await expect(alert).to_contain_text("This is no phone number.")
+    await number.fill("(030)\u00a090182\u2011077")
+    await page.keyboard.press("Enter")
+    await expect(alert).to_contain_text("Choose the country")
+    await page.get_by_label("Country").select_option("DE")
+    await number.press("Enter")
     await expect(page.get_by_text("it writes the code to the file that its setting sms.outbox names")).to_be_visible()
     code = last_code(node)
     await page.get_by_label("Code").fill(str((int(code) + 1) % 10_000).zfill(4))
     window.is_refused = True
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("alert")).not_to_be_empty()
-    await page.get_by_label("Code").fill(code)
+    await page.get_by_label("Code").fill(
+        f" {code[:2]} {code[2:]}".translate({48 + each: 0x660 + each for each in range(10)})
+    )
     await page.keyboard.press("Enter")
     await page.get_by_label("Name").fill("Ann Ravel")
     await page.get_by_label("E-mail").fill("ann@example.org")

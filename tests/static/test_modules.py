@@ -1,12 +1,15 @@
 """The modules without a document, under node's own test runner."""
 
 import asyncio
+import re
 import shutil
 from pathlib import Path
 
+import phonenumbers
 import pytest
 
 MODULES = Path(__file__).parent / "modules"
+NUMBERS = Path(__file__).parents[2] / "static" / "js" / "numbers.js"
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in MODULES.glob("*.test.mjs")))
@@ -20,3 +23,9 @@ async def test_the_module_keeps_its_promises(name: str) -> None:
     )  # fmt: skip
     output, _ = await process.communicate()
     assert process.returncode == 0, output.decode()
+
+
+def test_the_page_knows_the_calling_codes_that_the_server_knows() -> None:
+    known = dict(re.findall(r"\b([A-Z]{2})(\d{1,3})\b", NUMBERS.read_text("utf-8")))
+    regions = phonenumbers.SUPPORTED_REGIONS
+    assert known == {region: str(phonenumbers.country_code_for_region(region)) for region in regions}

@@ -39,10 +39,13 @@ class OldSite:
         """Returns those whose answers are known."""
         return {name: self.everybody[name] for name in ("ann", "bob", "cid", "dan", "eva")}
 
-    async def restore(self, database: Database) -> None:
-        """Put everything into an empty database."""
+    async def restore(self, database: Database, spellings: Mapping[str, str] | None = None) -> None:
+        """Put everything into an empty database; numbers in `spellings` as if they had been written so."""
         for name, collection in self.kept["collections"].items():
-            rows = json_util.loads(json.dumps(collection["rows"]), json_options=json_util.CANONICAL_JSON_OPTIONS)
+            text = json.dumps(collection["rows"])
+            for number, spelling in (spellings or {}).items():
+                text = text.replace(json.dumps(number), json.dumps(spelling))
+            rows = json_util.loads(text, json_options=json_util.CANONICAL_JSON_OPTIONS)
             place = database.collection(name)
             if rows:
                 await place.insert_many(rows)

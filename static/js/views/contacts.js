@@ -1,5 +1,6 @@
 // The address book: find, add, rename, remove, block; from here a chat with somebody begins.
 
+import { numberFields, readNumber } from "../numbers.js";
 import { confirmed, openForm, openMenu } from "./dialogs.js";
 import { attempt, avatar, el, iconButton, perFrame } from "./dom.js";
 import { lastSeenOf } from "./times.js";
@@ -8,8 +9,6 @@ const NAMES = (contact = {}) => [
   ["first", "First name", contact.first_name, { maxlength: "256" }],
   ["last", "Last name", contact.last_name, { maxlength: "256" }],
 ];
-
-export const digitsOf = (text) => text.replace(/^\s*00/, "").replace(/[\s+.()-]/g, "");
 
 export class ContactsView {
   #client;
@@ -89,8 +88,8 @@ export class ContactsView {
   }
 
   async #add() {
-    const fields = [["number", "Phone number, with country code", "", { type: "tel", required: true, dir: "ltr" }], ...NAMES()];
-    const added = await openForm("Add contact", fields, "Add", async ({ number, first, last }) => this.#client.people.add(digitsOf(number), first, last));
+    const fields = [...numberFields(), ...NAMES()];
+    const added = await openForm("Add contact", fields, "Add", async ({ number, country, first, last }) => this.#client.people.add(readNumber(number, country), first, last));
     if (added?.exists) this.#navigate(`#/contact/${added.contact_id}`);
   }
 }

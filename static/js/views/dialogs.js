@@ -63,7 +63,7 @@ export async function confirmed(title, text, action) {
   ]));
 }
 
-/** A form in a dialog: `fields` are [name, label, value, attributes]; `send(values)` may throw what is shown to the person. */
+/** A form in a dialog: `fields` are [name, label, value, attributes], with `options` ([value, label] each) for a choice; `send(values)` may throw what is shown to the person. */
 export function openForm(title, fields, action, send) {
   return openDialog(title, (close) => form(fields, action, async (values) => close((await send(values)) ?? true), () => close(null)));
 }
@@ -71,7 +71,7 @@ export function openForm(title, fields, action, send) {
 /** A form whose refusals are shown in it and read out. */
 export function form(fields, action, send, cancel = null) {
   const problem = el("p.problem", { role: "alert" });
-  const inputs = fields.map(([name, label, value, attributes = {}]) => [name, el("label.field", {}, el("span", {}, label), el("input", { name, value: value ?? "", dir: "auto", autocomplete: "off", ...attributes }))]);
+  const inputs = fields.map(([name, label, value, attributes = {}]) => el("label.field", {}, el("span", {}, label), input(name, value ?? "", attributes)));
   const submit = el("button.primary", { type: "submit" }, action);
   return el("form", {
     onsubmit: async (event) => {
@@ -86,6 +86,11 @@ export function form(fields, action, send, cancel = null) {
         submit.disabled = false;
       }
     },
-  }, ...inputs.map(([, label]) => label), problem,
+  }, ...inputs, problem,
   el("div.buttons", {}, cancel ? el("button", { type: "button", onclick: cancel }, "Cancel") : null, submit));
+}
+
+function input(name, value, { options, ...attributes }) {
+  if (!options) return el("input", { name, value, dir: "auto", autocomplete: "off", ...attributes });
+  return el("select", { name, dir: "auto", ...attributes }, ...options.map(([key, label]) => el("option", { value: key, selected: key === value }, label)));
 }

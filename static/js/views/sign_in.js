@@ -1,6 +1,7 @@
 // The door: a number, the code that was sent to it, and a name.
 
-import { askForCode, nameYourself, proveNumber, readNumber } from "../session.js";
+import { foldDigits, numberFields, readNumber } from "../numbers.js";
+import { askForCode, nameYourself, proveNumber } from "../session.js";
 import { form } from "./dialogs.js";
 import { el } from "./dom.js";
 
@@ -18,16 +19,16 @@ export function showSignIn(root, done) {
   const codes = WHERE[document.documentElement.dataset.codes];
 
   const askNumber = () => step("Welcome to Parley", "Sign in with your phone number. You get a code to show that it is yours.",
-    form([["number", "Phone number, with country code", "", { type: "tel", autocomplete: "tel", placeholder: "+49 30 901820", required: true, dir: "ltr" }]], "Send me a code", async ({ number }) => {
-      const phone = readNumber(number);
+    form(numberFields({ autocomplete: "tel" }), "Send me a code", async ({ number, country }) => {
+      const phone = readNumber(number, country);
       await askForCode(phone);
       askCode(phone);
     }));
 
   const askCode = (phone) => step("Enter the code", null,
     el("p.hint", {}, "A code for ", el("bdi", { dir: "ltr" }, phone), codes ? " is on its way. " : " was sent. ", codes ?? ""),
-    form([["code", "Code", "", { inputmode: "numeric", autocomplete: "one-time-code", pattern: "[0-9 ]*", maxlength: "8", required: true, dir: "ltr", class: "code" }]], "Sign in", async ({ code }) => {
-      const digits = code.replace(/\s/g, "");
+    form([["code", "Code", "", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: "16", required: true, dir: "ltr", class: "code" }]], "Sign in", async ({ code }) => {
+      const digits = foldDigits(code);
       try {
         welcome(await proveNumber(phone, digits));
       } catch (refusal) {
@@ -37,8 +38,8 @@ export function showSignIn(root, done) {
     }, askNumber));
 
   const askRegistrationPin = (phone, code) => step("Enter your registration PIN", "You set it so that a code alone does not open your account.",
-    form([["pin", "Registration PIN", "", { type: "password", inputmode: "numeric", autocomplete: "off", pattern: "[0-9]*", maxlength: "32", required: true, dir: "ltr" }]], "Sign in", async ({ pin }) => {
-      welcome(await proveNumber(phone, code, pin));
+    form([["pin", "Registration PIN", "", { type: "password", inputmode: "numeric", autocomplete: "off", maxlength: "64", required: true, dir: "ltr" }]], "Sign in", async ({ pin }) => {
+      welcome(await proveNumber(phone, code, foldDigits(pin)));
     }, askNumber));
 
   const welcome = (session) => (session.name ? done() : askName(session));

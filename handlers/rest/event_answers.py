@@ -155,8 +155,8 @@ class EventAnswerRoutes:
     async def poll(self, request: web.Request) -> web.Response:
         actor = require_actor(request)
         wanted = read_shape(NewPoll, await read_fields(request)).require_something()
-        poll = await self.add_poll(actor, _event_id(request), wanted.suggested_date, wanted.suggested_venue)
-        return web.json_response(wire.show_poll(poll), status=HTTPStatus.CREATED)
+        event, poll = await self.add_poll(actor, _event_id(request), wanted.suggested_date, wanted.suggested_venue)
+        return web.json_response(wire.show_poll(poll, event), status=HTTPStatus.CREATED)
 
     async def suggest(self, request: web.Request) -> web.Response:
         actor = require_actor(request)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from handlers.wire.times import show_time as show_instant
+from handlers.wire.times import show_event_date
 from models.documents.entry import (
     Deletion,
     Edit,
@@ -115,7 +115,7 @@ def _show_change(entry: Entry) -> Mapping[str, object]:
         case RsvpSet(invitation, answer, message):
             return {"invitation": invitation, "answer": answer, "rsvp_message": message}
         case PollAdded(poll, date, venue):
-            return {"poll": poll, "suggested_date": show_instant(date), "suggested_venue": venue}
+            return {"poll": poll, "suggested_date": show_event_date(date, has_time=False), "suggested_venue": venue}
         case EventSet(fields):
             return {"fields": [_FIELDS.get(name, name) for name in fields]}
         case _:

@@ -45,8 +45,12 @@ const briefUtcDay = new Intl.DateTimeFormat(undefined, { weekday: "short", day: 
 const utcDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 const HALF_DAY_MS = 43200000;
 
-/** The day that an event without a time is on, as midnight in UTC: the nearest one to midnight where it was made. */
+/**
+ * The day that an event without a time is on, as midnight in UTC: the date that stands in a text with an offset, which is midnight where
+ * it was made; else the nearest one to that midnight.
+ */
 export function wholeDayOf(iso) {
+  if (!iso.endsWith("Z")) return new Date(`${iso.slice(0, 10)}T00:00:00Z`);
   return new Date(Math.floor((new Date(iso).getTime() + HALF_DAY_MS) / (2 * HALF_DAY_MS)) * 2 * HALF_DAY_MS);
 }
 
@@ -57,6 +61,14 @@ export function eventDateOf(iso, hasTime = true) {
 
 export function briefEventDateOf(iso, hasTime = true) {
   return hasTime ? `${briefDay.format(new Date(iso))}, ${timeOf(iso)}` : briefUtcDay.format(wholeDayOf(iso));
+}
+
+/** A date of the viewer's own clock, with its offset from UTC: "2031-05-02T20:30:00+02:00". */
+export function withOffset(date) {
+  const minutes = -date.getTimezoneOffset();
+  const local = new Date(date.getTime() + minutes * 60000).toISOString().slice(0, 19);
+  const two = (number) => String(Math.trunc(Math.abs(number))).padStart(2, "0");
+  return `${local}${minutes < 0 ? "-" : "+"}${two(minutes / 60)}:${two(minutes % 60)}`;
 }
 
 export function lastSeenOf(iso) {

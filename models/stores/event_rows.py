@@ -5,6 +5,7 @@ Dates that clients page and compare by are stored as microseconds since 1970: Mo
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from models.documents.event import (
@@ -121,11 +122,17 @@ def invitation_row(invitation: Invitation) -> Row:
 
 
 def poll_row(poll: Poll) -> Row:
-    return asdict(poll) | {"date": microseconds(poll.date), "offset": offset_minutes(poll.date)}
+    return asdict(poll) | _dated_row("date", poll.date)
 
 
 def suggestion_row(suggestion: TimeSuggestion) -> Row:
-    return asdict(suggestion) | {"time": microseconds(suggestion.time), "offset": offset_minutes(suggestion.time)}
+    return asdict(suggestion) | _dated_row("time", suggestion.time)
+
+
+def _dated_row(name: str, at: datetime) -> Row:
+    """Without the offset where it is none: so a node of the version before reads all but those that have one."""
+    minutes = offset_minutes(at)
+    return {name: microseconds(at)} | ({"offset": minutes} if minutes else {})
 
 
 def item_row(item: OutboxItem) -> Row:

@@ -54,8 +54,11 @@ export function wholeDayOf(iso) {
   return new Date(Math.floor((new Date(iso).getTime() + HALF_DAY_MS) / (2 * HALF_DAY_MS)) * 2 * HALF_DAY_MS);
 }
 
+/** The server writes an offset where a date is a day of that place: a poll of an event without a time, at its midnight. */
+const namesTime = (iso) => iso.endsWith("Z") || !iso.includes("T00:00:00.000000");
+
 /** When an event is, where the viewer is. */
-export function eventDateOf(iso, hasTime = true) {
+export function eventDateOf(iso, hasTime = namesTime(iso)) {
   return hasTime ? `${eventDay.format(new Date(iso))}, ${timeOf(iso)}` : utcDay.format(wholeDayOf(iso));
 }
 

@@ -10,7 +10,9 @@ from handlers.rest.requests import read_shape
 from handlers.wire import drafts, event_requests, profiles, sessions, users
 from handlers.wire.asked import read_asked
 from handlers.wire.photos import show_history
+from handlers.wire.requests import read_cursors, read_int
 from models.documents.photo import PhotoChange
+from models.errors import Malformed
 
 EVENTS: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (event_requests.NewEvent, {"title": "Tea", "event_date": "2031-01-01T10:00Z"}),
@@ -65,3 +67,10 @@ def test_a_photo_of_the_past_is_dated_like_everything_on_the_messaging_api() -> 
     at = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
     (shown,) = show_history("49301", [PhotoChange(at, None)], str)["photo_urls"]
     assert shown["updated"] == "2026-01-02T03:04:05"
+
+
+def test_on_the_sockets() -> None:
+    assert read_int({"limit": None}, "limit", 1, 200, 50) == read_int({}, "limit", 1, 200, 50) == 50
+    assert read_cursors({"cursors": None}) == {}
+    with pytest.raises(Malformed):
+        read_int({"seq": None}, "seq", 1, 200)

@@ -5,10 +5,11 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from handlers.rest.account_choice import read_as_account, require_account
 from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
-from handlers.rest.requests import CLIENT_ADDRESS, read_fields, read_shape, require_actor
+from handlers.rest.requests import CLIENT_ADDRESS, read_fields, read_shape
 from handlers.wire.asked import read_asked
 from handlers.wire.sessions import (
     PinAsked,
@@ -165,21 +166,21 @@ class AuthRoutes:
         return self._show(request, signed_in)
 
     async def show_registration_pin(self, request: web.Request) -> web.Response:
-        return web.json_response({"is_set": await self.registration_pin.is_set(require_actor(request))})
+        return web.json_response({"is_set": await self.registration_pin.is_set(await require_account(request))})
 
     async def put_registration_pin(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        asked = read_shape(RegistrationPinSet, await read_fields(request))
+        actor, fields = await read_as_account(request)
+        asked = read_shape(RegistrationPinSet, fields)
         await self.registration_pin.set(actor, asked.registration_pin)
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def delete_registration_pin(self, request: web.Request) -> web.Response:
-        await self.registration_pin.remove(require_actor(request))
+        await self.registration_pin.remove(await require_account(request))
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def register(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        profile = read_shape(Profile, await read_fields(request))
+        actor, fields = await read_as_account(request)
+        profile = read_shape(Profile, fields)
         signed_in = await self.register_profile(actor, profile.full_name, profile.email)
         return self._show(request, signed_in)
 
@@ -188,15 +189,15 @@ class AuthRoutes:
         return web.json_response(show_signed_in(own, self.links.photos_in(request), signed_in.token))
 
     async def sessions(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
+        actor = await require_account(request)
         sessions = await self.list_sessions(actor)
         return web.json_response(show_sessions(sessions, current_id=actor.session_id))
 
     async def delete_session(self, request: web.Request) -> web.Response:
-        await self.end_session(require_actor(request), request.match_info["session_id"])
+        await self.end_session(await require_account(request), request.match_info["session_id"])
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def logout(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
+        actor = await require_account(request)
         await self.end_session(actor, actor.session_id)
         return web.Response(status=HTTPStatus.NO_CONTENT)

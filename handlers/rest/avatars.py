@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from handlers.rest.account_choice import choose_actor, require_account, require_token
 from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
-from handlers.rest.requests import caller_of, require_actor
+from handlers.rest.requests import caller_of
 from handlers.rest.uploads import read_upload
 from handlers.wire.users import UserShown, show_user
 from models.documents.photo import Picture
@@ -46,19 +47,20 @@ class AvatarRoutes:
         ]
 
     async def change(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        await self.set_photo(actor, await self._read(request))
+        require_token(request)
+        actor, picture = await self._read(request)
+        await self.set_photo(actor, picture)
         return await self._show(request, actor)
 
     async def remove(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
+        actor = await require_account(request)
         await self.remove_photo(actor)
         return await self._show(request, actor)
 
     async def _show(self, request: web.Request, actor: Actor) -> web.Response:
         return web.json_response(show_user(await self.find.own(actor), self.links.photos_in(request)))
 
-    async def _read(self, request: web.Request) -> Picture:
+    async def _read(self, request: web.Request) -> tuple[Actor, Picture]:
         @asynccontextmanager
         async def shrunk(_: str, content: AsyncIterator[bytes]) -> AsyncIterator[Picture]:
             try:
@@ -68,7 +70,8 @@ class AvatarRoutes:
             yield picture
 
         async with read_upload(request, "photo", shrunk) as (fields, picture):
+            actor = await choose_actor(request, fields)
             if picture is not None:
-                return picture
+                return actor, picture
         problem = "The submitted data was not a file." if "photo" in fields else "No file was submitted."
         raise FieldErrors({"photo": [problem]})

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from handlers.rest.account_choice import read_as_account
 from handlers.rest.described import Described, Route
 from handlers.rest.paths import events
-from handlers.rest.requests import read_fields, read_shape, require_actor
+from handlers.rest.requests import read_shape
 from handlers.wire.devices import AddedDevice, DeviceToken, RemovedDevice
 from models.services.add_device import AddDevice
 from models.services.remove_device import RemoveDevice
@@ -38,14 +39,14 @@ class DeviceRoutes:
         ]
 
     async def add(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        token = read_shape(DeviceToken, await read_fields(request)).token
+        actor, fields = await read_as_account(request)
+        token = read_shape(DeviceToken, fields).token
         await self.add_device(actor, token)
         return web.json_response(AddedDevice(token=token, user_id=actor.account_id))
 
     async def remove(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        token = read_shape(DeviceToken, await read_fields(request)).token
+        actor, fields = await read_as_account(request)
+        token = read_shape(DeviceToken, fields).token
         if await self.remove_device(actor, token):
             shown = RemovedDevice(success=True, token=token, user_id=actor.account_id)
         else:

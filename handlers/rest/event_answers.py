@@ -5,10 +5,11 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from handlers.rest.account_choice import read_as_account, require_account
 from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
-from handlers.rest.requests import read_fields, read_query, read_shape, require_actor
+from handlers.rest.requests import read_query, read_shape
 from handlers.wire import event_objects as wire
 from handlers.wire.event_requests import (
     GuestsQuery,
@@ -122,7 +123,7 @@ class EventAnswerRoutes:
         ]
 
     async def show_sample_replies(self, request: web.Request) -> web.Response:
-        require_actor(request)
+        await require_account(request)
         return web.json_response(wire.show_sample_replies(await self.list_sample_replies()))
 
     async def accept(self, request: web.Request) -> web.Response:
@@ -132,35 +133,35 @@ class EventAnswerRoutes:
         return await self._answer(request, answer=False)
 
     async def _answer(self, request: web.Request, *, answer: bool) -> web.Response:
-        actor = require_actor(request)
-        rsvp = read_shape(Rsvp, await read_fields(request))
+        actor, fields = await read_as_account(request)
+        rsvp = read_shape(Rsvp, fields)
         event = await self.answer(actor, _event_id(request), answer=answer, message=rsvp.message)
         seen = await self.see.one(actor, event, read_guests(read_query(request)))
         return web.json_response(wire.show_event(seen, self.links.photos_in(request)))
 
     async def mark_seen(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
+        actor = await require_account(request)
         invitation_id = read_event_id(request.match_info["invitation_id"])
         event, invitation = await self.see_invitation(actor, _event_id(request), invitation_id)
         seen = await self.see.one(actor, event, NO_GUESTS)
         return web.json_response(wire.show_invitation(invitation, seen.people))
 
     async def post(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        body = read_shape(NewMessage, await read_fields(request)).body
+        actor, fields = await read_as_account(request)
+        body = read_shape(NewMessage, fields).body
         posting = await self.post_message(actor, _event_id(request), body)
         status = HTTPStatus.CONFLICT if posting.is_over_limit else HTTPStatus.CREATED
         return web.json_response(wire.show_posting(posting, body, actor.account_id), status=status)
 
     async def poll(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        wanted = read_shape(NewPoll, await read_fields(request)).require_something()
-        poll = await self.add_poll(actor, _event_id(request), wanted.suggested_date, wanted.suggested_venue)
-        return web.json_response(wire.show_poll(poll), status=HTTPStatus.CREATED)
+        actor, fields = await read_as_account(request)
+        wanted = read_shape(NewPoll, fields).require_something()
+        event, poll = await self.add_poll(actor, _event_id(request), wanted.suggested_date, wanted.suggested_venue)
+        return web.json_response(wire.show_poll(poll, event), status=HTTPStatus.CREATED)
 
     async def suggest(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        wanted = read_shape(NewSuggestion, await read_fields(request))
+        actor, fields = await read_as_account(request)
+        wanted = read_shape(NewSuggestion, fields)
         await self.suggest_time(actor, _event_id(request), wanted.suggestion(actor.account_id))
         return web.Response(status=HTTPStatus.NO_CONTENT)
 

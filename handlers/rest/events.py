@@ -6,10 +6,11 @@ from http import HTTPStatus
 from aiohttp import web
 
 from handlers.errors import status_of
+from handlers.rest.account_choice import read_as_account, require_account
 from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
-from handlers.rest.requests import read_fields, read_query, read_shape, require_actor
+from handlers.rest.requests import read_query, read_shape
 from handlers.wire import event_objects as wire
 from handlers.wire.event_requests import (
     ChangedEvent,
@@ -23,6 +24,7 @@ from handlers.wire.event_requests import (
 )
 from handlers.wire.paging import PageShown, show_page
 from models.documents.event import Event
+from models.documents.session import Actor
 from models.errors import (
     EventNotFound,
     FieldErrors,
@@ -154,14 +156,14 @@ class EventRoutes:
         ]
 
     async def show_page(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
+        actor = await require_account(request)
         query = read_shape(EventQuery, read_query(request))
         page = await self.list_events(actor, query.wanted, query.page, query.per_page)
         shown = wire.show_events(await self.see(actor, page.items, query.guests), self.links.photos_in(request))
         return web.json_response(show_page(page, shown, self.links.pages_of(request)))
 
     async def show_line(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
+        actor = await require_account(request)
         try:
             query = read_shape(TimelineQuery, read_query(request))
         except FieldErrors:  # of this field only, and not in the body of field errors
@@ -171,18 +173,19 @@ class EventRoutes:
         return web.json_response(wire.show_events(seen, self.links.photos_in(request)))
 
     async def show_stats(self, request: web.Request) -> web.Response:
-        return web.json_response(wire.show_stats(await self.count_unanswered(require_actor(request))))
+        return web.json_response(wire.show_stats(await self.count_unanswered(await require_account(request))))
 
     async def post(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        event = await self.create(actor, read_shape(NewEvent, await read_fields(request)).plan)
+        actor, fields = await read_as_account(request)
+        event = await self.create(actor, read_shape(NewEvent, fields).plan)
         seen = await self.see.one(actor, event, read_guests(read_query(request)))
         shown = wire.show_created_event(seen, self.links.photos_in(request))
         return web.json_response(shown, status=HTTPStatus.CREATED)
 
     async def show(self, request: web.Request) -> web.Response:
-        event = await self.require(require_actor(request), read_event_id(request.match_info["event_id"]))
-        return await self._show(request, event)
+        actor = await require_account(request)
+        event = await self.require(actor, read_event_id(request.match_info["event_id"]))
+        return await self._show(request, actor, event)
 
     async def patch(self, request: web.Request) -> web.Response:
         return await self._change(request, ChangedEvent)
@@ -191,18 +194,18 @@ class EventRoutes:
         return await self._change(request, WholeEvent)
 
     async def _change(self, request: web.Request, shape: type[ChangedEvent]) -> web.Response:
-        actor = require_actor(request)
-        change = read_shape(shape, await read_fields(request))
+        actor, fields = await read_as_account(request)
+        change = read_shape(shape, fields)
         event = await self.edit(actor, read_event_id(request.match_info["event_id"]), change.edit)
-        return await self._show(request, event)
+        return await self._show(request, actor, event)
 
-    async def _show(self, request: web.Request, event: Event) -> web.Response:
-        seen = await self.see.one(require_actor(request), event, read_guests(read_query(request)))
+    async def _show(self, request: web.Request, actor: Actor, event: Event) -> web.Response:
+        seen = await self.see.one(actor, event, read_guests(read_query(request)))
         return web.json_response(wire.show_event(seen, self.links.photos_in(request)))
 
     async def put_canceled(self, request: web.Request) -> web.Response:
         """Whoever is only invited is refused by a bare array (events contract 1.3), with the status of design section 9."""
-        actor = require_actor(request)
+        actor = await require_account(request)
         try:
             await self.cancel(actor, read_event_id(request.match_info["event_id"]))
         except NotTheOwner as refusal:
@@ -210,5 +213,5 @@ class EventRoutes:
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def remove(self, request: web.Request) -> web.Response:
-        await self.delete(require_actor(request), read_event_id(request.match_info["event_id"]))
+        await self.delete(await require_account(request), read_event_id(request.match_info["event_id"]))
         return web.Response(status=HTTPStatus.NO_CONTENT)

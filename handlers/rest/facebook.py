@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from handlers.rest.account_choice import read_as_account, require_account
 from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
-from handlers.rest.requests import read_fields, read_shape, require_actor
+from handlers.rest.requests import read_shape
 from handlers.wire.users import FacebookFriendShown, FacebookToken, UserShown, show_friends, show_user
 from models.errors import FacebookTokenMissing, FacebookTokenRefused, FieldErrors, Unavailable
 from models.services.link_facebook import LinkFacebook
@@ -43,9 +44,9 @@ class FacebookRoutes:
         ]
 
     async def post(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        shape = read_shape(FacebookToken, await read_fields(request))
+        actor, fields = await read_as_account(request)
+        shape = read_shape(FacebookToken, fields)
         return web.json_response(show_user(await self.link(actor, shape.fb_token), self.links.photos_in(request)))
 
     async def friends(self, request: web.Request) -> web.Response:
-        return web.json_response(show_friends(await self.list_friends(require_actor(request))))
+        return web.json_response(show_friends(await self.list_friends(await require_account(request))))

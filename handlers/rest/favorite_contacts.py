@@ -5,10 +5,11 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from handlers.rest.account_choice import read_body_as_account, require_account
 from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
-from handlers.rest.requests import read_body, read_shape, require_actor
+from handlers.rest.requests import read_shape
 from handlers.wire import favourites as wire
 from handlers.wire.users import read_phones
 from models.documents.favourite import FAVOURITES_MAX, Marking
@@ -69,21 +70,21 @@ class FavouriteRoutes:
         ]
 
     async def show(self, request: web.Request) -> web.Response:
-        return await self._list(request, require_actor(request))
+        return await self._list(request, await require_account(request))
 
     async def post(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        await self.mark(actor, _read_markings(await read_body(request)))
+        actor, body = await read_body_as_account(request)
+        await self.mark(actor, _read_markings(body))
         return await self._list(request, actor)
 
     async def delete(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        await self.mark.remove(actor, _read_phones(await read_body(request)))
+        actor, body = await read_body_as_account(request)
+        await self.mark.remove(actor, _read_phones(body))
         return await self._list(request, actor)
 
     async def patch(self, request: web.Request) -> web.Response:
-        actor = require_actor(request)
-        await self.mark.remove(actor, _read_phones(await read_body(request)))
+        actor, body = await read_body_as_account(request)
+        await self.mark.remove(actor, _read_phones(body))
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def _list(self, request: web.Request, actor: Actor) -> web.Response:

@@ -1,4 +1,6 @@
-"""The pages behind the link of an invitation: read it, answer it, take it into a calendar; no sign-in, no script.
+"""The pages behind the link of an invitation: read it, answer it, take it into a calendar; no sign-in.
+
+They are whole without JavaScript; the one script says times in the reader's own zone.
 
 Whoever has the link may answer for a guest who has no account (events contract, section 8), so it is kept out of other sites' logs (no
 referrer), of caches and of search engines. Left out of the contract's section 10: the static pages of the former site
@@ -33,9 +35,10 @@ OUTSIDE = ("/invitation/", "/invitation", "/invitation/calendar/", "/invitation/
 FORM_KEY = "form-key"
 ANSWERS = {"Accept": True, "Decline": False}
 SAFE: Mapping[str, str] = {
-    # Nothing is loaded from elsewhere, nothing runs, and the form goes nowhere else.
+    # Nothing is loaded from elsewhere, nothing inline runs, no text becomes markup, and the form goes nowhere else.
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

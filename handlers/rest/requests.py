@@ -8,11 +8,12 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from handlers.rest.bodies import read_limited
-from handlers.rest.forms import FORMS, merge, read_form, readable, require_charset
+from handlers.rest.forms import FORMS, JSON, as_shaped, merge, read_form, readable, require_charset
+from handlers.wire.fields import Form
 from models.documents.network import network_of
 from models.documents.phone import digits_of
 from models.documents.session import Actor, Identity
-from models.errors import FieldErrors, Malformed, NoAccount, Unauthenticated, WrongAccount
+from models.errors import FieldErrors, Malformed
 from models.services.choose_account import ChooseAccount
 
 ACTOR = web.RequestKey("actor", Actor)
@@ -22,20 +23,6 @@ CLIENT_ADDRESS = web.RequestKey("client_address", str)
 # Looks again at the token of a request; raises what the first look raised, or would raise now.
 IDENTIFY_AGAIN: web.RequestKey[Callable[[], Awaitable[None]]] = web.RequestKey("identify_again")
 Shape = TypeVar("Shape", bound=BaseModel)
-
-
-def require_actor(request: web.Request) -> Actor:
-    """Who the token stands for, as the identity middleware left it.
-
-    A login's token stands for the account that the query names, else for its first; raises NoAccount or WrongAccount
-    when there is none.
-    """
-    actor: Actor | None = request.get(ACTOR)
-    if actor is not None:
-        return actor
-    if request.get(IDENTITY) is None:
-        raise Unauthenticated
-    raise WrongAccount if request.query.get("account") else NoAccount
 
 
 async def require_still(request: web.Request) -> None:
@@ -97,7 +84,7 @@ async def _read_body(request: web.Request) -> Any:
         body = await read_limited(request)
     if not body or body.isspace():
         return {}
-    if request.content_type not in ("application/json", "application/octet-stream"):
+    if request.content_type not in JSON:
         raise web.HTTPUnsupportedMediaType
     try:
         return orjson.loads(body)
@@ -114,14 +101,17 @@ async def read_fields(request: web.Request) -> Mapping[str, Any]:
 
 
 def read_query(request: web.Request) -> dict[str, Any]:
-    """The query's fields, read like a form's."""
-    return merge(request.query.items())
+    """The query's fields; one that is there several times is the list of its values."""
+    return dict(merge(request.query.items()))
 
 
 def read_shape(shape: type[Shape], fields: object) -> Shape:
-    """Validate against a pydantic shape; raises FieldErrors with one sentence per wrong field."""
+    """Validate against a pydantic shape; raises FieldErrors with one sentence per wrong field.
+
+    Of a form, fields that are lists or objects in the shape are made such first.
+    """
     try:
-        return shape.model_validate(fields)
+        return shape.model_validate(as_shaped(shape, fields) if isinstance(fields, Form) else fields)
     except ValidationError as error:
         raise FieldErrors(field_errors(error)) from None
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from handlers.rest.account_choice import require_account
 from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import messaging
-from handlers.rest.requests import require_actor
 
 RESOURCES = ("auth", "events", "notifications", "users")  # of those in the contract, the ones that are served
 
@@ -24,5 +24,5 @@ class RootRoutes:
         )
 
     async def show(self, request: web.Request) -> web.Response:
-        require_actor(request)
+        await require_account(request)
         return web.json_response({name: self.links.absolute(request, f"/api/{name}") for name in RESOURCES})

@@ -36,6 +36,7 @@ NUMBER: Schema = {
     ],
     "examples": ["4930901820"],
 }
+ACCOUNT: Schema = {**NUMBER, "description": "The number of the account that acts; yours if you have one."}
 NUMBERS: Schema = {
     "description": "Phone numbers. Those that cannot be read are dropped; one that can must be left. A form repeats the field, or "
     "separates them by commas.",
@@ -107,9 +108,7 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    account: Annotated[
-        object, By(as_given, {**NUMBER, "description": "The number of the account that acts; yours if you have one."})
-    ] = None
+    account: Annotated[object, By(as_given, ACCOUNT)] = None
 
 
 AskedShape = TypeVar("AskedShape", bound=BaseModel)

@@ -13,7 +13,8 @@ LASTS = timedelta(hours=1)  # events contract 10; nobody says when an event ends
 def show_calendar(opened: OpenedInvitation, installation: str) -> bytes:
     """One VEVENT. Its UID is the same for ever and its SEQUENCE grows with each change, so that a calendar replaces what it has.
 
-    `installation` makes the UID differ from those of other servers. An event without a time is of the whole day.
+    `installation` makes the UID differ from those of other servers. An event without a time is of the whole day on
+    which it is where its owner is.
     """
     event, owner = opened.event, opened.owner
     entry = Entry()
@@ -30,8 +31,8 @@ def show_calendar(opened: OpenedInvitation, installation: str) -> bytes:
         entry.add("dtstart", _seconds(event.date))
         entry.add("dtend", _seconds(event.date) + LASTS)
     else:
-        entry.add("dtstart", event.day.date())
-        entry.add("dtend", (event.day + timedelta(days=1)).date())
+        entry.add("dtstart", event.day)
+        entry.add("dtend", event.day + timedelta(days=1))
         entry.add("transp", "TRANSPARENT")  # the guest is not busy all day
     # The address is nobody's: whoever holds a link, or the file, need not learn how to write to the owner.
     organizer = vCalAddress("invalid:nomail")

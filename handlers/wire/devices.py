@@ -2,15 +2,16 @@
 
 from typing import Annotated, NotRequired
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 from typing_extensions import TypedDict
 
 from handlers.wire.fields import is_storable
+from handlers.wire.nulls import ActingRequest
 
 TOKEN_MAX_CHARS = 255  # Apple's have 64 today, and are to be taken as they come
 
 
-class DeviceToken(BaseModel):
+class DeviceToken(ActingRequest):
     """The token that Apple gave the app on a device."""
 
     model_config = ConfigDict(str_strip_whitespace=True)

@@ -6,8 +6,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from handlers.wire.times import Time
-from handlers.wire.times import show_time as show_instant
+from handlers.wire.times import Time, show_event_date
 from models.documents.entry import (
     Deletion,
     Edit,
@@ -174,7 +173,7 @@ def _show_change(entry: Entry) -> Mapping[str, object]:
         case RsvpSet(invitation, answer, message):
             return {"invitation": invitation, "answer": answer, "rsvp_message": message}
         case PollAdded(poll, date, venue):
-            return {"poll": poll, "suggested_date": show_instant(date), "suggested_venue": venue}
+            return {"poll": poll, "suggested_date": show_event_date(date, has_time=False), "suggested_venue": venue}
         case EventSet(fields):
             return {"fields": [_FIELDS.get(name, name) for name in fields]}
         case _:

@@ -3,13 +3,14 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from handlers.wire.fields import is_storable
+from handlers.wire.times import InstantOutOfRange, NotAnInstant, OffsetOutOfRange, names_time, read_instant
 from models.documents.event import EARLIEST, INVITED_AT_ONCE_MAX, LATEST, LOCATION_MAX_BYTES, LOCATION_MAX_DEPTH
 from models.documents.phone import Phone, is_number
 from models.errors import Malformed
@@ -17,24 +18,22 @@ from models.errors import Malformed
 _DATE_FORMAT = "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]"
 _TRUE, _FALSE = frozenset({"true", "t", "1", "yes", "y", "on"}), frozenset({"false", "f", "0", "no", "n", "off"})
 _WHOLE = re.compile(r"-?[0-9]{1,18}(\.0*)?", re.ASCII)
-_SECONDS = re.compile(r"-?[0-9]{1,15}(\.[0-9]*)?", re.ASCII)
 _INT64 = range(-(2**63), 2**63)
 
 
 def _date(value: Any) -> Any:
+    """A date with a time, and with the offset that it was sent with: an event remembers where its owner was."""
     if value is None:
         return value
     try:
-        if not isinstance(value, str):
-            raise TypeError
-        text = value.strip().upper()
-        if len(text) < len("YYYYMMDDThh") or not ("T" in text or " " in text):
-            raise ValueError
-        at = datetime.fromisoformat(text)
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except OverflowError:
+        if not isinstance(value, str) or not names_time(value):
+            raise NotAnInstant
+        at = read_instant(value)
+    except OffsetOutOfRange:
+        raise ValueError("Ensure the offset from UTC is no more than 14:00.") from None
+    except InstantOutOfRange:
         raise ValueError("Datetime value out of range.") from None
-    except (TypeError, ValueError):
+    except NotAnInstant:
         raise ValueError(f"Datetime has wrong format. Use one of these formats instead: {_DATE_FORMAT}.") from None
     if not EARLIEST <= at <= LATEST:
         raise ValueError("Datetime value out of range.")
@@ -117,8 +116,9 @@ def _phones(value: Any) -> Any:
     return [_phone(each) for each in value]
 
 
-def _phone(text: object) -> Phone:
-    """Whatever is written down as a number is one (events contract 1.5)."""
+def _phone(given: object) -> Phone:
+    """Whatever is written down as a number is one (events contract 1.5), also as the `phone` of an object (its section 0)."""
+    text = given.get("phone") if isinstance(given, dict) else given
     if not isinstance(text, str):
         raise ValueError("Not a valid string.")  # noqa: TRY004
     try:
@@ -128,28 +128,12 @@ def _phone(text: object) -> Phone:
 
 
 def find_instant(value: Any) -> datetime | None:
-    """Unix seconds, with or without a fraction, or ISO 8601; None for what is neither (events contract, section 6).
-
-    A `+` that was not escaped in a query arrives as a space.
-    """
-    text = str(value).strip()
+    """Returns the instant that a query names; None for what is none (events contract, section 6)."""
     try:
-        if _SECONDS.fullmatch(text):
-            seconds, _, fraction = text.partition(".")
-            at = datetime.fromtimestamp(int(seconds), UTC).replace(microsecond=int(f"{fraction:0<6.6}"))
-        else:
-            at = _from_iso(text.upper())
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
+        at = read_instant(value)
+    except (NotAnInstant, InstantOutOfRange):
         return None
     return at if EARLIEST <= at <= LATEST else None
-
-
-def _from_iso(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return datetime.fromisoformat(text.replace(" ", "+"))
 
 
 def find_ids(value: Any) -> Sequence[int]:

@@ -8,7 +8,7 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-from handlers.wire.times import show_time
+from handlers.wire.times import Offset, Time, show_event_date, show_offset, show_time
 from handlers.wire.users import Link, UserShown, show_photo, show_user
 from models.documents.event import Event, Invitation, Poll
 from models.documents.photo import Rendition
@@ -32,8 +32,8 @@ class InviteeShown(TypedDict):
     big_photo: str | None
     faded_photo: str | None
     rsvp_message: str | None
-    rsvp_time: str | None
-    created: str
+    rsvp_time: Time | None
+    created: Time
 
 
 class InvitationShown(TypedDict):
@@ -44,7 +44,7 @@ class InvitationShown(TypedDict):
     user_full_name: str
     has_seen: bool
     has_accepted_invite: bool | None
-    rsvp_time: str | None
+    rsvp_time: Time | None
     rsvp_message: str
 
 
@@ -58,15 +58,17 @@ class MessageShown(TypedDict):
 
 class PollShown(TypedDict):
     id: int
-    suggested_date: str
+    suggested_date: Time
     suggested_venue: str
 
 
 class EventShown(TypedDict):
     """An event.
 
-    Beyond the seed: `chat` (of its log and its sockets), `version` (grows with every change; `/events` says it too) and
-    `is_canceled`, without which a client would ask people to what does not take place. Where a part of the invitees was asked
+    Beyond the seed: `chat` (of its log and its sockets), `version` (grows with every change; `/events` says it too),
+    `is_canceled`, without which a client would ask people to what does not take place, and `utc_offset`. `event_date` is in
+    UTC; of an event without a time it is the midnight with which its day begins where the owner is, with the offset of that
+    place, if it was sent with one. Where a part of the invitees was asked
     for, `invitees` and `invitations` are of the same people, and `invitees_count` says how many there are.
     """
 
@@ -75,10 +77,11 @@ class EventShown(TypedDict):
     version: int
     is_canceled: bool
     title: str
-    event_date: str
+    event_date: Time
+    utc_offset: Offset
     is_time_specified: bool
-    created: str
-    modified: str
+    created: Time
+    modified: Time
     owner: UserShown
     total_spots: int
     spots_filled: int
@@ -133,7 +136,8 @@ def show_event(seen: SeenEvent, link: Link) -> EventShown:
         "version": event.version,
         "is_canceled": event.is_canceled,
         "title": event.title,
-        "event_date": show_time(event.date),
+        "event_date": show_event_date(event.date, has_time=event.is_time_specified),
+        "utc_offset": show_offset(event.date),
         "is_time_specified": event.is_time_specified,
         "created": show_time(event.created_at),
         "modified": show_time(event.modified_at),
@@ -147,7 +151,7 @@ def show_event(seen: SeenEvent, link: Link) -> EventShown:
         "address": event.address,
         "venue_name": event.venue_name,
         "messages": _messages(seen),
-        "polls": [show_poll(poll) for poll in event.polls],
+        "polls": [show_poll(poll, event) for poll in event.polls],
         "invitees": [_invitee(event, each, seen.people[each.account_id], link) for each in invited],
         "invitations": [show_invitation(each, seen.people) for each in event.invitations if each.id in ids],
     }
@@ -178,8 +182,10 @@ def show_invitation(invitation: Invitation, people: Mapping[int, SeenUser]) -> I
     }
 
 
-def show_poll(poll: Poll) -> PollShown:
-    return {"id": poll.id, "suggested_date": show_time(poll.date), "suggested_venue": poll.venue}
+def show_poll(poll: Poll, event: Event) -> PollShown:
+    """The date is shown like that of the event."""
+    date = show_event_date(poll.date, has_time=event.is_time_specified)
+    return {"id": poll.id, "suggested_date": date, "suggested_venue": poll.venue}
 
 
 def show_posting(posting: Posting, body: str, user_id: int) -> PostingShown:

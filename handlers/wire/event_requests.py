@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from handlers.wire.event_fields import STORABLE, Flag, Instant, Location, Phones, find_ids, find_instant, within
+from handlers.wire.nulls import ActingRequest
 from handlers.wire.paging import PageQuery
 from models.documents.event import (
     ADDRESS_MAX_CHARS,
@@ -116,7 +117,7 @@ class TimelineQuery(GuestsQuery):
         return Place(self.cursor, self.exclude_ids)
 
 
-class _Body(BaseModel):
+class _Body(ActingRequest):
     model_config = ConfigDict(str_strip_whitespace=True, arbitrary_types_allowed=True)
 
 
@@ -127,8 +128,8 @@ class NewEvent(_Body):
     event_date: Instant
     is_time_specified: Flag = True
     total_spots: _Places = 1
-    invite_phone_numbers: Phones = []
-    location: Location = {}
+    invite_phone_numbers: Phones = Field(default_factory=list)
+    location: Location = Field(default_factory=dict)
     address: Annotated[str, Field(max_length=ADDRESS_MAX_CHARS), STORABLE] = ""
     venue_name: Annotated[str, Field(max_length=VENUE_MAX_CHARS), STORABLE] = ""
 
@@ -163,8 +164,8 @@ class ChangedEvent(_Body):
     total_spots: _Places = 1
     spot_filled: _Filled = 0
     spots_filled: _Filled = 0
-    invite_phone_numbers: Phones = []
-    location: Location = {}
+    invite_phone_numbers: Phones = Field(default_factory=list)
+    location: Location = Field(default_factory=dict)
     address: Annotated[str, Field(max_length=ADDRESS_MAX_CHARS), STORABLE] = ""
     venue_name: Annotated[str, Field(max_length=VENUE_MAX_CHARS), STORABLE] = ""
 
@@ -189,9 +190,9 @@ class WholeEvent(ChangedEvent):
 
 
 class Rsvp(_Body):
-    """An answer to an invitation."""
+    """An answer to an invitation. An empty message is none, as where it is shown."""
 
-    rsvp_message: Annotated[str, Field(min_length=1, max_length=RSVP_MAX_CHARS), STORABLE] = ""
+    rsvp_message: Annotated[str, Field(max_length=RSVP_MAX_CHARS), STORABLE] = ""
 
     @property
     def message(self) -> str | None:

@@ -10,6 +10,15 @@ from models.documents.phone import digits_of, is_number
 from models.errors import Malformed, TooLong
 
 Fields = Mapping[str, Any]
+
+
+class Form(dict[str, Any]):
+    """The fields of a form, which knows nothing but texts: of one element, a list looks like a text.
+
+    Whoever wants a list reads it by `list_of`, or by the shape that handlers/rest/requests.py validates.
+    """
+
+
 LIST_MAX = 20_000  # twice what an address book holds: numbers that cannot be read are dropped
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
@@ -55,7 +64,7 @@ def read_list(fields: Fields, name: str) -> list[Any]:
     """
     value = fields.get(name)
     if isinstance(value, str):
-        value = _list_of(value)
+        value = list_of(value)
     if isinstance(value, list) and len(value) > LIST_MAX:
         raise Malformed(f"{name} may have at most {LIST_MAX} entries.")
     if value is None or value == []:
@@ -65,7 +74,8 @@ def read_list(fields: Fields, name: str) -> list[Any]:
     return value
 
 
-def _list_of(text: str) -> object:
+def list_of(text: str) -> object:
+    """Returns the list that a text of a form stands for: JSON text, or elements separated by commas."""
     if not text.lstrip().startswith("["):
         return [part for part in text.split(",") if part.strip()]
     try:

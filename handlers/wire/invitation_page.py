@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -38,15 +38,20 @@ def show_invitation(opened: OpenedInvitation, user_agent: str) -> Mapping[str, A
 
 
 def _show_date(event: Event, now: datetime) -> Mapping[str, Any]:
-    """`short` in words where there are any, `full` otherwise and below them, `iso` for programs."""
+    """`short` in words where there are any, `full` otherwise and below them, both on the owner's clock and with its zone.
+
+    `iso` is for programs: static/invitation/times.js says it in the reader's zone. A day is the same everywhere.
+    """
     if event.date - now >= FAR_AHEAD:
         return {"short": "Any time", "full": "", "iso": ""}
-    has_time = event.is_time_specified
-    at = event.date.astimezone(UTC) if has_time else event.day
-    full = full_date(at, has_time=has_time)
-    short = friendly_date(at, now.astimezone(UTC), has_time=has_time)
-    iso = show_time(at) if has_time else at.date().isoformat()
-    return {"short": short or full, "full": full if short else "", "iso": iso}
+    if event.is_time_specified:
+        full, short = full_date(event.date), friendly_date(event.date, now.astimezone(event.date.tzinfo))
+        zone, iso = f" ({event.zone})", show_time(event.date)
+    else:
+        full = full_date(event.day, has_time=False)
+        short = friendly_date(event.day, now.astimezone(event.date.tzinfo), has_time=False)
+        zone, iso = "", event.day.isoformat()
+    return {"short": (short or full) + zone, "full": full + zone if short else "", "iso": iso}
 
 
 def _show_place(event: Event, user_agent: str) -> Mapping[str, str]:

@@ -10,9 +10,10 @@ older, whatever the order of arrival.
 
 from collections.abc import Mapping
 
-from handlers.wire.times import show_time
+from handlers.wire.event_objects import show_poll
+from handlers.wire.times import show_event_date, show_offset, show_time
 from models.documents.account import Account
-from models.documents.event import Event, Invitation, Poll
+from models.documents.event import Event, Invitation
 from models.events import EventShown, PollShown, RsvpShown
 
 LISTED_MAX = 100  # of each list in one body, some 30 kB: it goes to every guest, so that with all of them it grew with their square
@@ -33,7 +34,8 @@ def show_live_event(shown: EventShown) -> dict[str, object]:
         "chat": event.chat_id,
         "version": event.version,
         "title": event.title,
-        "event_date": show_time(event.date),
+        "event_date": show_event_date(event.date, has_time=event.is_time_specified),
+        "utc_offset": show_offset(event.date),
         "is_time_specified": event.is_time_specified,
         "created": show_time(event.created_at),
         "modified": show_time(event.modified_at),
@@ -48,7 +50,7 @@ def show_live_event(shown: EventShown) -> dict[str, object]:
     if len(event.messages) <= LISTED_MAX:
         body["messages"] = [{"id": each.id, "user_id": each.account_id, "seq": each.seq} for each in event.messages]
     if len(event.polls) <= LISTED_MAX:
-        body["polls"] = [_show_poll(each) for each in event.polls]
+        body["polls"] = [show_poll(each, event) for each in event.polls]
     if len(event.invitations) > LISTED_MAX:
         body["invitees_count"] = len(event.invitations)
     else:
@@ -70,7 +72,7 @@ def show_live_rsvp(shown: RsvpShown) -> dict[str, object]:
 
 def show_live_poll(shown: PollShown) -> dict[str, object]:
     """`{"event": id, "chat", "version", "poll": {"id", "user_id", "suggested_date", "suggested_venue"}}`."""
-    return _of(shown.event) | {"poll": _show_poll(shown.poll) | {"user_id": shown.poll.account_id}}
+    return _of(shown.event) | {"poll": show_poll(shown.poll, shown.event) | {"user_id": shown.poll.account_id}}
 
 
 def _of(event: Event) -> dict[str, object]:
@@ -93,10 +95,6 @@ def _show_owner(account: Account) -> dict[str, object]:
         "full_name": _full_name(account),
         "is_active": account.is_registered,
     }
-
-
-def _show_poll(poll: Poll) -> dict[str, object]:
-    return {"id": poll.id, "suggested_date": show_time(poll.date), "suggested_venue": poll.venue}
 
 
 def _show_invitation(invitation: Invitation, account: Account) -> dict[str, object]:

@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
 from handlers.wire.asked import Asked, By, as_given
-from handlers.wire.times import Time, show_time
+from handlers.wire.times import Date, show_date
 from models.documents.photo import Photo, PhotoChange, PhotoStatus, SeenPhoto
 from models.documents.url import URL_MAX_CHARS, is_web_url
 from models.errors import Malformed, UrlRefused
@@ -59,7 +59,7 @@ class PhotosShown(TypedDict):
 
 
 class PastPhotoShown(PhotoShown):
-    updated: Time
+    updated: Date
 
 
 class PhotoHistoryShown(TypedDict):
@@ -81,7 +81,7 @@ def show_history(number: str, changes: Sequence[PhotoChange], show: Show) -> Pho
     shown: list[PastPhotoShown] = [
         {
             **show_url(change.photo, PhotoStatus.NONE if change.photo is None else PhotoStatus.SHOWN, show),
-            "updated": show_time(change.at),
+            "updated": show_date(change.at),
         }
         for change in changes
     ]

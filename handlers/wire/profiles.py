@@ -40,8 +40,10 @@ def _read_code(fields: Fields, name: str) -> str:
 
 
 def _find_registration_pin(fields: Fields, name: str) -> str:
-    """Empty when it is not given; of an integer its digits."""
-    pin = fields.get(name, "")
+    """Empty when it is not given, or null; of an integer its digits."""
+    pin = fields.get(name)
+    if pin is None:
+        return ""
     if isinstance(pin, int) and not isinstance(pin, bool):
         pin = str(pin)
     if not isinstance(pin, str):
@@ -84,8 +86,10 @@ def _read_connected_status(fields: Fields, name: str) -> bool:
     return bool(status == "online")
 
 
-def _read_visibility(fields: Fields, name: str) -> Visibility:
+def _read_visibility(fields: Fields, name: str) -> Visibility | None:
     value = fields.get(name)
+    if value is None:
+        return None
     if value not in tuple(Visibility):
         raise Malformed(f"{name} must be none, contacts or all.")
     return Visibility(value)
@@ -124,7 +128,7 @@ class CodeProof(Asked):
             },
         ),
     ]
-    registration_pin: Annotated[str, By(_find_registration_pin, REGISTRATION_PIN)] = ""
+    registration_pin: Annotated[str, By(_find_registration_pin, or_null(REGISTRATION_PIN))] = ""
 
 
 class RegistrationPinGiven(Asked):
@@ -159,7 +163,9 @@ class ConnectedStatus(Asked):
     connected_status: Annotated[bool, By(_read_connected_status, {"enum": list(STATUSES)})]
 
 
-VisibilityAsked = Annotated[Visibility | None, By(_read_visibility, {"enum": [each.value for each in Visibility]})]
+VisibilityAsked = Annotated[
+    Visibility | None, By(_read_visibility, or_null({"enum": [each.value for each in Visibility]}))
+]
 
 
 class PrivacyParts(Asked):
@@ -179,7 +185,8 @@ class PrivacyParts(Asked):
 
     @property
     def given(self) -> dict[str, Visibility]:
-        return {part: getattr(self, part) for part in PRIVACY_PARTS if part in self.model_fields_set}
+        parts = {part: getattr(self, part) for part in PRIVACY_PARTS}
+        return {part: who for part, who in parts.items() if who is not None}
 
 
 _MAY_BE_EMPTY = {**NUMBERS, "minItems": 0}
@@ -196,7 +203,7 @@ class BlockedNumbers(Asked):
 
     @override
     def model_post_init(self, context: Any) -> None:
-        name = "contacts" if self.model_fields_set & {"numbers", "contacts"} == {"contacts"} else "numbers"
+        name = "numbers" if self.numbers is not None or self.contacts is None else "contacts"
         value = getattr(self, name)
         self._listed = [] if value == [] else read_numbers({name: value}, name)
 

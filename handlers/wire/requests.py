@@ -48,8 +48,10 @@ def read_target(body: Body) -> Target:
 
 
 def read_int(body: Body, name: str, least: int, most: int, default: int | None = None) -> int:
-    """A whole number within bounds."""
-    value = body.get(name, default)
+    """A whole number within bounds; null is like leaving it out."""
+    value = body.get(name)
+    if value is None:
+        value = default
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise Malformed(f"{name}: must be a whole number from {least} to {most}.")
     return value
@@ -112,7 +114,9 @@ def read_message(body: Body, text_max_chars: int) -> Message:
 
 def read_cursors(body: Body) -> dict[int, int]:
     """`cursors`: chat id (as text, for JSON has no other keys) -> the seq up to which the client holds everything."""
-    cursors = body.get("cursors", {})
+    cursors = body.get("cursors")
+    if cursors is None:
+        return {}
     if not isinstance(cursors, dict) or len(cursors) > CURSORS_MAX:
         raise Malformed(f"cursors: must be an object of at most {CURSORS_MAX} chats.")
     read: dict[int, int] = {}

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from handlers.wire.asked import By
 from handlers.wire.fields import Fields
+from handlers.wire.nulls import ActingRequest, Nullable
 from handlers.wire.times import Time, show_time
 from models.documents.account import EMAIL_MAX_CHARS, NAME_MAX_CHARS, NAME_MIN_CHARS, is_email
 from models.documents.phone import TEXT_MAX_CHARS, Phone, read_code
@@ -52,7 +53,7 @@ class PinAsked(BaseModel):
     phone_number: Annotated[Phone, By(_read_phone, PHONE)]
 
 
-class Proof(BaseModel):
+class Proof(Nullable):
     """A number and the pin that was sent to it."""
 
     model_config = ConfigDict(str_strip_whitespace=True, arbitrary_types_allowed=True)
@@ -75,7 +76,7 @@ class Proof(BaseModel):
         return Phone.from_text(self.phone_number)
 
 
-class RegistrationPinSet(BaseModel):
+class RegistrationPinSet(ActingRequest):
     """What is asked besides the pin from now on: 6 to 32 digits."""
 
     registration_pin: Annotated[
@@ -87,7 +88,7 @@ class RegistrationPinShown(TypedDict):
     is_set: bool
 
 
-class Profile(BaseModel):
+class Profile(ActingRequest):
     """Who an account's owner is (seed document, "Register")."""
 
     model_config = ConfigDict(str_strip_whitespace=True)

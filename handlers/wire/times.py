@@ -1,16 +1,22 @@
-"""Points in time as clients see them, and as they send them."""
+"""Points in time as clients see them, and as they send them.
 
-from datetime import UTC, datetime
+`read_instant` is the one reader of dates: of both REST APIs, in bodies, forms and queries alike.
+"""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Annotated, Any
 
 from pydantic import WithJsonSchema
 
-from models.documents.phone import is_number
 from models.errors import Malformed
 
 EPOCH = datetime.fromtimestamp(0, UTC)
+OFFSET_MAX = timedelta(hours=14)  # Kiribati's; nobody lives further from UTC, in either direction
 # The same as they are shown, described for the reference.
-Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2016-06-06T10:00:00Z"]})]
+Time = Annotated[
+    str, WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2016-06-06T10:00:00.000000Z"]})
+]
 Date = Annotated[
     str,
     WithJsonSchema(
@@ -22,27 +28,161 @@ Date = Annotated[
         }
     ),
 ]
+Offset = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "description": "How far the owner's clock is ahead of UTC at this time, as the date was sent.",
+            "type": "string",
+            "pattern": r"^[+-][0-9]{2}:[0-9]{2}$",
+            "examples": ["+02:00"],
+        }
+    ),
+]
+
+_TEXT_MAX_CHARS = 200  # fractions of a second may be long; longer texts are no dates
+_EPOCH = re.compile(r"(?P<sign>-?)(?P<seconds>[0-9]{1,15})(?:\.(?P<fraction>[0-9]*))?")
+_ISO = re.compile(
+    r"""
+    (?P<date> [0-9]{4}-?[0-9]{2}-?[0-9]{2} | [0-9]{4}-?W[0-9]{2}(?:-?[0-9])? )
+    (?: (?:T|\s+)
+        (?P<hour>[0-9]{2}) (?: :?(?P<minute>[0-9]{2}) (?: :?(?P<second>[0-9]{2}) (?:[.,](?P<fraction>[0-9]+))? )? )?
+        (?: \s*Z
+          # An unescaped plus sign of a query arrives as a space.
+          | (?: \s*(?P<sign>[+\-\u2212]) | \s+ ) (?P<offset_hours>[0-9]{1,2}) (?: :?(?P<offset_minutes>[0-9]{2}) )?
+        )?
+    )?
+    """,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+
+
+class NotAnInstant(ValueError):
+    """The text is neither unix seconds nor a date and time of ISO 8601."""
+
+
+class InstantOutOfRange(ValueError):
+    """The text has the form of a date, but its year is not one from 1 to 9999."""
+
+
+class OffsetOutOfRange(InstantOutOfRange):
+    """The offset from UTC is beyond OFFSET_MAX."""
+
+
+def read_instant(value: object) -> datetime:
+    """Returns the instant that a text or a number names, with the offset from UTC that the text has; UTC where it has none.
+
+    Reads unix seconds (an integer, or a decimal number) and ISO 8601: `T`, `t` or a space before the time, fractions of any
+    length behind a point or a comma (cut to microseconds), `Z`, `z` or an offset as `+02:00`, `+0200` or `+02`, also with
+    the space that an unescaped `+` becomes in a query. A date without a time is its midnight; `24:00` is the next one; a leap
+    second is the first second of the next minute. Digits of other scripts count as digits.
+
+    Raises NotAnInstant, InstantOutOfRange and OffsetOutOfRange.
+    """
+    text = _ascii(value)
+    try:
+        if (epoch := _EPOCH.fullmatch(text)) is not None:
+            since = timedelta(seconds=int(epoch["seconds"]), microseconds=_microseconds(epoch["fraction"]))
+            return EPOCH - since if epoch["sign"] else EPOCH + since
+        return _read_iso(text)
+    except OverflowError:
+        raise InstantOutOfRange from None
+
+
+def names_time(value: object) -> bool:
+    """Returns whether a text that `read_instant` reads names a time of the day, too: a day alone and a number do not."""
+    match = _ISO.fullmatch(_ascii(value))
+    return match is not None and match["hour"] is not None
 
 
 def show_time(at: datetime) -> str:
-    """ISO 8601 in UTC with a trailing `Z`, fractions of a second only if there are any (events contract 1.1)."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """Returns ISO 8601 in UTC with microseconds and a trailing `Z`: every time of the events API (events contract 1.1)."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def show_event_date(at: datetime, *, has_time: bool) -> str:
+    """Returns the date of an event: a time in UTC, a day as its midnight with the offset of the place where it is one.
+
+    Both name one instant. The offset lets whoever reads a day see which one it is.
+    """
+    if has_time or not at.utcoffset():
+        return show_time(at)
+    return at.isoformat(timespec="microseconds")
+
+
+def show_offset(at: datetime) -> str:
+    """Returns the offset from UTC as `+02:00`."""
+    return at.isoformat()[-6:]
 
 
 def show_date(at: datetime) -> str:
-    """ISO 8601 in UTC with seconds and no zone (messaging contract 1.3)."""
+    """Returns ISO 8601 in UTC with seconds and no zone (messaging contract 1.3)."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def read_date(value: Any, name: str) -> datetime | None:
-    """Unix seconds, or ISO 8601 with a space or a T, as UTC where it names no zone; None for a missing or an empty one."""
+    """Returns what `read_instant` reads, in UTC; None for a missing or an empty one (messaging contract 1.3). Raises Malformed."""
     if value is None or value == "":
         return None
     try:
-        text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-        if is_number(text):
-            return datetime.fromtimestamp(int(text), UTC)
-        at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
+        return read_instant(value).astimezone(UTC)
+    except OffsetOutOfRange:
+        raise Malformed(f"{name} has an offset from UTC of more than 14 hours.") from None
+    except InstantOutOfRange:
+        raise Malformed(f"{name} is out of range: its year must be one from 1 to 9999.") from None
+    except NotAnInstant:
         raise Malformed(f"{name} must be unix seconds or a date like 2016-06-06 10:00:00.") from None
+
+
+def _ascii(value: object) -> str:
+    """Returns the text of a value, with digits of other scripts as ASCII ones. Raises NotAnInstant."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise NotAnInstant
+    if isinstance(value, int) and value.bit_length() > 64:  # longer ones are slow to write down
+        raise InstantOutOfRange
+    text = str(value).strip()
+    if len(text) > _TEXT_MAX_CHARS:
+        raise NotAnInstant
+    if text.isascii():
+        return text
+    return "".join(str(int(each)) if each.isdecimal() else each for each in text)
+
+
+def _read_iso(text: str) -> datetime:
+    match = _ISO.fullmatch(text)
+    if match is None:
+        raise NotAnInstant
+    hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
+    try:
+        midnight = datetime.combine(date.fromisoformat(match["date"].upper()), time.min, _zone(match))
+        at = _time_of(midnight, hour, minute, second, _microseconds(match["fraction"]))
+    except InstantOutOfRange:
+        raise
+    except ValueError:  # such as the 30th of February, or 25 o'clock
+        raise NotAnInstant from None
+    at.astimezone(UTC)  # raises OverflowError, which nobody who shows the date expects
+    return at
+
+
+def _time_of(midnight: datetime, hour: int, minute: int, second: int, microsecond: int) -> datetime:
+    """Raises ValueError for a time that no clock shows."""
+    if hour == 24 and not (minute or second or microsecond):
+        return midnight + timedelta(days=1)
+    is_leap_second = second == 60
+    at = midnight.replace(hour=hour, minute=minute, second=59 if is_leap_second else second, microsecond=microsecond)
+    return at + timedelta(seconds=is_leap_second)
+
+
+def _microseconds(fraction: str | None) -> int:
+    return int(f"{fraction or '':0<6.6}")
+
+
+def _zone(match: re.Match[str]) -> timezone:
+    """Raises OffsetOutOfRange for an offset that no place on Earth has, NotAnInstant for one with 60 minutes and more."""
+    hours, minutes = int(match["offset_hours"] or 0), int(match["offset_minutes"] or 0)
+    if minutes >= 60:
+        raise NotAnInstant
+    offset = timedelta(hours=hours, minutes=minutes)
+    if offset > OFFSET_MAX:
+        raise OffsetOutOfRange
+    return timezone(-offset if match["sign"] in ("-", "\u2212") else offset) if offset else UTC

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 from typing_extensions import TypedDict
 
-from handlers.wire.fields import Fields, is_storable
+from handlers.wire.fields import Fields, Form, is_storable, list_of
+from handlers.wire.nulls import ActingRequest
 from models.documents.account import EMAIL_MAX_CHARS, NAME_MAX_CHARS, is_email
 from models.documents.facebook import TOKEN_MAX_CHARS, FacebookFriend
 from models.documents.favourite import FAVOURITES_MAX
@@ -63,7 +64,7 @@ class FacebookFriendShown(TypedDict):
     id: str
 
 
-class UserChange(BaseModel):
+class UserChange(ActingRequest):
     """What one may change about oneself; everything else is passed over (events contract, section 5)."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
@@ -97,13 +98,13 @@ class UserChange(BaseModel):
         return {name.replace("notify_", "notify.", 1): value for name, value in given.items()}
 
 
-class PhoneNumbers(BaseModel):
+class PhoneNumbers(ActingRequest):
     """A phone book."""
 
     phone_numbers: Annotated[list[str], Field(max_length=PHONE_BOOK_MAX)]
 
 
-class FacebookToken(BaseModel):
+class FacebookToken(ActingRequest):
     model_config = ConfigDict(str_strip_whitespace=True)
 
     fb_token: Annotated[str, Field(min_length=1, max_length=TOKEN_MAX_CHARS)]
@@ -148,6 +149,8 @@ def read_phone_book(fields: Fields) -> list[str]:
 
 def _texts(fields: object) -> list[str]:
     texts = fields.get("phone_numbers") if isinstance(fields, Mapping) else None
+    if isinstance(fields, Form) and isinstance(texts, str) and texts.strip():
+        texts = list_of(texts)
     if not isinstance(texts, list):
         raise Malformed("phone_numbers must be a list.")
     if not all(isinstance(text, str) for text in texts):

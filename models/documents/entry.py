@@ -115,7 +115,10 @@ class RsvpSet:
 
 @dataclass(frozen=True, slots=True)
 class PollAdded:
-    """The sender suggests another date or place for the chat's event."""
+    """The sender suggests another date or place for the chat's event.
+
+    `date` is in UTC; where the event has no time, it has the offset from UTC that it was sent with, by which its day is told.
+    """
 
     poll: int
     date: datetime

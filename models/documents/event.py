@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from datetime import date as Day  # noqa: N812 (events have a field `date`)
 from typing import Any
 
 from models.documents.phone import Phone
@@ -20,6 +21,7 @@ INVITED_AT_ONCE_MAX = 1000  # numbers in one request
 LIKES_MAX = 2**31 - 1
 # Dates of four digits, far from the ends of the calendar: some hours before and behind one there are dates, too.
 EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 # An event is over for its timeline and statistics so long after its date (events contract 12).
 TIMED_LIVES = timedelta(hours=2)
 UNTIMED_LIVES = timedelta(hours=12)
@@ -54,14 +56,14 @@ class Poll:
 
     id: int
     account_id: int
-    date: datetime
+    date: datetime  # with the offset from UTC that it was sent with
     venue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeSuggestion:
     account_id: int
-    time: datetime
+    time: datetime  # with the offset from UTC that it was sent with
     comment: str = ""
     like_count: int = 0
     is_set: bool = False
@@ -75,7 +77,9 @@ class Event:
     chat_id: int
     owner_id: int
     title: str
-    date: datetime  # in microseconds, unlike every other date here: clients page by it
+    # With the offset from UTC that its owner sent, which says what the clocks show there; and in microseconds, unlike every
+    # other date here: clients page by it.
+    date: datetime
     created_at: datetime
     modified_at: datetime
     is_time_specified: bool = True
@@ -97,13 +101,16 @@ class Event:
     outbox: Sequence["OutboxItem"] = ()
 
     @property
-    def day(self) -> datetime:
-        """The day that an event without a time is on, as its midnight in UTC.
+    def day(self) -> Day:
+        """Returns the day that an event without a time is on, where its owner is.
 
-        Its date is midnight in the zone of whoever made it (seed document, "Create new event"), and only the instant is known
-        here: the nearest midnight in UTC is that day for every zone less than twelve hours away.
+        Its date is midnight there (seed document, "Create new event"). A date in UTC may be such a midnight of any zone:
+        programs convert it, and older rows hold no offset. Then the day is that of the nearest midnight in UTC, which is
+        right for every zone less than twelve hours away.
         """
-        return (self.date.astimezone(UTC) + timedelta(hours=12)).replace(hour=0, minute=0, second=0, microsecond=0)
+        if self.date.utcoffset():
+            return self.date.date()
+        return (self.date.astimezone(UTC) + timedelta(hours=12)).date()
 
     @property
     def attendees_count(self) -> int:
@@ -131,6 +138,15 @@ class Event:
     def untold_words(self) -> dict[int, str]:
         """The words of messages that are not in the log yet, by the messages' ids."""
         return {item.what.message: item.what.body for item in self.outbox if isinstance(item.what, Posted)}
+
+    @property
+    def zone(self) -> str:
+        """Returns the zone of its date, as people read it: "UTC", "UTC-7", "UTC+5:30"."""
+        offset = self.date.utcoffset() or timedelta()
+        hours, minutes = divmod(abs(offset) // MINUTE, 60)
+        if not offset:
+            return "UTC"
+        return f"UTC{'-' if offset < timedelta() else '+'}{hours}" + (f":{minutes:02}" if minutes else "")
 
     def is_over(self, now: datetime) -> bool:
         return self.expires_at <= now

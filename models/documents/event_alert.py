@@ -1,7 +1,5 @@
 """What a push about an event says (events contract, section 7)."""
 
-from datetime import UTC
-
 from models.documents.account import NAME_MAX_CHARS, Account
 from models.documents.event import TITLE_MAX_CHARS, Event, Invitation
 from models.documents.notification import ALERT_MAX_CHARS, shortened
@@ -23,9 +21,9 @@ def rejected(event: Event, invitation: Invitation, guest: Account, message: str 
 
 
 def moved(event: Event) -> str:
-    """With the date in UTC, since nobody here knows where the reader is; a day needs no zone."""
+    """With the time on the owner's clock and its zone, since nobody here knows where the reader is; a day needs no zone."""
     if event.is_time_specified:
-        return shortened(f"{_title(event)} is now on {event.date.astimezone(UTC):%d %b %Y at %H:%M} UTC")
+        return shortened(f"{_title(event)} is now on {event.date:%d %b %Y at %H:%M} ({event.zone})")
     return shortened(f"{_title(event)} is now on {event.day:%d %b %Y}")
 
 

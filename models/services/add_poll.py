@@ -26,7 +26,8 @@ class AddPoll:
     clock: Clock
     most: int
 
-    async def __call__(self, actor: Actor, event_id: int, date: datetime | None, venue: str) -> Poll:
+    async def __call__(self, actor: Actor, event_id: int, date: datetime | None, venue: str) -> tuple[Event, Poll]:
+        """Returns the event with the poll in it, and the poll."""
         event = await self.require(actor, event_id)
         poll = Poll(await self.events.next_id("polls"), actor.account_id, date or event.date, venue)
         item = outbox_item(actor, self.clock.now(), PollPosted(poll.id))
@@ -35,7 +36,7 @@ class AddPoll:
             self._require_room(await self.require(actor, event_id), actor)
             raise FieldErrors({"body": ["This date and place have been suggested already."]})
         await self.tell(changed, item)
-        return poll
+        return changed, poll
 
     def _require_room(self, event: Event, actor: Actor) -> None:
         if sum(each.account_id == actor.account_id for each in event.polls) >= self.most:

@@ -26,7 +26,11 @@ class ChangeUser:
         if user_id != actor.account_id:
             await self.find(actor, user_id)
             raise Forbidden("You may change your own profile only.")
-        if fields:
-            await self.accounts.change(user_id, fields)
-            self.fanout.signal(AccountChanged(user_id))
+        own = await self.find.own(actor)
+        # A nickname stands in for a missing full name (design section 9): whoever sends it back names nobody anew.
+        changes = {name: value for name, value in fields.items() if name != "full_name" or value != own.full_name}
+        if not changes:
+            return own
+        await self.accounts.change(user_id, changes)
+        self.fanout.signal(AccountChanged(user_id))
         return await self.find.own(actor)

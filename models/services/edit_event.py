@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from models.documents.event import Edited, Event
@@ -57,11 +58,11 @@ class EditEvent:
 
     async def _change(self, actor: Actor, event: Event, edit: EventEdit) -> Event:
         for _ in range(TRIES):
-            changed = [name for name, value in edit.fields.items() if getattr(event, name) != value]
+            changed = {name: value for name, value in edit.fields.items() if _differs(getattr(event, name), value)}
             if not changed:
                 return event
             now = self.clock.now()
-            wanted = replace(event, **edit.fields, modified_at=now.replace(microsecond=now.microsecond // 1000 * 1000))
+            wanted = replace(event, **changed, modified_at=now.replace(microsecond=now.microsecond // 1000 * 1000))
             item = outbox_item(actor, now, Edited(tuple(changed)))
             done = await self.events.edit(wanted, changed, item)
             if done is not None:
@@ -70,6 +71,16 @@ class EditEvent:
             event = await self.require.owned(actor, event.id)
             _require_places(replace(event, **edit.fields), edit)
         raise FieldErrors({"total_spots": ["Others are answering at this moment; try again."]})
+
+
+def _differs(before: object, after: object) -> bool:
+    """Whether this is a change. A date in UTC tells no place: the same instant in UTC leaves the date where it was.
+
+    So whoever sends back the time that they were shown, which is in UTC, changes nothing.
+    """
+    if isinstance(before, datetime) and isinstance(after, datetime) and before == after:
+        return bool(after.utcoffset()) and before.utcoffset() != after.utcoffset()
+    return before != after
 
 
 def _require_places(wanted: Event, edit: EventEdit) -> None:

@@ -1,6 +1,7 @@
 """Writes what happened to an event into the log of its chat, where `sync` finds it whoever was away."""
 
 from dataclasses import dataclass
+from datetime import UTC
 
 from models.documents.account import Account
 from models.documents.entry import Body, Draft, EventSet, Joined, Message, PollAdded, RsvpSet, SubjectSet
@@ -54,7 +55,8 @@ class LogEvent:
             case PollPosted(poll_id):
                 await self._let_in(event, item, by)
                 poll = next(each for each in event.polls if each.id == poll_id)
-                await self._append(event, item, by, PollAdded(poll.id, poll.date, poll.venue))
+                date = poll.date.astimezone(UTC) if event.is_time_specified else poll.date
+                await self._append(event, item, by, PollAdded(poll.id, date, poll.venue))
             case Edited(fields):
                 await self._append(event, item, by, EventSet(fields))
                 if "title" in fields:

@@ -33,7 +33,7 @@ from models.documents.entry import (
 from models.documents.media import media_named
 from models.documents.photo import Photo
 from models.stores.database import Row
-from models.stores.instants import from_microseconds, microseconds
+from models.stores.instants import from_microseconds, microseconds, offset_minutes
 
 _MESSAGE_FIELDS = tuple(name for name in Message.__slots__)
 _TEXT_FIELDS = ("type", "text", "reply_to")  # all that a text has, and most messages are texts
@@ -74,7 +74,7 @@ def _fact_fields(fact: EventFact) -> Row:
         case RsvpSet(invitation, answer, message):
             return {"invitation": invitation, "answer": answer, "rsvp_message": message}
         case PollAdded(poll, date, venue):
-            return {"poll": poll, "date": microseconds(date), "venue": venue}
+            return {"poll": poll, "date": microseconds(date), "offset": offset_minutes(date), "venue": venue}
         case EventSet(fields):
             return {"fields": list(fields)}
 
@@ -173,6 +173,6 @@ _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
     Kind.SUBJECT: lambda row: SubjectSet(row["subject"]),
     Kind.PHOTO: lambda row: PhotoSet(read_photo(row)),
     Kind.RSVP: lambda row: RsvpSet(row["invitation"], row["answer"], row["rsvp_message"]),
-    Kind.POLL: lambda row: PollAdded(row["poll"], from_microseconds(row["date"]), row["venue"]),
+    Kind.POLL: lambda row: PollAdded(row["poll"], from_microseconds(row["date"], row.get("offset")), row["venue"]),
     Kind.EVENT: lambda row: EventSet(tuple(row["fields"])),
 }

@@ -5,6 +5,7 @@ Dates that clients page and compare by are stored as microseconds since 1970: Mo
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from models.documents.event import (
@@ -27,7 +28,7 @@ from models.documents.event import (
 )
 from models.documents.phone import Phone
 from models.stores.database import Row
-from models.stores.instants import from_microseconds, microseconds
+from models.stores.instants import from_microseconds, microseconds, offset_minutes
 
 _KINDS: Mapping[str, Callable[..., What]] = {
     "invited": Invited,
@@ -77,8 +78,12 @@ def event_row(event: Event) -> Row:
 
 
 def date_fields(event: Event) -> Row:
-    """Its date, and when it is over, which are asked for by range."""
-    return {"date": microseconds(event.date), "expires": microseconds(event.expires_at)}
+    """Its date and when it is over, which are asked for by range, and the date's offset from UTC."""
+    return {
+        "date": microseconds(event.date),
+        "offset": offset_minutes(event.date),
+        "expires": microseconds(event.expires_at),
+    }
 
 
 def location_row(location: Mapping[str, Any]) -> list[list[Any]]:
@@ -117,11 +122,17 @@ def invitation_row(invitation: Invitation) -> Row:
 
 
 def poll_row(poll: Poll) -> Row:
-    return asdict(poll) | {"date": microseconds(poll.date)}
+    return asdict(poll) | _dated_row("date", poll.date)
 
 
 def suggestion_row(suggestion: TimeSuggestion) -> Row:
-    return asdict(suggestion) | {"time": microseconds(suggestion.time)}
+    return asdict(suggestion) | _dated_row("time", suggestion.time)
+
+
+def _dated_row(name: str, at: datetime) -> Row:
+    """Without the offset where it is none: so a node of the version before reads all but those that have one."""
+    minutes = offset_minutes(at)
+    return {name: microseconds(at)} | ({"offset": minutes} if minutes else {})
 
 
 def item_row(item: OutboxItem) -> Row:
@@ -135,17 +146,21 @@ def event_of(row: Mapping[str, Any]) -> Event:
         id=row["_id"],
         chat_id=row["chat"],
         owner_id=row["owner"],
-        date=from_microseconds(row["date"]),
+        date=from_microseconds(row["date"], row.get("offset")),
         location=read_location(row["location"]),
         invitations=tuple(_invitation(each) for each in row["invitations"]),
         messages=tuple(PostedMessage(**each) for each in row["messages"]),
-        polls=tuple(Poll(**each | {"date": from_microseconds(each["date"])}) for each in row["polls"]),
-        suggestions=tuple(
-            TimeSuggestion(**each | {"time": from_microseconds(each["time"])}) for each in row.get("suggestions", ())
-        ),
+        polls=tuple(Poll(**_dated(each, "date")) for each in row["polls"]),
+        suggestions=tuple(TimeSuggestion(**_dated(each, "time")) for each in row.get("suggestions", ())),
         outbox=tuple(_item(each) for each in row.get("outbox", ())),
         **{name: row[name] for name in _PLAIN},
     )
+
+
+def _dated(row: Mapping[str, Any], name: str) -> Row:
+    """The fields of a row with the date in this one, whose offset stands beside it; rows of old have none."""
+    fields = dict(row)
+    return fields | {name: from_microseconds(row[name], fields.pop("offset", None))}
 
 
 def _invitation(row: Mapping[str, Any]) -> Invitation:

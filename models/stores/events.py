@@ -24,6 +24,7 @@ from models.documents.event import (
 from models.stores.counters import Counters
 from models.stores.database import Database, Row, aggregate, drop_indexes
 from models.stores.event_rows import (
+    date_fields,
     event_of,
     event_row,
     invitation_row,
@@ -279,7 +280,7 @@ class Events:
         row = event_row(event)
         fields = {name: row[name] for name in changed} | {"modified_at": event.modified_at}
         if "date" in changed or "is_time_specified" in changed:
-            fields |= {"date": row["date"], "expires": row["expires"]}
+            fields |= date_fields(event)
         query: Row = {"_id": event.id, "is_deleted": False}
         if "total_spots" in changed or "spots_filled" in changed:
             total = event.total_spots if "total_spots" in changed else "$total_spots"

@@ -1,9 +1,12 @@
-"""Instants to the microsecond, as integers: MongoDB's own dates have milliseconds."""
+"""Instants to the microsecond, as integers: MongoDB's own dates have milliseconds.
 
-from datetime import UTC, datetime, timedelta
+Where the offset from UTC counts that a date was sent with, its minutes stand beside it, in a field of their own.
+"""
+
+from datetime import UTC, datetime, timedelta, timezone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_MICROSECOND, _MINUTE = timedelta(microseconds=1), timedelta(minutes=1)
 
 
 def microseconds(at: datetime) -> int:
@@ -11,5 +14,12 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
-def from_microseconds(value: int) -> datetime:
-    return _EPOCH + value * _MICROSECOND
+def offset_minutes(at: datetime) -> int:
+    """Whole minutes that the clock of `at` is ahead of UTC, negative behind."""
+    return (at.utcoffset() or timedelta()) // _MINUTE
+
+
+def from_microseconds(value: int, offset: int | None = None) -> datetime:
+    """Returns the instant, on a clock that is so many minutes ahead of UTC; in UTC for None, which rows of old stand for."""
+    at = _EPOCH + value * _MICROSECOND
+    return at.astimezone(timezone(offset * _MINUTE)) if offset else at

@@ -1,16 +1,14 @@
 """Identity of requests: the bearer token's actor, and the door that stays shut without one."""
 
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
 from functools import partial
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from handlers.rest.account_choice import named_account
-from handlers.rest.requests import ACTOR, CHOOSE_ACCOUNT, IDENTIFY_AGAIN, IDENTITY
-from models.documents.session import Actor, Identity
-from models.errors import AccountNotRegistered, NoAccount, Unauthenticated, WrongAccount
+from handlers.rest.account_choice import keep_identity, require_same
+from handlers.rest.requests import IDENTIFY_AGAIN
+from models.errors import Unauthenticated
 from models.services.authenticate import Authenticate
 
 
@@ -42,28 +40,11 @@ def identify(authenticate: Authenticate, *, public: Collection[str], outside: Co
 
 
 async def _identify(request: web.Request, authenticate: Authenticate, token: str) -> None:
-    identity = request[IDENTITY] = await authenticate.identify(token)
-    request[CHOOSE_ACCOUNT] = authenticate.choose
-    if identity.actor is not None:
-        request[ACTOR] = identity.actor
-    else:
-        # Whoever needs an account and finds none says so; creating the first one needs none (handlers/rest/requests.py).
-        with suppress(WrongAccount, AccountNotRegistered, NoAccount):
-            request[ACTOR] = await _choose(request, authenticate, identity)
-
-
-async def _choose(request: web.Request, authenticate: Authenticate, identity: Identity) -> Actor:
-    return await authenticate.choose.registered(identity, named_account(request, {}))
+    await keep_identity(request, await authenticate.identify(token), authenticate.choose)
 
 
 async def _identify_again(request: web.Request, authenticate: Authenticate, token: str) -> None:
-    identity = await authenticate.identify(token)
-    before = request.get(ACTOR)
-    if before is None or identity.login_id is None:
-        return
-    now = await _choose(request, authenticate, identity)
-    if now.account_id != before.account_id:
-        raise WrongAccount  # it named none, and another one is its first by now
+    await require_same(request, await authenticate.identify(token))
 
 
 def bearer_token(request: web.Request) -> str | None:

@@ -1,5 +1,7 @@
 """Events: created, listed, shown, changed, cancelled and deleted (events contract, sections 6 and 13.6)."""
 
+import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +17,7 @@ KEYS = {
     "is_canceled",
     "title",
     "event_date",
+    "utc_offset",
     "is_time_specified",
     "created",
     "modified",
@@ -32,6 +35,8 @@ KEYS = {
     "invitees",
     "invitations",
 }
+# What an event need not be given.
+OPTIONAL = {"is_time_specified", "total_spots", "invite_phone_numbers", "location", "address", "venue_name"}
 
 
 class TestCreating:
@@ -40,7 +45,7 @@ class TestCreating:
         status, event = await world.ask(ann, "POST", "/events", {"title": "Dinner", "event_date": "2030-01-02T03:04"})
         assert status == 201
         assert event.keys() == KEYS | {"attendees_count"}
-        assert event["event_date"] == "2030-01-02T03:04:00Z"
+        assert (event["event_date"], event["utc_offset"]) == ("2030-01-02T03:04:00.000000Z", "+00:00")
         assert (event["is_time_specified"], event["total_spots"], event["spots_filled"]) == (True, 1, 0)
         assert (event["location"], event["address"], event["venue_name"]) == ({}, "", "")
         assert (event["i_am_owner"], event["i_am_attending"], event["my_rsvp_message"]) == (True, True, None)
@@ -65,19 +70,44 @@ class TestCreating:
     @pytest.mark.parametrize(
         ("sent", "shown"),
         [
-            ("2014-10-15T12:51:40+0000", "2014-10-15T12:51:40Z"),
-            ("2014-03-12T12:30+05:30", "2014-03-12T07:00:00Z"),
+            ("2014-10-15T12:51:40+0000", "2014-10-15T12:51:40.000000Z"),
+            ("2014-03-12T12:30+05:30", "2014-03-12T07:00:00.000000Z"),
             ("2015-08-05T11:38:51.036976Z", "2015-08-05T11:38:51.036976Z"),
-            ("2015-08-05 11:38:51", "2015-08-05T11:38:51Z"),
+            ("2015-08-05 11:38:51", "2015-08-05T11:38:51.000000Z"),
         ],
     )
-    async def test_dates_are_shown_in_utc_with_microseconds_only_if_there_are_any(
+    async def test_times_are_shown_in_utc_and_always_with_microseconds(
         self, world: World, sent: str, shown: str
     ) -> None:
         ann = await world.person()
         event = await world.create(ann, event_date=sent)
         assert event["event_date"] == shown
         assert (await world.show(ann, event))["event_date"] == shown
+
+    async def test_a_day_is_shown_with_the_offset_of_the_place_where_it_is_one(self, world: World) -> None:
+        ann = await world.person()
+        day = {"event_date": "2027-01-10T00:00:00+13:00", "is_time_specified": False}
+        event = await world.create(ann, **day)
+        shown = ("2027-01-10T00:00:00.000000+13:00", "+13:00")
+        assert (event["event_date"], event["utc_offset"]) == shown
+        poll = {"suggested_date": "2027-01-11T00:00:00+13:00"}
+        status, suggested = await world.ask(ann, "POST", f"/events/{event['id']}/polls", poll)
+        assert (status, suggested["suggested_date"]) == (201, "2027-01-11T00:00:00.000000+13:00")
+        seen = await world.show(ann, event)
+        assert (seen["event_date"], seen["utc_offset"], seen["polls"]) == (*shown, [suggested])
+        line = await world.ask(ann, "GET", f"/events/timeline?type=sent&cursor={event['event_date']}")
+        assert line == (200, []), "also with its plus unescaped it says how far one has come"
+
+    async def test_every_time_of_the_api_has_microseconds(self, world: World) -> None:
+        ann, tom = await world.people(2)
+        event = await world.create(ann, tom, event_date="2031-01-01T00:00Z")
+        await world.answer(tom, event, "accept")
+        await world.ask(ann, "POST", f"/events/{event['id']}/polls", {"suggested_venue": "Park"})
+        _, sessions = await world.ask(ann, "GET", "/auth/sessions")
+        shown = json.dumps([await world.show(tom, event), sessions])
+        times = re.findall(r'"(\d{4}-\d\d-\d\dT[^"]*)"', shown)
+        assert len(times) >= 8
+        assert [each for each in times if not re.fullmatch(r".{19}\.\d{6}Z", each)] == []
 
     async def test_a_registered_invitee_is_active_and_an_unregistered_one_is_a_number_with_a_faded_photo_key(
         self, world: World
@@ -249,7 +279,7 @@ class TestChanging:
         "change",
         [
             {"title": "Brunch"},
-            {"event_date": "2031-05-06T07:08:09Z"},
+            {"event_date": "2031-05-06T07:08:09.000000Z"},
             {"location": {"latitude": 0, "longitude": 0}},
             {"is_time_specified": False},
             {"address": "Here\nand there", "venue_name": ""},
@@ -272,6 +302,60 @@ class TestChanging:
         for body in ({}, {"title": "Dinner"}):
             status, shown = await world.ask(ann, "PATCH", f"/events/{event['id']}", body)
             assert (status, shown["modified"]) == (200, event["modified"])
+
+    @pytest.mark.parametrize("method", ["PATCH", "PUT"])
+    @pytest.mark.parametrize(
+        "date",
+        [
+            {"event_date": "2031-01-10T20:00:00.5-08:00"},
+            {"event_date": "2031-01-10T00:00+13:00", "is_time_specified": False},
+            {"event_date": "2031-01-10T00:00Z", "is_time_specified": False},
+        ],
+    )
+    async def test_what_is_shown_can_be_sent_back_and_changes_nothing(
+        self, world: World, method: str, date: dict[str, Any]
+    ) -> None:
+        ann, tom = await world.people(2)
+        event = await world.create(ann, tom, "+" + new_number(), venue_name="Bar", location={"latitude": 1}, **date)
+        await world.answer(tom, event, "accept")
+        seen = await world.show(ann, event)
+        for body in (seen, seen | dict.fromkeys(OPTIONAL)):
+            assert await world.ask(ann, method, f"/events/{event['id']}", body) == (200, seen)
+
+    async def test_null_is_like_leaving_a_field_out(self, world: World) -> None:
+        ann = await world.person()
+        plain = await world.create(ann, event_date="2031-01-01T10:00Z", total_spots=1)
+        empty = await world.create(ann, event_date="2031-01-01T10:00Z", **dict.fromkeys(OPTIONAL))
+        assert {name: empty[name] for name in OPTIONAL & empty.keys()} == {
+            name: plain[name] for name in OPTIONAL & plain.keys()
+        }
+        path = f"/events/{plain['id']}"
+        assert await world.ask(ann, "PATCH", path, {"title": None, "event_date": None}) == (
+            200,
+            await world.show(ann, plain),
+        )
+        suggestion = {"suggested_time": in_hours(3), "comment": None, "like_count": None, "is_set": None}
+        assert await world.ask(ann, "POST", f"{path}/time_suggestions", suggestion) == (204, None)
+        assert (
+            await world.ask(ann, "POST", f"{path}/polls", {"suggested_date": in_hours(1), "suggested_venue": None})
+        )[0] == 201
+
+    async def test_another_field_and_the_time_in_utc_leave_the_offset_and_a_date_with_one_sets_it(
+        self, world: World
+    ) -> None:
+        ann = await world.person()
+        event = await world.create(ann, event_date="2031-01-10T20:00:00-08:00")
+        path = f"/events/{event['id']}"
+        for change, offset in (
+            ({"title": "Brunch"}, "-08:00"),
+            ({"is_time_specified": False}, "-08:00"),
+            ({"event_date": "2031-01-11T04:00:00Z", "is_time_specified": True}, "-08:00"),
+            ({"event_date": "2031-01-11T05:00:00+01:00"}, "+01:00"),
+            ({"event_date": "2031-01-11T06:00:00Z"}, "+00:00"),
+        ):
+            status, shown = await world.ask(ann, "PATCH", path, change)
+            assert (status, shown["utc_offset"]) == (200, offset), change
+            assert (await world.show(ann, event))["utc_offset"] == offset
 
     async def test_patch_with_two_new_numbers_makes_2_invitees_and_those_invited_already_are_skipped(
         self, world: World
@@ -313,7 +397,7 @@ class TestChanging:
         path = f"/events/{event['id']}"
         required = ["This field is required."]
         assert await world.ask(ann, "PUT", path, {}) == (400, {"title": required, "event_date": required})
-        body = {"title": "Brunch", "event_date": "2031-05-06T07:08:09Z"}
+        body = {"title": "Brunch", "event_date": "2031-05-06T07:08:09.000000Z"}
         status, shown = await world.ask(ann, "PUT", path, body)
         assert status == 200
         assert {name: shown[name] for name in body} == body

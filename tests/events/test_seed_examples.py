@@ -254,7 +254,7 @@ async def test_create_new_event_and_get_event_details(world: World) -> None:
     status, event = await world.ask(ann, "POST", "/events", NEW)
     assert status == 201
     compare(CREATED, event)
-    assert event["event_date"] == "2014-10-15T12:51:40Z"
+    assert event["event_date"] == "2014-10-15T12:51:40.000000Z"
     for invitee in event["invitees"]:
         compare(UNKNOWN_INVITEE, invitee)
     five, six = await world.person("User 5"), await world.person("User 6")

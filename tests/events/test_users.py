@@ -4,7 +4,7 @@ import pytest
 
 from models.documents.facebook import FacebookLink
 from models.stores.facebook_links import FacebookLinks
-from tests.events.people import FULL_USER, NULL, People, assert_like, book, one, refused
+from tests.events.people import FULL_USER, People, assert_like, book, one, refused
 from tests.messaging.logins import Api, new_number
 from tests.node import Person
 
@@ -122,15 +122,12 @@ async def test_each_notification_flag_is_set_alone_and_what_is_not_one_s_to_chan
     ("body", "fields"),
     [
         ({"full_name": "x" * 257}, {"full_name": ["Ensure this field has no more than 256 characters."]}),
-        ({"full_name": None}, {"full_name": [NULL]}),
         ({"full_name": 12}, {"full_name": ["Not a valid string."]}),
         ({"full_name": ["Ann"]}, {"full_name": ["Not a valid string."]}),
         ({"full_name": "Ann\0"}, {"full_name": ["Not a valid string."]}),
         ({"email": "ann"}, {"email": ["Enter a valid email address."]}),
         ({"email": "x" * 257}, {"email": ["Ensure this field has no more than 256 characters."]}),
-        ({"email": None}, {"email": [NULL]}),
         ({"notify_new_invite": "perhaps"}, {"notify_new_invite": ['"perhaps" is not a valid boolean.']}),
-        ({"notify_new_invite": None}, {"notify_new_invite": [NULL]}),
         ({"notify_event_full": 2}, {"notify_event_full": ['"2" is not a valid boolean.']}),
         (
             {"full_name": 1, "email": "no"},
@@ -145,6 +142,21 @@ async def test_each_wrong_field_of_a_change_is_named_and_nothing_changes(
     before = await people.ask(ann, "GET", one(ann))
     assert await people.ask(ann, "PATCH", one(ann), json=body) == (400, fields)
     assert await people.ask(ann, "GET", one(ann)) == before
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+async def test_what_is_shown_of_oneself_can_be_sent_back_and_null_is_like_leaving_out(
+    people: People, method: str
+) -> None:
+    ann = await people.new()
+    status, _ = await people.ask(ann, "POST", "/api/account/nickname/", json={"nickname": "Annie"})
+    assert status == 200
+    shown = await people.ask(ann, "GET", one(ann))
+    assert shown[1]["full_name"] == "Annie", "where there is no full name"
+    for body in (shown[1], dict.fromkeys(shown[1])):
+        assert await people.ask(ann, method, one(ann), json=body) == shown
+    await people.ask(ann, "POST", "/api/account/nickname/", json={"nickname": "Anna"})
+    assert (await people.ask(ann, "GET", one(ann)))[1]["full_name"] == "Anna", "it is still none"
 
 
 @pytest.mark.parametrize("body", ["[]", '"text"', "12", "{", '{"full_name": "\\ud800"}'])

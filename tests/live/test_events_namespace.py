@@ -29,6 +29,7 @@ async def test_owner_and_invitees_hear_of_each_change_with_the_fields_of_rest(ho
                 "version": 0,
                 "title": "Picnic",
                 "event_date": body["event"]["event_date"],
+                "utc_offset": "+00:00",
                 "is_time_specified": True,
                 "created": body["event"]["created"],
                 "modified": body["event"]["created"],

@@ -1,7 +1,8 @@
 """The invitation page on a phone: no script is needed, nothing is wider than the screen, and everybody can read it."""
 
 import os
-from typing import Literal
+from datetime import datetime, timedelta, timezone
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -16,7 +17,7 @@ GUEST = "4930000002"  # who has no app: for others a link is there to read
 VENUE, ADDRESS = "Strandbad Müggelsee", "Fürstenwalder Damm 838\n12589 Berlin"
 
 
-async def page_of(node: Node, numbers: Numbers) -> str:
+async def page_of(node: Node, numbers: Numbers, **fields: Any) -> str:
     """The address of an invitation to an event with some guests."""
     ann, ben, cem = await numbers.sign_in(node, 3)
     for person, name in ((ann, "Ann Marie Lee"), (ben, "Ben Ode"), (cem, "Cem")):
@@ -24,7 +25,7 @@ async def page_of(node: Node, numbers: Numbers) -> str:
     invitations = Invitations(node)
     event = await invitations.create(
         ann, ben.number, cem.number, "4930000001", GUEST,
-        title=TITLE, venue_name=VENUE, address=ADDRESS, total_spots=4,
+        title=TITLE, venue_name=VENUE, address=ADDRESS, total_spots=4, **fields,
     )  # fmt: skip
     return f"{node.url}/invitation/?token={await invitations.link(event, GUEST)}"
 
@@ -64,3 +65,33 @@ async def test_the_page_is_answered_without_javascript(browser: Browser, node: N
     await page.get_by_role("button", name="Yes, I come").click()
     await expect(page.get_by_text("You are coming.")).to_be_visible()
     await context.close()
+
+
+@pytest.mark.parametrize(
+    ("zone", "own"),
+    [
+        ("America/Los_Angeles", "Sat, Jan 9, 2027, 11:30 PM PST, your time"),
+        ("Pacific/Auckland", "Sun, Jan 10, 2027, 8:30 PM GMT+13, your time"),
+        ("Asia/Kolkata", "Sun, Jan 10, 2027, 1:00 PM GMT+5:30, your time"),
+    ],
+)
+async def test_a_time_is_said_in_the_readers_own_zone_above_the_owners_and_a_day_is_left_as_it_is(
+    browser: Browser, node: Node, numbers: Numbers, zone: str, own: str
+) -> None:
+    there = timezone(timedelta(hours=13))
+    timed = await page_of(node, numbers, event_date=datetime(2027, 1, 10, 20, 30, tzinfo=there))
+    untimed = await page_of(node, numbers, event_date=datetime(2027, 1, 10, tzinfo=there), is_time_specified=False)
+    context = await browser.new_context(timezone_id=zone, viewport={"width": 390, "height": 844})
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
+    await page.goto(timed)
+    await expect(page.locator("time b")).to_have_text(own)
+    await expect(page.locator("time .below")).to_have_text("Sunday, 10 January 2027, 20:30 (UTC+13)")
+    if folder := os.environ.get("SHOTS"):
+        await page.screenshot(path=f"{folder}/invitation-{zone.replace('/', '-')}.png", full_page=True)
+    await page.goto(untimed)
+    await expect(page.locator("time b")).to_have_text("Sun Jan 10")
+    await expect(page.locator("time .below")).to_have_text("Sunday, 10 January 2027")
+    await context.close()
+    assert errors == []

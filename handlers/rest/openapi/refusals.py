@@ -56,15 +56,11 @@ class Refusals:
         self._add([errors.RateLimited])
         if is_outside:
             return
-        self._add(
-            [
-                errors.Unavailable,
-                *_TOKEN,
-                *(() if is_public else (errors.WrongAccount, errors.NoAccount)),
-            ]
-        )
+        self._add([errors.Unavailable, *_TOKEN, *(() if is_public else _ACCOUNT)])
         if reads_body:
-            self._add([errors.Malformed, FieldErrors])
+            self._add([FieldErrors])
+        if reads_body or not is_public:  # where nothing else is taken, a body may name the account
+            self._add([errors.Malformed])
             self._framework.update(_BODY)
 
     def _add(self, kinds: Iterable[type[DomainError]]) -> None:

@@ -12,9 +12,11 @@ what else is below). What happens here is heard on the sockets at once, and the 
 list is also at `/api/messages/chats/`, a group's photo also at `/groups/{group}/photo/`. Every GET answers HEAD too.
 
 **Tokens.** `Authorization: Bearer …`, with a token of `/o/token/` or of `/auth/verify_pin`: either opens both APIs and the sockets. A login's
-token stands for all its accounts; `account` names one of them by its number, in the query, in the form or in the JSON body.
+token stands for all its accounts; `account` names one of them by its number, in the query, in the form or in the JSON body, on every
+method. One that is not yours is refused.
 
-**Bodies.** JSON or a form, as you like. A body on a GET is read like its query. What is neither form nor JSON, or is not in UTF-8, is 415.
+**Bodies.** JSON or a form, as you like; in a form a list is a repeated field, `name[]` or `name[0]`, and an object is JSON text or
+`name[key]`. In JSON, null for an optional field is like leaving it out. A body on a GET is read like its query. What is neither form nor JSON, or is not in UTF-8, is 415.
 
 **Refusals.** The messaging API answers `{"error": sentence, "code": code}`; the events API `{"_error_message", "_error_type"}`, or for each
 wrong field the sentences about it; `/o/…` what RFC 6749 says. An unknown path is 404, another method of a known one 405 with `Allow`,
@@ -28,7 +30,9 @@ this node; `RateLimit-Policy` and `RateLimit` say the same as the IETF's draft h
 
 **Other origins** may ask and read every answer, as the server's settings say. Each answer has an `X-Request-Id`, yours if you sent one.
 
-**Times** are UTC.
+**Times** are UTC: of the events API with microseconds and a `Z`, of the messaging API with seconds. An event keeps the offset from UTC
+that its date was sent with; the day of one without a time is shown with it. Dates are read as unix seconds or ISO 8601; an event's own
+date has a time.
 """
 
 # Areas by the beginning of a path, the longest that fits; others are named after their first part.

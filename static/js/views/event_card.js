@@ -6,7 +6,7 @@ import { attempt, avatar, el, icon, show } from "./dom.js";
 import { nameOfInvitee } from "./event_texts.js";
 import { openInvite } from "./event_form.js";
 import { withLinks } from "./texts.js";
-import { briefEventDateOf, eventDateOf, wholeDayOf } from "./times.js";
+import { briefEventDateOf, eventDateOf, wholeDayOf, withOffset } from "./times.js";
 
 const WORDS_MAX_CHARS = 60, VENUE_MAX_CHARS = 100;
 const FACES_MAX = 6;
@@ -152,7 +152,7 @@ export class EventCard {
   }
 
   #drawPolls(event) {
-    const what = ({ suggested_date: date, suggested_venue: venue }) => [date === event.event_date && venue ? "" : eventDateOf(date), venue].filter(Boolean).join(", ");
+    const what = ({ suggested_date: date, suggested_venue: venue }) => [Date.parse(date) === Date.parse(event.event_date) && venue ? "" : eventDateOf(date), venue].filter(Boolean).join(", ");
     this.polls.hidden = !event.polls.length;
     this.polls.replaceChildren(el("h3", {}, "Suggested instead"), el("ul", { role: "list" }, ...event.polls.map((poll) => el("li", { dir: "auto" }, what(poll)))));
   }
@@ -186,7 +186,7 @@ export class EventCard {
     const fields = [["date", "Another date and time", "", { type: "datetime-local" }], ["venue", "Another place", "", { maxlength: VENUE_MAX_CHARS }]];
     return openForm("Suggest another date or place", fields, "Suggest", async ({ date, venue }) => {
       if (!date && !venue.trim()) throw new Error("Give a date or a place.");
-      await this.#client.events.suggest(this.#chat.event, date ? new Date(date).toISOString() : null, venue.trim());
+      await this.#client.events.suggest(this.#chat.event, date ? withOffset(new Date(date)) : null, venue.trim());
     });
   }
 

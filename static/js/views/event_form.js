@@ -2,7 +2,7 @@
 
 import { form, openDialog } from "./dialogs.js";
 import { avatar, el, iconButton } from "./dom.js";
-import { wholeDayOf } from "./times.js";
+import { wholeDayOf, withOffset } from "./times.js";
 
 const TITLE_MAX_CHARS = 200, VENUE_MAX_CHARS = 100, ADDRESS_MAX_CHARS = 1000, SPOTS_MAX = 1000000;
 
@@ -49,7 +49,7 @@ export class EventFormView {
 
   async #send({ title, day, time, venue, address, spots }) {
     const fields = {
-      title, is_time_specified: Boolean(time), event_date: new Date(`${day}T${time || "00:00"}`).toISOString(),
+      title, is_time_specified: Boolean(time), event_date: withOffset(new Date(`${day}T${time || "00:00"}`)),
       venue_name: venue, address, total_spots: Number(spots),
     };
     const { events } = this.#client;

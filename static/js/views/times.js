@@ -45,18 +45,33 @@ const briefUtcDay = new Intl.DateTimeFormat(undefined, { weekday: "short", day: 
 const utcDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 const HALF_DAY_MS = 43200000;
 
-/** The day that an event without a time is on, as midnight in UTC: the nearest one to midnight where it was made. */
+/**
+ * The day that an event without a time is on, as midnight in UTC: the date that stands in a text with an offset, which is midnight where
+ * it was made; else the nearest one to that midnight.
+ */
 export function wholeDayOf(iso) {
+  if (!iso.endsWith("Z")) return new Date(`${iso.slice(0, 10)}T00:00:00Z`);
   return new Date(Math.floor((new Date(iso).getTime() + HALF_DAY_MS) / (2 * HALF_DAY_MS)) * 2 * HALF_DAY_MS);
 }
 
+/** The server writes an offset where a date is a day of that place: a poll of an event without a time, at its midnight. */
+const namesTime = (iso) => iso.endsWith("Z") || !iso.includes("T00:00:00.000000");
+
 /** When an event is, where the viewer is. */
-export function eventDateOf(iso, hasTime = true) {
+export function eventDateOf(iso, hasTime = namesTime(iso)) {
   return hasTime ? `${eventDay.format(new Date(iso))}, ${timeOf(iso)}` : utcDay.format(wholeDayOf(iso));
 }
 
 export function briefEventDateOf(iso, hasTime = true) {
   return hasTime ? `${briefDay.format(new Date(iso))}, ${timeOf(iso)}` : briefUtcDay.format(wholeDayOf(iso));
+}
+
+/** A date of the viewer's own clock, with its offset from UTC: "2031-05-02T20:30:00+02:00". */
+export function withOffset(date) {
+  const minutes = -date.getTimezoneOffset();
+  const local = new Date(date.getTime() + minutes * 60000).toISOString().slice(0, 19);
+  const two = (number) => String(Math.trunc(Math.abs(number))).padStart(2, "0");
+  return `${local}${minutes < 0 ? "-" : "+"}${two(minutes / 60)}:${two(minutes % 60)}`;
 }
 
 export function lastSeenOf(iso) {

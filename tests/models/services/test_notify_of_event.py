@@ -246,7 +246,7 @@ class TestDates:
         event = await events_world.answer(event, mute, True)
         await events_world.forget_pushes()
         event = await events_world.edit(event, date=event.date + timedelta(days=1))
-        alert = "Dinner is now on 04 Jan 2030 at 12:00 UTC"
+        alert = "Dinner is now on 04 Jan 2030 at 12:00 (UTC)"
         assert set(await events_world.pushes()) == {(guests[0].id, alert), (mute.id, alert)}
         await events_world.forget_pushes()
         for fields in ({"title": "Lunch"}, {"venue_name": "Home"}, {"venue_name": ""}, {"address": "Here"}):

@@ -8,7 +8,7 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-from handlers.wire.times import show_time
+from handlers.wire.times import Time, show_time
 from handlers.wire.users import Link, UserShown, show_photo, show_user
 from models.documents.event import Event, Invitation, Poll
 from models.documents.photo import Rendition
@@ -32,8 +32,8 @@ class InviteeShown(TypedDict):
     big_photo: str | None
     faded_photo: str | None
     rsvp_message: str | None
-    rsvp_time: str | None
-    created: str
+    rsvp_time: Time | None
+    created: Time
 
 
 class InvitationShown(TypedDict):
@@ -44,7 +44,7 @@ class InvitationShown(TypedDict):
     user_full_name: str
     has_seen: bool
     has_accepted_invite: bool | None
-    rsvp_time: str | None
+    rsvp_time: Time | None
     rsvp_message: str
 
 
@@ -58,7 +58,7 @@ class MessageShown(TypedDict):
 
 class PollShown(TypedDict):
     id: int
-    suggested_date: str
+    suggested_date: Time
     suggested_venue: str
 
 
@@ -75,10 +75,10 @@ class EventShown(TypedDict):
     version: int
     is_canceled: bool
     title: str
-    event_date: str
+    event_date: Time
     is_time_specified: bool
-    created: str
-    modified: str
+    created: Time
+    modified: Time
     owner: UserShown
     total_spots: int
     spots_filled: int

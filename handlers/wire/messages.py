@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, NotRequired
 
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from handlers.wire.times import Date, show_date
 from models.documents.entry import Entry, Message, show_key
@@ -93,13 +93,15 @@ class CardShown(ListedShown):
     name: str
 
 
-MessageShown = TextShown | LocationShown | LinkedLocationShown | SoundShown | PictureShown | CardShown
+ChatMessageShown = TypeAliasType(
+    "ChatMessageShown", TextShown | LocationShown | LinkedLocationShown | SoundShown | PictureShown | CardShown
+)
 
 
 class MessagesShown(TypedDict):
     """Oldest first. `next` is there where looking for more ended before the page was full: ask again with it as `before`."""
 
-    messages: list[MessageShown]
+    messages: list[ChatMessageShown]
     next: NotRequired[str]
 
 
@@ -171,7 +173,7 @@ def show_messages(found: Part[ListedMessage], link: Link) -> MessagesShown:
     return shown
 
 
-def show_listed(listed: ListedMessage, link: Link) -> MessageShown:
+def show_listed(listed: ListedMessage, link: Link) -> ChatMessageShown:
     """What the document names for its type; then what it does not: where and when, captions, receipts."""
     entry, body = listed.entry, listed.entry.body
     if not isinstance(body, Message):

@@ -76,7 +76,9 @@ class RegistrationPinSet(BaseModel):
     ]
 
 
-class RegistrationPinShown(TypedDict):
+class RegistrationPinStateShown(TypedDict):
+    """Whether one is asked for."""
+
     is_set: bool
 
 

@@ -100,7 +100,7 @@ def example_of(schema: Schema, named: Mapping[str, Schema], *names: str, is_aske
     if "enum" in whole:
         return whole["enum"][0]
     for value in (value for name in names for value in VALUES.get(name, ())):
-        if _has_type(value, whole, named):
+        if has_type(value, whole, named):
             return value
     if "examples" in whole:
         return whole["examples"][0]
@@ -131,9 +131,10 @@ def _object(whole: Schema, named: Mapping[str, Schema], shape: str, *, is_asked:
     return {each: example_of(fields[each], named, f"{shape}.{each}", each, is_asked=is_asked) for each in wanted}
 
 
-def _has_type(value: object, schema: Schema, named: Mapping[str, Schema]) -> bool:
+def has_type(value: object, schema: Schema, named: Mapping[str, Schema]) -> bool:
+    """Whether a value is of the type that a schema names, whatever else it says."""
     if isinstance(value, list) and "items" in schema:
-        return all(_has_type(each, resolve(schema["items"], named), named) for each in value)
+        return all(has_type(each, resolve(schema["items"], named), named) for each in value)
     kinds = [kind for each in schema.get("anyOf", [schema]) for kind in _kinds(each)]
     if value is None:
         return "null" in kinds

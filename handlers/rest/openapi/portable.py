@@ -7,8 +7,9 @@ and what it leaves out it says in words.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from handlers.rest.openapi.examples import example_of
+from collections.abc import Collection, Mapping, Sequence
+
+from handlers.rest.openapi.examples import example_of, has_type
 from handlers.rest.openapi.shapes import PREFIX, Schema, referred, resolve
 from handlers.rest.paths import is_messaging, is_oauth
 
@@ -27,6 +28,7 @@ _EVENTS_REFUSAL: Schema = {
 
 def publish(document: Schema) -> Schema:
     """The published form of an exact document, with an example of each body that is sent and of each successful answer."""
+    document = _say_once(document)
     exact = document["components"]["schemas"]
     publisher = _Publisher(exact)
     paths = {
@@ -41,6 +43,39 @@ def publish(document: Schema) -> Schema:
         "schemas": {name: schemas[name] for name in sorted(referred(paths, schemas))},
     }
     return {**document, "paths": paths, "components": components}
+
+
+def _say_once(document: Schema) -> Schema:
+    """The document without the fields of bodies that the query has, too: they would be two arguments of one name.
+
+    A body that holds nothing else goes.
+    """
+    named = dict(document["components"]["schemas"])
+    paths: dict[str, Schema] = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            asked = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
+            shown = dict(operation)
+            if "requestBody" in shown:
+                content = shown["requestBody"]["content"]
+                kept = {media: _without_fields(each, asked, named) for media, each in content.items()}
+                shown["requestBody"] = {**shown["requestBody"], "content": kept}
+                if all(resolve(each["schema"], named).get("properties") == {} for each in kept.values()):
+                    del shown["requestBody"]
+            paths.setdefault(path, {})[method] = shown
+    return {**document, "paths": paths, "components": {**document["components"], "schemas": named}}
+
+
+def _without_fields(content: Schema, names: Collection[str], named: dict[str, Schema]) -> Schema:
+    """The content of one media type without these fields; a schema that it refers to changes in `named`."""
+    whole = resolve(content["schema"], named)
+    if "properties" not in whole:
+        return content
+    kept = {**whole, "properties": {name: field for name, field in whole["properties"].items() if name not in names}}
+    if "$ref" not in content["schema"]:
+        return {**content, "schema": kept}
+    named[content["schema"]["$ref"].removeprefix(PREFIX)] = kept
+    return content
 
 
 def _operations(document: Schema) -> list[Schema]:
@@ -83,18 +118,18 @@ class _Publisher:
         content = dict(body["content"][media])
         exact = content["schema"]
         content["schema"] = widen(exact, self._exact)
-        if media == MULTIPART:
-            content["schema"] = self._name_form(operation, content["schema"])
+        if "properties" in content["schema"]:
+            content["schema"] = self._name(operation, "Form" if media == MULTIPART else "Body", content["schema"])
         example = example_of(exact, self._exact, is_asked=True)
         return {**body, "content": {media: content | ({"example": example} if example else {})}}
 
-    def _name_form(self, operation: Schema, schema: Schema) -> Schema:
-        """A reference to a form; it is named after the fields that it shares with the operation's JSON body, or after the operation."""
+    def _name(self, operation: Schema, suffix: str, schema: Schema) -> Schema:
+        """A reference to a body that no class stands for, named after the class of its JSON fields, or after the operation."""
         asked = operation["requestBody"]["content"].get(JSON, {}).get("schema", {})
         base = asked["$ref"].removeprefix(PREFIX) if "$ref" in asked else _pascal(operation["operationId"])
-        name = base + "Form"
+        name = base + suffix
         if self.named.setdefault(name, schema) != schema:
-            name = _pascal(operation["operationId"]) + "Form"
+            name = _pascal(operation["operationId"]) + suffix
             self.named[name] = schema
         return {"$ref": PREFIX + name}
 
@@ -130,28 +165,34 @@ def widen(schema: Schema, exact: Mapping[str, Schema], *, is_shown: bool = False
         return {"$ref": schema["$ref"]}
     sentences = _choices_in_words(schema)
     kept = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf", "allOf", "const")}
-    if "const" in schema:
-        kept["enum"] = [schema["const"]]
-    if "enum" in kept:
-        kept.setdefault("type", _type_of(kept["enum"][0]))
-        if is_shown:
-            sentences.extend(_values_in_words(kept.pop("enum")))
-    if kept.get("format") == "binary":
-        kept.pop("examples", None)  # the name of a file, which is not what it holds
-    if kept.get("additionalProperties") is False:
-        del kept["additionalProperties"]
-    if "properties" in kept:
-        kept["properties"] = {
-            name: widen(field, exact, is_shown=is_shown) for name, field in kept["properties"].items()
-        }
-    for key in ("items", "additionalProperties"):
-        if isinstance(kept.get(key), dict):
-            kept[key] = widen(kept[key], exact, is_shown=is_shown)
     for choices in (schema.get("anyOf"), schema.get("oneOf")):
         if choices is not None and not _is_of_fields(choices):
-            joined = _joined(choices, exact, is_shown=is_shown)
-            kept = {**joined, **kept}
-    return _describe_more(kept, sentences)
+            kept = {**_joined(choices, exact, is_shown=is_shown), **kept}
+    if "const" in schema or "enum" in schema:
+        kept |= _of_values(schema.get("enum", [schema.get("const")]))
+        if is_shown:
+            sentences += _values_in_words(kept.pop("enum"))
+    if kept.get("additionalProperties") is False:
+        del kept["additionalProperties"]
+    if "properties" in schema:
+        kept["properties"] = {
+            name: widen(each, exact, is_shown=is_shown) for name, each in schema["properties"].items()
+        }
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            kept[key] = widen(schema[key], exact, is_shown=is_shown)
+    examples = [example for example in kept.pop("examples", ()) if _is_example(example, kept, exact)]
+    return _describe_more(kept | ({"examples": examples} if examples else {}), sentences)
+
+
+def _of_values(values: Sequence[object]) -> Schema:
+    kind = {bool: "boolean", int: "integer", float: "number"}.get(type(values[0]), "string")
+    return {"enum": list(values), "type": kind}
+
+
+def _is_example(example: object, schema: Schema, exact: Mapping[str, Schema]) -> bool:
+    """Of a file it is the name, which is not what the file holds."""
+    return schema.get("format") != "binary" and ("type" not in schema or has_type(example, schema, exact))
 
 
 def _is_of_fields(choices: Sequence[Schema]) -> bool:
@@ -238,10 +279,6 @@ def _or_null(schema: Schema) -> Schema:
 def _not_null(schema: Schema) -> Schema:
     kinds = [kind for kind in _types(schema) if kind != "null"]
     return {**schema, "type": kinds[0]} if len(kinds) == 1 and kinds != ["?"] else schema
-
-
-def _type_of(value: object) -> str:
-    return {bool: "boolean", int: "integer", float: "number"}.get(type(value), "string")
 
 
 def _describe_more(schema: Schema, sentences: Sequence[str]) -> Schema:

@@ -5,7 +5,7 @@ from typing import Any
 
 TITLE = "Parley"
 # As npm has it: nobody has been granted one.
-LICENCE = {"name": "UNLICENSED"}
+LICENCE = {"name": "UNLICENSED", "identifier": "LicenseRef-UNLICENSED"}
 DESCRIPTION = """\
 Two REST APIs over one domain: the **messaging API** (`/o/…`, `/api/account|contacts|messages|groups/…`) and the **events API** (`/auth…` and
 what else is below). What happens here is heard on the sockets at once, and the other way round.

@@ -12,7 +12,7 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     "admins": (["4930901820"],),
     "auth_token": ("kPq3vT0rW8mZ",),
     "access_token": ("kPq3vT0rW8mZ",),
-    "big_photo": ("http://127.0.0.1:8080/media/kX2b7Lw9QeR4/big.jpg",),
+    "big_photo": ("http://127.0.0.1:8080/media/ede62e215f5d7a18f91d242bdbddf72e.jpg/250x250.jpg",),
     "body": ("See you there",),
     "client_id": ("RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY",),
     "comment": ("The train comes at nine",),
@@ -29,8 +29,8 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     "error": (False,),
     "error_message": (None,),
     "event_date": ("2027-06-06T20:30:00+02:00",),
-    "faded_photo": ("http://127.0.0.1:8080/media/kX2b7Lw9QeR4/faded.jpg",),
-    "fb_token": ("EAAG0rW8mZ",),
+    "faded_photo": ("http://127.0.0.1:8080/media/ede62e215f5d7a18f91d242bdbddf72e.jpg/faded-60x60.jpg",),
+    "fb_token": ("CAACEdEose0cBA",),
     "first_name": ("John",),
     "full_name": ("Ann Lee",),
     "groupid": ("4930901820-1465200000",),
@@ -53,9 +53,9 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     "password": ("correct horse battery staple",),
     "phone_number": ("+4930901820",),
     "phone_numbers": (["+4930901821", "+4930901822"],),
-    "photo": ("http://127.0.0.1:8080/media/kX2b7Lw9QeR4/small.jpg",),
-    "photo_url": ("http://127.0.0.1:8080/media/kX2b7Lw9QeR4",),
-    "preview_photo_url": ("http://127.0.0.1:8080/media/kX2b7Lw9QeR4/small.jpg",),
+    "photo": ("http://127.0.0.1:8080/media/ede62e215f5d7a18f91d242bdbddf72e.jpg/60x60.jpg",),
+    "photo_url": ("http://127.0.0.1:8080/media/ede62e215f5d7a18f91d242bdbddf72e.jpg",),
+    "preview_photo_url": ("http://127.0.0.1:8080/media/ede62e215f5d7a18f91d242bdbddf72e.jpg/60x60.jpg",),
     "previous": (None,),
     "refresh_token": ("b7Lw9QeR4kX2",),
     "rsvp_message": ("With pleasure",),
@@ -69,13 +69,16 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     "text": ("See you there",),
     "title": ("Dinner",),
     "token": ("740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad",),
-    "url": ("http://127.0.0.1:8080/media/kX2b7Lw9QeR4",),
+    "url": ("http://127.0.0.1:8080/media/ede62e215f5d7a18f91d242bdbddf72e.jpg",),
     "user_full_name": ("Ann Lee",),
     "username": ("ann",),
     "venue_name": ("Café Central",),
 }
 _BY_TYPE: Mapping[str, Any] = {"boolean": True, "integer": 1, "number": 1.5, "null": None, "string": "text"}
-_BY_FORMAT: Mapping[str, str] = {"date-time": "2027-06-06T18:30:00Z", "uri": "http://127.0.0.1:8080/media/kX2b7Lw9QeR4"}
+_BY_FORMAT: Mapping[str, str] = {
+    "date-time": "2027-06-06T18:30:00Z",
+    "uri": "http://127.0.0.1:8080/media/ede62e215f5d7a18f91d242bdbddf72e.jpg",
+}
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "array": list,
     "boolean": bool,

@@ -57,9 +57,9 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "invitation_id": {"description": "The id of an invitation to this event.", "schema": _ID},
     "name": {
         "description": "A file's name, as messages and photos give it.",
-        "schema": {"examples": ["kX2b7Lw9QeR4"]},
+        "schema": {"examples": ["ede62e215f5d7a18f91d242bdbddf72e.jpg"]},
     },
-    "rendition": {"description": "Which form of the photo."},
+    "rendition": {"description": "Which form of the photo.", "schema": {"examples": ["60x60"]}},
     "session_id": {"description": "A session's id, as the list has it.", "schema": {"examples": ["9f86d081884c7d65"]}},
     "target": {"description": "A contact's number, or a group's id.", "schema": {"examples": ["4930901821"]}},
     "user_id": {"description": "A user's id.", "schema": _ID},

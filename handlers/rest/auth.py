@@ -16,7 +16,7 @@ from handlers.wire.sessions import (
     Profile,
     Proof,
     RegistrationPinSet,
-    RegistrationPinShown,
+    RegistrationPinStateShown,
     SessionsShown,
     show_sessions,
 )
@@ -109,7 +109,7 @@ class AuthRoutes:
                 "GET",
                 "/auth/registration_pin",
                 self.show_registration_pin,
-                Described("Whether your account has a registration PIN.", {200: RegistrationPinShown}),
+                Described("Whether your account has a registration PIN.", {200: RegistrationPinStateShown}),
             ),
             *events(
                 "PUT",

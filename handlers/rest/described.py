@@ -23,7 +23,7 @@ class Described:
     the body's fields (a union, where there are several) and `query` that of the query's, the very ones that the handler reads
     with. `file` is the field of a multipart form that carries a file, `file_instead_of` the field that is not needed then.
     `refuses` are the refusals of this operation; those of every one (no token, wrong method, a body that cannot be read, …)
-    need not be named. `other_fields`: what field errors may be about that is not taken.
+    need not be named. `file_example` is what the file is called in an example. `other_fields`: what field errors may be about that is not taken.
     `is_file`: the bytes are those of a stored file, with an ETag and in parts, if those are asked for.
     """
 
@@ -36,6 +36,7 @@ class Described:
     is_public: bool = False  # needs no token
     description: str = ""
     file_instead_of: str = ""
+    file_example: str = "photo.jpg"
     other_fields: tuple[str, ...] = ()
     is_file: bool = False
 

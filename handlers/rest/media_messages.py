@@ -51,12 +51,23 @@ class MediaMessageRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            *messaging("POST", "/api/messages/send-image/", self.send_image, _sending("an image", PictureToSend)),
-            *messaging("POST", "/api/messages/send-voice/", self.send_voice, _sending("a voice note", FileToSend)),
-            *messaging("POST", "/api/messages/send-audio/", self.send_audio, _sending("a sound file", FileToSend)),
-            *messaging("POST", "/api/messages/send-video/", self.send_video, _sending("a video", PictureToSend)),
             *messaging(
-                "POST", "/api/messages/send-vcard/", self.send_card, _sending("a contact card", CardToSend, "vcard")
+                "POST", "/api/messages/send-image/", self.send_image, _sending("an image", PictureToSend, "photo.jpg")
+            ),
+            *messaging(
+                "POST", "/api/messages/send-voice/", self.send_voice, _sending("a voice note", FileToSend, "voice.m4a")
+            ),
+            *messaging(
+                "POST", "/api/messages/send-audio/", self.send_audio, _sending("a sound file", FileToSend, "song.mp3")
+            ),
+            *messaging(
+                "POST", "/api/messages/send-video/", self.send_video, _sending("a video", PictureToSend, "video.mp4")
+            ),
+            *messaging(
+                "POST",
+                "/api/messages/send-vcard/",
+                self.send_card,
+                _sending("a contact card", CardToSend, "card.vcf", "vcard"),
             ),
         ]
 
@@ -122,13 +133,14 @@ class MediaMessageRoutes:
         return web.json_response(wire.show_sent(entry, self.links.shown_in(request)))
 
 
-def _sending(what: str, shape: type[ToSomebody], instead_of: str = "url") -> Described:
+def _sending(what: str, shape: type[ToSomebody], example: str, instead_of: str = "url") -> Described:
     return Described(
         f"Send {what}.",
         {200: wire.SentShown},
         takes=shape,
         file=FILE,
         file_instead_of=instead_of,
+        file_example=example,
         refuses=(TooLong, TooLarge, *(() if instead_of != "url" else (UrlRefused, Unavailable)), *SEND_REFUSALS),
     )
 

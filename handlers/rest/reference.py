@@ -6,6 +6,7 @@ import orjson
 from aiohttp import hdrs, web
 
 from handlers.rest.openapi.document import describe
+from handlers.rest.openapi.portable import publish
 from handlers.rest.paths import plain
 
 PATH = "/openapi.json"
@@ -14,7 +15,7 @@ OUTSIDE = (PATH,)
 
 def reference_routes(routes: Iterable[web.AbstractRouteDef], *, outside: Collection[str]) -> list[web.AbstractRouteDef]:
     """The document of these routes, for everybody. It is no part of either API, and so does not describe itself."""
-    body = orjson.dumps(describe(routes, outside=outside))
+    body = orjson.dumps(publish(describe(routes, outside=outside)))
     headers = {hdrs.CACHE_CONTROL: "no-cache", "X-Content-Type-Options": "nosniff"}
 
     async def show(_: web.Request) -> web.Response:

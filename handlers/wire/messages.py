@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal, NotRequired
 
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from handlers.wire.times import Date, show_date
 from models.documents.entry import Entry, Message, show_key
@@ -93,7 +93,9 @@ class CardShown(ListedShown):
     name: str
 
 
-MessageShown = TextShown | LocationShown | LinkedLocationShown | SoundShown | PictureShown | CardShown
+ChatMessageShown = TypeAliasType(
+    "ChatMessageShown", TextShown | LocationShown | LinkedLocationShown | SoundShown | PictureShown | CardShown
+)
 
 
 class MessagesShown(TypedDict):
@@ -102,7 +104,7 @@ class MessagesShown(TypedDict):
     Where many of others' messages lie between, looking for more ends early: then a page is short, or empty, and has `more`.
     """
 
-    messages: list[MessageShown]
+    messages: list[ChatMessageShown]
     more: bool
     next: NotRequired[str]
 
@@ -184,7 +186,7 @@ def _show_more(found: Part[Any]) -> _More:
     return {"more": False} if found.before is None else {"more": True, "next": show_key(found.before)}
 
 
-def show_listed(listed: ListedMessage, link: Link) -> MessageShown:
+def show_listed(listed: ListedMessage, link: Link) -> ChatMessageShown:
     """What the document names for its type; then what it does not: where and when, captions, receipts."""
     entry, body = listed.entry, listed.entry.body
     if not isinstance(body, Message):

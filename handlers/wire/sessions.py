@@ -84,7 +84,9 @@ class RegistrationPinSet(ActingRequest):
     ]
 
 
-class RegistrationPinShown(TypedDict):
+class RegistrationPinStateShown(TypedDict):
+    """Whether one is asked for."""
+
     is_set: bool
 
 

@@ -1,6 +1,7 @@
 // The reference page: /openapi.json as people read it. Everything is made of nodes; nothing reads a string as HTML.
 
 import { el } from "./views/dom.js";
+import { curl } from "./curl.js";
 import { kindOf, pathsOf, resolve } from "./schemas.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
@@ -71,33 +72,6 @@ function answer(document, status, response) {
       headers.length > 0 && el("p.kind", {}, `Headers: ${headers.join(", ")}`)));
 }
 
-/** A line for the terminal, with the examples that the document has. */
-function curl(document, method, path, operation) {
-  const example = (schema) => schema?.examples?.[0] ?? schema?.const ?? schema?.enum?.[0];
-  let filled = path;
-  for (const each of operation.parameters ?? []) {
-    if (each.in === "path") filled = filled.replace(`{${each.name}}`, example(each.schema) ?? `{${each.name}}`);
-  }
-  const lines = [`curl${method === "get" ? "" : ` -X ${method.toUpperCase()}`}`];
-  if (operation.security?.length !== 0) lines.push(`-H "Authorization: Bearer $TOKEN"`);
-  const content = operation.requestBody?.content ?? {};
-  const multipart = content["multipart/form-data"]?.schema;
-  const [shape] = pathsOf(document, multipart ?? content["application/json"]?.schema ?? {});
-  const needed = new Set(shape?.required ?? []);
-  for (const choice of [shape?.anyOf, ...(shape?.allOf ?? []).map((each) => each.anyOf)]) {
-    if (choice) for (const name of choice[0].required ?? []) needed.add(name);
-  }
-  const fields = Object.entries(shape?.properties ?? {}).filter(([name]) => needed.has(name));
-  if (multipart) {
-    for (const [name, field] of fields) lines.push(`-F "${name}=${field.contentMediaType ? "@file" : example(field) ?? "…"}"`);
-  } else if (fields.length) {
-    const values = Object.fromEntries(fields.map(([name, field]) => [name, example(field) ?? example(resolve(document, field)) ?? (field.type === "array" ? [] : "…")]));
-    lines.push(`-H "Content-Type: application/json"`, `-d '${JSON.stringify(values)}'`);
-  }
-  lines.push(location.origin + filled);
-  return el("pre", {}, lines.join(" \\\n  "));
-}
-
 function operationNode(document, method, path, operation) {
   const node = el("details.operation", { id: operation.operationId },
     el("summary", {},
@@ -109,7 +83,7 @@ function operationNode(document, method, path, operation) {
     if (!node.open || node.querySelector(".inside")) return;
     node.append(el("div.inside", {},
       ...(operation.description ? paragraphs(operation.description) : []),
-      curl(document, method, path, operation),
+      el("pre", {}, curl(document, location.origin, method, path, operation)),
       ...parameters(document, operation),
       ...body(document, operation),
       el("h3", {}, "Answers"),

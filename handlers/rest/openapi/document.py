@@ -8,14 +8,14 @@ from typing import Any
 from handlers.rest.described import Described, Route
 from handlers.rest.openapi import texts
 from handlers.rest.openapi.refusals import JSON, SHAPES, Refusals
-from handlers.rest.openapi.shapes import PREFIX, Mode, Schema, resolve, schemas_of
+from handlers.rest.openapi.shapes import PREFIX, Mode, Schema, referred, resolve, schemas_of
 from handlers.rest.paths import is_messaging, is_oauth
 from handlers.wire.asked import Asked
 
 VERSION = "1.0"
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _PARAMETER = re.compile(r"\{([a-z_]+)(?::((?:[^{}]|\{[^{}]*\})+))?\}")
-_FILE: Schema = {"description": "The file.", "type": "string", "contentMediaType": "application/octet-stream"}
+_FILE: Schema = {"description": "The file.", "type": "string", "format": "binary"}
 
 
 def describe(routes: Iterable[object], *, outside: Collection[str] = ()) -> Schema:
@@ -41,14 +41,14 @@ def describe(routes: Iterable[object], *, outside: Collection[str] = ()) -> Sche
         paths.setdefault(shown_path(path), {})[method.lower()] = {"operationId": name, **operation.show(schemas, named)}
     return {
         "openapi": "3.1.0",
-        "info": {"title": texts.TITLE, "version": VERSION, "description": texts.DESCRIPTION},
-        "servers": [{"url": "/"}],
+        "info": {"title": texts.TITLE, "version": VERSION, "description": texts.DESCRIPTION, "license": texts.LICENCE},
+        "servers": [{"url": "/", "description": "The server that shows this."}],
         "security": [{"bearer": []}],
         "tags": _areas(paths),
         "paths": paths,
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-            "schemas": {name: named[name] for name in sorted(_referred(paths, named))},
+            "schemas": {name: named[name] for name in sorted(referred(paths, named))},
         },
     }
 
@@ -56,23 +56,6 @@ def describe(routes: Iterable[object], *, outside: Collection[str] = ()) -> Sche
 def shown_path(path: str) -> str:
     """A path without the patterns of its parameters."""
     return _PARAMETER.sub(r"{\1}", path)
-
-
-def _referred(node: object, named: dict[str, Schema]) -> set[str]:
-    """The names of the schemas that something refers to, and of those that these refer to."""
-    found: set[str] = set()
-    waiting = [node]
-    while waiting:
-        match waiting.pop():
-            case dict(fields):
-                name = str(fields.get("$ref", "")).removeprefix(PREFIX)
-                if name in named and name not in found:
-                    found.add(name)
-                    waiting.append(named[name])
-                waiting.extend(fields.values())
-            case list(items):
-                waiting.extend(items)
-    return found
 
 
 def _areas(paths: Iterable[str]) -> list[Schema]:
@@ -174,7 +157,7 @@ class _Operation:
             if asked.get("type", "object") == "object":
                 content[FORM] = {"schema": takes}
         if described.file is not None:
-            content[MULTIPART] = {"schema": _with_file(asked, described.file, described.file_instead_of)}
+            content[MULTIPART] = {"schema": _with_file(asked, described)}
         for kind in (FORM, MULTIPART):
             encoding = _encoding(asked, named)
             if encoding and kind in content:
@@ -200,7 +183,9 @@ def _path_parameters(path: str) -> list[Schema]:
     parameters = []
     for name, pattern in _PARAMETER.findall(path):
         known = texts.PATH_PARAMETERS.get(name, {})
-        schema = {"type": "string", "pattern": f"^{pattern or '[^/{}]+'}$", **known.get("schema", {})}
+        given = known.get("schema", {})
+        schema = {"type": "string", "pattern": f"^{pattern or '[^/{}]+'}$"} if "type" not in given else {}
+        schema |= given
         parameter = {"name": name, "in": "path", "required": True, "schema": schema}
         parameters.append(parameter | ({"description": known["description"]} if "description" in known else {}))
     return parameters
@@ -212,12 +197,14 @@ def _query_parameters(schema: Schema) -> list[Schema]:
         shown = {"name": name, "in": "query", "schema": {key: field[key] for key in field if key != "description"}}
         if name in schema.get("required", ()):
             shown["required"] = True
-        parameters.append(shown | ({"description": field["description"]} if "description" in field else {}))
+        about = field.get("description") or texts.QUERY_PARAMETERS.get(name)
+        parameters.append(shown | ({"description": about} if about else {}))
     return parameters
 
 
-def _with_file(asked: Schema, name: str, instead_of: str) -> Schema:
+def _with_file(asked: Schema, described: Described) -> Schema:
     """The same with a file, and without the field that is not needed then."""
+    name, instead_of = described.file or "", described.file_instead_of
     required = [each for each in asked.get("required", ()) if each != instead_of]
     choices = [{"anyOf": asked["anyOf"]}] if "anyOf" in asked else []
     if instead_of:
@@ -226,7 +213,7 @@ def _with_file(asked: Schema, name: str, instead_of: str) -> Schema:
         required.append(name)
     kept = {key: value for key, value in asked.items() if key not in ("anyOf", "required")}
     return {"type": "object", **kept} | {
-        "properties": {**asked.get("properties", {}), name: _FILE},
+        "properties": {**asked.get("properties", {}), name: _FILE | {"examples": [described.file_example]}},
         **({"required": required} if required else {}),
         **({"allOf": choices} if choices else {}),
     }

@@ -21,6 +21,11 @@ class _Generator(GenerateJsonSchema):
         return False
 
     @override
+    def normalize_name(self, name: str) -> str:
+        """Without the underscores that stand for brackets: `PageShown[UserShown]` is `PageShownUserShown`."""
+        return super().normalize_name(name.replace("[", "").replace("]", ""))
+
+    @override
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> Schema:
         """Closed: what is shown has these fields and no others."""
         return {"additionalProperties": False} | super().typed_dict_schema(schema)
@@ -50,6 +55,23 @@ def resolve(schema: Schema, named: Mapping[str, Schema]) -> Schema:
     """What a schema refers to, or itself."""
     reference = schema.get("$ref", "")
     return named[reference.removeprefix(PREFIX)] if reference else schema
+
+
+def referred(node: object, named: Mapping[str, Schema]) -> set[str]:
+    """The names of the schemas that something refers to, and of those that these refer to."""
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        match waiting.pop():
+            case dict(fields):
+                name = str(fields.get("$ref", "")).removeprefix(PREFIX)
+                if name in named and name not in found:
+                    found.add(name)
+                    waiting.append(named[name])
+                waiting.extend(fields.values())
+            case list(items):
+                waiting.extend(items)
+    return found
 
 
 def _without_title(schema: Schema) -> Schema:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 TITLE = "Parley"
+# As npm has it: nobody has been granted one.
+LICENCE = {"name": "UNLICENSED", "identifier": "LicenseRef-UNLICENSED"}
 DESCRIPTION = """\
 Two REST APIs over one domain: the **messaging API** (`/o/…`, `/api/account|contacts|messages|groups/…`) and the **events API** (`/auth…` and
 what else is below). What happens here is heard on the sockets at once, and the other way round.
@@ -15,8 +17,9 @@ list is also at `/api/messages/chats/`, a group's photo also at `/groups/{group}
 token stands for all its accounts; `account` names one of them by its number, in the query, in the form or in the JSON body, on every
 method. One that is not yours is refused.
 
-**Bodies.** JSON or a form, as you like; in a form a list is a repeated field, `name[]` or `name[0]`, and an object is JSON text or
-`name[key]`. In JSON, null for an optional field is like leaving it out. A body on a GET is read like its query. What is neither form nor JSON, or is not in UTF-8, is 415.
+**Bodies.** JSON or a form, as you like; below stands JSON, and a form where a file may come. In a form a list is a repeated field, `name[]` or
+`name[0]`, and an object is JSON text or `name[key]`. In JSON, null for an optional field is like leaving it out. A body on a GET is read like
+its query. What is neither form nor JSON, or is not in UTF-8, is 415.
 
 **Refusals.** The messaging API answers `{"error": sentence, "code": code}`; the events API `{"_error_message", "_error_type"}`, or for each
 wrong field the sentences about it; `/o/…` what RFC 6749 says. An unknown path is 404, another method of a known one 405 with `Allow`,
@@ -33,6 +36,11 @@ this node; `RateLimit-Policy` and `RateLimit` say the same as the IETF's draft h
 **Times** are UTC: of the events API with microseconds and a `Z`, of the messaging API with seconds. An event keeps the offset from UTC
 that its date was sent with; the day of one without a time is shown with it. Dates are read as unix seconds or ISO 8601; an event's own
 date has a time.
+
+**Examples.** You are `4930901820`, whose token is in `$TOKEN`; `4930901821` and `4930901822` are your contacts. Put your own numbers, ids and codes
+in their place, and files of your own.
+
+**Clients** can be generated from `/openapi.json`. Expect fields in answers that are not there yet.
 """
 
 # Areas by the beginning of a path, the longest that fits; others are named after their first part.
@@ -43,6 +51,9 @@ AREAS: Mapping[str, tuple[str, str]] = {
     "/api/message/": ("Messages", "Sending, typing, reading, receipts."),
     "/api/messages/": ("Messages", ""),
     "/api/groups/": ("Groups", "Groups, who is in them, and who may change what."),
+    "/events": ("Events", "Events, invitations to them, and the answers, messages and polls of those invited."),
+    "/notifications": ("Notifications", "The devices that are sent pushes."),
+    "/users": ("Users", "Who somebody is on the events API, and whom one favours."),
     "/media/": ("Files", "What messages and photos point at."),
     "/auth": ("Sign-in", "Signing in by a pin, and the sessions that come of it."),
     "/api/": ("Resources", "Where the events API begins."),
@@ -51,12 +62,28 @@ AREAS: Mapping[str, tuple[str, str]] = {
     "/readyz": ("Probes", ""),
 }
 
+_ID = {"type": "integer", "minimum": 1, "examples": [1]}
 PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
-    "contact_id": {"description": "A phone number: digits alone.", "schema": {"examples": ["4930901820"]}},
+    "contact_id": {"description": "A phone number: digits alone.", "schema": {"examples": ["4930901821"]}},
+    "event_id": {"description": "An event's id.", "schema": _ID},
     "group": {"description": "A group's id.", "schema": {"examples": ["4930901820-1465200000"]}},
-    "target": {"description": "A contact's number, or a group's id.", "schema": {"examples": ["4930901820"]}},
-    "name": {"description": "A file's name, as messages and photos give it."},
-    "session_id": {"description": "A session's id, as the list has it."},
+    "invitation_id": {"description": "The id of an invitation to this event.", "schema": _ID},
+    "name": {
+        "description": "A file's name, as messages and photos give it.",
+        "schema": {"examples": ["ede62e215f5d7a18f91d242bdbddf72e.jpg"]},
+    },
+    "rendition": {"description": "Which form of the photo.", "schema": {"examples": ["60x60"]}},
+    "session_id": {"description": "A session's id, as the list has it.", "schema": {"examples": ["9f86d081884c7d65"]}},
+    "target": {"description": "A contact's number, or a group's id.", "schema": {"examples": ["4930901821"]}},
+    "user_id": {"description": "A user's id.", "schema": _ID},
+}
+
+# Of those that their shapes do not describe.
+QUERY_PARAMETERS: Mapping[str, str] = {
+    "i_am_owner": "Only your own, or only those of others.",
+    "page": "Which page, from 1 on.",
+    "per_page": "How many a page has.",
+    "type": "`sent`: your own; `received`: those you are invited to.",
 }
 
 RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}

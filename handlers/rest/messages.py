@@ -12,7 +12,7 @@ from handlers.rest.paths import messaging
 from handlers.rest.requests import path_number, read_query
 from handlers.wire import messages as wire
 from handlers.wire.asked import NothingShown, read_asked
-from handlers.wire.chats import SyncShown, show_sync
+from handlers.wire.chats import ChatSyncShown, show_sync
 from handlers.wire.drafts import (
     Attempt,
     ChatsAsked,
@@ -131,10 +131,10 @@ class MessageRoutes:
             *messaging(
                 "POST",
                 "/api/messages/sync/",
-                self.show_missed,
+                self.sync_chats,
                 Described(
                     "What is new in all your chats.",
-                    {200: SyncShown},
+                    {200: ChatSyncShown},
                     takes=SyncAsked,
                     description="The sockets' `sync`, for whoever polls: keep the `cursor` of each chat, and ask with them again; at once "
                     "while the answer has `more`. `delta` is what you miss, `reset` means: forget what you hold of this chat and begin "
@@ -212,7 +212,7 @@ class MessageRoutes:
     ) -> web.Response:
         return web.json_response(shown, headers=self.links.to_next(request, shown.get("next")))
 
-    async def show_missed(self, request: web.Request) -> web.Response:
+    async def sync_chats(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         answer = await self.sync(actor, read_asked(SyncAsked, fields).cursors)
         return web.json_response(text=orjson.dumps(show_sync(answer)).decode())

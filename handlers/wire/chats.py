@@ -47,7 +47,7 @@ class ChatMissedShown(TypedDict):
     is_member: NotRequired[bool]
 
 
-class SyncShown(TypedDict):
+class ChatSyncShown(TypedDict):
     """The chats in which something is new, and those that are as you hold them. `more`: ask again at once with the new cursors."""
 
     chats: list[ChatMissedShown]

@@ -21,13 +21,12 @@ from typing_extensions import override
 from handlers.rest.requests import CLIENT_ADDRESS
 from server.lines_per_address import LinesPerAddress
 from server.sockets.frames import Frames, take_over
+from server.sockets.intake import MESSAGES_IN_A_TURN, STRANGER_MAX_BYTES, UNREAD, Intake, split_body
 from server.sockets.outbox import Allowance, Flusher, Outbox, Parcel
 
 log = logging.getLogger(__name__)
 
 POLL_MAX_PACKETS = 16  # python-engineio's client refuses a polling answer with more
-POST_MAX_PACKETS = 4096  # JavaScript clients know a limit in bytes only: the shortest requests that fit into one body
-SEPARATOR = "\x1e"
 # Not soon: the official client that is cut off in the middle of moving neither polls nor notices until a ping is late.
 UPGRADE_WITHIN_S = 30.0
 COME_BACK = b"too slow: come back and sync"
@@ -61,7 +60,7 @@ class Guests(Protocol):
     def closed(self, socket: "EngineSocket", reason: str) -> None: ...
 
 
-class EngineSocket:
+class EngineSocket(Intake):
     """One client's connection, whatever its transport is at the moment; in the shape that python-engineio asks for."""
 
     __slots__ = (
@@ -70,6 +69,7 @@ class EngineSocket:
         "_is_pinged",
         "_ping_number",
         "_poll",
+        "_taken_count",
         "_timer",
         "backlog",
         "closed",
@@ -86,7 +86,10 @@ class EngineSocket:
         "upgrading",
     )  # fmt: skip
 
+    frames: Frames | None
+
     def __init__(self, server: "EngineServer", sid: str) -> None:
+        super().__init__()
         self.server = server
         self.sid = sid
         self.queue = server.create_outbox()
@@ -94,13 +97,14 @@ class EngineSocket:
         self.unanswered = 0  # requests of its namespaces
         self.refused = 0  # times since it was last let into one that it was told that it is in none
         self.connected = self.upgrading = self.upgraded = self.closed = False
-        self.frames: Frames | None = None
+        self.frames = None
         self.backlog: deque[str | bytes] | None = None  # messages that wait behind one that takes its time
         self.settled: asyncio.Future[None] | None = None  # ends when nothing waits any more
         self._poll: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_pinged = False
         self._ping_number = 0  # of the last ping among the parcels
+        self._taken_count = 0  # parcels that it had taken by then
         self._is_dirty = False
         self._has_left = False
 
@@ -152,6 +156,11 @@ class EngineSocket:
             self._wake()
         elif self.queue and self.frames.is_writable:
             self.frames.write(self.queue.take_frames())
+            self._go_on_if_read()
+
+    def _go_on_if_read(self) -> None:
+        if self.held & UNREAD and not self.queue.is_half_full:
+            self.release(UNREAD)
 
     def _wake(self) -> None:
         if self._poll is not None and not self._poll.done():
@@ -180,6 +189,7 @@ class EngineSocket:
         self.server.sockets.pop(self.sid, None)
         self.server.guests.closed(self, reason)
         self._wake()
+        self.wake()
 
     async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:  # noqa: ARG002
         """What python-engineio calls for a client whose request cannot be read."""
@@ -257,8 +267,12 @@ class EngineSocket:
         self._timer = asyncio.get_running_loop().call_later(self.server.ping_timeout, self._miss)
         self.offer(PING)
         self._ping_number = self.queue.put_count
+        self._taken_count = self.queue.taken_count
 
     def _miss(self) -> None:
+        if self.held and (self.held != UNREAD or self.queue.taken_count > self._taken_count):
+            self._ping()  # the answer waits behind what we do not take, and the client for pings
+            return
         self.end(WSCloseCode.GOING_AWAY, b"no answer to a ping", self.server.reason.PING_TIMEOUT)
 
     def _stop_pinging(self) -> None:
@@ -286,7 +300,9 @@ class EngineSocket:
             if self.closed:
                 return [NOOP]
             raise exceptions.QueueEmpty
-        return self.queue.take(POLL_MAX_PACKETS)
+        taken = self.queue.take(POLL_MAX_PACKETS)
+        self._go_on_if_read()
+        return taken
 
     async def handle_get_request(self, environ: Mapping[str, Any]) -> Any:
         """Answer a poll, or move to a WebSocket where the request asks for one."""
@@ -297,38 +313,48 @@ class EngineSocket:
         return await self.poll()
 
     async def handle_post_request(self, environ: Mapping[str, Any]) -> None:
-        """Take the packets of a polling client; one that cannot be read ends its connection, and nobody else's."""
+        """Take the packets of a polling client; one that cannot be read ends its connection, and nobody else's.
+
+        It is answered once there is room for more, so that a client which sends faster than it is answered waits.
+        """
         try:
-            for message in await self._read_body(environ["aiohttp.request"]):
+            body = await self._read_body(environ["aiohttp.request"])
+            for number, message in enumerate(split_body(body) if body else (), start=1):
+                await self._until_taken_from()
                 if self.closed:
                     break
                 self.receive(message)
+                if number % MESSAGES_IN_A_TURN == 0:
+                    await asyncio.sleep(0)
         except (ValueError, LookupError, exceptions.EngineIOError) as error:
             log.info("closed a polling client: %s", type(error).__name__)
             if self.sid in self.server.sockets:  # python-engineio has no answer ready where it is gone already
                 raise exceptions.UnknownPacketError from None
         if self.settled is not None and self.is_open:
             await asyncio.wait([self.settled])
+        await self._until_taken_from()
 
-    async def _read_body(self, request: web.Request) -> list[str]:
-        bytes_max = self.server.max_http_buffer_size
-        if (request.content_length or 0) > bytes_max:
+    async def _until_taken_from(self) -> None:
+        while self.held and self.is_open:
+            await self.wait()
+
+    async def _read_body(self, request: web.Request) -> str:
+        if (request.content_length or 0) > self.message_max_bytes:
             raise exceptions.ContentTooLongError
+        body = bytearray()
         try:
-            body = await request.read()
-        except (web.HTTPRequestEntityTooLarge, OSError, aiohttp.ClientError, web.RequestPayloadError):
+            async for piece in request.content.iter_any():
+                body += piece
+                if len(body) > self.message_max_bytes:
+                    raise exceptions.ContentTooLongError
+        except (OSError, aiohttp.ClientError, web.RequestPayloadError):
             raise exceptions.ContentTooLongError from None
-        if len(body) > bytes_max:
-            raise exceptions.ContentTooLongError
-        messages = body.decode().split(SEPARATOR) if body else []
-        if len(messages) > POST_MAX_PACKETS:
-            raise exceptions.ContentTooLongError
-        return messages
+        return body.decode()
 
     def open_frames(self, request: web.Request) -> web.StreamResponse:
         """Speak with the client through the WebSocket that this request opens, from its first packet on."""
         self.frames, answer = take_over(
-            request, self, message_max_bytes=self.server.max_http_buffer_size, stalled_s=self.server.ping_timeout
+            request, self, message_max_bytes=self.message_max_bytes, stalled_s=self.server.ping_timeout
         )
         self.connected = self.upgraded = True
         return answer
@@ -347,6 +373,9 @@ class EngineSocket:
         """From now on the WebSocket is the client's transport; what is queued goes over it."""
         self.upgraded = True
         self.frames, frames.owner = frames, self
+        frames.limit(self.message_max_bytes)
+        if self.held:
+            frames.hold()
         self.flush()
 
 
@@ -357,7 +386,7 @@ class Probe:
         self._socket = socket
         self._is_answered = False
         self._frames, self.answer = take_over(
-            request, self, message_max_bytes=socket.server.max_http_buffer_size, stalled_s=socket.server.ping_timeout
+            request, self, message_max_bytes=STRANGER_MAX_BYTES, stalled_s=socket.server.ping_timeout
         )
         self._timer = asyncio.get_running_loop().call_later(UPGRADE_WITHIN_S, self._frames.close)
 

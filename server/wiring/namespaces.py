@@ -33,6 +33,7 @@ def socket_server(domain: Domain) -> SocketServer:
         account_max_chars=sockets.account_max_chars,
         lines=domain.lines,
         join_within_s=sockets.join_within_s,
+        in_flight_max=sockets.in_flight_max,
     )
 
 
@@ -45,7 +46,6 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
         TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled),
         TokenBuckets(limits.connects_per_minute / 60, limits.connects_per_minute, is_enabled=limits.enabled),
         refusal_of,
-        domain.settings.sockets.in_flight_max,
         partial(domain.metrics.refused, "sockets"),
         sockets_per_account=limits.sockets_per_account if limits.enabled else 0,
     )

@@ -7,7 +7,9 @@ import asyncio
 from collections.abc import Iterator
 from typing import Protocol
 
-STRANGER_MAX_BYTES = 16_384  # of one message of a client that is in no namespace: several times a CONNECT with its token
+STRANGER_MAX_BYTES = (
+    16_384  # of one message of a client that is in no namespace: several times a CONNECT with its token
+)
 MESSAGES_IN_A_TURN = 64  # of one body, 2 ms; a body may hold a hundred thousand
 SEPARATOR = "\x1e"
 

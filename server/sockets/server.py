@@ -80,7 +80,7 @@ class SocketServer(socketio.AsyncServer):
         origins: Sequence[str],
         ping_interval_s: float,
         ping_timeout_s: float,
-        frame_max_bytes: int,
+        message_max_bytes: int,
         queue_max_packets: int,
         queue_max_chars: int,
         account_max_chars: int = 2**25,
@@ -92,7 +92,9 @@ class SocketServer(socketio.AsyncServer):
         self.on_refused: Callable[[str], None] = _ignore  # hears the code of each refusal that no namespace gave
         self._join_within_s = join_within_s
         self._in_flight_max = in_flight_max
-        self._in_flight_again = in_flight_max // 2  # then its line is read again: half, so as not to start and stop all the time
+        self._in_flight_again = (
+            in_flight_max // 2
+        )  # then its line is read again: half, so as not to start and stop all the time
         self._tasks: set[asyncio.Task[None]] = set()
         self._unanswered = 0
         self._strangers: dict[str, asyncio.TimerHandle] = {}  # sockets that are in no namespace, and when they close
@@ -105,7 +107,7 @@ class SocketServer(socketio.AsyncServer):
             async_handlers=True,
             ping_interval=ping_interval_s,
             ping_timeout=ping_timeout_s,
-            max_http_buffer_size=frame_max_bytes,
+            max_http_buffer_size=message_max_bytes,
             http_compression=False,
             queue_max_packets=queue_max_packets,
             queue_max_chars=queue_max_chars,

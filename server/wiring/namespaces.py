@@ -8,6 +8,7 @@ from handlers.sockets.events import EventsNamespace
 from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
+from handlers.wire.largest import largest_message
 from models.services.batched import Batched
 from models.services.change_message import ChangeMessage
 from models.services.greet import Greet
@@ -27,7 +28,7 @@ def socket_server(domain: Domain) -> SocketServer:
         origins=domain.settings.http.cors_origins,
         ping_interval_s=sockets.ping_interval_s,
         ping_timeout_s=sockets.ping_timeout_s,
-        frame_max_bytes=sockets.frame_max_bytes,
+        message_max_bytes=largest_message(domain.settings.chat.text_max_chars),
         queue_max_packets=sockets.queue_max_packets,
         queue_max_chars=sockets.queue_max_chars,
         account_max_chars=sockets.account_max_chars,

@@ -1,5 +1,6 @@
 """Promise 4: messages that one connection sends to one chat get ascending seqs in the order sent."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,17 @@ async def test_the_official_client_keeps_the_order(
             bodies = [{"contact": tom.number, "client_id": str(n), "text": str(n)} for n in range(COUNT)]
             answers = await client.call("flood", namespace="/chat", event="message_send", bodies=bodies)
             assert [answer["message"]["seq"] for answer in answers] == list(range(1, COUNT + 1))
+        assert await read_texts(await node.connect(ann, "/chat"), tom.number, after=0) == [str(n) for n in range(COUNT)]
+
+
+@pytest.mark.parametrize("transports", [("websocket",), ("polling",), ("polling", "websocket")], ids="+".join)
+async def test_pythons_client_keeps_the_order(
+    stores: EmbeddedStores, tmp_path: Path, transports: tuple[str, ...]
+) -> None:
+    async with running_node(stores, settings_for(tmp_path)) as node:
+        ann, tom = await sign_in_friends(node)
+        phone = await node.connect(ann, "/chat", transports=transports)
+        bodies = [{"contact": tom.number, "client_id": str(n), "text": str(n)} for n in range(COUNT)]
+        answers = await asyncio.gather(*(phone.ask("message_send", body) for body in bodies))
+        assert [answer["message"]["seq"] for answer in answers] == list(range(1, COUNT + 1))
+        assert await read_texts(phone, tom.number, after=0) == [str(n) for n in range(COUNT)]

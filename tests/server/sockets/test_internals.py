@@ -150,7 +150,7 @@ def test_the_server_is_told_of_packets_by_our_sockets() -> None:
         origins=["*"],
         ping_interval_s=25,
         ping_timeout_s=20,
-        frame_max_bytes=1000,
+        message_max_bytes=1000,
         queue_max_packets=10,
         queue_max_chars=1000,
     )

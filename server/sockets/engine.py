@@ -21,7 +21,7 @@ from typing_extensions import override
 from handlers.rest.requests import CLIENT_ADDRESS
 from server.lines_per_address import LinesPerAddress
 from server.sockets.frames import Frames, take_over
-from server.sockets.intake import MESSAGES_IN_A_TURN, STRANGER_MAX_BYTES, UNREAD, Intake, split_body
+from server.sockets.intake import BODY, MESSAGES_IN_A_TURN, OURS, STRANGER_MAX_BYTES, UNREAD, Intake, split_body
 from server.sockets.outbox import Allowance, Flusher, Outbox, Parcel
 
 log = logging.getLogger(__name__)
@@ -270,8 +270,8 @@ class EngineSocket(Intake):
         self._taken_count = self.queue.taken_count
 
     def _miss(self) -> None:
-        if self.held and (self.held != UNREAD or self.queue.taken_count > self._taken_count):
-            self._ping()  # the answer waits behind what we do not take, and the client for pings
+        if self.held & OURS or (self.held & UNREAD and self.queue.taken_count > self._taken_count):
+            self._ping()  # its answer waits behind what we do not take, and the client for pings
             return
         self.end(WSCloseCode.GOING_AWAY, b"no answer to a ping", self.server.reason.PING_TIMEOUT)
 
@@ -319,6 +319,7 @@ class EngineSocket(Intake):
         """
         try:
             body = await self._read_body(environ["aiohttp.request"])
+            self.hold(BODY)
             for number, message in enumerate(split_body(body) if body else (), start=1):
                 await self._until_taken_from()
                 if self.closed:
@@ -330,12 +331,14 @@ class EngineSocket(Intake):
             log.info("closed a polling client: %s", type(error).__name__)
             if self.sid in self.server.sockets:  # python-engineio has no answer ready where it is gone already
                 raise exceptions.UnknownPacketError from None
+        finally:
+            self.release(BODY)
         if self.settled is not None and self.is_open:
             await asyncio.wait([self.settled])
         await self._until_taken_from()
 
     async def _until_taken_from(self) -> None:
-        while self.held and self.is_open:
+        while self.held & ~BODY and self.is_open:
             await self.wait()
 
     async def _read_body(self, request: web.Request) -> str:

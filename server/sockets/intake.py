@@ -18,6 +18,8 @@ JOINING = 1  # enough waits behind a CONNECT
 BUSY = 2  # as many requests as one connection may have under way wait for their answers
 UNREAD = 4  # so many answers wait for the client to take them
 LEAVING = 8  # the server goes, and what the client sends now it sends again to another node
+BODY = 16  # the WebSocket that a client moved to waits for the body before it
+OURS = JOINING | BUSY | LEAVING  # what the client waits for, and cannot answer a ping meanwhile
 
 
 class Line(Protocol):

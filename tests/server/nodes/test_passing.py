@@ -83,7 +83,6 @@ async def test_a_burst_waits_on_its_way_and_keeps_its_order(pair: Pair, upgrade:
     ]
     heard: list[str] = []
     if upgrade:
-        await session.hear_until('42/chat,["ready"')
         async with frames(pair.near.url, sid=session.sid, limit=2**20) as socket:
             await socket.say("2probe")
             assert await socket.hear() == "3probe"
@@ -137,7 +136,7 @@ async def test_a_body_that_is_too_long_is_refused_as_by_its_own_node(pair: Pair,
     body = b"4" * (largest_message(pair.near.settings.chat.text_max_chars) + 1)
     headers = f"Content-Encoding: {coding}\r\n" if coding else ""
     if coding:
-        body = gzip.compress(body * 100)
+        body = gzip.compress(body * 10)
     answers = []
     for node in (pair.near, pair.far):
         session = await pair.session_far_away()

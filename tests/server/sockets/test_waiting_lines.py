@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from tests.socket_world import Friends, friends_on_a_node, sockets_of, until
 from tests.stores import stopped
 
 IN_FLIGHT, COUNT = 5, 40
-PING_S = 0.3
+PING_S, PONG_S = 0.3, 1.5
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +24,18 @@ async def friends(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFacto
         sockets={
             "in_flight_max": IN_FLIGHT,
             "queue_max_packets": 64,
-            "ping_interval_s": PING_S,
-            "ping_timeout_s": PING_S,
         },
     )
     async with friends_on_a_node(stores, settings) as world:
         yield world
+
+
+@pytest.fixture
+def is_asked_often(friends: Friends, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever connects now is soon taken for dead, if it does not answer."""
+    engine = sockets_of(friends.node).eio
+    monkeypatch.setattr(engine, "ping_interval", PING_S)
+    monkeypatch.setattr(engine, "ping_timeout", PONG_S)
 
 
 def send(friends: Friends, kind: str, number: int) -> str:
@@ -87,6 +92,7 @@ async def test_a_body_is_answered_once_there_is_room(stores: EmbeddedStores, fri
     assert await posting == 200
 
 
+@pytest.mark.usefixtures("is_asked_often")
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
 async def test_one_who_waits_is_not_taken_for_dead(stores: EmbeddedStores, friends: Friends, transport: str) -> None:
     """Its answer to a ping waits behind what was not taken yet."""
@@ -94,6 +100,7 @@ async def test_one_who_waits_is_not_taken_for_dead(stores: EmbeddedStores, frien
     if transport == "websocket":
         async with frames(friends.node.url) as socket:
             await socket.join(friends.ann.token)
+            await socket.hear_until('42/chat,["ready"')
             async with stopped(stores):
                 for packet in packets:
                     await socket.say(packet)
@@ -110,16 +117,19 @@ async def test_one_who_waits_is_not_taken_for_dead(stores: EmbeddedStores, frien
             for _ in range(3):
                 while (await polling.poll()) != (200, ["2"]):
                     pass
-        answers = await poll_answers(polling, COUNT)
         assert await posting == 200
+        assert await polling.post("3") == 200
+        answers = await poll_answers(polling, COUNT)
     assert numbers_of(answers) == list(range(COUNT))
 
 
+@pytest.mark.usefixtures("is_asked_often")
 async def test_one_who_goes_while_it_waits_leaves_nothing(stores: EmbeddedStores, friends: Friends) -> None:
     sockets = sockets_of(friends.node)
     before = set(sockets.eio.sockets)
     async with frames(friends.node.url) as socket:
         await socket.join(friends.ann.token)
+        await socket.hear_until('42/chat,["ready"')
         async with stopped(stores):
             for number in range(COUNT):
                 await socket.say(send(friends, "gone", number))
@@ -129,6 +139,7 @@ async def test_one_who_goes_while_it_waits_leaves_nothing(stores: EmbeddedStores
     await until(lambda: not sockets._unanswered)
 
 
+@pytest.mark.usefixtures("is_asked_often")
 async def test_one_who_takes_no_answers_is_not_kept(friends: Friends) -> None:
     sockets = sockets_of(friends.node)
     polling = await open_polling(friends.node.url)
@@ -149,8 +160,6 @@ async def test_answers_are_taken_before_more_is_asked(friends: Friends) -> None:
             status, packets = await polling.poll()
             assert status == 200
             heard += [int(each[8:].partition("[")[0]) for each in packets if each.startswith("43/chat,")]
-            if posting.done():
-                await polling.post("3")
     assert heard == list(range(500))
     assert await posting == 200
 
@@ -160,7 +169,6 @@ async def test_what_comes_by_the_websocket_waits_for_the_body_before_it(
 ) -> None:
     polling = await open_polling(friends.node.url)
     await polling.join(friends.ann.token)
-    await polling.hear_until('42/chat,["ready"')
     async with frames(friends.node.url, sid=polling.sid) as socket:
         async with stopped(stores):
             posting = asyncio.ensure_future(polling.post(*(send(friends, "moved", number) for number in range(20))))

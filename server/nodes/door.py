@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from models.tasks import cancel
 from server.nodes.address import NodeAddresses, own_address
+from server.unreadable import Runner
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class NodeDoor:
         """Listen and say where; OSError when the port is taken, RedisError when nobody can be told."""
         app = web.Application()
         app.router.add_route("*", self._path, self._let_in)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=ENDS_WITHIN_S)
+        self._runner = Runner(app, access_log=None, handle_signals=False, shutdown_timeout=ENDS_WITHIN_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()

@@ -21,7 +21,7 @@ from typing_extensions import override
 from handlers.rest.requests import CLIENT_ADDRESS
 from server.lines_per_address import LinesPerAddress
 from server.sockets.frames import Frames, take_over
-from server.sockets.intake import BODY, MESSAGES_IN_A_TURN, OURS, STRANGER_MAX_BYTES, UNREAD, Intake, split_body
+from server.sockets.intake import BODY, MESSAGES_IN_A_TURN, STRANGER_MAX_BYTES, UNREAD, Intake, split_body
 from server.sockets.outbox import Allowance, Flusher, Outbox, Parcel
 
 log = logging.getLogger(__name__)
@@ -263,14 +263,15 @@ class EngineSocket(Intake):
                 self._timer = asyncio.get_running_loop().call_later(self.server.ping_interval, self._ping)
 
     def _ping(self) -> None:
-        self._is_pinged = True
+        self._is_pinged, self.was_held = True, False
         self._timer = asyncio.get_running_loop().call_later(self.server.ping_timeout, self._miss)
         self.offer(PING)
         self._ping_number = self.queue.put_count
         self._taken_count = self.queue.taken_count
 
     def _miss(self) -> None:
-        if self.held & OURS or (self.held & UNREAD and self.queue.taken_count > self._taken_count):
+        reads = self.held & UNREAD and self.queue.taken_count > self._taken_count
+        if reads or self.was_held or self.keeps_waiting:
             self._ping()  # its answer waits behind what we do not take, and the client for pings
             return
         self.end(WSCloseCode.GOING_AWAY, b"no answer to a ping", self.server.reason.PING_TIMEOUT)

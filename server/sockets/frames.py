@@ -413,7 +413,9 @@ def _accept_key(headers: Mapping[str, str]) -> bytes:
         raise web.HTTPBadRequest(text="This is no upgrade to a WebSocket.")
     if headers.get("Sec-WebSocket-Version") != "13":
         raise web.HTTPBadRequest(text="The version of WebSocket is 13.", headers={"Sec-WebSocket-Version": "13"})
-    key = headers.get("Sec-WebSocket-Key", "").encode()
+    key = headers.get("Sec-WebSocket-Key", "").encode(
+        errors="surrogateescape"
+    )  # bytes that are no text stand for themselves
     try:
         is_key = len(base64.b64decode(key, validate=True)) == 16
     except binascii.Error:

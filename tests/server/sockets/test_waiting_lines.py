@@ -23,7 +23,7 @@ async def friends(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFacto
         tmp_path_factory.mktemp("node"),
         sockets={
             "in_flight_max": IN_FLIGHT,
-            "queue_max_packets": 64,
+            "queue_max_packets": 256,
         },
     )
     async with friends_on_a_node(stores, settings) as world:

@@ -144,6 +144,12 @@ def show_for_events(refusal: DomainError) -> EventsRefusal | EventsNotFound | di
     return {"_error_message": refusal.message, "_error_type": f"parley.{type(refusal).__name__}"}
 
 
+def show_for_anybody(refusal: DomainError) -> dict[str, object]:
+    """In the shapes of both APIs at once: of a request that cannot be read nobody can tell which one it was for."""
+    sentence, kind = refusal.message, f"parley.{type(refusal).__name__}"
+    return {"error": sentence, "code": refusal.code, "_error_message": sentence, "_error_type": kind}
+
+
 def is_bare(kind: type[DomainError]) -> bool:
     """Whether the events API shows it as a text alone: what concerns Facebook."""
     return issubclass(kind, errors.FacebookTokenMissing | errors.FacebookTokenRefused)

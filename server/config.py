@@ -305,7 +305,6 @@ class PushSettings(Section):
 class SocketSettings(Section):
     ping_interval_s: Seconds = 25
     ping_timeout_s: Seconds = 20
-    frame_max_bytes: Count = 131_072
     queue_max_packets: Count = 4096
     queue_max_chars: Count = 16_777_216
     account_max_chars: Count = 33_554_432
@@ -636,7 +635,13 @@ def _named(error: ValidationError) -> ConfigError:
     return ConfigError(".".join(keys), problem[0].lower() + problem[1:])
 
 
+# What became of settings that there were; a start with one of them says so.
+_GONE = {"sockets.frame_max_bytes": "how long a message may be follows from chat.text_max_chars"}
+
+
 def _guess(keys: list[str]) -> str:
+    if (gone := _GONE.get(".".join(keys))) is not None:
+        return f" any more: {gone}"
     holders = _sections(keys[:-1])
     near = difflib.get_close_matches(keys[-1], holders[-1].model_fields, n=1) if len(holders) == len(keys) else []
     return f"; did you mean {'.'.join([*keys[:-1], *near])}?" if near else ""

@@ -28,7 +28,6 @@ from server.config import EMBEDDED, ConfigError, Settings
 from server.data_dir import hold_data_dir
 from server.embedded import EmbeddedStores
 from server.garbage import spare_what_stays
-from server.http_runner import HttpRunner
 from server.lines_per_address import LINES
 from server.listeners import BACKLOG, allow_many, bind, listen
 from server.logs import set_up_logs
@@ -37,6 +36,7 @@ from server.reachability import refused_by, require_mongodb, require_redis
 from server.running import find_last, published
 from server.secret import load_secret
 from server.siblings import sockets_folder
+from server.unreadable import Runner
 from server.urls import without_secrets
 from server.wiring import SEE_OFF, build
 from server.workers import READY, Workers
@@ -225,7 +225,7 @@ async def _open(
         app = await build(settings, mongodb_url, redis_url, worker_socket)
     except (PyMongoError, RedisError) as error:
         raise refused_by(error) from None
-    runner = HttpRunner(app, access_log=None, shutdown_timeout=application_s * REQUESTS_SHARE)
+    runner = Runner(app, access_log=None, shutdown_timeout=application_s * REQUESTS_SHARE)
     stack.push_async_callback(_close, runner, application_s)
     await runner.setup()
     spare_what_stays()

@@ -10,7 +10,6 @@ from time import time
 
 import orjson
 from aiohttp import BadContentDispositionHeader, BadContentDispositionParam
-from aiohttp.http import HttpProcessingError
 from typing_extensions import override
 
 from server.config import LogSettings
@@ -94,15 +93,6 @@ class Summary(logging.Filter):
             self._show(line)
 
 
-def shorten_unreadable(record: logging.LogRecord) -> bool:
-    """Of a request that is no HTTP one line is left, and no stack trace: whoever scans ports sends many, and writes what is in it."""
-    error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
-        record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
-        record.msg, record.args, record.exc_info = "a request could not be read: %s", (type(error).__name__,), None
-    return True
-
-
 def set_up_logs(settings: LogSettings, worker: str = "") -> None:
     """`worker`: the number of this one, whose lines stand among those of the others."""
     is_json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
@@ -111,7 +101,6 @@ def set_up_logs(settings: LogSettings, worker: str = "") -> None:
     lines.addFilter(Summary(lines.handle))
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     logging.basicConfig(handlers=[lines], level=max(level, logging.INFO), force=True)
-    logging.getLogger("aiohttp.server").addFilter(shorten_unreadable)
     # Each warning is written, and kept for ever as one that was; this kind has a stranger's words in it.
     for kind in (BadContentDispositionHeader, BadContentDispositionParam):
         warnings.filterwarnings("ignore", category=kind)

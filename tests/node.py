@@ -16,7 +16,7 @@ from aiohttp import web
 
 from server.config import Settings
 from server.embedded import EmbeddedStores
-from server.http_runner import HttpRunner
+from server.unreadable import Runner
 from server.wiring import build
 from tests.documented import watch
 from tests.listening import stop_accepting
@@ -189,7 +189,7 @@ async def running_node(stores: EmbeddedStores, settings: Settings, *, port: int 
         await stack.enter_async_context(no_scans(stores.mongodb_url, settings.mongodb.database))
         app = await build(settings, stores.mongodb_url, stores.redis_url)
         watch(app)
-        runner = HttpRunner(app, access_log=None, shutdown_timeout=2.0)
+        runner = Runner(app, access_log=None, shutdown_timeout=2.0)
         await runner.setup()
         listener = socket.create_server(("127.0.0.1", port))
         stack.callback(listener.close)

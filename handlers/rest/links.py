@@ -9,7 +9,6 @@ from yarl import URL
 from handlers.wire.entries import MEDIA
 from handlers.wire.users import Link
 from models.documents.photo import Photo, Rendition
-from models.documents.url import is_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,8 @@ class Links:
 
 
 def _origin(request: web.Request) -> str:
-    """What the request was sent to: by its Host header, or, where that is missing or no host, by its line."""
-    if is_host(request.headers.get(hdrs.HOST, "")):  # without one aiohttp would look this machine's name up, and wait
+    """What the request was sent to: by its Host header, which is a host (server/http.py), or, where that is missing, by its line."""
+    if hdrs.HOST in request.headers:
         return str(request.url.origin())
     place = None if request.transport is None else request.transport.get_extra_info("sockname")
     host, port = place[:2] if isinstance(place, tuple) else ("localhost", None)

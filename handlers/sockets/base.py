@@ -23,7 +23,6 @@ from models.errors import (
     AccountNotRegistered,
     DomainError,
     Malformed,
-    RateLimited,
     SessionRevoked,
     TooManySockets,
     Unauthenticated,
@@ -69,7 +68,6 @@ class Gate:
     requests: TokenBuckets
     connects: TokenBuckets
     refusal_of: Callable[[Exception, str], DomainError]  # logs a fault and says what to tell of it
-    in_flight_max: int = 128
     count: Callable[[str], None] = _ignore  # hears the code of each refusal
     sockets_per_account: int = 0  # in one namespace; 0 for any number
 
@@ -81,7 +79,6 @@ class Caller:
     connection: str
     actor: Actor
     token: str
-    in_flight: int = 0
     began_at: datetime | None = None  # when it synced without holding anything (SyncChats)
     is_revoked: bool = False  # its session has ended: what it asked for and has not begun is refused
     _waiting: deque[tuple[Awaitable[Any], "asyncio.Future[Any]"]] | None = None
@@ -255,14 +252,12 @@ class BaseNamespace(socketio.AsyncNamespace):
             reply(self._refuse(error, event))
             return None
         if isinstance(answer, Pending):
-            caller.in_flight += 1
-            answer.future.add_done_callback(partial(self._finish, caller, event, answer, reply))
+            answer.future.add_done_callback(partial(self._finish, event, answer, reply))
             return None
         if isinstance(answer, Mapping):
             reply({"ok": True, **answer})
             return None
-        caller.in_flight += 1
-        return self._answer_later(caller, event, answer, reply)
+        return self._answer_later(event, answer, reply)
 
     def _ask(self, caller: Caller, event: object, args: list[Any]) -> "Answer | Pending | Awaitable[Answer]":
         self._gate.requests.take(caller.actor.account_id)
@@ -271,15 +266,10 @@ class BaseNamespace(socketio.AsyncNamespace):
             raise UnknownEvent
         if len(args) > 1 or (args and not isinstance(args[0], dict)):
             raise Malformed("An event carries one object.")
-        if caller.in_flight >= self._gate.in_flight_max:
-            raise RateLimited("Too many requests wait for their answers.", retry_after_ms=100)
         answer: Answer | Pending | Awaitable[Answer] = request(caller, args[0] if args else {})
         return answer
 
-    def _finish(
-        self, caller: Caller, event: object, pending: "Pending", reply: Reply, future: "asyncio.Future[Any]"
-    ) -> None:
-        caller.in_flight -= 1
+    def _finish(self, event: object, pending: "Pending", reply: Reply, future: "asyncio.Future[Any]") -> None:
         try:
             answer = {"ok": True, **pending.show(future.result())}
         except asyncio.CancelledError:
@@ -288,13 +278,11 @@ class BaseNamespace(socketio.AsyncNamespace):
             answer = self._refuse(error, event)
         reply(answer)
 
-    async def _answer_later(self, caller: Caller, event: object, work: Awaitable[Answer], reply: Reply) -> None:
+    async def _answer_later(self, event: object, work: Awaitable[Answer], reply: Reply) -> None:
         try:
             answer = {"ok": True, **await work}
         except Exception as error:  # noqa: BLE001 (the same)
             answer = self._refuse(error, event)
-        finally:
-            caller.in_flight -= 1
         reply(answer)
 
     def _refuse(self, error: Exception, event: object) -> dict[str, object]:

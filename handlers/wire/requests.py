@@ -18,7 +18,8 @@ T = TypeVar("T")
 SEQ_MAX = 2**32 - 1
 CHAT_MAX = 2**31 - 2  # the one behind it would not fit into 64 bits with a seq
 CAPTION_MAX_CHARS = 256  # messaging contract 16.3
-VCARD_MAX_CHARS = 65_536
+VCARD_MAX_CHARS = 160 * 1024  # with a photo of 100 kB in it, as phones write them: 140,000 in base64
+FILE_FACT_MAX_CHARS = 128  # of a file's hash, and of its type
 EMOJI_MAX_CHARS = 32  # the longest flag and family sequences of Unicode 16 have fewer
 CLIENT_ID_MAX_CHARS = 64
 CURSORS_MAX = 5000
@@ -97,8 +98,8 @@ def read_message(body: Body, text_max_chars: int) -> Message:
         kind,
         text=read_text(body, "text", text_max_chars) if kind == "t" else None,
         url=_url(body) if kind in "iasvl" else None,
-        hash=find_text(body, "hash", 128) if kind in "iasv" else None,
-        mime_type=find_text(body, "mime_type", 128) if kind in "iasv" else None,
+        hash=find_text(body, "hash", FILE_FACT_MAX_CHARS) if kind in "iasv" else None,
+        mime_type=find_text(body, "mime_type", FILE_FACT_MAX_CHARS) if kind in "iasv" else None,
         caption=find_text(body, "caption", CAPTION_MAX_CHARS) if kind in "ivl" else None,
         latitude=read_degrees(body, "latitude", 90) if kind == "l" else None,
         longitude=read_degrees(body, "longitude", 180) if kind == "l" else None,

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from models.tasks import cancel
 from server.nodes.address import NodeAddresses, own_address
 from server.request_ids import name_requests
+from server.unreadable import Runner
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,6 @@ class NodeDoor:
         host: str,
         port: int,
         url: str = "",
-        body_max_bytes: int = 1 << 20,
     ) -> None:
         self._node = node
         self._addresses = addresses
@@ -73,15 +73,14 @@ class NodeDoor:
         self._path = path
         self._answer = answer
         self._host, self._port, self._url = host, port, url
-        self._body_max_bytes = body_max_bytes
         self._runner: web.AppRunner | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Listen and say where; OSError when the port is taken, RedisError when nobody can be told."""
-        app = web.Application(middlewares=[name_requests], client_max_size=self._body_max_bytes)
+        app = web.Application(middlewares=[name_requests])
         app.router.add_route("*", self._path, self._let_in)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=ENDS_WITHIN_S)
+        self._runner = Runner(app, access_log=None, handle_signals=False, shutdown_timeout=ENDS_WITHIN_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()

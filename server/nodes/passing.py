@@ -47,14 +47,14 @@ class PassOn:
     """
 
     def __init__(
-        self, node: str, addresses: KnownAddresses, seal: Seal, *, most: int, patience_s: float, frame_max_bytes: int
+        self, node: str, addresses: KnownAddresses, seal: Seal, *, most: int, patience_s: float, message_max_bytes: int
     ) -> None:
         self._node = node
         self._addresses = addresses
         self._seal = seal
         self._most = most
         self._patience_s = patience_s
-        self._frame_max_bytes = frame_max_bytes
+        self._message_max_bytes = message_max_bytes
         self._waiting: defaultdict[str, set[asyncio.Timeout]] = defaultdict(set)  # for an answer, by owner
         self._joined: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)  # upgrades, by owner
         self._http: aiohttp.ClientSession | None = None
@@ -155,7 +155,7 @@ class PassOn:
                     target,
                     headers=self._headers(request),
                     skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
-                    data=_at_most(request.content, self._frame_max_bytes + 1) if request.can_read_body else None,
+                    data=_at_most(request.content, self._message_max_bytes + 1) if request.can_read_body else None,
                     allow_redirects=False,
                 )
         except (aiohttp.ClientError, TimeoutError):
@@ -196,7 +196,7 @@ class PassOn:
             return None
         async with owner:
             with self._until_we_leave() as leaving, _among(self._joined, node, leaving):
-                return await join(request, owner, leaving, message_max_bytes=self._frame_max_bytes)
+                return await join(request, owner, leaving, message_max_bytes=self._message_max_bytes)
 
     @asynccontextmanager
     async def _unless_gone(self, node: str, within_s: float | None) -> AsyncIterator[None]:

@@ -27,13 +27,12 @@ from models.errors import DomainError
 from server.held_line import watch_line
 from server.lines_per_address import LinesPerAddress
 from server.sockets.frames import Frames, accept_key, take_over
+from server.sockets.intake import BODY, MESSAGES_IN_A_TURN, SEPARATOR, STRANGER_MAX_BYTES, UNREAD, Intake, split_body
 from server.sockets.outbox import Allowance, Flusher, Outbox, Parcel
 
 log = logging.getLogger(__name__)
 
 POLL_MAX_PACKETS = 16  # python-engineio's client refuses a polling answer with more
-POST_MAX_PACKETS = 4096  # JavaScript clients know a limit in bytes only: the shortest requests that fit into one body
-SEPARATOR = "\x1e"
 # Not soon: the official client that is cut off in the middle of moving neither polls nor notices until a ping is late.
 UPGRADE_WITHIN_S = 30.0
 COME_BACK = b"too slow: come back and sync"
@@ -72,7 +71,7 @@ class Guests(Protocol):
     def closed(self, socket: "EngineSocket", reason: str) -> None: ...
 
 
-class EngineSocket:
+class EngineSocket(Intake):
     """One client's connection, whatever its transport is at the moment."""
 
     __slots__ = (
@@ -82,6 +81,7 @@ class EngineSocket:
         "_is_posting",
         "_ping_number",
         "_poll",
+        "_taken_count",
         "_timer",
         "backlog",
         "closed",
@@ -98,7 +98,10 @@ class EngineSocket:
         "upgrading",
     )  # fmt: skip
 
+    frames: Frames | None
+
     def __init__(self, server: "EngineServer", sid: str) -> None:
+        super().__init__()
         self.server = server
         self.sid = sid
         self.queue = server.create_outbox()
@@ -107,13 +110,14 @@ class EngineSocket:
         self.refused = 0  # times since it was last let into one that it was told that it is in none
         self.has_asked = False  # to be let into one, as every client does first
         self.upgrading = self.upgraded = self.closed = False
-        self.frames: Frames | None = None
+        self.frames = None
         self.backlog: deque[str | bytes] | None = None  # messages that wait behind one that takes its time
         self.settled: asyncio.Future[None] | None = None  # ends when nothing waits any more
         self._poll: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_pinged = False
         self._ping_number = 0  # of the last ping among the parcels
+        self._taken_count = 0  # parcels that it had taken by then
         self._is_dirty = False
         self._is_posting = False
         self._has_left = False
@@ -166,6 +170,11 @@ class EngineSocket:
             self._wake()
         elif self.queue and self.frames.is_writable:
             self.frames.write(self.queue.take_frames())
+            self._go_on_if_read()
+
+    def _go_on_if_read(self) -> None:
+        if self.held & UNREAD and not self.queue.is_half_full:
+            self.release(UNREAD)
 
     def _wake(self) -> None:
         if self._poll is not None and not self._poll.done():
@@ -194,6 +203,7 @@ class EngineSocket:
         self.server.sockets.pop(self.sid, None)
         self.server.guests.closed(self, reason)
         self._wake()
+        self.wake()
 
     # What the WebSocket tells.
 
@@ -265,12 +275,17 @@ class EngineSocket:
                 self._timer = asyncio.get_running_loop().call_later(self.server.ping_interval, self._ping)
 
     def _ping(self) -> None:
-        self._is_pinged = True
+        self._is_pinged, self.was_held = True, False
         self._timer = asyncio.get_running_loop().call_later(self.server.ping_timeout, self._miss)
         self.offer(PING)
         self._ping_number = self.queue.put_count
+        self._taken_count = self.queue.taken_count
 
     def _miss(self) -> None:
+        reads = self.held & UNREAD and self.queue.taken_count > self._taken_count
+        if reads or self.was_held or self.keeps_waiting:
+            self._ping()  # its answer waits behind what we do not take, and the client for pings
+            return
         self.end(WSCloseCode.GOING_AWAY, b"no answer to a ping", self.server.reason.PING_TIMEOUT)
 
     def _stop_pinging(self) -> None:
@@ -298,7 +313,9 @@ class EngineSocket:
             finally:
                 self._poll = None
         # It has nothing where the client ended it, whose poll this is, or where we did, for it to come back.
-        return self.queue.take(POLL_MAX_PACKETS) or (NOOP,)
+        taken = self.queue.take(POLL_MAX_PACKETS) or (NOOP,)
+        self._go_on_if_read()
+        return taken
 
     def lose_poll(self) -> None:
         """The line is gone on which a poll waited, or its answer was on its way."""
@@ -310,7 +327,8 @@ class EngineSocket:
     async def post(self, request: web.Request) -> HTTPStatus:
         """Take the packets of a polling client; one that cannot be read ends its connection, and nobody else's.
 
-        So does a second request while one is under way, as Engine.IO 4 has it: nobody could tell which of them comes first.
+        So does a second request while one is under way, as Engine.IO 4 has it: nobody could tell which of them comes first. It is
+        answered once there is room for more, so that a client which sends faster than it is answered waits.
         """
         if self._is_posting:
             self.end(WSCloseCode.PROTOCOL_ERROR, b"two requests at once", self.server.reason.TRANSPORT_ERROR)
@@ -323,13 +341,9 @@ class EngineSocket:
 
     async def _take_body(self, request: web.Request) -> HTTPStatus:
         try:
-            messages = await self._read_body(request)
-            if self.closed:
-                return HTTPStatus.BAD_REQUEST
-            for message in messages:
-                self.receive(message)
-                if self.closed:
-                    return HTTPStatus.OK if message.startswith(CLOSE.text) else HTTPStatus.BAD_REQUEST
+            body = await self._read_body(request)
+            self.hold(BODY)
+            last = await self._take_messages(body)
         except web.HTTPRequestEntityTooLarge:
             self.end(WSCloseCode.MESSAGE_TOO_BIG, b"too long", self.server.reason.TRANSPORT_ERROR)
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
@@ -344,25 +358,49 @@ class EngineSocket:
             log.info("closed a polling client: %s", type(error).__name__)
             self.end(WSCloseCode.PROTOCOL_ERROR, b"a packet could not be read", self.server.reason.TRANSPORT_ERROR)
             return HTTPStatus.BAD_REQUEST
-        if self.settled is not None and self.is_open:
+        finally:
+            self.release(BODY)
+        if self.closed:
+            return HTTPStatus.OK if last.startswith(CLOSE.text) else HTTPStatus.BAD_REQUEST
+        if self.settled is not None:
             await asyncio.wait([self.settled])
+        await self._until_taken_from()
         return HTTPStatus.OK
 
-    async def _read_body(self, request: web.Request) -> list[str]:
-        bytes_max = self.server.max_http_buffer_size
+    async def _take_messages(self, body: str) -> str:
+        """Take the messages of a body until one ends the session. Returns the last one that was taken."""
+        last = ""
+        for number, message in enumerate(split_body(body) if body else (), start=1):
+            await self._until_taken_from()
+            if self.closed:
+                break
+            last = message
+            self.receive(message)
+            if number % MESSAGES_IN_A_TURN == 0:
+                await asyncio.sleep(0)
+        return last
+
+    async def _until_taken_from(self) -> None:
+        while self.held & ~BODY and self.is_open:
+            await self.wait()
+
+    async def _read_body(self, request: web.Request) -> str:
+        bytes_max = self.message_max_bytes
         announced = request.content_length or 0
-        body = await request.read() if announced <= bytes_max else b""
+        body = bytearray()
+        if announced <= bytes_max:
+            async for piece in request.content.iter_any():
+                body += piece
+                if len(body) > bytes_max:
+                    break
         if max(announced, len(body)) > bytes_max:
             raise web.HTTPRequestEntityTooLarge(bytes_max, max(announced, len(body)))
-        messages = body.decode().split(SEPARATOR) if body else []
-        if len(messages) > POST_MAX_PACKETS:
-            raise web.HTTPRequestEntityTooLarge(POST_MAX_PACKETS, len(messages))
-        return messages
+        return body.decode()
 
     def open_frames(self, request: web.Request) -> web.StreamResponse:
         """Speak with the client through the WebSocket that this request opens, from its first packet on."""
         self.frames, answer = take_over(
-            request, self, message_max_bytes=self.server.max_http_buffer_size, stalled_s=self.server.ping_timeout
+            request, self, message_max_bytes=self.message_max_bytes, stalled_s=self.server.ping_timeout
         )
         self.upgraded = True
         return answer
@@ -381,6 +419,9 @@ class EngineSocket:
         """From now on the WebSocket is the client's transport; what is queued goes over it."""
         self.upgraded = True
         self.frames, frames.owner = frames, self
+        frames.limit(self.message_max_bytes)
+        if self.held:
+            frames.hold()
         self.flush()
 
 
@@ -391,7 +432,7 @@ class Probe:
         self._socket = socket
         self._is_answered = False
         self._frames, self.answer = take_over(
-            request, self, message_max_bytes=socket.server.max_http_buffer_size, stalled_s=socket.server.ping_timeout
+            request, self, message_max_bytes=STRANGER_MAX_BYTES, stalled_s=socket.server.ping_timeout
         )
         self._timer = asyncio.get_running_loop().call_later(UPGRADE_WITHIN_S, self._frames.close)
 

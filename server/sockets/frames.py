@@ -25,6 +25,7 @@ from server.stalls import UntakenWrites
 CLOSE_WITHIN_S = 2.0  # then the line of a client that does not answer a close frame is cut
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 CONTROL_MAX_BYTES = 125
+HEAD_MAX_BYTES = 14
 FRAMES_IN_A_TURN = 64  # of one client, 2 ms; what is read at once may hold seven thousand
 
 _FINAL, _RESERVED, _MASKED = 0x80, 0x70, 0x80
@@ -81,7 +82,7 @@ class Frames(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = transport
         self._message_max_bytes = message_max_bytes
-        self._buffer: bytearray | None = None  # the beginning of a frame
+        self._buffer: bytearray | None = None  # the beginning of a frame, or what was read and is not looked at yet
         self._needed = 0  # how long it must be to be worth another look, so that a trickle costs no square
         self._is_held = False  # until `go_on`
         self._is_in_turn = False  # what came is taken bit by bit, and nothing read meanwhile
@@ -130,13 +131,23 @@ class Frames(asyncio.Protocol):
             self._transport.abort()
 
     def hold(self) -> None:
-        """Read nothing for the time being: the client is ahead of us."""
-        self._is_held = True
-        self._read(is_wanted=False)
+        """Take nothing more until `go_on`, also of what was read already: the client is ahead of us, and TCP makes it wait."""
+        if not self._is_held:
+            self._is_held = True
+            self._read(is_wanted=False)
 
     def go_on(self) -> None:
-        self._is_held = False
-        self._read(is_wanted=not self._is_in_turn)
+        """Read again, in a later turn of the loop: this may be called while a message is being told."""
+        if self._is_held:
+            self._is_held = False
+            self._take_turns()
+
+    def limit(self, message_max_bytes: int) -> None:
+        """From now on messages may have so many bytes; one that has begun and is longer ends the connection."""
+        self._message_max_bytes = message_max_bytes
+        begun = max(self._needed if self._buffer is not None else 0, len(self._message or b""))
+        if begun > message_max_bytes + HEAD_MAX_BYTES:
+            self._fail(WSCloseCode.MESSAGE_TOO_BIG, b"too long")
 
     def _read(self, *, is_wanted: bool) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -145,19 +156,20 @@ class Frames(asyncio.Protocol):
             else:
                 self._transport.pause_reading()
 
-    def _take_turns(self, rest: bytes) -> None:
+    def _take_turns(self) -> None:
         """Leave the rest for later: one client's thousand small frames must not keep everybody else waiting."""
-        self._buffer, self._needed = bytearray(rest), 0
         if not self._is_in_turn:
             self._is_in_turn = True
             self._read(is_wanted=False)
-        self._loop.call_soon(self._take_turn)
+            self._loop.call_soon(self._take_turn)
 
     def _take_turn(self) -> None:
         self._is_in_turn = False
-        if self._buffer is not None:
+        if self._is_held:
+            return
+        if self._buffer is not None and len(self._buffer) >= self._needed:
             data, self._buffer = bytes(self._buffer), None
-            self.data_received(data)
+            self._take_frames(data)
         if not self._is_in_turn:
             self._read(is_wanted=not self._is_held)
 
@@ -191,7 +203,7 @@ class Frames(asyncio.Protocol):
 
     @override
     def connection_lost(self, error: Exception | None) -> None:
-        self._transport = None
+        self._transport = self._buffer = self._message = None
         self._is_deaf = True
         if self._timer is not None:
             self._timer.cancel()
@@ -208,13 +220,22 @@ class Frames(asyncio.Protocol):
             return
         if self._buffer is not None:
             self._buffer += data
-            if len(self._buffer) < self._needed:
+            if self._is_held or self._is_in_turn or len(self._buffer) < self._needed:
                 return
             data, self._buffer = bytes(self._buffer), None
+        elif self._is_held or self._is_in_turn:
+            self._buffer, self._needed = bytearray(data), 0
+            return
+        self._take_frames(data)
+
+    def _take_frames(self, data: bytes) -> None:
+        """Take the frames of a turn, until one of them has us `hold`; what is left waits in the buffer."""
         start, end, left = 0, len(data), FRAMES_IN_A_TURN
         while end - start >= 2 and not self._is_deaf:
-            if not left:
-                self._take_turns(data[start:])
+            if not left or self._is_held:
+                self._buffer, self._needed = bytearray(data[start:]), 0
+                if not self._is_held:
+                    self._take_turns()
                 return
             left -= 1
             first, size, head = data[start], data[start + 1], 6
@@ -223,7 +244,7 @@ class Frames(asyncio.Protocol):
                 return
             size ^= _MASKED
             if size > CONTROL_MAX_BYTES:
-                head = 8 if size == 126 else 14
+                head = 8 if size == 126 else HEAD_MAX_BYTES
                 size = int.from_bytes(data[start + 2 : start + head - 4], "big") if end - start >= head else 0
             if not self._permits(first, size):
                 if first & 0x0F == CLOSE:  # a goodbye, however it is written: none follows
@@ -244,7 +265,7 @@ class Frames(asyncio.Protocol):
         self._buffer = bytearray(data[start:])
         length = len(self._buffer)
         size = self._buffer[1] & ~_MASKED if length > 1 else 0
-        head = 6 if size <= CONTROL_MAX_BYTES else 8 if size == 126 else 14
+        head = 6 if size <= CONTROL_MAX_BYTES else 8 if size == 126 else HEAD_MAX_BYTES
         if size > CONTROL_MAX_BYTES:
             size = int.from_bytes(self._buffer[2 : head - 4], "big") if length >= head else 0
         self._needed = head + size
@@ -330,6 +351,7 @@ class Frames(asyncio.Protocol):
         self._transport.write(frame_of(payload, CLOSE))
         self._is_closing = True
         self._cut_later()
+        self.go_on()  # or its answer would not be heard
 
     def _fail(self, code: int, reason: bytes) -> None:
         """End the connection for what the client sent; the rest of it is read and dropped, or its arrival would undo our words."""
@@ -414,7 +436,9 @@ def accept_key(request: web.Request) -> bytes:
     if headers.get("Sec-WebSocket-Version") != "13":
         told = {"Sec-WebSocket-Version": "13", "Upgrade": "websocket", "Connection": "Upgrade"}
         raise web.HTTPUpgradeRequired(text="The version of WebSocket is 13.", headers=told)
-    key = headers.get("Sec-WebSocket-Key", "").encode()
+    key = headers.get("Sec-WebSocket-Key", "").encode(
+        errors="surrogateescape"
+    )  # bytes that are no text stand for themselves
     try:
         is_key = len(base64.b64decode(key, validate=True)) == 16
     except binascii.Error:

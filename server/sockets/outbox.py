@@ -69,6 +69,11 @@ class Outbox:
         shared = self._allowance
         return shared is not None and shared.chars >= shared.chars_max and bool(self._parcels)
 
+    @property
+    def is_half_full(self) -> bool:
+        """Whether its client had better take some before it asks for more."""
+        return 2 * len(self._parcels) >= self._parcels_max or 2 * self.chars >= self._chars_max
+
     def put(self, parcel: Parcel) -> None:
         self._parcels.append(parcel)
         self.put_count += 1

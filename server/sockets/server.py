@@ -24,6 +24,7 @@ from models.errors import DomainError, InternalFault, NotFound, Unauthenticated
 from server.lines_per_address import LinesPerAddress
 from server.sockets.connections import Connection, Connections
 from server.sockets.engine import EngineServer, EngineSocket
+from server.sockets.intake import BUSY, JOINING, LEAVING, STRANGER_MAX_BYTES, UNREAD
 from server.sockets.outbox import Parcel
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ JOIN_WITHIN_S = 30.0  # an Engine.IO connection that joins no namespace for so l
 FAREWELL_S = 0.1
 ANSWER_WITHIN_S = 0.5  # of the end: for answers under way, and again for clients that take their leave
 BACKLOG_HOLD = 64  # packets sent while a client is let in; then its line waits
+IN_FLIGHT_MAX = 128  # requests of one connection under way
 REFUSED_MAX = 256  # packets of a client that is let in nowhere; twice what one may have under way when it is sent out
 NAMESPACE_MAX_CHARS = 200  # of an event, with its number
 ACK_ID_MAX_CHARS = 100  # python-socketio's own bound
@@ -78,16 +80,21 @@ class SocketServer(socketio.AsyncServer):
         origins: Sequence[str],
         ping_interval_s: float,
         ping_timeout_s: float,
-        frame_max_bytes: int,
+        message_max_bytes: int,
         queue_max_packets: int,
         queue_max_chars: int,
         account_max_chars: int = 2**25,
         lines: LinesPerAddress | None = None,
         join_within_s: float = JOIN_WITHIN_S,
+        in_flight_max: int = IN_FLIGHT_MAX,
     ) -> None:
         self.connections = connections
         self.on_refused: Callable[[str], None] = _ignore  # hears the code of each refusal that no namespace gave
         self._join_within_s = join_within_s
+        self._in_flight_max = in_flight_max
+        self._in_flight_again = (
+            in_flight_max // 2
+        )  # then its line is read again: half, so as not to start and stop all the time
         self._tasks: set[asyncio.Task[None]] = set()
         self._unanswered = 0
         self._strangers: dict[str, asyncio.TimerHandle] = {}  # sockets that are in no namespace, and when they close
@@ -100,7 +107,7 @@ class SocketServer(socketio.AsyncServer):
             async_handlers=True,
             ping_interval=ping_interval_s,
             ping_timeout=ping_timeout_s,
-            max_http_buffer_size=frame_max_bytes,
+            max_http_buffer_size=message_max_bytes,
             http_compression=False,
             queue_max_packets=queue_max_packets,
             queue_max_chars=queue_max_chars,
@@ -131,7 +138,7 @@ class SocketServer(socketio.AsyncServer):
     def _see_off(self, socket: EngineSocket) -> None:
         if socket.is_busy:
             if socket.frames is not None:
-                socket.frames.hold()  # what it sends from now on it sends again to another node
+                socket.hold(LEAVING)
             _ = self._spawn(self._see_off_answered(socket))
         else:
             socket.end(CLOSE_GOING_AWAY, COME_BACK)
@@ -177,8 +184,8 @@ class SocketServer(socketio.AsyncServer):
         """One packet; a malformed one costs its sender the connection and nobody else anything."""
         if socket.backlog is not None:
             socket.backlog.append(data)
-            if len(socket.backlog) == BACKLOG_HOLD and socket.frames is not None:
-                socket.frames.hold()
+            if len(socket.backlog) >= BACKLOG_HOLD or len(data) > STRANGER_MAX_BYTES:
+                socket.hold(JOINING)
             return
         try:
             joining = self._take(socket, data)
@@ -187,6 +194,7 @@ class SocketServer(socketio.AsyncServer):
             return
         if joining is not None:
             socket.backlog = deque()
+            socket.limit(self.eio.max_http_buffer_size)
             socket.settled = self._spawn(self._work_off(socket, joining))
 
     def closed(self, socket: EngineSocket, reason: str) -> None:
@@ -206,12 +214,15 @@ class SocketServer(socketio.AsyncServer):
                     await asyncio.sleep(0)
                 while socket.backlog and joining is None and socket.is_open:
                     joining = self._take(socket, socket.backlog.popleft())
+                    while socket.held & (BUSY | UNREAD) and socket.is_open:
+                        await socket.wait()
         except Exception as error:  # noqa: BLE001 (the same)
             self._refuse_packet(socket, error)
         finally:
             socket.backlog = socket.settled = None
-            if socket.frames is not None:
-                socket.frames.go_on()
+            if not self.connections.has_namespaces(socket.sid):
+                socket.limit(STRANGER_MAX_BYTES)
+            socket.release(JOINING)
 
     def _refuse_packet(self, socket: EngineSocket, error: Exception) -> None:
         self._binary_packet.pop(socket.sid, None)
@@ -256,7 +267,7 @@ class SocketServer(socketio.AsyncServer):
     def _take_attachment(self, socket: EngineSocket, waiting: packet.Packet, data: str | bytes) -> None:
         if isinstance(data, str):
             raise TypeError("text where an attachment was announced")
-        if waiting.add_attachment(data):
+        if waiting.add_attachment(data[:0]):  # no request has a use for them, so ten of them are not kept meanwhile
             del self._binary_packet[socket.sid]
             if waiting.packet_type == packet.BINARY_EVENT:
                 self._take_event(socket, waiting.namespace or "/", waiting.id, waiting.data)
@@ -284,6 +295,10 @@ class SocketServer(socketio.AsyncServer):
             work = handler.answer(connection.sid, data[0], data[1:], partial(self._answer, connection, id))
             if work is not None:
                 _ = self._spawn(work)
+            if socket.unanswered >= self._in_flight_max:
+                socket.hold(BUSY)
+            if socket.queue.is_half_full:
+                socket.hold(UNREAD)
         elif not socket.has_asked:
             raise ValueError("an event before CONNECT")
         elif socket.is_open and id is not None and namespace in self.namespace_handlers:
@@ -300,8 +315,11 @@ class SocketServer(socketio.AsyncServer):
             socket.end(CLOSE_REFUSED, b"refused too often")
 
     def _answer(self, connection: Connection, id: int | None, answer: Mapping[str, object]) -> None:  # noqa: A002
+        socket = connection.socket
         self._unanswered -= 1
-        connection.socket.unanswered -= 1
+        socket.unanswered -= 1
+        if socket.held and socket.unanswered <= self._in_flight_again:
+            socket.release(BUSY)
         if id is None or not connection.is_open:
             return
         try:
@@ -373,6 +391,7 @@ class SocketServer(socketio.AsyncServer):
         if not socket.is_open or self.connections.has_namespaces(socket.sid):
             return
         self._forget_stranger(socket.sid)
+        socket.limit(STRANGER_MAX_BYTES)
         loop = asyncio.get_running_loop()
         self._strangers[socket.sid] = loop.call_later(within_s, self._close_stranger, socket, text)
 

@@ -151,7 +151,6 @@ class _Node:
             ],
             body_max_bytes=http.body_max_bytes,
             bodies_max_bytes=http.bodies_max_bytes,
-            frame_max_bytes=domain.settings.sockets.frame_max_bytes,
             origins=http.cors_origins,
             idle_s=http.idle_s,
         )

@@ -8,6 +8,7 @@ from handlers.sockets.events import EventsNamespace
 from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
+from handlers.wire.largest import largest_message
 from models.services.change_message import ChangeMessage
 from models.services.greet import Greet
 from models.services.limits import TokenBuckets
@@ -24,12 +25,13 @@ def socket_server(domain: Domain) -> SocketServer:
         origins=domain.settings.http.cors_origins,
         ping_interval_s=sockets.ping_interval_s,
         ping_timeout_s=sockets.ping_timeout_s,
-        frame_max_bytes=sockets.frame_max_bytes,
+        message_max_bytes=largest_message(domain.settings.chat.text_max_chars),
         queue_max_packets=sockets.queue_max_packets,
         queue_max_chars=sockets.queue_max_chars,
         account_max_chars=sockets.account_max_chars,
         lines=domain.lines,
         join_within_s=sockets.join_within_s,
+        in_flight_max=sockets.in_flight_max,
     )
 
 
@@ -42,7 +44,6 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
         TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled),
         TokenBuckets(limits.connects_per_minute / 60, limits.connects_per_minute, is_enabled=limits.enabled),
         refusal_of,
-        domain.settings.sockets.in_flight_max,
         partial(domain.metrics.refused, "sockets"),
         sockets_per_account=limits.sockets_per_account if limits.enabled else 0,
     )

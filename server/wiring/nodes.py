@@ -3,6 +3,7 @@
 import errno
 from contextlib import AsyncExitStack
 
+from handlers.wire.largest import largest_message
 from server.auth.tokens import derive_key
 from server.bus.names import RedisNames
 from server.config import ConfigError
@@ -27,7 +28,7 @@ async def join_nodes(
         seal,
         most=settings.nodes.passed_on_max,
         patience_s=settings.sockets.ping_interval_s + settings.sockets.ping_timeout_s + 5,
-        frame_max_bytes=settings.sockets.frame_max_bytes,
+        message_max_bytes=largest_message(settings.chat.text_max_chars),
     )
     door = NodeDoor(
         node,
@@ -38,7 +39,6 @@ async def join_nodes(
         host=settings.nodes.host or settings.http.host,
         port=settings.nodes.port,
         url=settings.nodes.url,
-        body_max_bytes=settings.sockets.frame_max_bytes,
     )
     await pass_on.open()
     stack.push_async_callback(pass_on.close)

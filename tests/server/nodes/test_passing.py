@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from handlers.wire.largest import largest_message
 from server.nodes.door import HEADER
 from tests.node import Node
 from tests.raw import CLOSE, QUERY, Polling, frames, open_line, request
@@ -71,7 +72,32 @@ async def test_an_answer_may_be_longer_than_any_request(pair: Pair, upgrade: boo
             await socket.say("5")
             await socket.say(ask_history)
             answer = await socket.hear_until("43/chat,7")
-    assert len(answer) > pair.near.settings.sockets.frame_max_bytes
+    assert len(answer) > 2**17
+
+
+@pytest.mark.parametrize("upgrade", [False, True], ids=["polling", "upgraded"])
+async def test_a_burst_waits_on_its_way_and_keeps_its_order(pair: Pair, upgrade: bool) -> None:
+    session = await pair.session_far_away()
+    body = {"contact": pair.tom.number, "text": "x" * 200}
+    burst = [
+        f'42/chat,{n}["message_send",{json.dumps({**body, "client_id": f"burst-{upgrade}-{n}"})}]' for n in range(500)
+    ]
+    heard: list[str] = []
+    if upgrade:
+        async with frames(pair.near.url, sid=session.sid, limit=2**20) as socket:
+            await socket.say("2probe")
+            assert await socket.hear() == "3probe"
+            await socket.say("5")
+            for packet in burst:
+                await socket.say(packet)
+            heard = [await socket.hear_until("43/chat,") for _ in burst]
+    else:
+        posting = asyncio.ensure_future(session.post(*burst))
+        while len(heard) < len(burst):
+            heard += [each for each in await session.hear_until("43/chat,") if each.startswith("43/chat,")]
+        assert await posting == 200
+    seqs = [json.loads(each.partition("[")[2].removesuffix("]"))["message"]["seq"] for each in heard]
+    assert seqs == list(range(seqs[0], seqs[0] + len(burst)))
 
 
 async def test_a_websocket_ends_with_the_words_of_the_node_that_ends_it(pair: Pair) -> None:
@@ -156,10 +182,10 @@ async def test_a_body_without_a_length_arrives(pair: Pair) -> None:
 
 @pytest.mark.parametrize("coding", ["", "gzip"])
 async def test_a_body_that_is_too_long_is_refused_as_by_its_own_node(pair: Pair, coding: str) -> None:
-    body = b"4" * (pair.near.settings.sockets.frame_max_bytes + 2)
+    body = b"4" * (largest_message(pair.near.settings.chat.text_max_chars) + 1)
     headers = f"Content-Encoding: {coding}\r\n" if coding else ""
     if coding:
-        body = gzip.compress(body * 100)
+        body = gzip.compress(body * 10)
     answers = []
     for node in (pair.near, pair.far):
         session = await pair.session_far_away()

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from handlers.wire.largest import largest_message
+from server.config import ChatSettings
 from tests.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frames, frames, open_line, open_polling
 from tests.socket_world import Friends, sockets_of, until
 
 ASK = b'42/chat,1["chats",{}]'
 MASKED = 0x80
+MESSAGE_MAX = largest_message(ChatSettings().text_max_chars)
 
 
 @pytest.fixture
@@ -159,7 +162,7 @@ async def test_many_messages_may_come_at_once(socket: Frames) -> None:
     assert numbers == list(range(100))  # each once; what only reads is answered when it is read
 
 
-@pytest.mark.parametrize("size", [125, 126, 127, 65_535, 65_536, 131_072])
+@pytest.mark.parametrize("size", [125, 126, 127, 65_535, 65_536, MESSAGE_MAX])
 async def test_a_message_of_any_permitted_size_is_read(socket: Frames, size: int) -> None:
     start, end = b'42/chat,1["chats",{"x":"', b'"}]'
     await socket.frame(TEXT, start + b"x" * (size - len(start) - len(end)) + end)
@@ -167,12 +170,12 @@ async def test_a_message_of_any_permitted_size_is_read(socket: Frames, size: int
 
 
 async def test_one_byte_more_is_too_much(socket: Frames) -> None:
-    await socket.frame(TEXT, b"4" + b"x" * 131_072)
+    await socket.frame(TEXT, b"4" + b"x" * MESSAGE_MAX)
     assert await socket.ended() == 1009
 
 
 async def test_fragments_are_counted_together(socket: Frames) -> None:
-    await socket.frame(TEXT, b"4" * 131_072, is_final=False)
+    await socket.frame(TEXT, b"4" * MESSAGE_MAX, is_final=False)
     await socket.frame(CONTINUATION, b"x")
     assert await socket.ended() == 1009
 

@@ -134,7 +134,7 @@ def test_the_server_is_told_of_packets_by_our_sockets() -> None:
         origins=["*"],
         ping_interval_s=25,
         ping_timeout_s=20,
-        frame_max_bytes=1000,
+        message_max_bytes=1000,
         queue_max_packets=10,
         queue_max_chars=1000,
     )
@@ -152,7 +152,7 @@ def test_a_protocol_in_between_is_told_of_all_that_aiohttp_is() -> None:
 
 
 def test_a_connection_is_made_by_what_we_replaced() -> None:
-    """What server/http_runner.py leans on in aiohttp."""
+    """What server/unreadable.py leans on in aiohttp."""
     slots = {name for kind in RequestHandler.__mro__ for name in getattr(kind, "__slots__", ())}
     assert {"_waiter", "_messages", "_close"} <= slots
     assert "RequestHandler(self, loop=self._loop, **self._kwargs)" in inspect.getsource(web.Server.__call__)

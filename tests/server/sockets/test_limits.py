@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,7 @@ import socketio
 
 from server.embedded import EmbeddedStores
 from tests.node import Device, Node, Person, running_node, settings_for
-from tests.raw import frames
 from tests.socket_world import sign_in_friends
-from tests.stores import stopped
 
 AMPLE = {"enabled": True, "requests_per_s": 1000, "requests_burst": 10_000, "messages_per_s": 1000}
 AMPLE |= {"messages_burst": 10_000, "connects_per_minute": 10_000}
@@ -97,19 +94,6 @@ async def test_connects_of_one_account(stores: EmbeddedStores, tmp_path: Path) -
         assert await node.connect(ann, "/typing")
 
 
-async def test_requests_in_flight(stores: EmbeddedStores, tmp_path: Path) -> None:
-    async with limited(stores, tmp_path, sockets={"in_flight_max": 5}) as (_, _, tom, phone):
-        await phone.expect("ready")
-        asked = [asyncio.ensure_future(phone.ask("message_send", message(tom, n))) for n in range(20)]
-        async with stopped(stores):
-            for refused in islice(asyncio.as_completed(asked), 15):
-                assert not (await refused)["ok"]
-        answers = await asyncio.gather(*asked)
-        assert [answer["ok"] for answer in answers] == [True] * 5 + [False] * 15
-        await asyncio.sleep(max(wait_of(answer) for answer in answers[5:]))
-        assert (await phone.ask("message_send", message(tom, 6)))["ok"]
-
-
 async def test_texts(stores: EmbeddedStores, tmp_path: Path) -> None:
     async with limited(stores, tmp_path, chat={"text_max_chars": 100}) as (_, _, tom, phone):
         answer = await phone.ask("message_send", message(tom, 1, "👩" * 101))
@@ -118,15 +102,6 @@ async def test_texts(stores: EmbeddedStores, tmp_path: Path) -> None:
         assert (await phone.ask("message_send", message(tom, 1, "👩" * 100)))["ok"]
         answer = await phone.ask("message_send", message(tom, 1) | {"client_id": "x" * 65})
         assert answer["error"]["code"] == "too_long"
-
-
-async def test_frames(stores: EmbeddedStores, tmp_path: Path) -> None:
-    async with limited(stores, tmp_path, sockets={"frame_max_bytes": 2000}) as (node, ann, tom, phone):
-        async with frames(node.url) as socket:
-            await socket.join(ann.token)
-            await socket.say('42/chat,1["chats",{"x":"' + "x" * 2000 + '"}]')
-            assert await socket.ended() == 1009
-        assert (await phone.ask("message_send", message(tom, 1)))["ok"]
 
 
 @pytest.mark.parametrize("kind", ["unknown event", "wrong shape"])

@@ -1,0 +1,129 @@
+"""Answers what is no request of HTTP, or none that this server reads: in its own words, and with one line of the log.
+
+aiohttp's own answer repeats what was sent, and its log shows it, with the token and the query in it. Nobody can tell which API
+was meant, so the answer has the shape of both.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import StreamReader, web
+from aiohttp.http import HttpProcessingError
+from aiohttp.web_protocol import RequestHandler
+from typing_extensions import override
+
+from handlers.errors import show_for_anybody, status_of
+from models.errors import DomainError, InternalFault, Malformed
+from server.faults import refusal_of
+
+log = logging.getLogger(__name__)
+
+# What a sender gets wrong, wherever in a request or its body.
+UNREADABLE = (HttpProcessingError, web.RequestPayloadError)
+
+
+class _Line(RequestHandler):
+    """One connection that speaks HTTP."""
+
+    __slots__ = ("body",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.body: StreamReader | None = None  # of the request that is answered, or was last
+
+    @override
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Keep the line open as long as somebody has asked something whole, and close it behind the answer.
+
+        aiohttp lets the transport close itself where a client has closed its own side, as scripts do that have no more to say.
+        """
+        bodies = [body for _, body in self._messages]
+        if self._waiter is None and self.body is not None:  # it waits for no request: one is being answered
+            bodies.append(self.body)
+        if self._upgraded or not bodies or not all(body.is_eof() for body in bodies):
+            return None
+        self.close()
+        return True
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._messages and self._current_request is not None:
+            self._end_broken_body(self._current_request.content)
+
+    def _end_broken_body(self, body: StreamReader) -> None:
+        """Tell whoever reads a body that the rest of it cannot be read, or it would wait; its answer is the last one."""
+        message = self._messages[-1][0]
+        if isinstance(getattr(message, "exc", None), HttpProcessingError) and not body.is_eof():
+            self._messages.pop()
+            body.set_exception(web.RequestPayloadError("the body cannot be read"))
+            self.close()
+
+    @override
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun, and there is no other")
+        if isinstance(exc, UNREADABLE):
+            log.info("a request could not be read: %s", type(exc).__name__)
+            return _last_answer(Malformed("The request cannot be read."), status)
+        fault = refusal_of(exc, "a request") if isinstance(exc, Exception) else InternalFault()
+        return _last_answer(fault, status_of(fault))
+
+    @override
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """What goes wrong behind an answer, such as in the rest of a body that nobody reads any more."""
+        error = kw.get("exc_info")
+        if isinstance(error, UNREADABLE):
+            log.info("a request could not be read: %s", type(error).__name__)
+        else:
+            super().log_exception(*args, **kw)
+
+    @override
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """An expectation that this server does not know is refused before anything of ours sees it."""
+        if isinstance(resp, web.HTTPExpectationFailed):
+            resp = _last_answer(Malformed("What the header Expect asks for is not offered."), resp.status)
+        return await super().finish_response(request, resp, start_time)
+
+
+def _last_answer(refusal: DomainError, status: int) -> web.Response:
+    response = web.json_response(show_for_anybody(refusal), status=status)
+    response.force_close()
+    return response
+
+
+class _Server(web.Server):
+    @override
+    def __call__(self) -> RequestHandler:
+        return _Line(self, loop=self._loop, **self._kwargs)
+
+
+class Runner(web.AppRunner):
+    """aiohttp's runner, whose connections answer in our own words."""
+
+    __slots__ = ()
+
+    @override
+    async def _make_server(self) -> web.Server:
+        server = await super()._make_server()
+        factory = _noting_bodies(server.request_factory)
+        return _Server(server.request_handler, request_factory=factory, **server._kwargs)
+
+
+def _noting_bodies(make: Callable[..., web.BaseRequest]) -> Callable[..., web.BaseRequest]:
+    """Make a request, and leave its body with its connection: the request itself begins a turn of the loop later."""
+
+    def noting(message: Any, body: Any, connection: Any, *rest: Any) -> web.BaseRequest:
+        connection.body = body
+        return make(message, body, connection, *rest)
+
+    return noting

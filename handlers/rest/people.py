@@ -7,9 +7,9 @@ from aiohttp import web
 from handlers.rest.account_choice import read_as_account
 from handlers.rest.described import Described, Route
 from handlers.rest.paths import messaging
-from handlers.rest.requests import path_number
 from handlers.wire import profiles as wire
 from handlers.wire.asked import Asked, NothingShown, read_asked
+from models.documents.phone import digits_of
 from models.errors import Conflict, NotAContact
 from models.services.block_numbers import BlockNumbers
 from models.services.find_account import FindAccount
@@ -104,7 +104,7 @@ class PeopleRoutes:
 
     async def show_status(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        return web.json_response(wire.show_statuses(await self.statuses.of_one(actor, path_number(request))))
+        return web.json_response(wire.show_statuses(await self.statuses.of_one(actor, _number(request))))
 
     async def show_statuses(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
@@ -112,12 +112,12 @@ class PeopleRoutes:
 
     async def show_status_history(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        number = path_number(request)
+        number = _number(request)
         return web.json_response(wire.show_status_history(number, await self.statuses.history(actor, number)))
 
     async def show_presence(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        return web.json_response(wire.show_presences(await self.presence.of_one(actor, path_number(request))))
+        return web.json_response(wire.show_presences(await self.presence.of_one(actor, _number(request))))
 
     async def show_presences(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
@@ -125,12 +125,12 @@ class PeopleRoutes:
 
     async def block(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        is_new = await self.blocks.block(actor, path_number(request))
+        is_new = await self.blocks.block(actor, _number(request))
         return web.json_response(wire.show_block(is_new=is_new))
 
     async def unblock(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        was_blocked = await self.blocks.unblock(actor, path_number(request))
+        was_blocked = await self.blocks.unblock(actor, _number(request))
         return web.json_response(wire.show_unblock(was_blocked=was_blocked))
 
     async def show_blocked(self, request: web.Request) -> web.Response:
@@ -141,3 +141,7 @@ class PeopleRoutes:
         actor, fields = await read_as_account(request)
         await self.blocks.replace(actor, read_asked(wire.BlockedNumbers, fields).listed)
         return web.json_response({})
+
+
+def _number(request: web.Request) -> str:
+    return digits_of(request.match_info["contact_id"])

@@ -9,9 +9,8 @@ from pydantic import BaseModel, ValidationError
 
 from handlers.rest.bodies import read_limited
 from handlers.rest.forms import FORMS, JSON, as_shaped, merge, read_form, readable, require_charset
-from handlers.wire.fields import Form
+from handlers.wire.fields import Form, find_number
 from models.documents.network import network_of
-from models.documents.phone import digits_of
 from models.documents.session import Actor, Identity
 from models.errors import FieldErrors, Malformed
 from models.services.choose_account import ChooseAccount
@@ -37,8 +36,9 @@ async def require_still(request: web.Request) -> None:
 
 
 def path_number(request: web.Request) -> str:
-    """Whose number the path names; raises Malformed for more digits than a number has."""
-    return digits_of(request.match_info["contact_id"])
+    """Whose number the path names; more digits than a number has are nobody's."""
+    digits = request.match_info["contact_id"]
+    return find_number(digits) or digits
 
 
 def caller_of(request: web.Request) -> Hashable:

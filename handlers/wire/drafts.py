@@ -28,7 +28,7 @@ from handlers.wire.times import EPOCH, read_date
 from models.documents.chat import is_group_id
 from models.documents.entry import Message
 from models.documents.media import MediaKind
-from models.documents.phone import digits_of, is_number
+from models.documents.phone import is_number
 from models.documents.target import Target
 from models.documents.url import URL_MAX_CHARS, is_web_url
 from models.documents.window import LIMIT_DEFAULT, LIMIT_MAX, Window
@@ -50,7 +50,7 @@ _TYPES = {MediaKind.IMAGE: "i", MediaKind.VOICE: "s", MediaKind.AUDIO: "a", Medi
 
 def read_path_target(path: str) -> Target:
     """A number or a group's id, as a path holds it."""
-    return Target(group=path) if is_group_id(path) else Target(contact=digits_of(path))
+    return Target(group=path) if is_group_id(path) else Target(contact=find_number(path) or path)
 
 
 def _read_recipient(fields: Fields) -> Target:

@@ -347,7 +347,7 @@ class TestAdd:
             )
         assert await ann("GET", ALL) == (200, [TOM])
 
-    @pytest.mark.parametrize("number", ["", " ", "abc", "49/1", "\u0664\u0669\u0661", "49\u00b2", "4\x009", "1" * 129, None, True, -491, 4.5, [], ["491"], {}])  # fmt: skip
+    @pytest.mark.parametrize("number", ["", " ", "abc", "49x1", "\u2464\u2465", "49\u00b2", "4\x009", "1" * 129, None, True, -491, 4.5, [], ["491"], {}])  # fmt: skip
     async def test_what_is_no_number_is_refused(self, ann: Caller, number: object) -> None:
         assert await ann.refused("POST", ADD, json={"contact_id": number}) == (400, "malformed")
         assert await ann.refused("POST", ADD, data={"contact_id": number} if isinstance(number, str) else {}) == (

@@ -129,7 +129,7 @@ class TestSending:
         [
             (SEND, {**TEXT}, (400, "malformed")),
             (SEND, {"contact": "", **TEXT}, (400, "malformed")),
-            (SEND, {"contact": "12/34", **TEXT}, (400, "malformed")),
+            (SEND, {"contact": "12x34", **TEXT}, (400, "malformed")),
             (SEND, {"contact": "TOM", "group_id": "", "message": ""}, (400, "malformed")),
             (SEND, {"contact": "TOM"}, (400, "malformed")),
             (SEND, {"contact": "TOM", "message": " \n"}, (400, "malformed")),

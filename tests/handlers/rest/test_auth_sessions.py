@@ -31,7 +31,7 @@ async def test_each_sign_in_is_listed_with_its_device_and_the_present_one_marked
     later = "2030-01-01T12:02:00.500000Z"
     assert listed == [
         {"device": "L" * 200, "created": later, "last_used": later, "current": False},
-        {"device": "Phone/1", "created": "2030-01-01T12:00:00Z", "last_used": later, "current": True},
+        {"device": "Phone/1", "created": "2030-01-01T12:00:00.000000Z", "last_used": later, "current": True},
     ]
     assert [each["id"] for each in await sessions_of(node, laptop) if each["current"]] == ids[:1]
 

@@ -417,7 +417,7 @@ class TestMessageList:
         body = await talk.get(path, ann, params={"limit": "1"}, data={"limit": "2", "offset": "1"})
         assert [message["text"] for message in body["messages"]] == ["8"]
 
-    @pytest.mark.parametrize("after", ["soon", "2026-13-01", "9" * 30, "-5", "2026-01-01T00:00:00+99:00"])
+    @pytest.mark.parametrize("after", ["soon", "2026-13-01", "9" * 30, "2026-01-01T00:00:00+99:00"])
     async def test_a_date_that_is_none_is_refused(self, talk: Talk, after: str) -> None:
         ann, tom = await talk.people()
         for path in (f"/api/messages/chats/{tom.number}/", f"/api/messages/read/{tom.number}/"):

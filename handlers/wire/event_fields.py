@@ -9,7 +9,16 @@ from typing import Annotated, Any
 import orjson
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from models.documents.event import EARLIEST, INVITED_AT_ONCE_MAX, LATEST, LOCATION_MAX_BYTES, LOCATION_MAX_DEPTH
+from handlers.wire.fields import SLACK
+from models.documents.event import (
+    ADDRESS_MAX_CHARS,
+    EARLIEST,
+    INVITED_AT_ONCE_MAX,
+    LATEST,
+    LOCATION_MAX_BYTES,
+    LOCATION_MAX_DEPTH,
+    MESSAGE_MAX_CHARS,
+)
 from models.documents.phone import Phone, is_number
 from models.documents.plain_line import is_blank, is_storable, one_line, plain_text
 from models.errors import Malformed
@@ -18,6 +27,7 @@ _DATE_FORMAT = "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]"
 _TRUE, _FALSE = frozenset({"true", "t", "1", "yes", "y", "on"}), frozenset({"false", "f", "0", "no", "n", "off"})
 _WHOLE = re.compile(r"-?[0-9]{1,18}(\.0*)?", re.ASCII)
 _SECONDS = re.compile(r"-?[0-9]{1,15}(\.[0-9]*)?", re.ASCII)
+_FOLDED_MAX = SLACK * max(ADDRESS_MAX_CHARS, MESSAGE_MAX_CHARS)  # a longer text is too long for any of these fields
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -81,11 +91,13 @@ def within(least: int, most: int) -> BeforeValidator:
 
 
 def _line(value: Any) -> Any:
-    return one_line(_storable(value)) if isinstance(value, str) else value
+    if not isinstance(value, str) or len(value) > _FOLDED_MAX:
+        return value
+    return one_line(_storable(value))
 
 
 def _words(value: Any) -> Any:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > _FOLDED_MAX:
         return value
     text = plain_text(_storable(value))
     return "" if is_blank(text) else text

@@ -10,6 +10,9 @@ from models.documents.plain_line import is_blank, is_storable, one_line, plain_t
 from models.errors import Malformed, TooLong
 
 Fields = Mapping[str, Any]
+SLACK = (
+    4  # so many times its length a text may be sent with what is left out of it; a longer one is refused unlooked at
+)
 LIST_MAX = 20_000  # twice what an address book holds: numbers that cannot be read are dropped
 _NUMBER_MAX_CHARS = 4 * TEXT_MAX_CHARS  # with separators
 
@@ -89,9 +92,12 @@ def _read_folded(fields: Fields, name: str, max_chars: int, fold: Callable[[str]
         return None
     if not isinstance(value, str):
         raise Malformed(f"{name} must be a text.")
+    too_long = TooLong(f"{name} may have at most {max_chars} characters.")
+    if len(value) > SLACK * max_chars:
+        raise too_long
     if not is_storable(value):
         raise Malformed(f"{name} holds characters that are no text.")
     text = fold(value)
     if len(text) > max_chars:
-        raise TooLong(f"{name} may have at most {max_chars} characters.")
+        raise too_long
     return None if is_blank(text) else text

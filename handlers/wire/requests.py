@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from handlers.wire.fields import find_number
+from handlers.wire.fields import SLACK, find_number
 from models.documents.chat import is_group_id
 from models.documents.entry import MESSAGE_TYPES, Message
 from models.documents.plain_line import is_blank, is_storable, one_line, plain_text
@@ -68,6 +68,8 @@ def find_seq(body: Body, name: str) -> int | None:
 def read_text(body: Body, name: str, max_chars: int) -> str:
     """Returns a text that says something, as `plain_text`. Raises Malformed and TooLong."""
     value = body.get(name)
+    if isinstance(value, str) and len(value) > SLACK * max_chars:
+        raise TooLong(f"{name}: at most {max_chars} characters.")
     if not isinstance(value, str) or is_blank(value):
         raise Malformed(f"{name}: must be a text that is not empty.")
     text = plain_text(value)
@@ -87,7 +89,7 @@ def find_line(body: Body, name: str, max_chars: int) -> str | None:
     value = body.get(name)
     if value in (None, ""):
         return None
-    line = one_line(_require_text(value, name))
+    line = one_line(read_exact(body, name, SLACK * max_chars))
     if len(line) > max_chars:
         raise TooLong(f"{name}: at most {max_chars} characters.")
     return line
@@ -95,22 +97,18 @@ def find_line(body: Body, name: str, max_chars: int) -> str | None:
 
 def read_exact(body: Body, name: str, max_chars: int) -> str:
     """Returns a text that is for programs (an id, an address, a card) as it was sent. Raises Malformed and TooLong."""
-    value = _require_text(body.get(name), name)
-    if len(value) > max_chars:
+    value = body.get(name)
+    if isinstance(value, str) and len(value) > max_chars:
         raise TooLong(f"{name}: at most {max_chars} characters.")
-    return value
-
-
-def find_exact(body: Body, name: str, max_chars: int) -> str | None:
-    return None if body.get(name) in (None, "") else read_exact(body, name, max_chars)
-
-
-def _require_text(value: object, name: str) -> str:
     if not isinstance(value, str) or is_blank(value):
         raise Malformed(f"{name}: must be a text that is not empty.")
     if not is_storable(value):
         raise Malformed(f"{name}: holds characters that are no text.")
     return value
+
+
+def find_exact(body: Body, name: str, max_chars: int) -> str | None:
+    return None if body.get(name) in (None, "") else read_exact(body, name, max_chars)
 
 
 def read_client_id(body: Body) -> str:

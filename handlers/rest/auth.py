@@ -102,7 +102,9 @@ class AuthRoutes:
                     {200: SignedInShown},
                     takes=Profile,
                     refuses=(FieldErrors, RegistrationClosed),
-                    description="The answer has a new token; the one that was used ends.",
+                    description=(
+                        "As often as you like. The answer has the token of this session once more: the one you used stays good."
+                    ),
                 ),
             ),
             *events(

@@ -22,10 +22,10 @@ from handlers.rest.forms import FORMS, merge, read_form
 from handlers.rest.paths import plain
 from handlers.rest.requests import address_of
 from handlers.wire.calendars import show_calendar
-from handlers.wire.fields import is_storable
 from handlers.wire.invitation_page import show_invitation
 from models.documents.event import RSVP_MAX_CHARS
 from models.documents.opened_invitation import OpenedInvitation
+from models.documents.plain_line import is_storable, one_line
 from models.errors import DomainError, EventFull, NotFound, RateLimited
 from models.services.answer_invitation import AnswerInvitation
 from models.services.limits import TokenBuckets
@@ -91,13 +91,13 @@ class InvitationPages:
         response, message = form.get("response"), form.get("rsvp-message")
         if not isinstance(response, str) or not isinstance(message, str):
             return self._show(request, opened, HTTPStatus.BAD_REQUEST, "The form was not filled in completely.")
-        message = message.strip()
+        is_text, message = is_storable(message), one_line(message)
         if not self.form_keys.fits(request, _token(request), form.get(FORM_KEY)):
             problem = "This page was open for too long, or the browser keeps no cookies. Please answer once more."
             return self._show(request, opened, HTTPStatus.FORBIDDEN, problem, message)
         if response not in ANSWERS:
             return self._show(request, opened)
-        if len(message) > RSVP_MAX_CHARS or not is_storable(message):
+        if len(message) > RSVP_MAX_CHARS or not is_text:
             problem = f"A message has at most {RSVP_MAX_CHARS} characters."
             return self._show(request, opened, HTTPStatus.BAD_REQUEST, problem, message)
         try:

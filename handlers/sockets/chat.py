@@ -14,8 +14,8 @@ from handlers.wire.events import CHAT
 from handlers.wire.requests import (
     CLIENT_ID_MAX_CHARS,
     EMOJI_MAX_CHARS,
+    find_exact,
     find_seq,
-    find_text,
     read_client_id,
     read_cursors,
     read_int,
@@ -133,7 +133,7 @@ class ChatNamespace(BaseNamespace):
         """{chat, seq, emoji or null, client_id?} -> {message, entry}."""
         target, seq = read_target(body), read_seq(body)
         try:
-            emoji = find_text(body, "emoji", EMOJI_MAX_CHARS)
+            emoji = find_exact(body, "emoji", EMOJI_MAX_CHARS)
         except DomainError as refusal:
             return self._finish_change(self._again(caller, body, target, refusal), Reaction)
         reaction = self._change.submit_reaction(caller.actor, target, seq, emoji, _client_id(body))
@@ -169,7 +169,7 @@ class ChatNamespace(BaseNamespace):
         """{limit, before?} -> {chats, next}; `before` is the `next` of the page before."""
         limit = read_int(body, "limit", 1, CHATS_MAX, 50)
         return show_chat_page(
-            await self._chats(caller.actor, limit=limit, before=find_text(body, "before", CLIENT_ID_MAX_CHARS))
+            await self._chats(caller.actor, limit=limit, before=find_exact(body, "before", CLIENT_ID_MAX_CHARS))
         )
 
 

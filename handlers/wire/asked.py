@@ -14,7 +14,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypedDict
 
-from handlers.wire.fields import LIST_MAX, Fields, read_name, read_number, read_numbers
+from handlers.wire.fields import LIST_MAX, Fields, read_name, read_number, read_numbers, read_words
 from models.documents.phone import TEXT_MAX_CHARS
 from models.errors import Malformed
 
@@ -22,9 +22,13 @@ Read = Callable[[Fields, str], Any]
 Schema = Mapping[str, Any]
 _ABSENT = object()
 
-# A text that is stored: no NUL in it; and one that also says something.
+# A text that is stored: no NUL in it; and one that also says something, which white space, controls and what has no shape do not.
 STORABLE = r"^[^\u0000]*$"
-SAYING = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+_UNSEEN = (
+    r"\s\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+)
+SAYING = rf"^[^\u0000]*[^{_UNSEEN}][^\u0000]*$"
 DIGITS: Schema = {"type": "string", "pattern": "^[0-9]+$", "maxLength": TEXT_MAX_CHARS, "examples": ["4930901820"]}
 # With separators it may be longer than its digits.
 NUMBER: Schema = {
@@ -125,8 +129,15 @@ def read_asked(shape: type[AskedShape], fields: Fields) -> AskedShape:
 
 
 def name_up_to(max_chars: int, description: str = "", *examples: str) -> By:
-    """A text that may be missing, null or empty."""
+    """A text of one line that may be missing, null or empty."""
     return By(lambda fields, name: read_name(fields, name, max_chars), or_null(text(max_chars, description, *examples)))
+
+
+def words_up_to(max_chars: int, description: str = "", *examples: str) -> By:
+    """A text of any lines that may be missing, null or empty."""
+    return By(
+        lambda fields, name: read_words(fields, name, max_chars), or_null(text(max_chars, description, *examples))
+    )
 
 
 Number = Annotated[str, By(read_number, NUMBER)]

@@ -6,6 +6,7 @@ from icalendar import Calendar, vCalAddress
 from icalendar import Event as Entry
 
 from models.documents.opened_invitation import OpenedInvitation
+from models.documents.plain_line import one_line
 
 LASTS = timedelta(hours=1)  # events contract 10; nobody says when an event ends
 
@@ -23,8 +24,8 @@ def show_calendar(opened: OpenedInvitation, installation: str) -> bytes:
     entry.add("dtstamp", _seconds(opened.opened_at))
     entry.add("created", _seconds(event.created_at))
     entry.add("last-modified", _seconds(event.modified_at))
-    entry.add("summary", event.title)
-    place = event.venue_name or event.address
+    entry.add("summary", one_line(event.title))
+    place = one_line(event.venue_name or event.address)  # an address has several lines
     if place:
         entry.add("location", place)
     if event.is_time_specified:
@@ -36,7 +37,7 @@ def show_calendar(opened: OpenedInvitation, installation: str) -> bytes:
         entry.add("transp", "TRANSPARENT")  # the guest is not busy all day
     # The address is nobody's: whoever holds a link, or the file, need not learn how to write to the owner.
     organizer = vCalAddress("invalid:nomail")
-    organizer.params["CN"] = owner.name
+    organizer.params["CN"] = one_line(owner.name)
     entry.add("organizer", organizer)
     entry.add("status", "CANCELLED" if event.is_canceled else "CONFIRMED")
     calendar = Calendar()

@@ -2,10 +2,10 @@
 
 from typing import Annotated, NotRequired
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
-from handlers.wire.fields import is_storable
+from handlers.wire.event_fields import STORABLE
 from handlers.wire.nulls import ActingRequest
 
 TOKEN_MAX_CHARS = 255  # Apple's have 64 today, and are to be taken as they come
@@ -16,14 +16,7 @@ class DeviceToken(ActingRequest):
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    token: Annotated[str, Field(min_length=1, max_length=TOKEN_MAX_CHARS)]
-
-    @field_validator("token")
-    @classmethod
-    def _is_text(cls, token: str) -> str:
-        if not is_storable(token):
-            raise ValueError("Not a valid string.")
-        return token
+    token: Annotated[str, Field(min_length=1, max_length=TOKEN_MAX_CHARS), STORABLE]
 
 
 class AddedDevice(TypedDict):

@@ -1,6 +1,7 @@
 """Messages on the messaging API as they are asked for: to be sent, marked and listed (messaging contract, sections 9 to 11)."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Self
@@ -11,7 +12,7 @@ from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, 
 from pydantic.config import JsonDict
 from typing_extensions import override
 
-from handlers.wire.asked import GROUP_ID, NUMBER, Asked, By, as_given, name_up_to, or_null, text
+from handlers.wire.asked import GROUP_ID, NUMBER, Asked, By, as_given, name_up_to, or_null, text, words_up_to
 from handlers.wire.fields import Fields, find_number, read_number
 from handlers.wire.requests import (
     CAPTION_MAX_CHARS,
@@ -22,6 +23,7 @@ from handlers.wire.requests import (
     read_client_id,
     read_cursors,
     read_degrees,
+    read_exact,
     read_text,
 )
 from handlers.wire.times import EPOCH, read_date
@@ -91,9 +93,9 @@ def _read_degrees(most: int) -> By:
     return By(read, {"type": "number", "minimum": -most, "maximum": most, "examples": [example]})
 
 
-def _read_text_up_to(max_chars: int, *examples: str) -> By:
+def _said_up_to(max_chars: int, *examples: str, read: Callable[[Fields, str, int], str] = read_text) -> By:
     schema = text(max_chars, "", *examples, says_something=True)
-    return By(lambda fields, name: read_text(fields, name, max_chars), schema)
+    return By(lambda fields, name: read(fields, name, max_chars), schema)
 
 
 def _read_window_start(fields: Fields, name: str) -> datetime | int | None:
@@ -177,7 +179,7 @@ ClientId = Annotated[
         ),
     ),
 ]
-Caption = Annotated[str | None, name_up_to(CAPTION_MAX_CHARS, "", "Cool Image☺️")]
+Caption = Annotated[str | None, words_up_to(CAPTION_MAX_CHARS, "", "Cool Image☺️")]
 
 
 _FOR_SOMEBODY: JsonDict = {"anyOf": [{"required": ["contact"]}, {"required": ["group_id"]}]}
@@ -224,14 +226,14 @@ class TextToSend(ToSomebody):
 @lru_cache
 def text_to_send(max_chars: int) -> type[TextToSend]:
     """The shape of a text of up to so many characters."""
-    message = Annotated[str, _read_text_up_to(max_chars, "😍")]
+    message = Annotated[str, _said_up_to(max_chars, "😍")]
     return create_model("TextToSend", __base__=TextToSend, __doc__="A text.", message=(message, ...))
 
 
 class LocationToSend(ToSomebody):
     """A place."""
 
-    caption: Annotated[str | None, name_up_to(CAPTION_MAX_CHARS, "", "Cool Place🗼")] = None
+    caption: Annotated[str | None, words_up_to(CAPTION_MAX_CHARS, "", "Cool Place🗼")] = None
     latitude: Annotated[float, _read_degrees(90)]
     longitude: Annotated[float, _read_degrees(180)]
     client_id: ClientId = Field(default_factory=_new_attempt)
@@ -262,7 +264,7 @@ class FileToSend(ToSomebody):
         """For a form that has no file in `filename`. Raises Malformed, and UrlRefused for what is no address of the web."""
         if self.url in (None, ""):
             raise Malformed("A file in filename, or a url, is needed.")
-        url = read_text({"url": self.url}, "url", URL_MAX_CHARS)
+        url = read_exact({"url": self.url}, "url", URL_MAX_CHARS)
         if not is_web_url(url):
             raise UrlRefused("This is no URL.")
         return url
@@ -282,7 +284,9 @@ class CardToSend(ToSomebody):
     """A contact card, as text or as a file in UTF-8."""
 
     name: Annotated[str | None, name_up_to(CAPTION_MAX_CHARS, "", "John Doe")] = None
-    vcard: Annotated[str, _read_text_up_to(VCARD_MAX_CHARS, "BEGIN:VCARD\nVERSION:3.0\nFN:John Doe\nEND:VCARD")]
+    vcard: Annotated[
+        str, _said_up_to(VCARD_MAX_CHARS, "BEGIN:VCARD\nVERSION:3.0\nFN:John Doe\nEND:VCARD", read=read_exact)
+    ]
     client_id: ClientId = Field(default_factory=_new_attempt)
 
     def draft(self) -> Message:

@@ -9,15 +9,25 @@ from typing import Annotated, Any
 import orjson
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from handlers.wire.fields import is_storable
+from handlers.wire.fields import SLACK
 from handlers.wire.times import InstantOutOfRange, NotAnInstant, OffsetOutOfRange, names_time, read_instant
-from models.documents.event import EARLIEST, INVITED_AT_ONCE_MAX, LATEST, LOCATION_MAX_BYTES, LOCATION_MAX_DEPTH
+from models.documents.event import (
+    ADDRESS_MAX_CHARS,
+    EARLIEST,
+    INVITED_AT_ONCE_MAX,
+    LATEST,
+    LOCATION_MAX_BYTES,
+    LOCATION_MAX_DEPTH,
+    MESSAGE_MAX_CHARS,
+)
 from models.documents.phone import Phone, is_number
+from models.documents.plain_line import is_blank, is_storable, one_line, plain_text
 from models.errors import Malformed
 
 _DATE_FORMAT = "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]"
 _TRUE, _FALSE = frozenset({"true", "t", "1", "yes", "y", "on"}), frozenset({"false", "f", "0", "no", "n", "off"})
 _WHOLE = re.compile(r"-?[0-9]{1,18}(\.0*)?", re.ASCII)
+_FOLDED_MAX = SLACK * max(ADDRESS_MAX_CHARS, MESSAGE_MAX_CHARS)  # a longer text is too long for any of these fields
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -79,7 +89,20 @@ def within(least: int, most: int) -> BeforeValidator:
     return BeforeValidator(bounded)
 
 
-def _text(text: str) -> str:
+def _line(value: Any) -> Any:
+    if not isinstance(value, str) or len(value) > _FOLDED_MAX:
+        return value
+    return one_line(_storable(value))
+
+
+def _words(value: Any) -> Any:
+    if not isinstance(value, str) or len(value) > _FOLDED_MAX:
+        return value
+    text = plain_text(_storable(value))
+    return "" if is_blank(text) else text
+
+
+def _storable(text: str) -> str:
     if not is_storable(text):
         raise ValueError("Not a valid string.")
     return text
@@ -92,6 +115,8 @@ def _location(value: Any) -> Any:
         raise ValueError(f'Expected a dictionary of items but got type "{type(value).__name__}".')  # noqa: TRY004
     if not _is_storable(value, LOCATION_MAX_DEPTH):
         raise ValueError(f"Ensure this field has no more than {LOCATION_MAX_DEPTH} levels, and numbers of 64 bits.")
+    if not _holds_text(value):
+        raise ValueError("Not a valid string.")
     if len(orjson.dumps(value)) > LOCATION_MAX_BYTES:
         raise ValueError(f"Ensure this field has no more than {LOCATION_MAX_BYTES} bytes.")
     return value
@@ -104,6 +129,13 @@ def _is_storable(value: object, levels: int) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, bool) or not isinstance(value, int) or value in _INT64
+
+
+def _holds_text(value: object) -> bool:
+    if isinstance(value, Mapping | list):
+        inside = [*value, *value.values()] if isinstance(value, Mapping) else value
+        return all(_holds_text(each) for each in inside)
+    return not isinstance(value, str) or is_storable(value)
 
 
 def _phones(value: Any) -> Any:
@@ -144,7 +176,9 @@ def find_ids(value: Any) -> Sequence[int]:
 
 Instant = Annotated[datetime, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date-time"})]
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
-STORABLE = AfterValidator(_text)  # behind the limits of a text, which it would hide otherwise
+# Texts as they are kept, of which the limits are those; what is blank is empty. Of one line, of several, and for programs.
+LINE, WORDS = BeforeValidator(_line), BeforeValidator(_words)
+STORABLE = AfterValidator(_storable)  # behind the limits of a text, which it would hide otherwise
 Location = Annotated[
     dict[str, Any],
     BeforeValidator(_location),

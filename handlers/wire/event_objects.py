@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from handlers.wire.times import Offset, Time, show_event_date, show_offset, show_time
 from handlers.wire.users import Link, UserShown, show_photo, show_user
+from models.documents.collation import sort_by_name
 from models.documents.event import Event, Invitation, Poll
 from models.documents.photo import Rendition
 from models.documents.sample_reply import SampleReply
@@ -233,7 +234,7 @@ def _shown_invitations(seen: SeenEvent) -> list[Invitation]:
     def name(invitation: Invitation) -> tuple[str, str]:
         return _name_and_number(invitation, seen.people[invitation.account_id])
 
-    ranked = sorted(seen.event.invitations, key=name)
+    ranked = sort_by_name(seen.event.invitations, name)
     return ranked if guests is None else ranked[guests.offset : guests.offset + guests.limit]
 
 

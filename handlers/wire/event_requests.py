@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from handlers.wire.event_fields import STORABLE, Flag, Instant, Location, Phones, find_ids, find_instant, within
+from handlers.wire.event_fields import LINE, WORDS, Flag, Instant, Location, Phones, find_ids, find_instant, within
 from handlers.wire.nulls import ActingRequest
 from handlers.wire.paging import PageQuery
 from models.documents.event import (
@@ -124,14 +124,14 @@ class _Body(ActingRequest):
 class NewEvent(_Body):
     """An event as its owner thinks of it."""
 
-    title: Annotated[str, Field(min_length=1, max_length=TITLE_MAX_CHARS), STORABLE]
+    title: Annotated[str, Field(min_length=1, max_length=TITLE_MAX_CHARS), LINE]
     event_date: Instant
     is_time_specified: Flag = True
     total_spots: _Places = 1
     invite_phone_numbers: Phones = Field(default_factory=list)
     location: Location = Field(default_factory=dict)
-    address: Annotated[str, Field(max_length=ADDRESS_MAX_CHARS), STORABLE] = ""
-    venue_name: Annotated[str, Field(max_length=VENUE_MAX_CHARS), STORABLE] = ""
+    address: Annotated[str, Field(max_length=ADDRESS_MAX_CHARS), WORDS] = ""
+    venue_name: Annotated[str, Field(max_length=VENUE_MAX_CHARS), LINE] = ""
 
     @property
     def plan(self) -> EventPlan:
@@ -158,7 +158,7 @@ class ChangedEvent(_Body):
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)
 
-    title: Annotated[str, Field(min_length=1, max_length=TITLE_MAX_CHARS), STORABLE] = ""
+    title: Annotated[str, Field(min_length=1, max_length=TITLE_MAX_CHARS), LINE] = ""
     event_date: Instant = EARLIEST
     is_time_specified: Flag = True
     total_spots: _Places = 1
@@ -166,8 +166,8 @@ class ChangedEvent(_Body):
     spots_filled: _Filled = 0
     invite_phone_numbers: Phones = Field(default_factory=list)
     location: Location = Field(default_factory=dict)
-    address: Annotated[str, Field(max_length=ADDRESS_MAX_CHARS), STORABLE] = ""
-    venue_name: Annotated[str, Field(max_length=VENUE_MAX_CHARS), STORABLE] = ""
+    address: Annotated[str, Field(max_length=ADDRESS_MAX_CHARS), WORDS] = ""
+    venue_name: Annotated[str, Field(max_length=VENUE_MAX_CHARS), LINE] = ""
 
     @property
     def edit(self) -> EventEdit:
@@ -185,14 +185,14 @@ class ChangedEvent(_Body):
 class WholeEvent(ChangedEvent):
     """What an event cannot be without must be there; what else is not given stays as it is."""
 
-    title: Annotated[str, Field(min_length=1, max_length=TITLE_MAX_CHARS), STORABLE]
+    title: Annotated[str, Field(min_length=1, max_length=TITLE_MAX_CHARS), LINE]
     event_date: Instant
 
 
 class Rsvp(_Body):
     """An answer to an invitation. An empty message is none, as where it is shown."""
 
-    rsvp_message: Annotated[str, Field(max_length=RSVP_MAX_CHARS), STORABLE] = ""
+    rsvp_message: Annotated[str, Field(max_length=RSVP_MAX_CHARS), LINE] = ""
 
     @property
     def message(self) -> str | None:
@@ -200,14 +200,14 @@ class Rsvp(_Body):
 
 
 class NewMessage(_Body):
-    body: Annotated[str, Field(min_length=1, max_length=MESSAGE_MAX_CHARS), STORABLE]
+    body: Annotated[str, Field(min_length=1, max_length=MESSAGE_MAX_CHARS), WORDS]
 
 
 class NewPoll(_Body):
     """Another date, another place or both."""
 
     suggested_date: Instant | None = None
-    suggested_venue: Annotated[str, Field(max_length=VENUE_MAX_CHARS), STORABLE] = ""
+    suggested_venue: Annotated[str, Field(max_length=VENUE_MAX_CHARS), LINE] = ""
 
     def require_something(self) -> Self:
         """Without a place a date is needed. Raises FieldErrors."""
@@ -220,7 +220,7 @@ class NewSuggestion(_Body):
     """Another time (seed document, "Create event time suggestions")."""
 
     suggested_time: Instant
-    comment: Annotated[str, Field(max_length=COMMENT_MAX_CHARS), STORABLE] = ""
+    comment: Annotated[str, Field(max_length=COMMENT_MAX_CHARS), WORDS] = ""
     like_count: Annotated[int, Field(ge=0, le=LIKES_MAX), within(0, LIKES_MAX)] = 0
     is_set: Flag = False
 

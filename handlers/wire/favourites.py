@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, WithJsonSchema, field_validator
 from typing_extensions import TypedDict
 
-from handlers.wire.fields import is_storable
+from handlers.wire.event_fields import LINE
 from handlers.wire.users import ContactUserShown, Link, PhoneNumbers, show_contact_user
 from models.documents.favourite import NAME_MAX_CHARS, Marking, SeenFavourite
 from models.documents.phone import Phone, identity_of
@@ -33,7 +33,7 @@ class MarkedNumber(BaseModel):
     model_config = ConfigDict(str_strip_whitespace=True)
 
     phone_number: Annotated[str, Field(min_length=1)]
-    contact_name: Annotated[str, Field(max_length=NAME_MAX_CHARS)] | None = None
+    contact_name: Annotated[str, Field(max_length=NAME_MAX_CHARS), LINE] | None = None
     photo: Annotated[
         bytes | None,
         BeforeValidator(_picture),
@@ -47,13 +47,6 @@ class MarkedNumber(BaseModel):
             identity_of(text)
         except Malformed as refusal:
             raise ValueError(refusal.message) from None
-        return text
-
-    @field_validator("contact_name")
-    @classmethod
-    def _is_a_text(cls, text: str | None) -> str | None:
-        if text is not None and not is_storable(text):
-            raise ValueError("Not a valid string.")
         return text
 
     @property

@@ -1,12 +1,12 @@
 """Reads the single fields of a request: numbers, texts and lists, each refused with its name in the sentence."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
 
 from models.documents.phone import digits_of, is_number
+from models.documents.plain_line import is_blank, is_storable, one_line, plain_text
 from models.errors import Malformed, TooLong
 
 Fields = Mapping[str, Any]
@@ -19,8 +19,9 @@ class Form(dict[str, Any]):
     """
 
 
+# So many times its length a text may be sent with what is left out of it; a longer one is refused unlooked at.
+SLACK = 4
 LIST_MAX = 20_000  # twice what an address book holds: numbers that cannot be read are dropped
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 def read_number(fields: Fields, name: str) -> str:
@@ -85,19 +86,27 @@ def list_of(text: str) -> object:
 
 
 def read_name(fields: Fields, name: str, max_chars: int) -> str | None:
-    """A text that may be missing or null; an empty one is none. Raises Malformed and TooLong."""
+    """Returns a text as one line (`one_line`); None where it is missing, null or blank. Raises Malformed and TooLong."""
+    return _read_folded(fields, name, max_chars, one_line)
+
+
+def read_words(fields: Fields, name: str, max_chars: int) -> str | None:
+    """Returns a text of several lines (`plain_text`); None where it is missing, null or blank. Raises Malformed and TooLong."""
+    return _read_folded(fields, name, max_chars, plain_text)
+
+
+def _read_folded(fields: Fields, name: str, max_chars: int, fold: Callable[[str], str]) -> str | None:
     value = fields.get(name)
     if value is None or value == "":
         return None
     if not isinstance(value, str):
         raise Malformed(f"{name} must be a text.")
-    if len(value) > max_chars:
-        raise TooLong(f"{name} may have at most {max_chars} characters.")
+    too_long = TooLong(f"{name} may have at most {max_chars} characters.")
+    if len(value) > SLACK * max_chars:
+        raise too_long
     if not is_storable(value):
         raise Malformed(f"{name} holds characters that are no text.")
-    return value
-
-
-def is_storable(text: str) -> bool:
-    """Whether a text is one in every encoding: neither NUL nor half of a surrogate pair."""
-    return _NO_TEXT.search(text) is None
+    text = fold(value)
+    if len(text) > max_chars:
+        raise too_long
+    return None if is_blank(text) else text

@@ -13,9 +13,9 @@ from models.errors import Malformed
 
 
 def _read_subject(fields: Fields, name: str) -> str:
-    """1 to SUBJECT_MAX_CHARS characters, not all of them blank; raises Malformed and TooLong."""
+    """1 to SUBJECT_MAX_CHARS characters in one line, not all of them blank; raises Malformed and TooLong."""
     subject = read_name(fields, name, SUBJECT_MAX_CHARS)
-    if subject is None or not subject.strip():
+    if subject is None:
         raise Malformed(f"{name} is needed, and may not be empty.")
     return subject
 

@@ -10,6 +10,7 @@ from handlers.wire.entries import MEDIA
 from handlers.wire.friendly_dates import FAR_AHEAD, friendly_date, full_date
 from handlers.wire.times import show_time
 from models.documents.event import Event
+from models.documents.graphemes import first_cluster
 from models.documents.opened_invitation import Face, OpenedInvitation
 
 APPLE_MAPS, GOOGLE_MAPS = "http://maps.apple.com/?q=", "http://maps.google.com/?q="  # events contract 10
@@ -67,7 +68,7 @@ def _show_place(event: Event, user_agent: str) -> Mapping[str, str]:
 def _show_face(face: Face) -> Mapping[str, Any]:
     return {
         "name": face.name,
-        "letter": face.name[:1].upper(),
+        "letter": first_cluster(face.name).upper(),
         "photo": None if face.photo is None else MEDIA + face.photo.preview,
         "hue": face.account_id % HUES,
     }

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from handlers.wire.event_objects import show_poll
 from handlers.wire.times import show_event_date, show_offset, show_time
 from models.documents.account import Account
+from models.documents.collation import sort_by_name
 from models.documents.event import Event, Invitation
 from models.events import EventShown, PollShown, RsvpShown
 
@@ -111,7 +112,7 @@ def _show_invitation(invitation: Invitation, account: Account) -> dict[str, obje
 
 def _show_invitees(event: Event, accounts: Mapping[int, Account]) -> list[dict[str, object]]:
     """By full name, then by number (events contract 2.4)."""
-    ranked = []
+    ranked: list[tuple[tuple[str, str], dict[str, object]]] = []
     for invitation in event.invitations:
         account = accounts[invitation.account_id]
         number = _number(invitation, account)
@@ -129,7 +130,7 @@ def _show_invitees(event: Event, accounts: Mapping[int, Account]) -> list[dict[s
             "created": show_time(invitation.created_at),
         }
         ranked.append(((name, number), invitee))
-    return [invitee for _, invitee in sorted(ranked, key=lambda each: each[0])]
+    return [invitee for _, invitee in sort_by_name(ranked, lambda each: each[0])]
 
 
 def _number(invitation: Invitation, account: Account) -> str:

@@ -8,6 +8,7 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from handlers.wire.times import Date, show_date
 from models.documents.entry import Entry, Message, show_key
+from models.documents.graphemes import cut
 from models.documents.receipt import ListedMessage, Receipt
 from models.documents.window import Part
 from models.services.title_chats import TitledChat, TitledPage
@@ -285,4 +286,4 @@ def _snippet(last: Entry | None) -> str:
     if last is None or last.is_deleted or not isinstance(last.body, Message):
         return ""
     body = last.body
-    return (body.text or body.caption or body.name or _KINDS.get(body.type, ""))[:SNIPPET_MAX_CHARS]
+    return cut(body.text or body.caption or body.name or _KINDS.get(body.type, ""), SNIPPET_MAX_CHARS)

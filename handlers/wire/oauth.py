@@ -7,7 +7,8 @@ from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from handlers.wire.asked import STORABLE, By
-from handlers.wire.fields import Fields, is_storable
+from handlers.wire.fields import Fields
+from models.documents.plain_line import is_storable
 from models.documents.session import TokenPair
 from models.errors import Malformed
 

@@ -16,8 +16,10 @@ from models.documents.account import (
     StatusChange,
     Visibility,
 )
+from models.documents.graphemes import cut
 from models.documents.phone import is_number, read_code
 from models.documents.pin import MESSAGING_DIGITS
+from models.documents.plain_line import one_line
 from models.errors import Malformed
 from models.events import PresenceShown
 from models.services.registration_pin import DIGITS_MAX, DIGITS_MIN
@@ -98,7 +100,7 @@ def _read_visibility(fields: Fields, name: str) -> Visibility | None:
 def _read_feedback(fields: Fields, name: str) -> str:
     """Free text, of which so much is kept as fits into a line of the log."""
     feedback = fields.get(name)
-    return feedback[:STATUS_MAX_CHARS] if isinstance(feedback, str) else ""
+    return cut(one_line(feedback), STATUS_MAX_CHARS) if isinstance(feedback, str) else ""
 
 
 _NICKNAME = or_null(text(NICKNAME_MAX_CHARS, "Shown in notifications.", "John Lennon"))

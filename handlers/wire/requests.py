@@ -5,9 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from handlers.wire.fields import find_number, is_storable
+from handlers.wire.fields import SLACK, find_number
 from models.documents.chat import is_group_id
 from models.documents.entry import MESSAGE_TYPES, Message
+from models.documents.plain_line import is_blank, is_storable, one_line, plain_text
 from models.documents.target import Target
 from models.documents.url import URL_MAX_CHARS, is_web_url
 from models.errors import Malformed, TooLong
@@ -68,24 +69,54 @@ def find_seq(body: Body, name: str) -> int | None:
 
 
 def read_text(body: Body, name: str, max_chars: int) -> str:
-    """A text that is there, says something and is not too long."""
+    """Returns a text that says something, as `plain_text`. Raises Malformed and TooLong."""
     value = body.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise Malformed(f"{name}: must be a text that is not empty.")
-    if len(value) > max_chars:
+    if isinstance(value, str) and len(value) > SLACK * max_chars:
         raise TooLong(f"{name}: at most {max_chars} characters.")
-    if not is_storable(value):
+    if not isinstance(value, str) or is_blank(value):
+        raise Malformed(f"{name}: must be a text that is not empty.")
+    text = plain_text(value)
+    if text is not value and not is_storable(value):  # what stays as it is holds nothing that is no text
         raise Malformed(f"{name}: holds characters that are no text.")
-    return value
+    if len(text) > max_chars:
+        raise TooLong(f"{name}: at most {max_chars} characters.")
+    return text
 
 
 def find_text(body: Body, name: str, max_chars: int) -> str | None:
     return None if body.get(name) in (None, "") else read_text(body, name, max_chars)
 
 
+def find_line(body: Body, name: str, max_chars: int) -> str | None:
+    """Returns a text that says something, as `one_line`; None where it is not given. Raises Malformed and TooLong."""
+    value = body.get(name)
+    if value in (None, ""):
+        return None
+    line = one_line(read_exact(body, name, SLACK * max_chars))
+    if len(line) > max_chars:
+        raise TooLong(f"{name}: at most {max_chars} characters.")
+    return line
+
+
+def read_exact(body: Body, name: str, max_chars: int) -> str:
+    """Returns a text that is for programs (an id, an address, a card) as it was sent. Raises Malformed and TooLong."""
+    value = body.get(name)
+    if isinstance(value, str) and len(value) > max_chars:
+        raise TooLong(f"{name}: at most {max_chars} characters.")
+    if not isinstance(value, str) or is_blank(value):
+        raise Malformed(f"{name}: must be a text that is not empty.")
+    if not is_storable(value):
+        raise Malformed(f"{name}: holds characters that are no text.")
+    return value
+
+
+def find_exact(body: Body, name: str, max_chars: int) -> str | None:
+    return None if body.get(name) in (None, "") else read_exact(body, name, max_chars)
+
+
 def read_client_id(body: Body) -> str:
     """What the client calls this attempt; the same id means the same thing for ever."""
-    return read_text(body, "client_id", CLIENT_ID_MAX_CHARS)
+    return read_exact(body, "client_id", CLIENT_ID_MAX_CHARS)
 
 
 def read_message(body: Body, text_max_chars: int) -> Message:
@@ -98,13 +129,13 @@ def read_message(body: Body, text_max_chars: int) -> Message:
         kind,
         text=read_text(body, "text", text_max_chars) if kind == "t" else None,
         url=_url(body) if kind in "iasvl" else None,
-        hash=find_text(body, "hash", FILE_FACT_MAX_CHARS) if kind in "iasv" else None,
-        mime_type=find_text(body, "mime_type", FILE_FACT_MAX_CHARS) if kind in "iasv" else None,
+        hash=find_line(body, "hash", FILE_FACT_MAX_CHARS) if kind in "iasv" else None,
+        mime_type=find_line(body, "mime_type", FILE_FACT_MAX_CHARS) if kind in "iasv" else None,
         caption=find_text(body, "caption", CAPTION_MAX_CHARS) if kind in "ivl" else None,
         latitude=read_degrees(body, "latitude", 90) if kind == "l" else None,
         longitude=read_degrees(body, "longitude", 180) if kind == "l" else None,
-        vcard=find_text(body, "vcard", VCARD_MAX_CHARS) if kind == "c" else None,
-        name=find_text(body, "name", CAPTION_MAX_CHARS) if kind == "c" else None,
+        vcard=find_exact(body, "vcard", VCARD_MAX_CHARS) if kind == "c" else None,
+        name=find_line(body, "name", CAPTION_MAX_CHARS) if kind == "c" else None,
         reply_to=reply_to,
     )
     needed = _REQUIRED.get(kind)
@@ -129,7 +160,7 @@ def read_cursors(body: Body) -> dict[int, int]:
 
 
 def _url(body: Body) -> str | None:
-    url = find_text(body, "url", URL_MAX_CHARS)
+    url = find_exact(body, "url", URL_MAX_CHARS)
     if url is None:
         return None
     if not (_OWN_FILE.fullmatch(url) or is_web_url(url)):

@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from typing_extensions import TypedDict
 
 from handlers.wire.asked import By
+from handlers.wire.event_fields import LINE
 from handlers.wire.fields import Fields
 from handlers.wire.nulls import ActingRequest, Nullable
 from handlers.wire.times import Time, show_time
@@ -95,7 +96,7 @@ class Profile(ActingRequest):
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    full_name: Annotated[str, Field(max_length=NAME_MAX_CHARS)]
+    full_name: Annotated[str, Field(max_length=NAME_MAX_CHARS), LINE]
     email: Annotated[str, Field(min_length=1, max_length=EMAIL_MAX_CHARS)]
 
     @field_validator("full_name")

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, field_validator
 from typing_extensions import TypedDict
 
-from handlers.wire.fields import Fields, Form, is_storable, list_of
+from handlers.wire.event_fields import LINE, STORABLE
+from handlers.wire.fields import Fields, Form, list_of
 from handlers.wire.nulls import ActingRequest
 from models.documents.account import EMAIL_MAX_CHARS, NAME_MAX_CHARS, is_email
 from models.documents.facebook import TOKEN_MAX_CHARS, FacebookFriend
@@ -69,20 +70,13 @@ class UserChange(ActingRequest):
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    full_name: Annotated[str, Field(max_length=NAME_MAX_CHARS)] = ""
+    full_name: Annotated[str, Field(max_length=NAME_MAX_CHARS), LINE] = ""
     email: Annotated[str, Field(max_length=EMAIL_MAX_CHARS)] = ""
     notify_new_invite: bool = True
     notify_invite_rsvp: bool = True
     notify_contact_joined: bool = True
     notify_event_full: bool = True
     notify_upcoming_event: bool = True
-
-    @field_validator("full_name")
-    @classmethod
-    def _is_a_text(cls, text: str) -> str:
-        if not is_storable(text):
-            raise ValueError("Not a valid string.")
-        return text
 
     @field_validator("email")
     @classmethod
@@ -107,7 +101,7 @@ class PhoneNumbers(ActingRequest):
 class FacebookToken(ActingRequest):
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    fb_token: Annotated[str, Field(min_length=1, max_length=TOKEN_MAX_CHARS)]
+    fb_token: Annotated[str, Field(min_length=1, max_length=TOKEN_MAX_CHARS), STORABLE]
 
 
 def read_user_id(text: str) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from models.documents.graphemes import first_cluster
 from models.documents.phone import Phone
 from models.documents.photo import Photo
 
@@ -89,7 +90,7 @@ class Account:
         names = (self.full_name or self.nickname).split()
         if not names:
             return self.phone.text
-        return names[0] if len(names) == 1 else f"{names[0]} {names[-1][0]}"
+        return names[0] if len(names) == 1 else f"{names[0]} {first_cluster(names[-1])}"
 
     def has_blocked(self, number: str) -> bool:
         return number in self.blocked

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from models.documents.plain_line import is_blank
 from models.documents.session import Actor
 from models.errors import Malformed
 
@@ -48,7 +49,7 @@ class Ownership:
 
 def require_login_name(text: str) -> str:
     """A name that can be typed again: 1 to 150 printable characters without spaces at its ends."""
-    if not text or text != text.strip() or len(text) > NAME_MAX_CHARS or not text.isprintable():
+    if is_blank(text) or text != text.strip() or len(text) > NAME_MAX_CHARS or not text.isprintable():
         raise Malformed(f"A login's name has 1 to {NAME_MAX_CHARS} printable characters, and no space at its ends.")
     return text
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from models.documents.graphemes import cut
+
 Scalar = str | int | float | bool | None
 
 ALERT_MAX_CHARS = 500  # several lines of a lock screen; with the rest well below the 4 KiB that Apple takes
@@ -60,5 +62,5 @@ class Text:
 
 
 def shortened(text: str, max_chars: int = ALERT_MAX_CHARS) -> str:
-    """The beginning of a text, with an ellipsis where it was cut."""
-    return text if len(text) <= max_chars else text[: max_chars - 1].rstrip() + "…"
+    """Returns the beginning of a text, at most `max_chars` code points with the ellipsis where it was cut."""
+    return text if len(text) <= max_chars else cut(text, max_chars - 1).rstrip() + "…"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.documents.event import RSVP_MAX_CHARS
+from models.documents.plain_line import one_line
 from models.errors import Malformed
 
 
@@ -47,8 +48,8 @@ FIRST: dict[ReplyType, tuple[str, ...]] = {
 
 
 def require_reply_text(text: str) -> str:
-    """Without what surrounds it. Raises Malformed for a text that no invitation could be answered with."""
-    text = text.strip()
-    if not text or len(text) > RSVP_MAX_CHARS or not text.isprintable():
-        raise Malformed(f"A reply is 1 to {RSVP_MAX_CHARS} printable characters.")
-    return text
+    """Returns the text as one line. Raises Malformed for one that no invitation could be answered with."""
+    line = one_line(text)
+    if not line or len(line) > RSVP_MAX_CHARS:
+        raise Malformed(f"A reply is 1 to {RSVP_MAX_CHARS} characters that can be seen.")
+    return line

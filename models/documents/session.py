@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.documents.account import Account
+from models.documents.graphemes import cut
+from models.documents.plain_line import one_line
 
 DEVICE_MAX_CHARS = 200  # a user agent tells its browser and system well before that
 
@@ -98,5 +100,5 @@ class SignedIn:
 
 
 def device_name(text: str) -> str:
-    """What a client called itself, short enough to list, and without what is no text (a header may hold any byte)."""
-    return text.encode(errors="replace").decode().strip()[:DEVICE_MAX_CHARS]
+    """What a client called itself, in one line short enough to list, and without what is no text (a header may hold any byte)."""
+    return cut(one_line(text.encode(errors="replace").decode()), DEVICE_MAX_CHARS)

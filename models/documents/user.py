@@ -37,7 +37,7 @@ class SeenUser:
 
     @property
     def rank(self) -> tuple[str, int]:
-        """What lists of users are sorted by (events contract, section 5)."""
+        """What lists of users are sorted by, for `sort_by_name` (events contract, section 5)."""
         return self.full_name, self.account.id
 
 

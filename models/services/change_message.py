@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from models.documents.chat import ChatKind, Roster
 from models.documents.entry import Deletion, Draft, Edit, Entry, Message, MessageChange, Reaction
+from models.documents.reaction import find_emoji
 from models.documents.session import Actor
 from models.documents.target import Target
 from models.errors import (
@@ -85,14 +86,17 @@ class ChangeMessage:
     async def submit_reaction(
         self, actor: Actor, target: Target, seq: int, emoji: str | None, client_id: str
     ) -> asyncio.Future[Stored]:
-        """Set or take back the actor's one reaction to a message."""
+        """Set or take back the actor's one reaction to a message; Malformed for what is not one emoji."""
+        reaction = None if emoji is None else find_emoji(emoji)
 
         async def admit(roster: Roster, message: Entry) -> None:
+            if reaction is None and emoji is not None:
+                raise Malformed("emoji: must be one emoji.")
             if message.is_deleted:
                 raise MessageDeleted
             await self._require_listener(actor, roster, message)
 
-        return await self._submit(actor, target, Reaction(seq, emoji), client_id, admit)
+        return await self._submit(actor, target, Reaction(seq, reaction), client_id, admit)
 
     async def finish(self, future: asyncio.Future[Stored], kind: type[MessageChange]) -> tuple[Entry, Entry]:
         """Wait until the change is stored, and apply it; returns it and the message as it is now.

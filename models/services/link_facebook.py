@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from models.documents.account import NAME_MAX_CHARS, is_email
 from models.documents.facebook import PICTURE_URL_MAX_CHARS, FacebookLink, FacebookProfile
+from models.documents.graphemes import cut
+from models.documents.plain_line import one_line
 from models.documents.session import Actor
 from models.documents.user import SeenUser
 from models.errors import Malformed, RateLimited, TooLarge, Unavailable
@@ -61,8 +63,9 @@ class LinkFacebook:
 
 def _fields(profile: FacebookProfile) -> dict[str, str]:
     fields: dict[str, str] = {}
-    if profile.full_name:
-        fields["full_name"] = profile.full_name[:NAME_MAX_CHARS]
+    name = cut(one_line(profile.full_name), NAME_MAX_CHARS)
+    if name:
+        fields["full_name"] = name
     if is_email(profile.email):
         fields["email"] = profile.email
     return fields

@@ -1,8 +1,9 @@
 """Lists somebody's Facebook friends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.documents.facebook import FacebookFriend
+from models.documents.plain_line import one_line
 from models.documents.session import Actor
 from models.errors import FacebookTokenMissing
 from models.ports import Facebook
@@ -20,4 +21,4 @@ class ListFacebookFriends:
         link = await self.links.find(actor.account_id)
         if link is None:
             raise FacebookTokenMissing
-        return await self.facebook.list_friends(link.token)
+        return [replace(each, name=one_line(each.name)) for each in await self.facebook.list_friends(link.token)]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from models.documents.collation import sort_by_name
 from models.documents.session import Actor
 from models.documents.user import SeenUser
 from models.services.hidden_events import HiddenEvents
@@ -23,4 +24,4 @@ class ListInviters:
         hidden = await self.hidden.list_owners(actor)
         found = await self.accounts.list_by_ids(await self.events.list_inviters(actor.account_id, hidden=hidden))
         seen = await self.see(actor, [account for account in found if account.is_registered])
-        return sorted(seen, key=lambda each: each.rank)
+        return sort_by_name(seen, lambda each: each.rank)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from models.documents.collation import sort_by_name
 from models.documents.session import Actor
 from models.documents.user import SeenUser
 from models.services.limit_new_numbers import LimitNewNumbers
@@ -29,4 +30,4 @@ class MatchPhoneBook:
         await self.limit(actor, numbers)
         await self.phone_books.replace(actor.account_id, numbers)
         accounts = [each for each in await self.accounts.list_by_numbers(numbers) if each.is_registered]
-        return sorted(await self.see(actor, accounts), key=lambda seen: seen.rank)
+        return sort_by_name(await self.see(actor, accounts), lambda seen: seen.rank)

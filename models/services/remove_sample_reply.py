@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from models.documents.plain_line import one_line
 from models.errors import NotFound
 from models.stores.sample_replies import SampleReplies
 
@@ -13,5 +14,5 @@ class RemoveSampleReply:
     replies: SampleReplies
 
     async def __call__(self, text: str) -> None:
-        if not await self.replies.remove(text.strip()):
+        if not await self.replies.remove(one_line(text)):
             raise NotFound("There is no sample reply of this text.")

@@ -9,6 +9,7 @@ from models.documents.account import Account
 from models.documents.event import Event, Invitation, OutboxItem
 from models.documents.notification import CHANGE, Notification, Text
 from models.documents.plain_line import one_line, quoted, unlinked
+from models.documents.sms import as_sms
 from models.ports import Clock
 from models.services.limit_texts import LimitTexts
 from models.services.notify import Notify
@@ -98,7 +99,7 @@ class TextInvitations:
             "event_title": quoted(unlinked(one_line(event.title)), TITLE_MAX_CHARS),
             "event_link": f"{self.public_url.rstrip('/')}{PATH}?token={token}",
         }
-        return fill(self.templates[number % len(self.templates)], words)
+        return as_sms(fill(self.templates[number % len(self.templates)], words))
 
 
 def _key(item: OutboxItem, invitation: Invitation) -> str:

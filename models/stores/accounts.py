@@ -1,7 +1,7 @@
 """Accounts: one row per phone number, found by id or by number."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from models.documents.account import Account, NotificationFlags, Privacy, Visibility
 from models.documents.phone import Phone
 from models.documents.photo import Photo
+from models.documents.plain_line import one_line
 from models.documents.user import UserFilter
 from models.errors import AccountNotFound
 from models.stores.counters import Counters
@@ -23,6 +24,8 @@ INDEXES = [
     IndexModel([("photo.$**", ASCENDING)], name="files"),  # which of them show this file
 ]
 
+# Names as documents/collation.py orders them: of English, whose order is the algorithm's own.
+_BY_NAME = {"locale": "en"}
 RETIRED = "\0"  # stands behind the number of a retired account, before its id: no number has it, so none finds it
 
 
@@ -80,6 +83,9 @@ class Accounts:
 
     async def list_users(self, users: UserFilter, skip: int, limit: int) -> list[Account]:
         """A part of those accounts, by the name that is shown of them."""
+        # By their ids, for the numbers' index has another order than the names and would not be used beside it.
+        known = await self._accounts.find({"number": {"$in": list(users.numbers)}}, {"_id": True}).to_list(None)
+        users = replace(users, ids={*users.ids, *(row["_id"] for row in known)}, numbers=())
         name = {"$cond": [{"$eq": ["$full_name", ""]}, "$nickname", "$full_name"]}
         pipeline: list[dict[str, Any]] = [
             {"$match": _query(users)},
@@ -89,7 +95,7 @@ class Accounts:
             {"$limit": limit},
             {"$unset": "shown"},
         ]
-        return [_account(row) for row in await aggregate(self._accounts, pipeline)]
+        return [_account(row) for row in await aggregate(self._accounts, pipeline, _BY_NAME)]
 
     async def find_or_create(self, phone: Phone, now: datetime) -> Account:
         """The account of this number; a new one is not registered yet."""
@@ -201,6 +207,10 @@ def _account(row: Row) -> Account:
     fields["id"] = fields.pop("_id")
     number, retired, _ = fields.pop("number").partition(RETIRED)
     fields["phone"], fields["is_retired"] = Phone(fields["phone"], number), bool(retired)
+    # Earlier versions kept names as they came.
+    for name in ("full_name", "nickname"):
+        fields[name] = one_line(fields.get(name, ""))
+    fields["status_message"] = one_line(fields.get("status_message") or "") or None
     fields["privacy"] = Privacy(**{part: Visibility(value) for part, value in fields.get("privacy", {}).items()})
     fields["notify"] = NotificationFlags(**fields.get("notify", {}))
     fields["photo"] = Photo(**fields["photo"]) if fields.get("photo") else None

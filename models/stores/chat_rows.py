@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from models.documents.chat import Chat, ChatKind, Look, Member, Role, Span
+from models.documents.plain_line import one_line
 from models.stores.database import Row
 from models.stores.entry_rows import read_photo
 
@@ -56,7 +57,7 @@ def chat_of(row: Mapping[str, Any]) -> Chat:
         row["created_at"],
         row["created_by"],
         created_by_number=row.get("created_by_number", ""),
-        subject=row.get("subject", ""),
+        subject=one_line(row.get("subject", "")),
         subject_by=row.get("subject_by", ""),
         subject_at=row.get("subject_at"),
         photo=read_photo(row),
@@ -83,7 +84,7 @@ def member_of(row: Mapping[str, Any]) -> Member:
         shown_read=row["shown"]["read"],
         hidden=frozenset(row.get("hidden", ())),
         is_listed=not row.get("unlisted", False),
-        look=Look(row["look"]["subject"], read_photo(row["look"])) if row.get("look") else None,
+        look=Look(one_line(row["look"]["subject"]), read_photo(row["look"])) if row.get("look") else None,
     )
 
 

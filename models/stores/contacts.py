@@ -6,6 +6,7 @@ from pymongo import ASCENDING, DeleteMany, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from models.documents.contact import Contact, ContactsChange
+from models.documents.plain_line import one_line
 from models.errors import ContactNotFound
 from models.stores.database import Database, Row
 
@@ -29,7 +30,7 @@ class Contacts:
 
     async def find(self, owner_id: int, number: str) -> Contact | None:
         row = await self._contacts.find_one({"owner_id": owner_id, "number": number}, _ROW)
-        return None if row is None else Contact(**row)
+        return None if row is None else _contact(row)
 
     async def has(self, owner_id: int, number: str) -> bool:
         """Whether this address book holds this number."""
@@ -39,20 +40,20 @@ class Contacts:
     async def list_by_owner(self, owner_id: int) -> list[Contact]:
         """One address book, in the order of the numbers' digits (messaging contract 16.9)."""
         rows = await self._contacts.find({"owner_id": owner_id}, _ROW).sort("number", ASCENDING).to_list(None)
-        return [Contact(**row) for row in rows]
+        return [_contact(row) for row in rows]
 
     async def list_by_owners(self, owner_ids: Collection[int]) -> dict[int, list[Contact]]:
         """Whole address books, each in the same order."""
         books: dict[int, list[Contact]] = {owner_id: [] for owner_id in owner_ids}
         query = {"owner_id": {"$in": list(owner_ids)}}
         for row in await self._contacts.find(query, _ROW).sort("number", ASCENDING).to_list(None):
-            books[row["owner_id"]].append(Contact(**row))
+            books[row["owner_id"]].append(_contact(row))
         return books
 
     async def list_by_numbers(self, owner_id: int, numbers: Collection[str]) -> list[Contact]:
         """Those entries of one address book that have one of these numbers, in no order."""
         query = {"owner_id": owner_id, "number": {"$in": list(numbers)}}
-        return [Contact(**row) for row in await self._contacts.find(query, _ROW).to_list(None)]
+        return [_contact(row) for row in await self._contacts.find(query, _ROW).to_list(None)]
 
     async def list_numbers(self, owner_id: int) -> set[str]:
         """The numbers of one address book."""
@@ -100,7 +101,7 @@ class Contacts:
         )
         if row is None:
             raise ContactNotFound
-        return Contact(**row)
+        return _contact(row)
 
     async def apply(self, owner_id: int, change: ContactsChange) -> None:
         """Make a whole change in one bulk write. Repeating it, also after half of it, leads to the same rows.
@@ -121,6 +122,12 @@ class Contacts:
         """Remove entries; how many there were."""
         result = await self._contacts.delete_many({"owner_id": owner_id, "number": {"$in": list(numbers)}})
         return result.deleted_count
+
+
+def _contact(row: Row) -> Contact:
+    """The entry of a row, whose names earlier versions kept as they came."""
+    first, last = (one_line(row.get(name) or "") or None for name in ("first_name", "last_name"))
+    return Contact(row["owner_id"], row["number"], first, last)
 
 
 def _row(contact: Contact) -> Row:

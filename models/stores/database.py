@@ -148,9 +148,14 @@ async def drop_indexes(collection: Collection, *names: str) -> None:
                 raise
 
 
-async def aggregate(collection: Collection, pipeline: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Run a pipeline to its end: PyMongo answers with an awaitable of a cursor, Motor with the cursor itself."""
-    cursor: Any = collection.aggregate(list(pipeline))
+async def aggregate(
+    collection: Collection, pipeline: Sequence[Mapping[str, Any]], collation: Mapping[str, Any] | None = None
+) -> list[Row]:
+    """Run a pipeline to its end: PyMongo answers with an awaitable of a cursor, Motor with the cursor itself.
+
+    `collation` is the order of all texts in it, and what makes two of them equal; without one, that of their bytes.
+    """
+    cursor: Any = collection.aggregate(list(pipeline), collation=collation)
     if inspect.isawaitable(cursor):
         cursor = await cursor
     rows: list[Row] = await cursor.to_list(None)

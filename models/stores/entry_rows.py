@@ -32,6 +32,8 @@ from models.documents.entry import (
 )
 from models.documents.media import media_named
 from models.documents.photo import Photo
+from models.documents.plain_line import one_line
+from models.documents.reaction import as_reaction
 from models.stores.database import Row
 from models.stores.instants import from_microseconds, microseconds, offset_minutes
 
@@ -150,7 +152,7 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
         first_text=row.get("first", {}).get("text"),
         is_deleted=row.get("deleted", False),
         reactions={
-            int(account): reaction["emoji"]
+            int(account): as_reaction(reaction["emoji"])
             for account, reaction in row.get("reactions", {}).items()
             if reaction["emoji"] is not None
         },
@@ -166,13 +168,17 @@ _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
     Kind.MESSAGE: _message,
     Kind.EDIT: lambda row: Edit(row["of"], row["text"]),
     Kind.DELETION: lambda row: Deletion(row["of"]),
-    Kind.REACTION: lambda row: Reaction(row["of"], row["emoji"]),
+    Kind.REACTION: lambda row: Reaction(row["of"], row["emoji"] and as_reaction(row["emoji"])),
     Kind.JOINED: lambda row: Joined(tuple(row["accounts"]), tuple(row["numbers"]), tuple(row["admins"])),
     Kind.LEFT: lambda row: Left(row["account"], row["account_number"]),
     Kind.ROLE: lambda row: RoleSet(row["account"], row["account_number"], Role(row["role"])),
-    Kind.SUBJECT: lambda row: SubjectSet(row["subject"]),
+    Kind.SUBJECT: lambda row: SubjectSet(one_line(row["subject"])),
     Kind.PHOTO: lambda row: PhotoSet(read_photo(row)),
-    Kind.RSVP: lambda row: RsvpSet(row["invitation"], row["answer"], row["rsvp_message"]),
-    Kind.POLL: lambda row: PollAdded(row["poll"], from_microseconds(row["date"], row.get("offset")), row["venue"]),
+    Kind.RSVP: lambda row: RsvpSet(
+        row["invitation"], row["answer"], row["rsvp_message"] and one_line(row["rsvp_message"])
+    ),
+    Kind.POLL: lambda row: PollAdded(
+        row["poll"], from_microseconds(row["date"], row.get("offset")), one_line(row["venue"])
+    ),
     Kind.EVENT: lambda row: EventSet(tuple(row["fields"])),
 }

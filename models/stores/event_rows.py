@@ -27,6 +27,7 @@ from models.documents.event import (
     Withdrawn,
 )
 from models.documents.phone import Phone
+from models.documents.plain_line import one_line
 from models.stores.database import Row
 from models.stores.instants import from_microseconds, microseconds, offset_minutes
 
@@ -59,6 +60,7 @@ _PLAIN = (
     "version",
     "spots_at_first",
 )
+_LINES = ("title", "venue_name")  # of one line, and kept by earlier versions as they came
 
 
 def event_row(event: Event) -> Row:
@@ -150,10 +152,10 @@ def event_of(row: Mapping[str, Any]) -> Event:
         location=read_location(row["location"]),
         invitations=tuple(_invitation(each) for each in row["invitations"]),
         messages=tuple(PostedMessage(**each) for each in row["messages"]),
-        polls=tuple(Poll(**_dated(each, "date")) for each in row["polls"]),
+        polls=tuple(_poll(each) for each in row["polls"]),
         suggestions=tuple(TimeSuggestion(**_dated(each, "time")) for each in row.get("suggestions", ())),
         outbox=tuple(_item(each) for each in row.get("outbox", ())),
-        **{name: row[name] for name in _PLAIN},
+        **{name: row[name] for name in _PLAIN} | {name: one_line(row[name]) for name in _LINES},
     )
 
 
@@ -163,6 +165,10 @@ def _dated(row: Mapping[str, Any], name: str) -> Row:
     return fields | {name: from_microseconds(row[name], fields.pop("offset", None))}
 
 
+def _poll(row: Mapping[str, Any]) -> Poll:
+    return Poll(**_dated(row, "date") | {"venue": one_line(row["venue"])})
+
+
 def _invitation(row: Mapping[str, Any]) -> Invitation:
     return Invitation(
         row["id"],
@@ -170,7 +176,7 @@ def _invitation(row: Mapping[str, Any]) -> Invitation:
         Phone(row["phone"], row["number"]),
         row["created_at"],
         answer=row["answer"],
-        message=row["message"],
+        message=one_line(row["message"] or "") or None,
         answered_at=row["answered_at"],
         has_seen=row["seen"],
     )

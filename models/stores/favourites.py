@@ -10,6 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
 from models.documents.favourite import Favourite
 from models.documents.phone import Phone
+from models.documents.plain_line import one_line
 from models.stores.counters import Counters
 from models.stores.database import Database, Row
 
@@ -80,4 +81,4 @@ class Favourites:
 
 def _favourite(row: Row) -> Favourite:
     phone = Phone(row["phone"], row["number"])
-    return Favourite(row["_id"], row["owner_id"], phone, row.get("contact_name", ""), row.get("photo"))
+    return Favourite(row["_id"], row["owner_id"], phone, one_line(row.get("contact_name", "")), row.get("photo"))

@@ -1,6 +1,7 @@
 """Status histories: what an account's status message was, newest first; one row per account."""
 
 from models.documents.account import StatusChange
+from models.documents.plain_line import one_line
 from models.stores.database import Database
 
 HISTORY_MAX = 200  # the API knows no pages here
@@ -22,7 +23,7 @@ class StatusHistories:
 
     async def list_of(self, account_id: int) -> list[StatusChange]:
         row = await self._histories.find_one({"_id": account_id})
-        return [] if row is None else [StatusChange(entry["text"], entry["at"]) for entry in row["entries"]]
+        return [] if row is None else [StatusChange(one_line(entry["text"]), entry["at"]) for entry in row["entries"]]
 
     async def forget(self, account_id: int) -> None:
         await self._histories.delete_one({"_id": account_id})

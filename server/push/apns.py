@@ -25,6 +25,7 @@ from aioapns.exceptions import ConnectionClosed
 from aioapns.exceptions import ConnectionError as CannotConnect
 from h2.exceptions import ProtocolError
 
+from models.documents.graphemes import cut
 from models.documents.notification import Notification
 from models.ports import Clock, Delivered, Gone, Outcome, Refused, RetryLater
 from server.push.apns_connections import Answer, Pool
@@ -97,7 +98,7 @@ class ApnsPushes:
         alert = f"{self._label} {notification.alert}" if self._label else notification.alert
         payload = _encoded(alert, notification)
         while len(payload) > PAYLOAD_MAX_BYTES and alert:
-            alert = alert[: -max(8, len(alert) // 8)].rstrip() + "…" if len(alert) > 8 else ""
+            alert = cut(alert, len(alert) - max(8, len(alert) // 8)).rstrip() + "…" if len(alert) > 8 else ""
             payload = _encoded(alert, notification)
         return payload
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models.documents.chat import Role
-from models.documents.entry import RoleSet
+from models.documents.entry import RoleSet, entry_key
 from tests.conversation.talk import about, answered, friends, history, phones, refused, say, silence, synced
 from tests.node import Device, Node
 from tests.parts import Parts
@@ -148,6 +148,28 @@ async def test_delete_for_me_concerns_the_own_devices_only(node: Node, pair: tup
     assert await refused(tom, "reaction_set", {"chat": chat, "seq": 1, "emoji": "👍"}) == "message_not_found"
 
 
+async def test_every_spelling_of_an_emoji_is_the_same_reaction(pair: tuple[Device, Device, int]) -> None:
+    ann, tom, chat = pair
+    await answered(ann, "reaction_set", {"chat": chat, "seq": 1, "emoji": "👍\ufe0f"})
+    answer = await answered(tom, "reaction_set", {"chat": chat, "seq": 1, "emoji": "👍"})
+    assert set(answer["message"]["reactions"].values()) == {"👍"}
+    answer = await answered(tom, "reaction_set", {"chat": chat, "seq": 1, "emoji": "❤"})
+    assert answer["entry"]["emoji"] == "❤\ufe0f"
+    assert (await ann.expect("reaction_changed", 3))[-1]["emoji"] == "❤\ufe0f"
+
+
+async def test_reactions_of_earlier_versions_stay_in_the_one_spelling(
+    pair: tuple[Device, Device, int], parts: Parts
+) -> None:
+    ann, tom, chat = pair
+    stored = {
+        str(ann.person.account_id): {"emoji": "👍\ufe0f", "seq": 2},
+        str(tom.person.account_id): {"emoji": "lol", "seq": 3},
+    }
+    await parts.database.collection("entries").update_one({"_id": entry_key(chat, 1)}, {"$set": {"reactions": stored}})
+    assert list((await history(tom, chat))[0]["reactions"].values()) == ["👍", "lol"]
+
+
 @pytest.mark.parametrize(
     ("event", "body", "code"),
     [
@@ -159,6 +181,9 @@ async def test_delete_for_me_concerns_the_own_devices_only(node: Node, pair: tup
         ("message_delete", {"scope": "some"}, "malformed"),
         ("reaction_set", {"emoji": "x" * 33}, "too_long"),
         ("reaction_set", {"emoji": 1}, "malformed"),
+        ("reaction_set", {"emoji": "lol"}, "malformed"),
+        ("reaction_set", {"emoji": "👍👍"}, "malformed"),
+        ("reaction_set", {"emoji": "\u200d"}, "malformed"),
         ("reaction_set", {"emoji": "👍", "client_id": "x" * 65}, "too_long"),
     ],
     ids=str,

@@ -1,5 +1,6 @@
 // The chats, the newest first: who, what was last said, when, what is unread, who is there and who is writing.
 
+import { beginningOf } from "../words.js";
 import { attempt, avatar, el, iconButton, perFrame } from "./dom.js";
 import { noticeOf, tick } from "./message_row.js";
 import { summaryOf } from "./texts.js";
@@ -105,7 +106,7 @@ export class ChatList {
     else if (waiting) text = waiting.body.text;
     else if (last) text = attempt(() => this.#lineOf(chat, last), () => "…");
     return {
-      href: `#/chat/${chat.id}`, title: people.titleOf(chat), text: String(text ?? "").slice(0, 200), isTyping: writers.length > 0,
+      href: `#/chat/${chat.id}`, title: people.titleOf(chat), text: beginningOf(String(text ?? ""), 200), isTyping: writers.length > 0,
       time: briefly(waiting?.made_at ?? chat.lastAt), unread: chat.unread,
       isOnline: chat.kind === "direct" && people.presence.get(chat.contact)?.status === "online",
       photo: people.photoOf(chat),

@@ -1,5 +1,6 @@
 // Where one writes: grows with the text, keeps a draft, and says whether it replies or edits.
 
+import { isBlank } from "../words.js";
 import { el, icon, iconButton } from "./dom.js";
 import { summaryOf } from "./texts.js";
 
@@ -84,7 +85,7 @@ export class Composer {
 
   #typed() {
     this.#grow();
-    if (this.text.value.trim()) this.#acts.typed();
+    if (!isBlank(this.text.value)) this.#acts.typed();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#keep(), KEEP_AFTER_MS);
   }
@@ -92,7 +93,7 @@ export class Composer {
   async #submit(event) {
     event.preventDefault();
     const text = this.text.value;
-    if (!text.trim()) return;
+    if (isBlank(text)) return;
     const mode = this.#mode;
     this.text.value = ""; // at once, so that the next word does not go with this one
     this.#leave();

@@ -1,6 +1,7 @@
 // The address book: find, add, rename, remove, block; from here a chat with somebody begins.
 
 import { numberFields, readNumber } from "../numbers.js";
+import { byName } from "../words.js";
 import { confirmed, openForm, openMenu } from "./dialogs.js";
 import { attempt, avatar, el, iconButton, perFrame } from "./dom.js";
 import { lastSeenOf } from "./times.js";
@@ -49,7 +50,7 @@ export class ContactsView {
     const found = [...people.contacts.values()]
       .map((contact) => ({ contact, name: people.nameOf(contact.contact_id) }))
       .filter(({ contact, name }) => name.toLowerCase().includes(this.#query) || contact.contact_id.includes(this.#query))
-      .sort((one, other) => one.name.localeCompare(other.name));
+      .sort((one, other) => byName(one.name, other.name));
     this.list.replaceChildren(...found.map(({ contact, name }) => attempt(() => this.#row(contact, name), () => el("li.person", {}, name))));
     this.empty.textContent = found.length ? "" : this.#query ? "Nobody has this name or number." : "Your address book is empty. Add somebody by their number.";
     if (focused) this.list.querySelector(`li[data-number="${focused}"] a`)?.focus();

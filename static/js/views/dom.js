@@ -1,5 +1,7 @@
 // Makes document nodes. Text goes in as text: nothing here, or anywhere in this client, reads a string as HTML.
 
+import { initialOf } from "../words.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A node: `el("button.primary", { onclick, "aria-label": "Send" }, "Send")`. Null and false children are left out. */
@@ -86,7 +88,7 @@ export function attempt(work, instead) {
 /** A circle with initials, or with a picture. */
 export function avatar(title, photo = null) {
   const letters = [...title.replace(/[^\p{L}\p{N}\s]/gu, "").trim()].length
-    ? title.trim().split(/\s+/).slice(0, 2).map((word) => [...word.replace(/[^\p{L}\p{N}]/gu, "")][0] ?? "").join("")
+    ? title.trim().split(/\s+/).slice(0, 2).map((word) => initialOf(word.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{M}\p{N}]/gu, ""))).join("")
     : "?";
   let hue = 0;
   for (const letter of title) hue = (hue * 31 + letter.codePointAt(0)) % 8;

@@ -1,5 +1,6 @@
 // An event to be made or changed: title, date, place, places, and whom to invite from one's contacts.
 
+import { byName } from "../words.js";
 import { form, openDialog } from "./dialogs.js";
 import { avatar, el, iconButton } from "./dom.js";
 import { wholeDayOf, withOffset } from "./times.js";
@@ -93,7 +94,7 @@ export function openInvite(client, event) {
 function choices(client, without, legend) {
   const { people } = client;
   const found = [...people.contacts.keys()].filter((number) => !without.includes(number)).map((number) => [number, people.nameOf(number)]);
-  found.sort(([, one], [, other]) => one.localeCompare(other));
+  found.sort(([, one], [, other]) => byName(one, other));
   return el("fieldset.choices", {}, el("legend", {}, legend),
     ...found.map(([number, name]) => el("label.choice", {}, el("input", { type: "checkbox", name: "invited", value: number }), avatar(name, people.photos.get(number)), el("span", { dir: "auto" }, name))),
     found.length ? null : el("p.hint", {}, "There is nobody in your contacts to invite."));

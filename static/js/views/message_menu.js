@@ -1,5 +1,6 @@
 // What can be done with a message: react, reply, copy, edit, see who has it, delete.
 
+import { byName, isBlank, isOneEmoji } from "../words.js";
 import { confirmed, openDialog, openMenu } from "./dialogs.js";
 import { el } from "./dom.js";
 import { summaryOf } from "./texts.js";
@@ -33,8 +34,12 @@ function reactionBar(client, message, close) {
     el("button.reaction", { type: "button", "aria-label": `React with ${emoji}`, "aria-pressed": String(mine === emoji), onclick: () => close({ emoji: mine === emoji ? null : emoji }) }, emoji));
   const other = el("input.other-emoji", { "aria-label": "React with another emoji", placeholder: "…", maxlength: "32", autocomplete: "off",
     onkeydown: (event) => {
-      if (event.key === "Enter" && event.target.value.trim()) close({ emoji: event.target.value.trim() });
-    } });
+      const emoji = event.target.value.trim();
+      if (event.key !== "Enter" || isBlank(emoji)) return;
+      if (isOneEmoji(emoji)) close({ emoji });
+      else event.target.setCustomValidity("A reaction is one emoji."), event.target.reportValidity();
+    },
+    oninput: (event) => event.target.setCustomValidity("") });
   return el("div.reaction-bar", { role: "group", "aria-label": "React" }, ...buttons, other);
 }
 
@@ -71,7 +76,7 @@ async function showReaders(client, chat, message) {
     el("p", {}, `Sent ${wholeTimeOf(message.sent_at)}`),
     ...Object.entries(groups).filter(([, names]) => names.length).flatMap(([title, names]) => [
       el("h3", {}, title),
-      el("ul.plain", {}, ...names.sort().map((name) => el("li", { dir: "auto" }, name))),
+      el("ul.plain", {}, ...names.sort(byName).map((name) => el("li", { dir: "auto" }, name))),
     ]),
     el("div.buttons", {}, el("button.primary", { type: "button", onclick: () => close() }, "Close")),
   ]);

@@ -107,9 +107,13 @@ function quote(message, quoted, people, acts) {
 
 function reactions(message, people, acts) {
   const byEmoji = new Map();
-  for (const [account, emoji] of Object.entries(message.reactions ?? {})) byEmoji.set(emoji, [...(byEmoji.get(emoji) ?? []), Number(account)]);
+  for (const [account, emoji] of Object.entries(message.reactions ?? {})) {
+    const spelling = emoji.replaceAll("\uFE0F", ""); // the log of this browser may be older than the server's one spelling
+    if (!byEmoji.has(spelling)) byEmoji.set(spelling, { emoji, accounts: [] });
+    byEmoji.get(spelling).accounts.push(Number(account));
+  }
   if (!byEmoji.size) return null;
-  return el("div.reactions", {}, ...[...byEmoji].map(([emoji, accounts]) => {
+  return el("div.reactions", {}, ...[...byEmoji.values()].map(({ emoji, accounts }) => {
     const isMine = accounts.includes(people.me.id);
     const names = accounts.map((account) => people.nameOfAccount(account)).join(", ");
     return el("button.reaction", { type: "button", tabindex: "-1", "aria-pressed": String(isMine), title: names, "aria-label": `${emoji} by ${names}`, onclick: () => acts.react(message, isMine ? null : emoji) },

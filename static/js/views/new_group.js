@@ -1,5 +1,6 @@
 // A new group: its name, and who is in it.
 
+import { byName } from "../words.js";
 import { avatar, el, iconButton } from "./dom.js";
 
 export class NewGroupView {
@@ -34,7 +35,7 @@ export class NewGroupView {
   #draw() {
     const { people } = this.#client;
     const contacts = [...people.contacts.values()].filter((contact) => contact.exists).map((contact) => [contact.contact_id, people.nameOf(contact.contact_id)]);
-    contacts.sort(([, one], [, other]) => one.localeCompare(other));
+    contacts.sort(([, one], [, other]) => byName(one, other));
     this.people.append(...contacts.map(([number, name]) => el("label.choice", {}, el("input", { type: "checkbox", name: "participants", value: number }), avatar(name, people.photos.get(number)), el("span", { dir: "auto" }, name))));
   }
 

@@ -1,6 +1,7 @@
 // Who one is here: name and picture, the devices that are signed in, and the way out.
 
 import { nameYourself } from "../session.js";
+import { beginningOf } from "../words.js";
 import { confirmed, form } from "./dialogs.js";
 import { avatar, el, iconButton } from "./dom.js";
 import { wholeTimeOf } from "./times.js";
@@ -117,5 +118,5 @@ function deviceOf(agent) {
   const browser = ["Firefox", "Edg", "OPR", "Chrome", "Safari"].find((name) => agent.includes(name));
   const system = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux"].find((name) => agent.includes(name));
   const names = { Edg: "Edge", OPR: "Opera" };
-  return browser ? `${names[browser] ?? browser}${system ? ` on ${system}` : ""}` : agent.slice(0, 60) || "Unknown device";
+  return browser ? `${names[browser] ?? browser}${system ? ` on ${system}` : ""}` : beginningOf(agent, 60) || "Unknown device";
 }

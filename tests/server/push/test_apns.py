@@ -198,13 +198,18 @@ async def test_a_token_is_one_part_of_the_path_whatever_is_in_it(apple: Apple, p
     assert [push.token for push in apple.taken] == ["..%2F%C3%A9%20x%3F%23%0D%0A"]
 
 
-async def test_a_long_alert_is_cut_to_what_apple_takes(apple: Apple, pushes: ApnsPushes) -> None:
-    long = Notification("k", 7, "☎" * 5000, "message", NOTE.at, {"type": "mine", "aps": 1})
+@pytest.mark.parametrize("seen", ["☎", "👩‍👩‍👧"])
+async def test_a_long_alert_is_cut_to_what_apple_takes_between_characters(
+    apple: Apple, pushes: ApnsPushes, seen: str
+) -> None:
+    long = Notification("k", 7, seen * 5000, "message", NOTE.at, {"type": "mine", "aps": 1})
     assert await pushes.send(long, "t1") == Delivered()
     (push,) = apple.taken
     assert len(json.dumps(push.payload, ensure_ascii=False, separators=(",", ":")).encode()) <= 4096
-    assert push.alert.startswith("☎" * 1000)
-    assert push.alert.endswith("…")
+    shown = push.alert.removesuffix("…")
+    assert push.alert == f"{shown}…"
+    assert shown == seen * (len(shown) // len(seen))
+    assert len(shown.encode()) > 3000
     assert push.payload["type"] == "message"
 
 

@@ -125,7 +125,7 @@ async def _methods_of(request: web.Request) -> set[str]:
 
 
 async def _vary(_: web.Request, response: web.StreamResponse) -> None:
-    """Say that an answer is another one for another origin: a cache that kept it for one would hand it to all."""
-    named = {name.strip().lower() for header in response.headers.getall(hdrs.VARY, ()) for name in header.split(",")}
-    if hdrs.ORIGIN.lower() not in named:
-        response.headers.add(hdrs.VARY, hdrs.ORIGIN)
+    """Say, in one line, that an answer is another one for another origin: a cache that kept it for one would hand it to all."""
+    named = [name.strip() for header in response.headers.getall(hdrs.VARY, ()) for name in header.split(",")]
+    if hdrs.ORIGIN not in named:
+        response.headers[hdrs.VARY] = ", ".join([*named, hdrs.ORIGIN])

@@ -71,7 +71,7 @@ async def test_no_cache_hands_an_answer_to_another_origin(
     for headers in ({}, {"Origin": LISTED}, {"Origin": FOREIGN}):
         answer = await ask(node, method, path, **headers)
         assert "origin" in varies(answer)
-        assert [*answer.headers.getall("Vary")].count("Origin") == 1
+        assert len(answer.headers.getall("Vary")) == 1
         if headers.get("Origin") != LISTED:
             assert "Access-Control-Allow-Origin" not in answer.headers
             assert "Access-Control-Allow-Credentials" not in answer.headers

@@ -641,7 +641,7 @@ _GONE = {"sockets.frame_max_bytes": "how long a message may be follows from chat
 
 def _guess(keys: list[str]) -> str:
     if (gone := _GONE.get(".".join(keys))) is not None:
-        return f" any more: {gone}"
+        return f", and no longer needed: {gone}"
     holders = _sections(keys[:-1])
     near = difflib.get_close_matches(keys[-1], holders[-1].model_fields, n=1) if len(holders) == len(keys) else []
     return f"; did you mean {'.'.join([*keys[:-1], *near])}?" if near else ""

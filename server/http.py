@@ -2,17 +2,15 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
-from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from handlers import errors as shown
 from handlers.rest.bodies import BODY_LIMITS, BodyLimits, hold_bodies
 from handlers.rest.oauth import NOT_KEPT
 from handlers.rest.paths import is_messaging, is_oauth
-from models.documents.url import is_host
-from models.errors import DomainError, Malformed
+from models.errors import DomainError
 from server.cross_origin import REFUSED_HERE, allow_origins, answer_options
 from server.faults import refusal_of
 from server.request_ids import name_requests, show_request_id
@@ -48,30 +46,6 @@ async def refuse_strange_types(request: web.Request, handler: Handler) -> web.St
     if len(kind) > TYPE_MAX_CHARS or kind.count(";") > TYPE_PARAMETERS_MAX or coding not in CODINGS:
         raise web.HTTPUnsupportedMediaType
     return await handler(request)
-
-
-@web.middleware
-async def refuse_strange_heads(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """HTTP 400 and the end of the connection for a request that names no host we could be, or speaks no HTTP that we do.
-
-    A host gets into links. A request of HTTP/1.0 may do without; aiohttp has looked that there is not more than one. Where the
-    target is a whole address, its host counts, and the header is none the less one.
-    """
-    named = request.headers.get(hdrs.HOST)
-    is_strange = named == "" or not (_is_host(named or "") and _is_host(request.host))
-    if not is_strange and request.version in (HttpVersion10, HttpVersion11):
-        return await handler(request)
-    sentence = "The header Host must name a host." if is_strange else "This server speaks HTTP/1.1 and HTTP/1.0."
-    log.info("refused a request: %s", sentence)
-    response = refusal_response(request, Malformed(sentence))
-    response.force_close()
-    return response
-
-
-@lru_cache(maxsize=1024)
-def _is_host(host: str) -> bool:
-    """Whether a header names a host, or aiohttp, which leaves out the brackets of an address; without either there is none."""
-    return host.isascii() and (not host or is_host(host) or is_host(f"[{host}]"))
 
 
 @web.middleware
@@ -122,15 +96,7 @@ def build_application(
     A line on which no whole head of a request has come for `idle_s` is closed.
     """
     app = web.Application(
-        middlewares=[
-            name_requests,
-            refuse_strange_heads,
-            show_refusals,
-            hold_bodies,
-            refuse_strange_types,
-            *middlewares,
-            answer_options,
-        ],
+        middlewares=[name_requests, show_refusals, hold_bodies, refuse_strange_types, *middlewares, answer_options],
         handler_args={"keepalive_timeout": idle_s},
     )
     kept = [*routes]

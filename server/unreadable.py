@@ -1,4 +1,4 @@
-"""Answers what is no request of HTTP, or none that this server reads: in its own words, and with one line of the log.
+"""Answers what is no request of HTTP, or none to this server, in its own words, and with one line of the log.
 
 aiohttp's own answer repeats what was sent, and its log shows it, with the token and the query in it. Nobody can tell which API
 was meant, so the answer has the shape of both.
@@ -6,14 +6,17 @@ was meant, so the answer has the shape of both.
 
 import logging
 from collections.abc import Callable
+from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
-from aiohttp import StreamReader, web
+from aiohttp import HttpVersion10, HttpVersion11, StreamReader, hdrs, web
 from aiohttp.http import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 from typing_extensions import override
 
 from handlers.errors import show_for_anybody, status_of
+from models.documents.url import is_host
 from models.errors import DomainError, InternalFault, Malformed
 from server.faults import refusal_of
 
@@ -101,6 +104,26 @@ def _last_answer(refusal: DomainError, status: int) -> web.Response:
     return response
 
 
+def _refusal_of_head(request: web.BaseRequest) -> Malformed | None:
+    """Returns what is wrong with a request that could be read: its host, which gets into links, or its version.
+
+    A request of HTTP/1.0 may do without a host; that there is one only, the parser has seen to. Where the target is a whole
+    address, that one's host counts, and the header must be one none the less.
+    """
+    named = request.headers.get(hdrs.HOST)
+    if named == "" or not (_is_host(named or "") and _is_host(request.host)):
+        return Malformed("The header Host must name a host.")
+    if request.version not in (HttpVersion10, HttpVersion11):
+        return Malformed("This server speaks HTTP/1.1 and HTTP/1.0.")
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _is_host(host: str) -> bool:
+    """Whether this is a host, or an address without the brackets, which aiohttp leaves out; nothing named is well, too."""
+    return host.isascii() and (not host or is_host(host) or is_host(f"[{host}]"))
+
+
 class _Server(web.Server):
     @override
     def __call__(self) -> RequestHandler:
@@ -115,8 +138,17 @@ class Runner(web.AppRunner):
     @override
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
+        answer = server.request_handler
+
+        async def answer_readable(request: web.BaseRequest) -> web.StreamResponse:
+            refusal = _refusal_of_head(request)
+            if refusal is None:
+                return await answer(request)
+            log.info("refused a request: %s", refusal.message)
+            return _last_answer(refusal, HTTPStatus.BAD_REQUEST)
+
         factory = _noting_bodies(server.request_factory)
-        return _Server(server.request_handler, request_factory=factory, **server._kwargs)
+        return _Server(answer_readable, request_factory=factory, **server._kwargs)
 
 
 def _noting_bodies(make: Callable[..., web.BaseRequest]) -> Callable[..., web.BaseRequest]:

@@ -60,8 +60,6 @@ UNREADABLE = {
     "a length of 23 digits": HEAD + b"Content-Length: 99999999999999999999999\r\n\r\nSECRET",
     "a chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\nSECRET\r\n0\r\n\r\n",
     "a chunk that nobody reads": b"POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nSECRET\r\n",
-    "a coding": HEAD
-    + b"Content-Type: application/json\r\nContent-Encoding: deflate\r\nContent-Length: 6\r\n\r\nSECRET",
 }
 
 
@@ -146,7 +144,7 @@ async def test_what_is_no_request_is_answered_in_our_words_and_one_quiet_line(
 async def test_a_body_that_breaks_later_is_refused_at_once(server: RunningServer) -> None:
     before = len(log_of(server))
     reader, writer = await open_line(server.url)
-    head = HEAD + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = b"POST /auth HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     writer.write(head + b"3\r\n{  \r\n")
     await writer.drain()
     await asyncio.sleep(0.05)  # until the server waits for the rest
@@ -164,6 +162,8 @@ async def test_a_body_that_breaks_later_is_refused_at_once(server: RunningServer
     [
         (b"Expect: SECRET", b" 417 "),
         (b"Content-Encoding: rot13", b" 415 "),
+        (b"Content-Encoding: gzip", b" 400 "),
+        (b"Content-Encoding: deflate", b" 400 "),
         (b"Content-Type: application/json; charset=klingon", b" 415 "),
         (b"Content-Type: multipart/form-data; boundary=\xff", b" 400 "),
         (b"Content-Type: multipart/form-data", b" 400 "),
@@ -196,11 +196,14 @@ async def test_a_token_of_any_bytes_is_none(node: Node, token: bytes) -> None:
 
 
 async def test_a_key_of_any_bytes_opens_no_websocket(node: Node) -> None:
-    head = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    answer = await exchange(
-        node.url, head + b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \xff\r\nExpires: 0\r\n\r\n"
+    reader, writer = await open_line(node.url)
+    writer.write(
+        b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \xff\r\n\r\n"
     )
-    assert b" 400 " in answer.splitlines()[0]
+    async with asyncio.timeout(30):
+        assert b" 400 " in await reader.readline()
+    writer.close()
 
 
 async def test_a_part_with_a_strange_header_leaves_nothing_in_the_log(server: RunningServer) -> None:

@@ -54,7 +54,7 @@ class Links:
 
 
 def _origin(request: web.Request) -> str:
-    """What the request was sent to: by its Host header, which is a host (server/http.py), or, where that is missing, by its line."""
+    """What the request was sent to: by its Host header, which is a host (server/unreadable.py), or, where that is missing, by its line."""
     if hdrs.HOST in request.headers:
         return str(request.url.origin())
     place = None if request.transport is None else request.transport.get_extra_info("sockname")

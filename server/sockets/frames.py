@@ -436,9 +436,8 @@ def accept_key(request: web.Request) -> bytes:
     if headers.get("Sec-WebSocket-Version") != "13":
         told = {"Sec-WebSocket-Version": "13", "Upgrade": "websocket", "Connection": "Upgrade"}
         raise web.HTTPUpgradeRequired(text="The version of WebSocket is 13.", headers=told)
-    key = headers.get("Sec-WebSocket-Key", "").encode(
-        errors="surrogateescape"
-    )  # bytes that are no text stand for themselves
+    # Bytes that are no text stand for themselves.
+    key = headers.get("Sec-WebSocket-Key", "").encode(errors="surrogateescape")
     try:
         is_key = len(base64.b64decode(key, validate=True)) == 16
     except binascii.Error:

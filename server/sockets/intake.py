@@ -19,6 +19,7 @@ BUSY = 2  # as many requests as one connection may have under way wait for their
 UNREAD = 4  # so many answers wait for the client to take them
 LEAVING = 8  # the server goes, and what the client sends now it sends again to another node
 BODY = 16  # the WebSocket that a client moved to waits for the body before it
+OURS = JOINING | BUSY | LEAVING  # what is for us to end
 
 
 class Line(Protocol):
@@ -43,14 +44,14 @@ class Intake:
 
     def __init__(self) -> None:
         self.held = 0
-        self.was_held = False  # since somebody set this to False, for other reasons than UNREAD
+        self.was_held = False  # for one of OURS, since this was set to False
         self.message_max_bytes = STRANGER_MAX_BYTES
         self._waiter: asyncio.Future[None] | None = None
 
     def hold(self, why: int) -> None:
         """Take nothing more; `frames` reads nothing, and a body of a POST waits."""
         self.held |= why
-        self.was_held |= why != UNREAD
+        self.was_held |= bool(why & OURS)
         if self.frames is not None:
             self.frames.hold()
 
@@ -66,7 +67,7 @@ class Intake:
     @property
     def keeps_waiting(self) -> bool:
         """Whether the client waits for us, and cannot answer anything meanwhile; not for itself to take its answers."""
-        return bool(self.held & (JOINING | BUSY | LEAVING)) or self.held == BODY
+        return bool(self.held & OURS) or self.held == BODY
 
     def limit(self, message_max_bytes: int) -> None:
         """From now on a message, or a body of several, may have so many bytes."""

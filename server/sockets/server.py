@@ -92,9 +92,8 @@ class SocketServer(socketio.AsyncServer):
         self.on_refused: Callable[[str], None] = _ignore  # hears the code of each refusal that no namespace gave
         self._join_within_s = join_within_s
         self._in_flight_max = in_flight_max
-        self._in_flight_again = (
-            in_flight_max // 2
-        )  # then its line is read again: half, so as not to start and stop all the time
+        # Then its line is read again: not at once, which would be to start and stop all the time.
+        self._in_flight_again = in_flight_max // 2
         self._tasks: set[asyncio.Task[None]] = set()
         self._unanswered = 0
         self._strangers: dict[str, asyncio.TimerHandle] = {}  # sockets that are in no namespace, and when they close

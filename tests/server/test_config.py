@@ -177,6 +177,11 @@ def test_a_key_two_sections_down_is_read_from_the_environment(monkeypatch: pytes
     [
         ("http: {prot: 1}", "http.prot", "unknown setting; did you mean http.port?"),
         ("htpt: {port: 1}", "htpt", "unknown setting; did you mean http?"),
+        (
+            "sockets: {frame_max_bytes: 131072}",
+            "sockets.frame_max_bytes",
+            "unknown setting, and no longer needed: how long a message may be follows from chat.text_max_chars",
+        ),
         ("sms: {twilio: {sid: x}}", "sms.twilio.sid", "unknown setting"),
         ("events: {sms_templates: []}", "events.sms_templates", "must not be empty"),
         ("events: {sms_templates: [hello]}", "events.sms_templates.0", "needs {event_link}"),

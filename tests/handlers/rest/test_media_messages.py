@@ -215,7 +215,7 @@ async def test_what_is_wrong_is_refused_and_leaves_nothing(
         ("image", "a.png", b"new", {"contact": "TOM", "client_id": "x" * 65}, (400, "too_long")),
         ("vcard", "a.vcf", b"\xff\xfe", {"contact": "TOM"}, (400, "malformed")),
         ("vcard", "a.vcf", b"", {"contact": "TOM", "vcard": "text"}, (400, "malformed")),
-        ("vcard", "a.vcf", b"x" * 300_000, {"contact": "TOM"}, (413, "too_large")),
+        ("vcard", "a.vcf", b"x" * 700_000, {"contact": "TOM"}, (413, "too_large")),
         ("vcard", "a.vcf", b"x", {"contact": "TOM", "account": "1"}, (400, "wrong_account")),
     ],
 )

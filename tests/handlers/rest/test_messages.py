@@ -154,7 +154,7 @@ class TestSending:
             (CARD, {"contact": "TOM"}, (400, "malformed")),
             (CARD, {"contact": "TOM", "vcard": ""}, (400, "malformed")),
             (CARD, {"contact": "TOM", "filename": "john.vcf"}, (400, "malformed")),
-            (CARD, {"contact": "TOM", "vcard": "x" * 65_537}, (400, "too_long")),
+            (CARD, {"contact": "TOM", "vcard": "x" * 163_841}, (400, "too_long")),
             (CARD, {"contact": "TOM", "vcard": "x", "name": "x" * 257}, (400, "too_long")),
             (CARD, {"contact": NOBODY, "vcard": "x"}, (400, "not_a_contact")),
             (TYPING, {}, (400, "malformed")),

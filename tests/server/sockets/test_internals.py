@@ -1,4 +1,4 @@
-"""Pins what server/sockets uses of python-socketio, python-engineio and aiohttp beyond their documentation.
+"""Pins what server/sockets and server/unreadable.py use of python-socketio, python-engineio and aiohttp beyond their documentation.
 
 A failure here after an upgrade means: read the new release, then mend server/sockets, then this list.
 """
@@ -190,3 +190,27 @@ class TestTakingALineOver:
         finish = inspect.getsource(RequestHandler.finish_response)
         assert "await prepare_meth(request)" in finish
         assert "await resp.write_eof()" in finish
+
+
+class TestAnsweringWhatIsNoRequest:
+    """What server/unreadable.py leans on in aiohttp."""
+
+    def test_the_methods_that_it_replaces_are_called(self) -> None:
+        start = inspect.getsource(RequestHandler.start) + inspect.getsource(RequestHandler._handle_request)
+        assert "self.log_exception(" in start
+        assert "await self.finish_response(request, resp, start_time)" in start
+        made = inspect.getsource(RequestHandler._make_error_handler)
+        assert "self.handle_error(" in made
+        assert "except HTTPException as exc" in start, "an Expect that is refused comes by here"
+
+    def test_a_bad_request_is_noted_among_the_messages(self) -> None:
+        received = inspect.getsource(RequestHandler.data_received)
+        assert "_ErrInfo(status=400, exc=exc, message=exc.message)" in received
+        assert "self._messages.append((msg, payload))" in received
+        assert "_current_request" in RequestHandler.__slots__
+
+    def test_a_runner_makes_a_server_of_its_parts(self) -> None:
+        assert inspect.iscoroutinefunction(web.AppRunner._make_server)
+        made = inspect.getsource(web.Server.__call__)
+        assert "RequestHandler(self, loop=self._loop, **self._kwargs)" in made
+        assert "self.request_handler = handler" in inspect.getsource(web.Server.__init__)

@@ -149,6 +149,16 @@ async def test_one_who_takes_no_answers_is_not_kept(friends: Friends) -> None:
     assert await posting in (200, 400)
 
 
+@pytest.mark.usefixtures("is_asked_often")
+async def test_one_who_sends_and_never_polls_is_not_kept(friends: Friends) -> None:
+    sockets = sockets_of(friends.node)
+    polling = await open_polling(friends.node.url)
+    await polling.join(friends.ann.token)
+    async with asyncio.timeout(30):
+        while polling.sid in sockets.eio.sockets:
+            await polling.post("3")
+
+
 async def test_answers_are_taken_before_more_is_asked(friends: Friends) -> None:
     """Or who polls, and is given a few of them each time, would be closed as one that does not read."""
     polling = await open_polling(friends.node.url)

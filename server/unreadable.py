@@ -19,6 +19,7 @@ from handlers.errors import show_for_anybody, status_of
 from models.documents.url import is_host
 from models.errors import DomainError, InternalFault, Malformed
 from server.faults import refusal_of
+from server.request_ids import HEADER, current, new_id
 
 log = logging.getLogger(__name__)
 
@@ -74,10 +75,9 @@ class _Line(RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun, and there is no other")
         if isinstance(exc, UNREADABLE):
-            log.info("a request could not be read: %s", type(exc).__name__)
-            return _last_answer(Malformed("The request cannot be read."), status)
+            return _last_answer(Malformed("The request cannot be read."), status, type(exc).__name__)
         fault = refusal_of(exc, "a request") if isinstance(exc, Exception) else InternalFault()
-        return _last_answer(fault, status_of(fault))
+        return _last_answer(fault, status_of(fault), type(exc).__name__)
 
     @override
     def log_exception(self, *args: Any, **kw: Any) -> None:
@@ -94,12 +94,19 @@ class _Line(RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """An expectation that this server does not know is refused before anything of ours sees it."""
         if isinstance(resp, web.HTTPExpectationFailed):
-            resp = _last_answer(Malformed("What the header Expect asks for is not offered."), resp.status)
+            resp = _last_answer(Malformed("What the header Expect asks for is not offered."), resp.status, "Expect")
         return await super().finish_response(request, resp, start_time)
 
 
-def _last_answer(refusal: DomainError, status: int) -> web.Response:
-    response = web.json_response(show_for_anybody(refusal), status=status)
+def _last_answer(refusal: DomainError, status: int, reason: str) -> web.Response:
+    """Returns an answer after which the line closes, and logs its reason under the id of the answer; no byte of the request is told."""
+    token = current.set(new_id())
+    try:
+        log.info("a request could not be read: %s", reason)
+        headers = {HEADER: current.get(), hdrs.VARY: hdrs.ORIGIN}
+    finally:
+        current.reset(token)
+    response = web.json_response(show_for_anybody(refusal), status=status, headers=headers)
     response.force_close()
     return response
 
@@ -144,8 +151,7 @@ class Runner(web.AppRunner):
             refusal = _refusal_of_head(request)
             if refusal is None:
                 return await answer(request)
-            log.info("refused a request: %s", refusal.message)
-            return _last_answer(refusal, HTTPStatus.BAD_REQUEST)
+            return _last_answer(refusal, HTTPStatus.BAD_REQUEST, refusal.message)
 
         factory = _noting_bodies(server.request_factory)
         return _Server(answer_readable, request_factory=factory, **server._kwargs)

@@ -147,7 +147,7 @@ async def test_openapi_generator_for_type_script(api: Api, document: Path, tmp_p
 
 @pytest.mark.long
 @needs_java
-@pytest.mark.skipif(find_spec("run_kotlin_kernel") is None, reason="the Kotlin compiler is in kotlin-jupyter-kernel")
+@pytest.mark.skipif(find_spec("run_kotlin_kernel") is None, reason="no Kotlin compiler: install the extra kotlin")
 @pytest.mark.timeout(900)
 async def test_openapi_generator_for_kotlin(document: Path, tmp_path: Path) -> None:
     """Its client is compiled with the errands, but not run: what it runs with (OkHttp, Moshi) is in no registry that the tests use.

@@ -25,6 +25,8 @@ LONGEST = (
     "static/test_events.py",
     "benchmarks/test_rolling.py",
     "benchmarks/test_balanced.py",
+    "static/test_examples.py",
+    "handlers/rest/generated/test_clients.py",
     "server/test_workers.py",
     "test_tools.py",
     "static/test_conversation.py",

@@ -12,8 +12,10 @@ from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, MultipartReader, StreamReader, hdrs, web
 from aiohttp.http import HttpProcessingError
+from multidict import CIMultiDict, CIMultiDictProxy
 from typing_extensions import override
 
+from handlers.rest.dispositions import read_disposition
 from models.errors import Malformed, TooLarge
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -24,7 +26,6 @@ PARTS_IN_A_TURN = 16
 LINES_IN_A_TURN = 256
 PART_HEADERS_MAX = 16
 PART_HEADER_MAX_BYTES = 4096  # of one line: the longest file name, percent-encoded
-PARAMETERS_MAX = 16  # of a Content-Disposition; forms need two
 # What aiohttp's readers raise for a body that its sender got wrong: a part without a name, a broken part header, an unknown
 # transfer encoding, bytes that do not unpack.
 UNREADABLE = (ValueError, LookupError, RuntimeError, HttpProcessingError, web.RequestPayloadError)
@@ -67,10 +68,9 @@ async def read_form(request: web.Request) -> list[tuple[str, str | File]]:
         budget = Budget(request.client_max_size)
         fields: list[tuple[str, str | File]] = []
         async for part in read_parts(request):
-            if part.name is None:
-                raise Malformed("A part of the form has no name.")
+            name = name_of(part)
             field = await read_field(part, budget)
-            fields.append((part.name, File()) if field is None else field)
+            fields.append((name, File()) if field is None else field)
         return fields
     with readable():
         text = (await request.read()).rstrip().decode()
@@ -98,9 +98,16 @@ class Budget:
             raise TooLarge(f"The fields may have at most {self._most} bytes.")
 
 
+def name_of(part: BodyPartReader) -> str:
+    """The field that a part is. Raises Malformed for one that does not say it."""
+    if part.name is None:
+        raise Malformed("A part of the form has no name in its Content-Disposition.")
+    return part.name
+
+
 async def read_field(part: BodyPartReader, budget: Budget) -> tuple[str, str] | None:
-    """A part's name and text; None for a file, or for a part without a name, which is passed over."""
-    is_field = part.filename is None and part.name is not None
+    """A part's name and text; None for a file, which is passed over."""
+    name, is_field = name_of(part), part.filename is None
     if is_field:
         require_charset(part.get_charset("utf-8"))
     value = bytearray()
@@ -111,7 +118,7 @@ async def read_field(part: BodyPartReader, budget: Budget) -> tuple[str, str] | 
     if not is_field:
         return None
     with readable():
-        return part.name or "", value.decode()
+        return name, value.decode()
 
 
 async def read_parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
@@ -160,10 +167,13 @@ class _FormReader(MultipartReader):
 
     @override
     async def fetch_next_part(self) -> MultipartReader | BodyPartReader:
+        """With a Content-Disposition that aiohttp reads, too: of file names with semicolons or spaces it knows only some."""
         part = await super().fetch_next_part()
-        # Before anybody looks into it: each empty parameter costs a warning.
-        if part.headers.get(hdrs.CONTENT_DISPOSITION, "").count(";") > PARAMETERS_MAX:
-            raise ValueError("too many parameters")
+        headers = CIMultiDict(part.headers)
+        said = headers.pop(hdrs.CONTENT_DISPOSITION, None)
+        if said is not None:
+            headers[hdrs.CONTENT_DISPOSITION] = read_disposition(said).header
+        part.headers = CIMultiDictProxy(headers)
         return part
 
 

@@ -211,11 +211,12 @@ class Imaging(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a URL answered with: where it was found after all redirects, its type as told there, and the bytes as they come."""
+    """What a URL answered with: where it was found after all redirects, its type and its name as told there, and the bytes."""
 
     url: str
     mime_type: str
     content: AsyncIterator[bytes]
+    file_name: str = ""
 
 
 class Fetcher(Protocol):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from models.documents.chat import Chat
+from models.documents.default_picture import DefaultPicture
 from models.documents.facebook import FacebookFriend, FacebookProfile
 from models.documents.notification import Notification
 from models.documents.photo import Picture, Rendition
@@ -206,6 +207,14 @@ class Imaging(Protocol):
 
     async def make_thumbnail(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> bytes:
         """A small JPEG of the whole picture."""
+        ...
+
+
+class Drawing(Protocol):
+    """Draws pictures of people without a photo."""
+
+    async def draw(self, picture: DefaultPicture, rendition: Rendition) -> bytes:
+        """Returns a JPEG of the form's size; the same again for the same."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from models.documents.default_picture import DefaultPicture
 from models.documents.phone import Phone
 from models.documents.user import SeenUser
 
@@ -19,6 +20,11 @@ class Favourite:
     phone: Phone
     contact_name: str = ""
     photo: str | None = None
+
+    @property
+    def default_picture(self) -> DefaultPicture:
+        """What stands for the photo."""
+        return DefaultPicture.of(self.contact_name, self.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,15 +139,14 @@ class Opened:
 
 
 def _load(picture: Image.Image) -> None:
-    """Unpack the pixels; raises Refused for a picture of which more than the very end is missing."""
+    """Unpack the pixels; raises OSError for a picture of which more than the very end is missing."""
     try:
         picture.load()
     except OSError:
-        if picture.format not in _FROM_TOP_TO_BOTTOM:
-            raise
         came = picture.im.getbbox(False)  # rows that did not come are zeros
-        if came is None or came[3] < picture.height * (1 - MISSING_SHARE):
-            raise Refused("The picture breaks off.") from None
+        is_near_the_end = came is not None and came[3] >= picture.height * (1 - MISSING_SHARE)
+        if picture.format not in _FROM_TOP_TO_BOTTOM or not is_near_the_end:
+            raise
         ImageFile.LOAD_TRUNCATED_IMAGES = True
         picture.load()
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from models.documents.default_picture import DefaultPicture
 from models.documents.phone import Phone
+from models.documents.photo import Photo
 from models.documents.user import SeenUser
 
 NAME_MAX_CHARS = 256  # events contract, section 5
@@ -21,11 +22,6 @@ class Favourite:
     contact_name: str = ""
     photo: str | None = None
 
-    @property
-    def default_picture(self) -> DefaultPicture:
-        """What stands for the photo."""
-        return DefaultPicture.of(self.contact_name, self.id)
-
 
 @dataclass(frozen=True, slots=True)
 class Marking:
@@ -42,3 +38,11 @@ class SeenFavourite:
 
     favourite: Favourite
     user: SeenUser | None
+
+    @property
+    def picture(self) -> Photo | DefaultPicture:
+        """What stands for a picture that its owner did not give it: the user's photo, or the initials of the name it was given."""
+        if self.user is None:
+            return DefaultPicture.of(self.favourite.contact_name, self.favourite.id)
+        name = self.favourite.contact_name or self.user.full_name
+        return self.user.photo or DefaultPicture.of(name, self.user.account.id)

@@ -78,7 +78,16 @@ async def door(database: Database, tmp_path: Path) -> AsyncIterator[Door]:
             shown |= {"name": media.name, "hash": media.hash, "type": media.mime_type}
         return web.json_response(shown)
 
-    routes = [web.post("/api/messages/send-{kind}", post), *MediaRoutes(OpenMedia(files)).routes()]
+    async def say(request: web.Request) -> web.Response:
+        """A file of another server, which says of it what is asked for."""
+        said = {name: value for name, value in request.query.items() if name != "body"}
+        return web.Response(body=request.query["body"].encode("latin-1"), headers=said)
+
+    routes = [
+        web.post("/api/messages/send-{kind}", post),
+        web.get("/said", say),
+        *MediaRoutes(OpenMedia(files)).routes(),
+    ]
     async with client_of(routes) as client:
         yield Door(client, database)
 
@@ -285,6 +294,23 @@ class TestUrls:
         url = str(door.client.make_url(f"/media/{there['name']}"))
         status, copy = await door.post(MediaKind.IMAGE, {"url": url})
         assert (status, copy["name"], copy["type"]) == (200, there["name"], "image/png")
+
+    @pytest.mark.parametrize(
+        ("kind", "said", "found"),
+        [
+            (MediaKind.AUDIO, {"Content-Type": "audio/m4a"}, "audio/mp4"),
+            (MediaKind.VOICE, {"Content-Type": "AUDIO/X-WAV; codecs=1"}, "audio/wav"),
+            (MediaKind.AUDIO, {"Content-Disposition": 'attachment; filename="a;b;c.MP3"'}, "audio/mpeg"),
+            (MediaKind.AUDIO, {"Content-Disposition": "inline; filename*=UTF-8''%e2%82%ac.oga"}, "audio/ogg"),
+            (MediaKind.VIDEO, {"body": "\0\0\0\x14ftypqt  "}, "video/quicktime"),
+        ],
+    )
+    async def test_a_url_without_an_ending_is_known_by_what_its_server_says(
+        self, door: Door, kind: MediaKind, said: dict[str, str], found: str
+    ) -> None:
+        url = door.client.make_url("/said").with_query({"body": "x", "Content-Type": "application/octet-stream"} | said)
+        status, shown = await door.post(kind, {"url": str(url)})
+        assert (status, shown.get("type")) == (200, found), shown
 
     async def test_what_does_not_fit_is_refused_and_leaves_nothing(self, door: Door) -> None:
         _, there = await door.post(MediaKind.IMAGE, form(("filename", b"GIF89a"), ("keep", "yes"), name="a.gif"))

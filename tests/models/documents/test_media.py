@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.documents.media import INLINE_TYPES, MediaKind, MediaRule, extension_for
+from models.documents.media import FORMATS, INLINE_TYPES, MediaKind, MediaRule, extension_for
 from models.errors import Malformed
 
 
@@ -97,6 +97,13 @@ def test_a_format_is_known_by_all_its_names(kind: MediaKind, names: str, found: 
 def test_a_format_is_known_by_all_its_endings(kind: MediaKind, ending: str, found: str) -> None:
     assert rule(kind).require_type(f"a.{ending}") == found
     assert extension_for(found) in {"jpg", "aif", "ogg", "m4a", "mp4", "3gp"}
+
+
+@pytest.mark.parametrize("kind", [MediaKind.IMAGE, MediaKind.AUDIO, MediaKind.VIDEO])
+def test_no_name_and_no_ending_stands_for_two_formats_of_a_kind(kind: MediaKind) -> None:
+    known = [each for one in FORMATS[kind] for each in (one.mime_type, *one.names, *one.endings, *one.more_endings)]
+    assert len(known) == len(set(known))
+    assert all(each == each.lower() for each in known)
 
 
 def test_what_is_said_of_a_file_is_asked_in_turn() -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from models.documents.chat import Chat
+from models.documents.default_picture import DefaultPicture
 from models.documents.facebook import FacebookFriend, FacebookProfile
 from models.documents.notification import Notification
 from models.documents.photo import Picture, Rendition
@@ -209,13 +210,22 @@ class Imaging(Protocol):
         ...
 
 
+class Drawing(Protocol):
+    """Draws pictures of people without a photo."""
+
+    async def draw(self, picture: DefaultPicture, rendition: Rendition) -> bytes:
+        """Returns a JPEG of the form's size; the same again for the same."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a URL answered with: where it was found after all redirects, its type as told there, and the bytes as they come."""
+    """What a URL answered with: where it was found after all redirects, its type and its name as told there, and the bytes."""
 
     url: str
     mime_type: str
     content: AsyncIterator[bytes]
+    file_name: str = ""
 
 
 class Fetcher(Protocol):

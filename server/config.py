@@ -396,6 +396,8 @@ class MediaSettings(Section):
     photo_max_pixels: Count = 50_000_000
     picture_memory_mb: int = Field(384, ge=64)
     picture_cpu_s: Count = 10
+    default_pictures: bool = True
+    default_picture_font: str = "DejaVuSans.ttf"
     fetch_timeout_s: Seconds = 30
     fetch_max_redirects: int = Field(5, ge=0)
     fetches_per_account: Count = 4

@@ -11,7 +11,7 @@ from handlers.rest.described import Described, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
 from handlers.rest.requests import caller_of
-from handlers.rest.uploads import read_upload
+from handlers.rest.uploads import Sent, read_upload
 from handlers.wire.users import UserShown, show_user
 from models.documents.photo import Picture
 from models.documents.session import Actor
@@ -62,7 +62,7 @@ class AvatarRoutes:
 
     async def _read(self, request: web.Request) -> tuple[Actor, Picture]:
         @asynccontextmanager
-        async def shrunk(_: str, content: AsyncIterator[bytes]) -> AsyncIterator[Picture]:
+        async def shrunk(_: Sent, content: AsyncIterator[bytes]) -> AsyncIterator[Picture]:
             try:
                 picture = await self.set_photo.take.shrink(content, caller_of(request))
             except Malformed as refusal:

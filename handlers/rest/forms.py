@@ -14,10 +14,12 @@ from urllib.parse import parse_qsl
 import orjson
 from aiohttp import BodyPartReader, MultipartReader, StreamReader, hdrs, web
 from aiohttp.http import HttpProcessingError
+from multidict import CIMultiDict, CIMultiDictProxy
 from pydantic import BaseModel
 from typing_extensions import override
 
 from handlers.rest.bodies import BODY_LIMITS, read_limited
+from handlers.rest.dispositions import read_disposition
 from handlers.wire.fields import Form, list_of
 from models.documents.phone import is_number
 from models.errors import Malformed, TooLarge
@@ -35,7 +37,6 @@ DEPTH_MAX = 4  # brackets behind a name
 _NESTED = re.compile(rf"([^\[\]]+)((?:\[[^\[\]]{{0,64}}\]){{1,{DEPTH_MAX}}})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")  # as JSON writes it, and of a size that is kept
 _KEY = re.compile(r"\[([^\[\]]*)\]")
-PARAMETERS_MAX = 16  # of a Content-Disposition; forms need two
 # What aiohttp's readers raise for a body that its sender got wrong: a part without a name, a broken part header, an unknown
 # transfer encoding, bytes that do not unpack.
 UNREADABLE = (ValueError, LookupError, RuntimeError, HttpProcessingError, web.RequestPayloadError)
@@ -78,10 +79,9 @@ async def read_form(request: web.Request) -> list[tuple[str, str | File]]:
         budget = Budget(request)
         fields: list[tuple[str, str | File]] = []
         async for part in read_parts(request):
-            if part.name is None:
-                raise Malformed("A part of the form has no name.")
+            name = name_of(part)
             field = await read_field(part, budget)
-            fields.append((part.name, File()) if field is None else field)
+            fields.append((name, File()) if field is None else field)
         return fields
     with readable():
         text = (await read_limited(request)).rstrip().decode()
@@ -195,9 +195,16 @@ class Budget:
         self._limits.take(self._request, piece)
 
 
+def name_of(part: BodyPartReader) -> str:
+    """The field that a part is. Raises Malformed for one that does not say it."""
+    if part.name is None:
+        raise Malformed("A part of the form has no name in its Content-Disposition.")
+    return part.name
+
+
 async def read_field(part: BodyPartReader, budget: Budget) -> tuple[str, str] | None:
-    """A part's name and text; None for a file, or for a part without a name, which is passed over."""
-    is_field = part.filename is None and part.name is not None
+    """A part's name and text; None for a file, which is passed over."""
+    name, is_field = name_of(part), part.filename is None
     if is_field:
         require_charset(part.get_charset("utf-8"))
     value = bytearray()
@@ -208,7 +215,7 @@ async def read_field(part: BodyPartReader, budget: Budget) -> tuple[str, str] | 
     if not is_field:
         return None
     with readable():
-        return part.name or "", value.decode()
+        return name, value.decode()
 
 
 async def read_parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
@@ -257,10 +264,13 @@ class _FormReader(MultipartReader):
 
     @override
     async def fetch_next_part(self) -> MultipartReader | BodyPartReader:
+        """With a Content-Disposition that aiohttp reads, too: of file names with semicolons or spaces it knows only some."""
         part = await super().fetch_next_part()
-        # Before anybody looks into it: each empty parameter costs a warning.
-        if part.headers.get(hdrs.CONTENT_DISPOSITION, "").count(";") > PARAMETERS_MAX:
-            raise ValueError("too many parameters")
+        headers = CIMultiDict(part.headers)
+        said = headers.pop(hdrs.CONTENT_DISPOSITION, None)
+        if said is not None:
+            headers[hdrs.CONTENT_DISPOSITION] = read_disposition(said).header
+        part.headers = CIMultiDictProxy(headers)
         return part
 
 

@@ -8,14 +8,22 @@ from yarl import URL
 
 from handlers.wire.entries import MEDIA
 from handlers.wire.users import Link
+from models.documents.default_picture import DefaultPicture
 from models.documents.photo import Photo, Rendition
+from models.services.default_pictures import DefaultPictures
+
+DEFAULT_PICTURES = MEDIA + "default/"
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Absolute URLs. `public_url` is what they start with; empty: what the request was sent to."""
+    """Absolute URLs. `public_url` is what they start with; empty: what the request was sent to.
+
+    `default_pictures` stand for photos that there are not, or that are not shown; None: nothing does.
+    """
 
     public_url: str = ""
+    default_pictures: DefaultPictures | None = None
 
     def media(self, request: web.Request, name: str) -> str:
         """Where the file of this name is read."""
@@ -28,8 +36,12 @@ class Links:
     def photos_in(self, request: web.Request) -> Link:
         """What makes the address of a photo's rendition; nothing has to be looked up for it (models/services/renditions.py)."""
 
-        def link(photo: Photo, rendition: Rendition) -> str:
-            return self.absolute(request, f"{MEDIA}{photo.full}/{rendition}.jpg")
+        def link(picture: Photo | DefaultPicture, rendition: Rendition) -> str | None:
+            if isinstance(picture, Photo):
+                return self.absolute(request, f"{MEDIA}{picture.full}/{rendition}.jpg")
+            if self.default_pictures is None:
+                return None
+            return self.absolute(request, f"{DEFAULT_PICTURES}{self.default_pictures.name(picture)}/{rendition}.jpg")
 
         return link
 

@@ -1,9 +1,10 @@
 """Stored files over HTTP, in whole or in part, to be kept by browsers for ever (messaging contract 7; RFC 9110, 13 and 14)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from aiohttp import hdrs, web
 
@@ -25,12 +26,21 @@ SAFE: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Accept-Ranges": "bytes",
+    "Vary": "Origin",  # a cache would hand what it got for an <img>, without the headers for scripts, to a script
 }
 _RANGE = re.compile(r"bytes\s*=\s*(\d{0,99})\s*-\s*(\d{0,99})", re.ASCII | re.IGNORECASE)
 
 
 def _reading(summary: str, media_type: str) -> Described:
     return Described(summary, {200: media_type}, refuses=(MediaNotFound,), is_public=True, is_file=True)
+
+
+class Source(Protocol):
+    """Where the bytes of a file come from."""
+
+    def read(self, media: Media, first: int, last: int) -> AsyncIterator[bytes]:
+        """Its bytes from `first` to `last`, both included. Raises LookupError for what is gone."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ class MediaRoutes:
 
 
 async def send_media(
-    request: web.Request, open_media: OpenMedia, media: Media, *, cache: str = FOR_EVER
+    request: web.Request, source: Source, media: Media, *, cache: str = FOR_EVER
 ) -> web.StreamResponse:
     """The file, the part of it that was asked for (206), 304 to whoever has it, 416 for a part that it does not have."""
     etag = f'"{media.name}"'
@@ -68,7 +78,7 @@ async def send_media(
     if part is not None and part[0] > part[1]:
         return web.Response(status=416, headers={**headers, "Content-Range": f"bytes */{media.size_bytes}"})
     first, last = part or (0, media.size_bytes - 1)
-    pieces = open_media.read(media, first, last)
+    pieces = source.read(media, first, last)
     response = web.StreamResponse(status=200 if part is None else 206, headers=headers)
     if part is not None:
         response.headers["Content-Range"] = f"bytes {first}-{last}/{media.size_bytes}"

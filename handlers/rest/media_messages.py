@@ -12,7 +12,7 @@ from handlers.rest.links import Links
 from handlers.rest.messages import SEND_REFUSALS, find_sent
 from handlers.rest.paths import messaging
 from handlers.rest.requests import caller_of, require_still
-from handlers.rest.uploads import read_upload, taking
+from handlers.rest.uploads import Sent, read_upload, taking
 from handlers.wire import messages as wire
 from handlers.wire.asked import read_asked
 from handlers.wire.drafts import CardToSend, FileToSend, PictureToSend, ToSomebody
@@ -146,7 +146,7 @@ def _sending(what: str, shape: type[ToSomebody], example: str, instead_of: str =
 
 
 @asynccontextmanager
-async def _card_text(_: str, content: AsyncIterator[bytes]) -> AsyncIterator[str]:
+async def _card_text(_: Sent, content: AsyncIterator[bytes]) -> AsyncIterator[str]:
     card = bytearray()
     async for piece in content:
         card += piece

@@ -12,7 +12,7 @@ from handlers.rest.links import Links
 from handlers.rest.media import send_media
 from handlers.rest.paths import messaging
 from handlers.rest.requests import ACTOR, caller_of, path_number, require_still
-from handlers.rest.uploads import read_upload
+from handlers.rest.uploads import Sent, read_upload
 from handlers.wire import photos as wire
 from handlers.wire.asked import NothingShown, read_asked
 from models.documents.photo import PHOTO_TYPE, Photo, PhotoStatus, Picture
@@ -95,7 +95,7 @@ class PhotoDoor:
         by = caller_of(request)
 
         @asynccontextmanager
-        async def shrunk(_: str, content: AsyncIterator[bytes]) -> AsyncIterator[Picture]:
+        async def shrunk(_: Sent, content: AsyncIterator[bytes]) -> AsyncIterator[Picture]:
             yield await self.take.shrink(content, by)
 
         async with read_upload(request, _FILE, shrunk) as (fields, picture):

@@ -2,22 +2,34 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
-from handlers.rest.forms import Budget, merge, read_content, read_field, read_parts, require_charset
+from handlers.rest.forms import Budget, merge, name_of, read_content, read_field, read_parts, require_charset
 from handlers.rest.requests import read_fields, require_still
 from handlers.wire.fields import Fields
 from models.documents.media import MediaRule
 from models.errors import Malformed
-from models.services.store_media import Arrival, StoreMedia
+from models.services.store_media import Arrival, StoreMedia, begin
 
 NAME_MAX_CHARS = 1024
 
 File = TypeVar("File")
-# What is done with a file: its name and its content in, and in the block what became of it.
-Take = Callable[[str, AsyncIterator[bytes]], AbstractAsyncContextManager[File]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a sender says of a file: its name, empty for none, and its type."""
+
+    file_name: str
+    mime_type: str
+
+
+# What is done with a file: what is said of it and its content in, and in the block what became of it.
+Take = Callable[[Sent, AsyncIterator[bytes]], AbstractAsyncContextManager[File]]
 
 
 @asynccontextmanager
@@ -39,10 +51,14 @@ async def read_upload(request: web.Request, name: str, take: Take[File]) -> Asyn
         files: list[File] = []
         budget = Budget(request)
         async for part in read_parts(request):
-            if part.filename is not None and part.name == name:
+            if part.filename is not None and name_of(part) == name:
+                start, content = await begin(read_content(part), 1)
+                if not start and not part.filename:
+                    continue  # what browsers send for a file that nobody chose
                 if files:
                     raise Malformed(f"{name} may be given once.")
-                files.append(await stack.enter_async_context(take(part.filename[:NAME_MAX_CHARS], read_content(part))))
+                sent = Sent(part.filename[:NAME_MAX_CHARS], part.headers.get(hdrs.CONTENT_TYPE, ""))
+                files.append(await stack.enter_async_context(take(sent, content)))
             elif (field := await read_field(part, budget)) is not None:
                 pairs.append(field)
         await require_still(request)
@@ -52,7 +68,7 @@ async def read_upload(request: web.Request, name: str, take: Take[File]) -> Asyn
 def taking(store: StoreMedia, rule: MediaRule) -> Take[Arrival]:
     """Stores a file that a kind of message accepts; one of the wrong kind is refused before it is read."""
 
-    def take(file_name: str, content: AsyncIterator[bytes]) -> AbstractAsyncContextManager[Arrival]:
-        return store.receive(content, rule, rule.require_type(file_name))
+    def take(sent: Sent, content: AsyncIterator[bytes]) -> AbstractAsyncContextManager[Arrival]:
+        return store.receive(content, rule, partial(rule.require_type, sent.file_name, sent.mime_type))
 
     return take

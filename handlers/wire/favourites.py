@@ -12,6 +12,7 @@ from handlers.wire.event_fields import LINE
 from handlers.wire.users import ContactUserShown, Link, PhoneNumbers, show_contact_user
 from models.documents.favourite import NAME_MAX_CHARS, Marking, SeenFavourite
 from models.documents.phone import Phone, identity_of
+from models.documents.photo import Rendition
 from models.errors import Malformed
 
 
@@ -81,7 +82,7 @@ def _show(seen: SeenFavourite, media: Callable[[str], str], link: Link) -> Favou
         "id": favourite.id,
         "phone_number": favourite.phone.text,
         "contact_name": favourite.contact_name,
-        "photo_url": None if favourite.photo is None else media(favourite.photo),
+        "photo_url": media(favourite.photo) if favourite.photo else link(seen.picture, Rendition.BIG),
         "owner": favourite.owner_id,
         "is_favorite": True,
         "user": None if seen.user is None else show_contact_user(seen.user, link),

@@ -9,12 +9,12 @@ from urllib.parse import quote
 from handlers.wire.entries import MEDIA
 from handlers.wire.friendly_dates import FAR_AHEAD, friendly_date, full_date
 from handlers.wire.times import show_time
+from models.documents.default_picture import HUES
 from models.documents.event import Event
 from models.documents.graphemes import first_cluster
 from models.documents.opened_invitation import Face, OpenedInvitation
 
 APPLE_MAPS, GOOGLE_MAPS = "http://maps.apple.com/?q=", "http://maps.google.com/?q="  # events contract 10
-HUES = 8  # colours of faces without a photo; invitation.css names them
 _APPLE = re.compile(r"\b(iPhone|iPad|iPod)\b")
 
 

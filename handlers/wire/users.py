@@ -10,6 +10,7 @@ from handlers.wire.event_fields import LINE, STORABLE
 from handlers.wire.fields import Fields, Form, list_of
 from handlers.wire.nulls import ActingRequest
 from models.documents.account import EMAIL_MAX_CHARS, NAME_MAX_CHARS, is_email
+from models.documents.default_picture import DefaultPicture
 from models.documents.facebook import TOKEN_MAX_CHARS, FacebookFriend
 from models.documents.favourite import FAVOURITES_MAX
 from models.documents.phone import Phone, identity_of, is_number
@@ -17,7 +18,8 @@ from models.documents.photo import Photo, Rendition
 from models.documents.user import PHONE_BOOK_MAX, SeenUser
 from models.errors import AccountNotFound, FavouritesFull, Malformed, TooLong
 
-Link = Callable[[Photo, Rendition], str]  # the absolute URL of one rendition
+# The absolute URL of one rendition; None for a default picture where there are none.
+Link = Callable[[Photo | DefaultPicture, Rendition], str | None]
 
 _ID_MAX_DIGITS = 18  # what fits into 64 bits
 
@@ -165,8 +167,8 @@ def show_user(seen: SeenUser, link: Link) -> UserShown:
         "notify_contact_joined": account.notify.contact_joined,
         "notify_event_full": account.notify.event_full,
         "notify_upcoming_event": account.notify.upcoming_event,
-        "photo": show_photo(seen.photo, Rendition.SMALL, link),
-        "big_photo": show_photo(seen.photo, Rendition.BIG, link),
+        "photo": show_photo(seen, Rendition.SMALL, link),
+        "big_photo": show_photo(seen, Rendition.BIG, link),
     }
 
 
@@ -179,13 +181,13 @@ def show_contact_user(seen: SeenUser, link: Link) -> ContactUserShown:
         "id": seen.account.id,
         "full_name": seen.full_name,
         "phone_number": seen.account.phone.text,
-        "photo": show_photo(seen.photo, Rendition.SMALL, link),
-        "big_photo": show_photo(seen.photo, Rendition.BIG, link),
+        "photo": show_photo(seen, Rendition.SMALL, link),
+        "big_photo": show_photo(seen, Rendition.BIG, link),
     }
 
 
-def show_photo(photo: Photo | None, rendition: Rendition, link: Link) -> str | None:
-    return None if photo is None else link(photo, rendition)
+def show_photo(seen: SeenUser, rendition: Rendition, link: Link) -> str | None:
+    return link(seen.photo or seen.default_picture, rendition)
 
 
 def show_found(users: Iterable[SeenUser], link: Link) -> list[FoundUserShown]:

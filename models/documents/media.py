@@ -2,13 +2,17 @@
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
+from models.documents.media_formats import IMAGES, NO_TYPES, SOUNDS, VIDEOS, Format
 from models.errors import Malformed
+
+T = TypeVar("T")
 
 UNKNOWN_TYPE = "application/octet-stream"
 # A stored file in a URL of this server, whatever the server is called there; behind it may stand one of its smaller forms.
@@ -23,47 +27,18 @@ class MediaKind(StrEnum):
     CARD = "card"
 
 
-_SOUNDS: Mapping[str, str] = {
-    "3gp": "audio/3gpp",
-    "caf": "audio/x-caf",
-    "mp3": "audio/mpeg",
-    "ogg": "audio/ogg",
-    "aif": "audio/aiff",
-    "aac": "audio/aac",
-    "m4a": "audio/mp4",
-    "wav": "audio/wav",
-    "wma": "audio/x-ms-wma",
+# By kind: the formats that a file may have. A card may have any; it is read as text.
+FORMATS: Mapping[MediaKind, Sequence[Format]] = {
+    MediaKind.IMAGE: IMAGES,
+    MediaKind.VOICE: SOUNDS,
+    MediaKind.AUDIO: SOUNDS,
+    MediaKind.VIDEO: VIDEOS,
+    MediaKind.CARD: (),
 }
-# By kind: the extensions that a file may have, and the type it is served with. A card may have any; it is read as text.
-TYPES: Mapping[MediaKind, Mapping[str, str]] = {
-    MediaKind.IMAGE: {"jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "png": "image/png"},
-    MediaKind.VOICE: _SOUNDS,
-    MediaKind.AUDIO: _SOUNDS,
-    MediaKind.VIDEO: {
-        "3gp": "video/3gpp",
-        "mp4": "video/mp4",
-        "mov": "video/quicktime",
-        "avi": "video/x-msvideo",
-    },
-    MediaKind.CARD: {},
-}
-# Other spellings under which servers send these types.
-_SPELLINGS: Mapping[str, str] = {
-    "image/jpg": "image/jpeg",
-    "audio/mp3": "audio/mpeg",
-    "audio/x-m4a": "audio/mp4",
-    "audio/x-wav": "audio/wav",
-    "audio/wave": "audio/wav",
-    "audio/x-aiff": "audio/aiff",
-    "application/ogg": "audio/ogg",
-    "video/avi": "video/x-msvideo",
-    "video/msvideo": "video/x-msvideo",
-}
+_EVERY = (*IMAGES, *SOUNDS, *VIDEOS)
 # What a browser shows and cannot run: everything that the kinds above let in.
-INLINE_TYPES = frozenset(mime_type for types in TYPES.values() for mime_type in types.values())
-_EXTENSIONS: Mapping[str, str] = {
-    mime_type: extension for types in TYPES.values() for extension, mime_type in types.items() if extension != "jpeg"
-}
+INLINE_TYPES = frozenset(each.mime_type for each in _EVERY)
+_EXTENSIONS: Mapping[str, str] = {each.mime_type: each.endings[0] for each in _EVERY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,31 +61,65 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class MediaRule:
-    """What one kind of message accepts: files of these extensions that have fewer than `below_bytes` bytes."""
+    """What one kind of message accepts: files of its formats that have fewer than `below_bytes` bytes."""
 
     kind: MediaKind
     below_bytes: int
 
-    def require_type(self, file_name: str) -> str:
-        """The type of an upload, by the extension of its file name; Malformed names those that are accepted."""
-        return self._require(TYPES[self.kind].get(extension_of(file_name)))
+    def require_type(self, file_name: str, mime_type: str = "", start: bytes = b"") -> str:
+        """Returns the type of an upload: by its name, or else by what its sender says, or else by how the file starts.
 
-    def require_type_of_url(self, urls: Iterable[str], mime_type: str) -> str:
-        """The type of what lies behind a URL: by its path (before or behind redirects), or else by what its server says."""
-        types = TYPES[self.kind]
-        extensions = [extension_of(unquote(urlsplit(url).path)) for url in urls]
-        said = mime_type.partition(";")[0].strip().lower()
-        said = _SPELLINGS.get(said, said)
-        by_path = next((types[extension] for extension in extensions if extension in types), None)
-        return self._require(by_path or (said if said in types.values() else None))
+        Raises Malformed, which names those that are accepted.
+        """
+        return self._require(
+            lambda: self._by_name([file_name]) or self._by_type(mime_type) or self._by_start(mime_type, start)
+        )
 
-    def _require(self, mime_type: str | None) -> str:
-        types = TYPES[self.kind]
-        if not types:
-            return mime_type or UNKNOWN_TYPE
+    def require_type_of_url(self, urls: Iterable[str], mime_type: str, file_name: str = "", start: bytes = b"") -> str:
+        """Returns the type of what lies behind a URL: by its path (before or behind redirects), or else by what its server says.
+
+        That is: the name of the type, or else the name of the file, or else how the file starts.
+        """
+        paths = [unquote(urlsplit(url).path) for url in urls]
+        return self._require(
+            lambda: (
+                self._by_name(paths)
+                or self._by_type(mime_type)
+                or self._by_name([file_name])
+                or self._by_start(mime_type, start)
+            )
+        )
+
+    def _by_name(self, names: Iterable[str]) -> str | None:
+        endings = [extension_of(name) for name in names]
+        return self._first(endings, Format.has_ending)
+
+    def _by_type(self, mime_type: str) -> str | None:
+        return self._first([_bare(mime_type)], Format.is_called)
+
+    def _by_start(self, mime_type: str, start: bytes) -> str | None:
+        """Only where nobody says what it is: a page that says it is one is none of these, whatever it begins with."""
+        return (
+            self._first([start], lambda each, begun: each.start.match(begun)) if _bare(mime_type) in NO_TYPES else None
+        )
+
+    def _first(self, known: Iterable[T], fits: Callable[[Format, T], object]) -> str | None:
+        return next((each.mime_type for one in known for each in FORMATS[self.kind] if fits(each, one)), None)
+
+    def _require(self, find: Callable[[], str | None]) -> str:
+        formats = FORMATS[self.kind]
+        if not formats:
+            return UNKNOWN_TYPE
+        mime_type = find()
         if mime_type is None:
-            raise Malformed(f"The file must be one of these: {_listed(types)}.")
+            endings = sorted(ending for each in formats for ending in each.endings)
+            raise Malformed(f"The file must be one of these: {', '.join(endings)}.")
         return mime_type
+
+
+def _bare(mime_type: str) -> str:
+    """Without its parameters (`; codecs=opus`)."""
+    return mime_type.partition(";")[0].strip().lower()
 
 
 def extension_of(file_name: str) -> str:
@@ -127,7 +136,3 @@ def media_named(url: str) -> str | None:
     """The name of the stored file that a URL leads to; None for what lies elsewhere."""
     found = _NAME_IN_URL.search(url)
     return None if found is None else found[1]
-
-
-def _listed(extensions: Iterable[str]) -> str:
-    return ", ".join(sorted(extensions))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from models.documents.account import Account
+from models.documents.default_picture import NOBODY, DefaultPicture
 from models.documents.photo import Photo
 
 PER_PAGE, PER_PAGE_MAX = 30, 1000  # events contract 1.4
@@ -34,6 +35,11 @@ class SeenUser:
     def full_name(self) -> str:
         """The full name, or the nickname in its place (design section 9); empty when there is neither."""
         return "" if self.is_nameless else self.account.full_name or self.account.nickname
+
+    @property
+    def default_picture(self) -> DefaultPicture:
+        """What stands for the photo; of who never signed in there is nothing to see, not even a colour of its own."""
+        return DefaultPicture.of(self.full_name, self.account.id) if self.account.is_registered else NOBODY
 
     @property
     def rank(self) -> tuple[str, int]:

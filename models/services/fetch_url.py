@@ -23,6 +23,9 @@ class FetchUrl:
     async def __call__(self, url: str, rule: MediaRule) -> AsyncIterator[Arrival]:
         """The copy, complete; the block decides whether it is kept, as with an upload."""
         async with self.fetcher.open(url) as fetched:
-            mime_type = rule.require_type_of_url((url, fetched.url), fetched.mime_type)
-            async with self.store.receive(fetched.content, rule, mime_type) as arrival:
+
+            def find_type(start: bytes) -> str:
+                return rule.require_type_of_url((url, fetched.url), fetched.mime_type, fetched.file_name, start)
+
+            async with self.store.receive(fetched.content, rule, find_type) as arrival:
                 yield arrival

@@ -1,11 +1,12 @@
 """Stores files that messages point to: an upload, or what a URL named."""
 
 import logging
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from models.documents.media import Media, MediaKind, MediaRule
+from models.documents.media_formats import START_BYTES
 from models.documents.photo import PHOTO_TYPE
 from models.errors import Malformed, RateLimited, Unavailable
 from models.ports import Imaging
@@ -22,9 +23,16 @@ class StoreMedia:
     imaging: Imaging
 
     @asynccontextmanager
-    async def receive(self, content: AsyncIterator[bytes], rule: MediaRule, mime_type: str) -> AsyncIterator["Arrival"]:
-        """Take in a content as it comes; raises TooLarge, and Malformed for an empty one."""
-        async with self.files.receive(content, below_bytes=rule.below_bytes) as received:
+    async def receive(
+        self, content: AsyncIterator[bytes], rule: MediaRule, find_type: Callable[[bytes], str]
+    ) -> AsyncIterator["Arrival"]:
+        """Take in a content as it comes. `find_type` is told how it starts, and may refuse it before the rest is read.
+
+        Raises TooLarge, and Malformed for an empty one.
+        """
+        start, whole = await begin(content, START_BYTES)
+        mime_type = find_type(start)
+        async with self.files.receive(whole, below_bytes=rule.below_bytes) as received:
             if not received.size_bytes:
                 raise Malformed("The file is empty.")
             yield Arrival(self, received, rule.kind, mime_type)
@@ -67,6 +75,21 @@ class Arrival:
         if self.kind is MediaKind.IMAGE and media.thumbnail is None and not media.is_unreadable:
             await self.store.remember_thumbnail(media, by)
         return media
+
+
+async def begin(content: AsyncIterator[bytes], least: int) -> tuple[bytes, AsyncIterator[bytes]]:
+    """Returns the first bytes of a content, at least so many if there are any more, and all of it once again."""
+    start = bytearray()
+    while len(start) < least and (piece := await anext(content, b"")):
+        start += piece
+    return bytes(start), _joined(bytes(start), content)
+
+
+async def _joined(start: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if start:
+        yield start
+    async for piece in rest:
+        yield piece
 
 
 async def _whole(data: bytes) -> AsyncIterator[bytes]:

@@ -11,7 +11,7 @@ between a look and a connection changes nothing.
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from http import HTTPStatus
 
 import aiohttp
@@ -20,8 +20,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from typing_extensions import override
 from yarl import URL
 
+from handlers.rest.dispositions import read_disposition
 from models.documents.url import URL_MAX_CHARS, is_web_url
-from models.errors import UrlRefused
+from models.errors import Malformed, UrlRefused
 from models.ports import Fetched
 from server.media.addresses import is_public
 
@@ -92,7 +93,7 @@ class HttpFetcher:
                 deadline = asyncio.get_running_loop().time() + self._timeout_s
                 response = await self._follow(session, url)
             stack.callback(response.close)
-            yield Fetched(str(response.url), response.headers.get(hdrs.CONTENT_TYPE, ""), _pieces(response, deadline))
+            yield _fetched(response, deadline)
 
     def _session(self) -> aiohttp.ClientSession:
         if self._resolver is None:  # now that there is a loop; nothing is shared with the resolvers of other sessions
@@ -170,6 +171,13 @@ async def _told(timeout_s: float) -> AsyncIterator[None]:
         raise UrlRefused("The URL takes too long to answer.") from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise UrlRefused from error
+
+
+def _fetched(response: aiohttp.ClientResponse, deadline: float) -> Fetched:
+    headers, name = response.headers, None
+    with suppress(Malformed):
+        name = read_disposition(headers.get(hdrs.CONTENT_DISPOSITION, "")).file_name
+    return Fetched(str(response.url), headers.get(hdrs.CONTENT_TYPE, ""), _pieces(response, deadline), name or "")
 
 
 async def _pieces(response: aiohttp.ClientResponse, deadline: float) -> AsyncIterator[bytes]:

@@ -20,6 +20,7 @@ from server.media.picture_worker import LENGTH, NEEDED, REFUSED
 log = logging.getLogger(__name__)
 
 WORKER = Path(__file__).with_name("picture_worker.py")
+ROOT = Path(__file__).parents[2]  # where the worker finds this package
 # Half of the processors are for messages; with one slot alone a slow picture would hold up everybody else's.
 AT_ONCE = max(2, (os.cpu_count() or 1) // 2)
 WAITING_MAX = 64  # beyond this a request is refused rather than kept waiting for minutes
@@ -106,7 +107,7 @@ class PictureProcesses:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             pass_fds=[file.fileno()],
-            env={name: os.environ[name] for name in _PASSED_ON if name in os.environ} | _ONE_ARENA,
+            env=_environment(),
         )
         with suppress(ProcessLookupError, AttributeError):  # done already; not made for Windows
             os.setpriority(os.PRIO_PROCESS, process.pid, POLITENESS)
@@ -138,6 +139,12 @@ class PictureProcesses:
             return await process.communicate()
         async with self._memory.hold(needed), asyncio.timeout(TIMEOUT_S):
             return await process.communicate(b"1")
+
+
+def _environment() -> dict[str, str]:
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | _ONE_ARENA
+    paths = [str(ROOT), *filter(None, [passed_on.get("PYTHONPATH")])]
+    return {**passed_on, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _renditions(made: list[bytes]) -> Mapping[Rendition, bytes]:

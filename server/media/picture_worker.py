@@ -17,7 +17,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import AvifImagePlugin, Image, ImageCms, ImageFile, ImageOps
+from PIL import AvifImagePlugin, Image, ImageChops, ImageCms, ImageFile, ImageOps
+
+from server.media.picture_files import PictureFile, read_orientation, separate
 
 REFUSED = 3
 LENGTH = struct.Struct(">I")
@@ -36,7 +38,6 @@ BYTES_PER_PIXEL: Mapping[str, int] = {
     "ICO": 10,
     "JPEG": 5,
     "JPEG2000": 22,
-    "MPO": 5,  # several JPEGs in one file, as phones make them
     "PNG": 5,
     "PPM": 8,
     "TIFF": 10,
@@ -44,16 +45,23 @@ BYTES_PER_PIXEL: Mapping[str, int] = {
 }
 JPEG_SAMPLE_BYTES = 2  # of a JPEG with several scans, all of which lie in memory: for each component, at full size
 COPY_BYTES = 8  # more, where the pixels are a palette's, have 16 bits, or are transparent
-_ORIENTATION = 0x0112
+KEYED_BYTES = 8  # more again, where a PNG of 16 bits is unpacked twice
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 SCANS_MAX = 64  # of one JPEG: ten are usual, and each is decoded in full
 # What iPhones keep photos in; an AVIF names itself first.
 _HEIF = re.compile(rb"....ftyp(?:hei[cmsx]|hev[cmsx]|mif1|msf1)", re.DOTALL)
 _SMALL_BYTES = 24 << 20  # what is made of a picture, and buffers that do not grow with it
 _HEADER_BYTES = 64 << 20  # for reading a header: texts and profiles are in it
-# A marker of a JPEG: not one that stands for 0xFF itself, nor one of those between its blocks.
-_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
-_BARE_MARKERS = frozenset({0x01, 0xD8})  # nothing belongs to these
+MISSING_SHARE = 1 / 16  # of a picture's height that may be missing at its end: cameras and networks lose the last bytes
+_FROM_TOP_TO_BOTTOM = ("JPEG", "PNG")  # in these what has not come lies below
 
 
 class Refused(Exception):
@@ -92,40 +100,65 @@ class Opened:
         if _HEIF.match(source.read(12)):
             raise Refused("HEIC pictures cannot be read here; send a JPEG.")
         source.seek(0)
-        scans = _count_scans(source)
-        if scans > SCANS_MAX:
+        self._file = file = separate(source.read())
+        if file.scans > SCANS_MAX:
             raise Refused("The picture has too many scans.")
         self._draft_px = draft_px
         # A thread for each core, and room for its stack, is more than one picture needs.
         AvifImagePlugin.DEFAULT_MAX_THREADS = 1
         Image.init()
-        self._picture = Image.open(source, formats=[name for name in BYTES_PER_PIXEL if name in Image.OPEN])
+        self._picture = Image.open(BytesIO(file.data), formats=[name for name in BYTES_PER_PIXEL if name in Image.OPEN])
         width, height = self._picture.size
         if width * height > max_pixels:
             raise Image.DecompressionBombError
-        needed = width * height * JPEG_SAMPLE_BYTES * len(self._picture.getbands()) if scans > 1 else 0
+        needed = width * height * JPEG_SAMPLE_BYTES * len(self._picture.getbands()) if file.scans > 1 else 0
         # JPEG alone: decodes at a half, a quarter or an eighth of the size when that is enough.
         self._picture.draft(None, (draft_px, draft_px))
         width, height = self._picture.size
         is_copied = _is_indirect(self._picture) or self._picture.has_transparency_data
         per_pixel = BYTES_PER_PIXEL[self._picture.format or ""] + (COPY_BYTES if is_copied else 0)
-        self.needed_bytes = _SMALL_BYTES + needed + width * height * per_pixel
+        per_pixel += KEYED_BYTES if file.is_keyed_16 else 0
+        self.needed_bytes = _SMALL_BYTES + len(file.data) + needed + width * height * per_pixel
 
     def read(self) -> Image.Image:
         """Unpack the first frame, once; it comes upright, opaque, in sRGB, and not much larger than `draft_px`."""
         picture: Image.Image = self._picture
         del self._picture  # the first pixels go as soon as there are other ones
-        picture.load()
-        profile, orientation = picture.info.get("icc_profile"), picture.getexif().get(_ORIENTATION)
-        if _is_indirect(picture):
+        _load(picture)
+        profile, orientation = _describe(picture, self._file)
+        if self._file.is_keyed_16:
+            picture = _keyed_16(picture, self._file.data)
+        elif _is_indirect(picture):
             picture = _direct(picture)
         factor = min(picture.size) // self._draft_px
         if factor > 1:
             picture = picture.reduce(factor)  # what follows makes copies
-        exif = Image.Exif()
-        exif[_ORIENTATION] = orientation if orientation in range(1, 9) else 1
-        picture.info = {"exif": exif.tobytes()}
-        return _opaque(_srgb(ImageOps.exif_transpose(picture), profile))
+        if orientation in _TURNS:
+            picture = picture.transpose(_TURNS[orientation])
+        return _opaque(_srgb(picture, profile))
+
+
+def _load(picture: Image.Image) -> None:
+    """Unpack the pixels; raises OSError for a picture of which more than the very end is missing."""
+    try:
+        picture.load()
+    except OSError:
+        came = picture.im.getbbox(False)  # rows that did not come are zeros
+        is_near_the_end = came is not None and came[3] >= picture.height * (1 - MISSING_SHARE)
+        if picture.format not in _FROM_TOP_TO_BOTTOM or not is_near_the_end:
+            raise
+        ImageFile.LOAD_TRUNCATED_IMAGES = True
+        picture.load()
+
+
+def _describe(picture: Image.Image, file: PictureFile) -> tuple[bytes | None, int]:
+    """Returns the colour profile, and how the picture is turned."""
+    if file.orientation is not None:
+        return file.profile, file.orientation
+    info = picture.info
+    if picture.format == "TIFF":  # has been turned while it was unpacked
+        return info.get("icc_profile"), 1
+    return info.get("icc_profile"), read_orientation(info.get("exif") or b"", info.get("xmp") or b"")
 
 
 def _is_indirect(picture: Image.Image) -> bool:
@@ -135,41 +168,52 @@ def _is_indirect(picture: Image.Image) -> bool:
 
 def _direct(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):  # 16 bits of grey
-        return picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        return _grey_16(picture)
     if picture.mode == "PA" or "transparency" in picture.info:
         return picture.convert("RGBA")
     return picture.convert("L" if picture.mode == "1" else "RGB")
 
 
-def _count_scans(source: BinaryIO) -> int:
-    """How many times a JPEG goes over its pixels; 0 for other formats. Leaves the file at its start."""
-    data = source.read()
-    source.seek(0)
-    if not data.startswith(b"\xff\xd8"):
-        return 0
-    scans, position = 0, 2
-    while (found := _MARKER.search(data, position)) is not None:
-        marker, position = found[1][0], found.end()
-        if marker == _END_OF_IMAGE:
-            break
-        if marker == _START_OF_SCAN:
-            scans += 1
-        if marker not in _BARE_MARKERS:
-            position += int.from_bytes(data[position : position + 2])
-    return scans
+def _grey_16(picture: Image.Image) -> Image.Image:
+    key = picture.info.get("transparency")
+    wide = picture.convert("I")
+    grey = wide.point([value >> 8 for value in range(1 << 16)], "L")
+    if isinstance(key, int):
+        grey.putalpha(wide.point([0 if value == key else 255 for value in range(1 << 16)], "L"))
+    return grey
+
+
+def _keyed_16(picture: Image.Image, data: bytes) -> Image.Image:
+    """Of 16 bits Pillow keeps the upper 8, of the colour that is transparent all: the lower ones are unpacked for themselves."""
+    key = picture.info["transparency"]
+    low = Image.open(BytesIO(data), formats=["PNG"])
+    low.tile = [tile._replace(args="RGB;16L") for tile in low.tile]
+    differs = Image.new("L", picture.size)
+    for half, shift in ((picture, 8), (low, 0)):
+        for band, value in zip(half.split(), key, strict=True):
+            wanted = value >> shift & 0xFF
+            differs = ImageChops.lighter(differs, band.point([255 * (each != wanted) for each in range(256)]))
+    picture.putalpha(differs)
+    return picture
 
 
 def _srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """In the colours that a picture without a profile is shown in; a broken profile is passed over."""
-    if profile and picture.mode in ("RGB", "CMYK"):
-        with suppress(ImageCms.PyCMSError, OSError, ValueError):
-            converted = ImageCms.profileToProfile(
-                picture,
-                ImageCms.ImageCmsProfile(BytesIO(profile)),
-                ImageCms.createProfile("sRGB"),
-                outputMode="RGB",
-            )
-            return converted or picture
+    """In the colours that a picture without a profile is shown in; a broken profile, or one of other colours, is passed over."""
+    if not profile or picture.mode not in ("RGB", "RGBA", "CMYK", "L", "LA"):
+        return picture
+    alpha = picture.getchannel("A") if picture.mode.endswith("A") else None
+    with suppress(Exception):  # whatever a profile says, the picture is there
+        converted = ImageCms.profileToProfile(
+            picture.convert(picture.mode.removesuffix("A")),
+            ImageCms.ImageCmsProfile(BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+            outputMode="RGB",
+        )
+        if converted is None:
+            return picture
+        if alpha is not None:
+            converted.putalpha(alpha)
+        return converted
     return picture
 
 

@@ -15,6 +15,7 @@ from models.services.batched import Batched
 from models.services.change_group import ChangeGroup
 from models.services.choose_account import ChooseAccount
 from models.services.date_reads import DateReads
+from models.services.default_pictures import DefaultPictures
 from models.services.directory import Directory
 from models.services.doorkeeper import Doorkeeper
 from models.services.find_stored import FindStored
@@ -58,7 +59,7 @@ from models.services.text_invitations import TextInvitations
 from models.stores.journal import Journal
 from models.tasks import cancel
 from server.auth.passwords import Argon2Passwords
-from server.auth.tokens import JwtTokens
+from server.auth.tokens import JwtTokens, derive_key
 from server.bus.bus import Bus
 from server.bus.presence_board import RedisPresenceBoard
 from server.bus.socket_board import RedisSocketBoard
@@ -70,6 +71,7 @@ from server.late_writes import LateWrites
 from server.lines_per_address import LinesPerAddress
 from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
+from server.media.initials import Initials
 from server.metrics import Metrics
 from server.recurring import keep_doing
 from server.sockets.connections import Connections
@@ -148,7 +150,10 @@ class Domain:
         )
         self.set_photo = SetPhoto(self.take_photo, self.renditions, stores.accounts, stores.photos, fanout, clock)
         self.see_users = SeeUsers(MaySee(stores.contacts))
-        self.links = Links(settings.http.public_url)
+        self.default_pictures = DefaultPictures(
+            derive_key(self.secret, "default pictures"), Initials(files.default_picture_font)
+        )
+        self.links = Links(settings.http.public_url, self.default_pictures if files.default_pictures else None)
 
         believe_s = 0.9 * settings.nodes.believe_s  # the rest is for what is under way when the time is up
         self.directory = Directory(stores.accounts, ttl_s=believe_s)

@@ -49,7 +49,7 @@ def user_routes(domain: Domain) -> list[Route]:
             ListInviters(stores.events, domain.hidden_events, accounts, see),
             links,
         ).routes(),
-        *RenditionRoutes(domain.renditions, OpenMedia(stores.media)).routes(),
+        *RenditionRoutes(domain.renditions, OpenMedia(stores.media), domain.default_pictures).routes(),
     ]
 
 

@@ -123,6 +123,11 @@ class People:
             return await Accounts(database, Counters(database)).require(person.account_id)
 
 
+def is_default(url: str | None) -> bool:
+    """Whether this is what stands for a photo that there is not, or that is not shown."""
+    return url is not None and "/media/default/" in url
+
+
 def picture() -> bytes:
     return encoded(halves((400, 300)))
 

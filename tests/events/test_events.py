@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.events.people import photo_form, picture
+from tests.events.people import is_default, photo_form, picture
 from tests.events.world import World, in_hours, new_number
 
 KEYS = {
@@ -117,7 +117,8 @@ class TestCreating:
         event = await world.create(ann, tom, stranger)
         unknown, known = event["invitees"]
         assert (unknown["id"], unknown["full_name"], unknown["phone_number"]) == (0, "", stranger)
-        assert (unknown["is_active"], unknown["photo"], unknown["faded_photo"]) == (False, None, None)
+        assert unknown["is_active"] is False
+        assert all(is_default(unknown[each]) for each in ("photo", "big_photo", "faded_photo"))
         assert (known["id"], known["full_name"], known["is_active"]) == (tom.account_id, "Tom Thumb", True)
         for invitee in event["invitees"]:
             assert (invitee["is_attending"], invitee["has_seen"], invitee["is_owner"]) == (None, False, False)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.events.people import BLANK, NULL, REQUIRED, People, assert_like, refused
+from tests.events.people import BLANK, NULL, REQUIRED, People, assert_like, is_default, refused
 from tests.node import Person
 from tests.pictures import BLUE, RED, decoded, encoded, halves, is_near, plain
 
@@ -60,7 +60,9 @@ async def test_favourites_are_added_and_listed(people: People, prefix: str) -> N
     assert [each["phone_number"] for each in shown] == [JOE, ADAM], "newest first"
     assert [each["is_favorite"] for each in shown] == [True, True]
     assert [each["owner"] for each in shown] == [ann.account_id] * 2
-    assert [(each["contact_name"], each["photo_url"], each["user"]) for each in shown] == [("", None, None)] * 2
+    assert [(each["contact_name"], is_default(each["photo_url"]), each["user"]) for each in shown] == [
+        ("", True, None)
+    ] * 2
     assert await people.ask(ann, "GET", prefix + PATH) == (200, shown)
 
 
@@ -69,9 +71,10 @@ async def test_a_favourite_is_connected_with_the_user_of_its_number(people: Peop
     photo = await people.set_photo(bob)
     (shown,) = await add(people, ann, {"phone_numbers": ["+" + bob.number]})
     assert shown["user"] == {name: photo[name] for name in USER}
+    assert shown["photo_url"] == photo["big_photo"]
     await people.change(bob, {"privacy.photo": "contacts"})
     (shown,) = (await people.ask(ann, "GET", PATH))[1]
-    assert (shown["user"]["full_name"], shown["user"]["photo"]) == ("Bob", None)
+    assert (shown["user"]["full_name"], is_default(shown["user"]["photo"])) == ("Bob", True)
     await people.change(bob, {"is_registered": False})
     (shown,) = (await people.ask(ann, "GET", PATH))[1]
     assert shown["user"] is None
@@ -91,7 +94,7 @@ async def test_owners_are_isolated(people: People) -> None:
     ann, bob = await people.new(), await people.new()
     of_ann = await add(people, ann, [entry(contact_name="Ann's Adam", photo=base64_of(plain()))])
     (of_bob,) = await add(people, bob, {"phone_numbers": [ADAM]})
-    assert (of_bob["contact_name"], of_bob["photo_url"], of_bob["owner"]) == ("", None, bob.account_id)
+    assert (of_bob["contact_name"], is_default(of_bob["photo_url"]), of_bob["owner"]) == ("", True, bob.account_id)
     assert of_bob["id"] != of_ann[0]["id"]
     assert await people.ask(bob, "DELETE", PATH, json={"phone_numbers": [ADAM]}) == (200, [])
     assert await people.ask(ann, "GET", PATH) == (200, of_ann)

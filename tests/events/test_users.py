@@ -4,7 +4,7 @@ import pytest
 
 from models.documents.facebook import FacebookLink
 from models.stores.facebook_links import FacebookLinks
-from tests.events.people import FULL_USER, People, assert_like, book, one, refused
+from tests.events.people import FULL_USER, People, assert_like, book, is_default, one, refused
 from tests.messaging.logins import Api, new_number
 from tests.node import Person
 
@@ -57,9 +57,12 @@ async def test_post_users_is_405(people: People, prefix: str) -> None:
 
 
 @BOTH
-async def test_the_detail_of_a_user_has_null_photos_without_a_picture(people: People, prefix: str) -> None:
+async def test_the_detail_of_a_user_has_default_pictures_without_a_photo(people: People, prefix: str) -> None:
     ann = await people.new("Ann", "ann@example.org")
-    assert await people.ask(ann, "GET", prefix + one(ann)) == (
+    status, shown = await people.ask(ann, "GET", prefix + one(ann))
+    assert is_default(shown["photo"])
+    assert is_default(shown["big_photo"])
+    assert (status, shown) == (
         200,
         {
             "id": ann.account_id,
@@ -72,8 +75,8 @@ async def test_the_detail_of_a_user_has_null_photos_without_a_picture(people: Pe
             "notify_contact_joined": True,
             "notify_event_full": True,
             "notify_upcoming_event": True,
-            "photo": None,
-            "big_photo": None,
+            "photo": shown["photo"],
+            "big_photo": shown["big_photo"],
         },
     )
 
@@ -115,7 +118,7 @@ async def test_each_notification_flag_is_set_alone_and_what_is_not_one_s_to_chan
     ignored = {"id": 1, "phone_number": "+1", "is_active": False, "photo": "x", "big_photo": "x", "auth_token": "x"}
     status, shown = await people.ask(ann, "PATCH", one(ann), json=ignored | {"full_name": "Still Ann"})
     assert (status, shown["id"], shown["phone_number"]) == (200, ann.account_id, "+" + ann.number)
-    assert (shown["is_active"], shown["photo"], shown["full_name"]) == (True, None, "Still Ann")
+    assert (shown["is_active"], is_default(shown["photo"]), shown["full_name"]) == (True, True, "Still Ann")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.events.people import People, book, found, names, one, refused
+from tests.events.people import People, book, found, is_default, names, one, refused
 from tests.node import Person, running_node, settings_for
 
 BOTH = pytest.mark.parametrize("prefix", ["", "/api"])
@@ -86,8 +86,8 @@ async def test_a_photo_is_shown_by_the_rule_of_the_messaging_api(
     await people.change(owner, {"privacy.photo": privacy})
     user = await found(people, viewer, owner) or {}
     is_shown = privacy == "all" or (privacy == "contacts" and is_contact)
-    assert [user["photo"] is not None, user["big_photo"] is not None] == [is_shown, is_shown]
-    assert (await people.ask(owner, "GET", one(owner)))[1]["photo"] is not None, "one's own is always shown"
+    assert [is_default(user["photo"]), is_default(user["big_photo"])] == [not is_shown, not is_shown]
+    assert not is_default((await people.ask(owner, "GET", one(owner)))[1]["photo"]), "one's own is always shown"
 
 
 async def test_everybody_is_found_by_everybody_if_a_setting_says_so(stores: EmbeddedStores, tmp_path: Path) -> None:

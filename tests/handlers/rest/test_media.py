@@ -82,6 +82,18 @@ async def test_whoever_has_it_is_not_sent_it_again(client: Client, path: str) ->
 
 
 @pytest.mark.parametrize(
+    ("headers", "status"), [({}, 200), ({"If-None-Match": "*"}, 304), ({"Range": "bytes=0-1"}, 206), ({"Range": "bytes=-0"}, 416)]
+)  # fmt: skip
+async def test_a_cache_keeps_what_an_image_loaded_apart_from_what_a_script_does(
+    client: Client, path: str, headers: dict[str, str], status: int
+) -> None:
+    for origin in ({}, {"Origin": "https://app.example"}):
+        async with client.get(path, headers={**headers, **origin}) as answer:
+            assert answer.status == status
+            assert "Origin" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize(
     ("asked", "first", "last"),
     [
         ("bytes=0-0", 0, 0),

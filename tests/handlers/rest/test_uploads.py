@@ -78,7 +78,16 @@ async def door(database: Database, tmp_path: Path) -> AsyncIterator[Door]:
             shown |= {"name": media.name, "hash": media.hash, "type": media.mime_type}
         return web.json_response(shown)
 
-    routes = [web.post("/api/messages/send-{kind}", post), *MediaRoutes(OpenMedia(files)).routes()]
+    async def say(request: web.Request) -> web.Response:
+        """A file of another server, which says of it what is asked for."""
+        said = {name: value for name, value in request.query.items() if name != "body"}
+        return web.Response(body=request.query["body"].encode("latin-1"), headers=said)
+
+    routes = [
+        web.post("/api/messages/send-{kind}", post),
+        web.get("/said", say),
+        *MediaRoutes(OpenMedia(files)).routes(),
+    ]
     async with client_of(routes) as client:
         yield Door(client, database)
 
@@ -222,6 +231,62 @@ class TestImages:
         assert before[::2] == (2, 0)
 
 
+def raw_form(disposition: str, content: bytes, *headers: str) -> bytes:
+    """A form with one file, whose headers are as they are given, and `keep`."""
+    lines = "".join(f"{line}\r\n" for line in (f"Content-Disposition: form-data; {disposition}", *headers))
+    keep = b'--x\r\nContent-Disposition: form-data; name="keep"\r\n\r\nyes\r\n--x--\r\n'
+    return b"--x\r\n" + lines.encode() + b"\r\n" + content + b"\r\n" + keep
+
+
+class TestNames:
+    """What a phone or a browser calls a file keeps nobody from sending it."""
+
+    async def post(self, door: Door, kind: MediaKind, body: bytes) -> tuple[int, Any]:
+        return await door.post(kind, body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+
+    @pytest.mark.parametrize(
+        "named",
+        ['filename="a;b;c.png"', r'filename="say \"hi\";.png"', r'filename="C:\;\a.png"', 'filename="a%0Ab;%22.png"', 'filename="写真.png"',
+         "filename=my photo.png", "filename*=UTF-8''a%3bb%3bc.png", "filename=\"a;b\"; filename*=utf-8''c.png"],
+    )  # fmt: skip
+    async def test_a_file_is_taken_whatever_it_is_called(self, door: Door, named: str) -> None:
+        status, shown = await self.post(door, MediaKind.IMAGE, raw_form(f'name="filename"; {named}', b"GIF89a"))
+        assert (status, shown.get("type")) == (200, "image/png"), shown
+
+    @pytest.mark.parametrize(
+        ("kind", "content", "headers", "found"),
+        [
+            (MediaKind.IMAGE, b"\xff\xd8\xff\xe0", (), "image/jpeg"),
+            (MediaKind.IMAGE, b"x", ("Content-Type: image/PJPEG",), "image/jpeg"),
+            (MediaKind.VOICE, b"\0\0\0\x18ftypM4A ", ("Content-Type: application/octet-stream",), "audio/mp4"),
+            (MediaKind.VIDEO, b"\0\0\0\x18ftyp3gp4", ("Content-Type: video/*",), "video/3gpp"),
+        ],
+    )
+    async def test_a_file_without_an_ending_is_known_by_its_type_or_its_first_bytes(
+        self, door: Door, kind: MediaKind, content: bytes, headers: tuple[str, ...], found: str
+    ) -> None:
+        for name in ("blob", ""):
+            body = raw_form(f'name="filename"; filename="{name}"', content, *headers)
+            status, shown = await self.post(door, kind, body)
+            assert (status, shown.get("type")) == (200, found), shown
+
+    async def test_a_file_that_nobody_chose_is_none(self, door: Door) -> None:
+        body = raw_form('name="filename"; filename=""', b"", "Content-Type: application/octet-stream")
+        assert await self.post(door, MediaKind.IMAGE, body) == (200, {"fields": {"keep": "yes"}})
+
+    @pytest.mark.parametrize(
+        ("disposition", "problem"),
+        [('filename="a.png"', "no name"), ('name="filename"; filename="a.png"' + "; x=y" * 20, "too many parameters")],
+    )
+    async def test_of_a_part_that_cannot_be_used_the_problem_is_named(
+        self, door: Door, disposition: str, problem: str
+    ) -> None:
+        status, refusal = await self.post(door, MediaKind.IMAGE, raw_form(disposition, b"x"))
+        assert (status, refusal["code"]) == (400, "malformed")
+        assert problem in refusal["error"]
+        assert await door.rows() == (0, 0, 0)
+
+
 class TestUrls:
     async def test_what_a_url_names_is_copied(self, door: Door) -> None:
         image = encoded(halves())
@@ -229,6 +294,23 @@ class TestUrls:
         url = str(door.client.make_url(f"/media/{there['name']}"))
         status, copy = await door.post(MediaKind.IMAGE, {"url": url})
         assert (status, copy["name"], copy["type"]) == (200, there["name"], "image/png")
+
+    @pytest.mark.parametrize(
+        ("kind", "said", "found"),
+        [
+            (MediaKind.AUDIO, {"Content-Type": "audio/m4a"}, "audio/mp4"),
+            (MediaKind.VOICE, {"Content-Type": "AUDIO/X-WAV; codecs=1"}, "audio/wav"),
+            (MediaKind.AUDIO, {"Content-Disposition": 'attachment; filename="a;b;c.MP3"'}, "audio/mpeg"),
+            (MediaKind.AUDIO, {"Content-Disposition": "inline; filename*=UTF-8''%e2%82%ac.oga"}, "audio/ogg"),
+            (MediaKind.VIDEO, {"body": "\0\0\0\x14ftypqt  "}, "video/quicktime"),
+        ],
+    )
+    async def test_a_url_without_an_ending_is_known_by_what_its_server_says(
+        self, door: Door, kind: MediaKind, said: dict[str, str], found: str
+    ) -> None:
+        url = door.client.make_url("/said").with_query({"body": "x", "Content-Type": "application/octet-stream"} | said)
+        status, shown = await door.post(kind, {"url": str(url)})
+        assert (status, shown.get("type")) == (200, found), shown
 
     async def test_what_does_not_fit_is_refused_and_leaves_nothing(self, door: Door) -> None:
         _, there = await door.post(MediaKind.IMAGE, form(("filename", b"GIF89a"), ("keep", "yes"), name="a.gif"))

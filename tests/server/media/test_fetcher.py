@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from multidict import CIMultiDict
+from yarl import URL
 
 from models.errors import UrlRefused
 from server.media.addresses import is_public
@@ -63,7 +65,8 @@ async def site() -> AsyncIterator[Site]:
         site.visits.append(request.path)
         match request.path.strip("/").split("/"):
             case ["file"]:
-                return web.Response(body=b"x" * 200_000, content_type="image/png")
+                named = CIMultiDict([("Content-Disposition", each) for each in request.query.getall("named", [])])
+                return web.Response(body=b"x" * 200_000, content_type="image/png", headers=named)
             case ["to", *rest]:
                 raise web.HTTPFound("/".join(rest) if len(rest) > 1 else "/" + rest[0])
             case ["away"]:
@@ -245,6 +248,13 @@ class TestLimits:
     async def test_what_is_there_is_read_with_its_type(self, site: Site) -> None:
         url, mime_type, body = await fetch(open_fetcher(), f"{site.url}/file")
         assert (url, mime_type, len(body)) == (f"{site.url}/file", "image/png", 200_000)
+
+    async def test_what_its_server_calls_it_is_told(self, site: Site) -> None:
+        named = 'attachment; filename="a;b;c.m4a"'
+        for said, name in (([named], "a;b;c.m4a"), ([], ""), ([named + "; x=y" * 30], "")):
+            url = str(URL(site.url + "/file").with_query([("named", each) for each in said]))
+            async with open_fetcher().open(url) as fetched:
+                assert fetched.file_name == name
 
     async def test_redirects_are_followed_up_to_the_limit(self, site: Site, refused: Refused) -> None:
         url, _, _ = await fetch(open_fetcher(), f"{site.url}/count/3")

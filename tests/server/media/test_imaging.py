@@ -1,6 +1,7 @@
 """Pictures of every kind become two small JPEGs that tell nothing; what is none is refused."""
 
 import asyncio
+import struct
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +16,7 @@ from server.media.imaging import PictureProcesses
 from tests.pictures import BLUE, GREEN, RED, WHITE, bomb, content_of, decoded, encoded, halves, is_near, plain
 
 MAX_PIXELS = 4_000_000
-CAMERA, GPS, ORIENTATION = 0x010F, 0x8825, 0x0112
+CAMERA, GPS, ORIENTATION, SOFTWARE = 0x010F, 0x8825, 0x0112, 0x0131
 
 
 @pytest.fixture
@@ -144,6 +145,14 @@ async def test_a_picture_is_turned_upright(
     shown = decoded((await shrink(imaging, data)).full)
     assert is_near(shown.getpixel(red_at), RED, by=30)
     assert is_near(shown.getpixel((99 - red_at[0], 99 - red_at[1])), BLUE, by=30)
+
+
+async def test_a_tag_of_a_wrong_type_does_not_make_a_picture_unreadable(imaging: PictureProcesses) -> None:
+    """`Software` as a fraction, and turned: nothing of the tags is written anew."""
+    tags = struct.pack("<HHIHH", ORIENTATION, 3, 1, 6, 0) + struct.pack("<HHII", SOFTWARE, 5, 1, 38)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + tags + struct.pack("<III", 0, 1, 0)
+    shown = decoded((await shrink(imaging, encoded(halves((100, 100)), "JPEG", quality=95, exif=exif))).full)
+    assert is_near(shown.getpixel((50, 10)), RED, by=30)
 
 
 async def test_nothing_is_told_of_where_and_by_what_it_was_taken(imaging: PictureProcesses) -> None:

@@ -82,7 +82,7 @@ def _show(seen: SeenFavourite, media: Callable[[str], str], link: Link) -> Favou
         "id": favourite.id,
         "phone_number": favourite.phone.text,
         "contact_name": favourite.contact_name,
-        "photo_url": media(favourite.photo) if favourite.photo else link(seen.picture, Rendition.BIG),
+        "photo_url": media(favourite.photo) if favourite.photo else link(seen.default_picture, Rendition.BIG),
         "owner": favourite.owner_id,
         "is_favorite": True,
         "user": None if seen.user is None else show_contact_user(seen.user, link),

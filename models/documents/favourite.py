@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from models.documents.default_picture import DefaultPicture
 from models.documents.phone import Phone
-from models.documents.photo import Photo
 from models.documents.user import SeenUser
 
 NAME_MAX_CHARS = 256  # events contract, section 5
@@ -40,9 +39,8 @@ class SeenFavourite:
     user: SeenUser | None
 
     @property
-    def picture(self) -> Photo | DefaultPicture:
-        """What stands for a picture that its owner did not give it: the user's photo, or the initials of the name it was given."""
+    def default_picture(self) -> DefaultPicture:
+        """What stands for a picture that its owner did not give it: the colour is that of the user behind it."""
         if self.user is None:
             return DefaultPicture.of(self.favourite.contact_name, self.favourite.id)
-        name = self.favourite.contact_name or self.user.full_name
-        return self.user.photo or DefaultPicture.of(name, self.user.account.id)
+        return DefaultPicture.of(self.favourite.contact_name or self.user.full_name, self.user.account.id)

@@ -66,4 +66,5 @@ def settings_of(database: Database, folder: Path) -> Settings:
         mongodb={"database": database.raw.name},
         auth={"secret": SECRET},
         chat={"large_chat_members": LARGE_CHAT},
+        media={"default_pictures": False},  # there were none
     )

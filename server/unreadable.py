@@ -103,7 +103,7 @@ def _last_answer(refusal: DomainError, status: int, reason: str) -> web.Response
     token = current.set(new_id())
     try:
         log.info("a request could not be read: %s", reason)
-        headers = {HEADER: current.get(), hdrs.VARY: hdrs.ORIGIN}
+        headers = {HEADER: current.get(), hdrs.VARY: hdrs.ORIGIN, hdrs.CONNECTION: "close"}
     finally:
         current.reset(token)
     response = web.json_response(show_for_anybody(refusal), status=status, headers=headers)

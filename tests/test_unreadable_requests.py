@@ -129,6 +129,7 @@ async def test_what_is_no_request_is_answered_in_our_words_and_one_quiet_line(
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b" 400 " in head.splitlines()[0]
     assert b"application/json" in head
+    assert b"\r\nConnection: close" in head
     shown = json.loads(body)
     assert shown["_error_type"] == "parley.Malformed"
     assert shown.get("code", "malformed") == "malformed"

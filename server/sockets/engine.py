@@ -586,7 +586,7 @@ class EngineServer(engineio.AsyncServer):
         """The code of what is wrong with a request, in the order of the reference server."""
         asked = request.query
         transport = asked.get("transport")
-        if transport not in self.transports:
+        if transport not in self.transports or len(asked.getall("transport")) > 1:
             return UNKNOWN_TRANSPORT
         if not self._permits_origin(request):
             return FORBIDDEN

@@ -94,9 +94,11 @@ class Outbox:
         return parcels[0].frame if len(parcels) == 1 else b"".join([parcel.frame for parcel in parcels])
 
     def drop(self, start: str) -> None:
-        """Take out the parcels whose text begins so."""
-        self._parcels = [parcel for parcel in self._parcels if not parcel.text.startswith(start)]
-        self.chars = sum(len(parcel.text) for parcel in self._parcels)
+        """Take out the parcels whose text begins so; they count as taken."""
+        kept = [parcel for parcel in self._parcels if not parcel.text.startswith(start)]
+        self.taken_count += len(self._parcels) - len(kept)
+        self._parcels = kept
+        self._count(sum(len(parcel.text) for parcel in kept) - self.chars)
 
     def clear(self) -> None:
         self.taken_count += len(self._parcels)

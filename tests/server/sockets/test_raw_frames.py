@@ -246,6 +246,7 @@ class TestHandshakes:
             (QUERY + "websocket", 3),
             ("/socket.io/?EIO=4", 0),
             ("/socket.io/?EIO=4&transport=", 0),
+            (QUERY + "polling&transport=websocket", 0),
             ("/socket.io/?EIO=4&sid=nobody", 0),
             ("/socket.io/?EIO=3&transport=polling", 5),
             ("/socket.io/?transport=polling", 5),

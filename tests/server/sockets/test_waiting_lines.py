@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,4 +190,19 @@ async def test_what_comes_by_the_websocket_waits_for_the_body_before_it(
             for number in range(20, COUNT):
                 await socket.say(send(friends, "moved", number))
         assert numbers_of(await hear_answers(socket, COUNT)) == list(range(COUNT))
+        assert await posting == 200
+
+
+async def test_a_small_outbox_bounds_what_is_under_way(stores: EmbeddedStores, tmp_path: Path) -> None:
+    """Or the answers to what was taken all at once would fill it, and who polls be closed as one that does not read."""
+    settings = settings_for(tmp_path, sockets={"queue_max_packets": 128})
+    async with friends_on_a_node(stores, settings) as friends:
+        polling = await open_polling(friends.node.url)
+        await polling.join(friends.ann.token)
+        async with stopped(stores):
+            posting = asyncio.ensure_future(
+                polling.post(*(send(friends, "small", number) for number in range(COUNT * 4)))
+            )
+            await until(lambda: any(each.held for each in sockets_of(friends.node).eio.sockets.values()))
+        assert numbers_of(await poll_answers(polling, COUNT * 4)) == list(range(COUNT * 4))
         assert await posting == 200

@@ -1,0 +1,20 @@
+"""What is taken out of an outbox because nobody may read it any more counts as little as what was sent."""
+
+from server.sockets.outbox import Allowance, Outbox, Parcel
+
+
+def test_what_is_dropped_counts_for_nobody_and_as_taken() -> None:
+    allowance = Allowance(1000)
+    outbox, other = Outbox(10, 1000), Outbox(10, 1000)
+    for each in (outbox, other):
+        each.share(allowance)
+        each.put(Parcel("42/typing,[]"))
+    outbox.put(Parcel("42/chat,[]"))
+    outbox.put(Parcel("2"))
+    outbox.drop("42/chat,")
+    assert allowance.chars == outbox.chars + other.chars
+    assert (len(outbox), outbox.taken_count) == (2, 1)
+    outbox.take(2)
+    assert outbox.taken_count == outbox.put_count
+    other.clear()
+    assert allowance.chars == 0

@@ -160,7 +160,7 @@ class EventRoutes:
         query = read_shape(EventQuery, read_query(request))
         page = await self.list_events(actor, query.wanted, query.page, query.per_page)
         shown = wire.show_events(await self.see(actor, page.items, query.guests), self.links.photos_in(request))
-        return web.json_response(show_page(page, shown, self.links.pages_of(request)))
+        return web.json_response(show_page(page, shown, self.links.pages_of(request, actor)))
 
     async def show_line(self, request: web.Request) -> web.Response:
         actor = await require_account(request)

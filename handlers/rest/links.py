@@ -10,6 +10,7 @@ from handlers.wire.entries import MEDIA
 from handlers.wire.users import Link
 from models.documents.default_picture import DefaultPicture
 from models.documents.photo import Photo, Rendition
+from models.documents.session import Actor
 from models.services.default_pictures import DefaultPictures
 
 DEFAULT_PICTURES = MEDIA + "default/"
@@ -45,18 +46,23 @@ class Links:
 
         return link
 
-    def pages_of(self, request: web.Request) -> Callable[[int], str]:
-        """What makes the address of another page of the list that was asked for; the first one needs no number."""
+    def pages_of(self, request: web.Request, actor: Actor) -> Callable[[int], str]:
+        """What makes the address of another page of the list that was asked for; the first one needs no number.
+
+        It names the account of which the list is if there was a body, which may have named it: an address has none.
+        """
 
         def link(number: int) -> str:
             rest = request.rel_url.without_query_params("page")
+            if request.body_exists:
+                rest = rest.update_query(account=actor.number)
             return self.absolute(request, str(rest.update_query(page=number) if number > 1 else rest))
 
         return link
 
     def to_next(self, request: web.Request, before: str | None) -> dict[str, str]:
         """The header that names the address of the next page (RFC 8288) of a list that was asked for by its query; none behind the last."""
-        if before is None or request.can_read_body:
+        if before is None or request.body_exists:
             return {}
         rest = request.rel_url.without_query_params("offset").update_query(before=before)
         return {hdrs.LINK: f'<{self.absolute(request, str(rest))}>; rel="next"'}

@@ -17,7 +17,7 @@ from models.services.open_media import OpenMedia
 from models.services.renditions import Renditions
 
 # As with the photo itself, whoever knows the name may read.
-OUTSIDE = (MEDIA + "{name}/{rendition}.jpg", DEFAULT_PICTURES + "{name}/{rendition}.jpg")
+OUTSIDE = (MEDIA + "{name}/{rendition}.jpg", DEFAULT_PICTURES + "{picture}/{rendition}.jpg")
 _SIZES = "60x60, 250x250 or faded-60x60"
 
 
@@ -38,16 +38,16 @@ class RenditionRoutes:
         return [*plain("GET", photo, self.show, described), *plain("GET", default, self.show_default, instead)]
 
     async def show(self, request: web.Request) -> web.StreamResponse:
-        name, rendition = _asked(request)
+        name, rendition = _asked(request, "name")
         return await send_media(request, self.open, await self.renditions.open(name, rendition, address_of(request)))
 
     async def show_default(self, request: web.Request) -> web.StreamResponse:
-        drawn = await self.default_pictures.open(*_asked(request))
+        drawn = await self.default_pictures.open(*_asked(request, "picture"))
         return await send_media(request, drawn, drawn.media)
 
 
-def _asked(request: web.Request) -> tuple[str, Rendition]:
+def _asked(request: web.Request, part: str) -> tuple[str, Rendition]:
     try:
-        return request.match_info["name"], Rendition(request.match_info["rendition"])
+        return request.match_info[part], Rendition(request.match_info["rendition"])
     except ValueError:
         raise MediaNotFound from None

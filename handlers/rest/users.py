@@ -80,7 +80,7 @@ class UserRoutes:
         page = await self.list_users(actor, query.page, query.per_page)
         link = self.links.photos_in(request)
         shown = [wire.show_user(seen, link) for seen in page.items]
-        return web.json_response(show_page(page, shown, self.links.pages_of(request)))
+        return web.json_response(show_page(page, shown, self.links.pages_of(request, actor)))
 
     async def show(self, request: web.Request) -> web.Response:
         actor = await require_account(request)

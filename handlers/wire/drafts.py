@@ -333,7 +333,6 @@ class MessagesAsked(WindowAsked):
 
 def _read_sync_cursors(fields: Fields, name: str) -> dict[int, int]:
     """Cursors by chat; a form gives them as JSON text."""
-    _require_single(fields, name)
     value = fields.get(name)
     if isinstance(value, str) and value:
         try:

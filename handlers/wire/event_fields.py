@@ -3,14 +3,14 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Annotated, Any
 
 import orjson
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from handlers.wire.fields import SLACK
-from handlers.wire.times import InstantOutOfRange, NotAnInstant, OffsetOutOfRange, names_time, read_instant
+from handlers.wire.times import InstantOutOfRange, NotAnInstant, OffsetOutOfRange, names_time, read_instant, read_offset
 from models.documents.event import (
     ADDRESS_MAX_CHARS,
     EARLIEST,
@@ -48,6 +48,17 @@ def _date(value: Any) -> Any:
     if not EARLIEST <= at <= LATEST:
         raise ValueError("Datetime value out of range.")
     return at
+
+
+def _zone(value: Any) -> Any:
+    if value is None or value == "":
+        return None
+    try:
+        return read_offset(value)
+    except OffsetOutOfRange:
+        raise ValueError("Ensure the offset from UTC is no more than 14:00.") from None
+    except NotAnInstant:
+        raise ValueError("Offset has wrong format. Use this format instead: +HH:MM or -HH:MM.") from None
 
 
 def _flag(value: Any) -> Any:
@@ -175,6 +186,19 @@ def find_ids(value: Any) -> Sequence[int]:
 
 
 Instant = Annotated[datetime, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date-time"})]
+# Of a date that is sent in UTC, as many clients write each time: what `utc_offset` is where it is shown.
+Zone = Annotated[
+    timezone | None,
+    BeforeValidator(_zone),
+    WithJsonSchema(
+        {
+            "description": "How far the clocks at the event are ahead of UTC, if `event_date` is sent in UTC.",
+            "type": "string",
+            "pattern": r"^[+-][0-9]{2}:[0-9]{2}$",
+            "examples": ["+02:00"],
+        }
+    ),
+]
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 # Texts as they are kept, of which the limits are those; what is blank is empty. Of one line, of several, and for programs.
 LINE, WORDS = BeforeValidator(_line), BeforeValidator(_words)

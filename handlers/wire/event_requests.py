@@ -6,7 +6,18 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from handlers.wire.event_fields import LINE, WORDS, Flag, Instant, Location, Phones, find_ids, find_instant, within
+from handlers.wire.event_fields import (
+    LINE,
+    WORDS,
+    Flag,
+    Instant,
+    Location,
+    Phones,
+    Zone,
+    find_ids,
+    find_instant,
+    within,
+)
 from handlers.wire.nulls import ActingRequest
 from handlers.wire.paging import PageQuery
 from models.documents.event import (
@@ -121,7 +132,15 @@ class _Body(ActingRequest):
     model_config = ConfigDict(str_strip_whitespace=True, arbitrary_types_allowed=True)
 
 
-class NewEvent(_Body):
+class _DatedBody(_Body):
+    utc_offset: Zone = None
+
+    def _where_it_is(self, at: datetime) -> datetime:
+        """The same instant with the offset that was sent beside it; one in the date itself wins."""
+        return at if self.utc_offset is None or at.utcoffset() else at.astimezone(self.utc_offset)
+
+
+class NewEvent(_DatedBody):
     """An event as its owner thinks of it."""
 
     title: Annotated[str, Field(min_length=1, max_length=TITLE_MAX_CHARS), LINE]
@@ -137,7 +156,7 @@ class NewEvent(_Body):
     def plan(self) -> EventPlan:
         return EventPlan(
             self.title,
-            self.event_date,
+            self._where_it_is(self.event_date),
             is_time_specified=self.is_time_specified,
             total_spots=self.total_spots,
             location=self.location,
@@ -153,8 +172,8 @@ def _without_defaults(schema: dict[str, Any]) -> None:
         each.pop("default", None)
 
 
-class ChangedEvent(_Body):
-    """What is to be different. The seed calls one field `spot_filled` where it is sent and `spots_filled` where it is shown."""
+class ChangedEvent(_DatedBody):
+    """What is to be different; `utc_offset` changes with the date alone. The seed calls one field `spot_filled` where it is sent and `spots_filled` where it is shown."""
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)
 
@@ -172,11 +191,11 @@ class ChangedEvent(_Body):
     @property
     def edit(self) -> EventEdit:
         """What was given, and nothing of what was not."""
-        given = {name: getattr(self, name) for name in self.model_fields_set}
+        given = {name: getattr(self, name) for name in self.model_fields_set - {"utc_offset"}}
         invited = given.pop("invite_phone_numbers", [])
         filled_as = "spot_filled" if "spot_filled" in given else "spots_filled"
         if "event_date" in given:
-            given["date"] = given.pop("event_date")
+            given["date"] = self._where_it_is(given.pop("event_date"))
         if "spot_filled" in given:
             given["spots_filled"] = given.pop("spot_filled")
         return EventEdit(given, invited, filled_as)

@@ -207,7 +207,7 @@ class BlockedNumbers(Asked):
     def model_post_init(self, context: Any) -> None:
         name = "numbers" if self.numbers is not None or self.contacts is None else "contacts"
         value = getattr(self, name)
-        self._listed = [] if value == [] else read_numbers({name: value}, name)
+        self._listed = [] if value in ([], "[]") else read_numbers({name: value}, name)  # the latter in a form
 
     @property
     def listed(self) -> list[str]:

@@ -56,6 +56,8 @@ _ISO = re.compile(
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 
+_OFFSET = re.compile(r"(?P<sign>[+\-\u2212])(?P<offset_hours>[0-9]{2}):?(?P<offset_minutes>[0-9]{2})|Z", re.ASCII)
+
 
 class NotAnInstant(ValueError):
     """The text is neither unix seconds nor a date and time of ISO 8601."""
@@ -108,6 +110,14 @@ def show_event_date(at: datetime, *, has_time: bool) -> str:
     if has_time or not at.utcoffset():
         return show_time(at)
     return at.isoformat(timespec="microseconds")
+
+
+def read_offset(value: str) -> timezone:
+    """Returns the zone of an offset as `show_offset` shows it. Raises NotAnInstant and OffsetOutOfRange."""
+    match = _OFFSET.fullmatch(_ascii(value))
+    if match is None:
+        raise NotAnInstant
+    return _zone(match)
 
 
 def show_offset(at: datetime) -> str:

@@ -353,6 +353,10 @@ class TestChanging:
             ({"event_date": "2031-01-11T04:00:00Z", "is_time_specified": True}, "-08:00"),
             ({"event_date": "2031-01-11T05:00:00+01:00"}, "+01:00"),
             ({"event_date": "2031-01-11T06:00:00Z"}, "+00:00"),
+            ({"event_date": "2031-01-11T07:00:00Z", "utc_offset": "-03:30"}, "-03:30"),
+            ({"event_date": "2031-01-11T07:00:00Z", "utc_offset": None}, "-03:30"),
+            ({"event_date": "2031-01-11T07:00:00+01:00", "utc_offset": "-03:30"}, "+01:00"),
+            ({"utc_offset": "+09:00"}, "+01:00"),
         ):
             status, shown = await world.ask(ann, "PATCH", path, change)
             assert (status, shown["utc_offset"]) == (200, offset), change

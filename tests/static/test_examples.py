@@ -25,6 +25,7 @@ from tests.static.browser import Windows
 PIN, CODE, USER, PASSWORD = "1234", "123456", "ann", "correct horse battery staple"
 ME, TOM, EVA = "4930901820", "4930901821", "4930901822"
 GROUP, FILE, SESSION = "4930901820-1465200000", "ede62e215f5d7a18f91d242bdbddf72e.jpg", "9f86d081884c7d65"
+PICTURE = "1494c5d2a6b0c4e7f81a3"  # of somebody without a photo
 PHOTO = encoded(halves(), "JPEG")
 FILES: Mapping[str, bytes] = {
     "photo.jpg": PHOTO,
@@ -169,6 +170,11 @@ async def _own_picture(site: Site, reader: Person, command: str) -> str:
     return command.replace(FILE, user["photo"].split("/media/")[1].partition("/")[0])
 
 
+async def _picture_instead(site: Site, reader: Person, command: str) -> str:
+    user = await site.ask(reader, f"/users/{reader.account_id}", method="GET")
+    return command.replace(PICTURE, user["photo"].split("/default/")[1].partition("/")[0])
+
+
 async def _on_facebook(site: Site, reader: Person, command: str) -> str:
     await site.ask(reader, "/users/fb_token", json={"fb_token": TOKEN})
     return command
@@ -190,6 +196,7 @@ PREPARED: Mapping[str, Prepare] = {
     "group_photo_show_full": _group_has_photo,
     "group_photo_show_preview": _group_has_photo,
     "rendition_show": _own_picture,
+    "rendition_show_default": _picture_instead,
 }
 
 

@@ -72,6 +72,10 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         "description": "A file's name, as messages and photos give it.",
         "schema": {"examples": ["ede62e215f5d7a18f91d242bdbddf72e.jpg"]},
     },
+    "picture": {
+        "description": "The name of a picture that stands for a photo, as the addresses of users have it.",
+        "schema": {"examples": ["1494c5d2a6b0c4e7f81a3"]},
+    },
     "rendition": {"description": "Which form of the photo.", "schema": {"examples": ["60x60"]}},
     "session_id": {"description": "A session's id, as the list has it.", "schema": {"examples": ["9f86d081884c7d65"]}},
     "target": {"description": "A contact's number, or a group's id.", "schema": {"examples": ["4930901821"]}},

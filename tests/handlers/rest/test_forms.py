@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from handlers.rest.forms import merge
 from handlers.rest.requests import read_shape
+from handlers.wire.asked import read_asked
 from handlers.wire.event_requests import ChangedEvent, NewEvent, Rsvp
 from handlers.wire.fields import read_list
+from handlers.wire.profiles import BlockedNumbers
 from handlers.wire.users import PhoneNumbers, read_phone_book, read_phones
 from models.errors import FieldErrors, Malformed
 
@@ -45,6 +47,14 @@ def test_one_element_is_a_list_as_two_are_on_both_apis(sent: str, numbers: list[
     assert read_phone_book(given_as("phone_numbers")) == numbers
     assert [phone.number for phone in read_phones(given_as("phone_numbers"))] == numbers
     assert read_list(given_as("participants"), "participants") == [f"+{number}" for number in numbers]
+
+
+@pytest.mark.parametrize("name", ["numbers", "contacts"])
+def test_an_empty_list_in_a_form_unblocks_everybody_and_an_empty_field_nobody(name: str) -> None:
+    assert read_asked(BlockedNumbers, form(f"{name}=[]")).listed == []
+    for sent in ("", ",", "[", "[null]"):
+        with pytest.raises(Malformed):
+            read_asked(BlockedNumbers, form(f"{name}={sent}"))
 
 
 @pytest.mark.parametrize(

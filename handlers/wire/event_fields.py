@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from handlers.wire.fields import SLACK
 from handlers.wire.times import InstantOutOfRange, NotAnInstant, OffsetOutOfRange, names_time, read_instant
@@ -176,9 +176,8 @@ def find_ids(value: Any) -> Sequence[int]:
 
 Instant = Annotated[datetime, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date-time"})]
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
-# Texts as they are kept, of which the limits are those; what is blank is empty. Of one line, of several, and for programs.
+# Texts as they are kept, of which the limits are those; what is blank is empty. Of one line, and of several.
 LINE, WORDS = BeforeValidator(_line), BeforeValidator(_words)
-STORABLE = AfterValidator(_storable)  # behind the limits of a text, which it would hide otherwise
 Location = Annotated[
     dict[str, Any],
     BeforeValidator(_location),

@@ -21,7 +21,8 @@ _ASCII_LEFT_OUT = dict.fromkeys(map(ord, " \t-" + _SEPARATORS))
 # By which rule identities are made of what people write. The rule of a country may change with the library's data.
 RULE = f"1, phonenumbers {phonenumbers.__version__}"
 _SCHEME = re.compile(r"\W*tel:", re.IGNORECASE)
-_PARAMETERS = re.compile(r"(\W*\+[^;]*);.*", re.DOTALL)  # of a `tel:` address (RFC 3966); without `+` they say where it is a number
+# Of a `tel:` address (RFC 3966); those of one without `+` say where it is a number.
+_PARAMETERS = re.compile(r"(\W*\+[^;]*);.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

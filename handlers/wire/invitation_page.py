@@ -8,9 +8,8 @@ from urllib.parse import quote
 
 from handlers.wire.entries import MEDIA
 from handlers.wire.friendly_dates import FAR_AHEAD, friendly_date, full_date
-from models.documents.default_picture import HUES
+from models.documents.default_picture import HUES, first_letter
 from models.documents.event import Event
-from models.documents.graphemes import first_cluster
 from models.documents.opened_invitation import Face, OpenedInvitation
 
 APPLE_MAPS, GOOGLE_MAPS = "http://maps.apple.com/?q=", "http://maps.google.com/?q="  # events contract 10
@@ -67,7 +66,7 @@ def _show_place(event: Event, user_agent: str) -> Mapping[str, str]:
 def _show_face(face: Face) -> Mapping[str, Any]:
     return {
         "name": face.name,
-        "letter": first_cluster(face.name).upper(),
+        "letter": first_letter(face.name),
         "photo": None if face.photo is None else MEDIA + face.photo.preview,
         "hue": face.account_id % HUES,
     }

@@ -35,8 +35,6 @@ FAREWELL_S = 0.1
 ANSWER_WITHIN_S = 0.5  # of the end: for answers under way, and again for clients that take their leave
 BACKLOG_HOLD = 64  # packets sent while a client is let in; then its line waits
 IN_FLIGHT_MAX = 128  # requests of one connection under way
-# Of an outbox, in packets: a message brings its sender two, and while half of the outbox is full no more is asked.
-OUTBOX_SHARE = 8
 REFUSED_MAX = 256  # packets of a client that is let in nowhere; twice what one may have under way when it is sent out
 NAMESPACE_MAX_CHARS = 200  # of an event, with its number
 ACK_ID_MAX_CHARS = 100  # python-socketio's own bound
@@ -93,9 +91,9 @@ class SocketServer(socketio.AsyncServer):
         self.connections = connections
         self.on_refused: Callable[[str], None] = _ignore  # hears the code of each refusal that no namespace gave
         self._join_within_s = join_within_s
-        self._in_flight_max = min(in_flight_max, queue_max_packets // OUTBOX_SHARE or 1)
+        self._in_flight_max = in_flight_max
         # Then its line is read again: not at once, which would be to start and stop all the time.
-        self._in_flight_again = self._in_flight_max // 2
+        self._in_flight_again = in_flight_max // 2
         self._tasks: set[asyncio.Task[None]] = set()
         self._unanswered = 0
         self._strangers: dict[str, asyncio.TimerHandle] = {}  # sockets that are in no namespace, and when they close

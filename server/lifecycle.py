@@ -36,6 +36,7 @@ from server.reachability import refused_by, require_mongodb, require_redis
 from server.running import find_last, published
 from server.secret import load_secret
 from server.siblings import sockets_folder
+from server.tables import load_tables
 from server.unreadable import Runner
 from server.urls import without_secrets
 from server.wiring import SEE_OFF, build
@@ -235,6 +236,8 @@ async def _open(
         await BoundedSite(runner, listener, app[OPEN_FILES], backlog=BACKLOG).start()
     few = asyncio.create_task(app[LINES].keep_few(lambda: _connections(runner)), name="few lines per address")
     stack.push_async_callback(cancel, few)
+    tables = asyncio.create_task(load_tables(), name="tables of names and emoji")
+    stack.push_async_callback(cancel, tables)
 
 
 def _connections(runner: web.AppRunner) -> list[RequestHandler]:

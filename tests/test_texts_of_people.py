@@ -154,9 +154,24 @@ async def card_by_socket(scene: Scene, text: str) -> tuple[int, Any]:
     return 200 if sent["ok"] else 400, sent.get("message", {}).get("name")
 
 
-REQUIRED: list[Door] = [register, status_message, new_subject, subject, new_title, title]
-OPTIONAL: list[Door] = [nickname, new_contact, contact, address_book, venue, poll, favourite, card_by_rest]
-LINES: list[Door] = [*REQUIRED, *OPTIONAL, change_user, answer, card_by_socket]
+async def device(scene: Scene, text: str) -> tuple[int, Any]:
+    status, shown = await scene.ask("POST", "/notifications/add_ios_device", {"token": text})
+    return status, shown["token"]
+
+
+REQUIRED: list[Door] = [register, status_message, new_subject, subject, new_title, title, device]
+OPTIONAL: list[Door] = [
+    nickname,
+    new_contact,
+    contact,
+    address_book,
+    venue,
+    poll,
+    favourite,
+    card_by_rest,
+    card_by_socket,
+]
+LINES: list[Door] = [*REQUIRED, *OPTIONAL, change_user, answer]
 
 
 @pytest.mark.parametrize("door", LINES, ids=lambda door: door.__name__)
@@ -207,6 +222,12 @@ async def caption(scene: Scene, text: str) -> tuple[int, Any]:
     return status, (await scene.said()).get("caption")
 
 
+async def caption_by_socket(scene: Scene, text: str) -> tuple[int, Any]:
+    body = {"contact": scene.tom.number, "type": "l", "latitude": 1, "longitude": 1, "caption": text}
+    sent = await scene.phone.ask("message_send", body | {"client_id": new_number()})
+    return 200 if sent["ok"] else 400, sent.get("message", {}).get("caption")
+
+
 async def event_message(scene: Scene, text: str) -> tuple[int, Any]:
     _, made = await scene.ask("POST", "/events", {"title": "Talk", "event_date": "2040-01-01T12:00:00Z"})
     status, shown = await scene.ask("POST", f"/events/{made['id']}/messages", {"body": text})
@@ -218,7 +239,8 @@ async def address(scene: Scene, text: str) -> tuple[int, Any]:
     return status, (await scene.shown_event())["address"]
 
 
-WORDS: list[Door] = [message_by_socket, message_by_rest, edit, caption, event_message, address]
+OPTIONAL_WORDS: list[Door] = [caption, caption_by_socket, address]
+WORDS: list[Door] = [message_by_socket, message_by_rest, edit, event_message, *OPTIONAL_WORDS]
 
 
 @pytest.mark.parametrize("door", WORDS, ids=lambda door: door.__name__)
@@ -232,6 +254,12 @@ async def test_words_keep_their_lines_and_lose_their_controls(scene: Scene, door
 )
 async def test_words_that_cannot_be_seen_are_refused(scene: Scene, door: Door) -> None:
     assert (await door(scene, UNSEEN))[0] == 400
+
+
+@pytest.mark.parametrize("door", OPTIONAL_WORDS, ids=lambda door: door.__name__)
+async def test_words_that_cannot_be_seen_are_none_where_none_are_needed(scene: Scene, door: Door) -> None:
+    status, shown = await door(scene, UNSEEN)
+    assert (status, shown or None) == (200, None)
 
 
 async def test_a_place_s_own_fields_hold_text(scene: Scene) -> None:

@@ -52,7 +52,7 @@ def read_disposition(header: str) -> Disposition:
         known = _decoded(text) if name.endswith(_EXTENDED) else text
         if equals and known is not None:
             found.setdefault(name, known)
-        elif name.startswith("filename"):  # it is a file, whatever it is called
+        if name.startswith("filename"):  # it is a file, whatever it is called, and if its name is in pieces (RFC 2231)
             found.setdefault("", "")
     file_name = found.get("filename*", found.get("filename", found.get("")))
     return Disposition(found.get("name*", found.get("name")), file_name)

@@ -22,7 +22,7 @@ File = TypeVar("File")
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a sender says of a file: its name, empty for none, and its type."""
+    """What a sender says of a file: its name (of a long one the end, with the ending), empty for none, and its type."""
 
     file_name: str
     mime_type: str
@@ -57,7 +57,7 @@ async def read_upload(request: web.Request, name: str, take: Take[File]) -> Asyn
                     continue  # what browsers send for a file that nobody chose
                 if files:
                     raise Malformed(f"{name} may be given once.")
-                sent = Sent(part.filename[:NAME_MAX_CHARS], part.headers.get(hdrs.CONTENT_TYPE, ""))
+                sent = Sent(part.filename[-NAME_MAX_CHARS:], part.headers.get(hdrs.CONTENT_TYPE, ""))
                 files.append(await stack.enter_async_context(take(sent, content)))
             elif (field := await read_field(part, budget)) is not None:
                 pairs.append(field)

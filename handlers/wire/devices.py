@@ -5,7 +5,7 @@ from typing import Annotated, NotRequired
 from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
-from handlers.wire.event_fields import STORABLE
+from handlers.wire.event_fields import LINE
 from handlers.wire.nulls import ActingRequest
 
 TOKEN_MAX_CHARS = 255  # Apple's have 64 today, and are to be taken as they come
@@ -16,7 +16,7 @@ class DeviceToken(ActingRequest):
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    token: Annotated[str, Field(min_length=1, max_length=TOKEN_MAX_CHARS), STORABLE]
+    token: Annotated[str, Field(min_length=1, max_length=TOKEN_MAX_CHARS), LINE]
 
 
 class AddedDevice(TypedDict):

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Annotated, Any
 
 import orjson
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from handlers.wire.fields import SLACK
 from handlers.wire.times import InstantOutOfRange, NotAnInstant, OffsetOutOfRange, names_time, read_instant, read_offset
@@ -200,9 +200,8 @@ Zone = Annotated[
     ),
 ]
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
-# Texts as they are kept, of which the limits are those; what is blank is empty. Of one line, of several, and for programs.
+# Texts as they are kept, of which the limits are those; what is blank is empty. Of one line, and of several.
 LINE, WORDS = BeforeValidator(_line), BeforeValidator(_words)
-STORABLE = AfterValidator(_storable)  # behind the limits of a text, which it would hide otherwise
 Location = Annotated[
     dict[str, Any],
     BeforeValidator(_location),

@@ -8,10 +8,8 @@ from urllib.parse import quote
 
 from handlers.wire.entries import MEDIA
 from handlers.wire.friendly_dates import FAR_AHEAD, friendly_date, full_date
-from handlers.wire.times import show_time
-from models.documents.default_picture import HUES
+from models.documents.default_picture import HUES, first_letter
 from models.documents.event import Event
-from models.documents.graphemes import first_cluster
 from models.documents.opened_invitation import Face, OpenedInvitation
 
 APPLE_MAPS, GOOGLE_MAPS = "http://maps.apple.com/?q=", "http://maps.google.com/?q="  # events contract 10
@@ -41,13 +39,13 @@ def show_invitation(opened: OpenedInvitation, user_agent: str) -> Mapping[str, A
 def _show_date(event: Event, now: datetime) -> Mapping[str, Any]:
     """`short` in words where there are any, `full` otherwise and below them, both on the owner's clock and with its zone.
 
-    `iso` is for programs: static/invitation/times.js says it in the reader's zone. A day is the same everywhere.
+    `iso` is for programs, with no more of a fraction than HTML allows: static/invitation/times.js says it in the reader's zone. A day is the same everywhere.
     """
     if event.date - now >= FAR_AHEAD:
         return {"short": "Any time", "full": "", "iso": ""}
     if event.is_time_specified:
         full, short = full_date(event.date), friendly_date(event.date, now.astimezone(event.date.tzinfo))
-        zone, iso = f" ({event.zone})", show_time(event.date)
+        zone, iso = f" ({event.zone})", event.date.isoformat(timespec="seconds")
     else:
         full = full_date(event.day, has_time=False)
         short = friendly_date(event.day, now.astimezone(event.date.tzinfo), has_time=False)
@@ -68,7 +66,7 @@ def _show_place(event: Event, user_agent: str) -> Mapping[str, str]:
 def _show_face(face: Face) -> Mapping[str, Any]:
     return {
         "name": face.name,
-        "letter": first_cluster(face.name).upper(),
+        "letter": first_letter(face.name),
         "photo": None if face.photo is None else MEDIA + face.photo.preview,
         "hue": face.account_id % HUES,
     }

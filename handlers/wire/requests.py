@@ -84,13 +84,13 @@ def read_text(body: Body, name: str, max_chars: int) -> str:
 
 
 def find_text(body: Body, name: str, max_chars: int) -> str | None:
-    return None if body.get(name) in (None, "") else read_text(body, name, max_chars)
+    """`read_text`; None where it is not given or blank."""
+    return None if _is_missing(body.get(name), SLACK * max_chars) else read_text(body, name, max_chars)
 
 
 def find_line(body: Body, name: str, max_chars: int) -> str | None:
-    """Returns a text that says something, as `one_line`; None where it is not given. Raises Malformed and TooLong."""
-    value = body.get(name)
-    if value in (None, ""):
+    """Returns a text as `one_line`; None where it is not given or blank. Raises Malformed and TooLong."""
+    if _is_missing(body.get(name), SLACK * max_chars):
         return None
     line = one_line(read_exact(body, name, SLACK * max_chars))
     if len(line) > max_chars:
@@ -111,7 +111,15 @@ def read_exact(body: Body, name: str, max_chars: int) -> str:
 
 
 def find_exact(body: Body, name: str, max_chars: int) -> str | None:
+    """`read_exact`; None where it is not given or empty."""
     return None if body.get(name) in (None, "") else read_exact(body, name, max_chars)
+
+
+def _is_missing(value: object, looked_at_max: int) -> bool:
+    """Returns whether an optional text is not given, or blank, which is the same on every door; longer ones are not looked at."""
+    return value is None or (
+        isinstance(value, str) and len(value) <= looked_at_max and is_blank(value) and is_storable(value)
+    )
 
 
 def read_client_id(body: Body) -> str:

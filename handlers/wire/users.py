@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, field_validator
 from typing_extensions import TypedDict
 
-from handlers.wire.event_fields import LINE, STORABLE
+from handlers.wire.event_fields import LINE
 from handlers.wire.fields import Fields, Form, list_of
 from handlers.wire.nulls import ActingRequest
 from models.documents.account import EMAIL_MAX_CHARS, NAME_MAX_CHARS, is_email
@@ -103,7 +103,7 @@ class PhoneNumbers(ActingRequest):
 class FacebookToken(ActingRequest):
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    fb_token: Annotated[str, Field(min_length=1, max_length=TOKEN_MAX_CHARS), STORABLE]
+    fb_token: Annotated[str, Field(min_length=1, max_length=TOKEN_MAX_CHARS), LINE]
 
 
 def read_user_id(text: str) -> int:

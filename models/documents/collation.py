@@ -29,7 +29,7 @@ def sort_by_name(items: Iterable[T], rank: Callable[[T], tuple[str, Any]]) -> li
 @lru_cache(maxsize=16_384)  # one takes some ten microseconds, and an event of many guests is shown often
 def name_key(name: str) -> bytes:
     """Returns what a name of any script is sorted by."""
-    weights = _load_table().sort_key(name)
+    weights = load_table().sort_key(name)
     return pack(f">{len(weights)}H", *weights)
 
 
@@ -39,8 +39,8 @@ def _ascii_key(name: str) -> Any:
 
 
 @cache
-def _load_table() -> Any:
-    """Read the algorithm's table: a quarter of a second, which a server takes with the first name that is not ASCII."""
+def load_table() -> Any:
+    """Returns the algorithm's table. Reading it takes a quarter of a second, once: server/tables.py does so before it is needed."""
     from pyuca import Collator
 
     return Collator()

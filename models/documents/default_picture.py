@@ -3,10 +3,12 @@
 import unicodedata
 from dataclasses import dataclass
 
+from models.documents.graphemes import first_cluster
+
 HUES = 8  # colours of people; the page and the invitation page have the same
 NO_HUE = HUES  # the colour of somebody of whom nothing but a number is known
 INITIALS_MAX = 2
-_MARKS_MAX = 3  # on one letter; scripts need two
+_LETTER_MAX = 4  # code points of one letter with its marks; scripts need four, and a pile of accents is not drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +29,15 @@ NOBODY = DefaultPicture("", NO_HUE)
 
 def initials_of(name: str) -> str:
     """Returns the first letters, with their marks, of the first and the last word that has one, in capitals; empty for none."""
-    letters = [letter for word in unicodedata.normalize("NFC", name).split() if (letter := _first_letter(word))]
+    letters = [letter for word in unicodedata.normalize("NFC", name).split() if (letter := first_letter(word))]
     chosen = letters if len(letters) <= INITIALS_MAX else [letters[0], letters[-1]]
-    return "".join(map(_capital, chosen))
+    return "".join(chosen)
 
 
-def _first_letter(word: str) -> str:
-    start = next((at for at, character in enumerate(word) if character.isalnum()), None)
-    if start is None:
-        return ""
-    end = start + 1
-    while end < len(word) and end - start <= _MARKS_MAX and unicodedata.category(word[end]) in ("Mn", "Mc"):
-        end += 1
-    return word[start:end]
+def first_letter(text: str) -> str:
+    """Returns the first letter or digit of a text, with its marks, as a capital; empty for none."""
+    start = next((at for at, character in enumerate(text) if character.isalnum()), None)
+    return "" if start is None else _capital(first_cluster(text[start:])[:_LETTER_MAX])
 
 
 def _capital(letter: str) -> str:

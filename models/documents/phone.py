@@ -8,18 +8,21 @@ from typing import Any
 
 import phonenumbers
 
+from models.documents.plain_line import is_blank
 from models.errors import Malformed
 
 TEXT_MAX_CHARS = 128  # events contract 1.5: invalid numbers are kept as they are, up to this length
 _WRITTEN_MAX_CHARS = 512  # more is not looked at: four times what the longest number has
-# Characters that nobody sees although they are no format characters (Cf): they choose how the one before them is drawn.
-_SELECTORS = "\ufe0e\ufe0f"
 _MINUS = "\u2212\u02d7\u2043\u30fc\u2053\u223c"  # stand for a hyphen and are none (Pd); Japanese keyboards give U+30FC
-_SEPARATORS = "./()"
-_ASCII_LEFT_OUT = dict.fromkeys(map(ord, " -" + _SEPARATORS))
+_POINTS = "\u00b7\u2022\u2027\u2219\u22c5\u30fb"  # stand for a full stop in the middle of the line
+_SEPARATORS = "./()[]~"
+_LEFT_OUT = "\t" + _SEPARATORS + _MINUS + _POINTS
+_ASCII_LEFT_OUT = dict.fromkeys(map(ord, " \t-" + _SEPARATORS))
 # By which rule identities are made of what people write. The rule of a country may change with the library's data.
 RULE = f"1, phonenumbers {phonenumbers.__version__}"
 _SCHEME = re.compile(r"\W*tel:", re.IGNORECASE)
+# Of a `tel:` address (RFC 3966); those of one without `+` say where it is a number.
+_PARAMETERS = re.compile(r"(\W*\+[^;]*);.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def identity_of(text: str) -> str:
     text = text.strip()
     if len(text) > _WRITTEN_MAX_CHARS:
         raise _unreadable()
-    written = _SCHEME.sub("", text, count=1) if ":" in text else text
+    written = _without_scheme(text) if ":" in text else text
     digits = _fold_digits(written).replace("+", "")
     if is_number(digits):
         if len(digits) > TEXT_MAX_CHARS:
@@ -190,10 +193,15 @@ def _find_valid(text: str) -> str | None:
     return formatted
 
 
+def _without_scheme(text: str) -> str:
+    number, is_address = _SCHEME.subn("", text, count=1)
+    return _PARAMETERS.sub(r"\1", number) if is_address else number
+
+
 def _fold_digits(text: str) -> str:
     """Returns the text in its shortest spelling: digits of every script as ASCII, compatible characters as the plain ones.
 
-    Spaces, dashes, points, slashes, parentheses and invisible characters are left out. What has a value without being a
+    Spaces, tabs, dashes, points, slashes, brackets and invisible characters are left out. What has a value without being a
     decimal digit, such as a superscript or a circled number, stays as it is: it may be a mark and no part of the number.
     """
     return text.translate(_ASCII_LEFT_OUT) if text.isascii() else "".join(map(_fold, text))
@@ -215,16 +223,18 @@ def _fold(character: str) -> str:
 
 
 def _is_left_out(character: str) -> bool:
-    return character in _SEPARATORS + _MINUS or unicodedata.category(character) in ("Zs", "Pd") or not _show(character)
+    return character in _LEFT_OUT or unicodedata.category(character) in ("Zs", "Pd") or not _show(character)
 
 
 @lru_cache(maxsize=4096)
 def _show(character: str) -> str:
-    return "" if character in _SELECTORS or unicodedata.category(character) == "Cf" else character
+    is_space_or_control = character.isspace() or unicodedata.category(character) in ("Cc", "Cs")
+    is_invisible = unicodedata.category(character) == "Cf" or (is_blank(character) and not is_space_or_control)
+    return "" if is_invisible else character
 
 
 def _is_control(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Zl", "Zp")  # a line break, say
+    return character != "\t" and unicodedata.category(character) in ("Cc", "Zl", "Zp")  # a line break, say
 
 
 def _unreadable() -> Malformed:

@@ -13,7 +13,7 @@ _VARIATION = "\ufe0f"
 
 def find_emoji(text: str) -> str | None:
     """Returns the emoji that a text is, fully qualified; None for a text that is none, or more than one."""
-    return _list_emoji().get(text.replace(_VARIATION, ""))
+    return load_emoji().get(text.replace(_VARIATION, ""))
 
 
 def as_reaction(stored: str) -> str:
@@ -22,8 +22,11 @@ def as_reaction(stored: str) -> str:
 
 
 @cache
-def _list_emoji() -> Mapping[str, str]:
-    """Returns all emoji, fully qualified, by their spelling without U+FE0F; reading them takes a tenth of a second, once."""
+def load_emoji() -> Mapping[str, str]:
+    """Returns all emoji, fully qualified, by their spelling without U+FE0F.
+
+    Reading them takes a tenth of a second, once: server/tables.py does so before they are needed.
+    """
     from emoji import EMOJI_DATA, STATUS
 
     whole = (STATUS["fully_qualified"], STATUS["component"])

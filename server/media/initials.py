@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 # Those of static/parley.css, dark enough for white letters; the last is nobody's.
 COLOURS = ("#0b7a68", "#8a4b08", "#2f5fb3", "#8b3a8f", "#a3324a", "#4c6b1f", "#3f4fa8", "#146c8c", "#6b7280")
 LETTERS = 0.42  # of the side
+_MARKS = "MC"  # categories of Unicode that begin so: marks, and format characters such as a joiner
 _NO_CHARACTER = "\U0010ffff"  # shown as every character that a font does not have
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -70,7 +71,7 @@ def _known(initials: str, font: Font) -> str:
     for character in initials:
         bare = unicodedata.normalize("NFD", character)[0]
         known = next((each for each in (character, bare) if _has(font, each)), "")
-        if not known and not unicodedata.combining(character):
+        if not known and unicodedata.category(character)[0] not in _MARKS:
             return ""
         shown += known
     return shown

@@ -1,7 +1,7 @@
 // Phone numbers and codes as people write and paste them. What is sent has a country code; the server knows which numbers are one.
 
-// What may stand between digits and is none: marks that nobody sees, spaces, dashes of all kinds, points, slashes, parentheses.
-const BETWEEN = /[\p{Cf}\p{Zs}\p{Pd}\ufe0e\ufe0f\u2212\u02d7\u2043\u30fc\u2053\u223c\s./()]/gu;
+// What may stand between digits and is none: marks that nobody sees, spaces, dashes of all kinds, points, slashes, brackets.
+const BETWEEN = /[\p{Cf}\p{DI}\p{Zs}\p{Pd}\u2800\u2212\u02d7\u2043\u30fc\u2053\u223c\u00b7\u2022\u2027\u2219\u22c5\u30fb\s./()[\]~]/gu;
 const DIGIT = /\p{Nd}/u;
 // Regions and their calling codes, as the library has them by which the server reads numbers (a test compares).
 const CALLING_CODES = new Map(

@@ -48,6 +48,7 @@ def test_a_file_name_is_read_as_browsers_and_phones_write_it(said: str, name: st
     [
         ("", Disposition()),
         ("form-data", Disposition()),
+        ('form-data; name=a; filename*0="b"; filename*1=".png"', Disposition("a", "")),
         ('FORM-DATA;NAME="a"', Disposition("a")),
         ('name="a"', Disposition()),
         ("form-data; name=a", Disposition("a")),

@@ -17,6 +17,8 @@ from models.documents.default_picture import HUES, DefaultPicture, initials_of
         ("иван петров", "ИП"),
         ("王小明", "王"),
         ("अमित कुमार", "अकु"),
+        ("क्षितिज", "क्षि"),
+        ("한 \u1112\u1161\u11ab", "한한"),
         ("🎉 Party 🎉", "P"),
         ("🇫🇷", ""),
         ("", ""),

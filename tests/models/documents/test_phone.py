@@ -33,6 +33,11 @@ UK = "447400123777"
         "\u06f4\u06f9\u06f3\u06f0\u06f1\u06f2\u06f3\u06f4",
         "tel:+49-30-1234",
         "TEL:49301234",
+        "tel:+49-30-1234;phone-context=+49",
+        "[+49] 30~1234",
+        "+49\t30\t1234",
+        "+49\u00b730\u30fb1234",
+        "+49\u034f30\u2800\u31641234\U000e0041",
     ],
 )
 def test_a_number_is_its_digits_however_it_is_written(text: str) -> None:

@@ -46,7 +46,7 @@ async def test_who_has_no_letter_that_the_font_has_is_a_figure(initials: str) ->
     assert is_figure(await draw(initials))
 
 
-@pytest.mark.parametrize("initials", ["É", "ÉÅ", "Á\u0301\u0301\u0301"])
+@pytest.mark.parametrize("initials", ["É", "ÉÅ", "Á\u0301\u0301\u0301", "1\ufe0f\u20e3"])
 async def test_a_letter_loses_the_marks_that_the_font_does_not_have(initials: str) -> None:
     assert has_letters(await draw(initials))
 

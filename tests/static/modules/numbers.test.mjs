@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { foldDigits, guessCountry, numberFields, readNumber } from "../../../static/js/numbers.js";
 
 test("a number with a country code is read however it is written", () => {
-  for (const text of ["+49 30 901820", "0049 30-901820", "\u202a+49\u00a030\u2011901820\u202c", "tel:+49-30-901820", "\uff0b\uff14\uff19 30 901820", "٠٠٤٩٣٠٩٠١٨٢٠", "+۴۹۳۰۹۰۱۸۲۰", "+49/30/901820"]) {
+  for (const text of ["+49 30 901820", "0049 30-901820", "\u202a+49\u00a030\u2011901820\u202c", "tel:+49-30-901820", "\uff0b\uff14\uff19 30 901820", "٠٠٤٩٣٠٩٠١٨٢٠", "+۴۹۳۰۹۰۱۸۲۰", "+49/30/901820", "[+49] 30~901820", "+49\u00b730\u30fb901820", "+49\u034f30\u3164901820"]) {
     assert.equal(readNumber(text, "US"), "+4930901820", text);
   }
 });

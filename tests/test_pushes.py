@@ -166,6 +166,7 @@ async def test_whoever_blocked_the_sender_is_told_nothing(node: Node, apple: App
 async def test_edits_deletions_and_reactions_are_no_news_for_a_screen(node: Node, apple: Apple) -> None:
     ann, tom = await friends(node, "Ann", "Tom")
     message = await write(node, ann, contact=tom.number, text="Hi")
+    await apple.expect(1)  # one that waited would show nothing that was edited meanwhile
     device = await node.connect(ann, "/chat")
     place = {"chat": message["chat"], "seq": message["seq"]}
     for event, body in (("message_edit", {"text": "Ho"}), ("reaction_set", {"emoji": "☺"}), ("message_delete", {})):

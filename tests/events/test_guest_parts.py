@@ -9,11 +9,13 @@ from tests.events.people import People
 from tests.node import Person
 from tests.plans import recorded_plans
 
+# Once, so that two events of a test have the same one.
+DATE = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
 
 async def create(people: People, owner: Person, guests: int, query: str = "") -> dict[str, Any]:
     numbers = [f"+4930776{n:05}" for n in range(guests)]
-    date = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    body = {"title": "All", "event_date": date, "invite_phone_numbers": numbers, "total_spots": 5}
+    body = {"title": "All", "event_date": DATE, "invite_phone_numbers": numbers, "total_spots": 5}
     status, shown = await people.ask(owner, "POST", "/events" + query, json=body)
     assert status == 201, shown
     event: dict[str, Any] = shown

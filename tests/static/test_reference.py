@@ -33,7 +33,7 @@ async def test_everything_in_the_document_is_on_the_page_and_fits(
 async def test_a_search_leaves_what_has_all_of_its_words(windows: Windows, node: Node) -> None:
     page = (await windows.open(None)).page
     await page.goto(node.url + "/docs")
-    await page.get_by_label("Search the reference").fill("group photo delete")
+    await page.get_by_label("Search the reference").fill("groups photo delete")
     shown = page.locator("details.operation:visible")
     await expect(shown).to_have_count(1)
     await expect(shown).to_contain_text("/api/groups/{group}/photo/")

@@ -220,7 +220,7 @@ class Drawing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a URL answered with: where it was found after all redirects, its type and its name as told there, and the bytes."""
+    """The answer of a URL: where it was found after all redirects, its type and its name as told there, and the bytes."""
 
     url: str
     mime_type: str

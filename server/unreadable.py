@@ -81,7 +81,7 @@ class _Line(RequestHandler):
 
     @override
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """What goes wrong behind an answer, such as in the rest of a body that nobody reads any more."""
+        """Logs a fault behind an answer, such as in the rest of a body that nobody reads any more."""
         error = kw.get("exc_info")
         if isinstance(error, UNREADABLE):
             log.info("a request could not be read: %s", type(error).__name__)

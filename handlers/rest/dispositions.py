@@ -32,7 +32,7 @@ class Disposition:
 
     @property
     def header(self) -> str:
-        """The same in ASCII, without anything that has to be quoted."""
+        """Returns the header in ASCII, without anything that has to be quoted."""
         said = {"name": self.name, "filename": self.file_name}
         return "".join(["form-data", *(_written(key, value) for key, value in said.items() if value is not None)])
 

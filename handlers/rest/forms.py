@@ -149,7 +149,7 @@ def _keys(name: str) -> list[str]:
 
 
 class _Node:
-    """What the brackets of one name build: a list where all keys are numbers or empty, else an object."""
+    """A value that the brackets of one name build: a list where all keys are numbers or empty, else an object."""
 
     def __init__(self) -> None:
         self._inside: dict[str, _Node] = {}

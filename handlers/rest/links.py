@@ -31,11 +31,11 @@ class Links:
         return self.absolute(request, MEDIA + name)
 
     def shown_in(self, request: web.Request) -> Callable[[str], str]:
-        """What makes a stored address one that clients can load: paths of this server become absolute."""
+        """Returns a function that makes a stored address one that clients can load: paths of this server become absolute."""
         return lambda url: self.absolute(request, url) if url.startswith(MEDIA) else url
 
     def photos_in(self, request: web.Request) -> Link:
-        """What makes the address of a photo's rendition; nothing has to be looked up for it (models/services/renditions.py)."""
+        """Returns a function that makes the address of a photo's rendition; it looks nothing up (models/services/renditions.py)."""
 
         def link(picture: Photo | DefaultPicture, rendition: Rendition) -> str | None:
             if isinstance(picture, Photo):
@@ -47,7 +47,7 @@ class Links:
         return link
 
     def pages_of(self, request: web.Request, actor: Actor) -> Callable[[int], str]:
-        """What makes the address of another page of the list that was asked for; the first one needs no number.
+        """Returns a function that makes the address of another page of the list that was asked for; the first page needs no number.
 
         It names the account of which the list is if there was a body, which may have named it: an address has none.
         """
@@ -72,7 +72,7 @@ class Links:
 
 
 def _origin(request: web.Request) -> str:
-    """What the request was sent to: by its Host header, which is a host (server/unreadable.py), or, where that is missing, by its line."""
+    """Returns the origin that a request was sent to: that of its Host header (checked by server/unreadable.py), else that of its line."""
     if hdrs.HOST in request.headers:
         return str(request.url.origin())
     place = None if request.transport is None else request.transport.get_extra_info("sockname")

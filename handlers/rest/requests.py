@@ -36,7 +36,7 @@ async def require_still(request: web.Request) -> None:
 
 
 def path_number(request: web.Request) -> str:
-    """Whose number the path names; more digits than a number has are nobody's."""
+    """Returns the number that the path names; more digits than a number has are nobody's."""
     digits = request.match_info["contact_id"]
     return find_number(digits) or digits
 

@@ -22,7 +22,7 @@ File = TypeVar("File")
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a sender says of a file: its name (of a long one the end, with the ending), empty for none, and its type."""
+    """A file as its sender describes it: its name (of a long one the end, with the ending), empty for none, and its type."""
 
     file_name: str
     mime_type: str

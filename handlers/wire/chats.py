@@ -22,7 +22,7 @@ class MarkShown(TypedDict):
 
 
 class ChatMissedShown(TypedDict):
-    """What you miss of one chat. `cursor` is what to ask with next time; it equals `last_seq` unless more follows.
+    """The news of one chat. `cursor` is to be asked with next time; it equals `last_seq` unless more follows.
 
     A chat that is none of yours, and never was, has nothing but the first six fields.
     """

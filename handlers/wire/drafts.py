@@ -343,7 +343,7 @@ def _read_sync_cursors(fields: Fields, name: str) -> dict[int, int]:
 
 
 class SyncAsked(Asked):
-    """What you hold already."""
+    """The cursors of a client: by chat, the last entry that it holds."""
 
     cursors: Annotated[
         dict[int, int],

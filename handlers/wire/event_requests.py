@@ -136,7 +136,7 @@ class _DatedBody(_Body):
     utc_offset: Zone = None
 
     def _where_it_is(self, at: datetime) -> datetime:
-        """The same instant with the offset that was sent beside it; one in the date itself wins."""
+        """Returns the instant with the offset that was sent beside it; an offset in the date itself wins."""
         return at if self.utc_offset is None or at.utcoffset() else at.astimezone(self.utc_offset)
 
 
@@ -173,7 +173,10 @@ def _without_defaults(schema: dict[str, Any]) -> None:
 
 
 class ChangedEvent(_DatedBody):
-    """What is to be different; `utc_offset` changes with the date alone. The seed calls one field `spot_filled` where it is sent and `spots_filled` where it is shown."""
+    """Changes to an event; `utc_offset` changes with the date alone.
+
+    `spot_filled` and `spots_filled` are one field, called so where it is sent and where it is shown.
+    """
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)
 

@@ -40,7 +40,7 @@ class SeenFavourite:
 
     @property
     def default_picture(self) -> DefaultPicture:
-        """What stands for a picture that its owner did not give it: the colour is that of the user behind it."""
+        """Returns the default picture of a favourite without one: its colour is that of the user behind it."""
         if self.user is None:
             return DefaultPicture.of(self.favourite.contact_name, self.favourite.id)
         return DefaultPicture.of(self.favourite.contact_name or self.user.full_name, self.user.account.id)

@@ -61,7 +61,7 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class MediaRule:
-    """What one kind of message accepts: files of its formats that have fewer than `below_bytes` bytes."""
+    """The files that one kind of message accepts: of its formats, with fewer than `below_bytes` bytes."""
 
     kind: MediaKind
     below_bytes: int

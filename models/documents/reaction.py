@@ -1,4 +1,4 @@
-"""What a reaction may be: one emoji, in one spelling.
+"""Reactions: each is one emoji, in one spelling.
 
 An emoji may be written with and without the character that asks for its coloured form (U+FE0F), and keyboards differ. All of
 these are the form that Unicode calls fully qualified, so that two people who see the same emoji have reacted alike. Skin tones

@@ -100,5 +100,5 @@ class SignedIn:
 
 
 def device_name(text: str) -> str:
-    """What a client called itself, in one line short enough to list, and without what is no text (a header may hold any byte)."""
+    """Returns the name a client gives itself: one line, short enough to list, without bytes that are no text."""
     return cut(one_line(text.encode(errors="replace").decode()), DEVICE_MAX_CHARS)

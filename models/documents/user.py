@@ -38,12 +38,12 @@ class SeenUser:
 
     @property
     def default_picture(self) -> DefaultPicture:
-        """What stands for the photo; of who never signed in there is nothing to see, not even a colour of its own."""
+        """Returns the default picture of a user; for one that never signed in it has no colour of its own."""
         return DefaultPicture.of(self.full_name, self.account.id) if self.account.is_registered else NOBODY
 
     @property
     def rank(self) -> tuple[str, int]:
-        """What lists of users are sorted by, for `sort_by_name` (events contract, section 5)."""
+        """Returns the name by which lists of users are sorted, for `sort_by_name`."""
         return self.full_name, self.account.id
 
 

@@ -47,7 +47,7 @@ class TokenBuckets:
             self._keep(key, max(-self._burst * owed_buckets, self._refilled(key, now) - tokens), now)
 
     def allowance(self, key: Hashable) -> Allowance | None:
-        """What is left of a bucket; None where there are no limits."""
+        """Returns how much a bucket still holds; None where there are no limits."""
         if not self._is_enabled:
             return None
         tokens, since = self._buckets.get(key, (self._burst, 0.0))

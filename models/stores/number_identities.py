@@ -100,7 +100,7 @@ class NumberIdentities:
         await self._rename(other, f"{_identity(other['number'])}{RETIRED}{other['_id']}")
 
     async def _hand_over(self, other: Row, to: int) -> None:
-        """What waited for somebody to register goes to whom it was meant for."""
+        """Moves invitations and tokens that waited for a registration to the account that has the number now."""
         account_id, bound = other["_id"], {"account": to, "number": _identity(other["number"]), "phone": _text(other)}
         both = {"invitations.account": {"$all": [account_id, to]}}
         await self._events.update_many(both, {"$pull": {"invitations": {"account": account_id}}})
@@ -206,7 +206,7 @@ def _identities(stored: Iterable[str]) -> list[str]:
 
 
 def _stored_number(row: Row) -> str:
-    """What is to stand in the row of an account; with its id behind it where the number is another's."""
+    """Returns the number to store in the row of an account; its id follows the number where that is another's."""
     number, retired, account = row["number"].partition(RETIRED)
     return f"{_identity(number)}{retired}{account}"
 

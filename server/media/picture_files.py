@@ -170,7 +170,7 @@ def _separate_tiff(data: bytes) -> bytes:
 
 
 def _transparency(body: bytes, depth: int, colours: int) -> bytes:
-    """What is transparent; empty for what is too short to say it. Greys are scaled as their pixels are when they are unpacked."""
+    """Returns the transparent colours; none where the chunk is too short. Greys are scaled as their pixels are when unpacked."""
     if len(body) < {_GREY: 2, _RGB: 6}.get(colours, 1):
         return b""
     if colours == _GREY and depth in (2, 4):

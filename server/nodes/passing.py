@@ -124,7 +124,7 @@ class PassOn:
     async def _pass_poll(
         self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL
     ) -> web.StreamResponse | None:
-        """The same for a request that its owner may hold.
+        """Passes on a request that its owner may hold open.
 
         If we go meanwhile, or the client does, its session ends, since an answer could be lost.
         """

@@ -679,7 +679,7 @@ class EngineServer(engineio.AsyncServer):
         return web.Response(body=body, status=status, headers={**self._headers(request, _JSON), **(headers or {})})
 
     def _refuse_handshake(self, request: web.Request, error: web.HTTPException) -> web.Response:
-        """The same for a handshake of WebSocket, with what it says of the versions that there are."""
+        """Returns the refusal of a handshake of WebSocket, with the versions that the server speaks."""
         kept = {
             name: error.headers[name]
             for name in ("Sec-WebSocket-Version", hdrs.UPGRADE, hdrs.CONNECTION)
@@ -695,7 +695,7 @@ class EngineServer(engineio.AsyncServer):
         return allowed is None or origin in allowed
 
     def _headers(self, request: web.Request, content_type: str = "") -> dict[str, str]:
-        """What every answer carries: who may read it, and that nobody keeps it for later, or for another origin."""
+        """Returns the headers of every answer: which origin may read it, and that nobody keeps it."""
         headers: dict[str, str] = {hdrs.CACHE_CONTROL: "no-store", hdrs.VARY: hdrs.ORIGIN}
         if content_type:
             headers[hdrs.CONTENT_TYPE] = content_type
@@ -711,7 +711,7 @@ def _payload_of(parcels: Sequence[Parcel]) -> bytes:
 
 
 def _environ_of(request: web.Request) -> dict[str, str]:
-    """What python-engineio's rules for origins look at, under the names of WSGI."""
+    """Returns a request under the names of WSGI, which python-engineio's rules for origins look at."""
     environ = {"REQUEST_METHOD": request.method, "HTTP_HOST": request.headers.get(hdrs.HOST, "")}
     for header, name in (
         (hdrs.ORIGIN, "HTTP_ORIGIN"),

@@ -1,4 +1,4 @@
-"""What holds a client's line, so that nothing more is taken from it: it is ahead of us, and TCP makes it wait.
+"""Holds a client's line while it has enough requests under way: nothing more is read from it, and TCP makes it wait.
 
 Nothing is refused for that, and nothing overtakes: what was sent first is taken first (docs/protocol.md, "Limits").
 """

@@ -252,7 +252,7 @@ def _merged(objects: Sequence[Schema]) -> Schema:
 
 
 def _common(schemas: Sequence[Schema]) -> Schema:
-    """What several schemas of one field have in common: their values, or at least their type."""
+    """Returns one schema for the several of a field: with the values of all, or at least with their type."""
     if len(schemas) == 1:
         return schemas[0]
     if all("enum" in each for each in schemas):

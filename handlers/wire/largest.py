@@ -14,12 +14,12 @@ from handlers.wire.requests import (
     FILE_FACT_MAX_CHARS,
     VCARD_MAX_CHARS,
 )
+from handlers.wire.sizes import longest_text
 from models.documents.phone import TEXT_MAX_CHARS as NUMBER_MAX_CHARS
 from models.documents.url import URL_MAX_CHARS
 from models.services.presence import WATCHED_MAX
 
 ESCAPE_BYTES = 6  # of a character as \uXXXX
-CHAR_MAX_BYTES = 2 * ESCAPE_BYTES  # an emoji is two of them
 INT_MAX_BYTES = 20  # of the largest whole number, or a coordinate
 ENVELOPE_MAX_BYTES = (
     512  # around a request: packet types, namespace, number of the acknowledgement, and the event's name
@@ -27,7 +27,7 @@ ENVELOPE_MAX_BYTES = (
 
 
 def _text(chars: int) -> int:
-    return CHAR_MAX_BYTES * chars + len('"",')
+    return longest_text(chars) + len(",")
 
 
 def _object(**sizes: int) -> int:

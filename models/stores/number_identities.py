@@ -85,7 +85,9 @@ class NumberIdentities:
             else:
                 by_number[_stored_number(row)].append(row)
         for number, rows in by_number.items():
-            holder = await self._accounts.find_one({"number": number}, fields)
+            # Another node that does this at the same time may have given the number to one of these rows already.
+            elsewhere = {"number": number, "_id": {"$nin": [row["_id"] for row in rows]}}
+            holder = await self._accounts.find_one(elsewhere, fields)
             first, *others = sorted([*rows, *([] if holder is None else [holder])], key=_claim)
             for other in others:
                 await self._give_up(other, first)

@@ -78,6 +78,35 @@ async def test_what_names_a_number_names_it_by_its_identity(database: Database) 
     assert await kept.books.list_numbers(1) == ["447400123777", "49301", "hello"]
 
 
+class FinishedMeanwhile(NumberIdentities):
+    """One of two nodes that start at once: the other one is done between its reading of the accounts and its first change."""
+
+    async def prepare(self) -> None:
+        self._accounts = _Accounts(self._accounts, super().prepare)
+        await super().prepare()
+
+
+class _Accounts:
+    def __init__(self, collection: Any, other: Any) -> None:
+        self._collection, self._other, self._is_done = collection, other, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._collection, name)
+
+    async def find_one(self, *asked: Any) -> Any:
+        if not self._is_done:
+            self._is_done = True
+            await self._other()
+        return await self._collection.find_one(*asked)
+
+
+async def test_a_node_that_comes_second_takes_no_number_away(database: Database) -> None:
+    kept = await Kept(database).open()
+    await kept.put(1, WRONG, "+" + RIGHT, is_registered=True)
+    await FinishedMeanwhile(database, kept.clock).prepare()
+    assert await kept.numbers() == {1: (RIGHT, "+" + RIGHT, True, False)}
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "holder"),
     [(True, True, 1), (True, False, 1), (False, True, 2), (False, False, 1)],

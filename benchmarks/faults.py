@@ -31,12 +31,12 @@ from time import monotonic
 import aiohttp
 
 from benchmarks.checks import Log, Verdict, judge, missed, read_history, read_logs
-from benchmarks.cluster_strikes import ClusterStrikes
+from benchmarks.cluster_faults import ClusterStrikes
 from benchmarks.links import Lines, open_lines
 from benchmarks.listeners import KNOWS_WITHIN_S
+from benchmarks.participants import Scene, set_probes, set_the_scene
 from benchmarks.plans import NODES, NODES_SHORT, ONE_NODE, ONE_NODE_SHORT, Plan, on_a_cluster
 from benchmarks.redis_cluster import PRIMARIES, running_cluster
-from benchmarks.scene import Scene, set_probes, set_the_scene
 from benchmarks.site import Site, running_site
 from benchmarks.strikes import Kind, Strikes, distribution
 from server.embedded import EmbeddedStores, throw_away_stores

@@ -26,10 +26,10 @@ from typing_extensions import override
 
 from benchmarks.checks import Log, Verdict, judge, read_history, read_logs
 from benchmarks.listeners import Listener
+from benchmarks.population import Town, settle
 from benchmarks.senders import Sender, Sent
 from benchmarks.servers import Server
 from benchmarks.site import running_site
-from benchmarks.town import Town, settle
 from benchmarks.wire import GONE, Refused, Wire, connected
 from models.stores.database import Database, open_database
 from server.embedded import throw_away_stores

@@ -8,10 +8,10 @@ import pytest
 
 from models.stores.database import Database, Driver, open_database
 from server.embedded import EmbeddedStores, throw_away_stores
-from server.garbage import spare_what_stays
-from tests.documented import undocumented
-from tests.group_world import town, world
-from tests.stores import fresh_database, pool, quick_place
+from server.process.gc_tuning import spare_what_stays
+from tests.support.documented import undocumented
+from tests.support.group_world import town, world
+from tests.support.stores import fresh_database, pool, quick_place
 
 __all__ = ["database", "driver", "mongodb_url", "redis_url", "stores", "town", "world"]
 

@@ -9,16 +9,16 @@ import pytest
 from models.documents.chat import Role
 from models.documents.entry import Body, Entry, Joined, Left, PhotoSet, RoleSet, SubjectSet
 from models.events import ChatMembersChanged
-from models.services.rosters import Rosters
+from models.services.chats.membership import Rosters
+from models.services.chats.recovery import heal
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
 from server.embedded import EmbeddedStores
-from server.healing import heal
-from tests.group_world import Town
-from tests.node import Node, running_node, settings_for
-from tests.parts import domain_of, parts_of
+from tests.support.group_world import Town
+from tests.support.node import Node, running_node, settings_for
+from tests.support.parts import domain_of, parts_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

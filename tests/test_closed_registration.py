@@ -7,7 +7,7 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import Api, last_code, new_number
-from tests.node import Node, running_node, settings_for
+from tests.support.node import Node, running_node, settings_for
 
 
 @pytest.fixture

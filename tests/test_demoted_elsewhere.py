@@ -6,8 +6,8 @@ from pathlib import Path
 from models.events import Signal
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, say
-from tests.node import running_node, settings_for
-from tests.parts import domain_of, parts_of
+from tests.support.node import running_node, settings_for
+from tests.support.parts import domain_of, parts_of
 
 BELIEVE_S = 2.0
 

@@ -9,10 +9,10 @@ from models.events import Signal, SignalsMissed
 from server.config import MongodbSettings, RedisSettings, Settings
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, hear, say
-from tests.line_cutter import LineCutter, line_cutter
-from tests.node import Device, Node, running_node, settings_for
-from tests.parts import domain_of
-from tests.socket_world import until
+from tests.support.line_cutter import LineCutter, line_cutter
+from tests.support.node import Device, Node, running_node, settings_for
+from tests.support.parts import domain_of
+from tests.support.socket_world import until
 
 
 @asynccontextmanager

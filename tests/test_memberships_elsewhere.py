@@ -11,10 +11,10 @@ import pytest
 from models.documents.entry import Draft, Entry, Joined, Left, Message
 from models.documents.session import Actor
 from server.embedded import EmbeddedStores
-from tests.group_world import Node, Town
-from tests.node import Node as WholeNode
-from tests.node import running_node, settings_for
-from tests.parts import domain_of, parts_of
+from tests.support.group_world import Node, Town
+from tests.support.node import Node as WholeNode
+from tests.support.node import running_node, settings_for
+from tests.support.parts import domain_of, parts_of
 
 Pair = tuple[WholeNode, WholeNode]
 

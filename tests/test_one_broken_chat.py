@@ -10,17 +10,17 @@ import pytest
 
 from models.documents.chat import Chat, Roster
 from models.documents.entry import Deletion, Draft, Edit, Entry, Joined, Message
-from models.services.rosters import Rosters
+from models.services.chats.membership import Rosters
+from models.services.chats.recovery import heal
 from models.stores.chats import Chats
 from models.stores.entries import MESSAGE_CHANGES, Entries
 from models.stores.entry_rows import entry_row
 from server.clock import SystemClock
 from server.embedded import EmbeddedStores
-from server.healing import heal
 from tests.conversation.talk import answered, friends, phones, say
-from tests.node import Device, Node, Person, running_node, settings_for
-from tests.parts import Parts, domain_of, parts_of
-from tests.socket_world import until
+from tests.support.node import Device, Node, Person, running_node, settings_for
+from tests.support.parts import Parts, domain_of, parts_of
+from tests.support.socket_world import until
 
 
 @pytest.fixture

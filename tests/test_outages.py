@@ -21,8 +21,8 @@ from server.config import MongodbSettings
 from server.embedded import EmbeddedStores
 from server.embedded.binaries import MONGOD, find_binary
 from server.embedded.mongod import Mongod
-from tests.processes import Cluster, Ear, running_cluster
-from tests.stores import quick_place
+from tests.support.processes import Cluster, Ear, running_cluster
+from tests.support.stores import quick_place
 
 DATABASE = "outages"
 

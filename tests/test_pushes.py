@@ -14,14 +14,14 @@ from uuid import uuid4
 import pytest
 
 from models.documents.notification import Notification, Text
-from server.cannot_start import CannotStart
 from server.clock import SystemClock
 from server.config import ConfigError, Settings
 from server.embedded import EmbeddedStores
+from server.startup_error import CannotStart
 from server.wiring import build
-from tests.apple import DIE, TOPIC, Answer, Apple, running_apple
-from tests.node import Node, Person, running_node, settings_for
-from tests.parts import domain_of, notify_of, parts_of
+from tests.support.apple import DIE, TOPIC, Answer, Apple, running_apple
+from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.parts import domain_of, notify_of, parts_of
 
 # What a test asks by a node's own connection is held to the node's rule: nothing is scanned.
 OPEN = {"kind": "push", "due": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}

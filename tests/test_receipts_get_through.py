@@ -8,13 +8,13 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from models.documents.chat import Member, Roster
-from models.services.rosters import Rosters
+from models.services.chats.membership import Rosters
 from models.stores.chats import Chats
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import answered, friends, phones, say
-from tests.node import Device, Node, running_node, settings_for
-from tests.parts import domain_of
-from tests.socket_world import until
+from tests.support.node import Device, Node, running_node, settings_for
+from tests.support.parts import domain_of
+from tests.support.socket_world import until
 
 
 @pytest.fixture

@@ -13,16 +13,16 @@ from aiohttp.test_utils import TestServer
 
 from models.documents.session import Actor, Identity
 from models.documents.target import Target
-from models.services.choose_account import ChooseAccount
-from models.services.send_message import SendMessage
+from models.services.accounts.choose_account import ChooseAccount
+from models.services.chats.send import SendMessage
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, history, newcomers, say, texts
 from tests.messaging.logins import Api, new_number
-from tests.node import Node, Person, running_node, settings_for
-from tests.parts import domain_of
-from tests.pictures import encoded, halves
-from tests.raw import frames, open_line, open_polling
-from tests.socket_world import sockets_of, until
+from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.parts import domain_of
+from tests.support.pictures import encoded, halves
+from tests.support.raw import frames, open_line, open_polling
+from tests.support.socket_world import sockets_of, until
 
 GIVE_UP_S = 30.0
 BOUNDARY = "a-part-of-it"

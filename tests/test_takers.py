@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import Node, running_node, settings_for
-from tests.raw import QUERY, frames, open_line, open_polling, request
-from tests.socket_world import Friends, friends_on_a_node, sockets_of, until
+from tests.support.node import Node, running_node, settings_for
+from tests.support.raw import QUERY, frames, open_line, open_polling, request
+from tests.support.socket_world import Friends, friends_on_a_node, sockets_of, until
 
 SOON_S = 20.0  # a loaded machine included; the settings below say one second
 TEXT = "x" * 8000
@@ -202,7 +202,7 @@ async def test_an_answer_that_is_not_taken_ends_its_line(stores: EmbeddedStores,
 
 
 def test_lines_that_say_nothing_are_counted_by_address_too_and_the_newest_go() -> None:
-    from server.lines_per_address import LinesPerAddress
+    from server.http.lines_per_address import LinesPerAddress
 
     class Line:
         def __init__(self, address: str) -> None:

@@ -10,11 +10,11 @@ from aiohttp import hdrs, web
 
 from handlers.rest.described import Described, Route
 from handlers.rest.paths import plain
-from handlers.wire.entries import MEDIA
+from handlers.wire.sockets.entries import MEDIA
 from models.documents.media import INLINE_TYPES, Media
 from models.documents.photo import PHOTO_TYPE
 from models.errors import MediaNotFound
-from models.services.open_media import OpenMedia
+from models.services.media.open_media import OpenMedia
 
 # Whoever knows a name may read; tokens are not looked at, so that the URL works in an <img> (messaging contract 16.6).
 OUTSIDE = (MEDIA + "{name}", MEDIA + "{name}/thumbnail")

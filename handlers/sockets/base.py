@@ -30,7 +30,7 @@ from models.errors import (
     UnknownEvent,
     WrongAccount,
 )
-from models.services.limits import TokenBuckets
+from models.services.runtime.token_bucket import TokenBuckets
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from uuid import uuid4
 from typing_extensions import override
 
 from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate, Pending
-from handlers.wire.chats import show_chat_page, show_page, show_sync
-from handlers.wire.entries import show_entry, show_message
-from handlers.wire.events import CHAT
-from handlers.wire.requests import (
+from handlers.wire.sockets.chats import show_chat_page, show_page, show_sync
+from handlers.wire.sockets.entries import show_entry, show_message
+from handlers.wire.sockets.packets import CHAT
+from handlers.wire.sockets.requests import (
     CLIENT_ID_MAX_CHARS,
     EMOJI_MAX_CHARS,
     find_exact,
@@ -27,17 +27,17 @@ from handlers.wire.requests import (
 from models.documents.entry import Deletion, Edit, MessageChange, Reaction
 from models.documents.target import Target
 from models.errors import DomainError, Malformed
-from models.services.change_message import ChangeMessage
-from models.services.doorkeeper import Doorkeeper
-from models.services.find_stored import FindStored
-from models.services.greet import Greet
-from models.services.list_chats import PAGE_MAX as CHATS_MAX
-from models.services.list_chats import ListChats
-from models.services.read_history import PAGE_MAX as HISTORY_MAX
-from models.services.read_history import ReadHistory
-from models.services.send_message import SendMessage, message_of
-from models.services.show_typing import ShowTyping
-from models.services.sync_chats import SyncChats
+from models.services.chats.change import ChangeMessage
+from models.services.chats.find_stored import FindStored
+from models.services.chats.greet import Greet
+from models.services.chats.history import PAGE_MAX as HISTORY_MAX
+from models.services.chats.history import ReadHistory
+from models.services.chats.listing import PAGE_MAX as CHATS_MAX
+from models.services.chats.listing import ListChats
+from models.services.chats.send import SendMessage, message_of
+from models.services.chats.sync import SyncChats
+from models.services.chats.typing import ShowTyping
+from models.services.runtime.admission import Doorkeeper
 from models.stores.journal_queue import Stored
 
 Submission = Awaitable["asyncio.Future[Stored]"]

@@ -3,10 +3,10 @@
 from typing_extensions import override
 
 from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate
-from handlers.wire.events import PRESENCE, show_presence
 from handlers.wire.fields import find_number
+from handlers.wire.sockets.packets import PRESENCE, show_presence
 from models.errors import Malformed
-from models.services.presence import OFFLINE, ONLINE, WATCHED_MAX, Presence
+from models.services.presence.presence import OFFLINE, ONLINE, WATCHED_MAX, Presence
 
 
 class PresenceNamespace(BaseNamespace):

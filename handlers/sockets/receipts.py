@@ -3,10 +3,10 @@
 from collections.abc import Awaitable
 
 from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate, Pending
-from handlers.wire.events import RECEIPTS
-from handlers.wire.requests import read_seq, read_target
+from handlers.wire.sockets.packets import RECEIPTS
+from handlers.wire.sockets.requests import read_seq, read_target
 from models.documents.target import Target
-from models.services.move_marks import MoveMarks
+from models.services.chats.receipts import MoveMarks
 
 
 class ReceiptsNamespace(BaseNamespace):

@@ -5,9 +5,9 @@ from collections.abc import Awaitable
 from typing_extensions import override
 
 from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate
-from handlers.wire.events import TYPING
-from handlers.wire.requests import read_target
-from models.services.show_typing import ShowTyping
+from handlers.wire.sockets.packets import TYPING
+from handlers.wire.sockets.requests import read_target
+from models.services.chats.typing import ShowTyping
 
 
 class TypingNamespace(BaseNamespace):

@@ -39,8 +39,8 @@ from server.bus.large_chats import LargeChats
 from server.bus.lease import Lease
 from server.bus.names import RedisNames
 from server.bus.shards import Shards
-from server.redis_client import RedisClient, server_of
-from server.redis_cluster import Cluster
+from server.redis_client.client import RedisClient, server_of
+from server.redis_client.cluster import Cluster
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from models.events import ChatMembersChanged
-from models.services.batched import Batched
+from models.services.runtime.batch_loader import Batched
 from server.bus.names import RedisNames
 from server.bus.shards import Shards
 

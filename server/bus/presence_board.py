@@ -1,7 +1,7 @@
 """The presence board: which accounts are online on which nodes, kept in Redis.
 
 A set per account holds its nodes, and a set per node its accounts; one script changes both. An account is online while its set
-is not empty: what a node that crashed or left has in there stays until a sweep (models/services/sweep_presence.py) takes it
+is not empty: what a node that crashed or left has in there stays until a sweep (models/services/presence/sweep.py) takes it
 out, so whoever comes back elsewhere before was never away. A script removes nothing of a node that has renewed its
 lease, and a node whose lease was over writes all of its own again, so the two cannot meet half-way.
 All keys share the slot of the leases, as scripts in a Redis Cluster must.
@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from models.ports import Absent, Looked
 from server.bus.bus import Bus
 from server.bus.lease import LEASE_S, RENEW_S
-from server.redis_client import RedisClient, run_script, server_of
+from server.redis_client.client import RedisClient, run_script, server_of
 
 log = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ from typing_extensions import override
 from handlers.errors import headers_of, status_of
 from handlers.rest.requests import CLIENT_ADDRESS
 from models.errors import DomainError
-from server.held_line import watch_line
-from server.lines_per_address import LinesPerAddress
+from server.http.held_line import watch_line
+from server.http.lines_per_address import LinesPerAddress
 from server.sockets.frames import Frames, accept_key, take_over
 from server.sockets.intake import BODY, MESSAGES_IN_A_TURN, SEPARATOR, STRANGER_MAX_BYTES, UNREAD, Intake, split_body
 from server.sockets.outbox import Allowance, Flusher, Outbox, Parcel

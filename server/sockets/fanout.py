@@ -11,13 +11,13 @@ from random import random
 
 import orjson
 
-from handlers.wire.events import CHAT, show_event
+from handlers.wire.sockets.packets import CHAT, show_event
 from models.documents.chat import Chat
 from models.events import Event, Resync, Signal, SignalsMissed
 from server.bus.bus import Bus
+from server.sockets.broadcast import Waves
 from server.sockets.connections import Connections
 from server.sockets.outbox import Parcel
-from server.sockets.waves import Waves
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from typing_extensions import override
 from handlers.errors import show_for_sockets
 from handlers.sockets.base import BaseNamespace, refused
 from models.errors import DomainError, InternalFault, NotFound, Unauthenticated
-from server.lines_per_address import LinesPerAddress
+from server.http.lines_per_address import LinesPerAddress
 from server.sockets.connections import Connection, Connections
 from server.sockets.engine import EngineServer, EngineSocket
 from server.sockets.intake import BUSY, JOINING, LEAVING, STRANGER_MAX_BYTES, UNREAD

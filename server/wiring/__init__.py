@@ -10,14 +10,14 @@ from pathlib import Path
 
 from aiohttp import web
 
-from handlers.rest.auth import PUBLIC
-from handlers.rest.invitation_pages import OUTSIDE as INVITATIONS
+from handlers.rest.events.auth import PUBLIC
+from handlers.rest.events.invitation_pages import OUTSIDE as INVITATIONS
+from handlers.rest.events.renditions import OUTSIDE as RENDITIONS
+from handlers.rest.events.roots import RootRoutes
 from handlers.rest.media import OUTSIDE as MEDIA
-from handlers.rest.oauth import OUTSIDE as OAUTH
+from handlers.rest.messaging.oauth import OUTSIDE as OAUTH
 from handlers.rest.reference import OUTSIDE as REFERENCE
 from handlers.rest.reference import reference_routes
-from handlers.rest.renditions import OUTSIDE as RENDITIONS
-from handlers.rest.roots import RootRoutes
 from models.events import (
     AccountChanged,
     ChatMembersChanged,
@@ -28,25 +28,25 @@ from models.events import (
     SignalsMissed,
     WentOffline,
 )
-from server import pages
-from server.auth.middleware import identify
-from server.compression import compress_answers
 from server.config import Settings
-from server.etags import tag_answers
-from server.http import build_application, refusal_response, refuse_faults
-from server.lines_per_address import LINES, limit_lines
+from server.http import pages
+from server.http.api_version import require_version
+from server.http.application import build_application, refusal_response, refuse_faults
+from server.http.client_address import locate_clients
+from server.http.compression import compress_answers
+from server.http.etags import tag_answers
+from server.http.identity import identify
+from server.http.lines_per_address import LINES, limit_lines
+from server.http.open_files import OPEN_FILES, OpenFiles, open_files_limit, refuse_when_short
+from server.http.rate_limits import limit_requests
+from server.http.stalls import require_progress
+from server.http.tell_first import tell_first
 from server.metrics import PATH as METRICS
 from server.nodes.agreement import Agreement
-from server.nodes.passing import PassOn
-from server.open_files import OPEN_FILES, OpenFiles, open_files_limit, refuse_when_short
-from server.proxies import locate_clients
-from server.rate_limits import limit_requests
-from server.siblings import Siblings
-from server.sockets.farewell import send_away
-from server.sockets.shut_out import ShutOut
-from server.stalls import require_progress
-from server.tell_first import tell_first
-from server.versions import require_version
+from server.nodes.session_proxy import PassOn
+from server.process.worker_metrics import Siblings
+from server.sockets.drain import send_away
+from server.sockets.revoked_session_sweeper import ShutOut
 from server.wiring.domain import Domain
 from server.wiring.events import events_routes
 from server.wiring.identity import identity_routes

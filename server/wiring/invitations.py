@@ -1,11 +1,11 @@
 """The pages behind the links of invitations."""
 
 from handlers.rest.described import Route
+from handlers.rest.events.invitation_pages import AppLinks, InvitationPages
 from handlers.rest.form_keys import FormKeys
-from handlers.rest.invitation_pages import AppLinks, InvitationPages
-from models.services.answer_invitation import AnswerInvitation
-from models.services.may_see import MaySee
-from models.services.open_invitation import OpenInvitation
+from models.services.contacts.visibility import MaySee
+from models.services.events.invitations import AnswerInvitation
+from models.services.events.open_invitation import OpenInvitation
 from server.auth.tokens import derive_key
 from server.wiring.domain import Domain
 

@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 from time import process_time, time
 
-from handlers.wire.events import NAMESPACES
-from models.services.deliver_notifications import DeliverNotifications
+from handlers.wire.sockets.packets import NAMESPACES
+from models.services.notifications.delivery import DeliverNotifications
 from models.stores.notifications import PUSH, TEXT
-from server.build import read_version
+from server.http.open_files import OPEN, count_open_files, open_files_limit
 from server.nodes.agreement import Agreement
-from server.nodes.passing import PassOn
-from server.open_files import OPEN, count_open_files, open_files_limit
+from server.nodes.session_proxy import PassOn
+from server.process.version import read_version
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
 

@@ -8,11 +8,11 @@ from handlers.sockets.events import EventsNamespace
 from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
-from handlers.wire.largest import largest_message
-from models.services.change_message import ChangeMessage
-from models.services.greet import Greet
-from models.services.limits import TokenBuckets
-from models.services.read_history import ReadHistory
+from handlers.wire.sockets.largest import largest_message
+from models.services.chats.change import ChangeMessage
+from models.services.chats.greet import Greet
+from models.services.chats.history import ReadHistory
+from models.services.runtime.token_bucket import TokenBuckets
 from server.faults import refusal_of
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain

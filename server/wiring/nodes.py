@@ -3,14 +3,14 @@
 import errno
 from contextlib import AsyncExitStack
 
-from handlers.wire.largest import largest_message
+from handlers.wire.sockets.largest import largest_message
 from server.auth.tokens import derive_key
 from server.bus.names import RedisNames
 from server.config import ConfigError
 from server.nodes.address import KnownAddresses, NodeAddresses, session_id
 from server.nodes.agreement import Agreement
-from server.nodes.door import NodeDoor, Seal
-from server.nodes.passing import PassOn
+from server.nodes.internal_server import NodeDoor, Seal
+from server.nodes.session_proxy import PassOn
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
 

@@ -7,16 +7,16 @@ from contextlib import AsyncExitStack
 from aioapns.connection import AuthorizationHeaderProvider
 
 from models.ports import Clock, SocketBoard, TextSender
-from models.services.as_it_stands import AsItStands
-from models.services.deliver_notifications import DeliverNotifications, RetryRules
-from models.services.deliver_push import DeliverPush
-from models.services.deliver_text import DeliverText
-from models.services.directory import Directory
-from models.services.finish_notifications import FinishNotifications
-from models.services.list_devices import ListDevices
-from models.services.notify import Notify
-from models.services.push_messages import PushMessages
-from models.services.tell_contact_joined import TellContactJoined
+from models.services.contacts.directory import Directory
+from models.services.notifications.as_it_stands import AsItStands
+from models.services.notifications.contact_joined import TellContactJoined
+from models.services.notifications.deliver_text import DeliverText
+from models.services.notifications.delivery import DeliverNotifications, RetryRules
+from models.services.notifications.devices import ListDevices
+from models.services.notifications.finish_notifications import FinishNotifications
+from models.services.notifications.message_push import PushMessages
+from models.services.notifications.push import DeliverPush
+from models.services.notifications.queue import Notify
 from models.stores.notifications import PUSH, TEXT, Kind
 from server.config import ConfigError, Settings
 from server.push.apns import ApnsPushes, sign_by, trust

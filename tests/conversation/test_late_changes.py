@@ -6,8 +6,8 @@ from models.documents.entry import Deletion, Edit, Left
 from models.stores.entries import Entries
 from tests.conversation.talk import answered, friends, phones, say, synced
 from tests.conversation.test_out_and_in import remove, store_untold
-from tests.node import Device, Node
-from tests.parts import Parts, domain_of
+from tests.support.node import Device, Node
+from tests.support.parts import Parts, domain_of
 
 
 class TestAnEditBesideADeletion:

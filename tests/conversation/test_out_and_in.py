@@ -8,8 +8,8 @@ from models.documents.photo import Photo
 from models.stores.journal import Journal
 from server.clock import SystemClock
 from tests.conversation.talk import about, answered, friends, hear, phones, say, synced
-from tests.node import Device, Node, Person
-from tests.parts import Parts, domain_of
+from tests.support.node import Device, Node, Person
+from tests.support.parts import Parts, domain_of
 
 PHOTO = Photo("f" * 32 + ".jpg", "p" * 32 + ".jpg")
 

@@ -8,7 +8,7 @@ import pytest
 from server.embedded import EmbeddedStores
 from tests.events.people import People
 from tests.events.world import World, running_world
-from tests.node import running_node, settings_for
+from tests.support.node import running_node, settings_for
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.pictures import GREEN, plain
+from tests.support.pictures import GREEN, plain
 
 TOKEN = "CAACEdEose0cBA"
 FRIENDS = [{"name": "Foo Bar", "id": "442506887580729"}, {"name": "Älva Ö", "id": "10"}]

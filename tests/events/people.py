@@ -18,8 +18,8 @@ from models.stores.database import Database, open_database
 from models.stores.events import Events
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import new_number
-from tests.node import Node, Person
-from tests.pictures import encoded, halves
+from tests.support.node import Node, Person
+from tests.support.pictures import encoded, halves
 
 GENERIC = {"_error_message", "_error_type"}  # the keys of a generic refusal (events contract 1.3)
 # The full User of the seed document.

@@ -10,7 +10,7 @@ from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.sample_replies import SampleReplies
 from tests.events.world import World, in_hours, new_number
-from tests.node import Person
+from tests.support.node import Person
 
 REQUIRED = ["This field is required."]
 

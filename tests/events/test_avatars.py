@@ -8,8 +8,8 @@ from aiohttp import FormData
 from PIL import Image
 
 from tests.events.people import FULL_USER, People, assert_like, is_default, photo_form, picture, refused
-from tests.node import Person
-from tests.pictures import BLUE, GREEN, RED, bomb, decoded, encoded, halves, is_near, plain
+from tests.support.node import Person
+from tests.support.pictures import BLUE, GREEN, RED, bomb, decoded, encoded, halves, is_near, plain
 
 BOTH = pytest.mark.parametrize("prefix", ["", "/api"])
 CHANGE, REMOVE, OWN = "/users/change_avatar", "/users/remove_avatar", "/api/account/profile-photo/"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.events.people import People
-from tests.node import Person
-from tests.raw import request
+from tests.support.node import Person
+from tests.support.raw import request
 
 GUESTS = 200
 

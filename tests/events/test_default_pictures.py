@@ -10,11 +10,11 @@ from PIL import ImageColor
 from handlers.rest.links import Links
 from models.documents.default_picture import NOBODY
 from models.documents.photo import Rendition
-from models.services.default_pictures import DefaultPictures
+from models.services.media.default_pictures import DefaultPictures
 from server.media.initials import COLOURS, Initials
 from tests.events.people import People, found, is_default, one
-from tests.node import Person
-from tests.pictures import decoded, is_near
+from tests.support.node import Person
+from tests.support.pictures import decoded, is_near
 
 PHOTOS = ("photo", "big_photo")
 

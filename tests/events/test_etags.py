@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.events.people import People
-from tests.node import Person
+from tests.support.node import Person
 
 
 async def ask(people: People, person: Person, path: str, method: str = "GET", **headers: str) -> tuple[int, Any, bytes]:

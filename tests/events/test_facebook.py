@@ -10,8 +10,8 @@ import pytest
 from server.embedded import EmbeddedStores
 from tests.events.graph import FRIENDS, TOKEN, Graph, refusal, running_graph
 from tests.events.people import BLANK, FULL_USER, NULL, REQUIRED, People, assert_like, is_default, refused
-from tests.node import Person, running_node, settings_for
-from tests.pictures import GREEN, decoded, is_near
+from tests.support.node import Person, running_node, settings_for
+from tests.support.pictures import GREEN, decoded, is_near
 
 PATHS = pytest.mark.parametrize(
     "path", ["/users/fb_token", "/users/register_fb_token", "/api/users/fb_token", "/api/users/register_fb_token"]

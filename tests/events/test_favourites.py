@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.events.people import BLANK, NULL, REQUIRED, People, assert_like, is_default, refused
-from tests.node import Person
-from tests.pictures import BLUE, RED, decoded, encoded, halves, is_near, plain
+from tests.support.node import Person
+from tests.support.pictures import BLUE, RED, decoded, encoded, halves, is_near, plain
 
 BOTH = pytest.mark.parametrize("prefix", ["", "/api"])
 PATH = "/users/favorite_contacts"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.events.people import People
-from tests.node import Person
-from tests.plans import recorded_plans
+from tests.support.node import Person
+from tests.support.plans import recorded_plans
 
 # Once, so that two events of a test have the same one.
 DATE = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M:%SZ")

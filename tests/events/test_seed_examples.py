@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.events.world import World, in_hours
-from tests.node import Person
+from tests.support.node import Person
 
 BY_CHANCE = {
     "id",

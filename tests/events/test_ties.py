@@ -6,7 +6,7 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.events.world import World, running_world
-from tests.node import Person
+from tests.support.node import Person
 
 
 @pytest.fixture(scope="module")

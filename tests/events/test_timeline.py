@@ -12,7 +12,7 @@ from models.documents.event import Event, Invitation
 from models.documents.phone import Phone
 from models.stores.event_rows import event_row
 from tests.events.world import World, in_hours, iso
-from tests.node import Person
+from tests.support.node import Person
 
 HOUR = timedelta(hours=1)
 

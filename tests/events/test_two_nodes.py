@@ -11,7 +11,7 @@ from yarl import URL
 from benchmarks.servers import Person, sign_in
 from server.embedded import EmbeddedStores
 from tests.events.world import in_hours
-from tests.processes import Cluster, running_cluster
+from tests.support.processes import Cluster, running_cluster
 
 GUESTS, SPOTS, LEAVING = 100, 10, 5
 

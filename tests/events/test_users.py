@@ -6,7 +6,7 @@ from models.documents.facebook import FacebookLink
 from models.stores.facebook_links import FacebookLinks
 from tests.events.people import FULL_USER, People, assert_like, book, is_default, one, refused
 from tests.messaging.logins import Api, new_number
-from tests.node import Person
+from tests.support.node import Person
 
 BOTH = pytest.mark.parametrize("prefix", ["", "/api"])
 ALL_PATHS = [

@@ -7,7 +7,7 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.events.people import People, book, found, is_default, names, one, refused
-from tests.node import Person, running_node, settings_for
+from tests.support.node import Person, running_node, settings_for
 
 BOTH = pytest.mark.parametrize("prefix", ["", "/api"])
 

@@ -12,7 +12,7 @@ from models.stores.counters import Counters
 from models.stores.database import Database, open_database
 from models.stores.events import Events
 from server.embedded import EmbeddedStores
-from tests.node import Node, Person, running_node, settings_for
+from tests.support.node import Node, Person, running_node, settings_for
 
 _count = itertools.count(1)
 

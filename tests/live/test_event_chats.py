@@ -10,10 +10,10 @@ from models.stores.counters import Counters
 from models.stores.database import open_database
 from models.stores.events import Events
 from server.embedded import EmbeddedStores
-from tests.event_acts import EventActs
 from tests.live.host import Host, new_number, running_host
-from tests.node import Device, settings_for
-from tests.socket_world import until
+from tests.support.event_acts import EventActs
+from tests.support.node import Device, settings_for
+from tests.support.socket_world import until
 
 
 def kinds(answer: dict[str, Any]) -> list[str]:

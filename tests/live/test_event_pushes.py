@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 from server.embedded import EmbeddedStores
-from tests.apple import Push, running_apple
 from tests.live.host import Host, running_host
-from tests.node import Person, settings_for
-from tests.socket_world import until
+from tests.support.apple import Push, running_apple
+from tests.support.node import Person, settings_for
+from tests.support.socket_world import until
 
 
 async def add_device(host: Host, person: Person, token: str) -> None:

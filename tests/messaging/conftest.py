@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from server.auth import passwords
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import Api
-from tests.node import running_node, settings_for
+from tests.support.node import running_node, settings_for
 
 
 @pytest.fixture(scope="module", autouse=True)

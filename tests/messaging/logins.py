@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.ports import Passwords
-from models.services.add_login import AddLogin
+from models.services.accounts.logins import AddLogin
 from models.stores.counters import Counters
 from models.stores.database import Database, open_database
 from models.stores.logins import Logins
 from server.auth.passwords import Argon2Passwords
 from server.clock import SystemClock
 from server.embedded import EmbeddedStores
-from tests.node import Node, Person
+from tests.support.node import Node, Person
 
 CLIENT = "RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY"
 PASSWORD = "correct horse"

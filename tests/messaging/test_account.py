@@ -12,7 +12,7 @@ from models.documents.session import Session
 from models.stores.sessions import Sessions
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import Api, User, last_code, last_sent, new_number
-from tests.node import Person, running_node, settings_for
+from tests.support.node import Person, running_node, settings_for
 
 ACCOUNT = "/api/account/"
 CREATE, SMS, VOICE = ACCOUNT + "create-account/", ACCOUNT + "request-sms-code/", ACCOUNT + "request-voice-code/"

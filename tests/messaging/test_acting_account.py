@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 
 from tests.messaging.logins import Api, new_number
-from tests.node import Person
-from tests.pictures import plain
+from tests.support.node import Person
+from tests.support.pictures import plain
 
 PLAN = {"title": "Dinner", "event_date": "2031-01-01T10:00:00Z"}
 Options = Mapping[str, Any]

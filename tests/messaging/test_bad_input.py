@@ -12,8 +12,8 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import new_number
-from tests.node import Node, Person, running_node, settings_for
-from tests.raw import open_line
+from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.raw import open_line
 
 FIELDS = (
     "account", "contact", "contact_id", "contacts", "numbers", "group_id", "message", "caption", "latitude", "longitude",

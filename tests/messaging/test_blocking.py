@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.messaging.logins import Api, new_number
-from tests.node import Device, Person
+from tests.support.node import Device, Person
 
 LIST = "/api/contacts/blocked-list/"
 

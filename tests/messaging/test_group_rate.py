@@ -5,7 +5,7 @@ from pathlib import Path
 
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends
-from tests.node import Node, Person, running_node, settings_for
+from tests.support.node import Node, Person, running_node, settings_for
 
 BURST = 3
 

@@ -10,7 +10,7 @@ import socketio
 
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import CLIENT, PASSWORD, Api, User, new_name, new_number
-from tests.node import running_node, settings_for
+from tests.support.node import running_node, settings_for
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import Api, new_number
-from tests.node import Person, running_node, settings_for
-from tests.parts import domain_of
-from tests.plans import recorded_plans
+from tests.support.node import Person, running_node, settings_for
+from tests.support.parts import domain_of
+from tests.support.plans import recorded_plans
 
 STATUS, CONNECTED, PRIVACY = (
     "/api/account/status-message/",

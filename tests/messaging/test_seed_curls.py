@@ -18,8 +18,8 @@ from aiohttp import FormData, web
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import PASSWORD, Api, User, last_code, new_name, new_number
 from tests.messaging.seed_curls import CURLS, HOST, Curl
-from tests.node import Person, running_node, settings_for
-from tests.pictures import encoded, halves
+from tests.support.node import Person, running_node, settings_for
+from tests.support.pictures import encoded, halves
 
 PHOTO = encoded(halves(), "JPEG")
 FILES = {

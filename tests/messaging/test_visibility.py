@@ -8,8 +8,8 @@ import pytest
 from aiohttp import FormData
 
 from tests.messaging.logins import Api, new_number
-from tests.node import Person
-from tests.pictures import plain
+from tests.support.node import Person
+from tests.support.pictures import plain
 
 SETTINGS = ("none", "contacts", "all")
 STATUS, PHOTO, PRIVACY, CONNECTED = (

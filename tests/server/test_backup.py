@@ -16,9 +16,9 @@ from server.config import MongodbSettings, RedisSettings
 from server.embedded import EmbeddedStores
 from server.embedded.binaries import MONGOD, find_binary
 from server.embedded.ports import choose_port
-from tests.node import running_node, settings_for
 from tests.server.processes import RunningServer, running
-from tests.socket_world import sign_in_friends
+from tests.support.node import running_node, settings_for
+from tests.support.socket_world import sign_in_friends
 
 ANN, TOM = "+4930901820", "+4930901821"
 OUTBOX = {"PARLEY_SMS__PROVIDER": "outbox"}
@@ -35,7 +35,7 @@ def ask(server: RunningServer, path: str, body: object = None, token: str = "") 
 
 def sign_in(server: RunningServer, number: str) -> str:
     ask(server, "auth", {"phone_number": number})
-    sent = [json.loads(line) for line in (server.data_dir / "outbox.jsonl").read_text().splitlines()]
+    sent = [json.loads(line) for line in (server.process.data_dir / "outbox.jsonl").read_text().splitlines()]
     code = next(one["code"] for one in reversed(sent) if one["to"] == number)
     token: str = ask(server, "auth/verify_pin", {"phone_number": number, "pin": code})["auth_token"]
     return token

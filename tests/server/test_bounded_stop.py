@@ -13,7 +13,7 @@ import pytest
 from benchmarks.servers import holding_breath
 from server.embedded import EmbeddedStores, throw_away_stores
 from tests.server.processes import RunningServer, command, environment, places, running, wait_until
-from tests.stores import quick_place
+from tests.support.stores import quick_place
 
 SHUTDOWN_S = 3
 LONG_S = 300  # what the drivers would wait for an answer

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import Node, running_node, settings_for
+from tests.support.node import Node, running_node, settings_for
 
 LISTED, FOREIGN = "https://app.example.org", "https://evil.example.net"
 # Of each kind: method, path, status.

@@ -9,7 +9,7 @@ import pytest
 from server.config import ConfigError, read_settings
 from server.embedded import EmbeddedStores, throw_away_stores
 from tests.server.processes import places, refused, running
-from tests.stores import quick_place
+from tests.support.stores import quick_place
 
 DEBUG = {"auth": {"debug_pin": "1111"}}
 

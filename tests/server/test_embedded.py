@@ -15,13 +15,13 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff, NoBackoff
 from redis.exceptions import AuthenticationError
 
-from server.cannot_start import CannotStart
 from server.config import ConfigError, MongodbSettings, RedisSettings
 from server.embedded import EmbeddedStores, throw_away_stores
 from server.embedded.binaries import MONGOD, REDIS, Wanted, find_binary
 from server.embedded.child import hold
 from server.embedded.ports import HIGHEST, LOWEST, choose_port, is_free
-from tests.stores import quick_place
+from server.startup_error import CannotStart
+from tests.support.stores import quick_place
 
 NOTHING = Wanted("mongodb", ("no-such-mongod",), "no_such_package", "mongod")
 

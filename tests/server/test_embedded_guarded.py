@@ -14,7 +14,7 @@ from server.config import RedisSettings
 from server.embedded import EmbeddedStores, throw_away_stores
 from server.embedded.binaries import MONGOD, find_binary
 from server.embedded.ports import choose_port
-from tests.stores import quick_place
+from tests.support.stores import quick_place
 
 NO_REDIS = RedisSettings(url="redis://127.0.0.1:1/")
 Client = AsyncMongoClient[dict[str, Any]]

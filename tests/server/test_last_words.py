@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from benchmarks.servers import kill_mongod, kill_redis
-from server import logs
 from server.embedded import EmbeddedStores, throw_away_stores
-from tests.node import running_node, settings_for
-from tests.socket_world import until
-from tests.stores import quick_place
+from server.process import logs
+from tests.support.node import running_node, settings_for
+from tests.support.socket_world import until
+from tests.support.stores import quick_place
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from server.cannot_start import CannotStart
 from server.config import ConfigError, MongodbSettings, RedisSettings, read_settings
-from server.data_dir import hold_data_dir
 from server.embedded import EmbeddedStores
-from server.reachability import require_mongodb, require_redis
+from server.process.data_dir import hold_data_dir
+from server.process.store_checks import require_mongodb, require_redis
+from server.startup_error import CannotStart
 from tests.server.processes import places, refused
 
 NO_REDIS = RedisSettings(url="redis://127.0.0.1:1/")

@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from server.proxies import client_address, locate_clients
+from server.http.client_address import client_address, locate_clients
 
 TRUSTED = [ipaddress.ip_network(network) for network in ("10.0.0.0/8", "fd00::/8")]
 

@@ -9,7 +9,7 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import Api, new_number
-from tests.node import Node, Person, running_node, settings_for
+from tests.support.node import Node, Person, running_node, settings_for
 
 NICKNAME = "/api/account/nickname/"
 BURST = 12  # more than signing in takes

@@ -13,11 +13,11 @@ import pytest
 from server.config import ConfigError, RedisSettings
 from server.embedded.binaries import REDIS, find_binary
 from server.embedded.ports import LOOPBACK, choose_port
-from server.reachability import require_redis
-from server.redis_client import open_redis
-from tests.certified import certified
-from tests.listening import stop_accepting
-from tests.sentinels import NAME, PASSWORD, SENTINEL_PASSWORD, Server
+from server.process.store_checks import require_redis
+from server.redis_client.client import open_redis
+from tests.support.certified import certified
+from tests.support.listening import stop_accepting
+from tests.support.sentinels import NAME, PASSWORD, SENTINEL_PASSWORD, Server
 
 HELLO = b"\x16"  # what TLS begins with, and no command does
 

@@ -6,8 +6,8 @@ import logging
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from server.logs import JsonLine, TextLine
-from server.request_ids import HEADER, name_requests
+from server.http.request_ids import HEADER, name_requests
+from server.process.logs import JsonLine, TextLine
 
 LINE = logging.makeLogRecord({"name": "server.x", "levelname": "INFO", "levelno": logging.INFO, "msg": "something"})
 

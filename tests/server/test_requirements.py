@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.requirements import STAMP_NAME, is_stamped, read_requirements
+from server.process.requirements import STAMP_NAME, is_stamped, read_requirements
 from tests.server.processes import ROOT, environment
 
 SETUP = """
@@ -49,7 +49,7 @@ def test_a_stamp_covers_what_it_lists_and_no_changed_range(tmp_path: Path) -> No
 
 
 def test_run_py_imports_nothing_but_the_standard_library_until_the_requirements_are_there() -> None:
-    program = "import sys, run, server.requirements\n"
+    program = "import sys, run, server.process.requirements\n"
     program += (
         "print(sorted({name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names - {'__main__'}))"
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from server import siblings
 from server.metrics import Metrics
-from server.siblings import Siblings, sockets_folder
+from server.process import worker_metrics as siblings
+from server.process.worker_metrics import Siblings, sockets_folder
 
 
 @pytest.fixture

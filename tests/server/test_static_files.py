@@ -7,9 +7,9 @@ from urllib.parse import quote
 import pytest
 
 from server.embedded import EmbeddedStores
-from server.pages import STATIC
-from tests.node import Node, running_node, settings_for
-from tests.raw import request
+from server.http.pages import STATIC
+from tests.support.node import Node, running_node, settings_for
+from tests.support.raw import request
 
 SECRET = "not yours"
 

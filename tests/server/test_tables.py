@@ -5,7 +5,7 @@ import gc
 
 from models.documents.collation import load_table
 from models.documents.reaction import load_emoji
-from server.tables import load_tables
+from server.process.unicode_tables import load_tables
 
 TURNS = 10  # far fewer than there is time for, and more than there would be if the loop itself read a table
 

@@ -4,8 +4,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from server.http import build_application
-from server.versions import require_version
+from server.http.api_version import require_version
+from server.http.application import build_application
 
 
 async def ask(path: str, accept: str | None) -> tuple[int, dict[str, str]]:

@@ -16,9 +16,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from server.embedded import EmbeddedStores
-from server.workers import Workers
-from tests import raw
+from server.process.workers import Workers
 from tests.server.processes import PATIENCE_S, RunningServer, is_alive, places, refused, running, wait_until
+from tests.support import raw
 
 COUNT = 3
 

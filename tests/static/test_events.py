@@ -7,10 +7,10 @@ from typing import Any, Literal
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.node import Node, Person
 from tests.static.accessibility import assert_accessible
 from tests.static.browser import Window, Windows
 from tests.static.conftest import Numbers
+from tests.support.node import Node, Person
 
 SCRIPT = "<img src=x onerror=\"window.hit='markup'\"><script>window.hit='script'</script>"
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}

@@ -10,7 +10,7 @@ from handlers.rest.openapi import texts
 from handlers.rest.openapi.refusals import JSON, SHAPES, Refusals
 from handlers.rest.openapi.shapes import PREFIX, Mode, Schema, referred, resolve, schemas_of
 from handlers.rest.paths import is_messaging, is_oauth
-from handlers.wire.asked import Asked
+from handlers.wire.messaging.request import Asked
 
 VERSION = "1.0"
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -74,7 +74,7 @@ class _Operation:
         self.is_lenient = is_messaging(route.canonical) or is_oauth(route.canonical)
         self.has_token = not (is_outside or described.is_public)
         shape = described.answers.get(200)
-        # As server/etags.py gives them: to what is JSON.
+        # As server/http/etags.py gives them: to what is JSON.
         self.has_tag = route.method == "GET" and shape is not None and not isinstance(shape, str)
 
     def names(self) -> Iterator[str]:

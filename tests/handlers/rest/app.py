@@ -9,8 +9,8 @@ from aiohttp.typedefs import Handler
 
 from handlers.rest.requests import ACTOR
 from models.documents.session import Actor
-from server.http import build_application
-from tests.documented import watch
+from server.http.application import build_application
+from tests.support.documented import watch
 
 BODY_MAX_BYTES = 1 << 20
 Client = TestClient[web.Request, web.Application]

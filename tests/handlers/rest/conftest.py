@@ -7,8 +7,8 @@ import pytest
 
 from models.documents.pin import PinRules
 from models.stores.database import Database
-from tests.auth_fakes import HandClock, KeptCodes
-from tests.auth_world import Node, start_node
+from tests.support.auth_fakes import HandClock, KeptCodes
+from tests.support.auth_world import Node, start_node
 
 StartNode = Callable[..., Awaitable[Node]]
 

@@ -7,8 +7,8 @@ import pytest
 
 from models.documents.pin import PinRules
 from models.events import AccountChanged
-from tests.auth_world import ANN, Node
 from tests.handlers.rest.conftest import StartNode
+from tests.support.auth_world import ANN, Node
 
 BOTH = pytest.mark.parametrize("prefix", ["", "/api"])
 REQUIRED = ["This field is required."]

@@ -3,8 +3,8 @@
 import pytest
 
 from models.events import AccountChanged
-from tests.auth_world import ANN, Node
 from tests.handlers.rest.conftest import StartNode
+from tests.support.auth_world import ANN, Node
 
 PROFILE = {"full_name": "John Doe", "email": "john@example.com"}
 BOTH = pytest.mark.parametrize("prefix", ["", "/api"])

@@ -6,8 +6,8 @@ from datetime import datetime
 import pytest
 
 from models.events import SessionsRevoked
-from tests.auth_world import Node
 from tests.handlers.rest.conftest import StartNode
+from tests.support.auth_world import Node
 
 BOTH = pytest.mark.parametrize("prefix", ["", "/api"])
 BEN = "+4930654321"

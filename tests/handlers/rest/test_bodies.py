@@ -17,7 +17,7 @@ from handlers.rest.bodies import BODY_LIMITS, LEAST_BYTES, USUAL_BYTES, BodyLimi
 from models.errors import Unavailable
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import new_number
-from tests.node import Node, Person, running_node, settings_for
+from tests.support.node import Node, Person, running_node, settings_for
 
 NUMBERS = [f"49309{number:06}" for number in range(10_000)]
 FIRST, LAST = "Александра-Анастасия", "Константинопольская"

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.examined import examined
-from tests.message_world import Talk, open_talk
-from tests.node import Person
+from tests.support.examined import examined
+from tests.support.message_world import Talk, open_talk
+from tests.support.node import Person
 
 CHATS = "/api/message/chats/"
 HOW_MANY = 9

@@ -10,18 +10,18 @@ import orjson
 import pytest
 from aiohttp import FormData, web
 
-from handlers.rest.contacts import ContactRoutes
+from handlers.rest.messaging.contacts import ContactRoutes
 from models.documents.contact import Contact
 from models.documents.session import Actor
-from models.services.add_contact import AddContact
-from models.services.change_contact import ChangeContact
-from models.services.find_contact import FindContact
-from models.services.import_contacts import ImportContacts
-from models.services.list_contacts import ListContacts
-from models.services.remove_contacts import RemoveContacts
+from models.services.contacts.add_contact import AddContact
+from models.services.contacts.address_book import ImportContacts
+from models.services.contacts.change_contact import ChangeContact
+from models.services.contacts.find_contact import FindContact
+from models.services.contacts.list_contacts import ListContacts
+from models.services.contacts.remove_contacts import RemoveContacts
 from models.stores.database import Database
 from tests.handlers.rest.app import BODY_MAX_BYTES, Client, acting, client_of
-from tests.world import World, build_world
+from tests.support.world import World, build_world
 
 ADD, IMPORT = "/api/contacts/add-contact/", "/api/contacts/import-contacts/"
 REMOVE, SYNC, ALL = "/api/contacts/remove-contacts/", "/api/contacts/force-sync/", "/api/contacts/"

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from handlers.rest.devices import DeviceRoutes
+from handlers.rest.events.devices import DeviceRoutes
 from models.documents.session import Actor
-from models.services.add_device import AddDevice
-from models.services.remove_device import RemoveDevice
+from models.services.notifications.add_device import AddDevice
+from models.services.notifications.remove_device import RemoveDevice
 from models.stores.database import Database
 from models.stores.devices import PER_ACCOUNT_MAX, Devices
-from tests.auth_fakes import HandClock
 from tests.handlers.rest.app import Client, acting, client_of
+from tests.support.auth_fakes import HandClock
 
 ANN, TOM = Actor(1, "4930901821", "s1"), Actor(2, "4930901822", "s2")
 TOKEN = "a1" * 32

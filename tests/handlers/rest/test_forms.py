@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from handlers.rest.forms import merge
 from handlers.rest.requests import read_shape
-from handlers.wire.asked import read_asked
-from handlers.wire.event_requests import ChangedEvent, NewEvent, Rsvp
+from handlers.wire.events.requests import ChangedEvent, NewEvent, Rsvp
+from handlers.wire.events.users import PhoneNumbers, read_phone_book, read_phones
 from handlers.wire.fields import read_list
-from handlers.wire.profiles import BlockedNumbers
-from handlers.wire.users import PhoneNumbers, read_phone_book, read_phones
+from handlers.wire.messaging.profiles import BlockedNumbers
+from handlers.wire.messaging.request import read_asked
 from models.errors import FieldErrors, Malformed
 
 PLAN = "title=Dinner&event_date=2031-01-01T10:00Z&"

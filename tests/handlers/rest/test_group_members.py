@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models.documents.entry import Joined, Kind, Left
-from tests.group_world import MEMBERS_MAX, Town
+from tests.support.group_world import MEMBERS_MAX, Town
 
 NO_CHAT = {"error": "There is no such chat.", "code": "chat_not_found"}
 NO_ADMIN = {"error": "Only an admin of the group may do this.", "code": "not_an_admin"}

@@ -6,7 +6,7 @@ import pytest
 
 from models.documents.chat import SUBJECT_MAX_CHARS, is_group_id
 from models.documents.entry import Joined
-from tests.group_world import MEMBERS_MAX, Town, World
+from tests.support.group_world import MEMBERS_MAX, Town, World
 
 NO_CHAT = {"error": "There is no such chat.", "code": "chat_not_found"}
 SPELLINGS = pytest.mark.parametrize("slash", ["/", ""])

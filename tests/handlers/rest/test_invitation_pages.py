@@ -15,8 +15,8 @@ import pytest
 from models.documents.event import Event
 from models.stores.database import open_database
 from server.embedded import EmbeddedStores
-from tests.invitations import Invitations
-from tests.node import Node, Person, running_node, settings_for
+from tests.support.invitations import Invitations
+from tests.support.node import Node, Person, running_node, settings_for
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15"
 ANDROID = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/120.0 Mobile"

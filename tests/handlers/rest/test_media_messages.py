@@ -11,9 +11,9 @@ import pytest
 from aiohttp import FormData, web
 
 from server.embedded import EmbeddedStores
-from tests.message_world import Talk, open_talk
-from tests.node import Person
-from tests.pictures import plain
+from tests.support.message_world import Talk, open_talk
+from tests.support.node import Person
+from tests.support.pictures import plain
 
 PICTURE = plain()
 LIMIT = 100_000

@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.message_world import EARLIER, Talk, open_talk
-from tests.node import Person
-from tests.plans import recorded_plans
+from tests.support.message_world import EARLIER, Talk, open_talk
+from tests.support.node import Person
+from tests.support.plans import recorded_plans
 
 SEND, PLACE, CARD = (f"/api/messages/send-{kind}/" for kind in ("message", "location", "vcard"))
 TYPING, PAUSED, READ = (f"/api/messages/{name}/" for name in ("set-typing", "set-paused", "update-last-read"))

@@ -13,17 +13,17 @@ from openapi_spec_validator import validate
 from pydantic import RootModel
 
 from handlers.rest.described import Described, Route
-from handlers.rest.invitation_pages import OUTSIDE as INVITATIONS
+from handlers.rest.events.invitation_pages import OUTSIDE as INVITATIONS
 from handlers.rest.openapi.document import describe, shown_path
 from handlers.rest.openapi.shapes import referred, resolve
 from handlers.rest.paths import events, messaging
-from handlers.wire.groups import SubjectShown
+from handlers.wire.messaging.groups import SubjectShown
 from models.errors import ChatNotFound, NotAnAdmin
 from server.embedded import EmbeddedStores
-from server.http import ROUTES, build_application
-from tests.documented import undocumented, watch
+from server.http.application import ROUTES, build_application
 from tests.handlers.rest.app import Server
-from tests.node import Node, running_node, settings_for
+from tests.support.documented import undocumented, watch
+from tests.support.node import Node, running_node, settings_for
 
 # Not in the reference, and why.
 LEFT_OUT = {

@@ -16,8 +16,8 @@ from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import open_database
 from server.embedded import EmbeddedStores
-from tests.node import Node, Person, running_node, settings_for
-from tests.pictures import BLUE, GREEN, RED, bomb, decoded, encoded, is_near, plain
+from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.pictures import BLUE, GREEN, RED, bomb, decoded, encoded, is_near, plain
 
 OWN, ALL, PREVIEWS = "/api/account/profile-photo/", "/api/contacts/photos-urls/", "/api/contacts/preview-photos-urls/"
 NOTHING = {"photo_url": None, "photo_status": "404"}

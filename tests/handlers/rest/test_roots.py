@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.auth_world import Node
+from tests.support.auth_world import Node
 
 
 @pytest.mark.parametrize("path", ["/api/", "/api"])

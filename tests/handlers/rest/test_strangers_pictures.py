@@ -10,10 +10,10 @@ import pytest
 from aiohttp import FormData
 
 from server.embedded import EmbeddedStores
-from tests.hostile_pictures import many_scans
-from tests.message_world import Talk, open_talk
-from tests.node import Person
-from tests.pictures import encoded, halves, plain
+from tests.support.hostile_pictures import many_scans
+from tests.support.message_world import Talk, open_talk
+from tests.support.node import Person
+from tests.support.pictures import encoded, halves, plain
 
 
 @pytest.fixture(scope="module")

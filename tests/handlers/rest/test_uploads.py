@@ -14,15 +14,15 @@ from aiohttp import FormData, web
 from handlers.rest.media import MediaRoutes
 from handlers.rest.uploads import read_upload, taking
 from models.documents.media import MediaKind, MediaRule
-from models.services.fetch_url import FetchUrl
-from models.services.open_media import OpenMedia
-from models.services.store_media import StoreMedia
+from models.services.media.fetching import FetchUrl
+from models.services.media.open_media import OpenMedia
+from models.services.media.storage import StoreMedia
 from models.stores.database import Database
 from models.stores.media import MediaFiles
 from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
 from tests.handlers.rest.app import BODY_MAX_BYTES, Client, client_of
-from tests.pictures import bomb, decoded, encoded, halves
+from tests.support.pictures import bomb, decoded, encoded, halves
 
 BELOW = 3 << 20
 BIG = bytes(range(256)) * 4096 * 2  # 2 MiB: more than http.body_max_bytes of these tests

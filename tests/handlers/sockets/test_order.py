@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.javascript_client import install_javascript_client, javascript_client
-from tests.node import Device, running_node, settings_for
-from tests.raw import frames, open_polling
-from tests.socket_world import sign_in_friends
+from tests.support.javascript_client import install_javascript_client, javascript_client
+from tests.support.node import Device, running_node, settings_for
+from tests.support.raw import frames, open_polling
+from tests.support.socket_world import sign_in_friends
 
 COUNT = 1000  # eight times what one connection may have under way
 

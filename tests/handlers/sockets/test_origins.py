@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import Node, running_node, settings_for
-from tests.raw import QUERY, frames, request
+from tests.support.node import Node, running_node, settings_for
+from tests.support.raw import QUERY, frames, request
 
 OURS, FOREIGN = "https://app.example.org", "https://evil.example.net"
 

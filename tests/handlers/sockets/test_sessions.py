@@ -6,9 +6,9 @@ import json
 import pytest
 
 from models.documents.session import Actor
-from tests.node import NAMESPACES, Person
-from tests.raw import frames, open_polling
-from tests.socket_world import Friends, sockets_of, until
+from tests.support.node import NAMESPACES, Person
+from tests.support.raw import frames, open_polling
+from tests.support.socket_world import Friends, sockets_of, until
 
 WITHIN_S = 30.0  # a moment on a quiet machine
 

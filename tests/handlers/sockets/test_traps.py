@@ -13,9 +13,9 @@ from server.auth.tokens import JwtTokens
 from server.clock import SystemClock
 from server.embedded import EmbeddedStores
 from server.secret import load_secret
-from tests.node import NAMESPACES, Device, settings_for
-from tests.raw import Frames, frames, open_polling
-from tests.socket_world import Friends, friends_on_a_node, sockets_of
+from tests.support.node import NAMESPACES, Device, settings_for
+from tests.support.raw import Frames, frames, open_polling
+from tests.support.socket_world import Friends, friends_on_a_node, sockets_of
 
 JOIN_WITHIN_S = 5.0  # what a busy machine needs to let somebody in, and more
 

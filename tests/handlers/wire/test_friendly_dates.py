@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from handlers.wire.friendly_dates import friendly_date, full_date
+from handlers.wire.events.friendly_dates import friendly_date, full_date
 
 WEDNESDAY = datetime(2016, 3, 9, 20, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from handlers.wire.live_events import show_live_event
+from handlers.wire.events.live import show_live_event
 from models.documents.account import Account
 from models.documents.event import Event, Invitation, Poll, PostedMessage
 from models.documents.phone import Phone

@@ -7,10 +7,13 @@ import pytest
 from pydantic import BaseModel
 
 from handlers.rest.requests import read_shape
-from handlers.wire import drafts, event_requests, profiles, sessions, users
-from handlers.wire.asked import read_asked
-from handlers.wire.photos import show_history
-from handlers.wire.requests import read_cursors, read_int
+from handlers.wire import sign_in as sessions
+from handlers.wire.events import requests as event_requests
+from handlers.wire.events import users
+from handlers.wire.messaging import drafts, profiles
+from handlers.wire.messaging.photos import show_history
+from handlers.wire.messaging.request import read_asked
+from handlers.wire.sockets.requests import read_cursors, read_int
 from models.documents.photo import PhotoChange
 from models.errors import Malformed
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.wire.event_fields import find_instant
+from handlers.wire.events.fields import find_instant
 from handlers.wire.times import (
     InstantOutOfRange,
     NotAnInstant,

@@ -10,8 +10,8 @@ from typing_extensions import override
 from models.documents.phone import Phone
 from models.documents.session import Session
 from models.errors import SessionRevoked, Unauthenticated
-from models.services.authenticate import Authenticate
-from models.services.choose_account import ChooseAccount
+from models.services.accounts.authenticate import Authenticate
+from models.services.accounts.choose_account import ChooseAccount
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import Database
@@ -19,7 +19,7 @@ from models.stores.logins import Logins
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
 from server.auth.tokens import JwtTokens
-from tests.auth_fakes import HandClock
+from tests.support.auth_fakes import HandClock
 
 
 class WatchedSessions(Sessions):

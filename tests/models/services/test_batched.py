@@ -6,7 +6,7 @@ from collections.abc import Collection
 import pytest
 from pymongo.errors import AutoReconnect
 
-from models.services.batched import Batched
+from models.services.runtime.batch_loader import Batched
 
 
 class Shelf:

@@ -15,14 +15,14 @@ from models.documents.phone import Phone
 from models.documents.session import Session
 from models.errors import Unavailable
 from models.ports import Delivered, Gone, Outcome, Refused, RetryLater
-from models.services import deliver_notifications
-from models.services.as_it_stands import AsItStands
-from models.services.deliver_notifications import GIVE_UP_AFTER, LEASE, DeliverNotifications, RetryRules
-from models.services.deliver_push import DeliverPush
-from models.services.deliver_text import DeliverText
-from models.services.finish_notifications import FinishNotifications
-from models.services.list_devices import ListDevices
-from models.services.notify import Notify
+from models.services.notifications import delivery as deliver_notifications
+from models.services.notifications.as_it_stands import AsItStands
+from models.services.notifications.deliver_text import DeliverText
+from models.services.notifications.delivery import GIVE_UP_AFTER, LEASE, DeliverNotifications, RetryRules
+from models.services.notifications.devices import ListDevices
+from models.services.notifications.finish_notifications import FinishNotifications
+from models.services.notifications.push import DeliverPush
+from models.services.notifications.queue import Notify
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.devices import Devices
@@ -31,8 +31,8 @@ from models.stores.notifications import PUSH, TEXT, Notifications
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
 from models.tasks import cancel
-from tests.auth_fakes import HandClock
-from tests.plans import recorded_plans
+from tests.support.auth_fakes import HandClock
+from tests.support.plans import recorded_plans
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 ANN, TOM = 1, 2

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from models.errors import Unavailable
-from models.services.doorkeeper import AWAY_MAX_S, Doorkeeper
+from models.services.runtime.admission import AWAY_MAX_S, Doorkeeper
 
 
 class ClockedLoop(asyncio.SelectorEventLoop):

@@ -9,18 +9,18 @@ from pymongo.read_concern import ReadConcern
 from models.documents.chat import Chat, ChatKind
 from models.documents.entry import Draft, Joined, Message
 from models.documents.session import Actor
-from models.services.list_chats import ListChats, Wanted
-from models.services.rosters import Rosters
-from models.services.summaries import Summaries
+from models.services.chats.listing import ListChats, Wanted
+from models.services.chats.membership import Rosters
+from models.services.chats.summaries import Summaries
 from models.stores.chat_places import ChatPlaces
 from models.stores.chat_rows import member_key
 from models.stores.chats import MEMBERS
 from models.stores.database import Collection as Rows
 from models.stores.database import Database
 from models.stores.journal import Journal
-from tests.auth_fakes import HandClock
-from tests.examined import examined
-from tests.logs import SINCE, Logs, open_logs
+from tests.support.auth_fakes import HandClock
+from tests.support.examined import examined
+from tests.support.logs import SINCE, Logs, open_logs
 
 ME = Actor(7, "497", "session")
 

@@ -8,7 +8,7 @@ import pytest
 
 from models.documents.account import Account
 from models.documents.event import Event
-from tests.event_world import TEMPLATES, URL, Broken, EventWorld
+from tests.support.event_world import TEMPLATES, URL, Broken, EventWorld
 
 RSVP, CHANGE, INVITE = "rsvp", "change", "invite"
 

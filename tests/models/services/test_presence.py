@@ -14,15 +14,15 @@ from models.documents.phone import Phone
 from models.documents.session import Actor
 from models.events import Event, PresenceShown
 from models.ports import Absent, Looked
-from models.services.directory import Directory
-from models.services.presence import Presence
+from models.services.contacts.directory import Directory
+from models.services.presence.presence import Presence
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 from models.stores.counters import Counters
 from models.stores.database import Database
 from server.clock import SystemClock
-from tests.fakes import RecordingFanout
-from tests.socket_world import until
+from tests.support.fakes import RecordingFanout
+from tests.support.socket_world import until
 
 PHONE = "a connection"
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from models.documents.chat import Chat, ChatKind
 from models.documents.entry import Entry, Message
 from models.documents.notification import Notification
-from models.services.push_messages import PushMessages
+from models.services.notifications.message_push import PushMessages
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GROUP = Chat(1, ChatKind.GROUP, NOW, 7, subject="Chess", group="49-1")

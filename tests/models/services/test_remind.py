@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from models.documents.account import Account
-from tests.event_world import Broken, EventWorld
+from tests.support.event_world import Broken, EventWorld
 
 REMINDER = "reminder"
 ALERT = "Dinner is a day away"

@@ -5,10 +5,10 @@ import pytest
 from models.documents.contact import Contact
 from models.documents.session import Actor
 from models.errors import NotAContact
-from models.services.directory import Directory
-from models.services.require_contact import RequireContact
+from models.services.contacts.contact_rule import RequireContact
+from models.services.contacts.directory import Directory
 from models.stores.database import Database
-from tests.world import World, build_world
+from tests.support.world import World, build_world
 
 
 class Letters:

@@ -6,9 +6,9 @@ from models.documents.entry import Deletion, Draft, Edit, Message
 from models.documents.event import Event, Invitation, OutboxItem, Posted, PostedMessage
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.services.may_see import MaySee
-from models.services.see_events import SeeEvents
-from models.services.see_users import SeeUsers
+from models.services.contacts.visibility import MaySee
+from models.services.events.listing import SeeEvents
+from models.services.users.views import SeeUsers
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 from models.stores.counters import Counters

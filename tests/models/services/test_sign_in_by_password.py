@@ -10,11 +10,11 @@ from models.documents.login import Login
 from models.documents.oauth import OAuthRules
 from models.documents.session import TokenPair
 from models.errors import InvalidGrant
-from models.services.notify import Notify
-from models.services.remove_login import RemoveLogin
-from models.services.set_password import SetPassword
-from models.services.sign_in_by_password import SignInByPassword
-from models.services.tell_sign_in import TellSignIn
+from models.services.accounts.oauth import SignInByPassword
+from models.services.accounts.remove_login import RemoveLogin
+from models.services.accounts.set_password import SetPassword
+from models.services.accounts.tell_sign_in import TellSignIn
+from models.services.notifications.queue import Notify
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.devices import Devices
@@ -25,7 +25,7 @@ from models.stores.quotas import Quotas
 from models.stores.sessions import Sessions
 from server.auth.tokens import JwtTokens
 from server.clock import SystemClock
-from tests.fakes import RecordingFanout
+from tests.support.fakes import RecordingFanout
 
 OLD, NEW = "correct horse", "battery staple"
 

@@ -10,8 +10,8 @@ import pytest
 from typing_extensions import override
 
 from models.documents.entry import Body, Deletion, Draft, Edit, Entry, Message, Reaction
-from models.services import tails as module
-from models.services.tails import Tails
+from models.services.chats import log_tail_cache as module
+from models.services.chats.log_tail_cache import Tails
 from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.entry_rows import entry_row

@@ -9,7 +9,7 @@ from models.documents.entry import Entry, EventSet, Joined, Left, Message, PollA
 from models.documents.event import Event, OutboxItem
 from models.events import Event as Shown
 from models.events import EventShown, PollShown, RsvpShown
-from tests.event_world import Broken, EventNode, EventWorld
+from tests.support.event_world import Broken, EventNode, EventWorld
 
 
 @pytest.fixture

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from models.documents.entry import Body, Deletion, Draft, Edit, Entry, Joined, Message, Reaction, entry_key, with_change
 from models.events import Signal
-from models.services.rosters import Rosters
+from models.services.chats.membership import Rosters
+from models.services.chats.recovery import heal
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import CHAT_CHANGES, MESSAGE_CHANGES, Entries
 from models.stores.entry_rows import entry_row, read_entry
 from models.stores.journal import ENTRIES, INDEXES
-from server.healing import heal
-from tests.plans import recorded_plans
+from tests.support.plans import recorded_plans
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TEXTS = st.sampled_from(["hi", "$text", "$$REMOVE", "a.b", "$", "{$set: 1}", "👩🏽‍🚀"])

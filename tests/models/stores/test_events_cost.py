@@ -9,10 +9,10 @@ import pytest
 from models.documents.event import Event, EventFilter, Invitation
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.services.know_people import KnowPeople
-from models.services.list_users import ListUsers
-from models.services.see_users import SeeUsers
-from models.services.show_timeline import Place, ShowTimeline
+from models.services.events.timeline import Place, ShowTimeline
+from models.services.users.finding import KnowPeople
+from models.services.users.list_users import ListUsers
+from models.services.users.views import SeeUsers
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 from models.stores.counters import Counters
@@ -20,7 +20,7 @@ from models.stores.database import Database
 from models.stores.event_rows import event_row
 from models.stores.events import EVENTS, Events
 from models.stores.phone_books import PhoneBooks
-from tests.examined import examined
+from tests.support.examined import examined
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ME, OTHER, STRANGER = 1, 2, 3

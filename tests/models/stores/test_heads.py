@@ -12,8 +12,8 @@ from models.documents.head import UNREAD_MAX, Head
 from models.stores import heads
 from models.stores.database import Database
 from models.stores.entries import visible
-from tests.examined import examined
-from tests.logs import Logs, open_logs
+from tests.support.examined import examined
+from tests.support.logs import Logs, open_logs
 
 ME, PEER = 7, 3
 ROWS_MAX = 130  # of one chat: a hundred entries behind the read mark, and a few more

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from models.events import Signal
 from server.bus.bus import Bus
-from server.redis_client import RedisClient, open_redis
-from tests.socket_world import until
+from server.redis_client.client import RedisClient, open_redis
+from tests.support.socket_world import until
 
 WITHIN_S = 30.0
 

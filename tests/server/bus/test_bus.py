@@ -14,9 +14,9 @@ from models.documents.entry import Joined, Left
 from server.bus.bus import Bus
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, hear, messages, newcomers, say
-from tests.node import Device, Node, Person, running_node, settings_for
-from tests.parts import domain_of, parts_of
-from tests.socket_world import until
+from tests.support.node import Device, Node, Person, running_node, settings_for
+from tests.support.parts import domain_of, parts_of
+from tests.support.socket_world import until
 
 LARGE = 32
 _absent = count(1_000_000)

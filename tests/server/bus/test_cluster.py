@@ -18,14 +18,14 @@ from server.bus.presence_board import RedisPresenceBoard
 from server.config import ConfigError, RedisSettings
 from server.embedded import EmbeddedStores
 from server.nodes.address import NodeAddresses
-from server.reachability import require_redis
-from server.redis_cluster import Cluster, slot_of
+from server.process.store_checks import require_redis
+from server.redis_client.cluster import Cluster, slot_of
 from tests.conversation.talk import newcomers, say, texts
-from tests.node import running_node, settings_for
-from tests.parts import domain_of, parts_of
 from tests.server.bus import buses
 from tests.server.bus.buses import WITHIN_S, Node, tell_until_heard
-from tests.socket_world import until
+from tests.support.node import running_node, settings_for
+from tests.support.parts import domain_of, parts_of
+from tests.support.socket_world import until
 
 PREFIX = "p2"  # its leases are on the first server, which has a replica
 PEOPLE = range(1, 41)

@@ -16,9 +16,9 @@ from models.documents.entry import Joined, Left
 from models.events import ChatMembersChanged, Signal
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import newcomers, say
-from tests.node import Device, Node, Person, running_node, settings_for
-from tests.parts import domain_of, parts_of
-from tests.socket_world import until
+from tests.support.node import Device, Node, Person, running_node, settings_for
+from tests.support.parts import domain_of, parts_of
+from tests.support.socket_world import until
 
 LARGE, PEOPLE, STEPS = 4, 8, 50
 

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from models.documents.phone import Phone
 from models.events import PresenceChanged, Signal
-from models.services.sweep_presence import SweepPresence
+from models.services.presence.sweep import SweepPresence
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import Database

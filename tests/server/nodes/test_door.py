@@ -10,13 +10,13 @@ import pytest
 from server.auth.tokens import derive_key
 from server.config import ConfigError
 from server.embedded import EmbeddedStores
-from server.nodes import door
-from server.nodes.door import GOOD_FOR_S, HEADER, Seal
+from server.nodes import internal_server as door
+from server.nodes.internal_server import GOOD_FOR_S, HEADER, Seal
 from server.secret import load_secret
 from server.wiring import build
-from tests.node import settings_for
-from tests.raw import QUERY, open_line, request
 from tests.server.nodes.conftest import Pair
+from tests.support.node import settings_for
+from tests.support.raw import QUERY, open_line, request
 
 POLL = f"{QUERY}polling"
 

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from handlers.wire.largest import largest_message
-from server.nodes.door import HEADER
-from tests.node import Node
-from tests.raw import CLOSE, QUERY, Polling, frames, open_line, request
+from handlers.wire.sockets.largest import largest_message
+from server.nodes.internal_server import HEADER
 from tests.server.nodes.conftest import Pair
 from tests.server.test_metrics import read_metric
-from tests.socket_world import sockets_of, until
+from tests.support.node import Node
+from tests.support.raw import CLOSE, QUERY, Polling, frames, open_line, request
+from tests.support.socket_world import sockets_of, until
 
 UNKNOWN = (400, {"code": 1, "message": "Session ID unknown"})
 CRLF = b"\r\n"

@@ -11,11 +11,11 @@ import aiohttp
 import pytest
 
 from server.embedded import EmbeddedStores
-from server.sockets.farewell import TICK_S, send_away
+from server.sockets.drain import TICK_S, send_away
 from server.wiring import SEE_OFF
-from tests import raw
-from tests.node import Node, running_node, settings_for
-from tests.socket_world import sign_in_friends
+from tests.support import raw
+from tests.support.node import Node, running_node, settings_for
+from tests.support.socket_world import sign_in_friends
 
 GOING_AWAY, SERVICE_RESTART = 1001, 1012
 HANDSHAKE = raw.QUERY + "polling"

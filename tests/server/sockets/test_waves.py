@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 from models.documents.session import Actor
+from server.sockets.broadcast import SLICE, Waves
 from server.sockets.connections import Connection, Connections
 from server.sockets.outbox import Parcel
-from server.sockets.waves import SLICE, Waves
 
 
 class Line:

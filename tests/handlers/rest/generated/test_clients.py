@@ -20,8 +20,8 @@ import pytest
 from benchmarks import npm
 from server.embedded import EmbeddedStores
 from tests.messaging.logins import CLIENT, PASSWORD, Api, new_number
-from tests.node import Node, running_node, settings_for
-from tests.pictures import plain
+from tests.support.node import Node, running_node, settings_for
+from tests.support.pictures import plain
 
 HERE = Path(__file__).parent
 PIN = "1111"

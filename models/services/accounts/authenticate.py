@@ -1,0 +1,169 @@
+"""Finds out who is asking: a token, and whether its session is still alive."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from models.documents.account import Account
+from models.documents.session import Actor, Claims, Identity, Session
+from models.errors import SessionRevoked, Unauthenticated
+from models.ports import Clock, Tokens
+from models.services.accounts.choose_account import ChooseAccount
+from models.services.runtime.batch_loader import Batched
+from models.stores.accounts import Accounts
+from models.stores.logins import Logins
+from models.stores.sessions import Sessions
+
+BELIEVED_FOR_S = 30.0  # how long a revocation can go unheard of when its signal is lost, unless set
+USE_NOTED_EVERY = timedelta(minutes=1)  # so that a request costs no write
+
+
+@dataclass(frozen=True, slots=True)
+class _Belief:
+    identity: Identity
+    account_id: int | None  # as the session has it; the token must say the same
+    generation: int
+    expires_at: datetime
+    read_at: datetime
+
+    def bears_out(self, claims: Claims) -> bool:
+        return (claims.account_id, claims.login_id) == (self.account_id, self.identity.login_id)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A session that is being read: by how many, and how often it was said meanwhile that it is over."""
+
+    readers: int = 0
+    revocations: int = 0
+
+
+class Authenticate:
+    """Who is behind a token. Which sessions are alive is remembered on this node until `forget`, for a bounded time."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        sessions: Sessions,
+        accounts: Accounts,
+        logins: Logins,
+        choose: ChooseAccount,
+        clock: Clock,
+        *,
+        believed_for_s: float = BELIEVED_FOR_S,
+    ) -> None:
+        self.choose = choose
+        self._tokens = tokens
+        self._sessions = sessions
+        self._accounts = accounts
+        # A crowd that comes back after a restart is found out about by a few queries.
+        self._find_session = Batched(self._find_sessions, at_once=500)
+        self._find_account = Batched(self._find_accounts, at_once=500)
+        self._touch = Batched(self._touch_all, at_once=500)
+        self._logins = logins
+        self._clock = clock
+        self._believed_for = timedelta(seconds=believed_for_s)
+        self._beliefs: dict[str, _Belief] = {}  # by session, the one read longest ago first
+        self._readings: dict[str, _Reading] = {}
+        self._revocations = 0  # heard so far, of any sessions
+
+    async def __call__(self, token: str, number: str | None = None) -> Actor:
+        """The account that a token acts for: the named one, else the one of ChooseAccount; raises what both raise."""
+        while True:
+            revocations = self._revocations
+            identity = await self.identify(token)
+            actor = await self.choose.registered(identity, number)
+            # It takes a query to choose for a login: its session may have ended, or lost that account, meanwhile.
+            if identity.login_id is None or revocations == self._revocations:
+                return actor
+
+    async def identify(self, token: str) -> Identity:
+        """Raises Unauthenticated for a bad or expired token, SessionRevoked when its session has been ended."""
+        claims = self._tokens.read(token)
+        belief = self._beliefs.get(claims.session_id)
+        now = self._clock.now()
+        # A belief from the future was formed before the clock was set back; its age is unknown.
+        is_fresh = belief is not None and timedelta() <= now - belief.read_at < self._believed_for
+        if belief is None or not is_fresh or belief.generation != claims.generation:
+            belief = await self._read(claims.session_id)
+        if not belief.bears_out(claims) or belief.expires_at <= now:
+            raise Unauthenticated
+        if belief.generation != claims.generation:
+            raise SessionRevoked  # refreshed since: the token before is void
+        return belief.identity
+
+    def forget(self, session_ids: Iterable[str]) -> None:
+        """These sessions are over (SessionsRevoked); the next use of their tokens finds that out."""
+        self._revocations += 1
+        for session_id in session_ids:
+            self._beliefs.pop(session_id, None)
+            if session_id in self._readings:
+                self._readings[session_id].revocations += 1
+
+    def forget_all(self) -> None:
+        """Any session may have ended unheard."""
+        self._revocations += 1
+        self._beliefs.clear()
+        for reading in self._readings.values():
+            reading.revocations += 1
+
+    async def _read(self, session_id: str) -> _Belief:
+        reading = self._readings.setdefault(session_id, _Reading())
+        reading.readers += 1
+        try:
+            return await self._read_surely(session_id, reading)
+        finally:
+            reading.readers -= 1
+            if not reading.readers:
+                del self._readings[session_id]
+
+    async def _read_surely(self, session_id: str, reading: _Reading) -> _Belief:
+        while True:
+            revocations = reading.revocations
+            now = self._clock.now()
+            session = await self._find_session(session_id)
+            if session is None:
+                raise SessionRevoked
+            identity = await self._identity(session)
+            await self._note_use(session, now)
+            if revocations != reading.revocations:
+                continue  # what was read may be older than the revocation heard meanwhile
+            return self._believe(
+                _Belief(identity, session.account_id, session.generation, session.expires_at, read_at=now)
+            )
+
+    async def _identity(self, session: Session) -> Identity:
+        if session.login_id is not None:
+            if not await self._logins.exists(session.login_id):
+                raise SessionRevoked
+            return Identity(session.id, login_id=session.login_id, generation=session.generation)
+        account = None if session.account_id is None else await self._find_account(session.account_id)
+        if account is None:
+            raise Unauthenticated
+        return Identity(session.id, Actor(account.id, account.number, session.id))
+
+    async def _find_sessions(self, session_ids: Collection[str]) -> dict[str, Session]:
+        return {session.id: session for session in await self._sessions.list_by_ids(session_ids)}
+
+    async def _find_accounts(self, account_ids: Collection[int]) -> dict[int, Account]:
+        return {account.id: account for account in await self._accounts.list_by_ids(account_ids)}
+
+    def _believe(self, belief: _Belief) -> _Belief:
+        self._beliefs.pop(belief.identity.session_id, None)
+        self._beliefs[belief.identity.session_id] = belief
+        while abs(belief.read_at - self._oldest.read_at) >= self._believed_for:
+            del self._beliefs[self._oldest.identity.session_id]
+        return belief
+
+    @property
+    def _oldest(self) -> _Belief:
+        return next(iter(self._beliefs.values()))
+
+    async def _note_use(self, session: Session, now: datetime) -> None:
+        if now - session.last_used_at >= USE_NOTED_EVERY:
+            await self._touch(session.id)
+
+    async def _touch_all(self, session_ids: Collection[str]) -> dict[str, None]:
+        now = self._clock.now()
+        await self._sessions.touch_all(session_ids, now, unless_after=now - USE_NOTED_EVERY)
+        return {}

@@ -1,0 +1,72 @@
+"""Lists which of an account's messages to a contact have arrived, or have been read, and when (messaging contract 11.3)."""
+
+from dataclasses import dataclass
+
+from models.documents.chat import ChatKind
+from models.documents.receipt import Receipt
+from models.documents.session import Actor
+from models.documents.target import Target
+from models.documents.window import Part, Window
+from models.services.chats.open_log import Log, OpenLog
+from models.stores.chats import Chats
+from models.stores.messages import Messages, Selection
+from models.stores.read_dates import ReadDates
+
+
+@dataclass(frozen=True, slots=True)
+class ListDelivered:
+    """Arrived is what lies in the recipient's mailbox: all that was sent, less what was kept back by a block."""
+
+    open_log: OpenLog
+    messages: Messages
+
+    async def __call__(self, actor: Actor, contact: str, window: Window) -> Part[Receipt]:
+        """A page, oldest first, of what arrived at `window.after` or later; of an unknown contact, nothing."""
+        log = await _open_direct(self.open_log, actor, contact)
+        if log is None:
+            return Part([])
+        peer_id = log.chat.peer_of(actor.account_id)
+        selection = Selection(
+            log.member,
+            window.first_seq(log.chat.id),
+            window.last_seq(log.chat.id),
+            is_received=False,
+            kept_from=peer_id,
+            since=window.after,
+        )
+        found = await self.messages.find_newest(selection, limit=window.limit, offset=window.offset)
+        return Part([Receipt(message, message.at) for message in found.items], found.before)
+
+
+@dataclass(frozen=True, slots=True)
+class ListRead:
+    """Read is what lies below the recipient's mark, wherever it was moved: by REST or on a socket."""
+
+    open_log: OpenLog
+    chats: Chats
+    messages: Messages
+    read_dates: ReadDates
+
+    async def __call__(self, actor: Actor, contact: str, window: Window) -> Part[Receipt]:
+        """A page, oldest first, of what was read at `window.after` or later; of an unknown contact, nothing."""
+        log = await _open_direct(self.open_log, actor, contact)
+        if log is None:
+            return Part([])
+        chat_id, peer_id = log.chat.id, log.chat.peer_of(actor.account_id)
+        peer = await self.chats.find_member(chat_id, peer_id)
+        if peer is None:
+            return Part([])
+        before = 0 if window.after is None else await self.read_dates.last_before(chat_id, peer_id, window.after)
+        first, last = max(before + 1, window.first_seq(chat_id)), min(peer.shown_read, window.last_seq(chat_id))
+        selection = Selection(log.member, first, last, is_received=False, kept_from=peer_id)
+        found = await self.messages.find_newest(selection, limit=window.limit, offset=window.offset)
+        if not found.items:
+            return Part([], found.before)
+        dates = await self.read_dates.list_covering(chat_id, peer_id, found.items[0].seq, found.items[-1].seq)
+        receipts = [Receipt(message, at) for message in found.items if (at := dates.find(message.seq)) is not None]
+        return Part(receipts, found.before)
+
+
+async def _open_direct(open_log: OpenLog, actor: Actor, contact: str) -> Log | None:
+    log = await open_log(actor, Target(contact=contact))
+    return log if log is not None and log.chat.kind is ChatKind.DIRECT else None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.messaging.logins import CLIENT, PASSWORD, Api, last_code, new_name, new_number
+from tests.rest.messaging.logins import CLIENT, PASSWORD, Api, last_code, new_name, new_number
 from tests.support.node import Node, running_node, settings_for
 
 OWNER, STRANGER = "192.0.2.1", "198.51.100.1"

@@ -10,7 +10,7 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from server.sms.twilio import TwilioCodes
-from tests.messaging.logins import new_number
+from tests.rest.messaging.logins import new_number
 from tests.support.node import Node, running_node, settings_for
 
 SPELLINGS = (

@@ -17,7 +17,7 @@ from models.services.accounts.choose_account import ChooseAccount
 from models.services.chats.send import SendMessage
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, history, newcomers, say, texts
-from tests.messaging.logins import Api, new_number
+from tests.rest.messaging.logins import Api, new_number
 from tests.support.node import Node, Person, running_node, settings_for
 from tests.support.parts import domain_of
 from tests.support.pictures import encoded, halves

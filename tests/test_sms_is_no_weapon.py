@@ -11,7 +11,7 @@ import pytest
 
 from server.config import ConfigError, read_settings
 from server.embedded import EmbeddedStores
-from tests.messaging.logins import Api, new_number
+from tests.rest.messaging.logins import Api, new_number
 from tests.support.apple import Apple, running_apple
 from tests.support.node import Node, Person, running_node, settings_for
 

@@ -10,7 +10,7 @@ import icalendar
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.messaging.logins import new_number
+from tests.rest.messaging.logins import new_number
 from tests.support.node import Device, Node, Person, running_node, settings_for
 from tests.support.parts import parts_of
 

@@ -16,8 +16,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from server.embedded import EmbeddedStores
-from tests.events.graph import TOKEN, running_graph
-from tests.messaging.logins import Api, last_code
+from tests.rest.events.graph import TOKEN, running_graph
+from tests.rest.messaging.logins import Api, last_code
 from tests.static.browser import Windows
 from tests.support.node import Node, Person, running_node, settings_for
 from tests.support.pictures import encoded, halves

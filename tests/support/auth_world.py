@@ -54,7 +54,7 @@ from server.auth.tokens import JwtTokens, derive_key
 from server.http.application import build_application
 from server.http.client_address import locate_clients
 from server.http.identity import identify
-from tests.handlers.rest.app import Server
+from tests.rest.app import Server
 from tests.support.auth_fakes import HandClock, KeptCodes, RecordingFanout
 from tests.support.documented import watch
 

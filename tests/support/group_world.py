@@ -42,7 +42,7 @@ from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.journal import Journal
 from server.http.application import build_application
-from tests.handlers.rest.app import Server
+from tests.rest.app import Server
 from tests.support.documented import watch
 
 SINCE = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

@@ -24,7 +24,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.events.graph import running_graph
+from tests.rest.events.graph import running_graph
 from tests.server.processes import ROOT, running
 from tests.support.node import Node, Person, settings_for
 from tests.support.pictures import plain

@@ -29,8 +29,8 @@ from models.services.accounts.set_nickname import SetNickname
 from models.services.accounts.set_privacy import SetPrivacy
 from models.services.accounts.set_status_message import SetStatusMessage
 from models.services.accounts.sign_in import VerifyPin
+from models.services.accounts.sign_in_alert import TellSignIn
 from models.services.accounts.take_number import TakeNumber
-from models.services.accounts.tell_sign_in import TellSignIn
 from models.services.events.demo import MakeDemoEvents
 from models.services.users.find_account import FindAccount
 from server.wiring.domain import Domain

@@ -24,8 +24,8 @@ from models.services.accounts.register_profile import RegisterProfile
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.sessions import StartSession
 from models.services.accounts.sign_in import VerifyPin
+from models.services.accounts.sign_in_alert import TellSignIn
 from models.services.accounts.take_number import TakeNumber
-from models.services.accounts.tell_sign_in import TellSignIn
 from models.services.chats.announcer import Announcer
 from models.services.chats.membership import Rosters
 from models.services.events.join_events import JoinEvents

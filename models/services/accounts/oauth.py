@@ -11,7 +11,7 @@ from models.documents.oauth import FOR_EVER, OAuthRules, narrow_scope
 from models.documents.session import Grant, Session, TokenPair, device_name
 from models.errors import InvalidGrant, RateLimited
 from models.ports import Clock, Passwords, Tokens
-from models.services.accounts.tell_sign_in import TellSignIn
+from models.services.accounts.sign_in_alert import TellSignIn
 from models.stores.logins import Logins
 from models.stores.quotas import Quotas
 from models.stores.sessions import Sessions

@@ -9,8 +9,8 @@ from models.events import AccountChanged, SessionsRevoked
 from models.ports import Fanout
 from models.services.accounts.prove_number import ProveNumber
 from models.services.accounts.registration_pin import RegistrationPin
+from models.services.accounts.sign_in_alert import TellSignIn
 from models.services.accounts.take_number import TakeNumber
-from models.services.accounts.tell_sign_in import TellSignIn
 from models.services.events.join_events import JoinEvents
 from models.stores.accounts import Accounts
 from models.stores.ownerships import Ownerships

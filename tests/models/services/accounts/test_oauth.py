@@ -13,7 +13,7 @@ from models.errors import InvalidGrant
 from models.services.accounts.oauth import SignInByPassword
 from models.services.accounts.remove_login import RemoveLogin
 from models.services.accounts.set_password import SetPassword
-from models.services.accounts.tell_sign_in import TellSignIn
+from models.services.accounts.sign_in_alert import TellSignIn
 from models.services.notifications.queue import Notify
 from models.stores.counters import Counters
 from models.stores.database import Database

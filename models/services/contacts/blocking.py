@@ -2,14 +2,26 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 
-from models.documents.account import BLOCKED_MAX
+from models.documents.account import BLOCKED_MAX, Account
 from models.documents.session import Actor
 from models.errors import Conflict
 from models.events import AccountChanged
 from models.ports import Fanout
-from models.services.events.access import FollowBlocks
 from models.stores.accounts import Accounts
+
+
+class BlockListener(Protocol):
+    """Follows changes of block lists, once they are stored."""
+
+    async def blocked(self, actor: Actor) -> None:
+        """Called after this account has blocked somebody."""
+        ...
+
+    async def unblocked(self, account: Account) -> None:
+        """Called after this account has unblocked somebody; `account` is as it is now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +30,7 @@ class BlockNumbers:
 
     accounts: Accounts
     fanout: Fanout
-    events: FollowBlocks
+    listener: BlockListener
 
     async def block(self, actor: Actor, number: str) -> bool:
         """Whether it was not blocked before; raises Conflict when the list is full."""
@@ -27,14 +39,14 @@ class BlockNumbers:
             raise Conflict(f"At most {BLOCKED_MAX} numbers can be blocked.")
         is_new = await self.accounts.block(actor.account_id, number)
         self.fanout.signal(AccountChanged(actor.account_id))
-        await self.events.blocked(actor)
+        await self.listener.blocked(actor)
         return is_new
 
     async def unblock(self, actor: Actor, number: str) -> bool:
         """Whether it was blocked before."""
         was_blocked = await self.accounts.unblock(actor.account_id, number)
         self.fanout.signal(AccountChanged(actor.account_id))
-        await self.events.unblocked(await self.accounts.require(actor.account_id))
+        await self.listener.unblocked(await self.accounts.require(actor.account_id))
         return was_blocked
 
     async def replace(self, actor: Actor, numbers: Collection[str]) -> None:
@@ -43,5 +55,5 @@ class BlockNumbers:
             raise Conflict(f"At most {BLOCKED_MAX} numbers can be blocked.")
         account = await self.accounts.change(actor.account_id, {"blocked": sorted(set(numbers))})
         self.fanout.signal(AccountChanged(actor.account_id))
-        await self.events.blocked(actor)
-        await self.events.unblocked(account)
+        await self.listener.blocked(actor)
+        await self.listener.unblocked(account)

@@ -1,20 +1,14 @@
 """The must-be-in-contacts rule: who an account may look at, write to and bring into groups."""
 
 from collections.abc import Collection
-from typing import Protocol
 
 from models.documents.account import Account
 from models.documents.session import Actor
 from models.errors import AccountNotFound, NotAContact
+from models.services.contacts.has_written import HasWritten
 from models.services.contacts.directory import TTL_S, Directory
 from models.services.runtime.cache import Cache
 from models.stores.contacts import Contacts
-
-
-class HasWritten(Protocol):
-    """Whether this number has ever written to this account."""
-
-    async def __call__(self, account_id: int, number: str) -> bool: ...
 
 
 class RequireContact:

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from models.documents.session import Actor, Identity
 from models.documents.target import Target
-from models.services.accounts.choose_account import ChooseAccount
+from models.services.accounts.authenticate import ChooseAccount
 from models.services.chats.send import SendMessage
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, history, newcomers, say, texts

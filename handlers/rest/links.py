@@ -11,7 +11,7 @@ from handlers.wire.sockets.entries import MEDIA
 from models.documents.default_picture import DefaultPicture
 from models.documents.photo import Photo, Rendition
 from models.documents.session import Actor
-from models.services.media.default_pictures import DefaultPictures
+from models.services.media.renditions import DefaultPictures
 
 DEFAULT_PICTURES = MEDIA + "default/"
 

@@ -14,7 +14,7 @@ from handlers.wire.sockets.entries import MEDIA
 from models.documents.media import INLINE_TYPES, Media
 from models.documents.photo import PHOTO_TYPE
 from models.errors import MediaNotFound
-from models.services.media.open_media import OpenMedia
+from models.services.media.storage import OpenMedia
 
 # Whoever knows a name may read; tokens are not looked at, so that the URL works in an <img> (messaging contract 16.6).
 OUTSIDE = (MEDIA + "{name}", MEDIA + "{name}/thumbnail")

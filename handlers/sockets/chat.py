@@ -28,13 +28,11 @@ from models.documents.entry import Deletion, Edit, MessageChange, Reaction
 from models.documents.target import Target
 from models.errors import DomainError, Malformed
 from models.services.chats.change import ChangeMessage
-from models.services.chats.find_stored import FindStored
-from models.services.chats.greet import Greet
 from models.services.chats.history import PAGE_MAX as HISTORY_MAX
 from models.services.chats.history import ReadHistory
 from models.services.chats.listing import PAGE_MAX as CHATS_MAX
-from models.services.chats.listing import ListChats
-from models.services.chats.send import SendMessage, message_of
+from models.services.chats.listing import Greet, ListChats
+from models.services.chats.send import FindStored, SendMessage, message_of
 from models.services.chats.sync import SyncChats
 from models.services.chats.typing import ShowTyping
 from models.services.runtime.admission import Doorkeeper

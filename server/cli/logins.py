@@ -11,9 +11,7 @@ from redis.exceptions import RedisError
 from models.documents.chat import Chat
 from models.errors import DomainError
 from models.events import Event, Signal
-from models.services.accounts.logins import AddLogin
-from models.services.accounts.remove_login import RemoveLogin
-from models.services.accounts.set_password import SetPassword
+from models.services.accounts.logins import AddLogin, RemoveLogin, SetPassword
 from models.stores.counters import Counters
 from models.stores.logins import Logins
 from models.stores.ownerships import Ownerships

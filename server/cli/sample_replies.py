@@ -5,9 +5,7 @@ import logging
 
 from models.documents.sample_reply import ReplyType
 from models.errors import DomainError
-from models.services.events.list_sample_replies import ListSampleReplies
-from models.services.events.remove_sample_reply import RemoveSampleReply
-from models.services.events.sample_replies import AddSampleReply
+from models.services.events.sample_replies import AddSampleReply, ListSampleReplies, RemoveSampleReply
 from models.stores.counters import Counters
 from models.stores.sample_replies import SampleReplies
 from server.cli.database import open_stores

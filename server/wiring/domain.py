@@ -8,48 +8,38 @@ from functools import partial
 from handlers.rest.links import Links
 from models.documents.chat import Chat
 from models.documents.entry import Entry
-from models.services.accounts.authenticate import Authenticate
-from models.services.accounts.choose_account import ChooseAccount
+from models.services.accounts.authenticate import Authenticate, ChooseAccount
 from models.services.chats.announce_again import AnnounceAgain
 from models.services.chats.announcer import Announcer
-from models.services.chats.date_reads import DateReads
-from models.services.chats.find_stored import FindStored
 from models.services.chats.listing import ListChats
 from models.services.chats.log_tail_cache import Tails
 from models.services.chats.membership import Rosters
-from models.services.chats.read_heads import ReadHeads
-from models.services.chats.receipts import MoveMarks
+from models.services.chats.receipts import DateReads, MoveMarks
 from models.services.chats.record_changes import RecordChanges
 from models.services.chats.recovery import heal
 from models.services.chats.resolve import ResolveChat
-from models.services.chats.send import SendMessage
-from models.services.chats.summaries import Summaries
+from models.services.chats.send import FindStored, SendMessage
+from models.services.chats.summaries import ReadHeads, Summaries
 from models.services.chats.sync import SyncChats, SyncRules
 from models.services.chats.typing import ShowTyping
-from models.services.contacts.contact_rule import RequireContact
+from models.services.contacts.contact_rule import HasWritten, RequireContact
 from models.services.contacts.directory import Directory
-from models.services.contacts.has_written import HasWritten
 from models.services.contacts.new_number_limit import LimitNewNumbers
 from models.services.contacts.visibility import MaySee
-from models.services.events.access import HiddenEvents
+from models.services.events.access import HiddenEvents, RequireEvent
 from models.services.events.alerts import NotifyOfEvent
 from models.services.events.broadcast import ShowEvent
 from models.services.events.chat_log import LogEvent
-from models.services.events.forget_events import ForgetEvents
 from models.services.events.invitation_texts import TextInvitations
-from models.services.events.join_events import JoinEvents
+from models.services.events.inviting import JoinEvents
 from models.services.events.outbox import TellEvent
-from models.services.events.reminders import Remind
-from models.services.events.require_event import RequireEvent
-from models.services.groups.leave_group import LeaveGroup
+from models.services.events.reminders import ForgetEvents, Remind
+from models.services.groups.members import LeaveGroup
 from models.services.groups.turn import ChangeGroup
-from models.services.media.default_pictures import DefaultPictures
-from models.services.media.limit_fetches import LimitFetches
-from models.services.media.photos import TakePhoto
-from models.services.media.remove_unused_media import RemoveUnusedMedia
-from models.services.media.renditions import Renditions
-from models.services.media.set_photo import SetPhoto
-from models.services.media.storage import StoreMedia
+from models.services.media.fetching import LimitFetches
+from models.services.media.photos import SetPhoto, TakePhoto
+from models.services.media.renditions import DefaultPictures, Renditions
+from models.services.media.storage import RemoveUnusedMedia, StoreMedia
 from models.services.notifications.sms import LimitTexts, TextRules
 from models.services.presence.presence import Presence
 from models.services.presence.sweep import SweepPresence

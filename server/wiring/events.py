@@ -5,24 +5,14 @@ from handlers.rest.events.answers import EventAnswerRoutes
 from handlers.rest.events.devices import DeviceRoutes
 from handlers.rest.events.events import EventRoutes
 from models.services.contacts.visibility import MaySee
-from models.services.events.add_poll import AddPoll
-from models.services.events.cancel_event import CancelEvent
-from models.services.events.count_unanswered import CountUnanswered
-from models.services.events.delete_event import DeleteEvent
-from models.services.events.edit_event import EditEvent
-from models.services.events.invitations import AnswerInvitation
-from models.services.events.inviting import InvitePeople
-from models.services.events.lifecycle import CreateEvent
-from models.services.events.limit_invitations import LimitInvitations
-from models.services.events.list_events import ListEvents
-from models.services.events.list_sample_replies import ListSampleReplies
-from models.services.events.listing import SeeEvents
-from models.services.events.posts import PostMessage
-from models.services.events.see_invitation import SeeInvitation
-from models.services.events.suggest_time import SuggestTime
+from models.services.events.invitations import AnswerInvitation, SeeInvitation
+from models.services.events.inviting import InvitePeople, LimitInvitations
+from models.services.events.lifecycle import CancelEvent, CreateEvent, DeleteEvent, EditEvent
+from models.services.events.listing import CountUnanswered, ListEvents, SeeEvents
+from models.services.events.posts import AddPoll, PostMessage, SuggestTime
+from models.services.events.sample_replies import ListSampleReplies
 from models.services.events.timeline import ShowTimeline
-from models.services.notifications.add_device import AddDevice
-from models.services.notifications.remove_device import RemoveDevice
+from models.services.notifications.devices import AddDevice, RemoveDevice
 from models.services.users.views import SeeUsers
 from server.wiring.domain import Domain
 from server.wiring.users import user_routes

@@ -10,29 +10,18 @@ from handlers.rest.messaging.oauth import OAuthRoutes
 from models.documents.oauth import OAuthRules
 from models.documents.phone import Phone
 from models.documents.pin import EVENTS_DIGITS, MESSAGING_DIGITS, PinRules
-from models.services.accounts.ask_for_code import AskForCode
-from models.services.accounts.create_account import CreateAccount
-from models.services.accounts.end_session import EndSession
-from models.services.accounts.last_use import LastUse
-from models.services.accounts.list_sessions import ListSessions
-from models.services.accounts.oauth import SignInByPassword
-from models.services.accounts.pins import RequestPin
-from models.services.accounts.prove_number import ProveNumber
-from models.services.accounts.refresh_tokens import RefreshTokens
-from models.services.accounts.register_profile import RegisterProfile
-from models.services.accounts.registration import RegisterAccount
+from models.services.accounts.logins import CreateAccount
+from models.services.accounts.oauth import RefreshTokens, SignInByPassword
+from models.services.accounts.pins import AskForCode, ProveNumber, RequestPin
+from models.services.accounts.profile import SetNickname, SetPrivacy, SetStatusMessage
+from models.services.accounts.registration import RegisterAccount, RegisterProfile, TakeNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.removal import RemoveAccount
-from models.services.accounts.revoke_token import RevokeToken
-from models.services.accounts.sessions import StartSession
-from models.services.accounts.set_nickname import SetNickname
-from models.services.accounts.set_privacy import SetPrivacy
-from models.services.accounts.set_status_message import SetStatusMessage
+from models.services.accounts.sessions import EndSession, LastUse, ListSessions, RevokeToken, StartSession
 from models.services.accounts.sign_in import VerifyPin
 from models.services.accounts.sign_in_alert import TellSignIn
-from models.services.accounts.take_number import TakeNumber
 from models.services.events.demo import MakeDemoEvents
-from models.services.users.find_account import FindAccount
+from models.services.users.finding import FindAccount
 from server.wiring.domain import Domain
 
 

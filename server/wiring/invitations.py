@@ -4,8 +4,7 @@ from handlers.rest.described import Route
 from handlers.rest.events.invitation_pages import AppLinks, InvitationPages
 from handlers.rest.form_keys import FormKeys
 from models.services.contacts.visibility import MaySee
-from models.services.events.invitations import AnswerInvitation
-from models.services.events.open_invitation import OpenInvitation
+from models.services.events.invitations import AnswerInvitation, OpenInvitation
 from server.auth.tokens import derive_key
 from server.wiring.domain import Domain
 

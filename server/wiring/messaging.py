@@ -10,41 +10,31 @@ from handlers.rest.messaging.messages import MessageRoutes
 from handlers.rest.messaging.people import PeopleRoutes
 from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoutes, GroupPhotoRoutes, PhotoDoor
 from models.documents.media import MediaKind, MediaRule
-from models.services.chats.list_messages import ListMessages
-from models.services.chats.mark_read import MarkRead
-from models.services.chats.message_receipts import ListDelivered, ListRead
-from models.services.chats.open_log import OpenLog
-from models.services.chats.require_recipient import RequireRecipient
-from models.services.chats.tell_typing import TellTyping
+from models.services.chats.history import ListMessages, OpenLog
+from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
+from models.services.chats.resolve import RequireRecipient
 from models.services.chats.titles import TitleChats
-from models.services.contacts.add_contact import AddContact
-from models.services.contacts.address_book import ImportContacts
+from models.services.chats.typing import TellTyping
+from models.services.contacts.address_book import (
+    AddContact,
+    ChangeContact,
+    FindContact,
+    ImportContacts,
+    ListContacts,
+    RemoveContacts,
+)
 from models.services.contacts.blocking import BlockNumbers
-from models.services.contacts.change_contact import ChangeContact
-from models.services.contacts.find_contact import FindContact
-from models.services.contacts.list_contacts import ListContacts
-from models.services.contacts.remove_contacts import RemoveContacts
 from models.services.contacts.visibility import MaySee
 from models.services.events.access import FollowBlocks
-from models.services.groups.groups import CreateGroup
-from models.services.groups.list_groups import ListGroups
-from models.services.groups.members import AddParticipant
-from models.services.groups.remove_participant import RemoveParticipant
-from models.services.groups.require_participants import RequireParticipants
-from models.services.groups.set_group_photo import SetGroupPhoto
-from models.services.groups.set_role import SetRole
-from models.services.groups.set_subject import SetSubject
-from models.services.groups.show_group import ShowGroup
+from models.services.groups.groups import CreateGroup, ListGroups, SetGroupPhoto, SetSubject, ShowGroup
+from models.services.groups.members import AddParticipant, RemoveParticipant, RequireParticipants, SetRole
 from models.services.media.fetching import FetchUrl
-from models.services.media.list_photo_history import ListPhotoHistory
-from models.services.media.list_photos import ListPhotos
-from models.services.media.open_media import OpenMedia
-from models.services.media.remove_photo import RemovePhoto
-from models.services.media.show_photo import ShowPhoto
+from models.services.media.photos import ListPhotoHistory, ListPhotos, RemovePhoto, ShowPhoto
+from models.services.media.storage import OpenMedia
 from models.services.presence.lookup import ShowPresence
 from models.services.runtime.token_bucket import TokenBuckets
-from models.services.users.find_account import FindAccount
-from models.services.users.show_statuses import ShowStatuses
+from models.services.users.finding import FindAccount
+from models.services.users.views import ShowStatuses
 from server.wiring.domain import Domain
 
 

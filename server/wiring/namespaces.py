@@ -10,8 +10,8 @@ from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
 from handlers.wire.sockets.largest import largest_message
 from models.services.chats.change import ChangeMessage
-from models.services.chats.greet import Greet
 from models.services.chats.history import ReadHistory
+from models.services.chats.listing import Greet
 from models.services.runtime.token_bucket import TokenBuckets
 from server.faults import refusal_of
 from server.sockets.server import SocketServer

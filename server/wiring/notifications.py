@@ -8,15 +8,13 @@ from aioapns.connection import AuthorizationHeaderProvider
 
 from models.ports import Clock, SocketBoard, TextSender
 from models.services.contacts.directory import Directory
-from models.services.notifications.as_it_stands import AsItStands
 from models.services.notifications.contact_joined import TellContactJoined
-from models.services.notifications.deliver_text import DeliverText
 from models.services.notifications.delivery import DeliverNotifications, RetryRules
 from models.services.notifications.devices import ListDevices
-from models.services.notifications.finish_notifications import FinishNotifications
 from models.services.notifications.message_push import PushMessages
-from models.services.notifications.push import DeliverPush
-from models.services.notifications.queue import Notify
+from models.services.notifications.push import AsItStands, DeliverPush
+from models.services.notifications.queue import FinishNotifications, Notify
+from models.services.notifications.sms import DeliverText
 from models.stores.notifications import PUSH, TEXT, Kind
 from server.config import ConfigError, Settings
 from server.push.apns import ApnsPushes, sign_by, trust

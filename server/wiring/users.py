@@ -7,17 +7,12 @@ from handlers.rest.events.favorite_contacts import FavouriteRoutes
 from handlers.rest.events.renditions import RenditionRoutes
 from handlers.rest.events.users import UserRoutes
 from models.services.accounts.profile import ChangeUser
-from models.services.events.list_inviters import ListInviters
-from models.services.media.open_media import OpenMedia
-from models.services.media.remove_photo import RemovePhoto
-from models.services.users.facebook import LinkFacebook
-from models.services.users.favourites import MarkFavourites
-from models.services.users.find_user import FindUser
-from models.services.users.finding import KnowPeople
-from models.services.users.list_facebook_friends import ListFacebookFriends
-from models.services.users.list_favourites import ListFavourites
-from models.services.users.list_users import ListUsers
-from models.services.users.match_phone_book import MatchPhoneBook
+from models.services.events.listing import ListInviters
+from models.services.media.photos import RemovePhoto
+from models.services.media.storage import OpenMedia
+from models.services.users.facebook import LinkFacebook, ListFacebookFriends
+from models.services.users.favourites import ListFavourites, MarkFavourites
+from models.services.users.finding import FindUser, KnowPeople, ListUsers, MatchPhoneBook
 from server.facebook import GraphApi
 from server.wiring.domain import Domain
 

@@ -8,7 +8,7 @@ import pytest
 
 from handlers.rest.media import MediaRoutes
 from models.documents.media import Media
-from models.services.media.open_media import OpenMedia
+from models.services.media.storage import OpenMedia
 from models.stores.database import Database
 from models.stores.media import CHUNK_BYTES, MediaFiles
 from tests.rest.app import Client, client_of

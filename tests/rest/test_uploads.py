@@ -15,8 +15,7 @@ from handlers.rest.media import MediaRoutes
 from handlers.rest.uploads import read_upload, taking
 from models.documents.media import MediaKind, MediaRule
 from models.services.media.fetching import FetchUrl
-from models.services.media.open_media import OpenMedia
-from models.services.media.storage import StoreMedia
+from models.services.media.storage import OpenMedia, StoreMedia
 from models.stores.database import Database
 from models.stores.media import MediaFiles
 from server.media.fetcher import HttpFetcher

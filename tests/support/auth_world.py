@@ -13,22 +13,16 @@ from handlers.rest.events.roots import RootRoutes
 from handlers.rest.links import Links
 from models.documents.login import Ownership
 from models.documents.pin import EVENTS_DIGITS, PinRules
-from models.services.accounts.authenticate import Authenticate
-from models.services.accounts.choose_account import ChooseAccount
-from models.services.accounts.end_session import EndSession
-from models.services.accounts.last_use import LastUse
-from models.services.accounts.list_sessions import ListSessions
-from models.services.accounts.pins import RequestPin
-from models.services.accounts.prove_number import ProveNumber
-from models.services.accounts.register_profile import RegisterProfile
+from models.services.accounts.authenticate import Authenticate, ChooseAccount
+from models.services.accounts.pins import ProveNumber, RequestPin
+from models.services.accounts.registration import RegisterProfile, TakeNumber
 from models.services.accounts.registration_pin import RegistrationPin
-from models.services.accounts.sessions import StartSession
+from models.services.accounts.sessions import EndSession, LastUse, ListSessions, StartSession
 from models.services.accounts.sign_in import VerifyPin
 from models.services.accounts.sign_in_alert import TellSignIn
-from models.services.accounts.take_number import TakeNumber
 from models.services.chats.announcer import Announcer
 from models.services.chats.membership import Rosters
-from models.services.events.join_events import JoinEvents
+from models.services.events.inviting import JoinEvents
 from models.services.notifications.contact_joined import TellContactJoined
 from models.services.notifications.queue import Notify
 from models.services.notifications.sms import LimitTexts, TextRules

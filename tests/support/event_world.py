@@ -15,11 +15,10 @@ from models.services.contacts.directory import Directory
 from models.services.events.alerts import NotifyOfEvent
 from models.services.events.broadcast import ShowEvent
 from models.services.events.chat_log import LogEvent
-from models.services.events.forget_events import ForgetEvents
 from models.services.events.invitation_texts import TextInvitations
-from models.services.events.join_events import JoinEvents
+from models.services.events.inviting import JoinEvents
 from models.services.events.outbox import TellEvent, TellsEvent
-from models.services.events.reminders import Remind
+from models.services.events.reminders import ForgetEvents, Remind
 from models.services.notifications.queue import Notify
 from models.services.notifications.sms import LimitTexts, TextRules
 from models.stores.accounts import Accounts

@@ -24,15 +24,8 @@ from models.services.chats.membership import Rosters
 from models.services.chats.record_changes import RecordChanges
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import Directory
-from models.services.groups.groups import CreateGroup
-from models.services.groups.leave_group import LeaveGroup
-from models.services.groups.list_groups import ListGroups
-from models.services.groups.members import AddParticipant
-from models.services.groups.remove_participant import RemoveParticipant
-from models.services.groups.require_participants import RequireParticipants
-from models.services.groups.set_role import SetRole
-from models.services.groups.set_subject import SetSubject
-from models.services.groups.show_group import ShowGroup
+from models.services.groups.groups import CreateGroup, ListGroups, SetSubject, ShowGroup
+from models.services.groups.members import AddParticipant, LeaveGroup, RemoveParticipant, RequireParticipants, SetRole
 from models.services.groups.turn import ChangeGroup
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats

@@ -9,7 +9,7 @@ from models.documents.chat import Chat
 from models.documents.entry import Deletion, Draft, Entry, Joined, Message, Reaction, entry_key
 from models.documents.head import Head
 from models.services.chats.membership import Rosters
-from models.services.chats.read_heads import ReadHeads
+from models.services.chats.summaries import ReadHeads
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database

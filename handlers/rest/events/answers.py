@@ -21,13 +21,10 @@ from handlers.wire.events.requests import (
     read_guests,
 )
 from models.errors import EventFull, EventNotFound, FieldErrors, Forbidden, LimitReached
-from models.services.events.add_poll import AddPoll
-from models.services.events.invitations import AnswerInvitation
-from models.services.events.list_sample_replies import ListSampleReplies
+from models.services.events.invitations import AnswerInvitation, SeeInvitation
 from models.services.events.listing import NO_GUESTS, SeeEvents
-from models.services.events.posts import PostMessage
-from models.services.events.see_invitation import SeeInvitation
-from models.services.events.suggest_time import SuggestTime
+from models.services.events.posts import AddPoll, PostMessage, SuggestTime
+from models.services.events.sample_replies import ListSampleReplies
 
 _ONE = "/events/{event_id}"
 _REFUSES = (FieldErrors, EventNotFound)

@@ -34,11 +34,10 @@ from models.errors import (
     WrongPin,
     WrongRegistrationPin,
 )
-from models.services.accounts.end_session import EndSession
-from models.services.accounts.list_sessions import ListSessions
 from models.services.accounts.pins import RequestPin
-from models.services.accounts.register_profile import RegisterProfile
+from models.services.accounts.registration import RegisterProfile
 from models.services.accounts.registration_pin import RegistrationPin
+from models.services.accounts.sessions import EndSession, ListSessions
 from models.services.accounts.sign_in import VerifyPin
 
 # Whoever asks here has no token yet.

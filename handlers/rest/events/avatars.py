@@ -16,9 +16,8 @@ from handlers.wire.events.users import UserShown, show_user
 from models.documents.photo import Picture
 from models.documents.session import Actor
 from models.errors import FieldErrors, Malformed, TooLarge, Unavailable
-from models.services.media.remove_photo import RemovePhoto
-from models.services.media.set_photo import SetPhoto
-from models.services.users.find_user import FindUser
+from models.services.media.photos import RemovePhoto, SetPhoto
+from models.services.users.finding import FindUser
 
 
 @dataclass(frozen=True, slots=True)

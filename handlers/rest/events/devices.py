@@ -9,8 +9,7 @@ from handlers.rest.described import Described, Route
 from handlers.rest.paths import events
 from handlers.rest.requests import read_shape
 from handlers.wire.events.devices import AddedDevice, DeviceToken, RemovedDevice
-from models.services.notifications.add_device import AddDevice
-from models.services.notifications.remove_device import RemoveDevice
+from models.services.notifications.devices import AddDevice, RemoveDevice
 
 
 @dataclass(frozen=True, slots=True)

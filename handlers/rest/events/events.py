@@ -34,14 +34,9 @@ from models.errors import (
     RateLimited,
     TooManyInvitees,
 )
-from models.services.events.cancel_event import CancelEvent
-from models.services.events.count_unanswered import CountUnanswered
-from models.services.events.delete_event import DeleteEvent
-from models.services.events.edit_event import EditEvent
-from models.services.events.lifecycle import CreateEvent
-from models.services.events.list_events import ListEvents
-from models.services.events.listing import SeeEvents
-from models.services.events.require_event import RequireEvent
+from models.services.events.access import RequireEvent
+from models.services.events.lifecycle import CancelEvent, CreateEvent, DeleteEvent, EditEvent
+from models.services.events.listing import CountUnanswered, ListEvents, SeeEvents
 from models.services.events.timeline import ShowTimeline
 
 _ALL, _ONE = "/events", "/events/{event_id}"

@@ -11,8 +11,7 @@ from handlers.rest.paths import events
 from handlers.rest.requests import read_shape
 from handlers.wire.events.users import FacebookFriendShown, FacebookToken, UserShown, show_friends, show_user
 from models.errors import FacebookTokenMissing, FacebookTokenRefused, FieldErrors, Unavailable
-from models.services.users.facebook import LinkFacebook
-from models.services.users.list_facebook_friends import ListFacebookFriends
+from models.services.users.facebook import LinkFacebook, ListFacebookFriends
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,7 @@ from models.documents.favourite import FAVOURITES_MAX, Marking
 from models.documents.phone import Phone
 from models.documents.session import Actor
 from models.errors import FavouritesFull, FieldErrors, Malformed, TooManyNewNumbers, Unavailable
-from models.services.users.favourites import MarkFavourites
-from models.services.users.list_favourites import ListFavourites
+from models.services.users.favourites import ListFavourites, MarkFavourites
 
 _PATH = "/users/favorite_contacts"
 _SHOWN = {200: list[wire.FavouriteShown]}

@@ -27,8 +27,7 @@ from models.documents.event import RSVP_MAX_CHARS
 from models.documents.opened_invitation import OpenedInvitation
 from models.documents.plain_line import is_storable, one_line
 from models.errors import DomainError, EventFull, NotFound, RateLimited
-from models.services.events.invitations import AnswerInvitation
-from models.services.events.open_invitation import OpenInvitation
+from models.services.events.invitations import AnswerInvitation, OpenInvitation
 from models.services.runtime.token_bucket import TokenBuckets
 
 OUTSIDE = ("/invitation/", "/invitation", "/invitation/calendar/", "/invitation/calendar")

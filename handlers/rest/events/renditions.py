@@ -12,9 +12,8 @@ from handlers.rest.requests import address_of
 from handlers.wire.sockets.entries import MEDIA
 from models.documents.photo import PHOTO_TYPE, Rendition
 from models.errors import DomainError, MediaNotFound, RateLimited, Unavailable
-from models.services.media.default_pictures import DefaultPictures
-from models.services.media.open_media import OpenMedia
-from models.services.media.renditions import Renditions
+from models.services.media.renditions import DefaultPictures, Renditions
+from models.services.media.storage import OpenMedia
 
 # As with the photo itself, whoever knows the name may read.
 OUTSIDE = (MEDIA + "{name}/{rendition}.jpg", DEFAULT_PICTURES + "{picture}/{rendition}.jpg")

@@ -14,10 +14,8 @@ from handlers.wire.events import users as wire
 from handlers.wire.paging import PageQuery, PageShown, show_page
 from models.errors import AccountNotFound, FieldErrors, Forbidden, PageNotFound, TooLong, TooManyNewNumbers
 from models.services.accounts.profile import ChangeUser
-from models.services.events.list_inviters import ListInviters
-from models.services.users.find_user import FindUser
-from models.services.users.list_users import ListUsers
-from models.services.users.match_phone_book import MatchPhoneBook
+from models.services.events.listing import ListInviters
+from models.services.users.finding import FindUser, ListUsers, MatchPhoneBook
 
 _ONE = "/users/{user_id}"
 

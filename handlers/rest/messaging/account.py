@@ -25,16 +25,14 @@ from models.errors import (
     WrongPin,
     WrongRegistrationPin,
 )
-from models.services.accounts.ask_for_code import AskForCode
-from models.services.accounts.create_account import CreateAccount
+from models.services.accounts.logins import CreateAccount
+from models.services.accounts.pins import AskForCode
+from models.services.accounts.profile import SetNickname, SetPrivacy, SetStatusMessage
 from models.services.accounts.registration import RegisterAccount
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.removal import RemoveAccount
-from models.services.accounts.set_nickname import SetNickname
-from models.services.accounts.set_privacy import SetPrivacy
-from models.services.accounts.set_status_message import SetStatusMessage
 from models.services.presence.presence import Presence
-from models.services.users.find_account import FindAccount
+from models.services.users.finding import FindAccount
 
 _TO_PROVE = (
     "Without `account` it is the oldest for which no code was asked yet, else the oldest that is not registered."

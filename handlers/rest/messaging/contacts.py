@@ -14,12 +14,14 @@ from handlers.rest.requests import path_number
 from handlers.wire.messaging import contacts as wire
 from handlers.wire.messaging.request import Asked, read_asked
 from models.errors import ContactExists, ContactNotFound, ContactsFull, TooLong, TooManyNewNumbers
-from models.services.contacts.add_contact import AddContact
-from models.services.contacts.address_book import ImportContacts
-from models.services.contacts.change_contact import ChangeContact
-from models.services.contacts.find_contact import FindContact
-from models.services.contacts.list_contacts import ListContacts
-from models.services.contacts.remove_contacts import RemoveContacts
+from models.services.contacts.address_book import (
+    AddContact,
+    ChangeContact,
+    FindContact,
+    ImportContacts,
+    ListContacts,
+    RemoveContacts,
+)
 
 _ONE = "/api/contacts/{contact_id:[0-9]+}/"
 

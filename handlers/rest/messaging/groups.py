@@ -20,14 +20,8 @@ from models.errors import (
     RateLimited,
     TooLong,
 )
-from models.services.groups.groups import CreateGroup
-from models.services.groups.leave_group import LeaveGroup
-from models.services.groups.list_groups import ListGroups
-from models.services.groups.members import AddParticipant
-from models.services.groups.remove_participant import RemoveParticipant
-from models.services.groups.set_role import SetRole
-from models.services.groups.set_subject import SetSubject
-from models.services.groups.show_group import ShowGroup
+from models.services.groups.groups import CreateGroup, ListGroups, SetSubject, ShowGroup
+from models.services.groups.members import AddParticipant, LeaveGroup, RemoveParticipant, SetRole
 
 _ONE = "/api/groups/{group:[0-9]+-[0-9]+}/"
 

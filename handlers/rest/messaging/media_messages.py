@@ -22,11 +22,10 @@ from models.documents.entry import Entry
 from models.documents.media import MediaKind, MediaRule
 from models.documents.session import Actor
 from models.errors import DomainError, Malformed, TooLarge, TooLong, Unavailable, UrlRefused
-from models.services.chats.require_recipient import RequireRecipient
+from models.services.chats.resolve import RequireRecipient
 from models.services.chats.send import SendMessage
 from models.services.chats.typing import ShowTyping
-from models.services.media.fetching import FetchUrl
-from models.services.media.limit_fetches import LimitFetches
+from models.services.media.fetching import FetchUrl, LimitFetches
 from models.services.media.storage import Arrival, StoreMedia
 
 FILE = "filename"  # the field with the file, in every form

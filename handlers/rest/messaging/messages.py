@@ -38,14 +38,12 @@ from models.errors import (
     RateLimited,
     TooLong,
 )
-from models.services.chats.list_messages import ListMessages
-from models.services.chats.mark_read import MarkRead
-from models.services.chats.message_receipts import ListDelivered, ListRead
+from models.services.chats.history import ListMessages
+from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
 from models.services.chats.send import SendMessage
 from models.services.chats.sync import SyncChats
-from models.services.chats.tell_typing import TellTyping
 from models.services.chats.titles import TitleChats
-from models.services.chats.typing import ShowTyping
+from models.services.chats.typing import ShowTyping, TellTyping
 
 _TARGET = "{target:[0-9]+(?:-[0-9]+)?}/"
 _CONTACT = "{contact_id:[0-9]+}/"

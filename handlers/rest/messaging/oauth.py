@@ -14,9 +14,8 @@ from models.documents.oauth import OAuthRules
 from models.documents.session import TokenPair
 from models.errors import InvalidClient, InvalidGrant, InvalidScope, RateLimited, UnsupportedGrantType
 from models.ports import Clock
-from models.services.accounts.oauth import SignInByPassword
-from models.services.accounts.refresh_tokens import RefreshTokens
-from models.services.accounts.revoke_token import RevokeToken
+from models.services.accounts.oauth import RefreshTokens, SignInByPassword
+from models.services.accounts.sessions import RevokeToken
 
 # Who one is, these say by their own parameters: a bearer token on them is not looked at.
 OUTSIDE = ("/o/token/", "/o/token", "/o/revoke-token/", "/o/revoke-token")

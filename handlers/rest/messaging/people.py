@@ -13,8 +13,8 @@ from models.documents.phone import digits_of
 from models.errors import Conflict, NotAContact
 from models.services.contacts.blocking import BlockNumbers
 from models.services.presence.lookup import ShowPresence
-from models.services.users.find_account import FindAccount
-from models.services.users.show_statuses import ShowStatuses
+from models.services.users.finding import FindAccount
+from models.services.users.views import ShowStatuses
 
 _ONE = "/api/contacts/{contact_id:[0-9]+}/"
 _OWN_STATUS = "Works while you are online yourself; otherwise it is what you saw last."

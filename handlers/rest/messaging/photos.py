@@ -27,16 +27,10 @@ from models.errors import (
     Unavailable,
     UrlRefused,
 )
-from models.services.groups.set_group_photo import SetGroupPhoto
-from models.services.groups.show_group import ShowGroup
-from models.services.media.limit_fetches import LimitFetches
-from models.services.media.list_photo_history import ListPhotoHistory
-from models.services.media.list_photos import ListPhotos
-from models.services.media.open_media import OpenMedia
-from models.services.media.photos import TakePhoto
-from models.services.media.remove_photo import RemovePhoto
-from models.services.media.set_photo import SetPhoto
-from models.services.media.show_photo import ShowPhoto
+from models.services.groups.groups import SetGroupPhoto, ShowGroup
+from models.services.media.fetching import LimitFetches
+from models.services.media.photos import ListPhotoHistory, ListPhotos, RemovePhoto, SetPhoto, ShowPhoto, TakePhoto
+from models.services.media.storage import OpenMedia
 
 _FILE = "photo"  # the field with the picture, in every form
 _OWN = "/api/account/profile-photo/"

@@ -36,8 +36,7 @@ from models.documents.event import (
 from models.documents.phone import is_number
 from models.documents.user import PER_PAGE, PER_PAGE_MAX
 from models.errors import EventNotFound, FieldErrors
-from models.services.events.edit_event import EventEdit
-from models.services.events.lifecycle import EventPlan
+from models.services.events.lifecycle import EventEdit, EventPlan
 from models.services.events.listing import Guests
 from models.services.events.timeline import Place
 

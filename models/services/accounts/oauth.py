@@ -1,4 +1,4 @@
-"""Signs a login in by its password: OAuth's password grant."""
+"""OAuth 2 for logins: tokens by password and by refresh token."""
 
 import secrets
 from dataclasses import dataclass
@@ -9,8 +9,9 @@ from models.documents.login import NAME_MAX_CHARS, PASSWORD_MAX_CHARS, Login
 from models.documents.network import network_of
 from models.documents.oauth import FOR_EVER, OAuthRules, narrow_scope
 from models.documents.session import Grant, Session, TokenPair, device_name
-from models.errors import InvalidGrant, RateLimited
-from models.ports import Clock, Passwords, Tokens
+from models.errors import InvalidGrant, RateLimited, Unauthenticated
+from models.events import SessionsRevoked
+from models.ports import Clock, Fanout, Passwords, Tokens
 from models.services.accounts.sign_in_alert import TellSignIn
 from models.stores.logins import Logins
 from models.stores.quotas import Quotas
@@ -109,3 +110,40 @@ def _too_often(wait: timedelta) -> RateLimited:
     return RateLimited(
         "Too many wrong passwords; wait before the next try.", retry_after_ms=int(wait.total_seconds() * 1000) + 1
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokens:
+    """A refresh token is good once. The pair before is void from then on, and the sockets it opened close.
+
+    One that comes again has been copied, and nobody can tell which of the two who hold it is the thief: the session ends, and
+    with it every token of its family. Raises InvalidGrant for that as for any other bad one, and InvalidScope.
+    """
+
+    logins: Logins
+    sessions: Sessions
+    tokens: Tokens
+    fanout: Fanout
+    clock: Clock
+    rules: OAuthRules
+
+    async def __call__(self, refresh_token: str, *, client_id: str, scope: str | None) -> TokenPair:
+        try:
+            claims = self.tokens.read_refresh(refresh_token)
+        except Unauthenticated:
+            raise InvalidGrant from None
+        session = await self.sessions.find(claims.session_id)
+        if session is None or session.grant is None or session.login_id is None or session.login_id != claims.login_id:
+            raise InvalidGrant
+        if session.grant.client_id != client_id or not await self.logins.exists(session.login_id):
+            raise InvalidGrant
+        shown = narrow_scope(scope, session.grant.scope)
+        now = self.clock.now()
+        next_grant = Grant(client_id, session.grant.scope, claims.generation + 1, now + self.rules.token_lifetime)
+        renewed = await self.sessions.renew(session.id, claims.generation, next_grant, now)
+        if renewed is None:
+            await self.sessions.remove_all([session.id])
+        self.fanout.signal(SessionsRevoked([session.id]))
+        if renewed is None:
+            raise InvalidGrant
+        return token_pair(self.tokens, renewed, shown)

@@ -9,7 +9,7 @@ from models.documents.pin import WaitRule
 from models.documents.session import Actor
 from models.errors import Malformed, RateLimited, RegistrationPinNeeded, WrongRegistrationPin
 from models.ports import Clock, Passwords
-from models.services.accounts.last_use import LastUse
+from models.services.accounts.sessions import LastUse
 from models.stores.accounts import Accounts
 from models.stores.attempts import Attempts
 from models.stores.registration_pins import RegistrationPins

@@ -13,8 +13,8 @@ from models.errors import ChatNotFound
 from models.events import AccountChanged, ChatMembersChanged, SessionsRevoked
 from models.ports import Clock, Fanout
 from models.services.chats.record_changes import RecordChanges
-from models.services.groups.leave_group import LeaveGroup
-from models.services.media.remove_unused_media import RemoveUnusedMedia
+from models.services.groups.members import LeaveGroup
+from models.services.media.storage import RemoveUnusedMedia
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.contacts import Contacts

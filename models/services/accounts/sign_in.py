@@ -9,13 +9,13 @@ from models.documents.session import SignedIn
 from models.errors import Unavailable, WrongPin
 from models.events import AccountChanged
 from models.ports import Fanout
-from models.services.accounts.prove_number import ProveNumber
+from models.services.accounts.pins import ProveNumber
+from models.services.accounts.registration import TakeNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.sessions import StartSession
 from models.services.accounts.sign_in_alert import TellSignIn
-from models.services.accounts.take_number import TakeNumber
 from models.services.events.demo import MakeDemoEvents
-from models.services.events.join_events import JoinEvents
+from models.services.events.inviting import JoinEvents
 from models.stores.accounts import Accounts
 from models.stores.sessions import Sessions
 

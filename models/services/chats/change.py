@@ -22,10 +22,10 @@ from models.errors import (
 )
 from models.events import MessageHidden
 from models.ports import Fanout
-from models.services.chats.find_stored import FindStored
 from models.services.chats.resolve import ResolveChat
+from models.services.chats.send import FindStored
 from models.services.contacts.directory import Directory
-from models.services.media.remove_unused_media import RemoveUnusedMedia
+from models.services.media.storage import RemoveUnusedMedia
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.chats import Chats
 from models.stores.entries import Entries, visible

@@ -1,4 +1,4 @@
-"""Lists an account's chats in pages, the ones with the newest messages first.
+"""Lists chats in pages, newest first, and the first page for a client that connects.
 
 Which chats are on a page is read from an index of their times (stores/chat_places.py); all that is said of them, and their order on
 the page, comes from the log. What that shows of a time to be wrong is corrected: one that is too late, since its message was
@@ -6,7 +6,7 @@ deleted for this account, before the page is answered, and one that is too early
 time. How late a chat may move up is told in summaries.py.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,10 @@ from models.documents.entry import ANSWER_MAX_CHARS
 from models.documents.head import Head
 from models.documents.session import Actor
 from models.errors import Malformed
-from models.services.chats.read_heads import ReadHeads
+from models.events import Ready
+from models.ports import Fanout
+from models.services.chats.summaries import ReadHeads
+from models.services.contacts.directory import Directory
 from models.stores.chat_places import ChatPlaces, Place, Places
 
 PAGE_MAX = 200
@@ -163,3 +166,17 @@ def read_place(text: str) -> Place:
         if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS_MAX):
             raise Malformed("before: give the `next` of the page before.")
     return _EPOCH + int(at_ms) * _MS, int(chat_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Greet:
+    """`ready` comes after the connection is registered, so nothing falls between its chat list and the events that follow."""
+
+    directory: Directory
+    chats: Callable[[int], Awaitable[ChatPage | None]]  # the first page of an account
+    fanout: Fanout
+
+    async def __call__(self, actor: Actor, connection: str) -> None:
+        page = await self.chats(actor.account_id) or ChatPage([], None)
+        account = await self.directory.require(actor.account_id)
+        self.fanout.whisper(Ready(account, actor.session_id, page.heads, page.next), connection)

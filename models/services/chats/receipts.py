@@ -1,25 +1,52 @@
-"""Moves delivered and read marks: forward only, stored before they are acknowledged, told once a second at most."""
+"""Delivery and read receipts: advances them in batches, stores when they were read, and announces them."""
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
 from models.documents.account import Account
 from models.documents.chat import ChatKind, Member, Roster
+from models.documents.receipt import ReadMark
 from models.documents.session import Actor
 from models.documents.target import Target
 from models.errors import ChatNotFound, Malformed, Unavailable
 from models.events import ReceiptMoved
-from models.ports import Fanout
-from models.services.chats.date_reads import DateReads
+from models.ports import Clock, Fanout
 from models.services.chats.membership import Rosters
 from models.services.chats.resolve import ResolveChat
 from models.services.contacts.directory import Directory
 from models.stores.chats import Chats
 from models.stores.database import is_transient
 from models.stores.entries import Entries
+from models.stores.read_dates import ReadDates
 from models.tasks import cancel
+
+
+@dataclass(frozen=True, slots=True)
+class DateReads:
+    """A date is stored before its mark: a crash between the two leaves a date that the retry keeps, never a mark without one."""
+
+    chats: Chats
+    read_dates: ReadDates
+    clock: Clock
+
+    async def __call__(self, reads: Mapping[tuple[int, int], int]) -> None:
+        """`reads`: (chat id, account id) -> seq. A mark that does not move forward has its date already."""
+        if not reads:
+            return
+        members = await self.chats.list_members(reads.keys())
+        known = {(member.chat_id, member.account_id): member.shown_read for member in members}
+        now = self.clock.now()
+        await self.read_dates.append(
+            [
+                (chat_id, account_id, ReadMark(read, now))
+                for (chat_id, account_id), read in reads.items()
+                if read > known.get((chat_id, account_id), 0)
+            ]
+        )
+
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from models.documents.entry import Deletion, Edit, Entry, Reaction
 from models.ports import Clock
 from models.services.chats.membership import Rosters
-from models.services.media.remove_unused_media import RemoveUnusedMedia
+from models.services.media.storage import RemoveUnusedMedia
 from models.stores.database import is_transient
 from models.stores.entries import Entries
 

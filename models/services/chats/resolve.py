@@ -1,4 +1,6 @@
-"""Finds the chat that a request names, and holds who may be there."""
+"""Finds the chat that a request names, and checks that the actor may write there."""
+
+from dataclasses import dataclass
 
 from models.documents.account import Account
 from models.documents.chat import Roster
@@ -11,6 +13,7 @@ from models.services.chats.membership import Rosters
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import Directory
 from models.services.runtime.cache import Cache
+from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.chats import Chats
 
 PAIRS_KNOWN = 100_000
@@ -124,3 +127,22 @@ class ResolveChat:
 
 def _pair(first: int, second: int) -> tuple[int, int]:
     return min(first, second), max(first, second)
+
+
+@dataclass(frozen=True, slots=True)
+class RequireRecipient:
+    """The refusals of SendMessage without its effects. A file takes one more of the sender's tokens, for the work that it makes."""
+
+    resolve: ResolveChat
+    require_contact: RequireContact
+    directory: Directory
+    limit: TokenBuckets
+
+    async def __call__(self, actor: Actor, target: Target) -> None:
+        self.limit.take(actor.account_id)
+        if target.contact is None:
+            await self.resolve(actor, target)
+            return
+        await self.require_contact(actor, target.contact)
+        if (await self.directory.require(actor.account_id)).has_blocked(target.contact):
+            raise ContactBlocked

@@ -26,7 +26,7 @@ from models.documents.head import Standing
 from models.documents.session import Actor
 from models.ports import Clock
 from models.services.chats.log_tail_cache import Tails
-from models.services.chats.read_heads import ReadHeads
+from models.services.chats.summaries import ReadHeads
 from models.services.runtime.batch_loader import Batched
 from models.stores.entries import Entries
 from models.stores.heads import LogEnd

@@ -1,4 +1,4 @@
-"""Shows who is typing: never stored, sent to the other members, and over by itself."""
+"""Typing: who types where, told to the other members, and ended when it expires."""
 
 import asyncio
 from collections.abc import Collection
@@ -8,10 +8,12 @@ from models.documents.account import Account
 from models.documents.chat import Chat, ChatKind, Roster
 from models.documents.session import Actor
 from models.documents.target import Target
+from models.errors import ChatNotFound
 from models.events import TypingShown
 from models.ports import Fanout
 from models.services.chats.membership import Rosters
 from models.services.chats.resolve import ResolveChat
+from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import Directory
 
 TYPING, PAUSED = "typing", "paused"
@@ -143,3 +145,31 @@ def _listeners(roster: Roster, me: Account, peer: Account) -> Collection[int]:
     if peer.has_blocked(me.number) or me.has_blocked(peer.number) or peer.id in roster.unlisted:
         return ()
     return {peer.id} - {me.id}
+
+
+@dataclass(frozen=True, slots=True)
+class TellTyping:
+    typing: ShowTyping
+    require_contact: RequireContact
+
+    async def start(self, actor: Actor, target: Target) -> None:
+        """Raises NotAContact, and ChatNotFound for a group that the actor is not in."""
+        await self._require(actor, target)
+        try:
+            await self.typing.start(actor, target)
+        except ChatNotFound:
+            if target.contact is None:
+                raise
+
+    async def stop(self, actor: Actor, target: Target) -> None:
+        """The same refusals."""
+        await self._require(actor, target)
+        try:
+            await self.typing.stop(actor, target)
+        except ChatNotFound:
+            if target.contact is None:
+                raise
+
+    async def _require(self, actor: Actor, target: Target) -> None:
+        if target.contact is not None:
+            await self.require_contact(actor, target.contact)

@@ -1,14 +1,31 @@
-"""The must-be-in-contacts rule: who an account may look at, write to and bring into groups."""
+"""The contact rule: which numbers an account may look at, write to and bring into groups."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from models.documents.account import Account
 from models.documents.session import Actor
 from models.errors import AccountNotFound, NotAContact
-from models.services.contacts.has_written import HasWritten
 from models.services.contacts.directory import TTL_S, Directory
 from models.services.runtime.cache import Cache
+from models.stores.accounts import Accounts
+from models.stores.chats import Chats
 from models.stores.contacts import Contacts
+from models.stores.entries import Entries
+
+
+@dataclass(frozen=True, slots=True)
+class HasWritten:
+    """Looks for a message of that number in their direct chat that the account may see: a blocked one does not count."""
+
+    accounts: Accounts
+    chats: Chats
+    entries: Entries
+
+    async def __call__(self, account_id: int, number: str) -> bool:
+        writer = await self.accounts.find_by_number(number)
+        chat = None if writer is None else await self.chats.find_direct(account_id, writer.id)
+        return writer is not None and chat is not None and await self.entries.has_written(chat.id, writer.id)
 
 
 class RequireContact:

@@ -1,4 +1,4 @@
-"""Which events a block takes away: an event is its owner's, and to whoever blocked the owner it does not exist."""
+"""Access to events: who may see one, and what a block hides."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ from models.documents.account import Account
 from models.documents.entry import Left
 from models.documents.event import Event
 from models.documents.session import Actor
+from models.errors import EventNotFound, NotTheOwner
 from models.services.chats.record_changes import RecordChanges
 from models.services.contacts.directory import Directory
-from models.services.events.join_events import EVENTS_MAX, JoinEvents
+from models.services.events.inviting import EVENTS_MAX, JoinEvents
 from models.stores.chats import Chats
 from models.stores.events import Events
 
@@ -63,3 +64,23 @@ class FollowBlocks:
     async def unblocked(self, account: Account) -> None:
         """Go back into the chats of events whose owner it does not block."""
         await self.join(account)
+
+
+@dataclass(frozen=True, slots=True)
+class RequireEvent:
+    """The event, or EventNotFound (events contract 6.0); `owned` raises NotTheOwner for those who are only invited."""
+
+    events: Events
+    hidden: HiddenEvents
+
+    async def __call__(self, actor: Actor, event_id: int) -> Event:
+        event = await self.events.find(event_id)
+        if event is None or not event.is_visible_to(actor.account_id) or await self.hidden.hides(actor, event):
+            raise EventNotFound
+        return event
+
+    async def owned(self, actor: Actor, event_id: int) -> Event:
+        event = await self(actor, event_id)
+        if event.owner_id != actor.account_id:
+            raise NotTheOwner
+        return event

@@ -1,15 +1,20 @@
-"""Gathers what showing events takes: the people in them, as the viewer sees them, and the words of their messages."""
+"""Lists events and inviters, counts unanswered invitations, and gathers what an event's view shows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from models.documents.collation import sort_by_name
 from models.documents.entry import Message
-from models.documents.event import Event, PostedMessage
+from models.documents.event import Event, EventFilter, PostedMessage
 from models.documents.session import Actor
-from models.documents.user import SeenUser
+from models.documents.user import PageOf, SeenUser
+from models.errors import PageNotFound
+from models.ports import Clock
+from models.services.events.access import HiddenEvents
 from models.services.users.views import SeeUsers
 from models.stores.accounts import Accounts
 from models.stores.entries import Entries
+from models.stores.events import Events
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +90,50 @@ class SeeEvents:
             if isinstance(entry.body, Message) and not entry.is_deleted:
                 words[message_id] = entry.body.words or ""
         return words
+
+
+@dataclass(frozen=True, slots=True)
+class ListEvents:
+    """What one owns or is invited to, latest date first, past and cancelled ones too (events contract, section 6)."""
+
+    events: Events
+    hidden: HiddenEvents
+
+    async def __call__(self, actor: Actor, wanted: EventFilter, number: int, per_page: int) -> PageOf[Event]:
+        """Raises PageNotFound behind the last page; the first one is there also when it is empty."""
+        hidden = await self.hidden.list_owners(actor)
+        skip = (number - 1) * per_page
+        count, found = await self.events.page(actor.account_id, wanted, skip, per_page, hidden=hidden)
+        if number > 1 and not found:
+            raise PageNotFound
+        return PageOf(found, count, number, per_page)
+
+
+@dataclass(frozen=True, slots=True)
+class ListInviters:
+    """Each once, the registered ones, by full name (events contract, section 5)."""
+
+    events: Events
+    hidden: HiddenEvents
+    accounts: Accounts
+    see: SeeUsers
+
+    async def __call__(self, actor: Actor) -> list[SeenUser]:
+        hidden = await self.hidden.list_owners(actor)
+        found = await self.accounts.list_by_ids(await self.events.list_inviters(actor.account_id, hidden=hidden))
+        seen = await self.see(actor, [account for account in found if account.is_registered])
+        return sort_by_name(seen, lambda each: each.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class CountUnanswered:
+    """Those to events that are not over (events contract, section 6)."""
+
+    events: Events
+    hidden: HiddenEvents
+    clock: Clock
+
+    async def __call__(self, actor: Actor) -> int:
+        return await self.events.count_unanswered(
+            actor.account_id, self.clock.now(), hidden=await self.hidden.list_owners(actor)
+        )

@@ -1,4 +1,4 @@
-"""Tells what happened to an event: to the log of its chat, to the sockets, to the queue of pushes, in this order.
+"""The outbox of an event: facts stored with the event, and told to every part that must hear of them.
 
 What happened was stored together with an item in the event's outbox (models/stores/events.py). The request that did it
 tells it before it answers; whatever a crash or an absent database left is told by the sweep of any node. Everything that
@@ -9,10 +9,12 @@ person are told in the order given, whoever tells them: what the later waits for
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
+from uuid import uuid4
 
-from models.documents.event import Event, OutboxItem
+from models.documents.event import Event, OutboxItem, What
+from models.documents.session import Actor
 from models.ports import Clock
 from models.stores.events import Events
 
@@ -71,3 +73,8 @@ class TellEvent:
             await way(event, item)
         if await self.events.settle(event.id, item.id):
             await self.events.remove(event.id)
+
+
+def outbox_item(by: Actor, at: datetime, what: What) -> OutboxItem:
+    """What happened, under a name of its own for ever."""
+    return OutboxItem(uuid4().hex, at, by.account_id, what)

@@ -1,9 +1,10 @@
-"""Adds a sample reply."""
+"""Sample replies: adding, removing and listing the answers that clients offer."""
 
 from dataclasses import dataclass
 
+from models.documents.plain_line import one_line
 from models.documents.sample_reply import ReplyType, SampleReply, require_reply_text
-from models.errors import Conflict
+from models.errors import Conflict, NotFound
 from models.stores.sample_replies import SampleReplies
 
 
@@ -18,3 +19,24 @@ class AddSampleReply:
         if reply is None:
             raise Conflict("There is a sample reply of this text already.")
         return reply
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSampleReply:
+    """Raises NotFound for a text that is not there."""
+
+    replies: SampleReplies
+
+    async def __call__(self, text: str) -> None:
+        if not await self.replies.remove(one_line(text)):
+            raise NotFound("There is no sample reply of this text.")
+
+
+@dataclass(frozen=True, slots=True)
+class ListSampleReplies:
+    """Acceptances first, then by text (events contract, section 6)."""
+
+    replies: SampleReplies
+
+    async def __call__(self) -> list[SampleReply]:
+        return await self.replies.list_all()

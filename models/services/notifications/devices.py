@@ -1,10 +1,10 @@
-"""Finds the devices that an account's notifications go to: those that are still signed in to it."""
+"""Devices: listing, adding and removing where an account's notifications go."""
 
 import logging
 from dataclasses import dataclass
 
 from models.documents.notification import Device
-from models.documents.session import Session
+from models.documents.session import Actor, Session
 from models.ports import Clock
 from models.stores.devices import Devices
 from models.stores.ownerships import Ownerships
@@ -42,3 +42,25 @@ class ListDevices:
             return [session for session in sessions if session.account_id == account_id]
         owners = {each.login_id for each in await self.ownerships.list_of_account(account_id) if each.is_proved}
         return [session for session in sessions if session.account_id == account_id or session.login_id in owners]
+
+
+@dataclass(frozen=True, slots=True)
+class AddDevice:
+    """As often as is liked; whoever registers a device last has it, and nobody else (events contract, section 4)."""
+
+    devices: Devices
+    clock: Clock
+
+    async def __call__(self, actor: Actor, token: str) -> None:
+        await self.devices.append(Device(token, actor.account_id, actor.session_id, self.clock.now()))
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveDevice:
+    """Only one's own."""
+
+    devices: Devices
+
+    async def __call__(self, actor: Actor, token: str) -> bool:
+        """False when the account has no such device."""
+        return await self.devices.remove(token, actor.account_id)

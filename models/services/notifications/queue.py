@@ -1,15 +1,19 @@
-"""Tells people who have no client open: queues pushes and texts, which are delivered in the background.
+"""The notification queue: adding notifications, and removing those that are answered.
 
 This is the way in for whoever composes notifications; deliver_notifications.py is the way out. Whether somebody wants one
 (the account's flags) is the composer's to ask; whether one can be delivered at all is asked here.
 """
 
-from collections.abc import Callable, Collection
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from models.documents.notification import Notification, Text
+from models.ports import Clock
+from models.services.notifications.delivery import GIVE_UP_AFTER, RetryRules
 from models.stores.devices import Devices
-from models.stores.notifications import Notifications
+from models.stores.notifications import PUSH, TEXT, Notifications, Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +51,60 @@ class Notify:
         if queued:
             await self.notifications.append(queued)
             self.wake()
+
+
+log = logging.getLogger(__name__)
+
+WRITE_AGAIN_S = 0.5
+
+
+def _ignore(_kind: str, _outcome: str) -> None:
+    """Nobody counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishNotifications:
+    """While the database is away, each of these tries until the lease ends: a delivery forgotten would be one made twice."""
+
+    notifications: Notifications
+    clock: Clock
+    retry: RetryRules
+    told: Callable[[str, str], None] = _ignore  # hears the kind and the outcome of each that is done with
+
+    def is_too_late(self, taken: Taken) -> bool:
+        return self.clock.now() >= taken.what.at + GIVE_UP_AFTER
+
+    def is_held(self, taken: Taken) -> bool:
+        """Whether the row is this node's for sure; what comes later is for whoever took it next."""
+        return self.clock.now() < taken.until
+
+    async def finish(self, taken: Taken, outcome: str) -> None:
+        await self._surely(taken, lambda: self.notifications.finish(taken, outcome, self.clock.now()))
+        self.told(TEXT if isinstance(taken.what, Text) else PUSH, outcome)
+
+    async def mark_done(self, taken: Taken, token: str) -> None:
+        await self._surely(taken, lambda: self.notifications.mark_done(taken, token))
+
+    async def put_back(
+        self, taken: Taken, reason: str, *, asked_s: float | None = None, done: Collection[str] = ()
+    ) -> None:
+        """Try again later, unless that would be too late."""
+        due = self.clock.now() + self.retry.delay(taken.attempts, asked_s)
+        if due >= taken.what.at + GIVE_UP_AFTER:
+            log.error("%s is given up after %d attempts: %s", taken.what.key, taken.attempts, reason)
+            await self.finish(taken, f"given up: {reason}")
+            return
+        log.info("%s waits after attempt %d: %s", taken.what.key, taken.attempts, reason)
+        await self._surely(taken, lambda: self.notifications.put_back(taken, due, done))
+
+    async def _surely(self, taken: Taken, write: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await write()
+            except Exception:
+                if not self.is_held(taken):
+                    raise
+                log.warning("%s waits to be written down", taken.what.key)
+                await asyncio.sleep(WRITE_AGAIN_S)
+            else:
+                return

@@ -1,4 +1,4 @@
-"""Bounds what is sent to phones: which countries, how much to one number, how much of all."""
+"""Delivers texts by SMS, within the limits per number, per country and in all."""
 
 import asyncio
 import logging
@@ -6,9 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
+from models.documents.notification import Text
 from models.documents.phone import Phone
-from models.errors import CountryNotServed
-from models.ports import Clock
+from models.errors import CountryNotServed, Unavailable
+from models.ports import Clock, TextSender
+from models.services.notifications.queue import FinishNotifications
+from models.stores.notifications import DELIVERED, Taken
 from models.stores.quotas import Quotas
 
 log = logging.getLogger(__name__)
@@ -71,3 +74,26 @@ class LimitTexts:
 
     async def _count_text(self, reached: str) -> timedelta | None:
         return await self.quotas.take(f"texts to {reached}", self.rules.texts_per_number, DAY_S, self.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverText:
+    """SMS services know no ids: one that answers too late, or a node that dies between its answer and ours, means two SMS."""
+
+    texts: TextSender
+    finish: FinishNotifications
+
+    async def __call__(self, taken: Taken) -> None:
+        assert isinstance(taken.what, Text)
+        if self.finish.is_too_late(taken):
+            await self.finish.finish(taken, "too late")
+            return
+        if not self.finish.is_held(taken):
+            return
+        try:
+            await self.texts.send_text(taken.what.phone_text, taken.what.body)
+        except Unavailable as refusal:
+            asked_s = refusal.retry_after_ms / 1000 if refusal.retry_after_ms is not None else None
+            await self.finish.put_back(taken, refusal.message, asked_s=asked_s)
+        else:
+            await self.finish.finish(taken, DELIVERED)

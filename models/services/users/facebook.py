@@ -1,19 +1,19 @@
-"""Takes over what Facebook says of an account's owner."""
+"""Facebook: linking an account, and listing the friends who use this server."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.documents.account import NAME_MAX_CHARS, is_email
-from models.documents.facebook import PICTURE_URL_MAX_CHARS, FacebookLink, FacebookProfile
+from models.documents.facebook import PICTURE_URL_MAX_CHARS, FacebookFriend, FacebookLink, FacebookProfile
 from models.documents.graphemes import cut
 from models.documents.plain_line import one_line
 from models.documents.session import Actor
 from models.documents.user import SeenUser
-from models.errors import Malformed, RateLimited, TooLarge, Unavailable
+from models.errors import FacebookTokenMissing, Malformed, RateLimited, TooLarge, Unavailable
 from models.events import AccountChanged
 from models.ports import Facebook, Fanout
-from models.services.media.limit_fetches import LimitFetches
-from models.services.media.set_photo import SetPhoto
+from models.services.media.fetching import LimitFetches
+from models.services.media.photos import SetPhoto
 from models.stores.accounts import Accounts
 from models.stores.facebook_links import FacebookLinks
 
@@ -69,3 +69,17 @@ def _fields(profile: FacebookProfile) -> dict[str, str]:
     if is_email(profile.email):
         fields["email"] = profile.email
     return fields
+
+
+@dataclass(frozen=True, slots=True)
+class ListFacebookFriends:
+    """With the token that was registered last; raises FacebookTokenMissing without one, FacebookTokenRefused and Unavailable."""
+
+    facebook: Facebook
+    links: FacebookLinks
+
+    async def __call__(self, actor: Actor) -> list[FacebookFriend]:
+        link = await self.links.find(actor.account_id)
+        if link is None:
+            raise FacebookTokenMissing
+        return [replace(each, name=one_line(each.name)) for each in await self.facebook.list_friends(link.token)]

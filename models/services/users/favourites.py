@@ -1,18 +1,19 @@
-"""Marks numbers as favourites, and takes marks away."""
+"""Favourites: marking contacts, and listing them."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from models.documents.favourite import FAVOURITES_MAX, PHOTOS_MAX, Favourite, Marking
+from models.documents.favourite import FAVOURITES_MAX, PHOTOS_MAX, Favourite, Marking, SeenFavourite
 from models.documents.phone import Phone
 from models.documents.photo import PHOTO_TYPE
 from models.documents.session import Actor
 from models.errors import FavouritesFull, FieldErrors, Malformed
 from models.services.contacts.new_number_limit import LimitNewNumbers
 from models.services.media.photos import TakePhoto
-from models.services.media.remove_unused_media import RemoveUnusedMedia
-from models.services.media.storage import StoreMedia
+from models.services.media.storage import RemoveUnusedMedia, StoreMedia
+from models.services.users.views import SeeUsers
+from models.stores.accounts import Accounts
 from models.stores.favourites import Favourites
 
 
@@ -74,3 +75,19 @@ class MarkFavourites:
 
 async def _whole(data: bytes) -> AsyncIterator[bytes]:
     yield data
+
+
+@dataclass(frozen=True, slots=True)
+class ListFavourites:
+    """One's own, newest first, each with the registered user behind its number (events contract 2.7)."""
+
+    favourites: Favourites
+    accounts: Accounts
+    see: SeeUsers
+
+    async def __call__(self, actor: Actor) -> list[SeenFavourite]:
+        favourites = await self.favourites.list_by_owner(actor.account_id)
+        found = await self.accounts.list_by_numbers([each.phone.number for each in favourites])
+        seen = await self.see(actor, [account for account in found if account.is_registered])
+        users = {user.account.number: user for user in seen}
+        return [SeenFavourite(each, users.get(each.phone.number)) for each in favourites]

@@ -1,11 +1,16 @@
-"""Who may find whom on the events API."""
+"""Finding users: by id, by number, by phone book, and the limit on how many of them one account may discover."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from models.documents.account import Account
+from models.documents.collation import sort_by_name
 from models.documents.session import Actor
-from models.documents.user import UserFilter
+from models.documents.user import PageOf, SeenUser, UserFilter
+from models.errors import AccountNotFound, PageNotFound
+from models.services.contacts.new_number_limit import LimitNewNumbers
+from models.services.users.views import SeeUsers
+from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 from models.stores.events import Events
 from models.stores.phone_books import PhoneBooks
@@ -60,3 +65,73 @@ class KnowPeople:
         others -= await self.contacts.list_owners_among(viewer.number, others)
         others -= await self.phone_books.list_owners_among(viewer.number, others)
         return {one for one in others if not await self.events.is_companion(viewer.account_id, one)}
+
+
+@dataclass(frozen=True, slots=True)
+class ListUsers:
+    """By full name, in pages, oneself included (events contract, section 5); who is listed, KnowPeople says."""
+
+    accounts: Accounts
+    know: KnowPeople
+    see: SeeUsers
+
+    async def __call__(self, actor: Actor, number: int, per_page: int) -> PageOf[SeenUser]:
+        """Raises PageNotFound behind the last page; the first one is there also when it is empty."""
+        users = await self.know.filter_for(actor)
+        count = await self.accounts.count_users(users)
+        skip = (number - 1) * per_page
+        if skip and skip >= count:
+            raise PageNotFound
+        accounts = await self.accounts.list_users(users, skip, per_page)
+        strangers = users.strangers({account.id for account in accounts})
+        return PageOf(await self.see(actor, accounts, strangers=strangers), count, number, per_page)
+
+
+@dataclass(frozen=True, slots=True)
+class FindUser:
+    """Who does not exist and who may not be found look alike: AccountNotFound."""
+
+    accounts: Accounts
+    know: KnowPeople
+    see: SeeUsers
+
+    async def own(self, actor: Actor) -> SeenUser:
+        return SeenUser.own(await self.accounts.require(actor.account_id))
+
+    async def __call__(self, actor: Actor, user_id: int) -> SeenUser:
+        account = await self.accounts.require(user_id)
+        if not await self.know.may_find(actor, account):
+            raise AccountNotFound
+        (seen,) = await self.see(actor, [account], strangers=await self.know.strangers(actor, [user_id]))
+        return seen
+
+
+@dataclass(frozen=True, slots=True)
+class MatchPhoneBook:
+    """The numbers replace those that were kept before (events contract, section 5).
+
+    Whoever knows a number may learn that it has a user, with the name and, by SeeUsers, the photo: that is what the endpoint
+    is for.
+    """
+
+    accounts: Accounts
+    phone_books: PhoneBooks
+    see: SeeUsers
+    limit: LimitNewNumbers
+
+    async def __call__(self, actor: Actor, numbers: Collection[str]) -> list[SeenUser]:
+        """The registered users among these numbers, oneself included if asked for, by full name; raises TooManyNewNumbers."""
+        await self.limit(actor, numbers)
+        await self.phone_books.replace(actor.account_id, numbers)
+        accounts = [each for each in await self.accounts.list_by_numbers(numbers) if each.is_registered]
+        return sort_by_name(await self.see(actor, accounts), lambda seen: seen.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class FindAccount:
+    """Read anew: on any node, one's own changes are seen at once."""
+
+    accounts: Accounts
+
+    async def __call__(self, actor: Actor) -> Account:
+        return await self.accounts.require(actor.account_id)

@@ -10,8 +10,7 @@ from models.documents.event import Event, EventFilter, Invitation
 from models.documents.phone import Phone
 from models.documents.session import Actor
 from models.services.events.timeline import Place, ShowTimeline
-from models.services.users.finding import KnowPeople
-from models.services.users.list_users import ListUsers
+from models.services.users.finding import KnowPeople, ListUsers
 from models.services.users.views import SeeUsers
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts

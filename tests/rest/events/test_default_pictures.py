@@ -10,7 +10,7 @@ from PIL import ImageColor
 from handlers.rest.links import Links
 from models.documents.default_picture import NOBODY
 from models.documents.photo import Rendition
-from models.services.media.default_pictures import DefaultPictures
+from models.services.media.renditions import DefaultPictures
 from server.media.initials import COLOURS, Initials
 from tests.rest.events.people import People, found, is_default, one
 from tests.support.node import Person

@@ -8,8 +8,7 @@ import pytest
 
 from handlers.rest.events.devices import DeviceRoutes
 from models.documents.session import Actor
-from models.services.notifications.add_device import AddDevice
-from models.services.notifications.remove_device import RemoveDevice
+from models.services.notifications.devices import AddDevice, RemoveDevice
 from models.stores.database import Database
 from models.stores.devices import PER_ACCOUNT_MAX, Devices
 from tests.rest.app import Client, acting, client_of

@@ -13,12 +13,14 @@ from aiohttp import FormData, web
 from handlers.rest.messaging.contacts import ContactRoutes
 from models.documents.contact import Contact
 from models.documents.session import Actor
-from models.services.contacts.add_contact import AddContact
-from models.services.contacts.address_book import ImportContacts
-from models.services.contacts.change_contact import ChangeContact
-from models.services.contacts.find_contact import FindContact
-from models.services.contacts.list_contacts import ListContacts
-from models.services.contacts.remove_contacts import RemoveContacts
+from models.services.contacts.address_book import (
+    AddContact,
+    ChangeContact,
+    FindContact,
+    ImportContacts,
+    ListContacts,
+    RemoveContacts,
+)
 from models.stores.database import Database
 from tests.rest.app import BODY_MAX_BYTES, Client, acting, client_of
 from tests.support.world import World, build_world

@@ -167,7 +167,7 @@ async def test_one_account_waits_for_few_files_at_a_time_and_others_do_not_notic
 
 
 def test_all_accounts_together_fetch_so_many_at_a_time() -> None:
-    from models.services.media.limit_fetches import LimitFetches
+    from models.services.media.fetching import LimitFetches
 
     def actor(account_id: int) -> Actor:
         return Actor(account_id, str(account_id), "session")

@@ -10,8 +10,7 @@ from typing_extensions import override
 from models.documents.phone import Phone
 from models.documents.session import Session
 from models.errors import SessionRevoked, Unauthenticated
-from models.services.accounts.authenticate import Authenticate
-from models.services.accounts.choose_account import ChooseAccount
+from models.services.accounts.authenticate import Authenticate, ChooseAccount
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import Database

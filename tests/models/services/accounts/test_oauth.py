@@ -10,9 +10,8 @@ from models.documents.login import Login
 from models.documents.oauth import OAuthRules
 from models.documents.session import TokenPair
 from models.errors import InvalidGrant
+from models.services.accounts.logins import RemoveLogin, SetPassword
 from models.services.accounts.oauth import SignInByPassword
-from models.services.accounts.remove_login import RemoveLogin
-from models.services.accounts.set_password import SetPassword
 from models.services.accounts.sign_in_alert import TellSignIn
 from models.services.notifications.queue import Notify
 from models.stores.counters import Counters

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models.services.chats.date_reads import DateReads
+from models.services.chats.receipts import DateReads
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database

@@ -9,12 +9,15 @@ from models.documents.contact import Contact, ContactsChange, ListedContact
 from models.documents.session import Actor
 from models.errors import ContactExists, ContactNotFound, ContactsFull
 from models.events import AccountChanged
-from models.services.contacts.add_contact import AddContact
-from models.services.contacts.address_book import ImportContacts, ImportReport
-from models.services.contacts.change_contact import ChangeContact
-from models.services.contacts.find_contact import FindContact
-from models.services.contacts.list_contacts import ListContacts
-from models.services.contacts.remove_contacts import RemoveContacts
+from models.services.contacts.address_book import (
+    AddContact,
+    ChangeContact,
+    FindContact,
+    ImportContacts,
+    ImportReport,
+    ListContacts,
+    RemoveContacts,
+)
 from models.stores.contacts import Contacts
 from models.stores.database import Database
 from tests.support.world import World, build_world

@@ -8,7 +8,7 @@ from models.documents.chat import Chat, Role, Span
 from models.documents.entry import Joined, Left, Message, RoleSet, SubjectSet
 from models.documents.session import Actor
 from models.events import ChatMembersChanged
-from models.services.groups.list_groups import ListGroups
+from models.services.groups.groups import ListGroups
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from tests.support.group_world import Node, Town

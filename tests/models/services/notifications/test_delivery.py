@@ -16,13 +16,11 @@ from models.documents.session import Session
 from models.errors import Unavailable
 from models.ports import Delivered, Gone, Outcome, Refused, RetryLater
 from models.services.notifications import delivery as deliver_notifications
-from models.services.notifications.as_it_stands import AsItStands
-from models.services.notifications.deliver_text import DeliverText
 from models.services.notifications.delivery import GIVE_UP_AFTER, LEASE, DeliverNotifications, RetryRules
 from models.services.notifications.devices import ListDevices
-from models.services.notifications.finish_notifications import FinishNotifications
-from models.services.notifications.push import DeliverPush
-from models.services.notifications.queue import Notify
+from models.services.notifications.push import AsItStands, DeliverPush
+from models.services.notifications.queue import FinishNotifications, Notify
+from models.services.notifications.sms import DeliverText
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.devices import Devices

@@ -9,7 +9,7 @@ from time import monotonic
 
 import aiohttp
 
-from benchmarks.listeners import Bystander, Listener
+from benchmarks.listeners import ControlClient, Listener
 from benchmarks.plans import Plan
 from benchmarks.probes import Probe
 from benchmarks.senders import Sender
@@ -23,12 +23,12 @@ LARGE_GROUP_SIZE = 40  # more than chat.large_chat_members
 
 
 @dataclass
-class Scene:
+class Participants:
     """Everybody who takes part, and what happened to them so far."""
 
     senders: Sequence[Sender]
     listeners: Sequence[Listener]
-    bystanders: Sequence[Bystander]
+    control_clients: Sequence[ControlClient]
     readers: dict[int, Person]  # chat -> one of its members
     strikes: Strikes
     started_at: float
@@ -54,7 +54,7 @@ class Scene:
 
 async def set_the_scene(
     http: aiohttp.ClientSession, site: Site, doors: Sequence[str], plan: Plan, strikes: Strikes, random: Random
-) -> Scene:
+) -> Participants:
     """People who sign in, their chats, and those who will write and listen; `doors` are where they may come in."""
     node = site.first
     people = [await sign_in(http, node, f"49309018{n:02d}") for n in range(plan.senders)]
@@ -84,11 +84,11 @@ async def set_the_scene(
     listeners = [Listener(http, random.choice(doors), person) for person in random.sample(people, plan.listeners)]
     # At every node there is somebody at any time, and some come in as everybody does.
     places = [*(server.url for server in site.nodes), random.choice(doors)]
-    bystanders = [
-        Bystander(http, places[n % len(places)], person, chats=chats[person])
-        for n, person in enumerate(random.sample(people, plan.bystanders))
+    control_clients = [
+        ControlClient(http, places[n % len(places)], person, chats=chats[person])
+        for n, person in enumerate(random.sample(people, plan.control_clients))
     ]
-    return Scene(writers, listeners, bystanders, readers, strikes, monotonic())
+    return Participants(writers, listeners, control_clients, readers, strikes, monotonic())
 
 
 async def set_probes(http: aiohttp.ClientSession, site: Site) -> list[Probe]:

@@ -20,7 +20,7 @@ TOKENS_LAST = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Town:
+class Population:
     """Everybody is in one group of a stated size; `everybody` is the chat of all."""
 
     people: Sequence[Person]
@@ -32,7 +32,7 @@ class Town:
         return [self.everybody, *(chat for chat, _ in self.groups)]
 
 
-async def settle(stores: EmbeddedStores, folder: Path, people: int, group_size: int) -> Town:
+async def settle(stores: EmbeddedStores, folder: Path, people: int, group_size: int) -> Population:
     """People for nodes that `benchmarks.servers` starts on these stores."""
     settings = Settings(data_dir=folder, sms={"provider": "outbox"}, auth={"secret": SECRET})
     async with AsyncExitStack() as stack:
@@ -43,7 +43,7 @@ async def settle(stores: EmbeddedStores, folder: Path, people: int, group_size: 
         for first in range(0, people, group_size):
             members = residents[first : first + group_size]
             groups.append((await _found(domain, members), members))
-        return Town(residents, groups, await _found(domain, residents))
+        return Population(residents, groups, await _found(domain, residents))
 
 
 async def _sign_in(domain: Domain, count: int) -> list[Person]:

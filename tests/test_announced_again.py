@@ -171,7 +171,7 @@ async def test_a_change_that_is_applied_because_somebody_writes_is_told(friends:
     eve = await friends.node.sign_in(EVE)
     eves = await friends.node.connect(eve, "/chat")
     seq = await friends.leave(Joined((eve.account_id,), (eve.number,)), "joined", chat=group.id)
-    domain_of(friends.node).rosters.forget(group.id)
+    domain_of(friends.node).memberships.forget(group.id)
     hello = {"chat": group.id, "client_id": "hi all", "text": "hi all"}
     assert (await friends.anns.ask("message_send", hello))["ok"]
     await eves.until(lambda: "hi all" in texts(eves))

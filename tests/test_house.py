@@ -16,7 +16,7 @@ DRIVERS = {
 }
 STORES_ONLY = {"pymongo", "motor", "bson", "gridfs"}
 # Inside models, each room may import itself and those behind it.
-ROOMS = ("services", "stores", "ports", "events", "documents", "errors")
+ROOMS = ("services", "stores", "ports", "facts", "documents", "errors")
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "core", "manager"}
 
 MODULES = sorted(path for layer in LAYERS for path in (ROOT / layer).rglob("*.py"))

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from models.documents.notification import Notification, Text
+from models.documents.notification import Notification, Sms
 from server.clock import SystemClock
 from server.config import ConfigError, Settings
 from server.embedded import EmbeddedStores
@@ -303,7 +303,7 @@ async def test_who_has_somebody_in_the_phone_book_is_told_at_each_registration_b
 
 
 async def test_a_text_reaches_the_outbox_once(node: Node) -> None:
-    text = Text("sms 1", "+4930901999", "Ann invites you: https://example.com/", datetime.now(UTC))
+    text = Sms("sms 1", "+4930901999", "Ann invites you: https://example.com/", datetime.now(UTC))
     await notify_of(node).text([text])
     await notify_of(node).text([text])
     await until_no_row(node, "notifications", {"_id": "sms 1", "due": {"$exists": True}})

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from aiohttp import hdrs, web
 
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.paths import plain
 from handlers.wire.sockets.entries import MEDIA
 from models.documents.media import INLINE_TYPES, Media
@@ -31,8 +31,8 @@ SAFE: Mapping[str, str] = {
 _RANGE = re.compile(r"bytes\s*=\s*(\d{0,99})\s*-\s*(\d{0,99})", re.ASCII | re.IGNORECASE)
 
 
-def _reading(summary: str, media_type: str) -> Described:
-    return Described(summary, {200: media_type}, refuses=(MediaNotFound,), is_public=True, is_file=True)
+def _reading(summary: str, media_type: str) -> OperationSpec:
+    return OperationSpec(summary, {200: media_type}, refuses=(MediaNotFound,), is_public=True, is_file=True)
 
 
 class Source(Protocol):

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from handlers.wire.events.fields import LINE
 from handlers.wire.events.nulls import ActingRequest, Nullable
 from handlers.wire.fields import Fields
-from handlers.wire.messaging.request import By
+from handlers.wire.messaging.request import FieldReader
 from handlers.wire.times import Time, show_time
 from models.documents.account import EMAIL_MAX_CHARS, NAME_MAX_CHARS, NAME_MIN_CHARS, is_email
 from models.documents.phone import TEXT_MAX_CHARS, Phone, read_code
@@ -51,7 +51,7 @@ PHONE = {
 class PinAsked(BaseModel):
     """Where to send a pin."""
 
-    phone_number: Annotated[Phone, By(_read_phone, PHONE)]
+    phone_number: Annotated[Phone, FieldReader(_read_phone, PHONE)]
 
 
 class Proof(Nullable):

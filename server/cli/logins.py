@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from models.documents.chat import Chat
 from models.errors import DomainError
-from models.events import Event, Signal
+from models.facts import Fact, Invalidation
 from models.services.accounts.logins import AddLogin, RemoveLogin, SetPassword
 from models.stores.counters import Counters
 from models.stores.logins import Logins
@@ -60,7 +60,7 @@ async def _run(settings: Settings, command: str, name: str, password: str, may_m
         return line
 
 
-async def _tell(stores: OpenStores, signals: Collection[Signal]) -> None:
+async def _tell(stores: OpenStores, signals: Collection[Invalidation]) -> None:
     """Nodes that miss it find out within seconds by themselves; only sockets stay open until they go."""
     with suppress(RedisError, OSError):
         async with aclosing(await open_redis(stores.redis_url, timeout_s=5)) as redis:
@@ -72,13 +72,13 @@ async def _tell(stores: OpenStores, signals: Collection[Signal]) -> None:
 class _Signals:
     """A fan-out that keeps what it is to signal until the work is done."""
 
-    kept: list[Signal] = field(default_factory=list)
+    kept: list[Invalidation] = field(default_factory=list)
 
-    def signal(self, signal: Signal) -> None:
+    def signal(self, signal: Invalidation) -> None:
         self.kept.append(signal)
 
-    def publish(self, event: Event, to: Collection[int], *, chat: Chat | None = None) -> None:
+    def publish(self, event: Fact, to: Collection[int], *, chat: Chat | None = None) -> None:
         """No command shows clients anything."""
 
-    def whisper(self, event: Event, connection: str) -> None:
+    def whisper(self, event: Fact, connection: str) -> None:
         """The same."""

@@ -15,7 +15,7 @@ from aiohttp.helpers import ETAG_ANY
 from jinja2 import FileSystemLoader, StrictUndefined
 from typing_extensions import TypedDict
 
-from handlers.rest.described import Described
+from handlers.rest.described import OperationSpec
 from handlers.rest.paths import plain
 
 STATIC = (Path(__file__).parents[2] / "static").resolve()
@@ -31,7 +31,7 @@ SAFE = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    # Asked for anew each time and answered with 304: a page never runs with yesterday's module beside today's.
+    # MessagingRequest for anew each time and answered with 304: a page never runs with yesterday's module beside today's.
     "Cache-Control": "no-cache",
 }
 OUTSIDE = ("/", "/docs", "/healthz", "/readyz", "/static/{name}")
@@ -84,12 +84,14 @@ def routes(is_ready: Callable[[], Ready], codes: str) -> list[web.AbstractRouteD
         web.get("/", page),
         web.get("/static/{name:.+}", file),
         web.get("/docs", reference),
-        *plain("GET", "/healthz", healthz, Described("Whether this process answers.", {200: Alive}, is_public=True)),
+        *plain(
+            "GET", "/healthz", healthz, OperationSpec("Whether this process answers.", {200: Alive}, is_public=True)
+        ),
         *plain(
             "GET",
             "/readyz",
             readyz,
-            Described("Whether this node should be sent people.", {200: Ready, 503: Ready}, is_public=True),
+            OperationSpec("Whether this node should be sent people.", {200: Ready, 503: Ready}, is_public=True),
         ),
     ]
 

@@ -23,7 +23,7 @@ RENEW_S = 2.0
 ENDS_WITHIN_S = 2.0  # requests under way when the node goes; their sessions have been ended before
 
 
-class Seal:
+class RequestSigner:
     """Proves that a request comes from a node of this installation; `key` is derived of `auth.secret`.
 
     It keeps out who reaches the port. Who listens on the wire between two nodes could send a request again within GOOD_FOR_S, but
@@ -48,7 +48,7 @@ class Seal:
         return hmac.digest(self._key, f"{at}\n{method}\n{path_qs}".encode(errors="surrogateescape"), "sha256").hex()
 
 
-class NodeDoor:
+class InternalServer:
     """Listens, and keeps this node's address where the others look it up.
 
     `answer` is what the node answers clients of its own with; `url` replaces the address that others are told, for nodes
@@ -59,7 +59,7 @@ class NodeDoor:
         self,
         node: str,
         addresses: NodeAddresses,
-        seal: Seal,
+        seal: RequestSigner,
         path: str,
         answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
         *,

@@ -22,7 +22,7 @@ from models.tasks import cancel
 from server.http import request_ids
 from server.http.held_line import watch_line
 from server.nodes.address import KnownAddresses, node_of
-from server.nodes.internal_server import HEADER, Seal
+from server.nodes.internal_server import HEADER, RequestSigner
 from server.nodes.tunnel import join
 
 T = TypeVar("T")
@@ -40,14 +40,21 @@ _OF_HANDSHAKE = frozenset(("sec-websocket-key", "sec-websocket-version", "sec-we
 _OF_BODY = frozenset(("content-encoding", "content-length"))  # aiohttp has decoded it, and passes it on in chunks
 
 
-class PassOn:
+class SessionProxy:
     """`most` requests and upgrades at a time; one more is answered with 503.
 
     A poll may be held open by its owner for `patience_s`. Bodies are streamed, and no more of one than any owner takes.
     """
 
     def __init__(
-        self, node: str, addresses: KnownAddresses, seal: Seal, *, most: int, patience_s: float, message_max_bytes: int
+        self,
+        node: str,
+        addresses: KnownAddresses,
+        seal: RequestSigner,
+        *,
+        most: int,
+        patience_s: float,
+        message_max_bytes: int,
     ) -> None:
         self._node = node
         self._addresses = addresses

@@ -1,6 +1,6 @@
 """Events for many people: what a loop turn has for the same audience goes to each of them by one write, slice by slice.
 
-Per recipient there is one write of bytes that all share: no parcel is queued, nothing is joined. Waves leave in the order in
+Per recipient there is one write of bytes that all share: no parcel is queued, nothing is joined. BroadcastQueue leave in the order in
 which they came, and events for few stand behind a wave that waits, so one chat's events keep their order; acknowledgements go
 past them all.
 
@@ -31,18 +31,18 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 
 from server.sockets.connections import Connection, Connections
-from server.sockets.outbox import Parcel
+from server.sockets.outbox import EncodedPacket
 
 SLICE = 100  # recipients in one turn, about 1 ms: nobody else waits longer
 BEHIND = 100  # with more than so many slices waiting, slices grow, so that what waits stays bounded
 
 
-class _Wave:
+class _Broadcast:
     """Parcels for one audience."""
 
     __slots__ = ("frames", "namespace", "parcels", "rest", "to")
 
-    def __init__(self, namespace: str, to: Collection[int], parcel: Parcel) -> None:
+    def __init__(self, namespace: str, to: Collection[int], parcel: EncodedPacket) -> None:
         self.namespace = namespace
         self.to = to
         self.parcels = [parcel]
@@ -56,17 +56,17 @@ class _Wave:
         return rest
 
 
-class Waves:
+class BroadcastQueue:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._waves: deque[_Wave] = deque()
+        self._waves: deque[_Broadcast] = deque()
         self._recipients = 0
 
     def __bool__(self) -> bool:
         """Whether something waits: what comes now must stand behind it."""
         return bool(self._waves)
 
-    def add(self, namespace: str, to: Collection[int], parcel: Parcel) -> None:
+    def add(self, namespace: str, to: Collection[int], parcel: EncodedPacket) -> None:
         """Send a parcel to the local sockets of these accounts, at the end of this turn or soon after."""
         if self._waves:
             last = self._waves[-1]
@@ -75,7 +75,7 @@ class Waves:
                 return
         else:
             asyncio.get_running_loop().call_soon(self._send)
-        self._waves.append(_Wave(namespace, to, parcel))
+        self._waves.append(_Broadcast(namespace, to, parcel))
         self._recipients += len(to)
 
     def _send(self) -> None:
@@ -91,7 +91,7 @@ class Waves:
             if self._waves:
                 asyncio.get_running_loop().call_soon(self._send)
 
-    def _send_slice(self, wave: _Wave, most: int) -> int:
+    def _send_slice(self, wave: _Broadcast, most: int) -> int:
         """Send it to so many more of its recipients; how many there still were."""
         sent = 0
         for connection in islice(wave.rest or wave.begin(self._find_here(wave)), most):
@@ -100,7 +100,7 @@ class Waves:
                 connection.socket.send(wave.parcels, wave.frames)
         return sent
 
-    def _find_here(self, wave: _Wave) -> Iterator[Connection]:
+    def _find_here(self, wave: _Broadcast) -> Iterator[Connection]:
         """The audience's connections, each looked up when it is its turn."""
         here = self._connections.of_accounts(wave.namespace)
         # Whichever is shorter: the people of a chat, or the people of this node.

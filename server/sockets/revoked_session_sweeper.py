@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 1000
 
 
-class ShutOut:
+class RevokedSessionSweeper:
     """Looks every `every_s` seconds, and at once when signals may have been missed; `end` closes what a session has here."""
 
     def __init__(

@@ -19,7 +19,7 @@ from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.removal import RemoveAccount
 from models.services.accounts.sessions import EndSession, LastUse, ListSessions, RevokeToken, StartSession
 from models.services.accounts.sign_in import VerifyPin
-from models.services.accounts.sign_in_alert import TellSignIn
+from models.services.accounts.sign_in_alert import NotifySignIn
 from models.services.events.demo import MakeDemoEvents
 from models.services.users.finding import FindAccount
 from server.wiring.domain import Domain
@@ -189,8 +189,8 @@ def _registration_pin(domain: Domain) -> RegistrationPin:
     )
 
 
-def _tell_sign_in(domain: Domain) -> TellSignIn:
-    return TellSignIn(domain.stores.ownerships, domain.fanout, domain.notifications.notify, domain.clock)
+def _tell_sign_in(domain: Domain) -> NotifySignIn:
+    return NotifySignIn(domain.stores.ownerships, domain.fanout, domain.notifications.notify, domain.clock)
 
 
 def _pin_rules(domain: Domain) -> PinRules:

@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 
 from aioapns.connection import AuthorizationHeaderProvider
 
-from models.ports import Clock, SocketBoard, TextSender
+from models.ports import Clock, ConnectedAccounts, TextSender
 from models.services.contacts.directory import Directory
-from models.services.notifications.contact_joined import TellContactJoined
+from models.services.notifications.contact_joined import NotifyContactJoined
 from models.services.notifications.delivery import DeliverNotifications, RetryRules
 from models.services.notifications.devices import ListDevices
 from models.services.notifications.message_push import PushMessages
@@ -30,7 +30,7 @@ class NotificationParts:
         stores: Stores,
         clock: Clock,
         directory: Directory,
-        sockets: SocketBoard,
+        sockets: ConnectedAccounts,
         texts: TextSender,
         told: Callable[[str, str], None],
     ) -> None:
@@ -50,7 +50,7 @@ class NotificationParts:
             )
             self.workers[PUSH] = DeliverNotifications(PUSH, stores.notifications, deliver, clock, at_once=push.at_once)
         self.notify = Notify(stores.notifications, stores.devices, self._wake, is_push_on=push.is_on)
-        self.tell_contact_joined = TellContactJoined(stores.accounts, stores.phone_books, self.notify, clock)
+        self.tell_contact_joined = NotifyContactJoined(stores.accounts, stores.phone_books, self.notify, clock)
         self._messages = PushMessages(directory, sockets, self.notify, has_preview=push.message_preview)
         self.announced = self._messages.announced if push.is_on else None
 

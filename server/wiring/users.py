@@ -12,15 +12,15 @@ from models.services.media.photos import RemovePhoto
 from models.services.media.storage import OpenMedia
 from models.services.users.facebook import LinkFacebook, ListFacebookFriends
 from models.services.users.favourites import ListFavourites, MarkFavourites
-from models.services.users.finding import FindUser, KnowPeople, ListUsers, MatchPhoneBook
+from models.services.users.finding import FindUser, ListUsers, MatchPhoneBook, UserDiscovery
 from server.facebook import GraphApi
 from server.wiring.domain import Domain
 
 
 def user_routes(domain: Domain) -> list[Route]:
-    stores, see, links = domain.stores, domain.see_users, domain.links
+    stores, see, links = domain.stores, domain.user_views, domain.links
     accounts = stores.accounts
-    know = KnowPeople(
+    know = UserDiscovery(
         stores.contacts, stores.phone_books, stores.events, is_open=domain.settings.users.visible == "all"
     )
     find = FindUser(accounts, know, see)

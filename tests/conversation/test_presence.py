@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from tests.conversation.talk import answered, friends, newcomers, phones, refused
 from tests.support.node import Device, Node, Person
 from tests.support.parts import Parts

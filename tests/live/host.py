@@ -60,5 +60,5 @@ async def running_host(stores: EmbeddedStores, settings: Settings) -> AsyncItera
         domain = domain_of(web)
         host = Host(web=web, domain=domain, mongodb_url=stores.mongodb_url, clock=domain.clock)
         host.accounts, host.chats, host.events = domain.stores.accounts, domain.stores.chats, domain.stores.events
-        host.node = SimpleNamespace(tell=domain.tell_event)
+        host.node = SimpleNamespace(tell=domain.event_outbox)
         yield host

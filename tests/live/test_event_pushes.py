@@ -37,7 +37,7 @@ async def test_two_nodes_push_each_thing_once(stores: EmbeddedStores, tmp_path: 
             # Told once more, as a node does that did not see the end of it.
             for node in nodes:
                 for item in (await here.find(event)).outbox:
-                    await node.domain.tell_event(event, item)
+                    await node.domain.event_outbox(event, item)
             await apple.expect(4)
             await here.answer(event, guest, False)
             await apple.expect(5)

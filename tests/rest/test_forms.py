@@ -13,7 +13,7 @@ from handlers.wire.events.requests import ChangedEvent, NewEvent, Rsvp
 from handlers.wire.events.users import PhoneNumbers, read_phone_book, read_phones
 from handlers.wire.fields import read_list
 from handlers.wire.messaging.profiles import BlockedNumbers
-from handlers.wire.messaging.request import read_asked
+from handlers.wire.messaging.request import parse
 from models.errors import FieldErrors, Malformed
 
 PLAN = "title=Dinner&event_date=2031-01-01T10:00Z&"
@@ -51,10 +51,10 @@ def test_one_element_is_a_list_as_two_are_on_both_apis(sent: str, numbers: list[
 
 @pytest.mark.parametrize("name", ["numbers", "contacts"])
 def test_an_empty_list_in_a_form_unblocks_everybody_and_an_empty_field_nobody(name: str) -> None:
-    assert read_asked(BlockedNumbers, form(f"{name}=[]")).listed == []
+    assert parse(BlockedNumbers, form(f"{name}=[]")).listed == []
     for sent in ("", ",", "[", "[null]"):
         with pytest.raises(Malformed):
-            read_asked(BlockedNumbers, form(f"{name}={sent}"))
+            parse(BlockedNumbers, form(f"{name}={sent}"))
 
 
 @pytest.mark.parametrize(

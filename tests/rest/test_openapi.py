@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from pydantic import RootModel
 
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.events.invitation_pages import OUTSIDE as INVITATIONS
 from handlers.rest.openapi.document import describe, shown_path
 from handlers.rest.openapi.shapes import referred, resolve
@@ -293,7 +293,7 @@ async def test_an_answer_that_is_not_documented_is_found(
             status=answer.status, body=answer.body, content_type=answer.content_type, charset=answer.charset
         )
 
-    described = Described("A group's subject.", {200: SubjectShown}, refuses=(ChatNotFound,))
+    described = OperationSpec("A group's subject.", {200: SubjectShown}, refuses=(ChatNotFound,))
     routes = messaging("GET", "/api/groups/{group:[0-9]+-[0-9]+}/subject/", show, described)
     app = build_application(routes, [], body_max_bytes=1, origins=["*"])
     watch(app)
@@ -310,7 +310,7 @@ async def test_unknown_paths_and_wrong_methods_have_the_shape_of_their_api() -> 
     async def show(request: web.Request) -> web.Response:
         return web.Response(status=204)
 
-    described = Described("Nothing.", {204: None})
+    described = OperationSpec("Nothing.", {204: None})
     routes = [*messaging("POST", "/api/groups/x/", show, described), *events("POST", "/auth", show, described)]
     app = build_application(routes, [], body_max_bytes=1, origins=["*"])
     watch(app)
@@ -326,7 +326,7 @@ async def _shown(request: web.Request) -> web.Response:
 
 
 def test_one_handler_behind_several_operations_has_a_name_in_each() -> None:
-    described = Described("Nothing.", {204: None})
+    described = OperationSpec("Nothing.", {204: None})
     routes = [
         *events("PATCH", "/users/{user_id}", _shown, described),
         *events("PUT", "/users/{user_id}", _shown, described),
@@ -337,7 +337,7 @@ def test_one_handler_behind_several_operations_has_a_name_in_each() -> None:
 
 
 def test_a_file_can_be_all_that_a_form_holds() -> None:
-    routes = events("POST", "/users/change_avatar", _shown, Described("A photo.", {204: None}, file="photo"))
+    routes = events("POST", "/users/change_avatar", _shown, OperationSpec("A photo.", {204: None}, file="photo"))
     (operation,) = [operation for _, _, operation in operations(describe(routes))]
     assert list(operation["requestBody"]["content"]) == ["multipart/form-data"]
     schema = operation["requestBody"]["content"]["multipart/form-data"]["schema"]
@@ -349,6 +349,6 @@ def test_a_body_that_is_a_list_is_json_and_nothing_else() -> None:
     class Numbers(RootModel[list[str]]):
         pass
 
-    routes = events("POST", "/users/numbers", _shown, Described("Numbers.", {204: None}, takes=Numbers))
+    routes = events("POST", "/users/numbers", _shown, OperationSpec("Numbers.", {204: None}, takes=Numbers))
     (operation,) = [operation for _, _, operation in operations(describe(routes))]
     assert list(operation["requestBody"]["content"]) == ["application/json"]

@@ -2,12 +2,12 @@
 
 import asyncio
 
-from handlers.sockets.base import Caller
+from handlers.sockets.base import ClientConnection
 from models.documents.session import Actor
 
 
 async def test_what_waits_is_done_in_order_and_then_the_connection_is_free_again() -> None:
-    caller = Caller("c", Actor(1, "1", "s"), "token")
+    caller = ClientConnection("c", Actor(1, "1", "s"), "token")
     done: list[int] = []
     may_go_on = asyncio.Event()
 
@@ -29,7 +29,7 @@ async def test_what_waits_is_done_in_order_and_then_the_connection_is_free_again
 
 
 async def test_one_that_fails_fails_alone() -> None:
-    caller = Caller("c", Actor(1, "1", "s"), "token")
+    caller = ClientConnection("c", Actor(1, "1", "s"), "token")
 
     async def work(number: int) -> int:
         return 6 // number

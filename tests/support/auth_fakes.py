@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from models.documents.chat import Chat
 from models.errors import Unavailable
-from models.events import Event, Signal
+from models.facts import Fact, Invalidation
 
 
 class HandClock:
@@ -24,13 +24,13 @@ class HandClock:
 
 @dataclass
 class RecordingFanout:
-    signals: list[Signal] = field(default_factory=list)
-    published: list[Event] = field(default_factory=list)
+    signals: list[Invalidation] = field(default_factory=list)
+    published: list[Fact] = field(default_factory=list)
 
-    def publish(self, event: Event, to: Collection[int], *, chat: Chat | None = None) -> None:
+    def publish(self, event: Fact, to: Collection[int], *, chat: Chat | None = None) -> None:
         self.published.append(event)
 
-    def signal(self, signal: Signal) -> None:
+    def signal(self, signal: Invalidation) -> None:
         self.signals.append(signal)
 
 

@@ -19,11 +19,11 @@ from models.services.accounts.registration import RegisterProfile, TakeNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.sessions import EndSession, LastUse, ListSessions, StartSession
 from models.services.accounts.sign_in import VerifyPin
-from models.services.accounts.sign_in_alert import TellSignIn
+from models.services.accounts.sign_in_alert import NotifySignIn
 from models.services.chats.announcer import Announcer
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.events.inviting import JoinEvents
-from models.services.notifications.contact_joined import TellContactJoined
+from models.services.notifications.contact_joined import NotifyContactJoined
 from models.services.notifications.queue import Notify
 from models.services.notifications.sms import LimitTexts, TextRules
 from models.stores.accounts import Accounts
@@ -120,7 +120,7 @@ async def start_node(
     tokens, fanout = JwtTokens(SECRET, clock), RecordingFanout()
     counters = Counters(database)
     notify = Notify(Notifications(database), Devices(database), wake=lambda: None, is_push_on=True)
-    tell_contact_joined = TellContactJoined(
+    tell_contact_joined = NotifyContactJoined(
         accounts,
         PhoneBooks(database),
         notify,
@@ -128,11 +128,11 @@ async def start_node(
     )
     choose = ChooseAccount(Ownerships(database, counters))
     chats, entries = Chats(database, counters), Entries(database)
-    rosters = Rosters(chats, entries, fanout.signal)
-    announcer = Announcer(chats, entries, rosters, fanout, clock)
+    memberships = MembershipCache(chats, entries, fanout.signal)
+    announcer = Announcer(chats, entries, memberships, fanout, clock)
     # Nobody here is invited to anything, so the journal is never asked.
     journal = Journal(database, clock, announcer.stored)
-    join_events = JoinEvents(Events(database, counters), accounts, chats, rosters, journal, announcer)
+    join_events = JoinEvents(Events(database, counters), accounts, chats, memberships, journal, announcer)
     authenticate = Authenticate(tokens, sessions, accounts, Logins(database, counters), choose, clock)
     ownerships = Ownerships(database, counters)
     last_use = LastUse(sessions, ownerships, NoSockets(), clock)
@@ -178,7 +178,7 @@ async def start_node(
             take_number,
             sessions,
             registration_pin,
-            TellSignIn(ownerships, fanout, notify, clock),
+            NotifySignIn(ownerships, fanout, notify, clock),
             rules.is_open,
         ),
         RegisterProfile(accounts, sessions, tokens, fanout, is_open, tell_contact_joined),

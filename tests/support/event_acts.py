@@ -22,7 +22,7 @@ from models.documents.event import (
     What,
 )
 from models.ports import Clock
-from models.services.events.outbox import TellEvent
+from models.services.events.outbox import EventOutbox
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.events import Events
@@ -32,7 +32,7 @@ class Tells(Protocol):
     """What has a way to tell: a node."""
 
     @property
-    def tell(self) -> TellEvent: ...
+    def tell(self) -> EventOutbox: ...
 
 
 @dataclass(kw_only=True)

@@ -10,14 +10,14 @@ from models.documents.event import Event, OutboxItem
 from models.documents.notification import Device
 from models.documents.phone import Phone
 from models.services.chats.announcer import Announcer
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.contacts.directory import Directory
-from models.services.events.alerts import NotifyOfEvent
-from models.services.events.broadcast import ShowEvent
-from models.services.events.chat_log import LogEvent
+from models.services.events.alerts import EventAlerts
+from models.services.events.broadcast import BroadcastEvent
+from models.services.events.chat_log import AppendEventFacts
 from models.services.events.invitation_texts import TextInvitations
 from models.services.events.inviting import JoinEvents
-from models.services.events.outbox import TellEvent, TellsEvent
+from models.services.events.outbox import EventFactListener, EventOutbox
 from models.services.events.reminders import ForgetEvents, Remind
 from models.services.notifications.queue import Notify
 from models.services.notifications.sms import LimitTexts, TextRules
@@ -56,7 +56,7 @@ class Broken:
 class EventNode:
     """One node: what it tells goes to its own fan-out, and to the stores that it shares with others."""
 
-    tell: TellEvent
+    tell: EventOutbox
     remind: Remind
     join: JoinEvents
     forget: ForgetEvents
@@ -86,11 +86,13 @@ class EventWorld(EventActs):
             await store.prepare()
         self.node = await self.start_node()
 
-    async def start_node(self, *, before: Sequence[TellsEvent] = (), behind: Sequence[TellsEvent] = ()) -> EventNode:
+    async def start_node(
+        self, *, before: Sequence[EventFactListener] = (), behind: Sequence[EventFactListener] = ()
+    ) -> EventNode:
         """Another node. `before` are ways of telling in front of the real ones, `behind` those after them."""
         fanout = RecordingFanout()
-        rosters = Rosters(self.chats, self.entries, fanout.signal)
-        announcer = Announcer(self.chats, self.entries, rosters, fanout, self.clock)
+        memberships = MembershipCache(self.chats, self.entries, fanout.signal)
+        announcer = Announcer(self.chats, self.entries, memberships, fanout, self.clock)
         journal = Journal(self.database, self.clock, announcer.stored)
         for part in (announcer, journal):
             await part.open()
@@ -101,16 +103,16 @@ class EventWorld(EventActs):
         text = TextInvitations(self.accounts, self.tokens, notify, limit, self.clock, TEMPLATES, URL)
         ways = [
             *before,
-            LogEvent(self.events, self.accounts, rosters, journal, announcer),
-            ShowEvent(self.accounts, Directory(self.accounts), rosters, fanout),
-            NotifyOfEvent(self.accounts, notify, text, self.clock),
+            AppendEventFacts(self.events, self.accounts, memberships, journal, announcer),
+            BroadcastEvent(self.accounts, Directory(self.accounts), memberships, fanout),
+            EventAlerts(self.accounts, notify, text, self.clock),
             *behind,
         ]
-        tell = TellEvent(self.events, ways, self.clock)
+        tell = EventOutbox(self.events, ways, self.clock)
         return EventNode(
             tell,
             Remind(self.events, tell, self.clock),
-            JoinEvents(self.events, self.accounts, self.chats, rosters, journal, announcer),
+            JoinEvents(self.events, self.accounts, self.chats, memberships, journal, announcer),
             ForgetEvents(self.events, tell, self.clock),
             fanout,
         )

@@ -18,13 +18,13 @@ from models.documents.contact import Contact
 from models.documents.entry import ChatChange, Draft, Entry, Message
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.events import EntryAdded, Event, Signal
+from models.facts import EntryAdded, Fact, Invalidation
 from models.services.chats.announcer import Announcer
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.chats.record_changes import RecordChanges
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import Directory
-from models.services.groups.groups import CreateGroup, ListGroups, SetSubject, ShowGroup
+from models.services.groups.groups import CreateGroup, GetGroup, ListGroups, SetSubject
 from models.services.groups.members import AddParticipant, LeaveGroup, RemoveParticipant, RequireParticipants, SetRole
 from models.services.groups.turn import ChangeGroup
 from models.stores.accounts import Accounts
@@ -58,18 +58,18 @@ class RecordingFanout:
 
     def __init__(self) -> None:
         self.told: list[tuple[Entry, frozenset[int]]] = []
-        self.signals: list[Signal] = []
+        self.signals: list[Invalidation] = []
         self._more = asyncio.Event()
 
-    def publish(self, event: Event, to: Collection[int], *, chat: Chat | None = None) -> None:
+    def publish(self, event: Fact, to: Collection[int], *, chat: Chat | None = None) -> None:
         assert isinstance(event, EntryAdded)
         self.told.append((event.entry, frozenset(to)))
         self._more.set()
 
-    def whisper(self, event: Event, connection: str) -> None:
+    def whisper(self, event: Fact, connection: str) -> None:
         raise AssertionError("a change of a group is nobody's own affair")
 
-    def signal(self, signal: Signal) -> None:
+    def signal(self, signal: Invalidation) -> None:
         self.signals.append(signal)
 
     async def until(self, count: int) -> None:
@@ -101,7 +101,7 @@ class Node:
     client: TestClient[web.Request, web.Application]
     journal: Journal
     announcer: Announcer
-    rosters: Rosters
+    memberships: MembershipCache
     fanout: RecordingFanout
 
     async def ask(self, actor: Actor | None, method: str, path: str, **options: Any) -> tuple[int, Any]:
@@ -175,19 +175,19 @@ class World:
 
     async def start_node(self) -> Node:
         fanout = RecordingFanout()
-        rosters = Rosters(self.chats, self.entries, fanout.signal)
-        announcer = Announcer(self.chats, self.entries, rosters, fanout, self.clock)
+        memberships = MembershipCache(self.chats, self.entries, fanout.signal)
+        announcer = Announcer(self.chats, self.entries, memberships, fanout, self.clock)
         journal = Journal(self.database, self.clock, announcer.stored)
         await journal.open()
         await announcer.open()
         record = RecordChanges(journal, announcer)
-        change = ChangeGroup(self.chats, rosters, record)
+        change = ChangeGroup(self.chats, memberships, record)
         participants = RequireParticipants(RequireContact(self.contacts, Directory(self.accounts), self.writers))
         leave = LeaveGroup(change, self.chats, record)
         routes = GroupRoutes(
             CreateGroup(self.chats, participants, record, self.clock, MEMBERS_MAX),
             ListGroups(self.chats),
-            ShowGroup(self.chats, rosters),
+            GetGroup(self.chats, memberships),
             SetSubject(change, record),
             AddParticipant(change, participants, record, MEMBERS_MAX),
             RemoveParticipant(change, leave, record),
@@ -205,7 +205,7 @@ class World:
         watch(app)
         client: TestClient[web.Request, web.Application] = TestClient(Server(app))
         await client.start_server()
-        self.nodes.append(Node(client, journal, announcer, rosters, fanout))
+        self.nodes.append(Node(client, journal, announcer, memberships, fanout))
         return self.nodes[-1]
 
 

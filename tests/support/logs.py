@@ -7,30 +7,32 @@ from typing import Any
 
 from models.documents.chat import Chat
 from models.documents.entry import Deletion, Draft, Entry, Joined, Message, Reaction, entry_key
-from models.documents.head import Head
-from models.services.chats.membership import Rosters
-from models.services.chats.summaries import ReadHeads
+from models.documents.head import ChatSummary
+from models.services.chats.membership import MembershipCache
+from models.services.chats.summaries import ReadChatSummaries
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.entry_rows import entry_row, stored_entry
-from models.stores.heads import Heads
+from models.stores.heads import ChatSummaries
 from models.stores.journal import ENTRIES, INDEXES
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class ReadAnyHeads(ReadHeads):
+class ReadAnyHeads(ReadChatSummaries):
     """Heads of whatever is asked, chats that an account left included."""
 
-    async def __call__(self, account_id: int, chat_ids: Collection[int] | None = None) -> list[Head]:
+    async def __call__(self, account_id: int, chat_ids: Collection[int] | None = None) -> list[ChatSummary]:
         return (await self.of_all([account_id], chat_ids))[account_id]
 
-    async def of_all(self, accounts: Collection[int], chat_ids: Collection[int] | None = None) -> dict[int, list[Head]]:
+    async def of_all(
+        self, accounts: Collection[int], chat_ids: Collection[int] | None = None
+    ) -> dict[int, list[ChatSummary]]:
         """By account, of all chats that these are in, or of those of `chat_ids` that they are or were in."""
-        found: dict[int, list[Head]] = {account_id: [] for account_id in accounts}
+        found: dict[int, list[ChatSummary]] = {account_id: [] for account_id in accounts}
         ends = await self.ends(accounts)
         if chat_ids is not None:
             ends = {account_id: dict(await self.ends_of(account_id, chat_ids)) for account_id in accounts}
@@ -109,4 +111,6 @@ async def open_logs(database: Database) -> Logs:
     await chats.prepare()
     await database.collection(ENTRIES).create_indexes(INDEXES)
     entries = Entries(database)
-    return Logs(database, chats, entries, ReadAnyHeads(Heads(database), Rosters(chats, entries, lambda _: None)))
+    return Logs(
+        database, chats, entries, ReadAnyHeads(ChatSummaries(database), MembershipCache(chats, entries, lambda _: None))
+    )

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from models.documents.chat import Chat
 from models.documents.entry import Body, Draft, Entry, Joined, Message
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from models.ports import Fanout
 from models.services.chats.announcer import Announcer
 from models.services.notifications.queue import Notify

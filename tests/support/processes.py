@@ -18,7 +18,7 @@ EVENTS = frozenset({"ready", "message_created", "chat_changed", "resync"})
 
 
 @dataclass
-class Ear:
+class Listener:
     """A connected device that remembers what it was told, in order."""
 
     person: Person
@@ -53,9 +53,9 @@ class Cluster:
     nodes: list[Server]
     stack: AsyncExitStack
 
-    async def connect(self, node: Server, person: Person, *, is_greeted: bool = True) -> Ear:
+    async def connect(self, node: Server, person: Person, *, is_greeted: bool = True) -> Listener:
         """A device that hears everything from now on; without a database nobody is greeted, so that is not waited for."""
-        told: list[Ear] = []
+        told: list[Listener] = []
         early: list[tuple[str, dict[str, Any]]] = []
 
         def tell(name: str, body: dict[str, Any]) -> None:
@@ -65,7 +65,7 @@ class Cluster:
                 early.append((name, body))
 
         wire = await self.stack.enter_async_context(connected(self.http, node.url, person.token, tell, EVENTS))
-        ear = Ear(person, wire)
+        ear = Listener(person, wire)
         told.append(ear)
         for name, body in early:
             ear.told(name, body)

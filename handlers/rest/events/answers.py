@@ -6,7 +6,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account, require_account
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
 from handlers.rest.requests import read_query, read_shape
@@ -21,8 +21,8 @@ from handlers.wire.events.requests import (
     read_guests,
 )
 from models.errors import EventFull, EventNotFound, FieldErrors, Forbidden, LimitReached
-from models.services.events.invitations import AnswerInvitation, SeeInvitation
-from models.services.events.listing import NO_GUESTS, SeeEvents
+from models.services.events.invitations import AnswerInvitation, MarkInvitationSeen
+from models.services.events.listing import NO_GUESTS, EventViews
 from models.services.events.posts import AddPoll, PostMessage, SuggestTime
 from models.services.events.sample_replies import ListSampleReplies
 
@@ -36,11 +36,11 @@ class EventAnswerRoutes:
 
     list_sample_replies: ListSampleReplies
     answer: AnswerInvitation
-    see_invitation: SeeInvitation
+    see_invitation: MarkInvitationSeen
     post_message: PostMessage
     add_poll: AddPoll
     suggest_time: SuggestTime
-    see: SeeEvents
+    see: EventViews
     links: Links
 
     def routes(self) -> list[Route]:
@@ -49,13 +49,13 @@ class EventAnswerRoutes:
                 "GET",
                 "/events/sample_rsvp_replies",
                 self.show_sample_replies,
-                Described("Texts to answer invitations with.", {200: list[wire.SampleReplyShown]}),
+                OperationSpec("Texts to answer invitations with.", {200: list[wire.SampleReplyShown]}),
             ),
             *events(
                 "POST",
                 _ONE + "/accept",
                 self.accept,
-                Described(
+                OperationSpec(
                     "Come to an event, as long as there is a place.",
                     {200: wire.EventShown},
                     takes=Rsvp,
@@ -67,7 +67,7 @@ class EventAnswerRoutes:
                 "POST",
                 _ONE + "/reject",
                 self.reject,
-                Described(
+                OperationSpec(
                     "Do not come to an event.",
                     {200: wire.EventShown},
                     takes=Rsvp,
@@ -79,7 +79,7 @@ class EventAnswerRoutes:
                 "PUT",
                 _ONE + "/invitations/{invitation_id}/mark_seen",
                 self.mark_seen,
-                Described(
+                OperationSpec(
                     "Mark your invitation as seen.", {200: wire.InvitationShown}, refuses=(EventNotFound, Forbidden)
                 ),
             ),
@@ -87,7 +87,7 @@ class EventAnswerRoutes:
                 "POST",
                 _ONE + "/messages",
                 self.post,
-                Described(
+                OperationSpec(
                     "Write at an event, a few times; then the answer is 409 with the same fields.",
                     {201: wire.PostingShown, 409: wire.PostingShown},
                     takes=NewMessage,
@@ -98,7 +98,7 @@ class EventAnswerRoutes:
                 "POST",
                 _ONE + "/polls",
                 self.poll,
-                Described(
+                OperationSpec(
                     "Suggest another date or place for an event, a few times.",
                     {201: wire.PollShown},
                     takes=NewPoll,
@@ -110,7 +110,7 @@ class EventAnswerRoutes:
                 "POST",
                 _ONE + "/time_suggestions",
                 self.suggest,
-                Described(
+                OperationSpec(
                     "Note another time for an event.",
                     {204: None},
                     takes=NewSuggestion,
@@ -134,7 +134,7 @@ class EventAnswerRoutes:
         rsvp = read_shape(Rsvp, fields)
         event = await self.answer(actor, _event_id(request), answer=answer, message=rsvp.message)
         seen = await self.see.one(actor, event, read_guests(read_query(request)))
-        return web.json_response(wire.show_event(seen, self.links.photos_in(request)))
+        return web.json_response(wire.broadcast_event(seen, self.links.photos_in(request)))
 
     async def mark_seen(self, request: web.Request) -> web.Response:
         actor = await require_account(request)

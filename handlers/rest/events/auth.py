@@ -6,12 +6,12 @@ from http import HTTPStatus
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account, require_account
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
 from handlers.rest.requests import CLIENT_ADDRESS, read_fields, read_shape
 from handlers.wire.events.users import SignedInShown, show_signed_in
-from handlers.wire.messaging.request import read_asked
+from handlers.wire.messaging.request import parse
 from handlers.wire.sign_in import (
     PinAsked,
     Profile,
@@ -62,7 +62,7 @@ class AuthRoutes:
                 "POST",
                 "/auth",
                 self.post,
-                Described(
+                OperationSpec(
                     "Ask for a pin by SMS.",
                     {204: None},
                     takes=PinAsked,
@@ -78,7 +78,7 @@ class AuthRoutes:
                 "POST",
                 "/auth/verify_pin",
                 self.verify,
-                Described(
+                OperationSpec(
                     "Sign in by the pin.",
                     {200: SignedInShown},
                     takes=Proof,
@@ -96,7 +96,7 @@ class AuthRoutes:
                 "POST",
                 "/auth/register",
                 self.register,
-                Described(
+                OperationSpec(
                     "Say who you are.",
                     {200: SignedInShown},
                     takes=Profile,
@@ -110,13 +110,13 @@ class AuthRoutes:
                 "GET",
                 "/auth/registration_pin",
                 self.show_registration_pin,
-                Described("Whether your account has a registration PIN.", {200: RegistrationPinStateShown}),
+                OperationSpec("Whether your account has a registration PIN.", {200: RegistrationPinStateShown}),
             ),
             *events(
                 "PUT",
                 "/auth/registration_pin",
                 self.put_registration_pin,
-                Described(
+                OperationSpec(
                     "Set what is asked besides the pin from the next sign-in on.",
                     {204: None},
                     takes=RegistrationPinSet,
@@ -131,22 +131,22 @@ class AuthRoutes:
                 "DELETE",
                 "/auth/registration_pin",
                 self.delete_registration_pin,
-                Described("Remove your registration PIN.", {204: None}),
+                OperationSpec("Remove your registration PIN.", {204: None}),
             ),
-            *events("POST", "/auth/logout", self.logout, Described("End this session.", {204: None})),
+            *events("POST", "/auth/logout", self.logout, OperationSpec("End this session.", {204: None})),
             *events(
-                "GET", "/auth/sessions", self.sessions, Described("Where you are signed in.", {200: SessionsShown})
+                "GET", "/auth/sessions", self.sessions, OperationSpec("Where you are signed in.", {200: SessionsShown})
             ),
             *events(
                 "DELETE",
                 "/auth/sessions/{session_id}",
                 self.delete_session,
-                Described("Sign a device out.", {204: None}, refuses=(SessionNotFound,)),
+                OperationSpec("Sign a device out.", {204: None}, refuses=(SessionNotFound,)),
             ),
         ]
 
     async def post(self, request: web.Request) -> web.Response:
-        asked = read_asked(PinAsked, await read_fields(request))
+        asked = parse(PinAsked, await read_fields(request))
         await self.request_pin(asked.phone_number, request[CLIENT_ADDRESS])
         return web.Response(status=HTTPStatus.NO_CONTENT)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from handlers.rest.account_choice import choose_actor, require_account, require_token
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
 from handlers.rest.requests import caller_of
@@ -35,14 +35,16 @@ class AvatarRoutes:
                 "POST",
                 "/users/change_avatar",
                 self.change,
-                Described(
+                OperationSpec(
                     "Set your photo: the picture in field `photo` of a multipart form.",
                     {200: UserShown},
                     file="photo",
                     refuses=(FieldErrors, TooLarge, Unavailable),
                 ),
             ),
-            *events("POST", "/users/remove_avatar", self.remove, Described("Take your photo away.", {200: UserShown})),
+            *events(
+                "POST", "/users/remove_avatar", self.remove, OperationSpec("Take your photo away.", {200: UserShown})
+            ),
         ]
 
     async def change(self, request: web.Request) -> web.Response:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.paths import events
 from handlers.rest.requests import read_shape
 from handlers.wire.events.devices import AddedDevice, DeviceToken, RemovedDevice
@@ -25,7 +25,7 @@ class DeviceRoutes:
                 "POST",
                 "/notifications/add_ios_device",
                 self.add,
-                Described(
+                OperationSpec(
                     "Register a device; from another account that had it, it is taken.", {200: AddedDevice}, DeviceToken
                 ),
             ),
@@ -33,7 +33,7 @@ class DeviceRoutes:
                 "POST",
                 "/notifications/remove_ios_device",
                 self.remove,
-                Described("Take one of the account's own devices away.", {200: RemovedDevice}, DeviceToken),
+                OperationSpec("Take one of the account's own devices away.", {200: RemovedDevice}, DeviceToken),
             ),
         ]
 

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from handlers.errors import status_of
 from handlers.rest.account_choice import read_as_account, require_account
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
 from handlers.rest.requests import read_query, read_shape
@@ -36,8 +36,8 @@ from models.errors import (
 )
 from models.services.events.access import RequireEvent
 from models.services.events.lifecycle import CancelEvent, CreateEvent, DeleteEvent, EditEvent
-from models.services.events.listing import CountUnanswered, ListEvents, SeeEvents
-from models.services.events.timeline import ShowTimeline
+from models.services.events.listing import CountUnanswered, EventViews, ListEvents
+from models.services.events.timeline import GetTimeline
 
 _ALL, _ONE = "/events", "/events/{event_id}"
 _CHANGE = (FieldErrors, EventNotFound, NotTheOwner, TooManyInvitees, RateLimited)
@@ -46,14 +46,14 @@ _CHANGE = (FieldErrors, EventNotFound, NotTheOwner, TooManyInvitees, RateLimited
 @dataclass(frozen=True, slots=True)
 class EventRoutes:
     list_events: ListEvents
-    show_timeline: ShowTimeline
+    show_timeline: GetTimeline
     count_unanswered: CountUnanswered
     require: RequireEvent
     create: CreateEvent
     edit: EditEvent
     cancel: CancelEvent
     delete: DeleteEvent
-    see: SeeEvents
+    see: EventViews
     links: Links
 
     def routes(self) -> list[Route]:
@@ -62,7 +62,7 @@ class EventRoutes:
                 "GET",
                 _ALL,
                 self.show_page,
-                Described(
+                OperationSpec(
                     "The events you own or are invited to, latest first, in pages.",
                     {200: PageShown[wire.EventShown]},
                     query=EventQuery,
@@ -73,7 +73,7 @@ class EventRoutes:
                 "POST",
                 _ALL,
                 self.post,
-                Described(
+                OperationSpec(
                     "Create an event and invite people.",
                     {201: wire.CreatedEventShown},
                     takes=NewEvent,
@@ -89,7 +89,7 @@ class EventRoutes:
                 "GET",
                 "/events/timeline",
                 self.show_line,
-                Described(
+                OperationSpec(
                     "The events you own, or those you are invited to: what is to come, then what is over.",
                     {200: list[wire.EventShown]},
                     query=TimelineQuery,
@@ -100,19 +100,19 @@ class EventRoutes:
                 "GET",
                 "/events/stats",
                 self.show_stats,
-                Described("How many invitations wait for your answer.", {200: wire.StatsShown}),
+                OperationSpec("How many invitations wait for your answer.", {200: wire.StatsShown}),
             ),
             *events(
                 "GET",
                 _ONE,
                 self.show,
-                Described("One event.", {200: wire.EventShown}, query=GuestsQuery, refuses=(EventNotFound,)),
+                OperationSpec("One event.", {200: wire.EventShown}, query=GuestsQuery, refuses=(EventNotFound,)),
             ),
             *events(
                 "PATCH",
                 _ONE,
                 self.patch,
-                Described(
+                OperationSpec(
                     "Change what is given, and invite more people.",
                     {200: wire.EventShown},
                     takes=ChangedEvent,
@@ -124,7 +124,7 @@ class EventRoutes:
                 "PUT",
                 _ONE,
                 self.put,
-                Described(
+                OperationSpec(
                     "Change an event, naming what none can be without.",
                     {200: wire.EventShown},
                     takes=WholeEvent,
@@ -136,13 +136,13 @@ class EventRoutes:
                 "DELETE",
                 _ONE,
                 self.remove,
-                Described("Delete an event for everybody.", {204: None}, refuses=(EventNotFound, NotTheOwner)),
+                OperationSpec("Delete an event for everybody.", {204: None}, refuses=(EventNotFound, NotTheOwner)),
             ),
             *events(
                 "PUT",
                 _ONE + "/cancel_event",
                 self.put_canceled,
-                Described(
+                OperationSpec(
                     "Cancel an event; it stays in the lists. To who is only invited: 403.",
                     {204: None, 403: list[str]},
                     refuses=(EventNotFound,),
@@ -196,7 +196,7 @@ class EventRoutes:
 
     async def _show(self, request: web.Request, actor: Actor, event: Event) -> web.Response:
         seen = await self.see.one(actor, event, read_guests(read_query(request)))
-        return web.json_response(wire.show_event(seen, self.links.photos_in(request)))
+        return web.json_response(wire.broadcast_event(seen, self.links.photos_in(request)))
 
     async def put_canceled(self, request: web.Request) -> web.Response:
         """Whoever is only invited is refused by a bare array (events contract 1.3), with the status of design section 9."""

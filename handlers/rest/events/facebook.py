@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account, require_account
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
 from handlers.rest.requests import read_shape
@@ -21,7 +21,7 @@ class FacebookRoutes:
     links: Links
 
     def routes(self) -> list[Route]:
-        described = Described(
+        described = OperationSpec(
             "Take over name, e-mail address and, if you have no photo, the picture from Facebook.",
             {200: UserShown},
             takes=FacebookToken,
@@ -34,7 +34,7 @@ class FacebookRoutes:
                 "GET",
                 "/users/fb_friends",
                 self.friends,
-                Described(
+                OperationSpec(
                     "Your Facebook friends who use this app.",
                     {200: list[FacebookFriendShown]},
                     refuses=(FacebookTokenMissing, FacebookTokenRefused, Unavailable),

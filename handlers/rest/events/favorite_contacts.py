@@ -6,13 +6,13 @@ from http import HTTPStatus
 from aiohttp import web
 
 from handlers.rest.account_choice import read_body_as_account, require_account
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
 from handlers.rest.requests import read_shape
 from handlers.wire.events import favourites as wire
 from handlers.wire.events.users import read_phones
-from models.documents.favourite import FAVOURITES_MAX, Marking
+from models.documents.favourite import FAVOURITES_MAX, FavouriteInput
 from models.documents.phone import Phone
 from models.documents.session import Actor
 from models.errors import FavouritesFull, FieldErrors, Malformed, TooManyNewNumbers, Unavailable
@@ -32,12 +32,12 @@ class FavouriteRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            *events("GET", _PATH, self.show, Described("Your favourites, newest first.", _SHOWN)),
+            *events("GET", _PATH, self.show, OperationSpec("Your favourites, newest first.", _SHOWN)),
             *events(
                 "POST",
                 _PATH,
                 self.post,
-                Described(
+                OperationSpec(
                     "Mark numbers as favourites; of those marked before, change the name and the photo.",
                     _SHOWN,
                     takes=wire.MarkedNumbers,
@@ -48,7 +48,7 @@ class FavouriteRoutes:
                 "DELETE",
                 _PATH,
                 self.delete,
-                Described(
+                OperationSpec(
                     "Take numbers off the favourites; the others are shown.",
                     _SHOWN,
                     takes=wire.MarkedNumbers,
@@ -59,7 +59,7 @@ class FavouriteRoutes:
                 "PATCH",
                 _PATH,
                 self.patch,
-                Described(
+                OperationSpec(
                     "Take numbers off the favourites, for clients that cannot send a body with DELETE.",
                     {204: None},
                     takes=wire.MarkedNumbers,
@@ -94,9 +94,9 @@ class FavouriteRoutes:
         return web.json_response(wire.show_favourites(favourites, media, self.links.photos_in(request)))
 
 
-def _read_markings(body: object) -> list[Marking]:
+def _read_markings(body: object) -> list[FavouriteInput]:
     if not isinstance(body, list):
-        return [Marking(phone) for phone in read_phones(body)]
+        return [FavouriteInput(phone) for phone in read_phones(body)]
     if len(body) > FAVOURITES_MAX:
         raise FavouritesFull(f"At most {FAVOURITES_MAX} numbers at once.")
     if not all(isinstance(each, dict) for each in body):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import DEFAULT_PICTURES
 from handlers.rest.media import send_media
 from handlers.rest.paths import plain
@@ -20,8 +20,8 @@ OUTSIDE = (MEDIA + "{name}/{rendition}.jpg", DEFAULT_PICTURES + "{picture}/{rend
 _SIZES = "60x60, 250x250 or faded-60x60"
 
 
-def _described(what: str, *refuses: type[DomainError]) -> Described:
-    return Described(f"{what}: {_SIZES}.", {200: PHOTO_TYPE}, refuses=refuses, is_public=True, is_file=True)
+def _described(what: str, *refuses: type[DomainError]) -> OperationSpec:
+    return OperationSpec(f"{what}: {_SIZES}.", {200: PHOTO_TYPE}, refuses=refuses, is_public=True, is_file=True)
 
 
 @dataclass(frozen=True, slots=True)

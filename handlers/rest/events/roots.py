@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from handlers.rest.account_choice import require_account
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import messaging
 
@@ -20,7 +20,10 @@ class RootRoutes:
 
     def routes(self) -> list[Route]:
         return messaging(
-            "GET", "/api/", self.show, Described("Where the resources of the events API begin.", {200: dict[str, str]})
+            "GET",
+            "/api/",
+            self.show,
+            OperationSpec("Where the resources of the events API begin.", {200: dict[str, str]}),
         )
 
     async def show(self, request: web.Request) -> web.Response:

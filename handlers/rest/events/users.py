@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account, require_account
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
 from handlers.rest.requests import read_query, read_shape
@@ -32,7 +32,7 @@ class UserRoutes:
     links: Links
 
     def routes(self) -> list[Route]:
-        change = Described(
+        change = OperationSpec(
             "Change what is given of your own name, e-mail address and notification flags.",
             {200: wire.UserShown},
             takes=wire.UserChange,
@@ -43,7 +43,7 @@ class UserRoutes:
                 "GET",
                 "/users",
                 self.list,
-                Described(
+                OperationSpec(
                     "The people you know, by full name, in pages.",
                     {200: PageShown[wire.UserShown]},
                     query=PageQuery,
@@ -54,7 +54,7 @@ class UserRoutes:
                 "POST",
                 "/users/from_phone_numbers",
                 self.from_phone_numbers,
-                Described(
+                OperationSpec(
                     "The registered users among the numbers of your phone book, which is kept.",
                     {200: list[wire.FoundUserShown]},
                     takes=wire.PhoneNumbers,
@@ -65,9 +65,11 @@ class UserRoutes:
                 "GET",
                 "/users/who_has_invited_me",
                 self.who_has_invited_me,
-                Described("Everybody who has invited you to an event.", {200: list[wire.UserShown]}),
+                OperationSpec("Everybody who has invited you to an event.", {200: list[wire.UserShown]}),
             ),
-            *events("GET", _ONE, self.show, Described("One user.", {200: wire.UserShown}, refuses=(AccountNotFound,))),
+            *events(
+                "GET", _ONE, self.show, OperationSpec("One user.", {200: wire.UserShown}, refuses=(AccountNotFound,))
+            ),
             *events("PATCH", _ONE, self.patch, change),
             *events("PUT", _ONE, self.patch, change),
         ]

@@ -7,11 +7,11 @@ from typing import Literal
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account, read_identity, read_to_prove, read_to_remove
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.paths import messaging
 from handlers.rest.requests import CLIENT_ADDRESS
 from handlers.wire.messaging import profiles as wire
-from handlers.wire.messaging.request import Asked, NothingShown, read_asked
+from handlers.wire.messaging.request import MessagingRequest, NothingShown, parse
 from models.documents.phone import Phone
 from models.errors import (
     AccountExists,
@@ -58,7 +58,7 @@ class AccountRoutes:
                 "POST",
                 "/api/account/create-account/",
                 self.post,
-                Described(
+                OperationSpec(
                     "Add an account; its number gets a code by SMS.",
                     {201: wire.CodeSentShown},
                     takes=wire.NewAccount,
@@ -69,10 +69,10 @@ class AccountRoutes:
                 "POST",
                 "/api/account/request-sms-code/",
                 self.send_sms,
-                Described(
+                OperationSpec(
                     "Send a new code by SMS.",
                     {200: wire.CodeSentShown},
-                    takes=Asked,
+                    takes=MessagingRequest,
                     refuses=(CountryNotServed, RateLimited, RegistrationClosed),
                     description=_TO_PROVE,
                 ),
@@ -81,10 +81,10 @@ class AccountRoutes:
                 "POST",
                 "/api/account/request-voice-code/",
                 self.send_voice,
-                Described(
+                OperationSpec(
                     "Send a new code by a call.",
                     {200: wire.CodeSentShown},
-                    takes=Asked,
+                    takes=MessagingRequest,
                     refuses=(CountryNotServed, RateLimited, RegistrationClosed),
                     description=_TO_PROVE,
                 ),
@@ -93,7 +93,7 @@ class AccountRoutes:
                 "POST",
                 "/api/account/register-code/",
                 self.prove,
-                Described(
+                OperationSpec(
                     "Register the account by the code that its number got.",
                     {200: wire.ProvedShown},
                     takes=wire.CodeProof,
@@ -105,13 +105,13 @@ class AccountRoutes:
                 "GET",
                 "/api/account/registration-pin/",
                 self.show_registration_pin,
-                Described("Whether the account has a registration PIN.", {200: wire.RegistrationPinShown}),
+                OperationSpec("Whether the account has a registration PIN.", {200: wire.RegistrationPinShown}),
             ),
             *messaging(
                 "POST",
                 "/api/account/registration-pin/",
                 self.post_registration_pin,
-                Described(
+                OperationSpec(
                     "Set what is asked besides the code when somebody proves the number of this account.",
                     {200: NothingShown},
                     takes=wire.RegistrationPinGiven,
@@ -125,16 +125,16 @@ class AccountRoutes:
                 "DELETE",
                 "/api/account/registration-pin/",
                 self.delete_registration_pin,
-                Described("Remove the registration PIN.", {200: NothingShown}),
+                OperationSpec("Remove the registration PIN.", {200: NothingShown}),
             ),
             *messaging(
                 "POST",
                 "/api/account/remove-account/",
                 self.delete,
-                Described(
+                OperationSpec(
                     "Remove an account and everything of it.",
                     {200: wire.AccountRemovedShown},
-                    takes=wire.Farewell,
+                    takes=wire.RemoveAccountRequest,
                     refuses=(AccountNotNamed,),
                     description="Of several accounts, one must be named.",
                 ),
@@ -143,13 +143,13 @@ class AccountRoutes:
                 "GET",
                 "/api/account/status-message/",
                 self.show_status_message,
-                Described("Your status message.", {200: wire.StatusMessageShown}),
+                OperationSpec("Your status message.", {200: wire.StatusMessageShown}),
             ),
             *messaging(
                 "POST",
                 "/api/account/status-message/",
                 self.post_status_message,
-                Described(
+                OperationSpec(
                     "Set your status message.",
                     {200: wire.StatusMessageShown},
                     takes=wire.StatusMessage,
@@ -160,43 +160,43 @@ class AccountRoutes:
                 "GET",
                 "/api/account/connected-status/",
                 self.show_connected_status,
-                Described("Whether others see you as online.", {200: wire.ConnectedStatusShown}),
+                OperationSpec("Whether others see you as online.", {200: wire.ConnectedStatusShown}),
             ),
             *messaging(
                 "POST",
                 "/api/account/connected-status/",
                 self.post_connected_status,
-                Described("Be online or offline for others.", {200: NothingShown}, takes=wire.ConnectedStatus),
+                OperationSpec("Be online or offline for others.", {200: NothingShown}, takes=wire.ConnectedStatus),
             ),
             *messaging(
                 "GET",
                 "/api/account/nickname/",
                 self.show_nickname,
-                Described("Your nickname.", {200: wire.NicknameShown}),
+                OperationSpec("Your nickname.", {200: wire.NicknameShown}),
             ),
             *messaging(
                 "POST",
                 "/api/account/nickname/",
                 self.post_nickname,
-                Described("Set your nickname.", {200: NothingShown}, takes=wire.Nickname, refuses=(TooLong,)),
+                OperationSpec("Set your nickname.", {200: NothingShown}, takes=wire.Nickname, refuses=(TooLong,)),
             ),
             *messaging(
                 "GET",
                 "/api/account/privacy-settings/",
                 self.show_privacy,
-                Described("Who may see what of you.", {200: wire.PrivacyShown}),
+                OperationSpec("Who may see what of you.", {200: wire.PrivacyShown}),
             ),
             *messaging(
                 "POST",
                 "/api/account/privacy-settings/",
                 self.post_privacy,
-                Described("Set who may see what of you.", {200: wire.PrivacyChangeShown}, takes=wire.PrivacyParts),
+                OperationSpec("Set who may see what of you.", {200: wire.PrivacyChangeShown}, takes=wire.PrivacyParts),
             ),
         ]
 
     async def post(self, request: web.Request) -> web.Response:
         identity, fields = await read_identity(request)
-        asked = read_asked(wire.NewAccount, fields)
+        asked = parse(wire.NewAccount, fields)
         await self.create(identity, Phone.from_digits(asked.account), asked.nickname, request[CLIENT_ADDRESS])
         return web.json_response(wire.show_code_sent("sms"), status=HTTPStatus.CREATED)
 
@@ -213,7 +213,7 @@ class AccountRoutes:
 
     async def prove(self, request: web.Request) -> web.Response:
         ownership, fields = await read_to_prove(request)
-        proof, device = read_asked(wire.CodeProof, fields), request.headers.get("User-Agent", "")
+        proof, device = parse(wire.CodeProof, fields), request.headers.get("User-Agent", "")
         await self.register(ownership, proof.code, device, request[CLIENT_ADDRESS], proof.registration_pin)
         return web.json_response(wire.show_proved(ownership.number))
 
@@ -223,7 +223,7 @@ class AccountRoutes:
 
     async def post_registration_pin(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.registration_pin.set(actor, read_asked(wire.RegistrationPinGiven, fields).registration_pin)
+        await self.registration_pin.set(actor, parse(wire.RegistrationPinGiven, fields).registration_pin)
         return web.json_response({})
 
     async def delete_registration_pin(self, request: web.Request) -> web.Response:
@@ -233,7 +233,7 @@ class AccountRoutes:
 
     async def delete(self, request: web.Request) -> web.Response:
         ownership, fields = await read_to_remove(request)
-        await self.remove(ownership, read_asked(wire.Farewell, fields).feedback)
+        await self.remove(ownership, parse(wire.RemoveAccountRequest, fields).feedback)
         return web.json_response(wire.show_removed(ownership.number))
 
     async def show_status_message(self, request: web.Request) -> web.Response:
@@ -242,7 +242,7 @@ class AccountRoutes:
 
     async def post_status_message(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        text = read_asked(wire.StatusMessage, fields).status_message
+        text = parse(wire.StatusMessage, fields).status_message
         await self.set_status_message(actor, text)
         return web.json_response(wire.show_status_message(text))
 
@@ -253,7 +253,7 @@ class AccountRoutes:
 
     async def post_connected_status(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.presence.declare(actor, is_online=read_asked(wire.ConnectedStatus, fields).connected_status)
+        await self.presence.declare(actor, is_online=parse(wire.ConnectedStatus, fields).connected_status)
         return web.json_response({})
 
     async def show_nickname(self, request: web.Request) -> web.Response:
@@ -262,7 +262,7 @@ class AccountRoutes:
 
     async def post_nickname(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.set_nickname(actor, read_asked(wire.Nickname, fields).nickname)
+        await self.set_nickname(actor, parse(wire.Nickname, fields).nickname)
         return web.json_response({})
 
     async def show_privacy(self, request: web.Request) -> web.Response:
@@ -271,6 +271,6 @@ class AccountRoutes:
 
     async def post_privacy(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        parts = read_asked(wire.PrivacyParts, fields).given
+        parts = parse(wire.PrivacyParts, fields).given
         await self.set_privacy(actor, parts)
         return web.json_response(wire.show_privacy_change(parts))

@@ -8,11 +8,11 @@ import orjson
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.paths import messaging
 from handlers.rest.requests import path_number
 from handlers.wire.messaging import contacts as wire
-from handlers.wire.messaging.request import Asked, read_asked
+from handlers.wire.messaging.request import MessagingRequest, parse
 from models.errors import ContactExists, ContactNotFound, ContactsFull, TooLong, TooManyNewNumbers
 from models.services.contacts.address_book import (
     AddContact,
@@ -38,13 +38,16 @@ class ContactRoutes:
     def routes(self) -> list[Route]:
         return [
             *messaging(
-                "GET", "/api/contacts/", self.show_all, Described("Your address book.", {200: list[wire.ContactShown]})
+                "GET",
+                "/api/contacts/",
+                self.show_all,
+                OperationSpec("Your address book.", {200: list[wire.ContactShown]}),
             ),
             *messaging(
                 "POST",
                 "/api/contacts/add-contact/",
                 self.post,
-                Described(
+                OperationSpec(
                     "Add one contact.",
                     {201: wire.AddedShown},
                     takes=wire.NewContact,
@@ -55,7 +58,7 @@ class ContactRoutes:
                 "POST",
                 "/api/contacts/import-contacts/",
                 self.replace_all,
-                Described(
+                OperationSpec(
                     "Replace the whole address book.",
                     {200: wire.ImportShown},
                     takes=wire.ContactsImport,
@@ -66,7 +69,7 @@ class ContactRoutes:
                 "POST",
                 "/api/contacts/remove-contacts/",
                 self.remove_several,
-                Described(
+                OperationSpec(
                     "Remove several contacts.",
                     {200: wire.RemovedShown | wire.SeveralRemovedShown | wire.NoneRemovedShown},
                     takes=wire.ContactsToRemove,
@@ -78,21 +81,24 @@ class ContactRoutes:
                 "POST",
                 "/api/contacts/force-sync/",
                 self.sync,
-                Described(
+                OperationSpec(
                     "Which of your contacts use Parley.",
                     {200: wire.SyncShown},
-                    takes=Asked,
+                    takes=MessagingRequest,
                     description="Contacts are always in sync here; this is only a report.",
                 ),
             ),
             *messaging(
-                "GET", _ONE, self.show, Described("One contact.", {200: wire.ContactShown}, refuses=(ContactNotFound,))
+                "GET",
+                _ONE,
+                self.show,
+                OperationSpec("One contact.", {200: wire.ContactShown}, refuses=(ContactNotFound,)),
             ),
             *messaging(
                 "PATCH",
                 _ONE,
                 self.patch,
-                Described(
+                OperationSpec(
                     "Change the names of a contact.",
                     {200: wire.ChangedShown},
                     takes=wire.ContactNames,
@@ -103,7 +109,7 @@ class ContactRoutes:
                 "DELETE",
                 _ONE,
                 self.delete,
-                Described("Remove one contact.", {200: wire.RemovedShown}, refuses=(ContactNotFound,)),
+                OperationSpec("Remove one contact.", {200: wire.RemovedShown}, refuses=(ContactNotFound,)),
             ),
         ]
 
@@ -116,19 +122,19 @@ class ContactRoutes:
 
     async def post(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        listed = await self.add(actor, read_asked(wire.NewContact, fields).owned_by(actor.account_id))
+        listed = await self.add(actor, parse(wire.NewContact, fields).owned_by(actor.account_id))
         return web.json_response(wire.show_added(listed), status=HTTPStatus.CREATED)
 
     async def replace_all(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         # Beside the loop: numbers with something in them that valid ones have not are parsed, which takes 0.1 ms each.
-        entries = (await asyncio.to_thread(read_asked, wire.ContactsImport, fields)).contacts
+        entries = (await asyncio.to_thread(parse, wire.ContactsImport, fields)).contacts
         report = await self.import_all(actor, [entry.owned_by(actor.account_id) for entry in entries])
         return web.json_response(wire.show_import(report))
 
     async def remove_several(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        numbers = read_asked(wire.ContactsToRemove, fields).contacts
+        numbers = parse(wire.ContactsToRemove, fields).contacts
         return web.json_response(wire.show_removed(numbers, await self.remove(actor, numbers)))
 
     async def sync(self, request: web.Request) -> web.Response:
@@ -141,7 +147,7 @@ class ContactRoutes:
 
     async def patch(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        names = read_asked(wire.ContactNames, fields).given
+        names = parse(wire.ContactNames, fields).given
         contact = await self.change(actor, path_number(request), names)
         return web.json_response(wire.show_changed(contact))
 

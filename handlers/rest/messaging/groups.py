@@ -6,10 +6,10 @@ from http import HTTPStatus
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.paths import messaging
 from handlers.wire.messaging import groups as wire
-from handlers.wire.messaging.request import Asked, NothingShown, read_asked
+from handlers.wire.messaging.request import MessagingRequest, NothingShown, parse
 from models.documents.chat import Role
 from models.errors import (
     ChatNotFound,
@@ -20,7 +20,7 @@ from models.errors import (
     RateLimited,
     TooLong,
 )
-from models.services.groups.groups import CreateGroup, ListGroups, SetSubject, ShowGroup
+from models.services.groups.groups import CreateGroup, GetGroup, ListGroups, SetSubject
 from models.services.groups.members import AddParticipant, LeaveGroup, RemoveParticipant, SetRole
 
 _ONE = "/api/groups/{group:[0-9]+-[0-9]+}/"
@@ -30,7 +30,7 @@ _ONE = "/api/groups/{group:[0-9]+-[0-9]+}/"
 class GroupRoutes:
     create: CreateGroup
     list_all: ListGroups
-    find: ShowGroup
+    find: GetGroup
     set_subject: SetSubject
     add: AddParticipant
     remove: RemoveParticipant
@@ -43,7 +43,7 @@ class GroupRoutes:
                 "POST",
                 "/api/groups/create-group/",
                 self.post,
-                Described(
+                OperationSpec(
                     "Found a group.",
                     {201: wire.CreatedShown},
                     takes=wire.NewGroup,
@@ -51,19 +51,19 @@ class GroupRoutes:
                 ),
             ),
             *messaging(
-                "GET", "/api/groups/info-all/", self.show_all, Described("Your groups.", {200: wire.GroupsShown})
+                "GET", "/api/groups/info-all/", self.show_all, OperationSpec("Your groups.", {200: wire.GroupsShown})
             ),
             *messaging(
                 "GET",
                 _ONE + "info/",
                 self.show,
-                Described("One group.", {200: wire.GroupShown}, refuses=(ChatNotFound,)),
+                OperationSpec("One group.", {200: wire.GroupShown}, refuses=(ChatNotFound,)),
             ),
             *messaging(
                 "POST",
                 "/api/groups/subject/",
                 self.change_named_subject,
-                Described(
+                OperationSpec(
                     "Change the subject of the group that the body names.",
                     {200: NothingShown},
                     takes=wire.NamedGroupSubject,
@@ -74,13 +74,13 @@ class GroupRoutes:
                 "GET",
                 _ONE + "subject/",
                 self.show_subject,
-                Described("A group's subject.", {200: wire.SubjectShown}, refuses=(ChatNotFound,)),
+                OperationSpec("A group's subject.", {200: wire.SubjectShown}, refuses=(ChatNotFound,)),
             ),
             *messaging(
                 "POST",
                 _ONE + "subject/",
                 self.change_subject,
-                Described(
+                OperationSpec(
                     "Change a group's subject.",
                     {200: NothingShown},
                     takes=wire.GroupSubject,
@@ -91,7 +91,7 @@ class GroupRoutes:
                 "POST",
                 _ONE + "add-participant/",
                 self.add_participant,
-                Described(
+                OperationSpec(
                     "Bring a contact into a group; for its admins.",
                     {200: NothingShown},
                     takes=wire.Participant,
@@ -102,7 +102,7 @@ class GroupRoutes:
                 "POST",
                 _ONE + "remove-participant/",
                 self.remove_participant,
-                Described(
+                OperationSpec(
                     "Take somebody out of a group; for its admins.",
                     {200: NothingShown},
                     takes=wire.Participant,
@@ -113,7 +113,7 @@ class GroupRoutes:
                 "POST",
                 _ONE + "promote-participant/",
                 self.promote_participant,
-                Described(
+                OperationSpec(
                     "Make somebody an admin; for admins.",
                     {200: NothingShown},
                     takes=wire.Participant,
@@ -124,7 +124,7 @@ class GroupRoutes:
                 "POST",
                 _ONE + "demote-participant/",
                 self.demote_participant,
-                Described(
+                OperationSpec(
                     "Make an admin an ordinary participant; for admins.",
                     {200: NothingShown},
                     takes=wire.Participant,
@@ -135,10 +135,10 @@ class GroupRoutes:
                 "POST",
                 _ONE + "leave/",
                 self.leave_group,
-                Described(
+                OperationSpec(
                     "Leave a group.",
                     {200: NothingShown},
-                    takes=Asked,
+                    takes=MessagingRequest,
                     refuses=(ChatNotFound,),
                     description="If it was the last admin, the longest-standing participant becomes one.",
                 ),
@@ -147,7 +147,7 @@ class GroupRoutes:
 
     async def post(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        asked = read_asked(wire.NewGroup, fields)
+        asked = parse(wire.NewGroup, fields)
         chat = await self.create(actor, asked.participants, asked.subject)
         return web.json_response(wire.show_created(chat), status=HTTPStatus.CREATED)
 
@@ -166,23 +166,23 @@ class GroupRoutes:
 
     async def change_subject(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.set_subject(actor, request.match_info["group"], read_asked(wire.GroupSubject, fields).subject)
+        await self.set_subject(actor, request.match_info["group"], parse(wire.GroupSubject, fields).subject)
         return web.json_response({})
 
     async def change_named_subject(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        asked = read_asked(wire.NamedGroupSubject, fields)
+        asked = parse(wire.NamedGroupSubject, fields)
         await self.set_subject(actor, asked.group_id, asked.subject)
         return web.json_response({})
 
     async def add_participant(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.add(actor, request.match_info["group"], read_asked(wire.Participant, fields).contact)
+        await self.add(actor, request.match_info["group"], parse(wire.Participant, fields).contact)
         return web.json_response({})
 
     async def remove_participant(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.remove(actor, request.match_info["group"], read_asked(wire.Participant, fields).contact)
+        await self.remove(actor, request.match_info["group"], parse(wire.Participant, fields).contact)
         return web.json_response({})
 
     async def promote_participant(self, request: web.Request) -> web.Response:
@@ -198,5 +198,5 @@ class GroupRoutes:
 
     async def _give_role(self, request: web.Request, role: Role) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.set_role(actor, request.match_info["group"], read_asked(wire.Participant, fields).contact, role)
+        await self.set_role(actor, request.match_info["group"], parse(wire.Participant, fields).contact, role)
         return web.json_response({})

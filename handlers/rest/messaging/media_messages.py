@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from handlers.rest.account_choice import choose_actor, require_token
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.messaging.messages import SEND_REFUSALS, find_sent
 from handlers.rest.paths import messaging
@@ -15,7 +15,7 @@ from handlers.rest.requests import caller_of, require_still
 from handlers.rest.uploads import Sent, read_upload, taking
 from handlers.wire.messaging import messages as wire
 from handlers.wire.messaging.drafts import CardToSend, FileToSend, PictureToSend, ToSomebody
-from handlers.wire.messaging.request import read_asked
+from handlers.wire.messaging.request import parse
 from handlers.wire.sockets.entries import MEDIA
 from handlers.wire.sockets.requests import VCARD_MAX_CHARS
 from models.documents.entry import Entry
@@ -24,7 +24,7 @@ from models.documents.session import Actor
 from models.errors import DomainError, Malformed, TooLarge, TooLong, Unavailable, UrlRefused
 from models.services.chats.resolve import RequireRecipient
 from models.services.chats.send import SendMessage
-from models.services.chats.typing import ShowTyping
+from models.services.chats.typing import BroadcastTyping
 from models.services.media.fetching import FetchUrl, LimitFetches
 from models.services.media.storage import Arrival, StoreMedia
 
@@ -40,7 +40,7 @@ class MediaMessageRoutes:
     """
 
     send: SendMessage
-    typing: ShowTyping
+    typing: BroadcastTyping
     require_recipient: RequireRecipient
     store: StoreMedia
     fetch: FetchUrl
@@ -88,7 +88,7 @@ class MediaMessageRoutes:
         async with read_upload(request, FILE, taking(self.store, rule)) as (fields, arrival):
             actor = await choose_actor(request, fields)
             try:
-                asked = read_asked(shape, fields)
+                asked = parse(shape, fields)
             except DomainError as refusal:
                 return self._sent(request, await find_sent(self.send, actor, fields, refusal))
             entry = await self.send.find_sent(actor, asked.target, asked.client_id)
@@ -122,7 +122,7 @@ class MediaMessageRoutes:
         async with read_upload(request, FILE, _card_text) as (fields, text):
             actor = await choose_actor(request, fields)
             try:
-                asked = read_asked(CardToSend, fields if text is None else {**fields, "vcard": text})
+                asked = parse(CardToSend, fields if text is None else {**fields, "vcard": text})
             except DomainError as refusal:
                 return self._sent(request, await find_sent(self.send, actor, fields, refusal))
         return self._sent(request, await self.send(actor, asked.target, asked.draft(), asked.client_id))
@@ -132,8 +132,8 @@ class MediaMessageRoutes:
         return web.json_response(wire.show_sent(entry, self.links.shown_in(request)))
 
 
-def _sending(what: str, shape: type[ToSomebody], example: str, instead_of: str = "url") -> Described:
-    return Described(
+def _sending(what: str, shape: type[ToSomebody], example: str, instead_of: str = "url") -> OperationSpec:
+    return OperationSpec(
         f"Send {what}.",
         {200: wire.SentShown},
         takes=shape,

@@ -6,7 +6,7 @@ import orjson
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import messaging
 from handlers.rest.requests import path_number, read_query
@@ -25,7 +25,7 @@ from handlers.wire.messaging.drafts import (
     read_path_target,
     text_to_send,
 )
-from handlers.wire.messaging.request import NothingShown, read_asked
+from handlers.wire.messaging.request import NothingShown, parse
 from handlers.wire.sockets.chats import ChatSyncShown, show_sync
 from models.documents.entry import Entry
 from models.documents.session import Actor
@@ -42,8 +42,8 @@ from models.services.chats.history import ListMessages
 from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
 from models.services.chats.send import SendMessage
 from models.services.chats.sync import SyncChats
-from models.services.chats.titles import TitleChats
-from models.services.chats.typing import ShowTyping, TellTyping
+from models.services.chats.titles import ListChatsWithTitles
+from models.services.chats.typing import BroadcastTyping, TypingByNumber
 
 _TARGET = "{target:[0-9]+(?:-[0-9]+)?}/"
 _CONTACT = "{contact_id:[0-9]+}/"
@@ -55,9 +55,9 @@ class MessageRoutes:
     """The services behind them are the sockets' own: what is sent here arrives there, what is read there is listed here."""
 
     send: SendMessage
-    typing: ShowTyping
-    tell_typing: TellTyping
-    chats: TitleChats
+    typing: BroadcastTyping
+    tell_typing: TypingByNumber
+    chats: ListChatsWithTitles
     messages: ListMessages
     delivered: ListDelivered
     read: ListRead
@@ -72,7 +72,7 @@ class MessageRoutes:
                 "POST",
                 "/api/messages/send-message/",
                 self.send_text,
-                Described(
+                OperationSpec(
                     "Send a text.",
                     {200: wire.SentShown},
                     takes=text_to_send(self.text_max_chars),
@@ -83,7 +83,7 @@ class MessageRoutes:
                 "POST",
                 "/api/messages/send-location/",
                 self.send_location,
-                Described(
+                OperationSpec(
                     "Send a place.", {200: wire.SentShown}, takes=LocationToSend, refuses=(TooLong, *SEND_REFUSALS)
                 ),
             ),
@@ -91,7 +91,7 @@ class MessageRoutes:
                 "POST",
                 "/api/messages/set-typing/",
                 self.start_typing,
-                Described(
+                OperationSpec(
                     "Show that you are typing.",
                     {200: NothingShown},
                     takes=ToSomebody,
@@ -102,7 +102,7 @@ class MessageRoutes:
                 "POST",
                 "/api/messages/set-paused/",
                 self.stop_typing,
-                Described(
+                OperationSpec(
                     "Show that you paused.", {200: NothingShown}, takes=ToSomebody, refuses=(NotAContact, ChatNotFound)
                 ),
             ),
@@ -110,14 +110,14 @@ class MessageRoutes:
                 "GET",
                 "/api/message/chats/",
                 self.show_chats,
-                Described("Your chats, with contacts and groups.", {200: wire.ChatsShown}, query=ChatsAsked),
+                OperationSpec("Your chats, with contacts and groups.", {200: wire.ChatsShown}, query=ChatsAsked),
             ),
             *messaging("GET", "/api/messages/chats/", self.show_chats, canonical="/api/message/chats/"),
             *messaging(
                 "GET",
                 "/api/messages/chats/" + _TARGET,
                 self.show_messages,
-                Described(
+                OperationSpec(
                     "The messages of a chat, those that you sent included.",
                     {200: wire.MessagesShown},
                     query=MessagesAsked,
@@ -130,7 +130,7 @@ class MessageRoutes:
                 "POST",
                 "/api/messages/sync/",
                 self.sync_chats,
-                Described(
+                OperationSpec(
                     "What is new in all your chats.",
                     {200: ChatSyncShown},
                     takes=SyncAsked,
@@ -143,7 +143,7 @@ class MessageRoutes:
                 "POST",
                 "/api/messages/update-last-read/",
                 self.update_last_read,
-                Described(
+                OperationSpec(
                     "Mark what you received as read.", {200: wire.MarkedShown}, takes=LastRead, refuses=(ChatNotFound,)
                 ),
             ),
@@ -151,7 +151,7 @@ class MessageRoutes:
                 "GET",
                 "/api/messages/delivered/" + _CONTACT,
                 self.show_delivered,
-                Described(
+                OperationSpec(
                     "Which of your messages a contact has received.", {200: wire.DeliveredListShown}, query=WindowAsked
                 ),
             ),
@@ -159,7 +159,9 @@ class MessageRoutes:
                 "GET",
                 "/api/messages/read/" + _CONTACT,
                 self.show_read,
-                Described("Which of your messages a contact has read.", {200: wire.ReadListShown}, query=WindowAsked),
+                OperationSpec(
+                    "Which of your messages a contact has read.", {200: wire.ReadListShown}, query=WindowAsked
+                ),
             ),
         ]
 
@@ -172,7 +174,7 @@ class MessageRoutes:
     async def _send(self, request: web.Request, shape: type[TextToSend] | type[LocationToSend]) -> web.Response:
         actor, fields = await read_as_account(request)
         try:
-            asked = read_asked(shape, fields)
+            asked = parse(shape, fields)
         except DomainError as refusal:
             entry = await find_sent(self.send, actor, fields, refusal)
         else:
@@ -182,23 +184,23 @@ class MessageRoutes:
 
     async def start_typing(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.tell_typing.start(actor, read_asked(ToSomebody, fields).target)
+        await self.tell_typing.start(actor, parse(ToSomebody, fields).target)
         return web.json_response({})
 
     async def stop_typing(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.tell_typing.stop(actor, read_asked(ToSomebody, fields).target)
+        await self.tell_typing.stop(actor, parse(ToSomebody, fields).target)
         return web.json_response({})
 
     async def show_chats(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        asked = read_asked(ChatsAsked, {**fields, **read_query(request)})
+        asked = parse(ChatsAsked, {**fields, **read_query(request)})
         page = await self.chats(actor, limit=asked.count, offset=asked.offset, before=asked.before)
         return self._show_page(request, wire.show_chats(page))
 
     async def show_messages(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        asked = read_asked(MessagesAsked, {**fields, **read_query(request)})
+        asked = parse(MessagesAsked, {**fields, **read_query(request)})
         target = read_path_target(request.match_info["target"])
         found = await self.messages(actor, target, asked.window, is_received_only=asked.received_only)
         return self._show_page(request, wire.show_messages(found, self.links.shown_in(request)))
@@ -212,24 +214,24 @@ class MessageRoutes:
 
     async def sync_chats(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        answer = await self.sync(actor, read_asked(SyncAsked, fields).cursors)
+        answer = await self.sync(actor, parse(SyncAsked, fields).cursors)
         return web.json_response(text=orjson.dumps(show_sync(answer)).decode())
 
     async def update_last_read(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        asked = read_asked(LastRead, fields)
+        asked = parse(LastRead, fields)
         updated = await self.mark_read(actor, asked.target, asked.date_limit)
         return web.json_response(wire.show_marked(updated))
 
     async def show_delivered(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        window = read_asked(WindowAsked, {**fields, **read_query(request)}).window
+        window = parse(WindowAsked, {**fields, **read_query(request)}).window
         found = await self.delivered(actor, path_number(request), window)
         return self._show_page(request, wire.show_delivered(found))
 
     async def show_read(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        window = read_asked(WindowAsked, {**fields, **read_query(request)}).window
+        window = parse(WindowAsked, {**fields, **read_query(request)}).window
         found = await self.read(actor, path_number(request), window)
         return self._show_page(request, wire.show_read(found))
 
@@ -242,7 +244,7 @@ async def find_sent(send: SendMessage, actor: Actor, fields: Fields, refusal: Do
     if fields.get("client_id") in (None, ""):
         raise refusal
     try:
-        attempt = read_asked(Attempt, fields)
+        attempt = parse(Attempt, fields)
     except DomainError:
         raise refusal from None
     entry = await send.find_sent(actor, attempt.target, attempt.client_id)

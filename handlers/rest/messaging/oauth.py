@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.paths import messaging
 from handlers.rest.requests import CLIENT_ADDRESS, read_fields
 from handlers.wire.fields import Fields
 from handlers.wire.messaging import oauth as wire
-from handlers.wire.messaging.request import read_asked
+from handlers.wire.messaging.request import parse
 from models.documents.oauth import OAuthRules
 from models.documents.session import TokenPair
 from models.errors import InvalidClient, InvalidGrant, InvalidScope, RateLimited, UnsupportedGrantType
@@ -38,7 +38,7 @@ class OAuthRoutes:
                 "POST",
                 "/o/token/",
                 self.post_token,
-                Described(
+                OperationSpec(
                     "A pair of tokens, by a password or by a refresh token.",
                     {200: wire.PairShown},
                     takes=wire.PasswordGrant | wire.RefreshGrant,
@@ -51,7 +51,7 @@ class OAuthRoutes:
                 "POST",
                 "/o/revoke-token/",
                 self.post_revocation,
-                Described(
+                OperationSpec(
                     "End a token and the other one of its pair.",
                     {200: None},
                     takes=wire.Revocation,
@@ -63,7 +63,7 @@ class OAuthRoutes:
 
     async def post_token(self, request: web.Request) -> web.Response:
         fields = await read_fields(request)
-        match read_asked(wire.Grant, fields).grant_type:
+        match parse(wire.Grant, fields).grant_type:
             case "password":
                 pair, state = await self._by_password(request, fields)
             case "refresh_token":
@@ -75,15 +75,15 @@ class OAuthRoutes:
     async def post_revocation(self, request: web.Request) -> web.Response:
         fields = await read_fields(request)
         client_id = self._require_client(fields)
-        await self.revoke(read_asked(wire.Revocation, fields).token, client_id=client_id)
+        await self.revoke(parse(wire.Revocation, fields).token, client_id=client_id)
         return web.Response(headers=NOT_KEPT)
 
     def _require_client(self, fields: Fields) -> str:
-        return self.rules.require_client(read_asked(wire.Client, fields).client_id)
+        return self.rules.require_client(parse(wire.Client, fields).client_id)
 
     async def _by_password(self, request: web.Request, fields: Fields) -> tuple[TokenPair, str | None]:
         client_id = self._require_client(fields)
-        asked = read_asked(wire.PasswordGrant, fields)
+        asked = parse(wire.PasswordGrant, fields)
         pair = await self.sign_in(
             asked.username,
             asked.password,
@@ -96,5 +96,5 @@ class OAuthRoutes:
 
     async def _by_refresh_token(self, fields: Fields) -> tuple[TokenPair, str | None]:
         client_id = self._require_client(fields)
-        asked = read_asked(wire.RefreshGrant, fields)
+        asked = parse(wire.RefreshGrant, fields)
         return await self.refresh(asked.refresh_token, client_id=client_id, scope=asked.scope), asked.state

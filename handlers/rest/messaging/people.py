@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from handlers.rest.account_choice import read_as_account
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.paths import messaging
 from handlers.wire.messaging import profiles as wire
-from handlers.wire.messaging.request import Asked, NothingShown, read_asked
+from handlers.wire.messaging.request import MessagingRequest, NothingShown, parse
 from models.documents.phone import digits_of
 from models.errors import Conflict, NotAContact
 from models.services.contacts.blocking import BlockNumbers
-from models.services.presence.lookup import ShowPresence
+from models.services.presence.lookup import GetPresence
 from models.services.users.finding import FindAccount
-from models.services.users.views import ShowStatuses
+from models.services.users.views import GetStatuses
 
 _ONE = "/api/contacts/{contact_id:[0-9]+}/"
 _OWN_STATUS = "Works while you are online yourself; otherwise it is what you saw last."
@@ -22,8 +22,8 @@ _OWN_STATUS = "Works while you are online yourself; otherwise it is what you saw
 
 @dataclass(frozen=True, slots=True)
 class PeopleRoutes:
-    statuses: ShowStatuses
-    presence: ShowPresence
+    statuses: GetStatuses
+    presence: GetPresence
     blocks: BlockNumbers
     find: FindAccount
 
@@ -33,7 +33,7 @@ class PeopleRoutes:
                 "GET",
                 _ONE + "status-message/",
                 self.show_status,
-                Described(
+                OperationSpec(
                     "A contact's status message.",
                     {200: wire.StatusesShown},
                     refuses=(NotAContact,),
@@ -44,7 +44,7 @@ class PeopleRoutes:
                 "GET",
                 _ONE + "status-message-history/",
                 self.show_status_history,
-                Described(
+                OperationSpec(
                     "A contact's earlier status messages.", {200: wire.StatusHistoryShown}, refuses=(NotAContact,)
                 ),
             ),
@@ -52,13 +52,13 @@ class PeopleRoutes:
                 "GET",
                 "/api/contacts/statuses-messages/",
                 self.show_statuses,
-                Described("The status messages of all contacts that use Parley.", {200: wire.StatusesShown}),
+                OperationSpec("The status messages of all contacts that use Parley.", {200: wire.StatusesShown}),
             ),
             *messaging(
                 "GET",
                 _ONE + "connected-status/",
                 self.show_presence,
-                Described(
+                OperationSpec(
                     "Whether a contact is online, and when it was last.",
                     {200: wire.PresencesShown},
                     refuses=(NotAContact,),
@@ -69,31 +69,31 @@ class PeopleRoutes:
                 "GET",
                 "/api/contacts/connected-statuses/",
                 self.show_presences,
-                Described("Who of your contacts is online.", {200: wire.PresencesShown}, description=_OWN_STATUS),
+                OperationSpec("Who of your contacts is online.", {200: wire.PresencesShown}, description=_OWN_STATUS),
             ),
             *messaging(
                 "POST",
                 _ONE + "block/",
                 self.block,
-                Described("Block a number.", {200: wire.BlockShown}, takes=Asked, refuses=(Conflict,)),
+                OperationSpec("Block a number.", {200: wire.BlockShown}, takes=MessagingRequest, refuses=(Conflict,)),
             ),
             *messaging(
                 "POST",
                 _ONE + "unblock/",
                 self.unblock,
-                Described("Unblock a number.", {200: wire.BlockShown}, takes=Asked),
+                OperationSpec("Unblock a number.", {200: wire.BlockShown}, takes=MessagingRequest),
             ),
             *messaging(
                 "GET",
                 "/api/contacts/blocked-list/",
                 self.show_blocked,
-                Described("The numbers that you block.", {200: wire.BlockedShown}),
+                OperationSpec("The numbers that you block.", {200: wire.BlockedShown}),
             ),
             *messaging(
                 "POST",
                 "/api/contacts/blocked-list/",
                 self.replace_blocked,
-                Described(
+                OperationSpec(
                     "Replace the list of numbers that you block.",
                     {200: NothingShown},
                     takes=wire.BlockedNumbers,
@@ -139,7 +139,7 @@ class PeopleRoutes:
 
     async def replace_blocked(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        await self.blocks.replace(actor, read_asked(wire.BlockedNumbers, fields).listed)
+        await self.blocks.replace(actor, parse(wire.BlockedNumbers, fields).listed)
         return web.json_response({})
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from handlers.rest.account_choice import choose_actor, read_as_account, require_token
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.media import send_media
 from handlers.rest.paths import messaging
 from handlers.rest.requests import ACTOR, caller_of, path_number, require_still
 from handlers.rest.uploads import Sent, read_upload
 from handlers.wire.messaging import photos as wire
-from handlers.wire.messaging.request import NothingShown, read_asked
+from handlers.wire.messaging.request import NothingShown, parse
 from models.documents.photo import PHOTO_TYPE, Photo, PhotoStatus, Picture
 from models.documents.session import Actor
 from models.errors import (
@@ -27,9 +27,9 @@ from models.errors import (
     Unavailable,
     UrlRefused,
 )
-from models.services.groups.groups import SetGroupPhoto, ShowGroup
+from models.services.groups.groups import GetGroup, SetGroupPhoto
 from models.services.media.fetching import LimitFetches
-from models.services.media.photos import ListPhotoHistory, ListPhotos, RemovePhoto, SetPhoto, ShowPhoto, TakePhoto
+from models.services.media.photos import GetPhoto, ListPhotoHistory, ListPhotos, RemovePhoto, SetPhoto, TakePhoto
 from models.services.media.storage import OpenMedia
 
 _FILE = "photo"  # the field with the picture, in every form
@@ -43,20 +43,20 @@ _NOT_SEEN = (NotAContact, PhotoHidden, PhotoNotFound)
 Part = Callable[[Photo], str]
 
 
-def _bytes_of(summary: str, *refuses: type[DomainError]) -> Described:
-    return Described(summary, {200: PHOTO_TYPE}, refuses=refuses, is_file=True)
+def _bytes_of(summary: str, *refuses: type[DomainError]) -> OperationSpec:
+    return OperationSpec(summary, {200: PHOTO_TYPE}, refuses=refuses, is_file=True)
 
 
-def _url_of(what: str, *refuses: type[DomainError]) -> Described:
-    return Described(f"The URL of {what}.", {200: wire.PhotoShown}, refuses=refuses)
+def _url_of(what: str, *refuses: type[DomainError]) -> OperationSpec:
+    return OperationSpec(f"The URL of {what}.", {200: wire.PhotoShown}, refuses=refuses)
 
 
-def _history_of(summary: str) -> Described:
-    return Described(summary, {200: wire.PhotoHistoryShown}, refuses=(NotAContact,))
+def _history_of(summary: str) -> OperationSpec:
+    return OperationSpec(summary, {200: wire.PhotoHistoryShown}, refuses=(NotAContact,))
 
 
-def _taking(summary: str, *refuses: type[DomainError]) -> Described:
-    return Described(
+def _taking(summary: str, *refuses: type[DomainError]) -> OperationSpec:
+    return OperationSpec(
         summary,
         {200: NothingShown},
         takes=wire.PictureAsked,
@@ -96,7 +96,7 @@ class PhotoDoor:
             actor = await choose_actor(request, fields)
             if picture is not None:
                 return actor, picture
-            url = read_asked(wire.PictureAsked, fields).require_url()
+            url = parse(wire.PictureAsked, fields).require_url()
             with self.fetches.one_for(actor):
                 fetched = await self.take.fetch(url, by)
             await require_still(request)
@@ -112,7 +112,7 @@ class PhotoDoor:
 @dataclass(frozen=True, slots=True)
 class AccountPhotoRoutes:
     door: PhotoDoor
-    show_photo: ShowPhoto
+    show_photo: GetPhoto
     set_photo: SetPhoto
     remove_photo: RemovePhoto
 
@@ -120,7 +120,7 @@ class AccountPhotoRoutes:
         return [
             *messaging("GET", _OWN, self.show, _bytes_of("Your photo.", PhotoNotFound)),
             *messaging("POST", _OWN, self.post, _taking("Set your photo.")),
-            *messaging("DELETE", _OWN, self.delete, Described("Take your photo away.", {200: NothingShown})),
+            *messaging("DELETE", _OWN, self.delete, OperationSpec("Take your photo away.", {200: NothingShown})),
         ]
 
     async def show(self, request: web.Request) -> web.StreamResponse:
@@ -140,7 +140,7 @@ class AccountPhotoRoutes:
 @dataclass(frozen=True, slots=True)
 class ContactPhotoRoutes:
     door: PhotoDoor
-    show_photo: ShowPhoto
+    show_photo: GetPhoto
     list_history: ListPhotoHistory
     list_all: ListPhotos
 
@@ -176,13 +176,13 @@ class ContactPhotoRoutes:
                 "GET",
                 "/api/contacts/photos-urls/",
                 self.show_all_full,
-                Described("The photos of all contacts that use Parley.", {200: wire.PhotosShown}),
+                OperationSpec("The photos of all contacts that use Parley.", {200: wire.PhotosShown}),
             ),
             *messaging(
                 "GET",
                 "/api/contacts/preview-photos-urls/",
                 self.show_all_previews,
-                Described("The small photos of all contacts that use Parley.", {200: wire.PhotosShown}),
+                OperationSpec("The small photos of all contacts that use Parley.", {200: wire.PhotosShown}),
             ),
         ]
 
@@ -236,7 +236,7 @@ class ContactPhotoRoutes:
 @dataclass(frozen=True, slots=True)
 class GroupPhotoRoutes:
     door: PhotoDoor
-    find: ShowGroup
+    find: GetGroup
     set_photo: SetGroupPhoto
 
     def routes(self) -> list[Route]:
@@ -262,7 +262,7 @@ class GroupPhotoRoutes:
                 "DELETE",
                 _GROUP + "photo/",
                 self.delete,
-                Described("Take a group's photo away.", {200: NothingShown}, refuses=(ChatNotFound,)),
+                OperationSpec("Take a group's photo away.", {200: NothingShown}, refuses=(ChatNotFound,)),
             ),
             *messaging("GET", _GROUP_BARE + "photo/", self.show_full, canonical=_GROUP + "photo/"),
             *messaging("POST", _GROUP_BARE + "photo/", self.post, canonical=_GROUP + "photo/"),

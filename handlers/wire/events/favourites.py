@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from handlers.wire.events.fields import LINE
 from handlers.wire.events.users import ContactUserShown, Link, PhoneNumbers, show_contact_user
-from models.documents.favourite import NAME_MAX_CHARS, Marking, SeenFavourite
+from models.documents.favourite import NAME_MAX_CHARS, FavouriteInput, SeenFavourite
 from models.documents.phone import Phone, identity_of
 from models.documents.photo import Rendition
 from models.errors import Malformed
@@ -51,8 +51,8 @@ class MarkedNumber(BaseModel):
         return text
 
     @property
-    def marking(self) -> Marking:
-        return Marking(Phone.from_text(self.phone_number), self.contact_name, self.photo)
+    def marking(self) -> FavouriteInput:
+        return FavouriteInput(Phone.from_text(self.phone_number), self.contact_name, self.photo)
 
 
 class MarkedNumbers(RootModel[list[MarkedNumber] | PhoneNumbers]):

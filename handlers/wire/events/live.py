@@ -15,7 +15,7 @@ from handlers.wire.times import show_event_date, show_offset, show_time
 from models.documents.account import Account
 from models.documents.collation import sort_by_name
 from models.documents.event import Event, Invitation
-from models.events import EventShown, PollShown, RsvpShown
+from models.facts import EventShown, PollShown, RsvpShown
 
 LISTED_MAX = 100  # of each list in one body, some 30 kB: it goes to every guest, so that with all of them it grew with their square
 

@@ -15,7 +15,7 @@ from models.documents.event import Event, Invitation, Poll
 from models.documents.photo import Rendition
 from models.documents.sample_reply import SampleReply
 from models.documents.user import SeenUser
-from models.services.events.listing import SeenEvent
+from models.services.events.listing import EventView
 from models.services.events.posts import Posting
 
 
@@ -126,7 +126,7 @@ class SampleReplyShown(TypedDict):
     type: str
 
 
-def show_event(seen: SeenEvent, link: Link) -> EventShown:
+def broadcast_event(seen: EventView, link: Link) -> EventShown:
     event, viewer = seen.event, seen.viewer_id
     mine = event.find_invitation(viewer)
     invited = _shown_invitations(seen)
@@ -161,12 +161,12 @@ def show_event(seen: SeenEvent, link: Link) -> EventShown:
     return shown
 
 
-def show_created_event(seen: SeenEvent, link: Link) -> CreatedEventShown:
-    return {**show_event(seen, link), "attendees_count": seen.event.attendees_count}
+def show_created_event(seen: EventView, link: Link) -> CreatedEventShown:
+    return {**broadcast_event(seen, link), "attendees_count": seen.event.attendees_count}
 
 
-def show_events(events: Iterable[SeenEvent], link: Link) -> list[EventShown]:
-    return [show_event(seen, link) for seen in events]
+def show_events(events: Iterable[EventView], link: Link) -> list[EventShown]:
+    return [broadcast_event(seen, link) for seen in events]
 
 
 def show_invitation(invitation: Invitation, people: Mapping[int, SeenUser]) -> InvitationShown:
@@ -209,7 +209,7 @@ def show_sample_replies(replies: Sequence[SampleReply]) -> list[SampleReplyShown
     return [{"id": each.id, "text": each.text, "type": each.type.value} for each in replies]
 
 
-def _messages(seen: SeenEvent) -> list[MessageShown]:
+def _messages(seen: EventView) -> list[MessageShown]:
     shown: list[MessageShown] = []
     for message, words in seen.messages:
         author = seen.people[message.account_id]
@@ -225,7 +225,7 @@ def _messages(seen: SeenEvent) -> list[MessageShown]:
     return shown
 
 
-def _shown_invitations(seen: SeenEvent) -> list[Invitation]:
+def _shown_invitations(seen: EventView) -> list[Invitation]:
     """Those that are asked for, by full name, then by number (events contract 2.4)."""
     guests = seen.guests
     if guests is not None and not guests.limit:

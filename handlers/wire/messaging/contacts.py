@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from typing_extensions import TypedDict
 
 from handlers.wire.fields import LIST_MAX, Fields, find_number, read_list
-from handlers.wire.messaging.request import Asked, By, Number, Numbers, name_up_to
+from handlers.wire.messaging.request import FieldReader, MessagingRequest, Number, Numbers, name_up_to
 from models.documents.contact import CONTACTS_MAX, NAME_MAX_CHARS, Contact, ListedContact
 from models.errors import ContactsFull, Malformed
 from models.services.contacts.address_book import ImportReport
@@ -27,7 +27,7 @@ class ContactEntry(BaseModel):
         return Contact(owner_id, self.contact_id, self.first_name, self.last_name)
 
 
-class NewContact(Asked, ContactEntry):
+class NewContact(MessagingRequest, ContactEntry):
     """One contact to add."""
 
 
@@ -50,12 +50,12 @@ def _read_entries(fields: Fields, name: str) -> list[ContactEntry]:
     return [ContactEntry.model_validate(entry) for entry in usable]
 
 
-class ContactsImport(Asked):
+class ContactsImport(MessagingRequest):
     """The whole address book, from now on."""
 
     contacts: Annotated[
         list[ContactEntry],
-        By(
+        FieldReader(
             _read_entries,
             {
                 "description": "An entry without a usable number is left out; one with one must be left. A form gives the list as "
@@ -69,7 +69,7 @@ class ContactsImport(Asked):
     ]
 
 
-class ContactNames(Asked):
+class ContactNames(MessagingRequest):
     """The names to set: those that are given, where an empty one (or null) takes the name away."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": [name]} for name in _NAMES]})
@@ -88,7 +88,7 @@ class ContactNames(Asked):
         return {name: getattr(self, name) for name in _NAMES if name in self.model_fields_set}
 
 
-class ContactsToRemove(Asked):
+class ContactsToRemove(MessagingRequest):
     """Numbers to take out of the address book."""
 
     contacts: Numbers

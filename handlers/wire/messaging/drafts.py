@@ -16,8 +16,8 @@ from handlers.wire.fields import Fields, find_number, read_number
 from handlers.wire.messaging.request import (
     GROUP_ID,
     NUMBER,
-    Asked,
-    By,
+    FieldReader,
+    MessagingRequest,
     as_given,
     name_up_to,
     or_null,
@@ -41,9 +41,9 @@ from models.documents.chat import is_group_id
 from models.documents.entry import Message
 from models.documents.media import MediaKind
 from models.documents.phone import is_number
-from models.documents.target import Target
+from models.documents.target import ChatRef
 from models.documents.url import URL_MAX_CHARS, is_web_url
-from models.documents.window import LIMIT_DEFAULT, LIMIT_MAX, Window
+from models.documents.window import LIMIT_DEFAULT, LIMIT_MAX, PageRequest
 from models.errors import Malformed, UrlRefused
 
 _MESSAGE_ID = re.compile(r"[0-9A-Fa-f]{22}", re.ASCII)
@@ -60,12 +60,12 @@ _DECIMAL_MAX_CHARS = 64  # the expression above takes the square of the time for
 _TYPES = {MediaKind.IMAGE: "i", MediaKind.VOICE: "s", MediaKind.AUDIO: "a", MediaKind.VIDEO: "v"}
 
 
-def read_path_target(path: str) -> Target:
+def read_path_target(path: str) -> ChatRef:
     """A number or a group's id, as a path holds it."""
-    return Target(group=path) if is_group_id(path) else Target(contact=find_number(path) or path)
+    return ChatRef(group=path) if is_group_id(path) else ChatRef(contact=find_number(path) or path)
 
 
-def _read_recipient(fields: Fields) -> Target:
+def _read_recipient(fields: Fields) -> ChatRef:
     """`contact`, or `group_id` where that is missing or no number; raises Malformed for neither (messaging contract 9.1)."""
     _require_single(fields, "contact")
     _require_single(fields, "group_id")
@@ -73,8 +73,8 @@ def _read_recipient(fields: Fields) -> Target:
     if number is None and isinstance(group, str) and group:
         if not is_group_id(group):
             raise Malformed("group_id must be the id of a group: digits, a hyphen, digits.")
-        return Target(group=group)
-    return Target(contact=read_number(fields, "contact"))
+        return ChatRef(group=group)
+    return ChatRef(contact=read_number(fields, "contact"))
 
 
 def _require_single(fields: Fields, name: str) -> None:
@@ -92,7 +92,7 @@ def _read_attempt(fields: Fields, name: str) -> str:
     return _new_attempt() if fields.get(name) in (None, "") else read_client_id(fields)
 
 
-def _read_degrees(most: int) -> By:
+def _read_degrees(most: int) -> FieldReader:
     def read(fields: Fields, name: str) -> float:
         value = fields.get(name)
         if isinstance(value, str) and len(value) <= _DECIMAL_MAX_CHARS and _DECIMAL.fullmatch(value.strip()):
@@ -100,12 +100,12 @@ def _read_degrees(most: int) -> By:
         return read_degrees({name: value}, name, most)
 
     example = {90: 48.8571, 180: 2.2943}[most]
-    return By(read, {"type": "number", "minimum": -most, "maximum": most, "examples": [example]})
+    return FieldReader(read, {"type": "number", "minimum": -most, "maximum": most, "examples": [example]})
 
 
-def _said_up_to(max_chars: int, *examples: str, read: Callable[[Fields, str, int], str] = read_text) -> By:
+def _said_up_to(max_chars: int, *examples: str, read: Callable[[Fields, str, int], str] = read_text) -> FieldReader:
     schema = text(max_chars, "", *examples, says_something=True)
-    return By(lambda fields, name: read(fields, name, max_chars), schema)
+    return FieldReader(lambda fields, name: read(fields, name, max_chars), schema)
 
 
 def _read_window_start(fields: Fields, name: str) -> datetime | int | None:
@@ -125,7 +125,7 @@ def _read_limit_date(fields: Fields, name: str) -> datetime | None:
     return at + timedelta(milliseconds=999)
 
 
-def _read_count(default: int, description: str) -> By:
+def _read_count(default: int, description: str) -> FieldReader:
     """A whole number; what is not all digits is the default (messaging contract 10.2)."""
 
     def read(fields: Fields, name: str) -> int:
@@ -136,7 +136,7 @@ def _read_count(default: int, description: str) -> By:
         digits = given.lstrip("0") or "0"
         return int(digits) if len(digits) < len(str(COUNT_MAX)) else COUNT_MAX
 
-    return By(read, {"description": description, "type": "integer", "minimum": 0})
+    return FieldReader(read, {"description": description, "type": "integer", "minimum": 0})
 
 
 def _read_before(fields: Fields, name: str) -> int | None:
@@ -178,7 +178,7 @@ def _date(description: str) -> dict[str, Any]:
 
 ClientId = Annotated[
     str,
-    By(
+    FieldReader(
         _read_attempt,
         or_null(
             text(
@@ -195,14 +195,14 @@ Caption = Annotated[str | None, words_up_to(CAPTION_MAX_CHARS, "", "Cool Imageâ˜
 _FOR_SOMEBODY: JsonDict = {"anyOf": [{"required": ["contact"]}, {"required": ["group_id"]}]}
 
 
-class ToSomebody(Asked):
+class ToSomebody(MessagingRequest):
     """Who it is for: `contact`, or a group. A contact that is a number wins."""
 
     model_config = ConfigDict(json_schema_extra=_FOR_SOMEBODY)
 
-    contact: Annotated[object, By(as_given, NUMBER)] = None
-    group_id: Annotated[object, By(as_given, GROUP_ID)] = None
-    _target: Target = PrivateAttr(default_factory=Target)
+    contact: Annotated[object, FieldReader(as_given, NUMBER)] = None
+    group_id: Annotated[object, FieldReader(as_given, GROUP_ID)] = None
+    _target: ChatRef = PrivateAttr(default_factory=ChatRef)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -213,7 +213,7 @@ class ToSomebody(Asked):
         return asked
 
     @property
-    def target(self) -> Target:
+    def target(self) -> ChatRef:
         return self._target
 
 
@@ -260,7 +260,7 @@ class FileToSend(ToSomebody):
     client_id: ClientId = Field(default_factory=_new_attempt)
     url: Annotated[
         object,
-        By(
+        FieldReader(
             as_given,
             {"description": "http or https.", "type": "string", "format": "uri", "maxLength": URL_MAX_CHARS},
         ),
@@ -306,17 +306,17 @@ class CardToSend(ToSomebody):
 class LastRead(ToSomebody):
     """Up to when everything is read; now, if it is not given."""
 
-    date_limit: Annotated[datetime | None, By(_read_limit_date, or_null(_date("Inclusive.")))] = None
+    date_limit: Annotated[datetime | None, FieldReader(_read_limit_date, or_null(_date("Inclusive.")))] = None
 
 
 _LATER = _date("Only what is later than this, or what is behind the message with this id, which is exact.")
 _AFTER: dict[str, Any] = {**_LATER, "anyOf": [*_LATER["anyOf"], {"type": "string", "pattern": "^[0-9A-Fa-f]{22}$"}]}
 
 
-class WindowAsked(Asked):
+class WindowAsked(MessagingRequest):
     """Which part of a list."""
 
-    after: Annotated[datetime | int | None, By(_read_window_start, _AFTER)] = None
+    after: Annotated[datetime | int | None, FieldReader(_read_window_start, _AFTER)] = None
     limit: Annotated[
         int, _read_count(LIMIT_DEFAULT, f"The newest so many; {LIMIT_DEFAULT} by default, {LIMIT_MAX} at most.")
     ] = LIMIT_DEFAULT
@@ -327,17 +327,20 @@ class WindowAsked(Asked):
             "How many of the newest are skipped; 10000 at most in a chat with more. `before` goes further, and is cheaper.",
         ),
     ] = 0
-    before: Annotated[int | None, By(_read_before, _BEFORE)] = None
+    before: Annotated[int | None, FieldReader(_read_before, _BEFORE)] = None
 
     @property
-    def window(self) -> Window:
+    def window(self) -> PageRequest:
         time, key = (None, self.after) if isinstance(self.after, int) else (self.after, None)
-        return Window(time, min(self.limit, LIMIT_MAX), self.offset, self.before, key)
+        return PageRequest(time, min(self.limit, LIMIT_MAX), self.offset, self.before, key)
 
 
 class MessagesAsked(WindowAsked):
     received_only: Annotated[
-        bool, By(_read_received_only, {"description": "1: only what others sent.", "type": "integer", "enum": [0, 1]})
+        bool,
+        FieldReader(
+            _read_received_only, {"description": "1: only what others sent.", "type": "integer", "enum": [0, 1]}
+        ),
     ] = False
 
 
@@ -352,12 +355,12 @@ def _read_sync_cursors(fields: Fields, name: str) -> dict[int, int]:
     return read_cursors({} if value in (None, "") else {name: value})
 
 
-class SyncAsked(Asked):
+class SyncAsked(MessagingRequest):
     """The cursors of a client: by chat, the last entry that it holds."""
 
     cursors: Annotated[
         dict[int, int],
-        By(
+        FieldReader(
             _read_sync_cursors,
             {
                 "description": "For each chat (its id, as text) the `cursor` that the last answer gave for it; without any, "
@@ -371,14 +374,14 @@ class SyncAsked(Asked):
     ] = Field(default_factory=dict)
 
 
-class ChatsAsked(Asked):
+class ChatsAsked(MessagingRequest):
     """Which part of the chat list, which is whole by default."""
 
     limit: Annotated[int, _read_count(-1, "The first so many.")] = -1
     offset: Annotated[
         int, _read_count(0, "How many are skipped. The further, the more is read; `before` costs no more.")
     ] = 0
-    before: Annotated[str | None, By(_read_cursor, _CURSOR)] = None
+    before: Annotated[str | None, FieldReader(_read_cursor, _CURSOR)] = None
 
     @property
     def count(self) -> int | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 from typing_extensions import TypedDict
 
 from handlers.wire.fields import Fields, read_name
-from handlers.wire.messaging.request import GROUP_ID, Asked, By, Number, Numbers, text
+from handlers.wire.messaging.request import GROUP_ID, FieldReader, MessagingRequest, Number, Numbers, text
 from models.documents.chat import SUBJECT_MAX_CHARS, Chat, Group, is_group_id
 from models.errors import Malformed
 
@@ -27,30 +27,30 @@ def _read_group_id(fields: Fields, name: str) -> str:
     return group
 
 
-Subject = Annotated[str, By(_read_subject, text(SUBJECT_MAX_CHARS, "", "Cool group 👍", says_something=True))]
+Subject = Annotated[str, FieldReader(_read_subject, text(SUBJECT_MAX_CHARS, "", "Cool group 👍", says_something=True))]
 
 
-class NewGroup(Asked):
+class NewGroup(MessagingRequest):
     """A group with these people in it, all of them contacts, and yourself as its admin."""
 
     subject: Subject
     participants: Numbers
 
 
-class GroupSubject(Asked):
+class GroupSubject(MessagingRequest):
     """What the group is called from now on."""
 
     subject: Subject
 
 
-class NamedGroupSubject(Asked):
+class NamedGroupSubject(MessagingRequest):
     """The same, where the path does not name the group."""
 
-    group_id: Annotated[str, By(_read_group_id, GROUP_ID)]
+    group_id: Annotated[str, FieldReader(_read_group_id, GROUP_ID)]
     subject: Subject
 
 
-class Participant(Asked):
+class Participant(MessagingRequest):
     """The number of the one that it is about."""
 
     contact: Number

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from handlers.wire.fields import Fields
-from handlers.wire.messaging.request import STORABLE, By
+from handlers.wire.messaging.request import STORABLE, FieldReader
 from models.documents.plain_line import is_storable
 from models.documents.session import TokenPair
 from models.errors import Malformed
@@ -32,8 +32,8 @@ def find_parameter(fields: Fields, name: str) -> str | None:
 
 
 _TEXT = {"type": "string", "pattern": STORABLE}
-Parameter = Annotated[str, By(read_parameter, _TEXT | {"minLength": 1})]
-Perhaps = Annotated[str | None, By(find_parameter, _TEXT)]
+Parameter = Annotated[str, FieldReader(read_parameter, _TEXT | {"minLength": 1})]
+Perhaps = Annotated[str | None, FieldReader(find_parameter, _TEXT)]
 
 
 class Grant(BaseModel):
@@ -47,25 +47,27 @@ class Client(BaseModel):
 
     client_id: Annotated[
         str | None,
-        By(find_parameter, _TEXT | {"minLength": 1, "examples": ["RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY"]}),
+        FieldReader(find_parameter, _TEXT | {"minLength": 1, "examples": ["RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY"]}),
     ]
 
 
 class _Wish(Client):
     scope: Annotated[
         str | None,
-        By(
+        FieldReader(
             find_parameter,
             {"description": "All that there is, if it is not given.", "type": "string", "examples": ["read write"]},
         ),
     ] = None
-    state: Annotated[str | None, By(find_parameter, _TEXT | {"description": "Comes back in the answer."})] = None
+    state: Annotated[str | None, FieldReader(find_parameter, _TEXT | {"description": "Comes back in the answer."})] = (
+        None
+    )
 
 
 class PasswordGrant(_Wish):
     """A user name and its password."""
 
-    grant_type: Annotated[Literal["password"], By(read_parameter, {"const": "password"})]
+    grant_type: Annotated[Literal["password"], FieldReader(read_parameter, {"const": "password"})]
     username: Parameter
     password: Parameter
 
@@ -73,7 +75,7 @@ class PasswordGrant(_Wish):
 class RefreshGrant(_Wish):
     """A refresh token, which is used up by this."""
 
-    grant_type: Annotated[Literal["refresh_token"], By(read_parameter, {"const": "refresh_token"})]
+    grant_type: Annotated[Literal["refresh_token"], FieldReader(read_parameter, {"const": "refresh_token"})]
     refresh_token: Parameter
 
 
@@ -82,7 +84,8 @@ class Revocation(Client):
 
     token: Parameter
     token_type_hint: Annotated[
-        str | None, By(find_parameter, {"description": "Not needed.", "enum": ["access_token", "refresh_token"]})
+        str | None,
+        FieldReader(find_parameter, {"description": "Not needed.", "enum": ["access_token", "refresh_token"]}),
     ] = None
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
-from handlers.wire.messaging.request import Asked, By, as_given
+from handlers.wire.messaging.request import FieldReader, MessagingRequest, as_given
 from handlers.wire.times import Date, show_date
 from models.documents.photo import Photo, PhotoChange, PhotoStatus, SeenPhoto
 from models.documents.url import URL_MAX_CHARS, is_web_url
@@ -15,14 +15,14 @@ from models.errors import Malformed, UrlRefused
 Show = Callable[[Photo], str]  # the URL of one of the two sizes
 
 
-class PictureAsked(Asked):
+class PictureAsked(MessagingRequest):
     """The URL of a picture, where none is uploaded."""
 
     model_config = ConfigDict(json_schema_extra={"required": ["url"]})
 
     url: Annotated[
         object,
-        By(
+        FieldReader(
             as_given,
             {
                 "description": "Where the picture lies; http or https. A file in `photo` wins.",

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 from typing_extensions import TypedDict, override
 
 from handlers.wire.fields import Fields, read_name, read_numbers
-from handlers.wire.messaging.request import NUMBERS, Asked, By, Number, as_given, or_null, text
+from handlers.wire.messaging.request import NUMBERS, FieldReader, MessagingRequest, Number, as_given, or_null, text
 from handlers.wire.times import Date, show_date
 from models.documents.account import (
     NICKNAME_MAX_CHARS,
@@ -21,7 +21,7 @@ from models.documents.phone import is_number, read_code
 from models.documents.pin import MESSAGING_DIGITS
 from models.documents.plain_line import one_line
 from models.errors import Malformed
-from models.events import PresenceShown
+from models.facts import PresenceShown
 from models.services.accounts.registration_pin import DIGITS_MAX, DIGITS_MIN
 
 PRIVACY_PARTS = ("status_message", "photo", "last_seen")
@@ -110,15 +110,15 @@ class NewAccount(BaseModel):
     """A number to own."""
 
     account: Number
-    nickname: Annotated[str, By(_find_nickname, _NICKNAME)] = ""
+    nickname: Annotated[str, FieldReader(_find_nickname, _NICKNAME)] = ""
 
 
-class CodeProof(Asked):
+class CodeProof(MessagingRequest):
     """The code that was sent to the account's number."""
 
     code: Annotated[
         str,
-        By(
+        FieldReader(
             _read_code,
             {
                 "description": "Digits of any script; spaces, dashes, `/.()` and invisible characters between them are left out.",
@@ -130,13 +130,13 @@ class CodeProof(Asked):
             },
         ),
     ]
-    registration_pin: Annotated[str, By(_find_registration_pin, or_null(REGISTRATION_PIN))] = ""
+    registration_pin: Annotated[str, FieldReader(_find_registration_pin, or_null(REGISTRATION_PIN))] = ""
 
 
-class RegistrationPinGiven(Asked):
+class RegistrationPinGiven(MessagingRequest):
     """What is asked besides the code from now on."""
 
-    registration_pin: Annotated[str, By(_read_registration_pin, REGISTRATION_PIN)]
+    registration_pin: Annotated[str, FieldReader(_read_registration_pin, REGISTRATION_PIN)]
 
 
 class RegistrationPinShown(TypedDict):
@@ -145,32 +145,34 @@ class RegistrationPinShown(TypedDict):
     registration_pin: bool
 
 
-class Farewell(Asked):
+class RemoveAccountRequest(MessagingRequest):
     """What somebody says who removes an account."""
 
-    feedback: Annotated[str, By(_read_feedback, {"type": "string", "examples": ["cool"]})] = ""
+    feedback: Annotated[str, FieldReader(_read_feedback, {"type": "string", "examples": ["cool"]})] = ""
 
 
-class StatusMessage(Asked):
-    status_message: Annotated[str, By(_read_status_message, text(STATUS_MAX_CHARS, "", "😍😍😍😍") | {"minLength": 1})]
+class StatusMessage(MessagingRequest):
+    status_message: Annotated[
+        str, FieldReader(_read_status_message, text(STATUS_MAX_CHARS, "", "😍😍😍😍") | {"minLength": 1})
+    ]
 
 
-class Nickname(Asked):
-    nickname: Annotated[str, By(_read_nickname, _NICKNAME)]
+class Nickname(MessagingRequest):
+    nickname: Annotated[str, FieldReader(_read_nickname, _NICKNAME)]
 
 
-class ConnectedStatus(Asked):
+class ConnectedStatus(MessagingRequest):
     """Whether others see this account as online."""
 
-    connected_status: Annotated[bool, By(_read_connected_status, {"enum": list(STATUSES)})]
+    connected_status: Annotated[bool, FieldReader(_read_connected_status, {"enum": list(STATUSES)})]
 
 
 VisibilityAsked = Annotated[
-    Visibility | None, By(_read_visibility, or_null({"enum": [each.value for each in Visibility]}))
+    Visibility | None, FieldReader(_read_visibility, or_null({"enum": [each.value for each in Visibility]}))
 ]
 
 
-class PrivacyParts(Asked):
+class PrivacyParts(MessagingRequest):
     """The parts to change, at least one; one wrong value refuses them all."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": [part]} for part in PRIVACY_PARTS]})
@@ -194,13 +196,13 @@ class PrivacyParts(Asked):
 _MAY_BE_EMPTY = {**NUMBERS, "minItems": 0}
 
 
-class BlockedNumbers(Asked):
+class BlockedNumbers(MessagingRequest):
     """The numbers to block from now on, under `numbers` or `contacts`; an empty list is one (design section 9)."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["numbers"]}, {"required": ["contacts"]}]})
 
-    numbers: Annotated[Any, By(as_given, _MAY_BE_EMPTY)] = None
-    contacts: Annotated[Any, By(as_given, {**_MAY_BE_EMPTY, "deprecated": True})] = None
+    numbers: Annotated[Any, FieldReader(as_given, _MAY_BE_EMPTY)] = None
+    contacts: Annotated[Any, FieldReader(as_given, {**_MAY_BE_EMPTY, "deprecated": True})] = None
     _listed: list[str] = PrivateAttr(default_factory=list)
 
     @override

@@ -2,7 +2,7 @@
 
 The API takes forms and JSON alike, so its fields are tolerant (integers as numbers, lists separated by commas), and each
 refusal has a sentence of its own. So pydantic does not judge a field here: the function does, and its refusal passes through
-as it is. The schema in the reference stands beside the function, in the same `By`.
+as it is. The schema in the reference stands beside the function, in the same `FieldReader`.
 """
 
 from collections.abc import Callable, Mapping
@@ -81,7 +81,7 @@ def or_null(schema: Schema) -> Schema:
 
 
 @dataclass(frozen=True, slots=True)
-class By:
+class FieldReader:
     """In `Annotated`: the function that reads this field (from the fields, by its name), and what it takes as JSON schema."""
 
     read: Read
@@ -107,18 +107,18 @@ class NothingShown(TypedDict):
     """An empty object: done."""
 
 
-class Asked(BaseModel):
+class MessagingRequest(BaseModel):
     """What every request of the messaging API may say: whose it is (design section 9; read in handlers/rest/account_choice.py)."""
 
     model_config = ConfigDict(frozen=True)
 
-    account: Annotated[object, By(as_given, ACCOUNT)] = None
+    account: Annotated[object, FieldReader(as_given, ACCOUNT)] = None
 
 
 AskedShape = TypeVar("AskedShape", bound=BaseModel)
 
 
-def read_asked(shape: type[AskedShape], fields: Fields) -> AskedShape:
+def parse(shape: type[AskedShape], fields: Fields) -> AskedShape:
     """The fields of a request; raises Malformed and TooLong with the sentence of the first field that is wrong."""
     missing = {name: _ABSENT for name, info in shape.model_fields.items() if info.is_required() and name not in fields}
     try:
@@ -128,17 +128,19 @@ def read_asked(shape: type[AskedShape], fields: Fields) -> AskedShape:
         raise Malformed(f"{problem['loc'][0] if problem['loc'] else 'body'}: {problem['msg']}.") from None
 
 
-def name_up_to(max_chars: int, description: str = "", *examples: str) -> By:
+def name_up_to(max_chars: int, description: str = "", *examples: str) -> FieldReader:
     """A text of one line that may be missing, null or empty."""
-    return By(lambda fields, name: read_name(fields, name, max_chars), or_null(text(max_chars, description, *examples)))
+    return FieldReader(
+        lambda fields, name: read_name(fields, name, max_chars), or_null(text(max_chars, description, *examples))
+    )
 
 
-def words_up_to(max_chars: int, description: str = "", *examples: str) -> By:
+def words_up_to(max_chars: int, description: str = "", *examples: str) -> FieldReader:
     """A text of any lines that may be missing, null or empty."""
-    return By(
+    return FieldReader(
         lambda fields, name: read_words(fields, name, max_chars), or_null(text(max_chars, description, *examples))
     )
 
 
-Number = Annotated[str, By(read_number, NUMBER)]
-Numbers = Annotated[list[str], By(read_numbers, NUMBERS)]
+Number = Annotated[str, FieldReader(read_number, NUMBER)]
+Numbers = Annotated[list[str], FieldReader(read_numbers, NUMBERS)]

@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from handlers.wire.sockets.entries import EntryShown, show_entry, show_message, show_photo, show_time
 from models.documents.chat import Chat, ChatKind, Member
-from models.documents.head import Head
+from models.documents.head import ChatSummary
 from models.services.chats.history import Page
 from models.services.chats.listing import ChatPage
 from models.services.chats.sync import ChatState, Status, SyncAnswer
@@ -75,7 +75,7 @@ def show_chat(chat: Chat, peer_number: str | None = None, *, until: int | None =
     return shown
 
 
-def show_head(head: Head) -> dict[str, object]:
+def show_head(head: ChatSummary) -> dict[str, object]:
     """A chat in a list: with `last_seq`, the viewer's `read` and `delivered` marks, `unread`, `last_at` and the `last` message."""
     return show_chat(head.chat, head.peer_number) | {
         "last_seq": head.last_seq,

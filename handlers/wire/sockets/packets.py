@@ -6,11 +6,11 @@ from handlers.wire.events.live import show_live_event, show_live_poll, show_live
 from handlers.wire.sockets.chats import show_chat, show_head
 from handlers.wire.sockets.entries import show_entry, show_message, show_time
 from models.documents.entry import Kind
-from models.events import (
+from models.facts import (
     ChatListed,
     EntryAdded,
-    Event,
     EventShown,
+    Fact,
     MessageHidden,
     PollShown,
     PresenceShown,
@@ -32,7 +32,7 @@ _CHANGES: Mapping[Kind, str] = {
 }
 
 
-def show_event(event: Event) -> tuple[str, str, dict[str, object]]:
+def broadcast_event(event: Fact) -> tuple[str, str, dict[str, object]]:
     """The namespace, the name and the body of an event."""
     match event:
         case EntryAdded():

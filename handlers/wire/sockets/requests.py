@@ -9,7 +9,7 @@ from handlers.wire.fields import SLACK, find_number
 from models.documents.chat import is_group_id
 from models.documents.entry import MESSAGE_TYPES, Message
 from models.documents.plain_line import is_blank, is_storable, one_line, plain_text
-from models.documents.target import Target
+from models.documents.target import ChatRef
 from models.documents.url import URL_MAX_CHARS, is_web_url
 from models.errors import Malformed, TooLong
 
@@ -29,24 +29,24 @@ _OWN_FILE = re.compile(r"/media/[!-~]+")  # what the server itself gave out, wit
 _REQUIRED: Mapping[str, str] = {"t": "text", "c": "vcard", "i": "url", "s": "url", "a": "url", "v": "url"}
 
 
-def read_target(body: Body) -> Target:
+def read_target(body: Body) -> ChatRef:
     """Exactly one of `chat` (its id), `contact` (a number) and `group` (its public id)."""
     named = [name for name in ("chat", "contact", "group") if body.get(name) is not None]
     if len(named) != 1:
         raise Malformed("Name the chat by one of chat, contact and group.")
     match named[0]:
         case "chat":
-            return Target(chat_id=read_int(body, "chat", 1, CHAT_MAX))
+            return ChatRef(chat_id=read_int(body, "chat", 1, CHAT_MAX))
         case "contact":
             number = find_number(body["contact"])
             if number is None:
                 raise Malformed("contact: must be a phone number.")
-            return Target(contact=number)
+            return ChatRef(contact=number)
         case _:
             group = body["group"]
             if not isinstance(group, str) or not is_group_id(group):
                 raise Malformed("group: must be a group's id.")
-            return Target(group=group)
+            return ChatRef(group=group)
 
 
 def read_int(body: Body, name: str, least: int, most: int, default: int | None = None) -> int:

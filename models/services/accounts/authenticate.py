@@ -16,7 +16,7 @@ from models.errors import (
     WrongAccount,
 )
 from models.ports import Clock, Tokens
-from models.services.runtime.batch_loader import Batched
+from models.services.runtime.batch_loader import BatchLoader
 from models.stores.accounts import Accounts
 from models.stores.logins import Logins
 from models.stores.ownerships import Ownerships
@@ -94,14 +94,14 @@ USE_NOTED_EVERY = timedelta(minutes=1)  # so that a request costs no write
 
 
 @dataclass(frozen=True, slots=True)
-class _Belief:
+class _CachedSession:
     identity: Identity
     account_id: int | None  # as the session has it; the token must say the same
     generation: int
     expires_at: datetime
     read_at: datetime
 
-    def bears_out(self, claims: Claims) -> bool:
+    def matches(self, claims: Claims) -> bool:
         return (claims.account_id, claims.login_id) == (self.account_id, self.identity.login_id)
 
 
@@ -132,13 +132,13 @@ class Authenticate:
         self._sessions = sessions
         self._accounts = accounts
         # A crowd that comes back after a restart is found out about by a few queries.
-        self._find_session = Batched(self._find_sessions, at_once=500)
-        self._find_account = Batched(self._find_accounts, at_once=500)
-        self._touch = Batched(self._touch_all, at_once=500)
+        self._find_session = BatchLoader(self._find_sessions, at_once=500)
+        self._find_account = BatchLoader(self._find_accounts, at_once=500)
+        self._touch = BatchLoader(self._touch_all, at_once=500)
         self._logins = logins
         self._clock = clock
         self._believed_for = timedelta(seconds=believed_for_s)
-        self._beliefs: dict[str, _Belief] = {}  # by session, the one read longest ago first
+        self._beliefs: dict[str, _CachedSession] = {}  # by session, the one read longest ago first
         self._readings: dict[str, _Reading] = {}
         self._revocations = 0  # heard so far, of any sessions
 
@@ -161,7 +161,7 @@ class Authenticate:
         is_fresh = belief is not None and timedelta() <= now - belief.read_at < self._believed_for
         if belief is None or not is_fresh or belief.generation != claims.generation:
             belief = await self._read(claims.session_id)
-        if not belief.bears_out(claims) or belief.expires_at <= now:
+        if not belief.matches(claims) or belief.expires_at <= now:
             raise Unauthenticated
         if belief.generation != claims.generation:
             raise SessionRevoked  # refreshed since: the token before is void
@@ -182,7 +182,7 @@ class Authenticate:
         for reading in self._readings.values():
             reading.revocations += 1
 
-    async def _read(self, session_id: str) -> _Belief:
+    async def _read(self, session_id: str) -> _CachedSession:
         reading = self._readings.setdefault(session_id, _Reading())
         reading.readers += 1
         try:
@@ -192,7 +192,7 @@ class Authenticate:
             if not reading.readers:
                 del self._readings[session_id]
 
-    async def _read_surely(self, session_id: str, reading: _Reading) -> _Belief:
+    async def _read_surely(self, session_id: str, reading: _Reading) -> _CachedSession:
         while True:
             revocations = reading.revocations
             now = self._clock.now()
@@ -204,7 +204,7 @@ class Authenticate:
             if revocations != reading.revocations:
                 continue  # what was read may be older than the revocation heard meanwhile
             return self._believe(
-                _Belief(identity, session.account_id, session.generation, session.expires_at, read_at=now)
+                _CachedSession(identity, session.account_id, session.generation, session.expires_at, read_at=now)
             )
 
     async def _identity(self, session: Session) -> Identity:
@@ -223,7 +223,7 @@ class Authenticate:
     async def _find_accounts(self, account_ids: Collection[int]) -> dict[int, Account]:
         return {account.id: account for account in await self._accounts.list_by_ids(account_ids)}
 
-    def _believe(self, belief: _Belief) -> _Belief:
+    def _believe(self, belief: _CachedSession) -> _CachedSession:
         self._beliefs.pop(belief.identity.session_id, None)
         self._beliefs[belief.identity.session_id] = belief
         while abs(belief.read_at - self._oldest.read_at) >= self._believed_for:
@@ -231,7 +231,7 @@ class Authenticate:
         return belief
 
     @property
-    def _oldest(self) -> _Belief:
+    def _oldest(self) -> _CachedSession:
         return next(iter(self._beliefs.values()))
 
     async def _note_use(self, session: Session, now: datetime) -> None:

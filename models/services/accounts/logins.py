@@ -6,7 +6,7 @@ from models.documents.login import Login, require_login_name, require_password
 from models.documents.phone import Phone
 from models.documents.session import Identity
 from models.errors import AccountExists, Conflict, DomainError, LoginNeeded, NotFound
-from models.events import SessionsRevoked
+from models.facts import SessionsRevoked
 from models.ports import Clock, Fanout, Passwords
 from models.services.accounts.pins import RequestPin
 from models.stores.accounts import Accounts

@@ -10,9 +10,9 @@ from models.documents.network import network_of
 from models.documents.oauth import FOR_EVER, OAuthRules, narrow_scope
 from models.documents.session import Grant, Session, TokenPair, device_name
 from models.errors import InvalidGrant, RateLimited, Unauthenticated
-from models.events import SessionsRevoked
+from models.facts import SessionsRevoked
 from models.ports import Clock, Fanout, Passwords, Tokens
-from models.services.accounts.sign_in_alert import TellSignIn
+from models.services.accounts.sign_in_alert import NotifySignIn
 from models.stores.logins import Logins
 from models.stores.quotas import Quotas
 from models.stores.sessions import Sessions
@@ -36,7 +36,7 @@ class SignInByPassword:
     tokens: Tokens
     clock: Clock
     rules: OAuthRules
-    tell_sign_in: TellSignIn
+    tell_sign_in: NotifySignIn
 
     async def __call__(
         self, name: str, password: str, *, client_id: str, scope: str | None, device: str, address: str
@@ -73,7 +73,7 @@ class SignInByPassword:
         return login
 
     async def _is_still_right(self, login: Login, password: str) -> bool:
-        """Asked once the session is stored: whoever replaced the password meanwhile has looked for sessions too early to find it."""
+        """MessagingRequest once the session is stored: whoever replaced the password meanwhile has looked for sessions too early to find it."""
         now = await self.logins.find_by_name(login.name)
         if now is None or now.id != login.id:
             return False

@@ -8,7 +8,7 @@ from models.documents.account import StatusChange, Visibility
 from models.documents.session import Actor
 from models.documents.user import SeenUser
 from models.errors import Forbidden
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from models.ports import Clock, Fanout
 from models.services.users.finding import FindUser
 from models.stores.accounts import Accounts

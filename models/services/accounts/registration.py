@@ -10,14 +10,14 @@ from models.documents.login import Ownership
 from models.documents.phone import Phone
 from models.documents.session import Actor, SignedIn
 from models.errors import RegistrationClosed, SessionRevoked
-from models.events import AccountChanged, SessionsRevoked
+from models.facts import AccountChanged, SessionsRevoked
 from models.ports import Clock, Fanout, Tokens
 from models.services.accounts.pins import ProveNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.sessions import LastUse
-from models.services.accounts.sign_in_alert import TellSignIn
+from models.services.accounts.sign_in_alert import NotifySignIn
 from models.services.events.inviting import JoinEvents
-from models.services.notifications.contact_joined import TellContactJoined
+from models.services.notifications.contact_joined import NotifyContactJoined
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.events import Events
@@ -87,7 +87,7 @@ class RegisterAccount:
     fanout: Fanout
     take_number: TakeNumber
     registration_pin: RegistrationPin
-    tell_sign_in: TellSignIn
+    tell_sign_in: NotifySignIn
     is_open: bool = True
 
     async def __call__(
@@ -129,7 +129,7 @@ class RegisterProfile:
     tokens: Tokens
     fanout: Fanout
     is_open: bool
-    tell_contact_joined: TellContactJoined
+    tell_contact_joined: NotifyContactJoined
 
     async def __call__(self, actor: Actor, full_name: str, email: str) -> SignedIn:
         if not self.is_open:

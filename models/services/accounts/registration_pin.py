@@ -48,7 +48,7 @@ class RegistrationPin:
         await self.pins.forget(actor.account_id)
 
     async def require(self, number: str, given: str) -> None:
-        """Asked of whoever has the right code for this number.
+        """MessagingRequest of whoever has the right code for this number.
 
         Raises RegistrationPinNeeded where there is one and none is given, WrongRegistrationPin, and RateLimited while a guess
         has to wait.

@@ -10,7 +10,7 @@ from models.documents.entry import Left
 from models.documents.login import Ownership
 from models.documents.session import Actor
 from models.errors import ChatNotFound
-from models.events import AccountChanged, ChatMembersChanged, SessionsRevoked
+from models.facts import AccountChanged, ChatMembersChanged, SessionsRevoked
 from models.ports import Clock, Fanout
 from models.services.chats.record_changes import RecordChanges
 from models.services.groups.members import LeaveGroup

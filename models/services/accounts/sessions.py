@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from models.documents.account import Account
 from models.documents.session import Actor, Claims, Session, SignedIn, device_name
 from models.errors import InvalidClient, SessionNotFound, Unauthenticated
-from models.events import SessionsRevoked
-from models.ports import Clock, Fanout, SocketBoard, Tokens
+from models.facts import SessionsRevoked
+from models.ports import Clock, ConnectedAccounts, Fanout, Tokens
 from models.services.accounts.authenticate import Authenticate
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
@@ -102,7 +102,7 @@ class LastUse:
 
     sessions: Sessions
     ownerships: Ownerships
-    sockets: SocketBoard
+    sockets: ConnectedAccounts
     clock: Clock
 
     async def __call__(self, account: Account) -> datetime | None:

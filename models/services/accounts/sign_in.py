@@ -7,13 +7,13 @@ from models.documents.account import Account
 from models.documents.phone import Phone
 from models.documents.session import SignedIn
 from models.errors import Unavailable, WrongPin
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from models.ports import Fanout
 from models.services.accounts.pins import ProveNumber
 from models.services.accounts.registration import TakeNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.sessions import StartSession
-from models.services.accounts.sign_in_alert import TellSignIn
+from models.services.accounts.sign_in_alert import NotifySignIn
 from models.services.events.demo import MakeDemoEvents
 from models.services.events.inviting import JoinEvents
 from models.stores.accounts import Accounts
@@ -38,7 +38,7 @@ class VerifyPin:
     take_number: TakeNumber
     sessions: Sessions
     registration_pin: RegistrationPin
-    tell_sign_in: TellSignIn
+    tell_sign_in: NotifySignIn
     is_open: bool = True
     make_demo_events: MakeDemoEvents | None = None  # a setting
 
@@ -51,7 +51,7 @@ class VerifyPin:
         for _ in range(TRIES):
             account, is_first = await self._enter(phone)
             signed_in = await self.start_session(account, device)
-            # Asked once the session is stored: an account that was removed meanwhile ended only the sessions that were there.
+            # MessagingRequest once the session is stored: an account that was removed meanwhile ended only the sessions that were there.
             if (await self.accounts.require(account.id)).is_registered:
                 break
             await self.sessions.remove_all([signed_in.session_id])

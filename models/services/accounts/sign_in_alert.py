@@ -7,7 +7,7 @@ from models.documents.account import Account
 from models.documents.notification import SIGN_IN, Notification
 from models.documents.plain_line import quoted
 from models.documents.session import device_name
-from models.events import SignedInElsewhere
+from models.facts import SignedInElsewhere
 from models.ports import Clock, Fanout
 from models.services.notifications.queue import Notify
 from models.stores.ownerships import Ownerships
@@ -18,7 +18,7 @@ DEVICE_SHOWN_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class TellSignIn:
+class NotifySignIn:
     """To open clients by a socket event, to the others by a push. Neither keeps anybody out when it fails. What a device is called is the client's own word."""
 
     ownerships: Ownerships

@@ -21,7 +21,7 @@ from models.documents.entry import Deletion, Edit, Entry, Message, Reaction, ent
 from models.errors import AccountNotFound
 from models.ports import Clock
 from models.services.chats.announcer import Announcer
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.contacts.directory import Directory
 from models.stores.database import is_transient
 from models.stores.entries import Entries
@@ -44,10 +44,10 @@ class AnnounceAgain:
     """One task, one queue: what is found goes to the announcer, unless it is known that somebody has announced it."""
 
     def __init__(
-        self, entries: Entries, rosters: Rosters, directory: Directory, announcer: Announcer, clock: Clock
+        self, entries: Entries, memberships: MembershipCache, directory: Directory, announcer: Announcer, clock: Clock
     ) -> None:
         self._entries = entries
-        self._rosters = rosters
+        self._rosters = memberships
         self._directory = directory
         self._announcer = announcer
         self._clock = clock

@@ -31,9 +31,9 @@ from models.documents.entry import (
     without_text,
 )
 from models.errors import Unavailable
-from models.events import EntriesMissed, EntryAdded
+from models.facts import EntriesMissed, EntryAdded
 from models.ports import Clock, Fanout
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.stores.chats import Chats
 from models.stores.entries import Entries
 from models.tasks import cancel
@@ -75,7 +75,7 @@ class Announcer:
         self,
         chats: Chats,
         entries: Entries,
-        rosters: Rosters,
+        memberships: MembershipCache,
         fanout: Fanout,
         clock: Clock,
         announced: Callable[[Entry, Chat, Collection[int]], None] | None = None,
@@ -83,7 +83,7 @@ class Announcer:
         """`announced` hears of each entry, its chat, and who was told of it; it must not wait."""
         self._chats = chats
         self._entries = entries
-        self._rosters = rosters
+        self._rosters = memberships
         self._fanout = fanout
         self._clock = clock
         self._announced = announced

@@ -9,7 +9,7 @@ from models.documents.chat import ChatKind, Roster
 from models.documents.entry import Deletion, Draft, Edit, Entry, Message, MessageChange, Reaction
 from models.documents.reaction import find_emoji
 from models.documents.session import Actor
-from models.documents.target import Target
+from models.documents.target import ChatRef
 from models.errors import (
     ClientIdReused,
     ContactBlocked,
@@ -20,7 +20,7 @@ from models.errors import (
     MessageNotFound,
     NotYourMessage,
 )
-from models.events import MessageHidden
+from models.facts import MessageHidden
 from models.ports import Fanout
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import FindStored
@@ -57,7 +57,7 @@ class ChangeMessage:
     remove_media: RemoveUnusedMedia
 
     async def submit_edit(
-        self, actor: Actor, target: Target, seq: int, text: str, client_id: str
+        self, actor: Actor, target: ChatRef, seq: int, text: str, client_id: str
     ) -> asyncio.Future[Stored]:
         """Replace the text (or the caption) of an own message."""
 
@@ -72,7 +72,7 @@ class ChangeMessage:
 
         return await self._submit(actor, target, Edit(seq, text), client_id, admit)
 
-    async def submit_deletion(self, actor: Actor, target: Target, seq: int, client_id: str) -> asyncio.Future[Stored]:
+    async def submit_deletion(self, actor: Actor, target: ChatRef, seq: int, client_id: str) -> asyncio.Future[Stored]:
         """Take a message away from everybody: its sender may, and so may an admin of the group."""
 
         async def admit(roster: Roster, message: Entry) -> None:
@@ -84,7 +84,7 @@ class ChangeMessage:
         return await self._submit(actor, target, Deletion(seq), client_id, admit)
 
     async def submit_reaction(
-        self, actor: Actor, target: Target, seq: int, emoji: str | None, client_id: str
+        self, actor: Actor, target: ChatRef, seq: int, emoji: str | None, client_id: str
     ) -> asyncio.Future[Stored]:
         """Set or take back the actor's one reaction to a message; Malformed for what is not one emoji."""
         reaction = None if emoji is None else find_emoji(emoji)
@@ -122,7 +122,7 @@ class ChangeMessage:
         author_id = change.sender_id
         return await self.find_stored.as_seen(author_id, change), await self.find_stored.as_seen(author_id, message)
 
-    async def hide(self, actor: Actor, target: Target, seq: int) -> int:
+    async def hide(self, actor: Actor, target: ChatRef, seq: int) -> int:
         """Keep a message from the actor's own eyes only ("delete for me"); returns the chat's id.
 
         This is no entry: everybody else's log must not show that somebody tidied up. Devices that are away learn it from
@@ -139,7 +139,7 @@ class ChangeMessage:
         return chat_id
 
     async def _submit(
-        self, actor: Actor, target: Target, change: MessageChange, client_id: str, admit: Admit
+        self, actor: Actor, target: ChatRef, change: MessageChange, client_id: str, admit: Admit
     ) -> asyncio.Future[Stored]:
         """Append a change that `admit` does not refuse; one that was stored before keeps its answer, refused by now or not."""
         self.limit.take(actor.account_id)
@@ -153,7 +153,7 @@ class ChangeMessage:
             Draft(roster.chat.id, actor.account_id, actor.number, client_id, change, message.hidden_from)
         )
 
-    async def _require_message(self, actor: Actor, target: Target, seq: int) -> tuple[Roster, Entry]:
+    async def _require_message(self, actor: Actor, target: ChatRef, seq: int) -> tuple[Roster, Entry]:
         roster = await self.resolve(actor, target)
         member = await self.chats.find_member(roster.chat.id, actor.account_id)
         message = await self.entries.find(roster.chat.id, seq)

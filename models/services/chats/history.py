@@ -7,10 +7,10 @@ from models.documents.chat import Chat, ChatKind, Member
 from models.documents.entry import ANSWER_MAX_CHARS, Deletion, Edit, Entry, fitting, with_change
 from models.documents.receipt import ListedMessage, ReadMarks
 from models.documents.session import Actor
-from models.documents.target import Target
-from models.documents.window import Part, Window
+from models.documents.target import ChatRef
+from models.documents.window import PageRequest, Part
 from models.errors import ChatNotFound
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.chats.resolve import ResolveChat
 from models.stores.chats import Chats
 from models.stores.entries import MESSAGE_CHANGES, Entries
@@ -43,18 +43,18 @@ class ReadHistory:
     """Members read what their spans of the log cover, and keep reading it after they left."""
 
     resolve: ResolveChat
-    rosters: Rosters
+    memberships: MembershipCache
     chats: Chats
     entries: Entries
 
     async def __call__(
-        self, actor: Actor, target: Target, *, before: int | None, after: int | None, limit: int
+        self, actor: Actor, target: ChatRef, *, before: int | None, after: int | None, limit: int
     ) -> Page:
         """The `limit` entries just before a seq, or just after one, or the last ones. ChatNotFound to who was never in it."""
         chat_id = await self.resolve.require_id(actor, target)
         # In this order nobody reads on behind the own departure (read_heads.py).
         last_seq = await self.entries.last_seq(chat_id)
-        await self.rosters.catch_up_all([chat_id])
+        await self.memberships.catch_up_all([chat_id])
         member = await self.chats.find_member(chat_id, actor.account_id)
         if member is None or not member.is_listed:
             raise ChatNotFound
@@ -103,23 +103,23 @@ def _spans(member: Member, last_seq: int) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class ReadableLog:
     chat: Chat
     member: Member
 
 
 @dataclass(frozen=True, slots=True)
-class OpenLog:
+class LocateLog:
     resolve: ResolveChat
-    rosters: Rosters
+    memberships: MembershipCache
     chats: Chats
 
-    async def __call__(self, actor: Actor, target: Target) -> Log | None:
+    async def __call__(self, actor: Actor, target: ChatRef) -> ReadableLog | None:
         """The chat and the actor's row in it; None where the actor never was, or where no chat is (messaging contract 10.2)."""
         try:
             chat_id = await self.resolve.require_id(actor, target)
             member = await self.chats.find_member(chat_id, actor.account_id)
-            return None if member is None else Log((await self.rosters.require(chat_id)).chat, member)
+            return None if member is None else ReadableLog((await self.memberships.require(chat_id)).chat, member)
         except ChatNotFound:
             return None
 
@@ -128,20 +128,20 @@ class OpenLog:
 class ListMessages:
     """Needs no contact and, for what was said meanwhile, no membership any more; an unknown chat is an empty one."""
 
-    open_log: OpenLog
+    locate_log: LocateLog
     entries: Entries
     messages: Messages
     read_dates: ReadDates
 
     async def __call__(
-        self, actor: Actor, target: Target, window: Window, *, is_received_only: bool
+        self, actor: Actor, target: ChatRef, window: PageRequest, *, is_received_only: bool
     ) -> Part[ListedMessage]:
         """A page, oldest first. `window.after` is exclusive and exact to the millisecond.
 
         A caller that asks behind the time it was shown, which has no fractions, sees the messages of that last second
         again. One that asks behind an entry sees each message once.
         """
-        log = await self.open_log(actor, target)
+        log = await self.locate_log(actor, target)
         if log is None:
             return Part([])
         # The changes first: one that is applied between the two reads would be in neither of them the other way round.
@@ -159,7 +159,7 @@ class ListMessages:
             shown = await self.entries.as_of(log.chat.id, shown, log.member.last_seq)
         return Part(await self._with_receipts(log, shown), found.before)
 
-    async def _with_receipts(self, log: Log, messages: Sequence[Entry]) -> list[ListedMessage]:
+    async def _with_receipts(self, log: ReadableLog, messages: Sequence[Entry]) -> list[ListedMessage]:
         if log.chat.kind is not ChatKind.DIRECT or not messages:
             return [_listed(log, message, None, ReadMarks()) for message in messages]
         me = log.member.account_id
@@ -170,7 +170,7 @@ class ListMessages:
         return [_listed(log, message, peer_id, by_peer if message.sender_id == me else by_me) for message in messages]
 
 
-def _listed(log: Log, message: Entry, peer_id: int | None, read: ReadMarks) -> ListedMessage:
+def _listed(log: ReadableLog, message: Entry, peer_id: int | None, read: ReadMarks) -> ListedMessage:
     is_kept_back = peer_id in message.hidden_from
     return ListedMessage(
         message,

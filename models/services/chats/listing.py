@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 
 from models.documents.chat import ChatKind
 from models.documents.entry import ANSWER_MAX_CHARS
-from models.documents.head import Head
+from models.documents.head import ChatSummary
 from models.documents.session import Actor
 from models.errors import Malformed
-from models.events import Ready
+from models.facts import Ready
 from models.ports import Fanout
-from models.services.chats.summaries import ReadHeads
+from models.services.chats.summaries import ReadChatSummaries
 from models.services.contacts.directory import Directory
 from models.stores.chat_places import ChatPlaces, Place, Places
 
@@ -35,7 +35,7 @@ _DIGITS_MAX = 14  # of a time in ms, up to the year 5138
 class ChatPage:
     """`next` asks for the chats behind these; None when there are none."""
 
-    heads: list[Head]
+    heads: list[ChatSummary]
     next: str | None
 
 
@@ -52,7 +52,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class ListChats:
-    heads: ReadHeads
+    heads: ReadChatSummaries
     places: ChatPlaces
     noted: Callable[
         [int, Collection[ChatKind]], Mapping[int, datetime]
@@ -110,7 +110,7 @@ class ListChats:
                 heads = (await self.heads.at_places({account_id: some}))[account_id]
                 await self.places.place(account_id, {head.chat.id: (head.chat.kind, head.last_at) for head in heads})
 
-    async def _correct(self, account_id: int, heads: Mapping[int, Head], places: Collection[Place]) -> bool:
+    async def _correct(self, account_id: int, heads: Mapping[int, ChatSummary], places: Collection[Place]) -> bool:
         """Correct the times that the log shows to be others; whether one was too late."""
         late: dict[int, tuple[datetime, datetime]] = {}
         early: dict[tuple[int, int], datetime] = {}
@@ -134,7 +134,7 @@ def _with_noted(stored: Places, noted: Mapping[int, datetime], wanted: Wanted) -
     return [place for place in places if wanted.before is None or place < wanted.before]
 
 
-def _page(heads: Mapping[int, Head], places: Sequence[Place], *, is_frame: bool, has_more: bool) -> ChatPage:
+def _page(heads: Mapping[int, ChatSummary], places: Sequence[Place], *, is_frame: bool, has_more: bool) -> ChatPage:
     """The heads at these places in their exact order; the page goes on behind the last place."""
     fitting = _fitting(heads, places) if is_frame else places
     shown = [heads[chat_id] for _, chat_id in fitting if chat_id in heads]
@@ -143,7 +143,7 @@ def _page(heads: Mapping[int, Head], places: Sequence[Place], *, is_frame: bool,
     return ChatPage(shown, _show_place(fitting[-1]) if is_cut and fitting else None)
 
 
-def _fitting(heads: Mapping[int, Head], places: Sequence[Place]) -> Sequence[Place]:
+def _fitting(heads: Mapping[int, ChatSummary], places: Sequence[Place]) -> Sequence[Place]:
     """As many as fit into one answer with their last messages; at least one."""
     chars = 0
     for count, (_, chat_id) in enumerate(places):
@@ -169,7 +169,7 @@ def read_place(text: str) -> Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Greet:
+class SendReady:
     """`ready` comes after the connection is registered, so nothing falls between its chat list and the events that follow."""
 
     directory: Directory

@@ -24,7 +24,7 @@ _seq = attrgetter("seq")
 
 
 @dataclass(frozen=True, slots=True)
-class _Tail:
+class _LogTail:
     """All entries of a chat from `first` to `end`, the end of its log at the time, oldest first."""
 
     end: int
@@ -37,11 +37,11 @@ class _Tail:
         return self.end == end and self.first <= first
 
 
-class Tails:
+class LogTailCache:
     def __init__(self, entries: Entries) -> None:
         self._entries = entries
-        self._kept: dict[int, _Tail] = {}  # by chat, the one read longest ago first
-        self._reading: dict[int, tuple[int, int, asyncio.Task[_Tail]]] = {}  # chat -> first, end
+        self._kept: dict[int, _LogTail] = {}  # by chat, the one read longest ago first
+        self._reading: dict[int, tuple[int, int, asyncio.Task[_LogTail]]] = {}  # chat -> first, end
         self._chars = 0
         self._sweeping: asyncio.TimerHandle | None = None
 
@@ -58,7 +58,7 @@ class Tails:
         found = found[bisect_left(found, first, key=_seq) :]
         return list(found[-limit:] if newest_first else found[:limit])
 
-    async def _tail(self, chat_id: int, first: int, end: int) -> _Tail:
+    async def _tail(self, chat_id: int, first: int, end: int) -> _LogTail:
         kept = self._kept.get(chat_id)
         if kept is not None and kept.covers(first, end) and kept.until > asyncio.get_running_loop().time():
             return kept
@@ -70,19 +70,19 @@ class Tails:
         # Shielded: one who goes away must not take it from the others.
         return await asyncio.shield(reading[2])
 
-    async def _read(self, chat_id: int, first: int, end: int) -> _Tail:
+    async def _read(self, chat_id: int, first: int, end: int) -> _LogTail:
         this = asyncio.current_task()
         try:
             entries = await self._entries.list_range(chat_id, first, end, limit=end - first + 1)
             chars = sum(entry.chars + ENTRY_CHARS for entry in entries)
-            tail = _Tail(end, first, entries, chars, asyncio.get_running_loop().time() + KEPT_FOR_S)
+            tail = _LogTail(end, first, entries, chars, asyncio.get_running_loop().time() + KEPT_FOR_S)
             self._keep(chat_id, tail)
             return tail
         finally:
             if self._reading.get(chat_id, (0, 0, None))[2] is this:
                 del self._reading[chat_id]
 
-    def _keep(self, chat_id: int, tail: _Tail) -> None:
+    def _keep(self, chat_id: int, tail: _LogTail) -> None:
         self._forget(chat_id)
         self._kept[chat_id] = tail
         self._chars += tail.chars

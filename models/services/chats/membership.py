@@ -1,4 +1,4 @@
-"""Rosters: who is in a chat, kept per node for the message path and for announcing.
+"""MembershipCache: who is in a chat, kept per node for the message path and for announcing.
 
 A kept roster may be behind: another node changed the chat, and its signal is still on its way, or was lost. For whether somebody
 may write that is bounded (`nodes.believe_s`). Whoever decides by a roster who is told something asks `confirm` first, unless
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 
 from models.documents.chat import ChatKind, Roster
 from models.documents.entry import Entry, Left
-from models.events import ChatMembersChanged, Signal
+from models.facts import ChatMembersChanged, Invalidation
 from models.services.runtime.cache import Cache
 from models.stores.chats import Chats
 from models.stores.entries import CHAT_CHANGES, MEMBERSHIPS, Entries
@@ -18,14 +18,14 @@ from models.stores.entries import CHAT_CHANGES, MEMBERSHIPS, Entries
 TTL_S = 30.0  # how long somebody removed elsewhere may still be believed a member when the bus is broken, unless set
 
 
-class Rosters:
+class MembershipCache:
     """Loads a chat with its members; changes that are stored and not applied yet are applied first."""
 
     def __init__(
         self,
         chats: Chats,
         entries: Entries,
-        signal: Callable[[Signal], None],
+        signal: Callable[[Invalidation], None],
         recovered: Callable[[Entry], None] | None = None,
         *,
         ttl_s: float = TTL_S,

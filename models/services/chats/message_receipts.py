@@ -7,11 +7,11 @@ from models.documents.chat import ChatKind
 from models.documents.entry import Entry, split_key
 from models.documents.receipt import Receipt
 from models.documents.session import Actor
-from models.documents.target import Target
-from models.documents.window import Part, Window
+from models.documents.target import ChatRef
+from models.documents.window import PageRequest, Part
 from models.errors import ChatNotFound
-from models.services.chats.history import Log, OpenLog
-from models.services.chats.receipts import MoveMarks
+from models.services.chats.history import LocateLog, ReadableLog
+from models.services.chats.receipts import AdvanceReceipts
 from models.stores.chats import Chats
 from models.stores.messages import Messages, Selection
 from models.stores.read_dates import ReadDates
@@ -21,12 +21,12 @@ from models.stores.read_dates import ReadDates
 class ListDelivered:
     """Arrived is what lies in the recipient's mailbox: all that was sent, less what was kept back by a block."""
 
-    open_log: OpenLog
+    locate_log: LocateLog
     messages: Messages
 
-    async def __call__(self, actor: Actor, contact: str, window: Window) -> Part[Receipt]:
+    async def __call__(self, actor: Actor, contact: str, window: PageRequest) -> Part[Receipt]:
         """A page, oldest first, of what arrived at `window.after` or later; of an unknown contact, nothing."""
-        log = await _open_direct(self.open_log, actor, contact)
+        log = await _open_direct(self.locate_log, actor, contact)
         if log is None:
             return Part([])
         peer_id = log.chat.peer_of(actor.account_id)
@@ -46,14 +46,14 @@ class ListDelivered:
 class ListRead:
     """Read is what lies below the recipient's mark, wherever it was moved: by REST or on a socket."""
 
-    open_log: OpenLog
+    locate_log: LocateLog
     chats: Chats
     messages: Messages
     read_dates: ReadDates
 
-    async def __call__(self, actor: Actor, contact: str, window: Window) -> Part[Receipt]:
+    async def __call__(self, actor: Actor, contact: str, window: PageRequest) -> Part[Receipt]:
         """A page, oldest first, of what was read at `window.after` or later; of an unknown contact, nothing."""
-        log = await _open_direct(self.open_log, actor, contact)
+        log = await _open_direct(self.locate_log, actor, contact)
         if log is None:
             return Part([])
         chat_id, peer_id = log.chat.id, log.chat.peer_of(actor.account_id)
@@ -71,8 +71,8 @@ class ListRead:
         return Part(receipts, found.before)
 
 
-async def _open_direct(open_log: OpenLog, actor: Actor, contact: str) -> Log | None:
-    log = await open_log(actor, Target(contact=contact))
+async def _open_direct(locate_log: LocateLog, actor: Actor, contact: str) -> ReadableLog | None:
+    log = await locate_log(actor, ChatRef(contact=contact))
     return log if log is not None and log.chat.kind is ChatKind.DIRECT else None
 
 
@@ -80,16 +80,16 @@ async def _open_direct(open_log: OpenLog, actor: Actor, contact: str) -> Log | N
 class MarkRead:
     """The same mark that sockets move, so that senders hear of it there."""
 
-    open_log: OpenLog
+    locate_log: LocateLog
     messages: Messages
-    marks: MoveMarks
+    marks: AdvanceReceipts
 
-    async def __call__(self, actor: Actor, target: Target, until: datetime | None) -> int:
+    async def __call__(self, actor: Actor, target: ChatRef, until: datetime | None) -> int:
         """Read is everything received at `until` or before, by default all; returns how many messages that were not yet.
 
         Nothing ever came from an unknown contact; a group that the actor is not in is ChatNotFound.
         """
-        log = await self.open_log(actor, target)
+        log = await self.locate_log(actor, target)
         if target.contact is None and (log is None or not log.member.is_active):
             raise ChatNotFound
         if log is None:
@@ -99,7 +99,7 @@ class MarkRead:
         if newest is None:
             return 0
         updated = await self.messages.count(replace(unread, last=newest.seq, until=None))
-        await self.marks(actor, Target(chat_id=log.chat.id), read=newest.seq)
+        await self.marks(actor, ChatRef(chat_id=log.chat.id), read=newest.seq)
         return updated
 
     async def _find_newest(self, unread: Selection) -> Entry | None:

@@ -10,11 +10,11 @@ from models.documents.account import Account
 from models.documents.chat import ChatKind, Member, Roster
 from models.documents.receipt import ReadMark
 from models.documents.session import Actor
-from models.documents.target import Target
+from models.documents.target import ChatRef
 from models.errors import ChatNotFound, Malformed, Unavailable
-from models.events import ReceiptMoved
+from models.facts import ReceiptMoved
 from models.ports import Clock, Fanout
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.chats.resolve import ResolveChat
 from models.services.contacts.directory import Directory
 from models.stores.chats import Chats
@@ -25,7 +25,7 @@ from models.tasks import cancel
 
 
 @dataclass(frozen=True, slots=True)
-class DateReads:
+class StampReadReceipts:
     """A date is stored before its mark: a crash between the two leaves a date that the retry keeps, never a mark without one."""
 
     chats: Chats
@@ -69,7 +69,7 @@ class _Batch:
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-class MoveMarks:
+class AdvanceReceipts:
     """Group commit, like the journal: one write in the air, what comes meanwhile is merged into the next."""
 
     def __init__(
@@ -77,17 +77,17 @@ class MoveMarks:
         resolve: ResolveChat,
         chats: Chats,
         entries: Entries,
-        rosters: Rosters,
+        memberships: MembershipCache,
         directory: Directory,
         fanout: Fanout,
-        date_reads: DateReads,
+        date_reads: StampReadReceipts,
         *,
         everybody_up_to: int = 256,
     ) -> None:
         self._resolve = resolve
         self._chats = chats
         self._entries = entries
-        self._rosters = rosters
+        self._rosters = memberships
         self._directory = directory
         self._fanout = fanout
         self._date_reads = date_reads
@@ -119,7 +119,7 @@ class MoveMarks:
             log.warning("%d receipts were not told: %s", len(self._to_tell), type(error).__name__)
         return len(self._to_tell)
 
-    async def __call__(self, actor: Actor, target: Target, *, delivered: int = 0, read: int = 0) -> int:
+    async def __call__(self, actor: Actor, target: ChatRef, *, delivered: int = 0, read: int = 0) -> int:
         """Everything up to these seqs has arrived, or has been read; what was read has arrived. Returns the chat's id.
 
         A seq beyond the log's end is Malformed: a mark in the future would hide what comes.
@@ -140,7 +140,7 @@ class MoveMarks:
         return chat_id
 
     def move_now(
-        self, actor: Actor, target: Target, *, delivered: int = 0, read: int = 0
+        self, actor: Actor, target: ChatRef, *, delivered: int = 0, read: int = 0
     ) -> tuple[int, asyncio.Future[None]] | None:
         """The chat's id, and what is done when the marks are stored, where everything is at hand; else None, and nothing happened.
 
@@ -173,7 +173,7 @@ class MoveMarks:
             batch.reads[place] = max(batch.reads.get(place, 0), read)
         return batch.done
 
-    async def _require_moved(self, actor: Actor, target: Target, delivered: int, read: int) -> int:
+    async def _require_moved(self, actor: Actor, target: ChatRef, delivered: int, read: int) -> int:
         """The id of a chat that the actor has left, where its marks stand so far already: sent again, they keep their answer."""
         chat_id = await self._resolve.require_id(actor, target)
         member = await self._chats.find_member(chat_id, actor.account_id)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from models.documents.entry import Deletion, Edit, Entry, Reaction
 from models.ports import Clock
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.media.storage import RemoveUnusedMedia
 from models.stores.database import is_transient
 from models.stores.entries import Entries
@@ -18,7 +18,7 @@ OLDER_THAN = timedelta(seconds=5)  # younger ones are being applied by whoever s
 
 async def heal(
     entries: Entries,
-    rosters: Rosters,
+    memberships: MembershipCache,
     clock: Clock,
     recovered: Callable[[Entry], None] | None = None,
     remove_media: RemoveUnusedMedia | None = None,
@@ -31,7 +31,7 @@ async def heal(
     healed = 0
     for change in await entries.list_unapplied(clock.now() - OLDER_THAN):
         try:
-            await _apply(change, entries, rosters, remove_media)
+            await _apply(change, entries, memberships, remove_media)
         except Exception as error:
             if is_transient(error):
                 raise
@@ -43,9 +43,11 @@ async def heal(
     return healed
 
 
-async def _apply(change: Entry, entries: Entries, rosters: Rosters, remove_media: RemoveUnusedMedia | None) -> None:
+async def _apply(
+    change: Entry, entries: Entries, memberships: MembershipCache, remove_media: RemoveUnusedMedia | None
+) -> None:
     if not isinstance(change.body, Edit | Deletion | Reaction):
-        await rosters.apply(change)
+        await memberships.apply(change)
         return
     gone = await entries.apply(change)
     if gone is not None and remove_media is not None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from models.documents.account import Account
 from models.documents.chat import Roster
 from models.documents.session import Actor
-from models.documents.target import Target
+from models.documents.target import ChatRef
 from models.errors import AccountNotFound, ChatNotFound, ContactBlocked, Malformed
-from models.events import ChatMembersChanged
+from models.facts import ChatMembersChanged
 from models.ports import Clock, Fanout
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import Directory
 from models.services.runtime.cache import Cache
@@ -26,14 +26,14 @@ class ResolveChat:
     def __init__(
         self,
         chats: Chats,
-        rosters: Rosters,
+        memberships: MembershipCache,
         directory: Directory,
         require_contact: RequireContact,
         fanout: Fanout,
         clock: Clock,
     ) -> None:
         self._chats = chats
-        self._rosters = rosters
+        self._rosters = memberships
         self._directory = directory
         self._require_contact = require_contact
         self._fanout = fanout
@@ -41,14 +41,14 @@ class ResolveChat:
         self._groups: Cache[str, int] = Cache(self._find_group, size=PAIRS_KNOWN, ttl_s=FOR_EVER_S)
         self._pairs: Cache[tuple[int, int], int] = Cache(self._find_pair, size=PAIRS_KNOWN, ttl_s=FOR_EVER_S)
 
-    async def __call__(self, actor: Actor, target: Target) -> Roster:
+    async def __call__(self, actor: Actor, target: ChatRef) -> Roster:
         """A chat that is there; ChatNotFound otherwise."""
         roster = await self._rosters.require_for(await self.require_id(actor, target), actor.account_id)
         if actor.account_id in roster.unlisted:
             raise ChatNotFound  # all that was ever said in it was kept from the actor
         return roster
 
-    def peek(self, actor: Actor, target: Target) -> Roster | None:
+    def peek(self, actor: Actor, target: ChatRef) -> Roster | None:
         """The same where everything is at hand and nothing is in the way; None says nothing."""
         if target.chat_id is not None:
             chat_id: int | None = target.chat_id
@@ -62,7 +62,7 @@ class ResolveChat:
             return None
         return roster
 
-    def peek_for_writing(self, actor: Actor, target: Target) -> Roster | None:
+    def peek_for_writing(self, actor: Actor, target: ChatRef) -> Roster | None:
         """The same as `for_writing`, likewise."""
         if target.contact is not None and self._require_contact.peek(actor, target.contact) is None:
             return None
@@ -71,7 +71,7 @@ class ResolveChat:
             return None
         return roster
 
-    async def require_id(self, actor: Actor, target: Target) -> int:
+    async def require_id(self, actor: Actor, target: ChatRef) -> int:
         """The id of the chat that is meant, whoever is in it; ChatNotFound if there is none."""
         if target.chat_id is not None:
             return target.chat_id
@@ -85,7 +85,7 @@ class ResolveChat:
             return await self._pairs.require(_pair(actor.account_id, peer.id))
         raise Malformed("Name a chat, a contact or a group.")
 
-    async def for_writing(self, actor: Actor, target: Target) -> Roster:
+    async def for_writing(self, actor: Actor, target: ChatRef) -> Roster:
         """The same, and a direct chat is made when the contact may be written to (NotAContact otherwise)."""
         if target.contact is None:
             return await self(actor, target)
@@ -138,7 +138,7 @@ class RequireRecipient:
     directory: Directory
     limit: TokenBuckets
 
-    async def __call__(self, actor: Actor, target: Target) -> None:
+    async def __call__(self, actor: Actor, target: ChatRef) -> None:
         self.limit.take(actor.account_id)
         if target.contact is None:
             await self.resolve(actor, target)

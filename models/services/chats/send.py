@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from models.documents.chat import ChatKind, Roster
 from models.documents.entry import Draft, Entry, Message, without_content
 from models.documents.session import Actor
-from models.documents.target import Target
+from models.documents.target import ChatRef
 from models.errors import ChatNotFound, ClientIdReused, ContactBlocked, DomainError, MessageNotFound, NotAContact
-from models.events import ChatListed, ChatMembersChanged
+from models.facts import ChatListed, ChatMembersChanged
 from models.ports import Fanout
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.chats.resolve import ResolveChat
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import Directory
@@ -30,7 +30,7 @@ class FindStored:
     entries: Entries
     journal: Journal
 
-    async def __call__(self, actor: Actor, target: Target, client_id: str) -> Entry | None:
+    async def __call__(self, actor: Actor, target: ChatRef, client_id: str) -> Entry | None:
         """Return what the actor stored in this chat under a client id, or None.
 
         A message is shown as `as_seen` has it; a change is returned as it was stored, for it may still have to be applied.
@@ -45,7 +45,7 @@ class FindStored:
         return await self.as_seen(actor.account_id, stored)
 
     async def answer(
-        self, actor: Actor, target: Target, client_id: str, refusal: DomainError
+        self, actor: Actor, target: ChatRef, client_id: str, refusal: DomainError
     ) -> "asyncio.Future[Stored]":
         """Return what was stored before in the form of the journal's answer; raise the refusal if nothing was.
 
@@ -77,18 +77,18 @@ class SendMessage:
     resolve: ResolveChat
     require_contact: RequireContact
     directory: Directory
-    rosters: Rosters
+    memberships: MembershipCache
     chats: Chats
     find_stored: FindStored
     journal: Journal
     fanout: Fanout
     limit: TokenBuckets
 
-    async def __call__(self, actor: Actor, target: Target, message: Message, client_id: str) -> Entry:
+    async def __call__(self, actor: Actor, target: ChatRef, message: Message, client_id: str) -> Entry:
         """Send and wait until it is stored; the same client id gives the same entry for ever (ClientIdReused if it was no message)."""
         return message_of(await (await self.submit(actor, target, message, client_id)))
 
-    async def find_sent(self, actor: Actor, target: Target, client_id: str) -> Entry | None:
+    async def find_sent(self, actor: Actor, target: ChatRef, client_id: str) -> Entry | None:
         """The message that this client id has led to already, so that a door need not fetch or keep a file for it again.
 
         Raises ClientIdReused if it was no message. Whether the actor may still write there does not matter: the answer stays.
@@ -96,7 +96,7 @@ class SendMessage:
         stored = await self.find_stored(actor, target, client_id)
         return None if stored is None else message_of(Stored(stored, is_new=False))
 
-    async def submit(self, actor: Actor, target: Target, message: Message, client_id: str) -> asyncio.Future[Stored]:
+    async def submit(self, actor: Actor, target: ChatRef, message: Message, client_id: str) -> asyncio.Future[Stored]:
         """Admit a message to its chat's log, behind all that were submitted before it."""
         self.limit.take(actor.account_id)
         try:
@@ -109,7 +109,7 @@ class SendMessage:
         return self.journal.append(Draft(chat_id, actor.account_id, actor.number, client_id, message, hidden_from))
 
     def submit_now(
-        self, actor: Actor, target: Target, message: Message, client_id: str
+        self, actor: Actor, target: ChatRef, message: Message, client_id: str
     ) -> asyncio.Future[Stored] | None:
         """The same where everything is at hand and nothing is in the way; else None, and nothing has happened.
 
@@ -138,7 +138,7 @@ class SendMessage:
             return None
         return (peer.id,) if peer.has_blocked(actor.number) else ()
 
-    async def _admit(self, actor: Actor, target: Target) -> tuple[int, tuple[int, ...]]:
+    async def _admit(self, actor: Actor, target: ChatRef) -> tuple[int, tuple[int, ...]]:
         """The chat in which the actor may write, and from whom it is kept."""
         roster = await self.resolve.for_writing(actor, target)
         if roster.chat.kind is ChatKind.DIRECT:
@@ -163,7 +163,7 @@ class SendMessage:
         for viewer, other in {account_id: peer_id, peer_id: account_id}.items():  # one in a chat with oneself
             if viewer in roster.unlisted and not (is_blocked and viewer == peer_id):
                 await self.chats.reveal(roster.chat.id, viewer)
-                self.rosters.forget(roster.chat.id)
+                self.memberships.forget(roster.chat.id)
                 self.fanout.signal(ChatMembersChanged(roster.chat.id))
                 self.fanout.publish(ChatListed(roster.chat, roster.numbers[other]), [viewer])
 

@@ -20,13 +20,13 @@ from datetime import datetime, timedelta
 
 from models.documents.chat import ChatKind
 from models.documents.entry import Entry, Message
-from models.documents.head import Head, Standing
+from models.documents.head import ChatSummary, Standing
 from models.errors import ChatNotFound
 from models.ports import Clock
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.stores.chat_places import ChatPlaces
 from models.stores.database import is_transient
-from models.stores.heads import Heads, LogEnd
+from models.stores.heads import ChatSummaries, LogEnd
 from models.tasks import cancel
 
 log = logging.getLogger(__name__)
@@ -57,9 +57,9 @@ class _Said:
 class Summaries:
     """One write at a time; what is said meanwhile is the next one."""
 
-    def __init__(self, places: ChatPlaces, rosters: Rosters, clock: Clock) -> None:
+    def __init__(self, places: ChatPlaces, memberships: MembershipCache, clock: Clock) -> None:
         self._places = places
-        self._rosters = rosters
+        self._rosters = memberships
         self._clock = clock
         self._noted: dict[int, _Said] = {}  # by chat
         self._writing: dict[int, _Said] = {}
@@ -174,14 +174,14 @@ class Summaries:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadHeads:
+class ReadChatSummaries:
     """First the ends of the logs, then the changes up to there that wait for being applied, then everything else.
 
     In any other order an account could be told that its log ends with its own departure, and that it is still a member.
     """
 
-    heads: Heads
-    rosters: Rosters
+    heads: ChatSummaries
+    memberships: MembershipCache
 
     async def ends(self, account_ids: Collection[int]) -> dict[int, dict[int, LogEnd]]:
         """Where the logs of all listed chats that these accounts are in end, by account and chat."""
@@ -200,10 +200,10 @@ class ReadHeads:
         found = {(account_id, one.chat.id): one for account_id, one in await self.heads.list_standings(wanted)}
         return {asked: found[asked[:2]] for asked in ends if asked[:2] in found}
 
-    async def at_places(self, chats: Mapping[int, Collection[int]]) -> dict[int, list[Head]]:
+    async def at_places(self, chats: Mapping[int, Collection[int]]) -> dict[int, list[ChatSummary]]:
         """Those of these chats, by account, that the account is in and has listed; in no order."""
         ends = await self._caught_up(await self.heads.list_ends_at(chats))
-        found: dict[int, list[Head]] = {account_id: [] for account_id in ends}
+        found: dict[int, list[ChatSummary]] = {account_id: [] for account_id in ends}
         if any(ends.values()):
             for account_id, head in await self.heads.list_heads(ends):
                 found[account_id].append(head)
@@ -214,5 +214,5 @@ class ReadHeads:
 
     async def _caught_up(self, ends: dict[int, dict[int, LogEnd]]) -> dict[int, dict[int, LogEnd]]:
         if any(ends.values()):
-            await self.rosters.catch_up_all({chat_id for chats in ends.values() for chat_id in chats})
+            await self.memberships.catch_up_all({chat_id for chats in ends.values() for chat_id in chats})
         return ends

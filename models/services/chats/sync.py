@@ -25,9 +25,9 @@ from models.documents.entry import ANSWER_MAX_CHARS, Entry, fitting
 from models.documents.head import Standing
 from models.documents.session import Actor
 from models.ports import Clock
-from models.services.chats.log_tail_cache import Tails
-from models.services.chats.summaries import ReadHeads
-from models.services.runtime.batch_loader import Batched
+from models.services.chats.log_tail_cache import LogTailCache
+from models.services.chats.summaries import ReadChatSummaries
+from models.services.runtime.batch_loader import BatchLoader
 from models.stores.entries import Entries
 from models.stores.heads import LogEnd
 
@@ -106,13 +106,13 @@ class SyncChats:
     `listed`, `standings`, `left` and `marks` read for all who ask at the same time by one query, and never before they asked.
     """
 
-    heads: ReadHeads
-    listed: Batched[int, dict[int, LogEnd]]  # by account
-    standings: Batched[tuple[int, int, LogEnd], Standing]  # by account, chat and the end of its log as it was read
-    left: Batched[int, dict[int, datetime]]  # by account: chats that it left, and when
-    marks: Batched[int, list[Member]]  # by chat, of those that have up to `marks_max_members`
+    heads: ReadChatSummaries
+    listed: BatchLoader[int, dict[int, LogEnd]]  # by account
+    standings: BatchLoader[tuple[int, int, LogEnd], Standing]  # by account, chat and the end of its log as it was read
+    left: BatchLoader[int, dict[int, datetime]]  # by account: chats that it left, and when
+    marks: BatchLoader[int, list[Member]]  # by chat, of those that have up to `marks_max_members`
     entries: Entries
-    tails: Tails
+    tails: LogTailCache
     rules: SyncRules
     clock: Clock
 

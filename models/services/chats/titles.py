@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.documents.chat import ChatKind
-from models.documents.head import Head
+from models.documents.head import ChatSummary
 from models.documents.session import Actor
 from models.services.chats.listing import EVERY, ListChats, Wanted, read_place
 from models.stores.accounts import Accounts
@@ -17,7 +17,7 @@ KINDS = (ChatKind.DIRECT, ChatKind.GROUP)
 class TitledChat:
     """`entity_id` is the number one talks with, or the group's id."""
 
-    head: Head
+    head: ChatSummary
     entity_id: str
     title: str
 
@@ -35,7 +35,7 @@ class TitledPage:
 
 
 @dataclass(frozen=True, slots=True)
-class TitleChats:
+class ListChatsWithTitles:
     """Direct chats and groups, newest message first; events' chats have no id that this API knows."""
 
     chats: ListChats
@@ -60,7 +60,7 @@ class TitleChats:
         ]
         return TitledPage(chats, page.next)
 
-    async def _list_names(self, actor: Actor, heads: Sequence[Head]) -> dict[int, str]:
+    async def _list_names(self, actor: Actor, heads: Sequence[ChatSummary]) -> dict[int, str]:
         """By chat. Of the account that is in it: its number may be somebody else's now."""
         peers = {head.chat.id: head.chat.peer_of(actor.account_id) for head in heads if head.peer_number is not None}
         if not peers:
@@ -75,5 +75,5 @@ class TitleChats:
         }
 
 
-def _entity_id(head: Head) -> str | None:
+def _entity_id(head: ChatSummary) -> str | None:
     return head.peer_number if head.chat.kind is ChatKind.DIRECT else head.chat.group

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from models.documents.account import Account
 from models.documents.chat import Chat, ChatKind, Roster
 from models.documents.session import Actor
-from models.documents.target import Target
+from models.documents.target import ChatRef
 from models.errors import ChatNotFound
-from models.events import TypingShown
+from models.facts import TypingShown
 from models.ports import Fanout
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.chats.resolve import ResolveChat
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import Directory
@@ -28,20 +28,26 @@ class _Typist:
     roster: Roster
 
 
-class ShowTyping:
+class BroadcastTyping:
     """Remembers who types where until it ends: by a stop, by a message, by the last socket gone, or by time."""
 
     def __init__(
-        self, resolve: ResolveChat, rosters: Rosters, directory: Directory, fanout: Fanout, *, expires_s: float
+        self,
+        resolve: ResolveChat,
+        memberships: MembershipCache,
+        directory: Directory,
+        fanout: Fanout,
+        *,
+        expires_s: float,
     ) -> None:
         self._resolve = resolve
-        self._rosters = rosters
+        self._rosters = memberships
         self._directory = directory
         self._fanout = fanout
         self._expires_s = expires_s
         self._typists: dict[int, dict[int, _Typist]] = {}  # by account id and chat id: who leaves ends its own alone
 
-    async def start(self, actor: Actor, target: Target) -> int:
+    async def start(self, actor: Actor, target: ChatRef) -> int:
         """Shown at once and again with each call; over after `expires_s` without one. Returns the chat's id."""
         roster = await self._resolve(actor, target)
         audience: Collection[int]
@@ -54,7 +60,7 @@ class ShowTyping:
         self._start(roster, actor.account_id, audience)
         return roster.chat.id
 
-    def start_now(self, actor: Actor, target: Target) -> int | None:
+    def start_now(self, actor: Actor, target: ChatRef) -> int | None:
         """The same where everything is at hand and nothing is in the way; else None, and nothing has happened."""
         roster = self._resolve.peek(actor, target)
         if roster is None:
@@ -71,13 +77,13 @@ class ShowTyping:
         self._start(roster, actor.account_id, audience)
         return roster.chat.id
 
-    async def stop(self, actor: Actor, target: Target) -> int:
+    async def stop(self, actor: Actor, target: ChatRef) -> int:
         """Over at once; nothing is said of who was not typing."""
         roster = await self._resolve(actor, target)
         self._pause(roster.chat.id, actor.account_id)
         return roster.chat.id
 
-    def stop_now(self, actor: Actor, target: Target) -> int | None:
+    def stop_now(self, actor: Actor, target: ChatRef) -> int | None:
         """As `start_now` is to `start`."""
         roster = self._resolve.peek(actor, target)
         if roster is None:
@@ -148,11 +154,11 @@ def _listeners(roster: Roster, me: Account, peer: Account) -> Collection[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class TellTyping:
-    typing: ShowTyping
+class TypingByNumber:
+    typing: BroadcastTyping
     require_contact: RequireContact
 
-    async def start(self, actor: Actor, target: Target) -> None:
+    async def start(self, actor: Actor, target: ChatRef) -> None:
         """Raises NotAContact, and ChatNotFound for a group that the actor is not in."""
         await self._require(actor, target)
         try:
@@ -161,7 +167,7 @@ class TellTyping:
             if target.contact is None:
                 raise
 
-    async def stop(self, actor: Actor, target: Target) -> None:
+    async def stop(self, actor: Actor, target: ChatRef) -> None:
         """The same refusals."""
         await self._require(actor, target)
         try:
@@ -170,6 +176,6 @@ class TellTyping:
             if target.contact is None:
                 raise
 
-    async def _require(self, actor: Actor, target: Target) -> None:
+    async def _require(self, actor: Actor, target: ChatRef) -> None:
         if target.contact is not None:
             await self.require_contact(actor, target.contact)

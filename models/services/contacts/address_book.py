@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from models.documents.contact import CONTACTS_MAX, Contact, ContactsChange, ListedContact
 from models.documents.session import Actor
 from models.errors import ContactExists, ContactNotFound, ContactsFull
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from models.ports import Fanout
 from models.services.contacts.new_number_limit import LimitNewNumbers
-from models.services.runtime.batch_loader import Batched
+from models.services.runtime.batch_loader import BatchLoader
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 
@@ -79,7 +79,7 @@ class ListContacts:
     def __init__(self, contacts: Contacts, accounts: Accounts) -> None:
         self._contacts = contacts
         self._accounts = accounts
-        self._books: Batched[int, list[ListedContact]] = Batched(self._read, at_once=AT_ONCE)
+        self._books: BatchLoader[int, list[ListedContact]] = BatchLoader(self._read, at_once=AT_ONCE)
 
     async def __call__(self, actor: Actor) -> list[ListedContact]:
         return await self._books(actor.account_id) or []

@@ -7,7 +7,7 @@ from typing import Protocol
 from models.documents.account import BLOCKED_MAX, Account
 from models.documents.session import Actor
 from models.errors import Conflict
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from models.ports import Fanout
 from models.stores.accounts import Accounts
 

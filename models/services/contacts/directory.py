@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from models.documents.account import Account
 from models.errors import AccountNotFound
-from models.services.runtime.batch_loader import Batched
+from models.services.runtime.batch_loader import BatchLoader
 from models.services.runtime.cache import Cache
 from models.stores.accounts import Accounts
 
@@ -17,7 +17,7 @@ class Directory:
     def __init__(self, accounts: Accounts, *, ttl_s: float = TTL_S) -> None:
         self._accounts = accounts
         self._by_id: Cache[int, Account] = Cache(self._load, size=50_000, ttl_s=ttl_s)
-        self._find: Batched[int, Account] = Batched(self._find_all, at_once=500)
+        self._find: BatchLoader[int, Account] = BatchLoader(self._find_all, at_once=500)
         # The account says itself when its number has become another's; whether a number has one at all changes more often.
         self._ids: Cache[str, int] = Cache(self._find_id, size=50_000, ttl_s=ttl_s)
 

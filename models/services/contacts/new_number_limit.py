@@ -17,7 +17,7 @@ DAY_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class LimitNewNumbers:
-    """Asked before anything that tells which of somebody's numbers have an account, and before it changes anything.
+    """MessagingRequest before anything that tells which of somebody's numbers have an account, and before it changes anything.
 
     A number is new unless it is in the account's address book, phone book or favourites now. The count is of the account's
     number, so that an account that is removed and made again has no more.

@@ -10,7 +10,7 @@ from models.stores.contacts import Contacts
 
 
 @dataclass(frozen=True, slots=True)
-class MaySee:
+class MayView:
     """`contacts` means viewers in the owner's own address book; a blocked viewer sees nothing (messaging contract 4.6, 8)."""
 
     contacts: Contacts

@@ -21,7 +21,7 @@ Wants = Callable[[Account], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class NotifyOfEvent:
+class EventAlerts:
     """The third way of telling (tell_event.py). Every key carries the item's id, so telling twice queues nothing twice.
 
     Whoever has the app is pushed to, and who has not is texted an invitation and nothing else. Nobody is told of what is done

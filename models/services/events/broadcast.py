@@ -18,16 +18,15 @@ from models.documents.event import (
     ReminderDue,
     Withdrawn,
 )
-from models.events import Event as Shown
-from models.events import EventShown, PollShown, RsvpShown
+from models.facts import EventShown, Fact, PollShown, RsvpShown
 from models.ports import Fanout
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.contacts.directory import Directory
 from models.stores.accounts import Accounts
 
 
 @dataclass(frozen=True, slots=True)
-class ShowEvent:
+class BroadcastEvent:
     """The second way of telling (tell_event.py), behind the log: by then the chat holds everybody who is to hear.
 
     So who removed the account hears nothing, and who blocked the owner nothing but what they go on with themselves. Like
@@ -36,7 +35,7 @@ class ShowEvent:
 
     accounts: Accounts
     directory: Directory
-    rosters: Rosters
+    memberships: MembershipCache
     fanout: Fanout
 
     async def __call__(self, event: Event, item: OutboxItem) -> None:
@@ -60,9 +59,9 @@ class ShowEvent:
             account = _named(people)[account.id]
         await self._publish(event, RsvpShown(event, invitation, account))
 
-    async def _publish(self, event: Event, shown: Shown) -> None:
-        roster = await self.rosters.require_confirmed(event.chat_id)
-        self.fanout.publish(shown, roster.members, chat=roster.chat)
+    async def _publish(self, event: Event, fact: Fact) -> None:
+        roster = await self.memberships.require_confirmed(event.chat_id)
+        self.fanout.publish(fact, roster.members, chat=roster.chat)
 
 
 def _named(people: Collection[Account]) -> dict[int, Account]:

@@ -19,14 +19,14 @@ from models.documents.event import (
     Withdrawn,
 )
 from models.services.chats.announcer import Announcer
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.stores.accounts import Accounts
 from models.stores.events import Events
 from models.stores.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
-class LogEvent:
+class AppendEventFacts:
     """The owner and the registered invitees are the members of the chat; their answers and polls are entries of it.
 
     Whoever blocked the owner is brought in by nobody, and comes by doing something at the event.
@@ -34,7 +34,7 @@ class LogEvent:
 
     events: Events
     accounts: Accounts
-    rosters: Rosters
+    memberships: MembershipCache
     journal: Journal
     announcer: Announcer
 
@@ -71,7 +71,7 @@ class LogEvent:
     async def _join(self, event: Event, item: OutboxItem, by: Account, ids: tuple[int, ...]) -> None:
         invited = [each.account_id for each in event.invitations if each.id in ids]
         people = [by, *(one for one in await self.accounts.list_by_ids(invited) if not one.has_blocked(by.number))]
-        members = (await self.rosters.require_fresh(event.chat_id)).members
+        members = (await self.memberships.require_fresh(event.chat_id)).members
         new = {one.id: one.number for one in people if one.is_registered and one.id not in members}
         if new:
             joined = Joined(tuple(new), tuple(new.values()), admins=(event.owner_id,))
@@ -79,9 +79,9 @@ class LogEvent:
 
     async def _let_in(self, event: Event, item: OutboxItem, by: Account) -> None:
         """Who does something at an event is in its chat from then on; who does it by a link, without the app, is not."""
-        if not by.is_registered or by.id in (await self.rosters.require(event.chat_id)).members:
+        if not by.is_registered or by.id in (await self.memberships.require(event.chat_id)).members:
             return
-        if by.id not in (await self.rosters.require_fresh(event.chat_id)).members:
+        if by.id not in (await self.memberships.require_fresh(event.chat_id)).members:
             await self._append(event, item, by, Joined((by.id,), (by.number,)), "joined")
 
     async def _append(self, event: Event, item: OutboxItem, by: Account, body: Body, part: str = "") -> int:

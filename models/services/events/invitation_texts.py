@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from models.documents.account import Account
 from models.documents.event import Event, Invitation, OutboxItem
-from models.documents.notification import CHANGE, Notification, Text
+from models.documents.notification import CHANGE, Notification, Sms
 from models.documents.plain_line import one_line, quoted, unlinked
 from models.documents.sms import as_sms
 from models.ports import Clock
@@ -63,7 +63,7 @@ class TextInvitations:
         tokens = await self.tokens.issue(event.id, accounts, item.id, self.clock.now())
         await self.notify.text(
             [
-                Text(
+                Sms(
                     key=_key(item, each),
                     phone_text=each.phone.dialled,
                     body=self._body(event, owner, f"{item.id} {each.id}", tokens[each.id]),

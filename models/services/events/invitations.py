@@ -8,10 +8,10 @@ from models.documents.opened_invitation import LINK_SESSION, Face, OpenedInvitat
 from models.documents.session import Actor
 from models.errors import EventFull, EventNotFound, Forbidden
 from models.ports import Clock
-from models.services.contacts.visibility import MaySee
+from models.services.contacts.visibility import MayView
 from models.services.events.access import RequireEvent
-from models.services.events.broadcast import ShowEvent
-from models.services.events.outbox import TellEvent, outbox_item
+from models.services.events.broadcast import BroadcastEvent
+from models.services.events.outbox import EventOutbox, outbox_item
 from models.stores.accounts import Accounts
 from models.stores.events import Events
 from models.stores.invitation_tokens import InvitationTokens
@@ -26,7 +26,7 @@ class AnswerInvitation:
 
     events: Events
     require: RequireEvent
-    tell: TellEvent
+    tell: EventOutbox
     clock: Clock
 
     async def __call__(self, actor: Actor, event_id: int, *, answer: bool, message: str | None) -> Event:
@@ -44,7 +44,7 @@ class AnswerInvitation:
 
 
 @dataclass(frozen=True, slots=True)
-class SeeInvitation:
+class MarkInvitationSeen:
     """By who is invited, as often as is liked; the answer stays (events contract, section 6).
 
     Raises Forbidden for the event's owner, and EventNotFound for everybody else and for an invitation of another event.
@@ -52,7 +52,7 @@ class SeeInvitation:
 
     events: Events
     require: RequireEvent
-    show: ShowEvent
+    show: BroadcastEvent
 
     async def __call__(self, actor: Actor, event_id: int, invitation_id: int) -> tuple[Event, Invitation]:
         event = await self.require(actor, event_id)
@@ -92,7 +92,7 @@ class OpenInvitation:
     tokens: InvitationTokens
     events: Events
     accounts: Accounts
-    may_see: MaySee
+    may_view: MayView
     clock: Clock
 
     async def __call__(self, token: str) -> OpenedInvitation:
@@ -121,7 +121,7 @@ class OpenInvitation:
         return OpenedInvitation(event, invitation, guest, accounts[owner_id], faces, now)
 
     async def _faces(self, guest: Account, people: list[Account]) -> list[Face]:
-        seen = await self.may_see.photos(Actor(guest.id, guest.number, LINK_SESSION), people)
+        seen = await self.may_view.photos(Actor(guest.id, guest.number, LINK_SESSION), people)
         return [
             Face(one.id, "" if one.has_blocked(guest.number) else one.full_name or one.nickname, shown.photo)
             for one, shown in zip(people, seen, strict=True)

@@ -13,8 +13,8 @@ from models.documents.session import Actor
 from models.errors import EventNotFound, RateLimited, TooManyInvitees
 from models.ports import Clock
 from models.services.chats.announcer import Announcer
-from models.services.chats.membership import Rosters
-from models.services.events.outbox import TellEvent, outbox_item
+from models.services.chats.membership import MembershipCache
+from models.services.events.outbox import EventOutbox, outbox_item
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.events import Events
@@ -73,7 +73,7 @@ class InvitePeople:
 
     events: Events
     accounts: Accounts
-    tell: TellEvent
+    tell: EventOutbox
     clock: Clock
     limit: LimitInvitations
     invitees_max: int
@@ -133,7 +133,7 @@ class JoinEvents:
     events: Events
     accounts: Accounts
     chats: Chats
-    rosters: Rosters
+    memberships: MembershipCache
     journal: Journal
     announcer: Announcer
 
@@ -146,7 +146,7 @@ class JoinEvents:
                 del owners[member.chat_id]
         blocked = await self._list_blocked(account, set(owners.values()))
         for chat_id, owner_id in owners.items():
-            if owner_id in blocked or account.id in (await self.rosters.require_fresh(chat_id)).members:
+            if owner_id in blocked or account.id in (await self.memberships.require_fresh(chat_id)).members:
                 continue  # a member now, by a change that was stored and not applied yet
             joined = Joined((account.id,), (account.number,))
             stored = await self.journal.append(Draft(chat_id, account.id, account.number, uuid4().hex, joined))

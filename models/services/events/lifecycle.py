@@ -12,7 +12,7 @@ from models.errors import DomainError, EventNotFound, FieldErrors
 from models.ports import Clock
 from models.services.events.access import RequireEvent
 from models.services.events.inviting import InvitePeople
-from models.services.events.outbox import TellEvent, outbox_item
+from models.services.events.outbox import EventOutbox, outbox_item
 from models.stores.chats import Chats
 from models.stores.events import Events
 
@@ -41,7 +41,7 @@ class CreateEvent:
     events: Events
     chats: Chats
     invite: InvitePeople
-    tell: TellEvent
+    tell: EventOutbox
     clock: Clock
 
     async def __call__(self, actor: Actor, plan: EventPlan) -> Event:
@@ -101,7 +101,7 @@ class EditEvent:
     events: Events
     require: RequireEvent
     invite: InvitePeople
-    tell: TellEvent
+    tell: EventOutbox
     clock: Clock
 
     async def __call__(self, actor: Actor, event_id: int, edit: EventEdit) -> Event:
@@ -161,7 +161,7 @@ class CancelEvent:
 
     events: Events
     require: RequireEvent
-    tell: TellEvent
+    tell: EventOutbox
     clock: Clock
 
     async def __call__(self, actor: Actor, event_id: int) -> None:
@@ -178,7 +178,7 @@ class DeleteEvent:
 
     events: Events
     require: RequireEvent
-    tell: TellEvent
+    tell: EventOutbox
     clock: Clock
 
     async def __call__(self, actor: Actor, event_id: int) -> None:

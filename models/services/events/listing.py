@@ -11,7 +11,7 @@ from models.documents.user import PageOf, SeenUser
 from models.errors import PageNotFound
 from models.ports import Clock
 from models.services.events.access import HiddenEvents
-from models.services.users.views import SeeUsers
+from models.services.users.views import UserViews
 from models.stores.accounts import Accounts
 from models.stores.entries import Entries
 from models.stores.events import Events
@@ -29,7 +29,7 @@ NO_GUESTS = Guests(0)
 
 
 @dataclass(frozen=True, slots=True)
-class SeenEvent:
+class EventView:
     """An event for one viewer. `messages` are those that nobody deleted, oldest first, with their words as they are now.
 
     With `guests`, only that part of the invitees is shown; `people` holds nobody who is not needed for that.
@@ -47,23 +47,23 @@ class SeenEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class SeeEvents:
+class EventViews:
     """However many events: one query for all people, and one for all messages with one for what waits to change them."""
 
     accounts: Accounts
     entries: Entries
-    see_users: SeeUsers
+    user_views: UserViews
 
-    async def __call__(self, actor: Actor, events: Sequence[Event], guests: Guests | None = None) -> list[SeenEvent]:
+    async def __call__(self, actor: Actor, events: Sequence[Event], guests: Guests | None = None) -> list[EventView]:
         if guests is not None and not guests.limit:
             ids = {actor.account_id}.union(*(event.speaker_ids for event in events))
         else:
             ids = set[int]().union(*(event.account_ids for event in events))
-        people = await self.see_users(actor, await self.accounts.list_by_ids(ids)) if ids else []
+        people = await self.user_views(actor, await self.accounts.list_by_ids(ids)) if ids else []
         by_id = {seen.account.id: seen for seen in people}
         words = await self._words(events)
         return [
-            SeenEvent(
+            EventView(
                 event,
                 actor.account_id,
                 by_id,
@@ -73,7 +73,7 @@ class SeeEvents:
             for event in events
         ]
 
-    async def one(self, actor: Actor, event: Event, guests: Guests | None = None) -> SeenEvent:
+    async def one(self, actor: Actor, event: Event, guests: Guests | None = None) -> EventView:
         (seen,) = await self(actor, [event], guests)
         return seen
 
@@ -116,7 +116,7 @@ class ListInviters:
     events: Events
     hidden: HiddenEvents
     accounts: Accounts
-    see: SeeUsers
+    see: UserViews
 
     async def __call__(self, actor: Actor) -> list[SeenUser]:
         hidden = await self.hidden.list_owners(actor)

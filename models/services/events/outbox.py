@@ -23,18 +23,18 @@ log = logging.getLogger(__name__)
 OLDER_THAN = timedelta(seconds=5)  # younger items are being told by whoever stored them
 
 
-class TellsEvent(Protocol):
+class EventFactListener(Protocol):
     """One way of telling; done again it changes nothing."""
 
     async def __call__(self, event: Event, item: OutboxItem) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class TellEvent:
+class EventOutbox:
     """`event` is as it was when the item was stored, or newer."""
 
     events: Events
-    ways: Sequence[TellsEvent]
+    ways: Sequence[EventFactListener]
     clock: Clock
 
     async def __call__(self, event: Event, item: OutboxItem) -> None:

@@ -8,7 +8,7 @@ from models.documents.session import Actor
 from models.errors import FieldErrors, LimitReached
 from models.ports import Clock
 from models.services.events.access import RequireEvent
-from models.services.events.outbox import TellEvent, outbox_item
+from models.services.events.outbox import EventOutbox, outbox_item
 from models.stores.events import Events
 
 
@@ -30,7 +30,7 @@ class PostMessage:
 
     events: Events
     require: RequireEvent
-    tell: TellEvent
+    tell: EventOutbox
     clock: Clock
     most: int
 
@@ -59,7 +59,7 @@ class AddPoll:
 
     events: Events
     require: RequireEvent
-    tell: TellEvent
+    tell: EventOutbox
     clock: Clock
     most: int
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from models.documents.event import Deleted, OutboxItem, ReminderDue, What, Withdrawn
 from models.ports import Clock
-from models.services.events.outbox import TellEvent
+from models.services.events.outbox import EventOutbox
 from models.stores.events import Events
 
 # Events contract, section 9. Two hours wide, so that nodes that were down for a while miss nobody.
@@ -19,7 +19,7 @@ class Remind:
     """Each event once, whichever node is first and whatever ends it in the middle: claiming is what puts it into the outbox."""
 
     events: Events
-    tell: TellEvent
+    tell: EventOutbox
     clock: Clock
 
     async def __call__(self) -> int:
@@ -47,7 +47,7 @@ class ForgetEvents:
     """
 
     events: Events
-    tell: TellEvent
+    tell: EventOutbox
     clock: Clock
 
     async def forget(self, account_id: int) -> None:

@@ -34,7 +34,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class ShowTimeline:
+class GetTimeline:
     """A page of what somebody owns, or is invited to and does not own; empty at the end."""
 
     events: Events

@@ -9,7 +9,7 @@ from models.documents.photo import Photo, Picture
 from models.documents.session import Actor
 from models.errors import ChatNotFound, GroupFull
 from models.ports import Clock
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.chats.record_changes import RecordChanges
 from models.services.groups.members import RequireParticipants
 from models.services.groups.turn import ChangeGroup
@@ -63,18 +63,18 @@ class ListGroups:
 
 
 @dataclass(frozen=True, slots=True)
-class ShowGroup:
+class GetGroup:
     """The group as the database has it now, so that every node shows a change that any node has answered.
 
     Raises ChatNotFound when there is no such group, or the actor is not in it any more.
     """
 
     chats: Chats
-    rosters: Rosters
+    memberships: MembershipCache
 
     async def __call__(self, actor: Actor, group: str) -> Group:
         chat = await self.chats.find_group(group)
-        if chat is not None and await self.rosters.catch_up(chat.id):
+        if chat is not None and await self.memberships.catch_up(chat.id):
             chat = await self.chats.find(chat.id)
         if chat is None:
             raise ChatNotFound
@@ -104,7 +104,7 @@ class SetGroupPhoto:
     """
 
     chats: Chats
-    rosters: Rosters
+    memberships: MembershipCache
     take: TakePhoto
     change: ChangeGroup
     record: RecordChanges
@@ -114,7 +114,7 @@ class SetGroupPhoto:
         chat = await self.chats.find_group(group)
         if chat is None:
             raise ChatNotFound
-        await self.rosters.require_for(chat.id, actor.account_id)
+        await self.memberships.require_for(chat.id, actor.account_id)
 
     async def __call__(self, actor: Actor, group: str, picture: Picture | None) -> None:
         if picture is None:

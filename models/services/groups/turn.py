@@ -10,7 +10,7 @@ from models.documents.chat import Role, Roster, find_heir
 from models.documents.entry import RoleSet
 from models.documents.session import Actor
 from models.errors import ChatNotFound
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.chats.record_changes import RecordChanges
 from models.stores.chats import Chats
 
@@ -26,9 +26,9 @@ class ChangeGroup:
     participant as one. Raises ChatNotFound when there is no such group, or the actor is not in it.
     """
 
-    def __init__(self, chats: Chats, rosters: Rosters, record: RecordChanges) -> None:
+    def __init__(self, chats: Chats, memberships: MembershipCache, record: RecordChanges) -> None:
         self._chats = chats
-        self._rosters = rosters
+        self._rosters = memberships
         self._record = record
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 

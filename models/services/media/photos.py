@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from models.documents.photo import PHOTO_TYPE, Photo, PhotoChange, Picture, SeenPhoto
 from models.documents.session import Actor
 from models.errors import PhotoNotFound
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from models.ports import Clock, Fanout, Fetcher, Imaging
 from models.services.contacts.contact_rule import RequireContact
-from models.services.contacts.visibility import MaySee
+from models.services.contacts.visibility import MayView
 from models.services.media.renditions import Renditions
 from models.services.media.storage import StoreMedia
 from models.stores.accounts import Accounts
@@ -88,12 +88,12 @@ class RemovePhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class ShowPhoto:
+class GetPhoto:
     """Always the photo that the owner has now, on every node."""
 
     accounts: Accounts
     require_contact: RequireContact
-    may_see: MaySee
+    may_view: MayView
 
     async def own(self, actor: Actor) -> Photo:
         """The actor's own, or PhotoNotFound."""
@@ -105,7 +105,7 @@ class ShowPhoto:
     async def __call__(self, actor: Actor, number: str) -> SeenPhoto:
         """A contact's; raises NotAContact."""
         contact = await self.require_contact(actor, number)
-        (seen,) = await self.may_see.photos(actor, [await self.accounts.require(contact.id)])
+        (seen,) = await self.may_view.photos(actor, [await self.accounts.require(contact.id)])
         return seen
 
 
@@ -115,12 +115,12 @@ class ListPhotos:
 
     contacts: Contacts
     accounts: Accounts
-    may_see: MaySee
+    may_view: MayView
 
     async def __call__(self, actor: Actor) -> list[SeenPhoto]:
         numbers = await self.contacts.list_numbers(actor.account_id)
         owners = [owner for owner in await self.accounts.list_by_numbers(numbers) if owner.is_registered]
-        return await self.may_see.photos(actor, sorted(owners, key=lambda owner: owner.number))
+        return await self.may_view.photos(actor, sorted(owners, key=lambda owner: owner.number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +130,10 @@ class ListPhotoHistory:
     accounts: Accounts
     photos: Photos
     require_contact: RequireContact
-    may_see: MaySee
+    may_view: MayView
 
     async def __call__(self, actor: Actor, number: str) -> list[PhotoChange]:
         owner = await self.accounts.require((await self.require_contact(actor, number)).id)
-        if not await self.may_see(actor, [owner], lambda privacy: privacy.photo):
+        if not await self.may_view(actor, [owner], lambda privacy: privacy.photo):
             return []
         return await self.photos.list_by_owner(owner.id)

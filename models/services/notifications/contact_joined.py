@@ -13,7 +13,7 @@ from models.stores.phone_books import PhoneBooks
 
 
 @dataclass(frozen=True, slots=True)
-class TellContactJoined:
+class NotifyContactJoined:
     """One push to each who wants it and where neither blocked the other, at each registration; on a screen the newest replaces those before."""
 
     accounts: Accounts

@@ -17,7 +17,7 @@ from models.documents.entry import Entry, Message
 from models.documents.notification import ALERT_MAX_CHARS, MESSAGE, Notification, Scalar, shortened
 from models.documents.plain_line import one_line, quoted
 from models.errors import AccountNotFound
-from models.ports import SocketBoard
+from models.ports import ConnectedAccounts
 from models.services.contacts.directory import Directory
 from models.services.notifications.queue import Notify
 from models.tasks import cancel
@@ -58,7 +58,7 @@ class _Told:
 class PushMessages:
     """One task, one queue."""
 
-    def __init__(self, directory: Directory, sockets: SocketBoard, notify: Notify, *, has_preview: bool) -> None:
+    def __init__(self, directory: Directory, sockets: ConnectedAccounts, notify: Notify, *, has_preview: bool) -> None:
         self._directory = directory
         self._sockets = sockets
         self._notify = notify

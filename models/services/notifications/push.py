@@ -12,7 +12,7 @@ from models.documents.notification import MESSAGE, Device, Notification
 from models.ports import Delivered, Gone, Outcome, PushSender, Refused, RetryLater
 from models.services.notifications.devices import ListDevices
 from models.services.notifications.queue import FinishNotifications
-from models.services.runtime.batch_loader import Batched
+from models.services.runtime.batch_loader import BatchLoader
 from models.stores.devices import Devices
 from models.stores.entries import Entries
 from models.stores.notifications import DELIVERED, Notifications, Taken
@@ -26,7 +26,7 @@ class AsItStands:
 
     def __init__(self, entries: Entries) -> None:
         self._entries = entries
-        self._find: Batched[tuple[int, int], Entry] = Batched(self._read, at_once=AT_ONCE)
+        self._find: BatchLoader[tuple[int, int], Entry] = BatchLoader(self._read, at_once=AT_ONCE)
 
     async def __call__(self, notification: Notification) -> Notification | None:
         """Return the notification as it may be shown now; None when there is nothing left to tell."""

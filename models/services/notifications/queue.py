@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
-from models.documents.notification import Notification, Text
+from models.documents.notification import Notification, Sms
 from models.ports import Clock
 from models.services.notifications.delivery import GIVE_UP_AFTER, RetryRules
 from models.stores.devices import Devices
@@ -39,7 +39,7 @@ class Notify:
             return set()
         return await self.devices.list_owners(account_ids)
 
-    async def text(self, texts: Collection[Text]) -> None:
+    async def text(self, texts: Collection[Sms]) -> None:
         """Queue these SMS."""
         await self._append(texts)
 
@@ -47,7 +47,7 @@ class Notify:
         """Those of these keys under which something was queued before, delivered or not."""
         return await self.notifications.list_known(keys) if keys else set()
 
-    async def _append(self, queued: Collection[Notification | Text]) -> None:
+    async def _append(self, queued: Collection[Notification | Sms]) -> None:
         if queued:
             await self.notifications.append(queued)
             self.wake()
@@ -80,7 +80,7 @@ class FinishNotifications:
 
     async def finish(self, taken: Taken, outcome: str) -> None:
         await self._surely(taken, lambda: self.notifications.finish(taken, outcome, self.clock.now()))
-        self.told(TEXT if isinstance(taken.what, Text) else PUSH, outcome)
+        self.told(TEXT if isinstance(taken.what, Sms) else PUSH, outcome)
 
     async def mark_done(self, taken: Taken, token: str) -> None:
         await self._surely(taken, lambda: self.notifications.mark_done(taken, token))

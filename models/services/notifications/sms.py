@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from models.documents.notification import Text
+from models.documents.notification import Sms
 from models.documents.phone import Phone
 from models.errors import CountryNotServed, Unavailable
 from models.ports import Clock, TextSender
@@ -84,7 +84,7 @@ class DeliverText:
     finish: FinishNotifications
 
     async def __call__(self, taken: Taken) -> None:
-        assert isinstance(taken.what, Text)
+        assert isinstance(taken.what, Sms)
         if self.finish.is_too_late(taken):
             await self.finish.finish(taken, "too late")
             return

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from models.documents.account import Account
 from models.documents.session import Actor
-from models.events import PresenceShown
+from models.facts import PresenceShown
 from models.ports import Clock
 from models.services.contacts.contact_rule import RequireContact
 from models.services.presence.presence import DENY, ONLINE, Presence
@@ -16,7 +16,7 @@ from models.stores.presence_snapshots import PresenceSnapshots
 
 
 @dataclass(frozen=True, slots=True)
-class ShowPresence:
+class GetPresence:
     """To whoever is online, what holds now; to whoever is not, what it saw last, and nothing of those it never saw.
 
     (Messaging contract 6.2.) A snapshot outlives its truth but not a block: who is blocked is denied at once.

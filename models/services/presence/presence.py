@@ -12,12 +12,12 @@ from typing import Any, Final
 from models.documents.account import Account
 from models.documents.session import Actor
 from models.errors import Malformed
-from models.events import AccountChanged, PresenceShown, WentOffline
-from models.ports import Clock, Fanout, PresenceBoard
+from models.facts import AccountChanged, PresenceShown, WentOffline
+from models.ports import Clock, Fanout, PresenceStore
 from models.services.contacts.directory import Directory
-from models.services.presence.reporter import Attendance
-from models.services.presence.visibility import DENY, OFFLINE, ONLINE, SeePresence
-from models.services.presence.watchers import TellPresence, Watcher
+from models.services.presence.reporter import OnlineReporter
+from models.services.presence.visibility import DENY, OFFLINE, ONLINE, PresenceVisibility
+from models.services.presence.watchers import PresenceWatchers, Watcher
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 from models.tasks import cancel
@@ -35,7 +35,7 @@ class Presence:
         accounts: Accounts,
         contacts: Contacts,
         directory: Directory,
-        board: PresenceBoard,
+        board: PresenceStore,
         fanout: Fanout,
         clock: Clock,
         *,
@@ -44,9 +44,9 @@ class Presence:
         self._accounts = accounts
         self._contacts = contacts
         self._directory = directory
-        self._attendance = Attendance(accounts, board, fanout, clock)
-        self._see = SeePresence(contacts, board, self._attendance)
-        self._tell = TellPresence(directory, self._see, fanout)
+        self._attendance = OnlineReporter(accounts, board, fanout, clock)
+        self._see = PresenceVisibility(contacts, board, self._attendance)
+        self._tell = PresenceWatchers(directory, self._see, fanout)
         self._fanout = fanout
         self._clock = clock
         self._grace_s = grace_s

@@ -1,4 +1,4 @@
-"""Attendance: the accounts that this node says are online, brought to the board in the order in which they came and went.
+"""OnlineReporter: the accounts that this node says are online, brought to the board in the order in which they came and went.
 
 One task writes, many accounts at a time, so two changes of one account never overtake each other, and who came and went while
 it was writing is no news. What cannot be written is written later: on the way out the date comes first, so whoever
@@ -10,8 +10,8 @@ import logging
 from collections.abc import Collection
 from itertools import islice
 
-from models.events import PresenceChanged
-from models.ports import Clock, Fanout, PresenceBoard
+from models.facts import PresenceChanged
+from models.ports import Clock, Fanout, PresenceStore
 from models.stores.accounts import Accounts
 from models.tasks import cancel
 
@@ -22,10 +22,10 @@ RETRY_S = 1.0
 WAIT_S = 2.0  # that somebody who comes waits for a Redis that does not answer
 
 
-class Attendance:
+class OnlineReporter:
     """What this node says of accounts; `in` it are those that it counts as online whatever the board can tell."""
 
-    def __init__(self, accounts: Accounts, board: PresenceBoard, fanout: Fanout, clock: Clock) -> None:
+    def __init__(self, accounts: Accounts, board: PresenceStore, fanout: Fanout, clock: Clock) -> None:
         self._accounts = accounts
         self._board = board
         self._fanout = fanout

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from models.events import PresenceChanged
-from models.ports import Clock, Fanout, PresenceBoard
+from models.facts import PresenceChanged
+from models.ports import Clock, Fanout, PresenceStore
 from models.stores.accounts import Accounts
 
 BREATH_S = 0.02  # between two parts of a sweep, so that thousands of people are no stall for those who are there
@@ -21,7 +21,7 @@ class SweepPresence:
     """
 
     accounts: Accounts
-    board: PresenceBoard
+    board: PresenceStore
     fanout: Fanout
     clock: Clock
 

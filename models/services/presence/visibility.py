@@ -6,10 +6,10 @@ from collections.abc import Collection
 from typing import Final
 
 from models.documents.account import Account, Visibility
-from models.events import PresenceShown
-from models.ports import PresenceBoard
-from models.services.presence.reporter import Attendance
-from models.services.runtime.batch_loader import Batched
+from models.facts import PresenceShown
+from models.ports import PresenceStore
+from models.services.presence.reporter import OnlineReporter
+from models.services.runtime.batch_loader import BatchLoader
 from models.stores.contacts import Contacts
 
 ONLINE: Final = "online"
@@ -18,15 +18,15 @@ DENY: Final = "deny"
 AT_ONCE = 500  # accounts in one question to the board
 
 
-class SeePresence:
+class PresenceVisibility:
     """The rules of the messaging contract, sections 4.6, 6.2 and 8, for a viewer whose own status is online."""
 
-    def __init__(self, contacts: Contacts, board: PresenceBoard, attendance: Attendance) -> None:
+    def __init__(self, contacts: Contacts, board: PresenceStore, attendance: OnlineReporter) -> None:
         self._contacts = contacts
         self._board = board
         self._attendance = attendance
-        self._ask: Batched[int, bool] = Batched(self._look, at_once=AT_ONCE)
-        self._has: Batched[tuple[int, str], bool] = Batched(self._read_books, at_once=AT_ONCE)
+        self._ask: BatchLoader[int, bool] = BatchLoader(self._look, at_once=AT_ONCE)
+        self._has: BatchLoader[tuple[int, str], bool] = BatchLoader(self._read_books, at_once=AT_ONCE)
 
     async def list_statuses(self, account_ids: Collection[int]) -> dict[int, bool]:
         """Whether these have a socket that says so; those of whom nobody can tell now are left out."""
@@ -52,12 +52,12 @@ class SeePresence:
             return PresenceShown(account.number, ONLINE, None)
         match account.privacy.last_seen:
             case Visibility.ALL:
-                may_see = True
+                may_view = True
             case Visibility.CONTACTS:
-                may_see = bool(await self._has((account.id, viewer.number)))
+                may_view = bool(await self._has((account.id, viewer.number)))
             case Visibility.NONE:
-                may_see = False
-        if not may_see:
+                may_view = False
+        if not may_view:
             return PresenceShown(account.number, DENY, None)
         return PresenceShown(account.number, OFFLINE, account.last_seen)
 

@@ -13,10 +13,10 @@ from itertools import islice
 from models.documents.account import Account
 from models.documents.session import Actor
 from models.errors import AccountNotFound
-from models.events import PresenceShown
+from models.facts import PresenceShown
 from models.ports import Fanout
 from models.services.contacts.directory import Directory
-from models.services.presence.visibility import AT_ONCE, ONLINE, SeePresence
+from models.services.presence.visibility import AT_ONCE, ONLINE, PresenceVisibility
 from models.tasks import cancel
 
 log = logging.getLogger(__name__)
@@ -42,10 +42,10 @@ class Watcher:
         return self.is_online or account.connected_status == ONLINE
 
 
-class TellPresence:
+class PresenceWatchers:
     """The watchers on this node, and what is still to be told to them."""
 
-    def __init__(self, directory: Directory, see: SeePresence, fanout: Fanout) -> None:
+    def __init__(self, directory: Directory, see: PresenceVisibility, fanout: Fanout) -> None:
         self._directory = directory
         self._see = see
         self._fanout = fanout

@@ -16,7 +16,7 @@ AWAY_MAX_S = 60.0  # to be told to come back in a year would be no help
 Here = Callable[[], bool]
 
 
-class Doorkeeper:
+class ConnectAdmission:
     """`per_s` people a second, and as many at once when it was quiet; a line of those who wait `wait_s` at most."""
 
     def __init__(self, per_s: float, wait_s: float) -> None:

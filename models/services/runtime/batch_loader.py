@@ -15,7 +15,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Batched(Generic[K, V]):
+class BatchLoader(Generic[K, V]):
     """`read` gives what it finds of the keys it gets, at most `at_once` of them; an answer is never older than its question."""
 
     def __init__(self, read: Callable[[Collection[K]], Awaitable[Mapping[K, V]]], *, at_once: int) -> None:

@@ -10,7 +10,7 @@ from models.documents.plain_line import one_line
 from models.documents.session import Actor
 from models.documents.user import SeenUser
 from models.errors import FacebookTokenMissing, Malformed, RateLimited, TooLarge, Unavailable
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from models.ports import Facebook, Fanout
 from models.services.media.fetching import LimitFetches
 from models.services.media.photos import SetPhoto

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from models.documents.favourite import FAVOURITES_MAX, PHOTOS_MAX, Favourite, Marking, SeenFavourite
+from models.documents.favourite import FAVOURITES_MAX, PHOTOS_MAX, Favourite, FavouriteInput, SeenFavourite
 from models.documents.phone import Phone
 from models.documents.photo import PHOTO_TYPE
 from models.documents.session import Actor
@@ -12,7 +12,7 @@ from models.errors import FavouritesFull, FieldErrors, Malformed
 from models.services.contacts.new_number_limit import LimitNewNumbers
 from models.services.media.photos import TakePhoto
 from models.services.media.storage import RemoveUnusedMedia, StoreMedia
-from models.services.users.views import SeeUsers
+from models.services.users.views import UserViews
 from models.stores.accounts import Accounts
 from models.stores.favourites import Favourites
 
@@ -27,7 +27,7 @@ class MarkFavourites:
     limit: LimitNewNumbers
     remove_media: RemoveUnusedMedia
 
-    async def __call__(self, actor: Actor, markings: Sequence[Marking]) -> None:
+    async def __call__(self, actor: Actor, markings: Sequence[FavouriteInput]) -> None:
         """All or none.
 
         Raises FieldErrors for a photo that is none, FavouritesFull, TooManyNewNumbers, TooLarge and Unavailable before it
@@ -83,7 +83,7 @@ class ListFavourites:
 
     favourites: Favourites
     accounts: Accounts
-    see: SeeUsers
+    see: UserViews
 
     async def __call__(self, actor: Actor) -> list[SeenFavourite]:
         favourites = await self.favourites.list_by_owner(actor.account_id)

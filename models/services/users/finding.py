@@ -9,7 +9,7 @@ from models.documents.session import Actor
 from models.documents.user import PageOf, SeenUser, UserFilter
 from models.errors import AccountNotFound, PageNotFound
 from models.services.contacts.new_number_limit import LimitNewNumbers
-from models.services.users.views import SeeUsers
+from models.services.users.views import UserViews
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 from models.stores.events import Events
@@ -17,7 +17,7 @@ from models.stores.phone_books import PhoneBooks
 
 
 @dataclass(frozen=True, slots=True)
-class KnowPeople:
+class UserDiscovery:
     """People find those whom they have a tie to, and not everybody.
 
     The events API's contract lets everybody list and read everybody, e-mail addresses included. Ids are small integers, so
@@ -69,11 +69,11 @@ class KnowPeople:
 
 @dataclass(frozen=True, slots=True)
 class ListUsers:
-    """By full name, in pages, oneself included (events contract, section 5); who is listed, KnowPeople says."""
+    """By full name, in pages, oneself included (events contract, section 5); who is listed, UserDiscovery says."""
 
     accounts: Accounts
-    know: KnowPeople
-    see: SeeUsers
+    know: UserDiscovery
+    see: UserViews
 
     async def __call__(self, actor: Actor, number: int, per_page: int) -> PageOf[SeenUser]:
         """Raises PageNotFound behind the last page; the first one is there also when it is empty."""
@@ -92,8 +92,8 @@ class FindUser:
     """Who does not exist and who may not be found look alike: AccountNotFound."""
 
     accounts: Accounts
-    know: KnowPeople
-    see: SeeUsers
+    know: UserDiscovery
+    see: UserViews
 
     async def own(self, actor: Actor) -> SeenUser:
         return SeenUser.own(await self.accounts.require(actor.account_id))
@@ -110,13 +110,13 @@ class FindUser:
 class MatchPhoneBook:
     """The numbers replace those that were kept before (events contract, section 5).
 
-    Whoever knows a number may learn that it has a user, with the name and, by SeeUsers, the photo: that is what the endpoint
+    Whoever knows a number may learn that it has a user, with the name and, by UserViews, the photo: that is what the endpoint
     is for.
     """
 
     accounts: Accounts
     phone_books: PhoneBooks
-    see: SeeUsers
+    see: UserViews
     limit: LimitNewNumbers
 
     async def __call__(self, actor: Actor, numbers: Collection[str]) -> list[SeenUser]:

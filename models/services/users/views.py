@@ -7,14 +7,14 @@ from models.documents.account import Account, StatusChange
 from models.documents.session import Actor
 from models.documents.user import SeenUser
 from models.services.contacts.contact_rule import RequireContact
-from models.services.contacts.visibility import MaySee
+from models.services.contacts.visibility import MayView
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 from models.stores.status_histories import StatusHistories
 
 
 @dataclass(frozen=True, slots=True)
-class SeeUsers:
+class UserViews:
     """The photo by its owner's `privacy.photo`, whichever API it was set through.
 
     That is all, contacts (those in the owner's own address book) or none, and never a blocked number. Being invited by
@@ -26,13 +26,13 @@ class SeeUsers:
     that the caller names as `strangers`: they do not know the viewer, who may have nothing but their number.
     """
 
-    may_see: MaySee
+    may_view: MayView
 
     async def __call__(
         self, viewer: Actor, accounts: Sequence[Account], *, strangers: Collection[int] = ()
     ) -> list[SeenUser]:
         """In the order of the accounts."""
-        with_photo = await self.may_see(viewer, accounts, lambda privacy: privacy.photo)
+        with_photo = await self.may_view(viewer, accounts, lambda privacy: privacy.photo)
         return [
             SeenUser(
                 account,
@@ -48,14 +48,14 @@ Status = tuple[str, str | None]  # the number and the text; None when hidden or 
 
 
 @dataclass(frozen=True, slots=True)
-class ShowStatuses:
+class GetStatuses:
     """Of one contact (raises NotAContact), of all that exist, and a contact's earlier ones."""
 
     require_contact: RequireContact
     contacts: Contacts
     accounts: Accounts
     histories: StatusHistories
-    may_see: MaySee
+    may_view: MayView
 
     async def of_one(self, actor: Actor, number: str) -> list[Status]:
         return await self._show(actor, [await self.require_contact(actor, number)])
@@ -78,4 +78,4 @@ class ShowStatuses:
         return [(owner.number, owner.status_message if owner.id in visible else None) for owner in owners]
 
     async def _visible(self, actor: Actor, owners: Collection[Account]) -> set[int]:
-        return await self.may_see(actor, owners, lambda privacy: privacy.status_message)
+        return await self.may_view(actor, owners, lambda privacy: privacy.status_message)

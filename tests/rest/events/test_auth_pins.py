@@ -6,7 +6,7 @@ import re
 import pytest
 
 from models.documents.pin import PinRules
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from tests.rest.conftest import StartNode
 from tests.support.auth_world import ANN, Node
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from tests.rest.conftest import StartNode
 from tests.support.auth_world import ANN, Node
 

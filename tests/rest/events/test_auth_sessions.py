@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from models.events import SessionsRevoked
+from models.facts import SessionsRevoked
 from tests.rest.conftest import StartNode
 from tests.support.auth_world import Node
 

@@ -242,7 +242,7 @@ async def test_a_group_without_its_mark_reaches_everybody_all_the_same(site: Sit
     await database["members"].update_many(rows, {"$unset": {"large": ""}})
     await database["chats"].update_one({"_id": chat.id}, {"$unset": {"large": ""}})
     for node in site.nodes:
-        domain_of(node).rosters.forget(chat.id)
+        domain_of(node).memberships.forget(chat.id)
     anns, toms = await first.connect(ann), await second.connect(tom)
     await say(anns, "as before", chat=chat.id)
     await hear(toms, "as before")

@@ -10,7 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from benchmarks.redis_cluster import RedisCluster
 from benchmarks.servers import holding_breath
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from models.tasks import cancel
 from server.bus.bus import Bus
 from server.redis_client.client import open_redis

@@ -11,7 +11,7 @@ from server.auth.tokens import derive_key
 from server.config import ConfigError
 from server.embedded import EmbeddedStores
 from server.nodes import internal_server as door
-from server.nodes.internal_server import GOOD_FOR_S, HEADER, Seal
+from server.nodes.internal_server import GOOD_FOR_S, HEADER, RequestSigner
 from server.secret import load_secret
 from server.wiring import build
 from tests.server.nodes.conftest import Pair
@@ -31,8 +31,8 @@ async def knock(pair: Pair, headers: Mapping[str, str], method: str = "GET", pat
     return status
 
 
-def seal_of(pair: Pair) -> Seal:
-    return Seal(derive_key(load_secret(pair.far.settings).get_secret_value(), "nodes"))
+def seal_of(pair: Pair) -> RequestSigner:
+    return RequestSigner(derive_key(load_secret(pair.far.settings).get_secret_value(), "nodes"))
 
 
 async def test_a_node_is_let_in(pair: Pair) -> None:
@@ -40,7 +40,7 @@ async def test_a_node_is_let_in(pair: Pair) -> None:
 
 
 async def test_another_installation_is_not(pair: Pair) -> None:
-    assert await knock(pair, Seal(b"another key").headers("GET", POLL)) == 403
+    assert await knock(pair, RequestSigner(b"another key").headers("GET", POLL)) == 403
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", POLL), ("GET", f"{POLL}&sid=x")])

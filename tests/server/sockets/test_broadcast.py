@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 from models.documents.session import Actor
-from server.sockets.broadcast import SLICE, Waves
+from server.sockets.broadcast import SLICE, BroadcastQueue
 from server.sockets.connections import Connection, Connections
-from server.sockets.outbox import Parcel
+from server.sockets.outbox import EncodedPacket
 
 
 class Line:
@@ -16,7 +16,7 @@ class Line:
         self.sid = sid
         self.writes: list[bytes] = []
 
-    def send(self, parcels: Sequence[Parcel], frames: bytes) -> None:
+    def send(self, parcels: Sequence[EncodedPacket], frames: bytes) -> None:
         assert frames == b"".join(parcel.frame for parcel in parcels)
         self.writes.append(frames)
 
@@ -53,8 +53,8 @@ async def turn() -> None:
 
 async def test_what_a_turn_has_for_an_audience_is_one_write() -> None:
     connections, lines, _ = await crowd(40)
-    waves, to = Waves(connections), frozenset(range(40))
-    first, second = Parcel("4one"), Parcel("4two")
+    waves, to = BroadcastQueue(connections), frozenset(range(40))
+    first, second = EncodedPacket("4one"), EncodedPacket("4two")
     waves.add("/chat", to, first)
     waves.add("/chat", to, second)
     await turn()
@@ -64,8 +64,8 @@ async def test_what_a_turn_has_for_an_audience_is_one_write() -> None:
 
 async def test_another_audience_in_between_keeps_the_order() -> None:
     connections, lines, _ = await crowd(40)
-    waves, everybody, some = Waves(connections), frozenset(range(40)), frozenset(range(35))
-    parcels = [Parcel(f"4{number}") for number in range(3)]
+    waves, everybody, some = BroadcastQueue(connections), frozenset(range(40)), frozenset(range(35))
+    parcels = [EncodedPacket(f"4{number}") for number in range(3)]
     for to, parcel in zip((everybody, some, everybody), parcels, strict=True):
         waves.add("/chat", to, parcel)
     while waves:
@@ -76,8 +76,8 @@ async def test_another_audience_in_between_keeps_the_order() -> None:
 
 async def test_a_large_audience_takes_several_turns_and_nobody_is_left_out() -> None:
     connections, lines, _ = await crowd(2 * SLICE + 7)
-    waves, to = Waves(connections), range(len(lines))
-    waves.add("/chat", to, Parcel("4x"))
+    waves, to = BroadcastQueue(connections), range(len(lines))
+    waves.add("/chat", to, EncodedPacket("4x"))
     reached = []
     while waves:
         await turn()
@@ -89,8 +89,8 @@ async def test_a_large_audience_takes_several_turns_and_nobody_is_left_out() -> 
 
 async def test_who_is_sent_away_meanwhile_gets_nothing() -> None:
     connections, lines, entered = await crowd(2 * SLICE)
-    waves = Waves(connections)
-    waves.add("/chat", range(len(lines)), Parcel("4secret"))
+    waves = BroadcastQueue(connections)
+    waves.add("/chat", range(len(lines)), EncodedPacket("4secret"))
     await turn()
     connections.remove(entered[-1])
     while waves:
@@ -101,10 +101,10 @@ async def test_who_is_sent_away_meanwhile_gets_nothing() -> None:
 
 async def test_with_much_waiting_slices_grow() -> None:
     connections, lines, _ = await crowd(2 * SLICE)
-    waves = Waves(connections)
+    waves = BroadcastQueue(connections)
     audiences = [range(start, len(lines)) for start in range(SLICE)]
     for to in audiences:
-        waves.add("/chat", to, Parcel("4x"))
+        waves.add("/chat", to, EncodedPacket("4x"))
     await turn()
     assert sum(len(line.writes) for line in lines) > SLICE
     while waves:
@@ -114,8 +114,8 @@ async def test_with_much_waiting_slices_grow() -> None:
 
 async def test_what_comes_while_a_wave_goes_out_travels_together_behind_it() -> None:
     connections, lines, _ = await crowd(2 * SLICE)
-    waves, to = Waves(connections), frozenset(range(2 * SLICE))
-    first, second, third = Parcel("4one"), Parcel("4two"), Parcel("4three")
+    waves, to = BroadcastQueue(connections), frozenset(range(2 * SLICE))
+    first, second, third = EncodedPacket("4one"), EncodedPacket("4two"), EncodedPacket("4three")
     waves.add("/chat", to, first)
     await turn()
     waves.add("/chat", to, second)
@@ -128,14 +128,14 @@ async def test_what_comes_while_a_wave_goes_out_travels_together_behind_it() -> 
 
 async def test_one_who_cannot_be_sent_to_keeps_nothing_from_the_others() -> None:
     class Broken(Line):
-        def send(self, parcels: Sequence[Parcel], frames: bytes) -> None:
+        def send(self, parcels: Sequence[EncodedPacket], frames: bytes) -> None:
             raise OSError
 
     connections, lines, entered = await crowd(40)
     entered[7].socket = Broken("e7")  # type: ignore[assignment]
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    waves = Waves(connections)
-    waves.add("/chat", range(40), Parcel("4x"))
+    waves = BroadcastQueue(connections)
+    waves.add("/chat", range(40), EncodedPacket("4x"))
     for _ in range(3):
         await turn()
     assert all(len(line.writes) == 1 for number, line in enumerate(lines) if number != 7)
@@ -148,10 +148,10 @@ async def test_a_request_is_answered_while_a_wave_goes_out() -> None:
         await writer.wait_closed()
 
     connections, lines, _ = await crowd(5000)
-    waves = Waves(connections)
+    waves = BroadcastQueue(connections)
     async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        waves.add("/chat", range(len(lines)), Parcel("4x"))
+        waves.add("/chat", range(len(lines)), EncodedPacket("4x"))
         await turn()
         writer.write(b"request\n")
         assert await reader.readline() == b"request\n"

@@ -9,7 +9,7 @@ from handlers.wire.events.live import show_live_event
 from models.documents.account import Account
 from models.documents.event import Event, Invitation, Poll, PostedMessage
 from models.documents.phone import Phone
-from models.events import EventShown
+from models.facts import EventShown
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 BYTES_MAX = 2_000

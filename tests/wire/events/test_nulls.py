@@ -12,7 +12,7 @@ from handlers.wire.events import requests as event_requests
 from handlers.wire.events import users
 from handlers.wire.messaging import drafts, profiles
 from handlers.wire.messaging.photos import show_history
-from handlers.wire.messaging.request import read_asked
+from handlers.wire.messaging.request import parse
 from handlers.wire.sockets.requests import read_cursors, read_int
 from models.documents.photo import PhotoChange
 from models.errors import Malformed
@@ -60,7 +60,7 @@ def test_on_the_events_api(shape: type[BaseModel], given: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize(("shape", "given"), MESSAGING)
 def test_on_the_messaging_api(shape: type[BaseModel], given: dict[str, Any]) -> None:
-    whole, empty = read_asked(shape, given), read_asked(shape, nulls(shape, given))
+    whole, empty = parse(shape, given), parse(shape, nulls(shape, given))
     assert said(empty) == said(whole)
     for name in ("target", "given", "listed", "window", "count"):
         assert getattr(empty, name, None) == getattr(whole, name, None)

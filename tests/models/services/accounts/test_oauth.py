@@ -12,7 +12,7 @@ from models.documents.session import TokenPair
 from models.errors import InvalidGrant
 from models.services.accounts.logins import RemoveLogin, SetPassword
 from models.services.accounts.oauth import SignInByPassword
-from models.services.accounts.sign_in_alert import TellSignIn
+from models.services.accounts.sign_in_alert import NotifySignIn
 from models.services.notifications.queue import Notify
 from models.stores.counters import Counters
 from models.stores.database import Database
@@ -87,7 +87,7 @@ async def world(database: Database) -> World:
         has_limits=False,
     )
     notify = Notify(Notifications(database), Devices(database), lambda: None, is_push_on=False)
-    tell = TellSignIn(Ownerships(database, counters), fanout, notify, clock)
+    tell = NotifySignIn(Ownerships(database, counters), fanout, notify, clock)
     return World(
         login,
         sessions,

@@ -10,7 +10,7 @@ from models.documents.chat import Chat, ChatKind
 from models.documents.entry import Draft, Joined, Message
 from models.documents.session import Actor
 from models.services.chats.listing import ListChats, Wanted
-from models.services.chats.membership import Rosters
+from models.services.chats.membership import MembershipCache
 from models.services.chats.summaries import Summaries
 from models.stores.chat_places import ChatPlaces
 from models.stores.chat_rows import member_key
@@ -30,9 +30,9 @@ class Lists:
 
     def __init__(self, logs: Logs) -> None:
         self.logs = logs
-        self.rosters = Rosters(logs.chats, logs.entries, lambda _: None)
+        self.memberships = MembershipCache(logs.chats, logs.entries, lambda _: None)
         self.places = ChatPlaces(logs.database)
-        self.summaries = Summaries(self.places, self.rosters, HandClock())
+        self.summaries = Summaries(self.places, self.memberships, HandClock())
         self.list = ListChats(logs.heads, self.places, self.summaries.list_noted)
 
     def as_it_stands(self, name: str) -> Rows:
@@ -45,7 +45,7 @@ class Lists:
         if is_noted:
             entry = await self.logs.entries.find(chat.id, seq)
             assert entry is not None
-            await self.rosters.require(chat.id)  # as whoever wrote it did
+            await self.memberships.require(chat.id)  # as whoever wrote it did
             self.summaries.stored([entry])
         return seq
 

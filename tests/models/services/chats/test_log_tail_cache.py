@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from models.documents.entry import Body, Deletion, Draft, Edit, Entry, Message, Reaction
 from models.services.chats import log_tail_cache as module
-from models.services.chats.log_tail_cache import Tails
+from models.services.chats.log_tail_cache import LogTailCache
 from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.entry_rows import entry_row
@@ -39,7 +39,7 @@ class Log:
 
     def __init__(self, database: Database) -> None:
         self.entries = CountedEntries(database)
-        self.tails = Tails(self.entries)
+        self.tails = LogTailCache(self.entries)
         self.end = 0
         self._rows = database.collection(ENTRIES)
         self._ids = count()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models.services.chats.receipts import DateReads
+from models.services.chats.receipts import StampReadReceipts
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
@@ -34,7 +34,7 @@ async def chats(database: Database) -> Chats:
 async def test_a_mark_that_goes_back_gets_no_date(database: Database, chats: Chats) -> None:
     dates = ReadDates(database)
     await dates.prepare()
-    date_reads = DateReads(chats, dates, TickingClock())
+    date_reads = StampReadReceipts(chats, dates, TickingClock())
     chat = await chats.require_direct((ANN, "49"), (TOM, "50"), NOW)
     place = chat.id, TOM
 

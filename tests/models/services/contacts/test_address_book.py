@@ -8,7 +8,7 @@ from typing_extensions import override
 from models.documents.contact import Contact, ContactsChange, ListedContact
 from models.documents.session import Actor
 from models.errors import ContactExists, ContactNotFound, ContactsFull
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from models.services.contacts.address_book import (
     AddContact,
     ChangeContact,

@@ -6,9 +6,9 @@ from models.documents.entry import Deletion, Draft, Edit, Message
 from models.documents.event import Event, Invitation, OutboxItem, Posted, PostedMessage
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.services.contacts.visibility import MaySee
-from models.services.events.listing import SeeEvents
-from models.services.users.views import SeeUsers
+from models.services.contacts.visibility import MayView
+from models.services.events.listing import EventViews
+from models.services.users.views import UserViews
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 from models.stores.counters import Counters
@@ -27,12 +27,12 @@ async def write(database: Database, chat: int, seq: int, body: Message | Edit | 
     await database.raw["entries"].insert_one(entry_row(draft, seq, NOW))
 
 
-async def build(database: Database) -> SeeEvents:
+async def build(database: Database) -> EventViews:
     accounts, contacts = Accounts(database, Counters(database)), Contacts(database)
     for store in (accounts, contacts):
         await store.prepare()
     await database.raw["entries"].create_indexes(INDEXES)
-    return SeeEvents(accounts, Entries(database), SeeUsers(MaySee(contacts)))
+    return EventViews(accounts, Entries(database), UserViews(MayView(contacts)))
 
 
 def event(

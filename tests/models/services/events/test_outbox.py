@@ -7,8 +7,7 @@ import pytest
 from models.documents.account import Account
 from models.documents.entry import Entry, EventSet, Joined, Left, Message, PollAdded, RsvpSet, SubjectSet
 from models.documents.event import Event, OutboxItem
-from models.events import Event as Shown
-from models.events import EventShown, PollShown, RsvpShown
+from models.facts import EventShown, Fact, PollShown, RsvpShown
 from tests.support.event_world import Broken, EventNode, EventWorld
 
 
@@ -26,7 +25,7 @@ def of(log: list[Entry], *kinds: type) -> list[object]:
     return [entry.body for entry in log if isinstance(entry.body, kinds)]
 
 
-def shown(node: EventNode, kind: type[Shown]) -> list[Shown]:
+def shown(node: EventNode, kind: type[Fact]) -> list[Fact]:
     return [event for event, _ in node.fanout.published if isinstance(event, kind)]
 
 

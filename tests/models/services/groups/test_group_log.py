@@ -7,7 +7,7 @@ from typing_extensions import override
 from models.documents.chat import Chat, Role, Span
 from models.documents.entry import Joined, Left, Message, RoleSet, SubjectSet
 from models.documents.session import Actor
-from models.events import ChatMembersChanged
+from models.facts import ChatMembersChanged
 from models.services.groups.groups import ListGroups
 from models.stores.chats import Chats
 from models.stores.counters import Counters
@@ -97,14 +97,14 @@ class TestACrash:
         group = await town.node.create(town.ann)
         await town.world.store_only(town.ann, group, Joined((town.bob.account_id,), (town.bob.number,)))
         other = await town.world.start_node()
-        roster = await other.rosters.require(await town.world.chat_id(group))
+        roster = await other.memberships.require(await town.world.chat_id(group))
         assert roster.members == {town.ann.account_id, town.bob.account_id}
 
     async def test_a_removal_holds_for_whoever_loads_the_group_next(self, town: Town) -> None:
         group = await town.node.create(town.ann, town.bob)
         await town.world.store_only(town.ann, group, Left(town.bob.account_id, town.bob.number))
         other = await town.world.start_node()
-        roster = await other.rosters.require(await town.world.chat_id(group))
+        roster = await other.memberships.require(await town.world.chat_id(group))
         assert roster.members == {town.ann.account_id}
 
     async def test_it_is_made_good_by_showing_the_group(self, town: Town) -> None:
@@ -113,7 +113,7 @@ class TestACrash:
         assert (await town.node.info(town.ann, group))["subject"] == "Crash"
         await town.world.store_only(town.ann, group, Left(town.bob.account_id, town.bob.number), "again")
         assert (await town.node.ask(town.bob, "GET", f"{group}/info/"))[0] == 404
-        roster = await town.node.rosters.require(await town.world.chat_id(group))
+        roster = await town.node.memberships.require(await town.world.chat_id(group))
         assert (set(roster.members), roster.chat.subject) == ({town.ann.account_id}, "Crash")
 
     async def test_a_change_behind_it_does_not_overtake_it(self, town: Town) -> None:
@@ -165,7 +165,7 @@ class TestManyAtOnce:
         here, there = town.node, await town.world.start_node()
         group = await here.create(town.ann, town.bob)
         assert (await there.info(town.bob, group))["admins"] == numbers(town.ann)
-        await there.rosters.require(await town.world.chat_id(group))  # what the other node believes from now on
+        await there.memberships.require(await town.world.chat_id(group))  # what the other node believes from now on
         await here.do(town.ann, group, "add", town.cy)
         await here.do(town.ann, group, "promote", town.cy)
         assert (await there.info(town.cy, group))["admins"] == numbers(town.ann, town.cy)
@@ -251,7 +251,7 @@ class TestAnnouncingLate:
         said = await town.world.store_only(town.ann, group, Message(text="before"))
         other = await town.world.start_node()
         await other.do(town.ann, group, "add", town.bob)
-        town.node.rosters.forget(said.chat_id)  # as the bus would make it
+        town.node.memberships.forget(said.chat_id)  # as the bus would make it
         town.node.announcer.stored([said])
         await town.node.fanout.until(2)
         assert town.node.fanout.told[1] == (said, frozenset([town.ann.account_id]))
@@ -262,7 +262,7 @@ class TestAnnouncingLate:
         other = await town.world.start_node()
         await other.do(town.ann, group, "remove", town.bob)
         after = await town.world.store_only(town.ann, group, Message(text="after"), "after")
-        town.node.rosters.forget(said.chat_id)
+        town.node.memberships.forget(said.chat_id)
         town.node.announcer.stored([said, after])
         await town.node.fanout.until(3)
         assert town.node.fanout.told[1:] == [

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from models.documents.account import Account
-from models.documents.notification import Device, Notification, Text
+from models.documents.notification import Device, Notification, Sms
 from models.documents.phone import Phone
 from models.documents.session import Session
 from models.errors import Unavailable
@@ -193,7 +193,7 @@ async def test_without_a_device_nothing_is_queued_and_while_pushes_are_off_neith
 
 
 async def test_what_comes_out_is_what_was_put_in_and_of_what_was_delivered_no_word_stays(queue: Queue) -> None:
-    note, text = queue.note("a", collapse="chat 5"), Text("t", "+49", "Come!", queue.clock.now())
+    note, text = queue.note("a", collapse="chat 5"), Sms("t", "+49", "Come!", queue.clock.now())
     await queue.notifications.append([note, text])
     (taken,) = await queue.notifications.take(PUSH, queue.clock.now(), LEASE, 9)
     (other,) = await queue.notifications.take(TEXT, queue.clock.now(), LEASE, 9)
@@ -463,7 +463,7 @@ async def test_none_goes_out_late_over_a_newer_one_that_replaced_it(queue: Queue
 async def test_texts_are_sent_once_and_tried_again_when_the_service_is_away(queue: Queue) -> None:
     queue.phones.planned["+49"] += [RetryLater("away")]
     async with queue.node(TEXT):
-        texts = [Text("a", "+49", "Come!", queue.clock.now()), Text("b", "+33", "Venez !", queue.clock.now())]
+        texts = [Sms("a", "+49", "Come!", queue.clock.now()), Sms("b", "+33", "Venez !", queue.clock.now())]
         await queue.notify.text(texts)
         await queue.notify.text(texts)
         assert await queue.waits_again("a") == 20
@@ -478,7 +478,7 @@ async def test_pushes_that_are_stuck_hold_up_no_text(queue: Queue) -> None:
     async with queue.node(PUSH, at_once=2), queue.node(TEXT, at_once=2):
         await queue.notify.push([queue.note(key, TOM) for key in "abcd"])
         await queue.phones.expect(2)
-        await queue.notify.text([Text("t", "+49", "Come!", queue.clock.now())])
+        await queue.notify.text([Sms("t", "+49", "Come!", queue.clock.now())])
         await queue.phones.expect(3)
         assert queue.phones.sent[-1] == ("Come!", "+49")
         queue.phones.gate.set()

@@ -12,8 +12,8 @@ from models.documents.account import Account
 from models.documents.contact import Contact
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.events import Event, PresenceShown
-from models.ports import Absent, Looked
+from models.facts import Fact, PresenceShown
+from models.ports import OnlineLookup, OrphanedAccounts
 from models.services.contacts.directory import Directory
 from models.services.presence.presence import Presence
 from models.stores.accounts import Accounts
@@ -35,12 +35,12 @@ class LateBoard:
     gate: asyncio.Event | None = None
     has_read: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def look(self, account_ids: Collection[int]) -> Looked:
+    async def look(self, account_ids: Collection[int]) -> OnlineLookup:
         found = frozenset(self.online.intersection(account_ids))
         self.has_read.set()
         if self.gate is not None:
             await self.gate.wait()
-        return Looked(found, is_sure=True)
+        return OnlineLookup(found, is_sure=True)
 
     async def write(self, came: Collection[int], left: Collection[int]) -> set[int]:
         return {*came, *left}
@@ -51,7 +51,7 @@ class LateBoard:
     def list_gone(self) -> list[str]:
         return []
 
-    async def claim(self, node: str) -> Absent | None:
+    async def claim(self, node: str) -> OrphanedAccounts | None:
         return None
 
     async def sweep(self, node: str, account_ids: Collection[int]) -> set[int]:
@@ -63,9 +63,9 @@ class Whispers(RecordingFanout):
 
     def __init__(self) -> None:
         super().__init__()
-        self.whispered: list[Event] = []
+        self.whispered: list[Fact] = []
 
-    def whisper(self, event: Event, connection: str) -> None:
+    def whisper(self, event: Fact, connection: str) -> None:
         self.whispered.append(event)
 
     def statuses(self, whose: Account) -> list[str | None]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from models.errors import Unavailable
-from models.services.runtime.admission import AWAY_MAX_S, Doorkeeper
+from models.services.runtime.admission import AWAY_MAX_S, ConnectAdmission
 
 
 class ClockedLoop(asyncio.SelectorEventLoop):
@@ -38,7 +38,7 @@ def here() -> bool:
     return True
 
 
-async def outcome(keeper: Doorkeeper, is_here: bool = True) -> tuple[float, int | None]:
+async def outcome(keeper: ConnectAdmission, is_here: bool = True) -> tuple[float, int | None]:
     """When this one was let in or sent away, and when it is to come back."""
     loop = asyncio.get_running_loop()
     try:
@@ -50,7 +50,7 @@ async def outcome(keeper: Doorkeeper, is_here: bool = True) -> tuple[float, int 
 
 def test_as_many_as_a_second_holds_wait_for_nothing_and_the_rest_keep_to_the_rate(loop: ClockedLoop) -> None:
     async def crowd() -> list[tuple[float, int | None]]:
-        keeper = Doorkeeper(per_s=100, wait_s=5)
+        keeper = ConnectAdmission(per_s=100, wait_s=5)
         return await asyncio.gather(*(outcome(keeper) for _ in range(400)))
 
     started = loop.time()
@@ -66,7 +66,7 @@ def test_as_many_as_a_second_holds_wait_for_nothing_and_the_rest_keep_to_the_rat
 def test_who_would_wait_too_long_is_told_a_time_of_its_own_and_then_gets_in(loop: ClockedLoop) -> None:
     refused = 0
 
-    async def come_back_until_let_in(keeper: Doorkeeper) -> float:
+    async def come_back_until_let_in(keeper: ConnectAdmission) -> float:
         nonlocal refused
         while True:
             moment, put_off = await outcome(keeper)
@@ -77,7 +77,7 @@ def test_who_would_wait_too_long_is_told_a_time_of_its_own_and_then_gets_in(loop
             await asyncio.sleep(put_off / 1000)
 
     async def crowd() -> list[float]:
-        keeper = Doorkeeper(per_s=50, wait_s=2)
+        keeper = ConnectAdmission(per_s=50, wait_s=2)
         return await asyncio.gather(*(come_back_until_let_in(keeper) for _ in range(1000)))
 
     started = loop.time()
@@ -90,7 +90,7 @@ def test_who_would_wait_too_long_is_told_a_time_of_its_own_and_then_gets_in(loop
 
 def test_who_has_gone_while_it_stood_in_line_costs_nobody_their_turn(loop: ClockedLoop) -> None:
     async def crowd() -> list[tuple[float, int | None]]:
-        keeper = Doorkeeper(per_s=10, wait_s=10)
+        keeper = ConnectAdmission(per_s=10, wait_s=10)
         comers = [True] * 10 + [False] * 50 + [True] * 5
         found = await asyncio.gather(*(outcome(keeper, is_here) for is_here in comers))
         assert keeper.admitted == 15
@@ -102,7 +102,7 @@ def test_who_has_gone_while_it_stood_in_line_costs_nobody_their_turn(loop: Clock
 
 def test_a_node_that_goes_tells_who_waits(loop: ClockedLoop) -> None:
     async def crowd() -> list[tuple[float, int | None]]:
-        keeper = Doorkeeper(per_s=1, wait_s=100)
+        keeper = ConnectAdmission(per_s=1, wait_s=100)
         waiting = [asyncio.ensure_future(outcome(keeper)) for _ in range(3)]
         await asyncio.sleep(0)
         keeper.close()

@@ -6,7 +6,7 @@ from collections.abc import Collection
 import pytest
 from pymongo.errors import AutoReconnect
 
-from models.services.runtime.batch_loader import Batched
+from models.services.runtime.batch_loader import BatchLoader
 
 
 class Shelf:
@@ -32,14 +32,14 @@ def shelf() -> Shelf:
     return Shelf()
 
 
-async def ask(batched: Batched[int, int], *keys: int) -> list["asyncio.Task[int | None]"]:
+async def ask(batched: BatchLoader[int, int], *keys: int) -> list["asyncio.Task[int | None]"]:
     tasks = [asyncio.create_task(batched(key)) for key in keys]  # type: ignore[arg-type]
     await asyncio.sleep(0)
     return tasks
 
 
 async def test_a_crowd_is_answered_by_two_readings(shelf: Shelf) -> None:
-    batched = Batched(shelf.read, at_once=100)
+    batched = BatchLoader(shelf.read, at_once=100)
     first = await ask(batched, 1)
     await asyncio.sleep(0)
     rest = await ask(batched, 2, 3, 3, 4)
@@ -49,7 +49,7 @@ async def test_a_crowd_is_answered_by_two_readings(shelf: Shelf) -> None:
 
 
 async def test_a_reading_has_a_bound(shelf: Shelf) -> None:
-    batched = Batched(shelf.read, at_once=2)
+    batched = BatchLoader(shelf.read, at_once=2)
     shelf.may_read.set()
     assert await asyncio.gather(*(batched(key) for key in (1, 2, 3, 4, 5))) == [1, 4, 9, 16, 25]
     assert all(len(keys) <= 2 for keys in shelf.readings)
@@ -57,11 +57,11 @@ async def test_a_reading_has_a_bound(shelf: Shelf) -> None:
 
 async def test_what_is_not_there_is_none(shelf: Shelf) -> None:
     shelf.may_read.set()
-    assert await Batched(shelf.read, at_once=100)(7) is None
+    assert await BatchLoader(shelf.read, at_once=100)(7) is None
 
 
 async def test_a_key_that_cannot_be_read_costs_the_others_nothing(shelf: Shelf) -> None:
-    batched = Batched(shelf.read, at_once=100)
+    batched = BatchLoader(shelf.read, at_once=100)
     tasks = await ask(batched, 2, -1, 3)
     shelf.may_read.set()
     good, bad, other = await asyncio.gather(*tasks, return_exceptions=True)
@@ -70,7 +70,7 @@ async def test_a_key_that_cannot_be_read_costs_the_others_nothing(shelf: Shelf) 
 
 
 async def test_a_database_that_is_away_is_asked_once_for_all(shelf: Shelf) -> None:
-    batched = Batched(shelf.read, at_once=100)
+    batched = BatchLoader(shelf.read, at_once=100)
     shelf.error = AutoReconnect("away")
     tasks = await ask(batched, 1, 2, 3)
     shelf.may_read.set()
@@ -82,7 +82,7 @@ async def test_a_database_that_is_away_is_asked_once_for_all(shelf: Shelf) -> No
 
 
 async def test_who_goes_away_takes_no_answer_from_others(shelf: Shelf) -> None:
-    batched = Batched(shelf.read, at_once=100)
+    batched = BatchLoader(shelf.read, at_once=100)
     gone, stays = await ask(batched, 2, 2)
     gone.cancel()
     shelf.may_read.set()

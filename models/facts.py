@@ -8,9 +8,9 @@ from typing import Literal
 from models.documents.account import Account
 from models.documents.chat import Chat
 from models.documents.entry import Entry
-from models.documents.event import Event as PlannedEvent
+from models.documents.event import Event as CalendarEvent
 from models.documents.event import Invitation, Poll
-from models.documents.head import Head
+from models.documents.head import ChatSummary
 
 PresenceStatus = Literal["online", "offline", "deny"]
 
@@ -71,7 +71,7 @@ class ReceiptMoved:
 class EventShown:
     """An event differs from before, or is new or gone; `accounts` are those of its owner and of who is invited, by id."""
 
-    event: PlannedEvent
+    event: CalendarEvent
     accounts: Mapping[int, Account]
 
 
@@ -79,14 +79,14 @@ class EventShown:
 class RsvpShown:
     """Somebody answered an invitation of this event, or has seen it."""
 
-    event: PlannedEvent
+    event: CalendarEvent
     invitation: Invitation
     account: Account
 
 
 @dataclass(frozen=True, slots=True)
 class PollShown:
-    event: PlannedEvent
+    event: CalendarEvent
     poll: Poll
 
 
@@ -96,7 +96,7 @@ class Ready:
 
     account: Account
     session_id: str
-    heads: Sequence[Head]
+    heads: Sequence[ChatSummary]
     next: str | None
 
 
@@ -114,7 +114,7 @@ class Resync:
     """Call sync now: something may have been missed."""
 
 
-Event = (
+Fact = (
     EntryAdded
     | ChatListed
     | MessageHidden
@@ -183,7 +183,7 @@ class SignalsMissed:
     """This node may have missed what others said: nothing that it remembers is sure. It tells nobody but itself."""
 
 
-Signal = (
+Invalidation = (
     SessionsRevoked
     | AccountChanged
     | ChatMembersChanged

@@ -36,10 +36,10 @@ from server.process.logs import set_up_logs
 from server.process.running_server import find_last, published
 from server.process.store_checks import refused_by, require_mongodb, require_redis
 from server.process.unicode_tables import load_tables
+from server.process.url_secrets import without_secrets
 from server.process.worker_metrics import sockets_folder
 from server.process.workers import READY, Workers
 from server.secret import load_secret
-from server.url_secrets import without_secrets
 from server.wiring import SEE_OFF, build
 
 log = logging.getLogger(__name__)

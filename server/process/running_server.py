@@ -11,8 +11,8 @@ from typing import Any
 from server.config import EMBEDDED, Settings
 from server.process.data_dir import is_in_use
 from server.process.site import fingerprint_of
+from server.process.url_secrets import without_secrets
 from server.startup_error import CannotStart
-from server.url_secrets import without_secrets
 
 FILE_NAME = "server.json"
 

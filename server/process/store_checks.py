@@ -11,9 +11,9 @@ from pymongo.errors import OperationFailure, PyMongoError
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from server.config import ConfigError, MongodbSettings, RedisSettings
+from server.process.url_secrets import without_secrets
 from server.redis_client.client import SHARDED_SINCE, open_redis, server_of
 from server.redis_client.cluster import Cluster
-from server.url_secrets import without_secrets
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from server.config import ConfigError, RedisSettings, read_settings
 from server.embedded import EmbeddedStores
 from server.embedded.ports import LOOPBACK
 from server.process.store_checks import require_redis
+from server.process.url_secrets import without_secrets
 from server.redis_client.client import Cluster, open_redis
 from server.redis_urls import read_redis_url
-from server.url_secrets import without_secrets
 
 
 def set_to(url: str, folder: Path) -> str:

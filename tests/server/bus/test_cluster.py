@@ -219,7 +219,7 @@ async def test_a_cluster_without_sharded_channels_is_refused(
     cluster: RedisCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await require_redis(RedisSettings(url=cluster.url))).endswith("a cluster")
-    monkeypatch.setattr("server.reachability.SHARDED_SINCE", 1000)
+    monkeypatch.setattr("server.process.store_checks.SHARDED_SINCE", 1000)
     with pytest.raises(ConfigError, match=r"redis\.url.*1000 or later"):
         await require_redis(RedisSettings(url=cluster.url))
 

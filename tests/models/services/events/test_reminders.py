@@ -107,7 +107,7 @@ async def test_a_crash_in_the_middle_delays_it_and_doubles_nothing(
 async def test_more_events_than_one_look_takes_are_all_reminded_of(
     events_world: EventWorld, ann: Account, tom: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.services.remind.AT_ONCE", 2)
+    monkeypatch.setattr("models.services.events.reminders.AT_ONCE", 2)
     for _ in range(5):
         await events_world.answer(await events_world.create(ann, tom, in_hours=25), tom, True)
     assert await events_world.node.remind() == 5

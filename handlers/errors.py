@@ -1,4 +1,4 @@
-"""Refusals at the doors: the only table from a refusal to a status, and the bodies of both APIs and of the sockets."""
+"""Refusals at the doors: the only table from a refusal to a status, and the error bodies of both APIs and of the sockets."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -13,20 +13,20 @@ from models.errors import DomainError, FieldErrors
 STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.Malformed: HTTPStatus.BAD_REQUEST,
     errors.FieldErrors: HTTPStatus.BAD_REQUEST,
-    errors.WrongAccount: HTTPStatus.BAD_REQUEST,  # messaging contract, section 3
-    errors.UrlRefused: HTTPStatus.BAD_REQUEST,  # messaging contract 9.2
+    errors.WrongAccount: HTTPStatus.BAD_REQUEST,  # docs/rest.md, "Choice of account"
+    errors.UrlRefused: HTTPStatus.BAD_REQUEST,  # docs/messaging-api.md, "Media"
     errors.CountryNotServed: HTTPStatus.BAD_REQUEST,
-    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,  # design section 7
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,  # docs/rest.md, "Refusals"
     errors.AccountNotNamed: HTTPStatus.BAD_REQUEST,
     errors.AccountNotRegistered: HTTPStatus.BAD_REQUEST,
     errors.NoAccount: HTTPStatus.BAD_REQUEST,
     errors.LoginNeeded: HTTPStatus.BAD_REQUEST,
-    errors.FacebookTokenMissing: HTTPStatus.BAD_REQUEST,  # events contract 1.3, and the one below
+    errors.FacebookTokenMissing: HTTPStatus.BAD_REQUEST,  # this one and the one below: docs/events-api.md, "Refusals"
     errors.FacebookTokenRefused: HTTPStatus.BAD_REQUEST,
     errors.TooLong: HTTPStatus.BAD_REQUEST,
     errors.UnknownEvent: HTTPStatus.BAD_REQUEST,
     errors.InvalidClient: HTTPStatus.UNAUTHORIZED,
-    errors.InvalidGrant: HTTPStatus.BAD_REQUEST,  # design section 9: as RFC 6749 has it
+    errors.InvalidGrant: HTTPStatus.BAD_REQUEST,  # as RFC 6749 has it
     errors.InvalidScope: HTTPStatus.BAD_REQUEST,
     errors.UnsupportedGrantType: HTTPStatus.BAD_REQUEST,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
@@ -36,11 +36,11 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.NotTheOwner: HTTPStatus.FORBIDDEN,
     errors.NotYourMessage: HTTPStatus.FORBIDDEN,
     errors.ContactBlocked: HTTPStatus.FORBIDDEN,
-    errors.PhotoHidden: HTTPStatus.FORBIDDEN,  # 401 would look like a bad token (messaging contract 7)
-    errors.RegistrationClosed: HTTPStatus.BAD_REQUEST,  # events contract, section 3
-    errors.RegistrationPinNeeded: HTTPStatus.FORBIDDEN,  # like the one below, and the same on the events API
+    errors.PhotoHidden: HTTPStatus.FORBIDDEN,  # 401 would look like a bad token
+    errors.RegistrationClosed: HTTPStatus.BAD_REQUEST,  # docs/events-api.md, "Signing in"
+    errors.RegistrationPinNeeded: HTTPStatus.FORBIDDEN,  # like the one below; both have this status on the events API
     errors.WrongRegistrationPin: HTTPStatus.FORBIDDEN,
-    errors.WrongPin: HTTPStatus.FORBIDDEN,  # messaging contract, section 4; a field error on the events API
+    errors.WrongPin: HTTPStatus.FORBIDDEN,  # docs/messaging-api.md, "Accounts"; a field error on the events API
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.AccountNotFound: HTTPStatus.NOT_FOUND,
     errors.ChatNotFound: HTTPStatus.NOT_FOUND,
@@ -53,17 +53,17 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.SessionNotFound: HTTPStatus.NOT_FOUND,
     errors.PageNotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
-    errors.AccountExists: HTTPStatus.BAD_REQUEST,  # messaging contract, section 4.1
+    errors.AccountExists: HTTPStatus.BAD_REQUEST,  # docs/messaging-api.md, "Registration"
     errors.ClientIdReused: HTTPStatus.CONFLICT,
-    errors.ContactExists: HTTPStatus.BAD_REQUEST,  # messaging contract, section 5
+    errors.ContactExists: HTTPStatus.BAD_REQUEST,  # docs/messaging-api.md, "Contacts"
     errors.ContactsFull: HTTPStatus.CONFLICT,
     errors.FavouritesFull: HTTPStatus.CONFLICT,
     errors.MessageDeleted: HTTPStatus.CONFLICT,
-    errors.EventFull: HTTPStatus.BAD_REQUEST,  # events contract, section 6: generic body
-    errors.LimitReached: HTTPStatus.BAD_REQUEST,  # of polls; 409 with a body of its own for messages (seed, "Messages")
+    errors.EventFull: HTTPStatus.BAD_REQUEST,  # the events API's generic body
+    errors.LimitReached: HTTPStatus.BAD_REQUEST,  # of polls; messages answer 409 with a body of their own (docs/events-api.md, "Messages")
     errors.TooManyInvitees: HTTPStatus.BAD_REQUEST,
     errors.GroupFull: HTTPStatus.CONFLICT,
-    errors.NotAContact: HTTPStatus.BAD_REQUEST,  # messaging contract, section 5.1
+    errors.NotAContact: HTTPStatus.BAD_REQUEST,  # docs/messaging-api.md, "Contact rule"
     errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyNewNumbers: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManySockets: HTTPStatus.TOO_MANY_REQUESTS,
@@ -77,7 +77,7 @@ def status_of(refusal: DomainError) -> HTTPStatus:
 
 
 def headers_of(refusal: DomainError) -> dict[str, str]:
-    """`WWW-Authenticate` with every 401, `Retry-After` in whole seconds with every wait (design sections 6 and 7)."""
+    """Returns `WWW-Authenticate` with every 401, and `Retry-After` in whole seconds with every wait (docs/rest.md, "Refusals")."""
     headers: dict[str, str] = {}
     if isinstance(refusal, errors.Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="api"'
@@ -87,7 +87,7 @@ def headers_of(refusal: DomainError) -> dict[str, str]:
 
 
 class Refusal(TypedDict):
-    """The messaging API's: a sentence for people, a code for programs; a wait says how many seconds it is."""
+    """The messaging API's error body: a sentence for people, a code for programs, and for a wait its seconds."""
 
     error: str
     code: str
@@ -97,27 +97,27 @@ class Refusal(TypedDict):
 
 
 class OAuthRefusal(TypedDict):
-    """Of `/o/…`: a code of RFC 6749, section 5.2, and a sentence."""
+    """The error body of `/o/…`: a code of RFC 6749, section 5.2, and a sentence."""
 
     error: str
     error_description: str
 
 
 class EventsRefusal(TypedDict):
-    """The events API's: a sentence for people, a type for programs."""
+    """The events API's error body: a sentence for people, a type for programs."""
 
     _error_message: str
     _error_type: str
 
 
 class EventsNotFound(TypedDict):
-    """The events API's for what is not there, not allowed or over a limit."""
+    """The events API's error body for what does not exist, is not allowed or is over a limit."""
 
     _error_message: str
 
 
 def show_for_messaging(refusal: DomainError) -> Refusal:
-    """`{"error": text, "code": code}` (design section 7); a wait says how long, in seconds."""
+    """Returns `{"error": text, "code": code}`, and for a wait its seconds (docs/rest.md, "Refusals")."""
     shown: Refusal = {"error": refusal.message, "code": refusal.code}
     if refusal.retry_after_ms is not None:
         return {**shown, "reason": refusal.code, "retry_after": max(1, ceil(refusal.retry_after_ms / 1000))}
@@ -125,7 +125,7 @@ def show_for_messaging(refusal: DomainError) -> Refusal:
 
 
 def show_for_oauth(refusal: DomainError) -> OAuthRefusal:
-    """`{"error": code, "error_description": text}` with the codes of RFC 6749, section 5.2."""
+    """Returns `{"error": code, "error_description": text}` with the codes of RFC 6749, section 5.2."""
     return {"error": oauth_code(type(refusal)), "error_description": refusal.message}
 
 
@@ -134,7 +134,7 @@ def oauth_code(kind: type[DomainError]) -> str:
 
 
 def show_for_events(refusal: DomainError) -> EventsRefusal | EventsNotFound | dict[str, list[str]] | str:
-    """The bodies of events contract 1.3: field errors as arrays by field, everything else as `is_bare` and `is_untyped` say."""
+    """Returns the events API's body: field errors as arrays by field, everything else as `is_bare` and `is_untyped` say."""
     if isinstance(refusal, FieldErrors):
         return dict(refusal.fields)
     if is_bare(type(refusal)):
@@ -145,22 +145,22 @@ def show_for_events(refusal: DomainError) -> EventsRefusal | EventsNotFound | di
 
 
 def show_for_anybody(refusal: DomainError) -> dict[str, object]:
-    """In the shapes of both APIs at once: of a request that cannot be read nobody can tell which one it was for."""
+    """Returns a body in the shapes of both APIs at once, for a request that is too broken to tell which one it was for."""
     sentence, kind = refusal.message, f"parley.{type(refusal).__name__}"
     return {"error": sentence, "code": refusal.code, "_error_message": sentence, "_error_type": kind}
 
 
 def is_bare(kind: type[DomainError]) -> bool:
-    """Whether the events API shows it as a text alone: what concerns Facebook."""
+    """Returns whether the events API shows the refusal as a text alone, as it does for Facebook."""
     return issubclass(kind, errors.FacebookTokenMissing | errors.FacebookTokenRefused)
 
 
 def is_untyped(kind: type[DomainError]) -> bool:
-    """Whether it does so without a type: not found, not allowed, and a limit that is reached (seed document, "Poll")."""
+    """Returns whether the events API shows it without a type: not found, not allowed, and a limit that is reached."""
     return issubclass(kind, errors.NotFound | errors.LimitReached) or STATUS[kind] is HTTPStatus.FORBIDDEN
 
 
-# What HTTP itself refuses. The words are kept here: Python's own change between its versions.
+# Refusals of HTTP itself. The texts stand here because Python's own change between its versions.
 REASONS: Mapping[int, str] = {
     404: "Not Found",
     405: "Method Not Allowed",
@@ -172,12 +172,12 @@ REASONS: Mapping[int, str] = {
 
 
 def framework_code(status: int) -> str:
-    """What the messaging API calls a refusal that has no other reason than its status."""
+    """Returns the messaging API's code for a refusal that has no other reason than its status."""
     return _reason(status).lower().replace(" ", "_")
 
 
 def framework_type(status: int) -> str:
-    """What the events API calls it."""
+    """Returns the events API's type for a refusal that has no other reason than its status."""
     return "parley." + _reason(status).replace(" ", "")
 
 
@@ -200,7 +200,7 @@ def _reason(status: int) -> str:
 
 
 def show_for_sockets(refusal: DomainError) -> dict[str, object]:
-    """`{"code", "message", "retryable", "retry_after_ms"?}` (design section 4)."""
+    """Returns `{"code", "message", "retryable", "retry_after_ms"?}` (docs/protocol.md, "Refusals")."""
     shown: dict[str, object] = {"code": refusal.code, "message": refusal.message, "retryable": refusal.retryable}
     if refusal.retry_after_ms is not None:
         shown["retry_after_ms"] = refusal.retry_after_ms

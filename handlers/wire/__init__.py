@@ -1,1 +1,1 @@
-"""JSON shapes: what is read from clients and what is shown to them."""
+"""JSON shapes of requests and answers."""

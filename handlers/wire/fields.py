@@ -1,4 +1,4 @@
-"""Reads the single fields of a request: numbers, texts and lists, each refused with its name in the sentence."""
+"""Reads single fields of a request: numbers, texts and lists. A refusal names the field."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,19 +13,19 @@ Fields = Mapping[str, Any]
 
 
 class Form(dict[str, Any]):
-    """The fields of a form, which knows nothing but texts: of one element, a list looks like a text.
+    """The fields of a form, which has only texts: a list of one element looks like a text.
 
-    Whoever wants a list reads it by `list_of`, or by the shape that handlers/rest/requests.py validates.
+    Read a list by `list_of`, or by the shape that handlers/rest/requests.py validates.
     """
 
 
-# So many times its length a text may be sent with what is left out of it; a longer one is refused unlooked at.
+# A text may be sent with so many times its length in characters that are removed; a longer one is refused without a look at it.
 SLACK = 4
-LIST_MAX = 20_000  # twice what an address book holds: numbers that cannot be read are dropped
+LIST_MAX = 20_000  # twice the size of an address book, because numbers that cannot be read are dropped
 
 
 def read_number(fields: Fields, name: str) -> str:
-    """The identity of a number (messaging contract 1.2); raises Malformed when it is missing or none."""
+    """Returns the identity of a number (docs/rest.md, "Numbers"). Raises Malformed if it is missing or no number."""
     value = fields.get(name)
     if value is None or value == "":
         raise Malformed(f"{name} is needed.")
@@ -36,7 +36,7 @@ def read_number(fields: Fields, name: str) -> str:
 
 
 def find_number(value: object) -> str | None:
-    """The identity of a number given as text or as a JSON integer; None for everything else."""
+    """Returns the identity of a number that is a text or a JSON integer; None for everything else."""
     if isinstance(value, int):
         value = str(value)
         if not is_number(value):  # a sign, or the name of a truth value
@@ -50,7 +50,7 @@ def find_number(value: object) -> str | None:
 
 
 def read_numbers(fields: Fields, name: str) -> list[str]:
-    """The valid numbers of a list, each once; invalid ones are dropped, none left is Malformed (messaging contract 1.2)."""
+    """Returns the valid numbers of a list, each once. Invalid ones are dropped; raises Malformed if none is left."""
     found = (find_number(value) for value in read_list(fields, name))
     numbers = list(dict.fromkeys(number for number in found if number is not None))
     if not numbers:
@@ -59,9 +59,9 @@ def read_numbers(fields: Fields, name: str) -> list[str]:
 
 
 def read_list(fields: Fields, name: str) -> list[Any]:
-    """A list that is not empty. A form gives it as JSON text, separated by commas, or field by field.
+    """Returns a list that is not empty. A form sends it as JSON text, separated by commas, or as a repeated field.
 
-    Raises Malformed, also for more than LIST_MAX entries, before any of them is looked at.
+    Raises Malformed, also for more than LIST_MAX entries, before it reads any of them.
     """
     value = fields.get(name)
     if isinstance(value, str):
@@ -76,7 +76,7 @@ def read_list(fields: Fields, name: str) -> list[Any]:
 
 
 def list_of(text: str) -> object:
-    """Returns the list that a text of a form stands for: JSON text, or elements separated by commas."""
+    """Returns the list that a form's text stands for: JSON text, or elements separated by commas."""
     if not text.lstrip().startswith("["):
         return [part for part in text.split(",") if part.strip()]
     try:
@@ -86,12 +86,12 @@ def list_of(text: str) -> object:
 
 
 def read_name(fields: Fields, name: str, max_chars: int) -> str | None:
-    """Returns a text as one line (`one_line`); None where it is missing, null or blank. Raises Malformed and TooLong."""
+    """Returns a text as one line (`one_line`); None if it is missing, null or blank. Raises Malformed and TooLong."""
     return _read_folded(fields, name, max_chars, one_line)
 
 
 def read_words(fields: Fields, name: str, max_chars: int) -> str | None:
-    """Returns a text of several lines (`plain_text`); None where it is missing, null or blank. Raises Malformed and TooLong."""
+    """Returns a text of several lines (`plain_text`); None if it is missing, null or blank. Raises Malformed and TooLong."""
     return _read_folded(fields, name, max_chars, plain_text)
 
 

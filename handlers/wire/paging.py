@@ -1,4 +1,4 @@
-"""Lists that are shown in pages (events contract 1.4)."""
+"""Lists in pages (docs/events-api.md, "Pages")."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
@@ -22,7 +22,7 @@ def _page(value: Any) -> int:
 
 
 def _per_page(value: Any) -> int:
-    """What is no size at all is the default one, as in the frameworks that this contract comes from."""
+    """Returns the page's size; a value that is no size means the default."""
     return min(_positive(value) or PER_PAGE, PER_PAGE_MAX)
 
 
@@ -32,7 +32,7 @@ def _positive(value: Any) -> int | None:
 
 
 class PageQuery(BaseModel):
-    """Which page, counted from 1, and how long a page is. Raises PageNotFound."""
+    """The page, counted from 1, and its size. Raises PageNotFound."""
 
     page: Annotated[int, Field(ge=1), BeforeValidator(_page)] = 1
     per_page: Annotated[int, Field(ge=1, le=PER_PAGE_MAX), BeforeValidator(_per_page)] = PER_PAGE
@@ -46,7 +46,7 @@ class PageShown(TypedDict, Generic[T]):
 
 
 def show_page(page: PageOf[Any], results: Sequence[T], link: Callable[[int], str]) -> PageShown[T]:
-    """`link` makes the address of another page of the same list."""
+    """Returns a page; `link` makes the URL of another page of this list."""
     return {
         "count": page.count,
         "next": None if page.is_last else link(page.number + 1),

@@ -1,4 +1,4 @@
-"""What is read to sign in, and how sessions are shown."""
+"""Requests to sign in, and how sessions are shown (docs/events-api.md, "Signing in")."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from models.services.accounts.registration_pin import DIGITS_MAX, DIGITS_MIN
 
 
 def _pin_text(value: Any) -> Any:
-    """Integers are accepted (events contract, section 3). Whoever sends one cannot send the zeros a pin begins with."""
+    """Returns the code as text; integers are accepted, though a code that begins with zeros cannot be sent as one."""
     return f"{value:0{EVENTS_DIGITS}}" if type(value) is int else _code(value)
 
 
@@ -32,7 +32,7 @@ Code = BeforeValidator(_code)
 
 
 def _read_phone(fields: Fields, name: str) -> Phone:
-    """The number to send a pin to; only what is no text, or none at all, is refused (events contract 1.5)."""
+    """Returns the number to send a code to. Refuses only a missing number and what is no text."""
     value = fields.get(name)
     if not isinstance(value, str) or not value.strip():
         raise Malformed(f"{name} is not provided.")
@@ -49,13 +49,13 @@ PHONE = {
 
 
 class PinAsked(BaseModel):
-    """Where to send a pin."""
+    """The number to send a code to."""
 
     phone_number: Annotated[Phone, FieldReader(_read_phone, PHONE)]
 
 
 class Proof(Nullable):
-    """A number and the pin that was sent to it."""
+    """A number and the code that was sent to it."""
 
     model_config = ConfigDict(str_strip_whitespace=True, arbitrary_types_allowed=True)
 
@@ -78,7 +78,7 @@ class Proof(Nullable):
 
 
 class RegistrationPinSet(ActingRequest):
-    """What is asked besides the pin from now on: 6 to 32 digits."""
+    """The registration PIN that is required besides the code from now on: 6 to 32 digits."""
 
     registration_pin: Annotated[
         str, Field(min_length=DIGITS_MIN, max_length=DIGITS_MAX, pattern="^[0-9]+$", examples=["271828"]), Code
@@ -86,13 +86,13 @@ class RegistrationPinSet(ActingRequest):
 
 
 class RegistrationPinStateShown(TypedDict):
-    """Whether one is asked for."""
+    """Whether a registration PIN is required."""
 
     is_set: bool
 
 
 class Profile(ActingRequest):
-    """Who an account's owner is (seed document, "Register")."""
+    """The profile of an account's owner (docs/events-api.md, "Registration")."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
@@ -117,7 +117,7 @@ class Profile(ActingRequest):
 
 
 class SessionShown(TypedDict):
-    """`device`: the user agent that signed in. `current`: the one that asks."""
+    """A session. `device` is the user agent that signed in; `current` marks the session of this request."""
 
     id: str
     device: str

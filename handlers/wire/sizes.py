@@ -1,28 +1,28 @@
-"""How many bytes the longest request has that the limits of its fields allow, however a client writes it."""
+"""Computes how many bytes the longest request has that the limits of its fields permit, however a client escapes it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# A character beyond the Basic Multilingual Plane as two \uXXXX; as many percent-encoded in a form. Others take less.
+# A character beyond the Basic Multilingual Plane as two \uXXXX, or percent-encoded in a form. Other characters take less.
 CHARACTER_BYTES = 12
 NUMBER_BYTES = 32
-TEXT_CHARS = 128  # of a text whose schema does not say how long it may be, such as a number or a date
-ITEM_BYTES = 32  # between two values: commas, brackets, and how deep they are indented
-FIELD_BYTES = 256  # the same with the name of a field, or with the head of a part of a multipart form
-FREE_BYTES = 16_384  # of an object whose schema names no field; what it may hold, its reader bounds more closely
+TEXT_CHARS = 128  # for a text whose schema has no length, such as a number or a date
+ITEM_BYTES = 32  # between two values: commas, brackets, indentation
+FIELD_BYTES = 256  # for the name of a field, or the head of a part of a multipart form
+FREE_BYTES = 16_384  # for an object whose schema names no field; its reader bounds it more closely
 
 Schema = Mapping[str, Any]
 
 
 def longest_text(chars: int) -> int:
-    """Bytes of a JSON text of so many characters, each escaped."""
+    """Returns the bytes of a JSON text of so many characters, each escaped."""
     return 2 + CHARACTER_BYTES * chars
 
 
 def longest_value(schema: Schema, named: Mapping[str, Schema]) -> int | None:
-    """Bytes of the longest JSON value that this schema allows; `named` has the schemas that it refers to by `#/$defs/`.
+    """Returns the bytes of the longest JSON value that a schema permits, or None if something in it has no limit.
 
-    Returns None where something in it has no limit: a file in base64, a list of any length.
+    A file in base64 and a list of any length have no limit. `named` has the schemas that it refers to by `#/$defs/`.
     """
     if "$ref" in schema:
         return longest_value(named[schema["$ref"].rpartition("/")[2]], named)

@@ -1,6 +1,6 @@
-"""Points in time as clients see them, and as they send them.
+"""Times as clients send and see them.
 
-`read_instant` is the one reader of dates: of both REST APIs, in bodies, forms and queries alike.
+`read_instant` is the one reader of dates, of both REST APIs, in bodies, forms and queries.
 """
 
 import re
@@ -13,7 +13,7 @@ from models.errors import Malformed
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 OFFSET_MAX = timedelta(hours=14)  # Kiribati's; nobody lives further from UTC, in either direction
-# The same as they are shown, described for the reference.
+# The schemas of the times below, for the reference.
 Time = Annotated[
     str, WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2016-06-06T10:00:00.000000Z"]})
 ]
@@ -72,7 +72,7 @@ class OffsetOutOfRange(InstantOutOfRange):
 
 
 def read_instant(value: object) -> datetime:
-    """Returns the instant that a text or a number names, with the offset from UTC that the text has; UTC where it has none.
+    """Returns the instant that a text or a number names, with the text's offset from UTC; UTC if it has none.
 
     Reads unix seconds (an integer, or a decimal number) and ISO 8601: `T`, `t` or a space before the time, fractions of any
     length behind a point or a comma (cut to microseconds), `Z`, `z` or an offset as `+02:00`, `+0200` or `+02`, also with
@@ -92,20 +92,20 @@ def read_instant(value: object) -> datetime:
 
 
 def names_time(value: object) -> bool:
-    """Returns whether a text that `read_instant` reads names a time of the day, too: a day alone and a number do not."""
+    """Returns whether a text that `read_instant` reads names a time of the day; a date alone and a number do not."""
     match = _ISO.fullmatch(_ascii(value))
     return match is not None and match["hour"] is not None
 
 
 def show_time(at: datetime) -> str:
-    """Returns ISO 8601 in UTC with microseconds and a trailing `Z`: every time of the events API (events contract 1.1)."""
+    """Returns ISO 8601 in UTC with microseconds and a trailing `Z`, as every time of the events API (docs/events-api.md, "Times")."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def show_event_date(at: datetime, *, has_time: bool) -> str:
-    """Returns the date of an event: a time in UTC, a day as its midnight with the offset of the place where it is one.
+    """Returns the date of an event: a time in UTC, or a day as its midnight with the offset of its place.
 
-    Both name one instant. The offset lets whoever reads a day see which one it is.
+    Both name one instant. The offset tells the reader of a day which one it is.
     """
     if has_time or not at.utcoffset():
         return show_time(at)
@@ -113,7 +113,7 @@ def show_event_date(at: datetime, *, has_time: bool) -> str:
 
 
 def read_offset(value: str) -> timezone:
-    """Returns the zone of an offset as `show_offset` shows it. Raises NotAnInstant and OffsetOutOfRange."""
+    """Returns the zone of an offset that `show_offset` returned. Raises NotAnInstant and OffsetOutOfRange."""
     match = _OFFSET.fullmatch(_ascii(value))
     if match is None:
         raise NotAnInstant
@@ -126,12 +126,12 @@ def show_offset(at: datetime) -> str:
 
 
 def show_date(at: datetime) -> str:
-    """Returns ISO 8601 in UTC with seconds and no zone (messaging contract 1.3)."""
+    """Returns ISO 8601 in UTC with seconds and no zone (docs/messaging-api.md, "Times")."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def read_date(value: Any, name: str) -> datetime | None:
-    """Returns what `read_instant` reads, in UTC; None for a missing or an empty one (messaging contract 1.3). Raises Malformed."""
+    """Returns what `read_instant` reads, in UTC; None for a missing or an empty date. Raises Malformed."""
     if value is None or value == "":
         return None
     try:
@@ -145,10 +145,10 @@ def read_date(value: Any, name: str) -> datetime | None:
 
 
 def _ascii(value: object) -> str:
-    """Returns the text of a value, with digits of other scripts as ASCII ones. Raises NotAnInstant."""
+    """Returns the text of a value, with digits of other scripts as ASCII. Raises NotAnInstant."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise NotAnInstant
-    if isinstance(value, int) and value.bit_length() > 64:  # longer ones are slow to write down
+    if isinstance(value, int) and value.bit_length() > 64:  # longer ones are slow to convert
         raise InstantOutOfRange
     text = str(value).strip()
     if len(text) > _TEXT_MAX_CHARS:
@@ -170,12 +170,12 @@ def _read_iso(text: str) -> datetime:
         raise
     except ValueError:  # such as the 30th of February, or 25 o'clock
         raise NotAnInstant from None
-    at.astimezone(UTC)  # raises OverflowError, which nobody who shows the date expects
+    at.astimezone(UTC)  # else it raises OverflowError, which nobody who shows the date expects
     return at
 
 
 def _time_of(midnight: datetime, hour: int, minute: int, second: int, microsecond: int) -> datetime:
-    """Raises ValueError for a time that no clock shows."""
+    """Returns the time. Raises ValueError for a time that no clock shows."""
     if hour == 24 and not (minute or second or microsecond):
         return midnight + timedelta(days=1)
     is_leap_second = second == 60
@@ -188,7 +188,7 @@ def _microseconds(fraction: str | None) -> int:
 
 
 def _zone(match: re.Match[str]) -> timezone:
-    """Raises OffsetOutOfRange for an offset that no place on Earth has, NotAnInstant for one with 60 minutes and more."""
+    """Returns the zone. Raises OffsetOutOfRange for an offset that no place on Earth has, NotAnInstant for one with 60 minutes or more."""
     hours, minutes = int(match["offset_hours"] or 0), int(match["offset_minutes"] or 0)
     if minutes >= 60:
         raise NotAnInstant

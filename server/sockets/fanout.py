@@ -11,7 +11,7 @@ from random import random
 
 import orjson
 
-from handlers.wire.sockets.packets import CHAT, broadcast_event
+from handlers.wire.sockets.packets import CHAT, packet_of
 from models.documents.chat import Chat
 from models.facts import Fact, Invalidation, Resync, SignalsMissed
 from server.bus.bus import Bus
@@ -103,5 +103,5 @@ class SocketFanout:
 
 def encode(event: Fact) -> tuple[str, str]:
     """The namespace of an event and its Socket.IO packet as text."""
-    namespace, name, body = broadcast_event(event)
+    namespace, name, body = packet_of(event)
     return namespace, f"2{namespace},{orjson.dumps([name, body]).decode()}"

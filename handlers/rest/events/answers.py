@@ -134,7 +134,7 @@ class EventAnswerRoutes:
         rsvp = read_shape(Rsvp, fields)
         event = await self.answer(actor, _event_id(request), answer=answer, message=rsvp.message)
         seen = await self.see.one(actor, event, read_guests(read_query(request)))
-        return web.json_response(wire.broadcast_event(seen, self.links.photos_in(request)))
+        return web.json_response(wire.show_event(seen, self.links.photos_in(request)))
 
     async def mark_seen(self, request: web.Request) -> web.Response:
         actor = await require_account(request)

@@ -196,7 +196,7 @@ class EventRoutes:
 
     async def _show(self, request: web.Request, actor: Actor, event: Event) -> web.Response:
         seen = await self.see.one(actor, event, read_guests(read_query(request)))
-        return web.json_response(wire.broadcast_event(seen, self.links.photos_in(request)))
+        return web.json_response(wire.show_event(seen, self.links.photos_in(request)))
 
     async def put_canceled(self, request: web.Request) -> web.Response:
         """Whoever is only invited is refused by a bare array (events contract 1.3), with the status of design section 9."""

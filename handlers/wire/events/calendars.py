@@ -1,4 +1,4 @@
-"""Events as files for calendars (RFC 5545), which a later file of the same event brings up to date."""
+"""Events as calendar files (RFC 5545); a later file of an event replaces the earlier one in the reader's calendar."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,14 +8,14 @@ from icalendar import Event as Entry
 from models.documents.opened_invitation import OpenedInvitation
 from models.documents.plain_line import one_line
 
-LASTS = timedelta(hours=1)  # events contract 10; nobody says when an event ends
+LASTS = timedelta(hours=1)  # an event has no end of its own
 
 
 def show_calendar(opened: OpenedInvitation, installation: str) -> bytes:
-    """One VEVENT. Its UID is the same for ever and its SEQUENCE grows with each change, so that a calendar replaces what it has.
+    """Returns an iCalendar text with one VEVENT.
 
-    `installation` makes the UID differ from those of other servers. An event without a time is of the whole day on
-    which it is where its owner is.
+    Its UID never changes and its SEQUENCE grows with each change, so that a calendar replaces the entry. `installation` makes the UID
+    differ from those of other servers. An event without a time lasts the whole day on which it is where its owner is.
     """
     event, owner = opened.event, opened.owner
     entry = Entry()
@@ -25,7 +25,7 @@ def show_calendar(opened: OpenedInvitation, installation: str) -> bytes:
     entry.add("created", _seconds(event.created_at))
     entry.add("last-modified", _seconds(event.modified_at))
     entry.add("summary", one_line(event.title))
-    place = one_line(event.venue_name or event.address)  # an address has several lines
+    place = one_line(event.venue_name or event.address)  # an address may have several lines
     if place:
         entry.add("location", place)
     if event.is_time_specified:
@@ -35,7 +35,7 @@ def show_calendar(opened: OpenedInvitation, installation: str) -> bytes:
         entry.add("dtstart", event.day)
         entry.add("dtend", event.day + timedelta(days=1))
         entry.add("transp", "TRANSPARENT")  # the guest is not busy all day
-    # The address is nobody's: whoever holds a link, or the file, need not learn how to write to the owner.
+    # The address is nobody's: whoever holds a link, or the file, shall not learn how to write to the owner.
     organizer = vCalAddress("invalid:nomail")
     organizer.params["CN"] = one_line(owner.name)
     entry.add("organizer", organizer)
@@ -50,5 +50,5 @@ def show_calendar(opened: OpenedInvitation, installation: str) -> bytes:
 
 
 def _seconds(at: datetime) -> datetime:
-    """Calendars know no fractions of a second."""
+    """Returns the time without fractions of a second, which calendars do not know."""
     return at.astimezone(UTC).replace(microsecond=0)

@@ -1,4 +1,4 @@
-"""Devices as the events API names and shows them (events contract, section 4)."""
+"""Devices on the events API (docs/events-api.md, "Devices")."""
 
 from typing import Annotated, NotRequired
 
@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from handlers.wire.events.fields import LINE
 from handlers.wire.events.nulls import ActingRequest
 
-TOKEN_MAX_CHARS = 255  # Apple's have 64 today, and are to be taken as they come
+TOKEN_MAX_CHARS = 255  # Apple's have 64 characters today; Apple asks not to rely on that
 
 
 class DeviceToken(ActingRequest):
@@ -25,7 +25,7 @@ class AddedDevice(TypedDict):
 
 
 class RemovedDevice(TypedDict):
-    """With `token` and `user_id` when it was removed, else with the `reason` why not."""
+    """`token` and `user_id` of a device that was removed, else the `reason` why none was."""
 
     success: bool
     token: NotRequired[str]

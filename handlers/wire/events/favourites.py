@@ -1,4 +1,4 @@
-"""Favourites on the events API: what is marked, and how it is shown (events contract 2.7 and 5)."""
+"""Favourites on the events API: the requests, and how they are shown (docs/events-api.md, "Favourites")."""
 
 import base64
 import binascii
@@ -29,7 +29,7 @@ def _picture(value: Any) -> bytes | None:
 
 
 class MarkedNumber(BaseModel):
-    """One number of the present form."""
+    """One number in the present form of the body."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
@@ -72,7 +72,7 @@ class FavouriteShown(TypedDict):
 def show_favourites(
     favourites: Iterable[SeenFavourite], media: Callable[[str], str], link: Link
 ) -> list[FavouriteShown]:
-    """`media` makes the address of a stored picture, `link` that of a user's photo."""
+    """Returns the list of favourites; `media` makes the URL of a stored picture, `link` that of a user's photo."""
     return [_show(each, media, link) for each in favourites]
 
 

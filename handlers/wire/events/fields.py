@@ -1,4 +1,4 @@
-"""The kinds of fields in requests about events, each refused with the sentence of events contract 1.3."""
+"""Fields of requests about events, each refused with its own sentence (docs/events-api.md, "Refusals")."""
 
 import math
 import re
@@ -32,7 +32,7 @@ _INT64 = range(-(2**63), 2**63)
 
 
 def _date(value: Any) -> Any:
-    """A date with a time, and with the offset that it was sent with: an event remembers where its owner was."""
+    """Returns a time with the offset that was sent with it: an event remembers the zone of its owner."""
     if value is None:
         return value
     try:
@@ -71,13 +71,13 @@ def _flag(value: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    """Digits as text, too: forms have nothing else."""
+    """Returns a whole number; text of digits counts, because forms have nothing else."""
     if value is None:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("A valid integer is required.")  # noqa: TRY004 - pydantic listens to this one
     if isinstance(value, float):
-        if value.is_integer():  # JSON numbers beyond 64 bits come as these
+        if value.is_integer():  # JSON numbers beyond 64 bits come as these types
             return int(value)
         raise ValueError("A valid integer is required.")
     text = str(value).strip()
@@ -87,7 +87,7 @@ def _whole(value: Any) -> Any:
 
 
 def within(least: int, most: int) -> BeforeValidator:
-    """Reads a whole number with these bounds."""
+    """Returns a reader of whole numbers within these bounds."""
 
     def bounded(value: Any) -> Any:
         number = _whole(value)
@@ -160,7 +160,7 @@ def _phones(value: Any) -> Any:
 
 
 def _phone(given: object) -> Phone:
-    """Whatever is written down as a number is one (events contract 1.5), also as the `phone` of an object (its section 0)."""
+    """Returns any text as a phone number (docs/rest.md, "Numbers"), also the `phone` of an object."""
     text = given.get("phone") if isinstance(given, dict) else given
     if not isinstance(text, str):
         raise ValueError("Not a valid string.")  # noqa: TRY004
@@ -171,7 +171,7 @@ def _phone(given: object) -> Phone:
 
 
 def find_instant(value: Any) -> datetime | None:
-    """Returns the instant that a query names; None for what is none (events contract, section 6)."""
+    """Returns the instant that a query names; None if it names none."""
     try:
         at = read_instant(value)
     except (NotAnInstant, InstantOutOfRange):
@@ -180,13 +180,13 @@ def find_instant(value: Any) -> datetime | None:
 
 
 def find_ids(value: Any) -> Sequence[int]:
-    """Ids joined by `|`; what is none is passed over."""
+    """Returns the ids in a text that joins them by `|`; what is no id is skipped."""
     texts = (text.strip() for text in str(value).split("|"))
-    return [int(text) for text in texts if is_number(text) and len(text) <= 18]  # more do not fit into 64 bits
+    return [int(text) for text in texts if is_number(text) and len(text) <= 18]  # more digits do not fit into 64 bits
 
 
 Instant = Annotated[datetime, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date-time"})]
-# Of a date that is sent in UTC, as many clients write each time: what `utc_offset` is where it is shown.
+# The `utc_offset` that is shown for a date sent in UTC, as many clients write every time.
 Zone = Annotated[
     timezone | None,
     BeforeValidator(_zone),
@@ -200,7 +200,7 @@ Zone = Annotated[
     ),
 ]
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
-# Texts as they are kept, of which the limits are those; what is blank is empty. Of one line, and of several.
+# Texts as they are stored, which is what the limits count; a blank text is empty. Of one line, and of several.
 LINE, WORDS = BeforeValidator(_line), BeforeValidator(_words)
 Location = Annotated[
     dict[str, Any],

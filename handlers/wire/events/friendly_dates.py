@@ -1,4 +1,4 @@
-"""Dates in the words of people, as the invitation pages show them (events contract 10)."""
+"""Dates in words, as the invitation pages show them (docs/events-api.md, "Invitation pages")."""
 
 from datetime import date, timedelta
 
@@ -6,10 +6,10 @@ FAR_AHEAD = timedelta(days=2 * 365)  # a date so far away stands for "any time"
 
 
 def friendly_date(at: date, now: date, *, has_time: bool = True) -> str:
-    """Such as "This Sat 08:05AM", "Next Sat Mar 19 08:05AM", then "Sat Mar 26 08:05AM"; nothing for a date before this week.
+    """Returns "This Sat 08:05AM", "Next Sat Mar 19 08:05AM", then "Sat Mar 26 08:05AM", or an empty text for a date before this week.
 
-    Both in the same zone, which is not named. Weeks start on Sunday. Without `has_time` only the day is named, and `at` may be a date; with it
-    it is a datetime.
+    Both dates are in one zone, which is not named. Weeks start on Sunday. Without `has_time` only the day is named, and `at` may be a
+    date; with it `at` is a datetime.
     """
     weeks = (_sunday(at) - _sunday(now)).days // 7
     if weeks < 0:
@@ -20,11 +20,11 @@ def friendly_date(at: date, now: date, *, has_time: bool = True) -> str:
 
 
 def full_date(at: date, *, has_time: bool = True) -> str:
-    """Such as "Saturday, 19 March 2016, 08:05"."""
+    """Returns a text such as "Saturday, 19 March 2016, 08:05"."""
     day = f"{at:%A}, {at.day} {at:%B} {at.year}"
     return f"{day}, {at:%H:%M}" if has_time else day
 
 
 def _sunday(at: date) -> date:
-    """The first day of its week."""
+    """Returns the first day of the date's week."""
     return date(at.year, at.month, at.day) - timedelta(days=(at.weekday() + 1) % 7)

@@ -1,4 +1,4 @@
-"""What the templates of the invitation page are given."""
+"""The values that the templates of the invitation page get."""
 
 import re
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from models.documents.default_picture import HUES, first_letter
 from models.documents.event import Event
 from models.documents.opened_invitation import Face, OpenedInvitation
 
-APPLE_MAPS, GOOGLE_MAPS = "http://maps.apple.com/?q=", "http://maps.google.com/?q="  # events contract 10
+APPLE_MAPS, GOOGLE_MAPS = "http://maps.apple.com/?q=", "http://maps.google.com/?q="
 _APPLE = re.compile(r"\b(iPhone|iPad|iPod)\b")
 
 
 def show_invitation(opened: OpenedInvitation, user_agent: str) -> Mapping[str, Any]:
-    """The event, who invites, who else is invited, and what the guest answered."""
+    """Returns the event, its host, the other invitees, and the guest's answer."""
     event, invitation = opened.event, opened.invitation
     return {
         "title": event.title,
@@ -37,9 +37,10 @@ def show_invitation(opened: OpenedInvitation, user_agent: str) -> Mapping[str, A
 
 
 def _show_date(event: Event, now: datetime) -> Mapping[str, Any]:
-    """`short` in words where there are any, `full` otherwise and below them, both on the owner's clock and with its zone.
+    """Returns the date in words and in full, both in the owner's zone and with its name.
 
-    `iso` is for programs, with no more of a fraction than HTML allows: static/invitation/times.js says it in the reader's zone. A day is the same everywhere.
+    `iso` is for programs, with no more fractions than HTML permits: static/invitation/times.js shows it in the reader's zone. A day
+    without a time is the same everywhere.
     """
     if event.date - now >= FAR_AHEAD:
         return {"short": "Any time", "full": "", "iso": ""}
@@ -54,10 +55,10 @@ def _show_date(event: Event, now: datetime) -> Mapping[str, Any]:
 
 
 def _show_place(event: Event, user_agent: str) -> Mapping[str, str]:
-    """What it is called, and where a map shows it: Apple's on its telephones, Google's elsewhere."""
+    """Returns a place's name and the URL of a map: Apple's on its telephones, else Google's."""
     maps = APPLE_MAPS if _APPLE.search(user_agent) else GOOGLE_MAPS
     name = event.venue_name or event.address
-    # The address finds a place more surely than what people call it.
+    # The address finds a place more reliably than its name.
     wanted = ", ".join(part for part in (event.venue_name, event.address) if part)
     below = event.address if event.venue_name else ""
     return {"name": name or "any place", "address": below, "url": maps + quote(wanted, safe="")}

@@ -1,11 +1,11 @@
-"""Events as the `/events` namespace tells of them: one text for everybody, with nothing that depends on who reads it.
+"""Events as the `/events` namespace sends them: one text for everybody, with nothing that depends on the reader.
 
-The names and shapes are those of REST (events contract, section 2). Left out is what is each viewer's own (`i_am_owner`,
-`i_am_attending`, `my_rsvp_message`), and what not everybody may see of a person (photos, e-mail, settings). Instead of the
-words of `messages`, which are entries of the event's chat, there is the `seq` at which they stand.
+Names and shapes are those of REST (docs/events-api.md, "Event objects"). Left out are the viewer's own fields (`i_am_owner`,
+`i_am_attending`, `my_rsvp_message`) and what not everybody may see of a person (photos, e-mail, settings). Instead of the texts of
+`messages`, which are entries of the event's chat, there is the `seq` at which they stand.
 
-Every body carries the event's `version`. It grows with each change, so what comes with a lower one than a client holds is
-older, whatever the order of arrival.
+Every body carries the event's `version`, which grows with each change: a body with a lower version than the client holds is older,
+whatever the order of arrival.
 """
 
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ from models.documents.collation import sort_by_name
 from models.documents.event import Event, Invitation
 from models.facts import EventShown, PollShown, RsvpShown
 
-LISTED_MAX = 100  # of each list in one body, some 30 kB: it goes to every guest, so that with all of them it grew with their square
+LISTED_MAX = 100  # of each list in one body, about 30 kB: it goes to every guest, so with all of them its cost grew with their square
 
 
 def show_live_event(shown: EventShown) -> dict[str, object]:
-    """`{"event": {…}}`, of a deleted event only `{"id", "chat", "version", "is_deleted": true}`.
+    """Returns `{"event": {…}}`; for a deleted event only `{"id", "chat", "version", "is_deleted": true}`.
 
-    `chat` is the event's, `is_canceled` says that it does not take place. An event with more than 100 invitees comes without
-    `invitees` and `invitations` and says how many there are, as `invitees_count`; those with more than 100 `messages`, or
-    `polls`, come without these. They are read by REST.
+    `chat` is the event's chat, `is_canceled` says that the event does not take place. An event with more than 100 invitees comes
+    without `invitees` and `invitations`, and with `invitees_count`; one with more than 100 `messages` or `polls` comes without these.
+    Clients read them by REST.
     """
     event = shown.event
     if event.is_deleted:
@@ -61,7 +61,7 @@ def show_live_event(shown: EventShown) -> dict[str, object]:
 
 
 def show_live_rsvp(shown: RsvpShown) -> dict[str, object]:
-    """`{"event": id, "chat", "version", "invitation", "total_spots", "spots_filled", "spots_left", "attendees_count"}`.
+    """Returns `{"event": id, "chat", "version", "invitation", "total_spots", "spots_filled", "spots_left", "attendees_count"}`.
 
     `invitation` is `{"id", "user_id", "user_full_name", "phone_number", "has_seen", "has_accepted_invite", "rsvp_time",
     "rsvp_message"}` as it is now.
@@ -72,7 +72,7 @@ def show_live_rsvp(shown: RsvpShown) -> dict[str, object]:
 
 
 def show_live_poll(shown: PollShown) -> dict[str, object]:
-    """`{"event": id, "chat", "version", "poll": {"id", "user_id", "suggested_date", "suggested_venue"}}`."""
+    """Returns `{"event": id, "chat", "version", "poll": {"id", "user_id", "suggested_date", "suggested_venue"}}`."""
     return _of(shown.event) | {"poll": show_poll(shown.poll, shown.event) | {"user_id": shown.poll.account_id}}
 
 
@@ -111,7 +111,7 @@ def _show_invitation(invitation: Invitation, account: Account) -> dict[str, obje
 
 
 def _show_invitees(event: Event, accounts: Mapping[int, Account]) -> list[dict[str, object]]:
-    """By full name, then by number (events contract 2.4)."""
+    """Returns the invitees by full name, then by number (docs/events-api.md, "Invitees")."""
     ranked: list[tuple[tuple[str, str], dict[str, object]]] = []
     for invitation in event.invitations:
         account = accounts[invitation.account_id]
@@ -134,10 +134,10 @@ def _show_invitees(event: Event, accounts: Mapping[int, Account]) -> list[dict[s
 
 
 def _number(invitation: Invitation, account: Account) -> str:
-    """Who never signed in is a number that somebody wrote down, shown as it was written."""
+    """Returns an account's number; that of somebody who never signed in is shown as the inviter wrote it."""
     return account.phone.text if account.is_registered else invitation.phone.text
 
 
 def _full_name(account: Account) -> str:
-    """The nickname stands in for it (design section 9); empty when there is neither."""
+    """Returns the full name, else the nickname, else an empty text."""
     return account.full_name or account.nickname

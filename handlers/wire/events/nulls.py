@@ -1,4 +1,4 @@
-"""Shapes of the events API's bodies, in which null stands for a field that is not given."""
+"""Shapes of the events API's bodies in which null means that a field is not given."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from handlers.wire.messaging.request import ACCOUNT, or_null
 
 
 class Nullable(BaseModel):
-    """Null for a field that need not be given is like leaving it out, so that what is shown can be sent back."""
+    """Makes null for an optional field the same as leaving it out, so that a shown object can be sent back."""
 
     @model_validator(mode="before")
     @classmethod
@@ -37,7 +37,7 @@ class Nullable(BaseModel):
 
 
 class ActingRequest(Nullable):
-    """A body that may name the account which acts; handlers/rest/account_choice.py reads it."""
+    """A body that may name the acting account; handlers/rest/account_choice.py reads it."""
 
     @classmethod
     @override

@@ -1,7 +1,4 @@
-"""Events as the events API shows them, with everything in them (events contract, section 2).
-
-Every representation has all of it, whatever the seed document happens to show where (design section 9).
-"""
+"""Events as the events API shows them, complete in every answer (docs/events-api.md, "Event objects")."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NotRequired
@@ -20,7 +17,7 @@ from models.services.events.posts import Posting
 
 
 class InviteeShown(TypedDict):
-    """Who is invited. `id` is 0 as long as nobody signed in with the number; `is_attending` is "True", "False" or null."""
+    """Somebody who is invited. `id` is 0 as long as nobody has signed in with the number; `is_attending` is "True", "False" or null."""
 
     id: int
     full_name: str
@@ -38,7 +35,7 @@ class InviteeShown(TypedDict):
 
 
 class InvitationShown(TypedDict):
-    """The same from the other side. `user_id` is null as long as nobody signed in with the number."""
+    """An invitation, with its guest. `user_id` is null as long as nobody has signed in with the number."""
 
     id: int
     user_id: int | None
@@ -66,11 +63,10 @@ class PollShown(TypedDict):
 class EventShown(TypedDict):
     """An event.
 
-    Beyond the seed: `chat` (of its log and its sockets), `version` (grows with every change; `/events` says it too),
-    `is_canceled`, without which a client would ask people to what does not take place, and `utc_offset`. `event_date` is in
-    UTC; of an event without a time it is the midnight with which its day begins where the owner is, with the offset of that
-    place, if it was sent with one. Where a part of the invitees was asked
-    for, `invitees` and `invitations` are of the same people, and `invitees_count` says how many there are.
+    `chat` is the chat of its messages. `version` grows with every change, and packets of `/events` carry it too. `is_canceled` says
+    that it does not take place. `event_date` is in UTC; that of an event without a time is the midnight at which its day begins where
+    the owner is, with the offset of that place if it was sent. If only a part of the invitees was asked for, `invitees` and
+    `invitations` are of the same people, and `invitees_count` says how many there are in all.
     """
 
     id: int
@@ -106,7 +102,7 @@ class CreatedEventShown(EventShown):
 
 
 class PostingShown(TypedDict):
-    """How posting a message went. `number_messages` is how many its author has at this event now."""
+    """The result of posting a message; `number_messages` is how many the author has at this event now."""
 
     body: str
     is_owner: bool
@@ -126,7 +122,7 @@ class SampleReplyShown(TypedDict):
     type: str
 
 
-def broadcast_event(seen: EventView, link: Link) -> EventShown:
+def show_event(seen: EventView, link: Link) -> EventShown:
     event, viewer = seen.event, seen.viewer_id
     mine = event.find_invitation(viewer)
     invited = _shown_invitations(seen)
@@ -162,11 +158,11 @@ def broadcast_event(seen: EventView, link: Link) -> EventShown:
 
 
 def show_created_event(seen: EventView, link: Link) -> CreatedEventShown:
-    return {**broadcast_event(seen, link), "attendees_count": seen.event.attendees_count}
+    return {**show_event(seen, link), "attendees_count": seen.event.attendees_count}
 
 
 def show_events(events: Iterable[EventView], link: Link) -> list[EventShown]:
-    return [broadcast_event(seen, link) for seen in events]
+    return [show_event(seen, link) for seen in events]
 
 
 def show_invitation(invitation: Invitation, people: Mapping[int, SeenUser]) -> InvitationShown:
@@ -184,7 +180,7 @@ def show_invitation(invitation: Invitation, people: Mapping[int, SeenUser]) -> I
 
 
 def show_poll(poll: Poll, event: Event) -> PollShown:
-    """The date is shown like that of the event."""
+    """Returns a poll; its date is shown like that of an event."""
     date = show_event_date(poll.date, has_time=event.is_time_specified)
     return {"id": poll.id, "suggested_date": date, "suggested_venue": poll.venue}
 
@@ -226,7 +222,7 @@ def _messages(seen: EventView) -> list[MessageShown]:
 
 
 def _shown_invitations(seen: EventView) -> list[Invitation]:
-    """Those that are asked for, by full name, then by number (events contract 2.4)."""
+    """Returns the invitations that were asked for, by full name, then by number (docs/events-api.md, "Invitees")."""
     guests = seen.guests
     if guests is not None and not guests.limit:
         return []
@@ -239,7 +235,7 @@ def _shown_invitations(seen: EventView) -> list[Invitation]:
 
 
 def _name_and_number(invitation: Invitation, who: SeenUser) -> tuple[str, str]:
-    """Who never signed in is a number that somebody wrote down, shown as it was written."""
+    """Returns an invitee's name and number; the number of somebody who never signed in is shown as the inviter wrote it."""
     if not who.account.is_registered:
         return "", invitation.phone.text
     number = who.account.phone.text

@@ -1,4 +1,4 @@
-"""What is asked of events: queries and bodies (events contract, section 6)."""
+"""Requests about events: queries and bodies (docs/events-api.md, "Creating and changing")."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -41,11 +41,11 @@ from models.services.events.listing import Guests
 from models.services.events.timeline import Place
 
 _COUNT_MAX_DIGITS = 9
-_ID_MAX_DIGITS = 18  # what fits into 64 bits
+_ID_MAX_DIGITS = 18  # fits into 64 bits
 _Places = Annotated[int, Field(ge=1, le=SPOTS_MAX), within(1, SPOTS_MAX)]
 _Filled = Annotated[int, Field(ge=0, le=SPOTS_MAX), within(0, SPOTS_MAX)]
 _YES, _NO = frozenset({"true", "y", "yes", "1", "ok"}), frozenset({"false", "n", "no", "0"})
-# What is asked for twice is asked for as it was written last.
+# A field that is sent twice has the value that was sent last.
 _Instant = Annotated[
     datetime | None,
     BeforeValidator(lambda value: find_instant(_last(value))),
@@ -79,7 +79,7 @@ def _per_page(value: Any) -> int:
 
 
 class GuestsQuery(BaseModel):
-    """Which invitees an answer has; all of them unless a limit is given. What cannot be read asks for nothing."""
+    """The part of the invitees that an answer has; all of them without a limit. An unreadable value is ignored."""
 
     invitees_limit: Annotated[
         int | None,
@@ -98,12 +98,12 @@ class GuestsQuery(BaseModel):
 
 
 def read_guests(fields: Any) -> Guests | None:
-    """Which invitees the query of a request asks for; None for all."""
+    """Returns the part of the invitees that a query asks for; None for all."""
     return GuestsQuery.model_validate(fields).guests
 
 
 class EventQuery(PageQuery, GuestsQuery):
-    """Which of one's events. What cannot be read filters nothing."""
+    """The filters of a list of events. An unreadable value filters nothing."""
 
     event_after: _Instant = None
     event_before: _Instant = None
@@ -115,7 +115,7 @@ class EventQuery(PageQuery, GuestsQuery):
 
 
 class TimelineQuery(GuestsQuery):
-    """Which timeline, and how far the client has come: the date of the last event it got, and ids joined by `|`."""
+    """The timeline that is asked for, and the client's position in it: the date of the last event it got, and ids joined by `|`."""
 
     type: Annotated[Literal["sent", "received"], BeforeValidator(lambda value: str(_last(value)).strip().lower())]
     cursor: _Instant = None
@@ -140,7 +140,7 @@ class _DatedBody(_Body):
 
 
 class NewEvent(_DatedBody):
-    """An event as its owner thinks of it."""
+    """An event that is to be created."""
 
     title: Annotated[str, Field(min_length=1, max_length=TITLE_MAX_CHARS), LINE]
     event_date: Instant
@@ -166,15 +166,15 @@ class NewEvent(_DatedBody):
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
-    """What is not given stays as it is, whatever a field holds meanwhile."""
+    """Removes defaults: a field that is not sent leaves the event as it is."""
     for each in schema["properties"].values():
         each.pop("default", None)
 
 
 class ChangedEvent(_DatedBody):
-    """Changes to an event; `utc_offset` changes with the date alone.
+    """Changes to an event; `utc_offset` is read together with the date.
 
-    `spot_filled` and `spots_filled` are one field, called so where it is sent and where it is shown.
+    `spot_filled` and `spots_filled` name one field, which is sent by the first name and shown by the second.
     """
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)
@@ -192,7 +192,7 @@ class ChangedEvent(_DatedBody):
 
     @property
     def edit(self) -> EventEdit:
-        """What was given, and nothing of what was not."""
+        """Returns the fields that were sent, and no others."""
         given = {name: getattr(self, name) for name in self.model_fields_set - {"utc_offset"}}
         invited = given.pop("invite_phone_numbers", [])
         filled_as = "spot_filled" if "spot_filled" in given else "spots_filled"
@@ -204,14 +204,14 @@ class ChangedEvent(_DatedBody):
 
 
 class WholeEvent(ChangedEvent):
-    """What an event cannot be without must be there; what else is not given stays as it is."""
+    """Changes to an event that must name every required field; the others stay as they are if they are not sent."""
 
     title: Annotated[str, Field(min_length=1, max_length=TITLE_MAX_CHARS), LINE]
     event_date: Instant
 
 
 class Rsvp(_Body):
-    """An answer to an invitation. An empty message is none, as where it is shown."""
+    """An answer to an invitation. An empty message counts as none."""
 
     rsvp_message: Annotated[str, Field(max_length=RSVP_MAX_CHARS), LINE] = ""
 
@@ -225,20 +225,20 @@ class NewMessage(_Body):
 
 
 class NewPoll(_Body):
-    """Another date, another place or both."""
+    """A poll about another date, another place or both."""
 
     suggested_date: Instant | None = None
     suggested_venue: Annotated[str, Field(max_length=VENUE_MAX_CHARS), LINE] = ""
 
     def require_something(self) -> Self:
-        """Without a place a date is needed. Raises FieldErrors."""
+        """Requires a date if there is no place. Raises FieldErrors."""
         if self.suggested_date is None and not self.suggested_venue:
             raise FieldErrors({"suggested_date": ["This field is required."]})
         return self
 
 
 class NewSuggestion(_Body):
-    """Another time (seed document, "Create event time suggestions")."""
+    """A suggestion of another time (docs/events-api.md, "Time suggestions")."""
 
     suggested_time: Instant
     comment: Annotated[str, Field(max_length=COMMENT_MAX_CHARS), WORDS] = ""
@@ -250,7 +250,7 @@ class NewSuggestion(_Body):
 
 
 def read_event_id(text: str) -> int:
-    """Raises EventNotFound, without words for what is no number (events contract 1.3)."""
+    """Returns the id. Raises EventNotFound, with the sentence of an unknown event, for text that is no number."""
     if not is_number(text):
         raise EventNotFound("")
     if len(text) > _ID_MAX_DIGITS:

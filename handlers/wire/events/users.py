@@ -1,4 +1,4 @@
-"""Users as the events API shows them, and what may be changed about them (events contract 2.1, 2.2 and 5)."""
+"""Users as the events API shows them, and what they may change (docs/events-api.md, "Users")."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
@@ -18,14 +18,14 @@ from models.documents.photo import Photo, Rendition
 from models.documents.user import PHONE_BOOK_MAX, SeenUser
 from models.errors import AccountNotFound, FavouritesFull, Malformed, TooLong
 
-# The absolute URL of one rendition; None for a default picture where there are none.
+# Returns the absolute URL of a rendition; None for a default picture if there are none.
 Link = Callable[[Photo | DefaultPicture, Rendition], str | None]
 
-_ID_MAX_DIGITS = 18  # what fits into 64 bits
+_ID_MAX_DIGITS = 18  # fits into 64 bits
 
 
 class UserShown(TypedDict):
-    """The full User."""
+    """A user with all fields."""
 
     id: int
     phone_number: str
@@ -42,13 +42,13 @@ class UserShown(TypedDict):
 
 
 class SignedInShown(UserShown):
-    """The full User in the answers of signing in and registering."""
+    """A user with all fields, in the answers of signing in and registering."""
 
     auth_token: str
 
 
 class ContactUserShown(TypedDict):
-    """The short form."""
+    """A user in short form."""
 
     id: int
     full_name: str
@@ -68,7 +68,7 @@ class FacebookFriendShown(TypedDict):
 
 
 class UserChange(ActingRequest):
-    """What one may change about oneself; everything else is passed over (events contract, section 5)."""
+    """What users may change about themselves; other fields are ignored."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
@@ -89,7 +89,7 @@ class UserChange(ActingRequest):
 
     @property
     def fields(self) -> dict[str, Any]:
-        """Those that were given, named as in the account."""
+        """Returns the fields that were sent, under their names in the account."""
         given = self.model_dump(exclude_unset=True)
         return {name.replace("notify_", "notify.", 1): value for name, value in given.items()}
 
@@ -107,7 +107,7 @@ class FacebookToken(ActingRequest):
 
 
 def read_user_id(text: str) -> int:
-    """Raises AccountNotFound, without words for what is no number (events contract 1.3)."""
+    """Returns the id. Raises AccountNotFound, with the sentence of an unknown user, for text that is no number."""
     if not is_number(text):
         raise AccountNotFound("")
     if len(text) > _ID_MAX_DIGITS:
@@ -116,9 +116,9 @@ def read_user_id(text: str) -> int:
 
 
 def read_phones(fields: object) -> list[Phone]:
-    """`phone_numbers`: the numbers in it, each once.
+    """Returns the numbers in `phone_numbers`, each once.
 
-    Raises Malformed for anything but a list of texts that can be numbers, FavouritesFull for more than can be marked.
+    Raises Malformed for anything but a list of texts that can be numbers, and FavouritesFull for more than can be marked.
     """
     texts = _texts(fields)
     if len(texts) > FAVOURITES_MAX:
@@ -127,9 +127,9 @@ def read_phones(fields: object) -> list[Phone]:
 
 
 def read_phone_book(fields: Fields) -> list[str]:
-    """`phone_numbers`: the identities of the numbers in it, each once. Raises Malformed and TooLong.
+    """Returns the identities of the numbers in `phone_numbers`, each once. Raises Malformed and TooLong.
 
-    What can be no number (an empty text, a novel) is passed over: phone books hold such things, and nobody could correct it.
+    Text that can be no number is skipped: phone books hold such things, and the client's user could not correct them.
     """
     texts = _texts(fields)
     if len(texts) > PHONE_BOOK_MAX:
@@ -191,7 +191,7 @@ def show_photo(seen: SeenUser, rendition: Rendition, link: Link) -> str | None:
 
 
 def show_found(users: Iterable[SeenUser], link: Link) -> list[FoundUserShown]:
-    """The registered users of a phone book; `phone_number` is as it is kept here, not as it was asked for."""
+    """Returns the registered users of a phone book; `phone_number` is the stored number, not the text that was asked for."""
     return [{"phone_number": seen.account.phone.text, "user": show_contact_user(seen, link)} for seen in users]
 
 

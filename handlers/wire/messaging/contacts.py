@@ -1,4 +1,4 @@
-"""Contacts on the messaging API: what is read and shown (messaging contract, section 5)."""
+"""Contacts on the messaging API: requests and answers (docs/messaging-api.md, "Contacts")."""
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated, NotRequired, Self
@@ -32,9 +32,10 @@ class NewContact(MessagingRequest, ContactEntry):
 
 
 def _read_entries(fields: Fields, name: str) -> list[ContactEntry]:
-    """The entries with a usable number, in the order sent; none is Malformed.
+    """Returns the entries with a usable number, in the order sent. Raises Malformed if there is none.
 
-    Raises ContactsFull before it reads names. A name that is no text or too long refuses the import: dropping its entry would remove somebody from the address book.
+    Raises ContactsFull before it reads names. A name that is no text or is too long refuses the import: dropping its entry would remove
+    somebody from the address book.
     """
     usable: list[dict[str, object]] = []
     numbers: set[str] = set()
@@ -51,7 +52,7 @@ def _read_entries(fields: Fields, name: str) -> list[ContactEntry]:
 
 
 class ContactsImport(MessagingRequest):
-    """The whole address book, from now on."""
+    """The whole address book, which replaces the stored one."""
 
     contacts: Annotated[
         list[ContactEntry],
@@ -70,7 +71,7 @@ class ContactsImport(MessagingRequest):
 
 
 class ContactNames(MessagingRequest):
-    """The names to set: those that are given, where an empty one (or null) takes the name away."""
+    """The names to set; an empty name, or null, removes the stored one."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": [name]} for name in _NAMES]})
 
@@ -95,7 +96,7 @@ class ContactsToRemove(MessagingRequest):
 
 
 class ContactShown(TypedDict):
-    """`exists`: whether this number uses Parley now."""
+    """A contact; `exists` says whether the number has a registered account."""
 
     contact_id: str
     first_name: str | None
@@ -109,7 +110,7 @@ class AddedShown(TypedDict):
 
 
 class ImportShown(TypedDict):
-    """What the import changed; `synced` is `existing` and `non_existing` together."""
+    """The result of an import; `synced` is `existing` plus `non_existing`."""
 
     added: int
     removed: int
@@ -163,7 +164,7 @@ def show_changed(contact: Contact) -> ChangedShown:
 
 
 def show_import(report: ImportReport) -> ImportShown:
-    """Six integers always; `message` when nothing differs, `contacts_updated` when only names do."""
+    """Returns six integers, and a `message` if nothing differs; `contacts_updated` counts changed names."""
     shown: ImportShown = {
         "added": report.added,
         "removed": report.removed,
@@ -180,7 +181,7 @@ def show_import(report: ImportReport) -> ImportShown:
 
 
 def show_removed(numbers: Sequence[str], removed: int) -> RemovedShown | SeveralRemovedShown | NoneRemovedShown:
-    """One number looks like a DELETE of it; several are counted."""
+    """Returns the answer to a DELETE: for one number that of its own path, for several a count."""
     if len(numbers) == 1:
         return {"removed_contact": numbers[0]}
     if not removed:

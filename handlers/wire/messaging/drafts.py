@@ -1,4 +1,4 @@
-"""Messages on the messaging API as they are asked for: to be sent, marked and listed (messaging contract, sections 9 to 11)."""
+"""Requests about messages on the messaging API: sending, marking and listing (docs/messaging-api.md, "Sending", "Message list")."""
 
 import re
 from collections.abc import Callable
@@ -53,20 +53,23 @@ _BEFORE: dict[str, Any] = {
     "pattern": "^[0-9A-Fa-f]{22}$",
     "examples": ["000000000000010000001F"],
 }
-COUNT_MAX = 2**31 - 1  # what the database still skips
+COUNT_MAX = 2**31 - 1  # the most that the database still skips
 DATE_MAX_S = 253_402_300_799  # the last second of the year 9999
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_DECIMAL_MAX_CHARS = 64  # the expression above takes the square of the time for what is nearly a number
+_DECIMAL_MAX_CHARS = 64  # the time of the expression above grows with the square of a text that is nearly a number
 _TYPES = {MediaKind.IMAGE: "i", MediaKind.VOICE: "s", MediaKind.AUDIO: "a", MediaKind.VIDEO: "v"}
 
 
 def read_path_target(path: str) -> ChatRef:
-    """A number or a group's id, as a path holds it."""
+    """Returns the number or the group's id in a path."""
     return ChatRef(group=path) if is_group_id(path) else ChatRef(contact=find_number(path) or path)
 
 
 def _read_recipient(fields: Fields) -> ChatRef:
-    """`contact`, or `group_id` where that is missing or no number; raises Malformed for neither (messaging contract 9.1)."""
+    """Returns `contact`, or `group_id` if `contact` is missing or no number.
+
+    Raises Malformed if both are (docs/messaging-api.md, "Targets").
+    """
     _require_single(fields, "contact")
     _require_single(fields, "group_id")
     number, group = find_number(fields.get("contact")), fields.get("group_id")
@@ -78,7 +81,7 @@ def _read_recipient(fields: Fields) -> ChatRef:
 
 
 def _require_single(fields: Fields, name: str) -> None:
-    """Raise Malformed for a field that was given several times."""
+    """Raises Malformed for a field that was sent several times."""
     if isinstance(fields.get(name), list):
         raise Malformed(f"{name} was given more than once.")
 
@@ -88,7 +91,7 @@ def _new_attempt() -> str:
 
 
 def _read_attempt(fields: Fields, name: str) -> str:
-    """The client id of a send. None is sent by this API's own clients: each of their calls is a message (contract 16.7)."""
+    """Returns the client id of a request. Clients of this API alone send none: each of their requests is a message of its own."""
     return _new_attempt() if fields.get(name) in (None, "") else read_client_id(fields)
 
 
@@ -109,7 +112,7 @@ def _said_up_to(max_chars: int, *examples: str, read: Callable[[Fields, str, int
 
 
 def _read_window_start(fields: Fields, name: str) -> datetime | int | None:
-    """A time, or the key of the message with this id; None for the beginning."""
+    """Returns a time, or the key of the message with this id; None for the beginning."""
     given = fields.get(name)
     if isinstance(given, str) and _MESSAGE_ID.fullmatch(given):
         return int(given, 16)
@@ -118,7 +121,7 @@ def _read_window_start(fields: Fields, name: str) -> datetime | int | None:
 
 
 def _read_limit_date(fields: Fields, name: str) -> datetime | None:
-    """Inclusive. Dates are shown without fractions, so a whole second means all of it."""
+    """Returns an inclusive end. Dates are shown without fractions, so a whole second means all of it."""
     at = read_date(fields.get(name), name)
     if at is None or at.microsecond:
         return at
@@ -126,7 +129,7 @@ def _read_limit_date(fields: Fields, name: str) -> datetime | None:
 
 
 def _read_count(default: int, description: str) -> FieldReader:
-    """A whole number; what is not all digits is the default (messaging contract 10.2)."""
+    """Returns a whole number; text that is not all digits means the default."""
 
     def read(fields: Fields, name: str) -> int:
         _require_single(fields, name)
@@ -196,7 +199,7 @@ _FOR_SOMEBODY: JsonDict = {"anyOf": [{"required": ["contact"]}, {"required": ["g
 
 
 class ToSomebody(MessagingRequest):
-    """Who it is for: `contact`, or a group. A contact that is a number wins."""
+    """The recipient: `contact`, or a group. `contact` wins if it is a number."""
 
     model_config = ConfigDict(json_schema_extra=_FOR_SOMEBODY)
 
@@ -218,13 +221,13 @@ class ToSomebody(MessagingRequest):
 
 
 class Attempt(ToSomebody):
-    """What tells an attempt to send from others, whatever it is to say."""
+    """The client id, which tells an attempt to send from other attempts."""
 
     client_id: ClientId = Field(default_factory=_new_attempt)
 
 
 class TextToSend(ToSomebody):
-    """A text. How long it may be, is a setting: `text_to_send` makes the shape."""
+    """A text. Its longest length is a setting: `text_to_send` makes the shape."""
 
     message: str
     client_id: ClientId = Field(default_factory=_new_attempt)
@@ -235,7 +238,7 @@ class TextToSend(ToSomebody):
 
 @lru_cache
 def text_to_send(max_chars: int) -> type[TextToSend]:
-    """The shape of a text of up to so many characters."""
+    """Returns the shape of a text of up to so many characters."""
     message = Annotated[str, _said_up_to(max_chars, "😍")]
     return create_model("TextToSend", __base__=TextToSend, __doc__="A text.", message=(message, ...))
 
@@ -253,9 +256,9 @@ class LocationToSend(ToSomebody):
 
 
 class FileToSend(ToSomebody):
-    """A file, or the URL where it lies, of which a copy is kept; the file wins."""
+    """A file, or a URL from which a copy is stored; the file wins."""
 
-    model_config = ConfigDict(json_schema_extra={**_FOR_SOMEBODY, "required": ["url"]})  # where no file is uploaded
+    model_config = ConfigDict(json_schema_extra={**_FOR_SOMEBODY, "required": ["url"]})  # if no file is uploaded
 
     client_id: ClientId = Field(default_factory=_new_attempt)
     url: Annotated[
@@ -267,11 +270,11 @@ class FileToSend(ToSomebody):
     ] = None
 
     def draft(self, kind: MediaKind) -> Message:
-        """A message of this kind that still lacks its file."""
+        """Returns a message of this kind that still lacks its file."""
         return Message(_TYPES[kind])
 
     def require_url(self) -> str:
-        """For a form that has no file in `filename`. Raises Malformed, and UrlRefused for what is no address of the web."""
+        """Returns the URL of a form that has no file in `filename`. Raises Malformed, and UrlRefused for what is no address of the web."""
         if self.url in (None, ""):
             raise Malformed("A file in filename, or a url, is needed.")
         url = read_exact({"url": self.url}, "url", URL_MAX_CHARS)
@@ -304,7 +307,7 @@ class CardToSend(ToSomebody):
 
 
 class LastRead(ToSomebody):
-    """Up to when everything is read; now, if it is not given."""
+    """The time up to which everything is read; now, if it is not given."""
 
     date_limit: Annotated[datetime | None, FieldReader(_read_limit_date, or_null(_date("Inclusive.")))] = None
 
@@ -314,7 +317,7 @@ _AFTER: dict[str, Any] = {**_LATER, "anyOf": [*_LATER["anyOf"], {"type": "string
 
 
 class WindowAsked(MessagingRequest):
-    """Which part of a list."""
+    """The part of a list that is asked for."""
 
     after: Annotated[datetime | int | None, FieldReader(_read_window_start, _AFTER)] = None
     limit: Annotated[
@@ -345,7 +348,7 @@ class MessagesAsked(WindowAsked):
 
 
 def _read_sync_cursors(fields: Fields, name: str) -> dict[int, int]:
-    """Cursors by chat; a form gives them as JSON text."""
+    """Returns cursors by chat; a form sends them as JSON text."""
     value = fields.get(name)
     if isinstance(value, str) and value:
         try:
@@ -356,7 +359,7 @@ def _read_sync_cursors(fields: Fields, name: str) -> dict[int, int]:
 
 
 class SyncAsked(MessagingRequest):
-    """The cursors of a client: by chat, the last entry that it holds."""
+    """The client's cursors: by chat, the last entry that it holds."""
 
     cursors: Annotated[
         dict[int, int],
@@ -375,7 +378,7 @@ class SyncAsked(MessagingRequest):
 
 
 class ChatsAsked(MessagingRequest):
-    """Which part of the chat list, which is whole by default."""
+    """The part of the chat list that is asked for; the whole list by default."""
 
     limit: Annotated[int, _read_count(-1, "The first so many.")] = -1
     offset: Annotated[

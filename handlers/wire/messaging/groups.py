@@ -1,4 +1,4 @@
-"""Groups on the messaging API: what is read and shown (messaging contract, section 12)."""
+"""Groups on the messaging API: requests and answers (docs/messaging-api.md, "Groups")."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,7 +13,7 @@ from models.errors import Malformed
 
 
 def _read_subject(fields: Fields, name: str) -> str:
-    """1 to SUBJECT_MAX_CHARS characters in one line, not all of them blank; raises Malformed and TooLong."""
+    """Returns 1 to SUBJECT_MAX_CHARS characters in one line, not all of them blank. Raises Malformed and TooLong."""
     subject = read_name(fields, name, SUBJECT_MAX_CHARS)
     if subject is None:
         raise Malformed(f"{name} is needed, and may not be empty.")
@@ -31,40 +31,40 @@ Subject = Annotated[str, FieldReader(_read_subject, text(SUBJECT_MAX_CHARS, "", 
 
 
 class NewGroup(MessagingRequest):
-    """A group with these people in it, all of them contacts, and yourself as its admin."""
+    """A group with these people in it, all of them contacts, and its creator as its admin."""
 
     subject: Subject
     participants: Numbers
 
 
 class GroupSubject(MessagingRequest):
-    """What the group is called from now on."""
+    """The group's new subject."""
 
     subject: Subject
 
 
 class NamedGroupSubject(MessagingRequest):
-    """The same, where the path does not name the group."""
+    """The new subject of a group that the path does not name."""
 
     group_id: Annotated[str, FieldReader(_read_group_id, GROUP_ID)]
     subject: Subject
 
 
 class Participant(MessagingRequest):
-    """The number of the one that it is about."""
+    """The number of the participant."""
 
     contact: Number
 
 
 class CreatedShown(TypedDict):
-    """The new group's id, twice."""
+    """The new group's id, under two names."""
 
     groupid: str
     id: str
 
 
 class GroupShown(TypedDict):
-    """`creation` and `s_t` (when the subject was set, by `s_o`) are unix seconds, as text."""
+    """A group; `creation` and `s_t` (when the subject was set, by `s_o`) are unix seconds as text."""
 
     groupid: str
     id: str
@@ -90,7 +90,7 @@ def show_created(chat: Chat) -> CreatedShown:
 
 
 def show_group(group: Group) -> GroupShown:
-    """The same object in `info` and in `info-all`; its id under both keys that the two had."""
+    """Returns the object of both `info` and `info-all`, with the group's id under both names."""
     chat = group.chat
     return {
         "groupid": chat.group or "",

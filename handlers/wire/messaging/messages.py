@@ -1,4 +1,4 @@
-"""Messages on the messaging API as they are shown (messaging contract, sections 9 to 11); drafts.py reads them."""
+"""Messages as the messaging API shows them (docs/messaging-api.md, "Chat list", "Message list"); drafts.py reads the requests."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,14 +13,14 @@ from models.documents.receipt import ListedMessage, Receipt
 from models.documents.window import Part
 from models.services.chats.titles import TitledChat, TitledPage
 
-SNIPPET_MAX_CHARS = 64  # messaging contract 10.1
+SNIPPET_MAX_CHARS = 64  # characters of a chat's last message that the chat list shows
 Link = Callable[[str], str]  # makes a stored URL one that clients can load
 
 _KINDS = {"i": "Image", "l": "Location", "s": "Voice message", "a": "Audio", "v": "Video", "c": "Contact"}
 
 
 class SentShown(TypedDict):
-    """The message's id under both names that it had; `chat` and `seq` say where it stands, for those who also use sockets."""
+    """The new message's id under two names; `chat` and `seq` are its place for clients that also use sockets."""
 
     id: str
     message_id: str
@@ -32,7 +32,7 @@ class SentShown(TypedDict):
 
 
 class ListedShown(TypedDict):
-    """What every message has. `delivered` and `read` are null where it has not happened, or is not told.
+    """Fields of every message. `delivered` and `read` are null if it has not happened, or is not shown to you.
 
     `participant` is the sender's number in a group.
     """
@@ -54,7 +54,7 @@ class TextShown(ListedShown):
 
 
 class LocationShown(ListedShown):
-    """`data` is empty: there are no map thumbnails here."""
+    """A place; `data` is empty, because there are no map thumbnails."""
 
     type: Literal["l"]
     latitude: float | None
@@ -64,7 +64,7 @@ class LocationShown(ListedShown):
 
 
 class LinkedLocationShown(LocationShown):
-    """A place that has a page."""
+    """A place with the URL of a page."""
 
     url: str
 
@@ -100,9 +100,9 @@ ChatMessageShown = TypeAliasType(
 
 
 class MessagesShown(TypedDict):
-    """Oldest first. `more`: there are older ones behind what was asked for; ask the same again with `next` as `before`, and no `offset`.
+    """Messages, oldest first. `more`: there are older ones; ask again with `next` as `before`, and without `offset`.
 
-    Where many of others' messages lie between, looking for more ends early: then a page is short, or empty, and has `more`.
+    If many messages of others lie between, the search ends early: then a page is short, or empty, and has `more`.
     """
 
     messages: list[ChatMessageShown]
@@ -133,14 +133,14 @@ class ReadListShown(TypedDict):
 
 
 class MarkedShown(TypedDict):
-    """How many messages were marked as read; a sentence where there was nothing to mark."""
+    """The number of messages that were marked as read; a sentence if there was nothing to mark."""
 
     updated: int
     message: NotRequired[str]
 
 
 class ChatShown(TypedDict):
-    """`entity_id` is the number one talks with, or the group's id; `id` the same again; `unread` counts no further than 1000."""
+    """A chat; `entity_id` and `id` are the other person's number, or the group's id; `unread` stops counting at 1000."""
 
     entity_id: str
     id: str
@@ -153,7 +153,7 @@ class ChatShown(TypedDict):
 
 
 class ChatsShown(TypedDict):
-    """The one where something happened last is the first. `more`: there are more; `next` is the `before` of the next page."""
+    """Chats, the one with the latest message first. `more`: there are more; `next` is the `before` of the next page."""
 
     chats: list[ChatShown]
     more: bool
@@ -188,7 +188,7 @@ def _show_more(found: Part[Any]) -> _More:
 
 
 def show_listed(listed: ListedMessage, link: Link) -> ChatMessageShown:
-    """What the document names for its type; then what it does not: where and when, captions, receipts."""
+    """Returns a message: the documented fields of its type, then further ones: its place, captions, receipts."""
     entry, body = listed.entry, listed.entry.body
     if not isinstance(body, Message):
         raise TypeError(f"{entry.kind} is no message")
@@ -257,7 +257,7 @@ def show_read(found: Part[Receipt]) -> ReadListShown:
 
 
 def show_marked(updated: int) -> MarkedShown:
-    """Nothing but the count, and a sentence where there was nothing to mark (messaging contract 11.2)."""
+    """Returns the count, and a sentence if there was nothing to mark (docs/messaging-api.md, "Receipts")."""
     if updated:
         return {"updated": updated}
     return {"updated": updated, "message": "There was nothing to mark as read."}
@@ -282,7 +282,7 @@ def _show_chat(chat: TitledChat) -> ChatShown:
 
 
 def _snippet(last: Entry | None) -> str:
-    """The first characters of what was said last; of a message without words, its kind."""
+    """Returns the beginning of a chat's last message; of a message without words, its kind."""
     if last is None or last.is_deleted or not isinstance(last.body, Message):
         return ""
     body = last.body

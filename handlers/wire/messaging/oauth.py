@@ -1,4 +1,4 @@
-"""OAuth's parameters and answers (RFC 6749 and 7009; messaging contract, section 2)."""
+"""OAuth's parameters and answers (RFC 6749 and 7009; docs/messaging-api.md, "Logins")."""
 
 from datetime import datetime
 from typing import Annotated, Literal, NotRequired
@@ -14,7 +14,7 @@ from models.errors import Malformed
 
 
 def read_parameter(fields: Fields, name: str) -> str:
-    """A parameter that is needed; raises Malformed."""
+    """Returns a required parameter. Raises Malformed."""
     value = find_parameter(fields, name)
     if value is None:
         raise Malformed(f"{name} is needed.")
@@ -22,7 +22,7 @@ def read_parameter(fields: Fields, name: str) -> str:
 
 
 def find_parameter(fields: Fields, name: str) -> str | None:
-    """A parameter that may be missing; an empty one is (RFC 6749, section 3.1). Given twice it is Malformed."""
+    """Returns an optional parameter; an empty one counts as missing (RFC 6749, section 3.1). Raises Malformed if it is sent twice."""
     value = fields.get(name)
     if value is None or value == "":
         return None
@@ -37,13 +37,13 @@ Perhaps = Annotated[str | None, FieldReader(find_parameter, _TEXT)]
 
 
 class Grant(BaseModel):
-    """What kind of proof follows."""
+    """The grant type, which says which credentials follow."""
 
     grant_type: Parameter
 
 
 class Client(BaseModel):
-    """Which program asks; that it is known, is looked at before anything behind it is read."""
+    """The client program; it is checked before the credentials are read."""
 
     client_id: Annotated[
         str | None,
@@ -73,14 +73,14 @@ class PasswordGrant(_Wish):
 
 
 class RefreshGrant(_Wish):
-    """A refresh token, which is used up by this."""
+    """A refresh token, which can be used once."""
 
     grant_type: Annotated[Literal["refresh_token"], FieldReader(read_parameter, {"const": "refresh_token"})]
     refresh_token: Parameter
 
 
 class Revocation(Client):
-    """A token to end, with the other one of its pair."""
+    """A token that is to be revoked, together with the other one of its pair."""
 
     token: Parameter
     token_type_hint: Annotated[
@@ -90,7 +90,7 @@ class Revocation(Client):
 
 
 class PairShown(TypedDict):
-    """`expires_in`: seconds."""
+    """A pair of tokens; `expires_in` is in seconds."""
 
     access_token: str
     refresh_token: str

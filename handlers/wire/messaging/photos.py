@@ -1,4 +1,4 @@
-"""Photos on the messaging API: always a URL and a status as text (messaging contract 7)."""
+"""Photos on the messaging API: always a URL and a status as text (docs/messaging-api.md, "Photos")."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -16,7 +16,7 @@ Show = Callable[[Photo], str]  # the URL of one of the two sizes
 
 
 class PictureAsked(MessagingRequest):
-    """The URL of a picture, where none is uploaded."""
+    """The URL of a picture, if none is uploaded."""
 
     model_config = ConfigDict(json_schema_extra={"required": ["url"]})
 
@@ -35,7 +35,7 @@ class PictureAsked(MessagingRequest):
     ] = None
 
     def require_url(self) -> str:
-        """Raises Malformed, and UrlRefused for what is no address of the web."""
+        """Returns the URL. Raises Malformed, and UrlRefused for what is no address of the web."""
         if not isinstance(self.url, str) or not self.url:
             raise Malformed("photo is needed: the picture as a file; or url, where it lies.")
         if not is_web_url(self.url):
@@ -44,7 +44,7 @@ class PictureAsked(MessagingRequest):
 
 
 class PhotoShown(TypedDict):
-    """`photo_status`: "200" with a URL, which needs no token; "404" there is none; "401" it is not shown to you."""
+    """A photo. `photo_status`: "200" with a URL, which needs no token; "404" if there is none; "401" if it is not shown to you."""
 
     photo_url: str | None
     photo_status: PhotoStatus
@@ -63,7 +63,7 @@ class PastPhotoShown(PhotoShown):
 
 
 class PhotoHistoryShown(TypedDict):
-    """Newest first; a photo that was taken away is an entry without a URL."""
+    """Photos, newest first; a photo that was removed is an entry without a URL."""
 
     contact_id: str
     photo_urls: list[PastPhotoShown]

@@ -1,4 +1,4 @@
-"""Profiles on the messaging API: one's own parts, and those of others (messaging contract, sections 4 and 6)."""
+"""Profiles on the messaging API: one's own, and those of others (docs/messaging-api.md, "Profile", "Status messages")."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, NotRequired, Self
@@ -29,7 +29,7 @@ STATUSES = ("online", "offline")
 
 
 def _read_code(fields: Fields, name: str) -> str:
-    """The digits of a code, whatever they are written with. Whoever sends an integer cannot send the zeros it begins with."""
+    """Returns the digits of a code, without anything between them. A code that begins with zeros must be sent as text."""
     code = fields.get(name)
     if isinstance(code, int) and not isinstance(code, bool):
         code = f"{code:0{MESSAGING_DIGITS}}"
@@ -42,7 +42,7 @@ def _read_code(fields: Fields, name: str) -> str:
 
 
 def _find_registration_pin(fields: Fields, name: str) -> str:
-    """Empty when it is not given, or null; of an integer its digits."""
+    """Returns the registration PIN; empty if it is missing or null; of an integer, its digits."""
     pin = fields.get(name)
     if pin is None:
         return ""
@@ -71,7 +71,7 @@ def _read_status_message(fields: Fields, name: str) -> str:
 
 
 def _read_nickname(fields: Fields, name: str) -> str:
-    """It must be there, and may be empty."""
+    """Returns the nickname, which is required and may be empty."""
     if name not in fields:
         raise Malformed(f"{name} is needed; it may be empty.")
     return _find_nickname(fields, name)
@@ -98,7 +98,7 @@ def _read_visibility(fields: Fields, name: str) -> Visibility | None:
 
 
 def _read_feedback(fields: Fields, name: str) -> str:
-    """Free text, of which so much is kept as fits into a line of the log."""
+    """Returns free text, shortened to what fits into a line of the log."""
     feedback = fields.get(name)
     return cut(one_line(feedback), STATUS_MAX_CHARS) if isinstance(feedback, str) else ""
 
@@ -107,7 +107,7 @@ _NICKNAME = or_null(text(NICKNAME_MAX_CHARS, "Shown in notifications.", "John Le
 
 
 class NewAccount(BaseModel):
-    """A number to own."""
+    """A number that the login wants to own."""
 
     account: Number
     nickname: Annotated[str, FieldReader(_find_nickname, _NICKNAME)] = ""
@@ -134,19 +134,19 @@ class CodeProof(MessagingRequest):
 
 
 class RegistrationPinGiven(MessagingRequest):
-    """What is asked besides the code from now on."""
+    """The PIN that is required besides the code from now on."""
 
     registration_pin: Annotated[str, FieldReader(_read_registration_pin, REGISTRATION_PIN)]
 
 
 class RegistrationPinShown(TypedDict):
-    """Whether the account has one."""
+    """Whether the account has a registration PIN."""
 
     registration_pin: bool
 
 
 class RemoveAccountRequest(MessagingRequest):
-    """What somebody says who removes an account."""
+    """The reason that somebody gives for removing an account."""
 
     feedback: Annotated[str, FieldReader(_read_feedback, {"type": "string", "examples": ["cool"]})] = ""
 
@@ -197,7 +197,7 @@ _MAY_BE_EMPTY = {**NUMBERS, "minItems": 0}
 
 
 class BlockedNumbers(MessagingRequest):
-    """The numbers to block from now on, under `numbers` or `contacts`; an empty list is one (design section 9)."""
+    """The numbers to block from now on, under `numbers` or `contacts`; an empty list unblocks everybody."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["numbers"]}, {"required": ["contacts"]}]})
 
@@ -209,7 +209,7 @@ class BlockedNumbers(MessagingRequest):
     def model_post_init(self, context: Any) -> None:
         name = "numbers" if self.numbers is not None or self.contacts is None else "contacts"
         value = getattr(self, name)
-        self._listed = [] if value in ([], "[]") else read_numbers({name: value}, name)  # the latter in a form
+        self._listed = [] if value in ([], "[]") else read_numbers({name: value}, name)  # the second name in a form
 
     @property
     def listed(self) -> list[str]:
@@ -217,7 +217,7 @@ class BlockedNumbers(MessagingRequest):
 
 
 class CodeSentShown(TypedDict):
-    """`length`: of the code, in digits."""
+    """A code was sent; `length` is its number of digits."""
 
     id: Literal["code_request"]
     method: Literal["sms", "voice"]
@@ -225,7 +225,7 @@ class CodeSentShown(TypedDict):
 
 
 class ProvedShown(TypedDict):
-    """The account is registered now; `login` is its number again."""
+    """The account is registered; `login` is its number again."""
 
     id: Literal["code_register"]
     account: str
@@ -266,7 +266,7 @@ class PrivacyChangeShown(TypedDict):
 
 
 class StatusShown(TypedDict):
-    """Null: there is none, or it is not shown to you."""
+    """A status message; null if there is none, or it is not shown to you."""
 
     contact_id: str
     status_message: str | None
@@ -283,7 +283,7 @@ class PastStatusShown(TypedDict):
 
 
 class StatusHistoryShown(TypedDict):
-    """Newest first."""
+    """Status messages, newest first."""
 
     values: list[PastStatusShown]
 
@@ -301,13 +301,13 @@ class PresencesShown(TypedDict):
 
 
 class BlockShown(TypedDict):
-    """A `text` where there was nothing to do."""
+    """The result; `text` if there was nothing to do."""
 
     text: NotRequired[Literal["already-blocked", "not-blocked"]]
 
 
 class BlockedShown(TypedDict):
-    """By number."""
+    """The blocked numbers, sorted."""
 
     numbers: list[str]
 

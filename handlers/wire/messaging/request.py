@@ -1,8 +1,8 @@
-"""Requests of the messaging API as shapes: each field is read by a function of fields.py, and described beside it.
+"""Requests of the messaging API as shapes: a function of fields.py reads each field, and its schema stands beside it.
 
-The API takes forms and JSON alike, so its fields are tolerant (integers as numbers, lists separated by commas), and each
-refusal has a sentence of its own. So pydantic does not judge a field here: the function does, and its refusal passes through
-as it is. The schema in the reference stands beside the function, in the same `FieldReader`.
+The API takes forms and JSON alike, so its fields are tolerant (integers as numbers, lists separated by commas), and each refusal has a
+sentence of its own. So pydantic does not validate a field: the function does, and its refusal passes through unchanged. The schema for
+the reference stands beside the function, in the same `FieldReader`.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ Read = Callable[[Fields, str], Any]
 Schema = Mapping[str, Any]
 _ABSENT = object()
 
-# A text that is stored: no NUL in it; and one that also says something, which white space, controls and what has no shape do not.
+# STORABLE: no NUL. SAYING: also at least one character that is seen; white space, controls and default-ignorable characters are not.
 STORABLE = r"^[^\u0000]*$"
 _UNSEEN = (
     r"\s\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
@@ -30,7 +30,7 @@ _UNSEEN = (
 )
 SAYING = rf"^[^\u0000]*[^{_UNSEEN}][^\u0000]*$"
 DIGITS: Schema = {"type": "string", "pattern": "^[0-9]+$", "maxLength": TEXT_MAX_CHARS, "examples": ["4930901820"]}
-# With separators it may be longer than its digits.
+# With separators a number may be longer than its digits.
 NUMBER: Schema = {
     "description": "A phone number in international form, with or without `+`. Spaces, dashes, `/.()`, invisible characters and `tel:` "
     "are left out, digits of any script are read, and spellings of one valid number are one number.",
@@ -59,7 +59,7 @@ GROUP_ID: Schema = {
 
 
 def text(max_chars: int, description: str = "", *examples: str, says_something: bool = False) -> Schema:
-    """A text of up to so many characters."""
+    """Returns the reader of a text of up to so many characters."""
     schema: dict[str, Any] = {
         "type": "string",
         "maxLength": max_chars,
@@ -75,14 +75,14 @@ def text(max_chars: int, description: str = "", *examples: str, says_something: 
 
 
 def or_null(schema: Schema) -> Schema:
-    """The same, or null, which is like leaving it out."""
+    """Returns the schema, with null as another way to leave the field out."""
     kept = {key: schema[key] for key in ("description", "examples") if key in schema}
     return kept | {"anyOf": [{key: value for key, value in schema.items() if key not in kept}, {"type": "null"}]}
 
 
 @dataclass(frozen=True, slots=True)
 class FieldReader:
-    """In `Annotated`: the function that reads this field (from the fields, by its name), and what it takes as JSON schema."""
+    """Used in `Annotated`: the function that reads this field from all fields by its name, and the field's JSON schema."""
 
     read: Read
     schema: Schema = field(hash=False)
@@ -99,16 +99,16 @@ class FieldReader:
 
 
 def as_given(fields: Fields, name: str) -> Any:
-    """A value that is read elsewhere, together with others."""
+    """Reads nothing: the value is read elsewhere, together with others."""
     return fields.get(name)
 
 
 class NothingShown(TypedDict):
-    """An empty object: done."""
+    """An empty object: the request is done."""
 
 
 class MessagingRequest(BaseModel):
-    """What every request of the messaging API may say: whose it is (design section 9; read in handlers/rest/account_choice.py)."""
+    """What every request of the messaging API may say: its account (docs/rest.md, "Choice of account")."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -119,7 +119,7 @@ AskedShape = TypeVar("AskedShape", bound=BaseModel)
 
 
 def parse(shape: type[AskedShape], fields: Fields) -> AskedShape:
-    """The fields of a request; raises Malformed and TooLong with the sentence of the first field that is wrong."""
+    """Returns the fields of a request. Raises Malformed and TooLong with the sentence of the first wrong field."""
     missing = {name: _ABSENT for name, info in shape.model_fields.items() if info.is_required() and name not in fields}
     try:
         return shape.model_validate({**fields, **missing})
@@ -129,14 +129,14 @@ def parse(shape: type[AskedShape], fields: Fields) -> AskedShape:
 
 
 def name_up_to(max_chars: int, description: str = "", *examples: str) -> FieldReader:
-    """A text of one line that may be missing, null or empty."""
+    """Returns the reader of an optional text of one line, which may be null or empty."""
     return FieldReader(
         lambda fields, name: read_name(fields, name, max_chars), or_null(text(max_chars, description, *examples))
     )
 
 
 def words_up_to(max_chars: int, description: str = "", *examples: str) -> FieldReader:
-    """A text of any lines that may be missing, null or empty."""
+    """Returns the reader of an optional text of several lines, which may be null or empty."""
     return FieldReader(
         lambda fields, name: read_words(fields, name, max_chars), or_null(text(max_chars, description, *examples))
     )

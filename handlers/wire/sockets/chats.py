@@ -1,4 +1,4 @@
-"""Chats as JSON: the chat list, a page of history and the answers of `sync` (design section 4)."""
+"""Chats as JSON: the chat list, a page of history and the answers of `sync` (docs/protocol.md, "Messages and entries")."""
 
 from collections.abc import Sequence
 from typing import NotRequired
@@ -14,7 +14,7 @@ from models.services.chats.sync import ChatState, Status, SyncAnswer
 
 
 class MarkShown(TypedDict):
-    """How far a member has received and read."""
+    """The receipts of a member: up to which entry it has received and read."""
 
     account: int
     delivered: int
@@ -22,9 +22,9 @@ class MarkShown(TypedDict):
 
 
 class ChatMissedShown(TypedDict):
-    """The news of one chat. `cursor` is to be asked with next time; it equals `last_seq` unless more follows.
+    """What is new in one chat. `cursor` is the cursor for the next request; it equals `last_seq` unless more follows.
 
-    A chat that is none of yours, and never was, has nothing but the first six fields.
+    A chat that you are not in, and never were, has only the first six fields.
     """
 
     chat: int
@@ -48,17 +48,19 @@ class ChatMissedShown(TypedDict):
 
 
 class ChatSyncShown(TypedDict):
-    """The chats in which something is new, and those that are as you hold them. `more`: ask again at once with the new cursors."""
+    """The chats with something new, and those that you hold completely. `more`: ask again at once with the new cursors."""
 
     chats: list[ChatMissedShown]
     more: bool
 
 
 def show_chat(chat: Chat, peer_number: str | None = None, *, until: int | None = None) -> dict[str, object]:
-    """`{"chat", "kind", "title"}` with `group` (its public id) or `contact` (the number one talks with), `event` (its event's id), and a photo if it has one.
+    """Returns `{"chat", "kind", "title"}`, and `group`, `contact`, `event` or a photo for chats that have one.
 
-    The title of a direct chat is the number: names are the viewer's own, in its contacts. `until`: for whom the log ends there;
-    a title or a photo that was set later is left out.
+    `group` is the public id of a group, `contact` the number of the other person, `event` the id of a calendar event.
+
+    The title of a direct chat is the number: names are in the viewer's contacts. `until` is the last entry that a former member sees; a
+    title or a photo that was set later is left out.
     """
     shown: dict[str, object] = {"chat": chat.id, "kind": chat.kind.value}
     if chat.kind is ChatKind.DIRECT:
@@ -76,7 +78,10 @@ def show_chat(chat: Chat, peer_number: str | None = None, *, until: int | None =
 
 
 def show_head(head: ChatSummary) -> dict[str, object]:
-    """A chat in a list: with `last_seq`, the viewer's `read` and `delivered` marks, `unread`, `last_at` and the `last` message."""
+    """Returns a chat in a list: `show_chat` with `last_seq`, `read`, `delivered`, `unread`, `last_at` and `last`.
+
+    `read` and `delivered` are the viewer's receipts, `last` is the last message.
+    """
     return show_chat(head.chat, head.peer_number) | {
         "last_seq": head.last_seq,
         "read": head.member.read,
@@ -88,15 +93,15 @@ def show_head(head: ChatSummary) -> dict[str, object]:
 
 
 def show_chat_page(page: ChatPage) -> dict[str, object]:
-    """`{"chats": […], "next": text or null}`; `next` is the `before` of the next page."""
+    """Returns `{"chats": […], "next": text or null}`; `next` is the `before` of the next page."""
     return {"chats": [show_head(head) for head in page.heads], "next": page.next}
 
 
 def show_page(page: Page) -> dict[str, object]:
-    """`{"chat", "entries", "more", "next", "last_seq"}`, oldest entry first.
+    """Returns `{"chat", "entries", "more", "next", "last_seq"}`, oldest entry first.
 
-    With `more`, `next` is the `before` (or `after`) of the next page. All changes up to `last_seq` are in the messages
-    already; those that a client heard with a higher seq are to be applied to them.
+    With `more`, `next` is the `before` (or `after`) of the next page. The messages contain all changes up to `last_seq`; a client
+    applies the changes that it receives with a higher seq.
     """
     return {
         "chat": page.chat_id,
@@ -108,7 +113,7 @@ def show_page(page: Page) -> dict[str, object]:
 
 
 def show_sync(answer: SyncAnswer) -> dict[str, object]:
-    """`{"chats": [{"chat", "status", "entries", "last_seq", "cursor", "marks", "hidden", …}], "more"}`."""
+    """Returns `{"chats": [{"chat", "status", "entries", "last_seq", "cursor", "marks", "hidden", …}], "more"}`."""
     return {"chats": [_show_state(state) for state in answer.states], "more": answer.more}
 
 
@@ -136,7 +141,7 @@ def _show_state(state: ChatState) -> dict[str, object]:
 
 
 def show_marks(members: Sequence[Member], viewer_id: int | None) -> list[dict[str, object]]:
-    """How far each member has received and read, as far as the viewer may know: `[{"account", "delivered", "read"}]`, by account."""
+    """Returns each member's receipts, as far as the viewer may see them: `[{"account", "delivered", "read"}]`, by account."""
     return [
         {"account": member.account_id, "delivered": member.delivered, "read": member.read}
         if member.account_id == viewer_id

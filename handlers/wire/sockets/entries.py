@@ -1,4 +1,4 @@
-"""Messages and entries as JSON: what `history`, `sync` and every event about a log are made of (design section 4)."""
+"""Messages and entries as JSON, for `history`, `sync` and every event about a log (docs/protocol.md, "Messages and entries")."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,12 +26,12 @@ from models.documents.entry import (
 from models.documents.photo import Photo
 
 MEDIA = "/media/"  # where stored files are read
-_FIELDS = {"date": "event_date"}  # fields of an event that REST names otherwise
+_FIELDS = {"date": "event_date"}  # fields of an event that have another name in REST
 _CONTENT = ("text", "url", "hash", "mime_type", "caption", "latitude", "longitude", "vcard", "name", "reply_to")
 _TEXT_CONTENT = ("text", "reply_to")  # all that a text has, and most messages are texts
 
 
-# What `show_entry` shows of the kinds of entries, described for the reference.
+# What `show_entry` returns for each kind of entry, described for the reference.
 EntryShown = TypedDict(
     "EntryShown",
     {
@@ -86,15 +86,15 @@ EntryShown = TypedDict(
 
 
 def show_time(at: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds and a Z."""
+    """Returns ISO 8601 in UTC with milliseconds and a Z."""
     return at.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def show_message(entry: Entry) -> dict[str, object]:
-    """A message with the changes applied to it so far.
+    """Returns a message with the changes applied to it so far.
 
-    `{"id", "chat", "seq", "sender", "from", "client_id", "type", "sent_at"}` and what its type has; `edited_at`, `deleted`
-    and `reactions` (`{account id: emoji}`) only where there is something to say.
+    It has `{"id", "chat", "seq", "sender", "from", "client_id", "type", "sent_at"}` and the fields of its type; `edited_at`, `deleted`
+    and `reactions` (`{account id: emoji}`) only if there are any.
     """
     body = entry.body
     if not isinstance(body, Message):
@@ -123,7 +123,7 @@ def show_message(entry: Entry) -> dict[str, object]:
 
 
 def show_entry(entry: Entry) -> dict[str, object]:
-    """Any entry: `{"kind", "chat", "seq", …}`; a message with all of `show_message`, a change with what it changes.
+    """Returns any entry: `{"kind", "chat", "seq", …}`; a message with all of `show_message`, a change with what it changes.
 
     `edit` {of, text, edited_at} · `deletion` {of, scope: "all"} · `reaction` {of, emoji} · `joined` {accounts, numbers,
     admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject} · `photo` {photo_url,
@@ -145,7 +145,7 @@ def show_entry(entry: Entry) -> dict[str, object]:
 
 
 def show_photo(photo: Photo | None) -> dict[str, object]:
-    """`{"photo_url", "preview_photo_url"}`, relative to this server; null for none."""
+    """Returns `{"photo_url", "preview_photo_url"}`, relative to this server; null if there is no photo."""
     return {
         "photo_url": None if photo is None else MEDIA + photo.full,
         "preview_photo_url": None if photo is None else MEDIA + photo.preview,

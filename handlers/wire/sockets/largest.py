@@ -1,7 +1,7 @@
-"""How long the requests of sockets may be: the largest that each event permits, in the longest form that JSON has for it.
+"""Computes how long socket requests may be: the largest that each event permits, in JSON's longest form.
 
-The bound on what a client may send in one piece follows from this (docs/protocol.md, "Limits"), so that whatever a request's own
-limits permit gets through, also from clients that escape every character, and what is longer than they permit is refused by name.
+The bound on one message of a client follows from this (docs/protocol.md, "Limits"). So every request within its own limits gets
+through, also from clients that escape every character, and a longer one is refused with the name of the field.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,7 @@ from models.services.presence.presence import WATCHED_MAX
 
 ESCAPE_BYTES = 6  # of a character as \uXXXX
 INT_MAX_BYTES = 20  # of the largest whole number, or a coordinate
-ENVELOPE_MAX_BYTES = (
-    512  # around a request: packet types, namespace, number of the acknowledgement, and the event's name
-)
+ENVELOPE_MAX_BYTES = 512  # around a request: packet types, namespace, acknowledgement id, and the event's name
 
 
 def _text(chars: int) -> int:
@@ -31,12 +29,12 @@ def _text(chars: int) -> int:
 
 
 def _object(**sizes: int) -> int:
-    """An object by the names of its fields, each with the size of its value and of a comma behind it."""
+    """Returns the size of an object from its fields' names, each with the size of its value and of a comma."""
     return sum(ESCAPE_BYTES * len(name) + len('"":') + size for name, size in sizes.items()) + len("{}")
 
 
 def largest_requests(text_max_chars: int) -> Mapping[str, int]:
-    """Returns the bytes of the largest body of each event; a chat is named in the longest way, and every optional field given."""
+    """Returns the bytes of the largest body of each event, with the longest way to name a chat and every optional field."""
     target = {"contact": _text(NUMBER_MAX_CHARS)}
     attempt = {**target, "client_id": _text(CLIENT_ID_MAX_CHARS)}
     seq = {"seq": INT_MAX_BYTES}
@@ -72,5 +70,5 @@ def largest_requests(text_max_chars: int) -> Mapping[str, int]:
 
 
 def largest_message(text_max_chars: int) -> int:
-    """Returns the bytes that one message of a client may have: its largest request, as a packet."""
+    """Returns the most bytes that one message of a client may have: its largest request, as a packet."""
     return max(largest_requests(text_max_chars).values()) + ENVELOPE_MAX_BYTES

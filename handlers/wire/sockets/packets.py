@@ -1,4 +1,4 @@
-"""Events as packets: in which namespace, under which name and with what a client is told (design section 4)."""
+"""Facts as packets: the namespace, the name and the body that clients receive (docs/protocol.md, "Events")."""
 
 from collections.abc import Mapping
 
@@ -32,8 +32,8 @@ _CHANGES: Mapping[Kind, str] = {
 }
 
 
-def broadcast_event(event: Fact) -> tuple[str, str, dict[str, object]]:
-    """The namespace, the name and the body of an event."""
+def packet_of(event: Fact) -> tuple[str, str, dict[str, object]]:
+    """Returns the namespace, the name and the body of the packet for a fact."""
     match event:
         case EntryAdded():
             return CHAT, *_show_added(event)
@@ -72,7 +72,7 @@ def _show_planned(event: EventShown | RsvpShown | PollShown) -> tuple[str, dict[
 
 
 def show_presence(shown: PresenceShown) -> dict[str, object]:
-    """`{"contact", "status": "online" / "offline" / "deny" / null, "last_seen"}`; null where the viewer's own status hides all."""
+    """Returns `{"contact", "status": "online" / "offline" / "deny" / null, "last_seen"}`; null if the viewer's own privacy hides all."""
     last_seen = None if shown.last_seen is None else show_time(shown.last_seen)
     return {"contact": shown.number, "status": shown.status, "last_seen": last_seen}
 

@@ -1,4 +1,4 @@
-"""Reads what sockets ask for: targets, drafts, seqs and cursors, each refused with the name of what is wrong."""
+"""Reads socket requests: chats, messages, seqs and cursors. A refusal names the field."""
 
 import math
 import re
@@ -17,20 +17,20 @@ Body = Mapping[str, Any]
 T = TypeVar("T")
 
 SEQ_MAX = 2**32 - 1
-CHAT_MAX = 2**31 - 2  # the one behind it would not fit into 64 bits with a seq
-CAPTION_MAX_CHARS = 256  # messaging contract 16.3
-VCARD_MAX_CHARS = 160 * 1024  # with a photo of 100 kB in it, as phones write them: 140,000 in base64
+CHAT_MAX = 2**31 - 2  # a higher one does not fit into 64 bits together with a seq
+CAPTION_MAX_CHARS = 256
+VCARD_MAX_CHARS = 160 * 1024  # with a photo of 100 kB in it, as phones write them: 140,000 characters in base64
 FILE_FACT_MAX_CHARS = 128  # of a file's hash, and of its type
 EMOJI_MAX_CHARS = 32  # the longest flag and family sequences of Unicode 16 have fewer
 CLIENT_ID_MAX_CHARS = 64
 CURSORS_MAX = 5000
 
-_OWN_FILE = re.compile(r"/media/[!-~]+")  # what the server itself gave out, without the host
+_OWN_FILE = re.compile(r"/media/[!-~]+")  # as the server itself gave it out, without the host
 _REQUIRED: Mapping[str, str] = {"t": "text", "c": "vcard", "i": "url", "s": "url", "a": "url", "v": "url"}
 
 
 def read_target(body: Body) -> ChatRef:
-    """Exactly one of `chat` (its id), `contact` (a number) and `group` (its public id)."""
+    """Returns the chat that a request names by exactly one of `chat` (its id), `contact` (a number) and `group` (its public id)."""
     named = [name for name in ("chat", "contact", "group") if body.get(name) is not None]
     if len(named) != 1:
         raise Malformed("Name the chat by one of chat, contact and group.")
@@ -50,7 +50,7 @@ def read_target(body: Body) -> ChatRef:
 
 
 def read_int(body: Body, name: str, least: int, most: int, default: int | None = None) -> int:
-    """A whole number within bounds; null is like leaving it out."""
+    """Returns a whole number within bounds, or the default if it is missing or null."""
     value = body.get(name)
     if value is None:
         value = default
@@ -64,19 +64,19 @@ def read_seq(body: Body, name: str = "seq") -> int:
 
 
 def find_seq(body: Body, name: str) -> int | None:
-    """A seq, 0 included, or None when it is not given."""
+    """Returns a seq, which may be 0, or None if it is missing."""
     return None if body.get(name) is None else read_int(body, name, 0, SEQ_MAX)
 
 
 def read_text(body: Body, name: str, max_chars: int) -> str:
-    """Returns a text that says something, as `plain_text`. Raises Malformed and TooLong."""
+    """Returns a text that is not blank, as `plain_text`. Raises Malformed and TooLong."""
     value = body.get(name)
     if isinstance(value, str) and len(value) > SLACK * max_chars:
         raise TooLong(f"{name}: at most {max_chars} characters.")
     if not isinstance(value, str) or is_blank(value):
         raise Malformed(f"{name}: must be a text that is not empty.")
     text = plain_text(value)
-    if text is not value and not is_storable(value):  # what stays as it is holds nothing that is no text
+    if text is not value and not is_storable(value):  # a text that `plain_text` leaves as it is can be stored as it is
         raise Malformed(f"{name}: holds characters that are no text.")
     if len(text) > max_chars:
         raise TooLong(f"{name}: at most {max_chars} characters.")
@@ -84,12 +84,12 @@ def read_text(body: Body, name: str, max_chars: int) -> str:
 
 
 def find_text(body: Body, name: str, max_chars: int) -> str | None:
-    """`read_text`; None where it is not given or blank."""
+    """`read_text` for an optional text. Returns None if it is missing or blank."""
     return None if _is_missing(body.get(name), SLACK * max_chars) else read_text(body, name, max_chars)
 
 
 def find_line(body: Body, name: str, max_chars: int) -> str | None:
-    """Returns a text as `one_line`; None where it is not given or blank. Raises Malformed and TooLong."""
+    """Returns an optional text as `one_line`; None if it is missing or blank. Raises Malformed and TooLong."""
     if _is_missing(body.get(name), SLACK * max_chars):
         return None
     line = one_line(read_exact(body, name, SLACK * max_chars))
@@ -99,7 +99,7 @@ def find_line(body: Body, name: str, max_chars: int) -> str | None:
 
 
 def read_exact(body: Body, name: str, max_chars: int) -> str:
-    """Returns a text that is for programs (an id, an address, a card) as it was sent. Raises Malformed and TooLong."""
+    """Returns a text for programs (an id, a URL, a card) exactly as it was sent. Raises Malformed and TooLong."""
     value = body.get(name)
     if isinstance(value, str) and len(value) > max_chars:
         raise TooLong(f"{name}: at most {max_chars} characters.")
@@ -111,24 +111,24 @@ def read_exact(body: Body, name: str, max_chars: int) -> str:
 
 
 def find_exact(body: Body, name: str, max_chars: int) -> str | None:
-    """`read_exact`; None where it is not given or empty."""
+    """`read_exact` for an optional text. Returns None if it is missing or empty."""
     return None if body.get(name) in (None, "") else read_exact(body, name, max_chars)
 
 
 def _is_missing(value: object, looked_at_max: int) -> bool:
-    """Returns whether an optional text is not given, or blank, which is the same on every door; longer ones are not looked at."""
+    """Returns whether an optional text is missing or blank, which mean one thing at every door; long texts are not looked at."""
     return value is None or (
         isinstance(value, str) and len(value) <= looked_at_max and is_blank(value) and is_storable(value)
     )
 
 
 def read_client_id(body: Body) -> str:
-    """What the client calls this attempt; the same id means the same thing for ever."""
+    """Returns the client id: a repeated request with it means the message that was stored first, for ever."""
     return read_exact(body, "client_id", CLIENT_ID_MAX_CHARS)
 
 
 def read_message(body: Body, text_max_chars: int) -> Message:
-    """A message of one of the seven types, with what its type needs."""
+    """Returns a message of one of the seven types, with the fields that its type needs."""
     kind = body.get("type", "t")
     if not isinstance(kind, str) or kind not in MESSAGE_TYPES:
         raise Malformed(f"type: must be one of {', '.join(sorted(MESSAGE_TYPES))}.")
@@ -153,7 +153,7 @@ def read_message(body: Body, text_max_chars: int) -> Message:
 
 
 def read_cursors(body: Body) -> dict[int, int]:
-    """`cursors`: chat id (as text, for JSON has no other keys) -> the seq up to which the client holds everything."""
+    """Returns `cursors`: chat id (as text, because JSON has no other keys) -> the seq up to which the client holds everything."""
     cursors = body.get("cursors")
     if cursors is None:
         return {}
@@ -177,7 +177,7 @@ def _url(body: Body) -> str | None:
 
 
 def read_degrees(body: Body, name: str, most: int) -> float:
-    """A latitude (`most` is 90) or a longitude (180)."""
+    """Returns a latitude (`most` is 90) or a longitude (180)."""
     value = body.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > most:
         raise Malformed(f"{name}: must be a number from -{most} to {most}.")

@@ -17,31 +17,31 @@ from models.stores.events import Events
 
 @dataclass(frozen=True, slots=True)
 class HiddenEvents:
-    """The rule of blocks at events, whenever the block was made, and until it is taken back.
+    """The rule of blocks at events: an event does not exist for somebody who blocked its owner, whenever the block was made.
 
-    Somebody who blocked the owner has nothing of the event: not in any list or count, by no id, on no socket, by no push; an
-    answer that was given stays with the owner. Between other people at an event a block does what it does in a common group:
-    messages flow. Accounts that blocked the viewer are shown without name, photo and e-mail address (see_users.py).
+    Such an event is in no list or count, has no id, and sends no packet and no push; an answer that was given stays with the owner.
+    Between other people at an event, a block does what it does in a common group: messages flow. Accounts that blocked the viewer are
+    shown without name, photo and e-mail address (models/services/users/views.py).
     """
 
     directory: Directory
 
     async def list_owners(self, viewer: Actor) -> Collection[int]:
-        """The ids of the accounts whose events do not exist for this viewer."""
+        """Returns the ids of the accounts whose events do not exist for this viewer."""
         me = await self.directory.require(viewer.account_id)
         return [one.id for one in await self.directory.list_by_numbers(me.blocked)] if me.blocked else []
 
     async def hides(self, viewer: Actor, event: Event) -> bool:
-        """Whether this event does not exist for this viewer."""
+        """Returns whether this event does not exist for this viewer."""
         me = await self.directory.require(viewer.account_id)
         return bool(me.blocked) and me.has_blocked((await self.directory.require(event.owner_id)).number)
 
 
 @dataclass(frozen=True, slots=True)
 class FollowBlocks:
-    """Takes somebody out of the chats of events whose owner they block, and back into them when the block is taken back.
+    """Removes an account from the chats of events whose owner it blocks, and adds it again when it unblocks the owner.
 
-    To the others it looks like leaving, so that the block is not told. Done again it changes nothing.
+    To the others it looks like leaving, so the block is not revealed. Running it again changes nothing.
     """
 
     events: Events
@@ -51,7 +51,7 @@ class FollowBlocks:
     join: JoinEvents
 
     async def blocked(self, actor: Actor) -> None:
-        """Leave the chats of all events whose owner this account has blocked."""
+        """Leaves the chats of all events whose owner this account has blocked."""
         owners = await self.hidden.list_owners(actor)
         if not owners:
             return
@@ -62,13 +62,13 @@ class FollowBlocks:
                 await self.record(actor, member.chat_id, Left(actor.account_id, actor.number))
 
     async def unblocked(self, account: Account) -> None:
-        """Go back into the chats of events whose owner it does not block."""
+        """Rejoins the chats of events whose owner this account does not block."""
         await self.join(account)
 
 
 @dataclass(frozen=True, slots=True)
 class RequireEvent:
-    """The event, or EventNotFound (events contract 6.0); `owned` raises NotTheOwner for those who are only invited."""
+    """Returns the event, or raises EventNotFound (docs/events-api.md, "Visibility"); `owned` raises NotTheOwner for invitees."""
 
     events: Events
     hidden: HiddenEvents

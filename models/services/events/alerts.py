@@ -1,7 +1,7 @@
-"""Queues the pushes about events: the whole table of triggers, with the flags of those who may not want them.
+"""Queues pushes about events: the table of what triggers one, and the flags of those who do not want them.
 
-Events contract, section 7. Nobody is told what is no longer so when it is told late: of a place that was given away since,
-of anything about an event that was deleted or does not take place.
+See docs/events-api.md, "Pushes". A late push says nothing that is no longer true: of a place that was taken since, or of an event that
+was deleted or cancelled.
 """
 
 from collections.abc import Callable, Collection
@@ -22,10 +22,10 @@ Wants = Callable[[Account], bool]
 
 @dataclass(frozen=True, slots=True)
 class EventAlerts:
-    """The third way of telling (tell_event.py). Every key carries the item's id, so telling twice queues nothing twice.
+    """Pushes facts of events to people's devices, as a listener of the event outbox.
 
-    Whoever has the app is pushed to, and who has not is texted an invitation and nothing else. Nobody is told of what is done
-    by somebody they blocked.
+    Every key contains the item's id, so running it again queues nothing twice. People with the app get a push; people without it get a
+    text for an invitation and nothing else. Nobody is told of what somebody they blocked has done.
     """
 
     accounts: Accounts
@@ -91,7 +91,7 @@ class EventAlerts:
             await self._warn_of_last_spot(event, item)
 
     async def _warn_of_last_spot(self, event: Event, item: OutboxItem) -> None:
-        """Never for an event that was created with one."""
+        """Warns of the last free place, except at an event that was created with one."""
         if event.spots_left == 1 < event.spots_at_first and not event.is_canceled:
             waiting = [each for each in event.invitations if each.answer is None]
             await self._push(event, item, waiting, CHANGE, alerts.one_spot_left(event), part="spots")
@@ -106,7 +106,7 @@ class EventAlerts:
         wants: Wants | None = None,
         part: str = "",
     ) -> None:
-        """Push to those of these invitees who have the app, want it, and have not blocked the owner."""
+        """Pushes to those of these invitees who have the app, want it, and have not blocked the owner."""
         if not to:
             return
         accounts = await self.accounts.list_by_ids({event.owner_id, *(each.account_id for each in to)})

@@ -1,4 +1,4 @@
-"""Shows on the sockets what happened to an event, to those who are in its chat: the owner and the registered invitees."""
+"""Broadcasts facts of events on the sockets, to the members of the event's chat: the owner and the registered invitees."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -27,10 +27,10 @@ from models.stores.accounts import Accounts
 
 @dataclass(frozen=True, slots=True)
 class BroadcastEvent:
-    """The second way of telling (tell_event.py), behind the log: by then the chat holds everybody who is to hear.
+    """Broadcasts facts of events, as a listener of the event outbox that runs behind the log: the chat has its new members by then.
 
-    So who removed the account hears nothing, and who blocked the owner nothing but what they go on with themselves. Like
-    everything on sockets this is a hint: what was missed is found by `sync`, and the event by REST.
+    Somebody who removed the account hears nothing, and somebody who blocked the owner hears only of what they go on with themselves.
+    Like every packet this is a hint: `sync` finds what was missed, and REST the event.
     """
 
     accounts: Accounts
@@ -49,10 +49,10 @@ class BroadcastEvent:
                 accounts = await self.accounts.list_by_ids(people)
                 await self._publish(event, EventShown(event, _named(accounts)))
             case Posted() | ReminderDue():
-                pass  # the words are an entry of the chat, and a reminder is no change
+                pass  # the text is an entry of the chat, and a reminder changes nothing
 
     async def invitation(self, event: Event, invitation: Invitation) -> None:
-        """This one was answered, or seen."""
+        """Broadcasts that an invitation was answered or seen."""
         account = await self.directory.require(invitation.account_id)
         if account.blocked:
             people = await self.accounts.list_by_ids({event.owner_id, *(each.account_id for each in event.invitations)})
@@ -65,7 +65,7 @@ class BroadcastEvent:
 
 
 def _named(people: Collection[Account]) -> dict[int, Account]:
-    """The people of an event by id, without the names of those who blocked any of them: one text is sent to all."""
+    """Returns the people of an event by id, without the names of those who blocked any of the others: one text goes to all."""
     numbers = {one.number for one in people}
     return {
         one.id: one if one.blocked.isdisjoint(numbers) else replace(one, full_name="", nickname="") for one in people

@@ -1,4 +1,4 @@
-"""Writes what happened to an event into the log of its chat, where `sync` finds it whoever was away."""
+"""Writes facts of events into the log of the event's chat, where `sync` finds them."""
 
 from dataclasses import dataclass
 from datetime import UTC
@@ -27,9 +27,9 @@ from models.stores.journal import Journal
 
 @dataclass(frozen=True, slots=True)
 class AppendEventFacts:
-    """The owner and the registered invitees are the members of the chat; their answers and polls are entries of it.
+    """Appends facts to the log. The owner and the registered invitees are the chat's members; answers and polls are its entries.
 
-    Whoever blocked the owner is brought in by nobody, and comes by doing something at the event.
+    Somebody who blocked the owner is not added by others, and joins by doing something at the event.
     """
 
     events: Events
@@ -78,14 +78,14 @@ class AppendEventFacts:
             await self._append(event, item, by, joined)
 
     async def _let_in(self, event: Event, item: OutboxItem, by: Account) -> None:
-        """Who does something at an event is in its chat from then on; who does it by a link, without the app, is not."""
+        """Adds whoever does something at an event to its chat, unless they do it by a link, without the app."""
         if not by.is_registered or by.id in (await self.memberships.require(event.chat_id)).members:
             return
         if by.id not in (await self.memberships.require_fresh(event.chat_id)).members:
             await self._append(event, item, by, Joined((by.id,), (by.number,)), "joined")
 
     async def _append(self, event: Event, item: OutboxItem, by: Account, body: Body, part: str = "") -> int:
-        """The seq under which it is stored, now or before; what changes the chat holds when this returns."""
+        """Returns the seq under which the entry is stored, now or before; the chat's state has the change when this returns."""
         draft = Draft(event.chat_id, by.id, by.number, f"{item.id}{part}", body)
         stored = await self.journal.append(draft)
         await self.announcer.applied(stored.entry)

@@ -1,4 +1,4 @@
-"""Shows whoever signs in for the first time what events are: one that somebody invites to, and one of their own."""
+"""Demo events for somebody who signs in for the first time: one to which they are invited, and one of their own."""
 
 import logging
 import secrets
@@ -27,10 +27,10 @@ SPOTS = 10
 
 @dataclass(frozen=True, slots=True)
 class MakeDemoEvents:
-    """Without a push or a text message to anybody (events contract, section 9).
+    """Creates both without a push or a text to anybody (docs/events-api.md, "Demo events").
 
-    `owner_number` is the account that invites; when there is none, that event is left out. Never raises: nobody is kept
-    from signing in because of it.
+    `owner_number` is the account that invites; without it, that event is left out. Never raises, because a fault here must not keep
+    anybody from signing in.
     """
 
     events: Events
@@ -57,7 +57,7 @@ class MakeDemoEvents:
         chat = await self.chats.create_event_chat(event_id, (owner.id, owner.number), title, now)
         invitations = [] if guest is None else [await self._invitation(guest, now)]
         date = (now + IN).replace(minute=0, second=0, microsecond=0)
-        # With an empty outbox nobody is notified; what the chat needs is done here.
+        # With an empty outbox nobody is notified; the entries of the chat are made here.
         await self.events.create(
             Event(
                 event_id,

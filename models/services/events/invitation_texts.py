@@ -1,4 +1,4 @@
-"""Texts an invitation to those who have no app, with a link that is theirs alone."""
+"""Invites people without the app by SMS, with a link of their own."""
 
 import hashlib
 import re
@@ -16,19 +16,18 @@ from models.services.notifications.sms import LimitTexts
 from models.stores.accounts import Accounts
 from models.stores.invitation_tokens import InvitationTokens
 
-PATH = "/invitation"  # the page, which is also found with the slash at its end
-NAME_MAX_CHARS = 30  # so that most messages are one SMS; the page shows all of both
+PATH = "/invitation"  # the page, which is also served with a final slash
+NAME_MAX_CHARS = 30  # so that most texts fit into one SMS; the page shows both in full
 TITLE_MAX_CHARS = 60
 _PLACEHOLDER = re.compile(r"\{(organizer|event_title|event_link)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class TextInvitations:
-    """One SMS per invitation (design section 9). `templates` hold {organizer}, {event_title} and {event_link}.
+    """Sends one SMS per invitation (docs/events-api.md, "Texts"). `templates` hold {organizer}, {event_title} and {event_link}.
 
-    A number that has had enough for a day, or is of a country that is not served, stays invited and is not texted; the owner
-    is told by a push how many these are.
-    Which of them is chosen depends on the invitation alone, so telling it again makes the same text.
+    A number that has had its texts of the day, or is of a country that is not served, stays invited and gets none; a push tells the
+    owner how many these are. The template is chosen by the invitation alone, so running it again makes the same text.
     """
 
     accounts: Accounts
@@ -37,12 +36,12 @@ class TextInvitations:
     limit: LimitTexts
     clock: Clock
     templates: Sequence[str]
-    public_url: str  # what links start with
+    public_url: str  # links start with it
 
     async def __call__(
         self, event: Event, owner: Account, invitations: Collection[Invitation], item: OutboxItem
     ) -> None:
-        """Text those of these invitations whose number nobody has proved."""
+        """Queues texts for those of these invitations whose number nobody has proved."""
         found = await self.accounts.list_by_ids({each.account_id for each in invitations})
         people = {account.id: account for account in found}
         unregistered = [
@@ -51,7 +50,7 @@ class TextInvitations:
             if not people[each.account_id].is_registered and not people[each.account_id].has_blocked(owner.number)
         ]
         queued = await self.notify.list_queued({_key(item, each) for each in unregistered})
-        new = [each for each in unregistered if _key(item, each) not in queued]  # told again, nothing counts twice
+        new = [each for each in unregistered if _key(item, each) not in queued]  # running it again counts nothing twice
         admitted = await self.limit.admit([each.phone for each in new])
         texted = [each for each in new if each.phone.number in admitted]
         await self._text(event, owner, texted, item)
@@ -74,7 +73,7 @@ class TextInvitations:
         )
 
     async def forget(self, event: Event) -> None:
-        """The event is gone; its links lead nowhere."""
+        """Removes the links of an event that is deleted."""
         await self.tokens.forget_event(event.id)
 
     async def _tell_owner(self, event: Event, owner: Account, item: OutboxItem, count: int) -> None:
@@ -103,10 +102,10 @@ class TextInvitations:
 
 
 def _key(item: OutboxItem, invitation: Invitation) -> str:
-    """Begins with another word than a push, whose numbers are accounts."""
+    """Returns the key in the queue. It begins with another word than that of a push, whose numbers are accounts."""
     return f"text {item.id} {invitation.id}"
 
 
 def fill(template: str, words: Mapping[str, str]) -> str:
-    """The template with each {name} replaced; what is put in is text, also where it looks like a placeholder."""
+    """Returns the template with each {name} replaced; a value is inserted as text, also if it looks like a placeholder."""
     return _PLACEHOLDER.sub(lambda found: words[found[1]], template)

@@ -19,9 +19,9 @@ from models.stores.invitation_tokens import InvitationTokens
 
 @dataclass(frozen=True, slots=True)
 class AnswerInvitation:
-    """As often as is liked, also after the event (events contract, section 6). Raises EventNotFound, and EventFull for a yes.
+    """Answers an invitation, any number of times, also after the event (docs/events-api.md, "Answers").
 
-    For the owner, who has no invitation, nothing changes.
+    Raises EventNotFound, and EventFull for a yes. For the owner, who has no invitation, nothing changes.
     """
 
     events: Events
@@ -39,13 +39,13 @@ class AnswerInvitation:
         if answered is not None:
             await self.tell(answered, item)
             return answered
-        await self.require(actor, event_id)  # deleted meanwhile: EventNotFound
+        await self.require(actor, event_id)  # deleted meanwhile: raises EventNotFound
         raise EventFull
 
 
 @dataclass(frozen=True, slots=True)
 class MarkInvitationSeen:
-    """By who is invited, as often as is liked; the answer stays (events contract, section 6).
+    """Marks an invitation as seen, any number of times; its answer stays (docs/events-api.md, "Mark as seen").
 
     Raises Forbidden for the event's owner, and EventNotFound for everybody else and for an invitation of another event.
     """
@@ -77,16 +77,15 @@ def _require_invitation(event: Event, invitation_id: int) -> Invitation:
     raise EventNotFound("There is no such invitation.")
 
 
-FACES_MAX = 5  # events contract 10
+FACES_MAX = 5  # invitees whose photos the page shows
 
 
 @dataclass(frozen=True, slots=True)
 class OpenInvitation:
-    """Remembers when the link was used. Raises EventNotFound for an unknown token, and when event or invitation are gone.
+    """Opens an invitation by its link, and stores when it was used. Raises EventNotFound for an unknown or removed one.
 
-    Once the guest has proved the number the link still shows the event, and neither people nor answers: the app does.
-
-    The photos are those that the guest may see by their owners' own rules, as on every other way to a photo.
+    Once the guest has proved the number, the link still shows the event, but no people and no answers: these are in the app. The photos
+    are those that the guest may see by their owners' rules, as everywhere.
     """
 
     tokens: InvitationTokens
@@ -115,7 +114,7 @@ class OpenInvitation:
             raise EventNotFound
         if guest.is_registered:
             unanswered = replace(invitation, answer=None, message=None, answered_at=None)
-            # The link was for a number without an account, and whoever holds it now need not be who proved the number.
+            # The link was for a number without an account; whoever holds it now need not be the one who proved the number.
             return OpenedInvitation(event, unanswered, guest, accounts[owner_id], [], now)
         faces = await self._faces(guest, [accounts[each] for each in shown_ids if each in accounts])
         return OpenedInvitation(event, invitation, guest, accounts[owner_id], faces, now)
@@ -129,7 +128,7 @@ class OpenInvitation:
 
 
 def _shown(event: Event, guest_id: int) -> list[int]:
-    """The accounts whose faces are shown."""
+    """Returns the accounts whose photos are shown."""
     others = sorted(event.invitations, key=lambda each: each.answer is not True)
     ids = dict.fromkeys([event.owner_id, *(each.account_id for each in others)])
     return [each for each in ids if each != guest_id][:FACES_MAX]

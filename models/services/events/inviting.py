@@ -26,9 +26,9 @@ DAY_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class LimitInvitations:
-    """Count so many more, all or none.
+    """Counts new invitations against the quota of a day, all of them or none.
 
-    Raises RateLimited until the day (of UTC) is over, and TooManyInvitees for more than a day's at once.
+    Raises RateLimited until the day (UTC) is over, and TooManyInvitees for more at once than a day permits.
     """
 
     quotas: Quotas
@@ -51,7 +51,7 @@ class LimitInvitations:
             )
 
     async def give_back(self, actor: Actor, count: int) -> None:
-        """These were not invited after all."""
+        """Gives back the quota of invitations that were not made."""
         if self.is_enabled and count:
             await self.quotas.give_back(_key(actor), DAY_S, self.clock.now(), count)
 
@@ -60,15 +60,15 @@ def _key(actor: Actor) -> str:
     return f"invitations {actor.account_id}"
 
 
-TRIES = 10  # each means that somebody else invited one of the same people at the same moment
+TRIES = 10  # each means that somebody else invited one of these people at the same moment
 
 
 @dataclass(frozen=True, slots=True)
 class InvitePeople:
-    """Invite numbers that are not invited yet; each once, one's own not at all (events contract, section 6).
+    """Invites numbers that are not invited yet, each once and never the owner's own (docs/events-api.md, "Inviting").
 
-    A number that nobody has proved gets an account that is not registered, so the invitation is its owner's from the
-    first sign-in on. Whoever calls reserves the places before. Raises TooManyInvitees.
+    A number that nobody has proved gets an account that is not registered, so that the invitation belongs to its owner from the first
+    sign-in on. The caller reserves the quota first. Raises TooManyInvitees.
     """
 
     events: Events
@@ -79,7 +79,7 @@ class InvitePeople:
     invitees_max: int
 
     async def reserve(self, actor: Actor, invited: Collection[Invitation], phones: Sequence[Phone]) -> int:
-        """See that so many more may be invited, and count them; how many that are. Raises TooManyInvitees and RateLimited."""
+        """Checks and consumes the quota. Returns the number of new invitations. Raises TooManyInvitees and RateLimited."""
         known = {each.phone.number for each in invited} | {actor.number}
         count = len({phone.number for phone in phones} - known)
         if count and len(invited) + count > self.invitees_max:
@@ -107,7 +107,7 @@ class InvitePeople:
         raise TooManyInvitees("Others are inviting the same people at this moment; try again.")
 
     async def list_new(self, phones: Sequence[Phone], known: Collection[str]) -> list[Invitation]:
-        """An invitation for each number that is not in `known`, in the order given, not stored yet."""
+        """Returns an invitation, not stored yet, for each number that is not in `known`, in the order given."""
         wanted = {phone.number: phone for phone in phones if phone.number not in known}
         if not wanted:
             return []
@@ -120,14 +120,15 @@ class InvitePeople:
         ]
 
 
-EVENTS_MAX = 1000  # the latest by date; a number that more people invited finds the others in its list of events
+EVENTS_MAX = 1000  # the latest by date; a number with more invitations finds the others in its list of events
 
 
 @dataclass(frozen=True, slots=True)
 class JoinEvents:
-    """The invitations themselves need nothing: they are bound to the number's account from the beginning.
+    """Adds an account that registers to the chats of the events it is invited to.
 
-    Nobody is brought to people that they blocked.
+    The invitations need no change: they belong to the number's account from the beginning. The account is not added to events of people
+    it blocked.
     """
 
     events: Events
@@ -147,7 +148,7 @@ class JoinEvents:
         blocked = await self._list_blocked(account, set(owners.values()))
         for chat_id, owner_id in owners.items():
             if owner_id in blocked or account.id in (await self.memberships.require_fresh(chat_id)).members:
-                continue  # a member now, by a change that was stored and not applied yet
+                continue  # a member already, by a change that is stored and not yet applied
             joined = Joined((account.id,), (account.number,))
             stored = await self.journal.append(Draft(chat_id, account.id, account.number, uuid4().hex, joined))
             await self.announcer.applied(stored.entry)

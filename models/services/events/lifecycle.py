@@ -19,7 +19,7 @@ from models.stores.events import Events
 
 @dataclass(frozen=True, slots=True)
 class EventPlan:
-    """What somebody wants to do, and with whom."""
+    """The new event and the numbers to invite."""
 
     title: str
     date: datetime
@@ -33,7 +33,7 @@ class EventPlan:
 
 @dataclass(frozen=True, slots=True)
 class CreateEvent:
-    """The caller owns it and is in its chat, with those of the invited who are registered.
+    """Creates an event. The caller owns it and is in its chat, together with the registered invitees.
 
     Raises TooManyInvitees and RateLimited.
     """
@@ -49,7 +49,7 @@ class CreateEvent:
         now = self.clock.now()
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as later reads will show it
         event_id = await self.events.next_id()
-        # An event that is not stored in the end leaves a chat without members, which nobody can see.
+        # If the event is not stored in the end, a chat without members remains, which nobody can see.
         chat = await self.chats.create_event_chat(event_id, (actor.account_id, actor.number), plan.title, now)
         invitations = await self.invite.list_new(plan.invited, {actor.number})
         item = outbox_item(actor, now, Invited(tuple(each.id for each in invitations)))
@@ -75,14 +75,14 @@ class CreateEvent:
         return event
 
 
-TRIES = 3  # each means that the last place was given away, and back, at the same moment
+TRIES = 3  # each means that the last place was taken, and given back, at the same moment
 
 
 @dataclass(frozen=True, slots=True)
 class EventEdit:
-    """What is to be so from now on, named as in `Event`, and who is invited besides.
+    """The new values of fields of an event, named as in `Event`, and further numbers to invite.
 
-    `filled_as` is what the client calls `spots_filled`, which it is told if that cannot be.
+    `filled_as` is the client's name for `spots_filled`, used in its refusal.
     """
 
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -92,10 +92,10 @@ class EventEdit:
 
 @dataclass(frozen=True, slots=True)
 class EditEvent:
-    """Only its owner may.
+    """Edits an event of the caller.
 
-    Raises EventNotFound, NotTheOwner, what inviting raises, and FieldErrors if there would be fewer places than people who
-    come; then nothing is changed.
+    Raises EventNotFound, NotTheOwner, what inviting raises, and FieldErrors if there would be fewer places than people who come; then
+    nothing is changed.
     """
 
     events: Events
@@ -106,7 +106,7 @@ class EditEvent:
 
     async def __call__(self, actor: Actor, event_id: int, edit: EventEdit) -> Event:
         event = await self.require.owned(actor, event_id)
-        # Before the change, so that a refusal finds nothing done.
+        # Before the change, so that a refusal leaves nothing half-done.
         count = await self.invite.reserve(actor, event.invitations, edit.invited)
         try:
             event = await self._change(actor, event, edit)
@@ -133,9 +133,9 @@ class EditEvent:
 
 
 def _differs(before: object, after: object) -> bool:
-    """Whether this is a change. A date in UTC tells no place: the same instant in UTC leaves the date where it was.
+    """Returns whether the value is a change. A date in UTC names no zone: if it is the same instant, the stored date stays.
 
-    So whoever sends back the time that they were shown, which is in UTC, changes nothing.
+    So a client that sends back the time it was shown, which is in UTC, changes nothing.
     """
     if isinstance(before, datetime) and isinstance(after, datetime) and before == after:
         return bool(after.utcoffset()) and before.utcoffset() != after.utcoffset()
@@ -154,9 +154,9 @@ def _require_places(wanted: Event, edit: EventEdit) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CancelEvent:
-    """For good, by its owner, as often as is liked; it stays in every list, without a reminder (events contract, section 6).
+    """Cancels an event for good, any number of times. It stays in every list, without a reminder.
 
-    Raises EventNotFound and NotTheOwner.
+    See docs/events-api.md, "Cancelling and deleting". Raises EventNotFound and NotTheOwner.
     """
 
     events: Events
@@ -174,7 +174,7 @@ class CancelEvent:
 
 @dataclass(frozen=True, slots=True)
 class DeleteEvent:
-    """It is gone for everybody; only its owner may. Raises EventNotFound and NotTheOwner."""
+    """Deletes an event of the caller for everybody. Raises EventNotFound and NotTheOwner."""
 
     events: Events
     require: RequireEvent

@@ -19,7 +19,7 @@ from models.stores.events import Events
 
 @dataclass(frozen=True, slots=True)
 class Guests:
-    """Which of an event's invitees are shown: `limit` of them once `offset` are skipped, in the order in which they are shown."""
+    """The part of an event's invitees that is shown: `limit` of them after the first `offset`, in the order in which they are shown."""
 
     limit: int
     offset: int = 0
@@ -30,9 +30,9 @@ NO_GUESTS = Guests(0)
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """An event for one viewer. `messages` are those that nobody deleted, oldest first, with their words as they are now.
+    """An event for one viewer. `messages` are those that are not deleted, oldest first, with their present texts.
 
-    With `guests`, only that part of the invitees is shown; `people` holds nobody who is not needed for that.
+    With `guests`, only that part of the invitees is shown, and `people` has only whom that part needs.
     """
 
     event: Event
@@ -48,7 +48,7 @@ class EventView:
 
 @dataclass(frozen=True, slots=True)
 class EventViews:
-    """However many events: one query for all people, and one for all messages with one for what waits to change them."""
+    """Gathers views of any number of events by one query for people and one for messages, and one for changes not yet applied to them."""
 
     accounts: Accounts
     entries: Entries
@@ -78,7 +78,7 @@ class EventViews:
         return seen
 
     async def _words(self, events: Sequence[Event]) -> dict[int, str]:
-        """By the messages' ids: from the log, where people edit and delete them; until they are there, from the outbox."""
+        """Returns texts by the messages' ids: from the log, where people edit and delete them; from the outbox until they are there."""
         words: dict[int, str] = {}
         places: dict[tuple[int, int], int] = {}
         for event in events:
@@ -94,13 +94,16 @@ class EventViews:
 
 @dataclass(frozen=True, slots=True)
 class ListEvents:
-    """What one owns or is invited to, latest date first, past and cancelled ones too (events contract, section 6)."""
+    """Lists the events that an account owns or is invited to, latest date first, past and cancelled ones included.
+
+    See docs/events-api.md, "Lists".
+    """
 
     events: Events
     hidden: HiddenEvents
 
     async def __call__(self, actor: Actor, wanted: EventFilter, number: int, per_page: int) -> PageOf[Event]:
-        """Raises PageNotFound behind the last page; the first one is there also when it is empty."""
+        """Returns a page. Raises PageNotFound behind the last page; the first page exists also if it is empty."""
         hidden = await self.hidden.list_owners(actor)
         skip = (number - 1) * per_page
         count, found = await self.events.page(actor.account_id, wanted, skip, per_page, hidden=hidden)
@@ -111,7 +114,7 @@ class ListEvents:
 
 @dataclass(frozen=True, slots=True)
 class ListInviters:
-    """Each once, the registered ones, by full name (events contract, section 5)."""
+    """Lists the registered people who invited the account, each once, by full name (docs/events-api.md, "Phone books")."""
 
     events: Events
     hidden: HiddenEvents
@@ -127,7 +130,7 @@ class ListInviters:
 
 @dataclass(frozen=True, slots=True)
 class CountUnanswered:
-    """Those to events that are not over (events contract, section 6)."""
+    """Counts unanswered invitations to events that are not over (docs/events-api.md, "Statistics")."""
 
     events: Events
     hidden: HiddenEvents

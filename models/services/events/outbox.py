@@ -1,9 +1,9 @@
-"""The outbox of an event: facts stored with the event, and told to every part that must hear of them.
+"""The outbox of an event: facts that are stored with the event, and then passed to every listener.
 
-What happened was stored together with an item in the event's outbox (models/stores/events.py). The request that did it
-tells it before it answers; whatever a crash or an absent database left is told by the sweep of any node. Everything that
-is made of an item carries its id, so telling it twice, also on two nodes at once, makes nothing twice. Two answers of one
-person are told in the order given, whoever tells them: what the later waits for is told before it.
+A fact is stored together with an item in the event's outbox (models/stores/events.py). The request that stored it passes it on before
+it answers; any node's sweep passes on what a crash or an unreachable database left. Whatever a listener makes of an item carries the
+item's id, so passing it on twice, even on two nodes at once, makes nothing twice. Two answers of one person are passed on in the order
+given: an item waits for those before it.
 """
 
 import logging
@@ -20,32 +20,32 @@ from models.stores.events import Events
 
 log = logging.getLogger(__name__)
 
-OLDER_THAN = timedelta(seconds=5)  # younger items are being told by whoever stored them
+OLDER_THAN = timedelta(seconds=5)  # the requests that stored younger items are still passing them on
 
 
 class EventFactListener(Protocol):
-    """One way of telling; done again it changes nothing."""
+    """Acts on facts of events; doing so again for an item changes nothing."""
 
     async def __call__(self, event: Event, item: OutboxItem) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class EventOutbox:
-    """`event` is as it was when the item was stored, or newer."""
+    """Called with an item; `event` is as it was when the item was stored, or newer."""
 
     events: Events
     ways: Sequence[EventFactListener]
     clock: Clock
 
     async def __call__(self, event: Event, item: OutboxItem) -> None:
-        """Tell one item. Never raises: what happened is stored, and the sweep tells what could not be told now."""
+        """Passes one item on. Never raises: the fact is stored, and the sweep passes on what failed."""
         try:
             await self._tell_behind(event, item)
         except Exception as error:  # noqa: BLE001 (whatever it is, the step itself holds and is answered so)
             log.warning("item %s of event %d waits to be told: %s", item.id, event.id, type(error).__name__)
 
     async def sweep(self) -> int:
-        """Tell what waits for longer than it should; returns how many items that was. Two nodes may do it at once."""
+        """Passes on items that wait for too long. Returns how many. Two nodes may do it at once."""
         told = 0
         before = self.clock.now() - OLDER_THAN
         for event in await self.events.list_untold(before):
@@ -59,7 +59,7 @@ class EventOutbox:
         return told
 
     async def _tell_behind(self, event: Event, item: OutboxItem) -> None:
-        """Tell an item as it was stored, behind those of the same event that it waits for."""
+        """Passes an item on, after those of its event that it waits for."""
         for each in event.outbox:
             if each.id == item.id:
                 item = each
@@ -76,5 +76,5 @@ class EventOutbox:
 
 
 def outbox_item(by: Actor, at: datetime, what: What) -> OutboxItem:
-    """What happened, under a name of its own for ever."""
+    """Returns an item for a fact, with an id of its own."""
     return OutboxItem(uuid4().hex, at, by.account_id, what)

@@ -14,7 +14,7 @@ from models.stores.events import Events
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """How posting went. `count` is how many messages the author has at this event now."""
+    """The result of posting; `count` is how many messages the author has at this event now."""
 
     event: Event
     count: int
@@ -23,9 +23,9 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class PostMessage:
-    """Owner and invitees may, `most` times each. Reaching the limit is an answer of its own (seed document, "Messages").
+    """Posts a message of the owner or an invitee, up to `most` each (docs/events-api.md, "Messages").
 
-    Raises EventNotFound.
+    Reaching the limit is a result, and no refusal. Raises EventNotFound.
     """
 
     events: Events
@@ -52,9 +52,11 @@ def _count(event: Event, actor: Actor) -> int:
 
 @dataclass(frozen=True, slots=True)
 class AddPoll:
-    """Owner and invitees may, `most` times each; the same date and place once. Without a date the event's own is meant.
+    """Adds a poll of the owner or an invitee, up to `most` each, and one per date and place.
 
-    Raises EventNotFound, LimitReached, and FieldErrors for one that is there, under `body` as the seed document has it.
+    Without a date it is about the event's own.
+
+    Raises EventNotFound, LimitReached, and FieldErrors under `body` for a poll that exists (docs/events-api.md, "Polls").
     """
 
     events: Events
@@ -82,7 +84,7 @@ class AddPoll:
 
 @dataclass(frozen=True, slots=True)
 class SuggestTime:
-    """Owner and invitees may, `most` times each; the event stays as it is. Raises EventNotFound and LimitReached."""
+    """Suggests a time, up to `most` per person; the event stays as it is. Raises EventNotFound and LimitReached."""
 
     events: Events
     require: RequireEvent

@@ -9,21 +9,21 @@ from models.ports import Clock
 from models.services.events.outbox import EventOutbox
 from models.stores.events import Events
 
-# Events contract, section 9. Two hours wide, so that nodes that were down for a while miss nobody.
+# Two hours wide, so that nodes that were down for a while miss no event (docs/events-api.md, "Reminders").
 FROM, TO = timedelta(hours=24), timedelta(hours=26)
-AT_ONCE = 100  # events of one look
+AT_ONCE = 100  # events per query
 
 
 @dataclass(frozen=True, slots=True)
 class Remind:
-    """Each event once, whichever node is first and whatever ends it in the middle: claiming is what puts it into the outbox."""
+    """Reminds of each event once, whichever node is first: claiming an event is what puts the reminder into its outbox."""
 
     events: Events
     tell: EventOutbox
     clock: Clock
 
     async def __call__(self) -> int:
-        """Remind of every event in the window that nobody was reminded of; returns how many this call did."""
+        """Reminds of every event in the window that has had no reminder. Returns how many this call reminded of."""
         reminded = 0
         while True:
             now = self.clock.now()
@@ -40,10 +40,10 @@ class Remind:
 
 @dataclass(frozen=True, slots=True)
 class ForgetEvents:
-    """Their own events are deleted, and their answers taken back, so that places are free again.
+    """Deletes the events of an account that is removed, and takes its answers back, so that their places are free again.
 
-    The invitations stay with the number, unanswered, as those of a number that never signed in: whoever proves it later
-    finds them, and nothing that somebody else said. Done again, it goes on where a fault ended it.
+    The invitations stay with the number, unanswered, as those of a number that never signed in: whoever proves it later finds them, and
+    nothing that the former owner said. Running it again continues where a fault ended it.
     """
 
     events: Events

@@ -10,7 +10,7 @@ from models.stores.sample_replies import SampleReplies
 
 @dataclass(frozen=True, slots=True)
 class AddSampleReply:
-    """Raises Malformed for a text that no invitation could be answered with, Conflict for one that is there."""
+    """Adds a sample reply. Raises Malformed for a text that cannot answer an invitation, and Conflict for one that exists."""
 
     replies: SampleReplies
 
@@ -23,7 +23,7 @@ class AddSampleReply:
 
 @dataclass(frozen=True, slots=True)
 class RemoveSampleReply:
-    """Raises NotFound for a text that is not there."""
+    """Removes a sample reply. Raises NotFound for a text that does not exist."""
 
     replies: SampleReplies
 
@@ -34,7 +34,7 @@ class RemoveSampleReply:
 
 @dataclass(frozen=True, slots=True)
 class ListSampleReplies:
-    """Acceptances first, then by text (events contract, section 6)."""
+    """Lists sample replies, acceptances first, then by text (docs/events-api.md, "Sample replies")."""
 
     replies: SampleReplies
 

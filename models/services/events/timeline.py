@@ -1,12 +1,12 @@
-"""Shows somebody's events as a line in time that a client walks along by the date of the last event it got.
+"""The timeline: an account's events by date, which a client pages through by the date of the last event it got.
 
-First what is not over, by date ascending, then what is over, by date descending; of one date the newest first (events
-contract, section 6). The date is all that says how far a client has come, so
+First come events that are not over, by date ascending, then those that are over, by date descending; of one date the newest first
+(docs/events-api.md, "Timeline"). The date is all that a client sends of its position, so
 
-- a page never ends within one date: what else has that date comes along, beyond the page's length;
-- a date before `now - 2 h` means that only what is over is left. Some of what is not over may be as old (events without a
-  time live for 12 h): all of that is on the first page, and if the page would end there, the next date comes along. So is
-  what begins to be over soon, for a client needs time to ask for the next page.
+- a page never ends within one date: all other events of its last date follow, beyond the page's length;
+- a date before `now - 2 h` means that only events that are over are left. Some that are not over may be as old (events without a
+  time last for 12 h): all of these are on the first page, and if the page would end there, the next date follows. So do events
+  that are over soon, because a client needs time to ask for the next page.
 """
 
 from collections.abc import Collection
@@ -19,14 +19,16 @@ from models.ports import Clock
 from models.services.events.access import HiddenEvents
 from models.stores.events import Events
 
-TO_ASK_AGAIN = timedelta(minutes=15)  # between two pages; who takes longer may miss what was about to begin
+TO_ASK_AGAIN = timedelta(
+    minutes=15
+)  # between two pages; a client that takes longer may miss an event that was about to begin
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far a client has come: the date of the last event it got. `excluded` are events that it holds and wants no more.
+    """A client's position: the date of the last event it got. `excluded` are events that it has already.
 
-    With any of these, events of the very date are shown, too.
+    With any of these, events of that very date are shown, too.
     """
 
     cursor: datetime | None = None
@@ -35,7 +37,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class GetTimeline:
-    """A page of what somebody owns, or is invited to and does not own; empty at the end."""
+    """Returns a page of the events that an account owns, or is invited to; an empty page at the end."""
 
     events: Events
     hidden: HiddenEvents
@@ -58,11 +60,11 @@ class _Line:
     account_id: int
     now: datetime
     excluded: frozenset[int]
-    hidden: Collection[int]  # owners whose events are none to this account
+    hidden: Collection[int]  # owners who are blocked: their events do not exist for this account
     is_owner: bool
 
     async def first(self, limit: int) -> list[Event]:
-        """What a later cursor could not reach, and as much more as is asked for, at least one date if there is one."""
+        """Returns the events that a later position could not reach, and as many more as are asked for: one date at least."""
         soon = self.now - TIMED_LIVES + TO_ASK_AGAIN
         old = await self.events.list_upcoming(
             self.account_id,
@@ -76,7 +78,7 @@ class _Line:
         return old + await self.upcoming(max(limit - len(old), 1), after=soon)
 
     def is_full(self, page: list[Event], limit: int) -> bool:
-        """Whether it is long enough, and ends where its last date says that more is upcoming."""
+        """Returns whether the page is long enough, and its last date says that more is to come."""
         return len(page) >= limit and page[-1].date > self.now - TIMED_LIVES
 
     async def upcoming(self, limit: int, *, after: datetime) -> list[Event]:
@@ -105,7 +107,7 @@ class _Line:
         return await self._whole(page, limit, is_over=True)
 
     async def _whole(self, page: list[Event], limit: int, *, is_over: bool) -> list[Event]:
-        """The page with the rest of its last date."""
+        """Returns the page with all events of its last date."""
         if len(page) < limit:
             return page
         at = page[-1].date

@@ -1,4 +1,4 @@
-"""Tells those who have somebody in their phone book that this somebody has come (events contract, section 7)."""
+"""Tells people who have a number in their phone book that its owner has registered (docs/events-api.md, "Pushes")."""
 
 from dataclasses import dataclass
 from uuid import uuid4
@@ -14,7 +14,10 @@ from models.stores.phone_books import PhoneBooks
 
 @dataclass(frozen=True, slots=True)
 class NotifyContactJoined:
-    """One push to each who wants it and where neither blocked the other, at each registration; on a screen the newest replaces those before."""
+    """Queues one push to each who wants it, if neither blocked the other, at each registration.
+
+    On a screen the newest replaces older ones.
+    """
 
     accounts: Accounts
     phone_books: PhoneBooks

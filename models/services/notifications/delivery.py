@@ -1,8 +1,7 @@
-"""Delivers what is queued: a task of each node that takes what is due, works at some of it at once, and sleeps otherwise.
+"""Delivers queued notifications: a task of each node claims what is due, delivers several at a time, and sleeps in between.
 
-What this node queues wakes it at once; what others left, or what waits to be tried again, it finds by looking now and then.
-Nothing is lost by a crash: a row that nobody finished is due again when its lease ends, and then the services are told the
-same ids again.
+What this node queues wakes the task at once; it finds what others left, or what is to be tried again, by looking now and then. A crash
+loses nothing: a row that nobody finished is due again when its lease ends, and the service is given the same id again.
 """
 
 import asyncio
@@ -19,27 +18,27 @@ from models.tasks import cancel
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)  # several times what one attempt may take
-POLL_S = 5.0  # how long a row of a dead node may lie beyond its lease
-PATIENCE_S = 2.0  # at the end, for what is on its way
-GIVE_UP_AFTER = timedelta(days=1)  # what is a day old tells nobody anything
+LEASE = timedelta(seconds=60)  # several times the longest attempt
+POLL_S = 5.0  # how long a row of a dead node may wait beyond its lease
+PATIENCE_S = 2.0  # at the end, for deliveries under way
+GIVE_UP_AFTER = timedelta(days=1)  # older news tells nobody anything
 RETRY_MAX_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class RetryRules:
-    """How long to wait after the first failed attempt; it doubles with each further one, up to an hour."""
+    """The wait after the first failed attempt; it doubles with each further one, up to an hour."""
 
     first_s: float = 5.0
 
     def delay(self, attempts: int, asked_s: float | None = None) -> timedelta:
-        """The wait after so many attempts: not in step with anybody else's, and never shorter than the service asked for."""
+        """Returns the wait after so many attempts: with a random part, and never shorter than the service asked for."""
         longest = min(self.first_s * 2 ** min(attempts - 1, 20), RETRY_MAX_S)
         return timedelta(seconds=max(uniform(longest / 2, longest), asked_s or 0.0))  # noqa: S311 (nobody gains by guessing)
 
 
 class DeliverNotifications:
-    """Hands what is due to `deliver`, which finishes each row or puts it back."""
+    """Passes due notifications to `deliver`, which finishes each row or puts it back."""
 
     def __init__(
         self,
@@ -59,18 +58,18 @@ class DeliverNotifications:
         self._is_closing = False
         self._running: dict[asyncio.Task[None], Taken] = {}
         self._task: asyncio.Task[None] | None = None
-        self.behind_s = 0.0  # how long the oldest of what was taken last had waited for its first attempt
+        self.behind_s = 0.0  # how long the oldest of the latest batch had waited for its first attempt
 
     @property
     def under_way(self) -> int:
-        """How many are being delivered by this node."""
+        """Returns how many notifications this node is delivering."""
         return len(self._running)
 
     async def open(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f"{self._kind} delivery")
 
     async def close(self) -> None:
-        """Take nothing more, wait a moment for what is on its way, and leave the rest to whoever comes next, at once."""
+        """Stops claiming, waits a moment for deliveries under way, and leaves the rest for any node to claim at once."""
         self._is_closing = True
         self._work.set()
         if self._task is not None:
@@ -87,7 +86,7 @@ class DeliverNotifications:
                 log.warning("%s waits for its lease to end: %s", taken.what.key, type(error).__name__)
 
     def wake(self) -> None:
-        """Something was queued."""
+        """Wakes the task: something was queued."""
         self._work.set()
 
     async def _run(self) -> None:
@@ -103,7 +102,7 @@ class DeliverNotifications:
                     await asyncio.wait_for(self._work.wait(), wait_s)
 
     async def _take(self) -> float:
-        """Begin what is due; how long there will be nothing to do unless somebody wakes us."""
+        """Starts what is due. Returns how long the task may sleep."""
         free = self._at_once - len(self._running)
         if free <= 0:
             return POLL_S
@@ -122,7 +121,7 @@ class DeliverNotifications:
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._running.pop(task, None)
-        # Not at each end: what is taken together costs the database as much as what is taken alone.
+        # Not after each delivery: claiming many costs the database as much as claiming one.
         if len(self._running) <= self._at_once // 2:
             self._work.set()
 

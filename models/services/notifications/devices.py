@@ -15,9 +15,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ListDevices:
-    """A device lasts as long as the sign-in that registered it: a phone whose session was revoked may be anybody's.
+    """Lists the devices of accounts. A device lasts as long as its sign-in: a phone whose session was revoked may be anybody's.
 
-    It is asked here, before each notification, so that no way to end a session can forget it.
+    This is checked here, before each notification, so that no way to end a session can forget it.
     """
 
     devices: Devices
@@ -26,7 +26,7 @@ class ListDevices:
     clock: Clock
 
     async def __call__(self, account_id: int) -> list[Device]:
-        """Newest first. Those that are not signed in any more are forgotten."""
+        """Returns the devices, newest first, and removes those that are signed out."""
         devices = await self.devices.list_of(account_id)
         alive = await self.sessions.list_alive({device.session_id for device in devices}, self.clock.now())
         speaking = {session.id for session in await self._speaking_for(account_id, alive)}
@@ -37,7 +37,7 @@ class ListDevices:
         return [device for device in devices if device.session_id in speaking]
 
     async def _speaking_for(self, account_id: int, sessions: list[Session]) -> list[Session]:
-        """A login speaks for an account only while it owns it."""
+        """Returns the devices whose session may act for the account: a login may only while it owns the account."""
         if all(session.login_id is None for session in sessions):
             return [session for session in sessions if session.account_id == account_id]
         owners = {each.login_id for each in await self.ownerships.list_of_account(account_id) if each.is_proved}
@@ -46,7 +46,7 @@ class ListDevices:
 
 @dataclass(frozen=True, slots=True)
 class AddDevice:
-    """As often as is liked; whoever registers a device last has it, and nobody else (events contract, section 4)."""
+    """Adds a device, any number of times; the account that added it last has it, alone (docs/events-api.md, "Devices")."""
 
     devices: Devices
     clock: Clock
@@ -57,10 +57,10 @@ class AddDevice:
 
 @dataclass(frozen=True, slots=True)
 class RemoveDevice:
-    """Only one's own."""
+    """Removes a device of the account."""
 
     devices: Devices
 
     async def __call__(self, actor: Actor, token: str) -> bool:
-        """False when the account has no such device."""
+        """Returns False if the account has no such device."""
         return await self.devices.remove(token, actor.account_id)

@@ -1,8 +1,8 @@
-"""Pushes what is written in chats to the devices of members who hold no socket, anywhere.
+"""Pushes messages of chats to the devices of members who hold no socket on any node.
 
-Off the message path: the announcer hands over what it told and goes on. What waits here is in memory alone, so a node that
-crashes between an acknowledgement and this takes a few pushes with it; the messages themselves are found by sync. Whoever
-lost its line without a word counts as connected until the server notices (`sockets.ping_timeout_s`).
+This is off the message path: the announcer hands over what it has announced and goes on. The queue is in memory alone, so a node that
+crashes between an acknowledgement and this loses a few pushes; `sync` finds the messages themselves. A client whose line broke without
+a word counts as connected until the server notices (`sockets.ping_timeout_s`).
 """
 
 import asyncio
@@ -24,14 +24,16 @@ from models.tasks import cancel
 
 log = logging.getLogger(__name__)
 
-WAITING_MAX = 10_000  # messages; about ten seconds of the fastest node, then pushes are dropped and not memory used up
-AT_ONCE = 200  # messages of which one query asks who has devices
+WAITING_MAX = (
+    10_000  # messages; about ten seconds of the fastest node. Beyond that pushes are dropped, and memory stays bounded
+)
+AT_ONCE = 200  # messages per query of devices
 RETRY_S = 0.5
-WORDS_LOOKED_AT = 4 * ALERT_MAX_CHARS  # of a long message; what an alert shows is in there
+WORDS_LOOKED_AT = 4 * ALERT_MAX_CHARS  # of a long message; no alert shows more
 TRIES = 60
 PATIENCE_S = 1.0
 A_MESSAGE = "a new message"
-# What stands for a message without words (messaging contract 10.2).
+# stands for a message without text (docs/messaging-api.md, "Chat list")
 WORDS = {
     "i": "a photo",
     "l": "a location",
@@ -50,13 +52,13 @@ class _Told:
     members: Collection[int]
 
     def recipients_of(self, away: set[int]) -> set[int]:
-        """Those of these accounts that are to hear of it."""
+        """Returns those of these accounts that get a push."""
         kept_from = {self.entry.sender_id, *self.entry.hidden_from}
         return {each for each in away if each in self.members and each not in kept_from}
 
 
 class PushMessages:
-    """One task, one queue."""
+    """One task and one queue."""
 
     def __init__(self, directory: Directory, sockets: ConnectedAccounts, notify: Notify, *, has_preview: bool) -> None:
         self._directory = directory
@@ -72,7 +74,7 @@ class PushMessages:
         self._task = asyncio.create_task(self._run(), name="message pushes")
 
     async def close(self) -> None:
-        """Queue what was announced, for a moment."""
+        """Queues what was announced; waits only for a moment."""
         if self._task is not None:
             for _ in range(int(PATIENCE_S / 0.01)):
                 if not self._queue:
@@ -81,7 +83,7 @@ class PushMessages:
             await cancel(self._task)
 
     def announced(self, entry: Entry, chat: Chat, members: Collection[int]) -> None:
-        """These were told of an entry; never waits."""
+        """Called when an entry was announced to these accounts. Never waits."""
         if not (self._notify.is_push_on and isinstance(entry.body, Message)) or entry.is_deleted:
             return
         if len(self._queue) >= WAITING_MAX:
@@ -115,7 +117,7 @@ class PushMessages:
         log.error("%d messages were not pushed", len(batch))
 
     async def _push(self, batch: Sequence[_Told]) -> None:
-        # The messages of a chat have its members in common: of each such audience once, however many there are.
+        # The messages of a chat share their members: each such audience is asked about once.
         audiences = {id(told.members): told.members for told in batch}
         reachable = await self._notify.list_reachable(set[int]().union(*audiences.values()))
         away = reachable - await self._sockets.list_connected(reachable)
@@ -148,14 +150,14 @@ class PushMessages:
         ]
 
     async def _alerts(self, told: _Told) -> tuple[str, str]:
-        """What a screen shows, and the same without quoting the message."""
+        """Returns what a screen shows, with and without a quote of the message."""
         try:
             name = one_line((await self._directory.require(told.entry.sender_id)).name)
         except AccountNotFound:
             name = ""
         name = quoted(name or told.entry.number, NAME_MAX_CHARS)
         chat = told.chat
-        # Some of those who are told may have left since, and what it was called later is none of their business.
+        # Some of the members may have left since; how the chat was named later is not for them.
         is_named = chat.kind is not ChatKind.DIRECT and chat.subject_seq <= told.entry.seq
         subject = quoted(chat.subject, SUBJECT_MAX_CHARS) if is_named else ""
         where = f" @ {subject}" if subject else ""

@@ -17,19 +17,22 @@ from models.stores.devices import Devices
 from models.stores.entries import Entries
 from models.stores.notifications import DELIVERED, Notifications, Taken
 
-AT_ONCE = 200  # messages of one query; those who are told of the same message ask for it together
+AT_ONCE = 200  # messages per query; pushes of one message ask for it together
 A_MESSAGE = "A new message"
 
 
 class AsItStands:
-    """What was deleted meanwhile is told to nobody, and what was edited is not quoted: who is told may not see the new words."""
+    """Brings a notification up to date: a deleted message is not pushed, and an edited one is not quoted.
+
+    The recipient may not be permitted to see the new text.
+    """
 
     def __init__(self, entries: Entries) -> None:
         self._entries = entries
         self._find: BatchLoader[tuple[int, int], Entry] = BatchLoader(self._read, at_once=AT_ONCE)
 
     async def __call__(self, notification: Notification) -> Notification | None:
-        """Return the notification as it may be shown now; None when there is nothing left to tell."""
+        """Returns the notification as it may be shown now; None if nothing is left to tell."""
         if notification.type != MESSAGE:
             return notification
         chat_id, seq = notification.data.get("chat"), notification.data.get("seq")
@@ -46,17 +49,17 @@ class AsItStands:
 
 log = logging.getLogger(__name__)
 
-LATE = timedelta(seconds=3)  # what is younger has only been overtaken by what came at the same time
+LATE = timedelta(seconds=3)  # a younger one was only overtaken by what came at the same time
 
 _Turns = WeakValueDictionary[tuple[int, str], asyncio.Lock]
 
 
 @dataclass(frozen=True, slots=True)
 class DeliverPush:
-    """A device that got it never gets it again; one that Apple reports gone is forgotten, unless it came back since.
+    """Delivers to devices, each once. A device that Apple reports gone is removed, unless it came back since.
 
-    Those that replace each other on a screen go out one after the other, and none goes out late behind a newer one. What it
-    tells of is looked at right before: a message may have been deleted while its push waited.
+    Pushes that replace each other on a screen go out one after the other, and none goes out behind a newer one. The message is read
+    right before: it may have been deleted while its push waited.
     """
 
     notifications: Notifications
@@ -124,7 +127,7 @@ class DeliverPush:
 
     async def _forget(self, device: Device, since: datetime | None) -> None:
         try:
-            # Without a time it is about the registration that we know; a newer one may be as good as new.
+            # Without a time the report is about the registration that is stored; a newer one may be as good as new.
             is_gone = await self.devices.remove_gone(device.token, since or device.registered_at)
         except Exception as error:  # noqa: BLE001 (the next notification learns it again)
             log.warning("a device that is gone stays for now: %s", type(error).__name__)

@@ -22,7 +22,7 @@ _ALL_CODES, _ALL_TEXTS = "codes of this site", "texts of this site"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextRules:
-    """`countries` as two letters of ISO 3166, empty: all; the rest is per day (of UTC)."""
+    """`countries` are two letters of ISO 3166, and empty means all; the other limits are per day (UTC)."""
 
     countries: Collection[str] = ()
     texts_per_number: int = 3
@@ -33,14 +33,14 @@ class TextRules:
 
 @dataclass(frozen=True, slots=True)
 class LimitTexts:
-    """Texts are what nobody asked for, such as invitations; the codes to one number are counted where they are asked for."""
+    """Limits texts that nobody asked for, such as invitations, and codes in all. Codes per number are limited where they are requested."""
 
     quotas: Quotas
     clock: Clock
     rules: TextRules
 
     def require_served(self, phone: Phone) -> None:
-        """Raises CountryNotServed for a number outside the countries that are served, and for what is no valid number."""
+        """Raises CountryNotServed for a number outside of the served countries, and for one that is not valid."""
         if not self.is_served(phone):
             raise CountryNotServed
 
@@ -48,7 +48,7 @@ class LimitTexts:
         return not self.rules.countries or phone.country in self.rules.countries
 
     async def count_code(self) -> timedelta | None:
-        """Count one more code of all; None while there are not too many today, else how long to wait."""
+        """Counts one more code. Returns None if the day's limit is not reached, else how long to wait."""
         if not self.rules.has_limits:
             return None
         now = self.clock.now()
@@ -59,7 +59,7 @@ class LimitTexts:
         return wait
 
     async def admit(self, phones: Collection[Phone]) -> set[str]:
-        """Count one text to each of these; returns the numbers that may get it."""
+        """Counts one text to each of these. Returns the numbers that may get it."""
         served = {phone.number: phone.reached for phone in phones if self.is_served(phone)}
         if not self.rules.has_limits or not served:
             return set(served)
@@ -78,7 +78,10 @@ class LimitTexts:
 
 @dataclass(frozen=True, slots=True)
 class DeliverText:
-    """SMS services know no ids: one that answers too late, or a node that dies between its answer and ours, means two SMS."""
+    """Delivers texts.
+
+    SMS services take no ids, so one that answers too late, or a node that dies before it notes the answer, means two SMS.
+    """
 
     texts: TextSender
     finish: FinishNotifications

@@ -105,7 +105,7 @@ class Queue:
         return replace(plain, **fields)  # type: ignore[arg-type]
 
     def make(self, kind: str, at_once: int = 8) -> DeliverNotifications:
-        finish = FinishNotifications(self.notifications, self.clock, RETRY)
+        finish = FinishNotifications(self.notifications, self.clock, RETRY, on_finished=lambda _kind, _outcome: None)
         list_devices = ListDevices(self.devices, self.sessions, self.ownerships, self.clock)
         push = DeliverPush(
             self.notifications, self.devices, list_devices, self.phones, finish, AsItStands(Entries(self.database))

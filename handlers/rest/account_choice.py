@@ -1,8 +1,8 @@
-"""Chooses the account that a request acts for: `account=` is read here and nowhere else, for both APIs.
+"""Chooses the account that a request acts for; both APIs read `account=` only here.
 
-It is the number, in the query, the form or the JSON body, on every method (design section 9; messaging contract, section 3).
-A token that a pin opened stands for one account, which can only be named; a login's token chooses among its accounts. One
-that is not the caller's is refused.
+`account` is a phone number in the query, the form or the JSON body, on every method (docs/rest.md, "Choice of account"). A token from a
+code stands for one account, so `account` can only name that one. A login's token chooses among the login's accounts. An account of
+somebody else is refused.
 """
 
 from contextlib import suppress
@@ -18,13 +18,13 @@ from models.documents.session import Actor, Identity
 from models.errors import AccountNotRegistered, NoAccount, Unauthenticated, WrongAccount
 from models.services.accounts.authenticate import ChooseAccount
 
-NAMED_MAX = 16  # times that a request may name one account
+NAMED_MAX = 16  # how often one request may name an account
 
 
 async def keep_identity(request: web.Request, identity: Identity, choose: ChooseAccount) -> None:
-    """Keep who asks, and for a login the account that the query means, before anything of the body is read.
+    """Keeps the request's identity and, for a login, the account that the query names, before the body is read.
 
-    Whoever needs an account and finds none, or another one named in the body, is told by `choose_actor`.
+    A request that needs an account and has none, or whose body names another one, is refused later by `choose_actor`.
     """
     request[IDENTITY], request[CHOOSE_ACCOUNT] = identity, choose
     if identity.actor is not None:
@@ -35,17 +35,17 @@ async def keep_identity(request: web.Request, identity: Identity, choose: Choose
 
 
 async def require_same(request: web.Request, identity: Identity) -> None:
-    """Raise what ChooseAccount raises, or WrongAccount, where a login that is looked at again means another account by now."""
+    """Raises what ChooseAccount raises, or WrongAccount if a login that is checked again now stands for another account."""
     before = request.get(ACTOR)
     if before is None or identity.login_id is None:
         return
     now = await request[CHOOSE_ACCOUNT].registered(identity, named_account(request, {}))
     if now.account_id != before.account_id:
-        raise WrongAccount  # it named none, and another one is its first by now
+        raise WrongAccount  # the request named no account, and the login's first account is another one by now
 
 
 async def require_account(request: web.Request) -> Actor:
-    """Returns who acts, where nothing but `account` is taken from a body.
+    """Returns the acting account for a route that takes nothing but `account` from a body.
 
     A body that is neither a form nor JSON is passed over, and so is JSON that is no object.
     Raises Unauthenticated before it reads anything, Malformed for a body that cannot be read, and what `choose_actor` raises.
@@ -56,27 +56,30 @@ async def require_account(request: web.Request) -> Actor:
 
 
 async def read_as_account(request: web.Request) -> tuple[Actor, Fields]:
-    """Who acts, and the fields of the body. Raises Unauthenticated before it reads anything, and what `choose_actor` raises."""
+    """Returns the acting account and the fields of the body.
+
+    Raises Unauthenticated before it reads anything, and what `choose_actor` raises.
+    """
     require_token(request)
     fields = await read_fields(request)
     return await choose_actor(request, fields), fields
 
 
 async def read_body_as_account(request: web.Request) -> tuple[Actor, Any]:
-    """`read_as_account` for bodies that need not be objects; any other names no account."""
+    """Like `read_as_account`, for bodies that need not be objects; a body that is no object names no account."""
     require_token(request)
     body = await read_body(request)
     return await choose_actor(request, body if isinstance(body, dict) else {}), body
 
 
 def require_token(request: web.Request) -> None:
-    """Raises Unauthenticated unless somebody is asking; for which account, the body may still say."""
+    """Raises Unauthenticated unless the request has a valid token; the body may still name the account."""
     if request.get(ACTOR) is None and request.get(IDENTITY) is None:
         raise Unauthenticated
 
 
 async def choose_actor(request: web.Request, fields: Fields) -> Actor:
-    """Who acts, by the query and by the fields of a body that was read otherwise; raises ChooseAccount's refusals."""
+    """Returns the acting account, from the query and from fields of a body that was read elsewhere. Raises ChooseAccount's refusals."""
     number = named_account(request, fields)
     actor: Actor | None = request.get(ACTOR)
     if actor is not None and number in (None, actor.number):
@@ -88,19 +91,19 @@ async def choose_actor(request: web.Request, fields: Fields) -> Actor:
 
 
 async def read_to_prove(request: web.Request) -> tuple[Ownership, Fields]:
-    """The account that a code is for, and the fields of the body."""
+    """Returns the account that a code is for, and the fields of the body."""
     identity, fields = await read_identity(request)
     return await request[CHOOSE_ACCOUNT].to_prove(identity, named_account(request, fields)), fields
 
 
 async def read_to_remove(request: web.Request) -> tuple[Ownership, Fields]:
-    """The account that is to go, and the fields of the body."""
+    """Returns the account that is to be removed, and the fields of the body."""
     identity, fields = await read_identity(request)
     return await request[CHOOSE_ACCOUNT].to_remove(identity, named_account(request, fields)), fields
 
 
 async def read_identity(request: web.Request) -> tuple[Identity, Fields]:
-    """Whose token it is, whether or not it has an account yet, and the fields of the body."""
+    """Returns the token's identity, whether or not it has an account yet, and the fields of the body."""
     identity: Identity | None = request.get(IDENTITY)
     if identity is None:
         raise Unauthenticated
@@ -108,7 +111,10 @@ async def read_identity(request: web.Request) -> tuple[Identity, Fields]:
 
 
 def named_account(request: web.Request, fields: Fields) -> str | None:
-    """The number that the query and the body name; None if neither does. Two that differ, or no number, are WrongAccount."""
+    """Returns the number that the query and the body name, or None if neither names one.
+
+    Raises WrongAccount for two that differ and for text that is no number.
+    """
     in_body = fields.get("account")
     named = [*request.query.getall("account", ()), *(in_body if isinstance(in_body, list) else [in_body])]
     if len(named) > NAMED_MAX:

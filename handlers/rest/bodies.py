@@ -1,7 +1,7 @@
-"""How long a body may be: as long as the longest request that the fields of its route allow, and as there is room for.
+"""Bounds the length of request bodies: by what the fields of the route can need, and by a share of memory that all long bodies have.
 
-A body of usual length is read without asking. Longer ones, such as whole address books, share a room, so that they cannot fill the
-node's memory however many come at a time; and what a body costs is paid for by whoever sent it (server/http/rate_limits.py).
+A body of usual length is read without asking. Longer bodies, such as whole address books, share a budget, so that many of them at a
+time cannot fill the node's memory. Long bodies are charged to their sender (server/http/rate_limits.py).
 """
 
 from collections.abc import Iterable
@@ -17,10 +17,10 @@ from handlers.rest.openapi.document import shown_path
 from handlers.wire.sizes import longest_value
 from models.errors import Unavailable
 
-LEAST_BYTES = 65_536  # of every route: room for fields that nobody asks for
-USUAL_BYTES = 1 << 20  # of one body; what is beyond that is in the room that all share
+LEAST_BYTES = 65_536  # bytes for fields that a route does not know
+USUAL_BYTES = 1 << 20  # usual bytes of one body; what is beyond is taken from the shared budget
 UNLIMITED = 1 << 62
-VALUES_MAX = 400_000  # of one body, by its commas: several times what the longest list has
+VALUES_MAX = 400_000  # values in one body, counted by its commas: several times the longest list
 AGAIN_MS = 2000
 _COMMA_SPELLINGS = (b",", b"%2C", b"%2c")
 _COMMAS = web.RequestKey("commas", int)
@@ -28,7 +28,9 @@ BODY_BYTES = web.RequestKey("body_bytes", int)  # of a body that was read into m
 
 
 class BodyLimits:
-    """The most bytes for the body of each route, `most` of one, and `together` of all that are being answered, beyond their usual ones."""
+    """The most bytes for the body of each route, `most` for a single body, and `together` for what all bodies use beyond their usual
+    length.
+    """
 
     def __init__(self, routes: Iterable[object], *, most: int, together: int) -> None:
         self._most = most
@@ -45,10 +47,10 @@ class BodyLimits:
         return self.by_route.get((request.method, canonical), min(self._most, LEAST_BYTES))
 
     def take(self, request: web.Request, piece: bytes | bytearray) -> None:
-        """Note that this piece of a body is in memory.
+        """Records that this piece of a body is in memory.
 
-        Raises Unavailable where there is no room for it, and HTTP 413 where the body has more values than any list may have: a value
-        of two bytes takes seventy once it is read.
+        Raises Unavailable if the budget is used up, and HTTP 413 if the body has more values than any list may have: a value of two
+        bytes takes seventy once it is parsed.
         """
         commas = request.get(_COMMAS, 0) + sum(map(piece.count, _COMMA_SPELLINGS))
         if commas > VALUES_MAX:
@@ -61,7 +63,7 @@ class BodyLimits:
         request[BODY_BYTES], request[_COMMAS] = before + len(piece), commas
 
     def give_back(self, request: web.Request) -> None:
-        """Note that nothing of a body is needed any more."""
+        """Gives back what the body took from the budget."""
         self._room += _beyond(request.get(BODY_BYTES, 0))
 
 
@@ -70,7 +72,7 @@ BODY_LIMITS = web.AppKey("body_limits", BodyLimits)
 
 @web.middleware
 async def hold_bodies(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give a body's room back when its request is answered."""
+    """Gives a body's budget back when its request is answered."""
     try:
         return await handler(request)
     finally:
@@ -78,7 +80,7 @@ async def hold_bodies(request: web.Request, handler: Handler) -> web.StreamRespo
 
 
 async def read_limited(request: web.Request) -> bytearray:
-    """The body in one piece. Raises HTTP 413 as soon as it is too long, and what `take` raises."""
+    """Returns the body in one piece. Raises HTTP 413 as soon as it is too long, and what `take` raises."""
     limits = request.app[BODY_LIMITS]
     most = limits.of(request)
     if (said := request.content_length or 0) > most:
@@ -94,7 +96,7 @@ async def read_limited(request: web.Request) -> bytearray:
 
 @cache
 def _limit_of(takes: Any) -> int:
-    """Bytes of the longest body of this shape. A list of any length, and a file in base64, have whatever the server takes."""
+    """Returns the most bytes of a body of this shape; a list of any length, or a file in base64, may be as long as the server permits."""
     if takes is None:
         return LEAST_BYTES
     schema = TypeAdapter(takes).json_schema()

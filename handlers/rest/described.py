@@ -1,4 +1,4 @@
-"""What a route takes, answers and refuses, said where the route is made: /openapi.json is built of nothing else."""
+"""Describes a route where it is made: what it takes, answers and refuses. /openapi.json is built from nothing else."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,15 +16,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class OperationSpec:
-    """One operation, for the people and the programs that read the reference.
+    """The description of one operation, for the readers of the reference and for programs.
 
-    `answers` names for each status of success the shape of its JSON body: a TypedDict, or any type that pydantic can
-    describe; None where there is no body, and a media type (`"image/jpeg"`) where it is no JSON. `takes` is the shape of
-    the body's fields (a union, where there are several) and `query` that of the query's, the very ones that the handler reads
-    with. `file` is the field of a multipart form that carries a file, `file_instead_of` the field that is not needed then.
-    `refuses` are the refusals of this operation; those of every one (no token, wrong method, a body that cannot be read, …)
-    need not be named. `file_example` is what the file is called in an example. `other_fields`: what field errors may be about that is not taken.
-    `is_file`: the bytes are those of a stored file, with an ETag and in parts, if those are asked for.
+    `answers` maps each status of success to the shape of its JSON body: a TypedDict or another type that pydantic can describe, None
+    for no body, or a media type (`"image/jpeg"`) for a body that is not JSON. `takes` is the shape of the body's fields (a union if
+    there are several) and `query` that of the query; the handler reads with these very shapes. `file` is the field of a multipart form
+    that carries a file, and `file_instead_of` the field that a file replaces. `refuses` lists the refusals of this operation; those
+    that every operation has (no token, wrong method, an unreadable body, …) are left out. `file_example` is the file's name in an
+    example. `other_fields` are names that field errors may mention besides those of `takes`. `is_file` marks an answer that is a stored
+    file, with an ETag and byte ranges.
     """
 
     summary: str
@@ -43,7 +43,7 @@ class OperationSpec:
 
 @dataclass(frozen=True, slots=True)
 class Route(web.AbstractRouteDef):
-    """One spelling of a path. `canonical` is the one that the reference shows."""
+    """One spelling of a path; `canonical` is the spelling that the reference shows."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""Reads Content-Disposition, as tolerantly as browsers do: which field a part of a form is, and how a file is called (RFC 6266, RFC 7578)."""
+"""Parses Content-Disposition as tolerantly as browsers do: the name of a form's field, and of a file (RFC 6266, RFC 7578)."""
 
 import re
 from dataclasses import dataclass
@@ -17,28 +17,28 @@ _CHARSETS = {
 }
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)', re.DOTALL)
 _MARKS = re.compile(r"\\.|[\";]", re.DOTALL)
-# Browsers write the backslashes of a file name as they are, curl puts one before each of these two.
+# Browsers send backslashes in a file name unescaped; curl escapes these two characters.
 _ESCAPED = re.compile(r"\\([\"\\])")
 _PLAIN = re.compile(r"[\w.-]+", re.ASCII)
-_EXTENDED = "*"  # behind the name of a parameter: its value names its charset and is percent-encoded (RFC 8187)
+_EXTENDED = "*"  # ends the name of a parameter whose value is percent-encoded in a charset that it names (RFC 8187)
 
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """None stands for what is not said."""
+    """The parameters of the header; None for one that is missing."""
 
     name: str | None = None
     file_name: str | None = None
 
     @property
     def header(self) -> str:
-        """Returns the header in ASCII, without anything that has to be quoted."""
+        """Returns the header in ASCII, without anything that needs quotes."""
         said = {"name": self.name, "filename": self.file_name}
         return "".join(["form-data", *(_written(key, value) for key, value in said.items() if value is not None)])
 
 
 def read_disposition(header: str) -> Disposition:
-    """Returns what can be read; of a parameter that is there several times the first one counts.
+    """Returns the parameters that can be read; the first one counts if there are several of a name.
 
     Raises Malformed for more parameters than anybody needs.
     """
@@ -52,7 +52,9 @@ def read_disposition(header: str) -> Disposition:
         known = _decoded(text) if name.endswith(_EXTENDED) else text
         if equals and known is not None:
             found.setdefault(name, known)
-        if name.startswith("filename"):  # it is a file, whatever it is called, and if its name is in pieces (RFC 2231)
+        if name.startswith(
+            "filename"
+        ):  # marks a file, whatever it is called, also if its name comes in pieces (RFC 2231)
             found.setdefault("", "")
     file_name = found.get("filename*", found.get("filename", found.get("")))
     return Disposition(found.get("name*", found.get("name")), file_name)
@@ -65,7 +67,7 @@ def _written(key: str, value: str) -> str:
 
 
 def _split(header: str) -> list[str]:
-    """The parts between semicolons, but for those in quotes."""
+    """Returns the parts between semicolons, except semicolons in quotes."""
     pieces: list[str] = []
     start, is_quoted = 0, False
     for mark in _MARKS.finditer(header):

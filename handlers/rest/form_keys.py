@@ -1,8 +1,8 @@
-"""Keys of forms: what shows that a form was sent from the page that this browser was given, and from no other site.
+"""Keys of forms: proof that a form was sent from the page that this browser was given, and not from another site.
 
-A signed double submit: the page sets a random cookie, and its form carries a keyed hash of that cookie and of what the
-form is about. Another site can make a browser send a form here, but it can neither read the cookie nor compute the
-hash, and `SameSite=Lax` keeps the cookie out of its request to begin with. Nothing is stored, so every node can judge.
+This is a signed double submit. The page sets a random cookie, and its form carries a keyed hash of that cookie and of the form's
+subject. Another site can make a browser send a form here, but it can neither read the cookie nor compute the hash, and `SameSite=Lax`
+keeps the cookie out of such a request anyway. Nothing is stored, so every node can check a key.
 """
 
 import hmac
@@ -18,25 +18,25 @@ _COOKIE_MAX_CHARS = 64
 
 @dataclass(frozen=True, slots=True)
 class FormKeys:
-    """`key`: 32 derived bytes. `is_https`: the site is reached by https whatever this node sees of it."""
+    """Issues and checks keys. `key` is 32 derived bytes; `is_https` says that clients reach the site by https, also behind a proxy."""
 
     key: bytes
     is_https: bool = False
 
     def issue(self, request: web.Request, subject: str) -> tuple[str, str]:
-        """The cookie that the browser has, or shall have, and the form's key for it."""
+        """Returns the browser's cookie, new if it has none, and the form's key for it."""
         cookie = request.cookies.get(COOKIE, "")
         if not 0 < len(cookie) <= _COOKIE_MAX_CHARS:
             cookie = secrets.token_urlsafe(24)
         return cookie, self._sign(cookie, subject)
 
     def keep(self, request: web.Request, response: web.Response, cookie: str) -> None:
-        """Until the browser is closed; a second page in it keeps the cookie of the first, so both forms stay good."""
+        """Sets the cookie until the browser is closed; a second page uses the first one's cookie, so both forms stay valid."""
         is_https = self.is_https or request.secure
         response.set_cookie(COOKIE, cookie, path=PATH, httponly=True, samesite="Lax", secure=is_https)
 
     def fits(self, request: web.Request, subject: str, given: object) -> bool:
-        """Whether this key came with the cookie that it was made for, on a form about this subject."""
+        """Returns whether this key was issued for this cookie and this subject."""
         cookie = request.cookies.get(COOKIE, "")
         if not cookie or not isinstance(given, str):
             return False

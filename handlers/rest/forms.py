@@ -1,7 +1,7 @@
-"""Reads forms, in one piece or part by part: as UTF-8 alone, and within bounds on how many fields and lines they have.
+"""Reads forms, whole or part by part, as UTF-8 only and within bounds on the number of fields and lines.
 
-Neither what decodes a body nor how much work that is may be the sender's choice: some of Python's codecs take time that grows
-with the square of what they are given.
+The sender may not choose how a body is decoded, nor how much work that is: the time that some of Python's codecs take grows with the
+square of the input.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from models.documents.phone import is_number
 from models.errors import Malformed, TooLarge
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-JSON = ("application/json", "application/octet-stream")  # the latter is what a body without a type is taken for
+JSON = ("application/json", "application/octet-stream")  # the second is assumed for a body without a type
 CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 FIELDS_MAX = 1000  # longer lists are sent as one field
 PIECE_BYTES = 65536
@@ -33,36 +33,38 @@ PARTS_IN_A_TURN = 16
 LINES_IN_A_TURN = 256
 PART_HEADERS_MAX = 16
 PART_HEADER_MAX_BYTES = 4096  # of one line: the longest file name, percent-encoded
-DEPTH_MAX = 4  # brackets behind a name
+DEPTH_MAX = 4  # brackets after a name
 _NESTED = re.compile(rf"([^\[\]]+)((?:\[[^\[\]]{{0,64}}\]){{1,{DEPTH_MAX}}})")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")  # as JSON writes it, and of a size that is kept
+_NUMBER = re.compile(
+    r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?"
+)  # a number as JSON writes it, and of a size that is kept
 _KEY = re.compile(r"\[([^\[\]]*)\]")
-# What aiohttp's readers raise for a body that its sender got wrong: a part without a name, a broken part header, an unknown
-# transfer encoding, bytes that do not unpack.
+# What aiohttp's readers raise for a malformed body: a part without a name, a broken part header, an unknown transfer encoding,
+# or bytes that do not decompress.
 UNREADABLE = (ValueError, LookupError, RuntimeError, HttpProcessingError, web.RequestPayloadError)
 
 
 def require_charset(charset: object) -> None:
-    """Raise HTTP 415 for a charset that is neither UTF-8 nor US-ASCII; None stands for UTF-8."""
+    """Raises HTTP 415 for a charset other than UTF-8 and US-ASCII; None means UTF-8."""
     if charset is not None and not (isinstance(charset, str) and charset.strip().lower() in CHARSETS):
         raise web.HTTPUnsupportedMediaType
 
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Raise Malformed for what cannot be read in the block, and HTTP 408 for what does not come."""
+    """Raises Malformed for what cannot be read inside the block, and HTTP 408 for a body that does not arrive."""
     try:
         yield
     except TimeoutError as error:
         raise web.HTTPRequestTimeout from error
-    except ConnectionError as error:  # nobody is left to be told, and it is no fault of ours
+    except ConnectionError as error:  # the client is gone and nobody reads the answer; this is no fault of the server
         raise Malformed("The body broke off.") from error
     except UNREADABLE as error:
         raise Malformed("The body cannot be read.") from error
 
 
 class File:
-    """Stands for a file where a text is asked for; what is in it is read by handlers/rest/uploads.py alone."""
+    """Marks a file where a text is expected; only handlers/rest/uploads.py reads the content."""
 
     @override
     def __repr__(self) -> str:
@@ -70,7 +72,7 @@ class File:
 
 
 async def read_form(request: web.Request) -> list[tuple[str, str | File]]:
-    """Names and values of a form's fields in the order sent.
+    """Returns the names and values of a form's fields in the order in which they were sent.
 
     Raises Malformed, TooLarge, and HTTP 415 for another charset than UTF-8 before anything is decoded.
     """
@@ -89,10 +91,10 @@ async def read_form(request: web.Request) -> list[tuple[str, str | File]]:
 
 
 def merge(pairs: Iterable[tuple[str, Any]]) -> Form:
-    """Returns the fields by name; one that is there several times is the list of its values.
+    """Returns the fields by name; a name that is sent several times has the list of its values.
 
-    `name[]` is an element of a list even if it is there once, `name[0]` one at its place, and `name[key]` a part of an object,
-    as the libraries of many languages write them: `invitees[0][phone]=…`. A name with other brackets is taken as it stands.
+    `name[]` is an element of a list even if it is sent once, `name[0]` an element at that index, and `name[key]` a member of an object,
+    as the libraries of many languages write them: `invitees[0][phone]=…`. A name with other brackets is kept as it is.
     """
     values: dict[str, list[Any]] = {}
     nested: dict[str, _Node] = {}
@@ -111,11 +113,11 @@ def merge(pairs: Iterable[tuple[str, Any]]) -> Form:
 
 
 def as_shaped(shape: type[BaseModel], form: Form) -> dict[str, Any]:
-    """Returns the fields of a form as JSON would have them where a shape wants a list or an object.
+    """Returns the fields of a form as JSON would have them, where the shape expects a list or an object.
 
-    A list of one element is sent as that element; an object as JSON text, or part by part, in which texts that are numbers are
-    such. What cannot be made one is left for the shape to refuse. An empty field that is no text and need not be given is left
-    out: a form has no other way to say so.
+    A list of one element is sent as that element; an object as JSON text or member by member, and members that look like numbers become
+    numbers. What cannot be converted is left for the shape to refuse. An empty optional field that is no text is dropped, because a
+    form cannot say null.
     """
     shaped: dict[str, Any] = dict(form)
     for name, field in shape.model_fields.items():
@@ -149,7 +151,7 @@ def _keys(name: str) -> list[str]:
 
 
 class _Node:
-    """A value that the brackets of one name build: a list where all keys are numbers or empty, else an object."""
+    """A value built from the brackets of one name: a list if all keys are numbers or empty, else an object."""
 
     def __init__(self) -> None:
         self._inside: dict[str, _Node] = {}
@@ -163,7 +165,7 @@ class _Node:
         self._inside.setdefault(key, _Node()).add(keys[1:], value)
 
     def _element_for(self, keys: list[str]) -> str:
-        """Each `[]` is an element of its own; `[][key]` belongs to the last one until that has the key."""
+        """Returns the element that a key belongs to: each `[]` is a new element, `[][key]` the last one unless it has the key already."""
         last = f"#{len(self._inside) - 1}"
         if keys and keys[0] and last in self._inside and keys[0] not in self._inside[last]._inside:
             return last
@@ -173,14 +175,14 @@ class _Node:
         if not self._inside:
             return self._values[0] if len(self._values) == 1 else self._values
         if all(key.startswith("#") or is_number(key) for key in self._inside):
-            # In the order of their numbers; those without one keep theirs, behind.
+            # Elements with a number come first, in that order; those without keep the order in which they came.
             ordered = sorted(self._inside, key=lambda key: (1, 0) if key.startswith("#") else (0, int(key)))
             return [self._inside[key].value() for key in ordered]
         return {key: node.value() for key, node in self._inside.items()}
 
 
 class Budget:
-    """How many bytes all fields of a form may still have."""
+    """How many bytes the remaining fields of a form may have together."""
 
     def __init__(self, request: web.Request) -> None:
         self._request = request
@@ -188,7 +190,7 @@ class Budget:
         self._most = self._left = self._limits.of(request)
 
     def spend(self, piece: bytes) -> None:
-        """Raises TooLarge, and Unavailable where there is no room for so much."""
+        """Subtracts bytes. Raises TooLarge, and Unavailable if there is no room for so much."""
         self._left -= len(piece)
         if self._left < 0:
             raise TooLarge(f"The fields may have at most {self._most} bytes.")
@@ -196,14 +198,14 @@ class Budget:
 
 
 def name_of(part: BodyPartReader) -> str:
-    """The field that a part is. Raises Malformed for one that does not say it."""
+    """Returns the field name of a part. Raises Malformed for a part without one."""
     if part.name is None:
         raise Malformed("A part of the form has no name in its Content-Disposition.")
     return part.name
 
 
 async def read_field(part: BodyPartReader, budget: Budget) -> tuple[str, str] | None:
-    """A part's name and text; None for a file, which is passed over."""
+    """Returns a part's name and text; the text is None for a file, which is skipped."""
     name, is_field = name_of(part), part.filename is None
     if is_field:
         require_charset(part.get_charset("utf-8"))
@@ -219,12 +221,14 @@ async def read_field(part: BodyPartReader, budget: Budget) -> tuple[str, str] | 
 
 
 async def read_parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
-    """The parts of a multipart form, each to be read before the next. Raises Malformed."""
+    """Yields the parts of a multipart form; each must be read before the next. Raises Malformed."""
     with readable():
         reader = _FormReader(request)
     for number in range(FIELDS_MAX):
         if number % PARTS_IN_A_TURN == 0:
-            await asyncio.sleep(0)  # what is here already is read without waiting: everybody else has a turn
+            await asyncio.sleep(
+                0
+            )  # Parts that are here already are read without waiting, so others get a turn in between.
         with readable():
             part = await reader.next()
         if part is None:
@@ -236,7 +240,7 @@ async def read_parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
 
 
 async def read_content(part: BodyPartReader) -> AsyncIterator[bytes]:
-    """What is in a part, piece by piece. Raises Malformed."""
+    """Yields the content of a part, piece by piece. Raises Malformed."""
     while True:
         pieces: list[bytes] = []
         with readable():
@@ -250,9 +254,9 @@ async def read_content(part: BodyPartReader) -> AsyncIterator[bytes]:
 
 
 class _FormReader(MultipartReader):
-    """aiohttp's reader with bounds on the lines around the fields and on what each header may say."""
+    """aiohttp's multipart reader with bounds on the lines around the fields and on the headers of a part."""
 
-    multipart_reader_cls = MultipartReader  # of a form in a form, which is refused
+    multipart_reader_cls = MultipartReader  # of a form inside a form, which is refused
 
     def __init__(self, request: web.Request) -> None:
         super().__init__(
@@ -264,7 +268,7 @@ class _FormReader(MultipartReader):
 
     @override
     async def fetch_next_part(self) -> MultipartReader | BodyPartReader:
-        """With a Content-Disposition that aiohttp reads, too: of file names with semicolons or spaces it knows only some."""
+        """Returns the next part, with a Content-Disposition that aiohttp understands: it fails on file names with semicolons or spaces."""
         part = await super().fetch_next_part()
         headers = CIMultiDict(part.headers)
         said = headers.pop(hdrs.CONTENT_DISPOSITION, None)
@@ -275,7 +279,7 @@ class _FormReader(MultipartReader):
 
 
 class _BoundedLines:
-    """A body of which so many lines are read; in front of the first part there may be any number."""
+    """A body of which only so many lines are read, except before the first part."""
 
     def __init__(self, content: StreamReader, most: int) -> None:
         self._content = content

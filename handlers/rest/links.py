@@ -1,4 +1,4 @@
-"""Links to this server as its clients see it."""
+"""Builds absolute URLs to this server, as its clients reach it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,24 +18,25 @@ DEFAULT_PICTURES = MEDIA + "default/"
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Absolute URLs. `public_url` is what they start with; empty: what the request was sent to.
+    """Builds absolute URLs.
 
-    `default_pictures` stand for photos that there are not, or that are not shown; None: nothing does.
+    They start with `public_url` or, if that is empty, with the origin the request was sent to. `default_pictures` makes the URLs that
+    are shown in place of missing or hidden photos; None leaves them out.
     """
 
     public_url: str = ""
     default_pictures: DefaultPictures | None = None
 
     def media(self, request: web.Request, name: str) -> str:
-        """Where the file of this name is read."""
+        """Returns the URL of the stored file of this name."""
         return self.absolute(request, MEDIA + name)
 
     def shown_in(self, request: web.Request) -> Callable[[str], str]:
-        """Returns a function that makes a stored address one that clients can load: paths of this server become absolute."""
+        """Returns a function that makes a stored address loadable: paths of this server become absolute URLs."""
         return lambda url: self.absolute(request, url) if url.startswith(MEDIA) else url
 
     def photos_in(self, request: web.Request) -> Link:
-        """Returns a function that makes the address of a photo's rendition; it looks nothing up (models/services/media/renditions.py)."""
+        """Returns a function that maps a photo to the URL of a rendition, without a lookup (models/services/media/renditions.py)."""
 
         def link(picture: Photo | DefaultPicture, rendition: Rendition) -> str | None:
             if isinstance(picture, Photo):
@@ -47,9 +48,9 @@ class Links:
         return link
 
     def pages_of(self, request: web.Request, actor: Actor) -> Callable[[int], str]:
-        """Returns a function that makes the address of another page of the list that was asked for; the first page needs no number.
+        """Returns a function that makes the URL of another page of the list that was asked for; the first page needs no number.
 
-        It names the account of which the list is if there was a body, which may have named it: an address has none.
+        The URL names the account whose list it is if the request had a body, because that may have named the account.
         """
 
         def link(number: int) -> str:
@@ -61,7 +62,7 @@ class Links:
         return link
 
     def to_next(self, request: web.Request, before: str | None) -> dict[str, str]:
-        """The header that names the address of the next page (RFC 8288) of a list that was asked for by its query; none behind the last."""
+        """Returns the `Link` header for the next page (RFC 8288) of a list that was asked for by its query; empty for the last page."""
         if before is None or request.body_exists:
             return {}
         rest = request.rel_url.without_query_params("offset").update_query(before=before)
@@ -72,7 +73,9 @@ class Links:
 
 
 def _origin(request: web.Request) -> str:
-    """Returns the origin that a request was sent to: that of its Host header (checked by server/http/unreadable.py), else that of its line."""
+    """Returns the origin a request was sent to: that of its Host header (checked by server/http/unreadable.py), else of its request
+    line.
+    """
     if hdrs.HOST in request.headers:
         return str(request.url.origin())
     place = None if request.transport is None else request.transport.get_extra_info("sockname")

@@ -1,4 +1,4 @@
-"""Stored files over HTTP, in whole or in part, to be kept by browsers for ever (messaging contract 7; RFC 9110, 13 and 14)."""
+"""Serves stored files over HTTP, whole or by range, cacheable by browsers for ever (docs/rest.md, "Files"; RFC 9110, 13 and 14)."""
 
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -16,17 +16,17 @@ from models.documents.photo import PHOTO_TYPE
 from models.errors import MediaNotFound
 from models.services.media.storage import OpenMedia
 
-# Whoever knows a name may read; tokens are not looked at, so that the URL works in an <img> (messaging contract 16.6).
+# Knowing the name is the permission to read. Tokens are not checked, so that the URL works in an <img>.
 OUTSIDE = (MEDIA + "{name}", MEDIA + "{name}/thumbnail")
-# A name never changes its content; private: what is deleted must not live on in a cache that others share.
+# The content of a name never changes. Private, because a deleted file must not live on in a shared cache.
 FOR_EVER = "private, max-age=31536000, immutable"
-# What is uploaded here must not run as a page of this site, whatever it is.
+# An uploaded file must not run as a page of this site, whatever it holds.
 SAFE: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Accept-Ranges": "bytes",
-    "Vary": "Origin",  # a cache would hand what it got for an <img>, without the headers for scripts, to a script
+    "Vary": "Origin",  # Else a cache could give the answer it got for an <img>, which has no CORS headers, to a script.
 }
 _RANGE = re.compile(r"bytes\s*=\s*(\d{0,99})\s*-\s*(\d{0,99})", re.ASCII | re.IGNORECASE)
 
@@ -36,10 +36,10 @@ def _reading(summary: str, media_type: str) -> OperationSpec:
 
 
 class Source(Protocol):
-    """Where the bytes of a file come from."""
+    """The source of a file's bytes."""
 
     def read(self, media: Media, first: int, last: int) -> AsyncIterator[bytes]:
-        """Its bytes from `first` to `last`, both included. Raises LookupError for what is gone."""
+        """Yields the bytes from `first` to `last`, both included. Raises LookupError if the file is gone."""
         ...
 
 
@@ -67,7 +67,7 @@ class MediaRoutes:
 async def send_media(
     request: web.Request, source: Source, media: Media, *, cache: str = FOR_EVER
 ) -> web.StreamResponse:
-    """The file, the part of it that was asked for (206), 304 to whoever has it, 416 for a part that it does not have."""
+    """Sends the file, the requested range (206), 304 for a copy that is current, or 416 for a range outside of the file."""
     etag = f'"{media.name}"'
     headers = {**SAFE, "ETag": etag, "Cache-Control": cache}
     if has_tag(request, etag):
@@ -91,13 +91,15 @@ async def send_media(
         piece = await anext(pieces)
     except LookupError:  # removed since it was found
         raise MediaNotFound from None
-    with suppress(ConnectionResetError):  # who asked is gone: nobody is left to be told, and it is no fault of ours
+    with suppress(
+        ConnectionResetError
+    ):  # The client is gone and nobody reads the answer; this is no fault of the server.
         await response.prepare(request)
         await response.write(piece)
         try:
             async for piece in pieces:
                 await response.write(piece)
-        except LookupError:  # removed meanwhile: the length that was promised cannot be kept
+        except LookupError:  # removed meanwhile: the promised length cannot be kept
             if request.transport is not None:
                 request.transport.abort()
             return response
@@ -106,16 +108,16 @@ async def send_media(
 
 
 def has_tag(request: web.Request, etag: str) -> bool:
-    """Whether If-None-Match names this tag; weak ones match too (RFC 9110, 13.1.2)."""
+    """Returns whether If-None-Match names this tag; weak tags match too (RFC 9110, 13.1.2)."""
     headers = request.headers.getall(hdrs.IF_NONE_MATCH, ())
     tags = [tag.strip().removeprefix("W/") for header in headers for tag in header.split(",")]
     return "*" in tags or etag in tags
 
 
 def _read_range(request: web.Request, size: int) -> tuple[int, int] | None:
-    """The first and the last byte that are asked for; first > last if there are none such; None means all of it.
+    """Returns the first and the last byte of the requested range; first > last if it is outside of the file, None for the whole file.
 
-    Several ranges, other units and nonsense are answered with the whole file, as a server may (RFC 9110, 14.2).
+    Several ranges, other units and nonsense get the whole file, as a server may answer (RFC 9110, 14.2).
     """
     header = request.headers.get(hdrs.RANGE) if request.method == hdrs.METH_GET else None
     match = _RANGE.fullmatch(header.strip()) if header is not None else None

@@ -1,4 +1,4 @@
-"""The reference for programs: `/openapi.json`, made when somebody first asks for it."""
+"""The reference for programs: `/openapi.json`, made at the first request for it."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -15,9 +15,9 @@ OUTSIDE = (PATH,)
 
 
 def reference_routes(routes: Sequence[web.AbstractRouteDef], *, outside: Collection[str]) -> list[web.AbstractRouteDef]:
-    """Returns the route of the document of these routes, for everybody. It is no part of either API, and so does not describe itself.
+    """Returns the route of the document that describes these routes. It belongs to neither API, so it is not described itself.
 
-    To make it takes half of a node's start, so it is left to the first who asks, beside the loop; others wait for the same one.
+    Making it takes half of a node's start, so it happens at the first request, in a thread; further requests wait for the same result.
     """
     making = asyncio.Lock()
     made: list[bytes] = []

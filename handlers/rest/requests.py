@@ -1,4 +1,4 @@
-"""Reads REST requests: who asks, and the fields of a query, a form or a JSON body alike (messaging contract 1.1)."""
+"""Reads REST requests: the caller, and the fields of a query, a form or a JSON body alike (docs/rest.md, "Bodies")."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import Any, TypeVar
@@ -19,16 +19,16 @@ ACTOR = web.RequestKey("actor", Actor)
 IDENTITY = web.RequestKey("identity", Identity)
 CHOOSE_ACCOUNT = web.RequestKey("choose_account", ChooseAccount)
 CLIENT_ADDRESS = web.RequestKey("client_address", str)
-# Looks again at the token of a request; raises what the first look raised, or would raise now.
+# Checks the token of a request again; raises what the first check raised or would raise now.
 IDENTIFY_AGAIN: web.RequestKey[Callable[[], Awaitable[None]]] = web.RequestKey("identify_again")
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
 async def require_still(request: web.Request) -> None:
-    """Raise Unauthenticated, or WrongAccount, where the token does not stand for the same account any more.
+    """Raises Unauthenticated, or WrongAccount, if the token no longer stands for the same account.
 
-    To be called between anything that takes its time, such as a body that comes slowly or a file that is fetched, and what
-    is done then: the session may have ended meanwhile, and its owner was told that it has.
+    Call it after anything slow, such as a body that arrives slowly or a file that is fetched, and before acting on it: the session may
+    have ended meanwhile, and its owner was told so.
     """
     identify_again = request.get(IDENTIFY_AGAIN)
     if identify_again is not None:
@@ -36,13 +36,13 @@ async def require_still(request: web.Request) -> None:
 
 
 def path_number(request: web.Request) -> str:
-    """Returns the number that the path names; more digits than a number has are nobody's."""
+    """Returns the number in the path; text with more digits than a number has is nobody's."""
     digits = request.match_info["contact_id"]
     return find_number(digits) or digits
 
 
 def caller_of(request: web.Request) -> Hashable:
-    """Whom a request is counted against: its account or login, else its address (of IPv6 the network)."""
+    """Returns the key by which a caller is rate-limited: the account or login, else the address (of IPv6 the network)."""
     identity = request.get(IDENTITY)
     actor: Actor | None = request.get(ACTOR) if identity is None else identity.actor
     if actor is not None:
@@ -53,12 +53,12 @@ def caller_of(request: web.Request) -> Hashable:
 
 
 def address_of(request: web.Request) -> Hashable:
-    """Whom a request is counted against where no token is looked at."""
+    """Returns the key by which a request is rate-limited where tokens are not checked."""
     return "address", network_of(request.get(CLIENT_ADDRESS, ""))
 
 
 async def read_body(request: web.Request) -> Any:
-    """Read the fields of a form, or the JSON value of the body, from somebody who is still signed in when it is there.
+    """Returns the fields of a form, or the JSON value of the body, if the sender is still signed in once it has arrived.
 
     An empty body is an empty object. Raises what `_read_body` and `require_still` raise.
     """
@@ -70,10 +70,10 @@ async def read_body(request: web.Request) -> Any:
 
 
 async def _read_body(request: web.Request) -> Any:
-    """The fields of a form, or the JSON value of the body; an empty body is an empty object.
+    """Returns the fields of a form, or the JSON value of the body; an empty body is an empty object.
 
-    A field that a form gives several times is the list of its values. Raises Malformed for what cannot be read, TooLarge, and
-    HTTP 415 for what is neither form nor JSON, or not in UTF-8, before anything is decoded.
+    A field that a form sends several times has the list of its values. Raises Malformed for an unreadable body, TooLarge, and HTTP 415
+    for a body that is neither a form nor JSON, or not in UTF-8, before anything is decoded.
     """
     if not request.can_read_body:
         return {}
@@ -93,7 +93,7 @@ async def _read_body(request: web.Request) -> Any:
 
 
 async def read_fields(request: web.Request) -> Mapping[str, Any]:
-    """Like `read_body`, for the requests whose body is an object."""
+    """Like `read_body`, for requests whose body is an object."""
     body = await read_body(request)
     if not isinstance(body, dict):
         raise Malformed("The body must be an object.")
@@ -101,14 +101,14 @@ async def read_fields(request: web.Request) -> Mapping[str, Any]:
 
 
 def read_query(request: web.Request) -> dict[str, Any]:
-    """The query's fields; one that is there several times is the list of its values."""
+    """Returns the fields of the query; one that is sent several times has the list of its values."""
     return dict(merge(request.query.items()))
 
 
 def read_shape(shape: type[Shape], fields: object) -> Shape:
-    """Validate against a pydantic shape; raises FieldErrors with one sentence per wrong field.
+    """Validates against a pydantic shape. Raises FieldErrors with one sentence per wrong field.
 
-    Of a form, fields that are lists or objects in the shape are made such first.
+    Fields of a form that are lists or objects in the shape are converted first.
     """
     try:
         return shape.model_validate(as_shaped(shape, fields) if isinstance(fields, Form) else fields)
@@ -117,7 +117,9 @@ def read_shape(shape: type[Shape], fields: object) -> Shape:
 
 
 def field_errors(error: ValidationError) -> dict[str, list[str]]:
-    """The sentences of the events API for each field (events contract 1.3); errors across fields stand under `non_field_errors`."""
+    """Returns the events API's sentences for each field (docs/events-api.md, "Refusals"); errors across fields are under
+    `non_field_errors`.
+    """
     fields: dict[str, list[str]] = {}
     for problem in error.errors(include_url=False):
         name = str(problem["loc"][0]) if problem["loc"] else "non_field_errors"

@@ -1,4 +1,4 @@
-"""Reads forms with a file in them as they come: the file is never whole in memory, whatever stands before or behind it."""
+"""Reads forms with a file while they arrive: the file is never whole in memory, wherever in the form it stands."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -22,23 +22,23 @@ File = TypeVar("File")
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A file as its sender describes it: its name (of a long one the end, with the ending), empty for none, and its type."""
+    """A file as its sender describes it: its name (of a long one the end, with the ending; empty for none) and its type."""
 
     file_name: str
     mime_type: str
 
 
-# What is done with a file: what is said of it and its content in, and in the block what became of it.
+# Takes the file's description and content, and yields what was made of it.
 Take = Callable[[Sent, AsyncIterator[bytes]], AbstractAsyncContextManager[File]]
 
 
 @asynccontextmanager
 async def read_upload(request: web.Request, name: str, take: Take[File]) -> AsyncIterator[tuple[Fields, File | None]]:
-    """The fields of a form, and what `take` made of the file in field `name`, in whatever order they came.
+    """Yields the fields of a form, and what `take` made of the file in field `name`, in whatever order they came.
 
-    In the block all has been read, and whoever sent it is still signed in. The file is None where the form has none, and in every body that is no multipart form,
-    which is read like anywhere else. All fields together may be as long as a body of this route; the file has the limit of `take`.
-    Raises Malformed, TooLarge and what `take` raises; what `take` holds is let go when the block ends.
+    Inside the block everything has been read, and the sender is still signed in. The file is None if the form has none, and for every
+    other body, which is read as usual. All fields together may be as long as a body of this route; `take` limits the file. Raises
+    Malformed, TooLarge and what `take` raises; what `take` holds is released when the block ends.
     """
     if not request.content_type.startswith("multipart/"):
         yield await read_fields(request), None
@@ -54,7 +54,7 @@ async def read_upload(request: web.Request, name: str, take: Take[File]) -> Asyn
             if part.filename is not None and name_of(part) == name:
                 start, content = await begin(read_content(part), 1)
                 if not start and not part.filename:
-                    continue  # what browsers send for a file that nobody chose
+                    continue  # what browsers send if no file was chosen
                 if files:
                     raise Malformed(f"{name} may be given once.")
                 sent = Sent(part.filename[-NAME_MAX_CHARS:], part.headers.get(hdrs.CONTENT_TYPE, ""))
@@ -66,7 +66,7 @@ async def read_upload(request: web.Request, name: str, take: Take[File]) -> Asyn
 
 
 def taking(store: StoreMedia, rule: MediaRule) -> Take[Arrival]:
-    """Stores a file that a kind of message accepts; one of the wrong kind is refused before it is read."""
+    """Returns a `take` that stores a file of a kind that the message accepts; another kind is refused before it is read."""
 
     def take(sent: Sent, content: AsyncIterator[bytes]) -> AbstractAsyncContextManager[Arrival]:
         return store.receive(content, rule, partial(rule.require_type, sent.file_name, sent.mime_type))

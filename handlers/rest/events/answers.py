@@ -1,4 +1,4 @@
-"""What those who are invited do at an event: answer, look, write, suggest (events contract, section 6)."""
+"""What invitees do at an event: answer, mark as seen, post messages and polls, suggest times (docs/events-api.md, "Answers")."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -32,7 +32,10 @@ _REFUSES = (FieldErrors, EventNotFound)
 
 @dataclass(frozen=True, slots=True)
 class EventAnswerRoutes:
-    """Bodies are read before the event is looked for, so a wrong one is a 400 also where there is no event."""
+    """The routes of an event for its invitees.
+
+    Bodies are checked before the event is looked up, so a wrong body is answered with 400 even if there is no such event.
+    """
 
     list_sample_replies: ListSampleReplies
     answer: AnswerInvitation

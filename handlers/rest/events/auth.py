@@ -1,4 +1,4 @@
-"""Signing in and out (events contract, section 3), and the sessions that come of it."""
+"""Signing in and out, and the sessions that result (docs/events-api.md, "Signing in")."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -40,13 +40,13 @@ from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.sessions import EndSession, ListSessions
 from models.services.accounts.sign_in import VerifyPin
 
-# Whoever asks here has no token yet.
+# These requests have no token yet.
 PUBLIC = ("/auth", "/api/auth", "/auth/verify_pin", "/api/auth/verify_pin")
 
 
 @dataclass(frozen=True, slots=True)
 class AuthRoutes:
-    """`/auth…`: everything but asking for a pin and verifying it needs a token."""
+    """`/auth…`: every route but those that ask for a code and verify it needs a token."""
 
     request_pin: RequestPin
     verify_pin: VerifyPin

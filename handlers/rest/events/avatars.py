@@ -1,4 +1,4 @@
-"""One's own photo on the events API (events contract, section 5; seed document, "Change/remove user avatar")."""
+"""An account's own photo on the events API (docs/events-api.md, "Pictures")."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ from models.services.users.finding import FindUser
 
 @dataclass(frozen=True, slots=True)
 class AvatarRoutes:
-    """The same photo as the messaging API's; any picture that can be read (design section 9)."""
+    """The photo is shared with the messaging API; every picture that can be decoded is accepted."""
 
     set_photo: SetPhoto
     remove_photo: RemovePhoto

@@ -1,4 +1,4 @@
-"""Devices (events contract, section 4): where an account's notifications go."""
+"""Devices: where an account's notifications go (docs/events-api.md, "Devices")."""
 
 from dataclasses import dataclass
 

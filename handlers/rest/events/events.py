@@ -1,4 +1,4 @@
-"""Events (events contract, section 6; seed document, "Events"): lists, and what an owner does with one."""
+"""Events: lists of them, and what an owner does with one (docs/events-api.md, "Creating and changing")."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -161,7 +161,7 @@ class EventRoutes:
         actor = await require_account(request)
         try:
             query = read_shape(TimelineQuery, read_query(request))
-        except FieldErrors:  # of this field only, and not in the body of field errors
+        except FieldErrors:  # for this field only, and not as an object of field errors
             raise Malformed("type must be sent or received.") from None
         line = await self.show_timeline(actor, query.place, is_owner=query.type == "sent", limit=query.per_page)
         seen = await self.see(actor, line, query.guests)
@@ -199,7 +199,10 @@ class EventRoutes:
         return web.json_response(wire.show_event(seen, self.links.photos_in(request)))
 
     async def put_canceled(self, request: web.Request) -> web.Response:
-        """Whoever is only invited is refused by a bare array (events contract 1.3), with the status of design section 9."""
+        """Cancels an event.
+
+        An invitee who is not the owner is refused with 403 and a bare array as the body (docs/events-api.md, "Refusals").
+        """
         actor = await require_account(request)
         try:
             await self.cancel(actor, read_event_id(request.match_info["event_id"]))

@@ -1,4 +1,4 @@
-"""Facebook: an account's token, and the friends it opens (events contract, section 5)."""
+"""Facebook: an account's token, and the friends it gives access to (docs/events-api.md, "Facebook")."""
 
 from dataclasses import dataclass
 

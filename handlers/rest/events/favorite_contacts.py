@@ -1,4 +1,4 @@
-"""Favourites (events contract, section 5; seed document, "Add/remove my phonebook contacts to favorite list")."""
+"""Favourites (docs/events-api.md, "Favourites")."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -105,7 +105,7 @@ def _read_markings(body: object) -> list[FavouriteInput]:
 
 
 def _read_phones(body: object) -> list[Phone]:
-    """Of the present form the numbers alone."""
+    """Returns only the phone numbers of the present form of the body."""
     if isinstance(body, list) and len(body) <= FAVOURITES_MAX:
         body = [{"phone_number": each.get("phone_number")} if isinstance(each, dict) else each for each in body]
     if isinstance(body, list):

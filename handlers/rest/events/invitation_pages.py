@@ -1,10 +1,8 @@
-"""The pages behind the link of an invitation: read it, answer it, take it into a calendar; no sign-in.
+"""The pages behind an invitation's link: read it, answer it, add it to a calendar, without signing in.
 
-They are whole without JavaScript; the one script says times in the reader's own zone.
-
-Whoever has the link may answer for a guest who has no account (events contract, section 8), so it is kept out of other sites' logs (no
-referrer), of caches and of search engines. Left out of the contract's section 10: the static pages of the former site
-(terms, privacy, licence, questions) and its marketing forms, which are no business of a messaging server.
+The pages work without JavaScript; one small script shows times in the reader's time zone. Whoever has the link may answer for a guest
+who has no account (docs/events-api.md, "Invitation pages"), so the link is kept out of other sites' logs (no referrer), of caches and
+of search engines.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -34,7 +32,7 @@ OUTSIDE = ("/invitation/", "/invitation", "/invitation/calendar/", "/invitation/
 FORM_KEY = "form-key"
 ANSWERS = {"Accept": True, "Decline": False}
 SAFE: Mapping[str, str] = {
-    # Nothing is loaded from elsewhere, nothing inline runs, no text becomes markup, and the form goes nowhere else.
+    # Nothing is loaded from other sites, no inline script runs, text never becomes markup, and the form is sent only here.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -52,7 +50,7 @@ Page = Callable[[web.Request], Awaitable[web.Response]]
 
 @dataclass(frozen=True, slots=True)
 class AppLinks:
-    """Where the app is to be had; an empty one is not shown."""
+    """Links to the app's stores; an empty one is not shown."""
 
     app_store: str = ""
     google_play: str = ""
@@ -60,7 +58,11 @@ class AppLinks:
 
 @dataclass(frozen=True, slots=True)
 class InvitationPages:
-    """`limit` is taken by address, as for requests without a token; `installation` is what this server's calendar entries are known by."""
+    """The routes of the pages.
+
+    `limit` is charged by address, like requests without a token. `installation` is the name under which calendars know this server's
+    entries.
+    """
 
     open: OpenInvitation
     answer: AnswerInvitation
@@ -82,7 +84,7 @@ class InvitationPages:
         return self._show(request, await self.open(_token(request)))
 
     async def post(self, request: web.Request) -> web.Response:
-        """Every refusal is said on the page, above the form as it was filled in."""
+        """Takes an answer. A refusal is shown on the page, above the form as it was filled in."""
         opened = await self.open(_token(request))
         if not opened.is_open:
             return self._show(request, opened, HTTPStatus.FORBIDDEN)
@@ -137,7 +139,7 @@ class InvitationPages:
         return page
 
     def _page(self, handler: Page) -> Page:
-        """`handler` within the limit of its address, with refusals as pages and the headers of every page."""
+        """Wraps `handler` with the rate limit of its address, refusals as pages, and the headers of every page."""
 
         async def answer(request: web.Request) -> web.Response:
             try:

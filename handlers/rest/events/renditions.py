@@ -1,4 +1,4 @@
-"""The sizes of a photo that the events API shows, and of what it shows instead of one, over HTTP (events contract 2.8)."""
+"""Serves the sizes of photos that the events API shows, and default pictures (docs/events-api.md, "Pictures")."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from models.errors import DomainError, MediaNotFound, RateLimited, Unavailable
 from models.services.media.renditions import DefaultPictures, Renditions
 from models.services.media.storage import OpenMedia
 
-# As with the photo itself, whoever knows the name may read.
+# As with stored photos, knowing the name is the permission to read.
 OUTSIDE = (MEDIA + "{name}/{rendition}.jpg", DEFAULT_PICTURES + "{picture}/{rendition}.jpg")
 _SIZES = "60x60, 250x250 or faded-60x60"
 

@@ -1,4 +1,4 @@
-"""The front page of the events API: where its resources begin (events contract 1.1)."""
+"""The front page of the events API: links to where its resources begin (docs/events-api.md, "Root")."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import messaging
 
-RESOURCES = ("auth", "events", "notifications", "users")  # of those in the contract, the ones that are served
+RESOURCES = ("auth", "events", "notifications", "users")  # the API's documented resources that are served
 
 
 @dataclass(frozen=True, slots=True)
 class RootRoutes:
-    """`GET /api/` for whoever is signed in."""
+    """`GET /api/` for a request with a token."""
 
     links: Links
 

@@ -1,4 +1,4 @@
-"""Users (events contract, section 5; seed document, "User")."""
+"""Users (docs/events-api.md, "Users")."""
 
 import asyncio
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _ONE = "/users/{user_id}"
 
 @dataclass(frozen=True, slots=True)
 class UserRoutes:
-    """`/users…` but for the avatar, the favourites and Facebook. Users are neither made nor removed here (405)."""
+    """`/users…` except the avatar, favourites and Facebook. Users are neither created nor deleted here (405)."""
 
     list_users: ListUsers
     find: FindUser
@@ -96,7 +96,7 @@ class UserRoutes:
 
     async def from_phone_numbers(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        # Beside the loop: numbers with something in them that valid ones have not are parsed, which takes 0.1 ms each.
+        # In a thread: numbers with characters that valid ones do not have are parsed, which takes 0.1 ms each.
         numbers = await asyncio.to_thread(wire.read_phone_book, fields)
         found = await self.match_phone_book(actor, numbers)
         return web.json_response(wire.show_found(found, self.links.photos_in(request)))

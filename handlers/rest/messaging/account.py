@@ -1,4 +1,4 @@
-"""One's own account on the messaging API (messaging contract, section 4; route table, rows 3 to 8 and 10 to 12)."""
+"""An account's own data on the messaging API (docs/messaging-api.md, "Accounts")."""
 
 from dataclasses import dataclass
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""The address book's routes on the messaging API (messaging contract 17, rows 13 to 18)."""
+"""The address book on the messaging API (docs/messaging-api.md, "Contacts")."""
 
 import asyncio
 from dataclasses import dataclass
@@ -118,7 +118,7 @@ class ContactRoutes:
         shown = [wire.show_contact(listed) for listed in await self.list_all(actor)]
         return web.json_response(
             text=orjson.dumps(shown).decode()
-        )  # thousands of them: the json module takes ten times as long
+        )  # There may be thousands: the json module takes ten times as long.
 
     async def post(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
@@ -127,7 +127,7 @@ class ContactRoutes:
 
     async def replace_all(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        # Beside the loop: numbers with something in them that valid ones have not are parsed, which takes 0.1 ms each.
+        # In a thread: numbers with characters that valid ones do not have are parsed, which takes 0.1 ms each.
         entries = (await asyncio.to_thread(parse, wire.ContactsImport, fields)).contacts
         report = await self.import_all(actor, [entry.owned_by(actor.account_id) for entry in entries])
         return web.json_response(wire.show_import(report))

@@ -1,4 +1,4 @@
-"""The routes of groups on the messaging API (messaging contract 17, rows 49 to 53 and 59 to 63)."""
+"""Groups on the messaging API (docs/messaging-api.md, "Groups")."""
 
 from dataclasses import dataclass
 from http import HTTPStatus

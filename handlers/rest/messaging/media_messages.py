@@ -1,4 +1,4 @@
-"""Messages with files on the messaging API (messaging contract 17, rows 36 and 38 to 41)."""
+"""Messages with files on the messaging API (docs/messaging-api.md, "Media")."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -29,14 +29,15 @@ from models.services.media.fetching import FetchUrl, LimitFetches
 from models.services.media.storage import Arrival, StoreMedia
 
 FILE = "filename"  # the field with the file, in every form
-CARD_MAX_BYTES = 4 * VCARD_MAX_CHARS  # no character of UTF-8 is longer
+CARD_MAX_BYTES = 4 * VCARD_MAX_CHARS  # the longest character in UTF-8
 
 
 @dataclass(frozen=True, slots=True)
 class MediaMessageRoutes:
-    """A file wins over a URL; either is kept only for who may write there, and recipients load the copy that is kept.
+    """Sends messages with files.
 
-    What a client id has led to once is its answer for ever: nothing is kept or fetched for it again.
+    An uploaded file wins over a URL. The file is stored only if the sender may write there, and recipients load the stored copy. A
+    client id that was used already gets its first answer again, and nothing is stored or fetched.
     """
 
     send: SendMessage
@@ -107,7 +108,7 @@ class MediaMessageRoutes:
     async def _arrived(
         self, actor: Actor, asked: FileToSend, arrival: Arrival | None, rule: MediaRule
     ) -> AsyncIterator[Arrival]:
-        """The upload, or what lies behind the URL."""
+        """Yields the uploaded file, or the file behind the URL."""
         url = asked.require_url() if arrival is None else ""
         await self.require_recipient(actor, asked.target)
         if arrival is not None:

@@ -1,4 +1,4 @@
-"""Messages on the messaging API (messaging contract 17, rows 35, 37 and 42 to 48)."""
+"""Messages on the messaging API (docs/messaging-api.md, "Sending", "Message list" and "Receipts")."""
 
 from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ SEND_REFUSALS = (ContactBlocked, NotAContact, ChatNotFound, ClientIdReused, Rate
 
 @dataclass(frozen=True, slots=True)
 class MessageRoutes:
-    """The services behind them are the sockets' own: what is sent here arrives there, what is read there is listed here."""
+    """Messages over REST. The services are those of the sockets, so a message sent here arrives there, and the other way round."""
 
     send: SendMessage
     typing: BroadcastTyping
@@ -237,9 +237,9 @@ class MessageRoutes:
 
 
 async def find_sent(send: SendMessage, actor: Actor, fields: Fields, refusal: DomainError) -> Entry:
-    """What these fields have led to already; raises their refusal if nothing.
+    """Returns the message that these fields have led to already; raises their refusal if there is none.
 
-    What may be said changes between two starts of a server, and what was answered before keeps its answer.
+    Limits may change between two starts of a server, but a repeated request keeps its first answer.
     """
     if fields.get("client_id") in (None, ""):
         raise refusal

@@ -1,4 +1,4 @@
-"""OAuth 2 for logins: tokens by password and by refresh token, and their revocation (messaging contract, section 2)."""
+"""OAuth 2 for logins: tokens by password and by refresh token, and their revocation (docs/messaging-api.md, "Logins")."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,14 @@ from models.ports import Clock
 from models.services.accounts.oauth import RefreshTokens, SignInByPassword
 from models.services.accounts.sessions import RevokeToken
 
-# Who one is, these say by their own parameters: a bearer token on them is not looked at.
+# These requests authenticate by their own parameters; a bearer token on them is ignored.
 OUTSIDE = ("/o/token/", "/o/token", "/o/revoke-token/", "/o/revoke-token")
 NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 @dataclass(frozen=True, slots=True)
 class OAuthRoutes:
-    """`/o/…`: the grant type is looked at first, then the client, then what proves who is asking."""
+    """`/o/…`: checks the grant type first, then the client, then the credentials."""
 
     sign_in: SignInByPassword
     refresh: RefreshTokens

@@ -1,4 +1,4 @@
-"""What one sees of contacts, and whom one blocks (messaging contract, sections 6 and 8; rows 19 to 23 and 32 to 34)."""
+"""What an account sees of its contacts, and its block list (docs/messaging-api.md, "Status messages", "Presence" and "Blocking")."""
 
 from dataclasses import dataclass
 

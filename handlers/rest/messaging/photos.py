@@ -1,4 +1,4 @@
-"""Photos of accounts, contacts and groups (messaging contract 17, rows 9, 24 to 31 and 54 to 58)."""
+"""Photos of accounts, contacts and groups (docs/messaging-api.md, "Photos")."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -36,8 +36,8 @@ _FILE = "photo"  # the field with the picture, in every form
 _OWN = "/api/account/profile-photo/"
 _CONTACT = "/api/contacts/{contact_id:[0-9]+}/"
 _GROUP = "/api/groups/{group:[0-9]+-[0-9]+}/"
-_GROUP_BARE = "/groups/{group:[0-9]+-[0-9]+}/"  # as two examples of the messaging API's document have it
-ASK_AGAIN = "private, no-cache"  # what is at these paths changes, and is not for everybody
+_GROUP_BARE = "/groups/{group:[0-9]+-[0-9]+}/"  # as in two examples of the messaging API's document
+ASK_AGAIN = "private, no-cache"  # the content at these paths changes, and is not for everybody
 
 _NOT_SEEN = (NotAContact, PhotoHidden, PhotoNotFound)
 Part = Callable[[Photo], str]
@@ -76,7 +76,7 @@ def _preview(photo: Photo) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PhotoDoor:
-    """What the routes of photos share: reading one in, and showing one as bytes or as a link."""
+    """What all photo routes share: reading a picture, and showing one as bytes or as a link."""
 
     take: TakePhoto
     open: OpenMedia
@@ -84,7 +84,7 @@ class PhotoDoor:
     fetches: LimitFetches
 
     async def read(self, request: web.Request) -> tuple[Actor, Picture]:
-        """Who acts, and the picture in file field `photo`, else behind form field `url`; the file wins."""
+        """Returns the acting account and the picture: the file in field `photo`, else the one behind the URL in field `url`."""
         require_token(request)
         by = caller_of(request)
 
@@ -272,7 +272,7 @@ class GroupPhotoRoutes:
     async def post(self, request: web.Request) -> web.Response:
         group = request.match_info["group"]
         only = request.get(ACTOR)
-        if only is not None and only.login_id is None:  # else the form says who acts, before or behind the picture
+        if only is not None and only.login_id is None:  # else the form names the account, before or after the picture
             await self.set_photo.require_participant(only, group)
         actor, picture = await self.door.read(request)
         await self.set_photo(actor, group, picture)

@@ -1,4 +1,4 @@
-"""Builds the OpenAPI 3.1 document from the routes: nothing in it is written twice, and nothing is in it that no route says."""
+"""Builds the OpenAPI 3.1 document from the descriptions of the routes; nothing is written twice."""
 
 import re
 from collections.abc import Collection, Hashable, Iterable, Iterator
@@ -19,9 +19,9 @@ _FILE: Schema = {"description": "The file.", "type": "string", "format": "binary
 
 
 def describe(routes: Iterable[object], *, outside: Collection[str] = ()) -> Schema:
-    """The document of these routes: of those that are described, each under its canonical path.
+    """Returns the document of those routes that are described, each under its canonical path.
 
-    `outside` are the paths on which tokens are not looked at, as the identity middleware has them.
+    `outside` are the paths on which tokens are not checked, as the identity middleware has them.
     """
     operations = {
         (route.canonical, route.method): _Operation(route, route.described, is_outside=route.path in outside)
@@ -54,7 +54,7 @@ def describe(routes: Iterable[object], *, outside: Collection[str] = ()) -> Sche
 
 
 def shown_path(path: str) -> str:
-    """A path without the patterns of its parameters."""
+    """Returns a path without the patterns of its parameters."""
     return _PARAMETER.sub(r"{\1}", path)
 
 
@@ -66,7 +66,7 @@ def _areas(paths: Iterable[str]) -> list[Schema]:
 
 
 class _Operation:
-    """One route, as its entry in the document."""
+    """One route as an entry of the document."""
 
     def __init__(self, route: Route, described: OperationSpec, *, is_outside: bool) -> None:
         self.route, self.described, self.is_outside = route, described, is_outside
@@ -74,13 +74,13 @@ class _Operation:
         self.is_lenient = is_messaging(route.canonical) or is_oauth(route.canonical)
         self.has_token = not (is_outside or described.is_public)
         shape = described.answers.get(200)
-        # As server/http/etags.py gives them: to what is JSON.
+        # As server/http/etags.py adds them to JSON answers.
         self.has_tag = route.method == "GET" and shape is not None and not isinstance(shape, str)
 
     def names(self) -> Iterator[str]:
-        """The handler's, with that of the routes it is among: `AccountRoutes.show_nickname` is `account_show_nickname`.
+        """Yields operation ids: the handler's name with that of its routes; `AccountRoutes.show_nickname` is `account_show_nickname`.
 
-        One that stands behind several operations is told from them by the method, or by the path.
+        A handler of several operations is told apart by the method or the path.
         """
         *owners, handler = [part for part in self.route.handler.__qualname__.split(".") if part != "<locals>"]
         words = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", owners[-1].removesuffix("Routes")).lower()] if owners else []
@@ -109,7 +109,7 @@ class _Operation:
         takes, query = schemas.get((*self.key, "takes")), schemas.get((*self.key, "query"))
         read = [resolve(schema, named) for schema in (takes, query) if schema is not None]
         asked = {} if takes is None else resolve(takes, named)
-        names_account = "account" in asked.get("required", ())  # its own, and not the one that acts
+        names_account = "account" in asked.get("required", ())  # the route's own, and not the acting account
         shown: Schema = {
             "tags": [texts.area_of(route.canonical)[0]],
             "summary": described.summary.removesuffix("."),
@@ -144,7 +144,7 @@ class _Operation:
         return shown
 
     def _query(self, schemas: dict[Hashable, Schema], named: dict[str, Schema]) -> list[Schema]:
-        """What its own shape has, and the account that acts."""
+        """Returns the parameters of the query: its own fields, and the acting account."""
         shapes = (resolve(schemas[*self.key, of], named) for of in ("account", "query") if (*self.key, of) in schemas)
         by_name = {parameter["name"]: parameter for shape in shapes for parameter in _query_parameters(shape)}
         return list(by_name.values())
@@ -203,7 +203,7 @@ def _query_parameters(schema: Schema) -> list[Schema]:
 
 
 def _with_file(asked: Schema, described: OperationSpec) -> Schema:
-    """The same with a file, and without the field that is not needed then."""
+    """Returns the schema with a file field, and without the field that a file replaces."""
     name, instead_of = described.file or "", described.file_instead_of
     required = [each for each in asked.get("required", ()) if each != instead_of]
     choices = [{"anyOf": asked["anyOf"]}] if "anyOf" in asked else []
@@ -220,7 +220,7 @@ def _with_file(asked: Schema, described: OperationSpec) -> Schema:
 
 
 def _encoding(asked: Schema, named: dict[str, Schema]) -> Schema:
-    """Lists of objects come as JSON text in a form."""
+    """Returns the encoding of a form's fields: a list of objects is sent as JSON text."""
     return {
         name: {"contentType": JSON}
         for name, field in asked.get("properties", {}).items()

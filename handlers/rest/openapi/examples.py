@@ -1,11 +1,11 @@
-"""Examples of what is sent and answered, made from the exact schemas: a new field has one without a word about it."""
+"""Makes examples of requests and answers from the exact schemas, so that a new field has one without further work."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from handlers.rest.openapi.shapes import PREFIX, Schema, resolve
 
-# By the name of a field or parameter; the first one that has the field's type. You are +4930901820, and the others are your contacts.
+# By the name of a field or parameter; the first value of the field's type is used. The reader is +4930901820, the others are contacts.
 VALUES: Mapping[str, tuple[Any, ...]] = {
     "account": ("4930901820",),
     "address": ("Unter den Linden 1, Berlin",),
@@ -90,10 +90,10 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
 
 
 def example_of(schema: Schema, named: Mapping[str, Schema], *names: str, is_asked: bool = False) -> Any:
-    """Returns a value that has this schema: of alternatives, of the first.
+    """Returns a value that fits this schema; of alternatives, the first.
 
-    `names` are what VALUES may know the field by, the most particular one first. Of an object that is asked for it has the fields that
-    are needed, or if none is, the first ones.
+    `names` are the keys to look up in VALUES, the most specific first. An object of a request has only the fields that are required, or
+    if none is, the first ones.
     """
     whole = resolve(schema, named)
     if whole.get("format") == "binary":
@@ -135,7 +135,7 @@ def _object(whole: Schema, named: Mapping[str, Schema], shape: str, *, is_asked:
 
 
 def has_type(value: object, schema: Schema, named: Mapping[str, Schema]) -> bool:
-    """Whether a value is of the type that a schema names, whatever else it says."""
+    """Returns whether a value is of the type that a schema names."""
     if isinstance(value, list) and "items" in schema:
         return all(has_type(each, resolve(schema["items"], named), named) for each in value)
     kinds = [kind for each in schema.get("anyOf", [schema]) for kind in _kinds(each)]

@@ -1,9 +1,9 @@
-"""The published form of the document: the exact one in the shapes that generators of clients turn into types.
+"""The published form of the document: the exact one, in shapes that client generators can turn into types.
 
-The exact document says as much as JSON Schema can: which fields exclude each other, that a number may also come as an integer, that an
-answer has no other field, which codes come with which status. Generators make uncallable methods of much of that, and a closed answer
-would break a client when the server learns a field. So the published one is wider, never narrower: what fits the exact one fits it too,
-and what it leaves out it says in words.
+The exact document says as much as JSON Schema can: which fields exclude each other, that a number may also be sent as an integer, that
+an answer has no other fields, which codes come with which status. Generators turn much of that into methods that cannot be called, and
+a closed answer would break a client when the server adds a field. So the published form is wider, never narrower: whatever fits the
+exact one fits it too, and what it leaves out is said in words.
 """
 
 import re
@@ -27,7 +27,7 @@ _EVENTS_REFUSAL: Schema = {
 
 
 def publish(document: Schema) -> Schema:
-    """The published form of an exact document, with an example of each body that is sent and of each successful answer."""
+    """Returns the published form of an exact document, with an example of each request body and each successful answer."""
     document = _say_once(document)
     exact = document["components"]["schemas"]
     publisher = _Publisher(exact)
@@ -46,9 +46,9 @@ def publish(document: Schema) -> Schema:
 
 
 def _say_once(document: Schema) -> Schema:
-    """The document without the fields of bodies that the query has, too: they would be two arguments of one name.
+    """Removes from bodies the fields that the query has too: they would be two arguments of one name.
 
-    A body that holds nothing else goes.
+    A body without other fields is removed.
     """
     named = dict(document["components"]["schemas"])
     paths: dict[str, Schema] = {}
@@ -67,7 +67,7 @@ def _say_once(document: Schema) -> Schema:
 
 
 def _without_fields(content: Schema, names: Collection[str], named: dict[str, Schema]) -> Schema:
-    """The content of one media type without these fields; a schema that it refers to changes in `named`."""
+    """Returns the content of one media type without these fields; a schema that it refers to is changed in `named`."""
     whole = resolve(content["schema"], named)
     if "properties" not in whole:
         return content
@@ -83,7 +83,7 @@ def _operations(document: Schema) -> list[Schema]:
 
 
 class _Publisher:
-    """Operations in their published form, and the schemas that have a name only there."""
+    """Operations in their published form, and the schemas that only that form names."""
 
     def __init__(self, exact: Mapping[str, Schema]) -> None:
         self._exact = exact
@@ -101,7 +101,7 @@ class _Publisher:
         return shown
 
     def _parameter(self, parameter: Schema) -> Schema:
-        """Without null, which neither a path nor a query can say."""
+        """Returns the parameter without null, which neither a path nor a query can express."""
         shown = {**parameter, "schema": _not_null(widen(parameter["schema"], self._exact))}
         if parameter.get("required"):
             schema = parameter["schema"]
@@ -109,9 +109,9 @@ class _Publisher:
         return shown
 
     def _body(self, operation: Schema) -> Schema:
-        """In one media type: where there are several, generators take the first, or join them to a signature for nobody.
+        """Returns the body in one media type: of several, generators take the first, or join them to an unusable signature.
 
-        A form with a file, where one may come, else JSON. That everything may come as a form is said once, in the introduction.
+        That is a form if a file may be sent, else JSON. The introduction says that every body may also be a form.
         """
         body = operation["requestBody"]
         media = next(each for each in (MULTIPART, JSON, FORM) if each in body["content"])
@@ -124,7 +124,7 @@ class _Publisher:
         return {**body, "content": {media: content | ({"example": example} if example else {})}}
 
     def _name(self, operation: Schema, suffix: str, schema: Schema) -> Schema:
-        """A reference to a body that no class stands for, named after the class of its JSON fields, or after the operation."""
+        """Returns a reference to a body without a class, named after the class of its JSON fields or after the operation."""
         asked = operation["requestBody"]["content"].get(JSON, {}).get("schema", {})
         base = asked["$ref"].removeprefix(PREFIX) if "$ref" in asked else _pascal(operation["operationId"])
         name = base + suffix
@@ -151,7 +151,7 @@ class _Publisher:
 
     @staticmethod
     def _refusal(path: str, exact: Schema) -> Schema:
-        """One schema for each API. A text alone, as some refusals of the events API are, has none that generators can read."""
+        """Returns one schema per API. A bare text, which some refusals of the events API are, has no schema that generators can read."""
         if is_oauth(path):
             return {"$ref": PREFIX + "OAuthRefusal"}
         if is_messaging(path):
@@ -160,7 +160,7 @@ class _Publisher:
 
 
 def widen(schema: Schema, exact: Mapping[str, Schema], *, is_shown: bool = False) -> Schema:
-    """Returns the schema without alternatives (but null), and open: to further fields, and if it `is_shown`, to further values."""
+    """Returns the schema without alternatives (except null), and open to further fields and, if it `is_shown`, to further values."""
     if "$ref" in schema:
         return {"$ref": schema["$ref"]}
     sentences = _choices_in_words(schema)
@@ -191,7 +191,7 @@ def _of_values(values: Sequence[object]) -> Schema:
 
 
 def _is_example(example: object, schema: Schema, exact: Mapping[str, Schema]) -> bool:
-    """Of a file it is the name, which is not what the file holds."""
+    """Replaces the example of a file, which is its name and not its content."""
     return schema.get("format") != "binary" and ("type" not in schema or has_type(example, schema, exact))
 
 
@@ -200,7 +200,7 @@ def _is_of_fields(choices: Sequence[Schema]) -> bool:
 
 
 def _choices_in_words(schema: Schema) -> list[str]:
-    """Which fields are needed together with those that always are."""
+    """Returns in words which fields are needed together with those that always are."""
     found = []
     for choices in (schema.get("anyOf"), *(each.get("anyOf") for each in schema.get("allOf", ()))):
         if choices and _is_of_fields(choices):
@@ -210,13 +210,13 @@ def _choices_in_words(schema: Schema) -> list[str]:
 
 
 def _values_in_words(values: Sequence[object]) -> list[str]:
-    """Which texts are shown today: no client should fail because there is one more tomorrow."""
+    """Returns in words which texts are shown today; a client must not fail if one is added."""
     texts = [f"`{value}`" for value in values if isinstance(value, str)]
     return [f"One of {', '.join(texts)}; there may be more."] if len(texts) > 1 else []
 
 
 def _joined(choices: Sequence[Schema], exact: Mapping[str, Schema], *, is_shown: bool) -> Schema:
-    """One schema in place of several: of a text or a number a text, of several objects one that has all of their fields."""
+    """Returns one schema in place of several: text for texts or numbers, and of several objects one with all of their fields."""
     flat = [each for choice in choices for each in _flat(choice)]
     union = [each for each in flat if each != _NULL]
     joined = widen(union[0], exact, is_shown=is_shown) if len(union) == 1 else _join(union, exact, is_shown=is_shown)
@@ -224,7 +224,7 @@ def _joined(choices: Sequence[Schema], exact: Mapping[str, Schema], *, is_shown:
 
 
 def _flat(choice: Schema) -> list[Schema]:
-    """The alternatives of an alternative that says nothing else."""
+    """Yields the alternatives inside an alternative that says nothing else."""
     return [each for inner in choice["anyOf"] for each in _flat(inner)] if choice.keys() == {"anyOf"} else [choice]
 
 
@@ -252,7 +252,7 @@ def _merged(objects: Sequence[Schema]) -> Schema:
 
 
 def _common(schemas: Sequence[Schema]) -> Schema:
-    """Returns one schema for the several of a field: with the values of all, or at least with their type."""
+    """Returns one schema in place of a field's several: with all of their values, or at least their type."""
     if len(schemas) == 1:
         return schemas[0]
     if all("enum" in each for each in schemas):

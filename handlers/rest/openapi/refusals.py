@@ -1,4 +1,4 @@
-"""Refusals in the reference: which can come with which status, and in whose shape."""
+"""Refusals in the reference: which come with which status, and in which shape."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -26,7 +26,7 @@ _BODY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPSt
 
 
 class Refusals:
-    """Those of one operation: its own, and those that its door has for everybody."""
+    """The refusals of one operation: its own, and those of every operation of its kind."""
 
     def __init__(self, route: Route, *, is_outside: bool, reads_body: bool, chooses_account: bool) -> None:
         described = route.described
@@ -36,7 +36,7 @@ class Refusals:
         self._kinds: dict[HTTPStatus, set[type[DomainError]]] = defaultdict(set)
         self._framework: set[HTTPStatus] = set()
         self._add(described.refuses)
-        if ":" in self._path:  # what does not fit the pattern of a parameter is an unknown path
+        if ":" in self._path:  # a value that does not fit a parameter's pattern makes the path unknown
             self._framework.add(HTTPStatus.NOT_FOUND)
         if is_messaging(self._path) or is_oauth(self._path):
             self._of_messaging(is_outside=is_outside, reads_body=reads_body, chooses_account=chooses_account)
@@ -59,7 +59,7 @@ class Refusals:
         self._add([errors.Unavailable, *_TOKEN, *(() if is_public else _ACCOUNT)])
         if reads_body:
             self._add([FieldErrors])
-        if reads_body or not is_public:  # where nothing else is taken, a body may name the account
+        if reads_body or not is_public:  # a route that takes no other fields still lets the body name the account
             self._add([errors.Malformed])
             self._framework.update(_BODY)
 
@@ -68,7 +68,7 @@ class Refusals:
             self._kinds[shown.STATUS[kind]].add(kind)
 
     def responses(self, fields: Collection[str], *, is_one_object: bool) -> dict[str, Schema]:
-        """By status. `fields` are those that the events API may have sentences about; a list has others, too."""
+        """Returns the responses by status. `fields` are the names that the events API's field errors may have; a list may have others."""
         about = _field_errors(fields, is_one_object=is_one_object)
         return {str(int(status)): self._response(status, about) for status in sorted({*self._kinds, *self._framework})}
 
@@ -91,7 +91,7 @@ class Refusals:
         return response | ({"headers": headers} if headers else {})
 
     def _name(self, kind: type[DomainError]) -> str:
-        """What a program tells it by."""
+        """Returns the code by which a program tells the refusal."""
         if is_oauth(self._path):
             return shown.oauth_code(kind)
         return kind.code if is_messaging(self._path) else f"parley.{kind.__name__}"
@@ -112,7 +112,7 @@ class Refusals:
         return self._schema_of_events(status, kinds, about)
 
     def _schema_of_events(self, status: HTTPStatus, kinds: list[type[DomainError]], about: Schema) -> Schema:
-        """Any of the four shapes of events contract 1.3 that these refusals have."""
+        """Returns the shapes of these refusals on the events API (docs/events-api.md, "Refusals")."""
         schemas = [about] if FieldErrors in kinds else []
         plain = [kind for kind in kinds if not (kind is FieldErrors or shown.is_bare(kind) or shown.is_untyped(kind))]
         names = {self._name(kind) for kind in plain}

@@ -1,4 +1,4 @@
-"""JSON schemas of shapes: TypedDicts that are shown, pydantic models that are read, each named once."""
+"""JSON schemas of shapes: TypedDicts of answers and pydantic models of requests, each named once."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any, Literal
@@ -14,7 +14,7 @@ Schema = dict[str, Any]
 
 
 class _Generator(GenerateJsonSchema):
-    """Without titles: a field's name says as much."""
+    """pydantic's generator without titles: the name of a field says as much."""
 
     @override
     def field_title_should_be_set(self, schema: Any) -> bool:
@@ -22,22 +22,22 @@ class _Generator(GenerateJsonSchema):
 
     @override
     def normalize_name(self, name: str) -> str:
-        """Without the underscores that stand for brackets: `PageShown[UserShown]` is `PageShownUserShown`."""
+        """Returns the name without the underscores that stand for brackets: `PageShown[UserShown]` is `PageShownUserShown`."""
         return super().normalize_name(name.replace("[", "").replace("]", ""))
 
     @override
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> Schema:
-        """Closed: what is shown has these fields and no others."""
+        """Closes the schema: an answer has these fields and no others."""
         return {"additionalProperties": False} | super().typed_dict_schema(schema)
 
     @override
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> Schema:
-        """Without defaults: None and our own factories stand for "not given", which clients cannot send."""
+        """Leaves defaults out: None and the factories here mean "not given", which clients cannot send."""
         return self.generate_inner(schema["schema"])
 
 
 def schemas_of(shapes: Mapping[Hashable, tuple[Any, Mode]]) -> tuple[dict[Hashable, Schema], dict[str, Schema]]:
-    """The schema of each shape, by the same keys, and the named schemas that they refer to."""
+    """Returns the schema of each shape, by the keys given, and the named schemas that they refer to."""
     inputs = [
         (key, "serialization" if mode == "shown" else "validation", TypeAdapter(shape))
         for key, (shape, mode) in shapes.items()
@@ -52,13 +52,13 @@ def schemas_of(shapes: Mapping[Hashable, tuple[Any, Mode]]) -> tuple[dict[Hashab
 
 
 def resolve(schema: Schema, named: Mapping[str, Schema]) -> Schema:
-    """What a schema refers to, or itself."""
+    """Returns the schema that this one refers to, or the schema itself."""
     reference = schema.get("$ref", "")
     return named[reference.removeprefix(PREFIX)] if reference else schema
 
 
 def referred(node: object, named: Mapping[str, Schema]) -> set[str]:
-    """The names of the schemas that something refers to, and of those that these refer to."""
+    """Returns the names of the schemas that something refers to, and of those that these refer to in turn."""
     found: set[str] = set()
     waiting = [node]
     while waiting:

@@ -1,10 +1,10 @@
-"""What the reference says in words: its introduction, its areas, and what stands in paths and headers."""
+"""The words of the reference: its introduction, its areas, and the descriptions of path parameters and headers."""
 
 from collections.abc import Mapping
 from typing import Any
 
 TITLE = "Parley"
-# As npm has it: nobody has been granted one.
+# as npm names it: nobody has been granted a licence
 LICENCE = {"name": "UNLICENSED", "identifier": "LicenseRef-UNLICENSED"}
 DESCRIPTION = """\
 Two REST APIs over one domain: the **messaging API** (`/o/…`, `/api/account|contacts|messages|groups/…`) and the **events API** (`/auth…` and
@@ -43,7 +43,7 @@ in their place, and files of your own.
 **Clients** can be generated from `/openapi.json`. Expect fields in answers that are not there yet.
 """
 
-# Areas by the beginning of a path, the longest that fits; others are named after their first part.
+# Areas by the beginning of a path; the longest match counts. Other areas are named after the first part of the path.
 AREAS: Mapping[str, tuple[str, str]] = {
     "/o/": ("OAuth 2", "Tokens for logins: a user name and a password that own accounts."),
     "/api/account/": ("Account", "A number of one's own: registering it, and what others see of it."),
@@ -82,7 +82,7 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "user_id": {"description": "A user's id.", "schema": _ID},
 }
 
-# Of those that their shapes do not describe.
+# Parameters that their shapes do not describe.
 QUERY_PARAMETERS: Mapping[str, str] = {
     "i_am_owner": "Only your own, or only those of others.",
     "page": "Which page, from 1 on.",
@@ -111,7 +111,7 @@ RANGE = {
 
 
 def area_of(path: str) -> tuple[str, str]:
-    """The area that a path belongs to, and what it is about."""
+    """Returns the name and the description of the area that a path belongs to."""
     found = max((start for start in AREAS if path.startswith(start)), key=len, default=None)
     if found is None or (found == "/api/" and path != found):
         first = path.removeprefix("/api").split("/")[1].partition("{")[0]

@@ -28,8 +28,9 @@ BODY_BYTES = web.RequestKey("body_bytes", int)  # of a body that was read into m
 
 
 class BodyLimits:
-    """The most bytes for the body of each route, `most` for a single body, and `together` for what all bodies use beyond their usual
-    length.
+    """The most bytes for the body of each route.
+
+    `most` bounds a single body, and `together` what all bodies use beyond their usual length.
     """
 
     def __init__(self, routes: Iterable[object], *, most: int, together: int) -> None:

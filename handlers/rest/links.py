@@ -73,8 +73,9 @@ class Links:
 
 
 def _origin(request: web.Request) -> str:
-    """Returns the origin a request was sent to: that of its Host header (checked by server/http/unreadable.py), else of its request
-    line.
+    """Returns the origin a request was sent to.
+
+    It is that of its Host header (checked by server/http/unreadable.py), else of its request line.
     """
     if hdrs.HOST in request.headers:
         return str(request.url.origin())

@@ -117,8 +117,9 @@ def read_shape(shape: type[Shape], fields: object) -> Shape:
 
 
 def field_errors(error: ValidationError) -> dict[str, list[str]]:
-    """Returns the events API's sentences for each field (docs/events-api.md, "Refusals"); errors across fields are under
-    `non_field_errors`.
+    """Returns the events API's sentences for each field; errors across fields are under `non_field_errors`.
+
+    See docs/events-api.md, "Refusals".
     """
     fields: dict[str, list[str]] = {}
     for problem in error.errors(include_url=False):

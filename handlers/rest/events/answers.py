@@ -39,11 +39,11 @@ class EventAnswerRoutes:
 
     list_sample_replies: ListSampleReplies
     answer: AnswerInvitation
-    see_invitation: MarkInvitationSeen
+    mark_invitation_seen: MarkInvitationSeen
     post_message: PostMessage
     add_poll: AddPoll
     suggest_time: SuggestTime
-    see: EventViews
+    views: EventViews
     links: Links
 
     def routes(self) -> list[Route]:
@@ -136,14 +136,14 @@ class EventAnswerRoutes:
         actor, fields = await read_as_account(request)
         rsvp = read_shape(Rsvp, fields)
         event = await self.answer(actor, _event_id(request), answer=answer, message=rsvp.message)
-        seen = await self.see.one(actor, event, read_guests(read_query(request)))
+        seen = await self.views.one(actor, event, read_guests(read_query(request)))
         return web.json_response(wire.show_event(seen, self.links.photos_in(request)))
 
     async def mark_seen(self, request: web.Request) -> web.Response:
         actor = await require_account(request)
         invitation_id = read_event_id(request.match_info["invitation_id"])
-        event, invitation = await self.see_invitation(actor, _event_id(request), invitation_id)
-        seen = await self.see.one(actor, event, NO_GUESTS)
+        event, invitation = await self.mark_invitation_seen(actor, _event_id(request), invitation_id)
+        seen = await self.views.one(actor, event, NO_GUESTS)
         return web.json_response(wire.show_invitation(invitation, seen.people))
 
     async def post(self, request: web.Request) -> web.Response:

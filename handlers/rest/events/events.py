@@ -53,7 +53,7 @@ class EventRoutes:
     edit: EditEvent
     cancel: CancelEvent
     delete: DeleteEvent
-    see: EventViews
+    views: EventViews
     links: Links
 
     def routes(self) -> list[Route]:
@@ -154,7 +154,7 @@ class EventRoutes:
         actor = await require_account(request)
         query = read_shape(EventQuery, read_query(request))
         page = await self.list_events(actor, query.wanted, query.page, query.per_page)
-        shown = wire.show_events(await self.see(actor, page.items, query.guests), self.links.photos_in(request))
+        shown = wire.show_events(await self.views(actor, page.items, query.guests), self.links.photos_in(request))
         return web.json_response(show_page(page, shown, self.links.pages_of(request, actor)))
 
     async def show_line(self, request: web.Request) -> web.Response:
@@ -164,7 +164,7 @@ class EventRoutes:
         except FieldErrors:  # for this field only, and not as an object of field errors
             raise Malformed("type must be sent or received.") from None
         line = await self.show_timeline(actor, query.place, is_owner=query.type == "sent", limit=query.per_page)
-        seen = await self.see(actor, line, query.guests)
+        seen = await self.views(actor, line, query.guests)
         return web.json_response(wire.show_events(seen, self.links.photos_in(request)))
 
     async def show_stats(self, request: web.Request) -> web.Response:
@@ -173,7 +173,7 @@ class EventRoutes:
     async def post(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         event = await self.create(actor, read_shape(NewEvent, fields).plan)
-        seen = await self.see.one(actor, event, read_guests(read_query(request)))
+        seen = await self.views.one(actor, event, read_guests(read_query(request)))
         shown = wire.show_created_event(seen, self.links.photos_in(request))
         return web.json_response(shown, status=HTTPStatus.CREATED)
 
@@ -195,7 +195,7 @@ class EventRoutes:
         return await self._show(request, actor, event)
 
     async def _show(self, request: web.Request, actor: Actor, event: Event) -> web.Response:
-        seen = await self.see.one(actor, event, read_guests(read_query(request)))
+        seen = await self.views.one(actor, event, read_guests(read_query(request)))
         return web.json_response(wire.show_event(seen, self.links.photos_in(request)))
 
     async def put_canceled(self, request: web.Request) -> web.Response:

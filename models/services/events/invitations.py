@@ -26,7 +26,7 @@ class AnswerInvitation:
 
     events: Events
     require: RequireEvent
-    tell: EventOutbox
+    outbox: EventOutbox
     clock: Clock
 
     async def __call__(self, actor: Actor, event_id: int, *, answer: bool, message: str | None) -> Event:
@@ -37,7 +37,7 @@ class AnswerInvitation:
         item = outbox_item(actor, self.clock.now(), Answered(invitation.id, answer, message))
         answered = await self.events.answer(event_id, actor.account_id, answer=answer, message=message, item=item)
         if answered is not None:
-            await self.tell(answered, item)
+            await self.outbox(answered, item)
             return answered
         await self.require(actor, event_id)  # deleted meanwhile: raises EventNotFound
         raise EventFull
@@ -52,7 +52,7 @@ class MarkInvitationSeen:
 
     events: Events
     require: RequireEvent
-    show: BroadcastEvent
+    broadcast: BroadcastEvent
 
     async def __call__(self, actor: Actor, event_id: int, invitation_id: int) -> tuple[Event, Invitation]:
         event = await self.require(actor, event_id)
@@ -66,7 +66,7 @@ class MarkInvitationSeen:
             raise EventNotFound
         marked = _require_invitation(seen, invitation_id)
         if not invitation.has_seen:
-            await self.show.invitation(seen, marked)
+            await self.broadcast.invitation(seen, marked)
         return seen, marked
 
 

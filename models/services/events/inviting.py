@@ -73,7 +73,7 @@ class InvitePeople:
 
     events: Events
     accounts: Accounts
-    tell: EventOutbox
+    outbox: EventOutbox
     clock: Clock
     limit: LimitInvitations
     invitees_max: int
@@ -98,7 +98,7 @@ class InvitePeople:
             item = outbox_item(actor, self.clock.now(), Invited(tuple(each.id for each in invitations)))
             changed = await self.events.invite(event.id, invitations, item, self.invitees_max)
             if changed is not None:
-                await self.tell(changed, item)
+                await self.outbox(changed, item)
                 return changed
             found = await self.events.find(event.id)
             if found is None or found.is_deleted:

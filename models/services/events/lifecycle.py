@@ -41,7 +41,7 @@ class CreateEvent:
     events: Events
     chats: Chats
     invite: InvitePeople
-    tell: EventOutbox
+    outbox: EventOutbox
     clock: Clock
 
     async def __call__(self, actor: Actor, plan: EventPlan) -> Event:
@@ -71,7 +71,7 @@ class CreateEvent:
             outbox=[item],
         )
         await self.events.create(event)
-        await self.tell(event, item)
+        await self.outbox(event, item)
         return event
 
 
@@ -101,7 +101,7 @@ class EditEvent:
     events: Events
     require: RequireEvent
     invite: InvitePeople
-    tell: EventOutbox
+    outbox: EventOutbox
     clock: Clock
 
     async def __call__(self, actor: Actor, event_id: int, edit: EventEdit) -> Event:
@@ -125,7 +125,7 @@ class EditEvent:
             item = outbox_item(actor, now, Edited(tuple(changed)))
             done = await self.events.edit(wanted, changed, item)
             if done is not None:
-                await self.tell(done, item)
+                await self.outbox(done, item)
                 return done
             event = await self.require.owned(actor, event.id)
             _require_places(replace(event, **edit.fields), edit)
@@ -161,7 +161,7 @@ class CancelEvent:
 
     events: Events
     require: RequireEvent
-    tell: EventOutbox
+    outbox: EventOutbox
     clock: Clock
 
     async def __call__(self, actor: Actor, event_id: int) -> None:
@@ -169,7 +169,7 @@ class CancelEvent:
         item = outbox_item(actor, self.clock.now(), Canceled())
         canceled = None if event.is_canceled else await self.events.cancel(event_id, item)
         if canceled is not None:
-            await self.tell(canceled, item)
+            await self.outbox(canceled, item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ class DeleteEvent:
 
     events: Events
     require: RequireEvent
-    tell: EventOutbox
+    outbox: EventOutbox
     clock: Clock
 
     async def __call__(self, actor: Actor, event_id: int) -> None:
@@ -187,4 +187,4 @@ class DeleteEvent:
         deleted = await self.events.delete(event_id, item)
         if deleted is None:
             raise EventNotFound
-        await self.tell(deleted, item)
+        await self.outbox(deleted, item)

@@ -52,14 +52,14 @@ class EventViews:
 
     accounts: Accounts
     entries: Entries
-    user_views: UserViews
+    views: UserViews
 
     async def __call__(self, actor: Actor, events: Sequence[Event], guests: Guests | None = None) -> list[EventView]:
         if guests is not None and not guests.limit:
             ids = {actor.account_id}.union(*(event.speaker_ids for event in events))
         else:
             ids = set[int]().union(*(event.account_ids for event in events))
-        people = await self.user_views(actor, await self.accounts.list_by_ids(ids)) if ids else []
+        people = await self.views(actor, await self.accounts.list_by_ids(ids)) if ids else []
         by_id = {seen.account.id: seen for seen in people}
         words = await self._words(events)
         return [
@@ -119,12 +119,12 @@ class ListInviters:
     events: Events
     hidden: HiddenEvents
     accounts: Accounts
-    see: UserViews
+    views: UserViews
 
     async def __call__(self, actor: Actor) -> list[SeenUser]:
         hidden = await self.hidden.list_owners(actor)
         found = await self.accounts.list_by_ids(await self.events.list_inviters(actor.account_id, hidden=hidden))
-        seen = await self.see(actor, [account for account in found if account.is_registered])
+        seen = await self.views(actor, [account for account in found if account.is_registered])
         return sort_by_name(seen, lambda each: each.rank)
 
 

@@ -34,43 +34,43 @@ class EventOutbox:
     """Called with an item; `event` is as it was when the item was stored, or newer."""
 
     events: Events
-    ways: Sequence[EventFactListener]
+    listeners: Sequence[EventFactListener]
     clock: Clock
 
     async def __call__(self, event: Event, item: OutboxItem) -> None:
         """Passes one item on. Never raises: the fact is stored, and the sweep passes on what failed."""
         try:
-            await self._tell_behind(event, item)
+            await self._pass_on_in_order(event, item)
         except Exception as error:  # noqa: BLE001 (whatever it is, the step itself holds and is answered so)
-            log.warning("item %s of event %d waits to be told: %s", item.id, event.id, type(error).__name__)
+            log.warning("item %s of event %d waits for its listeners: %s", item.id, event.id, type(error).__name__)
 
     async def sweep(self) -> int:
         """Passes on items that wait for too long. Returns how many. Two nodes may do it at once."""
-        told = 0
+        passed = 0
         before = self.clock.now() - OLDER_THAN
         for event in await self.events.list_untold(before):
             try:
                 for item in event.outbox:
                     if item.at < before:
-                        await self._tell(event, item)
-                        told += 1
+                        await self._pass_on(event, item)
+                        passed += 1
             except Exception as error:  # noqa: BLE001 (one event that cannot be told holds up no other)
-                log.warning("event %d waits to be told: %s", event.id, type(error).__name__)
-        return told
+                log.warning("event %d waits for its listeners: %s", event.id, type(error).__name__)
+        return passed
 
-    async def _tell_behind(self, event: Event, item: OutboxItem) -> None:
+    async def _pass_on_in_order(self, event: Event, item: OutboxItem) -> None:
         """Passes an item on, after those of its event that it waits for."""
         for each in event.outbox:
             if each.id == item.id:
                 item = each
                 break
             if item.waits_for(each):
-                await self._tell(event, each)
-        await self._tell(event, item)
+                await self._pass_on(event, each)
+        await self._pass_on(event, item)
 
-    async def _tell(self, event: Event, item: OutboxItem) -> None:
-        for way in self.ways:
-            await way(event, item)
+    async def _pass_on(self, event: Event, item: OutboxItem) -> None:
+        for listener in self.listeners:
+            await listener(event, item)
         if await self.events.settle(event.id, item.id):
             await self.events.remove(event.id)
 

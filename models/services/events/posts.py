@@ -30,7 +30,7 @@ class PostMessage:
 
     events: Events
     require: RequireEvent
-    tell: EventOutbox
+    outbox: EventOutbox
     clock: Clock
     most: int
 
@@ -42,7 +42,7 @@ class PostMessage:
         if posted is None:
             event = await self.require(actor, event_id)
             return Posting(event, _count(event, actor), is_over_limit=True)
-        await self.tell(posted, item)
+        await self.outbox(posted, item)
         return Posting(posted, _count(posted, actor))
 
 
@@ -61,7 +61,7 @@ class AddPoll:
 
     events: Events
     require: RequireEvent
-    tell: EventOutbox
+    outbox: EventOutbox
     clock: Clock
     most: int
 
@@ -74,7 +74,7 @@ class AddPoll:
         if changed is None:
             self._require_room(await self.require(actor, event_id), actor)
             raise FieldErrors({"body": ["This date and place have been suggested already."]})
-        await self.tell(changed, item)
+        await self.outbox(changed, item)
         return changed, poll
 
     def _require_room(self, event: Event, actor: Actor) -> None:

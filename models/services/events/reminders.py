@@ -19,7 +19,7 @@ class Remind:
     """Reminds of each event once, whichever node is first: claiming an event is what puts the reminder into its outbox."""
 
     events: Events
-    tell: EventOutbox
+    outbox: EventOutbox
     clock: Clock
 
     async def __call__(self) -> int:
@@ -32,7 +32,7 @@ class Remind:
                 item = OutboxItem(uuid4().hex, now, owner_id, ReminderDue())
                 event = await self.events.remind(event_id, item)
                 if event is not None:
-                    await self.tell(event, item)
+                    await self.outbox(event, item)
                     reminded += 1
             if len(due) < AT_ONCE:
                 return reminded
@@ -47,7 +47,7 @@ class ForgetEvents:
     """
 
     events: Events
-    tell: EventOutbox
+    outbox: EventOutbox
     clock: Clock
 
     async def forget(self, account_id: int) -> None:
@@ -55,12 +55,12 @@ class ForgetEvents:
             item = self._item(account_id, Deleted())
             deleted = await self.events.delete(event_id, item)
             if deleted is not None:
-                await self.tell(deleted, item)
+                await self.outbox(deleted, item)
         for event_id, invitation_id in await self.events.list_invitations(account_id):
             item = self._item(account_id, Withdrawn(invitation_id))
             withdrawn = await self.events.withdraw(event_id, account_id, item)
             if withdrawn is not None:
-                await self.tell(withdrawn, item)
+                await self.outbox(withdrawn, item)
 
     def _item(self, account_id: int, what: What) -> OutboxItem:
         return OutboxItem(uuid4().hex, self.clock.now(), account_id, what)

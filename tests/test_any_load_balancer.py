@@ -1,4 +1,4 @@
-"""Any load balancer will do: a session lives on one node, and its requests may reach any (design section 5, promise 6)."""
+"""Any load balancer will do: a session lives on one node, and its requests may reach any (docs/architecture.md, "Promises", 6)."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

@@ -1,4 +1,4 @@
-"""Whoever was away holds in the end what those hold who never left, and what a fresh device is given (design section 5, 5).
+"""Whoever was away holds in the end what those hold who never left, and what a fresh device is given (docs/architecture.md, "Promises", 5).
 
 Bounded for every run; for a longer search: PARLEY_TEST_EXAMPLES=2000 pytest --timeout=0 tests/test_catching_up.py
 """

@@ -1,4 +1,4 @@
-"""The traps of python-socketio (design section 4): forged events, silent failures, doors that are not there."""
+"""The traps of python-socketio (docs/architecture.md, "Sockets"): forged events, silent failures, doors that are not there."""
 
 import asyncio
 import json

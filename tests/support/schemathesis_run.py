@@ -29,7 +29,7 @@ from tests.server.processes import ROOT, running
 from tests.support.node import Node, Person, settings_for
 from tests.support.pictures import plain
 
-# Left out: negative_data_rejection, since a form has no types and unknown fields are let be (messaging contract 1.1).
+# Left out: negative_data_rejection, since a form has no types and unknown fields are let be (docs/rest.md, "Bodies").
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",

@@ -106,7 +106,7 @@ class EventAnswerRoutes:
                     {201: wire.PollShown},
                     takes=NewPoll,
                     refuses=(*_REFUSES, LimitReached),
-                    other_fields=("body",),  # as the seed document has it for one that is there
+                    other_fields=("body",),  # names the poll that exists already
                 ),
             ),
             *events(

@@ -1,4 +1,4 @@
-"""What each kind of message accepts (messaging contract 9.2)."""
+"""The files that each kind of message accepts (docs/messaging-api.md, "Media")."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def rule(kind: MediaKind) -> MediaRule:
         (MediaKind.VIDEO, "3gp mp4 mov avi"),
     ],
 )
-def test_the_extensions_of_the_contract_are_accepted_in_any_case(kind: MediaKind, extensions: str) -> None:
+def test_the_documented_extensions_are_accepted_in_any_case(kind: MediaKind, extensions: str) -> None:
     for extension in extensions.split():
         for name in (f"a.{extension}", f"A.B.{extension.upper()}", f"C:\\dir.x\\a.{extension}"):
             assert rule(kind).require_type(name) in INLINE_TYPES

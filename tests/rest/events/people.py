@@ -1,4 +1,4 @@
-"""People of the events API's tests, and answers compared with the examples of the seed document."""
+"""People of the events API's tests, and answers compared with the examples of the API's original document."""
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -21,8 +21,8 @@ from tests.rest.messaging.logins import new_number
 from tests.support.node import Node, Person
 from tests.support.pictures import encoded, halves
 
-GENERIC = {"_error_message", "_error_type"}  # the keys of a generic refusal (events contract 1.3)
-# The full User of the seed document.
+GENERIC = {"_error_message", "_error_type"}  # the keys of a generic refusal (docs/events-api.md, "Refusals")
+# A user with all fields.
 FULL_USER = {
     "id": 1,
     "is_active": True,
@@ -141,7 +141,7 @@ def photo_form(
 
 
 def assert_like(shown: Any, example: Any, where: str = "") -> None:
-    """Every field of an example of the seed document is there, of the same type; null stands for "no text" in either."""
+    """Every field of an example of the original document is there, of the same type; null stands for "no text" in either."""
     if isinstance(example, Mapping):
         assert isinstance(shown, Mapping), where
         for name, value in example.items():

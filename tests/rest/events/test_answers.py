@@ -1,4 +1,4 @@
-"""What those who are invited do: answer, look, write, suggest (events contract, sections 6 and 13.6; seed document)."""
+"""What invitees do at an event: answer, look, write, suggest (docs/events-api.md, "Answers")."""
 
 import asyncio
 from typing import Any

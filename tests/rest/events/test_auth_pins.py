@@ -1,4 +1,4 @@
-"""POST /auth and /auth/verify_pin, line by line of the events contract, section 3, and its limits (design section 6)."""
+"""POST /auth and /auth/verify_pin, and their limits (docs/events-api.md, "Signing in")."""
 
 import asyncio
 import re

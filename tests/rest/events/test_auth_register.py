@@ -1,4 +1,4 @@
-"""POST /auth/register, line by line of the seed document and the events contract, section 3."""
+"""POST /auth/register, field by field (docs/events-api.md, "Registration")."""
 
 import pytest
 

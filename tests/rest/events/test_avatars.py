@@ -1,4 +1,4 @@
-"""The avatar on the events API: three renditions of the one photo that an account has on both APIs (contract 2.8 and 5)."""
+"""The avatar on the events API: three renditions of the one photo that an account has on both APIs (docs/events-api.md, "Pictures")."""
 
 import asyncio
 from io import BytesIO

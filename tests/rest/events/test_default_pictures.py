@@ -1,4 +1,4 @@
-"""Who has no photo, or does not show it, has a picture all the same: an address as the seed document has it."""
+"""An account without a photo, or with a hidden one, has a picture all the same: a URL (docs/events-api.md, "Pictures")."""
 
 from typing import Any
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Demo events: one to answer and one of one's own, for whoever signs in for the first time (events contract, section 9)."""
+"""Demo events: one to answer and one of one's own, for whoever signs in for the first time (docs/events-api.md, "Demo events")."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Devices over REST (events contract, sections 4 and 13.4)."""
+"""Devices over REST (docs/events-api.md, "Devices")."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

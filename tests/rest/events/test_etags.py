@@ -1,4 +1,4 @@
-"""ETags on both APIs (events contract 1.1): who has an answer already is not sent it again."""
+"""ETags on both APIs: a client that has an answer is not sent it again (docs/rest.md, "ETags")."""
 
 from typing import Any
 

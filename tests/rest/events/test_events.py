@@ -1,4 +1,4 @@
-"""Events: created, listed, shown, changed, cancelled and deleted (events contract, sections 6 and 13.6)."""
+"""Events: created, listed, shown, changed, cancelled and deleted (docs/events-api.md, "Creating and changing")."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Facebook on the events API, against a Graph on loopback: the contract's section 5 and what its section 13 says."""
+"""Facebook on the events API, against a Graph API on loopback (docs/events-api.md, "Facebook")."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

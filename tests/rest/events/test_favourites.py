@@ -1,4 +1,4 @@
-"""Favourites: both forms of the body, and what the contract's section 13 says of them."""
+"""Favourites: both forms of the body, and every answer (docs/events-api.md, "Favourites")."""
 
 import asyncio
 import base64
@@ -22,7 +22,7 @@ EXAMPLE = [
         "is_favorite": True,
     }
 ]
-USER = {"id": 1, "full_name": "", "phone_number": "", "photo": None, "big_photo": None}  # the contract's 2.2
+USER = {"id": 1, "full_name": "", "phone_number": "", "photo": None, "big_photo": None}  # the short form of a user
 KEYS = {*EXAMPLE[0], "user"}
 ADAM, JOE = "+12208103382", "+13436373134"
 

@@ -1,4 +1,4 @@
-"""People found by phone book, and people found by invitation (the contract's section 5, and 13 of them)."""
+"""People found by phone book, and people found by invitation (docs/events-api.md, "Phone books")."""
 
 import pytest
 

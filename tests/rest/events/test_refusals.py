@@ -1,4 +1,4 @@
-"""What events refuse: everybody without a token, and fields that cannot be, each with its sentence (events contract 1.3)."""
+"""What events refuse: everybody without a token, and fields that cannot be, each with its sentence (docs/events-api.md, "Refusals")."""
 
 import json
 from typing import Any

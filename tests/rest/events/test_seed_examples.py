@@ -1,7 +1,7 @@
-"""Each example of the seed document about events beside a real answer, field by field.
+"""Each example of the events API's original document beside a real answer, field by field.
 
 Values that an example has by chance (ids, names, dates of the past) need only be of the same kind; all others are equal.
-Where the examples contradict each other or the tests that came with them, events contract, section 11, says who wins.
+Where the examples contradict each other or the tests that came with them, docs/events-api.md, "Sources", says which one wins.
 """
 
 from datetime import datetime

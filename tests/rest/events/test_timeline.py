@@ -1,4 +1,4 @@
-"""The timeline: walked to its end by the date of the last event, whatever the dates (events contract, section 6)."""
+"""The timeline: walked to its end by the date of the last event, whatever the dates (docs/events-api.md, "Timeline")."""
 
 import random
 from collections import Counter
@@ -57,7 +57,7 @@ async def walk(world: World, who: Person, **query: Any) -> list[list[dict[str, A
 
 
 def in_order(events: list[tuple[int, datetime, bool]], now: datetime) -> list[int]:
-    """The ids in the order of the contract: what is not over by date ascending, then the rest descending, ties newest first."""
+    """Returns the ids in their documented order: what is not over by date ascending, then the rest descending, ties newest first."""
 
     def is_over(date: datetime, is_time_specified: bool) -> bool:
         return date + (2 * HOUR if is_time_specified else 12 * HOUR) <= now

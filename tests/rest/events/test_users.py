@@ -1,4 +1,4 @@
-"""Users on the events API: the contract's section 5 and what its section 13 says of users."""
+"""Users on the events API (docs/events-api.md, "Users")."""
 
 import pytest
 

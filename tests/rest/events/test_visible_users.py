@@ -1,4 +1,4 @@
-"""Who finds whom on the events API, what is shown of them, and the pages they are listed in (contract 1.4 and 5)."""
+"""Who finds whom on the events API, what is shown of them, and the pages they are listed in (docs/events-api.md, "Users")."""
 
 from pathlib import Path
 from urllib.parse import urlsplit

@@ -1,7 +1,6 @@
 """Every curl of the messaging API's document in its order, as it stands there, with what a reader has to mend or fill in.
 
-`<token>`, `<contact-id>`, `XXXXXXX` and the like are places to fill in; a mend is a slip of the document (messaging contract,
-section 13) or something that no shell or no offline machine takes as it is written.
+`<token>`, `<contact-id>`, `XXXXXXX` and the like are places to fill in; a mend is a slip of the document, or something that no shell or no offline machine takes as it is written.
 """
 
 from collections.abc import Mapping

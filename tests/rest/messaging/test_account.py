@@ -1,4 +1,4 @@
-"""One's own account: registering, choosing, removing, and the parts of the profile (messaging contract, sections 3 and 4)."""
+"""One's own account: registering, choosing, removing, and the parts of the profile (docs/messaging-api.md, "Accounts")."""
 
 import asyncio
 from io import BytesIO

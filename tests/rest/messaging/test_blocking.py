@@ -1,4 +1,4 @@
-"""Blocking: the list, and every effect of a block (messaging contract, section 8)."""
+"""Blocking: the list, and every effect of a block (docs/messaging-api.md, "Blocking")."""
 
 from typing import Any
 

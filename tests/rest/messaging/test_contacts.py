@@ -1,4 +1,4 @@
-"""The address book over HTTP (messaging contract, sections 1, 3 and 5): each row's answers and refusals."""
+"""The address book over HTTP (docs/messaging-api.md, "Contacts"): each route's answers and refusals."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Participants added, removed, promoted, demoted and leaving, by the messaging contract, section 12 (rows 59 to 63)."""
+"""Participants added, removed, promoted, demoted and leaving, route by route (docs/messaging-api.md, "Groups")."""
 
 from typing import Any
 

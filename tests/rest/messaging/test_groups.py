@@ -1,4 +1,4 @@
-"""Groups made, shown and named, line by line of the messaging contract, section 12 (rows 49 to 53)."""
+"""Groups made, shown and named, route by route (docs/messaging-api.md, "Groups")."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Messages with files over HTTP (messaging contract 9.2): uploaded or behind a URL, kept once, loaded by whoever got them."""
+"""Messages with files over HTTP (docs/messaging-api.md, "Media"): uploaded or behind a URL, kept once, loaded by whoever got them."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Messages over HTTP (messaging contract, sections 9 to 11): each row's answers and refusals, and what sockets have to do with them."""
+"""Messages over HTTP (docs/messaging-api.md, "Sending"): each route's answers and refusals, and what sockets have to do with them."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""OAuth 2: tokens by password, their rotation, their revocation, and every refusal (messaging contract, section 2)."""
+"""OAuth 2: tokens by password, their rotation, their revocation, and every refusal (docs/messaging-api.md, "Logins")."""
 
 import asyncio
 from collections.abc import AsyncIterator

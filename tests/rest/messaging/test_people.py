@@ -1,4 +1,4 @@
-"""What one sees of contacts: status messages and presence under every privacy (messaging contract, sections 4.6 and 6)."""
+"""Contacts as an account sees them: status messages and presence under every privacy (docs/messaging-api.md, "Privacy")."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Photos on a whole node (messaging contract 4.3, 7, 12): who sees what, and what is refused."""
+"""Photos on a whole node (docs/messaging-api.md, "Photos"): who sees what, and what is refused."""
 
 import asyncio
 from collections.abc import AsyncIterator

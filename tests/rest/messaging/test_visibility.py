@@ -1,4 +1,4 @@
-"""Who sees what of whom: every cell of settings, contacts, blocks and presence (messaging contract, sections 4.6, 6.2, 7 and 8)."""
+"""Visibility: every cell of settings, contacts, blocks and presence (docs/messaging-api.md, "Privacy")."""
 
 import itertools
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def expected(cell: Cell) -> Seen:
     the owner shows it to all, or to contacts and they are one. Being online is shown whatever the setting; without last
     seen, being offline is a refusal. Presence is looked at only by who is online; who is not has what was seen before,
     here nothing. Blocking somebody oneself takes away that person's presence both ways
-    (design section 3), and nothing else of what the contract names.
+    (docs/messaging-api.md, "Privacy"), and nothing else of what is documented.
     """
     shown = {"none": False, "contacts": cell.is_contact, "all": True}[cell.setting] and not cell.is_blocked
     photo = ("404", 404) if cell.is_blocked else ("200", 200) if shown else ("401", 403)

@@ -1,4 +1,4 @@
-"""Pushes and texts about events: each trigger of the contract's table, its flag, and nobody told what is no longer so."""
+"""Pushes and texts about events: each trigger of the table (docs/events-api.md, "Pushes"), its flag, and nobody told what is no longer so."""
 
 import asyncio
 import re

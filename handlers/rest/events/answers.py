@@ -144,7 +144,7 @@ class EventAnswerRoutes:
         invitation_id = read_event_id(request.match_info["invitation_id"])
         event, invitation = await self.mark_invitation_seen(actor, _event_id(request), invitation_id)
         seen = await self.views.one(actor, event, NO_GUESTS)
-        return web.json_response(wire.show_invitation(invitation, seen.people))
+        return web.json_response(wire.show_seen_invitation(invitation, seen.people))
 
     async def post(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)

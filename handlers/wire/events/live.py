@@ -10,7 +10,14 @@ whatever the order of arrival.
 
 from collections.abc import Mapping
 
-from handlers.wire.events.objects import show_poll
+from handlers.wire.events.objects import (
+    GuestShown,
+    InvitationShown,
+    name_and_number,
+    show_guest,
+    show_invitation,
+    show_poll,
+)
 from handlers.wire.times import show_event_date, show_offset, show_time
 from models.documents.account import Account
 from models.documents.collation import sort_by_name
@@ -55,7 +62,7 @@ def show_live_event(shown: EventShown) -> dict[str, object]:
     if len(event.invitations) > LISTED_MAX:
         body["invitees_count"] = len(event.invitations)
     else:
-        body["invitees"] = _show_invitees(event, shown.accounts)
+        body["invitees"] = _show_guests(event, shown.accounts)
         body["invitations"] = [_show_invitation(each, shown.accounts[each.account_id]) for each in event.invitations]
     return {"event": body}
 
@@ -66,8 +73,8 @@ def show_live_rsvp(shown: RsvpShown) -> dict[str, object]:
     `invitation` is `{"id", "user_id", "user_full_name", "phone_number", "has_seen", "has_accepted_invite", "rsvp_time",
     "rsvp_message"}` as it is now.
     """
-    invitation = _show_invitation(shown.invitation, shown.account)
-    invitation["phone_number"] = _number(shown.invitation, shown.account)
+    _, number = name_and_number(shown.invitation, shown.account, "")
+    invitation = {**_show_invitation(shown.invitation, shown.account), "phone_number": number}
     return _of(shown.event) | {"invitation": invitation} | _show_places(shown.event)
 
 
@@ -98,44 +105,17 @@ def _show_owner(account: Account) -> dict[str, object]:
     }
 
 
-def _show_invitation(invitation: Invitation, account: Account) -> dict[str, object]:
-    return {
-        "id": invitation.id,
-        "user_id": account.id if account.is_registered else None,
-        "user_full_name": _full_name(account) if account.is_registered else "",
-        "has_seen": invitation.has_seen,
-        "has_accepted_invite": invitation.answer,
-        "rsvp_time": None if invitation.answered_at is None else show_time(invitation.answered_at),
-        "rsvp_message": invitation.message or "",
-    }
-
-
-def _show_invitees(event: Event, accounts: Mapping[int, Account]) -> list[dict[str, object]]:
+def _show_guests(event: Event, accounts: Mapping[int, Account]) -> list[GuestShown]:
     """Returns the invitees by full name, then by number (docs/events-api.md, "Invitees")."""
-    ranked: list[tuple[tuple[str, str], dict[str, object]]] = []
-    for invitation in event.invitations:
-        account = accounts[invitation.account_id]
-        number = _number(invitation, account)
-        name = (_full_name(account) or number) if account.is_registered else ""
-        invitee: dict[str, object] = {
-            "id": account.id if account.is_registered else 0,
-            "full_name": name,
-            "phone_number": number,
-            "is_attending": None if invitation.answer is None else str(invitation.answer),
-            "is_active": account.is_registered,
-            "is_owner": account.id == event.owner_id,
-            "has_seen": invitation.has_seen,
-            "rsvp_message": invitation.message,
-            "rsvp_time": None if invitation.answered_at is None else show_time(invitation.answered_at),
-            "created": show_time(invitation.created_at),
-        }
-        ranked.append(((name, number), invitee))
-    return [invitee for _, invitee in sort_by_name(ranked, lambda each: each[0])]
+    guests = [
+        show_guest(event, each, accounts[each.account_id], _full_name(accounts[each.account_id]))
+        for each in event.invitations
+    ]
+    return sort_by_name(guests, lambda guest: (guest["full_name"], guest["phone_number"]))
 
 
-def _number(invitation: Invitation, account: Account) -> str:
-    """Returns an account's number; that of somebody who never signed in is shown as the inviter wrote it."""
-    return account.phone.text if account.is_registered else invitation.phone.text
+def _show_invitation(invitation: Invitation, account: Account) -> InvitationShown:
+    return show_invitation(invitation, account, _full_name(account))
 
 
 def _full_name(account: Account) -> str:

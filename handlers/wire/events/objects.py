@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from handlers.wire.events.users import Link, UserShown, show_photo, show_user
 from handlers.wire.times import Offset, Time, show_event_date, show_offset, show_time
+from models.documents.account import Account
 from models.documents.collation import sort_by_name
 from models.documents.event import Event, Invitation, Poll
 from models.documents.photo import Rendition
@@ -16,7 +17,7 @@ from models.services.events.listing import EventView
 from models.services.events.posts import Posting
 
 
-class InviteeShown(TypedDict):
+class GuestShown(TypedDict):
     """Somebody who is invited. `id` is 0 as long as nobody has signed in with the number; `is_attending` is "True", "False" or null."""
 
     id: int
@@ -26,12 +27,17 @@ class InviteeShown(TypedDict):
     is_active: bool
     is_owner: bool
     has_seen: bool
-    photo: str | None
-    big_photo: str | None
-    faded_photo: str | None
     rsvp_message: str | None
     rsvp_time: Time | None
     created: Time
+
+
+class InviteeShown(GuestShown):
+    """Somebody who is invited. `id` is 0 as long as nobody has signed in with the number; `is_attending` is "True", "False" or null."""
+
+    photo: str | None
+    big_photo: str | None
+    faded_photo: str | None
 
 
 class InvitationShown(TypedDict):
@@ -150,7 +156,7 @@ def show_event(seen: EventView, link: Link) -> EventShown:
         "messages": _messages(seen),
         "polls": [show_poll(poll, event) for poll in event.polls],
         "invitees": [_invitee(event, each, seen.people[each.account_id], link) for each in invited],
-        "invitations": [show_invitation(each, seen.people) for each in event.invitations if each.id in ids],
+        "invitations": [show_seen_invitation(each, seen.people) for each in event.invitations if each.id in ids],
     }
     if seen.guests is not None:
         shown["invitees_count"] = len(event.invitations)
@@ -165,18 +171,22 @@ def show_events(events: Iterable[EventView], link: Link) -> list[EventShown]:
     return [show_event(seen, link) for seen in events]
 
 
-def show_invitation(invitation: Invitation, people: Mapping[int, SeenUser]) -> InvitationShown:
-    who = people[invitation.account_id]
-    is_active = who.account.is_registered
+def show_invitation(invitation: Invitation, account: Account, full_name: str) -> InvitationShown:
+    is_active = account.is_registered
     return {
         "id": invitation.id,
-        "user_id": who.account.id if is_active else None,
-        "user_full_name": who.full_name if is_active else "",
+        "user_id": account.id if is_active else None,
+        "user_full_name": full_name if is_active else "",
         "has_seen": invitation.has_seen,
         "has_accepted_invite": invitation.answer,
         "rsvp_time": None if invitation.answered_at is None else show_time(invitation.answered_at),
         "rsvp_message": invitation.message or "",
     }
+
+
+def show_seen_invitation(invitation: Invitation, people: Mapping[int, SeenUser]) -> InvitationShown:
+    guest = people[invitation.account_id]
+    return show_invitation(invitation, guest.account, guest.full_name)
 
 
 def show_poll(poll: Poll, event: Event) -> PollShown:
@@ -228,23 +238,22 @@ def _shown_invitations(seen: EventView) -> list[Invitation]:
         return []
 
     def name(invitation: Invitation) -> tuple[str, str]:
-        return _name_and_number(invitation, seen.people[invitation.account_id])
+        guest = seen.people[invitation.account_id]
+        return name_and_number(invitation, guest.account, guest.full_name)
 
     ranked = sort_by_name(seen.event.invitations, name)
     return ranked if guests is None else ranked[guests.offset : guests.offset + guests.limit]
 
 
-def _name_and_number(invitation: Invitation, who: SeenUser) -> tuple[str, str]:
+def name_and_number(invitation: Invitation, account: Account, full_name: str) -> tuple[str, str]:
     """Returns an invitee's name and number; the number of somebody who never signed in is shown as the inviter wrote it."""
-    if not who.account.is_registered:
+    if not account.is_registered:
         return "", invitation.phone.text
-    number = who.account.phone.text
-    return who.full_name or number, number
+    return full_name or account.phone.text, account.phone.text
 
 
-def _invitee(event: Event, invitation: Invitation, who: SeenUser, link: Link) -> InviteeShown:
-    account = who.account
-    name, number = _name_and_number(invitation, who)
+def show_guest(event: Event, invitation: Invitation, account: Account, full_name: str) -> GuestShown:
+    name, number = name_and_number(invitation, account, full_name)
     return {
         "id": account.id if account.is_registered else 0,
         "full_name": name,
@@ -253,10 +262,16 @@ def _invitee(event: Event, invitation: Invitation, who: SeenUser, link: Link) ->
         "is_active": account.is_registered,
         "is_owner": account.id == event.owner_id,
         "has_seen": invitation.has_seen,
-        "photo": show_photo(who, Rendition.SMALL, link),
-        "big_photo": show_photo(who, Rendition.BIG, link),
-        "faded_photo": show_photo(who, Rendition.FADED, link),
         "rsvp_message": invitation.message,
         "rsvp_time": None if invitation.answered_at is None else show_time(invitation.answered_at),
         "created": show_time(invitation.created_at),
+    }
+
+
+def _invitee(event: Event, invitation: Invitation, who: SeenUser, link: Link) -> InviteeShown:
+    return {
+        **show_guest(event, invitation, who.account, who.full_name),
+        "photo": show_photo(who, Rendition.SMALL, link),
+        "big_photo": show_photo(who, Rendition.BIG, link),
+        "faded_photo": show_photo(who, Rendition.FADED, link),
     }

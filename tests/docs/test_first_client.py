@@ -1,4 +1,4 @@
-"""The README's own clients, word for word: two people talk with them."""
+"""The clients in docs/protocol.md, word for word: two people talk with them."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from server.embedded import EmbeddedStores
 from tests.javascript_client import install_javascript_client
 from tests.node import Node, running_node, settings_for
 
-README = Path(__file__).parent.parent / "README.md"
+PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol.md"
 ANN, TOM = "+4930901820", "+4930901821"
 
 
@@ -26,12 +26,12 @@ async def node(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[Node]:
 
 def example(language: str) -> str:
     """The one block of this language."""
-    (block,) = re.findall(rf"```{language}\n(.*?)```", README.read_text(), re.DOTALL)
+    (block,) = re.findall(rf"```{language}\n(.*?)```", PROTOCOL.read_text(), re.DOTALL)
     return str(block)
 
 
 class Talk:
-    """One person at one of the README's clients."""
+    """One person at one of the clients."""
 
     def __init__(self, process: asyncio.subprocess.Process, node: Node, number: str) -> None:
         self.process, self.node, self.number = process, node, number
@@ -69,7 +69,7 @@ async def talk(node: Node, me: str, friend: str, *command: str, folder: Path) ->
     return Talk(process, node, me)
 
 
-async def test_two_people_talk_by_the_readmes_clients(node: Node, tmp_path: Path) -> None:
+async def test_two_people_talk_by_the_documented_clients(node: Node, tmp_path: Path) -> None:
     (tmp_path / "node_modules").symlink_to(await install_javascript_client())
     for name, language in (("talk.py", "python"), ("talk.mjs", "javascript")):
         code = example(language)

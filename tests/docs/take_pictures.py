@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw
 from playwright.async_api import Browser, expect
 
 from server.embedded import throw_away_stores
-from tests.node import Device, Node, Person, running_node, settings_for
 from tests.static.browser import Windows, chromium
+from tests.support.node import Device, Node, Person, running_node, settings_for
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 SIZE = {"width": 1120, "height": 700}

@@ -7,8 +7,8 @@ from PIL import Image
 
 from server.embedded import EmbeddedStores
 from tests.docs.take_pictures import PICTURES, SIZE, take
-from tests.node import running_node, settings_for
 from tests.static.browser import chromium
+from tests.support.node import running_node, settings_for
 
 MAX_BYTES = 300_000
 

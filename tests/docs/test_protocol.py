@@ -12,8 +12,8 @@ from handlers.sockets.events import EventsNamespace
 from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
-from handlers.wire import events as packets
-from handlers.wire.entries import EntryShown
+from handlers.wire.sockets import packets
+from handlers.wire.sockets.entries import EntryShown
 from models.documents.entry import MESSAGE_TYPES, Kind
 from models.errors import DomainError
 from server.sockets.engine import _MESSAGES

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PATH = re.compile(
     r"`((?:server|handlers|models|static|tests|benchmarks|deploy|docs)/[\w./-]*|(?:run|config|setup)\.\w+)`"
 )
+CLASS = re.compile(r"`((?:[A-Z][a-z]+){2,})`")
+DRAWN = re.compile(r"participant \w+ as ((?:[A-Z][a-z]+){2,})$", re.MULTILINE)  # in a picture
 SETTING = re.compile(
     r"`([a-z]+\.[a-z]+_[a-z_]+|(?:mongodb|redis)\.url|auth\.secret|http\.port|http\.host|nodes\.(?:port|host|url))`"
 )
@@ -43,6 +46,11 @@ def list_lines(paths: list[Path]) -> Iterator[tuple[str, str]]:
     for path in paths:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             yield f"{path.relative_to(ROOT)}:{number}", line
+
+
+@cache
+def read_code() -> str:
+    return "\n".join(path.read_text("utf-8") for path in list_code() if path.suffix == ".py")
 
 
 def find_dangling(line: str) -> list[str]:
@@ -92,6 +100,8 @@ def test_every_path_and_setting_in_a_document_is_there(document: Path) -> None:
     text = read_prose(document)
     assert [path for path in PATH.findall(text) if not (ROOT / path).exists()] == []
     assert [name for name in SETTING.findall(text) if not is_setting(name)] == []
+    names = [*CLASS.findall(text), *DRAWN.findall(document.read_text("utf-8"))]
+    assert [name for name in names if f"class {name}" not in read_code()] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: each.name)

@@ -1,7 +1,6 @@
 """Reads the documents of the repository: their headings, tables and links."""
 
 import re
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+FOLDERS = (".ci", "benchmarks", "deploy", "docs", "handlers", "models", "server", "static", "tests")
+MADE = {"__pycache__", "node_modules", "var"}
 SETTINGS: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
 _FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
@@ -17,12 +18,10 @@ _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 
 @cache
 def list_files() -> list[Path]:
-    """Returns the files of the repository, those included that are not committed yet."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    return [path for name in listed.stdout.splitlines() if (path := ROOT / name).is_file()]
+    """Returns the files that the repository holds, without what was made or installed in its folders."""
+    inside = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
+    at_top = [path for path in ROOT.iterdir() if path.suffix]
+    return [path for path in (*at_top, *inside) if path.is_file() and not MADE.intersection(path.parts)]
 
 
 def read_prose(document: Path) -> str:

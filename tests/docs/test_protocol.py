@@ -14,10 +14,11 @@ from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
 from handlers.wire.sockets import packets
 from handlers.wire.sockets.entries import EntryShown
+from models import errors
 from models.documents.entry import MESSAGE_TYPES, Kind
 from models.errors import DomainError
 from server.sockets.engine import _MESSAGES
-from tests.docs.documents import DOCS, read_rows, read_section
+from tests.docs.documents import DOCS, ROOT, read_rows, read_section
 
 PROTOCOL = DOCS / "protocol.md"
 NAMESPACES = (ChatNamespace, TypingNamespace, PresenceNamespace, ReceiptsNamespace, EventsNamespace)
@@ -77,6 +78,18 @@ def test_every_field_of_an_entry_is_described() -> None:
 def test_a_refusal_is_there_and_may_be_tried_again_as_it_says(row: list[str]) -> None:
     known = {kind.code: kind.retryable for kind in kinds_of(DomainError) if "code" in vars(kind)}
     assert known[row[0].strip("`")] is (row[1] == "yes")
+
+
+@pytest.mark.parametrize(
+    "folder", ["handlers/sockets", "handlers/wire/sockets", "models/services/chats", "models/services/presence"]
+)
+def test_every_refusal_that_a_request_may_get_is_described(folder: str) -> None:
+    described = {row[0].strip("`") for row in rows("Refusals")}
+    source = "\n".join(path.read_text() for path in (ROOT / folder).glob("*.py"))
+    raised = {getattr(errors, name, None) for name in re.findall(r"raise ([A-Z]\w+)", source)}
+    codes = {kind.code for kind in raised if isinstance(kind, type) and issubclass(kind, DomainError)}
+    assert codes
+    assert codes - described == set()
 
 
 def test_the_codes_of_the_transport_are_those_of_the_server() -> None:

@@ -72,6 +72,22 @@ async def talk(node: Node, me: str, friend: str, *command: str, folder: Path) ->
     return Talk(process, node, me)
 
 
+async def test_a_conversation_goes_as_it_is_written(node: Node) -> None:
+    ann, tom = await node.sign_in(ANN[1:]), await node.sign_in(TOM[1:])
+    await node.befriend(ann, tom)
+    async with (
+        asyncio.timeout(60),
+        node.http.ws_connect(f"{node.url}/socket.io/?EIO=4&transport=websocket") as socket,
+    ):
+        for line in example("text").splitlines():
+            who, _, packet = line.partition(": ")
+            if who == "client":
+                await socket.send_str(packet.replace("…", ann.token))
+            else:
+                said = await socket.receive_str()
+                assert re.fullmatch(re.escape(packet).replace("…", ".*"), said), f"{said} instead of {packet}"
+
+
 async def test_the_lines_in_the_readme_send_a_message(node: Node) -> None:
     ann, tom = await node.sign_in(ANN[1:]), await node.sign_in(TOM[1:])
     await node.befriend(ann, tom)

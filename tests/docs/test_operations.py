@@ -19,7 +19,7 @@ def test_every_command_is_described() -> None:
     offered = set(re.findall(r"^    ([a-z]+(?:-[a-z]+)*)(?: |$)", shown.split("COMMAND\n")[-1], re.MULTILINE))
     options = set(re.findall(r"(--[a-z-]+)", shown)) - {"--help"}
     described = "".join(row[0] for row in read_rows(OPERATIONS, "Commands")) + TEXT
-    assert offered > {"test", "add-login"}
+    assert len(offered) >= 6
     assert {each for each in offered | options if not re.search(rf"(?<![a-z-]){each}(?![a-z-])", described)} == set()
 
 

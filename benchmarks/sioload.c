@@ -1,5 +1,5 @@
 // sioload: a single-threaded epoll load generator that speaks Socket.IO v5 over WebSocket.
-// Build:  cc -O2 -o sioload sioload.c -lm        Usage and examples: README.md beside this file.
+// Build:  cc -O2 -o sioload sioload.c -lm        Usage: any unknown option prints it.
 // Closed loop: each publisher keeps up to W messages un-acknowledged. A delivery is any event whose frame
 // holds "ts=<ns>" (put %TS% behind "ts=" in the send template), or the text given with -M; an ack whose frame holds "error" is a nack.
 #define _GNU_SOURCE

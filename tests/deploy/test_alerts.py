@@ -1,4 +1,4 @@
-"""The alerts watch what the README says to watch, by metrics that there are."""
+"""The alerts watch what docs/operations.md says to watch, by metrics that there are."""
 
 import re
 from collections.abc import AsyncIterator
@@ -10,6 +10,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from server.embedded import EmbeddedStores
+from tests.docs.documents import DOCS, read_rows
 from tests.support.node import Node, running_node, settings_for
 
 ROOT = Path(__file__).parents[2]
@@ -25,9 +26,8 @@ def read_rules() -> list[dict[str, Any]]:
 
 
 def list_watched() -> set[str]:
-    """The metrics in the README's table of troubles."""
-    lines = (ROOT / "README.md").read_text("utf-8").split("**Watch**")[1].split("**MongoDB**")[0].splitlines()
-    return {name for line in lines if line.startswith("| ") for name in METRIC.findall(line.split("|")[1])}
+    """Returns the metrics in the table of troubles (docs/operations.md, "Watching")."""
+    return {name for row in read_rows(DOCS / "operations.md", "Watching") for name in METRIC.findall(row[0])}
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,10 @@
-"""The document of the socket protocol names the requests, events, refusals and settings that there are."""
+"""The document of the socket protocol names the requests, entries, events and refusals that there are."""
 
+import ast
+import inspect
 import re
-from pathlib import Path
 
 import pytest
-import yaml
 
 from handlers.sockets.base import BaseNamespace
 from handlers.sockets.chat import ChatNamespace
@@ -12,25 +12,32 @@ from handlers.sockets.events import EventsNamespace
 from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
+from handlers.wire.sockets import packets
+from handlers.wire.sockets.entries import EntryShown
+from models import errors
+from models.documents.entry import MESSAGE_TYPES, Kind
 from models.errors import DomainError
 from server.sockets.engine import _MESSAGES
+from tests.docs.documents import DOCS, ROOT, read_rows, read_section
 
-ROOT = Path(__file__).parent.parent.parent
-TEXT = (ROOT / "docs" / "protocol.md").read_text()
-SETTINGS = yaml.safe_load((ROOT / "config.yaml").read_text())
+PROTOCOL = DOCS / "protocol.md"
 NAMESPACES = (ChatNamespace, TypingNamespace, PresenceNamespace, ReceiptsNamespace, EventsNamespace)
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The cells of the tables under a heading, without their heads."""
-    part = TEXT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    lines = [line for line in part.splitlines() if line.startswith("| ") and not line.startswith("| ---")]
-    cells = [[cell.strip() for cell in re.split(r" \| ", line.strip("| "))] for line in lines]
-    return [row for row, line in zip(cells, lines, strict=True) if part.split(line)[1][:5] != "\n| --"]
+    return read_rows(PROTOCOL, heading)
 
 
 def kinds_of(kind: type[DomainError]) -> set[type[DomainError]]:
     return {kind, *(each for one in kind.__subclasses__() for each in kinds_of(one))}
+
+
+def list_sent() -> set[str]:
+    """Returns the names of events: texts in tuples that functions return, and the table of changes."""
+    returned = [node.value for node in ast.walk(ast.parse(inspect.getsource(packets))) if isinstance(node, ast.Return)]
+    parts = [each for value in returned if isinstance(value, ast.Tuple) for each in value.elts]
+    names = {each.value for each in parts if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+    return names | set(packets._CHANGES.values())
 
 
 def test_every_request_is_described() -> None:
@@ -46,11 +53,25 @@ def test_every_request_is_described() -> None:
     assert described == there
 
 
-def test_every_event_that_is_described_is_there() -> None:
-    source = (ROOT / "handlers" / "wire" / "events.py").read_text()
+def test_what_each_request_does_is_said() -> None:
+    requests = {name for row in rows("Requests") for name in re.findall(r"`([a-z_]+)` \{", row[1])}
+    lines = [line for line in read_section(PROTOCOL, "Requests").splitlines() if line.startswith("- ")]
+    assert {name for line in lines for name in re.findall(r"\*\*`([a-z_]+)`\*\*", line)} == requests
+
+
+def test_the_events_that_are_described_are_those_that_are_sent() -> None:
     described = {name for row in rows("Events") for name in re.findall(r"`([a-z_]+)`", row[1])}
-    assert described
-    assert {name for name in described if f'"{name}"' not in source} == set()
+    assert described == list_sent()
+
+
+def test_every_kind_of_entry_is_described() -> None:
+    described = {row[0].strip("`") for row in rows("Messages and entries")}
+    assert described == {kind.value for kind in Kind if kind is not Kind.MESSAGE} | MESSAGE_TYPES
+
+
+def test_every_field_of_an_entry_is_described() -> None:
+    text = read_section(PROTOCOL, "Messages and entries")
+    assert {name for name in EntryShown.__annotations__ if not re.search(rf"[`\"]{name}[`\"]", text)} == set()
 
 
 @pytest.mark.parametrize("row", rows("Refusals"), ids=lambda row: row[0])
@@ -59,17 +80,18 @@ def test_a_refusal_is_there_and_may_be_tried_again_as_it_says(row: list[str]) ->
     assert known[row[0].strip("`")] is (row[1] == "yes")
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`((?:sockets|http|limits|typing)\.[a-z_]+)`", TEXT))))
-def test_a_setting_is_there(name: str) -> None:
-    section, _, key = name.partition(".")
-    assert key in SETTINGS[section]
+@pytest.mark.parametrize(
+    "folder", ["handlers/sockets", "handlers/wire/sockets", "models/services/chats", "models/services/presence"]
+)
+def test_every_refusal_that_a_request_may_get_is_described(folder: str) -> None:
+    described = {row[0].strip("`") for row in rows("Refusals")}
+    source = "\n".join(path.read_text() for path in (ROOT / folder).glob("*.py"))
+    raised = {getattr(errors, name, None) for name in re.findall(r"raise ([A-Z]\w+)", source)}
+    codes = {kind.code for kind in raised if isinstance(kind, type) and issubclass(kind, DomainError)}
+    assert codes
+    assert codes - described == set()
 
 
 def test_the_codes_of_the_transport_are_those_of_the_server() -> None:
     told = {int(row[0]): row[2] for row in reversed(rows("Transports")) if row[0].isdigit()}
     assert [told[code] for code in range(6)] == list(_MESSAGES)
-
-
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:tests|handlers|server)/[^`]+)`", TEXT))))
-def test_a_file_is_there(path: str) -> None:
-    assert (ROOT / path).exists()

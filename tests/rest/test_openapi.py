@@ -32,7 +32,7 @@ LEFT_OUT = {
     "/static/{name}": "what the pages are made of",
     "/openapi.json": "the reference itself",
     **dict.fromkeys(INVITATIONS, "pages"),
-    "/socket.io/": "Socket.IO speaks for itself (README, Writing a client)",
+    "/socket.io/": "Socket.IO speaks for itself (docs/protocol.md)",
 }
 Document = dict[str, Any]
 

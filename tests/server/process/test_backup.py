@@ -1,4 +1,4 @@
-"""Back-up and restore as the README has it: the data directory of a stopped server, copied, is the whole server."""
+"""Back-up and restore (docs/operations.md, "Back-ups"): the data directory of a stopped server, copied, is the whole server."""
 
 import asyncio
 import json

@@ -320,7 +320,7 @@ class NodesSettings(Section):
     port: Port = 0
     url: ShownUrl = ""
     passed_on_max: Count = 20_000
-    believe_s: float = Field(30, ge=1, le=300)
+    cache_ttl_s: float = Field(30, ge=1, le=300)
 
 
 class LimitSettings(Section):
@@ -637,13 +637,17 @@ def _named(error: ValidationError) -> ConfigError:
     return ConfigError(".".join(keys), problem[0].lower() + problem[1:])
 
 
-# What became of settings that there were; a start with one of them says so.
+# Former settings: a start that still has one stops, and says what became of it.
+_RENAMED = {"nodes.believe_s": "nodes.cache_ttl_s"}
 _GONE = {"sockets.frame_max_bytes": "how long a message may be follows from chat.text_max_chars"}
 
 
 def _guess(keys: list[str]) -> str:
-    if (gone := _GONE.get(".".join(keys))) is not None:
-        return f", and no longer needed: {gone}"
+    path = ".".join(keys)
+    if path in _RENAMED:
+        return f"; it was renamed to {_RENAMED[path]}"
+    if path in _GONE:
+        return f", and no longer needed: {_GONE[path]}"
     holders = _sections(keys[:-1])
     near = difflib.get_close_matches(keys[-1], holders[-1].model_fields, n=1) if len(holders) == len(keys) else []
     return f"; did you mean {'.'.join([*keys[:-1], *near])}?" if near else ""

@@ -35,8 +35,10 @@ from server.origins import ANY, read_origin
 from server.redis_urls import read_redis_url
 
 ENV_PREFIX = "PARLEY_"
-ROOT = Path(__file__).resolve().parent.parent
-CONFIG_FILE = ROOT / "config.yaml"
+_PACKAGE = Path(__file__).resolve().parent
+# Where config.yaml and static/ lie: in the package where it was installed from a wheel, else beside it in a checkout.
+ASSETS = _PACKAGE if (_PACKAGE / "static").exists() else _PACKAGE.parent
+CONFIG_FILE = ASSETS / "config.yaml"
 EMBEDDED = "embedded"  # the URL of a store that this server starts itself
 PORT_MAX = 65_535
 SECRET_MIN_CHARS = 32  # what HMAC-SHA256 can use up, and more than anyone types by accident
@@ -523,11 +525,12 @@ def read_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
     """Merge all sources, `overrides` (nested like the file) winning; ConfigError names the first fault.
 
     A relative `data_dir` belongs to the folder of the file that sets it, and to the working directory when the
-    environment or the command line sets it.
+    environment, the command line or the file of an installed server sets it.
     """
     in_file = _read_file(path or CONFIG_FILE) if path or CONFIG_FILE.exists() else {}
     nearer = _merged(_read_environment(), overrides or {})
-    base = Path.cwd() if "data_dir" in nearer else (path or CONFIG_FILE).resolve().parent
+    is_here = "data_dir" in nearer or (path is None and ASSETS == _PACKAGE)
+    base = Path.cwd() if is_here else (path or CONFIG_FILE).resolve().parent
     try:
         settings = Settings(**_merged(in_file, nearer))
     except ValidationError as error:

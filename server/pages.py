@@ -17,8 +17,9 @@ from typing_extensions import TypedDict
 
 from handlers.rest.described import Described
 from handlers.rest.paths import plain
+from server.config import ASSETS
 
-STATIC = (Path(__file__).parent.parent / "static").resolve()
+STATIC = ASSETS / "static"
 # Nothing is loaded from elsewhere, nothing inline runs, and no text can become markup: the page makes nodes, never HTML.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "

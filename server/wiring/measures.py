@@ -10,7 +10,7 @@ from time import process_time, time
 from handlers.wire.events import NAMESPACES
 from models.services.deliver_notifications import DeliverNotifications
 from models.stores.notifications import PUSH, TEXT
-from server.build import read_version
+from server import __version__
 from server.nodes.agreement import Agreement
 from server.nodes.passing import PassOn
 from server.open_files import OPEN, count_open_files, open_files_limit
@@ -38,9 +38,7 @@ def measure(
 ) -> None:
     """Name the numbers that the parts keep anyway."""
     metrics, bus, announcer = domain.metrics, domain.bus, domain.announcer
-    metrics.info(
-        "parley_build_info", "What is running", {"version": read_version(), "python": platform.python_version()}
-    )
+    metrics.info("parley_build_info", "What is running", {"version": __version__, "python": platform.python_version()})
     metrics.gauge("parley_ready", "Whether people should be sent here, as /readyz says", lambda: float(is_ready()))
     health = domain.database_health
     metrics.gauge("parley_database_up", "Whether MongoDB answers", lambda: float(health.is_up))

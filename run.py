@@ -13,7 +13,7 @@ if sys.version_info < OLDEST_PYTHON:  # above everything that an older one does 
 
 def main(argv: list[str]) -> int:
     from server.cli.main import make_parser, run
-    from server.requirements import require_installed
+    from server.process.requirements import require_installed
 
     this = [str(ROOT / "run.py"), *argv]
     if argv[:1] == ["test"]:  # before argparse, which would take pytest's options for its own

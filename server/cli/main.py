@@ -30,19 +30,19 @@ def main() -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the command line asks. Returns 0, or 1 after one line on standard error that says why it cannot."""
-    from server.cannot_start import CannotStart
     from server.config import read_settings
+    from server.startup_error import CannotStart
 
     try:
         settings = read_settings(arguments.config, _overrides(arguments))
         if arguments.command in LOGIN_COMMANDS:
-            from server.logins import run_command as change_logins
+            from server.cli.logins import run_command as change_logins
 
             password = "" if arguments.command == "remove-login" else arguments.password or _ask_password()
             line = change_logins(settings, arguments.command, arguments.name, password, may_make_new=arguments.new)
             print(line)  # noqa: T201 - the answer
         elif arguments.command in REPLY_COMMANDS:
-            from server.sample_replies import run_command as change_replies
+            from server.cli.sample_replies import run_command as change_replies
 
             text, kind = getattr(arguments, "text", ""), getattr(arguments, "type", "")
             print(change_replies(settings, arguments.command, text, kind, may_make_new=arguments.new))  # noqa: T201 - the answer
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _serve(settings: Any, arguments: argparse.Namespace) -> None:
     """Run the server until it is told to stop."""
     gc.disable()  # what is imported stays; to look for garbage in it takes a seventh of the start
-    from server.lifecycle import serve, serve_as_worker, serve_with_workers
+    from server.process.lifecycle import serve, serve_as_worker, serve_with_workers
 
     gc.enable()
     if arguments.worker is not None:
@@ -79,7 +79,7 @@ def _ask_password() -> str:
     """Returns a password: from the terminal, typed twice and not shown, else the first line of standard input."""
     import getpass
 
-    from server.cannot_start import CannotStart
+    from server.startup_error import CannotStart
 
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")

@@ -45,7 +45,7 @@ SECRET_MIN_CHARS = 32  # what HMAC-SHA256 can use up, and more than anyone types
 
 
 class ConfigError(CannotStart):
-    """A setting is unknown or bad; `path` names it in full, such as `http.port`."""
+    """Raised for a setting that is unknown or bad; `path` names it in full, such as `http.port`."""
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}")
@@ -106,7 +106,7 @@ def _network(text: str) -> str:
 
 
 def _matching(pattern: str, sentence: str) -> AfterValidator:
-    """Returns a check of a text that says what it must be, and not by which pattern that is known."""
+    """Returns a check that refuses other texts with `sentence`, as a pattern means little to the reader."""
 
     def require(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -167,7 +167,7 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
-        """YAML reads yes, on and true as one thing, which would be the number 1."""
+        """Refuse true and false as a number: YAML reads yes, on and true alike, and pydantic would take them for 1."""
         if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation in (int, float):
             raise ValueError("must be a number")
         return value
@@ -285,12 +285,12 @@ class PushSettings(Section):
 
     @property
     def is_on(self) -> bool:
-        """Off until there is something to prove to Apple who is sending."""
+        """Returns whether pushes are sent: not before there is a key or a certificate that proves to Apple who is sending."""
         return self.enabled and bool(self.key_file or self.certificate_file)
 
     @property
     def missing(self) -> str:
-        """The key that what is set still needs; empty when nothing is missing."""
+        """Returns the key that is still needed beside those that are set; empty when nothing is missing."""
         needed = ("key_id", "team_id", "topic") if self.key_file else ("topic",)
         if self.is_on:
             return next((key for key in needed if not getattr(self, key)), "")
@@ -299,7 +299,7 @@ class PushSettings(Section):
 
     @property
     def how_else(self) -> str:
-        """What could be set instead of what is missing."""
+        """Returns words for what could be set in place of the missing key."""
         is_begun = self.missing == "key_file"
         return " (or push.certificate_file, or push.enabled: false)" if is_begun else ""
 
@@ -423,7 +423,7 @@ class LogSettings(Section):
 
 
 class Settings(BaseSettings):
-    """Everything that was set. `Settings()` is the defaults alone; `read_settings` asks the other sources."""
+    """All settings. `Settings()` holds the defaults alone; `read_settings` asks the other sources."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True, enable_decoding=False
@@ -462,11 +462,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `read_settings` merged and nothing else: `Settings()` must not meet this shell's environment."""
+        """Returns the arguments of `Settings` as the only source, so that `Settings()` is the same in every environment."""
         return (init_settings,)
 
     def require_providers(self) -> Self:
-        """Return these settings, or raise the ConfigError of what the chosen SMS provider, or Apple, still lacks."""
+        """Returns these settings. Raises ConfigError if the SMS provider or Apple needs a key that is not set."""
         sms, missing = self.sms, ""
         if sms.provider == "twilio":
             values = {"account_sid": sms.twilio.account_sid, "auth_token": sms.twilio.auth_token.get_secret_value()}
@@ -485,7 +485,7 @@ class Settings(BaseSettings):
         return self
 
     def require_alone_with_debug_pin(self) -> Self:
-        """Return these settings, or raise the ConfigError of what lets others reach a server on which one code opens every account."""
+        """Returns these settings. Raises ConfigError if auth.debug_pin, which opens every account, meets a server that others can reach."""
         if not self.auth.debug_pin:
             return self
         reaches = {
@@ -505,7 +505,7 @@ class Settings(BaseSettings):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens there. Of names, `localhost` alone is believed."""
+    """Returns whether only this machine can reach a server that listens on `host`. Of names, only `localhost` counts."""
     if host.lower() == "localhost":
         return True
     try:
@@ -522,7 +522,7 @@ def _host_of(url: str) -> str:
 
 
 def read_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Merge all sources, `overrides` (nested like the file) winning; ConfigError names the first fault.
+    """Returns the settings of all sources, of which `overrides` (nested like the file) wins. Raises ConfigError for the first fault.
 
     A relative `data_dir` belongs to the folder of the file that sets it, and to the working directory when the
     environment, the command line or the file of an installed server sets it.
@@ -568,7 +568,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _require_each_key_once(node: yaml.Node | None, path: Path, keys: tuple[str, ...] = ()) -> None:
-    """ConfigError where a section names a key twice: YAML's own reader lets the last one win, and nobody sees it."""
+    """Raises ConfigError if a section names a key twice, of which PyYAML would silently take the last."""
     if not isinstance(node, yaml.MappingNode):
         return
     lines: dict[str, int] = {}
@@ -600,7 +600,7 @@ def _require_known(name: str) -> None:
 
 
 def _sections(keys: list[str]) -> list[type[BaseModel]]:
-    """List the classes on the way down: the one that should hold each key, then the one that the last key names."""
+    """Returns the sections along a path, from `Settings` down; the last is the one that the last key names, if it is a section."""
     passed: list[type[BaseModel]] = [Settings]
     for key in keys:
         field = passed[-1].model_fields.get(key)
@@ -618,7 +618,7 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-# What pydantic calls what is wrong, in the words of whoever edits the file.
+# Sentences for pydantic's types of errors, in the words of the person who edits the file.
 _SENTENCES = {
     **dict.fromkeys(("int_parsing", "int_from_float", "int_type"), "must be a whole number, without a unit"),
     **dict.fromkeys(("float_parsing", "float_type", "finite_number"), "must be a number, without a unit"),

@@ -19,7 +19,7 @@ from handlers.rest.media import has_tag
 from handlers.rest.paths import plain
 from server.config import ASSETS
 
-STATIC = ASSETS / "static"
+STATIC = (ASSETS / "static").resolve()
 # Nothing is loaded from elsewhere, nothing inline runs, and no text can become markup: the page makes nodes, never HTML.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "

@@ -1,1 +1,1 @@
-"""Commands at a shell beside the server: logins, sample replies, and the database they use."""
+"""What is done at a shell: the command `parley`, and what it does instead of serving."""

@@ -51,10 +51,6 @@ class Workers:
         self._processes: dict[int, Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
 
-    @property
-    def pids(self) -> list[int]:
-        return [process.pid for process in self._processes.values()]
-
     async def __aenter__(self) -> Self:
         try:
             # One before the others: what a start makes in the database is made once.

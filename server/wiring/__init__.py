@@ -115,7 +115,7 @@ class _Node:
             domain.stores.ownerships,
             domain.clock,
             self._end_session,
-            every_s=domain.settings.nodes.believe_s / 2,
+            every_s=domain.settings.nodes.cache_ttl_s / 2,
         )
         domain.fanout.subscribe(self._hear)
 

@@ -145,10 +145,10 @@ class Domain:
         )
         self.links = Links(settings.http.public_url, self.default_pictures if files.default_pictures else None)
 
-        believe_s = 0.9 * settings.nodes.believe_s  # the rest is for what is under way when the time is up
-        self.directory = Directory(stores.accounts, ttl_s=believe_s)
+        cache_ttl_s = 0.9 * settings.nodes.cache_ttl_s  # the rest is for what is under way when the time is up
+        self.directory = Directory(stores.accounts, ttl_s=cache_ttl_s)
         self.memberships = MembershipCache(
-            stores.chats, stores.entries, fanout.signal, self._recovered, ttl_s=believe_s
+            stores.chats, stores.entries, fanout.signal, self._recovered, ttl_s=cache_ttl_s
         )
         self.sms = sms_provider(settings, outside.http, clock)
         self.socket_board = RedisConnectedAccounts(self.bus)
@@ -174,7 +174,7 @@ class Domain:
             is_first=self.summaries.is_first,
         )
         has_written = HasWritten(stores.accounts, stores.chats, stores.entries)
-        self.require_contact = RequireContact(stores.contacts, self.directory, has_written, ttl_s=believe_s)
+        self.require_contact = RequireContact(stores.contacts, self.directory, has_written, ttl_s=cache_ttl_s)
         self.resolve = ResolveChat(stores.chats, self.memberships, self.directory, self.require_contact, fanout, clock)
         self.marks = AdvanceReceipts(
             self.resolve,
@@ -262,7 +262,7 @@ class Domain:
             stores.logins,
             ChooseAccount(stores.ownerships),
             clock,
-            believed_for_s=believe_s,
+            believed_for_s=cache_ttl_s,
         )
 
     def _stored(self, entries: Sequence[Entry]) -> None:

@@ -10,10 +10,10 @@ from time import process_time, time
 from handlers.wire.sockets.packets import NAMESPACES
 from models.services.notifications.delivery import DeliverNotifications
 from models.stores.notifications import PUSH, TEXT
+from server import __version__
 from server.http.open_files import OPEN, count_open_files, open_files_limit
 from server.nodes.agreement import Agreement
 from server.nodes.session_proxy import SessionProxy
-from server.process.version import read_version
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
 
@@ -42,9 +42,7 @@ def measure(
 ) -> None:
     """Name the numbers that the parts keep anyway."""
     metrics, bus, announcer = domain.metrics, domain.bus, domain.announcer
-    metrics.info(
-        "parley_build_info", "What is running", {"version": read_version(), "python": platform.python_version()}
-    )
+    metrics.info("parley_build_info", "What is running", {"version": __version__, "python": platform.python_version()})
     metrics.gauge("parley_ready", "Whether people should be sent here, as /readyz says", lambda: float(is_ready()))
     health = domain.database_health
     metrics.gauge("parley_database_up", "Whether MongoDB answers", lambda: float(health.is_up))

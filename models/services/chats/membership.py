@@ -1,7 +1,7 @@
 """MembershipCache: who is in a chat, kept per node for the message path and for announcing.
 
 A kept roster may be behind: another node changed the chat, and its signal is still on its way, or was lost. For whether somebody
-may write that is bounded (`nodes.believe_s`). Whoever decides by a roster who is told something asks `confirm` first, unless
+may write that is bounded (`nodes.cache_ttl_s`). Whoever decides by a roster who is told something asks `confirm` first, unless
 it is certain that nothing changed in between.
 """
 

@@ -26,7 +26,7 @@ if sys.version_info < OLDEST_PYTHON:  # above everything that an older one does 
 
 
 def main(argv: list[str]) -> int:
-    from server.requirements import require_installed
+    from server.process.requirements import require_installed
 
     this = [str(ROOT / "run.py"), *argv]
     if argv[:1] == ["test"]:  # before argparse, which would take pytest's options for its own
@@ -41,9 +41,9 @@ def main(argv: list[str]) -> int:
 
 def change_login(arguments: argparse.Namespace) -> int:
     """Add, change or remove a login; 0, or 1 after one line that says why not."""
-    from server.cannot_start import CannotStart
+    from server.cli.logins import run_command
     from server.config import read_settings
-    from server.logins import run_command
+    from server.startup_error import CannotStart
 
     try:
         settings = read_settings(arguments.config, _overrides(arguments))
@@ -57,9 +57,9 @@ def change_login(arguments: argparse.Namespace) -> int:
 
 def change_sample_replies(arguments: argparse.Namespace) -> int:
     """Add, remove or list sample replies; 0, or 1 after one line that says why not."""
-    from server.cannot_start import CannotStart
+    from server.cli.sample_replies import run_command
     from server.config import read_settings
-    from server.sample_replies import run_command
+    from server.startup_error import CannotStart
 
     try:
         settings = read_settings(arguments.config, _overrides(arguments))
@@ -75,7 +75,7 @@ def _ask_password() -> str:
     """From the terminal, twice and unseen; else the first line of standard input."""
     import getpass
 
-    from server.cannot_start import CannotStart
+    from server.startup_error import CannotStart
 
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
@@ -87,14 +87,14 @@ def _ask_password() -> str:
 
 def serve(arguments: argparse.Namespace) -> int:
     """Run the server until it is told to stop; 0, or 1 after one line that says why it does not start."""
-    from server.cannot_start import CannotStart
     from server.config import read_settings
+    from server.startup_error import CannotStart
 
     try:
         settings = read_settings(arguments.config, _overrides(arguments))
         gc.disable()  # what is imported stays; to look for garbage in it takes a seventh of the start
-        from server.lifecycle import serve as run_server
-        from server.lifecycle import serve_as_worker, serve_with_workers
+        from server.process.lifecycle import serve as run_server
+        from server.process.lifecycle import serve_as_worker, serve_with_workers
 
         gc.enable()
         if arguments.worker is not None:

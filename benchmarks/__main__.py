@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.contestants import Contestant, install_node_peer, node_peer, parley
 from benchmarks.loader import Figures, build_loader, load
+from benchmarks.servers_under_test import Contestant, install_node_peer, node_peer, parley
 from server.embedded import EmbeddedStores, throw_away_stores
 
 PEOPLE = 1000
@@ -42,7 +42,7 @@ class Work:
     def profile(self) -> str:
         """Where to read on what the time goes into, if that has been looked at."""
         is_waves = self.figure in (_deliveries, _p99)
-        return ", profile in server/sockets/waves.py" if is_waves else ""
+        return ", profile in server/sockets/broadcast.py" if is_waves else ""
 
 
 def _works(seconds: int) -> list[Work]:

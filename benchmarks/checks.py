@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.listeners import KNOWS_WITHIN_S, Bystander, Listener
+from benchmarks.listeners import KNOWS_WITHIN_S, ControlClient, Listener
 from benchmarks.senders import Sender, Sent
 from benchmarks.servers import Person
 from benchmarks.wire import connected
@@ -83,7 +83,7 @@ def judge(
     history: Mapping[int, Log],
     senders: Sequence[Sender],
     listeners: Sequence[Listener],
-    bystanders: Sequence[Bystander] = (),
+    control_clients: Sequence[ControlClient] = (),
 ) -> Verdict:
     """Compare what everybody was told with what there is."""
     verdict = Verdict(acknowledged=sum(sender.acknowledged for sender in senders))
@@ -98,12 +98,12 @@ def judge(
     for sender in senders:
         _judge_sender(verdict, logs, sender)
     sent_again = {(sent.chat, sent.seq) for sender in senders for sent in sender.sent if sent.times > 1}
-    for hearer in (*listeners, *bystanders):
+    for hearer in (*listeners, *control_clients):
         verdict.told_twice += sum(place not in sent_again for place in hearer.told_twice)
     for listener in listeners:
         _judge_listener(verdict, logs, listener)
-    for bystander in bystanders:
-        _judge_bystander(verdict, logs, bystander)
+    for control_client in control_clients:
+        _judge_bystander(verdict, logs, control_client)
     return verdict
 
 
@@ -143,18 +143,18 @@ def _judge_listener(verdict: Verdict, logs: Mapping[int, Log], listener: Listene
             verdict.note(f"account {listener.person.account_id}, chat {chat}: differs at {wrong[:5]}")
 
 
-def _judge_bystander(verdict: Verdict, logs: Mapping[int, Log], bystander: Bystander) -> None:
-    account_id = bystander.person.account_id
-    for chat in bystander.chats:
-        wrong = missed(logs[chat], bystander, chat)
+def _judge_bystander(verdict: Verdict, logs: Mapping[int, Log], control_client: ControlClient) -> None:
+    account_id = control_client.person.account_id
+    for chat in control_client.chats:
+        wrong = missed(logs[chat], control_client, chat)
         if wrong:
             verdict.unknowingly_behind += 1
             verdict.note(f"bystander of account {account_id}, chat {chat}: {len(wrong)} missing from {wrong[0]} on")
-    verdict.unknowingly_behind += bystander.times_too_long
-    if bystander.times_too_long:
+    verdict.unknowingly_behind += control_client.times_too_long
+    if control_client.times_too_long:
         verdict.note(
             f"bystander of account {account_id}: behind for more than {KNOWS_WITHIN_S:.0f} s "
-            f"{bystander.times_too_long} times, at most {bystander.longest_behind_s:.1f} s"
+            f"{control_client.times_too_long} times, at most {control_client.longest_behind_s:.1f} s"
         )
 
 

@@ -40,11 +40,11 @@ from benchmarks.loader import build_loader, load
 from models.documents.contact import Contact, ContactsChange
 from models.documents.entry import Draft, Joined
 from models.documents.phone import Phone
-from models.services.start_session import StartSession
+from models.services.accounts.sessions import StartSession
 from models.stores.database import open_database
 from server.config import Settings
 from server.embedded import throw_away_stores
-from server.garbage import spare_what_stays
+from server.process.gc_tuning import spare_what_stays
 from server.wiring import build
 
 GROUP = 10_000

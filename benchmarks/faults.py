@@ -31,12 +31,12 @@ from time import monotonic
 import aiohttp
 
 from benchmarks.checks import Log, Verdict, judge, missed, read_history, read_logs
-from benchmarks.cluster_strikes import ClusterStrikes
+from benchmarks.cluster_faults import ClusterStrikes
 from benchmarks.links import Lines, open_lines
 from benchmarks.listeners import KNOWS_WITHIN_S
+from benchmarks.participants import Participants, set_probes, set_the_scene
 from benchmarks.plans import NODES, NODES_SHORT, ONE_NODE, ONE_NODE_SHORT, Plan, on_a_cluster
 from benchmarks.redis_cluster import PRIMARIES, running_cluster
-from benchmarks.scene import Scene, set_probes, set_the_scene
 from benchmarks.site import Site, running_site
 from benchmarks.strikes import Kind, Strikes, distribution
 from server.embedded import EmbeddedStores, throw_away_stores
@@ -48,7 +48,7 @@ RUN_WITHIN_S = 3600.0  # whatever hangs, it ends
 PROGRESS_EVERY_S = 5.0
 
 
-Outcome = tuple[Verdict, Scene]
+Outcome = tuple[Verdict, Participants]
 
 
 async def run(plan: Plan, seed: int, balancer: str | None = None, folder: Path | None = None) -> Outcome:
@@ -67,7 +67,7 @@ async def run(plan: Plan, seed: int, balancer: str | None = None, folder: Path |
         scene = await set_the_scene(http, site, doors, plan, strikes, random)
         logs = await _play(plan, scene, stores, random)
         history = await read_history(http, site.url, scene.readers)
-        return judge(logs, history, scene.senders, scene.listeners, scene.bystanders), scene
+        return judge(logs, history, scene.senders, scene.listeners, scene.control_clients), scene
 
 
 @asynccontextmanager
@@ -97,12 +97,12 @@ async def _site_to_strike(
         yield site, strikes
 
 
-async def _play(plan: Plan, scene: Scene, stores: EmbeddedStores, random: Random) -> dict[int, Log]:
+async def _play(plan: Plan, scene: Participants, stores: EmbeddedStores, random: Random) -> dict[int, Log]:
     """Let them write through all the faults, and then come to rest; what there is in the end."""
     async with asyncio.TaskGroup() as people:
         progress = people.create_task(_keep_saying(scene), name="progress")
         writing = [people.create_task(sender.run(), name="sender") for sender in scene.senders]
-        for listener in (*scene.listeners, *scene.bystanders):
+        for listener in (*scene.listeners, *scene.control_clients):
             people.create_task(listener.run(), name="listener")
         await asyncio.gather(*(_strike_at_random(random, plan, scene, kinds) for kinds in _lanes(plan, random)))
         async with asyncio.timeout(SETTLE_WITHIN_S):
@@ -112,7 +112,7 @@ async def _play(plan: Plan, scene: Scene, stores: EmbeddedStores, random: Random
         logs = await read_logs(stores.mongodb_url, DATABASE, sorted(scene.readers))
         await asyncio.sleep(1.0)  # the last announcements
         await _until_known(scene, logs)
-        for listener in (*scene.listeners, *scene.bystanders):
+        for listener in (*scene.listeners, *scene.control_clients):
             listener.finish()
         progress.cancel()
     for listener in scene.listeners:
@@ -121,7 +121,7 @@ async def _play(plan: Plan, scene: Scene, stores: EmbeddedStores, random: Random
     return logs
 
 
-async def _keep_saying(scene: Scene) -> None:
+async def _keep_saying(scene: Participants) -> None:
     while True:
         await asyncio.sleep(PROGRESS_EVERY_S)
         scene.say_progress()
@@ -137,7 +137,7 @@ def _lanes(plan: Plan, random: Random) -> list[list[Kind]]:
     return lanes
 
 
-async def _strike_at_random(random: Random, plan: Plan, scene: Scene, kinds: Sequence[Kind]) -> None:
+async def _strike_at_random(random: Random, plan: Plan, scene: Participants, kinds: Sequence[Kind]) -> None:
     """Strike at random moments, the next one not before what the last one hit is back and people have written."""
     starts_at = monotonic()
     moments = sorted(random.uniform(0.5, plan.seconds - 0.5) for _ in kinds)
@@ -149,24 +149,24 @@ async def _strike_at_random(random: Random, plan: Plan, scene: Scene, kinds: Seq
     await _until_acknowledged(scene, plan.messages)
 
 
-async def _until_acknowledged(scene: Scene, messages: int) -> None:
+async def _until_acknowledged(scene: Participants, messages: int) -> None:
     async with asyncio.timeout(SETTLE_WITHIN_S):
         while scene.acknowledged < messages:  # noqa: ASYNC110 (a look at a number that all senders move)
             await asyncio.sleep(0.05)
 
 
-async def _until_known(scene: Scene, logs: dict[int, Log]) -> None:
+async def _until_known(scene: Participants, logs: dict[int, Log]) -> None:
     """Give bystanders the time in which they must hear of what they missed; whoever lacks something then lacks it for good."""
     ends = monotonic() + KNOWS_WITHIN_S
-    behind = [(bystander, chat) for bystander in scene.bystanders for chat in bystander.chats]
+    behind = [(control_client, chat) for control_client in scene.control_clients for chat in control_client.chats]
     while monotonic() < ends:
-        behind = [(bystander, chat) for bystander, chat in behind if missed(logs[chat], bystander, chat)]
+        behind = [(control_client, chat) for control_client, chat in behind if missed(logs[chat], control_client, chat)]
         if not behind:
             break
         await asyncio.sleep(1.0)
 
 
-def table(verdict: Verdict, scene: Scene) -> str:
+def table(verdict: Verdict, scene: Participants) -> str:
     """The result as people read it."""
     refusals: Counter[str] = Counter()
     for sender in scene.senders:
@@ -192,13 +192,13 @@ def table(verdict: Verdict, scene: Scene) -> str:
         "told twice": verdict.told_twice,
     }
     lines = []
-    if scene.bystanders:
+    if scene.control_clients:
         rows["unknowingly behind"] = verdict.unknowingly_behind
-        longest_s = max(bystander.longest_behind_s for bystander in scene.bystanders)
+        longest_s = max(control_client.longest_behind_s for control_client in scene.control_clients)
         lines = [
             distribution(scene.strikes.outages) + "\n",
             f"{'moves in mid-air':<24}{sum(sender.moves for sender in scene.senders):>8}",
-            f"{'syncs of bystanders':<24}{sum(bystander.syncs for bystander in scene.bystanders):>8}",
+            f"{'syncs of control_clients':<24}{sum(control_client.syncs for control_client in scene.control_clients):>8}",
             f"{'a hole lasted at most':<24}{longest_s:>8.1f} s",
         ]
     lines += [f"{name:<24}{value:>8}" for name, value in rows.items()]

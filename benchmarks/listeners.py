@@ -117,7 +117,7 @@ class Listener:
 
 
 @dataclass
-class Bystander(Listener):
+class ControlClient(Listener):
     """One that syncs only when it connects or is told to: what it was not told and not told of, it lacks unknowingly.
 
     It sees holes before what it holds and only writes down for how long they are there.

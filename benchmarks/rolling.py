@@ -26,10 +26,10 @@ from typing_extensions import override
 
 from benchmarks.checks import Log, Verdict, judge, read_history, read_logs
 from benchmarks.listeners import Listener
+from benchmarks.population import Population, settle
 from benchmarks.senders import Sender, Sent
 from benchmarks.servers import Server
 from benchmarks.site import running_site
-from benchmarks.town import Town, settle
 from benchmarks.wire import GONE, Refused, Wire, connected
 from models.stores.database import Database, open_database
 from server.embedded import throw_away_stores
@@ -201,7 +201,7 @@ async def run(plan: Plan, seed: int) -> tuple[Verdict, list[Restart]]:
 
 
 def _set_the_scene(
-    http: aiohttp.ClientSession, url: str, town: Town, plan: Plan, random: Random, database: Database
+    http: aiohttp.ClientSession, url: str, town: Population, plan: Plan, random: Random, database: Database
 ) -> Scene:
     clients = [
         Client(http, url, person, random=Random(random.random())) for person in town.people for _ in range(plan.devices)

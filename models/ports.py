@@ -12,7 +12,7 @@ from models.documents.facebook import FacebookFriend, FacebookProfile
 from models.documents.notification import Notification
 from models.documents.photo import Picture, Rendition
 from models.documents.session import Claims, Session
-from models.events import Event, Signal
+from models.facts import Fact, Invalidation
 
 
 class Clock(Protocol):
@@ -24,7 +24,7 @@ class Clock(Protocol):
 class Fanout(Protocol):
     """Tells clients. Neither call waits or fails: delivery is a hint, the log is the truth."""
 
-    def publish(self, event: Event, to: Collection[int], *, chat: Chat | None = None) -> None:
+    def publish(self, event: Fact, to: Collection[int], *, chat: Chat | None = None) -> None:
         """Show `event` to every socket of these accounts, on every node.
 
         With `chat`, all of them have been in that chat for a while: a large one has a channel, on which nodes listen for its
@@ -32,11 +32,11 @@ class Fanout(Protocol):
         """
         ...
 
-    def whisper(self, event: Event, connection: str) -> None:
+    def whisper(self, event: Fact, connection: str) -> None:
         """Show `event` to one connection of this node."""
         ...
 
-    def signal(self, signal: Signal) -> None:
+    def signal(self, signal: Invalidation) -> None:
         """Tell every node, this one too, what it can no longer believe (a cache entry, a session), or whom to tell to sync."""
         ...
 
@@ -95,7 +95,7 @@ class PushSender(Protocol):
         ...
 
 
-class SocketBoard(Protocol):
+class ConnectedAccounts(Protocol):
     """Which accounts hold a socket, on any node."""
 
     async def list_connected(self, account_ids: Collection[int]) -> set[int]:
@@ -140,7 +140,7 @@ class Passwords(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class OnlineLookup:
     """Those of some accounts that are online; without `is_sure` others of them may be, too, and nobody can tell now."""
 
     online: frozenset[int]
@@ -148,14 +148,14 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class OrphanedAccounts:
     """Accounts that a node which is gone was the last to speak for, and how long ago that node was seen last."""
 
     account_ids: set[int]
     age_s: float
 
 
-class PresenceBoard(Protocol):
+class PresenceStore(Protocol):
     """Which accounts are online on which nodes. Every node says so of its own, and sweeps for those that are gone."""
 
     async def write(self, came: Collection[int], left: Collection[int]) -> set[int] | None:
@@ -169,7 +169,7 @@ class PresenceBoard(Protocol):
         """The accounts that are written as online on this node; None when that cannot be read now."""
         ...
 
-    async def look(self, account_ids: Collection[int]) -> Looked:
+    async def look(self, account_ids: Collection[int]) -> OnlineLookup:
         """Which of these are online on any node, as far as it is written."""
         ...
 
@@ -177,7 +177,7 @@ class PresenceBoard(Protocol):
         """Nodes that crashed or left, longer ago than the grace of a reconnect, and have not been swept."""
         ...
 
-    async def claim(self, node: str) -> Absent | None:
+    async def claim(self, node: str) -> OrphanedAccounts | None:
         """Sweep for this gone node from now on, some hundred accounts at a time: its next ones, none when all is done.
 
         None when another node sweeps it or it is back. Raises when it cannot be asked.

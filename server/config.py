@@ -30,9 +30,9 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from typing_extensions import override
 
 from models.documents.phone import is_country
-from server.cannot_start import CannotStart
-from server.origins import ANY, read_origin
+from server.http.origins import ANY, read_origin
 from server.redis_urls import read_redis_url
+from server.startup_error import CannotStart
 
 ENV_PREFIX = "PARLEY_"
 ROOT = Path(__file__).resolve().parent.parent

@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from handlers.errors import status_of
-from handlers.rest.described import Described
+from handlers.rest.described import OperationSpec
 from handlers.rest.paths import plain
 from handlers.rest.requests import CLIENT_ADDRESS
 from models.errors import DomainError, NotFound
@@ -143,7 +143,7 @@ class Metrics:
             body = self.text() if self.gather is None else await self.gather()
             return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-        described = Described(
+        described = OperationSpec(
             "What this node tells its operators, in Prometheus' words.",
             {200: "text/plain"},
             refuses=(NotFound,),

@@ -8,10 +8,10 @@ import pytest
 
 from models.stores.database import Database, Driver, open_database
 from server.embedded import EmbeddedStores, throw_away_stores
-from server.garbage import spare_what_stays
-from tests.documented import undocumented
-from tests.group_world import town, world
-from tests.stores import fresh_database, pool, quick_place
+from server.process.gc_tuning import spare_what_stays
+from tests.support.documented import undocumented
+from tests.support.group_world import town, world
+from tests.support.stores import fresh_database, pool, quick_place
 
 __all__ = ["database", "driver", "mongodb_url", "redis_url", "stores", "town", "world"]
 
@@ -19,64 +19,64 @@ __all__ = ["database", "driver", "mongodb_url", "redis_url", "stores", "town", "
 TESTS = Path(__file__).parent
 # What takes longest is begun first: when the processes run out of files, none waits long for the other.
 LONGEST = (
-    "server/test_start_stop.py",
+    "server/process/test_start_stop.py",
     "test_presence_of_nodes.py",
     "benchmarks/test_faults.py",
     "static/test_events.py",
     "benchmarks/test_rolling.py",
     "benchmarks/test_balanced.py",
     "static/test_examples.py",
-    "handlers/rest/generated/test_clients.py",
-    "server/test_workers.py",
+    "rest/generated/test_clients.py",
+    "server/process/test_workers.py",
     "test_tools.py",
     "static/test_conversation.py",
     "static/test_everybody.py",
     "static/test_never_lost.py",
-    "server/test_logins.py",
+    "server/cli/test_logins.py",
     "static/test_long_chat.py",
-    "server/test_signals.py",
+    "server/process/test_signals.py",
     "test_late_writes.py",
-    "server/test_commands_elsewhere.py",
-    "server/test_mistakes.py",
+    "server/cli/test_commands_elsewhere.py",
+    "server/process/test_mistakes.py",
     "test_upgrade.py",
     "test_nodes_that_disagree.py",
     "test_announced_again.py",
     "models/stores/test_journal_through_elections.py",
-    "models/services/test_list_chats.py",
-    "server/test_debug_pin.py",
+    "models/services/chats/test_listing.py",
+    "server/process/test_debug_pin.py",
     "test_takers.py",
     "test_memberships_elsewhere.py",
-    "server/test_embedded_guarded.py",
+    "server/embedded/test_embedded_guarded.py",
     "test_two_nodes.py",
     "test_pushes.py",
     "server/nodes/test_owner_gone.py",
     "test_outages.py",
     "test_any_load_balancer.py",
     "static/test_invitation_page.py",
-    "server/test_backup.py",
-    "handlers/sockets/test_traps.py",
+    "server/process/test_backup.py",
+    "sockets/test_traps.py",
     "static/test_reference.py",
     "server/bus/test_bus.py",
-    "handlers/rest/test_messages.py",
-    "handlers/rest/test_photos.py",
+    "rest/messaging/test_messages.py",
+    "rest/messaging/test_photos.py",
     "server/media/test_imaging.py",
-    "server/test_embedded.py",
-    "events/test_two_nodes.py",
-    "events/test_avatars.py",
+    "server/embedded/test_embedded.py",
+    "rest/events/test_two_nodes.py",
+    "rest/events/test_avatars.py",
     "test_catching_up.py",
-    "events/test_timeline.py",
+    "rest/events/test_timeline.py",
     "server/bus/test_bus_breaks.py",
-    "models/services/test_deliver_notifications.py",
+    "models/services/notifications/test_delivery.py",
     "models/stores/test_journal.py",
     "static/test_photos.py",
     "server/sockets/test_limits.py",
     "server/sockets/test_slow_reader.py",
     "test_shut_out.py",
     "static/test_door.py",
-    "server/test_requirements.py",
+    "server/process/test_requirements.py",
     "conversation/test_typing.py",
-    "server/test_sample_replies.py",
-    "messaging/test_seed_curls.py",
+    "server/cli/test_sample_replies.py",
+    "rest/messaging/test_seed_curls.py",
     "test_readme.py",
 )
 

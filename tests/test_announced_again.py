@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from models.documents.entry import Body, Draft, Edit, Joined, Message
-from models.services import announcer
+from models.services.chats import announcer
 from models.stores.entries import Entries
 from models.stores.entry_rows import entry_row
 from server.clock import SystemClock
 from server.config import Settings
 from server.embedded import EmbeddedStores
-from tests.node import Device, Node, Person, running_node, settings_for
-from tests.parts import domain_of, parts_of
+from tests.support.node import Device, Node, Person, running_node, settings_for
+from tests.support.parts import domain_of, parts_of
 
 ANN, TOM, EVE = "4930901840", "4930901841", "4930901842"
 
@@ -171,7 +171,7 @@ async def test_a_change_that_is_applied_because_somebody_writes_is_told(friends:
     eve = await friends.node.sign_in(EVE)
     eves = await friends.node.connect(eve, "/chat")
     seq = await friends.leave(Joined((eve.account_id,), (eve.number,)), "joined", chat=group.id)
-    domain_of(friends.node).rosters.forget(group.id)
+    domain_of(friends.node).memberships.forget(group.id)
     hello = {"chat": group.id, "client_id": "hi all", "text": "hi all"}
     assert (await friends.anns.ask("message_send", hello))["ok"]
     await eves.until(lambda: "hi all" in texts(eves))

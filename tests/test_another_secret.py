@@ -7,10 +7,10 @@ from yarl import URL
 
 from server.config import AuthSettings
 from server.embedded import EmbeddedStores
-from tests.invitations import Invitations
-from tests.node import running_node, settings_for
-from tests.pictures import plain
-from tests.socket_world import sign_in_friends
+from tests.support.invitations import Invitations
+from tests.support.node import running_node, settings_for
+from tests.support.pictures import plain
+from tests.support.socket_world import sign_in_friends
 
 GUEST = "4930999000111"
 

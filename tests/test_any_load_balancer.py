@@ -9,12 +9,12 @@ import pytest
 from redis.asyncio import Redis
 
 from server.embedded import EmbeddedStores
-from server.nodes.door import HEADER
-from tests.balancer import balancing
-from tests.javascript_client import install_javascript_client
-from tests.node import Node, running_node
-from tests.parts import domain_of
-from tests.site import TRANSPORTS, Site, assert_each_message_arrives_once, three_nodes
+from server.nodes.internal_server import HEADER
+from tests.support.balancer import balancing
+from tests.support.javascript_client import install_javascript_client
+from tests.support.node import Node, running_node
+from tests.support.parts import domain_of
+from tests.support.site import TRANSPORTS, Site, assert_each_message_arrives_once, three_nodes
 
 by_every_transport = pytest.mark.parametrize("transports", TRANSPORTS, ids="+".join)
 POLL = "/socket.io/?EIO=4&transport=polling"

@@ -9,17 +9,17 @@ import pytest
 from models.documents.chat import Role
 from models.documents.entry import Body, Entry, Joined, Left, PhotoSet, RoleSet, SubjectSet
 from models.documents.photo import Photo
-from models.events import ChatMembersChanged
-from models.services.rosters import Rosters
+from models.facts import ChatMembersChanged
+from models.services.chats.membership import MembershipCache
+from models.services.chats.recovery import heal
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
 from server.embedded import EmbeddedStores
-from server.healing import heal
-from tests.group_world import Town
-from tests.node import Node, running_node, settings_for
-from tests.parts import domain_of, parts_of
+from tests.support.group_world import Town
+from tests.support.node import Node, running_node, settings_for
+from tests.support.parts import domain_of, parts_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PHOTO = Photo("a.jpg", "b.jpg")
@@ -70,7 +70,7 @@ async def test_whoever_comes_back_after_the_removal_begins_anew(database: Databa
     member = await chats.find_member(back.chat_id, 8)
     assert member is not None
     assert (member.is_active, member.since, member.is_listed, member.read) == (True, 5, True, 4)
-    assert not member.may_see(1)
+    assert not member.may_view(1)
 
 
 async def test_no_order_of_applying_again_undoes_what_came_later(database: Database) -> None:
@@ -98,7 +98,7 @@ async def test_a_join_applied_again_by_a_slow_node_makes_no_member_of_the_dead(n
     assert first is not None
     status, answer = await node.rest("POST", "/api/account/remove-account/", bob, json={"feedback": "bye"})
     assert status == 200, answer
-    await domain_of(node).rosters.apply(first)
+    await domain_of(node).memberships.apply(first)
     status, info = await node.rest("GET", f"/api/groups/{group.group}/info/", ann)
     assert (status, info["participants"]) == (200, [ann.number])
 
@@ -106,8 +106,8 @@ async def test_a_join_applied_again_by_a_slow_node_makes_no_member_of_the_dead(n
 async def test_one_who_left_a_large_group_is_not_said_to_have_come_by_an_older_change(database: Database) -> None:
     chats, heard = Chats(database, Counters(database), large=2), []
     log = await written(chats, joined(7, 8, 9), joined(5), Left(5, "5"))
-    rosters = Rosters(chats, Entries(database), heard.append)
-    await rosters.apply(log[1])
+    memberships = MembershipCache(chats, Entries(database), heard.append)
+    await memberships.apply(log[1])
     assert [signal.came for signal in heard if isinstance(signal, ChatMembersChanged)] == [[]]
 
 
@@ -120,7 +120,7 @@ async def test_what_a_dead_node_left_is_applied_in_the_order_of_the_log_whatever
     entries = town.world.database.raw["entries"]
     await entries.update_one({"client": gone.client_id}, {"$set": {"at": datetime(2101, 1, 1, tzinfo=UTC)}})
     other = await town.world.start_node()
-    await heal(town.world.entries, other.rosters, Later())
+    await heal(town.world.entries, other.memberships, Later())
     member = await town.world.chats.find_member(chat_id, town.bob.account_id)
     assert member is not None
     assert [(span.first, span.last) for span in member.spans] == [(1, gone.seq), (back.seq, None)]

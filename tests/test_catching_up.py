@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from models.documents.entry import Joined, Left, SubjectSet
-from models.services import move_marks
+from models.services.chats import receipts as move_marks
 from server.embedded import EmbeddedStores
-from tests.model_client import ChatModel, ModelClient
-from tests.node import Node, Person, running_node, settings_for
-from tests.parts import Parts, parts_of
+from tests.support.model_client import ChatModel, ModelClient
+from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.parts import Parts, parts_of
 
 PEOPLE = 3
 EXAMPLES = int(os.environ.get("PARLEY_TEST_EXAMPLES", "15"))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.messaging.logins import CLIENT, PASSWORD, Api, last_code, new_name, new_number
-from tests.node import Node, running_node, settings_for
+from tests.rest.messaging.logins import CLIENT, PASSWORD, Api, last_code, new_name, new_number
+from tests.support.node import Node, running_node, settings_for
 
 OWNER, STRANGER = "192.0.2.1", "198.51.100.1"
 PROXIED = {"trusted_proxies": ["127.0.0.0/8"]}

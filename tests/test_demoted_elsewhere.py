@@ -3,11 +3,11 @@
 import asyncio
 from pathlib import Path
 
-from models.events import Signal
+from models.facts import Invalidation
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, say
-from tests.node import running_node, settings_for
-from tests.parts import domain_of, parts_of
+from tests.support.node import running_node, settings_for
+from tests.support.parts import domain_of, parts_of
 
 BELIEVE_S = 2.0
 
@@ -27,7 +27,7 @@ async def test_an_admin_who_is_none_any_more_cannot_delete_what_others_wrote_by_
         first = await toms.ask("message_delete", {"chat": group.id, "seq": messages[0]["seq"]})
         assert first["ok"], first
 
-        def hear(_: Signal) -> None:
+        def hear(_: Invalidation) -> None:
             """Nothing: as in the moment before it arrives."""
 
         domain_of(deaf).bus.on_signal = hear

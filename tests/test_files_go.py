@@ -15,9 +15,9 @@ from bson import ObjectId
 
 from models.documents.entry import entry_key
 from server.embedded import EmbeddedStores
-from tests.message_world import Talk, open_talk
-from tests.node import Person, running_node
-from tests.pictures import plain
+from tests.support.message_world import Talk, open_talk
+from tests.support.node import Person, running_node
+from tests.support.pictures import plain
 
 _colours = itertools.count(1)
 

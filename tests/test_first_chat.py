@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import Node, running_node, settings_for
+from tests.support.node import Node, running_node, settings_for
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from time import process_time
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import Node, running_node, settings_for
-from tests.raw import request
+from tests.support.node import Node, running_node, settings_for
+from tests.support.raw import request
 
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
 SLOW = b"p=" + b"x" * 200_000 + b"-" + b"a" * 200_000  # as punycode: ten seconds of a standing loop

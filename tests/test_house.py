@@ -1,9 +1,8 @@
-"""The house's one arrow: server -> handlers -> models, and no driver above or below its room."""
+"""The house: which layer, room and package may import which, and how modules introduce themselves."""
 
 import ast
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 from handlers.errors import STATUS
 from models.errors import DomainError
@@ -16,56 +15,86 @@ DRIVERS = {
 }
 STORES_ONLY = {"pymongo", "motor", "bson", "gridfs"}
 # Inside models, each room may import itself and those behind it.
-ROOMS = ("services", "stores", "ports", "events", "documents", "errors")
+ROOMS = ("services", "stores", "ports", "facts", "documents", "errors")
+# Inside models/services, each package may import itself and those on the lines below it.
+SERVICES = (
+    {"accounts"},
+    {"events"},
+    {"groups", "users"},
+    {"chats"},
+    {"presence", "notifications", "media"},
+    {"contacts"},
+    {"runtime"},
+)
+FLAT_IN_SERVER = {
+    "config",
+    "redis_urls",
+    "clock",
+    "secret",
+    "metrics",
+    "faults",
+    "startup_error",
+    "facebook",
+    "url_secrets",
+}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "core", "manager"}
 
-MODULES = sorted(path for layer in LAYERS for path in (ROOT / layer).rglob("*.py"))
+
+@cache
+def parsed() -> dict[Path, tuple[ast.Module, set[str]]]:
+    """Returns of each module its syntax tree, and the dotted names that it imports."""
+    found = {}
+    for path in sorted(path for layer in LAYERS for path in (ROOT / layer).rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        names: set[str] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        found[path.relative_to(ROOT)] = tree, names
+    return found
 
 
-def imported(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+def parts_behind(names: set[str], prefix: str) -> set[str]:
+    """Returns the parts that follow `prefix` in dotted names."""
+    return {name.removeprefix(prefix).split(".")[0] for name in names if name.startswith(prefix)}
 
 
-def roots(path: Path) -> set[str]:
-    return {name.split(".")[0] for name in imported(path)}
+def test_a_module_imports_only_the_layers_rooms_and_packages_below_it() -> None:
+    wrong = []
+    for path, (_, names) in parsed().items():
+        layer, *inner = path.with_suffix("").parts
+        roots = parts_behind(names, "")
+        forbidden = set(LAYERS[: LAYERS.index(layer)]) | DRIVERS.get(layer, set())
+        wrong += [f"{path} imports {root}" for root in forbidden & roots]
+        if layer == "models" and inner[0] in ROOMS:
+            in_front = set(ROOMS[: ROOMS.index(inner[0])])
+            wrong += [f"{path} imports models.{room}" for room in in_front & parts_behind(names, "models.")]
+            if inner[0] != "stores":
+                wrong += [f"{path} imports {driver}" for driver in STORES_ONLY & roots]
+        if layer == "models" and inner[0] == "services" and len(inner) > 2:
+            line = next(number for number, packages in enumerate(SERVICES) if inner[1] in packages)
+            allowed = {inner[1]}.union(*SERVICES[line + 1 :])
+            used = parts_behind(names, "models.services.")
+            wrong += [f"{path} imports models.services.{package}" for package in used - allowed]
+    assert not wrong
 
 
-def room_of(parts: tuple[str, ...]) -> str:
-    return parts[1].removesuffix(".py")
+def test_a_module_says_in_its_first_line_what_it_is_for() -> None:
+    wrong = []
+    for path, (tree, _) in parsed().items():
+        first = (ast.get_docstring(tree) or "").partition("\n")[0]
+        if not first.endswith((".", ":", ";")) or path.stem in FORBIDDEN_NAMES:
+            wrong.append(str(path))
+    assert not wrong
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_imports_only_the_layers_below_it(path: Path) -> None:
-    layer = path.relative_to(ROOT).parts[0]
-    above = set(LAYERS[: LAYERS.index(layer)])
-    assert not (above | DRIVERS.get(layer, set())) & roots(path)
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "models").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_room_of_the_business_imports_only_the_rooms_behind_it(path: Path) -> None:
-    parts = path.relative_to(ROOT).parts
-    room = room_of(parts)
-    if room not in ROOMS:
-        return
-    in_front = set(ROOMS[: ROOMS.index(room)])
-    used = {name.split(".")[1] for name in imported(path) if name.startswith("models.")}
-    assert not in_front & used
-    if room != "stores":
-        assert not STORES_ONLY & roots(path)
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_says_in_its_first_line_what_it_is_for(path: Path) -> None:
-    docstring = ast.get_docstring(ast.parse(path.read_text()))
-    assert docstring is not None
-    assert docstring.splitlines()[0].endswith((".", ":", ";"))
-    assert path.stem not in FORBIDDEN_NAMES
+def test_no_module_lies_beside_the_packages() -> None:
+    flat = {path.stem for path in parsed() if len(path.parts) == 2 and path.parts[0] == "server"} - {"__init__"}
+    assert flat <= FLAT_IN_SERVER
+    loose = {path for path in parsed() if path.parts[:2] == ("models", "services") and len(path.parts) == 3}
+    assert {path.stem for path in loose} == {"__init__"}
 
 
 def test_every_refusal_has_a_status_and_a_code_of_its_own() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from benchmarks.servers import befriend, sign_in
 from server.embedded import EmbeddedStores
-from tests.processes import running_cluster
-from tests.stores import stopped
+from tests.support.processes import running_cluster
+from tests.support.stores import stopped
 
 
 async def until_unread(port: int, size: int) -> None:

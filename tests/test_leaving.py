@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from models.events import Signal, SignalsMissed
+from models.facts import Invalidation, SignalsMissed
 from server.config import MongodbSettings, RedisSettings, Settings
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, hear, say
-from tests.line_cutter import LineCutter, line_cutter
-from tests.node import Device, Node, running_node, settings_for
-from tests.parts import domain_of
-from tests.socket_world import until
+from tests.support.line_cutter import LineCutter, line_cutter
+from tests.support.node import Device, Node, running_node, settings_for
+from tests.support.parts import domain_of
+from tests.support.socket_world import until
 
 
 @asynccontextmanager
@@ -57,7 +57,7 @@ async def test_a_node_that_told_all_disturbs_nobody(stores: EmbeddedStores, tmp_
         ann_phone, tom_phone = await leaving.connect(ann, "/chat"), await staying.connect(tom, "/chat")
         await say(ann_phone, "heard", contact=tom.number)
         await hear(tom_phone, "heard")
-        signals: list[Signal] = []
+        signals: list[Invalidation] = []
         domain_of(staying).fanout.subscribe(signals.append)
         await leaving.go()
         await until(lambda: domain_of(staying).bus.lease.is_alone)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import Node, Person, running_node, settings_for
+from tests.support.node import Node, Person, running_node, settings_for
 
 NUMBERS = [f"+49309{number:06}" for number in range(60_000)]  # just below the largest body
 WORK_S = 1.0  # of a processor; to read them all took two to five

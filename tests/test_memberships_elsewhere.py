@@ -11,10 +11,10 @@ import pytest
 from models.documents.entry import Draft, Entry, Joined, Left, Message
 from models.documents.session import Actor
 from server.embedded import EmbeddedStores
-from tests.group_world import Node, Town
-from tests.node import Node as WholeNode
-from tests.node import running_node, settings_for
-from tests.parts import domain_of, parts_of
+from tests.support.group_world import Node, Town
+from tests.support.node import Node as WholeNode
+from tests.support.node import running_node, settings_for
+from tests.support.parts import domain_of, parts_of
 
 Pair = tuple[WholeNode, WholeNode]
 
@@ -49,7 +49,7 @@ async def test_one_removed_on_another_node_is_told_nothing_that_is_said_next(tow
 async def test_it_holds_for_the_first_entry_that_a_node_ever_announces_in_a_chat(town: Town) -> None:
     there = await town.world.start_node()
     group = await town.node.create(town.ann, town.bob)
-    await there.rosters.require(await town.world.chat_id(group))  # what it goes by when it admits a message
+    await there.memberships.require(await town.world.chat_id(group))  # what it goes by when it admits a message
     await town.node.do(town.ann, group, "add", town.cy)
     await town.node.do(town.ann, group, "remove", town.bob)
     (said,) = await write(town, there, town.ann, group, "hello")
@@ -169,7 +169,7 @@ async def test_who_was_invited_on_another_node_is_told_who_has_seen_the_invitati
     assert status == 201, event
     stored = await domain_of(here).stores.events.find(event["id"])
     assert stored is not None
-    await domain_of(here).rosters.require(stored.chat_id)
+    await domain_of(here).memberships.require(stored.chat_id)
     deafen(here)
     cy_phone = await there.connect(cy, "/events")
     change = {"invite_phone_numbers": ["+" + cy.number]}

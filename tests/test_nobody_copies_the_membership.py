@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.messaging.logins import new_number
-from tests.node import Node, Person, running_node, settings_for
+from tests.rest.messaging.logins import new_number
+from tests.support.node import Node, Person, running_node, settings_for
 
 BOOK = 10_000  # the largest that one request may bring
 MATCH, IMPORT, ADD = "/users/from_phone_numbers", "/api/contacts/import-contacts/", "/api/contacts/add-contact/"

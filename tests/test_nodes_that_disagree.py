@@ -10,7 +10,7 @@ import aiohttp
 
 from benchmarks.servers import Server, running_server
 from server.embedded import EmbeddedStores
-from tests.processes import Cluster, running_cluster
+from tests.support.processes import Cluster, running_cluster
 
 SHIFTED = "import time\ntime_of_day = time.time\ntime.time = lambda: time_of_day() + {by_s}\n"
 

@@ -10,17 +10,17 @@ import pytest
 
 from models.documents.chat import Chat, Roster
 from models.documents.entry import Deletion, Draft, Edit, Entry, Joined, Message
-from models.services.rosters import Rosters
+from models.services.chats.membership import MembershipCache
+from models.services.chats.recovery import heal
 from models.stores.chats import Chats
 from models.stores.entries import MESSAGE_CHANGES, Entries
 from models.stores.entry_rows import entry_row
 from server.clock import SystemClock
 from server.embedded import EmbeddedStores
-from server.healing import heal
 from tests.conversation.talk import answered, friends, phones, say
-from tests.node import Device, Node, Person, running_node, settings_for
-from tests.parts import Parts, domain_of, parts_of
-from tests.socket_world import until
+from tests.support.node import Device, Node, Person, running_node, settings_for
+from tests.support.parts import Parts, domain_of, parts_of
+from tests.support.socket_world import until
 
 
 @pytest.fixture
@@ -35,14 +35,14 @@ async def broken_and_whole(node: Node, monkeypatch: pytest.MonkeyPatch) -> tuple
     group = await parts_of(node).found_group(ann.person, tom.person)
     await say(ann, "hi", chat=group.id)
     message = await say(ann, "hello", contact=tom.person.number)
-    require = Rosters.require
+    require = MembershipCache.require
 
-    async def fail(self: Rosters, chat_id: int) -> Roster:
+    async def fail(self: MembershipCache, chat_id: int) -> Roster:
         if chat_id == group.id:
             raise RuntimeError("cannot be read")
         return await require(self, chat_id)
 
-    monkeypatch.setattr(Rosters, "require", fail)
+    monkeypatch.setattr(MembershipCache, "require", fail)
     return ann, tom, group, message["chat"]
 
 
@@ -66,7 +66,7 @@ async def test_receipts_of_other_chats_are_told(node: Node, monkeypatch: pytest.
 async def test_other_chats_move_up(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     ann, _, group, whole = await broken_and_whole(node, monkeypatch)
     summaries, parts = domain_of(node).summaries, parts_of(node)
-    domain_of(node).rosters.forget(group.id)
+    domain_of(node).memberships.forget(group.id)
     at = SystemClock().now() + timedelta(seconds=5)
     of_ann = (ann.person.account_id, ann.person.number, "late", at, Message(text="late"))
     summaries.stored([Entry(group.id, 50, *of_ann), Entry(whole, 50, *of_ann)])
@@ -96,7 +96,7 @@ async def test_changes_of_other_chats_that_a_crash_left_are_applied(
     await leave(parts, ann.person, first.id, "broken", Joined((tom.person.account_id,), (tom.person.number,)))
     await leave(parts, ann.person, message["chat"], "edit", Edit(message["seq"], "new"))
     domain, entries = domain_of(node), Entries(parts.database)
-    assert await heal(entries, domain.rosters, SystemClock()) == 1
+    assert await heal(entries, domain.memberships, SystemClock()) == 1
     assert await entries.list_pending(message["chat"], MESSAGE_CHANGES) == []
 
 

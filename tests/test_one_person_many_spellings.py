@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import Node, Person, running_node, settings_for
+from tests.support.node import Node, Person, running_node, settings_for
 
 ANN, TOM = "447400123777", "4930901820"
 SPELLINGS = [

@@ -10,8 +10,8 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from server.sms.twilio import TwilioCodes
-from tests.messaging.logins import new_number
-from tests.node import Node, running_node, settings_for
+from tests.rest.messaging.logins import new_number
+from tests.support.node import Node, running_node, settings_for
 
 SPELLINGS = (
     "+{} {}",

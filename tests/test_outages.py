@@ -21,8 +21,8 @@ from server.config import MongodbSettings
 from server.embedded import EmbeddedStores
 from server.embedded.binaries import MONGOD, find_binary
 from server.embedded.mongod import Mongod
-from tests.processes import Cluster, Ear, running_cluster
-from tests.stores import quick_place
+from tests.support.processes import Cluster, Listener, running_cluster
+from tests.support.stores import quick_place
 
 DATABASE = "outages"
 
@@ -63,7 +63,7 @@ async def people(cluster: Cluster) -> list[Person]:
     return found
 
 
-async def send_until_stored(phone: Ear, body: dict[str, Any]) -> dict[str, Any]:
+async def send_until_stored(phone: Listener, body: dict[str, Any]) -> dict[str, Any]:
     """As clients do: the same message again for as long as they are told to try again."""
     while not (answer := await phone.send(body))["ok"]:
         assert answer["error"]["retryable"], answer

@@ -6,7 +6,7 @@ import pytest
 
 from models.stores.database import open_database
 from server.wiring.outside import APP
-from tests.plans import no_scans
+from tests.support.plans import no_scans
 
 
 async def ask(mongodb_url: str, app: str) -> None:

@@ -15,7 +15,7 @@ from benchmarks.presence import Watching, arrive, know, watching
 from benchmarks.servers import Person, Server, holding_breath, kill_redis, sign_in
 from server.bus.lease import LEASE_S, RENEW_S
 from server.embedded import EmbeddedStores, throw_away_stores
-from tests.processes import Cluster, running_cluster
+from tests.support.processes import Cluster, running_cluster
 
 PEOPLE = 12
 _numbers = count(49_309_250_000)

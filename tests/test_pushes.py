@@ -13,15 +13,15 @@ from uuid import uuid4
 
 import pytest
 
-from models.documents.notification import Notification, Text
-from server.cannot_start import CannotStart
+from models.documents.notification import Notification, Sms
 from server.clock import SystemClock
 from server.config import ConfigError, Settings
 from server.embedded import EmbeddedStores
+from server.startup_error import CannotStart
 from server.wiring import build
-from tests.apple import DIE, TOPIC, Answer, Apple, running_apple
-from tests.node import Node, Person, running_node, settings_for
-from tests.parts import domain_of, notify_of, parts_of
+from tests.support.apple import DIE, TOPIC, Answer, Apple, running_apple
+from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.parts import domain_of, notify_of, parts_of
 
 # What a test asks by a node's own connection is held to the node's rule: nothing is scanned.
 OPEN = {"kind": "push", "due": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
@@ -303,7 +303,7 @@ async def test_who_has_somebody_in_the_phone_book_is_told_at_each_registration_b
 
 
 async def test_a_text_reaches_the_outbox_once(node: Node) -> None:
-    text = Text("sms 1", "+4930901999", "Ann invites you: https://example.com/", datetime.now(UTC))
+    text = Sms("sms 1", "+4930901999", "Ann invites you: https://example.com/", datetime.now(UTC))
     await notify_of(node).text([text])
     await notify_of(node).text([text])
     await until_no_row(node, "notifications", {"_id": "sms 1", "due": {"$exists": True}})

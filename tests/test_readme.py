@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.javascript_client import install_javascript_client
-from tests.node import Node, running_node, settings_for
+from tests.support.javascript_client import install_javascript_client
+from tests.support.node import Node, running_node, settings_for
 
 README = Path(__file__).parent.parent / "README.md"
 ANN, TOM = "+4930901820", "+4930901821"

@@ -8,13 +8,13 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from models.documents.chat import Member, Roster
-from models.services.rosters import Rosters
+from models.services.chats.membership import MembershipCache
 from models.stores.chats import Chats
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import answered, friends, phones, say
-from tests.node import Device, Node, running_node, settings_for
-from tests.parts import domain_of
-from tests.socket_world import until
+from tests.support.node import Device, Node, running_node, settings_for
+from tests.support.parts import domain_of
+from tests.support.socket_world import until
 
 
 @pytest.fixture
@@ -51,20 +51,20 @@ async def test_a_receipt_is_told_after_the_chat_could_not_be_read_when_it_was_to
 ) -> None:
     ann, tom = await phones(node, *await friends(node, 2))
     message = await say(ann, contact=tom.person.number)
-    require, was_asked = Rosters.require, asyncio.Event()
+    require, was_asked = MembershipCache.require, asyncio.Event()
 
-    async def fail(self: Rosters, chat_id: int) -> Roster:
+    async def fail(self: MembershipCache, chat_id: int) -> Roster:
         task = asyncio.current_task()
         if task is not None and task.get_name() == "marks teller":
             was_asked.set()
             raise AutoReconnect("away")
         return await require(self, chat_id)
 
-    monkeypatch.setattr(Rosters, "require", fail)
+    monkeypatch.setattr(MembershipCache, "require", fail)
     await answered(tom, "delivered", {"chat": message["chat"], "seq": 1}, "/receipts")
     async with asyncio.timeout(30):
         await was_asked.wait()
-    monkeypatch.setattr(Rosters, "require", require)
+    monkeypatch.setattr(MembershipCache, "require", require)
     await ann.until(lambda: delivered(ann) == [1])
 
 

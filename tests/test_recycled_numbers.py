@@ -9,8 +9,8 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from server.embedded import EmbeddedStores
-from tests.messaging.logins import Api, last_code, new_number
-from tests.node import Node, Person, running_node, settings_for
+from tests.rest.messaging.logins import Api, last_code, new_number
+from tests.support.node import Node, Person, running_node, settings_for
 
 REMOVE, CREATE, REGISTER = (f"/api/account/{path}/" for path in ("remove-account", "create-account", "register-code"))
 SAME = "the client's own id"

@@ -9,8 +9,8 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from server.embedded import EmbeddedStores
-from tests.messaging.logins import Api, User, last_code, new_number
-from tests.node import Node, Person, running_node, settings_for
+from tests.rest.messaging.logins import Api, User, last_code, new_number
+from tests.support.node import Node, Person, running_node, settings_for
 
 PIN, WRONG = "271828", "314159"
 EVENTS, MESSAGING = "/auth/registration_pin", "/api/account/registration-pin/"

@@ -12,17 +12,17 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from models.documents.session import Actor, Identity
-from models.documents.target import Target
-from models.services.choose_account import ChooseAccount
-from models.services.send_message import SendMessage
+from models.documents.target import ChatRef
+from models.services.accounts.authenticate import ChooseAccount
+from models.services.chats.send import SendMessage
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, history, newcomers, say, texts
-from tests.messaging.logins import Api, new_number
-from tests.node import Node, Person, running_node, settings_for
-from tests.parts import domain_of
-from tests.pictures import encoded, halves
-from tests.raw import frames, open_line, open_polling
-from tests.socket_world import sockets_of, until
+from tests.rest.messaging.logins import Api, new_number
+from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.parts import domain_of
+from tests.support.pictures import encoded, halves
+from tests.support.raw import frames, open_line, open_polling
+from tests.support.socket_world import sockets_of, until
 
 GIVE_UP_S = 30.0
 BOUNDARY = "a-part-of-it"
@@ -45,7 +45,7 @@ async def test_a_session_that_ends_while_its_client_waits_in_line_is_not_let_in_
     ann, tom = await friends(node, 2)
     victim = await node.sign_in(tom.number)
     phone = await node.connect(ann, "/chat")
-    sockets, waiting = sockets_of(node), domain_of(node).doorkeeper
+    sockets, waiting = sockets_of(node), domain_of(node).connect_admission
     may_listen, listen = asyncio.Event(), sockets.connections.on_enter
 
     async def slow_bus(account_id: int) -> None:
@@ -77,7 +77,7 @@ async def test_requests_that_wait_behind_another_are_not_begun_for_a_session_tha
     phone = await node.connect(tom, "/chat")
     submit, is_begun, may_go_on = SendMessage.submit, asyncio.Event(), asyncio.Event()
 
-    async def slowly(self: SendMessage, actor: Actor, target: Target, message: Any, client_id: str) -> Any:
+    async def slowly(self: SendMessage, actor: Actor, target: ChatRef, message: Any, client_id: str) -> Any:
         if message.text == "first":
             is_begun.set()
             await may_go_on.wait()

@@ -10,10 +10,10 @@ import pytest
 from benchmarks.servers import holding_breath
 from server.embedded import EmbeddedStores, throw_away_stores
 from tests.conversation.talk import friends, newcomers
-from tests.messaging.logins import Api, new_number
-from tests.node import Device, Node, Person, running_node, settings_for
-from tests.parts import domain_of, parts_of
-from tests.socket_world import until
+from tests.rest.messaging.logins import Api, new_number
+from tests.support.node import Device, Node, Person, running_node, settings_for
+from tests.support.parts import domain_of, parts_of
+from tests.support.socket_world import until
 
 LONG_S, SHORT_S = (
     300,

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.apple import Apple, running_apple
-from tests.messaging.logins import Api, last_code, new_number
-from tests.node import Node, Person, running_node, settings_for
+from tests.rest.messaging.logins import Api, last_code, new_number
+from tests.support.apple import Apple, running_apple
+from tests.support.node import Node, Person, running_node, settings_for
 
 
 @pytest.fixture

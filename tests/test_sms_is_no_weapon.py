@@ -11,9 +11,9 @@ import pytest
 
 from server.config import ConfigError, read_settings
 from server.embedded import EmbeddedStores
-from tests.apple import Apple, running_apple
-from tests.messaging.logins import Api, new_number
-from tests.node import Node, Person, running_node, settings_for
+from tests.rest.messaging.logins import Api, new_number
+from tests.support.apple import Apple, running_apple
+from tests.support.node import Node, Person, running_node, settings_for
 
 WORD = "Din\u202ener\n\u0007 at\u2067 nine\u200b\u2029"
 HOSTILE = "\n\r\t\u0007\u001b\u202e\u202a\u2066\u2067\u2069\u200b\u200e\u200f\u2028\u2029\ufeff"

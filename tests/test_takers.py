@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import Node, running_node, settings_for
-from tests.raw import QUERY, frames, open_line, open_polling, request
-from tests.socket_world import Friends, friends_on_a_node, sockets_of, until
+from tests.support.node import Node, running_node, settings_for
+from tests.support.raw import QUERY, frames, open_line, open_polling, request
+from tests.support.socket_world import Friends, friends_on_a_node, sockets_of, until
 
 SOON_S = 20.0  # a loaded machine included; the settings below say one second
 TEXT = "x" * 8000
@@ -105,14 +105,14 @@ async def test_an_account_has_so_many_sockets_and_the_next_is_told(stores: Embed
 
 
 def test_what_waits_for_all_sockets_of_an_account_is_bounded_and_who_reads_is_not_the_one_to_go() -> None:
-    from server.sockets.outbox import Allowance, Outbox, Parcel
+    from server.sockets.outbox import Allowance, EncodedPacket, Outbox
 
     allowance = Allowance(100)
     reader, takers = Outbox(10, 1000), [Outbox(10, 1000) for _ in range(3)]
     for each in (reader, *takers):
         each.share(allowance)
     for each in takers:
-        each.put(Parcel("x" * 40))
+        each.put(EncodedPacket("x" * 40))
     assert [each.is_full for each in takers] == [True] * 3
     assert not reader.is_full
     takers[0].release()
@@ -202,7 +202,7 @@ async def test_an_answer_that_is_not_taken_ends_its_line(stores: EmbeddedStores,
 
 
 def test_lines_that_say_nothing_are_counted_by_address_too_and_the_newest_go() -> None:
-    from server.lines_per_address import LinesPerAddress
+    from server.http.lines_per_address import LinesPerAddress
 
     class Line:
         def __init__(self, address: str) -> None:

@@ -10,9 +10,9 @@ import icalendar
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.messaging.logins import new_number
-from tests.node import Device, Node, Person, running_node, settings_for
-from tests.parts import parts_of
+from tests.rest.messaging.logins import new_number
+from tests.support.node import Device, Node, Person, running_node, settings_for
+from tests.support.parts import parts_of
 
 PASTED, LINE = " Ann\t \u202eLee\u2028\u0007\r\n", "Ann Lee"
 UNSEEN = "\u200b\u2800\u3164\ufe0f \n"

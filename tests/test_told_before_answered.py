@@ -11,9 +11,9 @@ from server.bus import lease
 from server.bus.publisher import Publisher
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, hear, newcomers, say, texts
-from tests.node import Node, running_node, settings_for
-from tests.parts import domain_of, parts_of
-from tests.socket_world import until
+from tests.support.node import Node, running_node, settings_for
+from tests.support.parts import domain_of, parts_of
+from tests.support.socket_world import until
 
 Pair = tuple[Node, Node]
 

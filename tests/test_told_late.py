@@ -11,15 +11,15 @@ from uuid import uuid4
 import pytest
 
 from models.documents.entry import Deletion, Draft, Entry, Message, SubjectSet
-from models.services import announcer
+from models.services.chats import announcer
 from models.stores.chats import Chats
 from models.stores.entries import Entries
 from models.stores.entry_rows import entry_row
 from server.clock import SystemClock
 from server.config import Settings
 from server.embedded import EmbeddedStores
-from tests.node import Device, Node, Person, running_node, settings_for
-from tests.parts import Parts, domain_of, parts_of
+from tests.support.node import Device, Node, Person, running_node, settings_for
+from tests.support.parts import Parts, domain_of, parts_of
 
 ANN, TOM = "4930901940", "4930901941"
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.servers import Person, befriend, make_group, sign_in
 from server.embedded import EmbeddedStores
-from tests.processes import Cluster, running_cluster
+from tests.support.processes import Cluster, running_cluster
 
 WRITERS = 64
 EACH = 6

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import Node, Person, running_node, settings_for
-from tests.raw import open_line
 from tests.server.processes import RunningServer, running
+from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.raw import open_line
 
 NO_HOSTS = (
     b"x:99999",

@@ -13,7 +13,7 @@ from models.stores.chats import CHAT_INDEXES, MEMBER_INDEXES
 from models.stores.database import Database
 from server.config import Settings
 from server.embedded import EmbeddedStores
-from tests.node import Node, running_node
+from tests.support.node import Node, running_node
 from tests.upgrade.questions import ask_everything, ask_on_sockets, files_in, read_sizes
 from tests.upgrade.site import OldSite, read_site, settings_of
 

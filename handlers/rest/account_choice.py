@@ -16,7 +16,7 @@ from handlers.wire.fields import Fields, find_number
 from models.documents.login import Ownership
 from models.documents.session import Actor, Identity
 from models.errors import AccountNotRegistered, NoAccount, Unauthenticated, WrongAccount
-from models.services.choose_account import ChooseAccount
+from models.services.accounts.authenticate import ChooseAccount
 
 NAMED_MAX = 16  # times that a request may name one account
 

@@ -1,7 +1,7 @@
 """How long a body may be: as long as the longest request that the fields of its route allow, and as there is room for.
 
 A body of usual length is read without asking. Longer ones, such as whole address books, share a room, so that they cannot fill the
-node's memory however many come at a time; and what a body costs is paid for by whoever sent it (server/rate_limits.py).
+node's memory however many come at a time; and what a body costs is paid for by whoever sent it (server/http/rate_limits.py).
 """
 
 from collections.abc import Iterable

@@ -15,7 +15,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class OperationSpec:
     """One operation, for the people and the programs that read the reference.
 
     `answers` names for each status of success the shape of its JSON body: a TypedDict, or any type that pydantic can
@@ -49,7 +49,7 @@ class Route(web.AbstractRouteDef):
     path: str
     handler: Handler
     canonical: str
-    described: Described | None = field(default=None, repr=False)
+    described: OperationSpec | None = field(default=None, repr=False)
 
     @override
     def register(self, router: web.UrlDispatcher) -> list[web.AbstractRoute]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 from yarl import URL
 
-from handlers.wire.entries import MEDIA
-from handlers.wire.users import Link
+from handlers.wire.events.users import Link
+from handlers.wire.sockets.entries import MEDIA
 from models.documents.default_picture import DefaultPicture
 from models.documents.photo import Photo, Rendition
 from models.documents.session import Actor
-from models.services.default_pictures import DefaultPictures
+from models.services.media.renditions import DefaultPictures
 
 DEFAULT_PICTURES = MEDIA + "default/"
 
@@ -35,7 +35,7 @@ class Links:
         return lambda url: self.absolute(request, url) if url.startswith(MEDIA) else url
 
     def photos_in(self, request: web.Request) -> Link:
-        """Returns a function that makes the address of a photo's rendition; it looks nothing up (models/services/renditions.py)."""
+        """Returns a function that makes the address of a photo's rendition; it looks nothing up (models/services/media/renditions.py)."""
 
         def link(picture: Photo | DefaultPicture, rendition: Rendition) -> str | None:
             if isinstance(picture, Photo):
@@ -72,7 +72,7 @@ class Links:
 
 
 def _origin(request: web.Request) -> str:
-    """Returns the origin that a request was sent to: that of its Host header (checked by server/unreadable.py), else that of its line."""
+    """Returns the origin that a request was sent to: that of its Host header (checked by server/http/unreadable.py), else that of its line."""
     if hdrs.HOST in request.headers:
         return str(request.url.origin())
     place = None if request.transport is None else request.transport.get_extra_info("sockname")

@@ -8,13 +8,13 @@ from typing import Protocol
 
 from aiohttp import hdrs, web
 
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.paths import plain
-from handlers.wire.entries import MEDIA
+from handlers.wire.sockets.entries import MEDIA
 from models.documents.media import INLINE_TYPES, Media
 from models.documents.photo import PHOTO_TYPE
 from models.errors import MediaNotFound
-from models.services.open_media import OpenMedia
+from models.services.media.storage import OpenMedia
 
 # Whoever knows a name may read; tokens are not looked at, so that the URL works in an <img> (messaging contract 16.6).
 OUTSIDE = (MEDIA + "{name}", MEDIA + "{name}/thumbnail")
@@ -31,8 +31,8 @@ SAFE: Mapping[str, str] = {
 _RANGE = re.compile(r"bytes\s*=\s*(\d{0,99})\s*-\s*(\d{0,99})", re.ASCII | re.IGNORECASE)
 
 
-def _reading(summary: str, media_type: str) -> Described:
-    return Described(summary, {200: media_type}, refuses=(MediaNotFound,), is_public=True, is_file=True)
+def _reading(summary: str, media_type: str) -> OperationSpec:
+    return OperationSpec(summary, {200: media_type}, refuses=(MediaNotFound,), is_public=True, is_file=True)
 
 
 class Source(Protocol):

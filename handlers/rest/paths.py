@@ -1,12 +1,12 @@
 """The paths of both APIs: which spellings each is served under, and whose error bodies it speaks (design section 9)."""
 
-from handlers.rest.described import Described, Handler, Route
+from handlers.rest.described import Handler, OperationSpec, Route
 
 _MESSAGING = ("/o/", "/api/account", "/api/contacts", "/api/message", "/api/groups", "/groups", "/media")
 
 
 def messaging(
-    method: str, path: str, handler: Handler, described: Described | None = None, *, canonical: str = ""
+    method: str, path: str, handler: Handler, described: OperationSpec | None = None, *, canonical: str = ""
 ) -> list[Route]:
     """A path of the messaging API, with and without its final slash (and the front page of the other). `path` is written with it.
 
@@ -15,12 +15,12 @@ def messaging(
     return [Route(method, spelling, handler, canonical or path, described) for spelling in (path, path.rstrip("/"))]
 
 
-def events(method: str, path: str, handler: Handler, described: Described | None = None) -> list[Route]:
+def events(method: str, path: str, handler: Handler, described: OperationSpec | None = None) -> list[Route]:
     """A path of the events API, bare and below `/api`. `path` is written bare, without a final slash."""
     return [Route(method, spelling, handler, path, described) for spelling in (path, "/api" + path)]
 
 
-def plain(method: str, path: str, handler: Handler, described: Described | None = None) -> list[Route]:
+def plain(method: str, path: str, handler: Handler, described: OperationSpec | None = None) -> list[Route]:
     """A path with one spelling only."""
     return [Route(method, path, handler, path, described)]
 

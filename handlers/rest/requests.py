@@ -13,7 +13,7 @@ from handlers.wire.fields import Form, find_number
 from models.documents.network import network_of
 from models.documents.session import Actor, Identity
 from models.errors import FieldErrors, Malformed
-from models.services.choose_account import ChooseAccount
+from models.services.accounts.authenticate import ChooseAccount
 
 ACTOR = web.RequestKey("actor", Actor)
 IDENTITY = web.RequestKey("identity", Identity)

@@ -13,7 +13,7 @@ from handlers.rest.requests import read_fields, require_still
 from handlers.wire.fields import Fields
 from models.documents.media import MediaRule
 from models.errors import Malformed
-from models.services.store_media import Arrival, StoreMedia, begin
+from models.services.media.storage import Arrival, StoreMedia, begin
 
 NAME_MAX_CHARS = 1024
 

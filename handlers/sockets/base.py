@@ -30,7 +30,7 @@ from models.errors import (
     UnknownEvent,
     WrongAccount,
 )
-from models.services.limits import TokenBuckets
+from models.services.runtime.token_bucket import TokenBuckets
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ GREET_AGAIN_S, GREET_AGAIN_LAST_S = 1.0, 10.0
 NOT_EVENTS = frozenset({"connect", "disconnect"})
 
 
-class Lobby(Protocol):
+class ConnectionRegistry(Protocol):
     """Where connections are kept for fanning out; the server's side of a namespace."""
 
     async def enter(self, namespace: str, connection: str, actor: Actor) -> None:
@@ -60,11 +60,11 @@ def _ignore(_: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class NamespaceContext:
     """What every namespace needs to let somebody in and to bound what they ask."""
 
     authenticate: Callable[[str, str | None], Awaitable[Actor]]  # a token, and the number of an account or None
-    lobby: Lobby
+    lobby: ConnectionRegistry
     requests: TokenBuckets
     connects: TokenBuckets
     refusal_of: Callable[[Exception, str], DomainError]  # logs a fault and says what to tell of it
@@ -73,7 +73,7 @@ class Gate:
 
 
 @dataclass(slots=True, eq=False)
-class Caller:
+class ClientConnection:
     """A connection in a namespace."""
 
     connection: str
@@ -140,10 +140,10 @@ class BaseNamespace(socketio.AsyncNamespace):
 
     name: ClassVar[str]
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: NamespaceContext) -> None:
         super().__init__(self.name)
         self._gate = gate
-        self._callers: dict[str, Caller] = {}
+        self._callers: dict[str, ClientConnection] = {}
         self._held: Counter[int] = Counter()  # callers of each account
         self._requests = {
             attribute.removeprefix("on_"): getattr(self, attribute)
@@ -185,7 +185,7 @@ class BaseNamespace(socketio.AsyncNamespace):
             self._gate.connects.take(actor.account_id)
             if await self.take_turn(connection):
                 # It may have been revoked meanwhile, while no sweep could find it. From here to its registration in
-                # `Lobby.enter` nothing is awaited, so that a revocation comes either before this or finds it there.
+                # `ConnectionRegistry.enter` nothing is awaited, so that a revocation comes either before this or finds it there.
                 actor = await self._authenticate(token, credentials)
             self._hold(actor.account_id)
         except DomainError as refusal:
@@ -195,7 +195,7 @@ class BaseNamespace(socketio.AsyncNamespace):
             fault = self._gate.refusal_of(error, f"a connection to {self.name}")
             self._gate.count(fault.code)
             raise refused(fault) from None
-        self._callers[connection] = Caller(connection, actor, token)
+        self._callers[connection] = ClientConnection(connection, actor, token)
 
     async def take_turn(self, connection: str) -> bool:  # noqa: ARG002
         """Wait in line where a greeting costs much; returns whether time passed. Raises the refusal of a wait too long."""
@@ -218,8 +218,8 @@ class BaseNamespace(socketio.AsyncNamespace):
                 await asyncio.sleep(wait_s * (0.5 + random() / 2))  # noqa: S311 (or a crowd would try in step)
                 wait_s = min(2 * wait_s, GREET_AGAIN_LAST_S)
 
-    async def _greeted(self, connection: str, caller: Caller) -> bool:
-        """Greet once; False when that is to be tried again, because a client that is never greeted waits for ever."""
+    async def _greeted(self, connection: str, caller: ClientConnection) -> bool:
+        """SendReady once; False when that is to be tried again, because a client that is never greeted waits for ever."""
         try:
             # A look at a login's account takes time, and this may be the second try.
             await self._gate.authenticate(caller.token, caller.actor.number)
@@ -232,10 +232,10 @@ class BaseNamespace(socketio.AsyncNamespace):
             return self._callers.get(connection) is not caller
         return True
 
-    async def entered(self, caller: Caller) -> None:
+    async def entered(self, caller: ClientConnection) -> None:
         """Somebody is here; what a namespace does then."""
 
-    def left(self, caller: Caller) -> None:
+    def left(self, caller: ClientConnection) -> None:
         """Somebody is gone; what a namespace does then."""
 
     def answer(self, connection: str, event: object, args: list[Any], reply: Reply) -> Coroutine[Any, Any, None] | None:
@@ -259,7 +259,7 @@ class BaseNamespace(socketio.AsyncNamespace):
             return None
         return self._answer_later(event, answer, reply)
 
-    def _ask(self, caller: Caller, event: object, args: list[Any]) -> "Answer | Pending | Awaitable[Answer]":
+    def _ask(self, caller: ClientConnection, event: object, args: list[Any]) -> "Answer | Pending | Awaitable[Answer]":
         self._gate.requests.take(caller.actor.account_id)
         request = self._requests.get(event) if isinstance(event, str) else None
         if request is None:

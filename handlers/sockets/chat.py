@@ -7,11 +7,11 @@ from uuid import uuid4
 
 from typing_extensions import override
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate, Pending
-from handlers.wire.chats import show_chat_page, show_page, show_sync
-from handlers.wire.entries import show_entry, show_message
-from handlers.wire.events import CHAT
-from handlers.wire.requests import (
+from handlers.sockets.base import Answer, BaseNamespace, Body, ClientConnection, NamespaceContext, Pending
+from handlers.wire.sockets.chats import show_chat_page, show_page, show_sync
+from handlers.wire.sockets.entries import show_entry, show_message
+from handlers.wire.sockets.packets import CHAT
+from handlers.wire.sockets.requests import (
     CLIENT_ID_MAX_CHARS,
     EMOJI_MAX_CHARS,
     find_exact,
@@ -25,19 +25,17 @@ from handlers.wire.requests import (
     read_text,
 )
 from models.documents.entry import Deletion, Edit, MessageChange, Reaction
-from models.documents.target import Target
+from models.documents.target import ChatRef
 from models.errors import DomainError, Malformed
-from models.services.change_message import ChangeMessage
-from models.services.doorkeeper import Doorkeeper
-from models.services.find_stored import FindStored
-from models.services.greet import Greet
-from models.services.list_chats import PAGE_MAX as CHATS_MAX
-from models.services.list_chats import ListChats
-from models.services.read_history import PAGE_MAX as HISTORY_MAX
-from models.services.read_history import ReadHistory
-from models.services.send_message import SendMessage, message_of
-from models.services.show_typing import ShowTyping
-from models.services.sync_chats import SyncChats
+from models.services.chats.change import ChangeMessage
+from models.services.chats.history import PAGE_MAX as HISTORY_MAX
+from models.services.chats.history import ReadHistory
+from models.services.chats.listing import PAGE_MAX as CHATS_MAX
+from models.services.chats.listing import ListChats, SendReady
+from models.services.chats.send import FindStored, SendMessage, message_of
+from models.services.chats.sync import SyncChats
+from models.services.chats.typing import BroadcastTyping
+from models.services.runtime.admission import ConnectAdmission
 from models.stores.journal_queue import Stored
 
 Submission = Awaitable["asyncio.Future[Stored]"]
@@ -50,16 +48,16 @@ class ChatNamespace(BaseNamespace):
 
     def __init__(
         self,
-        gate: Gate,
+        gate: NamespaceContext,
         send: SendMessage,
         change: ChangeMessage,
         find_stored: FindStored,
         history: ReadHistory,
         sync: SyncChats,
         chats: ListChats,
-        greet: Greet,
-        typing: ShowTyping,
-        doorkeeper: Doorkeeper,
+        greet: SendReady,
+        typing: BroadcastTyping,
+        connect_admission: ConnectAdmission,
         *,
         text_max_chars: int,
     ) -> None:
@@ -72,7 +70,7 @@ class ChatNamespace(BaseNamespace):
         self._chats = chats
         self._greet = greet
         self._typing = typing
-        self._doorkeeper = doorkeeper
+        self._doorkeeper = connect_admission
         self._text_max_chars = text_max_chars
 
     @override
@@ -81,10 +79,10 @@ class ChatNamespace(BaseNamespace):
         return await self._doorkeeper.admit(partial(self._gate.lobby.is_here, connection))
 
     @override
-    async def entered(self, caller: Caller) -> None:
+    async def entered(self, caller: ClientConnection) -> None:
         await self._greet(caller.actor, caller.connection)
 
-    def on_message_send(self, caller: Caller, body: Body) -> Awaitable[Answer] | Pending:
+    def on_message_send(self, caller: ClientConnection, body: Body) -> Awaitable[Answer] | Pending:
         """{chat or contact or group, client_id, type = "t", …} -> {message}."""
         target, client_id = read_target(body), read_client_id(body)
         try:
@@ -105,7 +103,7 @@ class ChatNamespace(BaseNamespace):
         self._typing.sent(entry.chat_id, entry.sender_id)
         return {"message": show_message(entry)}
 
-    def on_message_edit(self, caller: Caller, body: Body) -> Awaitable[Answer]:
+    def on_message_edit(self, caller: ClientConnection, body: Body) -> Awaitable[Answer]:
         """{chat, seq, text, client_id?} -> {message, entry}: the message as it is now, and the edit in the log."""
         target, seq = read_target(body), read_seq(body)
         try:
@@ -115,7 +113,7 @@ class ChatNamespace(BaseNamespace):
         edit = self._change.submit_edit(caller.actor, target, seq, text, _client_id(body))
         return self._finish_change(caller.in_turn(edit), Edit)
 
-    def on_message_delete(self, caller: Caller, body: Body) -> Awaitable[Answer]:
+    def on_message_delete(self, caller: ClientConnection, body: Body) -> Awaitable[Answer]:
         """{chat, seq, scope: "all" or "me", client_id?} -> {message, entry} or, for "me", {chat, of}."""
         target, seq = read_target(body), read_seq(body)
         scope = body.get("scope", "all")
@@ -126,10 +124,10 @@ class ChatNamespace(BaseNamespace):
         deletion = self._change.submit_deletion(caller.actor, target, seq, _client_id(body))
         return self._finish_change(caller.in_turn(deletion), Deletion)
 
-    async def _hide(self, caller: Caller, target: Target, seq: int) -> Answer:
+    async def _hide(self, caller: ClientConnection, target: ChatRef, seq: int) -> Answer:
         return {"chat": await self._change.hide(caller.actor, target, seq), "of": seq}
 
-    def on_reaction_set(self, caller: Caller, body: Body) -> Awaitable[Answer]:
+    def on_reaction_set(self, caller: ClientConnection, body: Body) -> Awaitable[Answer]:
         """{chat, seq, emoji or null, client_id?} -> {message, entry}."""
         target, seq = read_target(body), read_seq(body)
         try:
@@ -139,7 +137,7 @@ class ChatNamespace(BaseNamespace):
         reaction = self._change.submit_reaction(caller.actor, target, seq, emoji, _client_id(body))
         return self._finish_change(caller.in_turn(reaction), Reaction)
 
-    def _again(self, caller: Caller, body: Body, target: Target, refusal: DomainError) -> Submission:
+    def _again(self, caller: ClientConnection, body: Body, target: ChatRef, refusal: DomainError) -> Submission:
         """What this was answered when it was right: what may be said, such as how long a text may be, changes between starts."""
         if body.get("client_id") is None:
             raise refusal
@@ -149,7 +147,7 @@ class ChatNamespace(BaseNamespace):
         entry, message = await self._change.finish(await submission, kind)
         return {"message": show_message(message), "entry": show_entry(entry)}
 
-    async def on_history(self, caller: Caller, body: Body) -> Answer:
+    async def on_history(self, caller: ClientConnection, body: Body) -> Answer:
         """{chat, before? or after?, limit <= 200} -> {chat, entries, more, next, last_seq}."""
         before, after = find_seq(body, "before"), find_seq(body, "after")
         if before is not None and after is not None:
@@ -157,7 +155,7 @@ class ChatNamespace(BaseNamespace):
         limit = read_int(body, "limit", 1, HISTORY_MAX, 50)
         return show_page(await self._history(caller.actor, read_target(body), before=before, after=after, limit=limit))
 
-    async def on_sync(self, caller: Caller, body: Body) -> Answer:
+    async def on_sync(self, caller: ClientConnection, body: Body) -> Answer:
         """{cursors: {chat: seq}} -> {chats: [{chat, status, entries, last_seq, cursor, marks}], more}."""
         cursors = read_cursors(body)
         answer = await self._sync(caller.actor, cursors, began_at=caller.began_at)
@@ -165,7 +163,7 @@ class ChatNamespace(BaseNamespace):
             caller.began_at = answer.at
         return show_sync(answer)
 
-    async def on_chats(self, caller: Caller, body: Body) -> Answer:
+    async def on_chats(self, caller: ClientConnection, body: Body) -> Answer:
         """{limit, before?} -> {chats, next}; `before` is the `next` of the page before."""
         limit = read_int(body, "limit", 1, CHATS_MAX, 50)
         return show_chat_page(

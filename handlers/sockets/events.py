@@ -1,7 +1,7 @@
 """`/events`: what changes at the events that somebody owns or is invited to. A client only listens here; it acts by REST."""
 
 from handlers.sockets.base import BaseNamespace
-from handlers.wire.events import EVENTS
+from handlers.wire.sockets.packets import EVENTS
 
 
 class EventsNamespace(BaseNamespace):

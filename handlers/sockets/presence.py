@@ -2,29 +2,29 @@
 
 from typing_extensions import override
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate
-from handlers.wire.events import PRESENCE, show_presence
+from handlers.sockets.base import Answer, BaseNamespace, Body, ClientConnection, NamespaceContext
 from handlers.wire.fields import find_number
+from handlers.wire.sockets.packets import PRESENCE, show_presence
 from models.errors import Malformed
-from models.services.presence import OFFLINE, ONLINE, WATCHED_MAX, Presence
+from models.services.presence.presence import OFFLINE, ONLINE, WATCHED_MAX, Presence
 
 
 class PresenceNamespace(BaseNamespace):
     name = PRESENCE
 
-    def __init__(self, gate: Gate, presence: Presence) -> None:
+    def __init__(self, gate: NamespaceContext, presence: Presence) -> None:
         super().__init__(gate)
         self._presence = presence
 
     @override
-    async def entered(self, caller: Caller) -> None:
+    async def entered(self, caller: ClientConnection) -> None:
         await self._presence.connect(caller.actor, caller.connection)
 
     @override
-    def left(self, caller: Caller) -> None:
+    def left(self, caller: ClientConnection) -> None:
         self._presence.disconnect(caller.connection)
 
-    async def on_presence_set(self, caller: Caller, body: Body) -> Answer:
+    async def on_presence_set(self, caller: ClientConnection, body: Body) -> Answer:
         """{status: "online" or "offline"} -> {status, presence: […]} of what this connection watches."""
         status = body.get("status")
         if status not in (ONLINE, OFFLINE):
@@ -32,7 +32,7 @@ class PresenceNamespace(BaseNamespace):
         shown = await self._presence.change(caller.connection, is_online=status == ONLINE)
         return {"status": status, "presence": [show_presence(one) for one in shown]}
 
-    async def on_presence_watch(self, caller: Caller, body: Body) -> Answer:
+    async def on_presence_watch(self, caller: ClientConnection, body: Body) -> Answer:
         """{contacts: [number]} -> {presence: [{contact, status, last_seen}]}; from now on changes come as `presence` events."""
         contacts = body.get("contacts")
         if not isinstance(contacts, list):

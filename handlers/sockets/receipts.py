@@ -2,30 +2,30 @@
 
 from collections.abc import Awaitable
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate, Pending
-from handlers.wire.events import RECEIPTS
-from handlers.wire.requests import read_seq, read_target
-from models.documents.target import Target
-from models.services.move_marks import MoveMarks
+from handlers.sockets.base import Answer, BaseNamespace, Body, ClientConnection, NamespaceContext, Pending
+from handlers.wire.sockets.packets import RECEIPTS
+from handlers.wire.sockets.requests import read_seq, read_target
+from models.documents.target import ChatRef
+from models.services.chats.receipts import AdvanceReceipts
 
 
 class ReceiptsNamespace(BaseNamespace):
     name = RECEIPTS
 
-    def __init__(self, gate: Gate, marks: MoveMarks) -> None:
+    def __init__(self, gate: NamespaceContext, marks: AdvanceReceipts) -> None:
         super().__init__(gate)
         self._marks = marks
 
-    def on_delivered(self, caller: Caller, body: Body) -> Pending | Awaitable[Answer]:
+    def on_delivered(self, caller: ClientConnection, body: Body) -> Pending | Awaitable[Answer]:
         """{chat, seq} -> {chat}: everything up to here has arrived on a device."""
         return self._move(caller, read_target(body), delivered=read_seq(body))
 
-    def on_read(self, caller: Caller, body: Body) -> Pending | Awaitable[Answer]:
+    def on_read(self, caller: ClientConnection, body: Body) -> Pending | Awaitable[Answer]:
         """{chat, seq} -> {chat}: everything up to here has been read."""
         return self._move(caller, read_target(body), read=read_seq(body))
 
     def _move(
-        self, caller: Caller, target: Target, *, delivered: int = 0, read: int = 0
+        self, caller: ClientConnection, target: ChatRef, *, delivered: int = 0, read: int = 0
     ) -> Pending | Awaitable[Answer]:
         moved = self._marks.move_now(caller.actor, target, delivered=delivered, read=read)
         if moved is None:
@@ -33,5 +33,5 @@ class ReceiptsNamespace(BaseNamespace):
         chat_id, stored = moved
         return Pending(stored, lambda _: {"chat": chat_id})
 
-    async def _move_later(self, caller: Caller, target: Target, *, delivered: int, read: int) -> Answer:
+    async def _move_later(self, caller: ClientConnection, target: ChatRef, *, delivered: int, read: int) -> Answer:
         return {"chat": await self._marks(caller.actor, target, delivered=delivered, read=read)}

@@ -4,27 +4,27 @@ from collections.abc import Awaitable
 
 from typing_extensions import override
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, Caller, Gate
-from handlers.wire.events import TYPING
-from handlers.wire.requests import read_target
-from models.services.show_typing import ShowTyping
+from handlers.sockets.base import Answer, BaseNamespace, Body, ClientConnection, NamespaceContext
+from handlers.wire.sockets.packets import TYPING
+from handlers.wire.sockets.requests import read_target
+from models.services.chats.typing import BroadcastTyping
 
 
 class TypingNamespace(BaseNamespace):
     name = TYPING
 
-    def __init__(self, gate: Gate, typing: ShowTyping) -> None:
+    def __init__(self, gate: NamespaceContext, typing: BroadcastTyping) -> None:
         super().__init__(gate)
         self._typing = typing
         # By account, so that a crowd that leaves does not cost the square of it.
         self._connections: dict[int, set[str]] = {}
 
     @override
-    async def entered(self, caller: Caller) -> None:
+    async def entered(self, caller: ClientConnection) -> None:
         self._connections.setdefault(caller.actor.account_id, set()).add(caller.connection)
 
     @override
-    def left(self, caller: Caller) -> None:
+    def left(self, caller: ClientConnection) -> None:
         account_id = caller.actor.account_id
         mates = self._connections.get(account_id, set())
         mates.discard(caller.connection)
@@ -32,7 +32,7 @@ class TypingNamespace(BaseNamespace):
             self._connections.pop(account_id, None)
             self._typing.left(account_id)
 
-    def on_typing_start(self, caller: Caller, body: Body) -> Answer | Awaitable[Answer]:
+    def on_typing_start(self, caller: ClientConnection, body: Body) -> Answer | Awaitable[Answer]:
         """{chat or contact or group} -> {chat}; over by itself if it is not said again."""
         target = read_target(body)
         chat_id = self._typing.start_now(caller.actor, target) if caller.is_first else None
@@ -40,7 +40,7 @@ class TypingNamespace(BaseNamespace):
             return {"chat": chat_id}
         return self._later(caller.in_turn(self._typing.start(caller.actor, target)))
 
-    def on_typing_stop(self, caller: Caller, body: Body) -> Answer | Awaitable[Answer]:
+    def on_typing_stop(self, caller: ClientConnection, body: Body) -> Answer | Awaitable[Answer]:
         """{chat or contact or group} -> {chat}."""
         target = read_target(body)
         chat_id = self._typing.stop_now(caller.actor, target) if caller.is_first else None

@@ -107,7 +107,7 @@ class Member:
         """Where the log ends for somebody who left: at the entry with which it did; None for who is in the chat."""
         return self.spans[-1].last if self.spans else 0
 
-    def may_see(self, seq: int) -> bool:
+    def may_view(self, seq: int) -> bool:
         return seq not in self.hidden and any(span.covers(seq) for span in self.spans)
 
 

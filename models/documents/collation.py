@@ -40,7 +40,7 @@ def _ascii_key(name: str) -> Any:
 
 @cache
 def load_table() -> Any:
-    """Returns the algorithm's table. Reading it takes a quarter of a second, once: server/tables.py does so before it is needed."""
+    """Returns the algorithm's table. Reading it takes a quarter of a second, once: server/process/unicode_tables.py does so before it is needed."""
     from pyuca import Collator
 
     return Collator()

@@ -23,7 +23,7 @@ class Favourite:
 
 
 @dataclass(frozen=True, slots=True)
-class Marking:
+class FavouriteInput:
     """A number to mark; a name or a photo (a picture's bytes) that is None is left as it is."""
 
     phone: Phone

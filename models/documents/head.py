@@ -21,7 +21,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head(Standing):
+class ChatSummary(Standing):
     """The same with `last`, the newest message that the member may see.
 
     `last_at` is what lists are sorted by: the time of `last`, or else of when the member came or the chat was made.

@@ -52,7 +52,7 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Sms:
     """An SMS that carries no code, such as an invitation. `phone_text` is where it goes, in international form."""
 
     key: str

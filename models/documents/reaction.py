@@ -25,7 +25,7 @@ def as_reaction(stored: str) -> str:
 def load_emoji() -> Mapping[str, str]:
     """Returns all emoji, fully qualified, by their spelling without U+FE0F.
 
-    Reading them takes a tenth of a second, once: server/tables.py does so before they are needed.
+    Reading them takes a tenth of a second, once: server/process/unicode_tables.py does so before they are needed.
     """
     from emoji import EMOJI_DATA, STATUS
 

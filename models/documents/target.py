@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ChatRef:
     """Exactly one of the three is set: a chat's id, a contact's number, a group's public id."""
 
     chat_id: int | None = None

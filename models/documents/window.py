@@ -15,7 +15,7 @@ LIMIT_MAX = 1000  # the same; more is cut silently
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class PageRequest:
     """`limit` of the newest behind a time, `after`, or behind an entry, `behind`, once `offset` of them are skipped; only those before the entry `before`.
 
     Both entries are named by their keys.

@@ -242,9 +242,9 @@ def visible(entries: Sequence[Entry], member: Member) -> list[Entry]:
     are to be given as they were then (`Entries.as_shown_to`).
     """
     return [
-        without_text(entry) if isinstance(entry.body, Edit) and not member.may_see(entry.body.of) else entry
+        without_text(entry) if isinstance(entry.body, Edit) and not member.may_view(entry.body.of) else entry
         for entry in entries
-        if member.may_see(entry.seq) and member.account_id not in entry.hidden_from
+        if member.may_view(entry.seq) and member.account_id not in entry.hidden_from
     ]
 
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from models.documents.chat import ChatKind
 from models.documents.entry import Entry, Kind
-from models.documents.head import UNREAD_MAX, Head, Standing
+from models.documents.head import UNREAD_MAX, ChatSummary, Standing
 from models.stores.chat_rows import chat_of, member_key, member_of
 from models.stores.chats import CHATS, MEMBERS
 from models.stores.database import Database, Row, aggregate
@@ -58,7 +58,7 @@ class LogEnd(NamedTuple):
         return self.seq if self.left is None else min(self.seq, self.left)
 
 
-class Heads:
+class ChatSummaries:
     """What an account's chat list is made of."""
 
     def __init__(self, database: Database) -> None:
@@ -101,7 +101,7 @@ class Heads:
                 await asyncio.sleep(0)
         return standings
 
-    async def list_heads(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> list[tuple[int, Head]]:
+    async def list_heads(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> list[tuple[int, ChatSummary]]:
         """The heads of these chats by account, whose logs end (or ended, a moment ago) there: (account, head), in no order."""
         # The changes that wait come first, as for a page of the log (entries.py).
         pending = await self._list_pending({chat_id for chats in ends.values() for chat_id in chats})
@@ -347,9 +347,9 @@ def _standing(row: Row, end: int) -> dict[str, Any]:
     }
 
 
-def _head(row: Row, end: int, pending: Sequence[Entry]) -> Head:
+def _head(row: Row, end: int, pending: Sequence[Entry]) -> ChatSummary:
     standing = _standing(row, end)
     rows = [row["last"]] if row["last"] is not None else []
     last = overlay(rows, [read_entry(one) for one in rows], pending)
     last_at = last[0].at if last else row["came_at"] or standing["chat"].created_at
-    return Head(**standing, last=last[0] if last else None, last_at=last_at)
+    return ChatSummary(**standing, last=last[0] if last else None, last_at=last_at)

@@ -22,7 +22,7 @@ from models.ports import Clock
 from models.stores.database import Database, is_transient, until_done
 from models.stores.entry_rows import read_entry
 from models.stores.journal_inserts import Inserts, find_sent
-from models.stores.journal_queue import Queue, Stored, Waiting
+from models.stores.journal_queue import PendingDraft, Queue, Stored
 from models.stores.last_seqs import LastSeqs
 from models.tasks import cancel
 
@@ -147,7 +147,7 @@ class Journal:
 
     async def _write(self) -> None:
         while await self._queue.has_more():
-            batch: deque[Waiting] = deque()
+            batch: deque[PendingDraft] = deque()
             self._queue.fill(batch)
             try:
                 await self._store(batch)
@@ -166,14 +166,14 @@ class Journal:
                 for waiting, _ in repeats:
                     self._queue.refuse(waiting)
 
-    async def _store(self, todo: deque[Waiting], *, may_grow: bool = True) -> None:
+    async def _store(self, todo: deque[PendingDraft], *, may_grow: bool = True) -> None:
         """Store a batch to its end, through clashes and restarts of the database; what is settled leaves `todo` at once."""
         pause_s = RETRY_FIRST_S
         is_unsure = False
         while todo:
             try:
                 if is_unsure:
-                    await self._inserts.recognise(todo)
+                    await self._inserts.find_stored_after_lost_ack(todo)
                     is_unsure = False
                 if self._inserts.is_contested and may_grow:
                     self._queue.fill(todo)  # what came meanwhile need not wait for those that clash

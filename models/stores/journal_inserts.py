@@ -23,7 +23,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from models.documents.entry import Message, split_key
 from models.stores.database import DUPLICATE_KEY, Collection, Row, is_transient
 from models.stores.entry_rows import entry_row, read_entry
-from models.stores.journal_queue import Once, Queue, Waiting
+from models.stores.journal_queue import Once, PendingDraft, Queue
 from models.stores.last_seqs import LastSeqs
 
 log = logging.getLogger(__name__)
@@ -53,17 +53,17 @@ class Inserts:
         self.is_contested = False
         self.has_repeats = False
 
-    async def attempt(self, todo: deque[Waiting]) -> None:
+    async def attempt(self, todo: deque[PendingDraft]) -> None:
         """Store what is left, once; what clashed stays for the next attempt."""
         if self.has_repeats:
             self.has_repeats = bool(await self._settle(todo, list(todo)))
         self.is_contested = await (self._attempt_apart(todo) if self.is_contested else self._attempt(todo))
 
-    async def recognise(self, todo: deque[Waiting]) -> None:
+    async def find_stored_after_lost_ack(self, todo: deque[PendingDraft]) -> None:
         """After a lost answer: find what was stored of these. Of each chat it is a first part of them."""
         keys = [key for waiting in todo for key in waiting.perhaps]
         rows = {row["_id"]: row for row in await self._entries.find({"_id": {"$in": keys}}).to_list(None)}
-        found: list[tuple[Waiting, int]] = []
+        found: list[tuple[PendingDraft, int]] = []
         ended: set[int] = set()
         for waiting in todo:
             own = [key for key in waiting.perhaps if key in rows and waiting.is_held_by(rows[key])]
@@ -76,7 +76,7 @@ class Inserts:
         for waiting in whole:
             self._last.pop(waiting.draft.chat_id, None)
 
-    async def answer(self, repeats: Sequence[tuple[Waiting, int]]) -> None:
+    async def answer(self, repeats: Sequence[tuple[PendingDraft, int]]) -> None:
         """Answer drafts with the rows of these `_id`s, where they were found before; what cannot be answered so goes to a batch."""
         keys = {key for _, key in repeats}
         try:
@@ -91,16 +91,16 @@ class Inserts:
             else:
                 self._queue.answer(waiting, read_entry(row), is_new=False)
 
-    async def _attempt(self, todo: deque[Waiting]) -> bool:
+    async def _attempt(self, todo: deque[PendingDraft]) -> bool:
         """One ordered insert of all that is left; whether it met a number that another's row had taken."""
         if not todo:
             return False
         await self._last.learn({waiting.draft.chat_id for waiting in todo})
         return await self._insert(todo, list(todo), ordered=True)
 
-    async def _attempt_apart(self, todo: deque[Waiting]) -> bool:
+    async def _attempt_apart(self, todo: deque[PendingDraft]) -> bool:
         """The same, so that no chat holds up another: as much of what is left as fits into inserts at the same time."""
-        by_chat: dict[int, list[Waiting]] = {}
+        by_chat: dict[int, list[PendingDraft]] = {}
         for waiting in todo:
             by_chat.setdefault(waiting.draft.chat_id, []).append(waiting)
         if not by_chat:
@@ -118,7 +118,7 @@ class Inserts:
                 raise outcome
         return any(outcomes)
 
-    async def _insert(self, todo: deque[Waiting], lot: Sequence[Waiting], *, ordered: bool) -> bool:
+    async def _insert(self, todo: deque[PendingDraft], lot: Sequence[PendingDraft], *, ordered: bool) -> bool:
         """One insert of these, of which what is settled leaves `todo`; whether one met a number that another's row had taken.
 
         Unordered, there is only one for each chat: a row must not be stored where the one before it was not.
@@ -145,21 +145,21 @@ class Inserts:
         by_index = {int(problem["index"]): problem for problem in problems}
         tried = min(by_index) if ordered and by_index else len(lot)
         self._stored(todo, [(lot[n], seqs[n]) for n in range(tried) if n not in by_index])
-        return await self._face(todo, lot[tried:] if ordered else (), problems, lot, rows)
+        return await self.resolve_write_error(todo, lot[tried:] if ordered else (), problems, lot, rows)
 
-    async def _face(
+    async def resolve_write_error(
         self,
-        todo: deque[Waiting],
-        behind: Sequence[Waiting],
+        todo: deque[PendingDraft],
+        behind: Sequence[PendingDraft],
         problems: Sequence[Row],
-        lot: Sequence[Waiting],
+        lot: Sequence[PendingDraft],
         rows: Sequence[Row],
     ) -> bool:
         """Act on what the database has against some rows of a lot; whether one met a number that another's row had taken.
 
         `behind` are the drafts that were not tried because of it, and the one that failed before them.
         """
-        has_clashed, again, perhaps = False, list[Waiting](), list[Waiting]()
+        has_clashed, again, perhaps = False, list[PendingDraft](), list[PendingDraft]()
         for problem in problems:
             one, key = lot[problem["index"]], rows[problem["index"]]["_id"]
             if problem["code"] != DUPLICATE_KEY:
@@ -186,15 +186,17 @@ class Inserts:
             has_clashed |= not settled.issuperset(perhaps)
         return has_clashed
 
-    async def _settle(self, todo: deque[Waiting], doubtful: Sequence[Waiting]) -> set[Waiting]:
+    async def _settle(self, todo: deque[PendingDraft], doubtful: Sequence[PendingDraft]) -> set[PendingDraft]:
         """Answer those of these drafts that are stored, by us or because they were sent before; returns them."""
         rows = await find_sent(self._entries, [one.once for one in doubtful])
-        settled: dict[Waiting, Row] = {}
+        settled: dict[PendingDraft, Row] = {}
         ended: set[int] = set()
         for one in doubtful:
             row = rows.get(one.once)
             if row is None or (one.is_held_by(row) and one.draft.chat_id in ended):
-                ended.add(one.draft.chat_id)  # of our own rows a chat has a first part, as in `recognise`
+                ended.add(
+                    one.draft.chat_id
+                )  # of our own rows a chat has a first part, as in `find_stored_after_lost_ack`
             else:
                 settled[one] = row
         _leave(todo, list(settled))
@@ -205,7 +207,7 @@ class Inserts:
             self._queue.answer(one, read_entry(row), is_new=is_own)
         return set(settled)
 
-    def _stored(self, todo: deque[Waiting], found: Sequence[tuple[Waiting, int]]) -> None:
+    def _stored(self, todo: deque[PendingDraft], found: Sequence[tuple[PendingDraft, int]]) -> None:
         """These are stored under these numbers, and no longer to be done."""
         for waiting, seq in found:
             self._last[waiting.draft.chat_id] = seq
@@ -231,7 +233,7 @@ async def _find_sent(entries: Collection, onces: Sequence[Once]) -> list[Row]:
     return await entries.find({"$or": either}).hint("once").to_list(None)
 
 
-def _leave(todo: deque[Waiting], settled: Sequence[Waiting]) -> None:
+def _leave(todo: deque[PendingDraft], settled: Sequence[PendingDraft]) -> None:
     """Take out what is settled: a first part of the whole, nearly always."""
     gone = set(map(id, settled))
     while todo and id(todo[0]) in gone:

@@ -28,7 +28,7 @@ class Stored:
 
 
 @dataclass(slots=True, eq=False)
-class Waiting:
+class PendingDraft:
     """A draft on its way: who waits for it, and under which keys it may be stored already, since an answer got lost."""
 
     draft: Draft
@@ -88,11 +88,11 @@ class Queue:
         self._on_found = on_found
         self._max_entries = max_entries
         self._batch_max_entries = batch_max_entries
-        self._not_taken: deque[Waiting] = deque()
-        self._repeats: list[tuple[Waiting, int]] = []
+        self._not_taken: deque[PendingDraft] = deque()
+        self._repeats: list[tuple[PendingDraft, int]] = []
         self._repeats_wait = asyncio.Event()
         self._keys: dict[Once, int] = {}  # of rows that were sent again, the oldest first
-        self._in_flight: dict[Once, Waiting] = {}
+        self._in_flight: dict[Once, PendingDraft] = {}
         self._work = asyncio.Event()
         self._is_closing = False
 
@@ -116,7 +116,7 @@ class Queue:
         # MongoDB keeps milliseconds: what is acknowledged now must equal what is read later.
         now = self._clock.now()
         at = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        waiting = Waiting(draft, at, monotonic(), [future])
+        waiting = PendingDraft(draft, at, monotonic(), [future])
         self._in_flight[once] = waiting
         if once in self._keys:
             self._repeats.append((waiting, self._keys[once]))
@@ -125,12 +125,12 @@ class Queue:
             self.hand_back(waiting)
         return future
 
-    def hand_back(self, waiting: Waiting) -> None:
+    def hand_back(self, waiting: PendingDraft) -> None:
         """Let it wait for a batch, behind all that do."""
         self._not_taken.append(waiting)
         self._work.set()
 
-    async def take_repeats(self) -> list[tuple[Waiting, int]]:
+    async def take_repeats(self) -> list[tuple[PendingDraft, int]]:
         """Wait until something is sent that was found stored before, and take all of that, each with the `_id` of its row.
 
         Few of them wait for more: a query for each would cost those who write something new.
@@ -149,14 +149,14 @@ class Queue:
             await self._work.wait()
         return bool(self._not_taken)
 
-    def fill(self, batch: deque[Waiting]) -> None:
+    def fill(self, batch: deque[PendingDraft]) -> None:
         """Take what a batch has room for."""
         chars = sum(waiting.chars for waiting in batch)
         while self._not_taken and len(batch) < self._batch_max_entries and chars < BATCH_MAX_CHARS:
             batch.append(self._not_taken.popleft())
             chars += batch[-1].chars
 
-    def stored(self, found: Sequence[tuple[Waiting, int]]) -> None:
+    def stored(self, found: Sequence[tuple[PendingDraft, int]]) -> None:
         """These are stored under these numbers, by us."""
         entries = []
         for waiting, seq in found:
@@ -167,7 +167,7 @@ class Queue:
         if entries:
             self._on_stored(entries)
 
-    def answer(self, waiting: Waiting, entry: Entry, *, is_new: bool) -> None:
+    def answer(self, waiting: PendingDraft, entry: Entry, *, is_new: bool) -> None:
         """This entry is what there is of it; `is_new` if it was stored by us, and nobody was told of it yet."""
         self._forget(waiting)
         waiting.resolve(entry, is_new=is_new)
@@ -179,7 +179,7 @@ class Queue:
             self._keys[waiting.once] = entry_key(entry.chat_id, entry.seq)
             self._on_found(entry)
 
-    def refuse(self, waiting: Waiting) -> None:
+    def refuse(self, waiting: PendingDraft) -> None:
         """It cannot be stored."""
         self._forget(waiting)
         waiting.refuse(InternalFault())
@@ -203,6 +203,6 @@ class Queue:
         self._not_taken.clear()
         self._repeats.clear()
 
-    def _forget(self, waiting: Waiting) -> None:
+    def _forget(self, waiting: PendingDraft) -> None:
         if self._in_flight.get(waiting.once) is waiting:
             del self._in_flight[waiting.once]

@@ -14,7 +14,7 @@ from typing import Literal
 from pymongo import ASCENDING, IndexModel, InsertOne
 from pymongo.errors import BulkWriteError
 
-from models.documents.notification import Notification, Text
+from models.documents.notification import Notification, Sms
 from models.stores.database import Database, Row
 
 KEPT_FOR = timedelta(days=7)  # of a finished row: longer than anybody repeats a call that may have failed
@@ -42,7 +42,7 @@ INDEXES = [
 class Taken:
     """One row that this node holds until `until`; `done` are the tokens of the devices that need nothing more."""
 
-    what: Notification | Text
+    what: Notification | Sms
     lease: str
     until: datetime
     attempts: int  # this one included
@@ -58,7 +58,7 @@ class Notifications:
     async def prepare(self) -> None:
         await self._rows.create_indexes(INDEXES)
 
-    async def append(self, queued: Collection[Notification | Text]) -> None:
+    async def append(self, queued: Collection[Notification | Sms]) -> None:
         """Queue what is not there under its key, delivered or not."""
         if not queued:
             return
@@ -131,9 +131,9 @@ class Notifications:
         )
 
 
-def _row(queued: Notification | Text) -> Row:
+def _row(queued: Notification | Sms) -> Row:
     row: Row = {"_id": queued.key, "at": queued.at, "due": queued.at, "attempts": 0}
-    if isinstance(queued, Text):
+    if isinstance(queued, Sms):
         return row | {"kind": TEXT, "phone": queued.phone_text, "body": queued.body}
     if queued.collapse is not None:
         row["collapse"] = queued.collapse
@@ -150,9 +150,9 @@ def _row(queued: Notification | Text) -> Row:
 
 
 def _taken(row: Row, until: datetime) -> Taken:
-    what: Notification | Text
+    what: Notification | Sms
     if row["kind"] == TEXT:
-        what = Text(row["_id"], row["phone"], row["body"], row["at"])
+        what = Sms(row["_id"], row["phone"], row["body"], row["at"])
     else:
         what = Notification(
             row["_id"],

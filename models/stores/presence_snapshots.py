@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from pymongo import ReplaceOne
 
-from models.events import PresenceShown
+from models.facts import PresenceShown
 from models.stores.database import Database
 
 

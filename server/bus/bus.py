@@ -24,13 +24,13 @@ from time import monotonic
 import orjson
 from redis.exceptions import RedisError
 
-from models.events import (
+from models.facts import (
     AccountChanged,
     ChatMembersChanged,
     EntriesMissed,
+    Invalidation,
     PresenceChanged,
     SessionsRevoked,
-    Signal,
     WentOffline,
 )
 from models.tasks import cancel
@@ -39,15 +39,15 @@ from server.bus.large_chats import LargeChats
 from server.bus.lease import Lease
 from server.bus.names import RedisNames
 from server.bus.shards import Shards
-from server.redis_client import RedisClient, server_of
-from server.redis_cluster import Cluster
+from server.redis_client.client import RedisClient, server_of
+from server.redis_client.cluster import Cluster
 
 log = logging.getLogger(__name__)
 
 TOLD_WITHIN_S = 1.0  # Redis takes a signal within milliseconds, or is in trouble
 UNREADABLE_FOR_S = 5.0  # people are told to sync once for all that a node of another version says in this time
 
-_SIGNALS: dict[str, type[Signal]] = {
+_SIGNALS: dict[str, type[Invalidation]] = {
     kind.__name__: kind
     for kind in (SessionsRevoked, AccountChanged, ChatMembersChanged, PresenceChanged, WentOffline, EntriesMissed)
 }
@@ -64,7 +64,7 @@ class Bus:
         self.lease.on_lost = self._return
         self._everybody = _everybody(names)
         self.on_packet: Callable[[str, str, Collection[int]], None] = _ignore
-        self.on_signal: Callable[[Signal], None] = _ignore
+        self.on_signal: Callable[[Invalidation], None] = _ignore
         self.on_gap: Callable[[Collection[int] | None], None] = _ignore  # these accounts may have missed something; all
         self.on_met: Callable[[], None] = _ignore  # a node is there that this one did not know
         self.on_died: Callable[[], None] = _ignore  # a node left things undone that may still be stored
@@ -168,7 +168,7 @@ class Bus:
         channel = self._everybody if large_chat is None else self.large_chats.channel(large_chat)
         self._shards.put(self._audiences.add(message, channel, to), [channel])
 
-    def signal(self, signal: Signal) -> None:
+    def signal(self, signal: Invalidation) -> None:
         """Let the other nodes hear a signal."""
         self._note(signal)
         if not self.lease.is_alone:
@@ -294,7 +294,7 @@ class Bus:
             case _:
                 raise ValueError(f"nodes say {kind!r} with {len(rest)} fields")
 
-    def _note(self, signal: Signal) -> None:
+    def _note(self, signal: Invalidation) -> None:
         if isinstance(signal, ChatMembersChanged):
             self.large_chats.changed(signal)
 
@@ -316,7 +316,7 @@ class Bus:
         self.on_died()
 
 
-async def announce(redis: RedisClient, signal: Signal, prefix: str, site: str = "") -> None:
+async def announce(redis: RedisClient, signal: Invalidation, prefix: str, site: str = "") -> None:
     """Let every node hear a signal from somebody who is no node: a command at a shell."""
     message = orjson.dumps(["signal", "", type(signal).__name__, asdict(signal)])
     channel = _everybody(RedisNames(prefix, site))

@@ -9,8 +9,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
-from models.events import ChatMembersChanged
-from models.services.batched import Batched
+from models.facts import ChatMembersChanged
+from models.services.runtime.batch_loader import BatchLoader
 from server.bus.names import RedisNames
 from server.bus.shards import Shards
 
@@ -29,7 +29,7 @@ class LargeChats:
         self.read: Callable[[Collection[int]], Awaitable[Memberships]] = _nothing
         self._shards = shards
         self._names = names
-        self._ask = Batched(self._read, at_once=AT_ONCE)
+        self._ask = BatchLoader(self._read, at_once=AT_ONCE)
         self._chats: dict[int, dict[int, int]] = {}  # account id -> chat id -> seq of the last change
         self._known: set[int] = set()  # accounts that the database was asked for
         self._holders: dict[int, set[int]] = {}  # chat id -> accounts here

@@ -16,7 +16,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from server.bus.names import RedisNames
-from server.redis_client import RedisClient, run_script
+from server.redis_client.client import RedisClient, run_script
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class RedisNames:
     """Names below `redis.prefix` that no other site has: channels know no database, and accounts are 1, 2, 3, … everywhere.
 
-    `site` is what server/site.py makes of the site's id; a test of the bus alone may do without.
+    `site` is what server/process/site.py makes of the site's id; a test of the bus alone may do without.
     """
 
     prefix: str

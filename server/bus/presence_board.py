@@ -1,7 +1,7 @@
 """The presence board: which accounts are online on which nodes, kept in Redis.
 
 A set per account holds its nodes, and a set per node its accounts; one script changes both. An account is online while its set
-is not empty: what a node that crashed or left has in there stays until a sweep (models/services/sweep_presence.py) takes it
+is not empty: what a node that crashed or left has in there stays until a sweep (models/services/presence/sweep.py) takes it
 out, so whoever comes back elsewhere before was never away. A script removes nothing of a node that has renewed its
 lease, and a node whose lease was over writes all of its own again, so the two cannot meet half-way.
 All keys share the slot of the leases, as scripts in a Redis Cluster must.
@@ -14,10 +14,10 @@ from typing import Any, Final, TypeVar
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from models.ports import Absent, Looked
+from models.ports import OnlineLookup, OrphanedAccounts
 from server.bus.bus import Bus
 from server.bus.lease import LEASE_S, RENEW_S
-from server.redis_client import RedisClient, run_script, server_of
+from server.redis_client.client import RedisClient, run_script, server_of
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ return offline
 )
 
 
-class RedisPresenceBoard:
+class RedisPresenceStore:
     """Writes what this node's accounts do, looks up whether accounts are online anywhere, and sweeps for nodes that are gone."""
 
     def __init__(self, redis: RedisClient, bus: Bus, *, grace_s: float) -> None:
@@ -116,7 +116,7 @@ class RedisPresenceBoard:
         self._gone_after_s = grace_s + RENEW_S  # a reconnect within the grace finds its account still online
 
     async def write(self, came: Collection[int], left: Collection[int]) -> set[int] | None:
-        """See PresenceBoard."""
+        """See PresenceStore."""
         accounts = [*came, *left]
         keys = [self._lease.key, self._node_key(self._lease.node), *map(self._key, accounts)]
         try:
@@ -127,7 +127,7 @@ class RedisPresenceBoard:
         return None if changed is None else _ids(changed)
 
     async def list_written(self) -> set[int] | None:
-        """See PresenceBoard."""
+        """See PresenceStore."""
         try:
             return _ids(await _again(lambda: self._members(self._node_key(self._lease.node))))
         except (RedisError, OSError) as error:
@@ -137,18 +137,18 @@ class RedisPresenceBoard:
     async def _members(self, key: str) -> set[bytes | str]:
         return await (await server_of(self._redis, key)).smembers(key)
 
-    async def look(self, account_ids: Collection[int]) -> Looked:
-        """See PresenceBoard."""
+    async def look(self, account_ids: Collection[int]) -> OnlineLookup:
+        """See PresenceStore."""
         if self._lease.is_alone and self._lease.has_none_to_sweep:
-            return Looked(frozenset(), is_sure=True)
+            return OnlineLookup(frozenset(), is_sure=True)
         try:
             found, renewed_at = await self._look(account_ids)
         except (RedisError, OSError) as error:
             log.warning("presence on other nodes is not known: %s", type(error).__name__)
-            return Looked(frozenset(), is_sure=False)
+            return OnlineLookup(frozenset(), is_sure=False)
         online = frozenset(each for each, is_there in zip(account_ids, found, strict=True) if is_there)
         # A Redis that does not know this node has forgotten the others, too.
-        return Looked(online, is_sure=renewed_at is not None and not self._lease.is_settling)
+        return OnlineLookup(online, is_sure=renewed_at is not None and not self._lease.is_settling)
 
     async def _look(self, account_ids: Collection[int]) -> tuple[list[int], bytes | None]:
         """Whether each is online, and when this node renewed its lease."""
@@ -165,20 +165,20 @@ class RedisPresenceBoard:
         return await _again(lambda: run_script(self._redis, script, keys, arguments))
 
     def list_gone(self) -> list[str]:
-        """See PresenceBoard."""
+        """See PresenceStore."""
         return self._lease.list_over(self._gone_after_s)
 
-    async def claim(self, node: str) -> Absent | None:
-        """See PresenceBoard."""
+    async def claim(self, node: str) -> OrphanedAccounts | None:
+        """See PresenceStore."""
         keys = [self._lease.key, self._lease.left_key, self._tagged(f"sweep:{node}"), self._node_key(node)]
         claimed = await run_script(self._redis, _CLAIM, keys, [node, LEASE_S, self._lease.node, CLAIM_S, CHUNK])
         if claimed is None:
             return None
         age_s, accounts = claimed
-        return Absent(_ids(accounts), float(age_s))
+        return OrphanedAccounts(_ids(accounts), float(age_s))
 
     async def sweep(self, node: str, account_ids: Collection[int]) -> set[int]:
-        """See PresenceBoard."""
+        """See PresenceStore."""
         keys = [self._lease.key, self._lease.left_key, self._node_key(node), *map(self._key, account_ids)]
         return _ids(await run_script(self._redis, _SWEEP, keys, [node, LEASE_S, *account_ids]))
 

@@ -17,8 +17,8 @@ from redis.exceptions import RedisError
 from models.tasks import cancel
 from server.bus.shard import Shard
 from server.bus.subscriptions import RETRY_S
-from server.redis_client import RedisClient
-from server.redis_cluster import Cluster, slot_of, tag_at
+from server.redis_client.client import RedisClient
+from server.redis_client.cluster import Cluster, slot_of, tag_at
 
 log = logging.getLogger(__name__)
 

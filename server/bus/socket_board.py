@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 ASKED_AT_ONCE = 500
 
 
-class RedisSocketBoard:
+class RedisConnectedAccounts:
     """With Redis away this node still knows its own sockets."""
 
     def __init__(self, bus: Bus) -> None:

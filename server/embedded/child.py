@@ -21,9 +21,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from server.cannot_start import CannotStart
-from server.data_dir import is_full
 from server.embedded.ports import LOOPBACK
+from server.process.data_dir import is_full
+from server.startup_error import CannotStart
 
 log = logging.getLogger(__name__)
 

@@ -15,12 +15,12 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
-from server.cannot_start import CannotStart
 from server.config import MongodbSettings
 from server.embedded.binaries import Binary
 from server.embedded.child import POLL_S, Child, hold
 from server.embedded.ports import LOOPBACK, choose_port, is_free
 from server.secret import keep_secret
+from server.startup_error import CannotStart
 
 REPLICA_SET = "parley"
 OPLOG_MB = 128  # nobody replicates from it; room for the largest transactions

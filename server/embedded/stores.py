@@ -12,12 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from server.cannot_start import CannotStart
 from server.config import EMBEDDED, MongodbSettings, RedisSettings
-from server.data_dir import is_full
 from server.embedded.binaries import MONGOD, REDIS, find_binary
 from server.embedded.mongod import Mongod
 from server.embedded.valkey import Valkey
+from server.process.data_dir import is_full
+from server.startup_error import CannotStart
 
 log = logging.getLogger(__name__)
 

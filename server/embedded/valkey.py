@@ -7,11 +7,11 @@ from pathlib import Path
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from server.cannot_start import CannotStart
 from server.config import RedisSettings
 from server.embedded.binaries import Binary
 from server.embedded.child import POLL_S, Child, hold
 from server.embedded.ports import LOOPBACK, choose_port
+from server.startup_error import CannotStart
 
 PORT_TRIES = 3
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 
 from models.documents.photo import BIG_PX, FULL_PX, PREVIEW_PX, SMALL_PX, Picture, Rendition
 from models.errors import Malformed, RateLimited, TooLarge, Unavailable
-from models.services.limits import TokenBuckets
+from models.services.runtime.token_bucket import TokenBuckets
 from server.media.fair_slots import FairSlots, Room
 from server.media.picture_worker import LENGTH, NEEDED, REFUSED
 

@@ -11,7 +11,7 @@ from time import monotonic
 from redis.exceptions import RedisError
 
 from server.bus.names import RedisNames
-from server.redis_client import RedisClient, server_of
+from server.redis_client.client import RedisClient, server_of
 
 LOOK_EVERY_S = 2.0  # for the address of one node
 STAYS_KNOWN_S = 5.0  # a Redis that starts again knows no address until each node has said its own again

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from redis.exceptions import RedisError
 
 from models.tasks import cancel
-from server.nodes.door import GOOD_FOR_S
-from server.redis_client import RedisClient, run_script, server_of
+from server.nodes.internal_server import GOOD_FOR_S
+from server.redis_client.client import RedisClient, run_script, server_of
 
 log = logging.getLogger(__name__)
 

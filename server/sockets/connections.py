@@ -11,7 +11,7 @@ import socketio
 
 from models.documents.session import Actor
 from server.sockets.engine import EngineSocket
-from server.sockets.outbox import Parcel
+from server.sockets.outbox import EncodedPacket
 
 
 class Connection:
@@ -27,7 +27,7 @@ class Connection:
         self.actor: Actor | None = None
         self.is_open = False  # False while connecting and while leaving
 
-    def offer(self, parcel: Parcel) -> None:
+    def offer(self, parcel: EncodedPacket) -> None:
         """Send a packet; a client too slow to take it is closed and told to come back and sync."""
         self.socket.offer(parcel)
 

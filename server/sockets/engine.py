@@ -24,11 +24,11 @@ from typing_extensions import override
 from handlers.errors import headers_of, status_of
 from handlers.rest.requests import CLIENT_ADDRESS
 from models.errors import DomainError
-from server.held_line import watch_line
-from server.lines_per_address import LinesPerAddress
+from server.http.held_line import watch_line
+from server.http.lines_per_address import LinesPerAddress
 from server.sockets.frames import Frames, accept_key, take_over
 from server.sockets.intake import BODY, MESSAGES_IN_A_TURN, SEPARATOR, STRANGER_MAX_BYTES, UNREAD, Intake, split_body
-from server.sockets.outbox import Allowance, Flusher, Outbox, Parcel
+from server.sockets.outbox import Allowance, EncodedPacket, Flusher, Outbox
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ SLICE_S = 0.004  # of a crowd that leaves at once, between two looks at everybod
 # CLOSE packet python-socketio's client stays away for good, where it comes back after every close of a WebSocket.
 _TO_COME_BACK = {WSCloseCode.GOING_AWAY, WSCloseCode.TRY_AGAIN_LATER}
 
-PING, CLOSE, NOOP = (Parcel(str(kind)) for kind in (packet.PING, packet.CLOSE, packet.NOOP))
+PING, CLOSE, NOOP = (EncodedPacket(str(kind)) for kind in (packet.PING, packet.CLOSE, packet.NOOP))
 PROBE, PROBED, UPGRADED = f"{packet.PING}probe", f"{packet.PONG}probe", str(packet.UPGRADE)
 
 # The codes of the reference server; clients tell refusals by them.
@@ -59,7 +59,7 @@ _ALLOWED = "GET, POST, OPTIONS"
 _PLAIN, _JSON = "text/plain; charset=UTF-8", "application/json"
 
 
-class Guests(Protocol):
+class TransportListener(Protocol):
     """Who is told what clients do: the Socket.IO side."""
 
     def opened(self, socket: "EngineSocket") -> None: ...
@@ -140,7 +140,7 @@ class EngineSocket(Intake):
         """Whether there is a WebSocket that could still bring the client a goodbye."""
         return self.frames is not None and not self.frames.is_over
 
-    def offer(self, parcel: Parcel) -> None:
+    def offer(self, parcel: EncodedPacket) -> None:
         """Send a packet at the end of this turn; a full outbox means a reader too slow to be kept."""
         if self.closed:
             return
@@ -156,7 +156,7 @@ class EngineSocket(Intake):
             self._is_dirty = True
             self.server.flusher.add(self)
 
-    def send(self, parcels: Sequence[Parcel], frames: bytes) -> None:
+    def send(self, parcels: Sequence[EncodedPacket], frames: bytes) -> None:
         """Send packets whose frames somebody has put together already, for many."""
         line = self.frames
         if line is None or self._is_dirty or not line.write_now(frames):
@@ -294,7 +294,7 @@ class EngineSocket(Intake):
 
     # What the requests of a polling client are.
 
-    async def poll(self, request: web.Request) -> Sequence[Parcel]:
+    async def poll(self, request: web.Request) -> Sequence[EncodedPacket]:
         """Returns what is queued, once there is something, and at most as much as a client takes; nothing for a second poll.
 
         A second poll while one waits ends the connection, as Engine.IO 4 has it: the answer would go to either. So does the
@@ -440,7 +440,7 @@ class Probe:
         socket = self._socket
         if not self._is_answered and message == PROBE and socket.is_open and not socket.upgrading:
             self._is_answered = socket.upgrading = True
-            self._frames.write(Parcel(PROBED).frame)
+            self._frames.write(EncodedPacket(PROBED).frame)
             socket.let_poll_end()
             return
         if message == NOOP.text:
@@ -470,7 +470,7 @@ class Probe:
 class _PollAnswer(web.Response):
     """Packets for a client that polls: where its line breaks under them it has to hear that it missed something."""
 
-    def __init__(self, socket: EngineSocket, parcels: Sequence[Parcel], headers: Mapping[str, str]) -> None:
+    def __init__(self, socket: EngineSocket, parcels: Sequence[EncodedPacket], headers: Mapping[str, str]) -> None:
         super().__init__(body=_payload_of(parcels), headers=headers)
         self._socket = socket
 
@@ -495,7 +495,7 @@ class EngineServer(engineio.AsyncServer):
     """Routes the requests of clients to their sockets, and opens those."""
 
     sockets: dict[str, EngineSocket]
-    guests: Guests
+    guests: TransportListener
 
     def __init__(
         self,
@@ -516,7 +516,7 @@ class EngineServer(engineio.AsyncServer):
         self.slow_readers = 0
         self.is_closing = False
         self.make_sid: Callable[[], str] = self.generate_id
-        self.pass_on: Callable[[web.Request], Awaitable[web.StreamResponse | None]] | None = None
+        self.session_proxy: Callable[[web.Request], Awaitable[web.StreamResponse | None]] | None = None
 
     def create_outbox(self) -> Outbox:
         return Outbox(*self._queue_bounds)
@@ -552,7 +552,7 @@ class EngineServer(engineio.AsyncServer):
         refused = self._refuse_at_once(request)
         if refused is not None:
             return refused
-        passed_on = None if self.pass_on is None else await self.pass_on(request)
+        passed_on = None if self.session_proxy is None else await self.session_proxy(request)
         if passed_on is None:
             return await self._answer(request)
         if not passed_on.prepared:  # it says that nothing was passed on
@@ -654,7 +654,7 @@ class EngineServer(engineio.AsyncServer):
             "pingInterval": int(self.ping_interval * 1000),
             "maxPayload": self.max_http_buffer_size,
         }
-        socket.offer(Parcel(packet.Packet(packet.OPEN, opening).encode()))
+        socket.offer(EncodedPacket(packet.Packet(packet.OPEN, opening).encode()))
         self.guests.opened(socket)
         socket.schedule_ping()
         if answer is not None:
@@ -706,7 +706,7 @@ class EngineServer(engineio.AsyncServer):
         return headers
 
 
-def _payload_of(parcels: Sequence[Parcel]) -> bytes:
+def _payload_of(parcels: Sequence[EncodedPacket]) -> bytes:
     return SEPARATOR.join([parcel.text for parcel in parcels]).encode()
 
 

@@ -11,13 +11,13 @@ from random import random
 
 import orjson
 
-from handlers.wire.events import CHAT, show_event
+from handlers.wire.sockets.packets import CHAT, broadcast_event
 from models.documents.chat import Chat
-from models.events import Event, Resync, Signal, SignalsMissed
+from models.facts import Fact, Invalidation, Resync, SignalsMissed
 from server.bus.bus import Bus
+from server.sockets.broadcast import BroadcastQueue
 from server.sockets.connections import Connections
-from server.sockets.outbox import Parcel
-from server.sockets.waves import Waves
+from server.sockets.outbox import EncodedPacket
 
 log = logging.getLogger(__name__)
 
@@ -32,37 +32,37 @@ class SocketFanout:
 
     def __init__(self, connections: Connections, bus: Bus) -> None:
         self._connections = connections
-        self._waves = Waves(connections)
+        self._waves = BroadcastQueue(connections)
         self._bus = bus
-        self._on_signal: list[Callable[[Signal], None]] = []
+        self._on_signal: list[Callable[[Invalidation], None]] = []
         bus.on_packet = self.deliver
         bus.on_signal = self._signalled
         bus.on_gap = self.resync
 
-    def subscribe(self, on_signal: Callable[[Signal], None]) -> None:
+    def subscribe(self, on_signal: Callable[[Invalidation], None]) -> None:
         """Hear every signal of every node."""
         self._on_signal.append(on_signal)
 
-    def publish(self, event: Event, to: Collection[int], *, chat: Chat | None = None) -> None:
+    def publish(self, event: Fact, to: Collection[int], *, chat: Chat | None = None) -> None:
         """Show `event` to every socket of these accounts, on every node."""
         namespace, text = encode(event)
         self.deliver(namespace, text, to)
         self._bus.publish(namespace, text, to, chat.id if chat is not None and chat.is_large else None)
 
-    def whisper(self, event: Event, connection: str) -> None:
+    def whisper(self, event: Fact, connection: str) -> None:
         """Show `event` to one connection of this node."""
         found = self._connections.find(connection)
         if found is not None and found.is_open:
-            found.offer(Parcel(MESSAGE + encode(event)[1]))
+            found.offer(EncodedPacket(MESSAGE + encode(event)[1]))
 
-    def signal(self, signal: Signal) -> None:
+    def signal(self, signal: Invalidation) -> None:
         """Tell every node, this one first, what it can no longer believe."""
         self._signalled(signal)
         self._bus.signal(signal)
 
     def deliver(self, namespace: str, text: str, to: Collection[int]) -> None:
         """Queue one packet for the local sockets of these accounts."""
-        parcel = Parcel(MESSAGE + text)
+        parcel = EncodedPacket(MESSAGE + text)
         if len(to) > FEW_MAX or self._waves:
             self._waves.add(namespace, to, parcel)
             return
@@ -93,7 +93,7 @@ class SocketFanout:
             wait_s = random() * over_s  # noqa: S311 (a spread, not a secret)
             loop.call_later(wait_s, self.whisper, Resync(), connection.sid)
 
-    def _signalled(self, signal: Signal) -> None:
+    def _signalled(self, signal: Invalidation) -> None:
         for hear in self._on_signal:
             try:
                 hear(signal)
@@ -101,7 +101,7 @@ class SocketFanout:
                 log.exception("%s was not heard", type(signal).__name__)
 
 
-def encode(event: Event) -> tuple[str, str]:
+def encode(event: Fact) -> tuple[str, str]:
     """The namespace of an event and its Socket.IO packet as text."""
-    namespace, name, body = show_event(event)
+    namespace, name, body = broadcast_event(event)
     return namespace, f"2{namespace},{orjson.dumps([name, body]).decode()}"

@@ -20,7 +20,7 @@ from aiohttp import HttpVersion11, WSCloseCode, web
 from aiohttp._websocket.helpers import websocket_mask
 from typing_extensions import override
 
-from server.stalls import UntakenWrites
+from server.http.stalls import UntakenWrites
 
 CLOSE_WITHIN_S = 2.0  # then the line of a client that does not answer a close frame is cut
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA

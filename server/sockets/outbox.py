@@ -10,7 +10,7 @@ from typing import Protocol
 from server.sockets.frames import frame_of
 
 
-class Parcel:
+class EncodedPacket:
     """One Engine.IO packet for any number of clients."""
 
     __slots__ = ("_frame", "text")
@@ -46,7 +46,7 @@ class Outbox:
     __slots__ = ("_allowance", "_chars_max", "_parcels", "_parcels_max", "chars", "put_count", "taken_count")
 
     def __init__(self, parcels_max: int, chars_max: int) -> None:
-        self._parcels: list[Parcel] = []
+        self._parcels: list[EncodedPacket] = []
         self._parcels_max = parcels_max
         self._chars_max = chars_max
         self._allowance: Allowance | None = None
@@ -74,12 +74,12 @@ class Outbox:
         """Whether its client had better take some before it asks for more."""
         return 2 * len(self._parcels) >= self._parcels_max or 2 * self.chars >= self._chars_max
 
-    def put(self, parcel: Parcel) -> None:
+    def put(self, parcel: EncodedPacket) -> None:
         self._parcels.append(parcel)
         self.put_count += 1
         self._count(len(parcel.text))
 
-    def take(self, most: int) -> list[Parcel]:
+    def take(self, most: int) -> list[EncodedPacket]:
         """The oldest ones, at most so many."""
         taken, self._parcels = self._parcels[:most], self._parcels[most:]
         self.taken_count += len(taken)

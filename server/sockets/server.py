@@ -21,11 +21,11 @@ from typing_extensions import override
 from handlers.errors import show_for_sockets
 from handlers.sockets.base import BaseNamespace, refused
 from models.errors import DomainError, InternalFault, NotFound, Unauthenticated
-from server.lines_per_address import LinesPerAddress
+from server.http.lines_per_address import LinesPerAddress
 from server.sockets.connections import Connection, Connections
 from server.sockets.engine import EngineServer, EngineSocket
 from server.sockets.intake import BUSY, JOINING, LEAVING, STRANGER_MAX_BYTES, UNREAD
-from server.sockets.outbox import Parcel
+from server.sockets.outbox import EncodedPacket
 
 log = logging.getLogger(__name__)
 
@@ -406,10 +406,10 @@ class SocketServer(socketio.AsyncServer):
         socket.end(CLOSE_REVOKED, text)
 
     def _offer(self, socket: EngineSocket, kind: int, namespace: str, data: object = None) -> None:
-        socket.offer(Parcel(MESSAGE + packet.Packet(kind, data, namespace=namespace).encode()))
+        socket.offer(EncodedPacket(MESSAGE + packet.Packet(kind, data, namespace=namespace).encode()))
 
     def _acknowledge(self, socket: EngineSocket, namespace: str, id: int, answer: object) -> None:  # noqa: A002
-        socket.offer(Parcel(f"{MESSAGE}{packet.ACK}{namespace},{id}[{Json.dumps(answer)}]"))
+        socket.offer(EncodedPacket(f"{MESSAGE}{packet.ACK}{namespace},{id}[{Json.dumps(answer)}]"))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Future[None]":
         task = asyncio.create_task(work)

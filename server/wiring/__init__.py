@@ -10,43 +10,43 @@ from pathlib import Path
 
 from aiohttp import web
 
-from handlers.rest.auth import PUBLIC
-from handlers.rest.invitation_pages import OUTSIDE as INVITATIONS
+from handlers.rest.events.auth import PUBLIC
+from handlers.rest.events.invitation_pages import OUTSIDE as INVITATIONS
+from handlers.rest.events.renditions import OUTSIDE as RENDITIONS
+from handlers.rest.events.roots import RootRoutes
 from handlers.rest.media import OUTSIDE as MEDIA
-from handlers.rest.oauth import OUTSIDE as OAUTH
+from handlers.rest.messaging.oauth import OUTSIDE as OAUTH
 from handlers.rest.reference import OUTSIDE as REFERENCE
 from handlers.rest.reference import reference_routes
-from handlers.rest.renditions import OUTSIDE as RENDITIONS
-from handlers.rest.roots import RootRoutes
-from models.events import (
+from models.facts import (
     AccountChanged,
     ChatMembersChanged,
     EntriesMissed,
+    Invalidation,
     PresenceChanged,
     SessionsRevoked,
-    Signal,
     SignalsMissed,
     WentOffline,
 )
-from server import pages
-from server.auth.middleware import identify
-from server.compression import compress_answers
 from server.config import Settings
-from server.etags import tag_answers
-from server.http import build_application, refusal_response, refuse_faults
-from server.lines_per_address import LINES, limit_lines
+from server.http import pages
+from server.http.api_version import require_version
+from server.http.application import build_application, refusal_response, refuse_faults
+from server.http.client_address import locate_clients
+from server.http.compression import compress_answers
+from server.http.etags import tag_answers
+from server.http.identity import identify
+from server.http.lines_per_address import LINES, limit_lines
+from server.http.open_files import OPEN_FILES, OpenFiles, open_files_limit, refuse_when_short
+from server.http.rate_limits import limit_requests
+from server.http.stalls import require_progress
+from server.http.tell_first import tell_first
 from server.metrics import PATH as METRICS
 from server.nodes.agreement import Agreement
-from server.nodes.passing import PassOn
-from server.open_files import OPEN_FILES, OpenFiles, open_files_limit, refuse_when_short
-from server.proxies import locate_clients
-from server.rate_limits import limit_requests
-from server.siblings import Siblings
-from server.sockets.farewell import send_away
-from server.sockets.shut_out import ShutOut
-from server.stalls import require_progress
-from server.tell_first import tell_first
-from server.versions import require_version
+from server.nodes.session_proxy import SessionProxy
+from server.process.worker_metrics import Siblings
+from server.sockets.drain import send_away
+from server.sockets.revoked_session_sweeper import RevokedSessionSweeper
 from server.wiring.domain import Domain
 from server.wiring.events import events_routes
 from server.wiring.identity import identity_routes
@@ -76,8 +76,8 @@ async def build(
         await node.domain.open(stack)
         await node.shut_out.open()
         stack.push_async_callback(node.shut_out.close)
-        node.pass_on, node.agreement = await join_nodes(node.domain, node.sockets, SOCKETS, stack)
-        measure(node.domain, node.sockets, node.pass_on, node.agreement, node.is_ready)
+        node.session_proxy, node.agreement = await join_nodes(node.domain, node.sockets, SOCKETS, stack)
+        measure(node.domain, node.sockets, node.session_proxy, node.agreement, node.is_ready)
         if worker_socket is not None:
             await _join_siblings(node.domain, worker_socket, stack)
         app = node.application()
@@ -106,10 +106,10 @@ class _Node:
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
         self.is_draining = False
-        self.pass_on: PassOn | None = None
+        self.session_proxy: SessionProxy | None = None
         self.agreement: Agreement | None = None
         self.sockets = socket_server(domain)
-        self.shut_out = ShutOut(
+        self.shut_out = RevokedSessionSweeper(
             domain.connections,
             domain.stores.sessions,
             domain.stores.ownerships,
@@ -172,10 +172,10 @@ class _Node:
         """Take nobody new, and send everybody away bit by bit with a reason that says "come back"; the others are served."""
         self.is_draining = True
         settings = self.domain.settings
-        self.domain.doorkeeper.close()
+        self.domain.connect_admission.close()
         guests = self.sockets.see_off_all()
-        if self.pass_on is not None:
-            guests += self.pass_on.see_off_all()
+        if self.session_proxy is not None:
+            guests += self.session_proxy.see_off_all()
         await send_away(guests, per_s=settings.sockets.drain_per_s, within_s=settings.shutdown_s * SEE_OFF_SHARE)
 
     async def drain(self, _: web.Application) -> None:
@@ -213,7 +213,7 @@ class _Node:
         self.domain.authenticate.forget([session_id])
         self.sockets.close_session(session_id)
 
-    def _hear(self, signal: Signal) -> None:
+    def _hear(self, signal: Invalidation) -> None:
         """What some node said can no longer be believed."""
         domain = self.domain
         match signal:
@@ -225,7 +225,7 @@ class _Node:
                 domain.require_contact.forget(account_id)
                 domain.presence.viewer_changed(account_id)
             case ChatMembersChanged(chat_id):
-                domain.rosters.forget(chat_id)
+                domain.memberships.forget(chat_id)
             case PresenceChanged(account_ids):
                 domain.presence.changed(account_ids)
             case WentOffline(account_id):
@@ -236,6 +236,6 @@ class _Node:
                 domain.authenticate.forget_all()
                 domain.directory.forget_all()
                 domain.require_contact.forget_all()
-                domain.rosters.forget_all()
+                domain.memberships.forget_all()
                 domain.presence.doubt()
                 self.shut_out.hurry()

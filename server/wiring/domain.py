@@ -8,72 +8,62 @@ from functools import partial
 from handlers.rest.links import Links
 from models.documents.chat import Chat
 from models.documents.entry import Entry
-from models.services.announce_again import AnnounceAgain
-from models.services.announcer import Announcer
-from models.services.authenticate import Authenticate
-from models.services.batched import Batched
-from models.services.change_group import ChangeGroup
-from models.services.choose_account import ChooseAccount
-from models.services.date_reads import DateReads
-from models.services.default_pictures import DefaultPictures
-from models.services.directory import Directory
-from models.services.doorkeeper import Doorkeeper
-from models.services.find_stored import FindStored
-from models.services.forget_events import ForgetEvents
-from models.services.has_written import HasWritten
-from models.services.hidden_events import HiddenEvents
-from models.services.join_events import JoinEvents
-from models.services.leave_group import LeaveGroup
-from models.services.limit_fetches import LimitFetches
-from models.services.limit_new_numbers import LimitNewNumbers
-from models.services.limit_texts import LimitTexts, TextRules
-from models.services.limits import TokenBuckets
-from models.services.list_chats import ListChats
-from models.services.log_event import LogEvent
-from models.services.may_see import MaySee
-from models.services.move_marks import MoveMarks
-from models.services.notify_of_event import NotifyOfEvent
-from models.services.presence import Presence
-from models.services.read_heads import ReadHeads
-from models.services.record_changes import RecordChanges
-from models.services.remind import Remind
-from models.services.remove_unused_media import RemoveUnusedMedia
-from models.services.renditions import Renditions
-from models.services.require_contact import RequireContact
-from models.services.require_event import RequireEvent
-from models.services.resolve_chat import ResolveChat
-from models.services.rosters import Rosters
-from models.services.see_users import SeeUsers
-from models.services.send_message import SendMessage
-from models.services.set_photo import SetPhoto
-from models.services.show_event import ShowEvent
-from models.services.show_typing import ShowTyping
-from models.services.store_media import StoreMedia
-from models.services.summaries import Summaries
-from models.services.sweep_presence import SweepPresence
-from models.services.sync_chats import SyncChats, SyncRules
-from models.services.tails import Tails
-from models.services.take_photo import TakePhoto
-from models.services.tell_event import TellEvent
-from models.services.text_invitations import TextInvitations
+from models.services.accounts.authenticate import Authenticate, ChooseAccount
+from models.services.chats.announce_again import AnnounceAgain
+from models.services.chats.announcer import Announcer
+from models.services.chats.listing import ListChats
+from models.services.chats.log_tail_cache import LogTailCache
+from models.services.chats.membership import MembershipCache
+from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
+from models.services.chats.record_changes import RecordChanges
+from models.services.chats.recovery import heal
+from models.services.chats.resolve import ResolveChat
+from models.services.chats.send import FindStored, SendMessage
+from models.services.chats.summaries import ReadChatSummaries, Summaries
+from models.services.chats.sync import SyncChats, SyncRules
+from models.services.chats.typing import BroadcastTyping
+from models.services.contacts.contact_rule import HasWritten, RequireContact
+from models.services.contacts.directory import Directory
+from models.services.contacts.new_number_limit import LimitNewNumbers
+from models.services.contacts.visibility import MayView
+from models.services.events.access import HiddenEvents, RequireEvent
+from models.services.events.alerts import EventAlerts
+from models.services.events.broadcast import BroadcastEvent
+from models.services.events.chat_log import AppendEventFacts
+from models.services.events.invitation_texts import TextInvitations
+from models.services.events.inviting import JoinEvents
+from models.services.events.outbox import EventOutbox
+from models.services.events.reminders import ForgetEvents, Remind
+from models.services.groups.members import LeaveGroup
+from models.services.groups.turn import ChangeGroup
+from models.services.media.fetching import LimitFetches
+from models.services.media.photos import SetPhoto, TakePhoto
+from models.services.media.renditions import DefaultPictures, Renditions
+from models.services.media.storage import RemoveUnusedMedia, StoreMedia
+from models.services.notifications.sms import LimitTexts, TextRules
+from models.services.presence.presence import Presence
+from models.services.presence.sweep import SweepPresence
+from models.services.runtime.admission import ConnectAdmission
+from models.services.runtime.batch_loader import BatchLoader
+from models.services.runtime.token_bucket import TokenBuckets
+from models.services.users.views import UserViews
 from models.stores.journal import Journal
 from models.tasks import cancel
 from server.auth.passwords import Argon2Passwords
 from server.auth.tokens import JwtTokens, derive_key
 from server.bus.bus import Bus
-from server.bus.presence_board import RedisPresenceBoard
-from server.bus.socket_board import RedisSocketBoard
+from server.bus.late_writes import LateWrites
+from server.bus.presence_board import RedisPresenceStore
+from server.bus.socket_board import RedisConnectedAccounts
 from server.clock import SystemClock
 from server.config import ChatSettings, Settings
-from server.database_health import DatabaseHealth
-from server.healing import heal
-from server.late_writes import LateWrites
-from server.lines_per_address import LinesPerAddress
+from server.http.lines_per_address import LinesPerAddress
 from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
 from server.media.initials import Initials
 from server.metrics import Metrics
-from server.recurring import keep_doing
+from server.process.database_health import DatabaseHealth
+from server.process.periodic import keep_doing
 from server.sockets.connections import Connections
 from server.sockets.fanout import SocketFanout
 from server.wiring.notifications import NotificationParts
@@ -82,16 +72,16 @@ from server.wiring.sms import sms_provider
 from server.wiring.stores import Stores
 
 
-def _sync(stores: Stores, read_heads: ReadHeads, chat: ChatSettings, clock: SystemClock) -> SyncChats:
+def _sync(stores: Stores, read_chat_summaries: ReadChatSummaries, chat: ChatSettings, clock: SystemClock) -> SyncChats:
     rules = SyncRules(chat.sync_max_entries, chat.delta_max_entries, chat.receipts_max_members, chat.sync_max_chats)
     return SyncChats(
-        read_heads,
-        Batched(read_heads.ends, at_once=64),
-        Batched(read_heads.standings, at_once=2000),
-        Batched(stores.chats.list_left, at_once=500),
-        Batched(partial(stores.chats.list_marks_up_to, members_max=rules.marks_max_members), at_once=500),
+        read_chat_summaries,
+        BatchLoader(read_chat_summaries.ends, at_once=64),
+        BatchLoader(read_chat_summaries.standings, at_once=2000),
+        BatchLoader(stores.chats.list_left, at_once=500),
+        BatchLoader(partial(stores.chats.list_marks_up_to, members_max=rules.marks_max_members), at_once=500),
         stores.entries,
-        Tails(stores.entries),
+        LogTailCache(stores.entries),
         rules,
         clock,
     )
@@ -149,7 +139,7 @@ class Domain:
             stores.media, (stores.entries, stores.photos, stores.accounts, stores.chats, stores.favourites)
         )
         self.set_photo = SetPhoto(self.take_photo, self.renditions, stores.accounts, stores.photos, fanout, clock)
-        self.see_users = SeeUsers(MaySee(stores.contacts))
+        self.user_views = UserViews(MayView(stores.contacts))
         self.default_pictures = DefaultPictures(
             derive_key(self.secret, "default pictures"), Initials(files.default_picture_font)
         )
@@ -157,9 +147,11 @@ class Domain:
 
         believe_s = 0.9 * settings.nodes.believe_s  # the rest is for what is under way when the time is up
         self.directory = Directory(stores.accounts, ttl_s=believe_s)
-        self.rosters = Rosters(stores.chats, stores.entries, fanout.signal, self._recovered, ttl_s=believe_s)
+        self.memberships = MembershipCache(
+            stores.chats, stores.entries, fanout.signal, self._recovered, ttl_s=believe_s
+        )
         self.sms = sms_provider(settings, outside.http, clock)
-        self.socket_board = RedisSocketBoard(self.bus)
+        self.socket_board = RedisConnectedAccounts(self.bus)
         self.notifications = NotificationParts(
             settings,
             stores,
@@ -169,9 +161,9 @@ class Domain:
             self.sms,
             self.metrics.notified,
         )
-        self.summaries = Summaries(stores.places, self.rosters, clock)
-        self.announcer = Announcer(stores.chats, stores.entries, self.rosters, fanout, clock, self._announced)
-        self.announce_again = AnnounceAgain(stores.entries, self.rosters, self.directory, self.announcer, clock)
+        self.summaries = Summaries(stores.places, self.memberships, clock)
+        self.announcer = Announcer(stores.chats, stores.entries, self.memberships, fanout, clock, self._announced)
+        self.announce_again = AnnounceAgain(stores.entries, self.memberships, self.directory, self.announcer, clock)
         self.journal = Journal(
             outside.database,
             clock,
@@ -183,22 +175,22 @@ class Domain:
         )
         has_written = HasWritten(stores.accounts, stores.chats, stores.entries)
         self.require_contact = RequireContact(stores.contacts, self.directory, has_written, ttl_s=believe_s)
-        self.resolve = ResolveChat(stores.chats, self.rosters, self.directory, self.require_contact, fanout, clock)
-        self.marks = MoveMarks(
+        self.resolve = ResolveChat(stores.chats, self.memberships, self.directory, self.require_contact, fanout, clock)
+        self.marks = AdvanceReceipts(
             self.resolve,
             stores.chats,
             stores.entries,
-            self.rosters,
+            self.memberships,
             self.directory,
             fanout,
-            DateReads(stores.chats, stores.read_dates, clock),
+            StampReadReceipts(stores.chats, stores.read_dates, clock),
             everybody_up_to=chat.receipts_max_members,
         )
-        self.typing = ShowTyping(
-            self.resolve, self.rosters, self.directory, fanout, expires_s=settings.typing.expires_s
+        self.typing = BroadcastTyping(
+            self.resolve, self.memberships, self.directory, fanout, expires_s=settings.typing.expires_s
         )
         grace_s = settings.presence.grace_s
-        board = RedisPresenceBoard(outside.redis, self.bus, grace_s=grace_s)
+        board = RedisPresenceStore(outside.redis, self.bus, grace_s=grace_s)
         self.presence = Presence(
             stores.accounts, stores.contacts, self.directory, board, fanout, clock, grace_s=grace_s
         )
@@ -207,7 +199,7 @@ class Domain:
         self.late_writes = LateWrites(outside.database.settle, fanout.resync)
         self.bus.on_died = self.late_writes.node_died
         self.sweep_presence = SweepPresence(stores.accounts, board, fanout, clock)
-        self.doorkeeper = Doorkeeper(settings.sockets.joins_per_s, settings.sockets.join_waits_s)
+        self.connect_admission = ConnectAdmission(settings.sockets.joins_per_s, settings.sockets.join_waits_s)
         self.lines = LinesPerAddress(limits.lines_per_address if limits.enabled else 0, settings.http.trusted_proxies)
         self.request_limit = TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled)
         self.message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
@@ -216,7 +208,7 @@ class Domain:
             self.resolve,
             self.require_contact,
             self.directory,
-            self.rosters,
+            self.memberships,
             stores.chats,
             self.find_stored,
             self.journal,
@@ -224,14 +216,14 @@ class Domain:
             self.message_limit,
         )
         self.record = RecordChanges(self.journal, self.announcer)
-        self.change_group = ChangeGroup(stores.chats, self.rosters, self.record)
-        self.read_heads = ReadHeads(stores.heads, self.rosters)
-        self.list_chats = ListChats(self.read_heads, stores.places, self.summaries.list_noted)
-        self.first_pages = Batched(self.list_chats.first_pages, at_once=64)
-        self.sync = _sync(stores, self.read_heads, chat, clock)
+        self.change_group = ChangeGroup(stores.chats, self.memberships, self.record)
+        self.read_chat_summaries = ReadChatSummaries(stores.heads, self.memberships)
+        self.list_chats = ListChats(self.read_chat_summaries, stores.places, self.summaries.list_noted)
+        self.first_pages = BatchLoader(self.list_chats.first_pages, at_once=64)
+        self.sync = _sync(stores, self.read_chat_summaries, chat, clock)
         self.leave_group = LeaveGroup(self.change_group, stores.chats, self.record)
-        log_event = LogEvent(stores.events, stores.accounts, self.rosters, self.journal, self.announcer)
-        self.show_event = ShowEvent(stores.accounts, self.directory, self.rosters, fanout)
+        log_event = AppendEventFacts(stores.events, stores.accounts, self.memberships, self.journal, self.announcer)
+        self.broadcast_event = BroadcastEvent(stores.accounts, self.directory, self.memberships, fanout)
         notify = self.notifications.notify
         self.limit_new_numbers = LimitNewNumbers(
             stores.contacts,
@@ -252,12 +244,12 @@ class Domain:
             settings.events.sms_templates,
             settings.http.public_url or f"http://{settings.http.host}:{settings.http.port}",
         )
-        notify_of_event = NotifyOfEvent(stores.accounts, notify, text, clock)
-        self.tell_event = TellEvent(stores.events, [log_event, self.show_event, notify_of_event], clock)
-        self.remind = Remind(stores.events, self.tell_event, clock)
-        self.forget_events = ForgetEvents(stores.events, self.tell_event, clock)
+        event_alerts = EventAlerts(stores.accounts, notify, text, clock)
+        self.event_outbox = EventOutbox(stores.events, [log_event, self.broadcast_event, event_alerts], clock)
+        self.remind = Remind(stores.events, self.event_outbox, clock)
+        self.forget_events = ForgetEvents(stores.events, self.event_outbox, clock)
         self.join_events = JoinEvents(
-            stores.events, stores.accounts, stores.chats, self.rosters, self.journal, self.announcer
+            stores.events, stores.accounts, stores.chats, self.memberships, self.journal, self.announcer
         )
         self.hidden_events = HiddenEvents(self.directory)
         self.require_event = RequireEvent(stores.events, self.hidden_events)
@@ -315,13 +307,13 @@ class Domain:
             (
                 "healing",
                 partial(
-                    heal, stores.entries, self.rosters, self.clock, self.announce_again.recovered, self.remove_media
+                    heal, stores.entries, self.memberships, self.clock, self.announce_again.recovered, self.remove_media
                 ),
                 30.0,
                 "applied %d changes that a crash had left",
             ),
             ("moving chats up", self.summaries.sweep, 30.0, "moved up %d chats that a crash had left"),
-            ("telling", self.tell_event.sweep, 10.0, "told %d things that a fault had left"),
+            ("telling", self.event_outbox.sweep, 10.0, "told %d things that a fault had left"),
             ("sweeping presence", self.sweep_presence, 1.0, "%d people of nodes that are gone went offline"),
             ("reminding", self.remind, 300.0, "reminded of %d events"),  # the window is two hours wide
             ("removing files", self.remove_media.sweep, 3600.0, "removed %d files that nothing pointed to"),

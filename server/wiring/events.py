@@ -1,36 +1,26 @@
 """The events API's own doors: users, devices, events, and the pages of an invitation."""
 
 from handlers.rest.described import Route
-from handlers.rest.devices import DeviceRoutes
-from handlers.rest.event_answers import EventAnswerRoutes
-from handlers.rest.events import EventRoutes
-from models.services.add_device import AddDevice
-from models.services.add_poll import AddPoll
-from models.services.answer_invitation import AnswerInvitation
-from models.services.cancel_event import CancelEvent
-from models.services.count_unanswered import CountUnanswered
-from models.services.create_event import CreateEvent
-from models.services.delete_event import DeleteEvent
-from models.services.edit_event import EditEvent
-from models.services.invite_people import InvitePeople
-from models.services.limit_invitations import LimitInvitations
-from models.services.list_events import ListEvents
-from models.services.list_sample_replies import ListSampleReplies
-from models.services.may_see import MaySee
-from models.services.post_message import PostMessage
-from models.services.remove_device import RemoveDevice
-from models.services.see_events import SeeEvents
-from models.services.see_invitation import SeeInvitation
-from models.services.see_users import SeeUsers
-from models.services.show_timeline import ShowTimeline
-from models.services.suggest_time import SuggestTime
+from handlers.rest.events.answers import EventAnswerRoutes
+from handlers.rest.events.devices import DeviceRoutes
+from handlers.rest.events.events import EventRoutes
+from models.services.contacts.visibility import MayView
+from models.services.events.invitations import AnswerInvitation, MarkInvitationSeen
+from models.services.events.inviting import InvitePeople, LimitInvitations
+from models.services.events.lifecycle import CancelEvent, CreateEvent, DeleteEvent, EditEvent
+from models.services.events.listing import CountUnanswered, EventViews, ListEvents
+from models.services.events.posts import AddPoll, PostMessage, SuggestTime
+from models.services.events.sample_replies import ListSampleReplies
+from models.services.events.timeline import GetTimeline
+from models.services.notifications.devices import AddDevice, RemoveDevice
+from models.services.users.views import UserViews
 from server.wiring.domain import Domain
 from server.wiring.users import user_routes
 
 
 def events_routes(domain: Domain) -> list[Route]:
     stores = domain.stores
-    see = SeeEvents(stores.accounts, stores.entries, SeeUsers(MaySee(stores.contacts)))
+    see = EventViews(stores.accounts, stores.entries, UserViews(MayView(stores.contacts)))
     return [
         *user_routes(domain),
         *_devices(domain).routes(),
@@ -44,14 +34,14 @@ def _devices(domain: Domain) -> DeviceRoutes:
     return DeviceRoutes(AddDevice(devices, domain.clock), RemoveDevice(devices))
 
 
-def _events(domain: Domain, see: SeeEvents) -> EventRoutes:
-    stores, tell, require, clock = domain.stores, domain.tell_event, domain.require_event, domain.clock
+def _events(domain: Domain, see: EventViews) -> EventRoutes:
+    stores, tell, require, clock = domain.stores, domain.event_outbox, domain.require_event, domain.clock
     events, rules, limits = stores.events, domain.settings.events, domain.settings.limits
     limit = LimitInvitations(stores.quotas, clock, rules.invitations_per_day, limits.enabled)
     invite = InvitePeople(events, stores.accounts, tell, clock, limit, rules.invitees_max)
     return EventRoutes(
         ListEvents(events, domain.hidden_events),
-        ShowTimeline(events, domain.hidden_events, clock),
+        GetTimeline(events, domain.hidden_events, clock),
         CountUnanswered(events, domain.hidden_events, clock),
         require,
         CreateEvent(events, stores.chats, invite, tell, clock),
@@ -63,13 +53,13 @@ def _events(domain: Domain, see: SeeEvents) -> EventRoutes:
     )
 
 
-def _answers(domain: Domain, see: SeeEvents) -> EventAnswerRoutes:
-    stores, tell, require, clock = domain.stores, domain.tell_event, domain.require_event, domain.clock
+def _answers(domain: Domain, see: EventViews) -> EventAnswerRoutes:
+    stores, tell, require, clock = domain.stores, domain.event_outbox, domain.require_event, domain.clock
     events, rules = stores.events, domain.settings.events
     return EventAnswerRoutes(
         ListSampleReplies(stores.sample_replies),
         AnswerInvitation(events, require, tell, clock),
-        SeeInvitation(events, require, domain.show_event),
+        MarkInvitationSeen(events, require, domain.broadcast_event),
         PostMessage(events, require, tell, clock, rules.messages_per_person),
         AddPoll(events, require, tell, clock, rules.polls_per_person),
         SuggestTime(events, require, rules.suggestions_per_person),

@@ -4,35 +4,24 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from handlers.rest.account import AccountRoutes
-from handlers.rest.auth import AuthRoutes
-from handlers.rest.oauth import OAuthRoutes
+from handlers.rest.events.auth import AuthRoutes
+from handlers.rest.messaging.account import AccountRoutes
+from handlers.rest.messaging.oauth import OAuthRoutes
 from models.documents.oauth import OAuthRules
 from models.documents.phone import Phone
 from models.documents.pin import EVENTS_DIGITS, MESSAGING_DIGITS, PinRules
-from models.services.ask_for_code import AskForCode
-from models.services.create_account import CreateAccount
-from models.services.end_session import EndSession
-from models.services.find_account import FindAccount
-from models.services.last_use import LastUse
-from models.services.list_sessions import ListSessions
-from models.services.make_demo_events import MakeDemoEvents
-from models.services.prove_number import ProveNumber
-from models.services.refresh_tokens import RefreshTokens
-from models.services.register_account import RegisterAccount
-from models.services.register_profile import RegisterProfile
-from models.services.registration_pin import RegistrationPin
-from models.services.remove_account import RemoveAccount
-from models.services.request_pin import RequestPin
-from models.services.revoke_token import RevokeToken
-from models.services.set_nickname import SetNickname
-from models.services.set_privacy import SetPrivacy
-from models.services.set_status_message import SetStatusMessage
-from models.services.sign_in_by_password import SignInByPassword
-from models.services.start_session import StartSession
-from models.services.take_number import TakeNumber
-from models.services.tell_sign_in import TellSignIn
-from models.services.verify_pin import VerifyPin
+from models.services.accounts.logins import CreateAccount
+from models.services.accounts.oauth import RefreshTokens, SignInByPassword
+from models.services.accounts.pins import AskForCode, ProveNumber, RequestPin
+from models.services.accounts.profile import SetNickname, SetPrivacy, SetStatusMessage
+from models.services.accounts.registration import RegisterAccount, RegisterProfile, TakeNumber
+from models.services.accounts.registration_pin import RegistrationPin
+from models.services.accounts.removal import RemoveAccount
+from models.services.accounts.sessions import EndSession, LastUse, ListSessions, RevokeToken, StartSession
+from models.services.accounts.sign_in import VerifyPin
+from models.services.accounts.sign_in_alert import NotifySignIn
+from models.services.events.demo import MakeDemoEvents
+from models.services.users.finding import FindAccount
 from server.wiring.domain import Domain
 
 
@@ -200,8 +189,8 @@ def _registration_pin(domain: Domain) -> RegistrationPin:
     )
 
 
-def _tell_sign_in(domain: Domain) -> TellSignIn:
-    return TellSignIn(domain.stores.ownerships, domain.fanout, domain.notifications.notify, domain.clock)
+def _tell_sign_in(domain: Domain) -> NotifySignIn:
+    return NotifySignIn(domain.stores.ownerships, domain.fanout, domain.notifications.notify, domain.clock)
 
 
 def _pin_rules(domain: Domain) -> PinRules:

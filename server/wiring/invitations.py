@@ -1,11 +1,10 @@
 """The pages behind the links of invitations."""
 
 from handlers.rest.described import Route
+from handlers.rest.events.invitation_pages import AppLinks, InvitationPages
 from handlers.rest.form_keys import FormKeys
-from handlers.rest.invitation_pages import AppLinks, InvitationPages
-from models.services.answer_invitation import AnswerInvitation
-from models.services.may_see import MaySee
-from models.services.open_invitation import OpenInvitation
+from models.services.contacts.visibility import MayView
+from models.services.events.invitations import AnswerInvitation, OpenInvitation
 from server.auth.tokens import derive_key
 from server.wiring.domain import Domain
 
@@ -13,8 +12,10 @@ from server.wiring.domain import Domain
 def invitation_routes(domain: Domain) -> list[Route]:
     stores, settings = domain.stores, domain.settings
     pages = InvitationPages(
-        OpenInvitation(stores.invitation_tokens, stores.events, stores.accounts, MaySee(stores.contacts), domain.clock),
-        AnswerInvitation(stores.events, domain.require_event, domain.tell_event, domain.clock),
+        OpenInvitation(
+            stores.invitation_tokens, stores.events, stores.accounts, MayView(stores.contacts), domain.clock
+        ),
+        AnswerInvitation(stores.events, domain.require_event, domain.event_outbox, domain.clock),
         FormKeys(derive_key(domain.secret, "forms"), is_https=settings.http.public_url.startswith("https:")),
         domain.request_limit,
         AppLinks(settings.apps.app_store_url, settings.apps.google_play_url),

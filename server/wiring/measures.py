@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 from time import process_time, time
 
-from handlers.wire.events import NAMESPACES
-from models.services.deliver_notifications import DeliverNotifications
+from handlers.wire.sockets.packets import NAMESPACES
+from models.services.notifications.delivery import DeliverNotifications
 from models.stores.notifications import PUSH, TEXT
-from server.build import read_version
+from server.http.open_files import OPEN, count_open_files, open_files_limit
 from server.nodes.agreement import Agreement
-from server.nodes.passing import PassOn
-from server.open_files import OPEN, count_open_files, open_files_limit
+from server.nodes.session_proxy import SessionProxy
+from server.process.version import read_version
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
 
@@ -34,7 +34,11 @@ def _behind_s(worker: DeliverNotifications | None) -> float:
 
 
 def measure(
-    domain: Domain, sockets: SocketServer, pass_on: PassOn, agreement: Agreement, is_ready: Callable[[], bool]
+    domain: Domain,
+    sockets: SocketServer,
+    session_proxy: SessionProxy,
+    agreement: Agreement,
+    is_ready: Callable[[], bool],
 ) -> None:
     """Name the numbers that the parts keep anyway."""
     metrics, bus, announcer = domain.metrics, domain.bus, domain.announcer
@@ -65,7 +69,7 @@ def measure(
         name = f"parley_connections_{namespace.removeprefix('/')}"
         count = partial(domain.connections.count, namespace)
         metrics.gauge(name, f"Connections in {namespace}", count)
-    keeper = domain.doorkeeper
+    keeper = domain.connect_admission
     metrics.gauge("parley_joins_waiting", "People in line for /chat", lambda: keeper.waiting)
     metrics.counter("parley_joins", "People let into /chat", lambda: keeper.admitted)
     metrics.counter("parley_joins_put_off", "People told to come back to /chat later", lambda: keeper.refused)
@@ -88,12 +92,20 @@ def measure(
     metrics.counter("parley_bus_heard", "Messages read from the bus", lambda: bus.heard)
     metrics.gauge("parley_large_chats", "Large chats that this node listens to", lambda: len(bus.large_chats))
     metrics.gauge("parley_other_nodes", "Other nodes that are alive", lambda: len(bus.lease.others))
-    metrics.gauge("parley_passed_on_requests", "Requests held for sessions of other nodes", lambda: pass_on.under_way)
-    metrics.counter("parley_passed_on", "Requests passed on to the node of their session", lambda: pass_on.passed_on)
-    metrics.counter(
-        "parley_passed_on_unanswered", "Of these, those whose node was gone or stalled", lambda: pass_on.unanswered
+    metrics.gauge(
+        "parley_passed_on_requests", "Requests held for sessions of other nodes", lambda: session_proxy.under_way
     )
-    metrics.counter("parley_passed_on_refused", "Requests beyond nodes.passed_on_max", lambda: pass_on.turned_away)
+    metrics.counter(
+        "parley_passed_on", "Requests passed on to the node of their session", lambda: session_proxy.passed_on
+    )
+    metrics.counter(
+        "parley_passed_on_unanswered",
+        "Of these, those whose node was gone or stalled",
+        lambda: session_proxy.unanswered,
+    )
+    metrics.counter(
+        "parley_passed_on_refused", "Requests beyond nodes.passed_on_max", lambda: session_proxy.turned_away
+    )
     metrics.counter("parley_bus_breaks", "Times that the connection to Redis broke", lambda: bus.breaks)
     metrics.counter("parley_slow_readers", "Clients closed because they did not read", lambda: sockets.eio.slow_readers)
     # Under the names that prometheus_client has for them. Its own collector counts open files one by one.

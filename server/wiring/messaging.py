@@ -2,49 +2,39 @@
 
 from aiohttp import web
 
-from handlers.rest.contacts import ContactRoutes
-from handlers.rest.groups import GroupRoutes
 from handlers.rest.media import MediaRoutes
-from handlers.rest.media_messages import MediaMessageRoutes
-from handlers.rest.messages import MessageRoutes
-from handlers.rest.people import PeopleRoutes
-from handlers.rest.photos import AccountPhotoRoutes, ContactPhotoRoutes, GroupPhotoRoutes, PhotoDoor
+from handlers.rest.messaging.contacts import ContactRoutes
+from handlers.rest.messaging.groups import GroupRoutes
+from handlers.rest.messaging.media_messages import MediaMessageRoutes
+from handlers.rest.messaging.messages import MessageRoutes
+from handlers.rest.messaging.people import PeopleRoutes
+from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoutes, GroupPhotoRoutes, PhotoDoor
 from models.documents.media import MediaKind, MediaRule
-from models.services.add_contact import AddContact
-from models.services.add_participant import AddParticipant
-from models.services.block_numbers import BlockNumbers
-from models.services.change_contact import ChangeContact
-from models.services.create_group import CreateGroup
-from models.services.fetch_url import FetchUrl
-from models.services.find_account import FindAccount
-from models.services.find_contact import FindContact
-from models.services.hidden_events import FollowBlocks
-from models.services.import_contacts import ImportContacts
-from models.services.limits import TokenBuckets
-from models.services.list_contacts import ListContacts
-from models.services.list_groups import ListGroups
-from models.services.list_messages import ListMessages
-from models.services.list_photo_history import ListPhotoHistory
-from models.services.list_photos import ListPhotos
-from models.services.list_receipts import ListDelivered, ListRead
-from models.services.mark_read import MarkRead
-from models.services.may_see import MaySee
-from models.services.open_log import OpenLog
-from models.services.open_media import OpenMedia
-from models.services.remove_contacts import RemoveContacts
-from models.services.remove_participant import RemoveParticipant
-from models.services.remove_photo import RemovePhoto
-from models.services.require_participants import RequireParticipants
-from models.services.require_recipient import RequireRecipient
-from models.services.set_group_photo import SetGroupPhoto
-from models.services.set_role import SetRole
-from models.services.set_subject import SetSubject
-from models.services.show_group import ShowGroup
-from models.services.show_photo import ShowPhoto
-from models.services.show_presence import ShowPresence
-from models.services.show_statuses import ShowStatuses
-from models.services.tell_typing import TellTyping
-from models.services.title_chats import TitleChats
+from models.services.chats.history import ListMessages, LocateLog
+from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
+from models.services.chats.resolve import RequireRecipient
+from models.services.chats.titles import ListChatsWithTitles
+from models.services.chats.typing import TypingByNumber
+from models.services.contacts.address_book import (
+    AddContact,
+    ChangeContact,
+    FindContact,
+    ImportContacts,
+    ListContacts,
+    RemoveContacts,
+)
+from models.services.contacts.blocking import BlockNumbers
+from models.services.contacts.visibility import MayView
+from models.services.events.access import FollowBlocks
+from models.services.groups.groups import CreateGroup, GetGroup, ListGroups, SetGroupPhoto, SetSubject
+from models.services.groups.members import AddParticipant, RemoveParticipant, RequireParticipants, SetRole
+from models.services.media.fetching import FetchUrl
+from models.services.media.photos import GetPhoto, ListPhotoHistory, ListPhotos, RemovePhoto
+from models.services.media.storage import OpenMedia
+from models.services.presence.lookup import GetPresence
+from models.services.runtime.token_bucket import TokenBuckets
+from models.services.users.finding import FindAccount
+from models.services.users.views import GetStatuses
 from server.wiring.domain import Domain
 
 
@@ -75,10 +65,10 @@ def _address_book(domain: Domain) -> ContactRoutes:
 
 def _people(domain: Domain) -> PeopleRoutes:
     stores = domain.stores
-    may_see = MaySee(stores.contacts)
+    may_view = MayView(stores.contacts)
     return PeopleRoutes(
-        ShowStatuses(domain.require_contact, stores.contacts, stores.accounts, stores.status_histories, may_see),
-        ShowPresence(
+        GetStatuses(domain.require_contact, stores.contacts, stores.accounts, stores.status_histories, may_view),
+        GetPresence(
             domain.presence, domain.require_contact, stores.contacts, stores.accounts, stores.snapshots, domain.clock
         ),
         BlockNumbers(
@@ -105,7 +95,7 @@ def _groups(domain: Domain) -> GroupRoutes:
             TokenBuckets(limits.groups_per_minute / 60, limits.groups_burst, is_enabled=limits.enabled),
         ),
         ListGroups(stores.chats),
-        ShowGroup(stores.chats, domain.rosters),
+        GetGroup(stores.chats, domain.memberships),
         SetSubject(change, record),
         AddParticipant(change, participants, record, members_max),
         RemoveParticipant(change, leave, record),
@@ -116,16 +106,16 @@ def _groups(domain: Domain) -> GroupRoutes:
 
 def _messages(domain: Domain) -> MessageRoutes:
     stores = domain.stores
-    open_log = OpenLog(domain.resolve, domain.rosters, stores.chats)
+    locate_log = LocateLog(domain.resolve, domain.memberships, stores.chats)
     return MessageRoutes(
         domain.send,
         domain.typing,
-        TellTyping(domain.typing, domain.require_contact),
-        TitleChats(domain.list_chats, stores.contacts, stores.accounts),
-        ListMessages(open_log, stores.entries, stores.messages, stores.read_dates),
-        ListDelivered(open_log, stores.messages),
-        ListRead(open_log, stores.chats, stores.messages, stores.read_dates),
-        MarkRead(open_log, stores.messages, domain.marks),
+        TypingByNumber(domain.typing, domain.require_contact),
+        ListChatsWithTitles(domain.list_chats, stores.contacts, stores.accounts),
+        ListMessages(locate_log, stores.entries, stores.messages, stores.read_dates),
+        ListDelivered(locate_log, stores.messages),
+        ListRead(locate_log, stores.chats, stores.messages, stores.read_dates),
+        MarkRead(locate_log, stores.messages, domain.marks),
         domain.sync,
         domain.links,
         domain.settings.chat.text_max_chars,
@@ -136,8 +126,8 @@ def _photos(domain: Domain) -> list[web.AbstractRouteDef]:
     stores = domain.stores
     fanout, clock, take = domain.fanout, domain.clock, domain.take_photo
     door = PhotoDoor(take, OpenMedia(stores.media), domain.links, domain.fetches)
-    may_see = MaySee(stores.contacts)
-    show = ShowPhoto(stores.accounts, domain.require_contact, may_see)
+    may_view = MayView(stores.contacts)
+    show = GetPhoto(stores.accounts, domain.require_contact, may_view)
     return [
         *AccountPhotoRoutes(
             door,
@@ -148,13 +138,13 @@ def _photos(domain: Domain) -> list[web.AbstractRouteDef]:
         *ContactPhotoRoutes(
             door,
             show,
-            ListPhotoHistory(stores.accounts, stores.photos, domain.require_contact, may_see),
-            ListPhotos(stores.contacts, stores.accounts, may_see),
+            ListPhotoHistory(stores.accounts, stores.photos, domain.require_contact, may_view),
+            ListPhotos(stores.contacts, stores.accounts, may_view),
         ).routes(),
         *GroupPhotoRoutes(
             door,
-            ShowGroup(stores.chats, domain.rosters),
-            SetGroupPhoto(stores.chats, domain.rosters, take, domain.change_group, domain.record),
+            GetGroup(stores.chats, domain.memberships),
+            SetGroupPhoto(stores.chats, domain.memberships, take, domain.change_group, domain.record),
         ).routes(),
     ]
 

@@ -2,17 +2,17 @@
 
 from functools import partial
 
-from handlers.sockets.base import BaseNamespace, Gate
+from handlers.sockets.base import BaseNamespace, NamespaceContext
 from handlers.sockets.chat import ChatNamespace
 from handlers.sockets.events import EventsNamespace
 from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
-from handlers.wire.largest import largest_message
-from models.services.change_message import ChangeMessage
-from models.services.greet import Greet
-from models.services.limits import TokenBuckets
-from models.services.read_history import ReadHistory
+from handlers.wire.sockets.largest import largest_message
+from models.services.chats.change import ChangeMessage
+from models.services.chats.history import ReadHistory
+from models.services.chats.listing import SendReady
+from models.services.runtime.token_bucket import TokenBuckets
 from server.faults import refusal_of
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
@@ -38,7 +38,7 @@ def socket_server(domain: Domain) -> SocketServer:
 def namespaces(domain: Domain) -> list[BaseNamespace]:
     stores = domain.stores
     limits, chat = domain.settings.limits, domain.settings.chat
-    gate = Gate(
+    gate = NamespaceContext(
         domain.authenticate,
         domain.connections,
         TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled),
@@ -63,12 +63,12 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
                 domain.remove_media,
             ),
             domain.find_stored,
-            ReadHistory(domain.resolve, domain.rosters, stores.chats, stores.entries),
+            ReadHistory(domain.resolve, domain.memberships, stores.chats, stores.entries),
             domain.sync,
             domain.list_chats,
-            Greet(domain.directory, domain.first_pages, domain.fanout),
+            SendReady(domain.directory, domain.first_pages, domain.fanout),
             domain.typing,
-            domain.doorkeeper,
+            domain.connect_admission,
             text_max_chars=chat.text_max_chars,
         ),
         TypingNamespace(gate, domain.typing),

@@ -3,26 +3,26 @@
 import errno
 from contextlib import AsyncExitStack
 
-from handlers.wire.largest import largest_message
+from handlers.wire.sockets.largest import largest_message
 from server.auth.tokens import derive_key
 from server.bus.names import RedisNames
 from server.config import ConfigError
 from server.nodes.address import KnownAddresses, NodeAddresses, session_id
 from server.nodes.agreement import Agreement
-from server.nodes.door import NodeDoor, Seal
-from server.nodes.passing import PassOn
+from server.nodes.internal_server import InternalServer, RequestSigner
+from server.nodes.session_proxy import SessionProxy
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
 
 
 async def join_nodes(
     domain: Domain, sockets: SocketServer, path: str, stack: AsyncExitStack
-) -> tuple[PassOn, Agreement]:
+) -> tuple[SessionProxy, Agreement]:
     """Name the sessions of this node, answer the others, pass on to them, and see whether all have one secret and one time."""
     settings, node = domain.settings, domain.bus.node
     addresses = NodeAddresses(domain.outside.redis, domain.bus.names)
-    seal = Seal(derive_key(domain.secret, "nodes"))
-    pass_on = PassOn(
+    seal = RequestSigner(derive_key(domain.secret, "nodes"))
+    session_proxy = SessionProxy(
         node,
         KnownAddresses(addresses, lambda other: other in domain.bus.lease.others),
         seal,
@@ -30,7 +30,7 @@ async def join_nodes(
         patience_s=settings.sockets.ping_interval_s + settings.sockets.ping_timeout_s + 5,
         message_max_bytes=largest_message(settings.chat.text_max_chars),
     )
-    door = NodeDoor(
+    door = InternalServer(
         node,
         addresses,
         seal,
@@ -40,8 +40,8 @@ async def join_nodes(
         port=settings.nodes.port,
         url=settings.nodes.url,
     )
-    await pass_on.open()
-    stack.push_async_callback(pass_on.close)
+    await session_proxy.open()
+    stack.push_async_callback(session_proxy.close)
     stack.push_async_callback(door.close)
     try:
         await door.open()
@@ -50,10 +50,10 @@ async def join_nodes(
         key, value = ("port", settings.nodes.port) if is_port else ("host", settings.nodes.host)
         raise ConfigError(f"nodes.{key}", f"{value} cannot be listened on ({error.strerror})") from None
     sockets.eio.make_sid = lambda: session_id(node)
-    sockets.eio.pass_on = pass_on
+    sockets.eio.session_proxy = session_proxy
     # The secret is what is compared, so it is no part of this name.
     key = RedisNames(settings.redis.prefix, domain.outside.site.id).together("members")
     agreement = Agreement(domain.outside.redis, key, node, domain.outside.site.fingerprint)
     stack.push_async_callback(agreement.close)
     await agreement.open(door.url)
-    return pass_on, agreement
+    return session_proxy, agreement

@@ -6,17 +6,15 @@ from contextlib import AsyncExitStack
 
 from aioapns.connection import AuthorizationHeaderProvider
 
-from models.ports import Clock, SocketBoard, TextSender
-from models.services.as_it_stands import AsItStands
-from models.services.deliver_notifications import DeliverNotifications, RetryRules
-from models.services.deliver_push import DeliverPush
-from models.services.deliver_text import DeliverText
-from models.services.directory import Directory
-from models.services.finish_notifications import FinishNotifications
-from models.services.list_devices import ListDevices
-from models.services.notify import Notify
-from models.services.push_messages import PushMessages
-from models.services.tell_contact_joined import TellContactJoined
+from models.ports import Clock, ConnectedAccounts, TextSender
+from models.services.contacts.directory import Directory
+from models.services.notifications.contact_joined import NotifyContactJoined
+from models.services.notifications.delivery import DeliverNotifications, RetryRules
+from models.services.notifications.devices import ListDevices
+from models.services.notifications.message_push import PushMessages
+from models.services.notifications.push import AsItStands, DeliverPush
+from models.services.notifications.queue import FinishNotifications, Notify
+from models.services.notifications.sms import DeliverText
 from models.stores.notifications import PUSH, TEXT, Kind
 from server.config import ConfigError, Settings
 from server.push.apns import ApnsPushes, sign_by, trust
@@ -32,7 +30,7 @@ class NotificationParts:
         stores: Stores,
         clock: Clock,
         directory: Directory,
-        sockets: SocketBoard,
+        sockets: ConnectedAccounts,
         texts: TextSender,
         told: Callable[[str, str], None],
     ) -> None:
@@ -52,7 +50,7 @@ class NotificationParts:
             )
             self.workers[PUSH] = DeliverNotifications(PUSH, stores.notifications, deliver, clock, at_once=push.at_once)
         self.notify = Notify(stores.notifications, stores.devices, self._wake, is_push_on=push.is_on)
-        self.tell_contact_joined = TellContactJoined(stores.accounts, stores.phone_books, self.notify, clock)
+        self.tell_contact_joined = NotifyContactJoined(stores.accounts, stores.phone_books, self.notify, clock)
         self._messages = PushMessages(directory, sockets, self.notify, has_preview=push.message_preview)
         self.announced = self._messages.announced if push.is_on else None
 

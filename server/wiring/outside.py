@@ -7,9 +7,9 @@ import aiohttp
 
 from models.stores.database import Database, open_database
 from server.config import Settings
-from server.redis_client import RedisClient, open_redis
+from server.process.site import Site, find_site
+from server.redis_client.client import RedisClient, open_redis
 from server.secret import load_secret
-from server.site import Site, find_site
 
 APP = "parley node"  # how MongoDB's logs and its profiler name what a node asks
 

@@ -1,31 +1,26 @@
 """The events API's doors to people: users, avatars, favourites and Facebook."""
 
-from handlers.rest.avatars import AvatarRoutes
 from handlers.rest.described import Route
-from handlers.rest.facebook import FacebookRoutes
-from handlers.rest.favorite_contacts import FavouriteRoutes
-from handlers.rest.renditions import RenditionRoutes
-from handlers.rest.users import UserRoutes
-from models.services.change_user import ChangeUser
-from models.services.find_user import FindUser
-from models.services.know_people import KnowPeople
-from models.services.link_facebook import LinkFacebook
-from models.services.list_facebook_friends import ListFacebookFriends
-from models.services.list_favourites import ListFavourites
-from models.services.list_inviters import ListInviters
-from models.services.list_users import ListUsers
-from models.services.mark_favourites import MarkFavourites
-from models.services.match_phone_book import MatchPhoneBook
-from models.services.open_media import OpenMedia
-from models.services.remove_photo import RemovePhoto
+from handlers.rest.events.avatars import AvatarRoutes
+from handlers.rest.events.facebook import FacebookRoutes
+from handlers.rest.events.favorite_contacts import FavouriteRoutes
+from handlers.rest.events.renditions import RenditionRoutes
+from handlers.rest.events.users import UserRoutes
+from models.services.accounts.profile import ChangeUser
+from models.services.events.listing import ListInviters
+from models.services.media.photos import RemovePhoto
+from models.services.media.storage import OpenMedia
+from models.services.users.facebook import LinkFacebook, ListFacebookFriends
+from models.services.users.favourites import ListFavourites, MarkFavourites
+from models.services.users.finding import FindUser, ListUsers, MatchPhoneBook, UserDiscovery
 from server.facebook import GraphApi
 from server.wiring.domain import Domain
 
 
 def user_routes(domain: Domain) -> list[Route]:
-    stores, see, links = domain.stores, domain.see_users, domain.links
+    stores, see, links = domain.stores, domain.user_views, domain.links
     accounts = stores.accounts
-    know = KnowPeople(
+    know = UserDiscovery(
         stores.contacts, stores.phone_books, stores.events, is_open=domain.settings.users.visible == "all"
     )
     find = FindUser(accounts, know, see)

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.balanced import BALANCERS, SHORT, Line, run
 from server.embedded import EmbeddedStores
-from tests.javascript_client import install_javascript_client
+from tests.support.javascript_client import install_javascript_client
 
 
 @pytest.mark.long

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from benchmarks.checks import Log, Verdict, judge
-from benchmarks.listeners import KNOWS_WITHIN_S, Bystander, Listener
+from benchmarks.listeners import KNOWS_WITHIN_S, ControlClient, Listener
 from benchmarks.senders import Sender, Sent
 from benchmarks.servers import Person
 
@@ -18,9 +18,9 @@ NOBODY = cast("aiohttp.ClientSession", None)
 LOG: Log = [(seq, "message", f"1-{seq}", f"text {seq}") for seq in range(1, 5)]
 
 
-def bystander() -> Bystander:
+def control_client() -> ControlClient:
     """One that was told all of it."""
-    found = Bystander(NOBODY, "", ANN, chats=[CHAT])
+    found = ControlClient(NOBODY, "", ANN, chats=[CHAT])
     for seq, _, _, text in LOG:
         hear(found, seq, text)
     return found
@@ -36,7 +36,7 @@ def verdict(
     *,
     seqs: tuple[int | None, ...] = (1, 2, 3, 4),
     is_refused: bool = False,
-    bystanders: Sequence[Bystander] = (),
+    control_clients: Sequence[ControlClient] = (),
     listeners: Sequence[Listener] = (),
 ) -> Verdict:
     """What is judged of one sender of four messages that was told these seqs."""
@@ -45,7 +45,9 @@ def verdict(
         sender.sent.append(Sent(CHAT, f"1-{n}", f"text {n}", n, is_refused=is_refused and n == 1, seq=seq))
         sender.acknowledged += seq is not None
     listener = Listener(NOBODY, "", ANN, logs={CHAT: {row[0]: (row[1], row[3]) for row in LOG}})
-    return judge({CHAT: log}, {CHAT: log if history is None else history}, [sender], [listener, *listeners], bystanders)
+    return judge(
+        {CHAT: log}, {CHAT: log if history is None else history}, [sender], [listener, *listeners], control_clients
+    )
 
 
 def test_a_sound_log_is_clean() -> None:
@@ -87,46 +89,48 @@ def test_one_that_answers_another_seq_the_second_time_is_noted() -> None:
 
 
 def test_one_that_is_told_the_same_twice_on_one_connection_is_noted() -> None:
-    twice = bystander()
+    twice = control_client()
     hear(twice, 4, "text 4")
-    assert verdict(bystanders=[twice]).told_twice == 1
+    assert verdict(control_clients=[twice]).told_twice == 1
 
 
 def test_one_that_was_sent_twice_may_be_told_twice() -> None:
-    twice, sender = bystander(), Sender(NOBODY, "", ANN, [CHAT], Random(1))
+    twice, sender = control_client(), Sender(NOBODY, "", ANN, [CHAT], Random(1))
     hear(twice, 4, "text 4")
     sender.sent = [Sent(CHAT, "1-4", "text 4", 4, seq=4, times=2)]
     assert judge({CHAT: LOG}, {CHAT: LOG}, [sender], [], [twice]).told_twice == 0
 
 
 def test_a_bystander_that_was_told_everything_is_clean() -> None:
-    assert verdict(bystanders=[bystander()]).is_clean
+    assert verdict(control_clients=[control_client()]).is_clean
 
 
 @pytest.mark.parametrize("untold", [1, 2, 4])
 def test_a_bystander_that_nobody_told_of_an_entry_is_unknowingly_behind(untold: int) -> None:
-    behind = Bystander(NOBODY, "", ANN, chats=[CHAT])
+    behind = ControlClient(NOBODY, "", ANN, chats=[CHAT])
     for seq, _, _, text in LOG:
         if seq != untold:
             hear(behind, seq, text)
     missing = [row for row in LOG if row[0] != untold]
-    assert verdict(bystanders=[behind]).unknowingly_behind == (untold > 1), "what is before the first is in the history"
+    assert verdict(control_clients=[behind]).unknowingly_behind == (untold > 1), (
+        "what is before the first is in the history"
+    )
     assert not behind._behind.is_set(), "it does not ask for what it does not know of"
-    assert verdict(missing, missing, bystanders=[behind]).unknowingly_behind == 0
+    assert verdict(missing, missing, control_clients=[behind]).unknowingly_behind == 0
 
 
 def test_a_bystander_that_never_heard_of_a_chat_is_unknowingly_behind() -> None:
-    assert verdict(bystanders=[Bystander(NOBODY, "", ANN, chats=[CHAT])]).unknowingly_behind == 1
+    assert verdict(control_clients=[ControlClient(NOBODY, "", ANN, chats=[CHAT])]).unknowingly_behind == 1
 
 
 def test_a_hole_that_stays_for_too_long_counts_though_a_later_fault_heals_it(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("benchmarks.listeners.monotonic", lambda: now)
-    late = Bystander(NOBODY, "", ANN, chats=[CHAT])
+    late = ControlClient(NOBODY, "", ANN, chats=[CHAT])
     for seq in (1, 2, 4):
         hear(late, seq, f"text {seq}")
     now += KNOWS_WITHIN_S + 1
     hear(late, 3, "text 3")
-    found = verdict(bystanders=[late])
+    found = verdict(control_clients=[late])
     assert found.unknowingly_behind == 1
     assert late.longest_behind_s == KNOWS_WITHIN_S + 1

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from models.services import move_marks
+from models.services.chats import receipts as move_marks
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import RECEIPTS_MAX_MEMBERS, TYPING_EXPIRES_S
-from tests.node import Node, running_node, settings_for
-from tests.parts import Parts, parts_of
+from tests.support.node import Node, running_node, settings_for
+from tests.support.parts import Parts, parts_of
 
 
 @pytest.fixture(scope="package")

@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from tests.node import Device, Node, Person
+from tests.support.node import Device, Node, Person
 
 TYPING_EXPIRES_S = 3.0  # a busy machine must get through what a test does before it ends by itself
 RECEIPTS_MAX_MEMBERS = 6

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import Device, Node, Person, running_node, settings_for
+from tests.support.node import Device, Node, Person, running_node, settings_for
 
 BAD = (
     "http://x:99999/a", "http://x:-1/", "http://x:8a/", "http://[::g]/", "http://[1::2::3]/", "http://1.2.3.256/", "http://0x7f.1/",

@@ -15,8 +15,8 @@ from tests.conversation.talk import (
     synced,
     texts,
 )
-from tests.node import Device, Node
-from tests.parts import Parts
+from tests.support.node import Device, Node
+from tests.support.parts import Parts
 
 Three = tuple[Device, Device, Device]
 

@@ -7,8 +7,8 @@ import pytest
 from models.documents.chat import Role
 from models.documents.entry import RoleSet, entry_key
 from tests.conversation.talk import about, answered, friends, history, phones, refused, say, silence, synced
-from tests.node import Device, Node
-from tests.parts import Parts
+from tests.support.node import Device, Node
+from tests.support.parts import Parts
 
 CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("message_edit", {"text": "new"}),

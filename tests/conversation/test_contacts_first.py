@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conversation.talk import answered, friends, hear, newcomers, phones, refused, say
-from tests.node import Device, Node
+from tests.support.node import Device, Node
 
 
 async def sent(device: Device, number: str, client_id: str) -> dict[str, object]:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from models.stores.counters import Counters
 from tests.conversation.talk import answered, friends, hear, history, messages, newcomers, phones, say, silence
-from tests.node import Device, Node
-from tests.parts import Parts
+from tests.support.node import Device, Node
+from tests.support.parts import Parts
 
 
 def seqs(device: Device, chat: int) -> list[int]:

@@ -8,9 +8,9 @@ import pytest
 from models.documents.entry import Deletion, Draft, Edit, Joined, Reaction
 from models.stores.entry_rows import entry_row
 from tests.conversation.talk import answered, friends, history, phones, refused, say, synced
-from tests.node import Device, Node
-from tests.parts import Parts
-from tests.plans import recorded_plans
+from tests.support.node import Device, Node
+from tests.support.parts import Parts
+from tests.support.plans import recorded_plans
 
 MONTH = 100_000  # entries that a lively group writes while somebody is away
 

@@ -4,8 +4,8 @@ import asyncio
 import json
 
 from tests.conversation.talk import answered, newcomers, phones, say, synced, texts
-from tests.node import Node, Person
-from tests.parts import Parts
+from tests.support.node import Node, Person
+from tests.support.parts import Parts
 
 MEMBERS, PRESENT, DEVICES = 1000, 25, 4  # devices each
 ANSWER_MAX_BYTES = 4000

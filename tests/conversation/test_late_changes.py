@@ -6,8 +6,8 @@ from models.documents.entry import Deletion, Edit, Left
 from models.stores.entries import Entries
 from tests.conversation.talk import answered, friends, phones, say, synced
 from tests.conversation.test_out_and_in import remove, store_untold
-from tests.node import Device, Node
-from tests.parts import Parts, domain_of
+from tests.support.node import Device, Node
+from tests.support.parts import Parts, domain_of
 
 
 class TestAnEditBesideADeletion:
@@ -113,5 +113,5 @@ class TestWhoLeft:
         await answered(ann, "message_edit", {"chat": group.id, "seq": 2, "text": "two"})
         await store_untold(parts, ann.person, group.id, Left(tom.person.account_id, tom.person.number))
         await store_untold(parts, ann.person, group.id, Edit(2, "three"))
-        await domain_of(node).rosters.catch_up(group.id)
+        await domain_of(node).memberships.catch_up(group.id)
         assert (await self.shown(node, tom, group.id, str(group.group)))[0]["text"] == "two"

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests.conversation.talk import friends, phones, say
-from tests.node import Node, Person
-from tests.parts import Parts
-from tests.plans import recorded_plans
+from tests.support.node import Node, Person
+from tests.support.parts import Parts
+from tests.support.plans import recorded_plans
 
 SHORT, LONG = 3_000, 30_000
 BOUND = 2_500  # rows and keys of one answer, where a page has twenty

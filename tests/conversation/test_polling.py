@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.conversation.talk import friends, newcomers, phones, say, synced
-from tests.node import Node, Person
-from tests.parts import Parts
+from tests.support.node import Node, Person
+from tests.support.parts import Parts
 
 SYNC = "/api/messages/sync/"
 MANY = 50

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from tests.conversation.talk import answered, friends, newcomers, phones, refused
-from tests.node import Device, Node, Person
-from tests.parts import Parts
+from tests.support.node import Device, Node, Person
+from tests.support.parts import Parts
 
 
 async def watch(device: Device, *people: Person) -> list[dict[str, Any]]:

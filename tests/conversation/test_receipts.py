@@ -5,8 +5,8 @@ from pathlib import Path
 
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import RECEIPTS_MAX_MEMBERS, answered, friends, phones, refused, say, synced
-from tests.node import Device, Node, running_node, settings_for
-from tests.parts import Parts
+from tests.support.node import Device, Node, running_node, settings_for
+from tests.support.parts import Parts
 
 
 async def mark(device: Device, event: str, chat: int, seq: int) -> None:
@@ -61,7 +61,7 @@ async def test_a_device_that_is_behind_is_told_how_far_the_person_is(node: Node)
     for _ in range(5):
         chat = (await say(ann, contact=tom.person.number))["chat"]
     marks = {(chat, tom.person.account_id, True): (5, 5)}
-    from tests.parts import parts_of
+    from tests.support.parts import parts_of
 
     await parts_of(node).chats.move_marks(marks)  # by another node
     await mark(tom, "read", chat, 2)

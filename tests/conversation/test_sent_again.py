@@ -8,8 +8,8 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import answered, friends, phones, refused, say
-from tests.node import Node, Person, running_node, settings_for
-from tests.parts import Parts
+from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.parts import Parts
 
 
 def edit(message: dict[str, Any], text: str = "better") -> tuple[str, dict[str, Any]]:

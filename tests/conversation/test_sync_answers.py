@@ -9,8 +9,8 @@ import pytest
 from models.documents.entry import Draft, Joined, Left, SubjectSet
 from models.stores.entry_rows import entry_row
 from tests.conversation.talk import answered, friends, hear, newcomers, phones, refused, say, synced
-from tests.node import Node
-from tests.parts import Parts
+from tests.support.node import Node
+from tests.support.parts import Parts
 
 
 async def test_who_has_everything_is_current(node: Node) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import answered, newcomers
-from tests.examined import examined
-from tests.node import Device, Node, Person, running_node, settings_for
-from tests.parts import Parts, parts_of
+from tests.support.examined import examined
+from tests.support.node import Device, Node, Person, running_node, settings_for
+from tests.support.parts import Parts, parts_of
 
 FEW, MANY = 12, 120
 SAID = 5  # messages in each chat

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from tests.conversation.talk import friends, hear, history, phones, say
-from tests.node import Node
+from tests.support.node import Node
 
 TEXTS = {
     "four bytes": "👩🏽‍🚀🏴󠁧󠁢󠁷󠁬󠁳󠁿 𝔘𝔫𝔦𝔠𝔬𝔡𝔢 𐍈",

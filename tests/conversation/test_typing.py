@@ -13,8 +13,8 @@ from tests.conversation.talk import (
     say,
     silence,
 )
-from tests.node import Device, Node
-from tests.parts import Parts
+from tests.support.node import Device, Node
+from tests.support.parts import Parts
 
 
 def states(device: Device) -> list[str]:

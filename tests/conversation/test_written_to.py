@@ -6,9 +6,9 @@ import pytest
 
 from server.clock import SystemClock
 from tests.conversation.talk import answered, newcomers, phones, refused
-from tests.examined import examined
-from tests.node import Node
-from tests.parts import Parts
+from tests.support.examined import examined
+from tests.support.node import Node
+from tests.support.parts import Parts
 
 FEW, MANY = 100, 1000
 KEYS_MAX = 60  # rows and keys of one request

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.balancers import balancing_by
-from tests.listening import stop_accepting
+from tests.support.listening import stop_accepting
 
 BLANK = b"\r\n\r\n"
 WELL = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close" + BLANK + b"ok"

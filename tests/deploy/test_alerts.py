@@ -10,7 +10,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from server.embedded import EmbeddedStores
-from tests.node import Node, running_node, settings_for
+from tests.support.node import Node, running_node, settings_for
 
 ROOT = Path(__file__).parents[2]
 FROM_PROMETHEUS = {"up"}

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.balancers import balancing_by
 from server.embedded import EmbeddedStores
-from tests.javascript_client import install_javascript_client
-from tests.site import TRANSPORTS, Site, assert_each_message_arrives_once, three_nodes
+from tests.support.javascript_client import install_javascript_client
+from tests.support.site import TRANSPORTS, Site, assert_each_message_arrives_once, three_nodes
 
 MESSAGES = 30
 

@@ -8,7 +8,7 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.deploy.scripted import balanced
-from tests.node import running_node, settings_for
+from tests.support.node import running_node, settings_for
 
 OPERATOR, STRANGER = "127.0.0.2", "127.0.0.3"
 LIES = (

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import raw
 from tests.deploy.scripted import REFUSED, Scripted, site_of
+from tests.support import raw
 
 LOOKS = 4  # HAProxy believes two
 

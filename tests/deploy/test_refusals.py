@@ -8,10 +8,10 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from server.wiring import SEE_OFF
-from tests import raw
 from tests.deploy.scripted import HANGS_UP, REFUSED, REFUSED_BODY, Scripted, balanced, running, site_of
-from tests.listening import deaf_port
-from tests.site import three_nodes
+from tests.support import raw
+from tests.support.listening import deaf_port
+from tests.support.site import three_nodes
 
 HANDSHAKE = raw.QUERY + "polling"
 POLL = HANDSHAKE + "&sid=0123456789abcdef.x"

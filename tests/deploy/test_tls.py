@@ -9,9 +9,9 @@ import pytest
 import socketio
 
 from server.embedded import EmbeddedStores
-from tests.certified import certified
 from tests.deploy.scripted import balanced
-from tests.site import three_nodes
+from tests.support.certified import certified
+from tests.support.site import three_nodes
 
 
 @pytest.mark.parametrize("name", ["haproxy", "nginx"])

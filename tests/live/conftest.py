@@ -6,7 +6,7 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.live.host import Host, running_host
-from tests.node import settings_for
+from tests.support.node import settings_for
 
 
 @pytest.fixture(scope="module")

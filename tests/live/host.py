@@ -14,9 +14,9 @@ from models.stores.database import open_database
 from server.config import Settings
 from server.embedded import EmbeddedStores
 from server.wiring.domain import Domain
-from tests.event_acts import EventActs
-from tests.node import Node, Person, running_node
-from tests.parts import domain_of
+from tests.support.event_acts import EventActs
+from tests.support.node import Node, Person, running_node
+from tests.support.parts import domain_of
 
 _NUMBERS = count(4930500000)
 
@@ -60,5 +60,5 @@ async def running_host(stores: EmbeddedStores, settings: Settings) -> AsyncItera
         domain = domain_of(web)
         host = Host(web=web, domain=domain, mongodb_url=stores.mongodb_url, clock=domain.clock)
         host.accounts, host.chats, host.events = domain.stores.accounts, domain.stores.chats, domain.stores.events
-        host.node = SimpleNamespace(tell=domain.tell_event)
+        host.node = SimpleNamespace(tell=domain.event_outbox)
         yield host

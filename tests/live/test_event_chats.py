@@ -10,10 +10,10 @@ from models.stores.counters import Counters
 from models.stores.database import open_database
 from models.stores.events import Events
 from server.embedded import EmbeddedStores
-from tests.event_acts import EventActs
 from tests.live.host import Host, new_number, running_host
-from tests.node import Device, settings_for
-from tests.socket_world import until
+from tests.support.event_acts import EventActs
+from tests.support.node import Device, settings_for
+from tests.support.socket_world import until
 
 
 def kinds(answer: dict[str, Any]) -> list[str]:
@@ -85,8 +85,8 @@ class TestBeingAway:
             await dying.invite(event, stranger)
             assert len((await dying.find(event)).outbox) == 2
         async with running_host(stores, settings) as host:
-            await host.domain.tell_event.sweep()  # at the same time as the node's own
-            await host.domain.tell_event.sweep()
+            await host.domain.event_outbox.sweep()  # at the same time as the node's own
+            await host.domain.event_outbox.sweep()
             phone = await host.web.connect(ann)
             answer = await phone.ask("sync", {"cursors": {str(event.chat_id): 1}})
             assert kinds(answer) == ["rsvp"]

@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 from server.embedded import EmbeddedStores
-from tests.apple import Push, running_apple
 from tests.live.host import Host, running_host
-from tests.node import Person, settings_for
-from tests.socket_world import until
+from tests.support.apple import Push, running_apple
+from tests.support.node import Person, settings_for
+from tests.support.socket_world import until
 
 
 async def add_device(host: Host, person: Person, token: str) -> None:
@@ -37,7 +37,7 @@ async def test_two_nodes_push_each_thing_once(stores: EmbeddedStores, tmp_path: 
             # Told once more, as a node does that did not see the end of it.
             for node in nodes:
                 for item in (await here.find(event)).outbox:
-                    await node.domain.tell_event(event, item)
+                    await node.domain.event_outbox(event, item)
             await apple.expect(4)
             await here.answer(event, guest, False)
             await apple.expect(5)

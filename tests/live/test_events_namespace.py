@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.javascript_client import install_javascript_client, javascript_client
 from tests.live.host import Host, running_host
-from tests.node import settings_for
+from tests.support.javascript_client import install_javascript_client, javascript_client
+from tests.support.node import settings_for
 
 EVENTS = "/events"
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.redis_cluster import RedisCluster, running_cluster
 from server.embedded.ports import LOOPBACK, choose_port
-from tests.listening import deaf_port
+from tests.support.listening import deaf_port
 
 
 @pytest.fixture(scope="module")

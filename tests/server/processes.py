@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from server.embedded import EmbeddedStores
-from tests.stores import pool
+from tests.support.stores import pool
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 180  # beside twenty other things the one line of a refusal took 40 s

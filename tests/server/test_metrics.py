@@ -12,10 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from server.config import MongodbSettings, RedisSettings
 from server.embedded import EmbeddedStores
 from server.metrics import Metrics
-from tests import raw
-from tests.line_cutter import line_cutter
-from tests.node import Node, running_node, settings_for
-from tests.socket_world import sign_in_friends
+from tests.support import raw
+from tests.support.line_cutter import line_cutter
+from tests.support.node import Node, running_node, settings_for
+from tests.support.socket_world import sign_in_friends
 
 BOARD = Path(__file__).parents[2] / "deploy" / "grafana.json"
 OF_WORKERS = {"parley_worker_up"}  # what there is with `--workers` alone: see test_siblings.py

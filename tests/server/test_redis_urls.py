@@ -11,10 +11,10 @@ from benchmarks.redis_cluster import RedisCluster
 from server.config import ConfigError, RedisSettings, read_settings
 from server.embedded import EmbeddedStores
 from server.embedded.ports import LOOPBACK
-from server.reachability import require_redis
-from server.redis_client import Cluster, open_redis
+from server.process.store_checks import require_redis
+from server.process.url_secrets import without_secrets
+from server.redis_client.client import Cluster, open_redis
 from server.redis_urls import read_redis_url
-from server.urls import without_secrets
 
 
 def set_to(url: str, folder: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, async_playwright, expect
 
-from tests.node import Person
+from tests.support.node import Person
 
 expect.set_options(timeout=30_000)  # of playwright's own; a busy machine takes its time
 

@@ -6,9 +6,9 @@ import pytest
 from playwright.async_api import Browser
 
 from server.embedded import EmbeddedStores
-from tests.node import Node, Person, running_node, settings_for
 from tests.static.accessibility import read_axe
 from tests.static.browser import Windows, chromium
+from tests.support.node import Node, Person, running_node, settings_for
 
 
 @pytest.fixture(scope="session")

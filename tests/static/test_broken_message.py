@@ -8,9 +8,9 @@ from playwright.async_api import expect
 from models.documents.entry import entry_key
 from models.stores.database import open_database
 from server.embedded import EmbeddedStores
-from tests.node import Node
 from tests.static.browser import Windows
 from tests.static.conftest import Numbers
+from tests.support.node import Node
 
 # A fault of the page in drawing one text.
 FAULT = """

@@ -2,9 +2,9 @@
 
 from playwright.async_api import expect
 
-from tests.node import Node
 from tests.static.browser import Window, Windows
 from tests.static.conftest import Numbers
+from tests.support.node import Node
 
 
 async def two_talk(windows: Windows, node: Node, numbers: Numbers) -> tuple[Window, Window]:

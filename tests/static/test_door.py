@@ -10,9 +10,9 @@ import pytest
 from playwright.async_api import expect
 from yarl import URL
 
-from tests.node import Node
 from tests.static.browser import Windows
 from tests.static.conftest import Numbers
+from tests.support.node import Node
 
 STATIC = Path(__file__).parents[2] / "static"
 

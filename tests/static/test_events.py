@@ -7,10 +7,10 @@ from typing import Any, Literal
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.node import Node, Person
 from tests.static.accessibility import assert_accessible
 from tests.static.browser import Window, Windows
 from tests.static.conftest import Numbers
+from tests.support.node import Node, Person
 
 SCRIPT = "<img src=x onerror=\"window.hit='markup'\"><script>window.hit='script'</script>"
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -317,7 +317,7 @@ async def test_of_a_large_event_a_change_is_seen_and_new_guests_are_read(
     windows: Windows, node: Node, numbers: Numbers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sockets leave out its guests: those who are known stay, and are read again where there are others."""
-    monkeypatch.setattr("handlers.wire.live_events.LISTED_MAX", 1)
+    monkeypatch.setattr("handlers.wire.events.live.LISTED_MAX", 1)
     ann, ben, cem, dia = await named(node, numbers, "Ann Lee", "Ben Ode", "Cem Tan", "Dia Roy")
     event = await create(node, ann, ben, cem)
     window = await windows.open(ben, "Ben Ode")

@@ -5,10 +5,10 @@ from typing import Literal
 import pytest
 from playwright.async_api import expect
 
-from tests.node import Node, Person
 from tests.static.accessibility import assert_accessible
 from tests.static.browser import Window, Windows
 from tests.static.conftest import Numbers
+from tests.support.node import Node, Person
 
 
 async def show(window: Window, address: str) -> None:

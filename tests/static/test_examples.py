@@ -16,11 +16,11 @@ import pytest
 from playwright.async_api import Page, expect
 
 from server.embedded import EmbeddedStores
-from tests.events.graph import TOKEN, running_graph
-from tests.messaging.logins import Api, last_code
-from tests.node import Node, Person, running_node, settings_for
-from tests.pictures import encoded, halves
+from tests.rest.events.graph import TOKEN, running_graph
+from tests.rest.messaging.logins import Api, last_code
 from tests.static.browser import Windows
+from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.pictures import encoded, halves
 
 PIN, CODE, USER, PASSWORD = "1234", "123456", "ann", "correct horse battery staple"
 ME, TOM, EVA = "4930901820", "4930901821", "4930901822"

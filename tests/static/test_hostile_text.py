@@ -2,9 +2,9 @@
 
 from playwright.async_api import expect
 
-from tests.node import Node
 from tests.static.browser import Windows
 from tests.static.conftest import Numbers
+from tests.support.node import Node
 
 SCRIPT = "<img src=x onerror=\"window.hit='markup'\"><script>window.hit='script'</script>"
 LINKS = "javascript:window.hit='link' data:text/html,<script>1</script> https://example.org/?q=\"><svg/onload=window.hit='address'>"

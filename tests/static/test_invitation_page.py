@@ -7,10 +7,10 @@ from typing import Any, Literal
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.invitations import Invitations
-from tests.node import Node
 from tests.static.accessibility import assert_accessible
 from tests.static.conftest import Numbers
+from tests.support.invitations import Invitations
+from tests.support.node import Node
 
 TITLE = "Summer dinner by the lake with everybody, https://lake.example/how-to-get-there?by=train"
 GUEST = "4930000002"  # who has no app: for others a link is there to read

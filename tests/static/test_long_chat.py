@@ -10,9 +10,9 @@ from models.stores.database import open_database
 from models.stores.entry_rows import entry_row
 from models.stores.journal import ENTRIES
 from server.embedded import EmbeddedStores
-from tests.node import Node
 from tests.static.browser import Windows
 from tests.static.conftest import Numbers
+from tests.support.node import Node
 
 log = logging.getLogger(__name__)
 

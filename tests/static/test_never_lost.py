@@ -13,10 +13,10 @@ from playwright.async_api import Browser, expect
 
 from server.embedded import EmbeddedStores
 from server.embedded.ports import choose_port
-from tests.node import Node, settings_for
 from tests.server.processes import RunningServer, running
 from tests.static.browser import Window, Windows
 from tests.static.conftest import Numbers
+from tests.support.node import Node, settings_for
 
 LINES = 40
 DRAFT_IS_KEPT = """() => new Promise((done) => {

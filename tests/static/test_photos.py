@@ -5,9 +5,9 @@ import io
 from PIL import Image
 from playwright.async_api import FilePayload, expect
 
-from tests.node import Node
 from tests.static.browser import Windows
 from tests.static.conftest import Numbers
+from tests.support.node import Node
 
 
 def picture(colour: str) -> FilePayload:

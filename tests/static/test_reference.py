@@ -3,9 +3,9 @@
 import pytest
 from playwright.async_api import expect
 
-from server.pages import POLICY
-from tests.node import Node
+from server.http.pages import POLICY
 from tests.static.browser import Windows
+from tests.support.node import Node
 
 WIDE, PHONE = {"width": 1300, "height": 900}, {"width": 360, "height": 740}
 

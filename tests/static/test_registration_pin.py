@@ -2,9 +2,9 @@
 
 from playwright.async_api import expect
 
-from tests.node import Node
 from tests.static.browser import Windows
 from tests.static.conftest import Numbers
+from tests.support.node import Node
 
 
 async def test_the_page_asks_for_the_registration_pin_behind_the_code(

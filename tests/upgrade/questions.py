@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tests.node import Node, Person
+from tests.support.node import Node, Person
 
 # Of each person, by REST.
 PATHS = (

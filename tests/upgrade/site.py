@@ -17,7 +17,7 @@ from pymongo import IndexModel
 
 from models.stores.database import Database
 from server.config import Settings
-from tests.node import Person, settings_for
+from tests.support.node import Person, settings_for
 
 PATH = Path(__file__).with_name("site.json.gz")
 SECRET = "upgrade-upgrade-upgrade-upgrade-upgrade"  # it signed the tokens

@@ -5,12 +5,12 @@ from collections.abc import Collection, Hashable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 
-from handlers.rest.described import Described, Route
+from handlers.rest.described import OperationSpec, Route
 from handlers.rest.openapi import texts
 from handlers.rest.openapi.refusals import JSON, SHAPES, Refusals
 from handlers.rest.openapi.shapes import PREFIX, Mode, Schema, referred, resolve, schemas_of
 from handlers.rest.paths import is_messaging, is_oauth
-from handlers.wire.asked import Asked
+from handlers.wire.messaging.request import MessagingRequest
 
 VERSION = "1.0"
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -68,13 +68,13 @@ def _areas(paths: Iterable[str]) -> list[Schema]:
 class _Operation:
     """One route, as its entry in the document."""
 
-    def __init__(self, route: Route, described: Described, *, is_outside: bool) -> None:
+    def __init__(self, route: Route, described: OperationSpec, *, is_outside: bool) -> None:
         self.route, self.described, self.is_outside = route, described, is_outside
         self.key = (route.canonical, route.method)
         self.is_lenient = is_messaging(route.canonical) or is_oauth(route.canonical)
         self.has_token = not (is_outside or described.is_public)
         shape = described.answers.get(200)
-        # As server/etags.py gives them: to what is JSON.
+        # As server/http/etags.py gives them: to what is JSON.
         self.has_tag = route.method == "GET" and shape is not None and not isinstance(shape, str)
 
     def names(self) -> Iterator[str]:
@@ -101,7 +101,7 @@ class _Operation:
         if described.query is not None:
             shapes[*self.key, "query"] = (described.query, "read")
         if self.has_token:
-            shapes[*self.key, "account"] = (Asked, "read")
+            shapes[*self.key, "account"] = (MessagingRequest, "read")
         return shapes
 
     def show(self, schemas: dict[Hashable, Schema], named: dict[str, Schema]) -> Schema:
@@ -202,7 +202,7 @@ def _query_parameters(schema: Schema) -> list[Schema]:
     return parameters
 
 
-def _with_file(asked: Schema, described: Described) -> Schema:
+def _with_file(asked: Schema, described: OperationSpec) -> Schema:
     """The same with a file, and without the field that is not needed then."""
     name, instead_of = described.file or "", described.file_instead_of
     required = [each for each in asked.get("required", ()) if each != instead_of]

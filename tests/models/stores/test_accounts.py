@@ -10,8 +10,8 @@ from models.documents.phone import Phone
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import Database, Driver
-from tests.plans import recorded_plans
-from tests.stores import fresh_database
+from tests.support.plans import recorded_plans
+from tests.support.stores import fresh_database
 
 
 @pytest.fixture(params=get_args(Driver))

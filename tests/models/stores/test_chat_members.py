@@ -10,7 +10,7 @@ from models.documents.entry import Entry, Joined, Left, RoleSet, SubjectSet
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
-from tests.plans import recorded_plans
+from tests.support.plans import recorded_plans
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 

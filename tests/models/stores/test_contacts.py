@@ -10,8 +10,8 @@ from models.documents.contact import Contact, ContactsChange
 from models.errors import ContactNotFound
 from models.stores.contacts import Contacts
 from models.stores.database import Database, Driver
-from tests.plans import recorded_plans
-from tests.stores import fresh_database
+from tests.support.plans import recorded_plans
+from tests.support.stores import fresh_database
 
 ANN, BEN, KIM = 1, 2, 3
 TOM = Contact(ANN, "491", "Tom", "Sawyer")

@@ -9,10 +9,9 @@ import pytest
 from models.documents.event import Event, EventFilter, Invitation
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.services.know_people import KnowPeople
-from models.services.list_users import ListUsers
-from models.services.see_users import SeeUsers
-from models.services.show_timeline import Place, ShowTimeline
+from models.services.events.timeline import GetTimeline, Place
+from models.services.users.finding import ListUsers, UserDiscovery
+from models.services.users.views import UserViews
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 from models.stores.counters import Counters
@@ -20,7 +19,7 @@ from models.stores.database import Database
 from models.stores.event_rows import event_row
 from models.stores.events import EVENTS, Events
 from models.stores.phone_books import PhoneBooks
-from tests.examined import examined
+from tests.support.examined import examined
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ME, OTHER, STRANGER = 1, 2, 3
@@ -60,7 +59,7 @@ class SeesNobody:
 
 
 async def timeline(events: Events, *, is_owner: bool, cursor: datetime | None = None) -> int:
-    show = ShowTimeline(events, NobodyBlocked(), StandingClock())
+    show = GetTimeline(events, NobodyBlocked(), StandingClock())
     page = await show(VIEWER, Place(cursor), is_owner=is_owner, limit=PAGE)
     return len(page)
 
@@ -104,7 +103,7 @@ async def test_to_look_at_one_user_costs_the_same_however_many_events_i_have(dat
     events, contacts = Events(database, Counters(database)), Contacts(database)
     await contacts.prepare()
     await fill(database, events, count)
-    know = KnowPeople(contacts, PhoneBooks(database), events, is_open=False)
+    know = UserDiscovery(contacts, PhoneBooks(database), events, is_open=False)
 
     async with examined(database) as cost:
         assert await know.strangers(VIEWER, [OTHER, ME]) == set()
@@ -119,8 +118,8 @@ async def test_to_list_the_people_i_know_reads_my_latest_events_once(database: D
     accounts = Accounts(database, Counters(database))
     await contacts.prepare()
     await fill(database, events, count)
-    know = KnowPeople(contacts, PhoneBooks(database), events, is_open=False)
-    users = ListUsers(accounts, know, SeeUsers(SeesNobody()))
+    know = UserDiscovery(contacts, PhoneBooks(database), events, is_open=False)
+    users = ListUsers(accounts, know, UserViews(SeesNobody()))
     for number in ("491", "492"):
         await accounts.find_or_create(Phone(f"+{number}", number), NOW)
     await database.collection("accounts").update_many({}, {"$set": {"is_registered": True, "full_name": "Somebody"}})
@@ -138,7 +137,7 @@ async def test_a_guest_knows_another_guest_of_the_event_who_has_answered(databas
     event = an_event(1, 9, (ME, OTHER, STRANGER), NOW)
     answered = tuple(replace(one, answer=True if one.account_id == OTHER else None) for one in event.invitations)
     await events.create(replace(event, invitations=answered))
-    know = KnowPeople(Contacts(database), PhoneBooks(database), events, is_open=False)
+    know = UserDiscovery(Contacts(database), PhoneBooks(database), events, is_open=False)
 
     assert await know.strangers(VIEWER, [OTHER]) == set()
     assert await know.strangers(VIEWER, [STRANGER]) == {STRANGER}

@@ -8,7 +8,7 @@ import pytest
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
-from tests.plans import recorded_plans
+from tests.support.plans import recorded_plans
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 SECOND = int(NOW.timestamp())

@@ -8,12 +8,12 @@ import pytest
 
 from models.documents.chat import Chat
 from models.documents.entry import Entry, Kind, Left
-from models.documents.head import UNREAD_MAX, Head
+from models.documents.head import UNREAD_MAX, ChatSummary
 from models.stores import heads
 from models.stores.database import Database
 from models.stores.entries import visible
-from tests.examined import examined
-from tests.logs import Logs, open_logs
+from tests.support.examined import examined
+from tests.support.logs import Logs, open_logs
 
 ME, PEER = 7, 3
 ROWS_MAX = 130  # of one chat: a hundred entries behind the read mark, and a few more
@@ -25,7 +25,7 @@ async def logs(database: Database) -> Logs:
     return await open_logs(database)
 
 
-async def head_of(logs: Logs, chat: Chat, account_id: int = ME) -> Head:
+async def head_of(logs: Logs, chat: Chat, account_id: int = ME) -> ChatSummary:
     (head,) = await logs.heads(account_id, [chat.id])
     return head
 
@@ -171,7 +171,7 @@ async def _happen(logs: Logs, chat: Chat, members: list[int], dice: random.Rando
             await logs.chats.move_marks({(chat.id, sender, True): (seq, seq)})
 
 
-def _expected(entries: list[Entry], head: Head) -> tuple[Any, int]:
+def _expected(entries: list[Entry], head: ChatSummary) -> tuple[Any, int]:
     """The seq of the last message, or None, and how many are unread: by the rule, read from the whole log."""
     member = head.member
     came = member.spans[-1].first

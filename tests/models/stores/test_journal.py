@@ -18,8 +18,8 @@ from models.stores.entries import Entries
 from models.stores.journal import ENTRIES, Journal
 from models.stores.journal_queue import Stored
 from server.embedded import EmbeddedStores
-from tests.line_cutter import line_cutter
-from tests.stores import stopped
+from tests.support.line_cutter import line_cutter
+from tests.support.stores import stopped
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 

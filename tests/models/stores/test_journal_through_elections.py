@@ -14,8 +14,8 @@ from models.stores.database import Database, open_database
 from models.stores.entries import Entries
 from models.stores.journal import Journal
 from server.clock import SystemClock
-from tests.replica_set import ReplicaSet, running_set, until_inserting
-from tests.stores import quick_place
+from tests.support.replica_set import ReplicaSet, running_set, until_inserting
+from tests.support.stores import quick_place
 
 CHAT = 1
 

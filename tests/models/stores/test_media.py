@@ -12,7 +12,7 @@ from models.documents.media import Media
 from models.errors import TooLarge
 from models.stores.database import Database, Row
 from models.stores.media import CHUNK_BYTES, CHUNKS_PER_WRITE, SWEPT_AFTER, MediaFiles
-from tests.plans import recorded_plans
+from tests.support.plans import recorded_plans
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 

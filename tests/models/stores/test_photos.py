@@ -11,7 +11,7 @@ from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.photos import Photos
-from tests.plans import recorded_plans
+from tests.support.plans import recorded_plans
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 

@@ -7,7 +7,7 @@ import pytest
 from models.documents.receipt import ReadMark
 from models.stores.database import Database
 from models.stores.read_dates import ReadDates
-from tests.plans import recorded_plans
+from tests.support.plans import recorded_plans
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 CHAT, TOM, ANN = 7, 1, 2

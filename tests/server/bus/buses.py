@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from models.events import Signal
+from models.facts import Invalidation
 from server.bus.bus import Bus
-from server.redis_client import RedisClient, open_redis
-from tests.socket_world import until
+from server.redis_client.client import RedisClient, open_redis
+from tests.support.socket_world import until
 
 WITHIN_S = 30.0
 
@@ -20,7 +20,7 @@ class Node:
     bus: Bus
     redis: RedisClient
     packets: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
-    signals: list[Signal] = field(default_factory=list)
+    signals: list[Invalidation] = field(default_factory=list)
     gaps: list[set[int] | None] = field(default_factory=list)  # who may have missed something; None: everybody
 
     def __post_init__(self) -> None:

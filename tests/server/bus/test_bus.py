@@ -14,9 +14,9 @@ from models.documents.entry import Joined, Left
 from server.bus.bus import Bus
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, hear, messages, newcomers, say
-from tests.node import Device, Node, Person, running_node, settings_for
-from tests.parts import domain_of, parts_of
-from tests.socket_world import until
+from tests.support.node import Device, Node, Person, running_node, settings_for
+from tests.support.parts import domain_of, parts_of
+from tests.support.socket_world import until
 
 LARGE = 32
 _absent = count(1_000_000)
@@ -242,7 +242,7 @@ async def test_a_group_without_its_mark_reaches_everybody_all_the_same(site: Sit
     await database["members"].update_many(rows, {"$unset": {"large": ""}})
     await database["chats"].update_one({"_id": chat.id}, {"$unset": {"large": ""}})
     for node in site.nodes:
-        domain_of(node).rosters.forget(chat.id)
+        domain_of(node).memberships.forget(chat.id)
     anns, toms = await first.connect(ann), await second.connect(tom)
     await say(anns, "as before", chat=chat.id)
     await hear(toms, "as before")

@@ -11,21 +11,21 @@ import pytest
 
 from benchmarks.redis_cluster import RedisCluster, RedisServer
 from benchmarks.servers import holding_breath
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from server.bus.bus import Bus, announce
 from server.bus.names import RedisNames
-from server.bus.presence_board import RedisPresenceBoard
+from server.bus.presence_board import RedisPresenceStore
 from server.config import ConfigError, RedisSettings
 from server.embedded import EmbeddedStores
 from server.nodes.address import NodeAddresses
-from server.reachability import require_redis
-from server.redis_cluster import Cluster, slot_of
+from server.process.store_checks import require_redis
+from server.redis_client.cluster import Cluster, slot_of
 from tests.conversation.talk import newcomers, say, texts
-from tests.node import running_node, settings_for
-from tests.parts import domain_of, parts_of
 from tests.server.bus import buses
 from tests.server.bus.buses import WITHIN_S, Node, tell_until_heard
-from tests.socket_world import until
+from tests.support.node import running_node, settings_for
+from tests.support.parts import domain_of, parts_of
+from tests.support.socket_world import until
 
 PREFIX = "p2"  # its leases are on the first server, which has a replica
 PEOPLE = range(1, 41)
@@ -84,7 +84,7 @@ async def test_signals_leases_presence_addresses_and_who_is_connected_work_as_wi
         first.bus.signal(AccountChanged(7))
         await announce(second.redis, AccountChanged(8), PREFIX)
         await until(lambda: second.signals == [AccountChanged(7), AccountChanged(8)])
-        boards = [RedisPresenceBoard(node.redis, node.bus, grace_s=0) for node in (first, second)]
+        boards = [RedisPresenceStore(node.redis, node.bus, grace_s=0) for node in (first, second)]
         assert await boards[0].write(PEOPLE, ()) == set(PEOPLE)
         looked = await boards[1].look(range(1, 1001))
         assert looked.online == set(PEOPLE)
@@ -178,10 +178,10 @@ async def test_what_a_node_left_out_before_it_saw_that_a_replica_took_over_is_to
         await first.hold(here)
         await second.hold(here)
         second.gaps.clear()
-        before, may_see = await first.redis.map_slots(), asyncio.Event()
+        before, may_view = await first.redis.map_slots(), asyncio.Event()
 
         async def see_late(self: Cluster) -> object:
-            return await map_slots(self) if self is not first.redis or may_see.is_set() else before
+            return await map_slots(self) if self is not first.redis or may_view.is_set() else before
 
         map_slots = Cluster.map_slots
         monkeypatch.setattr(Cluster, "map_slots", see_late)
@@ -190,7 +190,7 @@ async def test_what_a_node_left_out_before_it_saw_that_a_replica_took_over_is_to
         first.bus.publish("/chat", "left out", [here])
         await until(lambda: first.bus.depth == 0)
         second.gaps.clear()
-        may_see.set()
+        may_view.set()
         await until(lambda: None in second.gaps)
 
 
@@ -219,7 +219,7 @@ async def test_a_cluster_without_sharded_channels_is_refused(
     cluster: RedisCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await require_redis(RedisSettings(url=cluster.url))).endswith("a cluster")
-    monkeypatch.setattr("server.reachability.SHARDED_SINCE", 1000)
+    monkeypatch.setattr("server.process.store_checks.SHARDED_SINCE", 1000)
     with pytest.raises(ConfigError, match=r"redis\.url.*1000 or later"):
         await require_redis(RedisSettings(url=cluster.url))
 

@@ -10,14 +10,14 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from benchmarks.redis_cluster import RedisCluster
 from benchmarks.servers import holding_breath
-from models.events import AccountChanged
+from models.facts import AccountChanged
 from models.tasks import cancel
 from server.bus.bus import Bus
-from server.redis_client import open_redis
-from server.redis_cluster import Cluster, slot_of, tag_at
+from server.redis_client.client import open_redis
+from server.redis_client.cluster import Cluster, slot_of, tag_at
 from tests.server.bus.buses import WITHIN_S, tell_until_heard
 from tests.server.bus.test_cluster import PEOPLE, PREFIX, joined, place
-from tests.socket_world import until
+from tests.support.socket_world import until
 
 HOME_ON_THE_SECOND = "q0"  # what every node hears is on the second server, which nobody replaces
 

@@ -13,12 +13,12 @@ import pytest
 
 from models.documents.chat import Chat
 from models.documents.entry import Joined, Left
-from models.events import ChatMembersChanged, Signal
+from models.facts import ChatMembersChanged, Invalidation
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import newcomers, say
-from tests.node import Device, Node, Person, running_node, settings_for
-from tests.parts import domain_of, parts_of
-from tests.socket_world import until
+from tests.support.node import Device, Node, Person, running_node, settings_for
+from tests.support.parts import domain_of, parts_of
+from tests.support.socket_world import until
 
 LARGE, PEOPLE, STEPS = 4, 8, 50
 
@@ -95,7 +95,7 @@ class World:
             seqs = self.signalled.setdefault(node.url, set())
             domain_of(node).fanout.subscribe(partial(self._signalled, seqs))
 
-    def _signalled(self, seqs: set[int], signal: Signal) -> None:
+    def _signalled(self, seqs: set[int], signal: Invalidation) -> None:
         if isinstance(signal, ChatMembersChanged) and signal.chat_id == self.chat.id:
             seqs.add(signal.seq)
 
@@ -149,7 +149,7 @@ class World:
         found = {}
         for who, (_, trusting) in self.devices.items():
             member = await stores.chats.find_member(self.chat.id, self.people[who].account_id)
-            theirs = {seq for seq in log if member is not None and member.is_active and member.may_see(seq)}
+            theirs = {seq for seq in log if member is not None and member.is_active and member.may_view(seq)}
             if behind := theirs - trusting.known:
                 found[who] = behind
         return found
@@ -160,7 +160,7 @@ class World:
         found = {}
         for trusting in self.past:
             member = await stores.chats.find_member(self.chat.id, trusting.person.account_id)
-            told = {seq for seq in trusting.live if member is None or not member.may_see(seq)}
+            told = {seq for seq in trusting.live if member is None or not member.may_view(seq)}
             if told:
                 found[trusting.person.account_id] = told
         return found

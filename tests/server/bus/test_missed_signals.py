@@ -10,9 +10,9 @@ import pytest
 from server.embedded import EmbeddedStores
 from server.sockets import fanout
 from tests.conversation.talk import friends, say, texts
-from tests.node import Node, Person, running_node, settings_for
-from tests.parts import domain_of, parts_of
-from tests.socket_world import until
+from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.parts import domain_of, parts_of
+from tests.support.socket_world import until
 
 
 @dataclass

@@ -11,14 +11,14 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from typing_extensions import override
 
 from models.documents.phone import Phone
-from models.events import PresenceChanged, Signal
-from models.services.sweep_presence import SweepPresence
+from models.facts import Invalidation, PresenceChanged
+from models.services.presence.sweep import SweepPresence
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import Database
 from server.bus import lease, presence_board
 from server.bus.bus import Bus
-from server.bus.presence_board import RedisPresenceBoard
+from server.bus.presence_board import RedisPresenceStore
 from server.clock import SystemClock
 
 ANN, TOM, MAX = 1, 2, 3
@@ -28,13 +28,13 @@ ANN, TOM, MAX = 1, 2, 3
 class Told:
     """A fan-out that only remembers."""
 
-    signals: list[Signal]
+    signals: list[Invalidation]
 
     def publish(self, *_: object, **__: object) -> None: ...
 
     def whisper(self, *_: object) -> None: ...
 
-    def signal(self, signal: Signal) -> None:
+    def signal(self, signal: Invalidation) -> None:
         self.signals.append(signal)
 
     @property
@@ -47,7 +47,7 @@ class Node:
     """What one node has of all this; nothing runs by itself, so `renew` is all that keeps it alive."""
 
     bus: Bus
-    board: RedisPresenceBoard
+    board: RedisPresenceStore
     sweep: SweepPresence
     told: Told
 
@@ -66,7 +66,7 @@ class Site:
 
     async def node(self) -> Node:
         bus = Bus(self.redis, prefix=self.prefix)
-        board, told = RedisPresenceBoard(self.redis, bus, grace_s=0), Told([])
+        board, told = RedisPresenceStore(self.redis, bus, grace_s=0), Told([])
         node = Node(bus, board, SweepPresence(self.accounts, board, told, SystemClock()), told)
         await bus.lease.take()
         return node
@@ -183,7 +183,7 @@ async def test_a_redis_that_has_forgotten_this_node_is_not_believed(site: Site) 
     assert not (await here.board.look([ANN, TOM])).is_sure
 
 
-class DeafBoard(RedisPresenceBoard):
+class DeafBoard(RedisPresenceStore):
     """One whose Redis does what it is asked to, and is too slow to say so."""
 
     @override

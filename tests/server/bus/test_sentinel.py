@@ -11,12 +11,12 @@ import pytest
 from benchmarks.servers import holding_breath
 from server.config import ConfigError, RedisSettings
 from server.embedded.ports import LOOPBACK
-from server.reachability import require_redis
-from server.redis_client import open_redis
-from tests.sentinels import NAME, PASSWORD, SENTINEL_PASSWORD, Guarded, Server, running_guarded
+from server.process.store_checks import require_redis
+from server.redis_client.client import open_redis
 from tests.server.bus import buses
 from tests.server.bus.buses import WITHIN_S, Node, tell_until_heard
-from tests.socket_world import until
+from tests.support.sentinels import NAME, PASSWORD, SENTINEL_PASSWORD, Guarded, Server, running_guarded
+from tests.support.socket_world import until
 
 ANN, TOM = 1, 2
 

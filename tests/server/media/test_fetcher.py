@@ -14,7 +14,7 @@ from yarl import URL
 from models.errors import UrlRefused
 from server.media.addresses import is_public
 from server.media.fetcher import HttpFetcher, PublicResolver
-from tests.listening import deaf_port
+from tests.support.listening import deaf_port
 
 PRIVATE = [
     "127.0.0.1", "127.8.9.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",

@@ -14,8 +14,8 @@ from models.documents.photo import Picture
 from models.errors import DomainError, Malformed, RateLimited
 from server.media import imaging as pictures
 from server.media.imaging import PictureProcesses
-from tests.hostile_pictures import many_frames, many_scans, many_tags, packed_profile, wide_webp
-from tests.pictures import content_of, encoded, halves, plain
+from tests.support.hostile_pictures import many_frames, many_scans, many_tags, packed_profile, wide_webp
+from tests.support.pictures import content_of, encoded, halves, plain
 
 QUICK_CPU_S = 3.0  # of a processor, all of what a hostile picture may take here; today's slow ones take 10 to 30
 

@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from models.documents.photo import Picture, Rendition
 from models.errors import Malformed, TooLarge, Unavailable
 from server.media.imaging import PictureProcesses
-from tests.pictures import BLUE, GREEN, RED, WHITE, bomb, content_of, decoded, encoded, halves, is_near, plain
+from tests.support.pictures import BLUE, GREEN, RED, WHITE, bomb, content_of, decoded, encoded, halves, is_near, plain
 
 MAX_PIXELS = 4_000_000
 CAMERA, GPS, ORIENTATION, SOFTWARE = 0x010F, 0x8825, 0x0112, 0x0131

@@ -6,7 +6,7 @@ from PIL import Image, ImageColor
 from models.documents.default_picture import NO_HUE, NOBODY, DefaultPicture
 from models.documents.photo import Rendition
 from server.media.initials import COLOURS, Initials
-from tests.pictures import WHITE, decoded, is_near
+from tests.support.pictures import WHITE, decoded, is_near
 
 BUILT_IN = "no such font.ttf"  # Pillow's own stands in
 

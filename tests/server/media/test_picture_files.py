@@ -10,7 +10,7 @@ from PIL import Image, ImageCms, ImageFile
 
 from server.media.picture_files import read_orientation
 from server.media.picture_worker import Opened
-from tests.pictures import BLUE, GREEN, RED, WHITE, encoded, halves, is_near
+from tests.support.pictures import BLUE, GREEN, RED, WHITE, encoded, halves, is_near
 
 UPRIGHT, TURNED = (100, 60), (60, 100)
 ASCII, SHORT, LONG, RATIONAL = 2, 3, 4, 5

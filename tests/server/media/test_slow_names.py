@@ -15,7 +15,7 @@ from models.documents.session import Actor
 from models.errors import RateLimited, Unavailable, UrlRefused
 from server.embedded import EmbeddedStores
 from server.media.fetcher import HttpFetcher
-from tests.node import running_node, settings_for
+from tests.support.node import running_node, settings_for
 
 SOON_S = 10.0  # a loaded machine included; a name that is never answered takes longer
 A, AAAA = 1, 28
@@ -167,7 +167,7 @@ async def test_one_account_waits_for_few_files_at_a_time_and_others_do_not_notic
 
 
 def test_all_accounts_together_fetch_so_many_at_a_time() -> None:
-    from models.services.limit_fetches import LimitFetches
+    from models.services.media.fetching import LimitFetches
 
     def actor(account_id: int) -> Actor:
         return Actor(account_id, str(account_id), "session")

@@ -9,10 +9,10 @@ from redis.asyncio import Redis
 
 from server.embedded import EmbeddedStores
 from server.nodes.address import NodeAddresses
-from tests.node import Node, Person, running_node, settings_for
-from tests.parts import domain_of
-from tests.raw import Polling, open_polling
-from tests.socket_world import sign_in_friends
+from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.parts import domain_of
+from tests.support.raw import Polling, open_polling
+from tests.support.socket_world import sign_in_friends
 
 
 @dataclass

@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 
 from benchmarks.servers import Server, holding_breath, kill_redis, sign_in
 from server.embedded import EmbeddedStores
-from tests.processes import Cluster, running_cluster
-from tests.raw import Polling, frames, open_polling, request
+from tests.support.processes import Cluster, running_cluster
+from tests.support.raw import Polling, frames, open_polling, request
 
 SERVICE_RESTART = 1012
 UNKNOWN = (400, {"code": 1, "message": "Session ID unknown"})

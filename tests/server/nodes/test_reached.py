@@ -8,8 +8,8 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from server.embedded.ports import choose_port
-from tests.node import running_node, settings_for
-from tests.raw import Polling, open_polling
+from tests.support.node import running_node, settings_for
+from tests.support.raw import Polling, open_polling
 
 
 async def post_by_way_of_another(stores: EmbeddedStores, folder: Path, **sections: dict[str, Any]) -> int:

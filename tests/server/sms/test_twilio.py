@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from models.errors import Unavailable
 from server.sms.twilio import TwilioCodes
-from tests.listening import deaf_port
+from tests.support.listening import deaf_port
 
 ACCOUNT, KEY, SENDER = "AC" + "0" * 32, "key", "+15005550006"
 

@@ -14,8 +14,8 @@ from aiohttp.test_utils import TestServer
 
 from models.errors import Unavailable
 from server.sms.webhook import WebhookCodes
-from tests.auth_fakes import HandClock
-from tests.listening import deaf_port
+from tests.support.auth_fakes import HandClock
+from tests.support.listening import deaf_port
 
 SECRET = "hook"
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import settings_for
-from tests.socket_world import Friends, friends_on_a_node
+from tests.support.node import settings_for
+from tests.support.socket_world import Friends, friends_on_a_node
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import settings_for
-from tests.raw import BINARY, QUERY, Frames, Polling, frames, open_line, open_polling, request
-from tests.socket_world import Friends, friends_on_a_node, sockets_of, until
+from tests.support.node import settings_for
+from tests.support.raw import BINARY, QUERY, Frames, Polling, frames, open_line, open_polling, request
+from tests.support.socket_world import Friends, friends_on_a_node, sockets_of, until
 
 PING_INTERVAL_S, PING_TIMEOUT_S = 0.5, 2.0  # short, but for a busy machine
 JOIN_WITHIN_S = 4.0

@@ -5,8 +5,8 @@ from pathlib import Path
 from time import thread_time
 
 from server.embedded import EmbeddedStores
-from tests.node import running_node, settings_for
-from tests.raw import TEXT, frames
+from tests.support.node import running_node, settings_for
+from tests.support.raw import TEXT, frames
 
 FRAMES = 20_000
 

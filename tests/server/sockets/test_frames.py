@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from handlers.wire.largest import largest_message
+from handlers.wire.sockets.largest import largest_message
 from server.config import ChatSettings
-from tests.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frames, frames, open_line, open_polling
-from tests.socket_world import Friends, sockets_of, until
+from tests.support.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frames, frames, open_line, open_polling
+from tests.support.socket_world import Friends, sockets_of, until
 
 ASK = b'42/chat,1["chats",{}]'
 MASKED = 0x80

@@ -1,4 +1,4 @@
-"""Pins what server/sockets and server/unreadable.py use of python-socketio, python-engineio and aiohttp beyond their documentation.
+"""Pins what server/sockets and server/http/unreadable.py use of python-socketio, python-engineio and aiohttp beyond their documentation.
 
 A failure here after an upgrade means: read the new release, then mend server/sockets, then this list.
 """
@@ -146,13 +146,13 @@ def test_the_server_is_told_of_packets_by_our_sockets() -> None:
 
 
 def test_a_protocol_in_between_is_told_of_all_that_aiohttp_is() -> None:
-    """What server/held_line.py hands on."""
+    """What server/http/held_line.py hands on."""
     called = {name for kind in RequestHandler.__mro__ for name in vars(kind) if name in dir(asyncio.Protocol)}
     assert {"data_received", "eof_received", "connection_lost", "pause_writing", "resume_writing"} <= called
 
 
 def test_a_connection_is_made_by_what_we_replaced() -> None:
-    """What server/unreadable.py leans on in aiohttp."""
+    """What server/http/unreadable.py leans on in aiohttp."""
     slots = {name for kind in RequestHandler.__mro__ for name in getattr(kind, "__slots__", ())}
     assert {"_waiter", "_messages", "_close"} <= slots
     assert "RequestHandler(self, loop=self._loop, **self._kwargs)" in inspect.getsource(web.Server.__call__)
@@ -193,7 +193,7 @@ class TestTakingALineOver:
 
 
 class TestAnsweringWhatIsNoRequest:
-    """What server/unreadable.py leans on in aiohttp."""
+    """What server/http/unreadable.py leans on in aiohttp."""
 
     def test_the_methods_that_it_replaces_are_called(self) -> None:
         start = inspect.getsource(RequestHandler.start) + inspect.getsource(RequestHandler._handle_request)

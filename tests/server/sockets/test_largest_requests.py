@@ -12,10 +12,10 @@ from handlers.sockets.events import EventsNamespace
 from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
-from handlers.wire.largest import ENVELOPE_MAX_BYTES, largest_message, largest_requests
+from handlers.wire.sockets.largest import ENVELOPE_MAX_BYTES, largest_message, largest_requests
 from server.sockets.intake import STRANGER_MAX_BYTES
-from tests.raw import QUERY, TEXT, frames, open_polling, request
-from tests.socket_world import Friends, sockets_of, until
+from tests.support.raw import QUERY, TEXT, frames, open_polling, request
+from tests.support.socket_world import Friends, sockets_of, until
 
 EMOJI = "\N{OK HAND SIGN}"
 TEXT_MAX, CARD_MAX = 16_384, 163_840

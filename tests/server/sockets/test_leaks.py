@@ -11,9 +11,9 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from server.sockets.engine import EngineSocket
-from tests.node import NAMESPACES, Node, Person, running_node, settings_for
-from tests.raw import TEXT, frames, open_polling, request
-from tests.socket_world import Friends, friends_on_a_node, sign_in_friends, sockets_of, until
+from tests.support.node import NAMESPACES, Node, Person, running_node, settings_for
+from tests.support.raw import TEXT, frames, open_polling, request
+from tests.support.socket_world import Friends, friends_on_a_node, sign_in_friends, sockets_of, until
 
 ROUNDS = 200
 

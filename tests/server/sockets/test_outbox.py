@@ -1,6 +1,6 @@
 """What is taken out of an outbox because nobody may read it any more counts as little as what was sent."""
 
-from server.sockets.outbox import Allowance, Outbox, Parcel
+from server.sockets.outbox import Allowance, EncodedPacket, Outbox
 
 
 def test_what_is_dropped_counts_for_nobody_and_as_taken() -> None:
@@ -8,9 +8,9 @@ def test_what_is_dropped_counts_for_nobody_and_as_taken() -> None:
     outbox, other = Outbox(10, 1000), Outbox(10, 1000)
     for each in (outbox, other):
         each.share(allowance)
-        each.put(Parcel("42/typing,[]"))
-    outbox.put(Parcel("42/chat,[]"))
-    outbox.put(Parcel("2"))
+        each.put(EncodedPacket("42/typing,[]"))
+    outbox.put(EncodedPacket("42/chat,[]"))
+    outbox.put(EncodedPacket("2"))
     outbox.drop("42/chat,")
     assert allowance.chars == outbox.chars + other.chars
     assert (len(outbox), outbox.taken_count) == (2, 1)

@@ -6,10 +6,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from handlers.wire.largest import largest_message
+from handlers.wire.sockets.largest import largest_message
 from server.config import ChatSettings
-from tests.raw import BINARY, CONTINUATION, PING, PONG, QUERY, TEXT, Frames, frames, open_line, open_polling, request
-from tests.socket_world import Friends, sign_in_friends, sockets_of, until
+from tests.support.raw import (
+    BINARY,
+    CONTINUATION,
+    PING,
+    PONG,
+    QUERY,
+    TEXT,
+    Frames,
+    frames,
+    open_line,
+    open_polling,
+    request,
+)
+from tests.support.socket_world import Friends, sign_in_friends, sockets_of, until
 
 FRAME_MAX = largest_message(ChatSettings().text_max_chars)
 

@@ -8,8 +8,8 @@ from time import process_time
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import Node, running_node, settings_for
-from tests.raw import QUERY, frames, request
+from tests.support.node import Node, running_node, settings_for
+from tests.support.raw import QUERY, frames, request
 
 STRANGER, NOWHERE = '40/chat,{"token":"a.b.c"}', '42/chat,1["chats",{}]'
 MANY = 4000  # as many as fit into one body

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import Device, settings_for
-from tests.raw import frames as open_frames
-from tests.raw import open_polling
-from tests.socket_world import Friends, friends_on_a_node, sockets_of, until
+from tests.support.node import Device, settings_for
+from tests.support.raw import frames as open_frames
+from tests.support.raw import open_polling
+from tests.support.socket_world import Friends, friends_on_a_node, sockets_of, until
 
 TEXT = "x" * 8000
 QUEUE_MAX = 16

@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from server.embedded import EmbeddedStores
-from tests import raw
-from tests.node import running_node, settings_for
-from tests.socket_world import sign_in_friends
+from tests.support import raw
+from tests.support.node import running_node, settings_for
+from tests.support.socket_world import sign_in_friends
 
 CROWD = 60
 PER_S = 10

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.node import settings_for
-from tests.raw import Frames, Polling, frames, open_polling
-from tests.socket_world import Friends, friends_on_a_node, sockets_of, until
-from tests.stores import stopped
+from tests.support.node import settings_for
+from tests.support.raw import Frames, Polling, frames, open_polling
+from tests.support.socket_world import Friends, friends_on_a_node, sockets_of, until
+from tests.support.stores import stopped
 
 IN_FLIGHT, COUNT = 5, 40
 PING_S, PONG_S = 0.3, 1.5

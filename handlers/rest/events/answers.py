@@ -1,0 +1,167 @@
+"""What those who are invited do at an event: answer, look, write, suggest (events contract, section 6)."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+
+from handlers.rest.account_choice import read_as_account, require_account
+from handlers.rest.described import OperationSpec, Route
+from handlers.rest.links import Links
+from handlers.rest.paths import events
+from handlers.rest.requests import read_query, read_shape
+from handlers.wire.events import objects as wire
+from handlers.wire.events.requests import (
+    GuestsQuery,
+    NewMessage,
+    NewPoll,
+    NewSuggestion,
+    Rsvp,
+    read_event_id,
+    read_guests,
+)
+from models.errors import EventFull, EventNotFound, FieldErrors, Forbidden, LimitReached
+from models.services.events.invitations import AnswerInvitation, MarkInvitationSeen
+from models.services.events.listing import NO_GUESTS, EventViews
+from models.services.events.posts import AddPoll, PostMessage, SuggestTime
+from models.services.events.sample_replies import ListSampleReplies
+
+_ONE = "/events/{event_id}"
+_REFUSES = (FieldErrors, EventNotFound)
+
+
+@dataclass(frozen=True, slots=True)
+class EventAnswerRoutes:
+    """Bodies are read before the event is looked for, so a wrong one is a 400 also where there is no event."""
+
+    list_sample_replies: ListSampleReplies
+    answer: AnswerInvitation
+    see_invitation: MarkInvitationSeen
+    post_message: PostMessage
+    add_poll: AddPoll
+    suggest_time: SuggestTime
+    see: EventViews
+    links: Links
+
+    def routes(self) -> list[Route]:
+        return [
+            *events(
+                "GET",
+                "/events/sample_rsvp_replies",
+                self.show_sample_replies,
+                OperationSpec("Texts to answer invitations with.", {200: list[wire.SampleReplyShown]}),
+            ),
+            *events(
+                "POST",
+                _ONE + "/accept",
+                self.accept,
+                OperationSpec(
+                    "Come to an event, as long as there is a place.",
+                    {200: wire.EventShown},
+                    takes=Rsvp,
+                    query=GuestsQuery,
+                    refuses=(*_REFUSES, EventFull),
+                ),
+            ),
+            *events(
+                "POST",
+                _ONE + "/reject",
+                self.reject,
+                OperationSpec(
+                    "Do not come to an event.",
+                    {200: wire.EventShown},
+                    takes=Rsvp,
+                    query=GuestsQuery,
+                    refuses=_REFUSES,
+                ),
+            ),
+            *events(
+                "PUT",
+                _ONE + "/invitations/{invitation_id}/mark_seen",
+                self.mark_seen,
+                OperationSpec(
+                    "Mark your invitation as seen.", {200: wire.InvitationShown}, refuses=(EventNotFound, Forbidden)
+                ),
+            ),
+            *events(
+                "POST",
+                _ONE + "/messages",
+                self.post,
+                OperationSpec(
+                    "Write at an event, a few times; then the answer is 409 with the same fields.",
+                    {201: wire.PostingShown, 409: wire.PostingShown},
+                    takes=NewMessage,
+                    refuses=_REFUSES,
+                ),
+            ),
+            *events(
+                "POST",
+                _ONE + "/polls",
+                self.poll,
+                OperationSpec(
+                    "Suggest another date or place for an event, a few times.",
+                    {201: wire.PollShown},
+                    takes=NewPoll,
+                    refuses=(*_REFUSES, LimitReached),
+                    other_fields=("body",),  # as the seed document has it for one that is there
+                ),
+            ),
+            *events(
+                "POST",
+                _ONE + "/time_suggestions",
+                self.suggest,
+                OperationSpec(
+                    "Note another time for an event.",
+                    {204: None},
+                    takes=NewSuggestion,
+                    refuses=(*_REFUSES, LimitReached),
+                ),
+            ),
+        ]
+
+    async def show_sample_replies(self, request: web.Request) -> web.Response:
+        await require_account(request)
+        return web.json_response(wire.show_sample_replies(await self.list_sample_replies()))
+
+    async def accept(self, request: web.Request) -> web.Response:
+        return await self._answer(request, answer=True)
+
+    async def reject(self, request: web.Request) -> web.Response:
+        return await self._answer(request, answer=False)
+
+    async def _answer(self, request: web.Request, *, answer: bool) -> web.Response:
+        actor, fields = await read_as_account(request)
+        rsvp = read_shape(Rsvp, fields)
+        event = await self.answer(actor, _event_id(request), answer=answer, message=rsvp.message)
+        seen = await self.see.one(actor, event, read_guests(read_query(request)))
+        return web.json_response(wire.broadcast_event(seen, self.links.photos_in(request)))
+
+    async def mark_seen(self, request: web.Request) -> web.Response:
+        actor = await require_account(request)
+        invitation_id = read_event_id(request.match_info["invitation_id"])
+        event, invitation = await self.see_invitation(actor, _event_id(request), invitation_id)
+        seen = await self.see.one(actor, event, NO_GUESTS)
+        return web.json_response(wire.show_invitation(invitation, seen.people))
+
+    async def post(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        body = read_shape(NewMessage, fields).body
+        posting = await self.post_message(actor, _event_id(request), body)
+        status = HTTPStatus.CONFLICT if posting.is_over_limit else HTTPStatus.CREATED
+        return web.json_response(wire.show_posting(posting, body, actor.account_id), status=status)
+
+    async def poll(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        wanted = read_shape(NewPoll, fields).require_something()
+        event, poll = await self.add_poll(actor, _event_id(request), wanted.suggested_date, wanted.suggested_venue)
+        return web.json_response(wire.show_poll(poll, event), status=HTTPStatus.CREATED)
+
+    async def suggest(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        wanted = read_shape(NewSuggestion, fields)
+        await self.suggest_time(actor, _event_id(request), wanted.suggestion(actor.account_id))
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _event_id(request: web.Request) -> int:
+    return read_event_id(request.match_info["event_id"])

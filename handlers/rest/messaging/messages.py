@@ -1,0 +1,253 @@
+"""Messages on the messaging API (messaging contract 17, rows 35, 37 and 42 to 48)."""
+
+from dataclasses import dataclass
+
+import orjson
+from aiohttp import web
+
+from handlers.rest.account_choice import read_as_account
+from handlers.rest.described import OperationSpec, Route
+from handlers.rest.links import Links
+from handlers.rest.paths import messaging
+from handlers.rest.requests import path_number, read_query
+from handlers.wire.fields import Fields
+from handlers.wire.messaging import messages as wire
+from handlers.wire.messaging.drafts import (
+    Attempt,
+    ChatsAsked,
+    LastRead,
+    LocationToSend,
+    MessagesAsked,
+    SyncAsked,
+    TextToSend,
+    ToSomebody,
+    WindowAsked,
+    read_path_target,
+    text_to_send,
+)
+from handlers.wire.messaging.request import NothingShown, parse
+from handlers.wire.sockets.chats import ChatSyncShown, show_sync
+from models.documents.entry import Entry
+from models.documents.session import Actor
+from models.errors import (
+    ChatNotFound,
+    ClientIdReused,
+    ContactBlocked,
+    DomainError,
+    NotAContact,
+    RateLimited,
+    TooLong,
+)
+from models.services.chats.history import ListMessages
+from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
+from models.services.chats.send import SendMessage
+from models.services.chats.sync import SyncChats
+from models.services.chats.titles import ListChatsWithTitles
+from models.services.chats.typing import BroadcastTyping, TypingByNumber
+
+_TARGET = "{target:[0-9]+(?:-[0-9]+)?}/"
+_CONTACT = "{contact_id:[0-9]+}/"
+SEND_REFUSALS = (ContactBlocked, NotAContact, ChatNotFound, ClientIdReused, RateLimited)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRoutes:
+    """The services behind them are the sockets' own: what is sent here arrives there, what is read there is listed here."""
+
+    send: SendMessage
+    typing: BroadcastTyping
+    tell_typing: TypingByNumber
+    chats: ListChatsWithTitles
+    messages: ListMessages
+    delivered: ListDelivered
+    read: ListRead
+    mark_read: MarkRead
+    sync: SyncChats
+    links: Links
+    text_max_chars: int
+
+    def routes(self) -> list[Route]:
+        return [
+            *messaging(
+                "POST",
+                "/api/messages/send-message/",
+                self.send_text,
+                OperationSpec(
+                    "Send a text.",
+                    {200: wire.SentShown},
+                    takes=text_to_send(self.text_max_chars),
+                    refuses=(TooLong, *SEND_REFUSALS),
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/messages/send-location/",
+                self.send_location,
+                OperationSpec(
+                    "Send a place.", {200: wire.SentShown}, takes=LocationToSend, refuses=(TooLong, *SEND_REFUSALS)
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/messages/set-typing/",
+                self.start_typing,
+                OperationSpec(
+                    "Show that you are typing.",
+                    {200: NothingShown},
+                    takes=ToSomebody,
+                    refuses=(NotAContact, ChatNotFound),
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/messages/set-paused/",
+                self.stop_typing,
+                OperationSpec(
+                    "Show that you paused.", {200: NothingShown}, takes=ToSomebody, refuses=(NotAContact, ChatNotFound)
+                ),
+            ),
+            *messaging(
+                "GET",
+                "/api/message/chats/",
+                self.show_chats,
+                OperationSpec("Your chats, with contacts and groups.", {200: wire.ChatsShown}, query=ChatsAsked),
+            ),
+            *messaging("GET", "/api/messages/chats/", self.show_chats, canonical="/api/message/chats/"),
+            *messaging(
+                "GET",
+                "/api/messages/chats/" + _TARGET,
+                self.show_messages,
+                OperationSpec(
+                    "The messages of a chat, those that you sent included.",
+                    {200: wire.MessagesShown},
+                    query=MessagesAsked,
+                    description="`target` is a contact's number or a group's id; one that is unknown has no messages. The newest come "
+                    "first, page by page: while an answer has `more`, ask again with its `next` as `before`, or follow its Link. Whoever "
+                    "polls asks with the id of the newest message that it has as `after`, and so gets each one once.",
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/messages/sync/",
+                self.sync_chats,
+                OperationSpec(
+                    "What is new in all your chats.",
+                    {200: ChatSyncShown},
+                    takes=SyncAsked,
+                    description="The sockets' `sync`, for whoever polls: keep the `cursor` of each chat, and ask with them again; at once "
+                    "while the answer has `more`. `delta` is what you miss, `reset` means: forget what you hold of this chat and begin "
+                    "with these entries. Addresses of files are relative to this server.",
+                ),
+            ),
+            *messaging(
+                "POST",
+                "/api/messages/update-last-read/",
+                self.update_last_read,
+                OperationSpec(
+                    "Mark what you received as read.", {200: wire.MarkedShown}, takes=LastRead, refuses=(ChatNotFound,)
+                ),
+            ),
+            *messaging(
+                "GET",
+                "/api/messages/delivered/" + _CONTACT,
+                self.show_delivered,
+                OperationSpec(
+                    "Which of your messages a contact has received.", {200: wire.DeliveredListShown}, query=WindowAsked
+                ),
+            ),
+            *messaging(
+                "GET",
+                "/api/messages/read/" + _CONTACT,
+                self.show_read,
+                OperationSpec(
+                    "Which of your messages a contact has read.", {200: wire.ReadListShown}, query=WindowAsked
+                ),
+            ),
+        ]
+
+    async def send_text(self, request: web.Request) -> web.Response:
+        return await self._send(request, text_to_send(self.text_max_chars))
+
+    async def send_location(self, request: web.Request) -> web.Response:
+        return await self._send(request, LocationToSend)
+
+    async def _send(self, request: web.Request, shape: type[TextToSend] | type[LocationToSend]) -> web.Response:
+        actor, fields = await read_as_account(request)
+        try:
+            asked = parse(shape, fields)
+        except DomainError as refusal:
+            entry = await find_sent(self.send, actor, fields, refusal)
+        else:
+            entry = await self.send(actor, asked.target, asked.draft(), asked.client_id)
+        self.typing.sent(entry.chat_id, actor.account_id)
+        return web.json_response(wire.show_sent(entry, self.links.shown_in(request)))
+
+    async def start_typing(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        await self.tell_typing.start(actor, parse(ToSomebody, fields).target)
+        return web.json_response({})
+
+    async def stop_typing(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        await self.tell_typing.stop(actor, parse(ToSomebody, fields).target)
+        return web.json_response({})
+
+    async def show_chats(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        asked = parse(ChatsAsked, {**fields, **read_query(request)})
+        page = await self.chats(actor, limit=asked.count, offset=asked.offset, before=asked.before)
+        return self._show_page(request, wire.show_chats(page))
+
+    async def show_messages(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        asked = parse(MessagesAsked, {**fields, **read_query(request)})
+        target = read_path_target(request.match_info["target"])
+        found = await self.messages(actor, target, asked.window, is_received_only=asked.received_only)
+        return self._show_page(request, wire.show_messages(found, self.links.shown_in(request)))
+
+    def _show_page(
+        self,
+        request: web.Request,
+        shown: wire.MessagesShown | wire.DeliveredListShown | wire.ReadListShown | wire.ChatsShown,
+    ) -> web.Response:
+        return web.json_response(shown, headers=self.links.to_next(request, shown.get("next")))
+
+    async def sync_chats(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        answer = await self.sync(actor, parse(SyncAsked, fields).cursors)
+        return web.json_response(text=orjson.dumps(show_sync(answer)).decode())
+
+    async def update_last_read(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        asked = parse(LastRead, fields)
+        updated = await self.mark_read(actor, asked.target, asked.date_limit)
+        return web.json_response(wire.show_marked(updated))
+
+    async def show_delivered(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        window = parse(WindowAsked, {**fields, **read_query(request)}).window
+        found = await self.delivered(actor, path_number(request), window)
+        return self._show_page(request, wire.show_delivered(found))
+
+    async def show_read(self, request: web.Request) -> web.Response:
+        actor, fields = await read_as_account(request)
+        window = parse(WindowAsked, {**fields, **read_query(request)}).window
+        found = await self.read(actor, path_number(request), window)
+        return self._show_page(request, wire.show_read(found))
+
+
+async def find_sent(send: SendMessage, actor: Actor, fields: Fields, refusal: DomainError) -> Entry:
+    """What these fields have led to already; raises their refusal if nothing.
+
+    What may be said changes between two starts of a server, and what was answered before keeps its answer.
+    """
+    if fields.get("client_id") in (None, ""):
+        raise refusal
+    try:
+        attempt = parse(Attempt, fields)
+    except DomainError:
+        raise refusal from None
+    entry = await send.find_sent(actor, attempt.target, attempt.client_id)
+    if entry is None:
+        raise refusal
+    return entry

@@ -1,0 +1,1 @@
+"""Requests and answers of the events API as JSON."""

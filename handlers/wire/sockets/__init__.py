@@ -1,0 +1,1 @@
+"""Requests, answers and packets of the socket namespaces as JSON."""

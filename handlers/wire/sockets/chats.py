@@ -1,0 +1,145 @@
+"""Chats as JSON: the chat list, a page of history and the answers of `sync` (design section 4)."""
+
+from collections.abc import Sequence
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from handlers.wire.sockets.entries import EntryShown, show_entry, show_message, show_photo, show_time
+from models.documents.chat import Chat, ChatKind, Member
+from models.documents.head import ChatSummary
+from models.services.chats.history import Page
+from models.services.chats.listing import ChatPage
+from models.services.chats.sync import ChatState, Status, SyncAnswer
+
+
+class MarkShown(TypedDict):
+    """How far a member has received and read."""
+
+    account: int
+    delivered: int
+    read: int
+
+
+class ChatMissedShown(TypedDict):
+    """The news of one chat. `cursor` is to be asked with next time; it equals `last_seq` unless more follows.
+
+    A chat that is none of yours, and never was, has nothing but the first six fields.
+    """
+
+    chat: int
+    status: Status
+    entries: list[EntryShown]
+    last_seq: int
+    cursor: int
+    marks: list[MarkShown]
+    kind: NotRequired[ChatKind]
+    title: NotRequired[str | None]
+    contact: NotRequired[str | None]
+    group: NotRequired[str]
+    event: NotRequired[int]
+    photo_url: NotRequired[str | None]
+    preview_photo_url: NotRequired[str | None]
+    hidden: NotRequired[list[int]]
+    unread: NotRequired[int]
+    read: NotRequired[int]
+    delivered: NotRequired[int]
+    is_member: NotRequired[bool]
+
+
+class ChatSyncShown(TypedDict):
+    """The chats in which something is new, and those that are as you hold them. `more`: ask again at once with the new cursors."""
+
+    chats: list[ChatMissedShown]
+    more: bool
+
+
+def show_chat(chat: Chat, peer_number: str | None = None, *, until: int | None = None) -> dict[str, object]:
+    """`{"chat", "kind", "title"}` with `group` (its public id) or `contact` (the number one talks with), `event` (its event's id), and a photo if it has one.
+
+    The title of a direct chat is the number: names are the viewer's own, in its contacts. `until`: for whom the log ends there;
+    a title or a photo that was set later is left out.
+    """
+    shown: dict[str, object] = {"chat": chat.id, "kind": chat.kind.value}
+    if chat.kind is ChatKind.DIRECT:
+        shown["title"] = peer_number
+        shown["contact"] = peer_number
+    elif until is None or chat.subject_seq <= until:
+        shown["title"] = chat.subject
+    if chat.group is not None:
+        shown["group"] = chat.group
+    if chat.event_id is not None:
+        shown["event"] = chat.event_id
+    if chat.photo is not None and (until is None or chat.photo_seq <= until):
+        shown |= show_photo(chat.photo)
+    return shown
+
+
+def show_head(head: ChatSummary) -> dict[str, object]:
+    """A chat in a list: with `last_seq`, the viewer's `read` and `delivered` marks, `unread`, `last_at` and the `last` message."""
+    return show_chat(head.chat, head.peer_number) | {
+        "last_seq": head.last_seq,
+        "read": head.member.read,
+        "delivered": head.member.delivered,
+        "unread": head.unread,
+        "last_at": show_time(head.last_at),
+        "last": None if head.last is None else show_message(head.last),
+    }
+
+
+def show_chat_page(page: ChatPage) -> dict[str, object]:
+    """`{"chats": […], "next": text or null}`; `next` is the `before` of the next page."""
+    return {"chats": [show_head(head) for head in page.heads], "next": page.next}
+
+
+def show_page(page: Page) -> dict[str, object]:
+    """`{"chat", "entries", "more", "next", "last_seq"}`, oldest entry first.
+
+    With `more`, `next` is the `before` (or `after`) of the next page. All changes up to `last_seq` are in the messages
+    already; those that a client heard with a higher seq are to be applied to them.
+    """
+    return {
+        "chat": page.chat_id,
+        "entries": [show_entry(entry) for entry in page.entries],
+        "more": page.next is not None,
+        "next": page.next,
+        "last_seq": page.last_seq,
+    }
+
+
+def show_sync(answer: SyncAnswer) -> dict[str, object]:
+    """`{"chats": [{"chat", "status", "entries", "last_seq", "cursor", "marks", "hidden", …}], "more"}`."""
+    return {"chats": [_show_state(state) for state in answer.states], "more": answer.more}
+
+
+def _show_state(state: ChatState) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "chat": state.chat_id,
+        "status": state.status.value,
+        "entries": [show_entry(entry) for entry in state.entries],
+        "last_seq": state.last_seq,
+        "cursor": state.cursor,
+        "marks": show_marks(state.marks, None if state.standing is None else state.standing.member.account_id),
+    }
+    if state.standing is not None:
+        member = state.standing.member
+        chat = state.standing.chat if member.look is None else state.standing.chat.as_left(member.look)
+        shown |= show_chat(chat, state.standing.peer_number, until=member.last_seq)
+        shown |= {
+            "hidden": sorted(member.hidden),
+            "unread": state.standing.unread,
+            "read": member.read,
+            "delivered": member.delivered,
+            "is_member": member.is_active,
+        }
+    return shown
+
+
+def show_marks(members: Sequence[Member], viewer_id: int | None) -> list[dict[str, object]]:
+    """How far each member has received and read, as far as the viewer may know: `[{"account", "delivered", "read"}]`, by account."""
+    return [
+        {"account": member.account_id, "delivered": member.delivered, "read": member.read}
+        if member.account_id == viewer_id
+        else {"account": member.account_id, "delivered": member.shown_delivered, "read": member.shown_read}
+        for member in sorted(members, key=lambda member: member.account_id)
+    ]

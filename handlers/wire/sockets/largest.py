@@ -1,0 +1,76 @@
+"""How long the requests of sockets may be: the largest that each event permits, in the longest form that JSON has for it.
+
+The bound on what a client may send in one piece follows from this (docs/protocol.md, "Limits"), so that whatever a request's own
+limits permit gets through, also from clients that escape every character, and what is longer than they permit is refused by name.
+"""
+
+from collections.abc import Mapping
+
+from handlers.wire.sizes import longest_text
+from handlers.wire.sockets.requests import (
+    CAPTION_MAX_CHARS,
+    CLIENT_ID_MAX_CHARS,
+    CURSORS_MAX,
+    EMOJI_MAX_CHARS,
+    FILE_FACT_MAX_CHARS,
+    VCARD_MAX_CHARS,
+)
+from models.documents.phone import TEXT_MAX_CHARS as NUMBER_MAX_CHARS
+from models.documents.url import URL_MAX_CHARS
+from models.services.presence.presence import WATCHED_MAX
+
+ESCAPE_BYTES = 6  # of a character as \uXXXX
+INT_MAX_BYTES = 20  # of the largest whole number, or a coordinate
+ENVELOPE_MAX_BYTES = (
+    512  # around a request: packet types, namespace, number of the acknowledgement, and the event's name
+)
+
+
+def _text(chars: int) -> int:
+    return longest_text(chars) + len(",")
+
+
+def _object(**sizes: int) -> int:
+    """An object by the names of its fields, each with the size of its value and of a comma behind it."""
+    return sum(ESCAPE_BYTES * len(name) + len('"":') + size for name, size in sizes.items()) + len("{}")
+
+
+def largest_requests(text_max_chars: int) -> Mapping[str, int]:
+    """Returns the bytes of the largest body of each event; a chat is named in the longest way, and every optional field given."""
+    target = {"contact": _text(NUMBER_MAX_CHARS)}
+    attempt = {**target, "client_id": _text(CLIENT_ID_MAX_CHARS)}
+    seq = {"seq": INT_MAX_BYTES}
+    contents = (
+        {"text": _text(text_max_chars)},
+        {"vcard": _text(VCARD_MAX_CHARS), "name": _text(CAPTION_MAX_CHARS)},
+        {
+            "url": _text(URL_MAX_CHARS),
+            "hash": _text(FILE_FACT_MAX_CHARS),
+            "mime_type": _text(FILE_FACT_MAX_CHARS),
+            "caption": _text(CAPTION_MAX_CHARS),
+            "latitude": INT_MAX_BYTES,
+            "longitude": INT_MAX_BYTES,
+        },
+    )
+    return {
+        "message_send": max(
+            _object(**attempt, **content, type=_text(1), reply_to=INT_MAX_BYTES) for content in contents
+        ),
+        "message_edit": _object(**attempt, **seq, text=_text(text_max_chars)),
+        "message_delete": _object(**attempt, **seq, scope=_text(3)),
+        "reaction_set": _object(**attempt, **seq, emoji=_text(EMOJI_MAX_CHARS)),
+        "history": _object(**target, before=INT_MAX_BYTES, after=INT_MAX_BYTES, limit=INT_MAX_BYTES),
+        "sync": _object(cursors=CURSORS_MAX * (_text(10) + INT_MAX_BYTES)),
+        "chats": _object(limit=INT_MAX_BYTES, before=_text(CLIENT_ID_MAX_CHARS)),
+        "typing_start": _object(**target),
+        "typing_stop": _object(**target),
+        "presence_set": _object(status=_text(7)),
+        "presence_watch": _object(contacts=WATCHED_MAX * _text(NUMBER_MAX_CHARS)),
+        "delivered": _object(**target, **seq),
+        "read": _object(**target, **seq),
+    }
+
+
+def largest_message(text_max_chars: int) -> int:
+    """Returns the bytes that one message of a client may have: its largest request, as a packet."""
+    return max(largest_requests(text_max_chars).values()) + ENVELOPE_MAX_BYTES

@@ -1,0 +1,100 @@
+"""Events as packets: in which namespace, under which name and with what a client is told (design section 4)."""
+
+from collections.abc import Mapping
+
+from handlers.wire.events.live import show_live_event, show_live_poll, show_live_rsvp
+from handlers.wire.sockets.chats import show_chat, show_head
+from handlers.wire.sockets.entries import show_entry, show_message, show_time
+from models.documents.entry import Kind
+from models.facts import (
+    ChatListed,
+    EntryAdded,
+    EventShown,
+    Fact,
+    MessageHidden,
+    PollShown,
+    PresenceShown,
+    Ready,
+    ReceiptMoved,
+    Resync,
+    RsvpShown,
+    SignedInElsewhere,
+    TypingShown,
+)
+
+CHAT, TYPING, PRESENCE, RECEIPTS, EVENTS = "/chat", "/typing", "/presence", "/receipts", "/events"
+NAMESPACES = (CHAT, TYPING, PRESENCE, RECEIPTS, EVENTS)
+
+_CHANGES: Mapping[Kind, str] = {
+    Kind.EDIT: "message_edited",
+    Kind.DELETION: "message_deleted",
+    Kind.REACTION: "reaction_changed",
+}
+
+
+def broadcast_event(event: Fact) -> tuple[str, str, dict[str, object]]:
+    """The namespace, the name and the body of an event."""
+    match event:
+        case EntryAdded():
+            return CHAT, *_show_added(event)
+        case ChatListed(chat, peer_number):
+            return CHAT, "chat_changed", show_chat(chat, peer_number)
+        case MessageHidden(chat_id, of, account_id):
+            return CHAT, "message_deleted", {"chat": chat_id, "of": of, "account": account_id, "scope": "me"}
+        case TypingShown(chat_id, account_id, state, expires_in_ms):
+            return TYPING, "typing", _typing(chat_id, account_id, state, expires_in_ms)
+        case PresenceShown():
+            return PRESENCE, "presence", show_presence(event)
+        case ReceiptMoved(chat_id, account_id, delivered, read):
+            return (
+                RECEIPTS,
+                "receipt",
+                {"chat": chat_id, "account": account_id, "delivered": delivered, "read": read},
+            )
+        case EventShown() | RsvpShown() | PollShown():
+            return EVENTS, *_show_planned(event)
+        case Ready():
+            return CHAT, "ready", _show_ready(event)
+        case SignedInElsewhere(session_id, device, at):
+            return CHAT, "signed_in", {"session": session_id, "device": device, "at": show_time(at)}
+        case Resync():
+            return CHAT, "resync", {}
+
+
+def _show_planned(event: EventShown | RsvpShown | PollShown) -> tuple[str, dict[str, object]]:
+    match event:
+        case EventShown():
+            return "event_changed", show_live_event(event)
+        case RsvpShown():
+            return "rsvp_changed", show_live_rsvp(event)
+        case PollShown():
+            return "poll_added", show_live_poll(event)
+
+
+def show_presence(shown: PresenceShown) -> dict[str, object]:
+    """`{"contact", "status": "online" / "offline" / "deny" / null, "last_seen"}`; null where the viewer's own status hides all."""
+    last_seen = None if shown.last_seen is None else show_time(shown.last_seen)
+    return {"contact": shown.number, "status": shown.status, "last_seen": last_seen}
+
+
+def _show_added(event: EntryAdded) -> tuple[str, dict[str, object]]:
+    entry = event.entry
+    if entry.kind is Kind.MESSAGE:
+        return "message_created", {"message": show_message(entry)}
+    if entry.kind in _CHANGES:
+        return _CHANGES[entry.kind], show_entry(entry)
+    shown = show_chat(event.chat, until=entry.seq if event.for_former else None)
+    return "chat_changed", shown | {"last_seq": entry.seq, "change": show_entry(entry)}
+
+
+def _typing(chat_id: int, account_id: int, state: str, expires_in_ms: int) -> dict[str, object]:
+    return {"chat": chat_id, "account": account_id, "state": state, "expires_in_ms": expires_in_ms}
+
+
+def _show_ready(event: Ready) -> dict[str, object]:
+    return {
+        "account": {"id": event.account.id, "number": event.account.number, "name": event.account.name},
+        "device": event.session_id,
+        "chats": [show_head(head) for head in event.heads],
+        "next": event.next,
+    }

@@ -1,0 +1,1 @@
+"""Accounts and logins: registration, sign-in, sessions, profiles and removal."""

@@ -1,0 +1,244 @@
+"""Authenticates requests: which session a token is of, and which account it acts for."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from models.documents.account import Account
+from models.documents.login import Ownership
+from models.documents.session import Actor, Claims, Identity, Session
+from models.errors import (
+    AccountNotNamed,
+    AccountNotRegistered,
+    NoAccount,
+    SessionRevoked,
+    Unauthenticated,
+    WrongAccount,
+)
+from models.ports import Clock, Tokens
+from models.services.runtime.batch_loader import BatchLoader
+from models.stores.accounts import Accounts
+from models.stores.logins import Logins
+from models.stores.ownerships import Ownerships
+from models.stores.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseAccount:
+    """`number` names an account; None leaves the choice to the rule. Unknown numbers and other people's look alike.
+
+    A session that a pin opened has one account, which every rule chooses; to name another is WrongAccount.
+    """
+
+    ownerships: Ownerships
+
+    async def registered(self, identity: Identity, number: str | None) -> Actor:
+        """For everything ordinary: the oldest registered account, or the named one (AccountNotRegistered if it is not)."""
+        if identity.login_id is None:
+            return _only(identity, number)
+        if number is not None:
+            ownership = await self._named(identity.login_id, number)
+            if not ownership.is_proved:
+                raise AccountNotRegistered
+            return ownership.actor(identity.session_id, identity.generation)
+        first = await self.ownerships.find_first_proved(identity.login_id)
+        if first is None:
+            raise NoAccount
+        return first.actor(identity.session_id, identity.generation)
+
+    async def to_prove(self, identity: Identity, number: str | None) -> Ownership:
+        """For codes: the oldest for which none was ever asked, else the oldest that is not registered, else the oldest."""
+        if identity.login_id is None:
+            return _owned(_only(identity, number))
+        if number is not None:
+            return await self._named(identity.login_id, number)
+        listed = await self.ownerships.list_of_login(identity.login_id)
+        if not listed:
+            raise NoAccount
+        without_code = (each for each in listed if each.code_asked_at is None)
+        unproved = (each for each in listed if not each.is_proved)
+        return next(without_code, None) or next(unproved, None) or listed[0]
+
+    async def to_remove(self, identity: Identity, number: str | None) -> Ownership:
+        """For removal: the only one, registered or not; of several, one must be named (AccountNotNamed)."""
+        if identity.login_id is None:
+            return _owned(_only(identity, number))
+        if number is not None:
+            return await self._named(identity.login_id, number)
+        listed = await self.ownerships.list_of_login(identity.login_id)
+        if not listed:
+            raise NoAccount
+        if len(listed) > 1:
+            raise AccountNotNamed
+        return listed[0]
+
+    async def _named(self, login_id: int, number: str) -> Ownership:
+        ownership = await self.ownerships.find_by_number(login_id, number)
+        if ownership is None:
+            raise WrongAccount
+        return ownership
+
+
+def _only(identity: Identity, number: str | None) -> Actor:
+    if identity.actor is None or number not in (None, identity.actor.number):
+        raise WrongAccount
+    return identity.actor
+
+
+def _owned(actor: Actor) -> Ownership:
+    return Ownership(0, None, actor.account_id, actor.number, is_proved=True)
+
+
+BELIEVED_FOR_S = 30.0  # how long a revocation can go unheard of when its signal is lost, unless set
+USE_NOTED_EVERY = timedelta(minutes=1)  # so that a request costs no write
+
+
+@dataclass(frozen=True, slots=True)
+class _CachedSession:
+    identity: Identity
+    account_id: int | None  # as the session has it; the token must say the same
+    generation: int
+    expires_at: datetime
+    read_at: datetime
+
+    def matches(self, claims: Claims) -> bool:
+        return (claims.account_id, claims.login_id) == (self.account_id, self.identity.login_id)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A session that is being read: by how many, and how often it was said meanwhile that it is over."""
+
+    readers: int = 0
+    revocations: int = 0
+
+
+class Authenticate:
+    """Who is behind a token. Which sessions are alive is remembered on this node until `forget`, for a bounded time."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        sessions: Sessions,
+        accounts: Accounts,
+        logins: Logins,
+        choose: ChooseAccount,
+        clock: Clock,
+        *,
+        believed_for_s: float = BELIEVED_FOR_S,
+    ) -> None:
+        self.choose = choose
+        self._tokens = tokens
+        self._sessions = sessions
+        self._accounts = accounts
+        # A crowd that comes back after a restart is found out about by a few queries.
+        self._find_session = BatchLoader(self._find_sessions, at_once=500)
+        self._find_account = BatchLoader(self._find_accounts, at_once=500)
+        self._touch = BatchLoader(self._touch_all, at_once=500)
+        self._logins = logins
+        self._clock = clock
+        self._believed_for = timedelta(seconds=believed_for_s)
+        self._beliefs: dict[str, _CachedSession] = {}  # by session, the one read longest ago first
+        self._readings: dict[str, _Reading] = {}
+        self._revocations = 0  # heard so far, of any sessions
+
+    async def __call__(self, token: str, number: str | None = None) -> Actor:
+        """The account that a token acts for: the named one, else the one of ChooseAccount; raises what both raise."""
+        while True:
+            revocations = self._revocations
+            identity = await self.identify(token)
+            actor = await self.choose.registered(identity, number)
+            # It takes a query to choose for a login: its session may have ended, or lost that account, meanwhile.
+            if identity.login_id is None or revocations == self._revocations:
+                return actor
+
+    async def identify(self, token: str) -> Identity:
+        """Raises Unauthenticated for a bad or expired token, SessionRevoked when its session has been ended."""
+        claims = self._tokens.read(token)
+        belief = self._beliefs.get(claims.session_id)
+        now = self._clock.now()
+        # A belief from the future was formed before the clock was set back; its age is unknown.
+        is_fresh = belief is not None and timedelta() <= now - belief.read_at < self._believed_for
+        if belief is None or not is_fresh or belief.generation != claims.generation:
+            belief = await self._read(claims.session_id)
+        if not belief.matches(claims) or belief.expires_at <= now:
+            raise Unauthenticated
+        if belief.generation != claims.generation:
+            raise SessionRevoked  # refreshed since: the token before is void
+        return belief.identity
+
+    def forget(self, session_ids: Iterable[str]) -> None:
+        """These sessions are over (SessionsRevoked); the next use of their tokens finds that out."""
+        self._revocations += 1
+        for session_id in session_ids:
+            self._beliefs.pop(session_id, None)
+            if session_id in self._readings:
+                self._readings[session_id].revocations += 1
+
+    def forget_all(self) -> None:
+        """Any session may have ended unheard."""
+        self._revocations += 1
+        self._beliefs.clear()
+        for reading in self._readings.values():
+            reading.revocations += 1
+
+    async def _read(self, session_id: str) -> _CachedSession:
+        reading = self._readings.setdefault(session_id, _Reading())
+        reading.readers += 1
+        try:
+            return await self._read_surely(session_id, reading)
+        finally:
+            reading.readers -= 1
+            if not reading.readers:
+                del self._readings[session_id]
+
+    async def _read_surely(self, session_id: str, reading: _Reading) -> _CachedSession:
+        while True:
+            revocations = reading.revocations
+            now = self._clock.now()
+            session = await self._find_session(session_id)
+            if session is None:
+                raise SessionRevoked
+            identity = await self._identity(session)
+            await self._note_use(session, now)
+            if revocations != reading.revocations:
+                continue  # what was read may be older than the revocation heard meanwhile
+            return self._believe(
+                _CachedSession(identity, session.account_id, session.generation, session.expires_at, read_at=now)
+            )
+
+    async def _identity(self, session: Session) -> Identity:
+        if session.login_id is not None:
+            if not await self._logins.exists(session.login_id):
+                raise SessionRevoked
+            return Identity(session.id, login_id=session.login_id, generation=session.generation)
+        account = None if session.account_id is None else await self._find_account(session.account_id)
+        if account is None:
+            raise Unauthenticated
+        return Identity(session.id, Actor(account.id, account.number, session.id))
+
+    async def _find_sessions(self, session_ids: Collection[str]) -> dict[str, Session]:
+        return {session.id: session for session in await self._sessions.list_by_ids(session_ids)}
+
+    async def _find_accounts(self, account_ids: Collection[int]) -> dict[int, Account]:
+        return {account.id: account for account in await self._accounts.list_by_ids(account_ids)}
+
+    def _believe(self, belief: _CachedSession) -> _CachedSession:
+        self._beliefs.pop(belief.identity.session_id, None)
+        self._beliefs[belief.identity.session_id] = belief
+        while abs(belief.read_at - self._oldest.read_at) >= self._believed_for:
+            del self._beliefs[self._oldest.identity.session_id]
+        return belief
+
+    @property
+    def _oldest(self) -> _CachedSession:
+        return next(iter(self._beliefs.values()))
+
+    async def _note_use(self, session: Session, now: datetime) -> None:
+        if now - session.last_used_at >= USE_NOTED_EVERY:
+            await self._touch(session.id)
+
+    async def _touch_all(self, session_ids: Collection[str]) -> dict[str, None]:
+        now = self._clock.now()
+        await self._sessions.touch_all(session_ids, now, unless_after=now - USE_NOTED_EVERY)
+        return {}

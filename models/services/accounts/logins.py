@@ -1,0 +1,97 @@
+"""Logins: adding and removing them, their passwords, and the accounts they own."""
+
+from dataclasses import dataclass
+
+from models.documents.login import Login, require_login_name, require_password
+from models.documents.phone import Phone
+from models.documents.session import Identity
+from models.errors import AccountExists, Conflict, DomainError, LoginNeeded, NotFound
+from models.facts import SessionsRevoked
+from models.ports import Clock, Fanout, Passwords
+from models.services.accounts.pins import RequestPin
+from models.stores.accounts import Accounts
+from models.stores.logins import Logins
+from models.stores.ownerships import Ownerships
+from models.stores.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class AddLogin:
+    """A login without accounts. Raises Malformed for a name or password that cannot be, Conflict for a name that is taken."""
+
+    logins: Logins
+    passwords: Passwords
+    clock: Clock
+
+    async def __call__(self, name: str, password: str) -> Login:
+        password_hash = await self.passwords.hash(require_password(password))
+        login = await self.logins.append(require_login_name(name), password_hash, self.clock.now())
+        if login is None:
+            raise Conflict("There is a login of this name already.")
+        return login
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLogin:
+    """The login is gone and signed out. Its accounts stay, as people who prove their numbers by a code. Raises NotFound."""
+
+    logins: Logins
+    sessions: Sessions
+    ownerships: Ownerships
+    fanout: Fanout
+
+    async def __call__(self, name: str) -> None:
+        login = await self.logins.find_by_name(name)
+        if login is None:
+            raise NotFound("There is no such login.")
+        await self.logins.remove(login.id)  # first: no token of a login that is gone is believed
+        sessions = await self.sessions.list_ids(login_id=login.id)
+        await self.sessions.remove_all(sessions)
+        await self.ownerships.remove_of_login(login.id)
+        self.fanout.signal(SessionsRevoked(sessions))
+
+
+@dataclass(frozen=True, slots=True)
+class SetPassword:
+    """The new password holds from now on, and whoever signed in with the old one is signed out. Raises NotFound, Malformed."""
+
+    logins: Logins
+    passwords: Passwords
+    sessions: Sessions
+    fanout: Fanout
+
+    async def __call__(self, name: str, password: str) -> None:
+        login = await self.logins.find_by_name(name)
+        if login is None:
+            raise NotFound("There is no such login.")
+        await self.logins.replace_password(login.id, await self.passwords.hash(require_password(password)))
+        sessions = await self.sessions.list_ids(login_id=login.id)
+        await self.sessions.remove_all(sessions)
+        self.fanout.signal(SessionsRevoked(sessions))
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAccount:
+    """The number waits for its code, also if others have it pending or own it (messaging contract 4.1).
+
+    Raises LoginNeeded, AccountExists when it is in the list already, and what sending the code raises; then it is not listed.
+    """
+
+    accounts: Accounts
+    ownerships: Ownerships
+    request_pin: RequestPin
+    clock: Clock
+
+    async def __call__(self, identity: Identity, phone: Phone, nickname: str, address: str) -> None:
+        if identity.login_id is None:
+            raise LoginNeeded
+        account = await self.accounts.find_or_create(phone, self.clock.now())
+        ownership = await self.ownerships.append(identity.login_id, account, nickname)
+        if ownership is None:
+            raise AccountExists
+        try:
+            await self.request_pin(phone, address, purpose=ownership.purpose)
+        except DomainError:
+            await self.ownerships.remove(ownership.id)
+            raise
+        await self.ownerships.note_code(ownership.id, self.clock.now())

@@ -1,0 +1,217 @@
+"""Sign-in codes: requesting one by SMS or voice, and proving a number with it."""
+
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+from models.documents.login import Ownership
+from models.documents.network import network_of
+from models.documents.phone import Phone
+from models.documents.pin import EVENTS_PURPOSE, PinRules
+from models.errors import DomainError, RateLimited, RegistrationClosed, WrongPin
+from models.ports import Clock, CodeSender
+from models.services.notifications.sms import LimitTexts
+from models.stores.accounts import Accounts
+from models.stores.attempts import DAY, Attempts
+from models.stores.ownerships import Ownerships
+from models.stores.pins import Pins
+from models.stores.quotas import Quotas
+
+HOUR_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPin:
+    """Check the limits, store the code's hash, send the code.
+
+    The answer is the same whether or not the number has an account. While registration is closed nothing is sent to a number
+    without one: on the events API without a word, since anybody may ask there; a login is told RegistrationClosed.
+    A code that cannot be sent is forgotten with the wait it caused, so that trying again helps. Raises CountryNotServed,
+    RateLimited, and Unavailable when the provider fails.
+    """
+
+    accounts: Accounts
+    pins: Pins
+    attempts: Attempts
+    quotas: Quotas
+    texts: LimitTexts
+    sender: CodeSender
+    clock: Clock
+    rules: PinRules
+    digits: int
+    app_scheme: str = ""  # opens the app from the message; empty: no link in it
+
+    async def __call__(
+        self, phone: Phone, address: str, *, purpose: str = EVENTS_PURPOSE, channel: str = "sms"
+    ) -> None:
+        """`address` is the client's, `channel` is "sms" or "voice"; the code is good for `purpose` alone."""
+        self.texts.require_served(phone)
+        number, now = phone.number, self.clock.now()
+        if self.rules.has_send_limits:
+            await self._require_quota(phone, address, purpose)
+        if not self.rules.is_open and not await self.accounts.list_registered([number]):
+            if purpose == EVENTS_PURPOSE:
+                return
+            raise RegistrationClosed
+        if (wait := await self.texts.count_code()) is not None:
+            raise _too_soon(wait)
+        code = "".join(secrets.choice("0123456789") for _ in range(self.digits))
+        await self.pins.replace(number, purpose, code, ttl_s=self.rules.ttl_s, now=now)
+        await self.pins.note_network(number, network_of(address), now + DAY)
+        try:
+            await self.sender.send(phone.dialled, self._body(code, channel), code=code, channel=channel)
+        except DomainError:
+            await self.pins.remove(number, purpose, code)
+            await self.attempts.give_back(sends_key(phone))
+            raise
+
+    async def _require_quota(self, phone: Phone, address: str, purpose: str) -> None:
+        """Count this one for whoever asks and for the number.
+
+        While the number has to wait nothing is counted: an impatient person must not use up the address that others share.
+        """
+        now, cap = self.clock.now(), self.rules.per_address_per_hour
+        taken: list[str] = []
+        askers = [f"pins {network_of(address)}", *([] if purpose == EVENTS_PURPOSE else [f"pins {purpose}"])]
+        wait: timedelta | None = None
+        for key in askers:
+            taken.append(key)
+            wait = await self.quotas.take(key, cap, HOUR_S, now)
+            if wait is not None:
+                break
+        else:
+            wait = (await self.attempts.take(sends_key(phone), self.rules.sends, now)).wait
+        if wait is not None:
+            for key in taken:
+                await self.quotas.give_back(key, HOUR_S, now)
+            raise _too_soon(wait)
+
+    def _body(self, code: str, channel: str) -> str:
+        if channel == "voice":
+            return f"Hello! Your code is {', '.join(code)}."
+        link = f" Or open {self.app_scheme}://verify/{code}" if self.app_scheme else ""
+        return f"Hello! Your code is {code}.{link}"
+
+
+def sends_key(phone: Phone) -> str:
+    """Under which the codes to one telephone are counted, those of both APIs and of all spellings together."""
+    return f"sends {phone.reached}"
+
+
+def _too_soon(wait: timedelta) -> RateLimited:
+    return RateLimited(
+        "A code was asked for too often; wait a moment.", retry_after_ms=ceil(wait.total_seconds() * 1000)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AskForCode:
+    """By "sms" or "voice"; raises what RequestPin raises."""
+
+    accounts: Accounts
+    ownerships: Ownerships
+    request_pin: RequestPin
+    clock: Clock
+
+    async def __call__(self, ownership: Ownership, address: str, channel: str) -> None:
+        account = await self.accounts.require(ownership.account_id)
+        await self.request_pin(account.phone, address, purpose=ownership.purpose, channel=channel)
+        await self.ownerships.note_code(ownership.id, self.clock.now())
+
+
+DAY_S = 86_400
+KNOWN_FOR = timedelta(days=90)  # an address from which a number was proved; people come back to the same few
+
+
+@dataclass(frozen=True, slots=True)
+class ProveNumber:
+    """Use up the code of a number.
+
+    Wrong guesses are counted, never the code voided: by address, by number and address, and by number for all addresses that
+    are strangers to it. So a stranger's guesses make other strangers wait, and the owner, who asked for the code or proved
+    the number from the same address before, not at all. Raises RateLimited while a guess has to wait, and WrongPin, which
+    tells nobody why; neither says whether the number has an account or a live code.
+    """
+
+    pins: Pins
+    attempts: Attempts
+    quotas: Quotas
+    clock: Clock
+    rules: PinRules
+
+    async def __call__(
+        self,
+        phone: Phone,
+        pin: str,
+        address: str,
+        *,
+        purpose: str = EVENTS_PURPOSE,
+        confirm: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`confirm` is asked once the code is known to be right, and may refuse: then the code stays good."""
+        debug_pin = self.rules.debug_pin
+        if debug_pin and hmac.compare_digest(pin.encode(errors="replace"), debug_pin.encode()):
+            if confirm is not None:
+                await confirm()
+            return
+        number, network = phone.number, network_of(address)
+        counted = await self._count(number, network)
+        now = self.clock.now()
+        if not await self.pins.is_right(number, purpose, pin, now):
+            raise WrongPin
+        await self._give_back(network, counted)
+        if confirm is not None:
+            await confirm()
+        if not await self.pins.use(number, purpose, pin, now):
+            raise WrongPin
+        await self.attempts.relax(_guesses_key(number, network))
+        await self.attempts.relax(sends_key(phone), in_row=1)  # the next code waits as after a first one
+        await self.pins.note_network(number, network, now + KNOWN_FOR)
+
+    async def _count(self, number: str, network: str) -> list[str]:
+        """Count a guess before it is looked at, so that guesses in parallel get no more of them; the keys it counts under."""
+        now, rules = self.clock.now(), self.rules
+        if rules.has_send_limits:
+            wait = await self.quotas.take(_address_key(network), rules.guesses_per_address_per_day, DAY_S, now)
+            if wait is not None:
+                await self.quotas.give_back(_address_key(network), DAY_S, now)
+                raise _too_often(wait)
+        counted = [_guesses_key(number, network)]
+        own = await self.attempts.take(counted[0], rules.guesses, now)
+        if own.wait is not None:
+            await self._give_back(network, [])
+            raise _too_often(own.wait)
+        if own.count <= rules.tries and await self.pins.knows_network(number, network, now):
+            return counted
+        stranger = await self.attempts.take(_strangers_key(number), rules.guesses_of_strangers, now)
+        if stranger.wait is not None:
+            await self._give_back(network, counted)
+            raise _too_often(stranger.wait)
+        return [*counted, _strangers_key(number)]
+
+    async def _give_back(self, network: str, counted: list[str]) -> None:
+        if self.rules.has_send_limits:
+            await self.quotas.give_back(_address_key(network), DAY_S, self.clock.now())
+        for key in counted:
+            await self.attempts.give_back(key)
+
+
+def _address_key(network: str) -> str:
+    return f"code guesses from {network}"
+
+
+def _guesses_key(number: str, network: str) -> str:
+    return f"guesses {network} {number}"
+
+
+def _strangers_key(number: str) -> str:
+    return f"guesses of strangers {number}"
+
+
+def _too_often(wait: timedelta) -> RateLimited:
+    return RateLimited(
+        "Too many wrong codes; wait before the next try.", retry_after_ms=ceil(wait.total_seconds() * 1000)
+    )

@@ -1,0 +1,143 @@
+"""Registration: of an account by its number, of its profile, and of a number that had another owner."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+
+from models.documents.account import Account
+from models.documents.login import Ownership
+from models.documents.phone import Phone
+from models.documents.session import Actor, SignedIn
+from models.errors import RegistrationClosed, SessionRevoked
+from models.facts import AccountChanged, SessionsRevoked
+from models.ports import Clock, Fanout, Tokens
+from models.services.accounts.pins import ProveNumber
+from models.services.accounts.registration_pin import RegistrationPin
+from models.services.accounts.sessions import LastUse
+from models.services.accounts.sign_in_alert import NotifySignIn
+from models.services.events.inviting import JoinEvents
+from models.services.notifications.contact_joined import NotifyContactJoined
+from models.stores.accounts import Accounts
+from models.stores.chats import Chats
+from models.stores.events import Events
+from models.stores.ownerships import Ownerships
+from models.stores.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class TakeNumber:
+    """The account has an id of its own, so that nothing of a former owner's is taken for the new owner's.
+
+    A former owner is one who removed the account, or, with `recycle_days`, whose account nobody used for so long: it is
+    removed then as by its owner. Its chats stay with their other members. Open invitations are the number's, and go along.
+    """
+
+    accounts: Accounts
+    chats: Chats
+    events: Events
+    ownerships: Ownerships
+    last_use: LastUse
+    remove: Callable[[Ownership, str], Awaitable[None]]
+    fanout: Fanout
+    clock: Clock
+    recycle_days: float = 0  # 0: never
+
+    async def __call__(self, phone: Phone) -> Account:
+        """Returns the account, registered or not yet."""
+        account = await self.accounts.find_or_create(phone, self.clock.now())
+        if account.is_registered and await self._lay_unused(account):
+            owned = Ownership(0, None, account.id, account.number, is_proved=True)
+            await self.remove(owned, "recycled")
+            account = await self.accounts.require(account.id)
+        if account.is_registered or not await self._had_an_owner(account):
+            return account
+        await self.accounts.retire(account)
+        fresh = await self.accounts.find_or_create(phone, self.clock.now())
+        await self.events.rebind(account.id, fresh.id, self.clock.now())
+        await self.ownerships.rebind(account.id, fresh.id)
+        for changed in (account.id, fresh.id):
+            self.fanout.signal(AccountChanged(changed))
+        return fresh
+
+    async def _lay_unused(self, account: Account) -> bool:
+        if not self.recycle_days:
+            return False
+        used_at = await self.last_use(account)
+        return used_at is not None and self.clock.now() - used_at >= timedelta(days=self.recycle_days)
+
+    async def _had_an_owner(self, account: Account) -> bool:
+        # Who never proved a number is in no chat. Accounts that were removed before this was noted are known by theirs.
+        return account.removed_at is not None or bool(await self.chats.list_all_memberships(account.id))
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterAccount:
+    """The number is the login's from now on; for the login that owned it before, it is unregistered (messaging contract 4.1).
+
+    That one's sockets close, and come back as what it still owns. Raises WrongPin, RegistrationPinNeeded, WrongRegistrationPin,
+    RateLimited while a guess has to wait, and RegistrationClosed for a number without a registered account while that is so.
+    """
+
+    accounts: Accounts
+    ownerships: Ownerships
+    sessions: Sessions
+    prove: ProveNumber
+    join_events: JoinEvents
+    fanout: Fanout
+    take_number: TakeNumber
+    registration_pin: RegistrationPin
+    tell_sign_in: NotifySignIn
+    is_open: bool = True
+
+    async def __call__(
+        self, ownership: Ownership, code: str, device: str, address: str, registration_pin: str = ""
+    ) -> None:
+        """`address` is the client's, by which its guesses are counted."""
+        account = await self.accounts.require(ownership.account_id)
+        if not self.is_open and not account.is_registered:
+            raise RegistrationClosed
+        confirm = None
+        if ownership.login_id is not None:  # whoever is signed in to the account itself has given it, or has set it
+            confirm = partial(self.registration_pin.require, account.number, registration_pin)
+        await self.prove(account.phone, code, address, purpose=ownership.purpose, confirm=confirm)
+        account = await self.take_number(account.phone)
+        was_registered = account.is_registered
+        ownership = replace(ownership, account_id=account.id)
+        fields = {"is_registered": True} | ({"nickname": ownership.nickname} if ownership.nickname else {})
+        account = await self.accounts.change(account.id, fields)
+        former = await self.ownerships.prove(ownership) if ownership.login_id is not None else []
+        self.fanout.signal(AccountChanged(account.id))
+        await self.join_events(account)
+        if was_registered and ownership.login_id is not None:
+            await self.tell_sign_in(account, "", device)
+        for login_id in former:
+            # Alive as they are, they must be looked at anew: what they chose is no longer theirs.
+            self.fanout.signal(SessionsRevoked(await self.sessions.list_ids(login_id=login_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterProfile:
+    """Set name and e-mail, as often as is liked, and answer with the token of the present session.
+
+    Each time, whoever has this number in the phone book is told (events contract, section 7).
+    Raises RegistrationClosed while public registration is switched off.
+    """
+
+    accounts: Accounts
+    sessions: Sessions
+    tokens: Tokens
+    fanout: Fanout
+    is_open: bool
+    tell_contact_joined: NotifyContactJoined
+
+    async def __call__(self, actor: Actor, full_name: str, email: str) -> SignedIn:
+        if not self.is_open:
+            raise RegistrationClosed
+        session = await self.sessions.find(actor.session_id)
+        if session is None:
+            raise SessionRevoked
+        account = await self.accounts.change(actor.account_id, {"full_name": full_name, "email": email})
+        self.fanout.signal(AccountChanged(account.id))
+        await self.tell_contact_joined(account)
+        return SignedIn(account, self.tokens.sign(session))

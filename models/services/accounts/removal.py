@@ -1,0 +1,121 @@
+"""Removes an account from the network."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from models.documents.chat import Chat, ChatKind
+from models.documents.entry import Left
+from models.documents.login import Ownership
+from models.documents.session import Actor
+from models.errors import ChatNotFound
+from models.facts import AccountChanged, ChatMembersChanged, SessionsRevoked
+from models.ports import Clock, Fanout
+from models.services.chats.record_changes import RecordChanges
+from models.services.groups.members import LeaveGroup
+from models.services.media.storage import RemoveUnusedMedia
+from models.stores.accounts import Accounts
+from models.stores.chats import Chats
+from models.stores.contacts import Contacts
+from models.stores.entries import Entries
+from models.stores.ownerships import Ownerships
+from models.stores.sessions import Sessions
+
+log = logging.getLogger(__name__)
+
+
+class Forgets(Protocol):
+    """What an account has of its own, in one place."""
+
+    async def forget(self, account_id: int) -> None: ...
+
+
+class OwnsFiles(Protocol):
+    """Where an account has pictures of its own."""
+
+    async def list_files(self, owner_id: int) -> set[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAccount:
+    """To others the number is no longer a user; it leaves its groups, and its chats stay readable for those it talked with.
+
+    Its photos go, and so do the files in chats that nobody is left to read.
+
+    The id stays, so that what was said keeps its sender, but nothing else stays: whoever proves the number later has another
+    account (TakeNumber) and sees nothing of what was said before. A number that is only in a login's list, and
+    not proved, just leaves that list. After a fault in the middle the same call again completes it.
+    """
+
+    accounts: Accounts
+    ownerships: Ownerships
+    sessions: Sessions
+    contacts: Contacts
+    chats: Chats
+    entries: Entries
+    belongings: Sequence[Forgets]
+    leave_group: LeaveGroup
+    record: RecordChanges
+    fanout: Fanout
+    owned: Sequence[OwnsFiles]
+    remove_media: RemoveUnusedMedia
+    clock: Clock
+
+    async def __call__(self, ownership: Ownership, feedback: str) -> None:
+        if not ownership.is_proved:
+            await self.ownerships.remove(ownership.id)
+            return
+        account = await self.accounts.require(ownership.account_id)
+        # First of all nobody can write to it or take it into a group any more.
+        await self.accounts.change(account.id, {"is_registered": False})
+        self.fanout.signal(AccountChanged(account.id))
+        files = set().union(*[await store.list_files(account.id) for store in self.owned])
+        files |= await self._leave_chats(ownership.actor(""))
+        await self.contacts.remove_all(account.id)
+        for store in self.belongings:
+            await store.forget(account.id)
+        await self.accounts.reset(account, self.clock.now())
+        await self.remove_media.after(files)
+        await self._end_sessions(account.id)
+        self.fanout.signal(AccountChanged(account.id))
+        log.info("account %d is removed; feedback: %r", account.id, feedback)
+
+    async def _leave_chats(self, actor: Actor) -> set[str]:
+        """Leave all; returns the names of files in what nobody may read any more, now that the account is out."""
+        members = await self.chats.list_all_memberships(actor.account_id)
+        for chat in await self.chats.list_by_ids([member.chat_id for member in members if member.is_active]):
+            await self._leave(actor, chat)
+        await self.chats.forget_left(actor.account_id)
+        files: set[str] = set()
+        for member in members:
+            first = await self.chats.first_readable(member.chat_id)
+            if first is None:
+                files |= await self.chats.forget_photo(member.chat_id)
+            if first is None or first > 1:
+                files |= await self.entries.erase_files(member.chat_id, first)
+        return files
+
+    async def _leave(self, actor: Actor, chat: Chat) -> None:
+        if chat.kind is ChatKind.DIRECT:
+            last_seq = await self.entries.last_seq(chat.id)
+            await self.chats.forget_past(chat.id, actor.account_id, last_seq)
+            self.fanout.signal(ChatMembersChanged(chat.id))
+            return
+        try:
+            if chat.group is not None:
+                await self.leave_group(actor, chat.group)
+            else:
+                await self.record(actor, chat.id, Left(actor.account_id, actor.number))
+        except ChatNotFound:
+            log.info("account %d was out of chat %d already", actor.account_id, chat.id)
+
+    async def _end_sessions(self, account_id: int) -> None:
+        """Its own end. Those of the login that owned it go on without it; their sockets close and come back."""
+        own = await self.sessions.list_ids(account_id=account_id)
+        owners = [each.login_id for each in await self.ownerships.list_of_account(account_id) if each.is_proved]
+        await self.ownerships.remove_proved(account_id)
+        await self.sessions.remove_all(own)
+        for login_id in owners:
+            own += await self.sessions.list_ids(login_id=login_id)
+        self.fanout.signal(SessionsRevoked(own))

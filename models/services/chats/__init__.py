@@ -1,0 +1,1 @@
+"""Chats: the log of each chat, sending, announcing, reading, receipts and typing."""

@@ -1,0 +1,173 @@
+"""Announces entries that are stored, and that nobody may have announced because the node that stored them died.
+
+A node announces what it stores itself (announcer.py). When it dies, the others tell their clients to sync, which finds all that
+is stored by then. This leaves what the database stored later on behalf of the dead node, from a connection that it had not read
+while it stood still, say. Two things bring such an entry to light: its sender sends it again, or recovery applies it as a
+change that waits. It is announced then. Clients that have it know it by its number, so it does no harm if somebody else does the same.
+
+Sending again must not be a cheap way to make a server work: each entry is announced again once by each node at most, and
+only while it is young, so a message that is sent again costs no more than a new one.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from models.documents.chat import ChatKind
+from models.documents.entry import Deletion, Edit, Entry, Message, Reaction, entry_key
+from models.errors import AccountNotFound
+from models.ports import Clock
+from models.services.chats.announcer import Announcer
+from models.services.chats.membership import MembershipCache
+from models.services.contacts.directory import Directory
+from models.stores.database import is_transient
+from models.stores.entries import Entries
+from models.tasks import cancel
+
+log = logging.getLogger(__name__)
+
+# Whoever took a younger one lived so short a time ago that its lease goes on (six seconds, renewed every two): it announces the
+# entry itself, or dies, and then everybody is told to sync after this moment. One second is for clocks that differ.
+YOUNGEST = timedelta(seconds=3)
+OLDEST = timedelta(hours=1)  # clients try for minutes; after so long an outage most have connected anew, and synced
+REMEMBERED = 50_000  # entries that this node announced, or announced again, about 5 MB
+WAITING_MAX = 20_000
+AT_ONCE = 500  # of which one query asks how they stand now
+RETRY_S = 0.5
+TRIES = 120  # a minute, as for the announcer
+
+
+class AnnounceAgain:
+    """One task, one queue: what is found goes to the announcer, unless it is known that somebody has announced it."""
+
+    def __init__(
+        self, entries: Entries, memberships: MembershipCache, directory: Directory, announcer: Announcer, clock: Clock
+    ) -> None:
+        self._entries = entries
+        self._rosters = memberships
+        self._directory = directory
+        self._announcer = announcer
+        self._clock = clock
+        self._was_found: dict[int, bool] = {}  # by key, the oldest first
+        self._queue: deque[Entry] = deque()
+        self._work = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def depth(self) -> int:
+        """How many found entries are not with the announcer yet."""
+        return len(self._queue)
+
+    async def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="announcing again")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            await cancel(self._task)
+
+    def stored(self, entries: Sequence[Entry]) -> None:
+        """This node has stored these, and announces them anyway."""
+        for entry in entries:
+            self._remember(entry, was_found=False)
+
+    def found(self, entry: Entry) -> None:
+        """This one was sent again, and is stored; never waits."""
+        if entry.at >= self._clock.now() - OLDEST:
+            self.recovered(entry)
+
+    def recovered(self, entry: Entry) -> None:
+        """This one was stored by somebody who went no further; never waits. A recovered change may be of any age."""
+        key = entry_key(entry.chat_id, entry.seq)
+        if entry.at > self._clock.now() - YOUNGEST or key in self._was_found:
+            return
+        if isinstance(entry.body, Message | Edit | Deletion | Reaction):
+            if len(self._queue) >= WAITING_MAX:
+                log.warning("more entries are found than can be announced again")
+                return
+            self._queue.append(entry)
+            self._work.set()
+        else:
+            self._announcer.stored([entry])
+        self._remember(entry, was_found=True)
+
+    def was_found(self, entry: Entry) -> bool:
+        """Whether this node announces this entry because it was found."""
+        return self._was_found.get(entry_key(entry.chat_id, entry.seq), False)
+
+    def _remember(self, entry: Entry, *, was_found: bool) -> None:
+        if len(self._was_found) >= REMEMBERED:
+            del self._was_found[next(iter(self._was_found))]
+        self._was_found[entry_key(entry.chat_id, entry.seq)] = was_found
+
+    async def _run(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while self._queue:
+                batch = [self._queue[n] for n in range(min(len(self._queue), AT_ONCE))]
+                await self._announce_surely(batch)
+                for _ in batch:
+                    self._queue.popleft()
+
+    async def _announce_surely(self, batch: Sequence[Entry]) -> None:
+        for _ in range(TRIES):
+            try:
+                standing = await self._list_as_stored(batch)
+                self._announcer.stored([await self._kept_from_who_blocked(entry) for entry in standing])
+            except Exception as error:  # noqa: BLE001 (tried again, or each alone)
+                if not is_transient(error):
+                    await self._announce_apart(batch, error)
+                    return
+                log.warning("%d entries wait to be announced again: %s", len(batch), type(error).__name__)
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+        log.error("%d entries were not announced again", len(batch))
+
+    async def _announce_apart(self, batch: Sequence[Entry], error: Exception) -> None:
+        """One that cannot be looked at must not cost the others anything."""
+        if len(batch) == 1:
+            entry = batch[0]
+            log.error("entry %d of chat %d was not announced again", entry.seq, entry.chat_id, exc_info=error)
+            return
+        for entry in batch:
+            await self._announce_surely([entry])
+
+    async def _list_as_stored(self, batch: Sequence[Entry]) -> list[Entry]:
+        """Those of these that stand as they were stored: what was changed since is not to be shown, and told by the change."""
+        places = {(entry.chat_id, seq) for entry in batch for seq in _seqs_of(entry)}
+        now = {(entry.chat_id, entry.seq): entry for entry in await self._entries.list_at(places)}
+        return [
+            entry for entry in batch if _stands(entry, {seq: now.get((entry.chat_id, seq)) for seq in _seqs_of(entry)})
+        ]
+
+    async def _kept_from_who_blocked(self, entry: Entry) -> Entry:
+        """Whoever has blocked the sender meanwhile hears nothing because of what the sender does now."""
+        try:
+            chat = (await self._rosters.require(entry.chat_id)).chat
+            if chat.kind is not ChatKind.DIRECT:
+                return entry
+            peer = await self._directory.require(chat.peer_of(entry.sender_id))
+        except AccountNotFound:  # removed since
+            return entry
+        return replace(entry, hidden_from=(*entry.hidden_from, peer.id)) if peer.has_blocked(entry.number) else entry
+
+
+def _seqs_of(entry: Entry) -> Sequence[int]:
+    """The entries on which it depends whether this one may be shown."""
+    return [entry.body.of] if isinstance(entry.body, Edit) else [entry.seq] if isinstance(entry.body, Message) else []
+
+
+def _stands(entry: Entry, now: dict[int, Entry | None]) -> bool:
+    match entry.body:
+        case Message():
+            message = now[entry.seq]
+            return message is not None and not (message.is_deleted or message.edit_seq or message.reactions)
+        case Edit(of, _):
+            message = now[of]
+            return message is not None and message.edit_seq == entry.seq
+        case _:
+            return True

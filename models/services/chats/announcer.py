@@ -1,0 +1,343 @@
+"""The announcer: what the journal stored goes out to members, in order, after those who wrote it were answered.
+
+It is the only place where entries become events. Changes of a chat itself (who is in it, its subject) are applied here
+before they are announced, so that whatever is announced next reaches the right people.
+
+Other nodes write into the same logs. An entry whose number follows the last one that was announced here goes to whom this
+node knows to be in the chat. Before any other (there is a gap, or nothing of the chat was announced here yet) the roster is
+confirmed, since the gap may hold a change of who is in it of which this node has not heard. One confirmation serves all
+that waits: two queries for up to AHEAD_MAX entries of any chats, so that a node which is busy pays next to nothing.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from time import monotonic
+
+from models.documents.chat import Chat, Roster
+from models.documents.entry import (
+    ChatChange,
+    Deletion,
+    Edit,
+    Entry,
+    Left,
+    Message,
+    as_deleted,
+    entry_key,
+    without_text,
+)
+from models.errors import Unavailable
+from models.facts import EntriesMissed, EntryAdded
+from models.ports import Clock, Fanout
+from models.services.chats.membership import MembershipCache
+from models.stores.chats import Chats
+from models.stores.entries import Entries
+from models.tasks import cancel
+
+log = logging.getLogger(__name__)
+
+SLICE_S = 0.005  # work between two breaths; shorter ones let announcements fall behind the acknowledgements under load
+RETRY_S = 0.5
+TRIES = 120  # a minute: a database away for longer has stopped the journal too
+HELD_MAX = (
+    20_000  # entries that wait behind what cannot be announced, some 20 MB; beyond it, the longest line is given up
+)
+
+AHEAD_MAX = 1000  # entries of the queue that one confirmation looks at, a fifth of a millisecond of work
+LATE = timedelta(seconds=0.5)  # since it was taken; what a busy node takes is stored and announced by then
+LOOK_MAX = 10_000  # entries of the queue whose messages are looked at by one query
+GONE_MAX = 20_000  # messages that are remembered as deleted, about 2 MB
+SURE_MAX = 100_000  # chats whose last announced seq is remembered, about 100 bytes each
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """Entries that wait, the first at the head."""
+
+    entries: deque[Entry] = field(default_factory=deque)
+    seen: int = 0  # of the first so many it is known which messages are deleted
+    failures: int = 0  # how often the head could not be announced
+
+    def take_off(self) -> Entry:
+        """The head, which is done with."""
+        self.seen = max(self.seen - 1, 0)
+        return self.entries.popleft()
+
+
+class Announcer:
+    """Two entries of one chat are announced in the order of their seqs: one task, and another for what is tried again."""
+
+    def __init__(
+        self,
+        chats: Chats,
+        entries: Entries,
+        memberships: MembershipCache,
+        fanout: Fanout,
+        clock: Clock,
+        announced: Callable[[Entry, Chat, Collection[int]], None] | None = None,
+    ) -> None:
+        """`announced` hears of each entry, its chat, and who was told of it; it must not wait."""
+        self._chats = chats
+        self._entries = entries
+        self._rosters = memberships
+        self._fanout = fanout
+        self._clock = clock
+        self._announced = announced
+        self._line = _Line()
+        self._held: dict[int, _Line] = {}  # by chat: its head could not be announced
+        self._held_count = 0
+        self._sure: dict[int, int] = {}  # chat id -> up to this seq the roster kept here lacks no change
+        self._gone: dict[int, None] = {}  # keys of messages that are deleted, the oldest first
+        self._work = asyncio.Event()
+        self._holds = asyncio.Event()
+        self._applied: dict[tuple[int, int], asyncio.Future[None]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def depth(self) -> int:
+        """How many stored entries are not announced yet."""
+        return len(self._line.entries) + self._held_count
+
+    @property
+    def waits_since(self) -> datetime | None:
+        """When the oldest of them was stored; None when there is none."""
+        lines = (self._line, *self._held.values())
+        return min((line.entries[0].at for line in lines if line.entries), default=None)
+
+    async def open(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._run(), name="announcer"),
+            asyncio.create_task(self._try_again(), name="announcer of what is held"),
+        ]
+
+    async def close(self) -> None:
+        """Announce what is stored, for a moment; what remains (`depth`) is found by sync."""
+        if self._tasks:
+            for _ in range(100):
+                if not self.depth:
+                    break
+                await asyncio.sleep(0.01)
+            await cancel(*self._tasks)
+
+    def stored(self, entries: Sequence[Entry]) -> None:
+        """Take over what the journal stored; never waits."""
+        for entry in entries:
+            place = entry.chat_id, entry.seq
+            if isinstance(entry.body, ChatChange) and place not in self._applied:
+                self._applied[place] = asyncio.get_running_loop().create_future()
+            elif isinstance(entry.body, Deletion):
+                self._note_gone(entry_key(entry.chat_id, entry.body.of))
+        self._line.entries.extend(entries)
+        self._work.set()
+
+    async def applied(self, change: Entry) -> None:
+        """Wait until a change of a chat holds for everybody who asks this node.
+
+        Raises Unavailable when that takes too long: the change is stored, and applied by whoever reads next or by the sweep.
+        """
+        waiting = self._applied.get((change.chat_id, change.seq))
+        if waiting is not None:
+            await asyncio.shield(waiting)
+
+    async def _run(self) -> None:
+        line = self._line
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            started = monotonic()
+            while line.entries:
+                if line.entries[0].chat_id in self._held or not await self._is_told(line):
+                    await self._hold(line.entries[0])
+                line.take_off()
+                if monotonic() - started > SLICE_S:
+                    await asyncio.sleep(0)
+                    started = monotonic()
+
+    async def _hold(self, entry: Entry) -> None:
+        """Let an entry wait behind what cannot be announced in its chat, or be the first that does."""
+        if self._held_count >= HELD_MAX:
+            longest = max(self._held, key=lambda chat_id: len(self._held[chat_id].entries))
+            await self._give_up(longest, self._leave(longest))
+        self._held.setdefault(entry.chat_id, _Line(failures=1)).entries.append(entry)
+        self._held_count += 1
+        self._holds.set()
+
+    def _leave(self, chat_id: int) -> Sequence[Entry]:
+        """Hold nothing of a chat any longer; returns what was held."""
+        line = self._held.pop(chat_id)
+        left, line.entries = line.entries, deque()
+        self._held_count -= len(left)
+        return left
+
+    async def _try_again(self) -> None:
+        while True:
+            await self._holds.wait()
+            await asyncio.sleep(RETRY_S)
+            for chat_id, line in list(self._held.items()):
+                if self._held.get(chat_id) is line:
+                    await self._go_on(chat_id, line)
+            if not self._held:
+                self._holds.clear()
+
+    async def _go_on(self, chat_id: int, line: _Line) -> None:
+        """Announce what is held of a chat, as far as that works.
+
+        When the head has failed for long enough it is left out, and so is what fails behind it: nobody waits as long once more.
+        """
+        given_up: list[Entry] = []
+        line.seen = 0
+        while line.entries:
+            is_told = await self._is_told(line)
+            if not line.entries:
+                break  # there were too many, and this was the longest line
+            if is_told:
+                line.failures = 0
+            elif line.failures + 1 < TRIES:
+                line.failures += 1
+                break
+            else:
+                line.failures = TRIES
+                given_up.append(line.entries[0])
+            line.take_off()
+            self._held_count -= 1
+            await asyncio.sleep(0)
+        if not line.entries and self._held.get(chat_id) is line:
+            self._leave(chat_id)
+        if given_up:
+            await self._give_up(chat_id, given_up)
+
+    async def _is_told(self, line: _Line) -> bool:
+        """Announce the head of a line; False when that is to be tried again."""
+        entry = line.entries[0]
+        try:
+            if not isinstance(entry.body, ChatChange) and self._has_gap(entry):
+                await self._confirm(line)
+            if not line.seen and entry.at < self._clock.now() - LATE:
+                await self._look_at(line)
+            await self._announce(entry)
+        except Exception:
+            if entry.chat_id not in self._held:  # once for all tries
+                log.exception("entry %d of chat %d waits to be announced", entry.seq, entry.chat_id)
+            return False
+        return True
+
+    async def _give_up(self, chat_id: int, entries: Sequence[Entry]) -> None:
+        """Nobody is told of these of one chat: whoever should have been told is told to sync."""
+        self._sure.pop(chat_id, None)
+        log.error("%d entries of chat %d were not announced; clients are told to sync", len(entries), chat_id)
+        for entry in entries:
+            waiting = self._applied.pop((chat_id, entry.seq), None)
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(Unavailable(retry_after_ms=1000))
+                waiting.exception()  # its waiters may be gone
+        self._fanout.signal(EntriesMissed(await self._list_concerned(chat_id, entries)))
+
+    async def _list_concerned(self, chat_id: int, entries: Sequence[Entry]) -> list[int] | None:
+        """Who should have heard of entries of a chat, as far as that can be known now; None: it may be anybody."""
+        try:
+            members = (await self._rosters.require(chat_id)).members
+        except Exception:  # noqa: BLE001 (the same as kept them from being announced, perhaps)
+            return None
+        return [*{*members, *(entry.body.account for entry in entries if isinstance(entry.body, Left))}]
+
+    async def _announce(self, entry: Entry) -> None:
+        body = entry.body
+        came: Collection[int] = ()
+        if isinstance(body, ChatChange):
+            came = await self._apply(entry)  # after which the roster is read again
+        self._trust(entry.chat_id, entry.seq)
+        if isinstance(body, Message) and entry_key(entry.chat_id, entry.seq) in self._gone:
+            entry = as_deleted(entry)
+        if isinstance(body, Edit) and await self._entries.is_deleted(entry.chat_id, body.of):
+            entry = without_text(entry)  # whichever of the two came first: what is gone is said to nobody any more
+        roster = self._rosters.peek(entry.chat_id) or await self._rosters.require(entry.chat_id)
+        members = roster.members
+        chat: Chat | None = roster.chat
+        apart: Collection[int] = came  # no node may listen to the chat's channel for them yet
+        if entry.seq < roster.changed:
+            # Who is in the chat changed behind this entry already: it is for those who were in it then.
+            members = await self._chats.list_audience(entry.chat_id, entry.seq)
+            chat = None  # and who has left since is listened for no longer
+        elif isinstance(body, Left):
+            members, apart = {*members, body.account}, [body.account]
+        if entry.hidden_from:
+            members = set(members).difference(entry.hidden_from)
+        if isinstance(body, Edit) and body.of < roster.changed:
+            # Whoever came after the message was sent is not shown it in a new wording either.
+            readers = await self._chats.list_audience(entry.chat_id, body.of)
+            self._fanout.publish(EntryAdded(without_text(entry), roster.chat), set(members) - readers, chat=chat)
+            members = readers.intersection(members)
+        former = self._list_former(entry, roster, members)
+        if former:
+            self._fanout.publish(EntryAdded(entry, roster.chat, for_former=True), former)
+        shown = EntryAdded(entry, roster.chat)
+        rest: Collection[int] = set(members) - former if former else members
+        if apart and chat is not None and chat.is_large:
+            alone = set(rest).intersection(apart)
+            self._fanout.publish(shown, alone)
+            rest = set(rest) - alone
+        if rest:
+            self._fanout.publish(shown, rest, chat=chat)
+        if self._announced is not None:
+            self._announced(entry, roster.chat, members)
+
+    @staticmethod
+    def _list_former(entry: Entry, roster: Roster, members: Collection[int]) -> set[int]:
+        """Those of an entry's audience who are out of the chat by now, where the chat has been changed since."""
+        if max(roster.chat.subject_seq, roster.chat.photo_seq) <= entry.seq:
+            return set()
+        if roster.known < roster.changed:
+            return set(members)  # somebody may have left, and the chat have been changed, while the roster was read
+        return set(members).difference(roster.members)
+
+    def _has_gap(self, entry: Entry) -> bool:
+        """Whether something may lie before this entry that the roster kept here does not know."""
+        sure = self._sure.get(entry.chat_id)
+        return sure is None or entry.seq > sure + 1
+
+    async def _confirm(self, line: _Line) -> None:
+        """Confirm the rosters of all chats of which an entry behind a gap waits in this line.
+
+        What is stored now is known afterwards, so their other entries that wait need no confirmation of their own.
+        """
+        ends: dict[int, int] = {}
+        gaps: set[int] = set()
+        for entry in islice(line.entries, AHEAD_MAX):
+            sure = ends.get(entry.chat_id, self._sure.get(entry.chat_id))
+            if sure is None or entry.seq > sure + 1:
+                gaps.add(entry.chat_id)
+            ends[entry.chat_id] = max(sure or 0, entry.seq)
+        await self._rosters.confirm(gaps)
+        for chat_id in gaps:
+            self._trust(chat_id, ends[chat_id])
+
+    async def _look_at(self, line: _Line) -> None:
+        """Ask which messages of this line are deleted by now."""
+        ahead = list(islice(line.entries, LOOK_MAX))
+        places = [(entry.chat_id, entry.seq) for entry in ahead if isinstance(entry.body, Message)]
+        for chat_id, seq in await self._entries.list_deleted(places):
+            self._note_gone(entry_key(chat_id, seq))
+        line.seen = len(ahead)
+
+    def _note_gone(self, key: int) -> None:
+        if len(self._gone) >= GONE_MAX:
+            del self._gone[next(iter(self._gone))]
+        self._gone[key] = None
+
+    def _trust(self, chat_id: int, seq: int) -> None:
+        sure = self._sure.get(chat_id)
+        if sure is None and len(self._sure) >= SURE_MAX:
+            del self._sure[next(iter(self._sure))]
+        self._sure[chat_id] = max(sure or 0, seq)
+
+    async def _apply(self, change: Entry) -> Collection[int]:
+        """Apply a change of a chat; returns who is in a large chat by it."""
+        came = await self._rosters.apply(change)
+        waiting = self._applied.pop((change.chat_id, change.seq), None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+        return came

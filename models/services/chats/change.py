@@ -1,0 +1,176 @@
+"""Edits, deletes and reacts: each is an entry of the log first, and then applied to the message it changes."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from models.documents.chat import ChatKind, Roster
+from models.documents.entry import Deletion, Draft, Edit, Entry, Message, MessageChange, Reaction
+from models.documents.reaction import find_emoji
+from models.documents.session import Actor
+from models.documents.target import ChatRef
+from models.errors import (
+    ClientIdReused,
+    ContactBlocked,
+    DomainError,
+    Forbidden,
+    Malformed,
+    MessageDeleted,
+    MessageNotFound,
+    NotYourMessage,
+)
+from models.facts import MessageHidden
+from models.ports import Fanout
+from models.services.chats.resolve import ResolveChat
+from models.services.chats.send import FindStored
+from models.services.contacts.directory import Directory
+from models.services.media.storage import RemoveUnusedMedia
+from models.services.runtime.token_bucket import TokenBuckets
+from models.stores.chats import Chats
+from models.stores.entries import Entries, visible
+from models.stores.journal import Journal
+from models.stores.journal_queue import Stored
+
+log = logging.getLogger(__name__)
+
+Admit = Callable[[Roster, Entry], Awaitable[None]]  # raises the refusal of a change to this message
+
+CAPTIONED = frozenset("ilv")  # types whose caption an edit changes; cards and sounds have no text to edit
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMessage:
+    """Who may change what: a sender its own messages' text, a sender or an admin a message's existence, a member its own reaction.
+
+    `submit_…` appends in the order of the calls, like SendMessage; what it returns is given to `finish` outside of that order.
+    """
+
+    resolve: ResolveChat
+    directory: Directory
+    chats: Chats
+    entries: Entries
+    journal: Journal
+    fanout: Fanout
+    limit: TokenBuckets
+    find_stored: FindStored
+    remove_media: RemoveUnusedMedia
+
+    async def submit_edit(
+        self, actor: Actor, target: ChatRef, seq: int, text: str, client_id: str
+    ) -> asyncio.Future[Stored]:
+        """Replace the text (or the caption) of an own message."""
+
+        async def admit(roster: Roster, message: Entry) -> None:
+            if message.sender_id != actor.account_id:
+                raise NotYourMessage
+            if message.is_deleted:
+                raise MessageDeleted
+            if isinstance(message.body, Message) and message.body.type not in {"t", *CAPTIONED}:
+                raise Malformed("A message of this type has no text to edit.")
+            await self._require_listener(actor, roster, message)
+
+        return await self._submit(actor, target, Edit(seq, text), client_id, admit)
+
+    async def submit_deletion(self, actor: Actor, target: ChatRef, seq: int, client_id: str) -> asyncio.Future[Stored]:
+        """Take a message away from everybody: its sender may, and so may an admin of the group."""
+
+        async def admit(roster: Roster, message: Entry) -> None:
+            if message.sender_id != actor.account_id and actor.account_id not in roster.admins:
+                raise NotYourMessage
+            if message.is_deleted:
+                raise MessageDeleted
+
+        return await self._submit(actor, target, Deletion(seq), client_id, admit)
+
+    async def submit_reaction(
+        self, actor: Actor, target: ChatRef, seq: int, emoji: str | None, client_id: str
+    ) -> asyncio.Future[Stored]:
+        """Set or take back the actor's one reaction to a message; Malformed for what is not one emoji."""
+        reaction = None if emoji is None else find_emoji(emoji)
+
+        async def admit(roster: Roster, message: Entry) -> None:
+            if reaction is None and emoji is not None:
+                raise Malformed("emoji: must be one emoji.")
+            if message.is_deleted:
+                raise MessageDeleted
+            await self._require_listener(actor, roster, message)
+
+        return await self._submit(actor, target, Reaction(seq, reaction), client_id, admit)
+
+    async def finish(self, future: asyncio.Future[Stored], kind: type[MessageChange]) -> tuple[Entry, Entry]:
+        """Wait until the change is stored, and apply it; returns it and the message as it is now.
+
+        What is not applied because of a crash or a database that went away is healed by whoever reads next.
+        """
+        stored = await future
+        change = stored.entry
+        if not isinstance(change.body, kind):
+            raise ClientIdReused
+        try:
+            gone = await self.entries.apply(change)
+            if gone is not None:
+                await self.remove_media.after([gone])
+        except Exception:
+            log.exception("change %d of chat %d is stored and waits to be applied", change.seq, change.chat_id)
+        message = await self.entries.find(change.chat_id, change.body.of)
+        if message is None:
+            raise MessageNotFound
+        if stored.is_new:
+            return change, message
+        # Sent again: much may have happened since, and its author may see less than it did.
+        author_id = change.sender_id
+        return await self.find_stored.as_seen(author_id, change), await self.find_stored.as_seen(author_id, message)
+
+    async def hide(self, actor: Actor, target: ChatRef, seq: int) -> int:
+        """Keep a message from the actor's own eyes only ("delete for me"); returns the chat's id.
+
+        This is no entry: everybody else's log must not show that somebody tidied up. Devices that are away learn it from
+        the list of hidden seqs in every sync. What is hidden already is told once more: asked for again is what got no answer,
+        and then the devices may not have been told either.
+        """
+        self.limit.take(actor.account_id)
+        chat_id = await self.resolve.require_id(actor, target)
+        member = await self.chats.find_member(chat_id, actor.account_id)
+        if member is None or seq not in member.hidden:
+            await self._require_message(actor, target, seq)
+            await self.chats.hide_message(chat_id, actor.account_id, seq)
+        self.fanout.publish(MessageHidden(chat_id, seq, actor.account_id), [actor.account_id])
+        return chat_id
+
+    async def _submit(
+        self, actor: Actor, target: ChatRef, change: MessageChange, client_id: str, admit: Admit
+    ) -> asyncio.Future[Stored]:
+        """Append a change that `admit` does not refuse; one that was stored before keeps its answer, refused by now or not."""
+        self.limit.take(actor.account_id)
+        try:
+            roster, message = await self._require_message(actor, target, change.of)
+            await admit(roster, message)
+        except DomainError as refusal:
+            return await self.find_stored.answer(actor, target, client_id, refusal)
+        # Whoever never got the message hears of no change to it.
+        return self.journal.append(
+            Draft(roster.chat.id, actor.account_id, actor.number, client_id, change, message.hidden_from)
+        )
+
+    async def _require_message(self, actor: Actor, target: ChatRef, seq: int) -> tuple[Roster, Entry]:
+        roster = await self.resolve(actor, target)
+        member = await self.chats.find_member(roster.chat.id, actor.account_id)
+        message = await self.entries.find(roster.chat.id, seq)
+        if message is None or member is None or not visible([message], member) or not isinstance(message.body, Message):
+            raise MessageNotFound
+        return roster, message
+
+    async def _require_listener(self, actor: Actor, roster: Roster, message: Entry) -> None:
+        """Between two people of whom one blocked the other, nothing new is said by a change of what both have.
+
+        Who was blocked may still change what was kept from the other anyway, and take back what it said.
+        """
+        if roster.chat.kind is not ChatKind.DIRECT:
+            return
+        peer = await self.directory.require(roster.chat.peer_of(actor.account_id))
+        me = await self.directory.require(actor.account_id)
+        if me.has_blocked(peer.number):
+            raise ContactBlocked
+        if peer.has_blocked(me.number) and peer.id not in message.hidden_from:
+            raise Forbidden

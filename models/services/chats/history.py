@@ -1,0 +1,190 @@
+"""Reads the log of a chat: pages of history, and lists of messages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.documents.chat import Chat, ChatKind, Member
+from models.documents.entry import ANSWER_MAX_CHARS, Deletion, Edit, Entry, fitting, with_change
+from models.documents.receipt import ListedMessage, ReadMarks
+from models.documents.session import Actor
+from models.documents.target import ChatRef
+from models.documents.window import PageRequest, Part
+from models.errors import ChatNotFound
+from models.services.chats.membership import MembershipCache
+from models.services.chats.resolve import ResolveChat
+from models.stores.chats import Chats
+from models.stores.entries import MESSAGE_CHANGES, Entries
+from models.stores.messages import Messages, Selection
+from models.stores.read_dates import ReadDates
+
+PAGE_MAX = 200
+END = 2**32 - 1
+ROUNDS_MAX = 10  # pages read in search of one that shows something: a blocked person may have written thousands
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries oldest first, with all changes up to `last_seq` applied to them.
+
+    `next` is the `before` (or `after`) of the next page in the direction that was asked for, None at the end of the log. A
+    page may be shorter than asked for, since it leaves out what the reader may not see. `last_seq` is the log's end for
+    the reader as it was before the page was read: a change with a higher seq that a client heard meanwhile may not be in
+    these entries yet, and is to be applied to them.
+    """
+
+    chat_id: int
+    entries: list[Entry]
+    next: int | None
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHistory:
+    """Members read what their spans of the log cover, and keep reading it after they left."""
+
+    resolve: ResolveChat
+    memberships: MembershipCache
+    chats: Chats
+    entries: Entries
+
+    async def __call__(
+        self, actor: Actor, target: ChatRef, *, before: int | None, after: int | None, limit: int
+    ) -> Page:
+        """The `limit` entries just before a seq, or just after one, or the last ones. ChatNotFound to who was never in it."""
+        chat_id = await self.resolve.require_id(actor, target)
+        # In this order nobody reads on behind the own departure (read_heads.py).
+        last_seq = await self.entries.last_seq(chat_id)
+        await self.memberships.catch_up_all([chat_id])
+        member = await self.chats.find_member(chat_id, actor.account_id)
+        if member is None or not member.is_listed:
+            raise ChatNotFound
+        limit = min(limit, PAGE_MAX)
+        shown: list[Entry] = []
+        more = True
+        for _ in range(ROUNDS_MAX):
+            if after is not None:
+                found = await self._after(member, after, last_seq, limit + 1)
+                kept = fitting(found[:limit], ANSWER_MAX_CHARS)
+                after = kept[-1].seq if kept else after
+            else:
+                found = await self._before(member, END if before is None else before, last_seq, limit + 1)
+                kept = fitting(found[-limit:][::-1], ANSWER_MAX_CHARS)[::-1]
+                before = kept[0].seq if kept else before
+            shown, more = await self.entries.as_shown_to(member, kept), len(found) > len(kept)
+            if shown or not more:
+                break
+        place = after if after is not None else before
+        return Page(chat_id, shown, place if more else None, min(last_seq, member.last_seq or END))
+
+    async def _after(self, member: Member, after: int, last_seq: int, limit: int) -> list[Entry]:
+        ranges = [(max(first, after + 1), last) for first, last in _spans(member, last_seq)]
+        return await self._collect(member.chat_id, ranges, limit, newest_first=False)
+
+    async def _before(self, member: Member, before: int, last_seq: int, limit: int) -> list[Entry]:
+        ranges = [(first, min(last, before - 1)) for first, last in reversed(_spans(member, last_seq))]
+        return await self._collect(member.chat_id, ranges, limit, newest_first=True)
+
+    async def _collect(
+        self, chat_id: int, ranges: list[tuple[int, int]], limit: int, *, newest_first: bool
+    ) -> list[Entry]:
+        """Walk the spans in the order of reading until the page is full; oldest first in the answer."""
+        found: list[Entry] = []
+        for first, last in ranges:
+            if first <= last and len(found) < limit:
+                entries = await self.entries.list_range(
+                    chat_id, first, last, limit=limit - len(found), newest_first=newest_first
+                )
+                found = entries + found if newest_first else found + entries
+        return found
+
+
+def _spans(member: Member, last_seq: int) -> list[tuple[int, int]]:
+    return [(span.first, min(last_seq, span.last or END)) for span in member.spans]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableLog:
+    chat: Chat
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class LocateLog:
+    resolve: ResolveChat
+    memberships: MembershipCache
+    chats: Chats
+
+    async def __call__(self, actor: Actor, target: ChatRef) -> ReadableLog | None:
+        """The chat and the actor's row in it; None where the actor never was, or where no chat is (messaging contract 10.2)."""
+        try:
+            chat_id = await self.resolve.require_id(actor, target)
+            member = await self.chats.find_member(chat_id, actor.account_id)
+            return None if member is None else ReadableLog((await self.memberships.require(chat_id)).chat, member)
+        except ChatNotFound:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class ListMessages:
+    """Needs no contact and, for what was said meanwhile, no membership any more; an unknown chat is an empty one."""
+
+    locate_log: LocateLog
+    entries: Entries
+    messages: Messages
+    read_dates: ReadDates
+
+    async def __call__(
+        self, actor: Actor, target: ChatRef, window: PageRequest, *, is_received_only: bool
+    ) -> Part[ListedMessage]:
+        """A page, oldest first. `window.after` is exclusive and exact to the millisecond.
+
+        A caller that asks behind the time it was shown, which has no fractions, sees the messages of that last second
+        again. One that asks behind an entry sees each message once.
+        """
+        log = await self.locate_log(actor, target)
+        if log is None:
+            return Part([])
+        # The changes first: one that is applied between the two reads would be in neither of them the other way round.
+        changes = await self.entries.list_pending(log.chat.id, MESSAGE_CHANGES)
+        selection = Selection(
+            log.member,
+            window.first_seq(log.chat.id),
+            window.last_seq(log.chat.id),
+            after=window.after,
+            is_received=True if is_received_only else None,
+        )
+        found = await self.messages.find_newest(selection, limit=window.limit, offset=window.offset)
+        shown = _overlay(found.items, changes)
+        if log.member.last_seq is not None:
+            shown = await self.entries.as_of(log.chat.id, shown, log.member.last_seq)
+        return Part(await self._with_receipts(log, shown), found.before)
+
+    async def _with_receipts(self, log: ReadableLog, messages: Sequence[Entry]) -> list[ListedMessage]:
+        if log.chat.kind is not ChatKind.DIRECT or not messages:
+            return [_listed(log, message, None, ReadMarks()) for message in messages]
+        me = log.member.account_id
+        peer_id = log.chat.peer_of(me)
+        span = messages[0].seq, messages[-1].seq
+        by_me = await self.read_dates.list_covering(log.chat.id, me, *span)
+        by_peer = by_me if peer_id == me else await self.read_dates.list_covering(log.chat.id, peer_id, *span)
+        return [_listed(log, message, peer_id, by_peer if message.sender_id == me else by_me) for message in messages]
+
+
+def _listed(log: ReadableLog, message: Entry, peer_id: int | None, read: ReadMarks) -> ListedMessage:
+    is_kept_back = peer_id in message.hidden_from
+    return ListedMessage(
+        message,
+        is_received=message.sender_id != log.member.account_id,
+        is_in_group=log.chat.kind is not ChatKind.DIRECT,
+        # In the recipient's mailbox is delivered (messaging contract 11.1).
+        delivered_at=None if is_kept_back else message.at,
+        read_at=None if is_kept_back else read.find(message.seq),
+    )
+
+
+def _overlay(messages: Sequence[Entry], changes: Sequence[Entry]) -> list[Entry]:
+    by_seq = {message.seq: message for message in messages}
+    for change in changes:
+        if isinstance(change.body, Edit | Deletion) and change.body.of in by_seq:
+            by_seq[change.body.of] = with_change(by_seq[change.body.of], change)
+    return list(by_seq.values())

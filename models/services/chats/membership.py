@@ -1,0 +1,131 @@
+"""MembershipCache: who is in a chat, kept per node for the message path and for announcing.
+
+A kept roster may be behind: another node changed the chat, and its signal is still on its way, or was lost. For whether somebody
+may write that is bounded (`nodes.believe_s`). Whoever decides by a roster who is told something asks `confirm` first, unless
+it is certain that nothing changed in between.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection
+
+from models.documents.chat import ChatKind, Roster
+from models.documents.entry import Entry, Left
+from models.facts import ChatMembersChanged, Invalidation
+from models.services.runtime.cache import Cache
+from models.stores.chats import Chats
+from models.stores.entries import CHAT_CHANGES, MEMBERSHIPS, Entries
+
+TTL_S = 30.0  # how long somebody removed elsewhere may still be believed a member when the bus is broken, unless set
+
+
+class MembershipCache:
+    """Loads a chat with its members; changes that are stored and not applied yet are applied first."""
+
+    def __init__(
+        self,
+        chats: Chats,
+        entries: Entries,
+        signal: Callable[[Invalidation], None],
+        recovered: Callable[[Entry], None] | None = None,
+        *,
+        ttl_s: float = TTL_S,
+    ) -> None:
+        """`signal` tells all nodes of each change that was applied, `recovered` hears of each that somebody else had left."""
+        self._chats = chats
+        self._entries = entries
+        self._signal = signal
+        self._recovered = recovered
+        self._rosters: Cache[int, Roster] = Cache(self._load, size=20_000, ttl_s=ttl_s)
+
+    def peek(self, chat_id: int) -> Roster | None:
+        return self._rosters.peek(chat_id)
+
+    async def require(self, chat_id: int) -> Roster:
+        """The chat with its members, or ChatNotFound."""
+        return await self._rosters.require(chat_id)
+
+    async def require_for(self, chat_id: int, account_id: int) -> Roster:
+        """The same for one of its members; to everybody else, ChatNotFound."""
+        roster = await self.require(chat_id)
+        roster.require_member(account_id)
+        return roster
+
+    async def require_fresh(self, chat_id: int) -> Roster:
+        """The chat as the database has it now: for changes that must not go by what this node believes."""
+        self.forget(chat_id)
+        return await self.require(chat_id)
+
+    async def require_confirmed(self, chat_id: int) -> Roster:
+        """The chat with everybody who is in it by changes stored until now, or ChatNotFound."""
+        await self.confirm([chat_id])
+        return await self.require(chat_id)
+
+    async def confirm(self, chat_ids: Collection[int]) -> None:
+        """Forget those rosters of these chats that lack a change which is stored by now, and those that are being read.
+
+        Two small queries, however many chats there are, and none for chats of two people, whose members never change.
+        """
+        for chat_id in chat_ids:
+            if self.peek(chat_id) is None:
+                self.forget(chat_id)  # it may be under way, and have been read before a change
+        kept = [chat_id for chat_id in chat_ids if self._is_in_doubt(chat_id)]
+        if not kept:
+            return
+        # In this order: a change that is applied between the two is in the second.
+        changing = await self._entries.list_chats_pending(kept, MEMBERSHIPS)
+        seqs = await self._chats.list_members_seqs(kept)
+        for chat_id in kept:
+            roster = self.peek(chat_id)
+            if roster is None or chat_id in changing or roster.known < seqs.get(chat_id, 0):
+                self.forget(chat_id)
+
+    def _is_in_doubt(self, chat_id: int) -> bool:
+        roster = self.peek(chat_id)
+        return roster is not None and roster.chat.kind is not ChatKind.DIRECT
+
+    def forget(self, chat_id: int) -> None:
+        self._rosters.forget(chat_id)
+
+    def forget_all(self) -> None:
+        """Any chat may have changed unheard."""
+        self._rosters.clear()
+
+    async def apply(self, change: Entry) -> Collection[int]:
+        """Bring the rows up to date with one stored change, and tell every node; returns who is in a large chat by it.
+
+        What lies before it in the log and waits, because who stored it has not come to it or died, is applied first: behind
+        this change it would be skipped as late.
+        """
+        await self.catch_up(change.chat_id, before=change.seq)
+        return await self._apply(change)
+
+    async def _apply(self, change: Entry) -> Collection[int]:
+        came = await self._chats.apply(change)
+        await self._entries.settle(change)
+        self.forget(change.chat_id)
+        left = [change.body.account] if isinstance(change.body, Left) else []
+        self._signal(ChatMembersChanged(change.chat_id, change.seq, list(came), left))
+        return came
+
+    async def catch_up(self, chat_id: int, *, before: int | None = None) -> bool:
+        """Apply what is stored and not applied yet, in the order of the log: what a crash left; whether there was anything.
+
+        With `before`, only entries of lower seqs.
+        """
+        pending = await self._entries.list_pending(chat_id, CHAT_CHANGES)
+        due = [change for change in pending if before is None or change.seq < before]
+        for change in due:
+            await self._apply(change)
+            if self._recovered is not None:
+                self._recovered(change)
+        return bool(due)
+
+    async def catch_up_all(self, chat_ids: Collection[int]) -> None:
+        """The same for many chats, by one query where nothing waits, which is nearly always."""
+        for chat_id in await self._entries.list_chats_pending(chat_ids, CHAT_CHANGES):
+            await self.catch_up(chat_id)
+
+    async def _load(self, chat_id: int) -> Roster:
+        # All changes up to there were applied before its members are read, whichever of these two is answered first.
+        seqs, _ = await asyncio.gather(self._chats.list_members_seqs([chat_id]), self.catch_up(chat_id))
+        return await self._chats.load_roster(chat_id, known=seqs.get(chat_id, 0))

@@ -1,0 +1,27 @@
+"""Records changes of a chat: entries of its log first, then applied, before anybody is answered."""
+
+import asyncio
+from dataclasses import dataclass
+from uuid import uuid4
+
+from models.documents.chat import Member
+from models.documents.entry import ChatChange, Draft
+from models.documents.session import Actor
+from models.services.chats.announcer import Announcer
+from models.stores.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChanges:
+    """Append changes behind each other, wait until they are stored, and then until they hold for everybody who asks.
+
+    Raises Unavailable like the journal: what was to change may still do so.
+    """
+
+    journal: Journal
+    announcer: Announcer
+
+    async def __call__(self, by: Actor | Member, chat_id: int, *changes: ChatChange) -> None:
+        drafts = [Draft(chat_id, by.account_id, by.number, uuid4().hex, change) for change in changes]
+        for stored in await asyncio.gather(*map(self.journal.append, drafts)):
+            await self.announcer.applied(stored.entry)

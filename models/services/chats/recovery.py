@@ -1,0 +1,54 @@
+"""The sweep: applies changes that were stored by somebody who crashed before applying them."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from models.documents.entry import Deletion, Edit, Entry, Reaction
+from models.ports import Clock
+from models.services.chats.membership import MembershipCache
+from models.services.media.storage import RemoveUnusedMedia
+from models.stores.database import is_transient
+from models.stores.entries import Entries
+
+log = logging.getLogger(__name__)
+
+OLDER_THAN = timedelta(seconds=5)  # younger ones are being applied by whoever stored them
+
+
+async def heal(
+    entries: Entries,
+    memberships: MembershipCache,
+    clock: Clock,
+    recovered: Callable[[Entry], None] | None = None,
+    remove_media: RemoveUnusedMedia | None = None,
+) -> int:
+    """Apply what should have been applied long ago; returns how much that was. Two nodes may do it at once.
+
+    `recovered` hears of each change once it is applied: perhaps nobody was told of it either. One that cannot be applied is left,
+    and so is what lies behind it in the log of its chat if it needs that; the others are applied.
+    """
+    healed = 0
+    for change in await entries.list_unapplied(clock.now() - OLDER_THAN):
+        try:
+            await _apply(change, entries, memberships, remove_media)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception("change %d of chat %d cannot be applied", change.seq, change.chat_id)
+            continue
+        healed += 1
+        if recovered is not None:
+            recovered(change)
+    return healed
+
+
+async def _apply(
+    change: Entry, entries: Entries, memberships: MembershipCache, remove_media: RemoveUnusedMedia | None
+) -> None:
+    if not isinstance(change.body, Edit | Deletion | Reaction):
+        await memberships.apply(change)
+        return
+    gone = await entries.apply(change)
+    if gone is not None and remove_media is not None:
+        await remove_media.after([gone])

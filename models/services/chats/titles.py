@@ -1,0 +1,79 @@
+"""Lists an account's chats with titles, as the messaging API shows them (messaging contract 10.1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.documents.chat import ChatKind
+from models.documents.head import ChatSummary
+from models.documents.session import Actor
+from models.services.chats.listing import EVERY, ListChats, Wanted, read_place
+from models.stores.accounts import Accounts
+from models.stores.contacts import Contacts
+
+KINDS = (ChatKind.DIRECT, ChatKind.GROUP)
+
+
+@dataclass(frozen=True, slots=True)
+class TitledChat:
+    """`entity_id` is the number one talks with, or the group's id."""
+
+    head: ChatSummary
+    entity_id: str
+    title: str
+
+    @property
+    def is_group(self) -> bool:
+        return self.head.chat.kind is ChatKind.GROUP
+
+
+@dataclass(frozen=True, slots=True)
+class TitledPage:
+    """`next` asks for the chats behind these; None when there are none."""
+
+    chats: Sequence[TitledChat]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListChatsWithTitles:
+    """Direct chats and groups, newest message first; events' chats have no id that this API knows."""
+
+    chats: ListChats
+    contacts: Contacts
+    accounts: Accounts
+
+    async def __call__(
+        self, actor: Actor, *, limit: int | None, offset: int = 0, before: str | None = None
+    ) -> TitledPage:
+        """A page; without a limit, all. Titles: the contact's name, else the account's, else the number; a group's subject.
+
+        `before` is the `next` of the page before; Malformed if it is something else.
+        """
+        place = None if before is None else read_place(before)
+        count = EVERY if limit is None else limit
+        page = await self.chats.page(actor, Wanted(KINDS, count, offset, place, is_frame=False))
+        names = await self._list_names(actor, page.heads)
+        chats = [
+            TitledChat(head, entity_id, names.get(head.chat.id, entity_id) if head.peer_number else head.chat.subject)
+            for head in page.heads
+            if (entity_id := _entity_id(head)) is not None
+        ]
+        return TitledPage(chats, page.next)
+
+    async def _list_names(self, actor: Actor, heads: Sequence[ChatSummary]) -> dict[int, str]:
+        """By chat. Of the account that is in it: its number may be somebody else's now."""
+        peers = {head.chat.id: head.chat.peer_of(actor.account_id) for head in heads if head.peer_number is not None}
+        if not peers:
+            return {}
+        accounts = {account.id: account for account in await self.accounts.list_by_ids(set(peers.values()))}
+        contacts = await self.contacts.list_by_numbers(actor.account_id, {each.number for each in accounts.values()})
+        named = {contact.number: contact.name for contact in contacts if contact.has_name}
+        return {
+            chat_id: named.get(accounts[peer_id].number, accounts[peer_id].name)
+            for chat_id, peer_id in peers.items()
+            if peer_id in accounts
+        }
+
+
+def _entity_id(head: ChatSummary) -> str | None:
+    return head.peer_number if head.chat.kind is ChatKind.DIRECT else head.chat.group

@@ -1,0 +1,181 @@
+"""Typing: who types where, told to the other members, and ended when it expires."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from models.documents.account import Account
+from models.documents.chat import Chat, ChatKind, Roster
+from models.documents.session import Actor
+from models.documents.target import ChatRef
+from models.errors import ChatNotFound
+from models.facts import TypingShown
+from models.ports import Fanout
+from models.services.chats.membership import MembershipCache
+from models.services.chats.resolve import ResolveChat
+from models.services.contacts.contact_rule import RequireContact
+from models.services.contacts.directory import Directory
+
+TYPING, PAUSED = "typing", "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class _Typist:
+    """Somebody who types: until when, and who was told so."""
+
+    timer: asyncio.TimerHandle
+    audience: Collection[int]
+    roster: Roster
+
+
+class BroadcastTyping:
+    """Remembers who types where until it ends: by a stop, by a message, by the last socket gone, or by time."""
+
+    def __init__(
+        self,
+        resolve: ResolveChat,
+        memberships: MembershipCache,
+        directory: Directory,
+        fanout: Fanout,
+        *,
+        expires_s: float,
+    ) -> None:
+        self._resolve = resolve
+        self._rosters = memberships
+        self._directory = directory
+        self._fanout = fanout
+        self._expires_s = expires_s
+        self._typists: dict[int, dict[int, _Typist]] = {}  # by account id and chat id: who leaves ends its own alone
+
+    async def start(self, actor: Actor, target: ChatRef) -> int:
+        """Shown at once and again with each call; over after `expires_s` without one. Returns the chat's id."""
+        roster = await self._resolve(actor, target)
+        audience: Collection[int]
+        if roster.chat.kind is ChatKind.DIRECT:
+            peer = await self._directory.require(roster.chat.peer_of(actor.account_id))
+            me = await self._directory.require(actor.account_id)
+            audience = _listeners(roster, me, peer)
+        else:
+            audience = self._others(roster, actor.account_id)
+        self._start(roster, actor.account_id, audience)
+        return roster.chat.id
+
+    def start_now(self, actor: Actor, target: ChatRef) -> int | None:
+        """The same where everything is at hand and nothing is in the way; else None, and nothing has happened."""
+        roster = self._resolve.peek(actor, target)
+        if roster is None:
+            return None
+        audience: Collection[int]
+        if roster.chat.kind is ChatKind.DIRECT:
+            peer = self._directory.peek(roster.chat.peer_of(actor.account_id))
+            me = self._directory.peek(actor.account_id)
+            if peer is None or me is None:
+                return None
+            audience = _listeners(roster, me, peer)
+        else:
+            audience = self._others(roster, actor.account_id)
+        self._start(roster, actor.account_id, audience)
+        return roster.chat.id
+
+    async def stop(self, actor: Actor, target: ChatRef) -> int:
+        """Over at once; nothing is said of who was not typing."""
+        roster = await self._resolve(actor, target)
+        self._pause(roster.chat.id, actor.account_id)
+        return roster.chat.id
+
+    def stop_now(self, actor: Actor, target: ChatRef) -> int | None:
+        """As `start_now` is to `start`."""
+        roster = self._resolve.peek(actor, target)
+        if roster is None:
+            return None
+        self._pause(roster.chat.id, actor.account_id)
+        return roster.chat.id
+
+    def sent(self, chat_id: int, account_id: int) -> None:
+        """A message says it all: clients end the typing of its sender themselves."""
+        self._cancel(chat_id, account_id)
+
+    def left(self, account_id: int) -> None:
+        """The account has no socket here any more."""
+        for chat_id in list(self._typists.get(account_id, ())):
+            self._pause(chat_id, account_id)
+
+    def close(self) -> None:
+        for chats in self._typists.values():
+            for typist in chats.values():
+                typist.timer.cancel()
+        self._typists.clear()
+
+    def _cancel(self, chat_id: int, account_id: int) -> _Typist | None:
+        chats = self._typists.get(account_id)
+        typist = None if chats is None else chats.pop(chat_id, None)
+        if chats is None or typist is None:
+            return None
+        if not chats:
+            del self._typists[account_id]
+        typist.timer.cancel()
+        return typist
+
+    def _pause(self, chat_id: int, account_id: int) -> None:
+        """Tell those who were told that it began, as far as they are still in the chat.
+
+        Members just changed are not at hand for a moment; then nothing is said, and clients end it by themselves in time.
+        """
+        typist = self._cancel(chat_id, account_id)
+        roster = self._rosters.peek(chat_id)
+        if typist is not None and roster is not None and account_id in roster.members:
+            still = [account for account in typist.audience if account in roster.members]
+            self._publish(roster.chat, account_id, PAUSED, still)
+
+    def _start(self, roster: Roster, account_id: int, audience: Collection[int]) -> None:
+        chat_id = roster.chat.id
+        self._cancel(chat_id, account_id)
+        timer = asyncio.get_running_loop().call_later(self._expires_s, self._pause, chat_id, account_id)
+        self._typists.setdefault(account_id, {})[chat_id] = _Typist(timer, audience, roster)
+        self._publish(roster.chat, account_id, TYPING, audience)
+
+    def _others(self, roster: Roster, account_id: int) -> Collection[int]:
+        """The other members of a group; the same object as long as somebody goes on typing, by which the fan-out knows it again."""
+        before = self._typists.get(account_id, {}).get(roster.chat.id)
+        if before is not None and before.roster is roster:
+            return before.audience
+        return set(roster.members) - {account_id}
+
+    def _publish(self, chat: Chat, account_id: int, state: str, to: Collection[int]) -> None:
+        expires_in_ms = int(self._expires_s * 1000) if state == TYPING else 0
+        self._fanout.publish(TypingShown(chat.id, account_id, state, expires_in_ms), to, chat=chat)
+
+
+def _listeners(roster: Roster, me: Account, peer: Account) -> Collection[int]:
+    """The other one of two people; nobody where one of them blocked the other."""
+    if peer.has_blocked(me.number) or me.has_blocked(peer.number) or peer.id in roster.unlisted:
+        return ()
+    return {peer.id} - {me.id}
+
+
+@dataclass(frozen=True, slots=True)
+class TypingByNumber:
+    typing: BroadcastTyping
+    require_contact: RequireContact
+
+    async def start(self, actor: Actor, target: ChatRef) -> None:
+        """Raises NotAContact, and ChatNotFound for a group that the actor is not in."""
+        await self._require(actor, target)
+        try:
+            await self.typing.start(actor, target)
+        except ChatNotFound:
+            if target.contact is None:
+                raise
+
+    async def stop(self, actor: Actor, target: ChatRef) -> None:
+        """The same refusals."""
+        await self._require(actor, target)
+        try:
+            await self.typing.stop(actor, target)
+        except ChatNotFound:
+            if target.contact is None:
+                raise
+
+    async def _require(self, actor: Actor, target: ChatRef) -> None:
+        if target.contact is not None:
+            await self.require_contact(actor, target.contact)

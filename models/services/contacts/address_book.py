@@ -1,0 +1,165 @@
+"""The address book: listing, finding, adding, importing, changing and removing contacts."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from models.documents.contact import CONTACTS_MAX, Contact, ContactsChange, ListedContact
+from models.documents.session import Actor
+from models.errors import ContactExists, ContactNotFound, ContactsFull
+from models.facts import AccountChanged
+from models.ports import Fanout
+from models.services.contacts.new_number_limit import LimitNewNumbers
+from models.services.runtime.batch_loader import BatchLoader
+from models.stores.accounts import Accounts
+from models.stores.contacts import Contacts
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import changed, and how many of the address book's numbers have an account.
+
+    `updated` counts the entries whose names really differ, not all that stayed (messaging contract, section 5).
+    """
+
+    added: int
+    removed: int
+    updated: int
+    existing: int
+    non_existing: int
+
+    @property
+    def synced(self) -> int:
+        return self.existing + self.non_existing
+
+
+@dataclass(frozen=True, slots=True)
+class ImportContacts:
+    """Make the actor's address book these entries and no others; of two with one number the last counts.
+
+    Raises ContactsFull, with nothing changed, when they are more than `contacts_max`, and TooManyNewNumbers likewise. An import that differs in nothing
+    writes nothing. After a fault in the middle the same import again completes it.
+    """
+
+    contacts: Contacts
+    accounts: Accounts
+    fanout: Fanout
+    limit: LimitNewNumbers
+    contacts_max: int = CONTACTS_MAX
+
+    async def __call__(self, actor: Actor, wanted: Sequence[Contact]) -> ImportReport:
+        numbers = {contact.number for contact in wanted}
+        if len(numbers) > self.contacts_max:
+            raise ContactsFull(f"An address book holds at most {self.contacts_max} contacts.")
+        await self.limit(actor, numbers)
+        change = ContactsChange.between(await self.contacts.list_by_owner(actor.account_id), wanted)
+        if change:
+            try:
+                await self.contacts.apply(actor.account_id, change)
+            finally:  # a fault may have left half of it: no cache may believe what was before
+                self.fanout.signal(AccountChanged(actor.account_id))
+        existing = len(await self.accounts.list_registered(numbers))
+        return ImportReport(
+            added=len(change.added),
+            removed=len(change.removed),
+            updated=len(change.updated),
+            existing=existing,
+            non_existing=len(numbers) - existing,
+        )
+
+
+AT_ONCE = 16  # address books: of ten thousand contacts each, still some megabytes
+
+
+class ListContacts:
+    """All contacts of the actor, by number. `exists` is looked up behind the question, so a sync is only a report of it.
+
+    Whoever asks meanwhile shares the next reading: its two queries are four fifths of what an answer costs.
+    """
+
+    def __init__(self, contacts: Contacts, accounts: Accounts) -> None:
+        self._contacts = contacts
+        self._accounts = accounts
+        self._books: BatchLoader[int, list[ListedContact]] = BatchLoader(self._read, at_once=AT_ONCE)
+
+    async def __call__(self, actor: Actor) -> list[ListedContact]:
+        return await self._books(actor.account_id) or []
+
+    async def _read(self, owner_ids: Collection[int]) -> dict[int, list[ListedContact]]:
+        books = await self._contacts.list_by_owners(owner_ids)
+        existing = await self._accounts.list_registered({each.number for book in books.values() for each in book})
+        return {
+            owner_id: [ListedContact(contact, contact.number in existing) for contact in book]
+            for owner_id, book in books.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FindContact:
+    """The actor's contact with this number, or ContactNotFound."""
+
+    contacts: Contacts
+    accounts: Accounts
+
+    async def __call__(self, actor: Actor, number: str) -> ListedContact:
+        contact = await self.contacts.find(actor.account_id, number)
+        if contact is None:
+            raise ContactNotFound
+        return ListedContact(contact, number in await self.accounts.list_registered([number]))
+
+
+@dataclass(frozen=True, slots=True)
+class AddContact:
+    """Add one entry; a number that nobody has is as welcome as one's own (messaging contract, section 5).
+
+    Raises ContactExists for a number that is there, ContactsFull when `contacts_max` entries are, and
+    TooManyNewNumbers.
+    """
+
+    contacts: Contacts
+    accounts: Accounts
+    fanout: Fanout
+    limit: LimitNewNumbers
+    contacts_max: int = CONTACTS_MAX
+
+    async def __call__(self, actor: Actor, contact: Contact) -> ListedContact:
+        if await self.contacts.has(contact.owner_id, contact.number):
+            raise ContactExists
+        if await self.contacts.count(contact.owner_id) >= self.contacts_max:
+            raise ContactsFull
+        await self.limit(actor, [contact.number])
+        if not await self.contacts.append(contact):
+            raise ContactExists
+        self.fanout.signal(AccountChanged(contact.owner_id))
+        return ListedContact(contact, contact.number in await self.accounts.list_registered([contact.number]))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeContact:
+    """Set the names that are given and leave the other (design section 9); raises ContactNotFound."""
+
+    contacts: Contacts
+    fanout: Fanout
+
+    async def __call__(self, actor: Actor, number: str, names: Mapping[str, str | None]) -> Contact:
+        contact = await self.contacts.change(actor.account_id, number, names)
+        self.fanout.signal(AccountChanged(actor.account_id))
+        return contact
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveContacts:
+    """Remove those of these numbers that are contacts; how many were.
+
+    A single number that is none raises ContactNotFound, whichever door asked (messaging contract, section 5).
+    """
+
+    contacts: Contacts
+    fanout: Fanout
+
+    async def __call__(self, actor: Actor, numbers: Collection[str]) -> int:
+        removed = await self.contacts.remove(actor.account_id, numbers)
+        if removed:
+            self.fanout.signal(AccountChanged(actor.account_id))
+        elif len(numbers) == 1:
+            raise ContactNotFound
+        return removed

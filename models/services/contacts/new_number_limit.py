@@ -1,0 +1,53 @@
+"""Bounds of how many numbers one account may learn in a day that they have an account: nobody copies the whole membership."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from math import ceil
+
+from models.documents.session import Actor
+from models.errors import TooManyNewNumbers
+from models.ports import Clock
+from models.stores.contacts import Contacts
+from models.stores.favourites import Favourites
+from models.stores.phone_books import PhoneBooks
+from models.stores.quotas import Quotas
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class LimitNewNumbers:
+    """MessagingRequest before anything that tells which of somebody's numbers have an account, and before it changes anything.
+
+    A number is new unless it is in the account's address book, phone book or favourites now. The count is of the account's
+    number, so that an account that is removed and made again has no more.
+    """
+
+    contacts: Contacts
+    phone_books: PhoneBooks
+    favourites: Favourites
+    quotas: Quotas
+    clock: Clock
+    per_day: int
+    is_enabled: bool = True
+
+    async def __call__(self, actor: Actor, numbers: Collection[str]) -> None:
+        """Count the new ones among these, all or none; raises TooManyNewNumbers."""
+        if not self.is_enabled:
+            return
+        new = set(numbers) - {actor.number}
+        for store in (self.contacts, self.phone_books, self.favourites):
+            if new:
+                new -= await store.list_known(actor.account_id, new)
+        if not new:
+            return
+        if len(new) > self.per_day:
+            raise TooManyNewNumbers(f"You may look up at most {self.per_day} new numbers in a day; give fewer.")
+        key, now = f"new numbers {actor.number}", self.clock.now()
+        wait = await self.quotas.take(key, self.per_day, DAY_S, now, len(new))
+        if wait is not None:
+            await self.quotas.give_back(key, DAY_S, now, len(new))
+            raise TooManyNewNumbers(
+                f"You may look up at most {self.per_day} new numbers in a day; go on tomorrow, or give fewer.",
+                retry_after_ms=ceil(wait.total_seconds() * 1000),
+            )

@@ -1,0 +1,1 @@
+"""Calendar events: their lifecycle, invitations, answers, posts, alerts and reminders."""

@@ -1,0 +1,72 @@
+"""Shows on the sockets what happened to an event, to those who are in its chat: the owner and the registered invitees."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from models.documents.account import Account
+from models.documents.event import (
+    Answered,
+    Canceled,
+    Deleted,
+    Edited,
+    Event,
+    Invitation,
+    Invited,
+    OutboxItem,
+    PollPosted,
+    Posted,
+    ReminderDue,
+    Withdrawn,
+)
+from models.facts import EventShown, Fact, PollShown, RsvpShown
+from models.ports import Fanout
+from models.services.chats.membership import MembershipCache
+from models.services.contacts.directory import Directory
+from models.stores.accounts import Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastEvent:
+    """The second way of telling (tell_event.py), behind the log: by then the chat holds everybody who is to hear.
+
+    So who removed the account hears nothing, and who blocked the owner nothing but what they go on with themselves. Like
+    everything on sockets this is a hint: what was missed is found by `sync`, and the event by REST.
+    """
+
+    accounts: Accounts
+    directory: Directory
+    memberships: MembershipCache
+    fanout: Fanout
+
+    async def __call__(self, event: Event, item: OutboxItem) -> None:
+        match item.what:
+            case Answered(invitation_id) | Withdrawn(invitation_id):
+                await self.invitation(event, next(each for each in event.invitations if each.id == invitation_id))
+            case PollPosted(poll_id):
+                await self._publish(event, PollShown(event, next(each for each in event.polls if each.id == poll_id)))
+            case Invited() | Edited() | Canceled() | Deleted():
+                people = {event.owner_id, *(each.account_id for each in event.invitations)}
+                accounts = await self.accounts.list_by_ids(people)
+                await self._publish(event, EventShown(event, _named(accounts)))
+            case Posted() | ReminderDue():
+                pass  # the words are an entry of the chat, and a reminder is no change
+
+    async def invitation(self, event: Event, invitation: Invitation) -> None:
+        """This one was answered, or seen."""
+        account = await self.directory.require(invitation.account_id)
+        if account.blocked:
+            people = await self.accounts.list_by_ids({event.owner_id, *(each.account_id for each in event.invitations)})
+            account = _named(people)[account.id]
+        await self._publish(event, RsvpShown(event, invitation, account))
+
+    async def _publish(self, event: Event, fact: Fact) -> None:
+        roster = await self.memberships.require_confirmed(event.chat_id)
+        self.fanout.publish(fact, roster.members, chat=roster.chat)
+
+
+def _named(people: Collection[Account]) -> dict[int, Account]:
+    """The people of an event by id, without the names of those who blocked any of them: one text is sent to all."""
+    numbers = {one.number for one in people}
+    return {
+        one.id: one if one.blocked.isdisjoint(numbers) else replace(one, full_name="", nickname="") for one in people
+    }

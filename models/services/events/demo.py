@@ -1,0 +1,81 @@
+"""Shows whoever signs in for the first time what events are: one that somebody invites to, and one of their own."""
+
+import logging
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from models.documents.account import Account
+from models.documents.entry import Draft, Joined
+from models.documents.event import Event, Invitation
+from models.ports import Clock
+from models.services.chats.announcer import Announcer
+from models.stores.accounts import Accounts
+from models.stores.chats import Chats
+from models.stores.events import Events
+from models.stores.journal import Journal
+
+log = logging.getLogger(__name__)
+
+RECEIVED = ("Welcome! Say yes or no to this one",)
+SENT = ("My first event: coffee with friends", "A walk in the park", "Dinner at my place")
+IN = timedelta(days=7)
+SPOTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class MakeDemoEvents:
+    """Without a push or a text message to anybody (events contract, section 9).
+
+    `owner_number` is the account that invites; when there is none, that event is left out. Never raises: nobody is kept
+    from signing in because of it.
+    """
+
+    events: Events
+    accounts: Accounts
+    chats: Chats
+    journal: Journal
+    announcer: Announcer
+    clock: Clock
+    owner_number: str
+
+    async def __call__(self, account: Account) -> None:
+        try:
+            host = await self.accounts.find_by_number(self.owner_number) if self.owner_number else None
+            if host is not None and host.id != account.id:
+                await self._make(host, RECEIVED, account)
+            await self._make(account, SENT)
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is no reason against signing in)
+            log.warning("no demo events for account %d: %s", account.id, type(error).__name__)
+
+    async def _make(self, owner: Account, titles: Sequence[str], guest: Account | None = None) -> None:
+        now, title = self.clock.now(), secrets.choice(titles)
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        event_id = await self.events.next_id()
+        chat = await self.chats.create_event_chat(event_id, (owner.id, owner.number), title, now)
+        invitations = [] if guest is None else [await self._invitation(guest, now)]
+        date = (now + IN).replace(minute=0, second=0, microsecond=0)
+        # With an empty outbox nobody is notified; what the chat needs is done here.
+        await self.events.create(
+            Event(
+                event_id,
+                chat.id,
+                owner.id,
+                title,
+                date,
+                now,
+                now,
+                total_spots=SPOTS,
+                spots_at_first=SPOTS,
+                invitations=invitations,
+            )
+        )
+        people = [owner] if guest is None else [owner, guest]
+        joined = Joined(tuple(each.id for each in people), tuple(each.number for each in people), admins=(owner.id,))
+        stored = await self.journal.append(Draft(chat.id, owner.id, owner.number, uuid4().hex, joined))
+        await self.announcer.applied(stored.entry)
+
+    async def _invitation(self, guest: Account, now: datetime) -> Invitation:
+        return Invitation(await self.events.next_id("invitations"), guest.id, guest.phone, now)

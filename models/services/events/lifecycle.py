@@ -1,0 +1,190 @@
+"""Events: creating, editing, cancelling and deleting them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from models.documents.event import Canceled, Deleted, Edited, Event, Invited
+from models.documents.phone import Phone
+from models.documents.session import Actor
+from models.errors import DomainError, EventNotFound, FieldErrors
+from models.ports import Clock
+from models.services.events.access import RequireEvent
+from models.services.events.inviting import InvitePeople
+from models.services.events.outbox import EventOutbox, outbox_item
+from models.stores.chats import Chats
+from models.stores.events import Events
+
+
+@dataclass(frozen=True, slots=True)
+class EventPlan:
+    """What somebody wants to do, and with whom."""
+
+    title: str
+    date: datetime
+    is_time_specified: bool = True
+    total_spots: int = 1
+    location: Mapping[str, Any] = field(default_factory=dict)
+    address: str = ""
+    venue_name: str = ""
+    invited: Sequence[Phone] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreateEvent:
+    """The caller owns it and is in its chat, with those of the invited who are registered.
+
+    Raises TooManyInvitees and RateLimited.
+    """
+
+    events: Events
+    chats: Chats
+    invite: InvitePeople
+    tell: EventOutbox
+    clock: Clock
+
+    async def __call__(self, actor: Actor, plan: EventPlan) -> Event:
+        await self.invite.reserve(actor, (), plan.invited)
+        now = self.clock.now()
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as later reads will show it
+        event_id = await self.events.next_id()
+        # An event that is not stored in the end leaves a chat without members, which nobody can see.
+        chat = await self.chats.create_event_chat(event_id, (actor.account_id, actor.number), plan.title, now)
+        invitations = await self.invite.list_new(plan.invited, {actor.number})
+        item = outbox_item(actor, now, Invited(tuple(each.id for each in invitations)))
+        event = Event(
+            event_id,
+            chat.id,
+            actor.account_id,
+            plan.title,
+            plan.date,
+            created_at=now,
+            modified_at=now,
+            is_time_specified=plan.is_time_specified,
+            total_spots=plan.total_spots,
+            spots_at_first=plan.total_spots,
+            location=plan.location,
+            address=plan.address,
+            venue_name=plan.venue_name,
+            invitations=[replace(each, created_at=now) for each in invitations],
+            outbox=[item],
+        )
+        await self.events.create(event)
+        await self.tell(event, item)
+        return event
+
+
+TRIES = 3  # each means that the last place was given away, and back, at the same moment
+
+
+@dataclass(frozen=True, slots=True)
+class EventEdit:
+    """What is to be so from now on, named as in `Event`, and who is invited besides.
+
+    `filled_as` is what the client calls `spots_filled`, which it is told if that cannot be.
+    """
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    invited: Sequence[Phone] = ()
+    filled_as: str = "spots_filled"
+
+
+@dataclass(frozen=True, slots=True)
+class EditEvent:
+    """Only its owner may.
+
+    Raises EventNotFound, NotTheOwner, what inviting raises, and FieldErrors if there would be fewer places than people who
+    come; then nothing is changed.
+    """
+
+    events: Events
+    require: RequireEvent
+    invite: InvitePeople
+    tell: EventOutbox
+    clock: Clock
+
+    async def __call__(self, actor: Actor, event_id: int, edit: EventEdit) -> Event:
+        event = await self.require.owned(actor, event_id)
+        # Before the change, so that a refusal finds nothing done.
+        count = await self.invite.reserve(actor, event.invitations, edit.invited)
+        try:
+            event = await self._change(actor, event, edit)
+        except DomainError:
+            await self.invite.limit.give_back(actor, count)
+            raise
+        return await self.invite(actor, event, edit.invited)
+
+    async def _change(self, actor: Actor, event: Event, edit: EventEdit) -> Event:
+        for _ in range(TRIES):
+            changed = {name: value for name, value in edit.fields.items() if _differs(getattr(event, name), value)}
+            if not changed:
+                return event
+            now = self.clock.now()
+            wanted = replace(event, **changed, modified_at=now.replace(microsecond=now.microsecond // 1000 * 1000))
+            item = outbox_item(actor, now, Edited(tuple(changed)))
+            done = await self.events.edit(wanted, changed, item)
+            if done is not None:
+                await self.tell(done, item)
+                return done
+            event = await self.require.owned(actor, event.id)
+            _require_places(replace(event, **edit.fields), edit)
+        raise FieldErrors({"total_spots": ["Others are answering at this moment; try again."]})
+
+
+def _differs(before: object, after: object) -> bool:
+    """Whether this is a change. A date in UTC tells no place: the same instant in UTC leaves the date where it was.
+
+    So whoever sends back the time that they were shown, which is in UTC, changes nothing.
+    """
+    if isinstance(before, datetime) and isinstance(after, datetime) and before == after:
+        return bool(after.utcoffset()) and before.utcoffset() != after.utcoffset()
+    return before != after
+
+
+def _require_places(wanted: Event, edit: EventEdit) -> None:
+    if wanted.spots_left >= 0:
+        return
+    if "total_spots" in edit.fields:
+        least = wanted.spots_filled + wanted.attendees_count
+        raise FieldErrors({"total_spots": [f"Ensure this value is greater than or equal to {least}."]})
+    most = wanted.total_spots - wanted.attendees_count
+    raise FieldErrors({edit.filled_as: [f"Ensure this value is less than or equal to {most}."]})
+
+
+@dataclass(frozen=True, slots=True)
+class CancelEvent:
+    """For good, by its owner, as often as is liked; it stays in every list, without a reminder (events contract, section 6).
+
+    Raises EventNotFound and NotTheOwner.
+    """
+
+    events: Events
+    require: RequireEvent
+    tell: EventOutbox
+    clock: Clock
+
+    async def __call__(self, actor: Actor, event_id: int) -> None:
+        event = await self.require.owned(actor, event_id)
+        item = outbox_item(actor, self.clock.now(), Canceled())
+        canceled = None if event.is_canceled else await self.events.cancel(event_id, item)
+        if canceled is not None:
+            await self.tell(canceled, item)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteEvent:
+    """It is gone for everybody; only its owner may. Raises EventNotFound and NotTheOwner."""
+
+    events: Events
+    require: RequireEvent
+    tell: EventOutbox
+    clock: Clock
+
+    async def __call__(self, actor: Actor, event_id: int) -> None:
+        await self.require.owned(actor, event_id)
+        item = outbox_item(actor, self.clock.now(), Deleted())
+        deleted = await self.events.delete(event_id, item)
+        if deleted is None:
+            raise EventNotFound
+        await self.tell(deleted, item)

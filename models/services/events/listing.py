@@ -1,0 +1,139 @@
+"""Lists events and inviters, counts unanswered invitations, and gathers what an event's view shows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from models.documents.collation import sort_by_name
+from models.documents.entry import Message
+from models.documents.event import Event, EventFilter, PostedMessage
+from models.documents.session import Actor
+from models.documents.user import PageOf, SeenUser
+from models.errors import PageNotFound
+from models.ports import Clock
+from models.services.events.access import HiddenEvents
+from models.services.users.views import UserViews
+from models.stores.accounts import Accounts
+from models.stores.entries import Entries
+from models.stores.events import Events
+
+
+@dataclass(frozen=True, slots=True)
+class Guests:
+    """Which of an event's invitees are shown: `limit` of them once `offset` are skipped, in the order in which they are shown."""
+
+    limit: int
+    offset: int = 0
+
+
+NO_GUESTS = Guests(0)
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """An event for one viewer. `messages` are those that nobody deleted, oldest first, with their words as they are now.
+
+    With `guests`, only that part of the invitees is shown; `people` holds nobody who is not needed for that.
+    """
+
+    event: Event
+    viewer_id: int
+    people: Mapping[int, SeenUser]
+    messages: Sequence[tuple[PostedMessage, str]]
+    guests: Guests | None = None
+
+    @property
+    def is_own(self) -> bool:
+        return self.event.owner_id == self.viewer_id
+
+
+@dataclass(frozen=True, slots=True)
+class EventViews:
+    """However many events: one query for all people, and one for all messages with one for what waits to change them."""
+
+    accounts: Accounts
+    entries: Entries
+    user_views: UserViews
+
+    async def __call__(self, actor: Actor, events: Sequence[Event], guests: Guests | None = None) -> list[EventView]:
+        if guests is not None and not guests.limit:
+            ids = {actor.account_id}.union(*(event.speaker_ids for event in events))
+        else:
+            ids = set[int]().union(*(event.account_ids for event in events))
+        people = await self.user_views(actor, await self.accounts.list_by_ids(ids)) if ids else []
+        by_id = {seen.account.id: seen for seen in people}
+        words = await self._words(events)
+        return [
+            EventView(
+                event,
+                actor.account_id,
+                by_id,
+                [(each, words[each.id]) for each in event.messages if each.id in words],
+                guests,
+            )
+            for event in events
+        ]
+
+    async def one(self, actor: Actor, event: Event, guests: Guests | None = None) -> EventView:
+        (seen,) = await self(actor, [event], guests)
+        return seen
+
+    async def _words(self, events: Sequence[Event]) -> dict[int, str]:
+        """By the messages' ids: from the log, where people edit and delete them; until they are there, from the outbox."""
+        words: dict[int, str] = {}
+        places: dict[tuple[int, int], int] = {}
+        for event in events:
+            words |= event.untold_words
+            places |= {(event.chat_id, each.seq): each.id for each in event.messages if each.seq is not None}
+        for entry in await self.entries.list_at(places):
+            message_id = places[entry.chat_id, entry.seq]
+            words.pop(message_id, None)
+            if isinstance(entry.body, Message) and not entry.is_deleted:
+                words[message_id] = entry.body.words or ""
+        return words
+
+
+@dataclass(frozen=True, slots=True)
+class ListEvents:
+    """What one owns or is invited to, latest date first, past and cancelled ones too (events contract, section 6)."""
+
+    events: Events
+    hidden: HiddenEvents
+
+    async def __call__(self, actor: Actor, wanted: EventFilter, number: int, per_page: int) -> PageOf[Event]:
+        """Raises PageNotFound behind the last page; the first one is there also when it is empty."""
+        hidden = await self.hidden.list_owners(actor)
+        skip = (number - 1) * per_page
+        count, found = await self.events.page(actor.account_id, wanted, skip, per_page, hidden=hidden)
+        if number > 1 and not found:
+            raise PageNotFound
+        return PageOf(found, count, number, per_page)
+
+
+@dataclass(frozen=True, slots=True)
+class ListInviters:
+    """Each once, the registered ones, by full name (events contract, section 5)."""
+
+    events: Events
+    hidden: HiddenEvents
+    accounts: Accounts
+    see: UserViews
+
+    async def __call__(self, actor: Actor) -> list[SeenUser]:
+        hidden = await self.hidden.list_owners(actor)
+        found = await self.accounts.list_by_ids(await self.events.list_inviters(actor.account_id, hidden=hidden))
+        seen = await self.see(actor, [account for account in found if account.is_registered])
+        return sort_by_name(seen, lambda each: each.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class CountUnanswered:
+    """Those to events that are not over (events contract, section 6)."""
+
+    events: Events
+    hidden: HiddenEvents
+    clock: Clock
+
+    async def __call__(self, actor: Actor) -> int:
+        return await self.events.count_unanswered(
+            actor.account_id, self.clock.now(), hidden=await self.hidden.list_owners(actor)
+        )

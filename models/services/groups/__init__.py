@@ -1,0 +1,1 @@
+"""Groups: creating and changing them, and their members."""

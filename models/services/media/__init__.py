@@ -1,0 +1,1 @@
+"""Files: storing and fetching them, photos, and their sizes."""

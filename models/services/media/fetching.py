@@ -1,0 +1,64 @@
+"""Files behind URLs: fetching them, and how many an account may fetch at a time."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from models.documents.media import MediaRule
+from models.documents.session import Actor
+from models.errors import RateLimited, Unavailable
+from models.ports import Fetcher
+from models.services.media.storage import Arrival, StoreMedia
+
+
+@dataclass(frozen=True, slots=True)
+class FetchUrl:
+    """What recipients load is the copy: the URL may change or vanish, and they do not show themselves to its server.
+
+    Raises UrlRefused, TooLarge, and Malformed for what this kind of message does not accept (messaging contract 9.2).
+    """
+
+    fetcher: Fetcher
+    store: StoreMedia
+
+    @asynccontextmanager
+    async def __call__(self, url: str, rule: MediaRule) -> AsyncIterator[Arrival]:
+        """The copy, complete; the block decides whether it is kept, as with an upload."""
+        async with self.fetcher.open(url) as fetched:
+
+            def find_type(start: bytes) -> str:
+                return rule.require_type_of_url((url, fetched.url), fetched.mime_type, fetched.file_name, start)
+
+            async with self.store.receive(fetched.content, rule, find_type) as arrival:
+                yield arrival
+
+
+AGAIN_MS = 1000
+
+
+class LimitFetches:
+    """At most `per_account` for one account, and `at_once` for all, on one node."""
+
+    def __init__(self, *, per_account: int, at_once: int) -> None:
+        self._per_account = per_account
+        self._at_once = at_once
+        self._under_way: Counter[int] = Counter()
+
+    @contextmanager
+    def one_for(self, actor: Actor) -> Iterator[None]:
+        """One fetch, as long as the block. Raises RateLimited where the account has too many, Unavailable where all have."""
+        account_id = actor.account_id
+        if self._under_way[account_id] >= self._per_account:
+            raise RateLimited(
+                "Too many files are being fetched for you; wait for one of them.", retry_after_ms=AGAIN_MS
+            )
+        if self._under_way.total() >= self._at_once:
+            raise Unavailable("Too many files are being fetched; try again.", retry_after_ms=AGAIN_MS)
+        self._under_way[account_id] += 1
+        try:
+            yield
+        finally:
+            self._under_way[account_id] -= 1
+            if not self._under_way[account_id]:
+                del self._under_way[account_id]

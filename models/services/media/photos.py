@@ -1,0 +1,139 @@
+"""Photos of accounts and contacts: taking, setting, removing, showing and listing them."""
+
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+
+from models.documents.photo import PHOTO_TYPE, Photo, PhotoChange, Picture, SeenPhoto
+from models.documents.session import Actor
+from models.errors import PhotoNotFound
+from models.facts import AccountChanged
+from models.ports import Clock, Fanout, Fetcher, Imaging
+from models.services.contacts.contact_rule import RequireContact
+from models.services.contacts.visibility import MayView
+from models.services.media.renditions import Renditions
+from models.services.media.storage import StoreMedia
+from models.stores.accounts import Accounts
+from models.stores.contacts import Contacts
+from models.stores.photos import Photos
+
+
+@dataclass(frozen=True, slots=True)
+class TakePhoto:
+    """Only what is shrunk from a picture is kept; it has fewer than `below_bytes` bytes.
+
+    Raises Malformed for what is no picture or would cost too much, TooLarge, UrlRefused, and what Imaging raises for who asks too
+    much.
+    """
+
+    imaging: Imaging
+    fetcher: Fetcher
+    store: StoreMedia
+    below_bytes: int
+
+    async def shrink(self, content: AsyncIterator[bytes], by: Hashable) -> Picture:
+        """The picture in all sizes; `by` is who asks."""
+        return await self.imaging.make_photo(content, below_bytes=self.below_bytes, by=by)
+
+    async def fetch(self, url: str, by: Hashable) -> Picture:
+        async with self.fetcher.open(url) as fetched:
+            return await self.shrink(fetched.content, by)
+
+    @asynccontextmanager
+    async def __call__(self, picture: Picture) -> AsyncIterator[Photo]:
+        """The stored photo. What points to it is written in the block: without anything that does it is removed again."""
+        async with (
+            self.store.store(picture.full, PHOTO_TYPE) as full,
+            self.store.store(picture.preview, PHOTO_TYPE) as preview,
+        ):
+            yield Photo(full.name, preview.name)
+
+
+@dataclass(frozen=True, slots=True)
+class SetPhoto:
+    """Another picture is an entry of the history; the same one again changes nothing (messaging contract 7)."""
+
+    take: TakePhoto
+    renditions: Renditions
+    accounts: Accounts
+    photos: Photos
+    fanout: Fanout
+    clock: Clock
+
+    async def __call__(self, actor: Actor, picture: Picture) -> None:
+        async with self.take(picture) as photo:
+            if (await self.accounts.require(actor.account_id)).photo == photo:
+                return
+            await self.renditions.remember(photo.full, picture.renditions)
+            await self.accounts.change(actor.account_id, {"photo": asdict(photo)})
+            self.fanout.signal(AccountChanged(actor.account_id))
+            await self.photos.append(actor.account_id, photo, self.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePhoto:
+    """Having none is no fault, and no entry of the history (messaging contract 4.3). What was shown stays in the history."""
+
+    accounts: Accounts
+    photos: Photos
+    fanout: Fanout
+    clock: Clock
+
+    async def __call__(self, actor: Actor) -> None:
+        if (await self.accounts.require(actor.account_id)).photo is None:
+            return
+        await self.accounts.change(actor.account_id, {"photo": None})
+        self.fanout.signal(AccountChanged(actor.account_id))
+        await self.photos.append(actor.account_id, None, self.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class GetPhoto:
+    """Always the photo that the owner has now, on every node."""
+
+    accounts: Accounts
+    require_contact: RequireContact
+    may_view: MayView
+
+    async def own(self, actor: Actor) -> Photo:
+        """The actor's own, or PhotoNotFound."""
+        photo = (await self.accounts.require(actor.account_id)).photo
+        if photo is None:
+            raise PhotoNotFound
+        return photo
+
+    async def __call__(self, actor: Actor, number: str) -> SeenPhoto:
+        """A contact's; raises NotAContact."""
+        contact = await self.require_contact(actor, number)
+        (seen,) = await self.may_view.photos(actor, [await self.accounts.require(contact.id)])
+        return seen
+
+
+@dataclass(frozen=True, slots=True)
+class ListPhotos:
+    """Those contacts that have a registered account, by number (messaging contract 7)."""
+
+    contacts: Contacts
+    accounts: Accounts
+    may_view: MayView
+
+    async def __call__(self, actor: Actor) -> list[SeenPhoto]:
+        numbers = await self.contacts.list_numbers(actor.account_id)
+        owners = [owner for owner in await self.accounts.list_by_numbers(numbers) if owner.is_registered]
+        return await self.may_view.photos(actor, sorted(owners, key=lambda owner: owner.number))
+
+
+@dataclass(frozen=True, slots=True)
+class ListPhotoHistory:
+    """Newest first. Whoever may not see a present photo sees none of the former ones; raises NotAContact."""
+
+    accounts: Accounts
+    photos: Photos
+    require_contact: RequireContact
+    may_view: MayView
+
+    async def __call__(self, actor: Actor, number: str) -> list[PhotoChange]:
+        owner = await self.accounts.require((await self.require_contact(actor, number)).id)
+        if not await self.may_view(actor, [owner], lambda privacy: privacy.photo):
+            return []
+        return await self.photos.list_by_owner(owner.id)

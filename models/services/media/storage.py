@@ -1,0 +1,187 @@
+"""Stored files: storing, opening, and removing those that nothing uses any more."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from models.documents.media import Media, MediaKind, MediaRule
+from models.documents.media_formats import START_BYTES
+from models.documents.photo import PHOTO_TYPE
+from models.errors import Malformed, MediaNotFound, RateLimited, Unavailable
+from models.ports import Imaging
+from models.stores.media import Content, MediaFiles, Received
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMedia:
+    """A file is complete before anybody decides about it, and what nobody keeps leaves nothing behind."""
+
+    files: MediaFiles
+    imaging: Imaging
+
+    @asynccontextmanager
+    async def receive(
+        self, content: AsyncIterator[bytes], rule: MediaRule, find_type: Callable[[bytes], str]
+    ) -> AsyncIterator["Arrival"]:
+        """Take in a content as it comes. `find_type` is told how it starts, and may refuse it before the rest is read.
+
+        Raises TooLarge, and Malformed for an empty one.
+        """
+        start, whole = await begin(content, START_BYTES)
+        mime_type = find_type(start)
+        async with self.files.receive(whole, below_bytes=rule.below_bytes) as received:
+            if not received.size_bytes:
+                raise Malformed("The file is empty.")
+            yield Arrival(self, received, rule.kind, mime_type)
+
+    async def remember_thumbnail(self, media: Media, by: Hashable) -> None:
+        """Make a small picture of a stored one, for `by`. One that cannot be read here is sent as it is, and not tried again."""
+        try:
+            thumbnail = await self.imaging.make_thumbnail(self.files.read(media, 0, media.size_bytes - 1), by=by)
+        except Malformed as refusal:
+            log.info("no thumbnail: %s", refusal)
+            await self.files.remember_unreadable(media)
+        except (RateLimited, Unavailable) as refusal:
+            log.info("no thumbnail: %s", refusal)
+        else:
+            async with self.store(thumbnail, PHOTO_TYPE) as stored:
+                await self.files.remember_thumbnail(media, stored)
+
+    @asynccontextmanager
+    async def store(self, data: bytes, mime_type: str) -> AsyncIterator[Media]:
+        """Store what was made here. What points to it is written in the block: without anything that does it is removed again."""
+        async with self.files.receive(_whole(data), below_bytes=len(data) + 1) as received:
+            yield await received.keep(mime_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A complete file that is not kept yet."""
+
+    store: StoreMedia
+    received: Received
+    kind: MediaKind
+    mime_type: str
+
+    async def keep(self, by: Hashable = None) -> Media:
+        """The stored file; of an image, with its thumbnail, which is made for `by`.
+
+        It is held until the block of `StoreMedia.receive` ends: what points to it is written before that.
+        """
+        media = await self.received.keep(self.mime_type)
+        if self.kind is MediaKind.IMAGE and media.thumbnail is None and not media.is_unreadable:
+            await self.store.remember_thumbnail(media, by)
+        return media
+
+
+async def begin(content: AsyncIterator[bytes], least: int) -> tuple[bytes, AsyncIterator[bytes]]:
+    """Returns the first bytes of a content, at least so many if there are any more, and all of it once again."""
+    start = bytearray()
+    while len(start) < least and (piece := await anext(content, b"")):
+        start += piece
+    return bytes(start), _joined(bytes(start), content)
+
+
+async def _joined(start: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if start:
+        yield start
+    async for piece in rest:
+        yield piece
+
+
+async def _whole(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMedia:
+    """The name is the permission: it cannot be guessed, nor made from the content (messaging contract 7)."""
+
+    files: MediaFiles
+
+    async def __call__(self, name: str) -> Media:
+        """What is stored under this name, or MediaNotFound."""
+        media = await self.files.find(name)
+        if media is None:
+            raise MediaNotFound
+        return media
+
+    def read(self, media: Media, first: int, last: int) -> AsyncIterator[bytes]:
+        """Its bytes from `first` to `last`, both included."""
+        return self.files.read(media, first, last)
+
+
+PAGE = 200  # files looked at together; one query of each store for all of them
+PAGES_PER_SWEEP = 25
+
+
+class UsesMedia(Protocol):
+    """A store whose rows point to files."""
+
+    async def list_used(self, names: Collection[str]) -> set[str]:
+        """Those of these names that a row points to."""
+        ...
+
+
+class RemoveUnusedMedia:
+    """One content is one file, whoever uploaded it, so it goes when nothing points to it under any of its names.
+
+    A file that is taken away is looked for once more before its bytes go, so that a message that was forwarded at the same
+    moment keeps it. What is on its way into a message is held (models/stores/media.py) and stays.
+    """
+
+    def __init__(self, files: MediaFiles, users: Sequence[UsesMedia]) -> None:
+        self._files = files
+        self._users = (files, *users)
+        self._swept_to: Content | None = None
+
+    async def __call__(self, names: Collection[str]) -> int:
+        """Remove those of these files that nothing points to, and what was made of them; returns how many contents went."""
+        removed = 0
+        for content in await self._files.list_contents(names):
+            if await self._remove(content):
+                removed += 1 + (await self(content.made_of_it) if content.made_of_it else 0)
+        return removed
+
+    async def after(self, names: Collection[str]) -> None:
+        """Remove them behind a change that is complete without this: never raises, and the sweep does what fails here."""
+        try:
+            await self(names)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the change stands)
+            log.warning("unused files wait to be swept away: %s", type(error).__name__)
+
+    async def sweep(self) -> int:
+        """Look at the next files, all of them one after the other round by round, and remove those that nothing points to.
+
+        Finds what a crash between a change and its file has left, also before there was any removal. Files of the last hours
+        are passed over: what points to them may be on its way. Two nodes may do it at once.
+        """
+        removed = 0
+        for _ in range(PAGES_PER_SWEEP):
+            page = await self._files.list_old(self._swept_to, PAGE)
+            self._swept_to = page[-1] if len(page) == PAGE else None
+            used = await self._list_used([name for content in page for name in content.names])
+            for content in page:
+                if used.isdisjoint(content.names):
+                    removed += await self(content.names)
+            if self._swept_to is None:
+                break
+        return removed
+
+    async def _remove(self, content: Content) -> bool:
+        if await self._list_used(content.names) or not await self._files.take_away(content):
+            return False
+        if await self._list_used(content.names) and await self._files.bring_back(content):
+            return False
+        await self._files.remove_bytes(content)
+        return True
+
+    async def _list_used(self, names: Collection[str]) -> set[str]:
+        used: set[str] = set()
+        for store in self._users if names else ():
+            used |= await store.list_used(names)
+        return used

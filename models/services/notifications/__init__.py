@@ -1,0 +1,1 @@
+"""Notifications: the queue, its delivery by push and SMS, and the devices."""

@@ -1,0 +1,47 @@
+"""Tells those who have somebody in their phone book that this somebody has come (events contract, section 7)."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from models.documents.account import NAME_MAX_CHARS, Account
+from models.documents.notification import NEW_USER, Notification
+from models.documents.plain_line import one_line, quoted
+from models.ports import Clock
+from models.services.notifications.queue import Notify
+from models.stores.accounts import Accounts
+from models.stores.phone_books import PhoneBooks
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyContactJoined:
+    """One push to each who wants it and where neither blocked the other, at each registration; on a screen the newest replaces those before."""
+
+    accounts: Accounts
+    phone_books: PhoneBooks
+    notify: Notify
+    clock: Clock
+
+    async def __call__(self, account: Account) -> None:
+        if not self.notify.is_push_on:
+            return
+        this_time, now = uuid4().hex, self.clock.now()
+        friends = await self.accounts.list_by_ids(await self.phone_books.list_owners_of(account.number))
+        await self.notify.push(
+            [
+                Notification(
+                    key=f"{NEW_USER} {account.id} {this_time} {friend.id}",
+                    account_id=friend.id,
+                    alert=f"{quoted(one_line(account.name) or account.number, NAME_MAX_CHARS)} is here now.",
+                    type=NEW_USER,
+                    at=now,
+                    data={"user_id": account.id},
+                    collapse=f"{NEW_USER} {account.id}",
+                )
+                for friend in friends
+                if friend.id != account.id
+                and friend.is_registered
+                and friend.notify.contact_joined
+                and not friend.has_blocked(account.number)
+                and not account.has_blocked(friend.number)
+            ]
+        )

@@ -1,0 +1,166 @@
+"""Pushes what is written in chats to the devices of members who hold no socket, anywhere.
+
+Off the message path: the announcer hands over what it told and goes on. What waits here is in memory alone, so a node that
+crashes between an acknowledgement and this takes a few pushes with it; the messages themselves are found by sync. Whoever
+lost its line without a word counts as connected until the server notices (`sockets.ping_timeout_s`).
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from models.documents.account import NAME_MAX_CHARS
+from models.documents.chat import SUBJECT_MAX_CHARS, Chat, ChatKind
+from models.documents.entry import Entry, Message
+from models.documents.notification import ALERT_MAX_CHARS, MESSAGE, Notification, Scalar, shortened
+from models.documents.plain_line import one_line, quoted
+from models.errors import AccountNotFound
+from models.ports import ConnectedAccounts
+from models.services.contacts.directory import Directory
+from models.services.notifications.queue import Notify
+from models.tasks import cancel
+
+log = logging.getLogger(__name__)
+
+WAITING_MAX = 10_000  # messages; about ten seconds of the fastest node, then pushes are dropped and not memory used up
+AT_ONCE = 200  # messages of which one query asks who has devices
+RETRY_S = 0.5
+WORDS_LOOKED_AT = 4 * ALERT_MAX_CHARS  # of a long message; what an alert shows is in there
+TRIES = 60
+PATIENCE_S = 1.0
+A_MESSAGE = "a new message"
+# What stands for a message without words (messaging contract 10.2).
+WORDS = {
+    "i": "a photo",
+    "l": "a location",
+    "s": "a voice message",
+    "a": "an audio file",
+    "v": "a video",
+    "c": "a contact",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    entry: Entry
+    message: Message
+    chat: Chat
+    members: Collection[int]
+
+    def recipients_of(self, away: set[int]) -> set[int]:
+        """Those of these accounts that are to hear of it."""
+        kept_from = {self.entry.sender_id, *self.entry.hidden_from}
+        return {each for each in away if each in self.members and each not in kept_from}
+
+
+class PushMessages:
+    """One task, one queue."""
+
+    def __init__(self, directory: Directory, sockets: ConnectedAccounts, notify: Notify, *, has_preview: bool) -> None:
+        self._directory = directory
+        self._sockets = sockets
+        self._notify = notify
+        self._has_preview = has_preview
+        self._queue: deque[_Told] = deque()
+        self._work = asyncio.Event()
+        self._is_full = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="message pushes")
+
+    async def close(self) -> None:
+        """Queue what was announced, for a moment."""
+        if self._task is not None:
+            for _ in range(int(PATIENCE_S / 0.01)):
+                if not self._queue:
+                    break
+                await asyncio.sleep(0.01)
+            await cancel(self._task)
+
+    def announced(self, entry: Entry, chat: Chat, members: Collection[int]) -> None:
+        """These were told of an entry; never waits."""
+        if not (self._notify.is_push_on and isinstance(entry.body, Message)) or entry.is_deleted:
+            return
+        if len(self._queue) >= WAITING_MAX:
+            if not self._is_full:
+                log.warning("more messages than can be pushed: some are found only by opening the app")
+            self._is_full = True
+            return
+        self._queue.append(_Told(entry, entry.body, chat, members))
+        self._work.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while self._queue:
+                batch = [self._queue[n] for n in range(min(len(self._queue), AT_ONCE))]
+                await self._push_surely(batch)
+                for _ in batch:
+                    self._queue.popleft()
+            self._is_full = False
+
+    async def _push_surely(self, batch: Sequence[_Told]) -> None:
+        for _ in range(TRIES):
+            try:
+                await self._push(batch)
+            except Exception as error:  # noqa: BLE001 (tried again)
+                log.warning("pushes of %d messages wait: %s", len(batch), type(error).__name__)
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+        log.error("%d messages were not pushed", len(batch))
+
+    async def _push(self, batch: Sequence[_Told]) -> None:
+        # The messages of a chat have its members in common: of each such audience once, however many there are.
+        audiences = {id(told.members): told.members for told in batch}
+        reachable = await self._notify.list_reachable(set[int]().union(*audiences.values()))
+        away = reachable - await self._sockets.list_connected(reachable)
+        if away:
+            await self._notify.push([each for told in batch for each in await self._compose(told, away)])
+
+    async def _compose(self, told: _Told, away: set[int]) -> list[Notification]:
+        recipients = told.recipients_of(away)
+        if not recipients:
+            return []
+        entry, chat = told.entry, told.chat
+        alert, unquoted = await self._alerts(told)
+        data: dict[str, Scalar] = {"chat": chat.id, "seq": entry.seq, "id": entry.public_id, "from": entry.number}
+        if chat.group is not None:
+            data["group"] = chat.group
+        if chat.event_id is not None:
+            data["event_id"] = chat.event_id
+        return [
+            Notification(
+                key=f"{MESSAGE} {entry.public_id} {account_id}",
+                account_id=account_id,
+                alert=alert,
+                type=MESSAGE,
+                at=entry.at,
+                data=data,
+                collapse=f"chat {chat.id}",
+                unquoted=unquoted,
+            )
+            for account_id in recipients
+        ]
+
+    async def _alerts(self, told: _Told) -> tuple[str, str]:
+        """What a screen shows, and the same without quoting the message."""
+        try:
+            name = one_line((await self._directory.require(told.entry.sender_id)).name)
+        except AccountNotFound:
+            name = ""
+        name = quoted(name or told.entry.number, NAME_MAX_CHARS)
+        chat = told.chat
+        # Some of those who are told may have left since, and what it was called later is none of their business.
+        is_named = chat.kind is not ChatKind.DIRECT and chat.subject_seq <= told.entry.seq
+        subject = quoted(chat.subject, SUBJECT_MAX_CHARS) if is_named else ""
+        where = f" @ {subject}" if subject else ""
+        unquoted = shortened(f"{name}{where}: {A_MESSAGE}")
+        if not self._has_preview:
+            return unquoted, unquoted
+        words = one_line((told.message.words or "")[:WORDS_LOOKED_AT]) or WORDS.get(told.message.type, A_MESSAGE)
+        return shortened(f"{name}{where}: {quoted(words, ALERT_MAX_CHARS)}"), unquoted

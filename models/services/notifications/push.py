@@ -1,0 +1,139 @@
+"""Delivers notifications to devices by push."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
+
+from models.documents.entry import Entry
+from models.documents.notification import MESSAGE, Device, Notification
+from models.ports import Delivered, Gone, Outcome, PushSender, Refused, RetryLater
+from models.services.notifications.devices import ListDevices
+from models.services.notifications.queue import FinishNotifications
+from models.services.runtime.batch_loader import BatchLoader
+from models.stores.devices import Devices
+from models.stores.entries import Entries
+from models.stores.notifications import DELIVERED, Notifications, Taken
+
+AT_ONCE = 200  # messages of one query; those who are told of the same message ask for it together
+A_MESSAGE = "A new message"
+
+
+class AsItStands:
+    """What was deleted meanwhile is told to nobody, and what was edited is not quoted: who is told may not see the new words."""
+
+    def __init__(self, entries: Entries) -> None:
+        self._entries = entries
+        self._find: BatchLoader[tuple[int, int], Entry] = BatchLoader(self._read, at_once=AT_ONCE)
+
+    async def __call__(self, notification: Notification) -> Notification | None:
+        """Return the notification as it may be shown now; None when there is nothing left to tell."""
+        if notification.type != MESSAGE:
+            return notification
+        chat_id, seq = notification.data.get("chat"), notification.data.get("seq")
+        if not isinstance(chat_id, int) or not isinstance(seq, int):
+            return notification
+        message = await self._find((chat_id, seq))
+        if message is None or message.is_deleted:
+            return None
+        return replace(notification, alert=notification.unquoted or A_MESSAGE) if message.edit_seq else notification
+
+    async def _read(self, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], Entry]:
+        return {(entry.chat_id, entry.seq): entry for entry in await self._entries.list_at(places)}
+
+
+log = logging.getLogger(__name__)
+
+LATE = timedelta(seconds=3)  # what is younger has only been overtaken by what came at the same time
+
+_Turns = WeakValueDictionary[tuple[int, str], asyncio.Lock]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverPush:
+    """A device that got it never gets it again; one that Apple reports gone is forgotten, unless it came back since.
+
+    Those that replace each other on a screen go out one after the other, and none goes out late behind a newer one. What it
+    tells of is looked at right before: a message may have been deleted while its push waited.
+    """
+
+    notifications: Notifications
+    devices: Devices
+    list_devices: ListDevices
+    push: PushSender
+    finish: FinishNotifications
+    as_it_stands: AsItStands
+    turns: _Turns = field(default_factory=WeakValueDictionary)
+
+    async def __call__(self, taken: Taken) -> None:
+        assert isinstance(taken.what, Notification)
+        if taken.what.collapse is None:
+            await self._deliver(taken, taken.what)
+            return
+        async with self.turns.setdefault((taken.what.account_id, taken.what.collapse), asyncio.Lock()):
+            await self._deliver(taken, taken.what)
+
+    async def _deliver(self, taken: Taken, notification: Notification) -> None:
+        if self.finish.is_too_late(taken):
+            await self.finish.finish(taken, "too late")
+            return
+        is_late = taken.attempts > 1 or self.finish.clock.now() > notification.at + LATE
+        if is_late and await self.notifications.was_replaced(notification):
+            await self.finish.finish(taken, "replaced by a newer one")
+            return
+        of_account = await self.list_devices(notification.account_id)
+        devices = [each for each in of_account if each.token not in taken.done and notification.is_for(each)]
+        if not devices:
+            await self.finish.finish(taken, DELIVERED if taken.done else "no device")
+            return
+        shown = await self.as_it_stands(notification)
+        if shown is None:
+            await self.finish.finish(taken, "deleted")
+            return
+        if not self.finish.is_held(taken):
+            return
+        outcomes = await asyncio.gather(
+            *(self._send(taken, shown, device, is_only=len(devices) == 1) for device in devices)
+        )
+        later = [outcome for outcome in outcomes if isinstance(outcome, RetryLater)]
+        if later:
+            done = [
+                device.token
+                for device, outcome in zip(devices, outcomes, strict=True)
+                if not isinstance(outcome, RetryLater)
+            ]
+            asked = [outcome.after_s for outcome in later if outcome.after_s is not None]
+            await self.finish.put_back(taken, later[0].reason, asked_s=max(asked, default=None), done=done)
+            return
+        await self.finish.finish(taken, _told(outcomes))
+
+    async def _send(self, taken: Taken, notification: Notification, device: Device, *, is_only: bool) -> Outcome:
+        outcome = await self.push.send(notification, device.token)
+        match outcome:
+            case Gone(since):
+                await self._forget(device, since)
+            case Refused(reason):
+                log.error("%s is refused: %s", notification.key, reason)
+            case Delivered() if not is_only:
+                await self.finish.mark_done(taken, device.token)
+            case _:
+                pass
+        return outcome
+
+    async def _forget(self, device: Device, since: datetime | None) -> None:
+        try:
+            # Without a time it is about the registration that we know; a newer one may be as good as new.
+            is_gone = await self.devices.remove_gone(device.token, since or device.registered_at)
+        except Exception as error:  # noqa: BLE001 (the next notification learns it again)
+            log.warning("a device that is gone stays for now: %s", type(error).__name__)
+        else:
+            log.info("a device of account %d is gone%s", device.account_id, "" if is_gone else ", or came back")
+
+
+def _told(outcomes: list[Outcome]) -> str:
+    if any(isinstance(outcome, Delivered) for outcome in outcomes):
+        return DELIVERED
+    refused = [outcome.reason for outcome in outcomes if isinstance(outcome, Refused)]
+    return f"refused: {refused[0]}" if refused else "no device"

@@ -1,0 +1,1 @@
+"""Presence: who is online, who may know it, and who is told."""

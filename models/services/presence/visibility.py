@@ -1,0 +1,74 @@
+"""What one may see of somebody's presence: whether they are online, and since when not, as far as privacy and blocks let one."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Final
+
+from models.documents.account import Account, Visibility
+from models.facts import PresenceShown
+from models.ports import PresenceStore
+from models.services.presence.reporter import OnlineReporter
+from models.services.runtime.batch_loader import BatchLoader
+from models.stores.contacts import Contacts
+
+ONLINE: Final = "online"
+OFFLINE: Final = "offline"
+DENY: Final = "deny"
+AT_ONCE = 500  # accounts in one question to the board
+
+
+class PresenceVisibility:
+    """The rules of the messaging contract, sections 4.6, 6.2 and 8, for a viewer whose own status is online."""
+
+    def __init__(self, contacts: Contacts, board: PresenceStore, attendance: OnlineReporter) -> None:
+        self._contacts = contacts
+        self._board = board
+        self._attendance = attendance
+        self._ask: BatchLoader[int, bool] = BatchLoader(self._look, at_once=AT_ONCE)
+        self._has: BatchLoader[tuple[int, str], bool] = BatchLoader(self._read_books, at_once=AT_ONCE)
+
+    async def list_statuses(self, account_ids: Collection[int]) -> dict[int, bool]:
+        """Whether these have a socket that says so; those of whom nobody can tell now are left out."""
+        here = [each for each in account_ids if each in self._attendance]
+        elsewhere = [each for each in account_ids if each not in self._attendance]
+        return dict.fromkeys(here, True) | await self._look(elsewhere)
+
+    async def find_status(self, account: Account) -> bool | None:
+        """Whether somebody who may see it would see this account online; None when nobody can tell now."""
+        if account.connected_status is not None:
+            return account.connected_status == ONLINE
+        return True if account.id in self._attendance else await self._ask(account.id)
+
+    async def is_online(self, account: Account) -> bool:
+        """The same; whom nobody can tell about counts as offline."""
+        return await self.find_status(account) or False
+
+    async def __call__(self, viewer: Account, account: Account, *, is_online: bool) -> PresenceShown:
+        """What the viewer may see of an account that is or is not online."""
+        if account.has_blocked(viewer.number) or viewer.has_blocked(account.number):
+            return PresenceShown(account.number, DENY, None)
+        if is_online:
+            return PresenceShown(account.number, ONLINE, None)
+        match account.privacy.last_seen:
+            case Visibility.ALL:
+                may_view = True
+            case Visibility.CONTACTS:
+                may_view = bool(await self._has((account.id, viewer.number)))
+            case Visibility.NONE:
+                may_view = False
+        if not may_view:
+            return PresenceShown(account.number, DENY, None)
+        return PresenceShown(account.number, OFFLINE, account.last_seen)
+
+    async def _look(self, account_ids: Collection[int]) -> dict[int, bool]:
+        looked = await self._board.look(account_ids)
+        return {each: each in looked.online for each in account_ids if looked.is_sure or each in looked.online}
+
+    async def _read_books(self, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], bool]:
+        """Which of these address books hold which number: for each viewer one question, however many it looks at."""
+        owners: dict[str, set[int]] = defaultdict(set)
+        for owner_id, number in wanted:
+            owners[number].add(owner_id)
+        known = await asyncio.gather(*(self._contacts.list_owners_among(*each) for each in owners.items()))
+        return {(owner_id, number): True for number, found in zip(owners, known, strict=True) for owner_id in found}

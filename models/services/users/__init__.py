@@ -1,0 +1,1 @@
+"""Users as others see them: profiles, finding people, favourites, and friends on Facebook."""

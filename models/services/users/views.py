@@ -1,0 +1,81 @@
+"""Users as others see them: what is shown of a profile, and status messages."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from models.documents.account import Account, StatusChange
+from models.documents.session import Actor
+from models.documents.user import SeenUser
+from models.services.contacts.contact_rule import RequireContact
+from models.services.contacts.visibility import MayView
+from models.stores.accounts import Accounts
+from models.stores.contacts import Contacts
+from models.stores.status_histories import StatusHistories
+
+
+@dataclass(frozen=True, slots=True)
+class UserViews:
+    """The photo by its owner's `privacy.photo`, whichever API it was set through.
+
+    That is all, contacts (those in the owner's own address book) or none, and never a blocked number. Being invited by
+    somebody changes nothing about that.
+
+    Accounts that blocked the viewer are shown without their names, too.
+
+    The events API knows no setting for the e-mail address. It is shown, except to a blocked number and of those accounts
+    that the caller names as `strangers`: they do not know the viewer, who may have nothing but their number.
+    """
+
+    may_view: MayView
+
+    async def __call__(
+        self, viewer: Actor, accounts: Sequence[Account], *, strangers: Collection[int] = ()
+    ) -> list[SeenUser]:
+        """In the order of the accounts."""
+        with_photo = await self.may_view(viewer, accounts, lambda privacy: privacy.photo)
+        return [
+            SeenUser(
+                account,
+                account.photo if account.id in with_photo else None,
+                "" if account.id in strangers or account.has_blocked(viewer.number) else account.email,
+                is_nameless=account.has_blocked(viewer.number),
+            )
+            for account in accounts
+        ]
+
+
+Status = tuple[str, str | None]  # the number and the text; None when hidden or never set
+
+
+@dataclass(frozen=True, slots=True)
+class GetStatuses:
+    """Of one contact (raises NotAContact), of all that exist, and a contact's earlier ones."""
+
+    require_contact: RequireContact
+    contacts: Contacts
+    accounts: Accounts
+    histories: StatusHistories
+    may_view: MayView
+
+    async def of_one(self, actor: Actor, number: str) -> list[Status]:
+        return await self._show(actor, [await self.require_contact(actor, number)])
+
+    async def of_all(self, actor: Actor) -> list[Status]:
+        """By number."""
+        numbers = await self.contacts.list_numbers(actor.account_id)
+        accounts = [each for each in await self.accounts.list_by_numbers(numbers) if each.is_registered]
+        return await self._show(actor, sorted(accounts, key=lambda account: account.number))
+
+    async def history(self, actor: Actor, number: str) -> list[StatusChange]:
+        """Newest first; empty when hidden."""
+        owner = await self.require_contact(actor, number)
+        if not await self._visible(actor, [owner]):
+            return []
+        return await self.histories.list_of(owner.id)
+
+    async def _show(self, actor: Actor, owners: Collection[Account]) -> list[Status]:
+        visible = await self._visible(actor, owners)
+        return [(owner.number, owner.status_message if owner.id in visible else None) for owner in owners]
+
+    async def _visible(self, actor: Actor, owners: Collection[Account]) -> set[int]:
+        return await self.may_view(actor, owners, lambda privacy: privacy.status_message)

@@ -1,0 +1,1 @@
+"""Commands at a shell beside the server: logins, sample replies, and the database they use."""

@@ -1,0 +1,107 @@
+"""The HTTP side of the application: refusals become answers, origins are checked, nothing ever shows a stack trace."""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from handlers import errors as shown
+from handlers.rest.bodies import BODY_LIMITS, BodyLimits, hold_bodies
+from handlers.rest.messaging.oauth import NOT_KEPT
+from handlers.rest.paths import is_messaging, is_oauth
+from models.errors import DomainError
+from server.faults import refusal_of
+from server.http.cross_origin import REFUSED_HERE, allow_origins, answer_options
+from server.http.request_ids import name_requests, show_request_id
+
+log = logging.getLogger(__name__)
+
+TYPE_MAX_CHARS, TYPE_PARAMETERS_MAX = 256, 8  # a form's boundary has 70; reading thousands of parameters takes a second
+CODINGS = frozenset({"", "identity", "gzip", "deflate", "br", "zstd"})  # what aiohttp unpacks, or refuses itself
+
+ROUTES = web.AppKey("routes", list[web.AbstractRouteDef])  # what an application was made of
+
+
+@web.middleware
+async def show_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refusals and aiohttp's own 4xx as JSON in the shape of the API that was asked; faults as a logged 500."""
+    try:
+        return await handler(request)
+    except DomainError as refusal:
+        return refusal_response(request, refusal)
+    except web.HTTPException as error:
+        if error.status < 400:  # a redirect or an early answer, not a refusal
+            raise
+        return _framework_response(request, error)
+    except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
+        return refusal_response(request, refusal_of(error, f"{request.method} {request.path}"))
+
+
+@web.middleware
+async def refuse_strange_types(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """HTTP 415 for a Content-Type that no client writes, before anybody reads it, and for a coding that is not unpacked here."""
+    kind = request.headers.get(hdrs.CONTENT_TYPE, "")
+    coding = request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower()
+    if len(kind) > TYPE_MAX_CHARS or kind.count(";") > TYPE_PARAMETERS_MAX or coding not in CODINGS:
+        raise web.HTTPUnsupportedMediaType
+    return await handler(request)
+
+
+@web.middleware
+async def refuse_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A fault as the refusal that stands for it, so that whoever counts outside of this sees what the client is told."""
+    try:
+        return await handler(request)
+    except (DomainError, web.HTTPException):
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
+        raise refusal_of(error, f"{request.method} {request.path}") from None
+
+
+def refusal_response(request: web.Request, refusal: DomainError) -> web.Response:
+    request[REFUSED_HERE] = True
+    status, headers = shown.status_of(refusal), shown.headers_of(refusal)
+    if is_oauth(request.path):
+        return web.json_response(shown.show_for_oauth(refusal), status=status, headers=headers | NOT_KEPT)
+    if is_messaging(request.path):
+        return web.json_response(shown.show_for_messaging(refusal), status=status, headers=headers)
+    return web.json_response(shown.show_for_events(refusal), status=status, headers=headers)
+
+
+def _framework_response(request: web.Request, error: web.HTTPException) -> web.Response:
+    request[REFUSED_HERE] = True
+    status = error.status
+    headers = {name: value for name, value in error.headers.items() if name == "Allow"}
+    if is_oauth(request.path):
+        return web.json_response(shown.show_framework_for_oauth(status), status=status, headers=headers)
+    if is_messaging(request.path):
+        return web.json_response(shown.show_framework_for_messaging(status), status=status, headers=headers)
+    return web.json_response(shown.show_framework_for_events(status), status=status, headers=headers)
+
+
+def build_application(
+    routes: Iterable[web.AbstractRouteDef],
+    middlewares: Sequence[Middleware],
+    *,
+    body_max_bytes: int,
+    origins: Sequence[str],
+    bodies_max_bytes: int = 1 << 27,
+    idle_s: float = 75.0,
+) -> web.Application:
+    """The application with its REST routes, their refusals and their cross-origin rules.
+
+    A body may be as long as the fields of its route allow, at most `body_max_bytes`; the long ones that are being answered have
+    `bodies_max_bytes` together. The socket engine bounds by itself what it reads.
+    A line on which no whole head of a request has come for `idle_s` is closed.
+    """
+    app = web.Application(
+        middlewares=[name_requests, show_refusals, hold_bodies, refuse_strange_types, *middlewares, answer_options],
+        handler_args={"keepalive_timeout": idle_s},
+    )
+    kept = [*routes]
+    app[ROUTES] = kept
+    app[BODY_LIMITS] = BodyLimits(kept, most=body_max_bytes, together=bodies_max_bytes)
+    allow_origins(app, origins, app.router.add_routes(kept))
+    app.on_response_prepare.append(show_request_id)
+    return app

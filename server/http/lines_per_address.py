@@ -1,0 +1,114 @@
+"""Bounds how many requests and sockets one address may have at a time; IPv6 by /64."""
+
+import asyncio
+import ipaddress
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from handlers.rest.requests import CLIENT_ADDRESS
+from models.documents.network import network_of
+from models.errors import RateLimited
+
+AGAIN_MS = 5000
+LOOK_S = 1.0  # between two looks at lines that say nothing
+KEYS_MAX = 100_000
+LOOPBACK = ("127.0.0.0/8", "::1")
+
+
+class Line(Protocol):
+    """A connection as aiohttp's server lists it."""
+
+    @property
+    def peername(self) -> str | tuple[Any, ...] | None: ...
+
+    def force_close(self) -> None: ...
+
+
+class LinesPerAddress:
+    """At most `most` for one client's address, 0 for any number.
+
+    The address is the client's own, as the proxies that are trusted tell it (server/http/client_address.py). This machine and the proxies
+    themselves are not counted: where one of them does not say whom it serves, everybody would share its number.
+    """
+
+    def __init__(self, most: int, trusted_proxies: Iterable[str] = ()) -> None:
+        self._most = most
+        self._uncounted = [ipaddress.ip_network(each, strict=False) for each in (*LOOPBACK, *trusted_proxies)]
+        self._held: Counter[str] = Counter()
+        self._keys: dict[str, str] = {}  # found before, by address
+
+    def take(self, address: str) -> str:
+        """Count one more until `give_back` of what this returns. Raises RateLimited."""
+        key = self._key_of(address)
+        if not key:
+            return ""
+        if self._held[key] >= self._most:
+            raise RateLimited("Too many connections from your address.", retry_after_ms=AGAIN_MS)
+        self._held[key] += 1
+        return key
+
+    def close_excess(self, lines: Iterable[Line]) -> None:
+        """Close what is over the bound, the newest first: `lines` are in the order in which they came.
+
+        Of a line on which no request has come only its other end is known, so one of a proxy is not counted.
+        """
+        found: Counter[str] = Counter()
+        for line in lines:
+            key = self._key_of(line.peername[0]) if isinstance(line.peername, tuple) else ""
+            if key:
+                found[key] += 1
+                if found[key] > self._most:
+                    line.force_close()
+
+    async def keep_few(self, list_lines: Callable[[], Iterable[Line]]) -> None:
+        """Close excess lines again and again, until it is cancelled."""
+        while self._most:
+            await asyncio.sleep(LOOK_S)
+            self.close_excess(list_lines())
+
+    def _key_of(self, address: str) -> str:
+        """Whom an address counts for; empty for whoever is not counted."""
+        if not self._most:
+            return ""
+        key = self._keys.get(address)
+        if key is None:
+            if len(self._keys) >= KEYS_MAX:
+                self._keys.clear()
+            key = self._keys[address] = network_of(address) if self._is_counted(address) else ""
+        return key
+
+    def _is_counted(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:  # of a socket that is a file
+            return False
+        return not any(parsed in network for network in self._uncounted)
+
+    def give_back(self, key: str) -> None:
+        if key:
+            self._held[key] -= 1
+            if not self._held[key]:
+                del self._held[key]
+
+
+LINES: web.AppKey[LinesPerAddress] = web.AppKey("lines", LinesPerAddress)
+
+
+def limit_lines(lines: LinesPerAddress, *, sockets: str) -> Middleware:
+    """Counts each request as long as it takes; stands behind the one that locates clients. `sockets` is the path of theirs."""
+
+    @web.middleware
+    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path == sockets and "sid" not in request.query:  # counted there, as long as what it opens
+            return await handler(request)
+        key = lines.take(request[CLIENT_ADDRESS])
+        try:
+            return await handler(request)
+        finally:
+            lines.give_back(key)
+
+    return limit

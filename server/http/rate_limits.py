@@ -1,0 +1,84 @@
+"""Bounds how often one account, or one address without a good token, may ask over HTTP: 429 and when to come back.
+
+Each answer of a limited route says how much is left, in two spellings: that of the IETF's draft for `RateLimit-Policy` and
+`RateLimit` (draft-ietf-httpapi-ratelimit-headers-10, structured fields), and the three headers that clients have read for longer.
+They tell a caller of its own bucket alone, on the node that answered. How much is left of other limits, such as those on codes for
+a number, is told to nobody: it would say what others did.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Hashable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from handlers.rest.bodies import BODY_BYTES
+from handlers.rest.requests import IDENTITY, address_of, caller_of
+from models.errors import Unauthenticated
+from models.services.runtime.token_bucket import TokenBuckets
+
+POLICY, OTHER = "requests", "other"  # names of the limit that is counted here, and of any other one that refused
+OWED_BUCKETS = 8  # by whoever sent the longest body, which takes half a second of the loop to read
+TOKEN_BYTES = 65_536  # reading and judging them takes about as long as a usual request
+_CHARGED: web.RequestKey[Hashable] = web.RequestKey("charged")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimit:
+    """`charge_bad_tokens` stands before the middleware that identifies callers, `charge_callers` behind it; `show` is told of each answer."""
+
+    charge_bad_tokens: Middleware
+    charge_callers: Middleware
+    show: Callable[[web.Request, web.StreamResponse], Awaitable[None]]
+
+
+def limit_requests(buckets: TokenBuckets, *, exempt: Collection[str]) -> RequestLimit:
+    """Each request takes a token: of its account or login, else of its address, so that people behind one address do not wait for each other.
+
+    A long body takes more, one for each TOKEN_BYTES. A bad token is paid for by the address. `exempt` holds routes as they were added: what is no API and has bounds of its own.
+    Raises RateLimited.
+    """
+    exempt = frozenset(exempt)
+
+    def charge(request: web.Request, key: Hashable) -> None:
+        request[_CHARGED] = key
+        buckets.take(key)
+
+    @web.middleware
+    async def charge_bad_tokens(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Unauthenticated:
+            if IDENTITY not in request:  # else the caller behind has paid
+                charge(request, address_of(request))
+            raise
+
+    @web.middleware
+    async def charge_callers(request: web.Request, handler: Handler) -> web.StreamResponse:
+        resource = request.match_info.route.resource
+        if request.method == hdrs.METH_OPTIONS or (resource is not None and resource.canonical in exempt):
+            return await handler(request)
+        charge(request, key := caller_of(request))
+        try:
+            return await handler(request)
+        finally:
+            if (more := request.get(BODY_BYTES, 0) // TOKEN_BYTES) > 0:
+                buckets.charge(key, more, owed_buckets=OWED_BUCKETS)
+
+    async def show(request: web.Request, response: web.StreamResponse) -> None:
+        allowance = buckets.allowance(request[_CHARGED]) if _CHARGED in request else None
+        if allowance is None:
+            return
+        wait = response.headers.get(hdrs.RETRY_AFTER, "")
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS and allowance.left and wait:
+            left, reset, name = "0", wait, OTHER  # which may be about somebody else: no more is told than the wait
+        else:
+            left, reset, name = str(allowance.left), str(allowance.full_in_s), POLICY
+            response.headers["RateLimit-Policy"] = f'"{POLICY}";q={allowance.most};w={allowance.full_after_s}'
+            response.headers["RateLimit-Limit"] = str(allowance.most)
+        response.headers["RateLimit"] = f'"{name}";r={left};t={reset}'
+        response.headers["RateLimit-Remaining"] = left
+        response.headers["RateLimit-Reset"] = reset
+
+    return RequestLimit(charge_bad_tokens, charge_callers, show)

@@ -1,0 +1,125 @@
+"""The door for other nodes: a port of its own that answers nobody who does not know the installation's secret."""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import time
+
+from aiohttp import web
+from redis.exceptions import RedisError
+
+from models.tasks import cancel
+from server.http.request_ids import name_requests
+from server.http.unreadable import Runner
+from server.nodes.address import NodeAddresses, own_address
+
+log = logging.getLogger(__name__)
+
+HEADER = "Parley-Passed-On"
+GOOD_FOR_S = 30  # as far as the clocks of two nodes may differ
+LEASE_S = 8.0
+RENEW_S = 2.0
+ENDS_WITHIN_S = 2.0  # requests under way when the node goes; their sessions have been ended before
+
+
+class RequestSigner:
+    """Proves that a request comes from a node of this installation; `key` is derived of `auth.secret`.
+
+    It keeps out who reaches the port. Who listens on the wire between two nodes could send a request again within GOOD_FOR_S, but
+    has read the session id in it too, which opens the public door: that wire has to be a private one.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def headers(self, method: str, path_qs: str) -> dict[str, str]:
+        at = str(int(time()))
+        return {HEADER: f"{at} {self._sign(at, method, path_qs)}"}
+
+    def fits(self, headers: Mapping[str, str], method: str, path_qs: str) -> bool:
+        at, _, signature = headers.get(HEADER, "").partition(" ")
+        if not (at.isascii() and at.isdigit() and len(at) <= 12) or abs(time() - int(at)) > GOOD_FOR_S:
+            return False
+        proof = signature.encode(errors="surrogateescape")  # bytes that are no text stand for themselves
+        return hmac.compare_digest(proof, self._sign(at, method, path_qs).encode())
+
+    def _sign(self, at: str, method: str, path_qs: str) -> str:
+        return hmac.digest(self._key, f"{at}\n{method}\n{path_qs}".encode(errors="surrogateescape"), "sha256").hex()
+
+
+class InternalServer:
+    """Listens, and keeps this node's address where the others look it up.
+
+    `answer` is what the node answers clients of its own with; `url` replaces the address that others are told, for nodes
+    behind a translation of addresses.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        addresses: NodeAddresses,
+        seal: RequestSigner,
+        path: str,
+        answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
+        *,
+        host: str,
+        port: int,
+        url: str = "",
+    ) -> None:
+        self._node = node
+        self._addresses = addresses
+        self._seal = seal
+        self._path = path
+        self._answer = answer
+        self._host, self._port, self._url = host, port, url
+        self._runner: web.AppRunner | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Listen and say where; OSError when the port is taken, RedisError when nobody can be told."""
+        app = web.Application(middlewares=[name_requests])
+        app.router.add_route("*", self._path, self._let_in)
+        self._runner = Runner(app, access_log=None, handle_signals=False, shutdown_timeout=ENDS_WITHIN_S)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port)
+        await site.start()
+        self._url = self._url.rstrip("/") or _url_at(own_address(self._host), self._runner.addresses)
+        await self._addresses.keep(self._node, self._url, LEASE_S)
+        self._task = asyncio.create_task(self._keep(), name="node address")
+
+    @property
+    def url(self) -> str:
+        """Returns where the other nodes reach this one, once it is open."""
+        return self._url
+
+    async def close(self) -> None:
+        """Nobody is passed on to here any more; requests under way end first, for a moment."""
+        if self._task is not None:
+            await cancel(self._task)
+            try:
+                await self._addresses.forget(self._node)
+            except (RedisError, OSError):
+                log.info("the address of this node ends with its lease")
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_S)
+            try:
+                await self._addresses.keep(self._node, self._url, LEASE_S)
+            except (RedisError, OSError) as error:
+                log.debug("the address waits to be renewed: %s", type(error).__name__)
+
+    async def _let_in(self, request: web.Request) -> web.StreamResponse:
+        if not self._seal.fits(request.headers, request.method, request.path_qs):
+            raise web.HTTPForbidden
+        return await self._answer(request)
+
+
+def _url_at(host: str, listeners: Sequence[tuple[str, int]]) -> str:
+    """Where `host` is listened on: a free port is another one for IPv4 than for IPv6."""
+    is_ipv6 = ":" in host
+    port = next((port for address, port, *_ in listeners if (":" in address) == is_ipv6), listeners[0][1])
+    return f"http://[{host}]:{port}" if is_ipv6 else f"http://{host}:{port}"

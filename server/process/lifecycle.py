@@ -1,0 +1,302 @@
+"""From settings to a server that people can reach, and back to nothing: what starts in which order, and how it stops.
+
+    lock data_dir -> bind the port -> ask set stores -> embedded stores -> application -> listen -> say so
+    -> (signal) -> stop in reverse order
+
+The cheap reasons not to start come first. What cannot start is one line and exit status 1 (see run.py).
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+from pymongo.errors import PyMongoError
+from redis.exceptions import RedisError
+
+from models.tasks import cancel
+from server.config import EMBEDDED, ConfigError, Settings
+from server.embedded import EmbeddedStores
+from server.http.lines_per_address import LINES
+from server.http.open_files import OPEN_FILES, BoundedSite
+from server.http.unreadable import Runner
+from server.process.data_dir import hold_data_dir
+from server.process.gc_tuning import spare_what_stays
+from server.process.listeners import BACKLOG, allow_many, bind, listen
+from server.process.logs import set_up_logs
+from server.process.running_server import find_last, published
+from server.process.store_checks import refused_by, require_mongodb, require_redis
+from server.process.unicode_tables import load_tables
+from server.process.url_secrets import without_secrets
+from server.process.worker_metrics import sockets_folder
+from server.process.workers import READY, Workers
+from server.secret import load_secret
+from server.wiring import SEE_OFF, build
+
+log = logging.getLogger(__name__)
+
+STORES_SHARE = 0.25  # of shutdown_s: mongod takes 1 s to write what it holds
+APPLICATION_SHARE = 0.7  # of the same; what hung is given up in what remains
+WORKER_SHARE = 0.9  # of that, where the process is a worker; then its parent kills it
+MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)
+THREADS_S = 0.5  # to what remains of the process in the end
+REQUESTS_SHARE = 0.3  # of the application's, for requests under way; then what is still open is closed
+
+
+def serve(settings: Settings) -> None:
+    """Run until SIGINT, SIGTERM or SIGHUP; returns when all is stopped. CannotStart when something is in the way."""
+    set_up_logs(settings.log)
+    _warn_of_debug_pin(settings)
+    with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_until_told(_live(settings), settings.shutdown_s))
+
+
+def serve_with_workers(settings: Settings, command: Sequence[str], count: int) -> None:
+    """The same with `count` nodes on one port; `command` starts one of them (`serve_as_worker`) with these settings."""
+    _require_free_doors(settings)
+    set_up_logs(settings.log)
+    _warn_of_debug_pin(settings)
+    with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_until_told(_live_in_workers(settings, command, count), settings.shutdown_s))
+
+
+def serve_as_worker(settings: Settings, own_socket: Path) -> None:
+    """One of the nodes: its parent holds the data directory, and has started the stores that the settings name.
+
+    `own_socket`: where its siblings ask it.
+    """
+    set_up_logs(settings.log, own_socket.stem)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_until_told(_live_as_worker(settings, own_socket), settings.shutdown_s))
+
+
+def _warn_of_debug_pin(settings: Settings) -> None:
+    if settings.auth.debug_pin:
+        log.warning("auth.debug_pin is set: whoever reaches this server can sign in as anybody; unset it for real use")
+
+
+def _require_free_doors(settings: Settings) -> None:
+    """ConfigError where the settings give all workers one address for other nodes; a session is on one of them alone."""
+    for name, value in (("port", settings.nodes.port), ("url", settings.nodes.url)):
+        if value:
+            raise ConfigError(f"nodes.{name}", "cannot be set with --workers: each of them has an address of its own")
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # not made for Windows
+        return None
+    return uvloop.new_event_loop
+
+
+async def _until_told(life: Coroutine[Any, Any, None], ends_within_s: float) -> None:
+    """Run `life` to its end, or cancel it at the first signal. What is not cleaned up in time is given up, bit by bit."""
+    living = asyncio.create_task(life, name="life")
+    with _signals() as told:
+        hearing = asyncio.create_task(told.wait(), name="signals")
+        await asyncio.wait([living, hearing], return_when=asyncio.FIRST_COMPLETED)
+        await cancel(hearing)
+        if told.is_set() and not living.done():
+            living.cancel()
+            await asyncio.wait([living], timeout=ends_within_s)
+            # Each further one ends what hangs now, and there may be something behind it.
+            await cancel(living)
+    if living.done() and not (told.is_set() and living.cancelled()):
+        living.result()
+    if told.is_set():
+        _wait_for_no_thread()
+
+
+def _wait_for_no_thread() -> None:
+    """All is done: end soon, also where a thread hangs, which nobody can cancel; one that looks up a name does for half a minute."""
+    timer = threading.Timer(THREADS_S, os._exit, [0])
+    timer.daemon = True
+    timer.start()
+
+
+@contextmanager
+def _signals() -> Iterator[asyncio.Event]:
+    """Set at the first signal that means the end: a second one must not interrupt the cleaning up, which is bounded.
+
+    SIGHUP is one, as whoever closes a terminal sends it, unless `nohup` has this process ignore it. Signals that mean nothing
+    here would end the process at once, with clients cut off; they are said and ignored.
+    """
+    told = asyncio.Event()
+
+    def tell(number: signal.Signals) -> None:
+        if not told.is_set():
+            log.info("%s: stopping", number.name)
+        told.set()
+
+    loop = asyncio.get_running_loop()
+    ends = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ends.append(signal.SIGHUP)
+    for number in ends:
+        loop.add_signal_handler(number, tell, number)
+    for number in MEANINGLESS:
+        loop.add_signal_handler(number, _ignore_signal, number)
+    yield told
+
+
+def _ignore_signal(number: signal.Signals) -> None:
+    log.warning("%s is ignored: SIGTERM stops this server, and settings are read at its start", number.name)
+
+
+async def _live(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        listeners = _bind(stack, settings)
+        answering, stores = await _start_stores(stack, settings)
+        await _open(stack, settings, listeners, stores.mongodb_url, stores.redis_url)
+        _say(settings, listeners[0], answering | stores.descriptions)
+        await asyncio.Event().wait()
+
+
+async def _live_in_workers(settings: Settings, command: Sequence[str], count: int) -> None:
+    async with AsyncExitStack() as stack:
+        # First without sharing: another server of this user that has workers would take half of the people.
+        for listener in bind(settings.http):
+            listener.close()
+        # Held without listening, so that nobody else takes the port while the workers come and go.
+        listeners = _bind(stack, settings, is_shared=True)
+        answering, stores = await _start_stores(stack, settings)
+        environment = {
+            "PARLEY_MONGODB__URL": stores.mongodb_url,
+            "PARLEY_REDIS__URL": stores.redis_url,
+            "PARLEY_DATA_DIR": str(settings.data_dir.absolute()),
+        }
+        port = str(listeners[0].getsockname()[1])
+        patience_s = settings.shutdown_s * APPLICATION_SHARE
+        folder = stack.enter_context(sockets_folder(settings.data_dir))
+        await stack.enter_async_context(Workers([*command, "--port", port], environment, count, patience_s, folder))
+        _say(settings, listeners[0], answering | stores.descriptions)
+        await asyncio.Event().wait()
+
+
+async def _live_as_worker(settings: Settings, own_socket: Path) -> None:
+    async with AsyncExitStack() as stack:
+        listeners = _bind(stack, settings, is_shared=True)
+        await _open(stack, settings, listeners, settings.mongodb.url, settings.redis.url, own_socket)
+        sys.stdout.buffer.write(READY)
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+def _bind(stack: AsyncExitStack, settings: Settings, *, is_shared: bool = False) -> list[socket.socket]:
+    listeners = bind(settings.http, is_shared=is_shared)
+    for listener in listeners:
+        stack.callback(listener.close)
+    return listeners
+
+
+async def _start_stores(stack: AsyncExitStack, settings: Settings) -> tuple[dict[str, str], EmbeddedStores]:
+    answering = await _ask_set_stores(settings)
+    last = find_last(settings.data_dir)
+    if settings.mongodb.url == EMBEDDED and last is not None and last.mongodb != EMBEDDED:
+        log.warning("mongodb.url is embedded, and the last server on this data_dir used %s", last.mongodb)
+    stores = EmbeddedStores(settings.data_dir, settings.mongodb, settings.redis, settings.shutdown_s * STORES_SHARE)
+    await stack.enter_async_context(stores)
+    secret = load_secret(settings).get_secret_value()
+    stack.enter_context(published(settings, secret, stores.mongodb_url, stores.redis_url))
+    return answering, stores
+
+
+async def _open(
+    stack: AsyncExitStack,
+    settings: Settings,
+    listeners: list[socket.socket],
+    mongodb_url: str,
+    redis_url: str,
+    worker_socket: Path | None = None,
+) -> None:
+    """Serve the application on these sockets until the stack is closed."""
+    application_s = settings.shutdown_s * APPLICATION_SHARE * (1 if worker_socket is None else WORKER_SHARE)
+    allow_many()
+    try:
+        app = await build(settings, mongodb_url, redis_url, worker_socket)
+    except (PyMongoError, RedisError) as error:
+        raise refused_by(error) from None
+    runner = Runner(app, access_log=None, shutdown_timeout=application_s * REQUESTS_SHARE)
+    stack.push_async_callback(_close, runner, application_s)
+    await runner.setup()
+    spare_what_stays()
+    app[OPEN_FILES].warn(settings.nodes.passed_on_max)
+    listen(listeners, settings.http)
+    for listener in listeners:
+        await BoundedSite(runner, listener, app[OPEN_FILES], backlog=BACKLOG).start()
+    few = asyncio.create_task(app[LINES].keep_few(lambda: _connections(runner)), name="few lines per address")
+    stack.push_async_callback(cancel, few)
+    tables = asyncio.create_task(load_tables(), name="tables of names and emoji")
+    stack.push_async_callback(cancel, tables)
+
+
+def _connections(runner: web.AppRunner) -> list[RequestHandler]:
+    """Those that are no WebSockets, the oldest first."""
+    return [] if runner.server is None else runner.server.connections
+
+
+def _say(settings: Settings, listener: socket.socket, places: dict[str, str]) -> None:
+    print(_first_lines(settings, listener, places), flush=True)  # noqa: T201 - for people, beside the log
+    if settings.mongodb.url != EMBEDDED:
+        _warn_of_what_others_lack(settings)
+
+
+async def _ask_set_stores(settings: Settings) -> dict[str, str]:
+    """Say for each store that is set, not embedded, what runs where; ConfigError when it does not answer."""
+    answering: dict[str, str] = {}
+    if settings.mongodb.url != EMBEDDED:
+        version = await require_mongodb(settings.mongodb)
+        answering["MongoDB"] = f"{version}, {without_secrets(settings.mongodb.url)}"
+    if settings.redis.url != EMBEDDED:
+        version = await require_redis(settings.redis)
+        answering["Redis"] = f"{version}, {without_secrets(settings.redis.url)}"
+    return answering
+
+
+def _warn_of_what_others_lack(settings: Settings) -> None:
+    """One node may have its own; several would refuse each other's people, and hear nothing of each other."""
+    own = {"redis.url": settings.redis.url == EMBEDDED, "auth.secret": not settings.auth.secret.get_secret_value()}
+    for path in (path for path, is_own in own.items() if is_own):
+        log.warning("%s is not set: other nodes on this MongoDB would need the one that this node has made", path)
+
+
+async def _close(runner: web.AppRunner, patience_s: float) -> None:
+    closing = asyncio.create_task(_see_off(runner), name="the application's end")
+    try:
+        _, late = await asyncio.wait([closing], timeout=patience_s)
+        if late:
+            log.warning("the application was not closed within %.1f s: going on without it", patience_s)
+        else:
+            closing.result()
+    finally:
+        # A timeout would end only the one of its parts that hangs first, and wait for all behind it.
+        await cancel(closing)
+
+
+async def _see_off(runner: web.AppRunner) -> None:
+    # While it listens: balancers ask whether it is ready, and who polls comes by new connections.
+    await runner.app[SEE_OFF]()
+    await runner.cleanup()
+
+
+def _first_lines(settings: Settings, listener: socket.socket, places: dict[str, str]) -> str:
+    host, port = listener.getsockname()[:2]
+    near = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    lines = {
+        "open": settings.http.public_url or f"http://{near}:{port}/",
+        "MongoDB": places["MongoDB"],
+        "Redis": places["Redis"],
+        "data": str(settings.data_dir),
+        "stop": "Ctrl-C",
+    }
+    return "\n".join([f"Parley runs as process {os.getpid()}", *(f"  {key:<8} {text}" for key, text in lines.items())])

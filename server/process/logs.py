@@ -1,0 +1,108 @@
+"""Logging: one line per event on standard error; JSON when that is no terminal, or as `log.format` says."""
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Lock, Timer
+from time import time
+
+import orjson
+from aiohttp import BadContentDispositionHeader, BadContentDispositionParam
+from typing_extensions import override
+
+from server.config import LogSettings
+from server.http.request_ids import current
+
+OURS = ("server", "handlers", "models")
+PRINTER = "server.sms.log"
+COUNTED = "is_summary"  # the mark of a line that stands for many
+
+
+class JsonLine(logging.Formatter):
+    """`{"at", "level", "worker"?, "logger", "message", "request"?, "error"?}`: the request's id; `error` is the stack trace."""
+
+    def __init__(self, worker: str) -> None:
+        super().__init__()
+        self._worker = {"worker": worker} if worker else {}
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        event = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            **self._worker,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **({"request": request_id} if (request_id := current.get()) else {}),
+        }
+        if record.exc_info:
+            event["error"] = self.formatException(record.exc_info)
+        return orjson.dumps(event, default=str).decode()
+
+
+class TextLine(logging.Formatter):
+    """Time, level, place and message, and the request's id; a line break in a message is shown, not obeyed. Stack traces follow below."""
+
+    def __init__(self, worker: str) -> None:
+        who = f"worker {worker} " if worker else ""
+        super().__init__(f"%(asctime)s %(levelname)-7s {who}%(name)s: %(message)s", "%H:%M:%S")
+
+    @override
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        line = super().formatMessage(record).replace("\n", "\\n").replace("\r", "\\r")
+        return f"{line} (request {request_id})" if (request_id := current.get()) else line
+
+
+class Summary(logging.Filter):
+    """Lets the first few lines of a kind through in each period, counts the others, and says at its end how many they were.
+
+    While a database is away there would be one line for each request that is refused. Errors, and what providers without
+    telephones print, are never left out.
+    """
+
+    def __init__(self, show: Callable[[logging.LogRecord], object], *, most: int = 5, period_s: float = 10.0) -> None:
+        """`show`: what takes a record that is to be written."""
+        super().__init__()
+        self._show = show
+        self._most, self._period_s = most, period_s
+        self._counts: dict[tuple[str, str], int] = {}
+        self._lock = Lock()
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR or record.name == PRINTER or hasattr(record, COUNTED):
+            return True
+        key = record.name, record.getMessage() if record.msg == "%s" else str(record.msg)
+        with self._lock:
+            count = self._counts[key] = self._counts.get(key, 0) + 1
+            if count == 1:
+                timer = Timer(self._period_s, self._end, (key, record))
+                timer.daemon = True
+                timer.start()
+        return count <= self._most
+
+    def _end(self, key: tuple[str, str], first: logging.LogRecord) -> None:
+        with self._lock:
+            more = self._counts.pop(key) - self._most
+        if more > 0:
+            text = f"{more} more lines like this within {self._period_s:g} s: {first.getMessage()}"
+            line = logging.makeLogRecord({**first.__dict__, "msg": text, "args": None, COUNTED: True})
+            line.created = time()
+            self._show(line)
+
+
+def set_up_logs(settings: LogSettings, worker: str = "") -> None:
+    """`worker`: the number of this one, whose lines stand among those of the others."""
+    is_json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(JsonLine(worker) if is_json else TextLine(worker))
+    lines.addFilter(Summary(lines.handle))
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    logging.basicConfig(handlers=[lines], level=max(level, logging.INFO), force=True)
+    # Each warning is written, and kept for ever as one that was; this kind has a stranger's words in it.
+    for kind in (BadContentDispositionHeader, BadContentDispositionParam):
+        warnings.filterwarnings("ignore", category=kind)
+    for name in OURS:  # the drivers' debug lines would drown ours and hold what people write
+        logging.getLogger(name).setLevel(level)

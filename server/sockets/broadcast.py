@@ -1,0 +1,111 @@
+"""Events for many people: what a loop turn has for the same audience goes to each of them by one write, slice by slice.
+
+Per recipient there is one write of bytes that all share: no parcel is queued, nothing is joined. BroadcastQueue leave in the order in
+which they came, and events for few stand behind a wave that waits, so one chat's events keep their order; acknowledgements go
+past them all.
+
+Slices are short because everything else takes its turns between them: reading what a sender sends next, the journal's commit of
+it, waking its announcement, each a turn of the loop. With slices of 500 (4 to 7 ms) the journal began the next batch only when a
+wave to 1,000 was nearly over. What is announced while a wave goes out travels together behind it. Tried against Node on a quiet
+machine (goals: 5 times the deliveries per second, a third of the p99 from send to delivery):
+
+    slice   deliveries/s   p99     with nothing stored, as with typing
+    500     5.0            0.27    8.1     (medians of three rounds)
+    250     4.7            0.30            (one round, two)
+    160     4.9            0.27            (one round, two)
+    100     7.7            0.42    34      (three rounds, but one for the p99)
+
+With short slices acknowledgements come sooner than deliveries, so a sender with a window is further ahead of its readers: more
+travels by one write, and waits a little longer for it.
+
+Where the time goes in a group of 1,000 with a window of 8, stored (py-spy, with slices of 500): of the loop's thread 58% in
+`transport.write`, 9% idle or in uvloop, 6% finding the audience, 5% the journal and its driver; by perf 63% in the kernel, which
+takes a packet up to the receiver's socket within the sender's write. Nothing is to be had from another way to write: by uvloop's
+transport 6.4 us of processor time for 450 bytes, by `os.write` 6.3, by `socket.send` 5.9; and 8.4, 7.5, 8.0 for eight
+times as much. So only fewer and larger writes help.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Collection, Iterator
+from itertools import islice
+
+from server.sockets.connections import Connection, Connections
+from server.sockets.outbox import EncodedPacket
+
+SLICE = 100  # recipients in one turn, about 1 ms: nobody else waits longer
+BEHIND = 100  # with more than so many slices waiting, slices grow, so that what waits stays bounded
+
+
+class _Broadcast:
+    """Parcels for one audience."""
+
+    __slots__ = ("frames", "namespace", "parcels", "rest", "to")
+
+    def __init__(self, namespace: str, to: Collection[int], parcel: EncodedPacket) -> None:
+        self.namespace = namespace
+        self.to = to
+        self.parcels = [parcel]
+        self.frames = b""
+        self.rest: Iterator[Connection] | None = None  # who is still to get it, once it is being sent
+
+    def begin(self, rest: Iterator[Connection]) -> Iterator[Connection]:
+        """From now on nothing is added to it."""
+        self.frames = b"".join([parcel.frame for parcel in self.parcels])
+        self.rest = rest
+        return rest
+
+
+class BroadcastQueue:
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._waves: deque[_Broadcast] = deque()
+        self._recipients = 0
+
+    def __bool__(self) -> bool:
+        """Whether something waits: what comes now must stand behind it."""
+        return bool(self._waves)
+
+    def add(self, namespace: str, to: Collection[int], parcel: EncodedPacket) -> None:
+        """Send a parcel to the local sockets of these accounts, at the end of this turn or soon after."""
+        if self._waves:
+            last = self._waves[-1]
+            if last.to is to and last.namespace == namespace and last.rest is None:
+                last.parcels.append(parcel)
+                return
+        else:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._waves.append(_Broadcast(namespace, to, parcel))
+        self._recipients += len(to)
+
+    def _send(self) -> None:
+        room = max(SLICE, self._recipients // BEHIND)
+        try:
+            while self._waves and room > 0:
+                wave = self._waves[0]
+                room -= max(1, self._send_slice(wave, room))
+                if room > 0:
+                    self._recipients -= len(wave.to)
+                    self._waves.popleft()
+        finally:  # whatever went wrong with one recipient, the others get theirs
+            if self._waves:
+                asyncio.get_running_loop().call_soon(self._send)
+
+    def _send_slice(self, wave: _Broadcast, most: int) -> int:
+        """Send it to so many more of its recipients; how many there still were."""
+        sent = 0
+        for connection in islice(wave.rest or wave.begin(self._find_here(wave)), most):
+            sent += 1
+            if connection.is_open:
+                connection.socket.send(wave.parcels, wave.frames)
+        return sent
+
+    def _find_here(self, wave: _Broadcast) -> Iterator[Connection]:
+        """The audience's connections, each looked up when it is its turn."""
+        here = self._connections.of_accounts(wave.namespace)
+        # Whichever is shorter: the people of a chat, or the people of this node.
+        accounts = wave.to if len(wave.to) <= len(here) else [account for account in here if account in wave.to]
+        for account in accounts:
+            mates = here.get(account)
+            if mates:
+                yield from list(mates.values())

@@ -1,1 +1,0 @@
-"""Mirrors the tree it tests."""

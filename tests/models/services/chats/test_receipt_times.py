@@ -1,0 +1,50 @@
+"""A read mark and its date: forward only, and never a mark without a date."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models.services.chats.receipts import StampReadReceipts
+from models.stores.chats import Chats
+from models.stores.counters import Counters
+from models.stores.database import Database
+from models.stores.read_dates import ReadDates
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TOM, ANN = 1, 2
+
+
+class TickingClock:
+    def __init__(self) -> None:
+        self.minutes = 0
+
+    def now(self) -> datetime:
+        self.minutes += 1
+        return NOW + timedelta(minutes=self.minutes)
+
+
+@pytest.fixture
+async def chats(database: Database) -> Chats:
+    chats = Chats(database, Counters(database))
+    await chats.prepare()
+    return chats
+
+
+async def test_a_mark_that_goes_back_gets_no_date(database: Database, chats: Chats) -> None:
+    dates = ReadDates(database)
+    await dates.prepare()
+    date_reads = StampReadReceipts(chats, dates, TickingClock())
+    chat = await chats.require_direct((ANN, "49"), (TOM, "50"), NOW)
+    place = chat.id, TOM
+
+    async def move(marks: Mapping[tuple[int, int], int]) -> None:
+        await date_reads(marks)
+        await chats.move_marks({(*place, True): (read, read) for place, read in marks.items()})
+
+    for read in (2, 6, 4, 6):
+        await move({place: read})
+    await date_reads({place: 8})  # and then a crash: the mark itself is written by the retry
+    await move({place: 8})
+    rows = await database.collection("read_dates").find().sort("upto", 1).to_list(None)
+    assert [(row["upto"], (row["at"] - NOW).seconds // 60) for row in rows] == [(2, 1), (6, 2), (8, 5)]

@@ -1,0 +1,102 @@
+"""Nothing is served from the disk but what lies in `static/`, and no name of a file is a fault."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from server.embedded import EmbeddedStores
+from server.http.pages import STATIC
+from tests.support.node import Node, running_node, settings_for
+from tests.support.raw import request
+
+SECRET = "not yours"
+
+
+@pytest.fixture(scope="module")
+async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
+    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"))) as running:
+        yield running
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A script that lies elsewhere on this machine."""
+    path = tmp_path / "x.js"
+    path.write_text(SECRET)
+    return path
+
+
+@pytest.mark.parametrize(
+    "prefix", ["/static/", "/static//", "/static/./", "/static/%2f", "/static/js/..%2f..%2f", "/static/js//"]
+)
+async def test_an_absolute_path_behind_the_slash_is_not_served(node: Node, outside: Path, prefix: str) -> None:
+    up = "../" * 12
+    for path in (
+        f"{outside}",
+        f"{outside}"[1:],
+        quote(f"{outside}", safe=""),
+        up + f"{outside}"[1:],
+        quote(up, safe="") + f"{outside}"[1:],
+    ):
+        status, _, body = await request(node.url, "GET", prefix + path)
+        assert status == 404
+        assert SECRET.encode() not in body
+
+
+async def test_a_link_out_of_the_folder_is_not_followed(node: Node, outside: Path) -> None:
+    link = STATIC / f"{outside.parent.name}.js"
+    link.symlink_to(outside)
+    try:
+        status, _, body = await request(node.url, "GET", f"/static/{link.name}")
+    finally:
+        link.unlink()
+    assert status == 404
+    assert SECRET.encode() not in body
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["%00.js", "js/app%00.js", "x" * 300 + ".js", "x/" * 2000 + "a.js", "js/app.js/x.js", "%ff.js", "%ed%a0%80.js",
+     "..js", ".js", "js%5c..%5capp.js", "invitation/invitation.jinja", "js/", "JS/APP.JS", "%2e%2e/%2e%2e/run.py", "a%0d%0ab.js",
+     f"{STATIC}/index.html", f"../{STATIC.name}/index.html"],
+)  # fmt: skip
+async def test_what_names_no_file_is_not_found(node: Node, name: str) -> None:
+    status, _, _ = await request(node.url, "GET", f"/static/{name}")
+    assert status == 404
+
+
+async def test_the_page_and_its_modules_are_served(node: Node) -> None:
+    for name in ("js/app.js", "index.html", "js/views/dom.js"):
+        status, _, body = await request(node.url, "GET", f"/static/{name}")
+        assert (status, bool(body)) == (200, True)
+
+
+NAMES = (
+    "%00",
+    "%ff",
+    "%ed%a0%80",
+    "..%2f..%2fetc%2fpasswd",
+    "x" * 3000,
+    "%25",
+    "a%5cb",
+    "%0d%0a",
+    "9" * 3000,
+    "%d9%a1",
+    "-1",
+)
+PLACES = (
+    "/media/{}", "/media/{}/thumbnail", "/media/{}/60x60.jpg", "/media/x/{}", "/users/{}", "/events/{}", "/events/{}/messages",
+    "/api/contacts/{}/", "/api/groups/{}/info/", "/api/messages/chats/{}/", "/auth/sessions/{}", "/{}", "/docs/{}", "/openapi.json/{}",
+    "/invitation/?token={}", "/invitation/calendar/?token={}", "/socket.io/?EIO=4&transport=polling&sid={}", "/socket.io/{}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_no_name_in_a_path_is_a_fault(node: Node, place: str) -> None:
+    ann = await node.sign_in(f"49309075{PLACES.index(place):02}")
+    for name in NAMES:
+        for headers in ("", f"Authorization: Bearer {ann.token}\r\n"):
+            status, _, body = await request(node.url, "GET", place.format(name), headers=headers)
+            assert status < 500, (name, body)

@@ -1,0 +1,1 @@
+"""Helpers of the tests: nodes, worlds, clients, and servers that stand in for others."""

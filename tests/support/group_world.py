@@ -1,0 +1,243 @@
+"""Nodes with nothing but groups, assembled from the real parts over a real database, and a fan-out that keeps what it is told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from aiohttp.typedefs import Handler
+
+from handlers.rest.messaging.groups import GroupRoutes
+from handlers.rest.requests import ACTOR
+from models.documents.chat import Chat
+from models.documents.contact import Contact
+from models.documents.entry import ChatChange, Draft, Entry, Message
+from models.documents.phone import Phone
+from models.documents.session import Actor
+from models.facts import EntryAdded, Fact, Invalidation
+from models.services.chats.announcer import Announcer
+from models.services.chats.membership import MembershipCache
+from models.services.chats.record_changes import RecordChanges
+from models.services.contacts.contact_rule import RequireContact
+from models.services.contacts.directory import Directory
+from models.services.groups.groups import CreateGroup, GetGroup, ListGroups, SetSubject
+from models.services.groups.members import AddParticipant, LeaveGroup, RemoveParticipant, RequireParticipants, SetRole
+from models.services.groups.turn import ChangeGroup
+from models.stores.accounts import Accounts
+from models.stores.chats import Chats
+from models.stores.contacts import Contacts
+from models.stores.counters import Counters
+from models.stores.database import Database
+from models.stores.entries import Entries
+from models.stores.journal import Journal
+from server.http.application import build_application
+from tests.rest.app import Server
+from tests.support.documented import watch
+
+SINCE = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+MEMBERS_MAX = 1000
+
+
+class TickingClock:
+    """A minute passes between two looks, so that nothing happens twice at one time."""
+
+    def __init__(self) -> None:
+        self._now = SINCE
+
+    def now(self) -> datetime:
+        self._now += timedelta(minutes=1)
+        return self._now
+
+
+class RecordingFanout:
+    """Keeps what was told to whom, in order. No signal gets anywhere: nodes of these tests have no bus."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Entry, frozenset[int]]] = []
+        self.signals: list[Invalidation] = []
+        self._more = asyncio.Event()
+
+    def publish(self, event: Fact, to: Collection[int], *, chat: Chat | None = None) -> None:
+        assert isinstance(event, EntryAdded)
+        self.told.append((event.entry, frozenset(to)))
+        self._more.set()
+
+    def whisper(self, event: Fact, connection: str) -> None:
+        raise AssertionError("a change of a group is nobody's own affair")
+
+    def signal(self, signal: Invalidation) -> None:
+        self.signals.append(signal)
+
+    async def until(self, count: int) -> None:
+        """Wait until so many entries have been told."""
+        async with asyncio.timeout(30):
+            while len(self.told) < count:
+                self._more.clear()
+                await self._more.wait()
+
+    def heard_by(self, actor: Actor) -> list[int]:
+        """The seqs that this account was told, in order."""
+        return [entry.seq for entry, to in self.told if actor.account_id in to]
+
+
+@dataclass
+class Writers:
+    """Who has written to whom, as (number, account id)."""
+
+    pairs: set[tuple[str, int]] = field(default_factory=set)
+
+    async def __call__(self, account_id: int, number: str) -> bool:
+        return (number, account_id) in self.pairs
+
+
+@dataclass
+class Node:
+    """One node and a client of it."""
+
+    client: TestClient[web.Request, web.Application]
+    journal: Journal
+    announcer: Announcer
+    memberships: MembershipCache
+    fanout: RecordingFanout
+
+    async def ask(self, actor: Actor | None, method: str, path: str, **options: Any) -> tuple[int, Any]:
+        """Status and JSON of the answer to a request below `/api/groups/`."""
+        headers = {} if actor is None else {"X-Acting": str(actor.account_id)}
+        async with self.client.request(method, "/api/groups/" + path, headers=headers, **options) as response:
+            return response.status, await response.json()
+
+    async def create(self, founder: Actor, *others: Actor, subject: str = "Cool group 👍") -> str:
+        """The id of a new group; with nobody else, of the founder alone."""
+        body = {"participants": [other.number for other in others or (founder,)], "subject": subject}
+        status, answer = await self.ask(founder, "POST", "create-group/", json=body)
+        assert status == 201, answer
+        group: str = answer["groupid"]
+        return group
+
+    async def do(self, actor: Actor, group: str, verb: str, other: Actor | None = None) -> None:
+        """One of add, remove, promote, demote (`…-participant`) and leave, which must succeed."""
+        path = f"{group}/leave/" if other is None else f"{group}/{verb}-participant/"
+        answer = await self.ask(actor, "POST", path, data={} if other is None else {"contact": other.number})
+        assert answer == (200, {})
+
+    async def info(self, actor: Actor, group: str) -> dict[str, Any]:
+        status, shown = await self.ask(actor, "GET", f"{group}/info/")
+        assert status == 200, shown
+        info: dict[str, Any] = shown
+        return info
+
+
+@dataclass
+class World:
+    """People and nodes over one database."""
+
+    database: Database
+    accounts: Accounts
+    contacts: Contacts
+    chats: Chats
+    entries: Entries
+    clock: TickingClock
+    writers: Writers
+    actors: dict[int, Actor] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+
+    async def register(self, number: str) -> Actor:
+        account = await self.accounts.find_or_create(Phone.from_text(number), SINCE)
+        await self.accounts.change(account.id, {"is_registered": True})
+        self.actors[account.id] = Actor(account.id, account.number, f"session-{account.id}")
+        return self.actors[account.id]
+
+    async def befriend(self, owner: Actor, *others: Actor) -> None:
+        """Put the others into the owner's address book, not the other way round."""
+        for other in others:
+            await self.contacts.append(Contact(owner.account_id, other.number))
+
+    async def chat_id(self, group: str) -> int:
+        chat = await self.chats.find_group(group)
+        assert chat is not None
+        return chat.id
+
+    async def log(self, group: str) -> list[Entry]:
+        return await self.entries.list_range(await self.chat_id(group), 1, 2**31, limit=1000)
+
+    async def store_only(self, by: Actor, group: str, change: ChatChange | Message, client_id: str = "crash") -> Entry:
+        """Store an entry as a node does that dies right after: nothing is applied or announced."""
+        journal = Journal(self.database, self.clock, lambda entries: None)
+        await journal.open()
+        draft = Draft(await self.chat_id(group), by.account_id, by.number, client_id, change)
+        stored = await journal.append(draft)
+        await journal.close()
+        return stored.entry
+
+    async def start_node(self) -> Node:
+        fanout = RecordingFanout()
+        memberships = MembershipCache(self.chats, self.entries, fanout.signal)
+        announcer = Announcer(self.chats, self.entries, memberships, fanout, self.clock)
+        journal = Journal(self.database, self.clock, announcer.stored)
+        await journal.open()
+        await announcer.open()
+        record = RecordChanges(journal, announcer)
+        change = ChangeGroup(self.chats, memberships, record)
+        participants = RequireParticipants(RequireContact(self.contacts, Directory(self.accounts), self.writers))
+        leave = LeaveGroup(change, self.chats, record)
+        routes = GroupRoutes(
+            CreateGroup(self.chats, participants, record, self.clock, MEMBERS_MAX),
+            ListGroups(self.chats),
+            GetGroup(self.chats, memberships),
+            SetSubject(change, record),
+            AddParticipant(change, participants, record, MEMBERS_MAX),
+            RemoveParticipant(change, leave, record),
+            SetRole(change, self.chats, record),
+            leave,
+        )
+
+        @web.middleware
+        async def identify(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if "X-Acting" in request.headers:
+                request[ACTOR] = self.actors[int(request.headers["X-Acting"])]
+            return await handler(request)
+
+        app = build_application(routes.routes(), [identify], body_max_bytes=1 << 20, origins=["*"])
+        watch(app)
+        client: TestClient[web.Request, web.Application] = TestClient(Server(app))
+        await client.start_server()
+        self.nodes.append(Node(client, journal, announcer, memberships, fanout))
+        return self.nodes[-1]
+
+
+@dataclass
+class Town:
+    """Five people. Ann has everybody in her address book; nobody else has anybody."""
+
+    world: World
+    node: Node
+    ann: Actor
+    bob: Actor
+    cy: Actor
+    dee: Actor
+    eve: Actor
+
+
+@pytest.fixture
+async def world(database: Database) -> AsyncIterator[World]:
+    counters = Counters(database)
+    accounts, chats = Accounts(database, counters), Chats(database, counters)
+    world = World(database, accounts, Contacts(database), chats, Entries(database), TickingClock(), Writers())
+    for store in (world.accounts, world.contacts, world.chats):
+        await store.prepare()
+    yield world
+    for node in world.nodes:
+        await node.client.close()
+        await node.journal.close()
+        await node.announcer.close()
+
+
+@pytest.fixture
+async def town(world: World) -> Town:
+    ann, bob, cy, dee, eve = [await world.register(f"4930{n}") for n in range(1, 6)]
+    await world.befriend(ann, bob, cy, dee, eve)
+    return Town(world, await world.start_node(), ann, bob, cy, dee, eve)

@@ -1,0 +1,45 @@
+"""The people of the tests: accounts with numbers, and the actors that their tokens stand for."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from models.documents.phone import Phone
+from models.documents.session import Actor
+from models.services.contacts.new_number_limit import LimitNewNumbers
+from models.stores.accounts import Accounts
+from models.stores.contacts import Contacts
+from models.stores.counters import Counters
+from models.stores.database import Database
+from models.stores.favourites import Favourites
+from models.stores.phone_books import PhoneBooks
+from models.stores.quotas import Quotas
+from server.clock import SystemClock
+from tests.support.fakes import RecordingFanout
+
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Real stores over one database, and a fan-out that remembers."""
+
+    accounts: Accounts
+    contacts: Contacts
+    fanout: RecordingFanout
+    unlimited: LimitNewNumbers
+
+    async def register(self, number: str, *, is_registered: bool = True) -> Actor:
+        """An account with this number, and who acts for it."""
+        account = await self.accounts.find_or_create(Phone.from_digits(number), SINCE)
+        await self.accounts.change(account.id, {"is_registered": is_registered})
+        return Actor(account.id, number, f"session-{account.id}")
+
+
+async def build_world(database: Database) -> World:
+    counters, contacts, clock = Counters(database), Contacts(database), SystemClock()
+    books, favourites = PhoneBooks(database), Favourites(database, counters)
+    unlimited = LimitNewNumbers(contacts, books, favourites, Quotas(database), clock, per_day=1, is_enabled=False)
+    world = World(Accounts(database, counters), contacts, RecordingFanout(), unlimited)
+    await world.accounts.prepare()
+    await world.contacts.prepare()
+    return world

@@ -7,7 +7,7 @@ from handlers.sockets.base import BaseNamespace, ClientConnection, NamespaceCont
 from models.documents.session import Actor
 from models.errors import DomainError, SessionRevoked, Unavailable
 from models.services.runtime.token_bucket import UNLIMITED
-from tests.virtual_time import in_virtual_time
+from tests.support.virtual_time import in_virtual_time
 
 ACTOR = Actor(7, "4930901820", "session")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 import pytest
 
 from server.sockets.engine import EngineServer, EngineSocket
-from tests.virtual_time import in_virtual_time
+from tests.support.virtual_time import in_virtual_time
 
 INTERVAL_S, TIMEOUT_S = 25.0, 20.0
 Act = Callable[["Client"], Coroutine[None, None, None]]

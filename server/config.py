@@ -323,6 +323,7 @@ class NodesSettings(Section):
     url: ShownUrl = ""
     passed_on_max: Count = 20_000
     cache_ttl_s: float = Field(30, ge=1, le=300)
+    lease_s: float = Field(6, ge=1, le=60)
 
 
 class LimitSettings(Section):

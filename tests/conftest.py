@@ -9,6 +9,7 @@ import pytest
 from models.stores.database import Database, Driver, open_database
 from server.embedded import EmbeddedStores, throw_away_stores
 from server.process.gc_tuning import spare_what_stays
+from tests.support.cancelled_connections import closing_cancelled_connections
 from tests.support.documented import undocumented
 from tests.support.group_world import town, world
 from tests.support.stores import fresh_database, pool, quick_place
@@ -82,6 +83,12 @@ LONGEST = (
 
 
 running_stores: list[EmbeddedStores] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cancelled_connections_are_closed() -> Iterator[None]:
+    with closing_cancelled_connections():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,11 +13,14 @@ from redis.asyncio import Redis
 
 from benchmarks.presence import Watching, arrive, know, watching
 from benchmarks.servers import Person, Server, holding_breath, kill_redis, sign_in
-from server.bus.lease import LEASE_S, RENEW_S
+from server.bus.lease import RENEWALS
 from server.embedded import EmbeddedStores, throw_away_stores
 from tests.support.processes import Cluster, running_cluster
 
 PEOPLE = 12
+LEASE_S = 3.0  # short, but for a busy machine
+RENEW_S = LEASE_S / RENEWALS
+BRIEF = {"PARLEY_NODES__LEASE_S": str(LEASE_S)}
 _numbers = count(49_309_250_000)
 
 
@@ -30,7 +33,7 @@ async def own_stores() -> AsyncIterator[EmbeddedStores]:
 
 @pytest.fixture(scope="module")
 async def cluster(own_stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    async with running_cluster(own_stores, tmp_path_factory.mktemp("presence"), 3) as running:
+    async with running_cluster(own_stores, tmp_path_factory.mktemp("presence"), 3, **BRIEF) as running:
         yield running
 
 
@@ -190,7 +193,10 @@ async def test_a_redis_that_forgets_before_the_sweep_leaves_nobody_online_who_is
 async def test_of_two_nodes_the_one_that_was_alone_for_a_while_sees_who_is_back(
     own_stores: EmbeddedStores, tmp_path: Path
 ) -> None:
-    async with running_cluster(own_stores, tmp_path, 2, PARLEY_REDIS__PREFIX="two") as two, AsyncExitStack() as stack:
+    async with (
+        running_cluster(own_stores, tmp_path, 2, PARLEY_REDIS__PREFIX="two", **BRIEF) as two,
+        AsyncExitStack() as stack,
+    ):
         first, second = two.nodes
         *people, viewer = [await sign_in(two.http, first, str(next(_numbers))) for _ in range(4)]
         await know(two.http, first, viewer, people)

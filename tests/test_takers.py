@@ -144,6 +144,7 @@ async def test_a_head_that_comes_a_byte_at_a_time_is_not_waited_for(stores: Embe
                 writer.write(b"x")
                 await asyncio.wait([ended], timeout=0.1)
         writer.transport.abort()
+        assert not ended.result().startswith(b"HTTP/1.1 2")
 
 
 @pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x"])

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from server.bus import lease
 from server.bus.publisher import Publisher
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, hear, newcomers, say, texts
@@ -21,7 +21,13 @@ Pair = tuple[Node, Node]
 @pytest.fixture
 async def pair(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[Pair]:
     """One that stays and one that dies. They remember for much longer than a test takes."""
-    settings = settings_for(tmp_path, nodes={"cache_ttl_s": 300})
+    async with pair_of(stores, tmp_path) as nodes:
+        yield nodes
+
+
+@asynccontextmanager
+async def pair_of(stores: EmbeddedStores, folder: Path, **nodes: float) -> AsyncIterator[Pair]:
+    settings = settings_for(folder, nodes={"cache_ttl_s": 300, **nodes})
     async with running_node(stores, settings) as staying, running_node(stores, settings) as dying:
         await until(lambda: all(domain_of(node).bus.lease.others for node in (staying, dying)))
         yield staying, dying
@@ -76,23 +82,21 @@ async def test_a_node_whose_redis_hangs_answers_nevertheless(pair: Pair, monkeyp
 
 
 async def test_what_a_node_stored_and_told_nobody_is_known_when_its_lease_is_over(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
+    stores: EmbeddedStores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    staying, dying = pair
-    ann, bob = await friends(staying, 2)
-    ann_phone, bob_phone = await staying.connect(ann, "/chat"), await staying.connect(bob, "/chat")
-    await say(ann_phone, "before", contact=bob.number)
-    await hear(bob_phone, "before")
-    monkeypatch.setattr(lease, "LEASE_S", 1.0)
-    monkeypatch.setattr(lease, "RENEW_S", 0.3)
-    await parts_of(dying).accounts.block(bob.account_id, ann.number)  # and dies before it says so
-    renewal = await domain_of(staying).bus.lease._renew()
+    async with pair_of(stores, tmp_path, lease_s=1) as (staying, dying):
+        ann, bob = await friends(staying, 2)
+        ann_phone, bob_phone = await staying.connect(ann, "/chat"), await staying.connect(bob, "/chat")
+        await say(ann_phone, "before", contact=bob.number)
+        await hear(bob_phone, "before")
+        await parts_of(dying).accounts.block(bob.account_id, ann.number)  # and dies before it says so
+        renewal = await domain_of(staying).bus.lease._renew()
 
-    async def without_the_dead() -> object:
-        return replace(renewal, ages_s=dict.fromkeys(renewal.ages_s, 2.0))
+        async def without_the_dead() -> object:
+            return replace(renewal, ages_s=dict.fromkeys(renewal.ages_s, 2.0))
 
-    monkeypatch.setattr(domain_of(staying).bus.lease, "_renew", without_the_dead)
-    await until(lambda: domain_of(staying).bus.lease.is_alone)
-    await say(ann_phone, "after", contact=bob.number)
-    await bob_phone.ask("chats")
-    assert texts(bob_phone) == ["before"]
+        monkeypatch.setattr(domain_of(staying).bus.lease, "_renew", without_the_dead)
+        await until(lambda: domain_of(staying).bus.lease.is_alone)
+        await say(ann_phone, "after", contact=bob.number)
+        await bob_phone.ask("chats")
+        assert texts(bob_phone) == ["before"]

@@ -92,7 +92,11 @@ async def test_one_client_id_at_both_nodes_at_once_and_after_a_restart_is_one_en
     after = await asyncio.gather(*[await senders[n % 2].wire.ask("message_send", body) for n in range(100)])
     assert after == [answers[0]] * 100
     assert await history(cluster, tom, chat) == [(1, "message", "only once")]
-    assert [listener.seqs(chat) for listener in listeners] == [[1], [1]]
+    # A node may die between its acknowledgements and its announcement; then only a sync brings what it stored.
+    assert all(listener.seqs(chat) in ([1], []) for listener in listeners), "nobody hears it twice"
+    toms = await cluster.connect(cluster.nodes[0], tom)
+    synced = await toms.wire.call("sync", {"cursors": {}})
+    assert [[entry["seq"] for entry in state["entries"]] for state in synced["chats"] if state["chat"] == chat] == [[1]]
 
 
 async def test_a_session_that_is_revoked_on_one_node_is_closed_on_the_other(

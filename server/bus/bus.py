@@ -36,7 +36,7 @@ from models.facts import (
 from models.tasks import cancel
 from server.bus.audiences import Audiences
 from server.bus.large_chats import LargeChats
-from server.bus.lease import Lease
+from server.bus.lease import LEASE_S, Lease
 from server.bus.names import RedisNames
 from server.bus.shards import Shards
 from server.redis_client.client import RedisClient, server_of
@@ -56,10 +56,19 @@ _SIGNALS: dict[str, type[Invalidation]] = {
 class Bus:
     """Publishes without waiting, and listens in one task; a node without others publishes nothing."""
 
-    def __init__(self, redis: RedisClient, *, large: int = 32, prefix: str = "parley", site: str = "") -> None:
-        """`large`: a packet for more accounts carries the list of them; `prefix` and `site`: see RedisNames."""
+    def __init__(
+        self,
+        redis: RedisClient,
+        *,
+        large: int = 32,
+        prefix: str = "parley",
+        site: str = "",
+        lease_s: float = LEASE_S,
+        unreadable_for_s: float = UNREADABLE_FOR_S,
+    ) -> None:
+        """`large`: a packet for more accounts carries the list of them; `prefix` and `site`: see RedisNames; `lease_s`: see Lease."""
         self.names = names = RedisNames(prefix, site)
-        self.lease = Lease(redis, names)
+        self.lease = Lease(redis, names, lease_s=lease_s)
         self.lease.on_met, self.lease.on_gone, self.lease.on_break = self._meet, self._part, self._lease_failed
         self.lease.on_lost = self._return
         self._everybody = _everybody(names)
@@ -78,6 +87,7 @@ class Bus:
         self._audiences = Audiences()
         self._tasks: list[asyncio.Task[None]] = []
         self._unreadable: set[str] = set()  # channels on which something was
+        self._unreadable_for_s = unreadable_for_s
         self._making_up: asyncio.TimerHandle | None = None
 
         self._shards = shards = Shards(redis, self._everybody, names.own(f"n:{self.node}"))
@@ -263,7 +273,7 @@ class Bus:
     def _mishear(self, channel: str) -> None:
         """Something was said there that this node cannot read, perhaps by one of another version: whom it concerns must ask."""
         if not self._unreadable:
-            self._making_up = asyncio.get_running_loop().call_later(UNREADABLE_FOR_S, self._make_up)
+            self._making_up = asyncio.get_running_loop().call_later(self._unreadable_for_s, self._make_up)
         self._unreadable.add(channel)
 
     def _make_up(self) -> None:

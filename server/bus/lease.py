@@ -20,9 +20,9 @@ from server.redis_client.client import RedisClient, run_script
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 6.0  # not renewed for so long, a lease is over: two renewals may fail, and ten seconds leave time for a sweep
-RENEW_S = 2.0
-SOONEST_S = 0.2  # between two looks at a lease that is about to end
+LEASE_S = 6.0  # not renewed for so long, a lease is over; ten seconds leave time for a sweep
+RENEWALS = 3  # in that time: two may fail
+LOOKS = 30  # at most in that time, at a lease that is about to end
 
 # KEYS: the leases, those who left. ARGV: this node. -> the time, when this node renewed last (or false), [node, date, …] of both.
 # The time is told as text, because a script's numbers lose their fractions.
@@ -55,8 +55,18 @@ class _Renewal:
 class Lease:
     """This node's, and what it knows of the others'. `on_lost` hears that Redis, or the others, had given this node up."""
 
-    def __init__(self, redis: RedisClient, names: RedisNames) -> None:
+    def __init__(
+        self,
+        redis: RedisClient,
+        names: RedisNames,
+        *,
+        lease_s: float = LEASE_S,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """`lease_s`: how long a lease lasts that is not renewed; `clock`: seconds since whenever."""
         self.node = secrets.token_hex(8)
+        self.lease_s = lease_s
+        self.renew_s = lease_s / RENEWALS
         self.on_met: Callable[[str], None] = _ignore
         self.on_gone: Callable[[Collection[str]], None] = _ignore
         self.on_break: Callable[[Exception], None] = _ignore
@@ -64,6 +74,7 @@ class Lease:
         self.key = names.together("leases")
         self.left_key = names.together("left")
         self._redis = redis
+        self._clock = clock
         self._seen: dict[str, float] = {}  # the other nodes that live, and when they renewed last by this node's clock
         self._over: dict[str, float] = {}  # leases that are over, and those of nodes that left: the same
         self._blind_at = 0.0  # when Redis was last known to answer nobody
@@ -86,38 +97,38 @@ class Lease:
     @property
     def is_settling(self) -> bool:
         """Whether Redis forgot everything a moment ago, so that other nodes may not have said yet what it should know."""
-        return monotonic() < self._settles_at
+        return self._clock() < self._settles_at
 
     def list_over(self, after_s: float) -> list[str]:
         """Nodes that are gone for so long, at least for the time of a lease, and still have a name in Redis."""
-        before = monotonic() - max(after_s, LEASE_S)
+        before = self._clock() - max(after_s, self.lease_s)
         return [node for node, last in self._over.items() if max(last, self._blind_at) < before]
 
     async def take(self) -> None:
         """Take the lease, and see who is there; raises RedisError when Redis cannot be reached."""
         renewal = await self._renew()
-        now = self._blind_at = monotonic()  # whoever is silent now gets the time of a lease to speak
-        self._seen = {node: now for node, age_s in renewal.ages_s.items() if age_s <= LEASE_S}
+        now = self._blind_at = self._clock()  # whoever is silent now gets the time of a lease to speak
+        self._seen = {node: now for node, age_s in renewal.ages_s.items() if age_s <= self.lease_s}
         self._look_at(renewal, now)
 
     async def keep(self) -> None:
         """Renew the lease until this is cancelled."""
         while True:
             await asyncio.sleep(self._pause_s())
-            began = monotonic()
+            began = self._clock()
             try:
                 renewal = await self._renew_by_a_new_line()
             except (RedisError, OSError) as error:
-                self._blind_at = monotonic()  # while nobody can be seen, nobody is gone
+                self._blind_at = self._clock()  # while nobody can be seen, nobody is gone
                 self.on_break(error)
                 continue
-            now = monotonic()
-            if now - began > RENEW_S:
+            now = self._clock()
+            if now - began > self.renew_s:
                 self._blind_at = now  # the others may have waited for Redis just as long
             self._look_at(renewal, now)
             if renewal.own_age_s is None:
-                self._settles_at = now + LEASE_S
-            if renewal.own_age_s is None or renewal.own_age_s > LEASE_S:
+                self._settles_at = now + self.lease_s
+            if renewal.own_age_s is None or renewal.own_age_s > self.lease_s:
                 log.warning("the lease of this node was over")
                 self.on_lost()
 
@@ -127,7 +138,7 @@ class Lease:
 
     def meet(self, node: str) -> None:
         """A node is alive."""
-        self._meet(node, monotonic())
+        self._meet(node, self._clock())
 
     def forget(self, node: str) -> None:
         """A node has taken its leave, and its name is among those that left."""
@@ -156,9 +167,9 @@ class Lease:
 
     def _look_at(self, renewal: _Renewal, now: float) -> None:
         for node, age_s in renewal.ages_s.items():
-            if age_s <= LEASE_S:
+            if age_s <= self.lease_s:
                 self._meet(node, now - age_s)
-        gone = [node for node, last in self._seen.items() if max(last, self._blind_at) < now - LEASE_S]
+        gone = [node for node, last in self._seen.items() if max(last, self._blind_at) < now - self.lease_s]
         for node in gone:
             del self._seen[node]
         ages_s = {node: age_s for node, age_s in renewal.ages_s.items() if node not in self._seen}
@@ -169,9 +180,9 @@ class Lease:
 
     def _pause_s(self) -> float:
         """Until the next renewal, or until the first lease ends that was not renewed in time."""
-        now = monotonic()
-        ends_at = max(min(self._seen.values(), default=now), self._blind_at) + LEASE_S
-        return min(RENEW_S, max(SOONEST_S, ends_at - now))
+        now = self._clock()
+        ends_at = max(min(self._seen.values(), default=now), self._blind_at) + self.lease_s
+        return min(self.renew_s, max(self.lease_s / LOOKS, ends_at - now))
 
 
 def _ages_s(nodes: list[bytes], now: float) -> dict[str, float]:

@@ -16,7 +16,6 @@ from redis.exceptions import RedisError
 
 from models.ports import OnlineLookup, OrphanedAccounts
 from server.bus.bus import Bus
-from server.bus.lease import LEASE_S, RENEW_S
 from server.redis_client.client import RedisClient, run_script, server_of
 
 log = logging.getLogger(__name__)
@@ -109,11 +108,12 @@ return offline
 class RedisPresenceStore:
     """Writes what this node's accounts do, looks up whether accounts are online anywhere, and sweeps for nodes that are gone."""
 
-    def __init__(self, redis: RedisClient, bus: Bus, *, grace_s: float) -> None:
+    def __init__(self, redis: RedisClient, bus: Bus, *, grace_s: float, claim_s: int = CLAIM_S) -> None:
         self._redis = redis
         self._lease = bus.lease
         self._names = bus.names
-        self._gone_after_s = grace_s + RENEW_S  # a reconnect within the grace finds its account still online
+        self._claim_s = claim_s
+        self._gone_after_s = grace_s + bus.lease.renew_s  # a reconnect within the grace finds its account still online
 
     async def write(self, came: Collection[int], left: Collection[int]) -> set[int] | None:
         """See PresenceStore."""
@@ -171,7 +171,9 @@ class RedisPresenceStore:
     async def claim(self, node: str) -> OrphanedAccounts | None:
         """See PresenceStore."""
         keys = [self._lease.key, self._lease.left_key, self._tagged(f"sweep:{node}"), self._node_key(node)]
-        claimed = await run_script(self._redis, _CLAIM, keys, [node, LEASE_S, self._lease.node, CLAIM_S, CHUNK])
+        claimed = await run_script(
+            self._redis, _CLAIM, keys, [node, self._lease.lease_s, self._lease.node, self._claim_s, CHUNK]
+        )
         if claimed is None:
             return None
         age_s, accounts = claimed
@@ -180,7 +182,7 @@ class RedisPresenceStore:
     async def sweep(self, node: str, account_ids: Collection[int]) -> set[int]:
         """See PresenceStore."""
         keys = [self._lease.key, self._lease.left_key, self._node_key(node), *map(self._key, account_ids)]
-        return _ids(await run_script(self._redis, _SWEEP, keys, [node, LEASE_S, *account_ids]))
+        return _ids(await run_script(self._redis, _SWEEP, keys, [node, self._lease.lease_s, *account_ids]))
 
     def _key(self, account_id: int) -> str:
         return self._tagged(f"online:{account_id}")

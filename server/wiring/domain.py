@@ -112,7 +112,11 @@ class Domain:
         self.database_health = DatabaseHealth(outside.database)
         self.connections = Connections()
         self.bus = Bus(
-            outside.redis, large=chat.large_chat_members, prefix=settings.redis.prefix, site=outside.site.name
+            outside.redis,
+            large=chat.large_chat_members,
+            prefix=settings.redis.prefix,
+            site=outside.site.name,
+            lease_s=settings.nodes.lease_s,
         )
         self.bus.large_chats.read = stores.chats.list_large
         self.connections.on_enter, self.connections.on_leave = self.bus.hold, self.bus.release

@@ -45,7 +45,7 @@ async def test_it_ends_by_itself(node: Node) -> None:
     ann, tom = await phones(node, *await friends(node, 2))
     chat = (await say(ann, contact=tom.person.number))["chat"]
     await start(ann, chat)
-    await tom.until(lambda: states(tom) == ["typing", "paused"])
+    await tom.until(lambda: states(tom) == ["typing", "paused"], within_s=TYPING_EXPIRES_S + 7)
 
 
 async def test_it_ends_by_a_stop_and_a_second_stop_says_nothing(node: Node) -> None:

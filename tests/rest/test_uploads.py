@@ -22,6 +22,7 @@ from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
 from tests.rest.app import BODY_MAX_BYTES, Client, client_of
 from tests.support.pictures import bomb, decoded, encoded, halves
+from tests.support.socket_world import until
 
 BELOW = 3 << 20
 BIG = bytes(range(256)) * 4096 * 2  # 2 MiB: more than http.body_max_bytes of these tests
@@ -51,9 +52,11 @@ class Door:
 
     async def until(self, holds: Callable[[tuple[int, int, int]], bool]) -> None:
         """Look at the rows until this holds of them: nothing tells a test when the server has noticed something."""
-        async with asyncio.timeout(30):
-            while not holds(await self.rows()):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+
+        async def is_so() -> bool:
+            return holds(await self.rows())
+
+        await until(is_so)
 
 
 @pytest.fixture

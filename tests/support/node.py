@@ -165,13 +165,18 @@ class Device:
 
 
 def settings_for(folder: Path, **sections: Mapping[str, Any]) -> Settings:
-    """Settings of a test node: a database of its own, codes to the outbox, no rate limits unless a test wants them."""
+    """Settings of a test node: a database of its own, codes to the outbox, no rate limits unless a test wants them.
+
+    A node believes what it remembers for longer than a test waits, so that the look-up which is to mend a lost signal later
+    does not mend it here.
+    """
     values: dict[str, Any] = {
         "data_dir": folder,
         "mongodb": {"database": pool.take()},
         "redis": {"prefix": f"test_{secrets.token_hex(8)}"},
         "sms": {"provider": "outbox"},
         "limits": {"enabled": False},
+        "nodes": {"believe_s": 300},
     }
     for name, section in sections.items():
         values[name] = {**values.get(name, {}), **section}

@@ -36,10 +36,13 @@ class Listener:
         return [message["seq"] for message in messages if message["chat"] == chat]
 
     async def expect(self, name: str, count: int = 1, within_s: float = 30.0) -> None:
-        async with asyncio.timeout(within_s):
-            while sum(told == name for told, _ in self.heard) < count:
-                self.more.clear()
-                await self.more.wait()
+        try:
+            async with asyncio.timeout(within_s):
+                while sum(told == name for told, _ in self.heard) < count:
+                    self.more.clear()
+                    await self.more.wait()
+        except TimeoutError:
+            raise TimeoutError(f"waited for {count} times {name!r}: heard only {self.heard}") from None
 
     async def send(self, body: dict[str, Any]) -> dict[str, Any]:
         return await self.wire.call("message_send", body)

@@ -63,11 +63,16 @@ class Frames:
 
     async def hear_until(self, start: str) -> str:
         """The next text that begins like this, answering pings on the way."""
-        async with asyncio.timeout(30):
-            while not (text := await self.hear()).startswith(start):
-                if text == "2":
-                    await self.say("3")
-            return text
+        heard: list[str] = []
+        try:
+            async with asyncio.timeout(30):
+                while not (text := await self.hear()).startswith(start):
+                    heard.append(text)
+                    if text == "2":
+                        await self.say("3")
+                return text
+        except TimeoutError:
+            raise TimeoutError(f"nothing began with {start!r}: heard only {heard}") from None
 
     async def hear_to_the_end(self, last: str = "nothing ends here") -> list[str]:
         """Every text until the connection ends, or until one begins like `last`."""
@@ -174,13 +179,16 @@ class Polling:
     async def hear_until(self, start: str) -> list[str]:
         """Every packet up to and including the poll that brought one with this beginning."""
         heard: list[str] = []
-        async with asyncio.timeout(30):
-            while not any(packet.startswith(start) for packet in heard):
-                status, packets = await self.poll()
-                assert status == 200, packets
-                if "2" in packets:
-                    await self.post("3")
-                heard += packets
+        try:
+            async with asyncio.timeout(30):
+                while not any(packet.startswith(start) for packet in heard):
+                    status, packets = await self.poll()
+                    assert status == 200, packets
+                    if "2" in packets:
+                        await self.post("3")
+                    heard += packets
+        except TimeoutError:
+            raise TimeoutError(f"nothing began with {start!r}: heard only {heard}") from None
         return heard
 
 

@@ -1,7 +1,8 @@
 """What the socket tests share: a node with two friends on it, who must go on talking whatever others send."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -57,11 +58,27 @@ async def friends_on_a_node(stores: EmbeddedStores, settings: Settings) -> Async
         yield friends
 
 
-async def until(is_so: Callable[[], bool], within_s: float = 30.0) -> None:
-    """Wait for what nobody announces: the end of something inside of the server."""
-    async with asyncio.timeout(within_s):
-        while not is_so():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+async def until(is_so: Callable[[], bool | Awaitable[bool]], within_s: float = 30.0) -> None:
+    """Wait for what nobody announces: the end of something inside of the server.
+
+    Raises TimeoutError after `within_s` seconds, with the words of what it waited for.
+    """
+    try:
+        async with asyncio.timeout(within_s):
+            while True:
+                found = is_so()
+                if found if isinstance(found, bool) else await found:
+                    return
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise TimeoutError(f"it was not so within {within_s:g} s: {_words_of(is_so)}") from None
+
+
+def _words_of(is_so: Callable[..., object]) -> str:
+    """Returns a condition as the test has it, and where that is."""
+    code = is_so.__code__
+    text = " ".join(inspect.getsource(is_so).split())
+    return f"{text} ({code.co_filename}:{code.co_firstlineno})"
 
 
 def sockets_of(node: Node) -> SocketServer:

@@ -1,6 +1,12 @@
 """What the database's URL may say, and what it may not change."""
 
+import asyncio
+import gc
+import warnings
+
 import pytest
+from pymongo import pool_shared
+from pymongo.pool_options import PoolOptions
 from pymongo.read_concern import ReadConcern
 
 from models.stores.database import Driver, open_database
@@ -26,3 +32,25 @@ async def test_what_is_written_and_read_is_held_by_a_majority_whatever_the_url_s
             assert collection.read_concern == ReadConcern("majority")
         options = database.raw.client.options
         assert (options.retry_writes, options.retry_reads) == (True, True), "an election is no error for anybody"
+
+
+async def test_a_connection_whose_making_is_cancelled_is_not_left_to_the_garbage() -> None:
+    """See tests/support/cancelled_connections.py, which goes when this holds without it."""
+    async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
+        address = server.sockets[0].getsockname()
+        with warnings.catch_warnings(record=True) as noted:
+            warnings.simplefilter("always")
+            for turns in range(10):
+                making = asyncio.create_task(
+                    pool_shared._async_create_connection(address, PoolOptions(connect_timeout=5))
+                )
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                making.cancel()
+                found = (await asyncio.gather(making, return_exceptions=True))[0]
+                if not isinstance(found, BaseException):
+                    found.close()
+            await asyncio.sleep(0.1)
+            del making, found
+            gc.collect()
+    assert [each for each in noted if f"raddr={address}" in str(each.message)] == []

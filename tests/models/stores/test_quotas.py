@@ -38,3 +38,13 @@ async def test_keys_do_not_share_a_cap(quotas: Quotas) -> None:
     now = HandClock().now()
     assert await quotas.take("a", 1, 3600, now) is None
     assert await quotas.take("b", 1, 3600, now) is None
+
+
+async def test_what_is_given_back_may_be_taken_again_and_no_more_than_was_taken(quotas: Quotas) -> None:
+    now = HandClock().now()
+    assert await quotas.take("a", 3, 3600, now, 2) is None
+    await quotas.give_back("a", 3600, now, 2)
+    await quotas.give_back("a", 3600, now, 2)
+    await quotas.give_back("a", 3600, now)
+    assert await quotas.take("a", 3, 3600, now, 3) is None
+    assert await quotas.take("a", 3, 3600, now) is not None, "it is the same cap as before"

@@ -1,6 +1,5 @@
 """Buses over one Redis, whatever kind it is: what came by each is kept, and they know each other."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -56,7 +55,9 @@ async def joined(
 
 async def tell_until_heard(speaker: Node, listener: Node, account_id: int) -> None:
     """Until the way is free; what was told before is missed, and a sync must have been asked for."""
-    async with asyncio.timeout(WITHIN_S):
-        while "now" not in listener.heard_by(account_id):
-            speaker.bus.publish("/chat", "now", [account_id])
-            await asyncio.sleep(0.05)
+
+    def is_heard() -> bool:
+        speaker.bus.publish("/chat", "now", [account_id])
+        return "now" in listener.heard_by(account_id)
+
+    await until(is_heard, WITHIN_S)

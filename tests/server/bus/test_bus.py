@@ -257,21 +257,6 @@ async def test_every_connection_to_redis_speaks_resp3(site: Site) -> None:
     assert pubsub.connection.protocol == 3
 
 
-@pytest.mark.parametrize("said", [b'["packet","0123",{"of":"another version"}]', b'["moved","0123"]', b"\xff"])
-async def test_whom_it_concerns_is_told_to_sync_when_a_node_says_what_another_cannot_read(
-    site: Site, monkeypatch: pytest.MonkeyPatch, said: bytes
-) -> None:
-    monkeypatch.setattr("server.bus.bus.UNREADABLE_FOR_S", 0.05)
-    first, second = await site.start(2)
-    (tom,) = await newcomers(first, 1)
-    toms = await second.connect(tom)
-    bus, redis = bus_of(second), domain_of(first).outside.redis
-    for channel in (bus.channel(tom.account_id), bus._everybody):
-        synced = len(toms.told("resync"))
-        await redis.publish(channel, said)
-        await toms.expect("resync", synced + 1)
-
-
 async def test_a_node_that_the_others_had_given_up_tells_them_at_once_that_it_is_back(site: Site) -> None:
     first, second = await site.start(2)
     (ann,) = await newcomers(first, 1)

@@ -33,10 +33,10 @@ async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embe
 
 
 @asynccontextmanager
-async def open_bus(stores: EmbeddedStores) -> AsyncIterator[tuple[Bus, Gaps]]:
+async def open_bus(stores: EmbeddedStores, **options: float) -> AsyncIterator[tuple[Bus, Gaps]]:
     """A bus that hears others, and what it says from then on."""
     redis = Redis.from_url(stores.redis_url, socket_timeout=1.0, retry=Retry(NoBackoff(), 0))
-    bus = Bus(redis)
+    bus = Bus(redis, **options)
     gaps: Gaps = []
     bus.on_gap = lambda of: gaps.append(None if of is None else set(of))
     await bus.open()
@@ -89,7 +89,7 @@ async def test_whoever_comes_while_the_node_hears_nothing_is_told_to_sync_once_i
         monkeypatch.setattr(PubSub, "subscribe", slow)
         admin = await stack.enter_async_context(Redis.from_url(stores.redis_url))
         await admin.client_kill_filter(_type="pubsub")
-        await asyncio.wait_for(asked.wait(), WITHIN_S)
+        await until(lambda: asked.is_set())
         await bus.hold(TOM)
         may_go_on.set()
         await until(lambda: {TOM} in gaps)
@@ -171,3 +171,16 @@ async def test_what_is_lost_while_others_are_told_of_a_loss_is_told_them_too(
         monkeypatch.setattr(Redis, "publish", slow)
         overflow()
         await until(lambda: gaps.count(None) >= 2)
+
+
+@pytest.mark.parametrize("said", [b'["packet","0123",{"of":"another version"}]', b'["moved","0123"]', b"\xff"])
+async def test_whom_it_concerns_is_told_to_sync_when_a_node_says_what_another_cannot_read(
+    stores: EmbeddedStores, said: bytes
+) -> None:
+    async with open_bus(stores, unreadable_for_s=0.05) as (bus, gaps), Redis.from_url(stores.redis_url) as redis:
+        await bus.hold(ANN)
+        for channel, concerned in ((bus.channel(ANN), {ANN}), (bus._everybody, None)):
+            gaps.clear()
+            await redis.publish(channel, said)
+            await until(lambda: bool(gaps))
+            assert gaps == [concerned]

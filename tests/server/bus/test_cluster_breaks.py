@@ -15,7 +15,7 @@ from models.tasks import cancel
 from server.bus.bus import Bus
 from server.redis_client.client import open_redis
 from server.redis_client.cluster import Cluster, slot_of, tag_at
-from tests.server.bus.buses import WITHIN_S, tell_until_heard
+from tests.server.bus.buses import tell_until_heard
 from tests.server.bus.test_cluster import PEOPLE, PREFIX, joined, place
 from tests.support.socket_world import until
 
@@ -44,7 +44,7 @@ async def test_who_comes_while_a_node_listens_anew_is_heard_for_and_so_is_everyb
         await second.hold(*early)
         monkeypatch.setattr(PubSub, "ssubscribe", with_somebody_coming)
         await cut_off(cluster)
-        await asyncio.wait_for(came.wait(), WITHIN_S)
+        await until(lambda: came.is_set())
         for account_id in PEOPLE:
             await tell_until_heard(first, second, account_id)
 
@@ -65,7 +65,7 @@ async def test_what_a_broken_connection_had_still_to_subscribe_is_asked_of_no_co
         there = [account_id for account_id in PEOPLE if place(cluster, second.bus, account_id) is server]
         monkeypatch.setattr(PubSub, "ssubscribe", stopping_at_the_first)
         holding = [asyncio.create_task(second.hold(account_id)) for account_id in there]
-        await asyncio.wait_for(asked.wait(), WITHIN_S)
+        await until(lambda: asked.is_set())
         breaks = second.bus.breaks
         await cut_off(cluster)
         await until(lambda: second.bus.breaks > breaks)
@@ -76,9 +76,11 @@ async def test_what_a_broken_connection_had_still_to_subscribe_is_asked_of_no_co
             await tell_until_heard(first, second, account_id)
         for account_id in there:
             second.bus.release(account_id)
-        async with asyncio.timeout(WITHIN_S):
-            while await first.bus.list_heard(there):  # noqa: ASYNC110 (nothing says when it is)
-                await asyncio.sleep(0.02)
+
+        async def nobody_is_heard() -> bool:
+            return not await first.bus.list_heard(there)
+
+        await until(nobody_is_heard)
 
 
 async def test_a_shard_that_is_gone_looks_for_no_place_of_its_own_any_more(
@@ -128,13 +130,15 @@ async def test_nothing_of_shards_that_have_just_gone_is_left_when_the_bus_is_clo
 
     monkeypatch.setattr("server.bus.shard.cancel", end_slowly)
     monkeypatch.setattr(Cluster, "map_slots", see_one_place)
-    await asyncio.wait_for(is_ending.wait(), WITHIN_S)
+    await until(lambda: is_ending.is_set())
     await bus.close()
     assert [name for name in working() if name.startswith("bus ")] == []
     await redis.aclose()
-    async with asyncio.timeout(WITHIN_S):
-        while await count_clients() > before:  # noqa: ASYNC110 (nothing says when it is)
-            await asyncio.sleep(0.02)
+
+    async def no_connection_is_left() -> bool:
+        return await count_clients() <= before
+
+    await until(no_connection_is_left)
 
 
 async def test_a_shard_that_lost_something_goes_on_while_the_one_that_could_say_so_is_silent(

@@ -50,9 +50,11 @@ async def test_who_left_unheard_is_told_of(two: Two) -> None:
     await phone.client.disconnect()
     board = domain_of(two.deaf).presence
     account = await parts_of(two.deaf).accounts.require(two.tom.account_id)
-    async with asyncio.timeout(30):
-        while await board.is_online(account):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+
+    async def is_offline() -> bool:
+        return not await board.is_online(account)
+
+    await until(is_offline)
     assert watching.told("presence") == []
     two.miss()
     (shown,) = await watching.expect("presence")

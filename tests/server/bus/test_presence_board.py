@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 
 import pytest
 from redis.asyncio import Redis
@@ -16,12 +17,14 @@ from models.services.presence.sweep import SweepPresence
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import Database
-from server.bus import lease, presence_board
+from server.bus import presence_board
 from server.bus.bus import Bus
 from server.bus.presence_board import RedisPresenceStore
 from server.clock import SystemClock
+from tests.support.socket_world import until
 
 ANN, TOM, MAX = 1, 2, 3
+LEASE_S, CLAIM_S = 0.1, 1
 
 
 @dataclass
@@ -52,7 +55,7 @@ class Node:
     told: Told
 
     async def renew(self) -> None:
-        self.bus.lease._look_at(await self.bus.lease._renew(), lease.monotonic())
+        self.bus.lease._look_at(await self.bus.lease._renew(), monotonic())
 
     async def online(self, *account_ids: int) -> set[int]:
         return set((await self.board.look(account_ids)).online)
@@ -65,29 +68,26 @@ class Site:
     prefix: str
 
     async def node(self) -> Node:
-        bus = Bus(self.redis, prefix=self.prefix)
-        board, told = RedisPresenceStore(self.redis, bus, grace_s=0), Told([])
+        bus = Bus(self.redis, prefix=self.prefix, lease_s=LEASE_S)
+        board, told = RedisPresenceStore(self.redis, bus, grace_s=0, claim_s=CLAIM_S), Told([])
         node = Node(bus, board, SweepPresence(self.accounts, board, told, SystemClock()), told)
         await bus.lease.take()
         return node
 
 
 @pytest.fixture
-async def site(redis_url: str, database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
+async def site(redis_url: str, database: Database) -> AsyncIterator[Site]:
     """Leases end as soon as they are looked at, unless they were renewed within the tenth of a second before."""
-    for module in (lease, presence_board):
-        monkeypatch.setattr(module, "LEASE_S", 0.1)
-    monkeypatch.setattr(presence_board, "RENEW_S", 0.0)
-    monkeypatch.setattr(presence_board, "CLAIM_S", 1)
     async with Redis.from_url(redis_url) as redis:
         yield Site(redis, Accounts(database, Counters(database)), database.raw.name)
 
 
 async def until_gone(sweeper: Node, node: Node) -> None:
-    async with asyncio.timeout(30):
-        while node.bus.node not in sweeper.board.list_gone():
-            await sweeper.renew()
-            await asyncio.sleep(0.02)
+    async def is_gone() -> bool:
+        await sweeper.renew()
+        return node.bus.node in sweeper.board.list_gone()
+
+    await until(is_gone)
 
 
 async def test_only_the_first_arrival_and_the_last_departure_of_all_nodes_are_news(site: Site) -> None:
@@ -122,9 +122,11 @@ async def test_of_two_nodes_one_sweeps_and_when_it_dies_over_it_another_goes_on(
     await until_gone(other, dead)
     assert await other.sweep() == 0, "another one is at it"
     assert await dying.board.sweep(dead.bus.node, {ANN}) == {ANN}
-    async with asyncio.timeout(30):
-        while not await other.sweep():  # noqa: ASYNC110 (until the claim ends)
-            await asyncio.sleep(0.05)
+
+    async def the_claim_has_ended() -> bool:
+        return await other.sweep() > 0
+
+    await until(the_claim_has_ended, within_s=CLAIM_S + 5)
     assert other.told.changed == [TOM], "it begins where the other one got to"
 
 
@@ -134,12 +136,10 @@ async def test_nobody_is_taken_from_a_node_that_is_back_in_the_middle_of_its_swe
     await until_gone(sweeper, paused)
     assert await sweeper.board.claim(paused.bus.node) is not None
     assert await sweeper.board.sweep(paused.bus.node, {ANN}) == {ANN}
-    patch = pytest.MonkeyPatch()
-    patch.setattr(presence_board, "LEASE_S", 60)
     await paused.renew()
-    assert await sweeper.board.sweep(paused.bus.node, {TOM}) == set()
-    assert await sweeper.board.claim(paused.bus.node) is None
-    patch.undo()
+    patient = RedisPresenceStore(site.redis, Bus(site.redis, prefix=site.prefix, lease_s=60), grace_s=0)
+    assert await patient.sweep(paused.bus.node, {TOM}) == set(), "it is back, however long this test took to ask"
+    assert await patient.claim(paused.bus.node) is None
     assert await paused.board.write([ANN, TOM], []) == {ANN}, "what the sweep has taken comes back"
 
 
@@ -211,7 +211,7 @@ async def test_who_comes_to_a_node_that_redis_has_forgotten_is_no_ghost_when_tha
     await dying.board.write([ANN], [])
     for _ in range(2):
         await sweeper.renew()
-        await asyncio.sleep(lease.LEASE_S * 2)  # the promise is about this time
+        await asyncio.sleep(LEASE_S * 2)  # the promise is about this time
         await sweeper.sweep()
     newcomer = await site.node()
     await sweeper.renew()

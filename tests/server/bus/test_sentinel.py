@@ -111,9 +111,11 @@ async def test_a_sentinel_that_missed_that_another_took_over_is_not_believed(fre
     for sentinel in fresh.sentinels:
         await sentinel.redis.execute_command("SENTINEL DEBUG", "PUBLISH-PERIOD", 600_000)
     await fresh.replace()
-    async with asyncio.timeout(WITHIN_S):
-        while (await other.redis.sentinel_master(NAME))["port"] != fresh.replica.port:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+
+    async def knows_who_took_over() -> bool:
+        return bool((await other.redis.sentinel_master(NAME))["port"] == fresh.replica.port)
+
+    await until(knows_who_took_over)
     await behind.redis.execute_command("SENTINEL REMOVE", NAME)
     await behind.redis.execute_command("SENTINEL MONITOR", NAME, LOOPBACK, fresh.primary.port, 3)
     for _ in range(10):

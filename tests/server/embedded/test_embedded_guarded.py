@@ -1,6 +1,7 @@
 """The embedded stores open to their own server alone: another user of the machine, who reaches loopback, reads nothing."""
 
 import asyncio
+import stat
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -125,7 +126,8 @@ async def test_lost_secrets_are_made_anew_and_the_data_stays(tmp_path: Path, los
 
 
 async def test_a_key_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    key = tmp_path / "mongodb.key"
     for _ in range(2):
         async with EmbeddedStores(tmp_path, redis=NO_REDIS):
-            pass
-        (tmp_path / "mongodb.key").chmod(0o644)
+            assert stat.S_IMODE(key.stat().st_mode) == 0o600
+        key.chmod(0o644)

@@ -6,8 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
+from handlers.rest.requests import CLIENT_ADDRESS, IDENTITY, address_of
+from models.documents.session import Identity
+from models.errors import Unauthenticated
+from models.services.runtime.token_bucket import TokenBuckets
 from server.embedded import EmbeddedStores
+from server.http.rate_limits import limit_requests
 from tests.rest.messaging.logins import Api, new_number
 from tests.support.node import Node, Person, running_node, settings_for
 
@@ -60,6 +67,25 @@ async def test_an_address_is_limited_and_who_signed_in_behind_it_is_not(node: No
     assert (await node.rest("GET", NICKNAME, ann))[0] == 200
     assert 429 in await statuses(node, "", path="/api/account/nowhere/")
     assert set(await statuses(node, "", path="/healthz")) == {200}, "probes, pages and files are no API"
+
+
+@pytest.mark.parametrize("is_identified", [False, True])
+async def test_who_is_refused_after_its_token_was_good_costs_its_address_nothing(is_identified: bool) -> None:
+    """Its session ended while its body came, say: it has paid for the request by its own bucket."""
+    buckets = TokenBuckets(PER_S, BURST)
+    request = make_mocked_request("POST", NICKNAME)
+    request[CLIENT_ADDRESS] = "192.0.2.7"
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        if is_identified:
+            request[IDENTITY] = Identity("session")
+        raise Unauthenticated
+
+    with pytest.raises(Unauthenticated):
+        await limit_requests(buckets, exempt=()).charge_bad_tokens(request, refuse)
+    allowance = buckets.allowance(address_of(request))
+    assert allowance is not None
+    assert allowance.left == BURST - (not is_identified)
 
 
 async def test_a_login_has_a_bucket_of_its_own(node: Node, stores: EmbeddedStores) -> None:

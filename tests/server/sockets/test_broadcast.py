@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from models.documents.session import Actor
 from server.sockets.broadcast import SLICE, BroadcastQueue
 from server.sockets.connections import Connection, Connections
+from server.sockets.fanout import MESSAGE, SocketFanout
 from server.sockets.outbox import EncodedPacket
 
 
@@ -19,6 +20,9 @@ class Line:
     def send(self, parcels: Sequence[EncodedPacket], frames: bytes) -> None:
         assert frames == b"".join(parcel.frame for parcel in parcels)
         self.writes.append(frames)
+
+    def offer(self, parcel: EncodedPacket) -> None:
+        self.writes.append(parcel.frame)
 
 
 class Ids:
@@ -49,6 +53,12 @@ async def crowd(size: int) -> tuple[Connections, list[Line], list[Connection]]:
 
 async def turn() -> None:
     await asyncio.sleep(0)
+
+
+class NoBus:
+    """There are no other nodes."""
+
+    def publish(self, *_: object) -> None: ...
 
 
 async def test_what_a_turn_has_for_an_audience_is_one_write() -> None:
@@ -124,6 +134,19 @@ async def test_what_comes_while_a_wave_goes_out_travels_together_behind_it() -> 
     while waves:
         await turn()
     assert all(line.writes == [first.frame, second.frame + third.frame] for line in lines)
+
+
+async def test_what_is_for_few_does_not_overtake_what_is_for_many() -> None:
+    connections, lines, _ = await crowd(2 * SLICE)
+    fanout, last = SocketFanout(connections, NoBus()), len(lines) - 1  # type: ignore[arg-type]
+    fanout.deliver("/chat", "many", range(len(lines)))
+    fanout.deliver("/chat", "one", [last])
+    fanout.deliver("/chat", "two", [0, last])
+    for _ in range(5):
+        await turn()
+    many, one, two = (EncodedPacket(MESSAGE + text).frame for text in ("many", "one", "two"))
+    assert b"".join(lines[last].writes) == many + one + two
+    assert b"".join(lines[0].writes) == many + two
 
 
 async def test_one_who_cannot_be_sent_to_keeps_nothing_from_the_others() -> None:

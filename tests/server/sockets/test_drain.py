@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -10,12 +11,17 @@ from typing import Any
 import aiohttp
 import pytest
 
+from models.documents.entry import Draft, Message
+from models.stores.journal_inserts import Inserts
+from models.stores.journal_queue import PendingDraft
 from server.embedded import EmbeddedStores
 from server.sockets.drain import TICK_S, send_away
 from server.wiring import SEE_OFF
+from tests.conversation.talk import texts
 from tests.support import raw
 from tests.support.node import Node, running_node, settings_for
-from tests.support.socket_world import sign_in_friends
+from tests.support.parts import domain_of, parts_of
+from tests.support.socket_world import sign_in_friends, until
 
 GOING_AWAY, SERVICE_RESTART = 1001, 1012
 HANDSHAKE = raw.QUERY + "polling"
@@ -68,6 +74,34 @@ async def test_nobody_waits_where_there_are_few(stores: EmbeddedStores, tmp_path
         with pytest.raises(StopIteration):  # without a single wait
             seeing_off.send(None)  # type: ignore[attr-defined]
         assert [await client.ended() for client in clients] == [GOING_AWAY] * 10
+
+
+async def test_what_is_stored_at_the_very_end_is_told_on_the_other_nodes_and_nobody_need_sync_for_it(
+    stores: EmbeddedStores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(tmp_path)
+    may_store, store = asyncio.Event(), Inserts.attempt
+    async with running_node(stores, settings) as staying, running_node(stores, settings) as going:
+        await until(lambda: all(domain_of(node).bus.lease.others for node in (staying, going)))
+        ann, tom = await sign_in_friends(staying)
+        chat = await parts_of(going).found_group(ann, tom)
+        phone = await staying.connect(tom, "/chat")
+        told = len(phone.told("resync"))
+
+        async def late(inserts: Inserts, todo: deque[PendingDraft]) -> None:
+            await may_store.wait()
+            await store(inserts, todo)
+
+        monkeypatch.setattr(Inserts, "attempt", late)
+        draft = Draft(chat.id, ann.account_id, ann.number, "last", Message(text="last words"))
+        storing = parts_of(going).journal.append(draft)
+        leaving = asyncio.create_task(going.go())
+        await until(lambda: parts_of(going).journal._queue._is_closing)
+        may_store.set()
+        await storing
+        await leaving
+        await phone.until(lambda: "last words" in texts(phone), within_s=10)
+        assert len(phone.told("resync")) == told
 
 
 async def test_all_are_told_the_reason(stores: EmbeddedStores, tmp_path: Path) -> None:

@@ -51,4 +51,4 @@ async def test_whoever_is_refused_now_and_then_stays(node: Node) -> None:
             await socket.join(ann.token, namespace)
         async with asyncio.timeout(30):
             await socket.say('42/chat,7["chats",{}]')
-            await socket.hear_until("43/chat,7")
+            assert '"ok":true' in await socket.hear_until("43/chat,7")

@@ -88,6 +88,14 @@ async def test_a_new_end_is_read_anew(log: Log) -> None:
     assert texts(await log.tail(0)) == [None]
 
 
+async def test_what_lies_behind_the_end_that_was_asked_for_is_not_in_the_answer(log: Log) -> None:
+    await log.write(Message(text="one"), Message(text="two"))
+    _, shorter = await asyncio.gather(*(log.tails.list_range(CHAT, 1, end, limit=10) for end in (2, 1)))
+    assert texts(shorter) == ["one"], "of a longer end that is being read"
+    await log.tail(0)
+    assert texts(await log.tails.list_range(CHAT, 1, 1, limit=10)) == ["one"], "of a longer end that is remembered"
+
+
 async def test_an_empty_log_has_an_empty_end(log: Log) -> None:
     assert await log.tails.list_range(CHAT, 1, 0, limit=50, newest_first=True) == []
 

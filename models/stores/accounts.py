@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel, InsertOne, ReturnDocument
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
 
 from models.documents.account import Account, NotificationFlags, Privacy, Visibility
 from models.documents.phone import Phone
@@ -15,7 +15,7 @@ from models.documents.plain_line import one_line
 from models.documents.user import UserFilter
 from models.errors import AccountNotFound
 from models.stores.counters import Counters
-from models.stores.database import DUPLICATE_KEY, Database, Row, aggregate
+from models.stores.database import Database, Row, aggregate, insert_missing
 from models.stores.entry_rows import photo_files, with_photo
 
 INDEXES = [
@@ -124,13 +124,10 @@ class Accounts:
             Account(account_id, phone, is_registered=False, created_at=now)
             for account_id, phone in zip(ids, missing.values(), strict=True)
         ]
-        try:
-            await self._accounts.bulk_write([InsertOne(_row(account)) for account in new], ordered=False)
-        except BulkWriteError as error:  # somebody else made some of them at the same moment
-            if any(problem["code"] != DUPLICATE_KEY for problem in error.details["writeErrors"]):
-                raise
-            return {account.number: account for account in await self.list_by_numbers(numbers)}
-        return found | {account.number: account for account in new}
+        if await insert_missing(self._accounts, [_row(account) for account in new]):
+            return found | {account.number: account for account in new}
+        # Another call created some of them at the same moment.
+        return {account.number: account for account in await self.list_by_numbers(numbers)}
 
     async def change(self, account_id: int, fields: Mapping[str, Any]) -> Account:
         """Set fields named as in the document (`privacy.photo` for a part of one); the changed account, or AccountNotFound."""

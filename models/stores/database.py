@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal, cast
 
 from bson.codec_options import CodecOptions
-from pymongo import AsyncMongoClient
+from pymongo import AsyncMongoClient, InsertOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
@@ -136,6 +136,24 @@ async def until_done(prepare: Callable[[], Awaitable[object]]) -> None:
             log.warning("MongoDB makes indexes for this version over what is stored already: the start waits for them")
         else:
             return
+
+
+async def insert_missing(collection: Collection, rows: Sequence[Row]) -> bool:
+    """Insert the rows whose unique keys are not taken. Returns whether none was taken.
+
+    A row that clashes with a stored one is left out without an error. Raises BulkWriteError for every other fault of a row, and
+    where the rows missed their write concern: those are on the primary, and a failover may still undo them.
+    """
+    if not rows:
+        return True
+    try:
+        await collection.bulk_write([InsertOne(row) for row in rows], ordered=False)
+    except BulkWriteError as error:
+        faults = error.details.get("writeErrors") or []
+        if error.details.get("writeConcernErrors") or any(fault["code"] != DUPLICATE_KEY for fault in faults):
+            raise
+        return False
+    return True
 
 
 async def drop_indexes(collection: Collection, *names: str) -> None:

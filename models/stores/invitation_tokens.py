@@ -10,11 +10,10 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime
 
-from pymongo import ASCENDING, IndexModel, InsertOne
-from pymongo.errors import BulkWriteError
+from pymongo import ASCENDING, IndexModel
 
 from models.documents.invitation_token import InvitationToken
-from models.stores.database import DUPLICATE_KEY, Database, Row
+from models.stores.database import Database, Row, insert_missing
 
 TOKEN_BYTES = 20  # 160 bits; 32 letters and digits of an SMS
 INDEXES = [
@@ -45,8 +44,7 @@ class InvitationTokens:
             {"_id": _hash(tokens[invitation]), "event": event_id, "account": account, "created_at": now}
             for invitation, account in accounts.items()
         ]
-        if rows:
-            await self._insert(rows)
+        await insert_missing(self._tokens, rows)
         return tokens
 
     async def find(self, token: str) -> InvitationToken | None:
@@ -71,15 +69,6 @@ class InvitationTokens:
         digest = hmac.digest(self._key, f"{invitation_id} {item_id}".encode(), "sha256")
         # Letters and digits alone: phones leave a sign at the end of a link out of it.
         return base64.b32encode(digest[:TOKEN_BYTES]).decode().lower()
-
-    async def _insert(self, rows: list[Row]) -> None:
-        """Insert those that are not there yet."""
-        try:
-            await self._tokens.bulk_write([InsertOne(row) for row in rows], ordered=False)
-        except BulkWriteError as error:
-            faults = error.details.get("writeErrors") or []
-            if error.details.get("writeConcernErrors") or any(fault["code"] != DUPLICATE_KEY for fault in faults):
-                raise
 
 
 def _hash(token: str) -> bytes:

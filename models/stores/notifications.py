@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from pymongo import ASCENDING, IndexModel, InsertOne
-from pymongo.errors import BulkWriteError
+from pymongo import ASCENDING, IndexModel
 
 from models.documents.notification import Notification, Sms
-from models.stores.database import Database, Row
+from models.stores.database import Database, Row, insert_missing
 
 KEPT_FOR = timedelta(days=7)  # of a finished row: longer than anybody repeats a call that may have failed
 Kind = Literal["push", "text"]
@@ -23,7 +22,6 @@ PUSH: Kind = "push"
 TEXT: Kind = "text"
 DELIVERED = "delivered"  # the outcome that `was_replaced` looks for
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-_DUPLICATE_KEY = 11000
 INDEXES = [
     # Only open rows are in it, so that looking costs the same however much was delivered.
     IndexModel(
@@ -60,14 +58,7 @@ class Notifications:
 
     async def append(self, queued: Collection[Notification | Sms]) -> None:
         """Queue what is not there under its key, delivered or not."""
-        if not queued:
-            return
-        try:
-            await self._rows.bulk_write([InsertOne(_row(each)) for each in queued], ordered=False)
-        except BulkWriteError as error:
-            faults = error.details.get("writeErrors") or []
-            if error.details.get("writeConcernErrors") or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-                raise
+        await insert_missing(self._rows, [_row(each) for each in queued])
 
     async def list_known(self, keys: Collection[str]) -> set[str]:
         """Those of these keys that have a row, open or finished."""

@@ -1,11 +1,11 @@
 """Sample replies: few rows, the same for everybody."""
 
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import DuplicateKeyError
 
 from models.documents.sample_reply import FIRST, ReplyType, SampleReply
 from models.stores.counters import Counters
-from models.stores.database import DUPLICATE_KEY, Database, Row
+from models.stores.database import Database, Row, insert_missing
 
 NAME = "sample_replies"
 SHOWN = [("type", ASCENDING), ("text", ASCENDING)]
@@ -32,11 +32,7 @@ class SampleReplies:
     async def _put_missing(self, replies: list[tuple[str, ReplyType]]) -> None:
         ids = await self._counters.next_ids(NAME, len(replies))
         rows = [_row(reply_id, text, kind) for reply_id, (text, kind) in zip(ids, replies, strict=True)]
-        try:
-            await self._replies.insert_many(rows, ordered=False)
-        except BulkWriteError as error:
-            if any(problem["code"] != DUPLICATE_KEY for problem in error.details["writeErrors"]):
-                raise
+        await insert_missing(self._replies, rows)
 
     async def list_all(self) -> list[SampleReply]:
         """By type, acceptances first, then by text."""

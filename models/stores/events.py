@@ -85,13 +85,10 @@ class Events:
         row = await self._events.find_one({"_id": event_id})
         return None if row is None else event_of(row)
 
-    async def find_of_chat(self, chat_id: int) -> Event | None:
-        row = await self._events.find_one({"chat": chat_id})
-        return None if row is None else event_of(row)
-
-    async def list_by_ids(self, event_ids: Collection[int]) -> list[Event]:
-        rows = await self._events.find({"_id": {"$in": list(event_ids)}}).to_list(None)
-        return [event_of(row) for row in rows]
+    async def list_existing(self, event_ids: Collection[int]) -> set[int]:
+        """Returns those of these ids that are events and not deleted."""
+        query = {"_id": {"$in": list(event_ids)}, "is_deleted": False}
+        return {row["_id"] for row in await self._events.find(query, {"_id": True}).to_list(None)}
 
     async def page(
         self, account_id: int, wanted: EventFilter, skip: int, limit: int, *, hidden: Collection[int] = ()
@@ -104,7 +101,7 @@ class Events:
         count = await self._events.count_documents(query)
         places = self._events.find(query, {"_id": True}).sort(LISTED).skip(skip).limit(limit)
         ids = [row["_id"] for row in await places.to_list(limit)]
-        by_id = {event.id: event for event in await self.list_by_ids(ids)}
+        by_id = {row["_id"]: event_of(row) for row in await self._events.find({"_id": {"$in": ids}}).to_list(None)}
         return count, [by_id[event_id] for event_id in ids if event_id in by_id]
 
     async def list_upcoming(

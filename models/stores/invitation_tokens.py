@@ -7,7 +7,7 @@ hold a hash of the token: whoever reads them learns no link.
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from pymongo import ASCENDING, IndexModel
@@ -61,9 +61,17 @@ class InvitationTokens:
         """The account is gone, and whoever has its number later is somebody else."""
         await self._tokens.delete_many({"account": account_id})
 
-    async def forget_event(self, event_id: int) -> None:
-        """The event is gone; its links lead nowhere."""
-        await self._tokens.delete_many({"event": event_id})
+    async def forget_events(self, event_ids: Collection[int]) -> int:
+        """Delete the tokens of these events. Returns how many there were."""
+        return (await self._tokens.delete_many({"event": {"$in": list(event_ids)}})).deleted_count
+
+    async def list_events(self, after: int, limit: int) -> list[int]:
+        """Returns the event ids of the next `limit` tokens, in ascending order and each as often as it has tokens.
+
+        `after` is the last id of the page before. Tokens of that event which did not fit into its page are left out.
+        """
+        query = self._tokens.find({"event": {"$gt": after}}, {"_id": False, "event": True})
+        return [row["event"] for row in await query.sort("event", ASCENDING).limit(limit).to_list(limit)]
 
     def _token(self, invitation_id: int, item_id: str) -> str:
         digest = hmac.digest(self._key, f"{invitation_id} {item_id}".encode(), "sha256")

@@ -155,6 +155,7 @@ async def start_node(
         remove_nobody,
         fanout,
         clock,
+        recycle_days=0,
     )
     auth = AuthRoutes(
         RequestPin(
@@ -180,6 +181,7 @@ async def start_node(
             registration_pin,
             NotifySignIn(ownerships, fanout, notify, clock),
             rules.is_open,
+            None,
         ),
         RegisterProfile(accounts, sessions, tokens, fanout, is_open, tell_contact_joined),
         ListSessions(sessions, clock),

@@ -41,7 +41,7 @@ class TakeNumber:
     remove: Callable[[Ownership, str], Awaitable[None]]
     fanout: Fanout
     clock: Clock
-    recycle_days: float = 0  # 0: never
+    recycle_days: float  # 0: never
 
     async def __call__(self, phone: Phone) -> Account:
         """Returns the account, registered or not yet."""
@@ -88,7 +88,7 @@ class RegisterAccount:
     take_number: TakeNumber
     registration_pin: RegistrationPin
     tell_sign_in: NotifySignIn
-    is_open: bool = True
+    is_open: bool
 
     async def __call__(
         self, ownership: Ownership, code: str, device: str, address: str, registration_pin: str = ""

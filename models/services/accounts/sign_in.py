@@ -39,8 +39,8 @@ class VerifyPin:
     sessions: Sessions
     registration_pin: RegistrationPin
     tell_sign_in: NotifySignIn
-    is_open: bool = True
-    make_demo_events: MakeDemoEvents | None = None  # a setting
+    is_open: bool
+    make_demo_events: MakeDemoEvents | None  # None where they are switched off
 
     async def __call__(self, phone: Phone, pin: str, device: str, address: str, registration_pin: str = "") -> SignedIn:
         """`address` is the client's, by which its guesses are counted."""

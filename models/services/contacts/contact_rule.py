@@ -1,6 +1,6 @@
 """The contact rule: which numbers an account may look at, write to and bring into groups."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from models.documents.account import Account
@@ -36,7 +36,12 @@ class RequireContact:
     """
 
     def __init__(
-        self, contacts: Contacts, directory: Directory, has_written: HasWritten, *, ttl_s: float = TTL_S
+        self,
+        contacts: Contacts,
+        directory: Directory,
+        has_written: Callable[[int, str], Awaitable[bool]],
+        *,
+        ttl_s: float = TTL_S,
     ) -> None:
         self._contacts = contacts
         self._directory = directory

@@ -29,7 +29,7 @@ class LimitNewNumbers:
     quotas: Quotas
     clock: Clock
     per_day: int
-    is_enabled: bool = True
+    is_enabled: bool
 
     async def __call__(self, actor: Actor, numbers: Collection[str]) -> None:
         """Count the new ones among these, all or none; raises TooManyNewNumbers."""

@@ -14,7 +14,7 @@ from models.services.chats.record_changes import RecordChanges
 from models.services.groups.members import RequireParticipants
 from models.services.groups.turn import ChangeGroup
 from models.services.media.photos import TakePhoto
-from models.services.runtime.token_bucket import UNLIMITED, TokenBuckets
+from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.chats import Chats
 
 
@@ -31,7 +31,7 @@ class CreateGroup:
     record: RecordChanges
     clock: Clock
     members_max: int
-    limit: TokenBuckets = UNLIMITED
+    limit: TokenBuckets
 
     async def __call__(self, actor: Actor, numbers: Sequence[str], subject: str) -> Chat:
         others = [number for number in numbers if number != actor.number]

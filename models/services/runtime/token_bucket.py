@@ -67,6 +67,3 @@ class TokenBuckets:
         if len(self._buckets) >= KEYS_MAX:
             self._buckets.pop(next(iter(self._buckets)))
         self._buckets[key] = (tokens, now)
-
-
-UNLIMITED = TokenBuckets(1, 1, is_enabled=False)

@@ -14,6 +14,11 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+def to_milliseconds(at: datetime) -> datetime:
+    """Returns the instant as MongoDB's own dates keep it, cut to whole milliseconds."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
 def offset_minutes(at: datetime) -> int:
     """Whole minutes that the clock of `at` is ahead of UTC, negative behind."""
     return (at.utcoffset() or timedelta()) // _MINUTE

@@ -96,6 +96,11 @@ class Account:
         return number in self.blocked
 
 
+def either_blocks(one: Account, other: Account) -> bool:
+    """Returns whether one of two accounts has blocked the other's number."""
+    return one.has_blocked(other.number) or other.has_blocked(one.number)
+
+
 def is_email(text: str) -> bool:
     """Whether a text has the form of an e-mail address; whether one arrives there, nobody can see from here."""
     return len(text) <= EMAIL_MAX_CHARS and _EMAIL.fullmatch(text) is not None

@@ -8,8 +8,8 @@ from models.documents.account import StatusChange, Visibility
 from models.documents.session import Actor
 from models.documents.user import SeenUser
 from models.errors import Forbidden
-from models.facts import AccountChanged
 from models.ports import Clock, Fanout
+from models.services.contacts.directory import change_account
 from models.services.users.finding import FindUser
 from models.stores.accounts import Accounts
 from models.stores.status_histories import StatusHistories
@@ -33,8 +33,7 @@ class ChangeUser:
         changes = {name: value for name, value in fields.items() if name != "full_name" or value != own.full_name}
         if not changes:
             return own
-        await self.accounts.change(user_id, changes)
-        self.fanout.signal(AccountChanged(user_id))
+        await change_account(self.accounts, self.fanout, user_id, changes)
         return await self.find.own(actor)
 
 
@@ -46,8 +45,7 @@ class SetNickname:
     fanout: Fanout
 
     async def __call__(self, actor: Actor, nickname: str) -> None:
-        await self.accounts.change(actor.account_id, {"nickname": nickname})
-        self.fanout.signal(AccountChanged(actor.account_id))
+        await change_account(self.accounts, self.fanout, actor.account_id, {"nickname": nickname})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,7 @@ class SetPrivacy:
 
     async def __call__(self, actor: Actor, parts: Mapping[str, Visibility]) -> None:
         fields = {f"privacy.{part}": visibility.value for part, visibility in parts.items()}
-        await self.accounts.change(actor.account_id, fields)
-        self.fanout.signal(AccountChanged(actor.account_id))
+        await change_account(self.accounts, self.fanout, actor.account_id, fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +73,5 @@ class SetStatusMessage:
         before = await self.accounts.require(actor.account_id)
         if before.status_message == text:
             return
-        await self.accounts.change(actor.account_id, {"status_message": text})
+        await change_account(self.accounts, self.fanout, actor.account_id, {"status_message": text})
         await self.histories.append(actor.account_id, StatusChange(text, self.clock.now()))
-        self.fanout.signal(AccountChanged(actor.account_id))

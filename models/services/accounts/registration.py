@@ -16,6 +16,7 @@ from models.services.accounts.pins import ProveNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.sessions import LastUse
 from models.services.accounts.sign_in_alert import NotifySignIn
+from models.services.contacts.directory import change_account
 from models.services.events.inviting import JoinEvents
 from models.services.notifications.contact_joined import NotifyContactJoined
 from models.stores.accounts import Accounts
@@ -105,9 +106,8 @@ class RegisterAccount:
         was_registered = account.is_registered
         ownership = replace(ownership, account_id=account.id)
         fields = {"is_registered": True} | ({"nickname": ownership.nickname} if ownership.nickname else {})
-        account = await self.accounts.change(account.id, fields)
+        account = await change_account(self.accounts, self.fanout, account.id, fields)
         former = await self.ownerships.prove(ownership) if ownership.login_id is not None else []
-        self.fanout.signal(AccountChanged(account.id))
         await self.join_events(account)
         if was_registered and ownership.login_id is not None:
             await self.tell_sign_in(account, "", device)
@@ -137,7 +137,7 @@ class RegisterProfile:
         session = await self.sessions.find(actor.session_id)
         if session is None:
             raise SessionRevoked
-        account = await self.accounts.change(actor.account_id, {"full_name": full_name, "email": email})
-        self.fanout.signal(AccountChanged(account.id))
+        names = {"full_name": full_name, "email": email}
+        account = await change_account(self.accounts, self.fanout, actor.account_id, names)
         await self.tell_contact_joined(account)
         return SignedIn(account, self.tokens.sign(session))

@@ -13,6 +13,7 @@ from models.errors import ChatNotFound
 from models.facts import AccountChanged, ChatMembersChanged, SessionsRevoked
 from models.ports import Clock, Fanout
 from models.services.chats.record_changes import RecordChanges
+from models.services.contacts.directory import change_account
 from models.services.groups.members import LeaveGroup
 from models.services.media.storage import RemoveUnusedMedia
 from models.stores.accounts import Accounts
@@ -68,8 +69,7 @@ class RemoveAccount:
             return
         account = await self.accounts.require(ownership.account_id)
         # First of all nobody can write to it or take it into a group any more.
-        await self.accounts.change(account.id, {"is_registered": False})
-        self.fanout.signal(AccountChanged(account.id))
+        await change_account(self.accounts, self.fanout, account.id, {"is_registered": False})
         files = set().union(*[await store.list_files(account.id) for store in self.owned])
         files |= await self._leave_chats(ownership.actor(""))
         await self.contacts.remove_all(account.id)

@@ -7,13 +7,13 @@ from models.documents.account import Account
 from models.documents.phone import Phone
 from models.documents.session import SignedIn
 from models.errors import Unavailable, WrongPin
-from models.facts import AccountChanged
 from models.ports import Fanout
 from models.services.accounts.pins import ProveNumber
 from models.services.accounts.registration import TakeNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.sessions import StartSession
 from models.services.accounts.sign_in_alert import NotifySignIn
+from models.services.contacts.directory import change_account
 from models.services.events.demo import MakeDemoEvents
 from models.services.events.inviting import JoinEvents
 from models.stores.accounts import Accounts
@@ -75,6 +75,4 @@ class VerifyPin:
     async def _register(self, account: Account, phone: Phone) -> Account:
         """The owner's spelling of the number replaces that of whoever named it first, if it is an international one."""
         spelling = {"phone": phone.text} if phone.text.startswith("+") else {}
-        registered = await self.accounts.change(account.id, {"is_registered": True} | spelling)
-        self.fanout.signal(AccountChanged(account.id))
-        return registered
+        return await change_account(self.accounts, self.fanout, account.id, {"is_registered": True} | spelling)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from models.documents.account import Account, either_blocks
+from models.documents.account import either_blocks
 from models.documents.chat import ChatKind, Member, Roster
 from models.documents.receipt import ReadMark
 from models.documents.session import Actor

@@ -9,6 +9,7 @@ from models.documents.session import Actor
 from models.errors import Conflict
 from models.facts import AccountChanged
 from models.ports import Fanout
+from models.services.contacts.directory import change_account
 from models.stores.accounts import Accounts
 
 
@@ -53,7 +54,7 @@ class BlockNumbers:
         """Block these and no others."""
         if len(numbers) > BLOCKED_MAX:
             raise Conflict(f"At most {BLOCKED_MAX} numbers can be blocked.")
-        account = await self.accounts.change(actor.account_id, {"blocked": sorted(set(numbers))})
-        self.fanout.signal(AccountChanged(actor.account_id))
+        blocked = {"blocked": sorted(set(numbers))}
+        account = await change_account(self.accounts, self.fanout, actor.account_id, blocked)
         await self.listener.blocked(actor)
         await self.listener.unblocked(account)

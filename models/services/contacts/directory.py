@@ -1,9 +1,12 @@
 """The directory: accounts by id and by number, kept per node and forgotten when they change."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from models.documents.account import Account
 from models.errors import AccountNotFound
+from models.facts import AccountChanged
+from models.ports import Fanout
 from models.services.runtime.batch_loader import BatchLoader
 from models.services.runtime.cache import Cache
 from models.stores.accounts import Accounts
@@ -70,3 +73,13 @@ class Directory:
         """Any account may have changed unheard."""
         self._by_id.clear()
         self._ids.clear()
+
+
+async def change_account(accounts: Accounts, fanout: Fanout, account_id: int, fields: Mapping[str, Any]) -> Account:
+    """Set fields of an account, and tell every node that what it caches of the account is outdated.
+
+    `fields` are named as in `Accounts.change`. Returns the changed account. Raises AccountNotFound.
+    """
+    account = await accounts.change(account_id, fields)
+    fanout.signal(AccountChanged(account_id))
+    return account

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from models.documents.photo import PHOTO_TYPE, Photo, PhotoChange, Picture, SeenPhoto
 from models.documents.session import Actor
 from models.errors import PhotoNotFound
-from models.facts import AccountChanged
 from models.ports import Clock, Fanout, Fetcher, Imaging
 from models.services.contacts.contact_rule import RequireContact
+from models.services.contacts.directory import change_account
 from models.services.contacts.visibility import MayView
 from models.services.media.renditions import Renditions
 from models.services.media.storage import StoreMedia
@@ -65,8 +65,7 @@ class SetPhoto:
             if (await self.accounts.require(actor.account_id)).photo == photo:
                 return
             await self.renditions.remember(photo.full, picture.renditions)
-            await self.accounts.change(actor.account_id, {"photo": asdict(photo)})
-            self.fanout.signal(AccountChanged(actor.account_id))
+            await change_account(self.accounts, self.fanout, actor.account_id, {"photo": asdict(photo)})
             await self.photos.append(actor.account_id, photo, self.clock.now())
 
 
@@ -82,8 +81,7 @@ class RemovePhoto:
     async def __call__(self, actor: Actor) -> None:
         if (await self.accounts.require(actor.account_id)).photo is None:
             return
-        await self.accounts.change(actor.account_id, {"photo": None})
-        self.fanout.signal(AccountChanged(actor.account_id))
+        await change_account(self.accounts, self.fanout, actor.account_id, {"photo": None})
         await self.photos.append(actor.account_id, None, self.clock.now())
 
 

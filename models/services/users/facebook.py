@@ -10,8 +10,8 @@ from models.documents.plain_line import one_line
 from models.documents.session import Actor
 from models.documents.user import SeenUser
 from models.errors import FacebookTokenMissing, Malformed, RateLimited, TooLarge, Unavailable
-from models.facts import AccountChanged
 from models.ports import Facebook, Fanout
+from models.services.contacts.directory import change_account
 from models.services.media.fetching import LimitFetches
 from models.services.media.photos import SetPhoto
 from models.stores.accounts import Accounts
@@ -44,8 +44,7 @@ class LinkFacebook:
         await self.links.replace(actor.account_id, FacebookLink(token, url))
         fields = _fields(profile)
         if fields:
-            await self.accounts.change(actor.account_id, fields)
-            self.fanout.signal(AccountChanged(actor.account_id))
+            await change_account(self.accounts, self.fanout, actor.account_id, fields)
         account = await self.accounts.require(actor.account_id)
         if account.photo is None and url is not None:
             await self._take_picture(actor, url)

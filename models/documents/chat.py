@@ -181,6 +181,6 @@ class Group:
         return any(member.account_id == account_id for member in self.participants)
 
 
-def find_heir(participants: Sequence[Member], of: int | None = None) -> Member | None:
+def find_next_admin(participants: Sequence[Member], of: int | None = None) -> Member | None:
     """Who becomes admin when a group would have none: the longest-standing participant but `of` (messaging contract 12)."""
     return next((member for member in participants if member.account_id != of), None)

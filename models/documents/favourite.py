@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from models.documents.default_picture import DefaultPicture
 from models.documents.phone import Phone
-from models.documents.user import SeenUser
+from models.documents.user import UserView
 
 NAME_MAX_CHARS = 256  # events contract, section 5
 FAVOURITES_MAX = 1000  # of one account: far more than anyone marks one by one
@@ -32,11 +32,11 @@ class FavouriteInput:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenFavourite:
+class FavouriteView:
     """A favourite, and the registered user behind its number as the owner sees them."""
 
     favourite: Favourite
-    user: SeenUser | None
+    user: UserView | None
 
     @property
     def default_picture(self) -> DefaultPicture:

@@ -46,7 +46,7 @@ class PhotoStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SeenPhoto:
+class PhotoView:
     """Somebody's photo as a viewer may see it; `photo` only where the status is SHOWN."""
 
     number: str

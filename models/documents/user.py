@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class SeenUser:
+class UserView:
     """An account as one viewer sees it: `photo` is None where there is none or it is hidden, `email` is empty likewise.
 
     `is_nameless`: the name is hidden, too.
@@ -27,7 +27,7 @@ class SeenUser:
     is_nameless: bool = False
 
     @classmethod
-    def own(cls, account: Account) -> "SeenUser":
+    def own(cls, account: Account) -> "UserView":
         """As its owner sees it."""
         return cls(account, account.photo, account.email)
 
@@ -61,7 +61,7 @@ class UserFilter:
     ids: Collection[int] = ()
     numbers: Collection[str] = ()
 
-    def strangers(self, account_ids: Collection[int]) -> set[int]:
+    def accounts_without_tie(self, account_ids: Collection[int]) -> set[int]:
         """Those of these accounts that have no tie to the viewer of their own making: it found them by their numbers."""
         return set() if self.is_open else set(account_ids).difference(self.ids, [self.viewer_id])
 

@@ -138,7 +138,7 @@ class Accounts:
             raise AccountNotFound
         return _account(row)
 
-    async def saw(self, account_ids: Collection[int], at: datetime) -> None:
+    async def set_last_seen(self, account_ids: Collection[int], at: datetime) -> None:
         """These were there then; a date that is later already stays, and whoever is removed meanwhile leaves none behind."""
         registered = {"_id": {"$in": list(account_ids)}, "is_registered": True}
         await self._accounts.update_many(registered, {"$max": {"last_seen": at}})

@@ -51,7 +51,7 @@ class Attempts:
             {"_id": key, "count": {"$gt": 0}}, {"$inc": {"count": -1, "in_row": -1}, "$set": {"last_at": BEGINNING}}
         )
 
-    async def relax(self, key: str, in_row: int = 0) -> None:
+    async def restart_waits(self, key: str, in_row: int = 0) -> None:
         """What was tried has succeeded: the waits go on as after `in_row`, and the day as it was."""
         await self._attempts.update_one({"_id": key}, {"$min": {"in_row": in_row}})
 

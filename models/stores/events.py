@@ -243,7 +243,7 @@ class Events:
             {"_id": event_id, "invitations": had}, {"invitations": _with_invitation(account_id, nothing)}, item
         )
 
-    async def see(self, event_id: int, invitation_id: int) -> Event | None:
+    async def mark_seen(self, event_id: int, invitation_id: int) -> Event | None:
         """Mark an invitation as seen; None if this event has no such one."""
         return await self._change(
             {"_id": event_id, "is_deleted": False, "invitations.id": invitation_id},
@@ -309,7 +309,7 @@ class Events:
             },
         )
 
-    async def place_message(self, event_id: int, message_id: int, seq: int) -> None:
+    async def set_message_seq(self, event_id: int, message_id: int, seq: int) -> None:
         """This message is the entry `seq` of the event's chat."""
         await self._change(
             {"_id": event_id, "messages.id": message_id},

@@ -140,20 +140,20 @@ class MediaFiles:
             if received.sha256 is not None:
                 await asyncio.shield(self._release(file_id, received.sha256))
 
-    async def remember_thumbnail(self, media: Media, thumbnail: Media) -> None:
+    async def set_thumbnail(self, media: Media, thumbnail: Media) -> None:
         """This content has this small picture."""
         await self._files.update_one(
             {"metadata.sha256": media.sha256}, {"$set": {"metadata.thumbnail": thumbnail.name}}
         )
 
-    async def remember_renditions(self, name: str, renditions: Mapping[Rendition, str]) -> None:
+    async def set_renditions(self, name: str, renditions: Mapping[Rendition, str]) -> None:
         """The content that has this name has these further forms."""
         await self._files.update_one(
             {"metadata.names.name": name},
             {"$set": {"metadata.renditions": {each.value: name for each, name in renditions.items()}}},
         )
 
-    async def remember_unreadable(self, media: Media) -> None:
+    async def mark_unreadable(self, media: Media) -> None:
         """No smaller forms can be made of this content: nobody tries again for a while (UNREADABLE_FOR), on any node."""
         await self._files.update_one(
             {"metadata.sha256": media.sha256}, {"$set": {"metadata.unreadable_at": self._clock.now()}}
@@ -180,7 +180,7 @@ class MediaFiles:
         rows = await self._files.find({"_id": ids}).sort("_id", ASCENDING).limit(limit).to_list(limit)
         return [Content(row) for row in rows]
 
-    async def take_away(self, content: Content) -> bool:
+    async def detach(self, content: Content) -> bool:
         """From now on nobody finds this content; False if somebody holds it, or has taken it away already.
 
         Its bytes stay until `remove_bytes`, or until the sweep of SWEPT_AFTER later if that is never called.
@@ -192,8 +192,8 @@ class MediaFiles:
             await self.forget_upload(content.id)
         return found.deleted_count == 1
 
-    async def bring_back(self, content: Content) -> bool:
-        """Undo `take_away`; False if the same content was stored anew meanwhile, under the same names."""
+    async def restore(self, content: Content) -> bool:
+        """Undo `detach`; False if the same content was stored anew meanwhile, under the same names."""
         try:
             await self._files.insert_one(content.row)
         except DuplicateKeyError:
@@ -202,7 +202,7 @@ class MediaFiles:
         return True
 
     async def remove_bytes(self, content: Content) -> None:
-        """Remove what `take_away` has left."""
+        """Remove what `detach` has left."""
         await self._remove_unless_file(content.id)
 
     async def sweep(self) -> int:

@@ -262,7 +262,7 @@ class Domain:
             stores.logins,
             ChooseAccount(stores.ownerships),
             clock,
-            believed_for_s=believe_s,
+            cache_ttl_s=believe_s,
         )
 
     def _stored(self, entries: Sequence[Entry]) -> None:

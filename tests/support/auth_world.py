@@ -120,7 +120,7 @@ async def start_node(
     tokens, fanout = JwtTokens(SECRET, clock), RecordingFanout()
     counters = Counters(database)
     notify = Notify(Notifications(database), Devices(database), wake=lambda: None, is_push_on=True)
-    tell_contact_joined = NotifyContactJoined(
+    notify_contact_joined = NotifyContactJoined(
         accounts,
         PhoneBooks(database),
         notify,
@@ -183,7 +183,7 @@ async def start_node(
             rules.is_open,
             None,
         ),
-        RegisterProfile(accounts, sessions, tokens, fanout, is_open, tell_contact_joined),
+        RegisterProfile(accounts, sessions, tokens, fanout, is_open, notify_contact_joined),
         ListSessions(sessions, clock),
         EndSession(sessions, authenticate, fanout),
         registration_pin,

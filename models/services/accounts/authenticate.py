@@ -89,7 +89,7 @@ def _owned(actor: Actor) -> Ownership:
     return Ownership(0, None, actor.account_id, actor.number, is_proved=True)
 
 
-BELIEVED_FOR_S = 30.0  # how long a revocation can go unheard of when its signal is lost, unless set
+CACHE_TTL_S = 30.0  # how long a revocation can go unheard of when its signal is lost, unless set
 USE_NOTED_EVERY = timedelta(minutes=1)  # so that a request costs no write
 
 
@@ -125,7 +125,7 @@ class Authenticate:
         choose: ChooseAccount,
         clock: Clock,
         *,
-        believed_for_s: float = BELIEVED_FOR_S,
+        cache_ttl_s: float = CACHE_TTL_S,
     ) -> None:
         self.choose = choose
         self._tokens = tokens
@@ -137,8 +137,8 @@ class Authenticate:
         self._touch = BatchLoader(self._touch_all, at_once=500)
         self._logins = logins
         self._clock = clock
-        self._believed_for = timedelta(seconds=believed_for_s)
-        self._beliefs: dict[str, _CachedSession] = {}  # by session, the one read longest ago first
+        self._cache_ttl = timedelta(seconds=cache_ttl_s)
+        self._cached: dict[str, _CachedSession] = {}  # by session, the one read longest ago first
         self._readings: dict[str, _Reading] = {}
         self._revocations = 0  # heard so far, of any sessions
 
@@ -155,30 +155,30 @@ class Authenticate:
     async def identify(self, token: str) -> Identity:
         """Raises Unauthenticated for a bad or expired token, SessionRevoked when its session has been ended."""
         claims = self._tokens.read(token)
-        belief = self._beliefs.get(claims.session_id)
+        cached = self._cached.get(claims.session_id)
         now = self._clock.now()
         # A belief from the future was formed before the clock was set back; its age is unknown.
-        is_fresh = belief is not None and timedelta() <= now - belief.read_at < self._believed_for
-        if belief is None or not is_fresh or belief.generation != claims.generation:
-            belief = await self._read(claims.session_id)
-        if not belief.matches(claims) or belief.expires_at <= now:
+        is_fresh = cached is not None and timedelta() <= now - cached.read_at < self._cache_ttl
+        if cached is None or not is_fresh or cached.generation != claims.generation:
+            cached = await self._read(claims.session_id)
+        if not cached.matches(claims) or cached.expires_at <= now:
             raise Unauthenticated
-        if belief.generation != claims.generation:
+        if cached.generation != claims.generation:
             raise SessionRevoked  # refreshed since: the token before is void
-        return belief.identity
+        return cached.identity
 
     def forget(self, session_ids: Iterable[str]) -> None:
         """These sessions are over (SessionsRevoked); the next use of their tokens finds that out."""
         self._revocations += 1
         for session_id in session_ids:
-            self._beliefs.pop(session_id, None)
+            self._cached.pop(session_id, None)
             if session_id in self._readings:
                 self._readings[session_id].revocations += 1
 
     def forget_all(self) -> None:
         """Any session may have ended unheard."""
         self._revocations += 1
-        self._beliefs.clear()
+        self._cached.clear()
         for reading in self._readings.values():
             reading.revocations += 1
 
@@ -203,7 +203,7 @@ class Authenticate:
             await self._note_use(session, now)
             if revocations != reading.revocations:
                 continue  # what was read may be older than the revocation heard meanwhile
-            return self._believe(
+            return self._remember(
                 _CachedSession(identity, session.account_id, session.generation, session.expires_at, read_at=now)
             )
 
@@ -223,16 +223,16 @@ class Authenticate:
     async def _find_accounts(self, account_ids: Collection[int]) -> dict[int, Account]:
         return {account.id: account for account in await self._accounts.list_by_ids(account_ids)}
 
-    def _believe(self, belief: _CachedSession) -> _CachedSession:
-        self._beliefs.pop(belief.identity.session_id, None)
-        self._beliefs[belief.identity.session_id] = belief
-        while abs(belief.read_at - self._oldest.read_at) >= self._believed_for:
-            del self._beliefs[self._oldest.identity.session_id]
-        return belief
+    def _remember(self, cached: _CachedSession) -> _CachedSession:
+        self._cached.pop(cached.identity.session_id, None)
+        self._cached[cached.identity.session_id] = cached
+        while abs(cached.read_at - self._oldest.read_at) >= self._cache_ttl:
+            del self._cached[self._oldest.identity.session_id]
+        return cached
 
     @property
     def _oldest(self) -> _CachedSession:
-        return next(iter(self._beliefs.values()))
+        return next(iter(self._cached.values()))
 
     async def _note_use(self, session: Session, now: datetime) -> None:
         if now - session.last_used_at >= USE_NOTED_EVERY:

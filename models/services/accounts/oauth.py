@@ -36,7 +36,7 @@ class SignInByPassword:
     tokens: Tokens
     clock: Clock
     rules: OAuthRules
-    tell_sign_in: NotifySignIn
+    notify_sign_in: NotifySignIn
 
     async def __call__(
         self, name: str, password: str, *, client_id: str, scope: str | None, device: str, address: str
@@ -50,7 +50,7 @@ class SignInByPassword:
         }
         await self._count(keys)
         login = await self._require_login(name, password)
-        await self._forgive(keys)
+        await self._give_back(keys)
         session = self._session(
             login, Grant(client_id, granted, 1, self.clock.now() + self.rules.token_lifetime), device
         )
@@ -58,7 +58,7 @@ class SignInByPassword:
         if not await self._is_still_right(login, password):
             await self.sessions.remove_all([session.id])
             raise InvalidGrant
-        await self.tell_sign_in.of_login(login.id, session.id, device)
+        await self.notify_sign_in.of_login(login.id, session.id, device)
         return token_pair(self.tokens, session, granted)
 
     async def _require_login(self, name: str, password: str) -> Login:
@@ -95,7 +95,7 @@ class SignInByPassword:
             if wait is not None:
                 raise _too_often(wait)
 
-    async def _forgive(self, keys: dict[str, int]) -> None:
+    async def _give_back(self, keys: dict[str, int]) -> None:
         if self.rules.has_limits:
             for key in keys:
                 await self.quotas.give_back(key, GUESS_WINDOW_S, self.clock.now())

@@ -167,8 +167,8 @@ class ProveNumber:
             await confirm()
         if not await self.pins.use(number, purpose, pin, now):
             raise WrongPin
-        await self.attempts.relax(_guesses_key(number, network))
-        await self.attempts.relax(sends_key(phone), in_row=1)  # the next code waits as after a first one
+        await self.attempts.restart_waits(_guesses_key(number, network))
+        await self.attempts.restart_waits(sends_key(phone), in_row=1)  # the next code waits as after a first one
         await self.pins.note_network(number, network, now + KNOWN_FOR)
 
     async def _count(self, number: str, network: str) -> list[str]:

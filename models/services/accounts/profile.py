@@ -6,7 +6,7 @@ from typing import Any
 
 from models.documents.account import StatusChange, Visibility
 from models.documents.session import Actor
-from models.documents.user import SeenUser
+from models.documents.user import UserView
 from models.errors import Forbidden
 from models.ports import Clock, Fanout
 from models.services.contacts.directory import change_account
@@ -23,7 +23,7 @@ class ChangeUser:
     find: FindUser
     fanout: Fanout
 
-    async def __call__(self, actor: Actor, user_id: int, fields: Mapping[str, Any]) -> SeenUser:
+    async def __call__(self, actor: Actor, user_id: int, fields: Mapping[str, Any]) -> UserView:
         """`fields` are named as in the account (`notify.new_invite` for one flag)."""
         if user_id != actor.account_id:
             await self.find(actor, user_id)

@@ -47,11 +47,11 @@ class TakeNumber:
     async def __call__(self, phone: Phone) -> Account:
         """Returns the account, registered or not yet."""
         account = await self.accounts.find_or_create(phone, self.clock.now())
-        if account.is_registered and await self._lay_unused(account):
+        if account.is_registered and await self._is_unused(account):
             owned = Ownership(0, None, account.id, account.number, is_proved=True)
             await self.remove(owned, "recycled")
             account = await self.accounts.require(account.id)
-        if account.is_registered or not await self._had_an_owner(account):
+        if account.is_registered or not await self._had_owner(account):
             return account
         await self.accounts.retire(account)
         fresh = await self.accounts.find_or_create(phone, self.clock.now())
@@ -61,13 +61,13 @@ class TakeNumber:
             self.fanout.signal(AccountChanged(changed))
         return fresh
 
-    async def _lay_unused(self, account: Account) -> bool:
+    async def _is_unused(self, account: Account) -> bool:
         if not self.recycle_days:
             return False
         used_at = await self.last_use(account)
         return used_at is not None and self.clock.now() - used_at >= timedelta(days=self.recycle_days)
 
-    async def _had_an_owner(self, account: Account) -> bool:
+    async def _had_owner(self, account: Account) -> bool:
         # Who never proved a number is in no chat. Accounts that were removed before this was noted are known by theirs.
         return account.removed_at is not None or bool(await self.chats.list_all_memberships(account.id))
 
@@ -88,7 +88,7 @@ class RegisterAccount:
     fanout: Fanout
     take_number: TakeNumber
     registration_pin: RegistrationPin
-    tell_sign_in: NotifySignIn
+    notify_sign_in: NotifySignIn
     is_open: bool
 
     async def __call__(
@@ -110,7 +110,7 @@ class RegisterAccount:
         former = await self.ownerships.prove(ownership) if ownership.login_id is not None else []
         await self.join_events(account)
         if was_registered and ownership.login_id is not None:
-            await self.tell_sign_in(account, "", device)
+            await self.notify_sign_in(account, "", device)
         for login_id in former:
             # Alive as they are, they must be looked at anew: what they chose is no longer theirs.
             self.fanout.signal(SessionsRevoked(await self.sessions.list_ids(login_id=login_id)))
@@ -129,7 +129,7 @@ class RegisterProfile:
     tokens: Tokens
     fanout: Fanout
     is_open: bool
-    tell_contact_joined: NotifyContactJoined
+    notify_contact_joined: NotifyContactJoined
 
     async def __call__(self, actor: Actor, full_name: str, email: str) -> SignedIn:
         if not self.is_open:
@@ -139,5 +139,5 @@ class RegisterProfile:
             raise SessionRevoked
         names = {"full_name": full_name, "email": email}
         account = await change_account(self.accounts, self.fanout, actor.account_id, names)
-        await self.tell_contact_joined(account)
+        await self.notify_contact_joined(account)
         return SignedIn(account, self.tokens.sign(session))

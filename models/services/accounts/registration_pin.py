@@ -71,4 +71,4 @@ class RegistrationPin:
         if not (DIGITS_MIN <= len(given) <= DIGITS_MAX and await self.passwords.matches(given, stored)):
             raise WrongRegistrationPin
         await self.attempts.give_back(key)
-        await self.attempts.relax(key)
+        await self.attempts.restart_waits(key)

@@ -38,7 +38,7 @@ class VerifyPin:
     take_number: TakeNumber
     sessions: Sessions
     registration_pin: RegistrationPin
-    tell_sign_in: NotifySignIn
+    notify_sign_in: NotifySignIn
     is_open: bool
     make_demo_events: MakeDemoEvents | None  # None where they are switched off
 
@@ -58,7 +58,7 @@ class VerifyPin:
         else:
             raise Unavailable("This account is being removed at this moment; try again.")
         if not is_first:
-            await self.tell_sign_in(account, signed_in.session_id, device)
+            await self.notify_sign_in(account, signed_in.session_id, device)
         if is_first and self.make_demo_events is not None:
             await self.make_demo_events(account)
         return signed_in

@@ -46,7 +46,7 @@ class RequireContact:
         self._contacts = contacts
         self._directory = directory
         self._has_written = has_written
-        self._permitted: Cache[int, set[str]] = Cache(_nobody, size=50_000, ttl_s=ttl_s)
+        self._permitted: Cache[int, set[str]] = Cache(_no_numbers, size=50_000, ttl_s=ttl_s)
 
     async def __call__(self, actor: Actor, number: str) -> Account:
         try:
@@ -57,7 +57,7 @@ class RequireContact:
             raise NotAContact
         permitted = await self._permitted.require(actor.account_id)
         if number not in permitted:
-            if not await self._may(actor, number):
+            if not await self._is_permitted(actor, number):
                 raise NotAContact
             permitted.add(number)
         return account
@@ -86,11 +86,11 @@ class RequireContact:
         """Any address book may have changed unheard."""
         self._permitted.clear()
 
-    async def _may(self, actor: Actor, number: str) -> bool:
+    async def _is_permitted(self, actor: Actor, number: str) -> bool:
         if await self._contacts.has(actor.account_id, number):
             return True
         return await self._has_written(actor.account_id, number)
 
 
-async def _nobody(_: int) -> set[str]:
+async def _no_numbers(_: int) -> set[str]:
     return set()

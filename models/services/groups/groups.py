@@ -38,10 +38,12 @@ class CreateGroup:
         if len(others) >= self.members_max:
             raise GroupFull
         self.limit.take(actor.account_id)
-        people = await self.require_participants(actor, others)
+        accounts = await self.require_participants(actor, others)
         chat = await self.chats.create_group((actor.account_id, actor.number), subject, self.clock.now())
         everybody = Joined(
-            (actor.account_id, *(account.id for account in people)), (actor.number, *others), admins=(actor.account_id,)
+            (actor.account_id, *(account.id for account in accounts)),
+            (actor.number, *others),
+            admins=(actor.account_id,),
         )
         # Until this is stored nobody is in the group, so nobody can see one whose founding failed half-way.
         await self.record(actor, chat.id, everybody)
@@ -78,10 +80,10 @@ class GetGroup:
             chat = await self.chats.find(chat.id)
         if chat is None:
             raise ChatNotFound
-        shown = Group(chat, (await self.chats.list_participants([chat.id]))[chat.id])
-        if not shown.has(actor.account_id):
+        found = Group(chat, (await self.chats.list_participants([chat.id]))[chat.id])
+        if not found.has(actor.account_id):
             raise ChatNotFound
-        return shown
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class SetGroupPhoto:
 
     chats: Chats
     memberships: MembershipCache
-    take: TakePhoto
+    take_photo: TakePhoto
     change: ChangeGroup
     record: RecordChanges
 
@@ -120,7 +122,7 @@ class SetGroupPhoto:
         if picture is None:
             await self._set(actor, group, None)
             return
-        async with self.take(picture) as photo:
+        async with self.take_photo(picture) as photo:
             await self._set(actor, group, photo)
 
     async def _set(self, actor: Actor, group: str, photo: Photo | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.documents.account import Account
-from models.documents.chat import Role, find_heir
+from models.documents.chat import Role, find_next_admin
 from models.documents.entry import Joined, Left, RoleSet
 from models.documents.session import Actor
 from models.errors import GroupFull, NotAContact
@@ -25,11 +25,11 @@ class RequireParticipants:
 
     async def __call__(self, actor: Actor, numbers: Sequence[str]) -> list[Account]:
         found = await self.require_contact.find_all(actor, numbers)
-        welcome = {number: account for number, account in found.items() if not account.has_blocked(actor.number)}
-        missing = [number for number in numbers if number not in welcome]
+        accounts = {number: account for number, account in found.items() if not account.has_blocked(actor.number)}
+        missing = [number for number in numbers if number not in accounts]
         if missing:
             raise NotAContact(f"Not in your contacts, or not using Parley: {', '.join(missing)}.")
-        return [welcome[number] for number in numbers]
+        return [accounts[number] for number in numbers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,16 @@ class LeaveGroup:
     async def __call__(self, actor: Actor, group: str) -> None:
         async with self.change(actor, group) as roster:
             chat_id, left = roster.chat.id, Left(actor.account_id, actor.number)
-            heir = None
+            next_admin = None
             if roster.is_only_admin(actor.account_id):
-                heir = find_heir((await self.chats.list_participants([chat_id]))[chat_id], of=actor.account_id)
-            if heir is None:
+                next_admin = find_next_admin(
+                    (await self.chats.list_participants([chat_id]))[chat_id], of=actor.account_id
+                )
+            if next_admin is None:
                 await self.record(actor, chat_id, left)
             else:
                 # In this order a crash between the two leaves an admin too many, not none.
-                await self.record(actor, chat_id, RoleSet(heir.account_id, heir.number, Role.ADMIN), left)
+                await self.record(actor, chat_id, RoleSet(next_admin.account_id, next_admin.number, Role.ADMIN), left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ class SetRole:
             if not roster.is_only_admin(account_id):
                 await self.record(actor, chat_id, changed)
                 return
-            heir = find_heir((await self.chats.list_participants([chat_id]))[chat_id], of=account_id)
-            if heir is not None:
-                await self.record(actor, chat_id, RoleSet(heir.account_id, heir.number, Role.ADMIN), changed)
+            next_admin = find_next_admin((await self.chats.list_participants([chat_id]))[chat_id], of=account_id)
+            if next_admin is not None:
+                await self.record(
+                    actor, chat_id, RoleSet(next_admin.account_id, next_admin.number, Role.ADMIN), changed
+                )

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-from models.documents.chat import Role, Roster, find_heir
+from models.documents.chat import Role, Roster, find_next_admin
 from models.documents.entry import RoleSet
 from models.documents.session import Actor
 from models.errors import ChatNotFound
@@ -28,7 +28,7 @@ class ChangeGroup:
 
     def __init__(self, chats: Chats, memberships: MembershipCache, record: RecordChanges) -> None:
         self._chats = chats
-        self._rosters = memberships
+        self._memberships = memberships
         self._record = record
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
@@ -39,11 +39,11 @@ class ChangeGroup:
             raise ChatNotFound
         turn = self._turns.setdefault(chat.id, asyncio.Lock())
         async with turn:
-            roster = await self._rosters.require_fresh(chat.id)
+            roster = await self._memberships.require_fresh(chat.id)
             roster.require_member(actor.account_id)
             yield await self._with_admin(roster)
             try:
-                await self._with_admin(await self._rosters.require(chat.id))
+                await self._with_admin(await self._memberships.require(chat.id))
             except Exception:
                 # What the turn was for is stored and will be answered so; the next turn looks again.
                 log.exception("group %d waits for an admin", chat.id)
@@ -53,8 +53,8 @@ class ChangeGroup:
         if roster.has_admin or not roster.members:
             return roster
         chat_id = roster.chat.id
-        heir = find_heir((await self._chats.list_participants([chat_id]))[chat_id])
-        if heir is None:
+        next_admin = find_next_admin((await self._chats.list_participants([chat_id]))[chat_id])
+        if next_admin is None:
             return roster
-        await self._record(heir, chat_id, RoleSet(heir.account_id, heir.number, Role.ADMIN))
-        return await self._rosters.require(chat_id)
+        await self._record(next_admin, chat_id, RoleSet(next_admin.account_id, next_admin.number, Role.ADMIN))
+        return await self._memberships.require(chat_id)

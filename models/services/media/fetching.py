@@ -9,7 +9,7 @@ from models.documents.media import MediaRule
 from models.documents.session import Actor
 from models.errors import RateLimited, Unavailable
 from models.ports import Fetcher
-from models.services.media.storage import Arrival, StoreMedia
+from models.services.media.storage import PendingFile, StoreMedia
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class FetchUrl:
     store: StoreMedia
 
     @asynccontextmanager
-    async def __call__(self, url: str, rule: MediaRule) -> AsyncIterator[Arrival]:
+    async def __call__(self, url: str, rule: MediaRule) -> AsyncIterator[PendingFile]:
         """The copy, complete; the block decides whether it is kept, as with an upload."""
         async with self.fetcher.open(url) as fetched:
 
@@ -34,7 +34,7 @@ class FetchUrl:
                 yield arrival
 
 
-AGAIN_MS = 1000
+RETRY_AFTER_MS = 1000
 
 
 class LimitFetches:
@@ -51,10 +51,10 @@ class LimitFetches:
         account_id = actor.account_id
         if self._under_way[account_id] >= self._per_account:
             raise RateLimited(
-                "Too many files are being fetched for you; wait for one of them.", retry_after_ms=AGAIN_MS
+                "Too many files are being fetched for you; wait for one of them.", retry_after_ms=RETRY_AFTER_MS
             )
         if self._under_way.total() >= self._at_once:
-            raise Unavailable("Too many files are being fetched; try again.", retry_after_ms=AGAIN_MS)
+            raise Unavailable("Too many files are being fetched; try again.", retry_after_ms=RETRY_AFTER_MS)
         self._under_way[account_id] += 1
         try:
             yield

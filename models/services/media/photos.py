@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
-from models.documents.photo import PHOTO_TYPE, Photo, PhotoChange, Picture, SeenPhoto
+from models.documents.photo import PHOTO_TYPE, Photo, PhotoChange, PhotoView, Picture
 from models.documents.session import Actor
 from models.errors import PhotoNotFound
 from models.ports import Clock, Fanout, Fetcher, Imaging
@@ -53,7 +53,7 @@ class TakePhoto:
 class SetPhoto:
     """Another picture is an entry of the history; the same one again changes nothing (messaging contract 7)."""
 
-    take: TakePhoto
+    take_photo: TakePhoto
     renditions: Renditions
     accounts: Accounts
     photos: Photos
@@ -61,10 +61,10 @@ class SetPhoto:
     clock: Clock
 
     async def __call__(self, actor: Actor, picture: Picture) -> None:
-        async with self.take(picture) as photo:
+        async with self.take_photo(picture) as photo:
             if (await self.accounts.require(actor.account_id)).photo == photo:
                 return
-            await self.renditions.remember(photo.full, picture.renditions)
+            await self.renditions.add(photo.full, picture.renditions)
             await change_account(self.accounts, self.fanout, actor.account_id, {"photo": asdict(photo)})
             await self.photos.append(actor.account_id, photo, self.clock.now())
 
@@ -100,10 +100,10 @@ class GetPhoto:
             raise PhotoNotFound
         return photo
 
-    async def __call__(self, actor: Actor, number: str) -> SeenPhoto:
+    async def __call__(self, actor: Actor, number: str) -> PhotoView:
         """A contact's; raises NotAContact."""
         contact = await self.require_contact(actor, number)
-        (seen,) = await self.may_view.photos(actor, [await self.accounts.require(contact.id)])
+        (seen,) = await self.may_view.list_photos(actor, [await self.accounts.require(contact.id)])
         return seen
 
 
@@ -115,10 +115,10 @@ class ListPhotos:
     accounts: Accounts
     may_view: MayView
 
-    async def __call__(self, actor: Actor) -> list[SeenPhoto]:
+    async def __call__(self, actor: Actor) -> list[PhotoView]:
         numbers = await self.contacts.list_numbers(actor.account_id)
         owners = [owner for owner in await self.accounts.list_by_numbers(numbers) if owner.is_registered]
-        return await self.may_view.photos(actor, sorted(owners, key=lambda owner: owner.number))
+        return await self.may_view.list_photos(actor, sorted(owners, key=lambda owner: owner.number))
 
 
 @dataclass(frozen=True, slots=True)

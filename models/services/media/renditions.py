@@ -37,14 +37,14 @@ class Renditions:
     store: StoreMedia
     photos: Photos
     accounts: Accounts
-    making: dict[str, asyncio.Lock] = field(default_factory=dict)  # by the photo's name
+    locks: dict[str, asyncio.Lock] = field(default_factory=dict)  # by the photo's name
 
-    async def remember(self, name: str, made: Mapping[Rendition, bytes]) -> Mapping[Rendition, str]:
+    async def add(self, name: str, made: Mapping[Rendition, bytes]) -> Mapping[Rendition, str]:
         """Store the renditions of the photo of this name; their own names."""
         async with AsyncExitStack() as stack:
             stored = [await stack.enter_async_context(self.store.store(data, PHOTO_TYPE)) for data in made.values()]
             names = {rendition: media.name for rendition, media in zip(made, stored, strict=True)}
-            await self.files.remember_renditions(name, names)
+            await self.files.set_renditions(name, names)
         return names
 
     async def open(self, name: str, rendition: Rendition, by: Hashable = None) -> Media:
@@ -55,12 +55,12 @@ class Renditions:
         """
         known = (await self._require(name)).renditions.get(rendition)
         if known is None:
-            known = (await self._made_once(name, by))[rendition]
+            known = (await self._make_once(name, by))[rendition]
         return await self._require(known)
 
-    async def _made_once(self, name: str, by: Hashable) -> Mapping[str, str]:
+    async def _make_once(self, name: str, by: Hashable) -> Mapping[str, str]:
         """However many ask at once, one makes them and the others wait for it."""
-        lock = self.making.setdefault(name, asyncio.Lock())
+        lock = self.locks.setdefault(name, asyncio.Lock())
         try:
             async with lock:
                 photo = await self._require(name)
@@ -68,11 +68,11 @@ class Renditions:
                     return photo.renditions
                 if photo.is_unreadable or not await self._is_photo(photo):
                     raise MediaNotFound
-                made = await self.remember(name, await self._make(photo, by))
+                made = await self.add(name, await self._make(photo, by))
                 return {rendition.value: made[rendition] for rendition in made}
         finally:
             if not lock.locked():
-                self.making.pop(name, None)
+                self.locks.pop(name, None)
 
     async def _is_photo(self, media: Media) -> bool:
         if media.mime_type != PHOTO_TYPE or media.size_bytes >= PHOTO_BELOW_BYTES:
@@ -84,7 +84,7 @@ class Renditions:
         try:
             return await self.imaging.make_renditions(self.files.read(photo, 0, photo.size_bytes - 1), by=by)
         except Malformed:  # an earlier version's photo that cannot be read any more
-            await self.files.remember_unreadable(photo)
+            await self.files.mark_unreadable(photo)
             raise MediaNotFound from None
 
     async def _require(self, name: str) -> Media:
@@ -94,10 +94,10 @@ class Renditions:
         return media
 
 
-KEPT_MAX = 2000  # drawn ones, of five kilobytes
-_SEAL_BYTES = 8
-# The colour, the initials as UTF-8, the seal: all in hex.
-_NAME = re.compile(rf"([0-{HUES}])((?:[0-9a-f]{{2}}){{0,64}})([0-9a-f]{{{2 * _SEAL_BYTES}}})")
+CACHE_MAX = 2000  # drawn ones, of five kilobytes
+_SIGNATURE_BYTES = 8
+# The colour, the initials as UTF-8, the signature: all in hex.
+_NAME = re.compile(rf"([0-{HUES}])((?:[0-9a-f]{{2}}){{0,64}})([0-9a-f]{{{2 * _SIGNATURE_BYTES}}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +109,17 @@ class DefaultPictures:
 
     key: bytes
     drawing: Drawing
-    kept: OrderedDict[tuple[DefaultPicture, Rendition], bytes] = field(default_factory=OrderedDict)
+    cache: OrderedDict[tuple[DefaultPicture, Rendition], bytes] = field(default_factory=OrderedDict)
 
     def name(self, picture: DefaultPicture) -> str:
         """Returns what its address ends with."""
-        said = f"{picture.hue}{picture.initials.encode(errors='replace').hex()}"
-        return said + self._seal(said)
+        text = f"{picture.hue}{picture.initials.encode(errors='replace').hex()}"
+        return text + self._sign(text)
 
     async def open(self, name: str, rendition: Rendition) -> "DrawnPicture":
         """Raises MediaNotFound for a name that this server did not make."""
         match = _NAME.fullmatch(name)
-        if match is None or not hmac.compare_digest(self._seal(match[1] + match[2]), match[3]):
+        if match is None or not hmac.compare_digest(self._sign(match[1] + match[2]), match[3]):
             raise MediaNotFound
         data = await self._drawn(DefaultPicture(bytes.fromhex(match[2]).decode(), int(match[1])), rendition)
         digest = hashlib.sha256(data).digest()
@@ -127,16 +127,16 @@ class DefaultPictures:
 
     async def _drawn(self, picture: DefaultPicture, rendition: Rendition) -> bytes:
         known = picture, rendition
-        if known not in self.kept:
-            self.kept[known] = await self.drawing.draw(picture, rendition)
-            while len(self.kept) > KEPT_MAX:
-                self.kept.popitem(last=False)
+        if known not in self.cache:
+            self.cache[known] = await self.drawing.draw(picture, rendition)
+            while len(self.cache) > CACHE_MAX:
+                self.cache.popitem(last=False)
         else:
-            self.kept.move_to_end(known)
-        return self.kept[known]
+            self.cache.move_to_end(known)
+        return self.cache[known]
 
-    def _seal(self, said: str) -> str:
-        return hmac.digest(self.key, said.encode(), "sha256")[:_SEAL_BYTES].hex()
+    def _sign(self, text: str) -> str:
+        return hmac.digest(self.key, text.encode(), "sha256")[:_SIGNATURE_BYTES].hex()
 
 
 @dataclass(frozen=True, slots=True)

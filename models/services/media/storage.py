@@ -26,30 +26,30 @@ class StoreMedia:
     @asynccontextmanager
     async def receive(
         self, content: AsyncIterator[bytes], rule: MediaRule, find_type: Callable[[bytes], str]
-    ) -> AsyncIterator["Arrival"]:
+    ) -> AsyncIterator["PendingFile"]:
         """Take in a content as it comes. `find_type` is told how it starts, and may refuse it before the rest is read.
 
         Raises TooLarge, and Malformed for an empty one.
         """
-        start, whole = await begin(content, START_BYTES)
+        start, whole = await read_start(content, START_BYTES)
         mime_type = find_type(start)
         async with self.files.receive(whole, below_bytes=rule.below_bytes) as received:
             if not received.size_bytes:
                 raise Malformed("The file is empty.")
-            yield Arrival(self, received, rule.kind, mime_type)
+            yield PendingFile(self, received, rule.kind, mime_type)
 
-    async def remember_thumbnail(self, media: Media, by: Hashable) -> None:
+    async def set_thumbnail(self, media: Media, by: Hashable) -> None:
         """Make a small picture of a stored one, for `by`. One that cannot be read here is sent as it is, and not tried again."""
         try:
             thumbnail = await self.imaging.make_thumbnail(self.files.read(media, 0, media.size_bytes - 1), by=by)
         except Malformed as refusal:
             log.info("no thumbnail: %s", refusal)
-            await self.files.remember_unreadable(media)
+            await self.files.mark_unreadable(media)
         except (RateLimited, Unavailable) as refusal:
             log.info("no thumbnail: %s", refusal)
         else:
             async with self.store(thumbnail, PHOTO_TYPE) as stored:
-                await self.files.remember_thumbnail(media, stored)
+                await self.files.set_thumbnail(media, stored)
 
     @asynccontextmanager
     async def store(self, data: bytes, mime_type: str) -> AsyncIterator[Media]:
@@ -59,7 +59,7 @@ class StoreMedia:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class PendingFile:
     """A complete file that is not kept yet."""
 
     store: StoreMedia
@@ -74,11 +74,11 @@ class Arrival:
         """
         media = await self.received.keep(self.mime_type)
         if self.kind is MediaKind.IMAGE and media.thumbnail is None and not media.is_unreadable:
-            await self.store.remember_thumbnail(media, by)
+            await self.store.set_thumbnail(media, by)
         return media
 
 
-async def begin(content: AsyncIterator[bytes], least: int) -> tuple[bytes, AsyncIterator[bytes]]:
+async def read_start(content: AsyncIterator[bytes], least: int) -> tuple[bytes, AsyncIterator[bytes]]:
     """Returns the first bytes of a content, at least so many if there are any more, and all of it once again."""
     start = bytearray()
     while len(start) < least and (piece := await anext(content, b"")):
@@ -173,9 +173,9 @@ class RemoveUnusedMedia:
         return removed
 
     async def _remove(self, content: Content) -> bool:
-        if await self._list_used(content.names) or not await self._files.take_away(content):
+        if await self._list_used(content.names) or not await self._files.detach(content):
             return False
-        if await self._list_used(content.names) and await self._files.bring_back(content):
+        if await self._list_used(content.names) and await self._files.restore(content):
             return False
         await self._files.remove_bytes(content)
         return True

@@ -26,14 +26,14 @@ class BatchLoader(Generic[K, V]):
 
     async def __call__(self, key: K) -> V | None:
         """What there is of this key; raises what reading raises."""
-        return await self._ask(key)
+        return await self._enqueue(key)
 
     async def all(self, keys: Collection[K]) -> dict[K, V]:
         """What there is of each of these keys; raises what reading raises."""
-        found = await asyncio.gather(*map(self._ask, keys))
+        found = await asyncio.gather(*map(self._enqueue, keys))
         return {key: value for key, value in zip(keys, found, strict=True) if value is not None}
 
-    def _ask(self, key: K) -> "asyncio.Future[V | None]":
+    def _enqueue(self, key: K) -> "asyncio.Future[V | None]":
         answer: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((key, answer))
         if self._reading is None:
@@ -44,24 +44,24 @@ class BatchLoader(Generic[K, V]):
         try:
             while self._waiting:
                 size = min(len(self._waiting), self._at_once)
-                await self._answer([self._waiting.popleft() for _ in range(size)])
+                await self._resolve([self._waiting.popleft() for _ in range(size)])
         finally:
             self._reading = None
             for _, answer in self._waiting:
                 answer.cancel()
 
-    async def _answer(self, askers: list[tuple[K, "asyncio.Future[V | None]"]]) -> None:
+    async def _resolve(self, requests: list[tuple[K, "asyncio.Future[V | None]"]]) -> None:
         try:
-            found = await self._read({key for key, _ in askers})
+            found = await self._read({key for key, _ in requests})
         except Exception as error:  # noqa: BLE001 (whoever asked hears of it)
-            if len(askers) > 1 and not is_transient(error):
-                for asker in askers:  # one key that cannot be read must not cost the others anything
-                    await self._answer([asker])
+            if len(requests) > 1 and not is_transient(error):
+                for request in requests:  # one key that cannot be read must not cost the others anything
+                    await self._resolve([request])
                 return
-            for _, answer in askers:
+            for _, answer in requests:
                 if not answer.done():
                     answer.set_exception(error)
             return
-        for key, answer in askers:
+        for key, answer in requests:
             if not answer.done():
                 answer.set_result(found.get(key))

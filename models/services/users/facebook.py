@@ -8,7 +8,7 @@ from models.documents.facebook import PICTURE_URL_MAX_CHARS, FacebookFriend, Fac
 from models.documents.graphemes import cut
 from models.documents.plain_line import one_line
 from models.documents.session import Actor
-from models.documents.user import SeenUser
+from models.documents.user import UserView
 from models.errors import FacebookTokenMissing, Malformed, RateLimited, TooLarge, Unavailable
 from models.ports import Facebook, Fanout
 from models.services.contacts.directory import change_account
@@ -36,7 +36,7 @@ class LinkFacebook:
     fanout: Fanout
     fetches: LimitFetches
 
-    async def __call__(self, actor: Actor, token: str) -> SeenUser:
+    async def __call__(self, actor: Actor, token: str) -> UserView:
         profile = await self.facebook.read_profile(token)
         url = profile.picture_url
         if url is not None and len(url) > PICTURE_URL_MAX_CHARS:
@@ -49,12 +49,12 @@ class LinkFacebook:
         if account.photo is None and url is not None:
             await self._take_picture(actor, url)
             account = await self.accounts.require(actor.account_id)
-        return SeenUser.own(account)
+        return UserView.own(account)
 
     async def _take_picture(self, actor: Actor, url: str) -> None:
         try:
             with self.fetches.one_for(actor):
-                picture = await self.set_photo.take.fetch(url, ("account", actor.account_id))
+                picture = await self.set_photo.take_photo.fetch(url, ("account", actor.account_id))
             await self.set_photo(actor, picture)
         except (Malformed, TooLarge, RateLimited, Unavailable) as refusal:
             log.info("no picture from Facebook: %s", refusal)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from models.documents.favourite import FAVOURITES_MAX, PHOTOS_MAX, Favourite, FavouriteInput, SeenFavourite
+from models.documents.favourite import FAVOURITES_MAX, PHOTOS_MAX, Favourite, FavouriteInput, FavouriteView
 from models.documents.phone import Phone
 from models.documents.photo import PHOTO_TYPE
 from models.documents.session import Actor
@@ -53,16 +53,16 @@ class MarkFavourites:
                 stored = await stack.enter_async_context(self.store.store(picture, PHOTO_TYPE))
                 fields[number]["photo"] = stored.name
             await self.favourites.put(actor.account_id, {phones[number]: given for number, given in fields.items()})
-        await self._let_go(known[number] for number in pictures if number in known)
+        await self._remove_pictures(known[number] for number in pictures if number in known)
 
     async def remove(self, actor: Actor, phones: Collection[Phone]) -> None:
         """Numbers that are not marked are passed over."""
         numbers = {phone.number for phone in phones}
         known = await self.favourites.list_by_owner(actor.account_id)
         await self.favourites.remove(actor.account_id, numbers)
-        await self._let_go(each for each in known if each.phone.number in numbers)
+        await self._remove_pictures(each for each in known if each.phone.number in numbers)
 
-    async def _let_go(self, former: Iterable[Favourite]) -> None:
+    async def _remove_pictures(self, former: Iterable[Favourite]) -> None:
         """Nobody shows these pictures any more, unless somebody else has the same."""
         await self.remove_media.after({each.photo for each in former if each.photo is not None})
 
@@ -83,11 +83,11 @@ class ListFavourites:
 
     favourites: Favourites
     accounts: Accounts
-    see: UserViews
+    user_views: UserViews
 
-    async def __call__(self, actor: Actor) -> list[SeenFavourite]:
+    async def __call__(self, actor: Actor) -> list[FavouriteView]:
         favourites = await self.favourites.list_by_owner(actor.account_id)
         found = await self.accounts.list_by_numbers([each.phone.number for each in favourites])
-        seen = await self.see(actor, [account for account in found if account.is_registered])
+        seen = await self.user_views(actor, [account for account in found if account.is_registered])
         users = {user.account.number: user for user in seen}
-        return [SeenFavourite(each, users.get(each.phone.number)) for each in favourites]
+        return [FavouriteView(each, users.get(each.phone.number)) for each in favourites]

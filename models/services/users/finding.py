@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from models.documents.account import Account
 from models.documents.collation import sort_by_name
 from models.documents.session import Actor
-from models.documents.user import PageOf, SeenUser, UserFilter
+from models.documents.user import PageOf, UserFilter, UserView
 from models.errors import AccountNotFound, PageNotFound
 from models.services.contacts.new_number_limit import LimitNewNumbers
 from models.services.users.views import UserViews
@@ -54,10 +54,10 @@ class UserDiscovery:
             self.is_open
             or await self.contacts.has(viewer.account_id, account.number)
             or await self.phone_books.has(viewer.account_id, account.number)
-            or not await self.strangers(viewer, [account.id])
+            or not await self.accounts_without_tie(viewer, [account.id])
         )
 
-    async def strangers(self, viewer: Actor, account_ids: Collection[int]) -> set[int]:
+    async def accounts_without_tie(self, viewer: Actor, account_ids: Collection[int]) -> set[int]:
         """Those of these accounts that have no tie to the viewer of their own making."""
         others = set(account_ids) - {viewer.account_id}
         if self.is_open or not others:
@@ -72,19 +72,19 @@ class ListUsers:
     """By full name, in pages, oneself included (events contract, section 5); who is listed, UserDiscovery says."""
 
     accounts: Accounts
-    know: UserDiscovery
-    see: UserViews
+    discovery: UserDiscovery
+    user_views: UserViews
 
-    async def __call__(self, actor: Actor, number: int, per_page: int) -> PageOf[SeenUser]:
+    async def __call__(self, actor: Actor, number: int, per_page: int) -> PageOf[UserView]:
         """Raises PageNotFound behind the last page; the first one is there also when it is empty."""
-        users = await self.know.filter_for(actor)
+        users = await self.discovery.filter_for(actor)
         count = await self.accounts.count_users(users)
         skip = (number - 1) * per_page
         if skip and skip >= count:
             raise PageNotFound
         accounts = await self.accounts.list_users(users, skip, per_page)
-        strangers = users.strangers({account.id for account in accounts})
-        return PageOf(await self.see(actor, accounts, strangers=strangers), count, number, per_page)
+        without_tie = users.accounts_without_tie({account.id for account in accounts})
+        return PageOf(await self.user_views(actor, accounts, without_tie=without_tie), count, number, per_page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +92,19 @@ class FindUser:
     """Who does not exist and who may not be found look alike: AccountNotFound."""
 
     accounts: Accounts
-    know: UserDiscovery
-    see: UserViews
+    discovery: UserDiscovery
+    user_views: UserViews
 
-    async def own(self, actor: Actor) -> SeenUser:
-        return SeenUser.own(await self.accounts.require(actor.account_id))
+    async def own(self, actor: Actor) -> UserView:
+        return UserView.own(await self.accounts.require(actor.account_id))
 
-    async def __call__(self, actor: Actor, user_id: int) -> SeenUser:
+    async def __call__(self, actor: Actor, user_id: int) -> UserView:
         account = await self.accounts.require(user_id)
-        if not await self.know.may_find(actor, account):
+        if not await self.discovery.may_find(actor, account):
             raise AccountNotFound
-        (seen,) = await self.see(actor, [account], strangers=await self.know.strangers(actor, [user_id]))
+        (seen,) = await self.user_views(
+            actor, [account], without_tie=await self.discovery.accounts_without_tie(actor, [user_id])
+        )
         return seen
 
 
@@ -116,15 +118,15 @@ class MatchPhoneBook:
 
     accounts: Accounts
     phone_books: PhoneBooks
-    see: UserViews
+    user_views: UserViews
     limit: LimitNewNumbers
 
-    async def __call__(self, actor: Actor, numbers: Collection[str]) -> list[SeenUser]:
+    async def __call__(self, actor: Actor, numbers: Collection[str]) -> list[UserView]:
         """The registered users among these numbers, oneself included if asked for, by full name; raises TooManyNewNumbers."""
         await self.limit(actor, numbers)
         await self.phone_books.replace(actor.account_id, numbers)
         accounts = [each for each in await self.accounts.list_by_numbers(numbers) if each.is_registered]
-        return sort_by_name(await self.see(actor, accounts), lambda seen: seen.rank)
+        return sort_by_name(await self.user_views(actor, accounts), lambda seen: seen.rank)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from models.documents.account import Account, StatusChange
 from models.documents.session import Actor
-from models.documents.user import SeenUser
+from models.documents.user import UserView
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.visibility import MayView
 from models.stores.accounts import Accounts
@@ -23,21 +23,21 @@ class UserViews:
     Accounts that blocked the viewer are shown without their names, too.
 
     The events API knows no setting for the e-mail address. It is shown, except to a blocked number and of those accounts
-    that the caller names as `strangers`: they do not know the viewer, who may have nothing but their number.
+    that the caller names as `without_tie`: they do not know the viewer, who may have nothing but their number.
     """
 
     may_view: MayView
 
     async def __call__(
-        self, viewer: Actor, accounts: Sequence[Account], *, strangers: Collection[int] = ()
-    ) -> list[SeenUser]:
+        self, viewer: Actor, accounts: Sequence[Account], *, without_tie: Collection[int] = ()
+    ) -> list[UserView]:
         """In the order of the accounts."""
         with_photo = await self.may_view(viewer, accounts, lambda privacy: privacy.photo)
         return [
-            SeenUser(
+            UserView(
                 account,
                 account.photo if account.id in with_photo else None,
-                "" if account.id in strangers or account.has_blocked(viewer.number) else account.email,
+                "" if account.id in without_tie or account.has_blocked(viewer.number) else account.email,
                 is_nameless=account.has_blocked(viewer.number),
             )
             for account in accounts
@@ -58,13 +58,13 @@ class GetStatuses:
     may_view: MayView
 
     async def of_one(self, actor: Actor, number: str) -> list[Status]:
-        return await self._show(actor, [await self.require_contact(actor, number)])
+        return await self._list(actor, [await self.require_contact(actor, number)])
 
     async def of_all(self, actor: Actor) -> list[Status]:
         """By number."""
         numbers = await self.contacts.list_numbers(actor.account_id)
         accounts = [each for each in await self.accounts.list_by_numbers(numbers) if each.is_registered]
-        return await self._show(actor, sorted(accounts, key=lambda account: account.number))
+        return await self._list(actor, sorted(accounts, key=lambda account: account.number))
 
     async def history(self, actor: Actor, number: str) -> list[StatusChange]:
         """Newest first; empty when hidden."""
@@ -73,7 +73,7 @@ class GetStatuses:
             return []
         return await self.histories.list_of(owner.id)
 
-    async def _show(self, actor: Actor, owners: Collection[Account]) -> list[Status]:
+    async def _list(self, actor: Actor, owners: Collection[Account]) -> list[Status]:
         visible = await self._visible(actor, owners)
         return [(owner.number, owner.status_message if owner.id in visible else None) for owner in owners]
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from models.documents.chat import ChatKind
+from models.documents.chat_summary import ChatSummary, Standing
 from models.documents.entry import Entry, Message
-from models.documents.head import ChatSummary, Standing
 from models.errors import ChatNotFound
 from models.ports import Clock
 from models.services.chats.membership import MembershipCache

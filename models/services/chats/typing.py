@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from models.documents.account import Account, either_blocks
 from models.documents.chat import Chat, ChatKind, Roster
+from models.documents.chat_ref import ChatRef
 from models.documents.session import Actor
-from models.documents.target import ChatRef
 from models.errors import ChatNotFound
 from models.facts import TypingShown
 from models.ports import Fanout

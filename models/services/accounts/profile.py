@@ -1,4 +1,4 @@
-"""One's own profile: names, status message and privacy."""
+"""One's own profile: names, status message and privacy (docs/messaging-api.md, "Profile")."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,19 +17,22 @@ from models.stores.status_histories import StatusHistories
 
 @dataclass(frozen=True, slots=True)
 class ChangeUser:
-    """One's own alone (design section 9): Forbidden for a user that the actor may find, else AccountNotFound."""
+    """Changes the actor's own user (docs/events-api.md, "Users").
+
+    Raises Forbidden for another user that the actor may find, and AccountNotFound for all others.
+    """
 
     accounts: Accounts
     find: FindUser
     fanout: Fanout
 
     async def __call__(self, actor: Actor, user_id: int, fields: Mapping[str, Any]) -> UserView:
-        """`fields` are named as in the account (`notify.new_invite` for one flag)."""
+        """Set these fields, named as in the account; `notify.new_invite` is one flag. Returns the changed user."""
         if user_id != actor.account_id:
             await self.find(actor, user_id)
             raise Forbidden("You may change your own profile only.")
         own = await self.find.own(actor)
-        # A nickname stands in for a missing full name (design section 9): whoever sends it back names nobody anew.
+        # A nickname stands in for a missing full name; a client that sends it back does not set a full name.
         changes = {name: value for name, value in fields.items() if name != "full_name" or value != own.full_name}
         if not changes:
             return own
@@ -39,7 +42,7 @@ class ChangeUser:
 
 @dataclass(frozen=True, slots=True)
 class SetNickname:
-    """The name that stands in others' notifications where there is no full name; empty takes it away."""
+    """Sets the name that others' notifications show if there is no full name. An empty text removes it."""
 
     accounts: Accounts
     fanout: Fanout
@@ -50,7 +53,7 @@ class SetNickname:
 
 @dataclass(frozen=True, slots=True)
 class SetPrivacy:
-    """All the parts that are given, in one write, or none of them."""
+    """Sets the parts of the privacy settings that are given, in one write."""
 
     accounts: Accounts
     fanout: Fanout
@@ -62,7 +65,7 @@ class SetPrivacy:
 
 @dataclass(frozen=True, slots=True)
 class SetStatusMessage:
-    """The new text, and an entry in the history if it is another one than before."""
+    """Sets the status message, and adds it to the history if it differs from the present one."""
 
     accounts: Accounts
     histories: StatusHistories

@@ -1,4 +1,4 @@
-"""Bounds of how many numbers one account may learn in a day that they have an account: nobody copies the whole membership."""
+"""Limits how many numbers one account may look up in a day, so that nobody copies the whole membership."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ DAY_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class LimitNewNumbers:
-    """MessagingRequest before anything that tells which of somebody's numbers have an account, and before it changes anything.
+    """Counts the new numbers of a request, before it tells which of them have an account, and before it changes anything.
 
-    A number is new unless it is in the account's address book, phone book or favourites now. The count is of the account's
-    number, so that an account that is removed and made again has no more.
+    A number is new unless the account's address book, phone book or favourites hold it now. The count belongs to the
+    account's number, so removing the account and registering it again does not reset it.
     """
 
     contacts: Contacts
@@ -32,7 +32,7 @@ class LimitNewNumbers:
     is_enabled: bool
 
     async def __call__(self, actor: Actor, numbers: Collection[str]) -> None:
-        """Count the new ones among these, all or none; raises TooManyNewNumbers."""
+        """Count the new ones among these numbers. Raises TooManyNewNumbers, and then counts none of them."""
         if not self.is_enabled:
             return
         new = set(numbers) - {actor.number}

@@ -1,4 +1,4 @@
-"""Facebook: linking an account, and listing the friends who use this server."""
+"""Facebook: linking an account, and listing the friends who use this server too."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LinkFacebook:
-    """Name and e-mail address replace those there were (events contract, section 5), as far as Facebook tells them.
+    """Stores a Facebook access token, and takes over name, e-mail address and picture as far as Facebook tells them.
 
-    The picture becomes the photo only of who has none, and if it cannot be had there is none.
-
-    Raises FacebookTokenRefused, and Unavailable when Facebook does not answer; then nothing has changed.
+    The name and the address replace the present ones. The picture becomes the photo only of an account without one; one
+    that cannot be fetched is left out (docs/events-api.md, "Facebook"). Returns the actor's user. Raises
+    FacebookTokenRefused, and Unavailable if Facebook does not answer; after either nothing has changed.
     """
 
     facebook: Facebook
@@ -72,7 +72,10 @@ def _fields(profile: FacebookProfile) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ListFacebookFriends:
-    """With the token that was registered last; raises FacebookTokenMissing without one, FacebookTokenRefused and Unavailable."""
+    """Lists the actor's friends on Facebook by the stored token.
+
+    Raises FacebookTokenMissing if none is stored, FacebookTokenRefused, and Unavailable if Facebook does not answer.
+    """
 
     facebook: Facebook
     links: FacebookLinks

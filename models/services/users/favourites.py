@@ -1,4 +1,4 @@
-"""Favourites: marking contacts, and listing them."""
+"""Favourites: marking numbers, unmarking and listing them (docs/events-api.md, "Favourites")."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack
@@ -19,7 +19,7 @@ from models.stores.favourites import Favourites
 
 @dataclass(frozen=True, slots=True)
 class MarkFavourites:
-    """A number that is marked already keeps its id and its place; a name or a photo that is given replaces the one it had."""
+    """Marks and unmarks numbers as favourites. A marked number keeps its id and its place when it is marked again."""
 
     favourites: Favourites
     take: TakePhoto
@@ -28,11 +28,10 @@ class MarkFavourites:
     remove_media: RemoveUnusedMedia
 
     async def __call__(self, actor: Actor, markings: Sequence[FavouriteInput]) -> None:
-        """All or none.
+        """Mark all of these numbers, or none. A name or a photo that is given replaces the stored one.
 
-        Raises FieldErrors for a photo that is none, FavouritesFull, TooManyNewNumbers, TooLarge and Unavailable before it
-        changes anything.
-        Of several markings of one number each sets what it gives.
+        Of several inputs for one number each sets the fields that it gives. Raises FieldErrors for a photo that cannot be
+        read, FavouritesFull, TooManyNewNumbers, TooLarge and Unavailable, all before anything changes.
         """
         phones = {marking.phone.number: marking.phone for marking in reversed(markings)}
         known = {each.phone.number: each for each in await self.favourites.list_by_owner(actor.account_id)}
@@ -56,14 +55,14 @@ class MarkFavourites:
         await self._remove_pictures(known[number] for number in pictures if number in known)
 
     async def remove(self, actor: Actor, phones: Collection[Phone]) -> None:
-        """Numbers that are not marked are passed over."""
+        """Unmark these numbers. Numbers that are not marked are skipped."""
         numbers = {phone.number for phone in phones}
         known = await self.favourites.list_by_owner(actor.account_id)
         await self.favourites.remove(actor.account_id, numbers)
         await self._remove_pictures(each for each in known if each.phone.number in numbers)
 
     async def _remove_pictures(self, former: Iterable[Favourite]) -> None:
-        """Nobody shows these pictures any more, unless somebody else has the same."""
+        """Remove the pictures of changed or removed favourites, unless something else uses the same files."""
         await self.remove_media.after({each.photo for each in former if each.photo is not None})
 
     async def _shrink(self, actor: Actor, photo: bytes) -> bytes:
@@ -79,7 +78,7 @@ async def _whole(data: bytes) -> AsyncIterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class ListFavourites:
-    """One's own, newest first, each with the registered user behind its number (events contract 2.7)."""
+    """Lists the actor's favourites, newest first, each with the registered user of its number."""
 
     favourites: Favourites
     accounts: Accounts

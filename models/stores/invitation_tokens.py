@@ -1,7 +1,7 @@
-"""Invitation tokens: unguessable, the same each time one invitation is told, and of no use to who reads the database alone.
+"""Invitation tokens: unguessable, equal each time one invitation is texted, and useless to readers of the database.
 
-A token is a keyed hash of what it is for, so that telling an invitation again after a crash texts the same link. The rows
-hold a hash of the token: whoever reads them learns no link.
+A token is a keyed hash of its invitation, so that texting an invitation again after a crash sends the same link. The rows
+hold a hash of the token, from which nobody can make the link.
 """
 
 import base64
@@ -17,17 +17,20 @@ from models.stores.database import Database, Row, insert_missing
 
 TOKEN_BYTES = 20  # 160 bits; 32 letters and digits of an SMS
 INDEXES = [
-    # Both only to forget: what an account was sent, and what led to an event.
+    # For deleting the tokens of an account or of an event.
     IndexModel([("account", ASCENDING)], name="account"),
     IndexModel([("event", ASCENDING)], name="event"),
 ]
 
 
 class InvitationTokens:
-    """One row per token: event, account, when it was made and last used. It never expires by itself."""
+    """One row per token, with its event, its account, and when it was made and last used.
+
+    A token does not expire by itself.
+    """
 
     def __init__(self, database: Database, key: bytes) -> None:
-        """`key` makes the tokens unguessable; 32 random bytes or derived ones."""
+        """`key` makes the tokens unguessable: 32 random bytes, or derived ones."""
         self._tokens = database.collection("invitation_tokens")
         self._key = key
 
@@ -35,9 +38,11 @@ class InvitationTokens:
         await self._tokens.create_indexes(INDEXES)
 
     async def issue(self, event_id: int, accounts: Mapping[int, int], item_id: str, now: datetime) -> dict[int, str]:
-        """A token for each of `accounts` (invitation id -> account id), by invitation; asked again, the same ones.
+        """Returns a token for each of `accounts` (invitation id -> account id), by invitation.
 
-        `item_id` names what is told of them (an item of the event's outbox).
+        Repeating the call returns equal ones.
+
+        `item_id` names the item of the event's outbox that the invitations are texted for.
         """
         tokens = {invitation: self._token(invitation, item_id) for invitation in accounts}
         rows: list[Row] = [
@@ -54,11 +59,11 @@ class InvitationTokens:
         return InvitationToken(row["event"], row["account"], row["created_at"], row.get("used_at"))
 
     async def touch(self, token: str, now: datetime) -> None:
-        """The token was used at this time; an unknown one is left alone."""
+        """Note that a token was used at this time. An unknown token is skipped."""
         await self._tokens.update_one({"_id": _hash(token)}, {"$max": {"used_at": now}})
 
     async def forget(self, account_id: int) -> None:
-        """The account is gone, and whoever has its number later is somebody else."""
+        """Delete the tokens of an account that is gone: a later owner of its number is somebody else."""
         await self._tokens.delete_many({"account": account_id})
 
     async def forget_events(self, event_ids: Collection[int]) -> int:
@@ -75,10 +80,10 @@ class InvitationTokens:
 
     def _token(self, invitation_id: int, item_id: str) -> str:
         digest = hmac.digest(self._key, f"{invitation_id} {item_id}".encode(), "sha256")
-        # Letters and digits alone: phones leave a sign at the end of a link out of it.
+        # Letters and digits alone: phones cut other characters off the end of a link.
         return base64.b32encode(digest[:TOKEN_BYTES]).decode().lower()
 
 
 def _hash(token: str) -> bytes:
-    """Of a random text, so that one round without a key is enough."""
+    """Returns one round of SHA-256 without a key, which is enough for a random text."""
     return hashlib.sha256(token.encode(errors="replace")).digest()

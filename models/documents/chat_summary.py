@@ -1,4 +1,4 @@
-"""A chat as one member sees it: how much of it is unread, and in a list also its last message."""
+"""A chat as one member sees it: how many messages are unread, and in a list also the last message."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,12 +6,17 @@ from datetime import datetime
 from models.documents.chat import Chat, Member
 from models.documents.entry import Entry
 
-UNREAD_MAX = 1000  # counted no further: a client shows "999+", and a chat left alone for a year must stay cheap to list
+UNREAD_MAX = (
+    1000  # counted up to here: clients show "999+", and a chat that was not read for a year must stay cheap to list
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A chat and how a member stands in it. `last_seq` is the log's end for this member: the entry with which it left."""
+    """A chat for one member.
+
+    `last_seq` is the last entry that it may read: the log's end, or the entry with which it left.
+    """
 
     chat: Chat
     member: Member
@@ -22,9 +27,9 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSummary(Standing):
-    """The same with `last`, the newest message that the member may see.
+    """A chat in a member's list. `last` is the newest message that the member may see.
 
-    `last_at` is what lists are sorted by: the time of `last`, or else of when the member came or the chat was made.
+    Lists are sorted by `last_at`: the time of `last`, or else the time at which the member came or the chat was made.
     """
 
     last: Entry | None

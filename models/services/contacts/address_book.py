@@ -152,8 +152,7 @@ class ChangeContact:
 class RemoveContacts:
     """Removes the contacts with these numbers. Returns how many there were.
 
-    Raises ContactNotFound for a single number that is no contact, by either way of asking (docs/messaging-api.md,
-    "Contacts").
+    Raises ContactNotFound for a single number that is no contact (docs/messaging-api.md, "Contacts").
     """
 
     contacts: Contacts

@@ -17,7 +17,14 @@ DomainError
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from math import ceil
 from typing import ClassVar
+
+
+def whole_ms(wait: timedelta) -> int:
+    """Returns a wait in milliseconds, rounded up, for `retry_after_ms`."""
+    return ceil(wait.total_seconds() * 1000)
 
 
 class DomainError(Exception):

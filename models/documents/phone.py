@@ -57,9 +57,8 @@ class Phone:
         telephone by all of them: it may read `+49 (0)30 1` and `+49 30 1` alike.
         """
         try:
-            parsed = phonenumbers.parse(
-                self.dialled.replace("#", " ")
-            )  # which would make an extension of what stands before
+            # A `#` would make an extension of the digits before it.
+            parsed = phonenumbers.parse(self.dialled.replace("#", " "))
         except phonenumbers.NumberParseException:
             digits = "".join(each for each in _fold_digits(self.text) if is_number(each))
             return digits.lstrip("0") or self.text

@@ -1,8 +1,6 @@
 """Counters: small integer ids for accounts, chats and everything else that clients name by a number."""
 
-from pymongo import ReturnDocument
-
-from models.stores.database import Database
+from models.stores.database import Database, upsert
 
 
 class Counters:
@@ -18,19 +16,11 @@ class Counters:
     async def next_from(self, name: str, least: int) -> int:
         """Returns the next number of this counter, at least `least`. Numbers ascend, and none is given twice."""
         following = {"$max": [least, {"$add": [{"$ifNull": ["$last", 0]}, 1]}]}
-        row = await self._counters.find_one_and_update(
-            {"_id": name}, [{"$set": {"last": following}}], upsert=True, return_document=ReturnDocument.AFTER
-        )
-        if row is None:
-            raise RuntimeError("an upsert returned no row")
+        row = await upsert(self._counters, {"_id": name}, [{"$set": {"last": following}}])
         return int(row["last"])
 
     async def next_ids(self, name: str, count: int) -> range:
         """Returns the next `count` ids of this counter."""
-        row = await self._counters.find_one_and_update(
-            {"_id": name}, {"$inc": {"last": count}}, upsert=True, return_document=ReturnDocument.AFTER
-        )
-        if row is None:
-            raise RuntimeError("an upsert returned no row")
+        row = await upsert(self._counters, {"_id": name}, {"$inc": {"last": count}})
         last = int(row["last"])
         return range(last - count + 1, last + 1)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal, cast
 
 from bson.codec_options import CodecOptions
-from pymongo import AsyncMongoClient, InsertOne
+from pymongo import AsyncMongoClient, InsertOne, ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
@@ -146,6 +146,14 @@ async def until_done(prepare: Callable[[], Awaitable[object]]) -> None:
             log.warning("MongoDB makes indexes for this version over what is stored already: the start waits for them")
         else:
             return
+
+
+async def upsert(collection: Collection, query: Row, update: Row | Sequence[Row]) -> Row:
+    """Update the row of this query in one step, or insert it. Returns the row after that."""
+    row = await collection.find_one_and_update(query, update, upsert=True, return_document=ReturnDocument.AFTER)
+    if row is None:
+        raise RuntimeError("an upsert returned no row")
+    return row
 
 
 async def insert_missing(collection: Collection, rows: Sequence[Row]) -> bool:

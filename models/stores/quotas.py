@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, IndexModel
 
-from models.stores.database import Database
+from models.stores.database import Database, upsert
 
 INDEXES = [IndexModel([("ends_at", ASCENDING)], name="clean_up", expireAfterSeconds=3600)]
 
@@ -22,14 +22,8 @@ class Quotas:
         """Count `count` more for `key`. Returns None while there are at most `cap`, else the time until the window ends."""
         window = _window(window_s, now)
         ends_at = datetime.fromtimestamp((window + 1) * window_s, UTC)
-        row = await self._quotas.find_one_and_update(
-            {"_id": f"{key} {window}"},
-            {"$inc": {"count": count}, "$setOnInsert": {"ends_at": ends_at}},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-        )
-        if row is None:
-            raise RuntimeError("an upsert returned no row")
+        counted = {"$inc": {"count": count}, "$setOnInsert": {"ends_at": ends_at}}
+        row = await upsert(self._quotas, {"_id": f"{key} {window}"}, counted)
         return None if row["count"] <= cap else ends_at - now
 
     async def give_back(self, key: str, window_s: int, now: datetime, count: int = 1) -> None:

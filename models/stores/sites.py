@@ -2,9 +2,7 @@
 
 import secrets
 
-from pymongo import ReturnDocument
-
-from models.stores.database import Database
+from models.stores.database import Database, upsert
 
 
 class Sites:
@@ -16,12 +14,5 @@ class Sites:
 
     async def require_id(self) -> str:
         """Returns the id, 16 hexadecimal digits, which never changes."""
-        row = await self._sites.find_one_and_update(
-            {"_id": self._name},
-            {"$setOnInsert": {"id": secrets.token_hex(8)}},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-        )
-        if row is None:
-            raise RuntimeError("an upsert returned no row")
+        row = await upsert(self._sites, {"_id": self._name}, {"$setOnInsert": {"id": secrets.token_hex(8)}})
         return str(row["id"])

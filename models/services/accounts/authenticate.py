@@ -57,13 +57,7 @@ class ChooseAccount:
         That is the oldest for which no code was requested yet, else the oldest that is not registered, else the oldest.
         Raises NoAccount if the list is empty.
         """
-        if identity.login_id is None:
-            return _owned(_only(identity, number))
-        if number is not None:
-            return await self._named(identity.login_id, number)
-        listed = await self.ownerships.list_of_login(identity.login_id)
-        if not listed:
-            raise NoAccount
+        listed = await self._list(identity, number)
         without_code = (each for each in listed if each.code_asked_at is None)
         unproved = (each for each in listed if not each.is_proved)
         return next(without_code, None) or next(unproved, None) or listed[0]
@@ -73,16 +67,21 @@ class ChooseAccount:
 
         Raises AccountNotNamed if there are several, and NoAccount if there is none.
         """
-        if identity.login_id is None:
-            return _owned(_only(identity, number))
-        if number is not None:
-            return await self._named(identity.login_id, number)
-        listed = await self.ownerships.list_of_login(identity.login_id)
-        if not listed:
-            raise NoAccount
+        listed = await self._list(identity, number)
         if len(listed) > 1:
             raise AccountNotNamed
         return listed[0]
+
+    async def _list(self, identity: Identity, number: str | None) -> list[Ownership]:
+        """Returns the named number alone, or else the login's list. Raises NoAccount if the list is empty."""
+        if identity.login_id is None:
+            return [_owned(_only(identity, number))]
+        if number is not None:
+            return [await self._named(identity.login_id, number)]
+        listed = await self.ownerships.list_of_login(identity.login_id)
+        if not listed:
+            raise NoAccount
+        return listed
 
     async def _named(self, login_id: int, number: str) -> Ownership:
         ownership = await self.ownerships.find_by_number(login_id, number)

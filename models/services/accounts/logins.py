@@ -6,9 +6,9 @@ from models.documents.login import Login, require_login_name, require_password
 from models.documents.phone import Phone
 from models.documents.session import Identity
 from models.errors import AccountExists, Conflict, DomainError, LoginNeeded, NotFound
-from models.facts import SessionsRevoked
 from models.ports import Clock, Fanout, Passwords
 from models.services.accounts.pins import RequestPin
+from models.services.accounts.sessions import end_sessions
 from models.stores.accounts import Accounts
 from models.stores.logins import Logins
 from models.stores.ownerships import Ownerships
@@ -51,10 +51,8 @@ class RemoveLogin:
         if login is None:
             raise NotFound("There is no such login.")
         await self.logins.remove(login.id)  # first, so that its tokens are refused from now on
-        sessions = await self.sessions.list_ids(login_id=login.id)
-        await self.sessions.remove_all(sessions)
+        await end_sessions(self.sessions, self.fanout, await self.sessions.list_ids(login_id=login.id))
         await self.ownerships.remove_of_login(login.id)
-        self.fanout.signal(SessionsRevoked(sessions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +69,7 @@ class SetPassword:
         if login is None:
             raise NotFound("There is no such login.")
         await self.logins.replace_password(login.id, await self.passwords.hash(require_password(password)))
-        sessions = await self.sessions.list_ids(login_id=login.id)
-        await self.sessions.remove_all(sessions)
-        self.fanout.signal(SessionsRevoked(sessions))
+        await end_sessions(self.sessions, self.fanout, await self.sessions.list_ids(login_id=login.id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from models.documents.login import NAME_MAX_CHARS, PASSWORD_MAX_CHARS, Login
 from models.documents.network import network_of
 from models.documents.oauth import FOR_EVER, OAuthRules, narrow_scope
 from models.documents.session import Grant, Session, TokenPair, device_name
-from models.errors import InvalidGrant, RateLimited, Unauthenticated
+from models.errors import InvalidGrant, RateLimited, Unauthenticated, whole_ms
 from models.facts import SessionsRevoked
 from models.ports import Clock, Fanout, Passwords, Tokens
 from models.services.accounts.sign_in_alert import NotifySignIn
@@ -110,9 +110,7 @@ def token_pair(tokens: Tokens, session: Session, scope: str) -> TokenPair:
 
 
 def _too_often(wait: timedelta) -> RateLimited:
-    return RateLimited(
-        "Too many wrong passwords; wait before the next try.", retry_after_ms=int(wait.total_seconds() * 1000) + 1
-    )
+    return RateLimited("Too many wrong passwords; wait before the next try.", retry_after_ms=whole_ms(wait))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,12 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from math import ceil
 
 from models.documents.login import Ownership
 from models.documents.network import network_of
 from models.documents.phone import Phone
 from models.documents.pin import EVENTS_PURPOSE, PinRules
-from models.errors import DomainError, RateLimited, RegistrationClosed, WrongPin
+from models.errors import DomainError, RateLimited, RegistrationClosed, WrongPin, whole_ms
 from models.ports import Clock, CodeSender
 from models.services.notifications.sms import LimitTexts
 from models.stores.accounts import Accounts
@@ -106,9 +105,7 @@ def sends_key(phone: Phone) -> str:
 
 
 def _too_soon(wait: timedelta) -> RateLimited:
-    return RateLimited(
-        "A code was asked for too often; wait a moment.", retry_after_ms=ceil(wait.total_seconds() * 1000)
-    )
+    return RateLimited("A code was asked for too often; wait a moment.", retry_after_ms=whole_ms(wait))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +218,4 @@ def _strangers_key(number: str) -> str:
 
 
 def _too_often(wait: timedelta) -> RateLimited:
-    return RateLimited(
-        "Too many wrong codes; wait before the next try.", retry_after_ms=ceil(wait.total_seconds() * 1000)
-    )
+    return RateLimited("Too many wrong codes; wait before the next try.", retry_after_ms=whole_ms(wait))

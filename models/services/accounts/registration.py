@@ -1,4 +1,4 @@
-"""Registration: of an account by its number, of its profile, and of a number that had another owner."""
+"""Registration of accounts by their number and of their profile, and numbers that had another owner."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace

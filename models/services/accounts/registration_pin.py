@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from math import ceil
 
 from models.documents.phone import is_number
 from models.documents.pin import WaitRule
 from models.documents.session import Actor
-from models.errors import Malformed, RateLimited, RegistrationPinNeeded, WrongRegistrationPin
+from models.errors import Malformed, RateLimited, RegistrationPinNeeded, WrongRegistrationPin, whole_ms
 from models.ports import Clock, Passwords
 from models.services.accounts.sessions import LastUse
 from models.stores.accounts import Accounts
@@ -67,8 +66,8 @@ class RegistrationPin:
         key = f"registration pin {account.id}"
         attempt = await self.attempts.take(key, self.guesses, self.clock.now())
         if attempt.wait is not None:
-            wait_ms = ceil(attempt.wait.total_seconds() * 1000)
-            raise RateLimited("Too many wrong registration PINs; wait before the next try.", retry_after_ms=wait_ms)
+            text = "Too many wrong registration PINs; wait before the next try."
+            raise RateLimited(text, retry_after_ms=whole_ms(attempt.wait))
         if not (DIGITS_MIN <= len(given) <= DIGITS_MAX and await self.passwords.matches(given, stored)):
             raise WrongRegistrationPin
         await self.attempts.give_back(key)

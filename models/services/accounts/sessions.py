@@ -63,6 +63,12 @@ class ListSessions:
         return await self.sessions.list_of(actor.account_id, self.clock.now(), login_id=actor.login_id)
 
 
+async def end_sessions(sessions: Sessions, fanout: Fanout, session_ids: list[str]) -> None:
+    """End these sessions, and signal that to every node."""
+    await sessions.remove_all(session_ids)
+    fanout.signal(SessionsRevoked(session_ids))
+
+
 @dataclass(frozen=True, slots=True)
 class RevokeToken:
     """Ends the session of an access or refresh token: both tokens of the pair become void, and their sockets close.
@@ -81,8 +87,7 @@ class RevokeToken:
             return
         if session.grant is not None and session.grant.client_id != client_id:
             raise InvalidClient
-        await self.sessions.remove_all([session.id])
-        self.fanout.signal(SessionsRevoked([session.id]))
+        await end_sessions(self.sessions, self.fanout, [session.id])
 
     def _read(self, token: str) -> Claims | None:
         for read in (self.tokens.read, self.tokens.read_refresh):

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from models.documents.account import Account
 from models.documents.contact import CONTACTS_MAX, Contact, ContactsChange, ListedContact
 from models.documents.session import Actor
 from models.errors import ContactExists, ContactNotFound, ContactsFull
@@ -92,6 +93,12 @@ class ListContacts:
             owner_id: [ListedContact(contact, contact.number in existing) for contact in book]
             for owner_id, book in books.items()
         }
+
+
+async def list_contact_accounts(contacts: Contacts, accounts: Accounts, owner_id: int) -> list[Account]:
+    """Returns the registered accounts of the numbers in an address book, by number."""
+    found = await accounts.list_by_numbers(await contacts.list_numbers(owner_id))
+    return sorted((each for each in found if each.is_registered), key=lambda account: account.number)
 
 
 @dataclass(frozen=True, slots=True)

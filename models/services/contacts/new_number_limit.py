@@ -2,10 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from math import ceil
 
 from models.documents.session import Actor
-from models.errors import TooManyNewNumbers
+from models.errors import TooManyNewNumbers, whole_ms
 from models.ports import Clock
 from models.stores.contacts import Contacts
 from models.stores.favourites import Favourites
@@ -49,5 +48,5 @@ class LimitNewNumbers:
             await self.quotas.give_back(key, DAY_S, now, len(new))
             raise TooManyNewNumbers(
                 f"You may look up at most {self.per_day} new numbers in a day; go on tomorrow, or give fewer.",
-                retry_after_ms=ceil(wait.total_seconds() * 1000),
+                retry_after_ms=whole_ms(wait),
             )

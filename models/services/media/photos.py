@@ -8,6 +8,7 @@ from models.documents.photo import PHOTO_TYPE, Photo, PhotoChange, PhotoView, Pi
 from models.documents.session import Actor
 from models.errors import PhotoNotFound
 from models.ports import Clock, Fanout, Fetcher, Imaging
+from models.services.contacts.address_book import list_contact_accounts
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import change_account
 from models.services.contacts.visibility import MayView
@@ -117,9 +118,8 @@ class ListPhotos:
     may_view: MayView
 
     async def __call__(self, actor: Actor) -> list[PhotoView]:
-        numbers = await self.contacts.list_numbers(actor.account_id)
-        owners = [owner for owner in await self.accounts.list_by_numbers(numbers) if owner.is_registered]
-        return await self.may_view.list_photos(actor, sorted(owners, key=lambda owner: owner.number))
+        owners = await list_contact_accounts(self.contacts, self.accounts, actor.account_id)
+        return await self.may_view.list_photos(actor, owners)
 
 
 @dataclass(frozen=True, slots=True)

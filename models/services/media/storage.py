@@ -61,7 +61,7 @@ class StoreMedia:
 
         The block writes what points to the file; one that nothing points to is removed again.
         """
-        async with self.files.receive(_whole(data), below_bytes=len(data) + 1) as received:
+        async with self.files.receive(single_piece(data), below_bytes=len(data) + 1) as received:
             yield await received.keep(mime_type)
 
 
@@ -103,7 +103,8 @@ async def _joined(start: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byt
         yield piece
 
 
-async def _whole(data: bytes) -> AsyncIterator[bytes]:
+async def single_piece(data: bytes) -> AsyncIterator[bytes]:
+    """Yields bytes that are at hand, for calls that take a content as it arrives."""
     yield data
 
 

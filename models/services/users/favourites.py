@@ -1,6 +1,6 @@
 """Favourites: marking numbers, unmarking and listing them (docs/events-api.md, "Favourites")."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from models.documents.session import Actor
 from models.errors import FavouritesFull, FieldErrors, Malformed
 from models.services.contacts.new_number_limit import LimitNewNumbers
 from models.services.media.photos import TakePhoto
-from models.services.media.storage import RemoveUnusedMedia, StoreMedia
+from models.services.media.storage import RemoveUnusedMedia, StoreMedia, single_piece
 from models.services.users.views import UserViews
 from models.stores.accounts import Accounts
 from models.stores.favourites import Favourites
@@ -67,13 +67,9 @@ class MarkFavourites:
 
     async def _shrink(self, actor: Actor, photo: bytes) -> bytes:
         try:
-            return (await self.take.shrink(_whole(photo), ("account", actor.account_id))).full
+            return (await self.take.shrink(single_piece(photo), ("account", actor.account_id))).full
         except Malformed as refusal:
             raise FieldErrors({"photo": [refusal.message]}) from None
-
-
-async def _whole(data: bytes) -> AsyncIterator[bytes]:
-    yield data
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from models.documents.account import Account, StatusChange
 from models.documents.session import Actor
 from models.documents.user import UserView
+from models.services.contacts.address_book import list_contact_accounts
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.visibility import MayView
 from models.stores.accounts import Accounts
@@ -60,9 +61,7 @@ class GetStatuses:
 
     async def of_all(self, actor: Actor) -> list[Status]:
         """Returns the status messages of all contacts with a registered account, by number."""
-        numbers = await self.contacts.list_numbers(actor.account_id)
-        accounts = [each for each in await self.accounts.list_by_numbers(numbers) if each.is_registered]
-        return await self._list(actor, sorted(accounts, key=lambda account: account.number))
+        return await self._list(actor, await list_contact_accounts(self.contacts, self.accounts, actor.account_id))
 
     async def history(self, actor: Actor, number: str) -> list[StatusChange]:
         """Returns a contact's status messages, newest first; none if they are hidden. Raises NotAContact."""

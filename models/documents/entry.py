@@ -231,7 +231,10 @@ class Entry:
 
     @property
     def public_id(self) -> str:
-        """Returns the id that REST shows, 22 upper-case hex digits, equal for sender and recipient (docs/messaging-api.md, "Identifiers")."""
+        """Returns the id that REST shows, 22 upper-case hex digits (docs/messaging-api.md, "Identifiers").
+
+        Sender and recipient see the same id.
+        """
         return show_key(entry_key(self.chat_id, self.seq))
 
 

@@ -6,7 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class InvitationToken:
-    """Lets its holder act for `account_id` at one event, until that number is proved (docs/events-api.md, "Invitation pages")."""
+    """Lets its holder act for `account_id` at one event (docs/events-api.md, "Invitation pages").
+
+    It ends when that number is proved.
+    """
 
     event_id: int
     account_id: int

@@ -1,4 +1,4 @@
-"""Media: the files of messages and photos, and the formats that each kind of message accepts (docs/messaging-api.md, "Media")."""
+"""Media: the files of messages and photos, and the formats of each kind (docs/messaging-api.md, "Media")."""
 
 import base64
 import re
@@ -76,7 +76,7 @@ class MediaRule:
         )
 
     def require_type_of_url(self, urls: Iterable[str], mime_type: str, file_name: str = "", start: bytes = b"") -> str:
-        """Returns the type of the file behind a URL: by its path (before or after redirects), or else by the answer of its server.
+        """Returns the type of the file behind a URL: by its path (before or after redirects), or else by its server's answer.
 
         The answer gives the name of the type, the name of the file and the first bytes, which count in this order. Raises
         Malformed.

@@ -16,9 +16,10 @@ LIMIT_MAX = 1000  # a larger limit is reduced to this
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """The newest `limit` messages behind the first `offset`, before the entry `before`, after a time or behind the entry `behind`.
+    """Asks for up to `limit` messages, the newest first, behind the first `offset` of them.
 
-    Entries are named by their keys.
+    `after` is a time and `behind` the key of an entry: only later messages are meant. `before` is the key of an entry: only
+    earlier ones are meant.
     """
 
     after: datetime | None = None

@@ -164,7 +164,10 @@ def _international(digits: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _national_prefix(start: str) -> tuple[int, re.Pattern[str] | None]:
-    """Returns the length of the country code that these digits begin with, or 0, and the pattern of prefixes dialled after it."""
+    """Returns the length of the country code that these digits begin with, and the pattern of prefixes dialled after it.
+
+    The length is 0 if no country code fits.
+    """
     for length in range(1, len(start) + 1 if not start.startswith("0") else 1):
         code = int(start[:length])
         if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:

@@ -63,7 +63,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The owner of a session: the account `actor`, or the login `login_id`, which chooses one of its accounts for each request."""
+    """The owner of a session: the account `actor`, or the login `login_id`, which chooses an account for each request."""
 
     session_id: str
     actor: Actor | None = None

@@ -1,4 +1,4 @@
-"""Attempts: how often something was tried within a day, and how long the next try has to wait, counted for all nodes together."""
+"""Attempts: how often something was tried within a day, and how long the next try has to wait. All nodes count together."""
 
 from datetime import UTC, datetime, timedelta
 

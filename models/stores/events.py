@@ -93,9 +93,10 @@ class Events:
     async def page(
         self, account_id: int, wanted: EventFilter, skip: int, limit: int, *, hidden: Collection[int] = ()
     ) -> tuple[int, list[Event]]:
-        """Returns how many events an account owns or is invited to, and `limit` of them behind `skip`: latest date first, then by title.
+        """Returns how many events an account owns or is invited to, and `limit` of them behind the first `skip`.
 
-        Counting and skipping read an index alone, a microsecond for each event; only the events of the page are read.
+        They are sorted by date, latest first, then by title. Counting and skipping read an index alone, a microsecond for
+        each event; only the events of the page are read.
         """
         query = _of(account_id, wanted, hidden)
         count = await self._events.count_documents(query)
@@ -165,7 +166,10 @@ class Events:
         return await self._ordered(query | _without(excluded), ASCENDING, 0)
 
     async def count_unanswered(self, account_id: int, now: datetime, *, hidden: Collection[int] = ()) -> int:
-        """Returns how many invitations of an account wait for an answer, at events that are not over and of no `hidden` owner."""
+        """Returns how many invitations of an account wait for an answer.
+
+        Events that are over and those of `hidden` owners do not count.
+        """
         mine = {"$elemMatch": {"account": account_id, "answer": None}}
         query = {"invitations.account": account_id, "is_deleted": False, "invitations": mine}
         return await self._events.count_documents(
@@ -375,7 +379,10 @@ class Events:
         )
 
     async def list_untold(self, older_than: datetime) -> list[Event]:
-        """Returns events with a fact in their outbox that is older than this: a crash or an unreachable database left it there."""
+        """Returns events with a fact in their outbox that is older than this.
+
+        A crash or an unreachable database left it there.
+        """
         query = {"outbox.at": {"$lt": older_than}}
         return [event_of(row) for row in await self._events.find(query).limit(100).to_list(100)]
 

@@ -1,4 +1,4 @@
-"""Quotas: how often something happened in the present window of time, counted for all nodes together."""
+"""Quotas: how often something happened in the present window of time. All nodes count together."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -18,8 +18,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from models.documents.chat import ChatKind
+from models.documents.chat_summary import UNREAD_MAX, ChatSummary, Standing
 from models.documents.entry import Entry, Kind
-from models.documents.head import UNREAD_MAX, ChatSummary, Standing
 from models.stores.chat_rows import chat_of, member_key, member_of
 from models.stores.chats import CHATS, MEMBERS
 from models.stores.database import Database, Row, aggregate

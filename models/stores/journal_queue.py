@@ -12,6 +12,7 @@ from models.errors import DomainError, InternalFault, Unavailable
 from models.ports import Clock
 from models.stores.database import Row
 from models.stores.entry_rows import stored_entry
+from models.stores.instants import to_milliseconds
 
 Once = tuple[int, int, str]  # chat id, sender id, client id: what makes a send happen once
 REPEATS_KNOWN = 10_000  # messages sent again that are remembered, about 3 MB
@@ -114,8 +115,7 @@ class Queue:
         if self._is_closing or len(self._in_flight) >= self._max_entries:
             raise Unavailable(retry_after_ms=1000)
         # MongoDB keeps milliseconds: what is acknowledged now must equal what is read later.
-        now = self._clock.now()
-        at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        at = to_milliseconds(self._clock.now())
         waiting = PendingDraft(draft, at, monotonic(), [future])
         self._in_flight[once] = waiting
         if once in self._keys:

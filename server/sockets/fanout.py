@@ -49,7 +49,7 @@ class SocketFanout:
         self.deliver(namespace, text, to)
         self._bus.publish(namespace, text, to, chat.id if chat is not None and chat.is_large else None)
 
-    def whisper(self, event: Fact, connection: str) -> None:
+    def send_to_connection(self, event: Fact, connection: str) -> None:
         """Show `event` to one connection of this node."""
         found = self._connections.find(connection)
         if found is not None and found.is_open:
@@ -91,7 +91,7 @@ class SocketFanout:
         over_s = max(RESYNC_OVER_S, len(connections) / RESYNCS_PER_S)
         for connection in connections:
             wait_s = random() * over_s  # noqa: S311 (a spread, not a secret)
-            loop.call_later(wait_s, self.whisper, Resync(), connection.sid)
+            loop.call_later(wait_s, self.send_to_connection, Resync(), connection.sid)
 
     def _signalled(self, signal: Invalidation) -> None:
         for hear in self._on_signal:

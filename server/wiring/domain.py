@@ -30,7 +30,7 @@ from models.services.events.access import HiddenEvents, RequireEvent
 from models.services.events.alerts import EventAlerts
 from models.services.events.broadcast import BroadcastEvent
 from models.services.events.chat_log import AppendEventFacts
-from models.services.events.invitation_texts import TextInvitations
+from models.services.events.invitation_texts import SweepInvitationTokens, TextInvitations
 from models.services.events.inviting import JoinEvents
 from models.services.events.outbox import EventOutbox
 from models.services.events.reminders import ForgetEvents, Remind
@@ -266,7 +266,7 @@ class Domain:
             stores.logins,
             ChooseAccount(stores.ownerships),
             clock,
-            believed_for_s=cache_ttl_s,
+            cache_ttl_s=cache_ttl_s,
         )
 
     def _stored(self, entries: Sequence[Entry]) -> None:
@@ -322,6 +322,12 @@ class Domain:
             ("reminding", self.remind, 300.0, "reminded of %d events"),  # the window is two hours wide
             ("removing files", self.remove_media.sweep, 3600.0, "removed %d files that nothing pointed to"),
             ("sweeping", stores.media.sweep, 3600.0, "removed %d uploads that a crash had left"),  # half a day old
+            (
+                "sweeping links",
+                SweepInvitationTokens(stores.invitation_tokens, stores.events),
+                3600.0,
+                "removed %d links of events that are gone",
+            ),
         ):
             task = asyncio.create_task(keep_doing(name, work, every_s, done), name=name)
             stack.push_async_callback(cancel, task)

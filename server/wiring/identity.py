@@ -43,7 +43,7 @@ def _auth(domain: Domain) -> AuthRoutes:
             _take_number(domain),
             stores.sessions,
             _registration_pin(domain),
-            _tell_sign_in(domain),
+            _notify_sign_in(domain),
             auth.public_registration,
             _demo(domain) if domain.settings.events.demo else None,
         ),
@@ -53,7 +53,7 @@ def _auth(domain: Domain) -> AuthRoutes:
             domain.tokens,
             domain.fanout,
             auth.public_registration,
-            domain.notifications.tell_contact_joined,
+            domain.notifications.notify_contact_joined,
         ),
         ListSessions(stores.sessions, domain.clock),
         EndSession(stores.sessions, domain.authenticate, domain.fanout),
@@ -88,7 +88,7 @@ def _oauth(domain: Domain) -> OAuthRoutes:
             domain.tokens,
             domain.clock,
             rules,
-            _tell_sign_in(domain),
+            _notify_sign_in(domain),
         ),
         RefreshTokens(stores.logins, stores.sessions, domain.tokens, domain.fanout, domain.clock, rules),
         RevokeToken(domain.tokens, stores.sessions, domain.fanout),
@@ -112,7 +112,7 @@ def _account(domain: Domain) -> AccountRoutes:
             domain.fanout,
             _take_number(domain),
             _registration_pin(domain),
-            _tell_sign_in(domain),
+            _notify_sign_in(domain),
             domain.settings.auth.public_registration,
         ),
         _remove(domain),
@@ -189,7 +189,7 @@ def _registration_pin(domain: Domain) -> RegistrationPin:
     )
 
 
-def _tell_sign_in(domain: Domain) -> NotifySignIn:
+def _notify_sign_in(domain: Domain) -> NotifySignIn:
     return NotifySignIn(domain.stores.ownerships, domain.fanout, domain.notifications.notify, domain.clock)
 
 

@@ -50,7 +50,7 @@ class NotificationParts:
             )
             self.workers[PUSH] = DeliverNotifications(PUSH, stores.notifications, deliver, clock, at_once=push.at_once)
         self.notify = Notify(stores.notifications, stores.devices, self._wake, is_push_on=push.is_on)
-        self.tell_contact_joined = NotifyContactJoined(stores.accounts, stores.phone_books, self.notify, clock)
+        self.notify_contact_joined = NotifyContactJoined(stores.accounts, stores.phone_books, self.notify, clock)
         self._messages = PushMessages(directory, sockets, self.notify, has_preview=push.message_preview)
         self.announced = self._messages.announced if push.is_on else None
 

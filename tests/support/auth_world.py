@@ -120,7 +120,7 @@ async def start_node(
     tokens, fanout = JwtTokens(SECRET, clock), RecordingFanout()
     counters = Counters(database)
     notify = Notify(Notifications(database), Devices(database), wake=lambda: None, is_push_on=True)
-    tell_contact_joined = NotifyContactJoined(
+    notify_contact_joined = NotifyContactJoined(
         accounts,
         PhoneBooks(database),
         notify,
@@ -155,6 +155,7 @@ async def start_node(
         remove_nobody,
         fanout,
         clock,
+        recycle_days=0,
     )
     auth = AuthRoutes(
         RequestPin(
@@ -180,8 +181,9 @@ async def start_node(
             registration_pin,
             NotifySignIn(ownerships, fanout, notify, clock),
             rules.is_open,
+            None,
         ),
-        RegisterProfile(accounts, sessions, tokens, fanout, is_open, tell_contact_joined),
+        RegisterProfile(accounts, sessions, tokens, fanout, is_open, notify_contact_joined),
         ListSessions(sessions, clock),
         EndSession(sessions, authenticate, fanout),
         registration_pin,

@@ -27,6 +27,7 @@ from models.services.contacts.directory import Directory
 from models.services.groups.groups import CreateGroup, GetGroup, ListGroups, SetSubject
 from models.services.groups.members import AddParticipant, LeaveGroup, RemoveParticipant, RequireParticipants, SetRole
 from models.services.groups.turn import ChangeGroup
+from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.contacts import Contacts
@@ -66,7 +67,7 @@ class RecordingFanout:
         self.told.append((event.entry, frozenset(to)))
         self._more.set()
 
-    def whisper(self, event: Fact, connection: str) -> None:
+    def send_to_connection(self, event: Fact, connection: str) -> None:
         raise AssertionError("a change of a group is nobody's own affair")
 
     def signal(self, signal: Invalidation) -> None:
@@ -185,7 +186,14 @@ class World:
         participants = RequireParticipants(RequireContact(self.contacts, Directory(self.accounts), self.writers))
         leave = LeaveGroup(change, self.chats, record)
         routes = GroupRoutes(
-            CreateGroup(self.chats, participants, record, self.clock, MEMBERS_MAX),
+            CreateGroup(
+                self.chats,
+                participants,
+                record,
+                self.clock,
+                MEMBERS_MAX,
+                TokenBuckets(1, 1, is_enabled=False),
+            ),
             ListGroups(self.chats),
             GetGroup(self.chats, memberships),
             SetSubject(change, record),

@@ -26,10 +26,10 @@ from models.services.chats.resolve import RequireRecipient
 from models.services.chats.send import SendMessage
 from models.services.chats.typing import BroadcastTyping
 from models.services.media.fetching import FetchUrl, LimitFetches
-from models.services.media.storage import Arrival, StoreMedia
+from models.services.media.storage import PendingFile, StoreMedia
 
 FILE = "filename"  # the field with the file, in every form
-CARD_MAX_BYTES = 4 * VCARD_MAX_CHARS  # the longest character in UTF-8
+CARD_MAX_BYTES = 4 * VCARD_MAX_CHARS  # no character of UTF-8 is longer than four bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ class MediaMessageRoutes:
 
     @asynccontextmanager
     async def _arrived(
-        self, actor: Actor, asked: FileToSend, arrival: Arrival | None, rule: MediaRule
-    ) -> AsyncIterator[Arrival]:
+        self, actor: Actor, asked: FileToSend, arrival: PendingFile | None, rule: MediaRule
+    ) -> AsyncIterator[PendingFile]:
         """Yields the uploaded file, or the file behind the URL."""
         url = asked.require_url() if arrival is None else ""
         await self.require_recipient(actor, asked.target)

@@ -12,7 +12,7 @@ from models.documents.collation import sort_by_name
 from models.documents.event import Event, Invitation, Poll
 from models.documents.photo import Rendition
 from models.documents.sample_reply import SampleReply
-from models.documents.user import SeenUser
+from models.documents.user import UserView
 from models.services.events.listing import EventView
 from models.services.events.posts import Posting
 
@@ -184,7 +184,7 @@ def show_invitation(invitation: Invitation, account: Account, full_name: str) ->
     }
 
 
-def show_seen_invitation(invitation: Invitation, people: Mapping[int, SeenUser]) -> InvitationShown:
+def show_seen_invitation(invitation: Invitation, people: Mapping[int, UserView]) -> InvitationShown:
     guest = people[invitation.account_id]
     return show_invitation(invitation, guest.account, guest.full_name)
 
@@ -268,7 +268,7 @@ def show_guest(event: Event, invitation: Invitation, account: Account, full_name
     }
 
 
-def _invitee(event: Event, invitation: Invitation, who: SeenUser, link: Link) -> InviteeShown:
+def _invitee(event: Event, invitation: Invitation, who: UserView, link: Link) -> InviteeShown:
     return {
         **show_guest(event, invitation, who.account, who.full_name),
         "photo": show_photo(who, Rendition.SMALL, link),

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from models.documents.chat import ChatKind
+from models.documents.chat_summary import ChatSummary
 from models.documents.entry import ANSWER_MAX_CHARS
-from models.documents.head import ChatSummary
 from models.documents.session import Actor
 from models.errors import Malformed
 from models.facts import Ready
@@ -179,4 +179,4 @@ class SendReady:
     async def __call__(self, actor: Actor, connection: str) -> None:
         page = await self.chats(actor.account_id) or ChatPage([], None)
         account = await self.directory.require(actor.account_id)
-        self.fanout.whisper(Ready(account, actor.session_id, page.heads, page.next), connection)
+        self.fanout.send_to_connection(Ready(account, actor.session_id, page.heads, page.next), connection)

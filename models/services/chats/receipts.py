@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from models.documents.account import Account
+from models.documents.account import either_blocks
 from models.documents.chat import ChatKind, Member, Roster
+from models.documents.chat_ref import ChatRef
 from models.documents.receipt import ReadMark
 from models.documents.session import Actor
-from models.documents.target import ChatRef
 from models.errors import ChatNotFound, Malformed, Unavailable
 from models.facts import ReceiptMoved
 from models.ports import Clock, Fanout
@@ -135,7 +135,7 @@ class AdvanceReceipts:
         if roster.chat.kind is ChatKind.DIRECT:
             me = await self._directory.require(actor.account_id)
             peer = await self._directory.require(roster.chat.peer_of(actor.account_id))
-            is_shown = not _is_blocked(me, peer)
+            is_shown = not either_blocks(me, peer)
         await asyncio.shield(self._move(roster, actor.account_id, delivered, read, is_shown=is_shown))
         return chat_id
 
@@ -155,7 +155,7 @@ class AdvanceReceipts:
             peer = self._directory.peek(roster.chat.peer_of(actor.account_id))
             if me is None or peer is None:
                 return None
-            is_shown = not _is_blocked(me, peer)
+            is_shown = not either_blocks(me, peer)
         return roster.chat.id, self._move(roster, actor.account_id, delivered, read, is_shown=is_shown)
 
     def _move(
@@ -267,8 +267,3 @@ class AdvanceReceipts:
         if len(self._told) >= ENDS_KNOWN:
             self._told.clear()
         self._told[place] = own, shown
-
-
-def _is_blocked(me: Account, peer: Account) -> bool:
-    """Whether one of two people blocked the other: then marks are for the own devices only."""
-    return peer.has_blocked(me.number) or me.has_blocked(peer.number)

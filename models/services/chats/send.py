@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass
 
 from models.documents.chat import ChatKind, Roster
+from models.documents.chat_ref import ChatRef
 from models.documents.entry import Draft, Entry, Message, without_content
 from models.documents.session import Actor
-from models.documents.target import ChatRef
 from models.errors import ChatNotFound, ClientIdReused, ContactBlocked, DomainError, MessageNotFound, NotAContact
 from models.facts import ChatListed, ChatMembersChanged
 from models.ports import Fanout

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from models.documents.account import Account
+from models.documents.account import Account, either_blocks
 from models.documents.chat import Chat, ChatKind, Roster
+from models.documents.chat_ref import ChatRef
 from models.documents.session import Actor
-from models.documents.target import ChatRef
 from models.errors import ChatNotFound
 from models.facts import TypingShown
 from models.ports import Fanout
@@ -148,7 +148,7 @@ class BroadcastTyping:
 
 def _listeners(roster: Roster, me: Account, peer: Account) -> Collection[int]:
     """The other one of two people; nobody where one of them blocked the other."""
-    if peer.has_blocked(me.number) or me.has_blocked(peer.number) or peer.id in roster.unlisted:
+    if either_blocks(me, peer) or peer.id in roster.unlisted:
         return ()
     return {peer.id} - {me.id}
 

@@ -35,7 +35,7 @@ class SweepPresence:
             absent = await self.board.claim(node)
             if absent is None or not absent.account_ids:
                 return count
-            await self.accounts.saw(absent.account_ids, self.clock.now() - timedelta(seconds=absent.age_s))
+            await self.accounts.set_last_seen(absent.account_ids, self.clock.now() - timedelta(seconds=absent.age_s))
             try:
                 offline = await self.board.sweep(node, absent.account_ids)
             except Exception:

@@ -39,14 +39,14 @@ Body = Mapping[str, Any]
 Answer = Mapping[str, object]
 Reply = Callable[[Answer], None]
 SOCKETS_AGAIN_MS = 60_000  # by then those that are gone without a word have been noticed
-GREET_AGAIN_S, GREET_AGAIN_LAST_S = 1.0, 10.0
+READY_AGAIN_S, READY_AGAIN_LAST_S = 1.0, 10.0
 NOT_EVENTS = frozenset({"connect", "disconnect"})
 
 
 class ConnectionRegistry(Protocol):
     """Where connections are kept for fanning out; the server's side of a namespace."""
 
-    async def enter(self, namespace: str, connection: str, actor: Actor) -> None:
+    async def register(self, namespace: str, connection: str, actor: Actor) -> None:
         """From now on events for this account reach this connection; when it returns, also those of other nodes."""
         ...
 
@@ -64,7 +64,7 @@ class NamespaceContext:
     """What every namespace needs to let somebody in and to bound what they ask."""
 
     authenticate: Callable[[str, str | None], Awaitable[Actor]]  # a token, and the number of an account or None
-    lobby: ConnectionRegistry
+    registry: ConnectionRegistry
     requests: TokenBuckets
     connects: TokenBuckets
     refusal_of: Callable[[Exception, str], DomainError]  # logs a fault and says what to tell of it
@@ -140,9 +140,9 @@ class BaseNamespace(socketio.AsyncNamespace):
 
     name: ClassVar[str]
 
-    def __init__(self, gate: NamespaceContext) -> None:
+    def __init__(self, context: NamespaceContext) -> None:
         super().__init__(self.name)
-        self._gate = gate
+        self._context = context
         self._callers: dict[str, ClientConnection] = {}
         self._held: Counter[int] = Counter()  # callers of each account
         self._requests = {
@@ -169,7 +169,7 @@ class BaseNamespace(socketio.AsyncNamespace):
 
     def _hold(self, account_id: int) -> None:
         """Count one more socket of an account; raises TooManySockets."""
-        if self._gate.sockets_per_account and self._held[account_id] >= self._gate.sockets_per_account:
+        if self._context.sockets_per_account and self._held[account_id] >= self._context.sockets_per_account:
             raise TooManySockets(retry_after_ms=SOCKETS_AGAIN_MS)
         self._held[account_id] += 1
 
@@ -182,22 +182,22 @@ class BaseNamespace(socketio.AsyncNamespace):
         try:
             token = _read_token(credentials)
             actor = await self._authenticate(token, credentials)
-            self._gate.connects.take(actor.account_id)
-            if await self.take_turn(connection):
+            self._context.connects.take(actor.account_id)
+            if await self.wait_for_admission(connection):
                 # It may have been revoked meanwhile, while no sweep could find it. From here to its registration in
-                # `ConnectionRegistry.enter` nothing is awaited, so that a revocation comes either before this or finds it there.
+                # `ConnectionRegistry.register` nothing is awaited, so that a revocation comes either before this or finds it there.
                 actor = await self._authenticate(token, credentials)
             self._hold(actor.account_id)
         except DomainError as refusal:
-            self._gate.count(refusal.code)
+            self._context.count(refusal.code)
             raise refused(refusal) from None
         except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
-            fault = self._gate.refusal_of(error, f"a connection to {self.name}")
-            self._gate.count(fault.code)
+            fault = self._context.refusal_of(error, f"a connection to {self.name}")
+            self._context.count(fault.code)
             raise refused(fault) from None
         self._callers[connection] = ClientConnection(connection, actor, token)
 
-    async def take_turn(self, connection: str) -> bool:  # noqa: ARG002
+    async def wait_for_admission(self, connection: str) -> bool:  # noqa: ARG002
         """Wait in line where a greeting costs much; returns whether time passed. Raises the refusal of a wait too long."""
         return False
 
@@ -206,33 +206,33 @@ class BaseNamespace(socketio.AsyncNamespace):
         number = find_number(account)
         if number is None and account is not None:
             raise WrongAccount
-        return await self._gate.authenticate(token, number)
+        return await self._context.authenticate(token, number)
 
-    async def welcome(self, connection: str) -> None:
+    async def join(self, connection: str) -> None:
         """The client has been told that it is connected: from now on events reach it."""
         caller = self._callers.get(connection)
         if caller is not None:
-            await self._gate.lobby.enter(self.name, connection, caller.actor)
-            wait_s = GREET_AGAIN_S
-            while not await self._greeted(connection, caller):
+            await self._context.registry.register(self.name, connection, caller.actor)
+            wait_s = READY_AGAIN_S
+            while not await self._try_to_join(connection, caller):
                 await asyncio.sleep(wait_s * (0.5 + random() / 2))  # noqa: S311 (or a crowd would try in step)
-                wait_s = min(2 * wait_s, GREET_AGAIN_LAST_S)
+                wait_s = min(2 * wait_s, READY_AGAIN_LAST_S)
 
-    async def _greeted(self, connection: str, caller: ClientConnection) -> bool:
+    async def _try_to_join(self, connection: str, caller: ClientConnection) -> bool:
         """SendReady once; False when that is to be tried again, because a client that is never greeted waits for ever."""
         try:
             # A look at a login's account takes time, and this may be the second try.
-            await self._gate.authenticate(caller.token, caller.actor.number)
+            await self._context.authenticate(caller.token, caller.actor.number)
             if self._callers.get(connection) is caller:  # else it left meanwhile, and was seen off
-                await self.entered(caller)
+                await self.joined(caller)
         except (Unauthenticated, WrongAccount, AccountNotRegistered):
             await self.disconnect(connection)
         except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
-            self._gate.refusal_of(error, f"the greeting of a connection to {self.name}")
+            self._context.refusal_of(error, f"the greeting of a connection to {self.name}")
             return self._callers.get(connection) is not caller
         return True
 
-    async def entered(self, caller: ClientConnection) -> None:
+    async def joined(self, caller: ClientConnection) -> None:
         """Somebody is here; what a namespace does then."""
 
     def left(self, caller: ClientConnection) -> None:
@@ -260,7 +260,7 @@ class BaseNamespace(socketio.AsyncNamespace):
         return self._answer_later(event, answer, reply)
 
     def _ask(self, caller: ClientConnection, event: object, args: list[Any]) -> "Answer | Pending | Awaitable[Answer]":
-        self._gate.requests.take(caller.actor.account_id)
+        self._context.requests.take(caller.actor.account_id)
         request = self._requests.get(event) if isinstance(event, str) else None
         if request is None:
             raise UnknownEvent
@@ -288,8 +288,8 @@ class BaseNamespace(socketio.AsyncNamespace):
     def _refuse(self, error: Exception, event: object) -> dict[str, object]:
         if not isinstance(error, DomainError):
             known = event if isinstance(event, str) and event in self._requests else "an event"
-            error = self._gate.refusal_of(error, f"{known} in {self.name}")
-        self._gate.count(error.code)
+            error = self._context.refusal_of(error, f"{known} in {self.name}")
+        self._context.count(error.code)
         return {"ok": False, "error": show_for_sockets(error)}
 
 

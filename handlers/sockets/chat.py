@@ -48,39 +48,39 @@ class ChatNamespace(BaseNamespace):
 
     def __init__(
         self,
-        gate: NamespaceContext,
+        context: NamespaceContext,
         send: SendMessage,
         change: ChangeMessage,
         find_stored: FindStored,
         history: ReadHistory,
         sync: SyncChats,
         chats: ListChats,
-        greet: SendReady,
+        send_ready: SendReady,
         typing: BroadcastTyping,
         connect_admission: ConnectAdmission,
         *,
         text_max_chars: int,
     ) -> None:
-        super().__init__(gate)
+        super().__init__(context)
         self._send = send
         self._change = change
         self._find_stored = find_stored
         self._history = history
         self._sync = sync
         self._chats = chats
-        self._greet = greet
+        self._send_ready = send_ready
         self._typing = typing
-        self._doorkeeper = connect_admission
+        self._connect_admission = connect_admission
         self._text_max_chars = text_max_chars
 
     @override
-    async def take_turn(self, connection: str) -> bool:
+    async def wait_for_admission(self, connection: str) -> bool:
         # A client joins this namespace first of its five, and no other costs the database as much.
-        return await self._doorkeeper.admit(partial(self._gate.lobby.is_here, connection))
+        return await self._connect_admission.admit(partial(self._context.registry.is_here, connection))
 
     @override
-    async def entered(self, caller: ClientConnection) -> None:
-        await self._greet(caller.actor, caller.connection)
+    async def joined(self, caller: ClientConnection) -> None:
+        await self._send_ready(caller.actor, caller.connection)
 
     def on_message_send(self, caller: ClientConnection, body: Body) -> Awaitable[Answer] | Pending:
         """{chat or contact or group, client_id, type = "t", …} -> {message}."""

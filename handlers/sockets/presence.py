@@ -12,12 +12,12 @@ from models.services.presence.presence import OFFLINE, ONLINE, WATCHED_MAX, Pres
 class PresenceNamespace(BaseNamespace):
     name = PRESENCE
 
-    def __init__(self, gate: NamespaceContext, presence: Presence) -> None:
-        super().__init__(gate)
+    def __init__(self, context: NamespaceContext, presence: Presence) -> None:
+        super().__init__(context)
         self._presence = presence
 
     @override
-    async def entered(self, caller: ClientConnection) -> None:
+    async def joined(self, caller: ClientConnection) -> None:
         await self._presence.connect(caller.actor, caller.connection)
 
     @override

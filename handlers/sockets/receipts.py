@@ -12,8 +12,8 @@ from models.services.chats.receipts import AdvanceReceipts
 class ReceiptsNamespace(BaseNamespace):
     name = RECEIPTS
 
-    def __init__(self, gate: NamespaceContext, marks: AdvanceReceipts) -> None:
-        super().__init__(gate)
+    def __init__(self, context: NamespaceContext, marks: AdvanceReceipts) -> None:
+        super().__init__(context)
         self._marks = marks
 
     def on_delivered(self, caller: ClientConnection, body: Body) -> Pending | Awaitable[Answer]:

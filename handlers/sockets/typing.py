@@ -13,14 +13,14 @@ from models.services.chats.typing import BroadcastTyping
 class TypingNamespace(BaseNamespace):
     name = TYPING
 
-    def __init__(self, gate: NamespaceContext, typing: BroadcastTyping) -> None:
-        super().__init__(gate)
+    def __init__(self, context: NamespaceContext, typing: BroadcastTyping) -> None:
+        super().__init__(context)
         self._typing = typing
         # By account, so that a crowd that leaves does not cost the square of it.
         self._connections: dict[int, set[str]] = {}
 
     @override
-    async def entered(self, caller: ClientConnection) -> None:
+    async def joined(self, caller: ClientConnection) -> None:
         self._connections.setdefault(caller.actor.account_id, set()).add(caller.connection)
 
     @override

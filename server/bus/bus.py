@@ -60,8 +60,12 @@ class Bus:
         """`large`: a packet for more accounts carries the list of them; `prefix` and `site`: see RedisNames."""
         self.names = names = RedisNames(prefix, site)
         self.lease = Lease(redis, names)
-        self.lease.on_met, self.lease.on_gone, self.lease.on_break = self._meet, self._part, self._lease_failed
-        self.lease.on_lost = self._return
+        self.lease.on_met, self.lease.on_gone, self.lease.on_break = (
+            self._on_node_met,
+            self._on_nodes_gone,
+            self._lease_failed,
+        )
+        self.lease.on_lost = self._on_lease_lost
         self._everybody = _everybody(names)
         self.on_packet: Callable[[str, str, Collection[int]], None] = _ignore
         self.on_signal: Callable[[Invalidation], None] = _ignore
@@ -81,8 +85,8 @@ class Bus:
         self._making_up: asyncio.TimerHandle | None = None
 
         self._shards = shards = Shards(redis, self._everybody, names.own(f"n:{self.node}"))
-        shards.on_message, shards.on_late = self._hear, self._late
-        shards.on_back, shards.on_break, shards.on_recovered = self._back, self._broke, self._recovered
+        shards.on_message, shards.on_late = self._on_message, self._on_late
+        shards.on_back, shards.on_break, shards.on_recovered = self._on_back, self._on_break, self._on_recovered
         shards.lost_message = self._lost_message
         self.large_chats = LargeChats(shards, names)
 
@@ -102,9 +106,9 @@ class Bus:
         return self._shards.depth
 
     @property
-    def heard(self) -> int:
+    def messages_read(self) -> int:
         """How many messages this node has read."""
-        return self._shards.heard_messages
+        return self._shards.messages_read
 
     async def open(self) -> None:
         """Take the lease and start listening; raises RedisError when Redis cannot be reached."""
@@ -114,11 +118,11 @@ class Bus:
             asyncio.create_task(self.lease.keep(), name="bus lease"),
             asyncio.create_task(self.large_chats.keep_learning(), name="bus large chats"),
         ]
-        self._greet()
+        self._say_hello()
 
-    def lose(self) -> None:
+    def mark_lost(self) -> None:
         """Something is stored, or may be, that nobody announces: the other nodes are told that they missed something."""
-        self._shards.home.publisher.lose_some()
+        self._shards.home.publisher.mark_lost()
 
     async def close(self) -> None:
         """Say what is still to be said, or that it was not, then leave."""
@@ -147,7 +151,7 @@ class Bus:
             self.large_chats.arrive(account_id)
         if not self.lease.is_alone:
             channels += await self.large_chats.learn(account_id)
-        await self._shards.heard(channels)
+        await self._shards.confirmed(channels)
 
     def release(self, account_id: int) -> None:
         """A socket of this account is gone."""
@@ -176,7 +180,7 @@ class Bus:
             if not isinstance(signal, PresenceChanged):
                 self._signalled = self._shards.home.publisher.mark
 
-    async def told(self) -> None:
+    async def signals_sent(self) -> None:
         """Return when Redis has all signals of this node that forbid something, or does not take them, after a moment.
 
         Who is answered behind this may rely on them, also if this node dies in the next moment. What Redis did not take is told as
@@ -192,10 +196,10 @@ class Bus:
         """Whether a socket of this account is here."""
         return account_id in self._held
 
-    async def list_heard(self, account_ids: Collection[int]) -> set[int]:
+    async def list_subscribed(self, account_ids: Collection[int]) -> set[int]:
         """Those of these accounts of which some node holds a socket; raises RedisError and OSError."""
         by_channel = {self.channel(each): each for each in account_ids}
-        return {by_channel[channel] for channel in await self._shards.list_heard(by_channel)}
+        return {by_channel[channel] for channel in await self._shards.list_subscribed(by_channel)}
 
     def channel(self, account_id: int) -> str:
         """What a node listens to while it holds a socket of this account."""
@@ -205,7 +209,7 @@ class Bus:
         """To every node."""
         self._shards.put(orjson.dumps([kind, self.node, *rest]), [self._everybody])
 
-    def _greet(self, node: str = "") -> None:
+    def _say_hello(self, node: str = "") -> None:
         """Tell a node, or all of them, that this one is here and publishes for it from now on."""
         self._say("hello", node)
 
@@ -216,40 +220,40 @@ class Bus:
         """The leases are where everybody listens."""
         self._shards.home.failed(error)
 
-    def _broke(self, error: Exception) -> None:
+    def _on_break(self, error: Exception) -> None:
         self.breaks += 1
         if self._away_since is None:
             self._away_since = monotonic()
             log.warning("the bus is away: %s", type(error).__name__)
 
-    def _back(self) -> None:
+    def _on_back(self) -> None:
         """All is heard again."""
-        self._recovered()
-        self._greet()
-        self._missed()
+        self._on_recovered()
+        self._say_hello()
+        self._on_missed()
 
-    def _recovered(self) -> None:
+    def _on_recovered(self) -> None:
         """A part works again; where it was the last one, the log has to end with that."""
         if self._away_since is not None and self.is_up:
             log.warning("the bus is back, after %.1f s", monotonic() - self._away_since)
             self._away_since = None
 
-    def _missed(self) -> None:
+    def _on_missed(self) -> None:
         """Anything may have gone past this node, signals too."""
         self.on_gap(None)
         if not self.lease.is_alone:
             self.large_chats.learn_again()
 
-    def _late(self, channel: str) -> None:
+    def _on_late(self, channel: str) -> None:
         """Messages may have gone past on this channel: Redis confirmed it after somebody had begun to count on it, say."""
         if channel == self._everybody:
-            self._missed()
+            self._on_missed()
             return
         account_or_chat = int(channel.rpartition(":")[2])
         is_account = channel == self.channel(account_or_chat)
         self.on_gap([account_or_chat] if is_account else set(self.large_chats.holders(account_or_chat)))
 
-    def _hear(self, channel: str, data: bytes) -> None:
+    def _on_message(self, channel: str, data: bytes) -> None:
         try:
             message, to = self._audiences.split(channel, data)
             kind, node, *rest = orjson.loads(message)
@@ -258,9 +262,9 @@ class Bus:
         except Exception:
             if not self._unreadable:
                 log.exception("the bus brought what this node cannot read")
-            self._mishear(channel)
+            self._on_unreadable(channel)
 
-    def _mishear(self, channel: str) -> None:
+    def _on_unreadable(self, channel: str) -> None:
         """Something was said there that this node cannot read, perhaps by one of another version: whom it concerns must ask."""
         if not self._unreadable:
             self._making_up = asyncio.get_running_loop().call_later(UNREADABLE_FOR_S, self._make_up)
@@ -269,7 +273,7 @@ class Bus:
     def _make_up(self) -> None:
         channels, self._unreadable = self._unreadable, set()
         for channel in channels:
-            self._late(channel)
+            self._on_late(channel)
 
     def _take(self, channel: str, kind: str, node: str, rest: list[object], to: Collection[int] | None) -> None:
         match kind, rest:
@@ -282,7 +286,7 @@ class Bus:
             case "hello", [to_node]:
                 self.lease.meet(node)
                 if to_node == self.node:
-                    self._missed()
+                    self._on_missed()
             case "bye", _:
                 self.lease.forget(node)
                 if node in self._have_lost:
@@ -290,7 +294,7 @@ class Bus:
                     self.on_died()
             case "lost", _:
                 self._have_lost.add(node)
-                self._missed()
+                self._on_missed()
             case _:
                 raise ValueError(f"nodes say {kind!r} with {len(rest)} fields")
 
@@ -298,21 +302,21 @@ class Bus:
         if isinstance(signal, ChatMembersChanged):
             self.large_chats.changed(signal)
 
-    def _meet(self, node: str) -> None:
+    def _on_node_met(self, node: str) -> None:
         """A node that this one did not know. For people who came while this one was alone, nobody has asked yet."""
-        self._greet(node)
+        self._say_hello(node)
         self.large_chats.learn_again()
         self.on_met()
 
-    def _return(self) -> None:
+    def _on_lease_lost(self) -> None:
         """Whoever gave this node up publishes nothing for it until it hears of it, and says so then."""
-        self._greet()
+        self._say_hello()
         self.on_lost()
 
-    def _part(self, nodes: Collection[str]) -> None:
+    def _on_nodes_gone(self, nodes: Collection[str]) -> None:
         """Nodes left without a word. What they stored last, perhaps they told nobody: clients here must ask for it."""
         self._have_lost.difference_update(nodes)
-        self._missed()
+        self._on_missed()
         self.on_died()
 
 

@@ -42,9 +42,14 @@ class Publisher:
     """Publishing never waits; `flush` does. What is lost is known (`has_lost`), and must be told."""
 
     def __init__(
-        self, redis: Redis, marker: Callable[[], str], is_heard_here: Callable[[str], bool], *, is_sharded: bool = False
+        self,
+        redis: Redis,
+        marker: Callable[[], str],
+        is_subscribed_here: Callable[[str], bool],
+        *,
+        is_sharded: bool = False,
     ) -> None:
-        """`is_heard_here`: whether Redis has this node's own subscription to a channel; false wherever that is not certain.
+        """`is_subscribed_here`: whether Redis has this node's own subscription to a channel; false wherever that is not certain.
 
         `is_sharded`: the channels are those of one shard of a cluster.
         """
@@ -53,7 +58,7 @@ class Publisher:
         self._redis = redis
         self._script = _sharded(PUBLISH) if is_sharded else PUBLISH
         self._marker = marker
-        self._is_heard_here = is_heard_here
+        self._is_heard_here = is_subscribed_here
         self._waiting: deque[tuple[bytes, Sequence[str]]] = deque()
         self._in_the_air = 0
         self._put = 0  # messages so far, and those of them that Redis has taken or that were given up
@@ -69,15 +74,15 @@ class Publisher:
     def put(self, message: bytes, channels: Sequence[str]) -> None:
         """Publish a message on these channels."""
         if len(self._waiting) >= WAITING_MAX:
-            self.lose()
+            self.discard()
         self._put += 1
         self._waiting.append((message, channels))
         self.work.set()
 
-    def lose(self) -> None:
+    def discard(self) -> None:
         """Give up what waits."""
         self._waiting.clear()
-        self.lose_some()
+        self.mark_lost()
         self._settle(self._put)
 
     @property
@@ -101,7 +106,7 @@ class Publisher:
             if not done.done():
                 done.set_result(None)
 
-    def lose_some(self) -> None:
+    def mark_lost(self) -> None:
         """Something that should have been published was not."""
         self.has_lost = True
         self.work.set()

@@ -37,10 +37,12 @@ class Shard:
         self.on_break: Callable[[Exception], None] = _ignore
         self.on_recovered: Callable[[], None] = _ignore  # Redis does again what it is asked to
         self.redis = redis
-        self.subscriptions = ears = Subscriptions(redis, marker, is_sharded=is_sharded)
-        self.publisher = Publisher(redis, lambda: ears.marker, ears.is_confirmed, is_sharded=is_sharded)
-        ears.on_work = self.publisher.work.set
-        ears.on_break = self._broke
+        self.subscriptions = subscriptions = Subscriptions(redis, marker, is_sharded=is_sharded)
+        self.publisher = Publisher(
+            redis, lambda: subscriptions.marker, subscriptions.is_confirmed, is_sharded=is_sharded
+        )
+        subscriptions.on_work = self.publisher.work.set
+        subscriptions.on_break = self._broke
         self._tell_lost = tell_lost
         self._is_sharded = is_sharded
         self._has_failed = False
@@ -83,7 +85,7 @@ class Shard:
         """Publish at once, past what waits; raises RedisError and OSError."""
         await (self.redis.spublish if self._is_sharded else self.redis.publish)(channel, message)
 
-    async def list_heard(self, channels: Collection[str]) -> set[str]:
+    async def list_subscribed(self, channels: Collection[str]) -> set[str]:
         """Those of these channels that some node listens to; raises RedisError and OSError."""
         ask = self.redis.pubsub_shardnumsub if self._is_sharded else self.redis.pubsub_numsub
         return {_text(channel) for channel, listeners in await ask(*channels) if listeners}
@@ -107,7 +109,7 @@ class Shard:
                 await self._flush()
                 await asyncio.sleep(PACE_S)
             except (RedisError, OSError) as error:
-                self.publisher.lose()
+                self.publisher.discard()
                 self.failed(error)
                 await asyncio.sleep(RETRY_S)
 

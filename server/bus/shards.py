@@ -48,7 +48,7 @@ class Shards:
         self._channels: set[str] = {home}
         self._taken_back: set[str] = set()
         self._is_stale = asyncio.Event()
-        self._heard_before = 0  # by shards that are gone
+        self._messages_read_before = 0  # by shards that are gone
         self._is_closing = False
         self._looker: asyncio.Task[None] | None = None
         self._closing: list[asyncio.Task[None]] = []
@@ -69,8 +69,8 @@ class Shards:
         return sum(len(shard.publisher) for shard in self._shards.values())
 
     @property
-    def heard_messages(self) -> int:
-        return self._heard_before + sum(shard.subscriptions.heard_messages for shard in self._shards.values())
+    def messages_read(self) -> int:
+        return self._messages_read_before + sum(shard.subscriptions.messages_read for shard in self._shards.values())
 
     @property
     def channels(self) -> Collection[str]:
@@ -120,7 +120,7 @@ class Shards:
         """Messages may go past until Redis confirms the channel: `on_late` follows then. Nothing if it has already."""
         self._of(channel).subscriptions.tell_when_late(channel)
 
-    async def heard(self, channels: Collection[str]) -> None:
+    async def confirmed(self, channels: Collection[str]) -> None:
         """Return when Redis has confirmed all of these; at once where it is away, and `on_late` tells when it has.
 
         Whoever counts on a channel counts on `home`, too, and another shard may be the faster one.
@@ -130,9 +130,9 @@ class Shards:
         by_shard = self._by_shard(channels)
         if len(by_shard) == 1:
             (shard,) = by_shard
-            await shard.subscriptions.heard(channels)
+            await shard.subscriptions.confirmed(channels)
         else:
-            await asyncio.gather(*(shard.subscriptions.heard(some) for shard, some in by_shard.items()))
+            await asyncio.gather(*(shard.subscriptions.confirmed(some) for shard, some in by_shard.items()))
 
     def put(self, message: bytes, channels: Sequence[str]) -> None:
         """Publish a message on these channels, soon; in the order of calls on each. Nothing before this is open."""
@@ -143,11 +143,11 @@ class Shards:
             for shard in self._shards.values():
                 shard.publisher.put(message, channels)
 
-    async def list_heard(self, channels: Collection[str]) -> set[str]:
+    async def list_subscribed(self, channels: Collection[str]) -> set[str]:
         """Those of these channels that some node listens to; raises RedisError and OSError."""
         heard: set[str] = set()
         for shard, some in self._by_shard(channels).items():
-            heard |= await shard.list_heard(some)
+            heard |= await shard.list_subscribed(some)
         return heard
 
     def _of(self, channel: str) -> Shard:
@@ -167,9 +167,13 @@ class Shards:
         is_cluster = isinstance(self._redis, Cluster)
         redis = self._redis.server(address) if isinstance(self._redis, Cluster) else self._redis
         shard = self._shards[address] = Shard(redis, marker, self._tell_lost, is_sharded=is_cluster)
-        ears = shard.subscriptions
-        ears.on_message, ears.on_late, ears.on_back = self.on_message, self.on_late, self.on_back
-        ears.on_taken_back = self._take_back
+        subscriptions = shard.subscriptions
+        subscriptions.on_message, subscriptions.on_late, subscriptions.on_back = (
+            self.on_message,
+            self.on_late,
+            self.on_back,
+        )
+        subscriptions.on_taken_back = self._take_back
         shard.on_break = self._broke
         shard.on_recovered = self._recovered
         return shard
@@ -199,24 +203,24 @@ class Shards:
         self._taken_back.clear()
         self._slots = slots
         for channel in moved:
-            ears = self._of(channel).subscriptions
-            ears.add(channel)
-            ears.tell_when_late(channel)
+            subscriptions = self._of(channel).subscriptions
+            subscriptions.add(channel)
+            subscriptions.tell_when_late(channel)
         for shard in new:
             shard.open()
         gone = [self._shards.pop(address) for address in self._shards.keys() - places]
         for shard in gone:
             shard.stop()
-            self._heard_before += shard.subscriptions.heard_messages
+            self._messages_read_before += shard.subscriptions.messages_read
         log.info("%d channels have moved, %d shards came, %d are gone", len(moved), len(new), len(gone))
         if gone:
             self._closing = [task for task in self._closing if not task.done()]
             self._closing += [asyncio.create_task(_close(shard), name="bus shards") for shard in gone]
-            self.home.publisher.lose_some()
+            self.home.publisher.mark_lost()
 
     async def _tell_lost(self, shard: Shard) -> None:
         if shard is not self.home:
-            self.home.publisher.lose_some()  # which tells it as soon as it can; nobody else waits for that
+            self.home.publisher.mark_lost()  # which tells it as soon as it can; nobody else waits for that
         elif (message := self.lost_message()) is not None:
             await shard.publish(self._home, message)
 

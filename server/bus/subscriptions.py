@@ -36,7 +36,7 @@ class Subscriptions:
         self.on_taken_back: Callable[[str], None] = _ignore  # Redis has ended this subscription
         self.is_up = False
         self.is_closing = False
-        self.heard_messages = 0
+        self.messages_read = 0
         self.marker = ""
         self._redis = redis
         self._make_marker = marker
@@ -87,7 +87,7 @@ class Subscriptions:
         if channel in self._desired and channel not in self._confirmed:
             self._late.add(channel)
 
-    async def heard(self, channels: Collection[str]) -> None:
+    async def confirmed(self, channels: Collection[str]) -> None:
         """Return when Redis has confirmed all of these; at once while it is away, and `on_late` tells when it has."""
         if not self.is_up:
             # Its return is told to everybody, but perhaps before a channel that is asked for by then is heard.
@@ -119,7 +119,7 @@ class Subscriptions:
             self._pubsub = pubsub = self._redis.pubsub()
             try:
                 await self._subscribe_all(pubsub)
-                await self._hear_all(pubsub)
+                await self._read_messages(pubsub)
             except (RedisError, OSError) as error:
                 self._broke(error)
             finally:
@@ -167,7 +167,7 @@ class Subscriptions:
         self.is_up = True
         self.on_work()
 
-    async def _hear_all(self, pubsub: PubSub) -> None:
+    async def _read_messages(self, pubsub: PubSub) -> None:
         """Hear until the connection breaks, or answers a ping no longer."""
         is_asked = False
         while not self.is_closing:
@@ -178,7 +178,7 @@ class Subscriptions:
             if is_asked:
                 await pubsub.ping()
             elif message["type"] in ("message", "smessage"):
-                self.heard_messages += 1
+                self.messages_read += 1
                 self.on_message(message["channel"].decode(), message["data"])
             elif message["type"] in ("subscribe", "ssubscribe"):
                 self._confirm(message["channel"].decode())

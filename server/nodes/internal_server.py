@@ -37,7 +37,7 @@ class RequestSigner:
         at = str(int(time()))
         return {HEADER: f"{at} {self._sign(at, method, path_qs)}"}
 
-    def fits(self, headers: Mapping[str, str], method: str, path_qs: str) -> bool:
+    def verifies(self, headers: Mapping[str, str], method: str, path_qs: str) -> bool:
         at, _, signature = headers.get(HEADER, "").partition(" ")
         if not (at.isascii() and at.isdigit() and len(at) <= 12) or abs(time() - int(at)) > GOOD_FOR_S:
             return False
@@ -59,7 +59,7 @@ class InternalServer:
         self,
         node: str,
         addresses: NodeAddresses,
-        seal: RequestSigner,
+        signer: RequestSigner,
         path: str,
         answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
         *,
@@ -69,7 +69,7 @@ class InternalServer:
     ) -> None:
         self._node = node
         self._addresses = addresses
-        self._seal = seal
+        self._signer = signer
         self._path = path
         self._answer = answer
         self._host, self._port, self._url = host, port, url
@@ -79,7 +79,7 @@ class InternalServer:
     async def open(self) -> None:
         """Listen and say where; OSError when the port is taken, RedisError when nobody can be told."""
         app = web.Application(middlewares=[name_requests])
-        app.router.add_route("*", self._path, self._let_in)
+        app.router.add_route("*", self._path, self._answer_signed)
         self._runner = Runner(app, access_log=None, handle_signals=False, shutdown_timeout=ENDS_WITHIN_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
@@ -112,8 +112,8 @@ class InternalServer:
             except (RedisError, OSError) as error:
                 log.debug("the address waits to be renewed: %s", type(error).__name__)
 
-    async def _let_in(self, request: web.Request) -> web.StreamResponse:
-        if not self._seal.fits(request.headers, request.method, request.path_qs):
+    async def _answer_signed(self, request: web.Request) -> web.StreamResponse:
+        if not self._signer.verifies(request.headers, request.method, request.path_qs):
             raise web.HTTPForbidden
         return await self._answer(request)
 

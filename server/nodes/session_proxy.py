@@ -23,7 +23,7 @@ from server.http import request_ids
 from server.http.held_line import watch_line
 from server.nodes.address import KnownAddresses, node_of
 from server.nodes.internal_server import HEADER, RequestSigner
-from server.nodes.tunnel import join
+from server.nodes.websocket_relay import relay
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class SessionProxy:
         self,
         node: str,
         addresses: KnownAddresses,
-        seal: RequestSigner,
+        signer: RequestSigner,
         *,
         most: int,
         patience_s: float,
@@ -58,7 +58,7 @@ class SessionProxy:
     ) -> None:
         self._node = node
         self._addresses = addresses
-        self._seal = seal
+        self._signer = signer
         self._most = most
         self._patience_s = patience_s
         self._message_max_bytes = message_max_bytes
@@ -67,11 +67,11 @@ class SessionProxy:
         self._http: aiohttp.ClientSession | None = None
         self._watch: asyncio.Task[None] | None = None
         # One for each upgrade or poll that is held, done when it is to end.
-        self._leaving: set[asyncio.Future[None]] = set()
+        self._draining: set[asyncio.Future[None]] = set()
         self.under_way = 0
-        self.passed_on = 0  # requests and upgrades so far
+        self.forwarded = 0  # requests and upgrades so far
         self.unanswered = 0  # those of them whose owner was gone, or stalled
-        self.turned_away = 0  # requests beyond `most`
+        self.refused = 0  # requests beyond `most`
 
     async def open(self) -> None:
         self._http = aiohttp.ClientSession(
@@ -89,18 +89,18 @@ class SessionProxy:
         if self._http is not None:
             await self._http.close()
 
-    def see_off_all(self) -> list[Callable[[], None]]:
+    def drain_all(self) -> list[Callable[[], None]]:
         """This node will go: each client that it holds for another is told to come back by one of these."""
-        return [partial(_end, leaving) for leaving in self._leaving]
+        return [partial(_end, draining) for draining in self._draining]
 
     @contextmanager
-    def _until_we_leave(self) -> Iterator["asyncio.Future[None]"]:
-        leaving: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._leaving.add(leaving)
+    def _until_drained(self) -> Iterator["asyncio.Future[None]"]:
+        draining: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._draining.add(draining)
         try:
-            yield leaving
+            yield draining
         finally:
-            self._leaving.discard(leaving)
+            self._draining.discard(draining)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse | None:
         """The owner's answer; None if this node is to answer: it holds the session itself, or nobody does."""
@@ -111,48 +111,48 @@ class SessionProxy:
         if url is None or self._http is None:
             return None
         if self.under_way >= self._most:
-            self.turned_away += 1
+            self.refused += 1
             answer = {"code": 3, "message": "Too many requests for other nodes"}
             return web.json_response(answer, status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
         self.under_way += 1
-        self.passed_on += 1
+        self.forwarded += 1
         # What is signed is what is sent: nothing in it is quoted anew.
         target = URL(url + request.path_qs, encoded=True)
         is_get = request.method == hdrs.METH_GET
         is_upgrade = is_get and request.query.get("transport") == "websocket"
-        way = self._tunnel if is_upgrade else self._pass_poll if is_get else self._pass
+        way = self._relay_websocket if is_upgrade else self._forward_poll if is_get else self._forward
         try:
-            passed = await way(self._http, request, node, target)
+            answer_of_owner = await way(self._http, request, node, target)
         finally:
             self.under_way -= 1
-        self.unanswered += passed is None
-        return passed
+        self.unanswered += answer_of_owner is None
+        return answer_of_owner
 
-    async def _pass_poll(
+    async def _forward_poll(
         self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL
     ) -> web.StreamResponse | None:
         """Passes on a request that its owner may hold open.
 
         If we go meanwhile, or the client does, its session ends, since an answer could be lost.
         """
-        with self._until_we_leave() as leaving, watch_line(request, partial(_end, leaving)):
-            passing = asyncio.ensure_future(self._pass(http, request, node, target))
+        with self._until_drained() as draining, watch_line(request, partial(_end, draining)):
+            forwarding = asyncio.ensure_future(self._forward(http, request, node, target))
             try:
-                both: list[asyncio.Future[Any]] = [passing, leaving]
+                both: list[asyncio.Future[Any]] = [forwarding, draining]
                 await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-                if not passing.done():
+                if not forwarding.done():
                     await self._end_session(http, request, target)  # upon which its owner answers
-                return await passing
+                return await forwarding
             finally:
-                passing.cancel()
+                forwarding.cancel()
 
     async def _end_session(self, http: aiohttp.ClientSession, request: web.Request, target: URL) -> None:
-        headers = self._seal.headers(hdrs.METH_POST, request.path_qs)
+        headers = self._signer.headers(hdrs.METH_POST, request.path_qs)
         with suppress(aiohttp.ClientError, TimeoutError):
             async with http.post(target, headers=headers, data=CLOSE_PACKET):
                 pass
 
-    async def _pass(
+    async def _forward(
         self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL
     ) -> web.StreamResponse | None:
         try:
@@ -172,13 +172,13 @@ class SessionProxy:
                 _say_refused(target)
                 return None
             try:
-                return await _relay(request, answer)
+                return await _stream(request, answer)
             except _ClientGone:
                 if request.method == hdrs.METH_GET:  # what this poll brought is lost
                     await self._end_session(http, request, target)
                 return web.Response()
 
-    async def _tunnel(
+    async def _relay_websocket(
         self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL
     ) -> web.StreamResponse | None:
         """Frames both ways, until either side closes; None if the owner does not take the upgrade."""
@@ -202,8 +202,8 @@ class SessionProxy:
         except (aiohttp.ClientError, TimeoutError):
             return None
         async with owner:
-            with self._until_we_leave() as leaving, _among(self._joined, node, leaving):
-                return await join(request, owner, leaving, message_max_bytes=self._message_max_bytes)
+            with self._until_drained() as draining, _among(self._joined, node, draining):
+                return await relay(request, owner, draining, message_max_bytes=self._message_max_bytes)
 
     @asynccontextmanager
     async def _unless_gone(self, node: str, within_s: float | None) -> AsyncIterator[None]:
@@ -221,15 +221,15 @@ class SessionProxy:
                 if await self._addresses.find(node) is None:
                     for until in self._waiting.pop(node, ()):
                         until.reschedule(loop.time())
-                    for leaving in self._joined.get(node, ()):
-                        _end(leaving)
+                    for draining in self._joined.get(node, ()):
+                        _end(draining)
 
     def _headers(self, request: web.Request) -> CIMultiDict[str]:
         """The client's, without what concerns its own connection, and with our proof."""
         named = {name.strip().lower() for name in request.headers.get(hdrs.CONNECTION, "").split(",")}
         left_out = _OF_CONNECTION | _OF_BODY | named | {HEADER.lower()}
         headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in left_out)
-        headers.update(self._seal.headers(request.method, request.path_qs))
+        headers.update(self._signer.headers(request.method, request.path_qs))
         headers[request_ids.HEADER] = request_ids.id_of(request)
         return headers
 
@@ -246,7 +246,7 @@ class _ClientGone(Exception):
     """Nobody is there any more to take an answer."""
 
 
-async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+async def _stream(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
     """Hand an answer over as it comes. Raises _ClientGone."""
     response = web.StreamResponse(status=answer.status)
     response.headers.extend(
@@ -286,9 +286,9 @@ def _among(members: defaultdict[str, set[T]], node: str, member: T) -> Iterator[
             del members[node]
 
 
-def _end(leaving: "asyncio.Future[None]") -> None:
-    if not leaving.done():
-        leaving.set_result(None)
+def _end(draining: "asyncio.Future[None]") -> None:
+    if not draining.done():
+        draining.set_result(None)
 
 
 def _say_refused(target: URL) -> None:

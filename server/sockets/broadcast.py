@@ -1,6 +1,6 @@
 """Events for many people: what a loop turn has for the same audience goes to each of them by one write, slice by slice.
 
-Per recipient there is one write of bytes that all share: no parcel is queued, nothing is joined. BroadcastQueue leave in the order in
+Per recipient there is one write of bytes that all share: no packet is queued, nothing is joined. BroadcastQueue leave in the order in
 which they came, and events for few stand behind a wave that waits, so one chat's events keep their order; acknowledgements go
 past them all.
 
@@ -38,20 +38,20 @@ BEHIND = 100  # with more than so many slices waiting, slices grow, so that what
 
 
 class _Broadcast:
-    """Parcels for one audience."""
+    """Packets for one audience."""
 
-    __slots__ = ("frames", "namespace", "parcels", "rest", "to")
+    __slots__ = ("frames", "namespace", "packets", "rest", "to")
 
-    def __init__(self, namespace: str, to: Collection[int], parcel: EncodedPacket) -> None:
+    def __init__(self, namespace: str, to: Collection[int], packet: EncodedPacket) -> None:
         self.namespace = namespace
         self.to = to
-        self.parcels = [parcel]
+        self.packets = [packet]
         self.frames = b""
         self.rest: Iterator[Connection] | None = None  # who is still to get it, once it is being sent
 
     def begin(self, rest: Iterator[Connection]) -> Iterator[Connection]:
         """From now on nothing is added to it."""
-        self.frames = b"".join([parcel.frame for parcel in self.parcels])
+        self.frames = b"".join([packet.frame for packet in self.packets])
         self.rest = rest
         return rest
 
@@ -59,52 +59,54 @@ class _Broadcast:
 class BroadcastQueue:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._waves: deque[_Broadcast] = deque()
+        self._broadcasts: deque[_Broadcast] = deque()
         self._recipients = 0
 
     def __bool__(self) -> bool:
         """Whether something waits: what comes now must stand behind it."""
-        return bool(self._waves)
+        return bool(self._broadcasts)
 
-    def add(self, namespace: str, to: Collection[int], parcel: EncodedPacket) -> None:
-        """Send a parcel to the local sockets of these accounts, at the end of this turn or soon after."""
-        if self._waves:
-            last = self._waves[-1]
+    def add(self, namespace: str, to: Collection[int], packet: EncodedPacket) -> None:
+        """Send a packet to the local sockets of these accounts, at the end of this turn or soon after."""
+        if self._broadcasts:
+            last = self._broadcasts[-1]
             if last.to is to and last.namespace == namespace and last.rest is None:
-                last.parcels.append(parcel)
+                last.packets.append(packet)
                 return
         else:
             asyncio.get_running_loop().call_soon(self._send)
-        self._waves.append(_Broadcast(namespace, to, parcel))
+        self._broadcasts.append(_Broadcast(namespace, to, packet))
         self._recipients += len(to)
 
     def _send(self) -> None:
         room = max(SLICE, self._recipients // BEHIND)
         try:
-            while self._waves and room > 0:
-                wave = self._waves[0]
-                room -= max(1, self._send_slice(wave, room))
+            while self._broadcasts and room > 0:
+                broadcast = self._broadcasts[0]
+                room -= max(1, self._send_slice(broadcast, room))
                 if room > 0:
-                    self._recipients -= len(wave.to)
-                    self._waves.popleft()
+                    self._recipients -= len(broadcast.to)
+                    self._broadcasts.popleft()
         finally:  # whatever went wrong with one recipient, the others get theirs
-            if self._waves:
+            if self._broadcasts:
                 asyncio.get_running_loop().call_soon(self._send)
 
-    def _send_slice(self, wave: _Broadcast, most: int) -> int:
+    def _send_slice(self, broadcast: _Broadcast, most: int) -> int:
         """Send it to so many more of its recipients; how many there still were."""
         sent = 0
-        for connection in islice(wave.rest or wave.begin(self._find_here(wave)), most):
+        for connection in islice(broadcast.rest or broadcast.begin(self._find_here(broadcast)), most):
             sent += 1
             if connection.is_open:
-                connection.socket.send(wave.parcels, wave.frames)
+                connection.socket.send(broadcast.packets, broadcast.frames)
         return sent
 
-    def _find_here(self, wave: _Broadcast) -> Iterator[Connection]:
+    def _find_here(self, broadcast: _Broadcast) -> Iterator[Connection]:
         """The audience's connections, each looked up when it is its turn."""
-        here = self._connections.of_accounts(wave.namespace)
+        here = self._connections.of_accounts(broadcast.namespace)
         # Whichever is shorter: the people of a chat, or the people of this node.
-        accounts = wave.to if len(wave.to) <= len(here) else [account for account in here if account in wave.to]
+        accounts = (
+            broadcast.to if len(broadcast.to) <= len(here) else [account for account in here if account in broadcast.to]
+        )
         for account in accounts:
             mates = here.get(account)
             if mates:

@@ -27,9 +27,9 @@ class Connection:
         self.actor: Actor | None = None
         self.is_open = False  # False while connecting and while leaving
 
-    def offer(self, parcel: EncodedPacket) -> None:
+    def offer(self, packet: EncodedPacket) -> None:
         """Send a packet; a client too slow to take it is closed and told to come back and sync."""
-        self.socket.offer(parcel)
+        self.socket.offer(packet)
 
 
 class Connections(socketio.AsyncManager):
@@ -49,7 +49,7 @@ class Connections(socketio.AsyncManager):
     def __len__(self) -> int:
         return len(self._by_sid)
 
-    async def enter(self, namespace: str, sid: str, actor: Actor) -> None:
+    async def register(self, namespace: str, sid: str, actor: Actor) -> None:
         """From now on events for this account reach this connection; when it returns, also those of other nodes."""
         connection = self._by_sid.get(sid)
         if connection is None or not connection.is_open:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from math import ceil
 
 TICK_S = 0.02
-SendAway = Callable[[], None]
+DrainClient = Callable[[], None]
 
 
-async def send_away(guests: Sequence[SendAway], *, per_s: float, within_s: float) -> None:
+async def drain(guests: Sequence[DrainClient], *, per_s: float, within_s: float) -> None:
     """Call each of these once, at `per_s`, or faster where that would take longer than `within_s`.
 
     As many as leave within a tick leave at once, so a handful costs no time; who waits for its turn is served meanwhile.

@@ -18,7 +18,8 @@ import aiohttp
 import engineio
 import orjson
 from aiohttp import WSCloseCode, hdrs, web
-from engineio import exceptions, packet
+from engineio import exceptions
+from engineio import packet as engine_packet
 from typing_extensions import override
 
 from handlers.errors import headers_of, status_of
@@ -27,7 +28,15 @@ from models.errors import DomainError
 from server.http.held_line import watch_line
 from server.http.lines_per_address import LinesPerAddress
 from server.sockets.frames import Frames, accept_key, take_over
-from server.sockets.intake import BODY, MESSAGES_IN_A_TURN, SEPARATOR, STRANGER_MAX_BYTES, UNREAD, Intake, split_body
+from server.sockets.intake import (
+    BODY,
+    MESSAGES_IN_A_TURN,
+    SEPARATOR,
+    UNAUTHENTICATED_MAX_BYTES,
+    UNREAD,
+    Intake,
+    split_body,
+)
 from server.sockets.outbox import Allowance, EncodedPacket, Flusher, Outbox
 
 log = logging.getLogger(__name__)
@@ -42,8 +51,8 @@ SLICE_S = 0.004  # of a crowd that leaves at once, between two looks at everybod
 # CLOSE packet python-socketio's client stays away for good, where it comes back after every close of a WebSocket.
 _TO_COME_BACK = {WSCloseCode.GOING_AWAY, WSCloseCode.TRY_AGAIN_LATER}
 
-PING, CLOSE, NOOP = (EncodedPacket(str(kind)) for kind in (packet.PING, packet.CLOSE, packet.NOOP))
-PROBE, PROBED, UPGRADED = f"{packet.PING}probe", f"{packet.PONG}probe", str(packet.UPGRADE)
+PING, CLOSE, NOOP = (EncodedPacket(str(kind)) for kind in (engine_packet.PING, engine_packet.CLOSE, engine_packet.NOOP))
+PROBE, PROBED, UPGRADED = f"{engine_packet.PING}probe", f"{engine_packet.PONG}probe", str(engine_packet.UPGRADE)
 
 # The codes of the reference server; clients tell refusals by them.
 UNKNOWN_TRANSPORT, UNKNOWN_SESSION, BAD_METHOD, BAD_REQUEST, FORBIDDEN, BAD_VERSION = range(6)
@@ -62,13 +71,13 @@ _PLAIN, _JSON = "text/plain; charset=UTF-8", "application/json"
 class TransportListener(Protocol):
     """Who is told what clients do: the Socket.IO side."""
 
-    def opened(self, socket: "EngineSocket") -> None: ...
+    def on_open(self, socket: "EngineSocket") -> None: ...
 
-    def heard(self, socket: "EngineSocket", data: str | bytes) -> None:
+    def on_message(self, socket: "EngineSocket", data: str | bytes) -> None:
         """One message; raises ValueError or LookupError when it cannot be read."""
         ...
 
-    def closed(self, socket: "EngineSocket", reason: str) -> None: ...
+    def on_close(self, socket: "EngineSocket", reason: str) -> None: ...
 
 
 class EngineSocket(Intake):
@@ -116,8 +125,8 @@ class EngineSocket(Intake):
         self._poll: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_pinged = False
-        self._ping_number = 0  # of the last ping among the parcels
-        self._taken_count = 0  # parcels that it had taken by then
+        self._ping_number = 0  # of the last ping among the packets
+        self._taken_count = 0  # packets that it had taken by then
         self._is_dirty = False
         self._is_posting = False
         self._has_left = False
@@ -140,7 +149,7 @@ class EngineSocket(Intake):
         """Whether there is a WebSocket that could still bring the client a goodbye."""
         return self.frames is not None and not self.frames.is_over
 
-    def offer(self, parcel: EncodedPacket) -> None:
+    def offer(self, packet: EncodedPacket) -> None:
         """Send a packet at the end of this turn; a full outbox means a reader too slow to be kept."""
         if self.closed:
             return
@@ -151,17 +160,17 @@ class EngineSocket(Intake):
                 log.info("closed a client that did not read %d packets", len(self.queue))
                 self.end(WSCloseCode.TRY_AGAIN_LATER, COME_BACK)
                 return
-        self.queue.put(parcel)
+        self.queue.put(packet)
         if not self._is_dirty:
             self._is_dirty = True
             self.server.flusher.add(self)
 
-    def send(self, parcels: Sequence[EncodedPacket], frames: bytes) -> None:
+    def send(self, packets: Sequence[EncodedPacket], frames: bytes) -> None:
         """Send packets whose frames somebody has put together already, for many."""
         line = self.frames
         if line is None or self._is_dirty or not line.write_now(frames):
-            for parcel in parcels:
-                self.offer(parcel)
+            for packet in packets:
+                self.offer(packet)
 
     def flush(self) -> None:
         """Send what waits, as far as the client takes it."""
@@ -201,13 +210,13 @@ class EngineSocket(Intake):
         self.queue.release()
         self.server.lines.give_back(self.line_key)
         self.server.sockets.pop(self.sid, None)
-        self.server.guests.closed(self, reason)
+        self.server.listener.on_close(self, reason)
         self._wake()
         self.wake()
 
     # What the WebSocket tells.
 
-    def hear(self, message: str | bytes) -> None:
+    def on_message(self, message: str | bytes) -> None:
         if self.closed:
             return
         try:
@@ -218,22 +227,22 @@ class EngineSocket(Intake):
             log.exception("a client's packet failed")
             self.end(WSCloseCode.INTERNAL_ERROR, b"try again", self.server.reason.TRANSPORT_ERROR)
 
-    def resume(self) -> None:
+    def on_writable(self) -> None:
         self.flush()
 
-    def hang_up(self) -> None:
+    def on_eof(self) -> None:
         self.closed = True
         self.server.retire(self)
 
-    def lose(self) -> None:
+    def on_disconnect(self) -> None:
         if self.frames is not None and self.frames.is_stalled:
             self.server.slow_readers += 1
             log.info("closed a client that reads nothing")
         self.frames = None
         if not self._has_left:
-            self.hang_up()
+            self.on_eof()
 
-    def see_off(self) -> None:
+    def disconnect(self) -> None:
         """The client is gone: so are its namespaces, and its line."""
         self.leave(self.server.reason.TRANSPORT_CLOSE)
         if self.frames is not None:
@@ -242,11 +251,11 @@ class EngineSocket(Intake):
     def receive(self, message: str | bytes) -> None:
         """One packet of the client; raises UnknownPacketError for what a client of Engine.IO 4 never sends."""
         if isinstance(message, bytes):
-            self.server.guests.heard(self, message)
+            self.server.listener.on_message(self, message)
             return
         match message[:1]:  # the numbers of Engine.IO's packets
             case "4":
-                self.server.guests.heard(self, message[1:])
+                self.server.listener.on_message(self, message[1:])
             case "3":
                 self.schedule_ping()
             case "1":
@@ -255,7 +264,7 @@ class EngineSocket(Intake):
                 self.queue.clear()
                 self.leave(self.server.reason.CLIENT_DISCONNECT)
             case "b":
-                self.server.guests.heard(self, packet.Packet(encoded_packet=message).data)
+                self.server.listener.on_message(self, engine_packet.Packet(encoded_packet=message).data)
             case "6" | "5" | "0":
                 pass  # they mean nothing here, and clients send NOOP while they move to a WebSocket
             case _:
@@ -308,7 +317,7 @@ class EngineSocket(Intake):
         if not self.queue:
             self._poll = asyncio.get_running_loop().create_future()
             try:
-                with watch_line(request, self.lose_poll):
+                with watch_line(request, self.on_poll_lost):
                     await self._poll
             finally:
                 self._poll = None
@@ -317,10 +326,10 @@ class EngineSocket(Intake):
         self._go_on_if_read()
         return taken
 
-    def lose_poll(self) -> None:
+    def on_poll_lost(self) -> None:
         """The line is gone on which a poll waited, or its answer was on its way."""
         if not self._has_left and self.frames is None:
-            self.hang_up()
+            self.on_eof()
             self.queue.clear()
             self._wake()
 
@@ -418,7 +427,7 @@ class EngineSocket(Intake):
     def move_to(self, frames: Frames) -> None:
         """From now on the WebSocket is the client's transport; what is queued goes over it."""
         self.upgraded = True
-        self.frames, frames.owner = frames, self
+        self.frames, frames.listener = frames, self
         frames.limit(self.message_max_bytes)
         if self.held:
             frames.hold()
@@ -432,11 +441,11 @@ class Probe:
         self._socket = socket
         self._is_answered = False
         self._frames, self.answer = take_over(
-            request, self, message_max_bytes=STRANGER_MAX_BYTES, stalled_s=socket.server.ping_timeout
+            request, self, message_max_bytes=UNAUTHENTICATED_MAX_BYTES, stalled_s=socket.server.ping_timeout
         )
         self._timer = asyncio.get_running_loop().call_later(UPGRADE_WITHIN_S, self._frames.close)
 
-    def hear(self, message: str | bytes) -> None:
+    def on_message(self, message: str | bytes) -> None:
         socket = self._socket
         if not self._is_answered and message == PROBE and socket.is_open and not socket.upgrading:
             self._is_answered = socket.upgrading = True
@@ -452,13 +461,13 @@ class Probe:
         else:
             self._frames.close()
 
-    def resume(self) -> None:
+    def on_writable(self) -> None:
         """There was nothing to write but the answer."""
 
-    def hang_up(self) -> None:
+    def on_eof(self) -> None:
         self._frames.cut()
 
-    def lose(self) -> None:
+    def on_disconnect(self) -> None:
         self._give_up()
 
     def _give_up(self) -> None:
@@ -470,8 +479,8 @@ class Probe:
 class _PollAnswer(web.Response):
     """Packets for a client that polls: where its line breaks under them it has to hear that it missed something."""
 
-    def __init__(self, socket: EngineSocket, parcels: Sequence[EncodedPacket], headers: Mapping[str, str]) -> None:
-        super().__init__(body=_payload_of(parcels), headers=headers)
+    def __init__(self, socket: EngineSocket, packets: Sequence[EncodedPacket], headers: Mapping[str, str]) -> None:
+        super().__init__(body=_payload_of(packets), headers=headers)
         self._socket = socket
 
     @override
@@ -479,7 +488,7 @@ class _PollAnswer(web.Response):
         try:
             return await super().prepare(request)
         except ConnectionError:
-            self._socket.lose_poll()
+            self._socket.on_poll_lost()
             raise
 
     @override
@@ -487,7 +496,7 @@ class _PollAnswer(web.Response):
         try:
             await super().write_eof(data)
         except ConnectionError:
-            self._socket.lose_poll()
+            self._socket.on_poll_lost()
             raise
 
 
@@ -495,7 +504,7 @@ class EngineServer(engineio.AsyncServer):
     """Routes the requests of clients to their sockets, and opens those."""
 
     sockets: dict[str, EngineSocket]
-    guests: TransportListener
+    listener: TransportListener
 
     def __init__(
         self,
@@ -530,15 +539,15 @@ class EngineServer(engineio.AsyncServer):
     def retire(self, socket: EngineSocket) -> None:
         """See off a client whose line is gone; a crowd that goes at once is seen off bit by bit."""
         if not self._retired:
-            asyncio.get_running_loop().call_soon(self._see_off)
+            asyncio.get_running_loop().call_soon(self._disconnect_retired)
         self._retired.append(socket)
 
-    def _see_off(self) -> None:
+    def _disconnect_retired(self) -> None:
         ends = monotonic() + SLICE_S
         while self._retired:
-            self._retired.popleft().see_off()
+            self._retired.popleft().disconnect()
             if self._retired and monotonic() > ends:
-                asyncio.get_running_loop().call_soon(self._see_off)
+                asyncio.get_running_loop().call_soon(self._disconnect_retired)
                 return
 
     @override
@@ -622,10 +631,10 @@ class EngineServer(engineio.AsyncServer):
             if status != HTTPStatus.OK:
                 return self._refuse(request, BAD_REQUEST, status=status)
             return web.Response(body=b"ok", headers=self._headers(request, _PLAIN))
-        parcels = await socket.poll(request)
-        if not parcels:
+        packets = await socket.poll(request)
+        if not packets:
             return self._refuse(request, BAD_REQUEST)
-        return _PollAnswer(socket, parcels, self._headers(request, _PLAIN))
+        return _PollAnswer(socket, packets, self._headers(request, _PLAIN))
 
     def _open(self, request: web.Request, transport: str) -> web.StreamResponse:
         """Open a session, and answer with the packet that says so, and with what is queued behind it."""
@@ -654,8 +663,8 @@ class EngineServer(engineio.AsyncServer):
             "pingInterval": int(self.ping_interval * 1000),
             "maxPayload": self.max_http_buffer_size,
         }
-        socket.offer(EncodedPacket(packet.Packet(packet.OPEN, opening).encode()))
-        self.guests.opened(socket)
+        socket.offer(EncodedPacket(engine_packet.Packet(engine_packet.OPEN, opening).encode()))
+        self.listener.on_open(socket)
         socket.schedule_ping()
         if answer is not None:
             return answer
@@ -706,8 +715,8 @@ class EngineServer(engineio.AsyncServer):
         return headers
 
 
-def _payload_of(parcels: Sequence[EncodedPacket]) -> bytes:
-    return SEPARATOR.join([parcel.text for parcel in parcels]).encode()
+def _payload_of(packets: Sequence[EncodedPacket]) -> bytes:
+    return SEPARATOR.join([packet.text for packet in packets]).encode()
 
 
 def _environ_of(request: web.Request) -> dict[str, str]:

@@ -32,7 +32,7 @@ class SocketFanout:
 
     def __init__(self, connections: Connections, bus: Bus) -> None:
         self._connections = connections
-        self._waves = BroadcastQueue(connections)
+        self._broadcasts = BroadcastQueue(connections)
         self._bus = bus
         self._on_signal: list[Callable[[Invalidation], None]] = []
         bus.on_packet = self.deliver
@@ -49,7 +49,7 @@ class SocketFanout:
         self.deliver(namespace, text, to)
         self._bus.publish(namespace, text, to, chat.id if chat is not None and chat.is_large else None)
 
-    def whisper(self, event: Fact, connection: str) -> None:
+    def send_to_connection(self, event: Fact, connection: str) -> None:
         """Show `event` to one connection of this node."""
         found = self._connections.find(connection)
         if found is not None and found.is_open:
@@ -62,16 +62,16 @@ class SocketFanout:
 
     def deliver(self, namespace: str, text: str, to: Collection[int]) -> None:
         """Queue one packet for the local sockets of these accounts."""
-        parcel = EncodedPacket(MESSAGE + text)
-        if len(to) > FEW_MAX or self._waves:
-            self._waves.add(namespace, to, parcel)
+        packet = EncodedPacket(MESSAGE + text)
+        if len(to) > FEW_MAX or self._broadcasts:
+            self._broadcasts.add(namespace, to, packet)
             return
         here = self._connections.of_accounts(namespace)
         for account in to:
             mates = here.get(account)
             if mates:
                 for connection in list(mates.values()):
-                    connection.offer(parcel)
+                    connection.offer(packet)
 
     def resync(self, accounts: Collection[int] | None = None) -> None:
         """Something may have been missed: tell these people, or everybody here, to sync, spread over a few seconds or more.
@@ -91,12 +91,12 @@ class SocketFanout:
         over_s = max(RESYNC_OVER_S, len(connections) / RESYNCS_PER_S)
         for connection in connections:
             wait_s = random() * over_s  # noqa: S311 (a spread, not a secret)
-            loop.call_later(wait_s, self.whisper, Resync(), connection.sid)
+            loop.call_later(wait_s, self.send_to_connection, Resync(), connection.sid)
 
     def _signalled(self, signal: Invalidation) -> None:
-        for hear in self._on_signal:
+        for listener in self._on_signal:
             try:
-                hear(signal)
+                listener(signal)
             except Exception:
                 log.exception("%s was not heard", type(signal).__name__)
 

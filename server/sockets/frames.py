@@ -38,22 +38,22 @@ _APPLICATION_CODES = range(3000, 5000)
 _UTF_8 = codecs.getincrementaldecoder("utf-8")
 
 
-class Owner(Protocol):
+class FrameListener(Protocol):
     """Whom the frames are for."""
 
-    def hear(self, message: str | bytes) -> None:
+    def on_message(self, message: str | bytes) -> None:
         """A message, text or binary; must not raise."""
         ...
 
-    def resume(self) -> None:
+    def on_writable(self) -> None:
         """What was written has gone out: there may be more."""
         ...
 
-    def hang_up(self) -> None:
+    def on_eof(self) -> None:
         """The client is gone; the line waits for being `cut`, so that a crowd that goes at once can be seen off bit by bit."""
         ...
 
-    def lose(self) -> None:
+    def on_disconnect(self) -> None:
         """The line is gone; nothing comes after this."""
         ...
 
@@ -71,27 +71,49 @@ class Frames(asyncio.Protocol):
     """One WebSocket. Invalid frames end it with the code of RFC 6455; pings are answered here."""
 
     __slots__ = (
-        "_buffer", "_decoder", "_is_closing", "_is_deaf", "_is_full", "_is_held", "_is_in_turn", "_loop", "_message", "_message_max_bytes", "_needed", "_opcode",
-        "_stalled_s", "_timer", "_transport", "_untaken", "is_stalled", "owner",
+        "_buffer",
+        "_decoder",
+        "_is_closing",
+        "_is_full",
+        "_is_held",
+        "_is_in_turn",
+        "_is_input_over",
+        "_loop",
+        "_message",
+        "_message_max_bytes",
+        "_needed",
+        "_opcode",
+        "_stalled_s",
+        "_timer",
+        "_transport",
+        "_untaken",
+        "is_stalled",
+        "listener",
     )  # fmt: skip
 
     def __init__(
-        self, transport: asyncio.Transport, owner: Owner, *, message_max_bytes: int, is_full: bool, stalled_s: float
+        self,
+        transport: asyncio.Transport,
+        listener: FrameListener,
+        *,
+        message_max_bytes: int,
+        is_full: bool,
+        stalled_s: float,
     ) -> None:
-        self.owner: Owner | None = owner
+        self.listener: FrameListener | None = listener
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = transport
         self._message_max_bytes = message_max_bytes
         self._buffer: bytearray | None = None  # the beginning of a frame, or what was read and is not looked at yet
         self._needed = 0  # how long it must be to be worth another look, so that a trickle costs no square
-        self._is_held = False  # until `go_on`
+        self._is_held = False  # until `resume_reading`
         self._is_in_turn = False  # what came is taken bit by bit, and nothing read meanwhile
         self._opcode = 0  # of a message in fragments
         self._message: bytearray | None = None  # its fragments so far
         self._decoder: codecs.IncrementalDecoder | None = None  # of a text in fragments
         self._is_full = is_full
         self._is_closing = False  # a close frame has been sent
-        self._is_deaf = False  # the client broke the rules: what else it sends is not looked at
+        self._is_input_over = False  # the client broke the rules: what else it sends is not looked at
         self._timer: asyncio.TimerHandle | None = None
         self._untaken: UntakenWrites | None = None  # while the line is full
         self._stalled_s = stalled_s
@@ -123,7 +145,7 @@ class Frames(asyncio.Protocol):
 
     def close(self, code: int = WSCloseCode.OK, reason: bytes = b"") -> None:
         """Say goodbye, and cut the line if that is not answered in time, or not read."""
-        self._say_goodbye(_CODE.pack(code) + reason)
+        self._send_close(_CODE.pack(code) + reason)
 
     def cut(self) -> None:
         """Drop the line at once."""
@@ -131,12 +153,12 @@ class Frames(asyncio.Protocol):
             self._transport.abort()
 
     def hold(self) -> None:
-        """Take nothing more until `go_on`, also of what was read already: the client is ahead of us, and TCP makes it wait."""
+        """Take nothing more until `resume_reading`, also of what was read already: the client is ahead of us, and TCP makes it wait."""
         if not self._is_held:
             self._is_held = True
             self._read(is_wanted=False)
 
-    def go_on(self) -> None:
+    def resume_reading(self) -> None:
         """Read again, in a later turn of the loop: this may be called while a message is being told."""
         if self._is_held:
             self._is_held = False
@@ -188,35 +210,35 @@ class Frames(asyncio.Protocol):
         if self._untaken is not None:
             self._untaken.stop()
             self._untaken = None
-        if self.owner is not None:
-            self.owner.resume()
+        if self.listener is not None:
+            self.listener.on_writable()
 
     def _stall(self) -> None:
         self.is_stalled = True
 
     @override
     def eof_received(self) -> bool:
-        self._is_deaf = True
-        if self.owner is not None:
-            self.owner.hang_up()
+        self._is_input_over = True
+        if self.listener is not None:
+            self.listener.on_eof()
         return True  # the transport is not to close itself
 
     @override
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = self._buffer = self._message = None
-        self._is_deaf = True
+        self._is_input_over = True
         if self._timer is not None:
             self._timer.cancel()
         if self._untaken is not None:
             self._untaken.stop()
-        owner, self.owner = self.owner, None
-        if owner is not None:
-            owner.lose()
+        listener, self.listener = self.listener, None
+        if listener is not None:
+            listener.on_disconnect()
 
     @override
     def data_received(self, data: bytes) -> None:
-        if self._is_deaf:
-            self._look_for_goodbye(data)
+        if self._is_input_over:
+            self._look_for_close_frame(data)
             return
         if self._buffer is not None:
             self._buffer += data
@@ -231,7 +253,7 @@ class Frames(asyncio.Protocol):
     def _take_frames(self, data: bytes) -> None:
         """Take the frames of a turn, until one of them has us `hold`; what is left waits in the buffer."""
         start, end, left = 0, len(data), FRAMES_IN_A_TURN
-        while end - start >= 2 and not self._is_deaf:
+        while end - start >= 2 and not self._is_input_over:
             if not left or self._is_held:
                 self._buffer, self._needed = bytearray(data[start:]), 0
                 if not self._is_held:
@@ -248,7 +270,7 @@ class Frames(asyncio.Protocol):
                 size = int.from_bytes(data[start + 2 : start + head - 4], "big") if end - start >= head else 0
             if not self._permits(first, size):
                 if first & 0x0F == CLOSE:  # a goodbye, however it is written: none follows
-                    self._hang_up()
+                    self._close_line()
                 return
             rest = start + head + size
             if rest > end or end - start < head:
@@ -257,7 +279,7 @@ class Frames(asyncio.Protocol):
             websocket_mask(data[start + head - 4 : start + head], payload)
             start = rest
             self._take(first, payload)
-        if start < end and not self._is_deaf:
+        if start < end and not self._is_input_over:
             self._keep(data, start)
 
     def _keep(self, data: bytes, start: int) -> None:
@@ -315,26 +337,26 @@ class Frames(asyncio.Protocol):
             self._tell(self._opcode, message)
 
     def _tell(self, opcode: int, payload: bytearray) -> None:
-        if self._is_closing or self.owner is None:
+        if self._is_closing or self.listener is None:
             return  # what comes after our goodbye is nobody's
         if opcode == BINARY:
-            self.owner.hear(bytes(payload))
+            self.listener.on_message(bytes(payload))
             return
         try:
             text = payload.decode()
         except UnicodeDecodeError:
             self._fail(WSCloseCode.INVALID_TEXT, b"text that is not UTF-8")
             return
-        self.owner.hear(text)
+        self.listener.on_message(text)
 
     def _take_control(self, opcode: int, payload: bytearray) -> None:
         if opcode == PING:
             if self.is_writable:  # whoever does not read its pongs needs none
                 self.write(frame_of(bytes(payload), PONG))
         elif opcode == CLOSE:
-            self._take_goodbye(bytes(payload))
+            self._on_close_frame(bytes(payload))
 
-    def _take_goodbye(self, payload: bytes) -> None:
+    def _on_close_frame(self, payload: bytes) -> None:
         code = _CODE.unpack_from(payload)[0] if len(payload) >= 2 else None
         is_known = code is None or code in _CLOSE_CODES or code in _APPLICATION_CODES
         if len(payload) == 1 or not is_known:
@@ -342,30 +364,30 @@ class Frames(asyncio.Protocol):
         elif not _is_text(payload[2:]):
             self._fail(WSCloseCode.INVALID_TEXT, b"text that is not UTF-8")
         else:
-            self._say_goodbye(payload[:2])
-        self._hang_up()
+            self._send_close(payload[:2])
+        self._close_line()
 
-    def _say_goodbye(self, payload: bytes) -> None:
+    def _send_close(self, payload: bytes) -> None:
         if self._transport is None or self._is_closing:
             return
         self._transport.write(frame_of(payload, CLOSE))
         self._is_closing = True
         self._cut_later()
-        self.go_on()  # or its answer would not be heard
+        self.resume_reading()  # or its answer would not be heard
 
     def _fail(self, code: int, reason: bytes) -> None:
         """End the connection for what the client sent; the rest of it is read and dropped, or its arrival would undo our words."""
         self.close(code, reason)
-        self._is_deaf = True
+        self._is_input_over = True
         self._buffer = self._message = None
 
-    def _look_for_goodbye(self, data: bytes) -> None:
+    def _look_for_close_frame(self, data: bytes) -> None:
         """Whoever was told to go answers with a close frame, most likely at the end of what it sends; the timer takes the others."""
         if data[-8:-6] == b"\x88\x82" or data[-6:-4] == b"\x88\x80":
-            self._hang_up()
+            self._close_line()
 
-    def _hang_up(self) -> None:
-        self._is_deaf = True
+    def _close_line(self) -> None:
+        self._is_input_over = True
         if self._transport is not None:
             self._transport.close()
 
@@ -395,7 +417,7 @@ class _Answered(web.StreamResponse):
 
 
 def take_over(
-    request: web.Request, owner: Owner, *, message_max_bytes: int, stalled_s: float
+    request: web.Request, listener: FrameListener, *, message_max_bytes: int, stalled_s: float
 ) -> tuple[Frames, web.StreamResponse]:
     """Answer a handshake and take its line from aiohttp, which is to be given the second of these as the answer.
 
@@ -408,7 +430,7 @@ def take_over(
     if transport is None or transport.is_closing():
         raise web.HTTPBadRequest(text="The client is gone.")
     frames = Frames(
-        transport, owner, message_max_bytes=message_max_bytes, is_full=http.writing_paused, stalled_s=stalled_s
+        transport, listener, message_max_bytes=message_max_bytes, is_full=http.writing_paused, stalled_s=stalled_s
     )
     transport.write(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Protocol
 
-STRANGER_MAX_BYTES = (
+UNAUTHENTICATED_MAX_BYTES = (
     16_384  # of one message of a client that is in no namespace: several times a CONNECT with its token
 )
 MESSAGES_IN_A_TURN = 64  # of one body, 2 ms; a body may hold a hundred thousand
@@ -27,7 +27,7 @@ class Line(Protocol):
 
     def hold(self) -> None: ...
 
-    def go_on(self) -> None: ...
+    def resume_reading(self) -> None: ...
 
     def limit(self, message_max_bytes: int) -> None: ...
 
@@ -45,7 +45,7 @@ class Intake:
     def __init__(self) -> None:
         self.held = 0
         self.was_held = False  # for one of OURS, since this was set to False
-        self.message_max_bytes = STRANGER_MAX_BYTES
+        self.message_max_bytes = UNAUTHENTICATED_MAX_BYTES
         self._waiter: asyncio.Future[None] | None = None
 
     def hold(self, why: int) -> None:
@@ -62,7 +62,7 @@ class Intake:
         self.held &= ~why
         self.wake()
         if not self.held and self.frames is not None:
-            self.frames.go_on()
+            self.frames.resume_reading()
 
     @property
     def keeps_waiting(self) -> bool:

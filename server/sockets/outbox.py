@@ -37,21 +37,21 @@ class Allowance:
 
 
 class Outbox:
-    """Parcels for one client, bounded by their number and by what they hold; one parcel of any size always fits.
+    """Packets for one client, bounded by their number and by what they hold; one packet of any size always fits.
 
     It may share an allowance with others. When that is used up, the next of them that already holds something is full: whoever
     reads holds nothing, so it is one that does not read.
     """
 
-    __slots__ = ("_allowance", "_chars_max", "_parcels", "_parcels_max", "chars", "put_count", "taken_count")
+    __slots__ = ("_allowance", "_chars_max", "_packets", "_packets_max", "chars", "put_count", "taken_count")
 
-    def __init__(self, parcels_max: int, chars_max: int) -> None:
-        self._parcels: list[EncodedPacket] = []
-        self._parcels_max = parcels_max
+    def __init__(self, packets_max: int, chars_max: int) -> None:
+        self._packets: list[EncodedPacket] = []
+        self._packets_max = packets_max
         self._chars_max = chars_max
         self._allowance: Allowance | None = None
         self.chars = 0
-        self.put_count = self.taken_count = 0  # parcels so far
+        self.put_count = self.taken_count = 0  # packets so far
 
     def share(self, allowance: Allowance) -> None:
         """From now on what this holds counts there too; one that shares already goes on as it does."""
@@ -60,49 +60,49 @@ class Outbox:
             allowance.chars += self.chars
 
     def __len__(self) -> int:
-        return len(self._parcels)
+        return len(self._packets)
 
     @property
     def is_full(self) -> bool:
-        if len(self._parcels) >= self._parcels_max or self.chars >= self._chars_max:
+        if len(self._packets) >= self._packets_max or self.chars >= self._chars_max:
             return True
         shared = self._allowance
-        return shared is not None and shared.chars >= shared.chars_max and bool(self._parcels)
+        return shared is not None and shared.chars >= shared.chars_max and bool(self._packets)
 
     @property
     def is_half_full(self) -> bool:
         """Whether its client had better take some before it asks for more."""
-        return 2 * len(self._parcels) >= self._parcels_max or 2 * self.chars >= self._chars_max
+        return 2 * len(self._packets) >= self._packets_max or 2 * self.chars >= self._chars_max
 
-    def put(self, parcel: EncodedPacket) -> None:
-        self._parcels.append(parcel)
+    def put(self, packet: EncodedPacket) -> None:
+        self._packets.append(packet)
         self.put_count += 1
-        self._count(len(parcel.text))
+        self._count(len(packet.text))
 
     def take(self, most: int) -> list[EncodedPacket]:
         """The oldest ones, at most so many."""
-        taken, self._parcels = self._parcels[:most], self._parcels[most:]
+        taken, self._packets = self._packets[:most], self._packets[most:]
         self.taken_count += len(taken)
-        self._count(-sum(len(parcel.text) for parcel in taken))
+        self._count(-sum(len(packet.text) for packet in taken))
         return taken
 
     def take_frames(self) -> bytes:
         """All of them as they go over the line."""
-        parcels, self._parcels = self._parcels, []
-        self.taken_count += len(parcels)
+        packets, self._packets = self._packets, []
+        self.taken_count += len(packets)
         self._count(-self.chars)
-        return parcels[0].frame if len(parcels) == 1 else b"".join([parcel.frame for parcel in parcels])
+        return packets[0].frame if len(packets) == 1 else b"".join([packet.frame for packet in packets])
 
     def drop(self, start: str) -> None:
-        """Take out the parcels whose text begins so; they count as taken."""
-        kept = [parcel for parcel in self._parcels if not parcel.text.startswith(start)]
-        self.taken_count += len(self._parcels) - len(kept)
-        self._parcels = kept
-        self._count(sum(len(parcel.text) for parcel in kept) - self.chars)
+        """Take out the packets whose text begins so; they count as taken."""
+        kept = [packet for packet in self._packets if not packet.text.startswith(start)]
+        self.taken_count += len(self._packets) - len(kept)
+        self._packets = kept
+        self._count(sum(len(packet.text) for packet in kept) - self.chars)
 
     def clear(self) -> None:
-        self.taken_count += len(self._parcels)
-        self._parcels = []
+        self.taken_count += len(self._packets)
+        self._packets = []
         self._count(-self.chars)
 
     def release(self) -> None:

@@ -24,14 +24,14 @@ from models.errors import DomainError, InternalFault, NotFound, Unauthenticated
 from server.http.lines_per_address import LinesPerAddress
 from server.sockets.connections import Connection, Connections
 from server.sockets.engine import EngineServer, EngineSocket
-from server.sockets.intake import BUSY, JOINING, LEAVING, STRANGER_MAX_BYTES, UNREAD
+from server.sockets.intake import BUSY, JOINING, LEAVING, UNAUTHENTICATED_MAX_BYTES, UNREAD
 from server.sockets.outbox import EncodedPacket
 
 log = logging.getLogger(__name__)
 
 ATTACHMENTS_MAX = 10  # our requests carry no binary data; a packet that promises more is an attack on memory
 JOIN_WITHIN_S = 30.0  # an Engine.IO connection that joins no namespace for so long is closed
-FAREWELL_S = 0.1
+DISCONNECT_WITHIN_S = 0.1
 ANSWER_WITHIN_S = 0.5  # of the end: for answers under way, and again for clients that take their leave
 BACKLOG_HOLD = 64  # packets sent while a client is let in; then its line waits
 IN_FLIGHT_MAX = 128  # requests of one connection under way
@@ -98,7 +98,9 @@ class SocketServer(socketio.AsyncServer):
         self._in_flight_again = self._in_flight_max // 2
         self._tasks: set[asyncio.Task[None]] = set()
         self._unanswered = 0
-        self._strangers: dict[str, asyncio.TimerHandle] = {}  # sockets that are in no namespace, and when they close
+        self._unauthenticated: dict[
+            str, asyncio.TimerHandle
+        ] = {}  # sockets that are in no namespace, and when they close
         super().__init__(
             async_mode="aiohttp",
             client_manager=connections,
@@ -118,7 +120,7 @@ class SocketServer(socketio.AsyncServer):
             engineio_logger=_quiet("engineio"),
         )
         self.namespaces: list[str] = []  # without it, anybody may stay on "/" without a token
-        self.eio.guests = self
+        self.eio.listener = self
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer
@@ -129,22 +131,22 @@ class SocketServer(socketio.AsyncServer):
             # What waits in its queue is for somebody who may not read it any more.
             for kind in (packet.EVENT, packet.ACK):
                 connection.socket.queue.drop(f"{MESSAGE}{kind}{connection.namespace},")
-            self._send_away(connection, is_revoked=True)
+            self._disconnect(connection, is_revoked=True)
 
-    def see_off_all(self) -> list[Callable[[], None]]:
+    def drain_all(self) -> list[Callable[[], None]]:
         """The server will go: nobody new is let in, and each of the clients is sent away by one of these."""
         self.eio.is_closing = True
-        return [partial(self._see_off, socket) for socket in self.eio.sockets.values()]
+        return [partial(self._drain_client, socket) for socket in self.eio.sockets.values()]
 
-    def _see_off(self, socket: EngineSocket) -> None:
+    def _drain_client(self, socket: EngineSocket) -> None:
         if socket.is_busy:
             if socket.frames is not None:
                 socket.hold(LEAVING)
-            _ = self._spawn(self._see_off_answered(socket))
+            _ = self._spawn(self._drain_when_answered(socket))
         else:
             socket.end(CLOSE_GOING_AWAY, COME_BACK)
 
-    async def _see_off_answered(self, socket: EngineSocket) -> None:
+    async def _drain_when_answered(self, socket: EngineSocket) -> None:
         await _within(ANSWER_WITHIN_S, lambda: not socket.is_busy)
         socket.end(CLOSE_GOING_AWAY, COME_BACK)
 
@@ -166,26 +168,26 @@ class SocketServer(socketio.AsyncServer):
         """Send a client out of a namespace; once it is in none, its socket is closed."""
         connection = self.connections.find(sid)
         if connection is not None:
-            self._send_away(connection)
+            self._disconnect(connection)
 
-    def _send_away(self, connection: Connection, *, is_revoked: bool = False) -> None:
+    def _disconnect(self, connection: Connection, *, is_revoked: bool = False) -> None:
         if not connection.is_open:
             return
         self._offer(connection.socket, packet.DISCONNECT, connection.namespace)
         self._leave(connection, self.reason.SERVER_DISCONNECT, is_revoked=is_revoked)
         # The DISCONNECT packets of all its namespaces go out before the line is cut.
-        self._expect_join(connection.socket, FAREWELL_S, b"session ended")
+        self._expect_join(connection.socket, DISCONNECT_WITHIN_S, b"session ended")
 
     # What the transport tells: implements engine.Guests.
 
-    def opened(self, socket: EngineSocket) -> None:
+    def on_open(self, socket: EngineSocket) -> None:
         self._expect_join(socket, self._join_within_s, b"nobody signed in")
 
-    def heard(self, socket: EngineSocket, data: str | bytes) -> None:
+    def on_message(self, socket: EngineSocket, data: str | bytes) -> None:
         """One packet; a malformed one costs its sender the connection and nobody else anything."""
         if socket.backlog is not None:
             socket.backlog.append(data)
-            if len(socket.backlog) >= BACKLOG_HOLD or len(data) > STRANGER_MAX_BYTES:
+            if len(socket.backlog) >= BACKLOG_HOLD or len(data) > UNAUTHENTICATED_MAX_BYTES:
                 socket.hold(JOINING)
             return
         try:
@@ -196,16 +198,16 @@ class SocketServer(socketio.AsyncServer):
         if joining is not None:
             socket.backlog = deque()
             socket.limit(self.eio.max_http_buffer_size)
-            socket.settled = self._spawn(self._work_off(socket, joining))
+            socket.settled = self._spawn(self._take_backlog(socket, joining))
 
-    def closed(self, socket: EngineSocket, reason: str) -> None:
+    def on_close(self, socket: EngineSocket, reason: str) -> None:
         """A socket is gone: only its own namespaces are concerned."""
         for connection in self.connections.of_engine(socket.sid):
             self._leave(connection, reason)
-        self._forget_stranger(socket.sid)
+        self._forget_unauthenticated(socket.sid)
         self._binary_packet.pop(socket.sid, None)
 
-    async def _work_off(self, socket: EngineSocket, joining: packet.Packet | None) -> None:
+    async def _take_backlog(self, socket: EngineSocket, joining: packet.Packet | None) -> None:
         """Let a client in, then take what it sent meanwhile: nothing overtakes the CONNECT before it."""
         try:
             while joining is not None:
@@ -222,7 +224,7 @@ class SocketServer(socketio.AsyncServer):
         finally:
             socket.backlog = socket.settled = None
             if not self.connections.has_namespaces(socket.sid):
-                socket.limit(STRANGER_MAX_BYTES)
+                socket.limit(UNAUTHENTICATED_MAX_BYTES)
             socket.release(JOINING)
 
     def _refuse_packet(self, socket: EngineSocket, error: Exception) -> None:
@@ -356,10 +358,10 @@ class SocketServer(socketio.AsyncServer):
         if not socket.is_open:  # it went away while its token was looked at
             self._leave(connection, self.reason.TRANSPORT_CLOSE)
             return
-        self._forget_stranger(socket.sid)
+        self._forget_unauthenticated(socket.sid)
         socket.refused = 0
         self._offer(socket, packet.CONNECT, namespace, {"sid": connection.sid})
-        await handler.welcome(connection.sid)
+        await handler.join(connection.sid)
         if connection.actor is not None:
             socket.share(connection.actor.account_id)
 
@@ -391,18 +393,18 @@ class SocketServer(socketio.AsyncServer):
         """Close a socket that is in no namespace then."""
         if not socket.is_open or self.connections.has_namespaces(socket.sid):
             return
-        self._forget_stranger(socket.sid)
-        socket.limit(STRANGER_MAX_BYTES)
+        self._forget_unauthenticated(socket.sid)
+        socket.limit(UNAUTHENTICATED_MAX_BYTES)
         loop = asyncio.get_running_loop()
-        self._strangers[socket.sid] = loop.call_later(within_s, self._close_stranger, socket, text)
+        self._unauthenticated[socket.sid] = loop.call_later(within_s, self._close_unauthenticated, socket, text)
 
-    def _forget_stranger(self, eio_sid: str) -> None:
-        timer = self._strangers.pop(eio_sid, None)
+    def _forget_unauthenticated(self, eio_sid: str) -> None:
+        timer = self._unauthenticated.pop(eio_sid, None)
         if timer is not None:
             timer.cancel()
 
-    def _close_stranger(self, socket: EngineSocket, text: bytes) -> None:
-        self._strangers.pop(socket.sid, None)
+    def _close_unauthenticated(self, socket: EngineSocket, text: bytes) -> None:
+        self._unauthenticated.pop(socket.sid, None)
         socket.end(CLOSE_REVOKED, text)
 
     def _offer(self, socket: EngineSocket, kind: int, namespace: str, data: object = None) -> None:

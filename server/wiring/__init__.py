@@ -45,7 +45,7 @@ from server.metrics import PATH as METRICS
 from server.nodes.agreement import Agreement
 from server.nodes.session_proxy import SessionProxy
 from server.process.worker_metrics import Siblings
-from server.sockets.drain import send_away
+from server.sockets.drain import drain
 from server.sockets.revoked_session_sweeper import RevokedSessionSweeper
 from server.wiring.domain import Domain
 from server.wiring.events import events_routes
@@ -58,8 +58,8 @@ from server.wiring.nodes import join_nodes
 from server.wiring.outside import open_outside
 
 SOCKETS = "/socket.io/"
-SEE_OFF: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("see_off")
-SEE_OFF_SHARE = 0.25  # of shutdown_s, for sending clients away while the others are served
+DRAIN_CLIENTS: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("drain_clients")
+DRAIN_SHARE = 0.25  # of shutdown_s, for sending clients away while the others are served
 
 
 async def build(
@@ -86,7 +86,7 @@ async def build(
     async def close(_: web.Application) -> None:
         await open_parts.aclose()
 
-    app[SEE_OFF] = node.see_off
+    app[DRAIN_CLIENTS] = node.drain_clients
     app[LINES] = node.domain.lines
     app.on_shutdown.append(node.drain)
     app.on_cleanup.append(close)
@@ -147,7 +147,7 @@ class _Node:
                 request_limit.charge_bad_tokens,
                 identify(domain.authenticate, public=PUBLIC, outside=outside),
                 request_limit.charge_callers,
-                tell_first(domain.bus.told),
+                tell_first(domain.bus.signals_sent),
             ],
             body_max_bytes=http.body_max_bytes,
             bodies_max_bytes=http.bodies_max_bytes,
@@ -168,27 +168,27 @@ class _Node:
         self.sockets.attach(app)
         return app
 
-    async def see_off(self) -> None:
+    async def drain_clients(self) -> None:
         """Take nobody new, and send everybody away bit by bit with a reason that says "come back"; the others are served."""
         self.is_draining = True
         settings = self.domain.settings
         self.domain.connect_admission.close()
-        guests = self.sockets.see_off_all()
+        guests = self.sockets.drain_all()
         if self.session_proxy is not None:
-            guests += self.session_proxy.see_off_all()
-        await send_away(guests, per_s=settings.sockets.drain_per_s, within_s=settings.shutdown_s * SEE_OFF_SHARE)
+            guests += self.session_proxy.drain_all()
+        await drain(guests, per_s=settings.sockets.drain_per_s, within_s=settings.shutdown_s * DRAIN_SHARE)
 
     async def drain(self, _: web.Application) -> None:
         """See off whoever is there still, store what was accepted, and answer it."""
         domain = self.domain
-        await self.see_off()
+        await self.drain_clients()
         given_up = await domain.journal.close()
         await domain.announcer.close()
         if given_up or domain.announcer.depth or domain.announce_again.depth:
-            domain.bus.lose()  # or people on other nodes would wait in vain for what is stored
+            domain.bus.mark_lost()  # or people on other nodes would wait in vain for what is stored
         await self.sockets.close()
         if await domain.marks.close():
-            domain.bus.lose()
+            domain.bus.mark_lost()
 
     def _ready(self) -> pages.Ready:
         """Returns which parts work, as they are known: a load balancer, which asks each second, does not wait long."""

@@ -52,9 +52,9 @@ from models.tasks import cancel
 from server.auth.passwords import Argon2Passwords
 from server.auth.tokens import JwtTokens, derive_key
 from server.bus.bus import Bus
+from server.bus.connected_accounts import RedisConnectedAccounts
 from server.bus.late_writes import LateWrites
-from server.bus.presence_board import RedisPresenceStore
-from server.bus.socket_board import RedisConnectedAccounts
+from server.bus.presence_store import RedisPresenceStore
 from server.clock import SystemClock
 from server.config import ChatSettings, Settings
 from server.http.lines_per_address import LinesPerAddress
@@ -151,13 +151,13 @@ class Domain:
             stores.chats, stores.entries, fanout.signal, self._recovered, ttl_s=believe_s
         )
         self.sms = sms_provider(settings, outside.http, clock)
-        self.socket_board = RedisConnectedAccounts(self.bus)
+        self.connected_accounts = RedisConnectedAccounts(self.bus)
         self.notifications = NotificationParts(
             settings,
             stores,
             clock,
             self.directory,
-            self.socket_board,
+            self.connected_accounts,
             self.sms,
             self.metrics.notified,
         )

@@ -38,7 +38,7 @@ def socket_server(domain: Domain) -> SocketServer:
 def namespaces(domain: Domain) -> list[BaseNamespace]:
     stores = domain.stores
     limits, chat = domain.settings.limits, domain.settings.chat
-    gate = NamespaceContext(
+    context = NamespaceContext(
         domain.authenticate,
         domain.connections,
         TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled),
@@ -49,7 +49,7 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
     )
     return [
         ChatNamespace(
-            gate,
+            context,
             domain.send,
             ChangeMessage(
                 domain.resolve,
@@ -71,8 +71,8 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
             domain.connect_admission,
             text_max_chars=chat.text_max_chars,
         ),
-        TypingNamespace(gate, domain.typing),
-        PresenceNamespace(gate, domain.presence),
-        ReceiptsNamespace(gate, domain.marks),
-        EventsNamespace(gate),
+        TypingNamespace(context, domain.typing),
+        PresenceNamespace(context, domain.presence),
+        ReceiptsNamespace(context, domain.marks),
+        EventsNamespace(context),
     ]

@@ -21,19 +21,19 @@ async def join_nodes(
     """Name the sessions of this node, answer the others, pass on to them, and see whether all have one secret and one time."""
     settings, node = domain.settings, domain.bus.node
     addresses = NodeAddresses(domain.outside.redis, domain.bus.names)
-    seal = RequestSigner(derive_key(domain.secret, "nodes"))
+    signer = RequestSigner(derive_key(domain.secret, "nodes"))
     session_proxy = SessionProxy(
         node,
         KnownAddresses(addresses, lambda other: other in domain.bus.lease.others),
-        seal,
+        signer,
         most=settings.nodes.passed_on_max,
         patience_s=settings.sockets.ping_interval_s + settings.sockets.ping_timeout_s + 5,
         message_max_bytes=largest_message(settings.chat.text_max_chars),
     )
-    door = InternalServer(
+    internal_server = InternalServer(
         node,
         addresses,
-        seal,
+        signer,
         path,
         sockets.eio.handle_own,
         host=settings.nodes.host or settings.http.host,
@@ -42,9 +42,9 @@ async def join_nodes(
     )
     await session_proxy.open()
     stack.push_async_callback(session_proxy.close)
-    stack.push_async_callback(door.close)
+    stack.push_async_callback(internal_server.close)
     try:
-        await door.open()
+        await internal_server.open()
     except OSError as error:
         is_port = error.errno in (errno.EADDRINUSE, errno.EACCES)
         key, value = ("port", settings.nodes.port) if is_port else ("host", settings.nodes.host)
@@ -55,5 +55,5 @@ async def join_nodes(
     key = RedisNames(settings.redis.prefix, domain.outside.site.id).together("members")
     agreement = Agreement(domain.outside.redis, key, node, domain.outside.site.fingerprint)
     stack.push_async_callback(agreement.close)
-    await agreement.open(door.url)
+    await agreement.open(internal_server.url)
     return session_proxy, agreement

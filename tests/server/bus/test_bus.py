@@ -72,14 +72,14 @@ async def remove(node: Node, chat: Chat, by: Person, who: Person) -> int:
 def reading(node: Node) -> list[bytes]:
     """What this node reads from the bus from now on."""
     read: list[bytes] = []
-    ears = bus_of(node)._shards.home.subscriptions
-    hear_it = ears.on_message
+    subscriptions = bus_of(node)._shards.home.subscriptions
+    pass_on = subscriptions.on_message
 
     def note(channel: str, data: bytes) -> None:
         read.append(data)
-        hear_it(channel, data)
+        pass_on(channel, data)
 
-    ears.on_message = note
+    subscriptions.on_message = note
     return read
 
 
@@ -223,9 +223,9 @@ async def test_what_a_node_missed_by_signal_it_learns_after_any_gap(site: Site) 
     chat = await parts_of(first).found_group(ann, *absent(LARGE))
     bus_of(second)._shards.home.subscriptions.on_message = lambda *_: None
     await add(first, chat, ann, tom)
-    bus_of(second)._shards.home.subscriptions.on_message = bus_of(second)._hear
+    bus_of(second)._shards.home.subscriptions.on_message = bus_of(second)._on_message
     synced = len(toms.told("resync"))
-    bus_of(first)._shards.home.publisher.lose()
+    bus_of(first)._shards.home.publisher.discard()
     bus_of(first)._shards.home.publisher.work.set()
     await until(lambda: listens(second, chat))
     await toms.expect("resync", synced + 1)

@@ -14,7 +14,7 @@ from benchmarks.servers import holding_breath
 from models.facts import AccountChanged
 from server.bus.bus import Bus, announce
 from server.bus.names import RedisNames
-from server.bus.presence_board import RedisPresenceStore
+from server.bus.presence_store import RedisPresenceStore
 from server.config import ConfigError, RedisSettings
 from server.embedded import EmbeddedStores
 from server.nodes.address import NodeAddresses
@@ -69,12 +69,14 @@ async def test_what_is_for_a_nodes_own_people_alone_goes_to_no_shard(cluster: Re
         await first.hold(*PEOPLE)
         await second.hold(1)
         await until(lambda: first.bus.depth == second.bus.depth == 0)
-        first_read, second_read = first.bus.heard, second.bus.heard
+        first_read, second_read = first.bus.messages_read, second.bus.messages_read
         for account_id in PEOPLE:
             first.bus.publish("/chat", "mine", [account_id])
         await until(lambda: second.heard_by(1) == ["mine"])
-        assert second.bus.heard - second_read == 1
-        assert first.bus.heard - first_read == 1, "its own, of the one account that the other node listens for, too"
+        assert second.bus.messages_read - second_read == 1
+        assert first.bus.messages_read - first_read == 1, (
+            "its own, of the one account that the other node listens for, too"
+        )
 
 
 async def test_signals_leases_presence_addresses_and_who_is_connected_work_as_with_one_server(

@@ -139,7 +139,7 @@ def test_the_server_is_told_of_packets_by_our_sockets() -> None:
         queue_max_chars=1000,
     )
     assert isinstance(sockets.eio, EngineServer)
-    assert sockets.eio.guests is sockets
+    assert sockets.eio.listener is sockets
     assert sockets.eio.start_service_task is False
     assert sockets.eio.http_compression is False
     assert sockets._binary_packet == {}

@@ -36,7 +36,7 @@ def held(node: Node) -> dict[str, int]:
         "engine sockets": len(sockets.eio.sockets),
         "environs": len(sockets.environ),
         "binary packets": len(sockets._binary_packet),
-        "strangers": len(sockets._strangers),
+        "unauthenticated": len(sockets._unauthenticated),
         "answers": len(sockets._tasks),
         "by sid": len(connections._by_sid),
         "by engine": len(connections._by_engine),
@@ -126,8 +126,8 @@ async def test_who_goes_while_being_let_in_is_not_kept(node: Node, monkeypatch: 
     """The token takes its time; meanwhile the client closes its session by another request."""
     ann, _ = await sign_in_friends(node)
     before = held(node)
-    gate = next(iter(sockets_of(node).namespace_handlers.values()))._gate
-    authenticate, is_asked, may_go_on = gate.authenticate, asyncio.Event(), asyncio.Event()
+    context = next(iter(sockets_of(node).namespace_handlers.values()))._context
+    authenticate, is_asked, may_go_on = context.authenticate, asyncio.Event(), asyncio.Event()
 
     async def slowly(token: str, number: str | None) -> Any:
         actor = await authenticate(token, number)
@@ -135,7 +135,7 @@ async def test_who_goes_while_being_let_in_is_not_kept(node: Node, monkeypatch: 
         await may_go_on.wait()
         return actor
 
-    object.__setattr__(gate, "authenticate", slowly)
+    object.__setattr__(context, "authenticate", slowly)
     try:
         for is_greeted in (False, True):
             is_asked.clear()
@@ -154,15 +154,15 @@ async def test_who_goes_while_being_let_in_is_not_kept(node: Node, monkeypatch: 
             await joining
             await until(lambda: held(node) == before)
     finally:
-        object.__setattr__(gate, "authenticate", authenticate)
+        object.__setattr__(context, "authenticate", authenticate)
 
 
 async def test_the_node_stops_at_once_with_everybody_connected(stores: EmbeddedStores, tmp_path: Path) -> None:
     async with friends_on_a_node(stores, settings_for(tmp_path)) as friends:
-        await _stop_with_guests(friends)
+        await _stop_with_everybody_connected(friends)
 
 
-async def _stop_with_guests(friends: Friends) -> None:
+async def _stop_with_everybody_connected(friends: Friends) -> None:
     sockets = sockets_of(friends.node)
     polling = await open_polling(friends.node.url)
     await polling.join(friends.ann.token)

@@ -65,7 +65,7 @@ class Whispers(RecordingFanout):
         super().__init__()
         self.whispered: list[Fact] = []
 
-    def whisper(self, event: Fact, connection: str) -> None:
+    def send_to_connection(self, event: Fact, connection: str) -> None:
         self.whispered.append(event)
 
     def statuses(self, whose: Account) -> list[str | None]:

@@ -30,7 +30,7 @@ class RedisConnectedAccounts:
         others = [each for each in account_ids if each not in connected]
         try:
             for first in range(0, len(others), ASKED_AT_ONCE):
-                connected |= await self._bus.list_heard(others[first : first + ASKED_AT_ONCE])
+                connected |= await self._bus.list_subscribed(others[first : first + ASKED_AT_ONCE])
         except (RedisError, OSError) as error:
             log.warning("sockets on other nodes are not known: %s", type(error).__name__)
         return connected

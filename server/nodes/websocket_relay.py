@@ -13,27 +13,27 @@ CLOSE_WITHIN_S = 2.0
 _Socket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
 
 
-async def join(
+async def relay(
     request: web.Request,
     owner: aiohttp.ClientWebSocketResponse,
-    leaving: "asyncio.Future[None]",
+    draining: "asyncio.Future[None]",
     *,
     message_max_bytes: int,
 ) -> web.StreamResponse:
-    """Take the client's upgrade, and hand frames over until either side closes, the owner falls silent, or `leaving` is done."""
+    """Take the client's upgrade, and hand frames over until either side closes, the owner falls silent, or `draining` is done."""
     client = web.WebSocketResponse(
         timeout=CLOSE_WITHIN_S, autoclose=False, autoping=False, compress=False, max_msg_size=message_max_bytes + 1
     )
     await client.prepare(request)
     ways = [asyncio.ensure_future(_pump(client, owner)), asyncio.ensure_future(_pump(owner, client))]
-    ends: list[asyncio.Future[Any]] = [*ways, leaving]
+    ends: list[asyncio.Future[Any]] = [*ways, draining]
     try:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-    if leaving.done():
+    if draining.done():
         await client.close(code=CLOSE_GONE, message=b"the way to the node of this session ends")
     return client
 

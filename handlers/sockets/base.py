@@ -55,10 +55,6 @@ class ConnectionRegistry(Protocol):
         ...
 
 
-def _ignore(_: str) -> None:
-    """Nobody counts."""
-
-
 @dataclass(frozen=True, slots=True)
 class NamespaceContext:
     """What every namespace needs to let somebody in and to bound what they ask."""
@@ -68,7 +64,7 @@ class NamespaceContext:
     requests: TokenBuckets
     connects: TokenBuckets
     refusal_of: Callable[[Exception, str], DomainError]  # logs a fault and says what to tell of it
-    count: Callable[[str], None] = _ignore  # hears the code of each refusal
+    count: Callable[[str], None]  # hears the code of each refusal
     sockets_per_account: int = 0  # in one namespace; 0 for any number
 
 

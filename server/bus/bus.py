@@ -17,7 +17,7 @@ large chat together, and signals, travel on one channel that every node hears.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict
 from time import monotonic
 
@@ -35,8 +35,9 @@ from models.facts import (
 )
 from models.tasks import cancel
 from server.bus.audiences import Audiences
-from server.bus.large_chats import LargeChats
+from server.bus.large_chats import LargeChats, Memberships
 from server.bus.lease import Lease
+from server.bus.listeners import BusListeners
 from server.bus.names import RedisNames
 from server.bus.shards import Shards
 from server.redis_client.client import RedisClient, server_of
@@ -56,24 +57,32 @@ _SIGNALS: dict[str, type[Invalidation]] = {
 class Bus:
     """Publishes without waiting, and listens in one task; a node without others publishes nothing."""
 
-    def __init__(self, redis: RedisClient, *, large: int = 32, prefix: str = "parley", site: str = "") -> None:
-        """`large`: a packet for more accounts carries the list of them; `prefix` and `site`: see RedisNames."""
+    def __init__(
+        self,
+        redis: RedisClient,
+        listeners: BusListeners,
+        list_large_chats: Callable[[Collection[int]], Awaitable[Memberships]],
+        *,
+        large: int = 32,
+        prefix: str = "parley",
+        site: str = "",
+    ) -> None:
+        """`list_large_chats` asks the database; a packet for more than `large` accounts carries the list of them.
+
+        `prefix` and `site`: see RedisNames.
+        """
         self.names = names = RedisNames(prefix, site)
-        self.lease = Lease(redis, names)
-        self.lease.on_met, self.lease.on_gone, self.lease.on_break = (
-            self._on_node_met,
-            self._on_nodes_gone,
-            self._lease_failed,
+        self.lease = Lease(
+            redis,
+            names,
+            on_met=self._on_node_met,
+            on_gone=self._on_nodes_gone,
+            on_break=self._lease_failed,
+            on_lost=self._on_lease_lost,
         )
-        self.lease.on_lost = self._on_lease_lost
-        self._everybody = _everybody(names)
-        self.on_packet: Callable[[str, str, Collection[int]], None] = _ignore
-        self.on_signal: Callable[[Invalidation], None] = _ignore
-        self.on_gap: Callable[[Collection[int] | None], None] = _ignore  # these accounts may have missed something; all
-        self.on_met: Callable[[], None] = _ignore  # a node is there that this one did not know
-        self.on_died: Callable[[], None] = _ignore  # a node left things undone that may still be stored
-        self.on_lost: Callable[[], None] = _ignore  # Redis, or the others, had given this node up
         self.breaks = 0
+        self._listeners = listeners
+        self._everybody = _everybody(names)
         self._away_since: float | None = None  # as the log has it
         self._large = large
         self._signalled = 0  # the mark of the last signal that forbids something
@@ -83,12 +92,18 @@ class Bus:
         self._tasks: list[asyncio.Task[None]] = []
         self._unreadable: set[str] = set()  # channels on which something was
         self._making_up: asyncio.TimerHandle | None = None
-
-        self._shards = shards = Shards(redis, self._everybody, names.own(f"n:{self.node}"))
-        shards.on_message, shards.on_late = self._on_message, self._on_late
-        shards.on_back, shards.on_break, shards.on_recovered = self._on_back, self._on_break, self._on_recovered
-        shards.lost_message = self._lost_message
-        self.large_chats = LargeChats(shards, names)
+        self.shards = Shards(
+            redis,
+            self._everybody,
+            names.own(f"n:{self.node}"),
+            on_message=self._on_message,
+            on_late=self._on_late,
+            on_back=self._on_back,
+            on_break=self._on_break,
+            on_recovered=self._on_recovered,
+            lost_message=self._lost_message,
+        )
+        self.large_chats = LargeChats(self.shards, names, list_large_chats)
 
     @property
     def node(self) -> str:
@@ -98,22 +113,12 @@ class Bus:
     @property
     def is_up(self) -> bool:
         """Whether this node hears the others, and they it."""
-        return self._shards.is_up
-
-    @property
-    def depth(self) -> int:
-        """How many packets wait to be published."""
-        return self._shards.depth
-
-    @property
-    def messages_read(self) -> int:
-        """How many messages this node has read."""
-        return self._shards.messages_read
+        return self.shards.is_up
 
     async def open(self) -> None:
         """Take the lease and start listening; raises RedisError when Redis cannot be reached."""
         await self.lease.take()
-        await self._shards.open()
+        await self.shards.open()
         self._tasks = [
             asyncio.create_task(self.lease.keep(), name="bus lease"),
             asyncio.create_task(self.large_chats.keep_learning(), name="bus large chats"),
@@ -122,22 +127,22 @@ class Bus:
 
     def mark_lost(self) -> None:
         """Something is stored, or may be, that nobody announces: the other nodes are told that they missed something."""
-        self._shards.home.publisher.mark_lost()
+        self.shards.home.publisher.mark_lost()
 
     async def close(self) -> None:
         """Say what is still to be said, or that it was not, then leave."""
-        is_all_said = await self._shards.close()
+        is_all_said = await self.shards.close()
         if self._making_up is not None:
             self._making_up.cancel()
         await cancel(*self._tasks)
         try:
             await self.lease.give_up()
             if not is_all_said:
-                await self._shards.home.publish(self._everybody, orjson.dumps(["lost", self.node]))
-            await self._shards.home.publish(self._everybody, orjson.dumps(["bye", self.node]))
+                await self.shards.home.publish(self._everybody, orjson.dumps(["lost", self.node]))
+            await self.shards.home.publish(self._everybody, orjson.dumps(["bye", self.node]))
         except (RedisError, OSError):
             log.info("the bus was away at the end")
-        await self._shards.disconnect()
+        await self.shards.disconnect()
 
     async def hold(self, account_id: int) -> None:
         """A socket of this account is here. What other nodes tell the account from now on arrives here when this returns.
@@ -147,18 +152,18 @@ class Bus:
         channels = [self.channel(account_id)]
         self._held[account_id] = self._held.get(account_id, 0) + 1
         if self._held[account_id] == 1:
-            self._shards.add(channels[0])
+            self.shards.add(channels[0])
             self.large_chats.arrive(account_id)
         if not self.lease.is_alone:
             channels += await self.large_chats.learn(account_id)
-        await self._shards.confirmed(channels)
+        await self.shards.confirmed(channels)
 
     def release(self, account_id: int) -> None:
         """A socket of this account is gone."""
         self._held[account_id] -= 1
         if not self._held[account_id]:
             del self._held[account_id]
-            self._shards.remove(self.channel(account_id))
+            self.shards.remove(self.channel(account_id))
             self.large_chats.leave(account_id)
 
     def publish(self, namespace: str, text: str, to: Collection[int], large_chat: int | None = None) -> None:
@@ -167,10 +172,10 @@ class Bus:
             return
         message = orjson.dumps(["packet", self.node, namespace, text])
         if len(to) <= self._large:
-            self._shards.put(message, [self.channel(account_id) for account_id in to])
+            self.shards.put(message, [self.channel(account_id) for account_id in to])
             return
         channel = self._everybody if large_chat is None else self.large_chats.channel(large_chat)
-        self._shards.put(self._audiences.add(message, channel, to), [channel])
+        self.shards.put(self._audiences.add(message, channel, to), [channel])
 
     def signal(self, signal: Invalidation) -> None:
         """Let the other nodes hear a signal."""
@@ -178,7 +183,7 @@ class Bus:
         if not self.lease.is_alone:
             self._say("signal", type(signal).__name__, asdict(signal))
             if not isinstance(signal, PresenceChanged):
-                self._signalled = self._shards.home.publisher.mark
+                self._signalled = self.shards.home.publisher.mark
 
     async def signals_sent(self) -> None:
         """Return when Redis has all signals of this node that forbid something, or does not take them, after a moment.
@@ -188,7 +193,7 @@ class Bus:
         """
         if not self.is_up:
             return
-        done = self._shards.home.publisher.settled(self._signalled)
+        done = self.shards.home.publisher.settled(self._signalled)
         if not done.done():
             await asyncio.wait([done], timeout=TOLD_WITHIN_S)
 
@@ -196,18 +201,13 @@ class Bus:
         """Whether a socket of this account is here."""
         return account_id in self._held
 
-    async def list_subscribed(self, account_ids: Collection[int]) -> set[int]:
-        """Those of these accounts of which some node holds a socket; raises RedisError and OSError."""
-        by_channel = {self.channel(each): each for each in account_ids}
-        return {by_channel[channel] for channel in await self._shards.list_subscribed(by_channel)}
-
     def channel(self, account_id: int) -> str:
         """What a node listens to while it holds a socket of this account."""
         return self.names.own(f"a:{account_id}")
 
     def _say(self, kind: str, *rest: object) -> None:
         """To every node."""
-        self._shards.put(orjson.dumps([kind, self.node, *rest]), [self._everybody])
+        self.shards.put(orjson.dumps([kind, self.node, *rest]), [self._everybody])
 
     def _say_hello(self, node: str = "") -> None:
         """Tell a node, or all of them, that this one is here and publishes for it from now on."""
@@ -218,7 +218,7 @@ class Bus:
 
     def _lease_failed(self, error: Exception) -> None:
         """The leases are where everybody listens."""
-        self._shards.home.failed(error)
+        self.shards.home.failed(error)
 
     def _on_break(self, error: Exception) -> None:
         self.breaks += 1
@@ -240,7 +240,7 @@ class Bus:
 
     def _on_missed(self) -> None:
         """Anything may have gone past this node, signals too."""
-        self.on_gap(None)
+        self._listeners.gap(None)
         if not self.lease.is_alone:
             self.large_chats.learn_again()
 
@@ -251,7 +251,7 @@ class Bus:
             return
         account_or_chat = int(channel.rpartition(":")[2])
         is_account = channel == self.channel(account_or_chat)
-        self.on_gap([account_or_chat] if is_account else set(self.large_chats.holders(account_or_chat)))
+        self._listeners.gap([account_or_chat] if is_account else set(self.large_chats.holders(account_or_chat)))
 
     def _on_message(self, channel: str, data: bytes) -> None:
         try:
@@ -278,11 +278,11 @@ class Bus:
     def _take(self, channel: str, kind: str, node: str, rest: list[object], to: Collection[int] | None) -> None:
         match kind, rest:
             case "packet", [str(namespace), str(text)]:
-                self.on_packet(namespace, text, (int(channel.rpartition(":")[2]),) if to is None else to)
+                self._listeners.packet(namespace, text, (int(channel.rpartition(":")[2]),) if to is None else to)
             case "signal", [str(name), dict(fields)]:
                 signal = _SIGNALS[name](**fields)
                 self._note(signal)
-                self.on_signal(signal)
+                self._listeners.signal(signal)
             case "hello", [to_node]:
                 self.lease.meet(node)
                 if to_node == self.node:
@@ -291,7 +291,7 @@ class Bus:
                 self.lease.forget(node)
                 if node in self._have_lost:
                     self._have_lost.discard(node)
-                    self.on_died()
+                    self._listeners.node_died()
             case "lost", _:
                 self._have_lost.add(node)
                 self._on_missed()
@@ -306,18 +306,18 @@ class Bus:
         """A node that this one did not know. For people who came while this one was alone, nobody has asked yet."""
         self._say_hello(node)
         self.large_chats.learn_again()
-        self.on_met()
+        self._listeners.node_met()
 
     def _on_lease_lost(self) -> None:
         """Whoever gave this node up publishes nothing for it until it hears of it, and says so then."""
         self._say_hello()
-        self.on_lost()
+        self._listeners.lease_lost()
 
     def _on_nodes_gone(self, nodes: Collection[str]) -> None:
         """Nodes left without a word. What they stored last, perhaps they told nobody: clients here must ask for it."""
         self._have_lost.difference_update(nodes)
         self._on_missed()
-        self.on_died()
+        self._listeners.node_died()
 
 
 async def announce(redis: RedisClient, signal: Invalidation, prefix: str, site: str = "") -> None:
@@ -331,7 +331,3 @@ async def announce(redis: RedisClient, signal: Invalidation, prefix: str, site: 
 def _everybody(names: RedisNames) -> str:
     """The channel that every node hears, in the slot of the leases where Redis is a cluster."""
     return names.together("all")
-
-
-def _ignore(*_: object) -> None:
-    """Nobody listens yet."""

@@ -30,7 +30,8 @@ class RedisConnectedAccounts:
         others = [each for each in account_ids if each not in connected]
         try:
             for first in range(0, len(others), ASKED_AT_ONCE):
-                connected |= await self._bus.list_subscribed(others[first : first + ASKED_AT_ONCE])
+                by_channel = {self._bus.channel(each): each for each in others[first : first + ASKED_AT_ONCE]}
+                connected |= {by_channel[each] for each in await self._bus.shards.list_subscribed(by_channel)}
         except (RedisError, OSError) as error:
             log.warning("sockets on other nodes are not known: %s", type(error).__name__)
         return connected

@@ -25,11 +25,14 @@ Memberships = Mapping[int, Mapping[int, int]]  # account id -> chat id -> seq of
 class LargeChats:
     """For the accounts that this node holds: listens for them, and knows for whom it does."""
 
-    def __init__(self, shards: Shards, names: RedisNames) -> None:
-        self.read: Callable[[Collection[int]], Awaitable[Memberships]] = _nothing
+    def __init__(
+        self, shards: Shards, names: RedisNames, read: Callable[[Collection[int]], Awaitable[Memberships]]
+    ) -> None:
+        """`read` asks the database for the large chats of these accounts."""
+        self._read = read
         self._shards = shards
         self._names = names
-        self._ask = BatchLoader(self._read, at_once=AT_ONCE)
+        self._ask = BatchLoader(read, at_once=AT_ONCE)
         self._chats: dict[int, dict[int, int]] = {}  # account id -> chat id -> seq of the last change
         self._known: set[int] = set()  # accounts that the database was asked for
         self._holders: dict[int, set[int]] = {}  # chat id -> accounts here
@@ -98,16 +101,13 @@ class LargeChats:
                 del self._chats[account_id][change.chat_id]
                 self._let_go(change.chat_id, account_id)
 
-    async def _read(self, account_ids: Collection[int]) -> Memberships:
-        return await self.read(account_ids)
-
     async def _learn_all(self) -> None:
         accounts = list(self._chats)
         for first in range(0, len(accounts), AT_ONCE):
             before = {
                 each: dict(self._chats[each]) for each in accounts[first : first + AT_ONCE] if each in self._chats
             }
-            found = await self.read(before)
+            found = await self._read(before)
             for account_id, chats in before.items():
                 if account_id in self._chats:
                     self._take(account_id, found.get(account_id, {}), is_late=True)
@@ -143,8 +143,3 @@ class LargeChats:
         if not holders:
             del self._holders[chat_id]
             self._shards.remove(self.channel(chat_id))
-
-
-async def _nothing(_: Collection[int]) -> Memberships:
-    """No database is asked."""
-    return {}

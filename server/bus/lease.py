@@ -55,12 +55,18 @@ class _Renewal:
 class Lease:
     """This node's, and what it knows of the others'. `on_lost` hears that Redis, or the others, had given this node up."""
 
-    def __init__(self, redis: RedisClient, names: RedisNames) -> None:
+    def __init__(
+        self,
+        redis: RedisClient,
+        names: RedisNames,
+        *,
+        on_met: Callable[[str], None],
+        on_gone: Callable[[Collection[str]], None],
+        on_break: Callable[[Exception], None],
+        on_lost: Callable[[], None],
+    ) -> None:
         self.node = secrets.token_hex(8)
-        self.on_met: Callable[[str], None] = _ignore
-        self.on_gone: Callable[[Collection[str]], None] = _ignore
-        self.on_break: Callable[[Exception], None] = _ignore
-        self.on_lost: Callable[[], None] = _ignore
+        self._on_met, self._on_gone, self._on_break, self._on_lost = on_met, on_gone, on_break, on_lost
         self.key = names.together("leases")
         self.left_key = names.together("left")
         self._redis = redis
@@ -109,7 +115,7 @@ class Lease:
                 renewal = await self._renew_by_a_new_line()
             except (RedisError, OSError) as error:
                 self._blind_at = monotonic()  # while nobody can be seen, nobody is gone
-                self.on_break(error)
+                self._on_break(error)
                 continue
             now = monotonic()
             if now - began > RENEW_S:
@@ -119,7 +125,7 @@ class Lease:
                 self._settles_at = now + LEASE_S
             if renewal.own_age_s is None or renewal.own_age_s > LEASE_S:
                 log.warning("the lease of this node was over")
-                self.on_lost()
+                self._on_lost()
 
     async def give_up(self) -> None:
         """Leave; raises RedisError."""
@@ -139,7 +145,7 @@ class Lease:
         is_new = node not in self._seen
         self._seen[node] = renewed_at
         if is_new:
-            self.on_met(node)
+            self._on_met(node)
 
     async def _renew_by_a_new_line(self) -> _Renewal:
         """Renew once more where the connection was one that Redis had closed when it was started again: that is no outage."""
@@ -165,7 +171,7 @@ class Lease:
         self._over = {node: now - age_s for node, age_s in (ages_s | renewal.left_ages_s).items()}
         if gone:
             log.warning("%d nodes are gone without saying so", len(gone))
-            self.on_gone(gone)
+            self._on_gone(gone)
 
     def _pause_s(self) -> float:
         """Until the next renewal, or until the first lease ends that was not renewed in time."""
@@ -176,7 +182,3 @@ class Lease:
 
 def _ages_s(nodes: list[bytes], now: float) -> dict[str, float]:
     return {node.decode(): now - float(date) for node, date in zip(nodes[::2], nodes[1::2], strict=True)}
-
-
-def _ignore(*_: object) -> None:
-    """Nobody listens yet."""

@@ -44,6 +44,7 @@ class Publisher:
     def __init__(
         self,
         redis: Redis,
+        work: asyncio.Event,
         marker: Callable[[], str],
         is_subscribed_here: Callable[[str], bool],
         *,
@@ -53,7 +54,7 @@ class Publisher:
 
         `is_sharded`: the channels are those of one shard of a cluster.
         """
-        self.work = asyncio.Event()
+        self.work = work
         self.has_lost = False
         self._redis = redis
         self._script = _sharded(PUBLISH) if is_sharded else PUBLISH

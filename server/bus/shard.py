@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from models.tasks import cancel
 from server.bus.publisher import Publisher
-from server.bus.subscriptions import RETRY_S, Subscriptions
+from server.bus.subscriptions import RETRY_S, SubscriptionCallbacks, Subscriptions
 
 log = logging.getLogger(__name__)
 
@@ -29,20 +29,20 @@ class Shard:
         self,
         redis: Redis,
         marker: Callable[[], str],
-        tell_lost: Callable[["Shard"], Awaitable[None]],
+        callbacks: SubscriptionCallbacks,
         *,
+        on_recovered: Callable[[], None],
+        tell_lost: Callable[["Shard"], Awaitable[None]],
         is_sharded: bool,
     ) -> None:
         """`marker`: a channel of this node's own for each connection; `is_sharded`: by a cluster's channels of one shard."""
-        self.on_break: Callable[[Exception], None] = _ignore
-        self.on_recovered: Callable[[], None] = _ignore  # Redis does again what it is asked to
+        work = asyncio.Event()
         self.redis = redis
-        self.subscriptions = subscriptions = Subscriptions(redis, marker, is_sharded=is_sharded)
+        self.subscriptions = subscriptions = Subscriptions(redis, work, marker, callbacks, is_sharded=is_sharded)
         self.publisher = Publisher(
-            redis, lambda: subscriptions.marker, subscriptions.is_confirmed, is_sharded=is_sharded
+            redis, work, lambda: subscriptions.marker, subscriptions.is_confirmed, is_sharded=is_sharded
         )
-        subscriptions.on_work = self.publisher.work.set
-        subscriptions.on_break = self._broke
+        self._on_break, self._on_recovered = callbacks.on_break, on_recovered
         self._tell_lost = tell_lost
         self._is_sharded = is_sharded
         self._has_failed = False
@@ -86,19 +86,16 @@ class Shard:
         await (self.redis.spublish if self._is_sharded else self.redis.publish)(channel, message)
 
     async def list_subscribed(self, channels: Collection[str]) -> set[str]:
-        """Those of these channels that some node listens to; raises RedisError and OSError."""
+        """Returns those of these channels that some node subscribes to. Raises RedisError and OSError."""
         ask = self.redis.pubsub_shardnumsub if self._is_sharded else self.redis.pubsub_numsub
         return {_text(channel) for channel, listeners in await ask(*channels) if listeners}
 
     def failed(self, error: Exception) -> None:
         """This Redis did not do what it was asked to; it is asked until it does."""
         if not self._has_failed:
-            self.on_break(error)
+            self._on_break(error)
         self._has_failed = True
         self.publisher.work.set()
-
-    def _broke(self, error: Exception) -> None:
-        self.on_break(error)
 
     async def _send(self) -> None:
         while not self._is_closing:
@@ -123,13 +120,9 @@ class Shard:
             await self._tell_lost(self)
         self._has_failed = False
         if has_failed:
-            self.on_recovered()
+            self._on_recovered()
         await self.publisher.flush()
 
 
 def _text(value: bytes | str) -> str:
     return value.decode() if isinstance(value, bytes) else value
-
-
-def _ignore(*_: object) -> None:
-    """Nobody listens yet."""

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from models.tasks import cancel
 from server.bus.shard import Shard
-from server.bus.subscriptions import RETRY_S
+from server.bus.subscriptions import RETRY_S, SubscriptionCallbacks
 from server.redis_client.client import RedisClient
 from server.redis_client.cluster import Cluster, slot_of, tag_at
 
@@ -29,16 +29,26 @@ THE_SERVER = ""  # where all is, without a cluster
 class Shards:
     """The bus' channels, wherever they are. The shard of `home` carries what every node must hear."""
 
-    def __init__(self, redis: RedisClient, home: str, marker: str) -> None:
-        """`home` is listened to for ever, and so is on each shard a channel that begins with `marker`."""
-        self.on_message: Callable[[str, bytes], None] = _ignore
-        self.on_late: Callable[[str], None] = _ignore  # messages may have gone past on this channel
-        self.on_back: Callable[[], None] = _ignore  # messages may have gone past on any
-        self.on_break: Callable[[Exception], None] = _ignore
-        self.on_recovered: Callable[[], None] = _ignore  # a shard does again what it is asked to
-        self.lost_message: Callable[[], bytes | None] = (
-            _nothing  # what says that some was not told; None when nobody is there
-        )
+    def __init__(
+        self,
+        redis: RedisClient,
+        home: str,
+        marker: str,
+        *,
+        on_message: Callable[[str, bytes], None],
+        on_late: Callable[[str], None],
+        on_back: Callable[[], None],
+        on_break: Callable[[Exception], None],
+        on_recovered: Callable[[], None],
+        lost_message: Callable[[], bytes | None],
+    ) -> None:
+        """`home` is a channel that stays subscribed, and so is on each shard one that begins with `marker`.
+
+        `on_recovered`: a shard that had failed carries out commands again. `lost_message` returns the message that tells the other
+        nodes that something was not published, or None when there are none. The others: see SubscriptionCallbacks.
+        """
+        self._callbacks = SubscriptionCallbacks(on_message, on_late, on_back, self._on_shard_break, self._take_back)
+        self._on_break, self._on_recovered, self._lost_message = on_break, on_recovered, lost_message
         self._redis = redis
         self._home = home
         self._marker = marker
@@ -112,10 +122,6 @@ class Shards:
         self._channels.discard(channel)
         self._of(channel).subscriptions.remove(channel)
 
-    def is_confirmed(self, channel: str) -> bool:
-        """Whether Redis has confirmed it, and nothing that was sent since takes it back."""
-        return self._of(channel).subscriptions.is_confirmed(channel)
-
     def tell_when_late(self, channel: str) -> None:
         """Messages may go past until Redis confirms the channel: `on_late` follows then. Nothing if it has already."""
         self._of(channel).subscriptions.tell_when_late(channel)
@@ -125,7 +131,7 @@ class Shards:
 
         Whoever counts on a channel counts on `home`, too, and another shard may be the faster one.
         """
-        if not self.is_confirmed(self._home):
+        if not self.home.subscriptions.is_confirmed(self._home):
             channels = [*channels, self._home]
         by_shard = self._by_shard(channels)
         if len(by_shard) == 1:
@@ -166,16 +172,14 @@ class Shards:
 
         is_cluster = isinstance(self._redis, Cluster)
         redis = self._redis.server(address) if isinstance(self._redis, Cluster) else self._redis
-        shard = self._shards[address] = Shard(redis, marker, self._tell_lost, is_sharded=is_cluster)
-        subscriptions = shard.subscriptions
-        subscriptions.on_message, subscriptions.on_late, subscriptions.on_back = (
-            self.on_message,
-            self.on_late,
-            self.on_back,
+        shard = self._shards[address] = Shard(
+            redis,
+            marker,
+            self._callbacks,
+            on_recovered=self._on_recovered,
+            tell_lost=self._tell_lost,
+            is_sharded=is_cluster,
         )
-        subscriptions.on_taken_back = self._take_back
-        shard.on_break = self._broke
-        shard.on_recovered = self._recovered
         return shard
 
     async def _keep_looking(self, cluster: Cluster) -> None:
@@ -221,29 +225,18 @@ class Shards:
     async def _tell_lost(self, shard: Shard) -> None:
         if shard is not self.home:
             self.home.publisher.mark_lost()  # which tells it as soon as it can; nobody else waits for that
-        elif (message := self.lost_message()) is not None:
+        elif (message := self._lost_message()) is not None:
             await shard.publish(self._home, message)
 
     def _take_back(self, channel: str) -> None:
         self._taken_back.add(channel)
         self._is_stale.set()
 
-    def _broke(self, error: Exception) -> None:
+    def _on_shard_break(self, error: Exception) -> None:
         self._is_stale.set()
-        self.on_break(error)
-
-    def _recovered(self) -> None:
-        self.on_recovered()
+        self._on_break(error)
 
 
 async def _close(shard: Shard) -> None:
     await shard.close()
     await shard.redis.aclose()
-
-
-def _ignore(*_: object) -> None:
-    """Nobody listens yet."""
-
-
-def _nothing() -> None:
-    return None

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
@@ -23,22 +24,48 @@ CONFIRMED_WITHIN_S = 2.0  # longer than Redis takes to subscribe; who waited in 
 PING_AFTER_S = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class SubscriptionCallbacks:
+    """What the owner of the subscriptions is told.
+
+    `on_message`: a channel and what was published on it.
+    `on_late`: messages may have gone past on this channel until Redis confirmed it.
+    `on_back`: everything is subscribed to again after a break.
+    `on_break`: the connection to Redis broke with this error.
+    `on_taken_back`: Redis has ended the subscription to this channel, because a cluster moved it.
+    """
+
+    on_message: Callable[[str, bytes], None]
+    on_late: Callable[[str], None]
+    on_back: Callable[[], None]
+    on_break: Callable[[Exception], None]
+    on_taken_back: Callable[[str], None]
+
+
 class Subscriptions:
     """The channels, and which of them Redis has confirmed. `flush` alone sends commands, but for those after a break."""
 
-    def __init__(self, redis: Redis, marker: Callable[[], str], *, is_sharded: bool = False) -> None:
-        """`marker`: a new channel for each connection, listened to as well; `is_sharded`: by a cluster's channels of one shard."""
-        self.on_message: Callable[[str, bytes], None] = _ignore
-        self.on_late: Callable[[str], None] = _ignore
-        self.on_back: Callable[[], None] = _ignore  # all is heard again after a break
-        self.on_break: Callable[[Exception], None] = _ignore
-        self.on_work: Callable[[], None] = _ignore  # `flush` has something to do
-        self.on_taken_back: Callable[[str], None] = _ignore  # Redis has ended this subscription
+    def __init__(
+        self,
+        redis: Redis,
+        work: asyncio.Event,
+        marker: Callable[[], str],
+        callbacks: SubscriptionCallbacks,
+        *,
+        is_sharded: bool = False,
+    ) -> None:
+        """`work` is set when `flush` has something to do; `marker` names a new channel for each connection, subscribed to as well.
+
+        `is_sharded`: the channels are those of one shard of a cluster.
+        """
         self.is_up = False
         self.is_closing = False
         self.messages_read = 0
         self.marker = ""
         self._redis = redis
+        self._work = work
+        self._on_message = callbacks.on_message
+        self._callbacks = callbacks
         self._make_marker = marker
         self._is_sharded = is_sharded
         self._connections = 0
@@ -129,7 +156,7 @@ class Subscriptions:
 
     def _want(self, *, subscribe: bool, channel: str) -> None:
         self._wanted.append((subscribe, channel))
-        self.on_work()
+        self._work.set()
 
     async def _ask(self, pubsub: PubSub, channels: Collection[str], *, subscribe: bool) -> None:
         if not subscribe:
@@ -165,7 +192,7 @@ class Subscriptions:
         self._unconfirmed = dict.fromkeys([*self._desired, self.marker], 1)
         await self._ask(pubsub, list(self._unconfirmed), subscribe=True)  # others may come meanwhile
         self.is_up = True
-        self.on_work()
+        self._work.set()
 
     async def _read_messages(self, pubsub: PubSub) -> None:
         """Hear until the connection breaks, or answers a ping no longer."""
@@ -179,7 +206,7 @@ class Subscriptions:
                 await pubsub.ping()
             elif message["type"] in ("message", "smessage"):
                 self.messages_read += 1
-                self.on_message(message["channel"].decode(), message["data"])
+                self._on_message(message["channel"].decode(), message["data"])
             elif message["type"] in ("subscribe", "ssubscribe"):
                 self._confirm(message["channel"].decode())
             elif message["type"] in ("unsubscribe", "sunsubscribe"):
@@ -196,10 +223,10 @@ class Subscriptions:
         self._wake(channel)
         if channel == self.marker:
             if not self._is_first:
-                self.on_back()
+                self._callbacks.on_back()
         elif channel in self._late:
             self._late.discard(channel)
-            self.on_late(channel)
+            self._callbacks.on_late(channel)
 
     def _end(self, channel: str) -> None:
         """A subscription has ended: as it should, or because a cluster has moved the channel."""
@@ -210,7 +237,7 @@ class Subscriptions:
             raise RedisConnectionError("moved")
         elif still < 0 and channel in self._desired:
             self.forget(channel)
-            self.on_taken_back(channel)
+            self._callbacks.on_taken_back(channel)
 
     def _wake(self, channel: str) -> None:
         waiter = self._waiters.pop(channel, None)
@@ -225,7 +252,7 @@ class Subscriptions:
                 waiter.set_result(None)
         self._waiters.clear()
         if was_up:
-            self.on_break(error)
+            self._callbacks.on_break(error)
 
 
 async def _close(pubsub: PubSub) -> None:
@@ -233,7 +260,3 @@ async def _close(pubsub: PubSub) -> None:
         await pubsub.aclose()  # type: ignore[no-untyped-call]
     except (RedisError, OSError):
         log.debug("the bus was away when its subscription was closed")
-
-
-def _ignore(*_: object) -> None:
-    """Nobody listens yet."""

@@ -7,7 +7,8 @@ from typing import Any
 import aiohttp
 from aiohttp import WSMsgType, web
 
-CLOSE_GONE = 1012  # "service restart": come back
+from server.sockets.disconnects import NODE_GONE, RELAY_ENDS
+
 CLOSE_WITHIN_S = 2.0
 
 _Socket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
@@ -34,13 +35,13 @@ async def relay(
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
     if draining.done():
-        await client.close(code=CLOSE_GONE, message=b"the way to the node of this session ends")
+        await client.close(code=RELAY_ENDS.code, message=RELAY_ENDS.reason)
     return client
 
 
 async def _pump(source: _Socket, sink: _Socket) -> None:
     """Hand frames over until the source ends; the sink is then closed with the same code, or as one whose node is gone."""
-    code, reason = CLOSE_GONE, b"the node of this session is gone"
+    code, reason = NODE_GONE.code, NODE_GONE.reason
     with contextlib.suppress(ConnectionError, aiohttp.ClientError, RuntimeError, TimeoutError):
         while True:  # not `async for`, which keeps the last word to itself
             message = await source.receive()

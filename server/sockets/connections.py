@@ -35,12 +35,10 @@ class Connection:
 class Connections(socketio.AsyncManager):
     """All connections of this node. The methods that python-socketio calls keep its names."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_join: Callable[[int], Awaitable[None]], on_leave: Callable[[int], None]) -> None:
+        """Both are called with the account id of each connection; `on_join` returns once other nodes send that account's packets here."""
         super().__init__()
-        self.on_enter: Callable[[int], Awaitable[None]] = (
-            _welcome  # an account id; the bus listens for those who are here
-        )
-        self.on_leave: Callable[[int], None] = _ignore
+        self._on_join, self._on_leave = on_join, on_leave
         self._by_sid: dict[str, Connection] = {}
         self._by_engine: dict[str, dict[str, Connection]] = {}  # engine sid -> namespace -> connection
         self._by_account: dict[str, dict[int, dict[str, Connection]]] = {}  # namespace -> account id -> sid
@@ -57,7 +55,7 @@ class Connections(socketio.AsyncManager):
         connection.actor = actor
         self._by_account.setdefault(namespace, {}).setdefault(actor.account_id, {})[sid] = connection
         self._by_session.setdefault(actor.session_id, {})[sid] = connection
-        await self.on_enter(actor.account_id)
+        await self._on_join(actor.account_id)
 
     def is_here(self, sid: str) -> bool:
         """Whether the line of this connection is there; it may have gone while it was being let in."""
@@ -158,12 +156,4 @@ class Connections(socketio.AsyncManager):
         del of_session[connection.sid]
         if not of_session:
             del self._by_session[actor.session_id]
-        self.on_leave(actor.account_id)
-
-
-def _ignore(account_id: int) -> None:
-    """Nobody listens yet."""
-
-
-async def _welcome(account_id: int) -> None:
-    """The same."""
+        self._on_leave(actor.account_id)

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 import aiohttp
 import engineio
 import orjson
-from aiohttp import WSCloseCode, hdrs, web
+from aiohttp import hdrs, web
 from engineio import exceptions
 from engineio import packet as engine_packet
 from typing_extensions import override
@@ -27,6 +27,8 @@ from handlers.rest.requests import CLIENT_ADDRESS
 from models.errors import DomainError
 from server.http.held_line import watch_line
 from server.http.lines_per_address import LinesPerAddress
+from server.sockets import disconnects
+from server.sockets.disconnects import Disconnect
 from server.sockets.frames import Frames, accept_key, take_over
 from server.sockets.intake import (
     BODY,
@@ -44,12 +46,7 @@ log = logging.getLogger(__name__)
 POLL_MAX_PACKETS = 16  # python-engineio's client refuses a polling answer with more
 # Not soon: the official client that is cut off in the middle of moving neither polls nor notices until a ping is late.
 UPGRADE_WITHIN_S = 30.0
-COME_BACK = b"too slow: come back and sync"
 SLICE_S = 0.004  # of a crowd that leaves at once, between two looks at everybody else
-
-# Of these a client that polls is told by the next poll, that its session is unknown: what it does at a broken line. For a
-# CLOSE packet python-socketio's client stays away for good, where it comes back after every close of a WebSocket.
-_TO_COME_BACK = {WSCloseCode.GOING_AWAY, WSCloseCode.TRY_AGAIN_LATER}
 
 PING, CLOSE, NOOP = (EncodedPacket(str(kind)) for kind in (engine_packet.PING, engine_packet.CLOSE, engine_packet.NOOP))
 PROBE, PROBED, UPGRADED = f"{engine_packet.PING}probe", f"{engine_packet.PONG}probe", str(engine_packet.UPGRADE)
@@ -68,6 +65,10 @@ _ALLOWED = "GET, POST, OPTIONS"
 _PLAIN, _JSON = "text/plain; charset=UTF-8", "application/json"
 
 
+# Returns the answer of the node that holds a request's session, or None if this node is to answer.
+Forward = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
+
+
 class TransportListener(Protocol):
     """Who is told what clients do: the Socket.IO side."""
 
@@ -77,7 +78,7 @@ class TransportListener(Protocol):
         """One message; raises ValueError or LookupError when it cannot be read."""
         ...
 
-    def on_close(self, socket: "EngineSocket", reason: str) -> None: ...
+    def on_close(self, socket: "EngineSocket") -> None: ...
 
 
 class EngineSocket(Intake):
@@ -158,7 +159,7 @@ class EngineSocket(Intake):
             if self.queue.is_full:
                 self.server.slow_readers += 1
                 log.info("closed a client that did not read %d packets", len(self.queue))
-                self.end(WSCloseCode.TRY_AGAIN_LATER, COME_BACK)
+                self.close(disconnects.TOO_SLOW)
                 return
         self.queue.put(packet)
         if not self._is_dirty:
@@ -189,19 +190,21 @@ class EngineSocket(Intake):
         if self._poll is not None and not self._poll.done():
             self._poll.set_result(None)
 
-    def end(self, code: int, text: bytes, reason: str | None = None) -> None:
+    def close(self, why: Disconnect) -> None:
         """Close from our side; what is queued is dropped, for the client will sync when it is back."""
         if self.closed:
             return
         self.closed = True
         self.queue.clear()
         if self.frames is not None:
-            self.frames.close(code, text)
-        elif code not in _TO_COME_BACK:
+            self.frames.close(why)
+        elif not why.is_temporary:
+            # Otherwise the next poll finds the session unknown, upon which clients reconnect. After a CLOSE packet
+            # python-socketio's client stays away for good.
             self.queue.put(CLOSE)
-        self.leave(reason or self.server.reason.SERVER_DISCONNECT)
+        self._notify_closed()
 
-    def leave(self, reason: str) -> None:
+    def _notify_closed(self) -> None:
         """Let everybody know, once, that the client is gone."""
         if self._has_left:
             return
@@ -210,7 +213,7 @@ class EngineSocket(Intake):
         self.queue.release()
         self.server.lines.give_back(self.line_key)
         self.server.sockets.pop(self.sid, None)
-        self.server.listener.on_close(self, reason)
+        self.server.listener.on_close(self)
         self._wake()
         self.wake()
 
@@ -222,10 +225,10 @@ class EngineSocket(Intake):
         try:
             self.receive(message)
         except (ValueError, LookupError, exceptions.EngineIOError):
-            self.end(WSCloseCode.PROTOCOL_ERROR, b"a packet could not be read", self.server.reason.TRANSPORT_ERROR)
+            self.close(disconnects.UNREADABLE_PACKET)
         except Exception:
             log.exception("a client's packet failed")
-            self.end(WSCloseCode.INTERNAL_ERROR, b"try again", self.server.reason.TRANSPORT_ERROR)
+            self.close(disconnects.SERVER_FAULT)
 
     def on_writable(self) -> None:
         self.flush()
@@ -244,7 +247,7 @@ class EngineSocket(Intake):
 
     def disconnect(self) -> None:
         """The client is gone: so are its namespaces, and its line."""
-        self.leave(self.server.reason.TRANSPORT_CLOSE)
+        self._notify_closed()
         if self.frames is not None:
             self.frames.cut()
 
@@ -260,9 +263,9 @@ class EngineSocket(Intake):
                 self.schedule_ping()
             case "1":
                 if self.frames is not None:
-                    self.frames.close()
+                    self.frames.close(disconnects.CLIENT_LEFT)
                 self.queue.clear()
-                self.leave(self.server.reason.CLIENT_DISCONNECT)
+                self._notify_closed()
             case "b":
                 self.server.listener.on_message(self, engine_packet.Packet(encoded_packet=message).data)
             case "6" | "5" | "0":
@@ -295,7 +298,7 @@ class EngineSocket(Intake):
         if reads or self.was_held or self.keeps_waiting:
             self._ping()  # its answer waits behind what we do not take, and the client for pings
             return
-        self.end(WSCloseCode.GOING_AWAY, b"no answer to a ping", self.server.reason.PING_TIMEOUT)
+        self.close(disconnects.PING_TIMEOUT)
 
     def _stop_pinging(self) -> None:
         if self._timer is not None:
@@ -312,7 +315,7 @@ class EngineSocket(Intake):
         if self.upgrading:
             return (NOOP,)  # what is queued from now on is for the WebSocket
         if self._poll is not None:
-            self.end(WSCloseCode.PROTOCOL_ERROR, b"two polls at once")
+            self.close(disconnects.TWO_POLLS)
             return ()
         if not self.queue:
             self._poll = asyncio.get_running_loop().create_future()
@@ -340,7 +343,7 @@ class EngineSocket(Intake):
         answered once there is room for more, so that a client which sends faster than it is answered waits.
         """
         if self._is_posting:
-            self.end(WSCloseCode.PROTOCOL_ERROR, b"two requests at once", self.server.reason.TRANSPORT_ERROR)
+            self.close(disconnects.TWO_REQUESTS)
             return HTTPStatus.BAD_REQUEST
         self._is_posting = True
         try:
@@ -354,7 +357,7 @@ class EngineSocket(Intake):
             self.hold(BODY)
             last = await self._take_messages(body)
         except web.HTTPRequestEntityTooLarge:
-            self.end(WSCloseCode.MESSAGE_TOO_BIG, b"too long", self.server.reason.TRANSPORT_ERROR)
+            self.close(disconnects.TOO_LONG)
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         except (
             ValueError,
@@ -365,7 +368,7 @@ class EngineSocket(Intake):
             web.RequestPayloadError,
         ) as error:
             log.info("closed a polling client: %s", type(error).__name__)
-            self.end(WSCloseCode.PROTOCOL_ERROR, b"a packet could not be read", self.server.reason.TRANSPORT_ERROR)
+            self.close(disconnects.UNREADABLE_PACKET)
             return HTTPStatus.BAD_REQUEST
         finally:
             self.release(BODY)
@@ -443,7 +446,9 @@ class Probe:
         self._frames, self.answer = take_over(
             request, self, message_max_bytes=UNAUTHENTICATED_MAX_BYTES, stalled_s=socket.server.ping_timeout
         )
-        self._timer = asyncio.get_running_loop().call_later(UPGRADE_WITHIN_S, self._frames.close)
+        self._timer = asyncio.get_running_loop().call_later(
+            UPGRADE_WITHIN_S, self._frames.close, disconnects.CLIENT_LEFT
+        )
 
     def on_message(self, message: str | bytes) -> None:
         socket = self._socket
@@ -459,7 +464,7 @@ class Probe:
         if is_moved:
             socket.move_to(self._frames)
         else:
-            self._frames.close()
+            self._frames.close(disconnects.CLIENT_LEFT)
 
     def on_writable(self) -> None:
         """There was nothing to write but the answer."""
@@ -504,11 +509,13 @@ class EngineServer(engineio.AsyncServer):
     """Routes the requests of clients to their sockets, and opens those."""
 
     sockets: dict[str, EngineSocket]
-    listener: TransportListener
 
     def __init__(
         self,
         *args: Any,
+        listener: TransportListener,
+        make_sid: Callable[[], str],
+        forward: Forward,
         queue_max_packets: int = 4096,
         queue_max_chars: int = 2**24,
         account_max_chars: int = 2**25,
@@ -524,8 +531,9 @@ class EngineServer(engineio.AsyncServer):
         self.flusher = Flusher()
         self.slow_readers = 0
         self.is_closing = False
-        self.make_sid: Callable[[], str] = self.generate_id
-        self.session_proxy: Callable[[web.Request], Awaitable[web.StreamResponse | None]] | None = None
+        self.listener = listener
+        self._make_sid = make_sid
+        self._forward = forward
 
     def create_outbox(self) -> Outbox:
         return Outbox(*self._queue_bounds)
@@ -561,12 +569,12 @@ class EngineServer(engineio.AsyncServer):
         refused = self._refuse_at_once(request)
         if refused is not None:
             return refused
-        passed_on = None if self.session_proxy is None else await self.session_proxy(request)
-        if passed_on is None:
+        forwarded = await self._forward(request)
+        if forwarded is None:
             return await self._answer(request)
-        if not passed_on.prepared:  # it says that nothing was passed on
-            passed_on.headers.update(self._headers(request))
-        return passed_on
+        if not forwarded.prepared:  # it says that nothing was passed on
+            forwarded.headers.update(self._headers(request))
+        return forwarded
 
     async def handle_own(self, request: web.Request) -> web.StreamResponse:
         """Answer a request that another node passed on to this one: it goes no further."""
@@ -647,7 +655,7 @@ class EngineServer(engineio.AsyncServer):
         except DomainError as refusal:
             status, headers = status_of(refusal), headers_of(refusal)
             return self._refuse(request, BAD_REQUEST, status=status, message=refusal.message, headers=headers)
-        sid = self.make_sid()
+        sid = self._make_sid()
         socket = EngineSocket(self, sid)
         try:
             answer = socket.open_frames(request) if transport == "websocket" else None

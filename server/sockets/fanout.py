@@ -6,7 +6,7 @@ shared by all queues, so its text is encoded once; a queue that is full ends its
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from random import random
 
 import orjson
@@ -15,6 +15,7 @@ from handlers.wire.sockets.packets import CHAT, broadcast_event
 from models.documents.chat import Chat
 from models.facts import Fact, Invalidation, Resync, SignalsMissed
 from server.bus.bus import Bus
+from server.bus.listeners import BusListeners
 from server.sockets.broadcast import BroadcastQueue
 from server.sockets.connections import Connections
 from server.sockets.outbox import EncodedPacket
@@ -30,18 +31,13 @@ RESYNCS_PER_S = 500.0  # or longer where they are more: so many a core brings le
 class SocketFanout:
     """Local sockets directly, other nodes through the bus; with the bus away, this node's people notice nothing."""
 
-    def __init__(self, connections: Connections, bus: Bus) -> None:
+    def __init__(self, connections: Connections, bus: Bus, listeners: BusListeners) -> None:
         self._connections = connections
         self._broadcasts = BroadcastQueue(connections)
         self._bus = bus
-        self._on_signal: list[Callable[[Invalidation], None]] = []
-        bus.on_packet = self.deliver
-        bus.on_signal = self._signalled
-        bus.on_gap = self.resync
-
-    def subscribe(self, on_signal: Callable[[Invalidation], None]) -> None:
-        """Hear every signal of every node."""
-        self._on_signal.append(on_signal)
+        self._signal_listeners = listeners.signal
+        listeners.packet.add(self.deliver)
+        listeners.gap.add(self.resync)
 
     def publish(self, event: Fact, to: Collection[int], *, chat: Chat | None = None) -> None:
         """Show `event` to every socket of these accounts, on every node."""
@@ -94,11 +90,10 @@ class SocketFanout:
             loop.call_later(wait_s, self.send_to_connection, Resync(), connection.sid)
 
     def _signalled(self, signal: Invalidation) -> None:
-        for listener in self._on_signal:
-            try:
-                listener(signal)
-            except Exception:
-                log.exception("%s was not heard", type(signal).__name__)
+        try:
+            self._signal_listeners(signal)
+        except Exception:
+            log.exception("%s was not heard", type(signal).__name__)
 
 
 def encode(event: Fact) -> tuple[str, str]:

@@ -16,11 +16,13 @@ import hashlib
 from struct import Struct
 from typing import Any, Protocol
 
-from aiohttp import HttpVersion11, WSCloseCode, web
+from aiohttp import HttpVersion11, web
 from aiohttp._websocket.helpers import websocket_mask
 from typing_extensions import override
 
 from server.http.stalls import UntakenWrites
+from server.sockets import disconnects
+from server.sockets.disconnects import Disconnect
 
 CLOSE_WITHIN_S = 2.0  # then the line of a client that does not answer a close frame is cut
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
@@ -143,9 +145,9 @@ class Frames(asyncio.Protocol):
         self._transport.write(frames)
         return True
 
-    def close(self, code: int = WSCloseCode.OK, reason: bytes = b"") -> None:
+    def close(self, why: Disconnect) -> None:
         """Say goodbye, and cut the line if that is not answered in time, or not read."""
-        self._send_close(_CODE.pack(code) + reason)
+        self._send_close(why.payload)
 
     def cut(self) -> None:
         """Drop the line at once."""
@@ -169,7 +171,7 @@ class Frames(asyncio.Protocol):
         self._message_max_bytes = message_max_bytes
         begun = max(self._needed if self._buffer is not None else 0, len(self._message or b""))
         if begun > message_max_bytes + HEAD_MAX_BYTES:
-            self._fail(WSCloseCode.MESSAGE_TOO_BIG, b"too long")
+            self._fail(disconnects.TOO_LONG)
 
     def _read(self, *, is_wanted: bool) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -262,7 +264,7 @@ class Frames(asyncio.Protocol):
             left -= 1
             first, size, head = data[start], data[start + 1], 6
             if not size & _MASKED:
-                self._fail(WSCloseCode.PROTOCOL_ERROR, b"a frame without a mask")
+                self._fail(disconnects.UNMASKED_FRAME)
                 return
             size ^= _MASKED
             if size > CONTROL_MAX_BYTES:
@@ -297,15 +299,15 @@ class Frames(asyncio.Protocol):
         opcode, is_final = first & 0x0F, first & _FINAL
         is_control = opcode >= CLOSE
         if first & _RESERVED:
-            self._fail(WSCloseCode.PROTOCOL_ERROR, b"reserved bits")
+            self._fail(disconnects.RESERVED_BITS)
         elif opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
-            self._fail(WSCloseCode.PROTOCOL_ERROR, b"an unknown opcode")
+            self._fail(disconnects.UNKNOWN_OPCODE)
         elif is_control and (size > CONTROL_MAX_BYTES or not is_final):
-            self._fail(WSCloseCode.PROTOCOL_ERROR, b"a control frame that is long or in fragments")
+            self._fail(disconnects.BAD_CONTROL_FRAME)
         elif not is_control and (opcode == CONTINUATION) != (self._message is not None):
-            self._fail(WSCloseCode.PROTOCOL_ERROR, b"fragments out of order")
+            self._fail(disconnects.BAD_FRAGMENT)
         elif size + (0 if is_control or self._message is None else len(self._message)) > self._message_max_bytes:
-            self._fail(WSCloseCode.MESSAGE_TOO_BIG, b"too long")
+            self._fail(disconnects.TOO_LONG)
         else:
             return True
         return False
@@ -330,7 +332,7 @@ class Frames(asyncio.Protocol):
             if self._decoder is not None:
                 self._decoder.decode(payload, is_final)
         except UnicodeDecodeError:
-            self._fail(WSCloseCode.INVALID_TEXT, b"text that is not UTF-8")
+            self._fail(disconnects.NOT_UTF_8)
             return
         if is_final:
             message, self._message = self._message, None
@@ -345,7 +347,7 @@ class Frames(asyncio.Protocol):
         try:
             text = payload.decode()
         except UnicodeDecodeError:
-            self._fail(WSCloseCode.INVALID_TEXT, b"text that is not UTF-8")
+            self._fail(disconnects.NOT_UTF_8)
             return
         self.listener.on_message(text)
 
@@ -360,9 +362,9 @@ class Frames(asyncio.Protocol):
         code = _CODE.unpack_from(payload)[0] if len(payload) >= 2 else None
         is_known = code is None or code in _CLOSE_CODES or code in _APPLICATION_CODES
         if len(payload) == 1 or not is_known:
-            self._fail(WSCloseCode.PROTOCOL_ERROR, b"a close frame that says nothing")
+            self._fail(disconnects.BAD_CLOSE_FRAME)
         elif not _is_text(payload[2:]):
-            self._fail(WSCloseCode.INVALID_TEXT, b"text that is not UTF-8")
+            self._fail(disconnects.NOT_UTF_8)
         else:
             self._send_close(payload[:2])
         self._close_line()
@@ -375,9 +377,9 @@ class Frames(asyncio.Protocol):
         self._cut_later()
         self.resume_reading()  # or its answer would not be heard
 
-    def _fail(self, code: int, reason: bytes) -> None:
+    def _fail(self, why: Disconnect) -> None:
         """End the connection for what the client sent; the rest of it is read and dropped, or its arrival would undo our words."""
-        self.close(code, reason)
+        self.close(why)
         self._is_input_over = True
         self._buffer = self._message = None
 

@@ -22,8 +22,10 @@ from handlers.errors import show_for_sockets
 from handlers.sockets.base import BaseNamespace, refused
 from models.errors import DomainError, InternalFault, NotFound, Unauthenticated
 from server.http.lines_per_address import LinesPerAddress
+from server.sockets import disconnects
 from server.sockets.connections import Connection, Connections
-from server.sockets.engine import EngineServer, EngineSocket
+from server.sockets.disconnects import Disconnect
+from server.sockets.engine import EngineServer, EngineSocket, Forward
 from server.sockets.intake import BUSY, JOINING, LEAVING, UNAUTHENTICATED_MAX_BYTES, UNREAD
 from server.sockets.outbox import EncodedPacket
 
@@ -41,10 +43,6 @@ REFUSED_MAX = 256  # packets of a client that is let in nowhere; twice what one 
 NAMESPACE_MAX_CHARS = 200  # of an event, with its number
 ACK_ID_MAX_CHARS = 100  # python-socketio's own bound
 MESSAGE = str(engine_packet.MESSAGE)
-CLOSE_MALFORMED = 1002
-CLOSE_GOING_AWAY = 1001
-CLOSE_REVOKED = CLOSE_REFUSED = 1008
-COME_BACK = b"the server restarts: come back and sync"
 
 
 class Json:
@@ -83,6 +81,9 @@ class SocketServer(socketio.AsyncServer):
         ping_interval_s: float,
         ping_timeout_s: float,
         message_max_bytes: int,
+        make_sid: Callable[[], str],
+        forward: Forward,
+        count_refused: Callable[[str], None],
         queue_max_packets: int,
         queue_max_chars: int,
         account_max_chars: int = 2**25,
@@ -91,7 +92,7 @@ class SocketServer(socketio.AsyncServer):
         in_flight_max: int = IN_FLIGHT_MAX,
     ) -> None:
         self.connections = connections
-        self.on_refused: Callable[[str], None] = _ignore  # hears the code of each refusal that no namespace gave
+        self._count_refused_code = count_refused
         self._join_within_s = join_within_s
         self._in_flight_max = min(in_flight_max, queue_max_packets // OUTBOX_SHARE or 1)
         # Then its line is read again: not at once, which would be to start and stop all the time.
@@ -116,11 +117,13 @@ class SocketServer(socketio.AsyncServer):
             queue_max_chars=queue_max_chars,
             account_max_chars=account_max_chars,
             lines=lines,
+            listener=self,
+            make_sid=make_sid,
+            forward=forward,
             logger=_quiet("socketio"),
             engineio_logger=_quiet("engineio"),
         )
         self.namespaces: list[str] = []  # without it, anybody may stay on "/" without a token
-        self.eio.listener = self
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer
@@ -144,11 +147,11 @@ class SocketServer(socketio.AsyncServer):
                 socket.hold(LEAVING)
             _ = self._spawn(self._drain_when_answered(socket))
         else:
-            socket.end(CLOSE_GOING_AWAY, COME_BACK)
+            socket.close(disconnects.SERVER_RESTARTS)
 
     async def _drain_when_answered(self, socket: EngineSocket) -> None:
         await _within(ANSWER_WITHIN_S, lambda: not socket.is_busy)
-        socket.end(CLOSE_GOING_AWAY, COME_BACK)
+        socket.close(disconnects.SERVER_RESTARTS)
 
     async def close(self) -> None:
         """The server goes: what is being answered is answered, then every client is told to come back."""
@@ -156,7 +159,7 @@ class SocketServer(socketio.AsyncServer):
         sockets: list[EngineSocket] = list(self.eio.sockets.values())
         await _within(ANSWER_WITHIN_S, lambda: not self._is_answering and not any(socket.queue for socket in sockets))
         for socket in sockets:
-            socket.end(CLOSE_GOING_AWAY, COME_BACK)
+            socket.close(disconnects.SERVER_RESTARTS)
         await _within(ANSWER_WITHIN_S, lambda: not any(socket.is_on_line for socket in sockets))
 
     @property
@@ -174,14 +177,14 @@ class SocketServer(socketio.AsyncServer):
         if not connection.is_open:
             return
         self._offer(connection.socket, packet.DISCONNECT, connection.namespace)
-        self._leave(connection, self.reason.SERVER_DISCONNECT, is_revoked=is_revoked)
+        self._leave(connection, is_revoked=is_revoked)
         # The DISCONNECT packets of all its namespaces go out before the line is cut.
-        self._expect_join(connection.socket, DISCONNECT_WITHIN_S, b"session ended")
+        self._expect_join(connection.socket, DISCONNECT_WITHIN_S, disconnects.SESSION_ENDED)
 
     # What the transport tells: implements engine.Guests.
 
     def on_open(self, socket: EngineSocket) -> None:
-        self._expect_join(socket, self._join_within_s, b"nobody signed in")
+        self._expect_join(socket, self._join_within_s, disconnects.NOT_SIGNED_IN)
 
     def on_message(self, socket: EngineSocket, data: str | bytes) -> None:
         """One packet; a malformed one costs its sender the connection and nobody else anything."""
@@ -200,10 +203,10 @@ class SocketServer(socketio.AsyncServer):
             socket.limit(self.eio.max_http_buffer_size)
             socket.settled = self._spawn(self._take_backlog(socket, joining))
 
-    def on_close(self, socket: EngineSocket, reason: str) -> None:
+    def on_close(self, socket: EngineSocket) -> None:
         """A socket is gone: only its own namespaces are concerned."""
         for connection in self.connections.of_engine(socket.sid):
-            self._leave(connection, reason)
+            self._leave(connection)
         self._forget_unauthenticated(socket.sid)
         self._binary_packet.pop(socket.sid, None)
 
@@ -230,7 +233,7 @@ class SocketServer(socketio.AsyncServer):
     def _refuse_packet(self, socket: EngineSocket, error: Exception) -> None:
         self._binary_packet.pop(socket.sid, None)
         log.info("closed a client that sent a malformed packet: %s", type(error).__name__)
-        socket.end(CLOSE_MALFORMED, b"malformed packet")
+        socket.close(disconnects.MALFORMED_PACKET)
 
     def _take(self, socket: EngineSocket, data: str | bytes) -> packet.Packet | None:
         """Take one packet at once, but for a CONNECT, which is returned: letting somebody in takes its time."""
@@ -306,7 +309,7 @@ class SocketServer(socketio.AsyncServer):
             raise ValueError("an event before CONNECT")
         elif socket.is_open and id is not None and namespace in self.namespace_handlers:
             refusal = Unauthenticated("This connection is not in the namespace.")
-            self.on_refused(refusal.code)
+            self._count_refused_code(refusal.code)
             self._acknowledge(socket, namespace, id, {"ok": False, "error": show_for_sockets(refusal)})
             self._count_refused(socket)
 
@@ -315,7 +318,7 @@ class SocketServer(socketio.AsyncServer):
         socket.refused += 1
         if socket.refused > REFUSED_MAX:
             log.info("closed a client that was refused %d times", REFUSED_MAX)
-            socket.end(CLOSE_REFUSED, b"refused too often")
+            socket.close(disconnects.REFUSED_TOO_OFTEN)
 
     def _answer(self, connection: Connection, id: int | None, answer: Mapping[str, object]) -> None:  # noqa: A002
         socket = connection.socket
@@ -356,7 +359,7 @@ class SocketServer(socketio.AsyncServer):
             return
         connection.is_open = True
         if not socket.is_open:  # it went away while its token was looked at
-            self._leave(connection, self.reason.TRANSPORT_CLOSE)
+            self._leave(connection)
             return
         self._forget_unauthenticated(socket.sid)
         socket.refused = 0
@@ -366,17 +369,17 @@ class SocketServer(socketio.AsyncServer):
             socket.share(connection.actor.account_id)
 
     def _counted(self, refusal: DomainError) -> socketio.exceptions.ConnectionRefusedError:
-        self.on_refused(refusal.code)
+        self._count_refused_code(refusal.code)
         return refused(refusal)
 
     def _leave_by_choice(self, socket: EngineSocket, namespace: str) -> None:
         """A client leaves a namespace; what it may stay for without one is to join another."""
         connection = self.connections.find_in(socket.sid, namespace)
         if connection is not None:
-            self._leave(connection, self.reason.CLIENT_DISCONNECT)
-            self._expect_join(socket, self._join_within_s, b"nobody signed in")
+            self._leave(connection)
+            self._expect_join(socket, self._join_within_s, disconnects.NOT_SIGNED_IN)
 
-    def _leave(self, connection: Connection, reason: str, *, is_revoked: bool = False) -> None:
+    def _leave(self, connection: Connection, *, is_revoked: bool = False) -> None:
         """Take a connection out: events reach it no more, its namespace hears of it, nothing of it remains."""
         if not connection.is_open:
             return  # still being let in, which notices, or already on its way out
@@ -385,27 +388,27 @@ class SocketServer(socketio.AsyncServer):
         try:
             handler.leave(connection.sid, is_revoked=is_revoked)
         except Exception:
-            log.exception("%s did not see a connection off (%s)", connection.namespace, reason)
+            log.exception("%s did not take notice of a disconnect", connection.namespace)
         finally:
             self.connections.remove(connection)
 
-    def _expect_join(self, socket: EngineSocket, within_s: float, text: bytes) -> None:
+    def _expect_join(self, socket: EngineSocket, within_s: float, why: Disconnect) -> None:
         """Close a socket that is in no namespace then."""
         if not socket.is_open or self.connections.has_namespaces(socket.sid):
             return
         self._forget_unauthenticated(socket.sid)
         socket.limit(UNAUTHENTICATED_MAX_BYTES)
         loop = asyncio.get_running_loop()
-        self._unauthenticated[socket.sid] = loop.call_later(within_s, self._close_unauthenticated, socket, text)
+        self._unauthenticated[socket.sid] = loop.call_later(within_s, self._close_unauthenticated, socket, why)
 
     def _forget_unauthenticated(self, eio_sid: str) -> None:
         timer = self._unauthenticated.pop(eio_sid, None)
         if timer is not None:
             timer.cancel()
 
-    def _close_unauthenticated(self, socket: EngineSocket, text: bytes) -> None:
+    def _close_unauthenticated(self, socket: EngineSocket, why: Disconnect) -> None:
         self._unauthenticated.pop(socket.sid, None)
-        socket.end(CLOSE_REVOKED, text)
+        socket.close(why)
 
     def _offer(self, socket: EngineSocket, kind: int, namespace: str, data: object = None) -> None:
         socket.offer(EncodedPacket(MESSAGE + packet.Packet(kind, data, namespace=namespace).encode()))
@@ -436,10 +439,6 @@ class _OriginsAllowed:
             return False
         host = environ.get("HTTP_HOST", "")
         return origin in self._origins or (bool(host) and origin.partition("://")[2] == host)
-
-
-def _ignore(_: str) -> None:
-    """Nobody counts."""
 
 
 async def _within(seconds: float, is_so: Callable[[], bool]) -> None:

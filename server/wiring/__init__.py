@@ -42,8 +42,6 @@ from server.http.rate_limits import limit_requests
 from server.http.stalls import require_progress
 from server.http.tell_first import tell_first
 from server.metrics import PATH as METRICS
-from server.nodes.agreement import Agreement
-from server.nodes.session_proxy import SessionProxy
 from server.process.worker_metrics import Siblings
 from server.sockets.drain import drain
 from server.sockets.revoked_session_sweeper import RevokedSessionSweeper
@@ -54,7 +52,7 @@ from server.wiring.invitations import invitation_routes
 from server.wiring.measures import measure
 from server.wiring.messaging import messaging_routes
 from server.wiring.namespaces import namespaces, socket_server
-from server.wiring.nodes import join_nodes
+from server.wiring.nodes import agreement, join_nodes, session_proxy
 from server.wiring.outside import open_outside
 
 SOCKETS = "/socket.io/"
@@ -76,11 +74,10 @@ async def build(
         await node.domain.open(stack)
         await node.shut_out.open()
         stack.push_async_callback(node.shut_out.close)
-        node.session_proxy, node.agreement = await join_nodes(node.domain, node.sockets, SOCKETS, stack)
+        await join_nodes(node.domain, node.sockets, node.session_proxy, node.agreement, SOCKETS, stack)
         measure(node.domain, node.sockets, node.session_proxy, node.agreement, node.is_ready)
-        if worker_socket is not None:
-            await _join_siblings(node.domain, worker_socket, stack)
-        app = node.application()
+        siblings = None if worker_socket is None else await _join_siblings(node.domain, worker_socket, stack)
+        app = node.application(siblings)
         open_parts = stack.pop_all()
 
     async def close(_: web.Application) -> None:
@@ -93,11 +90,11 @@ async def build(
     return app
 
 
-async def _join_siblings(domain: Domain, worker_socket: Path, stack: AsyncExitStack) -> None:
+async def _join_siblings(domain: Domain, worker_socket: Path, stack: AsyncExitStack) -> Siblings:
     siblings = Siblings(worker_socket, domain.metrics.text)
     await siblings.open()
     stack.push_async_callback(siblings.close)
-    domain.metrics.gather = siblings.gather
+    return siblings
 
 
 class _Node:
@@ -106,9 +103,9 @@ class _Node:
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
         self.is_draining = False
-        self.session_proxy: SessionProxy | None = None
-        self.agreement: Agreement | None = None
-        self.sockets = socket_server(domain)
+        self.session_proxy = session_proxy(domain)
+        self.agreement = agreement(domain)
+        self.sockets = socket_server(domain, self.session_proxy)
         self.shut_out = RevokedSessionSweeper(
             domain.connections,
             domain.stores.sessions,
@@ -117,9 +114,9 @@ class _Node:
             self._end_session,
             every_s=domain.settings.nodes.believe_s / 2,
         )
-        domain.fanout.subscribe(self._hear)
+        domain.bus_listeners.signal.add(self._invalidate)
 
-    def application(self) -> web.Application:
+    def application(self, siblings: Siblings | None) -> web.Application:
         domain, http = self.domain, self.domain.settings.http
         routes = [
             *identity_routes(domain),
@@ -128,7 +125,7 @@ class _Node:
             *events_routes(domain),
             *invitation_routes(domain),
             *pages.routes(self._ready, domain.settings.sms.provider),
-            *domain.metrics.routes(http.metrics_for),
+            *domain.metrics.routes(http.metrics_for, None if siblings is None else siblings.gather),
         ]
         exempt = {*pages.OUTSIDE, *INVITATIONS, *MEDIA, *RENDITIONS, *REFERENCE, SOCKETS, METRICS}
         outside = {*exempt, *OAUTH}
@@ -173,10 +170,8 @@ class _Node:
         self.is_draining = True
         settings = self.domain.settings
         self.domain.connect_admission.close()
-        guests = self.sockets.drain_all()
-        if self.session_proxy is not None:
-            guests += self.session_proxy.drain_all()
-        await drain(guests, per_s=settings.sockets.drain_per_s, within_s=settings.shutdown_s * DRAIN_SHARE)
+        clients = self.sockets.drain_all() + self.session_proxy.drain_all()
+        await drain(clients, per_s=settings.sockets.drain_per_s, within_s=settings.shutdown_s * DRAIN_SHARE)
 
     async def drain(self, _: web.Application) -> None:
         """See off whoever is there still, store what was accepted, and answer it."""
@@ -192,13 +187,12 @@ class _Node:
 
     def _ready(self) -> pages.Ready:
         """Returns which parts work, as they are known: a load balancer, which asks each second, does not wait long."""
-        agreement = self.agreement
         parts: pages.Ready = {
             "status": "not ready",
             "database": self.domain.database_health.is_up,
             "bus": self.domain.bus.is_up,
-            "secret": agreement is None or agreement.has_secret,
-            "clock": agreement is None or agreement.has_time,
+            "secret": self.agreement.has_secret,
+            "clock": self.agreement.has_time,
             "not_draining": not self.is_draining,
         }
         if all(parts.values()):  # the status is a text, which counts as true
@@ -213,7 +207,7 @@ class _Node:
         self.domain.authenticate.forget([session_id])
         self.sockets.close_session(session_id)
 
-    def _hear(self, signal: Invalidation) -> None:
+    def _invalidate(self, signal: Invalidation) -> None:
         """What some node said can no longer be believed."""
         domain = self.domain
         match signal:

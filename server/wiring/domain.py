@@ -54,6 +54,7 @@ from server.auth.tokens import JwtTokens, derive_key
 from server.bus.bus import Bus
 from server.bus.connected_accounts import RedisConnectedAccounts
 from server.bus.late_writes import LateWrites
+from server.bus.listeners import BusListeners
 from server.bus.presence_store import RedisPresenceStore
 from server.clock import SystemClock
 from server.config import ChatSettings, Settings
@@ -110,13 +111,17 @@ class Domain:
 
         self.metrics = Metrics()
         self.database_health = DatabaseHealth(outside.database)
-        self.connections = Connections()
+        self.bus_listeners = BusListeners()
         self.bus = Bus(
-            outside.redis, large=chat.large_chat_members, prefix=settings.redis.prefix, site=outside.site.name
+            outside.redis,
+            self.bus_listeners,
+            stores.chats.list_large,
+            large=chat.large_chat_members,
+            prefix=settings.redis.prefix,
+            site=outside.site.name,
         )
-        self.bus.large_chats.read = stores.chats.list_large
-        self.connections.on_enter, self.connections.on_leave = self.bus.hold, self.bus.release
-        self.fanout = fanout = SocketFanout(self.connections, self.bus)
+        self.connections = Connections(self.bus.hold, self.bus.release)
+        self.fanout = fanout = SocketFanout(self.connections, self.bus, self.bus_listeners)
 
         files = settings.media
         self.imaging = PictureProcesses(
@@ -194,10 +199,10 @@ class Domain:
         self.presence = Presence(
             stores.accounts, stores.contacts, self.directory, board, fanout, clock, grace_s=grace_s
         )
-        self.bus.on_lost = self.presence.say_again
-        self.bus.on_met = self.presence.doubt
+        self.bus_listeners.lease_lost.add(self.presence.say_again)
+        self.bus_listeners.node_met.add(self.presence.doubt)
         self.late_writes = LateWrites(outside.database.settle, fanout.resync)
-        self.bus.on_died = self.late_writes.node_died
+        self.bus_listeners.node_died.add(self.late_writes.node_died)
         self.sweep_presence = SweepPresence(stores.accounts, board, fanout, clock)
         self.connect_admission = ConnectAdmission(settings.sockets.joins_per_s, settings.sockets.join_waits_s)
         self.lines = LinesPerAddress(limits.lines_per_address if limits.enabled else 0, settings.http.trusted_proxies)

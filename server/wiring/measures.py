@@ -63,7 +63,6 @@ def measure(
         "By how much this machine's clock is ahead of Redis'",
         lambda: agreement.offset_s,
     )
-    sockets.on_refused = partial(metrics.refused, "sockets")
     metrics.gauge("parley_sockets", "Open Engine.IO connections", lambda: len(sockets.eio.sockets))
     for namespace in NAMESPACES:
         name = f"parley_connections_{namespace.removeprefix('/')}"
@@ -88,8 +87,8 @@ def measure(
             f"parley_{text}_behind_seconds", f"How long the {text} taken last had waited", partial(_behind_s, worker)
         )
     metrics.gauge("parley_bus_up", "Whether Redis carries events to and from other nodes", lambda: float(bus.is_up))
-    metrics.gauge("parley_bus_queue_packets", "Packets that wait to be published", lambda: bus.depth)
-    metrics.counter("parley_bus_heard", "Messages read from the bus", lambda: bus.messages_read)
+    metrics.gauge("parley_bus_queue_packets", "Packets that wait to be published", lambda: bus.shards.depth)
+    metrics.counter("parley_bus_heard", "Messages read from the bus", lambda: bus.shards.messages_read)
     metrics.gauge("parley_large_chats", "Large chats that this node listens to", lambda: len(bus.large_chats))
     metrics.gauge("parley_other_nodes", "Other nodes that are alive", lambda: len(bus.lease.others))
     metrics.gauge(

@@ -68,13 +68,13 @@ async def test_what_is_for_a_nodes_own_people_alone_goes_to_no_shard(cluster: Re
     async with joined(cluster) as (first, second):
         await first.hold(*PEOPLE)
         await second.hold(1)
-        await until(lambda: first.bus.depth == second.bus.depth == 0)
-        first_read, second_read = first.bus.messages_read, second.bus.messages_read
+        await until(lambda: first.bus.shards.depth == second.bus.shards.depth == 0)
+        first_read, second_read = first.bus.shards.messages_read, second.bus.shards.messages_read
         for account_id in PEOPLE:
             first.bus.publish("/chat", "mine", [account_id])
         await until(lambda: second.heard_by(1) == ["mine"])
-        assert second.bus.messages_read - second_read == 1
-        assert first.bus.messages_read - first_read == 1, (
+        assert second.bus.shards.messages_read - second_read == 1
+        assert first.bus.shards.messages_read - first_read == 1, (
             "its own, of the one account that the other node listens for, too"
         )
 
@@ -190,7 +190,7 @@ async def test_what_a_node_left_out_before_it_saw_that_a_replica_took_over_is_to
         await fresh_cluster.replicas[0].ask("CLUSTER FAILOVER")
         await until(lambda: None in second.gaps)
         first.bus.publish("/chat", "left out", [here])
-        await until(lambda: first.bus.depth == 0)
+        await until(lambda: first.bus.shards.depth == 0)
         second.gaps.clear()
         may_view.set()
         await until(lambda: None in second.gaps)

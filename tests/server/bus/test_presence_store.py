@@ -18,8 +18,10 @@ from models.stores.counters import Counters
 from models.stores.database import Database
 from server.bus import lease, presence_store
 from server.bus.bus import Bus
+from server.bus.listeners import BusListeners
 from server.bus.presence_store import RedisPresenceStore
 from server.clock import SystemClock
+from tests.server.bus.buses import no_large_chats
 
 ANN, TOM, MAX = 1, 2, 3
 
@@ -65,7 +67,7 @@ class Site:
     prefix: str
 
     async def node(self) -> Node:
-        bus = Bus(self.redis, prefix=self.prefix)
+        bus = Bus(self.redis, BusListeners(), no_large_chats, prefix=self.prefix)
         board, told = RedisPresenceStore(self.redis, bus, grace_s=0), Told([])
         node = Node(bus, board, SweepPresence(self.accounts, board, told, SystemClock()), told)
         await bus.lease.take()

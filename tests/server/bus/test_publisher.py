@@ -1,5 +1,6 @@
 """What Redis is asked to publish reaches whoever listens, and only what nobody but this node listens to is left out."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ class Scene:
         return f"{self.name}:{name}"
 
     def publisher(self) -> Publisher:
-        return Publisher(self.redis, lambda: self.channel("marker"), lambda _: True)
+        return Publisher(self.redis, asyncio.Event(), lambda: self.channel("marker"), lambda _: True)
 
     async def listen(self, *names: str) -> None:
         await self.ear.subscribe(*map(self.channel, names))

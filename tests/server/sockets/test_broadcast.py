@@ -33,8 +33,12 @@ class Ids:
         return f"c{self.last}"
 
 
+async def registered(_: int) -> None:
+    """There are no other nodes."""
+
+
 async def crowd(size: int) -> tuple[Connections, list[Line], list[Connection]]:
-    connections = Connections()
+    connections = Connections(registered, lambda _: None)
     connections.server = Ids()
     lines = [Line(f"e{number}") for number in range(size)]
     entered = []

@@ -128,13 +128,24 @@ def test_the_numbers_of_packets_are_the_protocols() -> None:
     assert socketio_packet.CONNECT_ERROR == 4
 
 
+async def registered(_: int) -> None:
+    """There are no other nodes."""
+
+
+async def answered_here(_: web.Request) -> web.StreamResponse | None:
+    return None
+
+
 def test_the_server_is_told_of_packets_by_our_sockets() -> None:
     sockets = SocketServer(
-        Connections(),
+        Connections(registered, lambda _: None),
         origins=["*"],
         ping_interval_s=25,
         ping_timeout_s=20,
         message_max_bytes=1000,
+        make_sid=lambda: "sid",
+        forward=answered_here,
+        count_refused=lambda _: None,
         queue_max_packets=10,
         queue_max_chars=1000,
     )

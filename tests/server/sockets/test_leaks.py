@@ -12,6 +12,7 @@ import pytest
 from server.embedded import EmbeddedStores
 from server.sockets.engine import EngineSocket
 from tests.support.node import NAMESPACES, Node, Person, running_node, settings_for
+from tests.support.parts import domain_of
 from tests.support.raw import TEXT, frames, open_polling, request
 from tests.support.socket_world import Friends, friends_on_a_node, sign_in_friends, sockets_of, until
 
@@ -31,7 +32,7 @@ def held(node: Node) -> dict[str, int]:
     connections: Any = sockets.connections
     namespaces = sockets.namespace_handlers
     presence, typing = namespaces["/presence"]._presence, namespaces["/typing"]._typing
-    bus = connections.on_enter.__self__
+    bus = domain_of(node).bus
     return {
         "engine sockets": len(sockets.eio.sockets),
         "environs": len(sockets.environ),
@@ -43,7 +44,7 @@ def held(node: Node) -> dict[str, int]:
         "by account": sum(map(len, connections._by_account.values())),
         "by session": len(connections._by_session),
         "bus holds": len(bus._held),
-        "bus channels": len(bus._shards.channels) - 1,  # the one that every node hears
+        "bus channels": len(bus.shards.channels) - 1,  # the one that every node hears
         "bus accounts": len(bus.large_chats._chats),
         "presence": len(presence._connections) + len(presence._of_account) + len(presence._tell._watchers),
         "leaving": len(presence._leaving),

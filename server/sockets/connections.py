@@ -10,7 +10,7 @@ from typing import Any
 import socketio
 
 from models.documents.session import Actor
-from server.sockets.engine import EngineSocket
+from server.sockets.engine_socket import EngineSocket
 from server.sockets.outbox import EncodedPacket
 
 

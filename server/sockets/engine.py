@@ -11,45 +11,28 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakValueDictionary
 
-import aiohttp
 import engineio
 import orjson
 from aiohttp import hdrs, web
-from engineio import exceptions
 from engineio import packet as engine_packet
 from typing_extensions import override
 
 from handlers.errors import headers_of, status_of
 from handlers.rest.requests import CLIENT_ADDRESS
 from models.errors import DomainError
-from server.http.held_line import watch_line
 from server.http.lines_per_address import LinesPerAddress
-from server.sockets import disconnects
-from server.sockets.disconnects import Disconnect
-from server.sockets.frames import Frames, accept_key, take_over
-from server.sockets.intake import (
-    BODY,
-    MESSAGES_IN_A_TURN,
-    SEPARATOR,
-    UNAUTHENTICATED_MAX_BYTES,
-    UNREAD,
-    Intake,
-    split_body,
-)
+from server.sockets.engine_socket import EngineSocket, TransportListener
+from server.sockets.handshake import accept_key, take_over
 from server.sockets.outbox import Allowance, EncodedPacket, Flusher, Outbox
+from server.sockets.polling import POLL_MAX_PACKETS, PollAnswer, PollingSocket
+from server.sockets.upgrade import UpgradeProbe
 
 log = logging.getLogger(__name__)
 
-POLL_MAX_PACKETS = 16  # python-engineio's client refuses a polling answer with more
-# Not soon: the official client that is cut off in the middle of moving neither polls nor notices until a ping is late.
-UPGRADE_WITHIN_S = 30.0
 SLICE_S = 0.004  # of a crowd that leaves at once, between two looks at everybody else
-
-PING, CLOSE, NOOP = (EncodedPacket(str(kind)) for kind in (engine_packet.PING, engine_packet.CLOSE, engine_packet.NOOP))
-PROBE, PROBED, UPGRADED = f"{engine_packet.PING}probe", f"{engine_packet.PONG}probe", str(engine_packet.UPGRADE)
 
 # The codes of the reference server; clients tell refusals by them.
 UNKNOWN_TRANSPORT, UNKNOWN_SESSION, BAD_METHOD, BAD_REQUEST, FORBIDDEN, BAD_VERSION = range(6)
@@ -67,442 +50,6 @@ _PLAIN, _JSON = "text/plain; charset=UTF-8", "application/json"
 
 # Returns the answer of the node that holds a request's session, or None if this node is to answer.
 Forward = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
-
-
-class TransportListener(Protocol):
-    """Who is told what clients do: the Socket.IO side."""
-
-    def on_open(self, socket: "EngineSocket") -> None: ...
-
-    def on_message(self, socket: "EngineSocket", data: str | bytes) -> None:
-        """One message; raises ValueError or LookupError when it cannot be read."""
-        ...
-
-    def on_close(self, socket: "EngineSocket") -> None: ...
-
-
-class EngineSocket(Intake):
-    """One client's connection, whatever its transport is at the moment."""
-
-    __slots__ = (
-        "_has_left",
-        "_is_dirty",
-        "_is_pinged",
-        "_is_posting",
-        "_ping_number",
-        "_poll",
-        "_taken_count",
-        "_timer",
-        "backlog",
-        "closed",
-        "frames",
-        "has_asked",
-        "line_key",
-        "queue",
-        "refused",
-        "server",
-        "settled",
-        "sid",
-        "unanswered",
-        "upgraded",
-        "upgrading",
-    )  # fmt: skip
-
-    frames: Frames | None
-
-    def __init__(self, server: "EngineServer", sid: str) -> None:
-        super().__init__()
-        self.server = server
-        self.sid = sid
-        self.queue = server.create_outbox()
-        self.line_key = ""  # of its client's address, by which it is counted
-        self.unanswered = 0  # requests of its namespaces
-        self.refused = 0  # times since it was last let into one that it was told that it is in none
-        self.has_asked = False  # to be let into one, as every client does first
-        self.upgrading = self.upgraded = self.closed = False
-        self.frames = None
-        self.backlog: deque[str | bytes] | None = None  # messages that wait behind one that takes its time
-        self.settled: asyncio.Future[None] | None = None  # ends when nothing waits any more
-        self._poll: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._is_pinged = False
-        self._ping_number = 0  # of the last ping among the packets
-        self._taken_count = 0  # packets that it had taken by then
-        self._is_dirty = False
-        self._is_posting = False
-        self._has_left = False
-
-    @property
-    def is_open(self) -> bool:
-        return not self.closed
-
-    def share(self, account_id: int) -> None:
-        """What waits for this client counts for an account, together with what waits for its others."""
-        self.queue.share(self.server.allowance_of(account_id))
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether an answer is under way, or has not gone out."""
-        return self.is_open and (self.unanswered > 0 or self.settled is not None or bool(self.queue))
-
-    @property
-    def is_on_line(self) -> bool:
-        """Whether there is a WebSocket that could still bring the client a goodbye."""
-        return self.frames is not None and not self.frames.is_over
-
-    def offer(self, packet: EncodedPacket) -> None:
-        """Send a packet at the end of this turn; a full outbox means a reader too slow to be kept."""
-        if self.closed:
-            return
-        if self.queue.is_full:
-            self.flush()
-            if self.queue.is_full:
-                self.server.slow_readers += 1
-                log.info("closed a client that did not read %d packets", len(self.queue))
-                self.close(disconnects.TOO_SLOW)
-                return
-        self.queue.put(packet)
-        if not self._is_dirty:
-            self._is_dirty = True
-            self.server.flusher.add(self)
-
-    def send(self, packets: Sequence[EncodedPacket], frames: bytes) -> None:
-        """Send packets whose frames somebody has put together already, for many."""
-        line = self.frames
-        if line is None or self._is_dirty or not line.write_now(frames):
-            for packet in packets:
-                self.offer(packet)
-
-    def flush(self) -> None:
-        """Send what waits, as far as the client takes it."""
-        self._is_dirty = False
-        if self.frames is None:
-            self._wake()
-        elif self.queue and self.frames.is_writable:
-            self.frames.write(self.queue.take_frames())
-            self._go_on_if_read()
-
-    def _go_on_if_read(self) -> None:
-        if self.held & UNREAD and not self.queue.is_half_full:
-            self.release(UNREAD)
-
-    def _wake(self) -> None:
-        if self._poll is not None and not self._poll.done():
-            self._poll.set_result(None)
-
-    def close(self, why: Disconnect) -> None:
-        """Close from our side; what is queued is dropped, for the client will sync when it is back."""
-        if self.closed:
-            return
-        self.closed = True
-        self.queue.clear()
-        if self.frames is not None:
-            self.frames.close(why)
-        elif not why.is_temporary:
-            # Otherwise the next poll finds the session unknown, upon which clients reconnect. After a CLOSE packet
-            # python-socketio's client stays away for good.
-            self.queue.put(CLOSE)
-        self._notify_closed()
-
-    def _notify_closed(self) -> None:
-        """Let everybody know, once, that the client is gone."""
-        if self._has_left:
-            return
-        self._has_left = self.closed = True
-        self._stop_pinging()
-        self.queue.release()
-        self.server.lines.give_back(self.line_key)
-        self.server.sockets.pop(self.sid, None)
-        self.server.listener.on_close(self)
-        self._wake()
-        self.wake()
-
-    # What the WebSocket tells.
-
-    def on_message(self, message: str | bytes) -> None:
-        if self.closed:
-            return
-        try:
-            self.receive(message)
-        except (ValueError, LookupError, exceptions.EngineIOError):
-            self.close(disconnects.UNREADABLE_PACKET)
-        except Exception:
-            log.exception("a client's packet failed")
-            self.close(disconnects.SERVER_FAULT)
-
-    def on_writable(self) -> None:
-        self.flush()
-
-    def on_eof(self) -> None:
-        self.closed = True
-        self.server.retire(self)
-
-    def on_disconnect(self) -> None:
-        if self.frames is not None and self.frames.is_stalled:
-            self.server.slow_readers += 1
-            log.info("closed a client that reads nothing")
-        self.frames = None
-        if not self._has_left:
-            self.on_eof()
-
-    def disconnect(self) -> None:
-        """The client is gone: so are its namespaces, and its line."""
-        self._notify_closed()
-        if self.frames is not None:
-            self.frames.cut()
-
-    def receive(self, message: str | bytes) -> None:
-        """One packet of the client; raises UnknownPacketError for what a client of Engine.IO 4 never sends."""
-        if isinstance(message, bytes):
-            self.server.listener.on_message(self, message)
-            return
-        match message[:1]:  # the numbers of Engine.IO's packets
-            case "4":
-                self.server.listener.on_message(self, message[1:])
-            case "3":
-                self.schedule_ping()
-            case "1":
-                if self.frames is not None:
-                    self.frames.close(disconnects.CLIENT_LEFT)
-                self.queue.clear()
-                self._notify_closed()
-            case "b":
-                self.server.listener.on_message(self, engine_packet.Packet(encoded_packet=message).data)
-            case "6" | "5" | "0":
-                pass  # they mean nothing here, and clients send NOOP while they move to a WebSocket
-            case _:
-                raise exceptions.UnknownPacketError
-
-    # One timer instead of python-engineio's task per client and its walk over all of them.
-
-    def schedule_ping(self) -> None:
-        """Ask after the interval whether the client is there; a PONG that nobody asked for changes nothing.
-
-        Nor does one for a ping that still waits here: who answers without reading would otherwise stay for ever.
-        """
-        if self._timer is None or (self._is_pinged and self.queue.taken_count >= self._ping_number):
-            self._stop_pinging()
-            self._is_pinged = False
-            if self.is_open:
-                self._timer = asyncio.get_running_loop().call_later(self.server.ping_interval, self._ping)
-
-    def _ping(self) -> None:
-        self._is_pinged, self.was_held = True, False
-        self._timer = asyncio.get_running_loop().call_later(self.server.ping_timeout, self._miss)
-        self.offer(PING)
-        self._ping_number = self.queue.put_count
-        self._taken_count = self.queue.taken_count
-
-    def _miss(self) -> None:
-        reads = self.held & UNREAD and self.queue.taken_count > self._taken_count
-        if reads or self.was_held or self.keeps_waiting:
-            self._ping()  # its answer waits behind what we do not take, and the client for pings
-            return
-        self.close(disconnects.PING_TIMEOUT)
-
-    def _stop_pinging(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    # What the requests of a polling client are.
-
-    async def poll(self, request: web.Request) -> Sequence[EncodedPacket]:
-        """Returns what is queued, once there is something, and at most as much as a client takes; nothing for a second poll.
-
-        A second poll while one waits ends the connection, as Engine.IO 4 has it: the answer would go to either. So does the
-        loss of a line on which a poll waits, for what is said next would be lost with it; the client comes back and syncs.
-        """
-        if self.upgrading:
-            return (NOOP,)  # what is queued from now on is for the WebSocket
-        if self._poll is not None:
-            self.close(disconnects.TWO_POLLS)
-            return ()
-        if not self.queue:
-            self._poll = asyncio.get_running_loop().create_future()
-            try:
-                with watch_line(request, self.on_poll_lost):
-                    await self._poll
-            finally:
-                self._poll = None
-        # It has nothing where the client ended it, whose poll this is, or where we did, for it to come back.
-        taken = self.queue.take(POLL_MAX_PACKETS) or (NOOP,)
-        self._go_on_if_read()
-        return taken
-
-    def on_poll_lost(self) -> None:
-        """The line is gone on which a poll waited, or its answer was on its way."""
-        if not self._has_left and self.frames is None:
-            self.on_eof()
-            self.queue.clear()
-            self._wake()
-
-    async def post(self, request: web.Request) -> HTTPStatus:
-        """Take the packets of a polling client; one that cannot be read ends its connection, and nobody else's.
-
-        So does a second request while one is under way, as Engine.IO 4 has it: nobody could tell which of them comes first. It is
-        answered once there is room for more, so that a client which sends faster than it is answered waits.
-        """
-        if self._is_posting:
-            self.close(disconnects.TWO_REQUESTS)
-            return HTTPStatus.BAD_REQUEST
-        self._is_posting = True
-        try:
-            return await self._take_body(request)
-        finally:
-            self._is_posting = False
-
-    async def _take_body(self, request: web.Request) -> HTTPStatus:
-        try:
-            body = await self._read_body(request)
-            self.hold(BODY)
-            last = await self._take_messages(body)
-        except web.HTTPRequestEntityTooLarge:
-            self.close(disconnects.TOO_LONG)
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        except (
-            ValueError,
-            LookupError,
-            OSError,
-            exceptions.EngineIOError,
-            aiohttp.ClientError,
-            web.RequestPayloadError,
-        ) as error:
-            log.info("closed a polling client: %s", type(error).__name__)
-            self.close(disconnects.UNREADABLE_PACKET)
-            return HTTPStatus.BAD_REQUEST
-        finally:
-            self.release(BODY)
-        if self.closed:
-            return HTTPStatus.OK if last.startswith(CLOSE.text) else HTTPStatus.BAD_REQUEST
-        if self.settled is not None:
-            await asyncio.wait([self.settled])
-        await self._until_taken_from()
-        return HTTPStatus.OK
-
-    async def _take_messages(self, body: str) -> str:
-        """Take the messages of a body until one ends the session. Returns the last one that was taken."""
-        last = ""
-        for number, message in enumerate(split_body(body) if body else (), start=1):
-            await self._until_taken_from()
-            if self.closed:
-                break
-            last = message
-            self.receive(message)
-            if number % MESSAGES_IN_A_TURN == 0:
-                await asyncio.sleep(0)
-        return last
-
-    async def _until_taken_from(self) -> None:
-        while self.held & ~BODY and self.is_open:
-            await self.wait()
-
-    async def _read_body(self, request: web.Request) -> str:
-        bytes_max = self.message_max_bytes
-        announced = request.content_length or 0
-        body = bytearray()
-        if announced <= bytes_max:
-            async for piece in request.content.iter_any():
-                body += piece
-                if len(body) > bytes_max:
-                    break
-        if max(announced, len(body)) > bytes_max:
-            raise web.HTTPRequestEntityTooLarge(bytes_max, max(announced, len(body)))
-        return body.decode()
-
-    def open_frames(self, request: web.Request) -> web.StreamResponse:
-        """Speak with the client through the WebSocket that this request opens, from its first packet on."""
-        self.frames, answer = take_over(
-            request, self, message_max_bytes=self.message_max_bytes, stalled_s=self.server.ping_timeout
-        )
-        self.upgraded = True
-        return answer
-
-    def let_poll_end(self) -> None:
-        """Answer a poll that waits; the client means to move to a WebSocket."""
-        if self._poll is not None:
-            self.offer(NOOP)
-
-    @property
-    def may_move(self) -> bool:
-        """Whether a client that polls may move to a WebSocket now."""
-        return self.is_open and self._poll is None and not self.upgraded
-
-    def move_to(self, frames: Frames) -> None:
-        """From now on the WebSocket is the client's transport; what is queued goes over it."""
-        self.upgraded = True
-        self.frames, frames.listener = frames, self
-        frames.limit(self.message_max_bytes)
-        if self.held:
-            frames.hold()
-        self.flush()
-
-
-class Probe:
-    """A WebSocket by which a polling client may move: it asks, is answered, lets its poll end, and says so."""
-
-    def __init__(self, socket: EngineSocket, request: web.Request) -> None:
-        self._socket = socket
-        self._is_answered = False
-        self._frames, self.answer = take_over(
-            request, self, message_max_bytes=UNAUTHENTICATED_MAX_BYTES, stalled_s=socket.server.ping_timeout
-        )
-        self._timer = asyncio.get_running_loop().call_later(
-            UPGRADE_WITHIN_S, self._frames.close, disconnects.CLIENT_LEFT
-        )
-
-    def on_message(self, message: str | bytes) -> None:
-        socket = self._socket
-        if not self._is_answered and message == PROBE and socket.is_open and not socket.upgrading:
-            self._is_answered = socket.upgrading = True
-            self._frames.write(EncodedPacket(PROBED).frame)
-            socket.let_poll_end()
-            return
-        if message == NOOP.text:
-            return
-        is_moved = self._is_answered and message == UPGRADED and socket.may_move
-        self._give_up()
-        if is_moved:
-            socket.move_to(self._frames)
-        else:
-            self._frames.close(disconnects.CLIENT_LEFT)
-
-    def on_writable(self) -> None:
-        """There was nothing to write but the answer."""
-
-    def on_eof(self) -> None:
-        self._frames.cut()
-
-    def on_disconnect(self) -> None:
-        self._give_up()
-
-    def _give_up(self) -> None:
-        self._timer.cancel()
-        if self._is_answered:
-            self._is_answered = self._socket.upgrading = False
-
-
-class _PollAnswer(web.Response):
-    """Packets for a client that polls: where its line breaks under them it has to hear that it missed something."""
-
-    def __init__(self, socket: EngineSocket, packets: Sequence[EncodedPacket], headers: Mapping[str, str]) -> None:
-        super().__init__(body=_payload_of(packets), headers=headers)
-        self._socket = socket
-
-    @override
-    async def prepare(self, request: web.BaseRequest) -> Any:
-        try:
-            return await super().prepare(request)
-        except ConnectionError:
-            self._socket.on_poll_lost()
-            raise
-
-    @override
-    async def write_eof(self, data: bytes = b"") -> None:
-        try:
-            await super().write_eof(data)
-        except ConnectionError:
-            self._socket.on_poll_lost()
-            raise
 
 
 class EngineServer(engineio.AsyncServer):
@@ -630,10 +177,10 @@ class EngineServer(engineio.AsyncServer):
         socket = self.sockets.get(sid)
         if socket is None or socket.closed:
             return self._refuse(request, UNKNOWN_SESSION)
-        if socket.upgraded or "j" in asked or asked.getall("EIO", []) != ["4"]:
+        if not isinstance(socket, PollingSocket) or socket.upgraded or "j" in asked or asked.getall("EIO", []) != ["4"]:
             return self._refuse(request, BAD_REQUEST)
         if asked["transport"] == "websocket":
-            return Probe(socket, request).answer
+            return UpgradeProbe(socket, request).answer
         if request.method == hdrs.METH_POST:
             status = await socket.post(request)
             if status != HTTPStatus.OK:
@@ -642,7 +189,7 @@ class EngineServer(engineio.AsyncServer):
         packets = await socket.poll(request)
         if not packets:
             return self._refuse(request, BAD_REQUEST)
-        return _PollAnswer(socket, packets, self._headers(request, _PLAIN))
+        return PollAnswer(socket, packets, self._headers(request, _PLAIN))
 
     def _open(self, request: web.Request, transport: str) -> web.StreamResponse:
         """Open a session, and answer with the packet that says so, and with what is queued behind it."""
@@ -656,17 +203,29 @@ class EngineServer(engineio.AsyncServer):
             status, headers = status_of(refusal), headers_of(refusal)
             return self._refuse(request, BAD_REQUEST, status=status, message=refusal.message, headers=headers)
         sid = self._make_sid()
+        if transport == "polling":
+            polling = PollingSocket(self, sid)
+            self._start(polling, line_key, ["websocket"])
+            return PollAnswer(polling, polling.queue.take(POLL_MAX_PACKETS), self._headers(request, _PLAIN))
         socket = EngineSocket(self, sid)
         try:
-            answer = socket.open_frames(request) if transport == "websocket" else None
+            frames, answer = take_over(
+                request, socket, message_max_bytes=socket.message_max_bytes, stalled_s=self.ping_timeout
+            )
         except web.HTTPException as error:
             self.lines.give_back(line_key)
             return self._refuse_handshake(request, error)
+        socket.adopt(frames)
+        self._start(socket, line_key, [])
+        return answer
+
+    def _start(self, socket: EngineSocket, line_key: str, upgrades: list[str]) -> None:
+        """Queue the packet that opens a session, and report the socket to the Socket.IO side."""
         socket.line_key = line_key
-        self.sockets[sid] = socket
+        self.sockets[socket.sid] = socket
         opening = {
-            "sid": sid,
-            "upgrades": [] if answer is not None else ["websocket"],
+            "sid": socket.sid,
+            "upgrades": upgrades,
             "pingTimeout": int(self.ping_timeout * 1000),
             "pingInterval": int(self.ping_interval * 1000),
             "maxPayload": self.max_http_buffer_size,
@@ -674,9 +233,6 @@ class EngineServer(engineio.AsyncServer):
         socket.offer(EncodedPacket(engine_packet.Packet(engine_packet.OPEN, opening).encode()))
         self.listener.on_open(socket)
         socket.schedule_ping()
-        if answer is not None:
-            return answer
-        return _PollAnswer(socket, socket.queue.take(POLL_MAX_PACKETS), self._headers(request, _PLAIN))
 
     def _refuse(
         self,
@@ -721,10 +277,6 @@ class EngineServer(engineio.AsyncServer):
         if request.method == hdrs.METH_OPTIONS:
             headers[hdrs.VARY] = f"{hdrs.ORIGIN}, {hdrs.ACCESS_CONTROL_REQUEST_HEADERS}"
         return headers
-
-
-def _payload_of(packets: Sequence[EncodedPacket]) -> bytes:
-    return SEPARATOR.join([packet.text for packet in packets]).encode()
 
 
 def _environ_of(request: web.Request) -> dict[str, str]:

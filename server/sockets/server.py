@@ -4,7 +4,6 @@ What is overridden here is pinned by tests/server/sockets/test_internals.py, whi
 """
 
 import asyncio
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -12,7 +11,6 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-import orjson
 import socketio
 from engineio import packet as engine_packet
 from socketio import packet
@@ -24,10 +22,13 @@ from models.errors import DomainError, InternalFault, NotFound, Unauthenticated
 from server.http.lines_per_address import LinesPerAddress
 from server.sockets import disconnects
 from server.sockets.connections import Connection, Connections
-from server.sockets.disconnects import Disconnect
-from server.sockets.engine import EngineServer, EngineSocket, Forward
+from server.sockets.engine import EngineServer, Forward
+from server.sockets.engine_socket import EngineSocket
 from server.sockets.intake import BUSY, JOINING, LEAVING, UNAUTHENTICATED_MAX_BYTES, UNREAD
+from server.sockets.json_codec import Json
+from server.sockets.origins import OriginsAllowed
 from server.sockets.outbox import EncodedPacket
+from server.sockets.unauthenticated import UnauthenticatedSockets
 
 log = logging.getLogger(__name__)
 
@@ -43,31 +44,6 @@ REFUSED_MAX = 256  # packets of a client that is let in nowhere; twice what one 
 NAMESPACE_MAX_CHARS = 200  # of an event, with its number
 ACK_ID_MAX_CHARS = 100  # python-socketio's own bound
 MESSAGE = str(engine_packet.MESSAGE)
-
-
-class Json:
-    """orjson in the shape of the json module, as python-socketio asks for it."""
-
-    @staticmethod
-    def dumps(value: object, **_: object) -> str:
-        return orjson.dumps(value).decode()
-
-    @staticmethod
-    def loads(text: str | bytes, **_: object) -> Any:
-        """What JavaScript writes for a text that was cut in the middle of an emoji is JSON too; orjson refuses it."""
-        try:
-            return orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            if "surrogate" not in str(error):
-                raise
-        try:
-            return json.loads(text, parse_constant=_refuse)
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
 
 
 class SocketServer(socketio.AsyncServer):
@@ -99,13 +75,11 @@ class SocketServer(socketio.AsyncServer):
         self._in_flight_again = self._in_flight_max // 2
         self._tasks: set[asyncio.Task[None]] = set()
         self._unanswered = 0
-        self._unauthenticated: dict[
-            str, asyncio.TimerHandle
-        ] = {}  # sockets that are in no namespace, and when they close
+        self._unauthenticated = UnauthenticatedSockets(connections)
         super().__init__(
             async_mode="aiohttp",
             client_manager=connections,
-            cors_allowed_origins="*" if "*" in origins else _OriginsAllowed(origins),
+            cors_allowed_origins="*" if "*" in origins else OriginsAllowed(origins),
             cors_credentials="*" not in origins,  # with it no browser allows any
             json=Json,
             async_handlers=True,
@@ -179,12 +153,12 @@ class SocketServer(socketio.AsyncServer):
         self._offer(connection.socket, packet.DISCONNECT, connection.namespace)
         self._leave(connection, is_revoked=is_revoked)
         # The DISCONNECT packets of all its namespaces go out before the line is cut.
-        self._expect_join(connection.socket, DISCONNECT_WITHIN_S, disconnects.SESSION_ENDED)
+        self._unauthenticated.add(connection.socket, DISCONNECT_WITHIN_S, disconnects.SESSION_ENDED)
 
     # What the transport tells: implements engine.Guests.
 
     def on_open(self, socket: EngineSocket) -> None:
-        self._expect_join(socket, self._join_within_s, disconnects.NOT_SIGNED_IN)
+        self._unauthenticated.add(socket, self._join_within_s, disconnects.NOT_SIGNED_IN)
 
     def on_message(self, socket: EngineSocket, data: str | bytes) -> None:
         """One packet; a malformed one costs its sender the connection and nobody else anything."""
@@ -207,7 +181,7 @@ class SocketServer(socketio.AsyncServer):
         """A socket is gone: only its own namespaces are concerned."""
         for connection in self.connections.of_engine(socket.sid):
             self._leave(connection)
-        self._forget_unauthenticated(socket.sid)
+        self._unauthenticated.forget(socket.sid)
         self._binary_packet.pop(socket.sid, None)
 
     async def _take_backlog(self, socket: EngineSocket, joining: packet.Packet | None) -> None:
@@ -361,7 +335,7 @@ class SocketServer(socketio.AsyncServer):
         if not socket.is_open:  # it went away while its token was looked at
             self._leave(connection)
             return
-        self._forget_unauthenticated(socket.sid)
+        self._unauthenticated.forget(socket.sid)
         socket.refused = 0
         self._offer(socket, packet.CONNECT, namespace, {"sid": connection.sid})
         await handler.join(connection.sid)
@@ -377,7 +351,7 @@ class SocketServer(socketio.AsyncServer):
         connection = self.connections.find_in(socket.sid, namespace)
         if connection is not None:
             self._leave(connection)
-            self._expect_join(socket, self._join_within_s, disconnects.NOT_SIGNED_IN)
+            self._unauthenticated.add(socket, self._join_within_s, disconnects.NOT_SIGNED_IN)
 
     def _leave(self, connection: Connection, *, is_revoked: bool = False) -> None:
         """Take a connection out: events reach it no more, its namespace hears of it, nothing of it remains."""
@@ -391,24 +365,6 @@ class SocketServer(socketio.AsyncServer):
             log.exception("%s did not take notice of a disconnect", connection.namespace)
         finally:
             self.connections.remove(connection)
-
-    def _expect_join(self, socket: EngineSocket, within_s: float, why: Disconnect) -> None:
-        """Close a socket that is in no namespace then."""
-        if not socket.is_open or self.connections.has_namespaces(socket.sid):
-            return
-        self._forget_unauthenticated(socket.sid)
-        socket.limit(UNAUTHENTICATED_MAX_BYTES)
-        loop = asyncio.get_running_loop()
-        self._unauthenticated[socket.sid] = loop.call_later(within_s, self._close_unauthenticated, socket, why)
-
-    def _forget_unauthenticated(self, eio_sid: str) -> None:
-        timer = self._unauthenticated.pop(eio_sid, None)
-        if timer is not None:
-            timer.cancel()
-
-    def _close_unauthenticated(self, socket: EngineSocket, why: Disconnect) -> None:
-        self._unauthenticated.pop(socket.sid, None)
-        socket.close(why)
 
     def _offer(self, socket: EngineSocket, kind: int, namespace: str, data: object = None) -> None:
         socket.offer(EncodedPacket(MESSAGE + packet.Packet(kind, data, namespace=namespace).encode()))
@@ -426,19 +382,6 @@ class SocketServer(socketio.AsyncServer):
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a request was not answered", exc_info=error)
-
-
-class _OriginsAllowed:
-    """The listed origins and our own: a browser sends its page's origin with every WebSocket, also with ours."""
-
-    def __init__(self, origins: Sequence[str]) -> None:
-        self._origins = frozenset(origins)
-
-    def __call__(self, origin: str | None, environ: Mapping[str, Any]) -> bool:
-        if origin is None:
-            return False
-        host = environ.get("HTTP_HOST", "")
-        return origin in self._origins or (bool(host) and origin.partition("://")[2] == host)
 
 
 async def _within(seconds: float, is_so: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from server.sockets.engine import EngineSocket
+from server.sockets.engine_socket import EngineSocket
 from tests.support.node import NAMESPACES, Node, Person, running_node, settings_for
 from tests.support.parts import domain_of
 from tests.support.raw import TEXT, frames, open_polling, request

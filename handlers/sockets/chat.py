@@ -32,13 +32,12 @@ from models.services.chats.history import PAGE_MAX as HISTORY_MAX
 from models.services.chats.history import ReadHistory
 from models.services.chats.listing import PAGE_MAX as CHATS_MAX
 from models.services.chats.listing import ListChats, SendReady
-from models.services.chats.send import FindStored, SendMessage, message_of
+from models.services.chats.send import FindStored, SendMessage, Sent, message_of
 from models.services.chats.sync import SyncChats
 from models.services.chats.typing import BroadcastTyping
 from models.services.runtime.admission import ConnectAdmission
-from models.stores.journal_queue import Stored
 
-Submission = Awaitable["asyncio.Future[Stored]"]
+Submission = Awaitable["asyncio.Future[Sent]"]
 
 
 class ChatNamespace(BaseNamespace):
@@ -98,8 +97,8 @@ class ChatNamespace(BaseNamespace):
     async def _finish_send(self, submission: Submission) -> Answer:
         return self._show_sent(await (await submission))
 
-    def _show_sent(self, stored: Stored) -> Answer:
-        entry = message_of(stored)
+    def _show_sent(self, sent: Sent) -> Answer:
+        entry = message_of(sent)
         self._typing.sent(entry.chat_id, entry.sender_id)
         return {"message": show_message(entry)}
 

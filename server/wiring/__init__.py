@@ -28,6 +28,7 @@ from models.facts import (
     SignalsMissed,
     WentOffline,
 )
+from models.services.accounts.sessions import FindEndedSessions
 from server.config import Settings
 from server.http import pages
 from server.http.api_version import require_version
@@ -72,8 +73,8 @@ async def build(
         outside = await open_outside(stack, settings, mongodb_url, redis_url)
         node = _Node(Domain(settings, outside))
         await node.domain.open(stack)
-        await node.shut_out.open()
-        stack.push_async_callback(node.shut_out.close)
+        await node.revoked_sessions.open()
+        stack.push_async_callback(node.revoked_sessions.close)
         await join_nodes(node.domain, node.sockets, node.session_proxy, node.agreement, SOCKETS, stack)
         measure(node.domain, node.sockets, node.session_proxy, node.agreement, node.is_ready)
         siblings = None if worker_socket is None else await _join_siblings(node.domain, worker_socket, stack)
@@ -106,11 +107,9 @@ class _Node:
         self.session_proxy = session_proxy(domain)
         self.agreement = agreement(domain)
         self.sockets = socket_server(domain, self.session_proxy)
-        self.shut_out = RevokedSessionSweeper(
+        self.revoked_sessions = RevokedSessionSweeper(
             domain.connections,
-            domain.stores.sessions,
-            domain.stores.ownerships,
-            domain.clock,
+            FindEndedSessions(domain.stores.sessions, domain.stores.ownerships, domain.clock),
             self._end_session,
             every_s=domain.settings.nodes.believe_s / 2,
         )
@@ -232,4 +231,4 @@ class _Node:
                 domain.require_contact.forget_all()
                 domain.memberships.forget_all()
                 domain.presence.doubt()
-                self.shut_out.hurry()
+                self.revoked_sessions.hurry()

@@ -1,18 +1,18 @@
-"""The bus: what one node tells the others, through Redis pub/sub.
+"""The bus: carries packets and signals between nodes through Redis pub/sub (docs/architecture.md, "Fan-out").
 
-Redis is treated as lossy. A node subscribes to an account's channel while it holds a socket of that account, and to a large
-chat's channel while it holds a member, so it hears only its own people; encoded packets travel, so nobody encodes again; after
-any break, overflow or failed publish the nodes concerned tell their clients to sync. Whoever begins to publish for a node that
-it did not know says so to it, because what it published before went past that node's people.
+Redis is treated as lossy. A node subscribes to the channel of an account while it has a socket of that account, and to the
+channel of a large chat while it has a member, so it receives only what its own clients need. Packets travel encoded, so no node
+encodes them again. After a break, an overflow or a failed publish, the nodes concerned tell their clients to sync. A node that
+begins to publish for another one greets it, because what it published before did not reach that node.
 
-Packets for more than `large` accounts carry the list of them: it decides who may see the packet, whatever the node that hears
-it believes. The same list again, which is what a chat in use has, is compared and not read. What is for many who are in no
-large chat together, and signals, travel on one channel that every node hears.
+A packet for more than `large` accounts carries the list of their ids. The list decides who may see the packet, whatever the
+receiving node has cached. A list that is the last one of its channel again, as in a chat in use, is compared and not parsed.
+Packets for many accounts that share no large chat, and signals, go to one channel to which every node subscribes.
 
-    bus.py            what is said, and what is done about it        shards.py          which channel is where
-    large_chats.py    which chats its people are in                  shard.py           one Redis server's part of all this:
-    audiences.py      lists of accounts behind packets               subscriptions.py   what this node listens to there
-                                                                     publisher.py       what it publishes there
+    bus.py            the messages and their effects                 shards.py          which channel is on which server
+    listeners.py      the functions that receive them                shard.py           one Redis server:
+    large_chats.py    the large chats of this node's accounts        subscriptions.py   the channels subscribed to there
+    audiences.py      lists of accounts behind packets               publisher.py       the messages published there
 """
 
 import asyncio
@@ -45,8 +45,8 @@ from server.redis_client.cluster import Cluster
 
 log = logging.getLogger(__name__)
 
-TOLD_WITHIN_S = 1.0  # Redis takes a signal within milliseconds, or is in trouble
-UNREADABLE_FOR_S = 5.0  # people are told to sync once for all that a node of another version says in this time
+SENT_WITHIN_S = 1.0  # Redis takes a signal within milliseconds, or is in trouble
+UNREADABLE_FOR_S = 5.0  # one sync makes up for all messages of another version that arrive in this time
 
 _SIGNALS: dict[str, type[Invalidation]] = {
     kind.__name__: kind
@@ -55,7 +55,7 @@ _SIGNALS: dict[str, type[Invalidation]] = {
 
 
 class Bus:
-    """Publishes without waiting, and listens in one task; a node without others publishes nothing."""
+    """Publishes without waiting, and passes what arrives to its listeners. A node that is alone publishes nothing."""
 
     def __init__(
         self,
@@ -83,14 +83,14 @@ class Bus:
         self.breaks = 0
         self._listeners = listeners
         self._everybody = _everybody(names)
-        self._away_since: float | None = None  # as the log has it
+        self._away_since: float | None = None  # since the log said that the bus is away
         self._large = large
-        self._signalled = 0  # the mark of the last signal that forbids something
+        self._signalled = 0  # the publisher's mark of the last signal that takes a right away
         self._held: dict[int, int] = {}  # account id -> sockets here
-        self._have_lost: set[str] = set()  # nodes that said so; one that takes its leave after that left things undone
+        self._have_lost: set[str] = set()  # nodes that said so: if one then leaves, something stays unannounced
         self._audiences = Audiences()
         self._tasks: list[asyncio.Task[None]] = []
-        self._unreadable: set[str] = set()  # channels on which something was
+        self._unreadable: set[str] = set()  # channels that brought something unreadable
         self._making_up: asyncio.TimerHandle | None = None
         self.shards = Shards(
             redis,
@@ -107,16 +107,16 @@ class Bus:
 
     @property
     def node(self) -> str:
-        """This node's name."""
+        """Returns this node's name."""
         return self.lease.node
 
     @property
     def is_up(self) -> bool:
-        """Whether this node hears the others, and they it."""
+        """Whether this node receives what others publish, and can publish."""
         return self.shards.is_up
 
     async def open(self) -> None:
-        """Take the lease and start listening; raises RedisError when Redis cannot be reached."""
+        """Take the lease and subscribe. Raises RedisError when Redis cannot be reached."""
         await self.lease.take()
         await self.shards.open()
         self._tasks = [
@@ -126,18 +126,18 @@ class Bus:
         self._say_hello()
 
     def mark_lost(self) -> None:
-        """Something is stored, or may be, that nobody announces: the other nodes are told that they missed something."""
+        """Tell the other nodes that they missed something: an entry is stored, or may be, that nobody will announce."""
         self.shards.home.publisher.mark_lost()
 
     async def close(self) -> None:
-        """Say what is still to be said, or that it was not, then leave."""
-        is_all_said = await self.shards.close()
+        """Publish what waits, or tell the other nodes that it is lost, then give up the lease."""
+        is_all_sent = await self.shards.close()
         if self._making_up is not None:
             self._making_up.cancel()
         await cancel(*self._tasks)
         try:
             await self.lease.give_up()
-            if not is_all_said:
+            if not is_all_sent:
                 await self.shards.home.publish(self._everybody, orjson.dumps(["lost", self.node]))
             await self.shards.home.publish(self._everybody, orjson.dumps(["bye", self.node]))
         except (RedisError, OSError):
@@ -145,9 +145,9 @@ class Bus:
         await self.shards.disconnect()
 
     async def hold(self, account_id: int) -> None:
-        """A socket of this account is here. What other nodes tell the account from now on arrives here when this returns.
+        """Count a socket of this account. Returns when packets that other nodes send to the account arrive here.
 
-        With the bus away, or slow, it returns before that: the account is told to sync when it is so.
+        With Redis away or slow it returns earlier, and the account is told to sync once the subscription is confirmed.
         """
         channels = [self.channel(account_id)]
         self._held[account_id] = self._held.get(account_id, 0) + 1
@@ -159,7 +159,7 @@ class Bus:
         await self.shards.confirmed(channels)
 
     def release(self, account_id: int) -> None:
-        """A socket of this account is gone."""
+        """Count off a socket of this account; after the last one, unsubscribe."""
         self._held[account_id] -= 1
         if not self._held[account_id]:
             del self._held[account_id]
@@ -167,7 +167,7 @@ class Bus:
             self.large_chats.leave(account_id)
 
     def publish(self, namespace: str, text: str, to: Collection[int], large_chat: int | None = None) -> None:
-        """Let the other nodes show a packet to these accounts: members, for a while, of the large chat with this id, if any."""
+        """Send a packet to these accounts on the other nodes. With `large_chat`, all of them are members of the chat with this id."""
         if self.lease.is_alone:
             return
         message = orjson.dumps(["packet", self.node, namespace, text])
@@ -178,7 +178,7 @@ class Bus:
         self.shards.put(self._audiences.add(message, channel, to), [channel])
 
     def signal(self, signal: Invalidation) -> None:
-        """Let the other nodes hear a signal."""
+        """Send a signal to the other nodes."""
         self._note(signal)
         if not self.lease.is_alone:
             self._say("signal", type(signal).__name__, asdict(signal))
@@ -186,38 +186,38 @@ class Bus:
                 self._signalled = self.shards.home.publisher.mark
 
     async def signals_sent(self) -> None:
-        """Return when Redis has all signals of this node that forbid something, or does not take them, after a moment.
+        """Return when Redis has taken all signals of this node that take a right away, or after a moment when it does not.
 
-        Who is answered behind this may rely on them, also if this node dies in the next moment. What Redis did not take is told as
-        missed, once it is back.
+        An answer that is given after this call may rely on them, even if this node dies in the next moment. For signals that Redis
+        did not take, the other nodes are told that they missed something, once it is back.
         """
         if not self.is_up:
             return
         done = self.shards.home.publisher.settled(self._signalled)
         if not done.done():
-            await asyncio.wait([done], timeout=TOLD_WITHIN_S)
+            await asyncio.wait([done], timeout=SENT_WITHIN_S)
 
     def holds(self, account_id: int) -> bool:
-        """Whether a socket of this account is here."""
+        """Whether this node has a socket of this account."""
         return account_id in self._held
 
     def channel(self, account_id: int) -> str:
-        """What a node listens to while it holds a socket of this account."""
+        """Returns the channel to which a node subscribes while it has a socket of this account."""
         return self.names.own(f"a:{account_id}")
 
     def _say(self, kind: str, *rest: object) -> None:
-        """To every node."""
+        """Publish a message to every node."""
         self.shards.put(orjson.dumps([kind, self.node, *rest]), [self._everybody])
 
     def _say_hello(self, node: str = "") -> None:
-        """Tell a node, or all of them, that this one is here and publishes for it from now on."""
+        """Tell a node, or all of them, that this one is there and publishes for it from now on."""
         self._say("hello", node)
 
     def _lost_message(self) -> bytes | None:
         return None if self.lease.is_alone else orjson.dumps(["lost", self.node])
 
     def _lease_failed(self, error: Exception) -> None:
-        """The leases are where everybody listens."""
+        """The leases are on the shard of the channel that every node subscribes to."""
         self.shards.home.failed(error)
 
     def _on_break(self, error: Exception) -> None:
@@ -227,25 +227,25 @@ class Bus:
             log.warning("the bus is away: %s", type(error).__name__)
 
     def _on_back(self) -> None:
-        """All is heard again."""
+        """Everything is subscribed to again."""
         self._on_recovered()
         self._say_hello()
         self._on_missed()
 
     def _on_recovered(self) -> None:
-        """A part works again; where it was the last one, the log has to end with that."""
+        """A shard works again; if it was the last one to fail, log that the bus is back."""
         if self._away_since is not None and self.is_up:
             log.warning("the bus is back, after %.1f s", monotonic() - self._away_since)
             self._away_since = None
 
     def _on_missed(self) -> None:
-        """Anything may have gone past this node, signals too."""
+        """This node may have missed anything, signals too."""
         self._listeners.gap(None)
         if not self.lease.is_alone:
             self.large_chats.learn_again()
 
     def _on_late(self, channel: str) -> None:
-        """Messages may have gone past on this channel: Redis confirmed it after somebody had begun to count on it, say."""
+        """Messages of this channel may be missing, because Redis confirmed the subscription late or one was unreadable."""
         if channel == self._everybody:
             self._on_missed()
             return
@@ -265,7 +265,7 @@ class Bus:
             self._on_unreadable(channel)
 
     def _on_unreadable(self, channel: str) -> None:
-        """Something was said there that this node cannot read, perhaps by one of another version: whom it concerns must ask."""
+        """A message could not be read, perhaps because its node has another version: have the accounts concerned sync."""
         if not self._unreadable:
             self._making_up = asyncio.get_running_loop().call_later(UNREADABLE_FOR_S, self._make_up)
         self._unreadable.add(channel)
@@ -303,25 +303,25 @@ class Bus:
             self.large_chats.changed(signal)
 
     def _on_node_met(self, node: str) -> None:
-        """A node that this one did not know. For people who came while this one was alone, nobody has asked yet."""
+        """A node is there that this one did not know. While alone, this one asked for nobody's large chats."""
         self._say_hello(node)
         self.large_chats.learn_again()
         self._listeners.node_met()
 
     def _on_lease_lost(self) -> None:
-        """Whoever gave this node up publishes nothing for it until it hears of it, and says so then."""
+        """Nodes that had given this one up publish nothing for it until they hear of it again, and greet it then."""
         self._say_hello()
         self._listeners.lease_lost()
 
     def _on_nodes_gone(self, nodes: Collection[str]) -> None:
-        """Nodes left without a word. What they stored last, perhaps they told nobody: clients here must ask for it."""
+        """Nodes died. They may have announced to nobody what they stored last, so clients here must sync."""
         self._have_lost.difference_update(nodes)
         self._on_missed()
         self._listeners.node_died()
 
 
 async def announce(redis: RedisClient, signal: Invalidation, prefix: str, site: str = "") -> None:
-    """Let every node hear a signal from somebody who is no node: a command at a shell."""
+    """Send a signal to every node from a command at a shell, which is no node."""
     message = orjson.dumps(["signal", "", type(signal).__name__, asdict(signal)])
     channel = _everybody(RedisNames(prefix, site))
     server = await server_of(redis, channel)
@@ -329,5 +329,5 @@ async def announce(redis: RedisClient, signal: Invalidation, prefix: str, site: 
 
 
 def _everybody(names: RedisNames) -> str:
-    """The channel that every node hears, in the slot of the leases where Redis is a cluster."""
+    """Returns the channel that every node subscribes to, in the slot of the leases where Redis is a cluster."""
     return names.together("all")

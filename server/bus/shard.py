@@ -1,7 +1,7 @@
-"""A shard: what one Redis server carries of the bus, which is all of it unless Redis is a cluster.
+"""A shard: the part of the bus on one Redis server, which is all of it unless Redis is a cluster.
 
-What a node listens to there (subscriptions.py) and what it publishes there (publisher.py) meet in one task that sends, because
-what is published depends on what is listened to.
+Subscriptions (subscriptions.py) and messages (publisher.py) are sent by one task, because what is published depends on what is
+subscribed to.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from server.bus.subscriptions import RETRY_S, SubscriptionCallbacks, Subscriptio
 
 log = logging.getLogger(__name__)
 
-PACE_S = 0.002  # between two commands to Redis: what comes meanwhile goes by one, and half the cost is the command's
-LAST_WORDS_S = 1.0
+PACE_S = 0.002  # between two commands: messages put meanwhile share one, and half of the cost is the command's
+LAST_FLUSH_S = 1.0
 
 
 class Shard:
-    """Publishes without waiting, and listens. `tell_lost` sees to it that every node hears that this shard did not tell all."""
+    """Publishes and subscribes on one server."""
 
     def __init__(
         self,
@@ -35,7 +35,11 @@ class Shard:
         tell_lost: Callable[["Shard"], Awaitable[None]],
         is_sharded: bool,
     ) -> None:
-        """`marker`: a channel of this node's own for each connection; `is_sharded`: by a cluster's channels of one shard."""
+        """`marker` returns a channel of this node's own for each connection.
+
+        `on_recovered`: this server carries out commands again. `tell_lost` tells every node that this shard lost messages.
+        `is_sharded`: the channels are those of one shard of a cluster.
+        """
         work = asyncio.Event()
         self.redis = redis
         self.subscriptions = subscriptions = Subscriptions(redis, work, marker, callbacks, is_sharded=is_sharded)
@@ -51,18 +55,19 @@ class Shard:
 
     @property
     def is_up(self) -> bool:
-        """Whether this node hears what is published here, and can publish."""
+        """Whether this node receives what is published here, and can publish."""
         return self.subscriptions.is_up and not self._has_failed
 
     def open(self) -> None:
+        """Start to subscribe and publish."""
         self._tasks = [
             asyncio.create_task(self.subscriptions.listen(), name="bus listener"),
             asyncio.create_task(self._send(), name="bus sender"),
         ]
 
-    async def say_last(self) -> bool:
-        """Wait, not for long, until all is published; whether it is, and whoever missed something before was told so."""
-        ends = monotonic() + LAST_WORDS_S
+    async def flush_last(self) -> bool:
+        """Wait a moment until all is published. Returns whether it is, and all losses have been reported."""
+        ends = monotonic() + LAST_FLUSH_S
         while self._has_untold and self.is_up and monotonic() < ends:  # noqa: ASYNC110 (bounded, at the very end)
             await asyncio.sleep(0.01)
         return self.is_up and not self._has_untold
@@ -72,17 +77,17 @@ class Shard:
         return self.publisher.has_lost or len(self.publisher) > 0
 
     def stop(self) -> None:
-        """Open no other connection, even where a driver swallows a cancellation; `close` ends the rest."""
+        """Open no other connection, even if a driver swallows a cancellation; `close` ends the rest."""
         self._is_closing = self.subscriptions.is_closing = True
 
     async def close(self) -> None:
-        """Hear and publish no longer."""
+        """Stop subscribing and publishing."""
         self.stop()
         await cancel(*self._tasks)
         await self.publisher.close()
 
     async def publish(self, channel: str, message: bytes) -> None:
-        """Publish at once, past what waits; raises RedisError and OSError."""
+        """Publish at once, before what waits. Raises RedisError and OSError."""
         await (self.redis.spublish if self._is_sharded else self.redis.publish)(channel, message)
 
     async def list_subscribed(self, channels: Collection[str]) -> set[str]:
@@ -91,7 +96,7 @@ class Shard:
         return {_text(channel) for channel, listeners in await ask(*channels) if listeners}
 
     def failed(self, error: Exception) -> None:
-        """This Redis did not do what it was asked to; it is asked until it does."""
+        """A command failed: try until one succeeds."""
         if not self._has_failed:
             self._on_break(error)
         self._has_failed = True
@@ -112,11 +117,11 @@ class Shard:
 
     async def _flush(self) -> None:
         has_lost, has_failed = self.publisher.has_lost, self._has_failed
-        self.publisher.has_lost = False  # before it is told: what is lost meanwhile is told the next time
+        self.publisher.has_lost = False  # first: what is lost meanwhile is reported next time
         if has_failed:
             await self.redis.ping()
         if has_lost:
-            # What was not sent is gone: the other nodes' clients must ask for it.
+            # The messages are gone: the other nodes' clients must sync.
             await self._tell_lost(self)
         self._has_failed = False
         if has_failed:

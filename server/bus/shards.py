@@ -1,8 +1,8 @@
-"""Which shard carries which channel: one server carries them all, and in a cluster each those of its slots.
+"""Maps channels to shards: without a cluster one server carries them all, in a cluster each server those of its slots.
 
-A cluster is looked at every few seconds, and at once when a shard breaks or takes a channel back. A channel that has moved
-is listened to at its new place, and whoever counts on it is told to sync when it is heard there. Where a server has ceased to be
-a primary, everybody is: until it was seen, what a node told there may have been left out for want of a listener (publisher.py).
+A cluster is asked for its slots every few seconds, and at once when a shard breaks or takes a channel back. A channel that has
+moved is subscribed to at its new place, and the accounts concerned sync when that is confirmed. When a server is a primary no longer,
+all clients sync: until this was noticed, messages may have been left out there for want of a subscriber (publisher.py).
 """
 
 import asyncio
@@ -23,11 +23,11 @@ from server.redis_client.cluster import Cluster, slot_of, tag_at
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
-THE_SERVER = ""  # where all is, without a cluster
+THE_SERVER = ""  # the address of the only shard, without a cluster
 
 
 class Shards:
-    """The bus' channels, wherever they are. The shard of `home` carries what every node must hear."""
+    """All channels of the bus. The shard of `home` carries the messages for every node."""
 
     def __init__(
         self,
@@ -65,30 +65,31 @@ class Shards:
 
     @property
     def home(self) -> Shard:
-        """The shard of what every node must hear."""
+        """Returns the shard of the channel that every node subscribes to."""
         return self._of(self._home)
 
     @property
     def is_up(self) -> bool:
-        """Whether this node hears the others, and they it, on every shard."""
+        """Whether this node can subscribe and publish on every shard."""
         return bool(self._shards) and all(shard.is_up for shard in self._shards.values())
 
     @property
     def depth(self) -> int:
-        """How many messages wait to be published."""
+        """Returns how many messages wait to be published."""
         return sum(len(shard.publisher) for shard in self._shards.values())
 
     @property
     def messages_read(self) -> int:
+        """Returns how many messages this node has received."""
         return self._messages_read_before + sum(shard.subscriptions.messages_read for shard in self._shards.values())
 
     @property
     def channels(self) -> Collection[str]:
-        """What is listened to, or about to be, beside the shards' own."""
+        """Returns the channels that are subscribed to, or about to be, without the shards' markers."""
         return self._channels
 
     async def open(self) -> None:
-        """Start to listen; raises RedisError and OSError when a cluster cannot be asked for its shards."""
+        """Start all shards. Raises RedisError and OSError when a cluster does not say where its slots are."""
         if isinstance(self._redis, Cluster):
             self._slots = await self._redis.map_slots()
             self._looker = asyncio.create_task(self._keep_looking(self._redis), name="bus shards")
@@ -99,38 +100,35 @@ class Shards:
             shard.open()
 
     async def close(self) -> bool:
-        """Say what is still to be said, then hear and publish no longer; whether all was said."""
-        is_all_said = all(await asyncio.gather(*(shard.say_last() for shard in self._shards.values())))
+        """Publish what waits, then stop. Returns whether all was published."""
+        is_all_sent = all(await asyncio.gather(*(shard.flush_last() for shard in self._shards.values())))
         self._is_closing = True
         await cancel(*([self._looker] if self._looker else ()))
         await asyncio.gather(*self._closing, *(shard.close() for shard in self._shards.values()))
-        return is_all_said
+        return is_all_sent
 
     async def disconnect(self) -> None:
-        """Nothing more is to be said by hand either."""
+        """Close the connections, after the last message by `Shard.publish`."""
         for address, shard in self._shards.items():
-            if address != THE_SERVER:  # that client is somebody else's
+            if address != THE_SERVER:  # that client belongs to the caller
                 await shard.redis.aclose()
 
     def add(self, channel: str) -> None:
-        """Listen to one more channel; it must not be listened to already."""
+        """Subscribe to one more channel, which must not be subscribed to already."""
         self._channels.add(channel)
         self._of(channel).subscriptions.add(channel)
 
     def remove(self, channel: str) -> None:
-        """Listen no longer."""
+        """Unsubscribe from a channel."""
         self._channels.discard(channel)
         self._of(channel).subscriptions.remove(channel)
 
     def tell_when_late(self, channel: str) -> None:
-        """Messages may go past until Redis confirms the channel: `on_late` follows then. Nothing if it has already."""
+        """Call `on_late` when Redis confirms the channel, because messages may be missed until then. Does nothing if it has already."""
         self._of(channel).subscriptions.tell_when_late(channel)
 
     async def confirmed(self, channels: Collection[str]) -> None:
-        """Return when Redis has confirmed all of these; at once where it is away, and `on_late` tells when it has.
-
-        Whoever counts on a channel counts on `home`, too, and another shard may be the faster one.
-        """
+        """Return when Redis has confirmed all of these and `home`, or at once where it is away; then `on_late` follows when it has."""
         if not self.home.subscriptions.is_confirmed(self._home):
             channels = [*channels, self._home]
         by_shard = self._by_shard(channels)
@@ -141,7 +139,7 @@ class Shards:
             await asyncio.gather(*(shard.subscriptions.confirmed(some) for shard, some in by_shard.items()))
 
     def put(self, message: bytes, channels: Sequence[str]) -> None:
-        """Publish a message on these channels, soon; in the order of calls on each. Nothing before this is open."""
+        """Publish a message on these channels soon, on each in the order of calls. Does nothing before `open`."""
         if len(self._shards) > 1:
             for shard, some in self._by_shard(channels).items():
                 shard.publisher.put(message, some)
@@ -150,11 +148,11 @@ class Shards:
                 shard.publisher.put(message, channels)
 
     async def list_subscribed(self, channels: Collection[str]) -> set[str]:
-        """Those of these channels that some node listens to; raises RedisError and OSError."""
-        heard: set[str] = set()
+        """Returns those of these channels that some node subscribes to. Raises RedisError and OSError."""
+        found: set[str] = set()
         for shard, some in self._by_shard(channels).items():
-            heard |= await shard.list_subscribed(some)
-        return heard
+            found |= await shard.list_subscribed(some)
+        return found
 
     def _of(self, channel: str) -> Shard:
         return self._shards[self._slots[slot_of(channel)] if self._slots else THE_SERVER]
@@ -195,7 +193,7 @@ class Shards:
             await asyncio.sleep(RETRY_S)
 
     def _follow(self, slots: Sequence[str]) -> None:
-        """Listen to every channel where it is now."""
+        """Subscribe to every channel at its present place."""
         if slots == self._slots and not self._taken_back:
             return
         places = set(slots)
@@ -224,7 +222,7 @@ class Shards:
 
     async def _tell_lost(self, shard: Shard) -> None:
         if shard is not self.home:
-            self.home.publisher.mark_lost()  # which tells it as soon as it can; nobody else waits for that
+            self.home.publisher.mark_lost()  # which reports it as soon as it can, while this shard goes on
         elif (message := self._lost_message()) is not None:
             await shard.publish(self._home, message)
 

@@ -1,4 +1,4 @@
-"""Events for many people: what a loop turn has for the same audience goes to each of them by one write, slice by slice.
+"""Broadcasts: what a loop turn has for the same audience goes to each of them by one write, slice by slice.
 
 Per recipient there is one write of bytes that all share: no packet is queued, nothing is joined. BroadcastQueue leave in the order in
 which they came, and events for few stand behind a wave that waits, so one chat's events keep their order; acknowledgements go
@@ -15,14 +15,14 @@ machine (goals: 5 times the deliveries per second, a third of the p99 from send 
     160     4.9            0.27            (one round, two)
     100     7.7            0.42    34      (three rounds, but one for the p99)
 
-With short slices acknowledgements come sooner than deliveries, so a sender with a window is further ahead of its readers: more
-travels by one write, and waits a little longer for it.
+With short slices acknowledgements come sooner than deliveries, so a sender with a window is further ahead of its readers: each write
+carries more packets, which wait a little longer for it.
 
 Where the time goes in a group of 1,000 with a window of 8, stored (py-spy, with slices of 500): of the loop's thread 58% in
 `transport.write`, 9% idle or in uvloop, 6% finding the audience, 5% the journal and its driver; by perf 63% in the kernel, which
-takes a packet up to the receiver's socket within the sender's write. Nothing is to be had from another way to write: by uvloop's
-transport 6.4 us of processor time for 450 bytes, by `os.write` 6.3, by `socket.send` 5.9; and 8.4, 7.5, 8.0 for eight
-times as much. So only fewer and larger writes help.
+carries a packet to the receiver's socket within the sender's write. No other way to write is cheaper: uvloop's transport takes
+6.4 us of processor time for 450 bytes, `os.write` 6.3, `socket.send` 5.9, and for eight times as much 8.4, 7.5 and 8.0. So only
+fewer and larger writes help.
 """
 
 import asyncio
@@ -33,8 +33,8 @@ from itertools import islice
 from server.sockets.connections import Connection, Connections
 from server.sockets.outbox import EncodedPacket
 
-SLICE = 100  # recipients in one turn, about 1 ms: nobody else waits longer
-BEHIND = 100  # with more than so many slices waiting, slices grow, so that what waits stays bounded
+SLICE = 100  # recipients in one loop turn, about 1 ms
+BEHIND = 100  # with more slices than this waiting, slices grow, so that the queue stays bounded
 
 
 class _Broadcast:
@@ -47,27 +47,29 @@ class _Broadcast:
         self.to = to
         self.packets = [packet]
         self.frames = b""
-        self.rest: Iterator[Connection] | None = None  # who is still to get it, once it is being sent
+        self.rest: Iterator[Connection] | None = None  # recipients still to be served, once sending has begun
 
     def begin(self, rest: Iterator[Connection]) -> Iterator[Connection]:
-        """From now on nothing is added to it."""
+        """Freeze the packets, and remember the recipients."""
         self.frames = b"".join([packet.frame for packet in self.packets])
         self.rest = rest
         return rest
 
 
 class BroadcastQueue:
+    """Broadcasts that wait, oldest first."""
+
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._broadcasts: deque[_Broadcast] = deque()
         self._recipients = 0
 
     def __bool__(self) -> bool:
-        """Whether something waits: what comes now must stand behind it."""
+        """Whether broadcasts wait, so that later packets must wait behind them."""
         return bool(self._broadcasts)
 
     def add(self, namespace: str, to: Collection[int], packet: EncodedPacket) -> None:
-        """Send a packet to the local sockets of these accounts, at the end of this turn or soon after."""
+        """Send a packet to the local sockets of these accounts, at the end of this loop turn or soon after."""
         if self._broadcasts:
             last = self._broadcasts[-1]
             if last.to is to and last.namespace == namespace and last.rest is None:
@@ -87,12 +89,12 @@ class BroadcastQueue:
                 if room > 0:
                     self._recipients -= len(broadcast.to)
                     self._broadcasts.popleft()
-        finally:  # whatever went wrong with one recipient, the others get theirs
+        finally:  # a fault with one recipient must not stop the others
             if self._broadcasts:
                 asyncio.get_running_loop().call_soon(self._send)
 
     def _send_slice(self, broadcast: _Broadcast, most: int) -> int:
-        """Send it to so many more of its recipients; how many there still were."""
+        """Send the broadcast to its next `most` connections. Returns how many connections were visited."""
         sent = 0
         for connection in islice(broadcast.rest or broadcast.begin(self._find_here(broadcast)), most):
             sent += 1
@@ -101,9 +103,9 @@ class BroadcastQueue:
         return sent
 
     def _find_here(self, broadcast: _Broadcast) -> Iterator[Connection]:
-        """The audience's connections, each looked up when it is its turn."""
+        """Yields the audience's connections, looking up each account when it is its turn."""
         here = self._connections.of_accounts(broadcast.namespace)
-        # Whichever is shorter: the people of a chat, or the people of this node.
+        # Walk the shorter of the two: the accounts of the chat, or those on this node.
         accounts = (
             broadcast.to if len(broadcast.to) <= len(here) else [account for account in here if account in broadcast.to]
         )

@@ -1,8 +1,7 @@
-"""The Engine.IO transport of one client: a bounded outbox, polling and WebSocket, and a stated end for slow readers.
+"""The Engine.IO server: answers requests of clients, opens sessions and finds them again (docs/protocol.md, "Transports").
 
-Requests are told apart and refused here, in the order and with the codes of the reference server (docs/protocol.md); of
-python-engineio 4.15 remain its settings, its rules for origins and its ids. A socket is told of packets instead of waiting for
-them in a task, and ends a client that does not read, does not answer, or sends what cannot be read.
+Requests are refused in the order and with the codes of the reference server. python-engineio 4.15 contributes its settings and its
+rules for origins; its task for each socket is replaced by calls (engine_socket.py).
 """
 
 import asyncio
@@ -32,9 +31,9 @@ from server.sockets.upgrade import UpgradeProbe
 
 log = logging.getLogger(__name__)
 
-SLICE_S = 0.004  # of a crowd that leaves at once, between two looks at everybody else
+SLICE_S = 0.004  # for disconnecting some of a crowd that leaves at once, before others have their turn
 
-# The codes of the reference server; clients tell refusals by them.
+# The error codes of the reference server, by which clients tell refusals apart.
 UNKNOWN_TRANSPORT, UNKNOWN_SESSION, BAD_METHOD, BAD_REQUEST, FORBIDDEN, BAD_VERSION = range(6)
 _MESSAGES = (
     "Transport unknown",
@@ -53,7 +52,7 @@ Forward = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
 
 class EngineServer(engineio.AsyncServer):
-    """Routes the requests of clients to their sockets, and opens those."""
+    """Routes requests to sockets, and opens sockets. Implements SocketOwner."""
 
     sockets: dict[str, EngineSocket]
 
@@ -83,16 +82,18 @@ class EngineServer(engineio.AsyncServer):
         self._forward = forward
 
     def create_outbox(self) -> Outbox:
+        """Returns the outbox of a new socket."""
         return Outbox(*self._queue_bounds)
 
     def allowance_of(self, account_id: int) -> Allowance:
+        """Returns the allowance that all sockets of an account share."""
         allowance = self._allowances.get(account_id)
         if allowance is None:
             allowance = self._allowances[account_id] = Allowance(self._account_max_chars)
         return allowance
 
     def retire(self, socket: EngineSocket) -> None:
-        """See off a client whose line is gone; a crowd that goes at once is seen off bit by bit."""
+        """Disconnect a client whose connection is gone, soon: a crowd that leaves at once is handled in slices."""
         if not self._retired:
             asyncio.get_running_loop().call_soon(self._disconnect_retired)
         self._retired.append(socket)
@@ -107,12 +108,12 @@ class EngineServer(engineio.AsyncServer):
 
     @override
     def attach(self, app: web.Application, engineio_path: str = "engine.io") -> None:
-        """Take requests of every method at this path; those that the protocol does not have are refused in its own words."""
+        """Route requests of every method at this path here, so that wrong ones are refused in the protocol's own words."""
         app.router.add_route(hdrs.METH_ANY, f"/{engineio_path.strip('/')}/", self.handle_request)
 
     @override
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
-        """Answer a request of a client, which may be for a session that another node holds."""
+        """Answer a request of a client. If another node holds its session, forward it there."""
         refused = self._refuse_at_once(request)
         if refused is not None:
             return refused
@@ -124,11 +125,11 @@ class EngineServer(engineio.AsyncServer):
         return forwarded
 
     async def handle_own(self, request: web.Request) -> web.StreamResponse:
-        """Answer a request that another node passed on to this one: it goes no further."""
+        """Answer a request that another node forwarded to this one; it is not forwarded again."""
         return self._refuse_at_once(request) or await self._answer(request)
 
     def _refuse_at_once(self, request: web.Request) -> web.StreamResponse | None:
-        """The answer to what is wrong, or asks nothing, whoever holds the session; None for what may go on."""
+        """Returns the answer to a request that is wrong, or asks for nothing, on any node. Returns None if it may go on."""
         if request.method == hdrs.METH_OPTIONS:
             headers = {**self._headers(request), hdrs.ALLOW: _ALLOWED}
             return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
@@ -147,7 +148,7 @@ class EngineServer(engineio.AsyncServer):
         return None
 
     def _find_fault(self, request: web.Request) -> int | None:
-        """The code of what is wrong with a request, in the order of the reference server."""
+        """Returns the error code of a request, with checks in the order of the reference server, or None."""
         asked = request.query
         transport = asked.get("transport")
         if transport not in self.transports or len(asked.getall("transport")) > 1:
@@ -169,7 +170,7 @@ class EngineServer(engineio.AsyncServer):
         return BAD_REQUEST if "j" in asked else None  # JSONP is older than Engine.IO 4
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        """The answer of this node; a session that it does not hold is unknown."""
+        """Returns this node's answer; a session that it does not hold is unknown."""
         asked = request.query
         sid = asked.get("sid")
         if not sid:
@@ -192,9 +193,9 @@ class EngineServer(engineio.AsyncServer):
         return PollAnswer(socket, packets, self._headers(request, _PLAIN))
 
     def _open(self, request: web.Request, transport: str) -> web.StreamResponse:
-        """Open a session, and answer with the packet that says so, and with what is queued behind it."""
+        """Open a session. Returns the answer with its first packet."""
         if self.is_closing:
-            # What a load balancer takes to another node; a client that gets it found none that is open.
+            # A load balancer takes this to another node; a client that gets it comes back.
             status = HTTPStatus.SERVICE_UNAVAILABLE
             return self._refuse(request, BAD_REQUEST, status=status, headers={hdrs.RETRY_AFTER: "1"})
         try:
@@ -243,16 +244,16 @@ class EngineServer(engineio.AsyncServer):
         message: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> web.Response:
-        """`{"code", "message"}`, as the reference server answers and clients expect."""
+        """Returns `{"code", "message"}`, as the reference server answers and clients expect."""
         if code == FORBIDDEN:
             status = HTTPStatus.FORBIDDEN
-        # What strangers ask for is no error of ours, and their words do not belong into the log.
+        # A wrong request is no error of ours, and a stranger's words do not belong in the log.
         log.debug("refused a request: %s", _MESSAGES[code])
         body = orjson.dumps({"code": code, "message": message or _MESSAGES[code]})
         return web.Response(body=body, status=status, headers={**self._headers(request, _JSON), **(headers or {})})
 
     def _refuse_handshake(self, request: web.Request, error: web.HTTPException) -> web.Response:
-        """Returns the refusal of a handshake of WebSocket, with the versions that the server speaks."""
+        """Returns the refusal of a WebSocket handshake, with the version that the server speaks."""
         kept = {
             name: error.headers[name]
             for name in ("Sec-WebSocket-Version", hdrs.UPGRADE, hdrs.CONNECTION)
@@ -268,7 +269,7 @@ class EngineServer(engineio.AsyncServer):
         return allowed is None or origin in allowed
 
     def _headers(self, request: web.Request, content_type: str = "") -> dict[str, str]:
-        """Returns the headers of every answer: which origin may read it, and that nobody keeps it."""
+        """Returns the headers of every answer: which origin may read it, and that it must not be cached."""
         headers: dict[str, str] = {hdrs.CACHE_CONTROL: "no-store", hdrs.VARY: hdrs.ORIGIN}
         if content_type:
             headers[hdrs.CONTENT_TYPE] = content_type
@@ -280,7 +281,7 @@ class EngineServer(engineio.AsyncServer):
 
 
 def _environ_of(request: web.Request) -> dict[str, str]:
-    """Returns a request under the names of WSGI, which python-engineio's rules for origins look at."""
+    """Returns the parts of a request that python-engineio's rules for origins look at, under their WSGI names."""
     environ = {"REQUEST_METHOD": request.method, "HTTP_HOST": request.headers.get(hdrs.HOST, "")}
     for header, name in (
         (hdrs.ORIGIN, "HTTP_ORIGIN"),

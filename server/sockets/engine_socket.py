@@ -22,15 +22,19 @@ PING, CLOSE, NOOP = (EncodedPacket(str(kind)) for kind in (engine_packet.PING, e
 
 
 class TransportListener(Protocol):
-    """Who is told what clients do: the Socket.IO side."""
+    """Receives what clients do; implemented by SocketServer, the Socket.IO side."""
 
-    def on_open(self, socket: "EngineSocket") -> None: ...
-
-    def on_message(self, socket: "EngineSocket", data: str | bytes) -> None:
-        """One message; raises ValueError or LookupError when it cannot be read."""
+    def on_open(self, socket: "EngineSocket") -> None:
+        """A session has been opened."""
         ...
 
-    def on_close(self, socket: "EngineSocket") -> None: ...
+    def on_message(self, socket: "EngineSocket", data: str | bytes) -> None:
+        """A message arrived. Raises ValueError or LookupError when it cannot be read."""
+        ...
+
+    def on_close(self, socket: "EngineSocket") -> None:
+        """A session has ended; called once."""
+        ...
 
 
 class SocketOwner(Protocol):
@@ -52,7 +56,7 @@ class SocketOwner(Protocol):
 
 
 class EngineSocket(Intake):
-    """One client's connection, whatever its transport is at the moment."""
+    """One client's connection, whatever its transport at the moment."""
 
     __slots__ = (
         "_has_left",
@@ -82,41 +86,42 @@ class EngineSocket(Intake):
         self.server = server
         self.sid = sid
         self.queue = server.create_outbox()
-        self.line_key = ""  # of its client's address, by which it is counted
-        self.unanswered = 0  # requests of its namespaces
-        self.refused = 0  # times since it was last let into one that it was told that it is in none
-        self.has_asked = False  # to be let into one, as every client does first
+        self.line_key = ""  # under which LinesPerAddress counts it
+        self.unanswered = 0  # requests under way
+        self.refused = 0  # refusals since it last joined a namespace
+        self.has_asked = False  # whether it has sent a CONNECT, as every client does first
         self.upgraded = self.closed = False
         self.frames = None
-        self.backlog: deque[str | bytes] | None = None  # messages that wait behind one that takes its time
-        self.settled: asyncio.Future[None] | None = None  # ends when nothing waits any more
+        self.backlog: deque[str | bytes] | None = None  # messages that wait behind a CONNECT
+        self.settled: asyncio.Future[None] | None = None  # done when the backlog is
         self._timer: asyncio.TimerHandle | None = None
         self._is_pinged = False
-        self._ping_number = 0  # of the last ping among the packets
-        self._taken_count = 0  # packets that it had taken by then
+        self._ping_number = 0  # the last ping's number among the packets
+        self._taken_count = 0  # packets that the client had taken by then
         self._is_dirty = False
         self._has_left = False
 
     @property
     def is_open(self) -> bool:
+        """Whether the session goes on."""
         return not self.closed
 
     def share(self, account_id: int) -> None:
-        """What waits for this client counts for an account, together with what waits for its others."""
+        """Count this outbox for an account, together with those of its other sockets."""
         self.queue.share(self.server.allowance_of(account_id))
 
     @property
     def is_busy(self) -> bool:
-        """Whether an answer is under way, or has not gone out."""
+        """Whether an answer is under way or has not been sent."""
         return self.is_open and (self.unanswered > 0 or self.settled is not None or bool(self.queue))
 
     @property
-    def is_on_line(self) -> bool:
-        """Whether there is a WebSocket that could still bring the client a goodbye."""
+    def has_websocket(self) -> bool:
+        """Whether there is a WebSocket that can still bring the client a close frame."""
         return self.frames is not None and not self.frames.is_over
 
     def offer(self, packet: EncodedPacket) -> None:
-        """Send a packet at the end of this turn; a full outbox means a reader too slow to be kept."""
+        """Send a packet at the end of this loop turn. A client with a full outbox is disconnected: it is too slow."""
         if self.closed:
             return
         if self.queue.is_full:
@@ -132,22 +137,22 @@ class EngineSocket(Intake):
             self.server.flusher.add(self)
 
     def send(self, packets: Sequence[EncodedPacket], frames: bytes) -> None:
-        """Send packets whose frames somebody has put together already, for many."""
+        """Send packets whose frames a broadcast has joined already."""
         line = self.frames
         if line is None or self._is_dirty or not line.write_now(frames):
             for packet in packets:
                 self.offer(packet)
 
     def flush(self) -> None:
-        """Send what waits, as far as the client takes it."""
+        """Send what waits, as far as the send buffer has room."""
         self._is_dirty = False
         if self.frames is None:
             self._wake()
         elif self.queue and self.frames.is_writable:
             self.frames.write(self.queue.take_frames())
-            self._go_on_if_read()
+            self._release_unread()
 
-    def _go_on_if_read(self) -> None:
+    def _release_unread(self) -> None:
         if self.held & UNREAD and not self.queue.is_half_full:
             self.release(UNREAD)
 
@@ -155,7 +160,7 @@ class EngineSocket(Intake):
         """Answer a poll that waits; a WebSocket has none."""
 
     def close(self, why: Disconnect) -> None:
-        """Close from our side; what is queued is dropped, for the client will sync when it is back."""
+        """Close from our side. What is queued is dropped: the client will sync when it is back."""
         if self.closed:
             return
         self.closed = True
@@ -169,7 +174,7 @@ class EngineSocket(Intake):
         self._notify_closed()
 
     def _notify_closed(self) -> None:
-        """Let everybody know, once, that the client is gone."""
+        """Release what the client held, and report its end, once."""
         if self._has_left:
             return
         self._has_left = self.closed = True
@@ -186,7 +191,7 @@ class EngineSocket(Intake):
         self.frames = frames
         self.upgraded = True
 
-    # What the WebSocket tells.
+    # Called by the WebSocket: implements FrameListener.
 
     def on_message(self, message: str | bytes) -> None:
         if self.closed:
@@ -215,13 +220,13 @@ class EngineSocket(Intake):
             self.on_eof()
 
     def disconnect(self) -> None:
-        """The client is gone: so are its namespaces, and its line."""
+        """End the session of a client whose connection is gone, and cut what is left of it."""
         self._notify_closed()
         if self.frames is not None:
             self.frames.cut()
 
     def receive(self, message: str | bytes) -> None:
-        """One packet of the client; raises UnknownPacketError for what a client of Engine.IO 4 never sends."""
+        """Take one packet of the client. Raises UnknownPacketError for kinds that no client of Engine.IO 4 sends."""
         if isinstance(message, bytes):
             self.server.listener.on_message(self, message)
             return
@@ -238,16 +243,17 @@ class EngineSocket(Intake):
             case "b":
                 self.server.listener.on_message(self, engine_packet.Packet(encoded_packet=message).data)
             case "6" | "5" | "0":
-                pass  # they mean nothing here, and clients send NOOP while they move to a WebSocket
+                pass  # without a meaning here; clients send NOOP while they move to a WebSocket
             case _:
                 raise exceptions.UnknownPacketError
 
-    # One timer instead of python-engineio's task per client and its walk over all of them.
+    # Pings: one timer for each client, in place of python-engineio's task for each and its walk over all.
 
     def schedule_ping(self) -> None:
-        """Ask after the interval whether the client is there; a PONG that nobody asked for changes nothing.
+        """Start the interval to the next ping, at the beginning and after each PONG that answers a ping.
 
-        Nor does one for a ping that still waits here: who answers without reading would otherwise stay for ever.
+        An unasked PONG changes nothing. Neither does one while the ping still waits here: a client that answers without reading would
+        otherwise stay for ever.
         """
         if self._timer is None or (self._is_pinged and self.queue.taken_count >= self._ping_number):
             self._stop_pinging()
@@ -265,7 +271,7 @@ class EngineSocket(Intake):
     def _miss(self) -> None:
         reads = self.held & UNREAD and self.queue.taken_count > self._taken_count
         if reads or self.was_held or self.keeps_waiting:
-            self._ping()  # its answer waits behind what we do not take, and the client for pings
+            self._ping()  # its PONG waits behind what we do not read
             return
         self.close(disconnects.PING_TIMEOUT)
 

@@ -1,11 +1,8 @@
-"""WebSocket frames on a line that was aiohttp's until the handshake (RFC 6455): no task, queue or reader per connection.
+"""A WebSocket on a connection that was aiohttp's until the handshake (RFC 6455), without a task, queue or reader of its own.
 
-aiohttp parses and routes the request; with the answer 101 its handler is retired, and the transport calls `Frames` alone.
-The only file that touches aiohttp's internals, pinned by tests/server/sockets/test_internals.py.
-
-An idle connection to `/chat` costs 3.6 to 5 kB where Socket.IO on Node takes 26 kB; with aiohttp's own WebSocket, its two tasks
+aiohttp parses and routes the request; after the answer 101 (handshake.py) the transport calls `Frames` alone. An idle connection to `/chat` costs 3.6 to 5 kB where Socket.IO on Node takes 26 kB; with aiohttp's own WebSocket, its two tasks
 and the request that it keeps, it was 1.1 times as much as there (`python -m benchmarks`). aiohttp's compiled reader could be fed
-by hand instead of the loop in `data_received`, but it takes frames without a mask.
+by hand instead of the loop in `_take_frames`, but it accepts frames without a mask.
 """
 
 import asyncio
@@ -20,43 +17,43 @@ from server.http.stalls import UntakenWrites
 from server.sockets import disconnects
 from server.sockets.disconnects import Disconnect
 
-CLOSE_WITHIN_S = 2.0  # then the line of a client that does not answer a close frame is cut
+CLOSE_WITHIN_S = 2.0  # then the connection of a client that does not answer a close frame is cut
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 CONTROL_MAX_BYTES = 125
 HEAD_MAX_BYTES = 14
-FRAMES_IN_A_TURN = 64  # of one client, 2 ms; what is read at once may hold seven thousand
+FRAMES_IN_A_TURN = 64  # of one client, 2 ms; one read may bring seven thousand frames
 
 _FINAL, _RESERVED, _MASKED = 0x80, 0x70, 0x80
 _SIZE_16, _SIZE_64 = Struct("!BBH").pack, Struct("!BBQ").pack
 _CODE = Struct("!H")
-# What a close frame may carry (section 7.4): these, and whatever applications agree upon.
+# Codes that a close frame may carry (RFC 6455, section 7.4), and those for applications.
 _CLOSE_CODES = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
 _APPLICATION_CODES = range(3000, 5000)
 _UTF_8 = codecs.getincrementaldecoder("utf-8")
 
 
 class FrameListener(Protocol):
-    """Whom the frames are for."""
+    """Receives what happens on a WebSocket."""
 
     def on_message(self, message: str | bytes) -> None:
-        """A message, text or binary; must not raise."""
+        """A message arrived, text or binary. Must not raise."""
         ...
 
     def on_writable(self) -> None:
-        """What was written has gone out: there may be more."""
+        """The send buffer has room again."""
         ...
 
     def on_eof(self) -> None:
-        """The client is gone; the line waits for being `cut`, so that a crowd that goes at once can be seen off bit by bit."""
+        """The client closed its side. The connection stays until `cut`, so that a crowd that leaves at once can be handled in slices."""
         ...
 
     def on_disconnect(self) -> None:
-        """The line is gone; nothing comes after this."""
+        """The connection is gone; no other call follows."""
         ...
 
 
 def frame_of(data: bytes, opcode: int = TEXT) -> bytes:
-    """One unmasked final frame, as servers send them."""
+    """Returns one unmasked final frame, as servers send them."""
     size = len(data)
     if size <= CONTROL_MAX_BYTES:
         return bytes((_FINAL | opcode, size)) + data
@@ -65,7 +62,7 @@ def frame_of(data: bytes, opcode: int = TEXT) -> bytes:
 
 
 class Frames(asyncio.Protocol):
-    """One WebSocket. Invalid frames end it with the code of RFC 6455; pings are answered here."""
+    """One WebSocket. Invalid frames close it with the code of RFC 6455. Pings are answered here."""
 
     __slots__ = (
         "_buffer",
@@ -101,68 +98,68 @@ class Frames(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = transport
         self._message_max_bytes = message_max_bytes
-        self._buffer: bytearray | None = None  # the beginning of a frame, or what was read and is not looked at yet
-        self._needed = 0  # how long it must be to be worth another look, so that a trickle costs no square
+        self._buffer: bytearray | None = None  # the beginning of a frame, or bytes that are not parsed yet
+        self._needed = 0  # its length from which parsing is worth while, so that a trickle costs no quadratic time
         self._is_held = False  # until `resume_reading`
-        self._is_in_turn = False  # what came is taken bit by bit, and nothing read meanwhile
+        self._is_in_turn = False  # bytes are parsed in turns, and none read meanwhile
         self._opcode = 0  # of a message in fragments
         self._message: bytearray | None = None  # its fragments so far
         self._decoder: codecs.IncrementalDecoder | None = None  # of a text in fragments
         self._is_full = is_full
         self._is_closing = False  # a close frame has been sent
-        self._is_input_over = False  # the client broke the rules: what else it sends is not looked at
+        self._is_input_over = False  # the client broke the rules or left: what it sends is ignored
         self._timer: asyncio.TimerHandle | None = None
-        self._untaken: UntakenWrites | None = None  # while the line is full
+        self._untaken: UntakenWrites | None = None  # while the send buffer is full
         self._stalled_s = stalled_s
-        self.is_stalled = False  # the line was cut because its client reads nothing
+        self.is_stalled = False  # the connection was cut because the client reads nothing
         if is_full:
             self.pause_writing()
 
     @property
     def is_writable(self) -> bool:
-        """Whether there is room for more; what is written nevertheless waits in memory."""
+        """Whether the send buffer has room. What is written anyway waits in memory."""
         return not (self._is_full or self._is_closing)
 
     @property
     def is_over(self) -> bool:
-        """Whether the line is gone, or going without a chance to stop it."""
+        """Whether the connection is closed or closing."""
         return self._transport is None or self._transport.is_closing()
 
     def write(self, frames: bytes) -> None:
-        """Send frames, made by `frame_of`; after `close` nothing is sent."""
+        """Send frames made by `frame_of`. Does nothing after `close`."""
         if self._transport is not None and not self._is_closing:
             self._transport.write(frames)
 
     def write_now(self, frames: bytes) -> bool:
-        """The same where there is room for it; else False, and nothing has happened."""
+        """Send frames if the send buffer has room. Returns False, without having sent anything, if not."""
         if self._is_full or self._is_closing or self._transport is None:
             return False
         self._transport.write(frames)
         return True
 
     def close(self, why: Disconnect) -> None:
-        """Say goodbye, and cut the line if that is not answered in time, or not read."""
+        """Send a close frame, and cut the connection if the client does not answer it in time."""
         self._send_close(why.payload)
 
     def cut(self) -> None:
-        """Drop the line at once."""
+        """Drop the connection at once."""
         if self._transport is not None:
             self._transport.abort()
 
     def hold(self) -> None:
-        """Take nothing more until `resume_reading`, also of what was read already: the client is ahead of us, and TCP makes it wait."""
+        """Deliver no message until `resume_reading`, not even of bytes that have arrived, so that TCP makes the client wait."""
         if not self._is_held:
             self._is_held = True
             self._read(is_wanted=False)
 
     def resume_reading(self) -> None:
-        """Read again, in a later turn of the loop: this may be called while a message is being told."""
+        """Read again, in a later loop turn, because this may be called while a message is delivered."""
         if self._is_held:
             self._is_held = False
             self._take_turns()
 
     def limit(self, message_max_bytes: int) -> None:
-        """From now on messages may have so many bytes; one that has begun and is longer ends the connection."""
+        """Bound the bytes of a message; one that has begun and is longer closes the connection."""
         self._message_max_bytes = message_max_bytes
         begun = max(self._needed if self._buffer is not None else 0, len(self._message or b""))
         if begun > message_max_bytes + HEAD_MAX_BYTES:
@@ -176,7 +173,7 @@ class Frames(asyncio.Protocol):
                 self._transport.pause_reading()
 
     def _take_turns(self) -> None:
-        """Leave the rest for later: one client's thousand small frames must not keep everybody else waiting."""
+        """Leave the rest for a later loop turn: one client's thousand small frames must not delay the others."""
         if not self._is_in_turn:
             self._is_in_turn = True
             self._read(is_wanted=False)
@@ -192,7 +189,7 @@ class Frames(asyncio.Protocol):
         if not self._is_in_turn:
             self._read(is_wanted=not self._is_held)
 
-    # What the transport calls.
+    # Called by the transport.
 
     @override
     def pause_writing(self) -> None:
@@ -248,7 +245,7 @@ class Frames(asyncio.Protocol):
         self._take_frames(data)
 
     def _take_frames(self, data: bytes) -> None:
-        """Take the frames of a turn, until one of them has us `hold`; what is left waits in the buffer."""
+        """Parse the frames of a turn, until one of them leads to `hold`; the rest waits in the buffer."""
         start, end, left = 0, len(data), FRAMES_IN_A_TURN
         while end - start >= 2 and not self._is_input_over:
             if not left or self._is_held:
@@ -266,7 +263,7 @@ class Frames(asyncio.Protocol):
                 head = 8 if size == 126 else HEAD_MAX_BYTES
                 size = int.from_bytes(data[start + 2 : start + head - 4], "big") if end - start >= head else 0
             if not self._permits(first, size):
-                if first & 0x0F == CLOSE:  # a goodbye, however it is written: none follows
+                if first & 0x0F == CLOSE:  # however it is written, no other frame follows
                     self._close_line()
                 return
             rest = start + head + size
@@ -280,7 +277,7 @@ class Frames(asyncio.Protocol):
             self._keep(data, start)
 
     def _keep(self, data: bytes, start: int) -> None:
-        """Remember the beginning of a frame, and how long it will be as far as that is known."""
+        """Keep the beginning of a frame, and its length as far as that is known."""
         self._buffer = bytearray(data[start:])
         length = len(self._buffer)
         size = self._buffer[1] & ~_MASKED if length > 1 else 0
@@ -290,7 +287,7 @@ class Frames(asyncio.Protocol):
         self._needed = head + size
 
     def _permits(self, first: int, size: int) -> bool:
-        """Hold a frame's head to the rules; one that breaks them ends the connection."""
+        """Check a frame's head. Returns False, after closing the connection, if it breaks a rule."""
         opcode, is_final = first & 0x0F, first & _FINAL
         is_control = opcode >= CLOSE
         if first & _RESERVED:
@@ -308,17 +305,17 @@ class Frames(asyncio.Protocol):
         return False
 
     def _take(self, first: int, payload: bytearray) -> None:
-        """One permitted frame."""
+        """Process a frame that `_permits` has accepted."""
         opcode = first & 0x0F
         if opcode >= CLOSE:
             self._take_control(opcode, payload)
         elif first & _FINAL and self._message is None:
-            self._tell(opcode, payload)
+            self._deliver(opcode, payload)
         else:
             self._take_fragment(opcode, payload, is_final=bool(first & _FINAL))
 
     def _take_fragment(self, opcode: int, payload: bytearray, *, is_final: bool) -> None:
-        """A part of a message; a text ends the connection with the first part that cannot be read."""
+        """Add a fragment to its message. A text closes the connection with the first fragment that is not UTF-8."""
         if self._message is None:
             self._opcode, self._message = opcode, bytearray()
             self._decoder = _UTF_8() if opcode == TEXT else None
@@ -331,11 +328,11 @@ class Frames(asyncio.Protocol):
             return
         if is_final:
             message, self._message = self._message, None
-            self._tell(self._opcode, message)
+            self._deliver(self._opcode, message)
 
-    def _tell(self, opcode: int, payload: bytearray) -> None:
+    def _deliver(self, opcode: int, payload: bytearray) -> None:
         if self._is_closing or self.listener is None:
-            return  # what comes after our goodbye is nobody's
+            return  # messages after our close frame are ignored
         if opcode == BINARY:
             self.listener.on_message(bytes(payload))
             return
@@ -348,7 +345,7 @@ class Frames(asyncio.Protocol):
 
     def _take_control(self, opcode: int, payload: bytearray) -> None:
         if opcode == PING:
-            if self.is_writable:  # whoever does not read its pongs needs none
+            if self.is_writable:  # a client that does not read its pongs needs none
                 self.write(frame_of(bytes(payload), PONG))
         elif opcode == CLOSE:
             self._on_close_frame(bytes(payload))
@@ -370,16 +367,16 @@ class Frames(asyncio.Protocol):
         self._transport.write(frame_of(payload, CLOSE))
         self._is_closing = True
         self._cut_later()
-        self.resume_reading()  # or its answer would not be heard
+        self.resume_reading()  # or its answer would not be read
 
     def _fail(self, why: Disconnect) -> None:
-        """End the connection for what the client sent; the rest of it is read and dropped, or its arrival would undo our words."""
+        """Close the connection for what the client sent. The rest is read and dropped, or TCP would reset and lose our close frame."""
         self.close(why)
         self._is_input_over = True
         self._buffer = self._message = None
 
     def _look_for_close_frame(self, data: bytes) -> None:
-        """Whoever was told to go answers with a close frame, most likely at the end of what it sends; the timer takes the others."""
+        """Close when the data ends with a close frame, which most clients send as the answer to ours; the timer handles the others."""
         if data[-8:-6] == b"\x88\x82" or data[-6:-4] == b"\x88\x80":
             self._close_line()
 

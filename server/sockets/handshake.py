@@ -18,7 +18,7 @@ _KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class _Answered(web.StreamResponse):
-    """What aiohttp is given in place of an answer: the line has had one, and is no longer HTTP."""
+    """Stands for an answer towards aiohttp: the connection has been answered, and is no longer HTTP."""
 
     @override
     async def prepare(self, request: web.BaseRequest) -> None:
@@ -32,9 +32,9 @@ class _Answered(web.StreamResponse):
 def take_over(
     request: web.Request, listener: FrameListener, *, message_max_bytes: int, stalled_s: float
 ) -> tuple[Frames, web.StreamResponse]:
-    """Answer a handshake and take its line from aiohttp, which is to be given the second of these as the answer.
+    """Answer a handshake and take its connection from aiohttp. Returns the WebSocket, and what the handler must return to aiohttp.
 
-    It is cut when the client takes nothing of what was written for `stalled_s`. Raises what `accept_key` raises, and
+    The connection is cut when the client reads nothing of what was written for `stalled_s`. Raises what `accept_key` raises, and
     HTTPBadRequest for a client that is gone already.
     """
     accept = accept_key(request)
@@ -62,7 +62,7 @@ def take_over(
 
 
 def accept_key(request: web.Request) -> bytes:
-    """The answer to a handshake's key (section 4.2). Raises HTTPBadRequest, or HTTPUpgradeRequired for another version."""
+    """Returns Sec-WebSocket-Accept for a handshake. Raises HTTPBadRequest, or HTTPUpgradeRequired for another version of WebSocket."""
     headers = request.headers
     upgrades = {part.strip().lower() for line in headers.getall("Connection", ()) for part in line.split(",")}
     is_upgrade = headers.get("Upgrade", "").strip().lower() == "websocket" and "upgrade" in upgrades
@@ -71,7 +71,7 @@ def accept_key(request: web.Request) -> bytes:
     if headers.get("Sec-WebSocket-Version") != "13":
         told = {"Sec-WebSocket-Version": "13", "Upgrade": "websocket", "Connection": "Upgrade"}
         raise web.HTTPUpgradeRequired(text="The version of WebSocket is 13.", headers=told)
-    # Bytes that are no text stand for themselves.
+    # Headers may hold bytes that are not text.
     key = headers.get("Sec-WebSocket-Key", "").encode(errors="surrogateescape")
     try:
         is_key = len(base64.b64decode(key, validate=True)) == 16

@@ -15,7 +15,7 @@ class Json:
 
     @staticmethod
     def loads(text: str | bytes, **_: object) -> Any:
-        """What JavaScript writes for a text that was cut in the middle of an emoji is JSON too; orjson refuses it."""
+        """Returns the value of a JSON text. Takes lone surrogates too, which JavaScript writes for a text cut within an emoji. Raises ValueError."""
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError as error:

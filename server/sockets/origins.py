@@ -1,11 +1,11 @@
-"""Which pages of which origins may open a socket."""
+"""Decides which origins may open a socket."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 
 class OriginsAllowed:
-    """The listed origins and our own: a browser sends its page's origin with every WebSocket, also with ours."""
+    """Allows the listed origins and the server's own: browsers send the page's origin with every WebSocket, also of our own page."""
 
     def __init__(self, origins: Sequence[str]) -> None:
         self._origins = frozenset(origins)

@@ -1,4 +1,4 @@
-"""A client that polls: its GETs that wait for packets, its POSTs that bring them, until it moves to a WebSocket."""
+"""Polling: a client whose packets come by POST and go out as answers to GET, until it moves to a WebSocket."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ POLL_MAX_PACKETS = 16  # python-engineio's client refuses a polling answer with 
 
 
 class PollingSocket(EngineSocket):
-    """A connection that began by polling."""
+    """One client's connection that began by polling."""
 
     __slots__ = ("_is_posting", "_poll", "upgrading")
 
@@ -40,13 +40,13 @@ class PollingSocket(EngineSocket):
             self._poll.set_result(None)
 
     async def poll(self, request: web.Request) -> Sequence[EncodedPacket]:
-        """Returns what is queued, once there is something, and at most as much as a client takes; nothing for a second poll.
+        """Wait until packets are queued. Returns the first of them, at most as many as a client takes, or none for a second poll.
 
-        A second poll while one waits ends the connection, as Engine.IO 4 has it: the answer would go to either. So does the
-        loss of a line on which a poll waits, for what is said next would be lost with it; the client comes back and syncs.
+        A second poll while one waits closes the connection, as Engine.IO 4 has it: either could get the answer. So does a lost HTTP
+        connection on which a poll waits, because the next packets would be lost with it; the client comes back and syncs.
         """
         if self.upgrading:
-            return (NOOP,)  # what is queued from now on is for the WebSocket
+            return (NOOP,)  # packets are for the WebSocket from now on
         if self._poll is not None:
             self.close(disconnects.TWO_POLLS)
             return ()
@@ -57,23 +57,23 @@ class PollingSocket(EngineSocket):
                     await self._poll
             finally:
                 self._poll = None
-        # It has nothing where the client ended it, whose poll this is, or where we did, for it to come back.
+        # The queue is empty if the client closed the connection, or we did so that it comes back.
         taken = self.queue.take(POLL_MAX_PACKETS) or (NOOP,)
-        self._go_on_if_read()
+        self._release_unread()
         return taken
 
     def on_poll_lost(self) -> None:
-        """The line is gone on which a poll waited, or its answer was on its way."""
+        """The HTTP connection broke on which a poll waited or its answer was sent."""
         if not self._has_left and self.frames is None:
             self.on_eof()
             self.queue.clear()
             self._wake()
 
     async def post(self, request: web.Request) -> HTTPStatus:
-        """Take the packets of a polling client; one that cannot be read ends its connection, and nobody else's.
+        """Take the packets of a body. Returns the status of the answer. A packet that cannot be read closes this client's connection.
 
-        So does a second request while one is under way, as Engine.IO 4 has it: nobody could tell which of them comes first. It is
-        answered once there is room for more, so that a client which sends faster than it is answered waits.
+        So does a second POST while one is under way, as Engine.IO 4 has it, because their order would be unknown. The answer is
+        held back until more packets may come, so that a client which sends faster than it is answered waits.
         """
         if self._is_posting:
             self.close(disconnects.TWO_REQUESTS)
@@ -109,14 +109,14 @@ class PollingSocket(EngineSocket):
             return HTTPStatus.OK if last.startswith(CLOSE.text) else HTTPStatus.BAD_REQUEST
         if self.settled is not None:
             await asyncio.wait([self.settled])
-        await self._until_taken_from()
+        await self._until_readable()
         return HTTPStatus.OK
 
     async def _take_messages(self, body: str) -> str:
         """Take the messages of a body until one ends the session. Returns the last one that was taken."""
         last = ""
         for number, message in enumerate(split_body(body) if body else (), start=1):
-            await self._until_taken_from()
+            await self._until_readable()
             if self.closed:
                 break
             last = message
@@ -125,7 +125,7 @@ class PollingSocket(EngineSocket):
                 await asyncio.sleep(0)
         return last
 
-    async def _until_taken_from(self) -> None:
+    async def _until_readable(self) -> None:
         while self.held & ~BODY and self.is_open:
             await self.wait()
 
@@ -142,18 +142,18 @@ class PollingSocket(EngineSocket):
             raise web.HTTPRequestEntityTooLarge(bytes_max, max(announced, len(body)))
         return body.decode()
 
-    def let_poll_end(self) -> None:
-        """Answer a poll that waits; the client means to move to a WebSocket."""
+    def end_poll(self) -> None:
+        """Answer a poll that waits, because the client is about to move to a WebSocket."""
         if self._poll is not None:
             self.offer(NOOP)
 
     @property
     def may_move(self) -> bool:
-        """Whether a client that polls may move to a WebSocket now."""
+        """Whether the client may move to a WebSocket now."""
         return self.is_open and self._poll is None and not self.upgraded
 
     def move_to(self, frames: Frames) -> None:
-        """From now on the WebSocket is the client's transport; what is queued goes over it."""
+        """Make a WebSocket the client's transport, and send over it what is queued."""
         self.upgraded = True
         self.frames, frames.listener = frames, self
         frames.limit(self.message_max_bytes)
@@ -163,7 +163,7 @@ class PollingSocket(EngineSocket):
 
 
 class PollAnswer(web.Response):
-    """Packets for a client that polls: where its line breaks under them it has to hear that it missed something."""
+    """Packets as the answer to a poll. If the connection breaks meanwhile, the session ends, because packets may be lost."""
 
     def __init__(self, socket: PollingSocket, packets: Sequence[EncodedPacket], headers: Mapping[str, str]) -> None:
         super().__init__(body=_payload_of(packets), headers=headers)

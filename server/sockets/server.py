@@ -134,7 +134,7 @@ class SocketServer(socketio.AsyncServer):
         await _within(ANSWER_WITHIN_S, lambda: not self._is_answering and not any(socket.queue for socket in sockets))
         for socket in sockets:
             socket.close(disconnects.SERVER_RESTARTS)
-        await _within(ANSWER_WITHIN_S, lambda: not any(socket.is_on_line for socket in sockets))
+        await _within(ANSWER_WITHIN_S, lambda: not any(socket.has_websocket for socket in sockets))
 
     @property
     def _is_answering(self) -> bool:

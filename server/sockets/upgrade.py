@@ -12,13 +12,13 @@ from server.sockets.intake import UNAUTHENTICATED_MAX_BYTES
 from server.sockets.outbox import EncodedPacket
 from server.sockets.polling import PollingSocket
 
-# Not soon: the official client that is cut off in the middle of moving neither polls nor notices until a ping is late.
+# A long time: the official client that is cut off in the middle neither polls nor notices until a ping is late.
 UPGRADE_WITHIN_S = 30.0
 PROBE, PROBED, UPGRADED = f"{engine_packet.PING}probe", f"{engine_packet.PONG}probe", str(engine_packet.UPGRADE)
 
 
 class UpgradeProbe:
-    """A WebSocket by which a polling client may move: it asks, is answered, lets its poll end, and says so."""
+    """A WebSocket to which a polling client may move: the client sends a probe, gets an answer, ends its poll, and says so."""
 
     def __init__(self, socket: PollingSocket, request: web.Request) -> None:
         self._socket = socket
@@ -35,7 +35,7 @@ class UpgradeProbe:
         if not self._is_answered and message == PROBE and socket.is_open and not socket.upgrading:
             self._is_answered = socket.upgrading = True
             self._frames.write(EncodedPacket(PROBED).frame)
-            socket.let_poll_end()
+            socket.end_poll()
             return
         if message == NOOP.text:
             return
@@ -47,7 +47,7 @@ class UpgradeProbe:
             self._frames.close(disconnects.CLIENT_LEFT)
 
     def on_writable(self) -> None:
-        """There was nothing to write but the answer."""
+        """Nothing waits to be written."""
 
     def on_eof(self) -> None:
         self._frames.cut()

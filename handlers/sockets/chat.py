@@ -41,7 +41,7 @@ Submission = Awaitable["asyncio.Future[Sent]"]
 
 
 class ChatNamespace(BaseNamespace):
-    """Requests that write are admitted in the order in which the connection sent them, and answered as they are stored."""
+    """Requests that write begin in the order in which the connection sent them, and are answered when they are stored."""
 
     name = CHAT
 
@@ -74,7 +74,7 @@ class ChatNamespace(BaseNamespace):
 
     @override
     async def wait_for_admission(self, connection: str) -> bool:
-        # A client joins this namespace first of its five, and no other costs the database as much.
+        # Clients join this namespace first, and no other costs the database as much.
         return await self._connect_admission.admit(partial(self._context.registry.is_here, connection))
 
     @override
@@ -137,7 +137,7 @@ class ChatNamespace(BaseNamespace):
         return self._finish_change(caller.in_turn(reaction), Reaction)
 
     def _again(self, caller: ClientConnection, body: Body, target: ChatRef, refusal: DomainError) -> Submission:
-        """What this was answered when it was right: what may be said, such as how long a text may be, changes between starts."""
+        """Returns the stored answer to a repeated request that would be refused now: limits may change between starts."""
         if body.get("client_id") is None:
             raise refusal
         return caller.in_turn(self._find_stored.answer(caller.actor, target, read_client_id(body), refusal))
@@ -171,5 +171,5 @@ class ChatNamespace(BaseNamespace):
 
 
 def _client_id(body: Body) -> str:
-    """A change without a client id is meant once each time it is sent."""
+    """Returns the client id of a change; without one, each request is a change of its own."""
     return uuid4().hex if body.get("client_id") is None else read_client_id(body)

@@ -1,4 +1,4 @@
-"""`/presence`: who is online, as far as one may know."""
+"""`/presence`: which accounts are online, as far as the asking account may know."""
 
 from typing_extensions import override
 
@@ -10,6 +10,8 @@ from models.services.presence.presence import OFFLINE, ONLINE, WATCHED_MAX, Pres
 
 
 class PresenceNamespace(BaseNamespace):
+    """Sets an account online, and watches contacts."""
+
     name = PRESENCE
 
     def __init__(self, context: NamespaceContext, presence: Presence) -> None:

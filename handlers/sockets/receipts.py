@@ -1,4 +1,4 @@
-"""`/receipts`: how far an account has received and read."""
+"""`/receipts`: up to which message an account has received and read a chat."""
 
 from collections.abc import Awaitable
 
@@ -10,6 +10,8 @@ from models.services.chats.receipts import AdvanceReceipts
 
 
 class ReceiptsNamespace(BaseNamespace):
+    """Advances the receipts of the asking account."""
+
     name = RECEIPTS
 
     def __init__(self, context: NamespaceContext, marks: AdvanceReceipts) -> None:

@@ -1,4 +1,4 @@
-"""`/typing`: who is writing right now."""
+"""`/typing`: which accounts are writing right now."""
 
 from collections.abc import Awaitable
 
@@ -11,12 +11,14 @@ from models.services.chats.typing import BroadcastTyping
 
 
 class TypingNamespace(BaseNamespace):
+    """Starts and stops typing; an account that has left all connections is not typing."""
+
     name = TYPING
 
     def __init__(self, context: NamespaceContext, typing: BroadcastTyping) -> None:
         super().__init__(context)
         self._typing = typing
-        # By account, so that a crowd that leaves does not cost the square of it.
+        # By account, so that a crowd that leaves costs no quadratic time.
         self._connections: dict[int, set[str]] = {}
 
     @override
@@ -33,7 +35,7 @@ class TypingNamespace(BaseNamespace):
             self._typing.left(account_id)
 
     def on_typing_start(self, caller: ClientConnection, body: Body) -> Answer | Awaitable[Answer]:
-        """{chat or contact or group} -> {chat}; over by itself if it is not said again."""
+        """{chat or contact or group} -> {chat}; ends by itself if it is not repeated."""
         target = read_target(body)
         chat_id = self._typing.start_now(caller.actor, target) if caller.is_first else None
         if chat_id is not None:

@@ -1,7 +1,7 @@
-"""Passes a polling request, or an upgrade to WebSocket, on to the node that holds its session (design section 5, promise 6).
+"""Forwards polling requests and WebSockets to the node that holds their session (docs/architecture.md, "Session proxy").
 
-So any load balancer will do, without sticky sessions. A session whose node is gone is answered as an unknown one, upon which
-clients connect anew and sync; so is one whose node stalls, once that node's lease has ended. Then WebSockets to it end, too.
+So any load balancer will do, without sticky sessions. If the node of a session is gone, the session is answered as unknown, upon which
+clients connect anew and sync. So it is when the node stalls, once its lease has expired; WebSockets to it end then, too.
 """
 
 import asyncio
@@ -28,22 +28,23 @@ from server.nodes.websocket_relay import relay
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 2.0  # whether the owners of what is under way are alive
+LOOK_EVERY_S = 2.0  # at whether the owners of forwarded requests are alive
 CONNECT_WITHIN_S = 2.0
 CLOSE_PACKET = b"1"  # Engine.IO's
-UPGRADE_WITHIN_S = 10.0  # for the owner to take one
-# Headers that concern one connection, not the request (RFC 9110, 7.6.1), and what each side says for itself.
+UPGRADE_WITHIN_S = 10.0  # for the owner to accept it
+# Headers of a connection, not of the request (RFC 9110, 7.6.1), and those that each side sets itself.
 _OF_CONNECTION = frozenset(
     ("connection", "expect", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
 )
 _OF_HANDSHAKE = frozenset(("sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"))
-_OF_BODY = frozenset(("content-encoding", "content-length"))  # aiohttp has decoded it, and passes it on in chunks
+_OF_BODY = frozenset(("content-encoding", "content-length"))  # aiohttp has decoded the body, and sends it on in chunks
 
 
 class SessionProxy:
-    """`most` requests and upgrades at a time; one more is answered with 503.
+    """Forwards requests whose session id names another node, the session's owner.
 
-    A poll may be held open by its owner for `patience_s`. Bodies are streamed, and no more of one than any owner takes.
+    `most` requests and upgrades are under way at a time; one more is answered with 503. The owner may hold a poll open for `patience_s`.
+    Bodies are streamed, up to `message_max_bytes` and a byte.
     """
 
     def __init__(
@@ -62,18 +63,21 @@ class SessionProxy:
         self._most = most
         self._patience_s = patience_s
         self._message_max_bytes = message_max_bytes
-        self._waiting: defaultdict[str, set[asyncio.Timeout]] = defaultdict(set)  # for an answer, by owner
-        self._joined: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)  # upgrades, by owner
+        self._waiting: defaultdict[str, set[asyncio.Timeout]] = defaultdict(
+            set
+        )  # requests without an answer yet, by owner
+        self._joined: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)  # WebSockets, by owner
         self._http: aiohttp.ClientSession | None = None
         self._watch: asyncio.Task[None] | None = None
-        # One for each upgrade or poll that is held, done when it is to end.
+        # One for each WebSocket or poll, done when it is to end.
         self._draining: set[asyncio.Future[None]] = set()
         self.under_way = 0
         self.forwarded = 0  # requests and upgrades so far
-        self.unanswered = 0  # those of them whose owner was gone, or stalled
+        self.unanswered = 0  # forwarded in vain: the owner was gone, or stalled
         self.refused = 0  # requests beyond `most`
 
     async def open(self) -> None:
+        """Start forwarding; before this, every request is answered by this node."""
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -81,16 +85,17 @@ class SessionProxy:
             auto_decompress=False,
             middlewares=(_once,),
         )
-        self._watch = asyncio.create_task(self._watch_owners(), name="owners of what was passed on")
+        self._watch = asyncio.create_task(self._watch_owners(), name="owners of forwarded sessions")
 
     async def close(self) -> None:
+        """Close the connections to other nodes."""
         if self._watch is not None:
             await cancel(self._watch)
         if self._http is not None:
             await self._http.close()
 
     def drain_all(self) -> list[Callable[[], None]]:
-        """This node will go: each client that it holds for another is told to come back by one of these."""
+        """Returns one function for each client whose requests are being forwarded, which disconnects it."""
         return [partial(_end, draining) for draining in self._draining]
 
     @contextmanager
@@ -103,7 +108,7 @@ class SessionProxy:
             self._draining.discard(draining)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse | None:
-        """The owner's answer; None if this node is to answer: it holds the session itself, or nobody does."""
+        """Returns the owner's answer, or None if this node is to answer, because it holds the session or no node does."""
         node = node_of(request.query.get("sid", ""))
         if not node or node == self._node:
             return None
@@ -116,7 +121,7 @@ class SessionProxy:
             return web.json_response(answer, status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
         self.under_way += 1
         self.forwarded += 1
-        # What is signed is what is sent: nothing in it is quoted anew.
+        # Encoded already: what is sent must be what is signed.
         target = URL(url + request.path_qs, encoded=True)
         is_get = request.method == hdrs.METH_GET
         is_upgrade = is_get and request.query.get("transport") == "websocket"
@@ -131,9 +136,9 @@ class SessionProxy:
     async def _forward_poll(
         self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL
     ) -> web.StreamResponse | None:
-        """Passes on a request that its owner may hold open.
+        """Forward a request that its owner may hold open.
 
-        If we go meanwhile, or the client does, its session ends, since an answer could be lost.
+        If this node stops meanwhile, or the client goes, the session is ended, because an answer could be lost.
         """
         with self._until_drained() as draining, watch_line(request, partial(_end, draining)):
             forwarding = asyncio.ensure_future(self._forward(http, request, node, target))
@@ -141,7 +146,7 @@ class SessionProxy:
                 both: list[asyncio.Future[Any]] = [forwarding, draining]
                 await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
                 if not forwarding.done():
-                    await self._end_session(http, request, target)  # upon which its owner answers
+                    await self._end_session(http, request, target)  # which makes the owner answer
                 return await forwarding
             finally:
                 forwarding.cancel()
@@ -174,14 +179,14 @@ class SessionProxy:
             try:
                 return await _stream(request, answer)
             except _ClientGone:
-                if request.method == hdrs.METH_GET:  # what this poll brought is lost
+                if request.method == hdrs.METH_GET:  # the packets of this poll are lost
                     await self._end_session(http, request, target)
                 return web.Response()
 
     async def _relay_websocket(
         self, http: aiohttp.ClientSession, request: web.Request, node: str, target: URL
     ) -> web.StreamResponse | None:
-        """Frames both ways, until either side closes; None if the owner does not take the upgrade."""
+        """Relay frames both ways until either side closes. Returns None if the owner does not accept the upgrade."""
         headers = self._headers(request)
         for name in _OF_HANDSHAKE:
             headers.popall(name, None)
@@ -192,7 +197,7 @@ class SessionProxy:
                     headers=headers,
                     autoclose=False,
                     autoping=False,
-                    max_msg_size=0,  # the owner's own bound counts: what it tells a client may be long
+                    max_msg_size=0,  # packets to a client may be long; for those to the owner, its own bound counts
                     timeout=aiohttp.ClientWSTimeout(ws_receive=self._patience_s),
                 )
         except aiohttp.WSServerHandshakeError as refusal:
@@ -207,13 +212,13 @@ class SessionProxy:
 
     @asynccontextmanager
     async def _unless_gone(self, node: str, within_s: float | None) -> AsyncIterator[None]:
-        """TimeoutError in the block once the lease of this node has ended, or after `within_s`."""
+        """Raise TimeoutError in the block when the owner's lease has expired, or after `within_s`."""
         async with asyncio.timeout(within_s) as until:
             with _among(self._waiting, node, until):
                 yield
 
     async def _watch_owners(self) -> None:
-        """A node that stalls takes connections and answers none: nobody stays with it for longer than its lease lasts."""
+        """End what is under way to a node whose lease has expired: one that stalls accepts connections and never answers."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
@@ -225,7 +230,7 @@ class SessionProxy:
                         _end(draining)
 
     def _headers(self, request: web.Request) -> CIMultiDict[str]:
-        """The client's, without what concerns its own connection, and with our proof."""
+        """Returns the client's headers without those of its connection, and with the signature."""
         named = {name.strip().lower() for name in request.headers.get(hdrs.CONNECTION, "").split(",")}
         left_out = _OF_CONNECTION | _OF_BODY | named | {HEADER.lower()}
         headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in left_out)
@@ -235,7 +240,7 @@ class SessionProxy:
 
 
 async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Ask no second time, as aiohttp would where a line broke: another poll brings what follows what was lost with its answer."""
+    """Send a request without aiohttp's retry: if packets were lost with a broken connection, a second poll would hide that."""
     try:
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
@@ -243,11 +248,11 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
 
 
 class _ClientGone(Exception):
-    """Nobody is there any more to take an answer."""
+    """The client's connection broke while the answer was sent."""
 
 
 async def _stream(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
-    """Hand an answer over as it comes. Raises _ClientGone."""
+    """Stream an answer to the client. Raises _ClientGone."""
     response = web.StreamResponse(status=answer.status)
     response.headers.extend(
         [(name, value) for name, value in answer.headers.items() if name.lower() not in _OF_CONNECTION]
@@ -260,13 +265,13 @@ async def _stream(request: web.Request, answer: aiohttp.ClientResponse) -> web.S
     except (aiohttp.ClientError, ConnectionError, TimeoutError):
         if request.transport is None or request.transport.is_closing():
             raise _ClientGone from None
-        # Half an answer cannot be mended by a second one: the client sees its line break, and comes back.
+        # Half an answer cannot be taken back: break the connection, so that the client comes back.
         request.transport.abort()
     return response
 
 
 async def _at_most(content: aiohttp.StreamReader, most: int) -> AsyncIterator[bytes]:
-    """A body, cut where it is longer than anybody takes."""
+    """Yields a body, cut after `most` bytes."""
     async for piece in content.iter_any():
         yield piece[:most]
         most -= len(piece)
@@ -276,7 +281,7 @@ async def _at_most(content: aiohttp.StreamReader, most: int) -> AsyncIterator[by
 
 @contextmanager
 def _among(members: defaultdict[str, set[T]], node: str, member: T) -> Iterator[None]:
-    """Among the members of this node while the block runs."""
+    """Keep a member in the node's set while the block runs."""
     members[node].add(member)
     try:
         yield

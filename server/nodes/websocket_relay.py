@@ -1,4 +1,4 @@
-"""A WebSocket of a client, joined to the node that holds its session: frames both ways."""
+"""Relays a client's WebSocket to the node that holds its session."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ async def relay(
     *,
     message_max_bytes: int,
 ) -> web.StreamResponse:
-    """Take the client's upgrade, and hand frames over until either side closes, the owner falls silent, or `draining` is done."""
+    """Accept the client's upgrade and relay frames until either side closes, the owner falls silent, or `draining` is done."""
     client = web.WebSocketResponse(
         timeout=CLOSE_WITHIN_S, autoclose=False, autoping=False, compress=False, max_msg_size=message_max_bytes + 1
     )
@@ -40,10 +40,10 @@ async def relay(
 
 
 async def _pump(source: _Socket, sink: _Socket) -> None:
-    """Hand frames over until the source ends; the sink is then closed with the same code, or as one whose node is gone."""
+    """Relay frames until the source ends, then close the sink with its code, or with NODE_GONE if it sent none."""
     code, reason = NODE_GONE.code, NODE_GONE.reason
     with contextlib.suppress(ConnectionError, aiohttp.ClientError, RuntimeError, TimeoutError):
-        while True:  # not `async for`, which keeps the last word to itself
+        while True:  # not `async for`, which swallows the close frame
             message = await source.receive()
             match message.type:
                 case WSMsgType.TEXT:
@@ -57,7 +57,7 @@ async def _pump(source: _Socket, sink: _Socket) -> None:
                 case WSMsgType.CLOSE:
                     code, reason = message.data or 1000, (message.extra or "").encode()
                     break
-                case _:  # nothing more can come
+                case _:  # no more frames can come
                     break
     with contextlib.suppress(ConnectionError, aiohttp.ClientError, RuntimeError, TimeoutError):
         await sink.close(code=code, message=reason)

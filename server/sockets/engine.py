@@ -120,7 +120,7 @@ class EngineServer(engineio.AsyncServer):
         forwarded = await self._forward(request)
         if forwarded is None:
             return await self._answer(request)
-        if not forwarded.prepared:  # it says that nothing was passed on
+        if not forwarded.prepared:  # a refusal of this node's own
             forwarded.headers.update(self._headers(request))
         return forwarded
 

@@ -1,6 +1,6 @@
-"""python-socketio's server with its traps closed (design section 4): forged events, silent failures, malformed packets.
+"""python-socketio's server with its traps closed: forged events, silent failures, malformed packets (docs/architecture.md, "Sockets").
 
-What is overridden here is pinned by tests/server/sockets/test_internals.py, which fails when an upgrade moves it.
+tests/server/sockets/test_internals.py pins what is overridden here, and fails when an upgrade of the library moves it.
 """
 
 import asyncio
@@ -32,22 +32,22 @@ from server.sockets.unauthenticated import UnauthenticatedSockets
 
 log = logging.getLogger(__name__)
 
-ATTACHMENTS_MAX = 10  # our requests carry no binary data; a packet that promises more is an attack on memory
-JOIN_WITHIN_S = 30.0  # an Engine.IO connection that joins no namespace for so long is closed
-DISCONNECT_WITHIN_S = 0.1
-ANSWER_WITHIN_S = 0.5  # of the end: for answers under way, and again for clients that take their leave
-BACKLOG_HOLD = 64  # packets sent while a client is let in; then its line waits
+ATTACHMENTS_MAX = 10  # requests carry no binary data; a packet that announces more is an attack on memory
+JOIN_WITHIN_S = 30.0  # then a socket that has joined no namespace is closed
+DISCONNECT_WITHIN_S = 0.1  # between the last DISCONNECT packet and the end of the socket
+ANSWER_WITHIN_S = 0.5  # at the end: for answers under way, and again for clients that answer the close frame
+BACKLOG_HOLD = 64  # packets behind a CONNECT; then nothing more is read
 IN_FLIGHT_MAX = 128  # requests of one connection under way
-# Of an outbox, in packets: a message brings its sender two, and while half of the outbox is full no more is asked.
+# The outbox holds so many packets for each request: a message brings its sender two, and half of the outbox is kept free.
 OUTBOX_SHARE = 8
-REFUSED_MAX = 256  # packets of a client that is let in nowhere; twice what one may have under way when it is sent out
-NAMESPACE_MAX_CHARS = 200  # of an event, with its number
+REFUSED_MAX = 256  # in a row; twice the requests that a client may have under way when its session ends
+NAMESPACE_MAX_CHARS = 200  # including the acknowledgement id
 ACK_ID_MAX_CHARS = 100  # python-socketio's own bound
 MESSAGE = str(engine_packet.MESSAGE)
 
 
 class SocketServer(socketio.AsyncServer):
-    """The Socket.IO side of the application; its namespaces answer, its connections are fanned out to."""
+    """The Socket.IO side of the application: takes packets apart, and lets namespaces answer them. Implements TransportListener."""
 
     def __init__(
         self,
@@ -67,11 +67,15 @@ class SocketServer(socketio.AsyncServer):
         join_within_s: float = JOIN_WITHIN_S,
         in_flight_max: int = IN_FLIGHT_MAX,
     ) -> None:
+        """`make_sid` returns a new Engine.IO session id; `forward` sends requests to the node that holds their session.
+
+        `count_refused` is called with the code of each refusal that no namespace gives.
+        """
         self.connections = connections
-        self._count_refused_code = count_refused
+        self._on_refused = count_refused
         self._join_within_s = join_within_s
         self._in_flight_max = min(in_flight_max, queue_max_packets // OUTBOX_SHARE or 1)
-        # Then its line is read again: not at once, which would be to start and stop all the time.
+        # Down to which number reading resumes: not at once, or it would start and stop all the time.
         self._in_flight_again = self._in_flight_max // 2
         self._tasks: set[asyncio.Task[None]] = set()
         self._unanswered = 0
@@ -80,7 +84,7 @@ class SocketServer(socketio.AsyncServer):
             async_mode="aiohttp",
             client_manager=connections,
             cors_allowed_origins="*" if "*" in origins else OriginsAllowed(origins),
-            cors_credentials="*" not in origins,  # with it no browser allows any
+            cors_credentials="*" not in origins,  # browsers do not allow credentials with `*`
             json=Json,
             async_handlers=True,
             ping_interval=ping_interval_s,
@@ -97,21 +101,21 @@ class SocketServer(socketio.AsyncServer):
             logger=_quiet("socketio"),
             engineio_logger=_quiet("engineio"),
         )
-        self.namespaces: list[str] = []  # without it, anybody may stay on "/" without a token
+        self.namespaces: list[str] = []  # or anybody could stay in "/" without a token
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer
 
     def close_session(self, session_id: str) -> None:
-        """Send a revoked session's connections away; their sockets close once nothing else uses them."""
+        """Disconnect a revoked session's connections. Their sockets close when no other namespace uses them."""
         for connection in self.connections.of_session(session_id):
-            # What waits in its queue is for somebody who may not read it any more.
+            # The client may no longer read what waits in its queue.
             for kind in (packet.EVENT, packet.ACK):
                 connection.socket.queue.drop(f"{MESSAGE}{kind}{connection.namespace},")
             self._disconnect(connection, is_revoked=True)
 
     def drain_all(self) -> list[Callable[[], None]]:
-        """The server will go: nobody new is let in, and each of the clients is sent away by one of these."""
+        """Open no new sessions. Returns one function for each client, which disconnects it."""
         self.eio.is_closing = True
         return [partial(self._drain_client, socket) for socket in self.eio.sockets.values()]
 
@@ -128,7 +132,7 @@ class SocketServer(socketio.AsyncServer):
         socket.close(disconnects.SERVER_RESTARTS)
 
     async def close(self) -> None:
-        """The server goes: what is being answered is answered, then every client is told to come back."""
+        """Wait a moment for answers under way, then disconnect all clients."""
         self.eio.is_closing = True
         sockets: list[EngineSocket] = list(self.eio.sockets.values())
         await _within(ANSWER_WITHIN_S, lambda: not self._is_answering and not any(socket.queue for socket in sockets))
@@ -142,7 +146,7 @@ class SocketServer(socketio.AsyncServer):
 
     @override
     async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
-        """Send a client out of a namespace; once it is in none, its socket is closed."""
+        """Disconnect a client from a namespace. When it is in none, its socket is closed."""
         connection = self.connections.find(sid)
         if connection is not None:
             self._disconnect(connection)
@@ -152,16 +156,17 @@ class SocketServer(socketio.AsyncServer):
             return
         self._offer(connection.socket, packet.DISCONNECT, connection.namespace)
         self._leave(connection, is_revoked=is_revoked)
-        # The DISCONNECT packets of all its namespaces go out before the line is cut.
+        # Later, so that the DISCONNECT packets of all its namespaces are sent first.
         self._unauthenticated.add(connection.socket, DISCONNECT_WITHIN_S, disconnects.SESSION_ENDED)
 
-    # What the transport tells: implements engine.Guests.
+    # Called by the transport: implements TransportListener.
 
     def on_open(self, socket: EngineSocket) -> None:
+        """Close the socket later unless it joins a namespace."""
         self._unauthenticated.add(socket, self._join_within_s, disconnects.NOT_SIGNED_IN)
 
     def on_message(self, socket: EngineSocket, data: str | bytes) -> None:
-        """One packet; a malformed one costs its sender the connection and nobody else anything."""
+        """Take one Socket.IO packet. A malformed one closes its sender's connection, and affects nobody else."""
         if socket.backlog is not None:
             socket.backlog.append(data)
             if len(socket.backlog) >= BACKLOG_HOLD or len(data) > UNAUTHENTICATED_MAX_BYTES:
@@ -169,7 +174,7 @@ class SocketServer(socketio.AsyncServer):
             return
         try:
             joining = self._take(socket, data)
-        except Exception as error:  # noqa: BLE001 (whatever its packet broke, it concerns its sender alone)
+        except Exception as error:  # noqa: BLE001 (whatever the packet broke, it concerns its sender alone)
             self._refuse_packet(socket, error)
             return
         if joining is not None:
@@ -178,25 +183,25 @@ class SocketServer(socketio.AsyncServer):
             socket.settled = self._spawn(self._take_backlog(socket, joining))
 
     def on_close(self, socket: EngineSocket) -> None:
-        """A socket is gone: only its own namespaces are concerned."""
+        """Take a closed socket out of the namespaces that it has joined."""
         for connection in self.connections.of_engine(socket.sid):
             self._leave(connection)
         self._unauthenticated.forget(socket.sid)
         self._binary_packet.pop(socket.sid, None)
 
     async def _take_backlog(self, socket: EngineSocket, joining: packet.Packet | None) -> None:
-        """Let a client in, then take what it sent meanwhile: nothing overtakes the CONNECT before it."""
+        """Let a client join a namespace, then take the packets that it sent meanwhile, so that none overtakes its CONNECT."""
         try:
             while joining is not None:
                 await self._join(socket, joining.namespace or "/", joining.data)
                 joining = None
-                if socket.refused:  # without having waited for anything, perhaps: everybody else has a turn
+                if socket.refused:  # perhaps without waiting for anything: let others have their turn
                     await asyncio.sleep(0)
                 while socket.backlog and joining is None and socket.is_open:
                     joining = self._take(socket, socket.backlog.popleft())
                     while socket.held & (BUSY | UNREAD) and socket.is_open:
                         await socket.wait()
-        except Exception as error:  # noqa: BLE001 (the same)
+        except Exception as error:  # noqa: BLE001 (whatever the packet broke, it concerns its sender alone)
             self._refuse_packet(socket, error)
         finally:
             socket.backlog = socket.settled = None
@@ -210,12 +215,12 @@ class SocketServer(socketio.AsyncServer):
         socket.close(disconnects.MALFORMED_PACKET)
 
     def _take(self, socket: EngineSocket, data: str | bytes) -> packet.Packet | None:
-        """Take one packet at once, but for a CONNECT, which is returned: letting somebody in takes its time."""
+        """Take one packet at once. Returns a CONNECT instead, because joining takes time. Raises ValueError for what no client sends."""
         waiting = self._binary_packet.get(socket.sid) if self._binary_packet else None
         if waiting is not None:
             self._take_attachment(socket, waiting, data)
         elif isinstance(data, bytes):
-            raise ValueError("bytes that nobody announced")
+            raise ValueError("bytes that no packet announced")
         elif not self._take_plain_event(socket, data):
             return self._take_packet(socket, packet.Packet(encoded_packet=data))
         return None
@@ -234,7 +239,7 @@ class SocketServer(socketio.AsyncServer):
                 self._take_event(socket, namespace, taken.id, taken.data)
             case packet.BINARY_EVENT | packet.BINARY_ACK:
                 if self.connections.find_in(socket.sid, namespace) is None:
-                    raise ValueError("attachments from a stranger")
+                    raise ValueError("attachments outside a namespace")
                 if not 0 < taken.attachment_count <= ATTACHMENTS_MAX:
                     raise ValueError("no attachments, or too many")
                 self._binary_packet[socket.sid] = taken
@@ -247,13 +252,13 @@ class SocketServer(socketio.AsyncServer):
     def _take_attachment(self, socket: EngineSocket, waiting: packet.Packet, data: str | bytes) -> None:
         if isinstance(data, str):
             raise TypeError("text where an attachment was announced")
-        if waiting.add_attachment(data[:0]):  # no request has a use for them, so ten of them are not kept meanwhile
+        if waiting.add_attachment(data[:0]):  # no request uses attachments, so only their number is kept
             del self._binary_packet[socket.sid]
             if waiting.packet_type == packet.BINARY_EVENT:
                 self._take_event(socket, waiting.namespace or "/", waiting.id, waiting.data)
 
     def _take_plain_event(self, socket: EngineSocket, text: str) -> bool:
-        """An event in the one form that clients write, `2/namespace,id[…]`, without python-socketio's way through it."""
+        """Take an event in the usual form, `2/namespace,id[…]`, without python-socketio's slower parser. Returns False for other packets."""
         comma, start = text.find(",", 0, NAMESPACE_MAX_CHARS), text.find("[", 0, NAMESPACE_MAX_CHARS)
         namespace, number = text[1:comma], text[comma + 1 : start]
         if text[:1] != "2" or not 0 < comma < start or namespace not in self.namespace_handlers:
@@ -264,7 +269,7 @@ class SocketServer(socketio.AsyncServer):
         return True
 
     def _take_event(self, socket: EngineSocket, namespace: str, id: int | None, data: Any) -> None:  # noqa: A002
-        """One request: it never reaches `trigger_event`, so no client can play `connect` or `disconnect`."""
+        """Let a namespace answer a request. It never reaches `trigger_event`, so no client can forge `connect` or `disconnect`."""
         if not isinstance(data, list) or not data:
             raise ValueError("an event has a name")
         connection = self.connections.find_in(socket.sid, namespace)
@@ -283,12 +288,12 @@ class SocketServer(socketio.AsyncServer):
             raise ValueError("an event before CONNECT")
         elif socket.is_open and id is not None and namespace in self.namespace_handlers:
             refusal = Unauthenticated("This connection is not in the namespace.")
-            self._count_refused_code(refusal.code)
+            self._on_refused(refusal.code)
             self._acknowledge(socket, namespace, id, {"ok": False, "error": show_for_sockets(refusal)})
             self._count_refused(socket)
 
     def _count_refused(self, socket: EngineSocket) -> None:
-        """End a socket that goes on asking where it is not let in: a body of such packets cost its node 100 ms each."""
+        """Disconnect a client that keeps asking where it is not let in: a body full of such packets costs 100 ms."""
         socket.refused += 1
         if socket.refused > REFUSED_MAX:
             log.info("closed a client that was refused %d times", REFUSED_MAX)
@@ -310,10 +315,10 @@ class SocketServer(socketio.AsyncServer):
             self._acknowledge(connection.socket, connection.namespace, id, refusal)
 
     async def _join(self, socket: EngineSocket, namespace: str, data: Any) -> None:
-        """Let a client into a namespace; once it has been told so, the namespace greets it.
+        """Answer a CONNECT. After the answer the namespace sends what a new connection gets.
 
-        One that asks a second time has forgotten that it is there, as pages do that connect, leave and connect without waiting:
-        it leaves first, whatever becomes of its asking.
+        A client that is in the namespace already leaves it first, even if the new CONNECT is refused: pages connect, disconnect and
+        connect again without waiting.
         """
         if not socket.is_open:
             return
@@ -332,7 +337,7 @@ class SocketServer(socketio.AsyncServer):
             self._count_refused(socket)
             return
         connection.is_open = True
-        if not socket.is_open:  # it went away while its token was looked at
+        if not socket.is_open:  # it left while its token was checked
             self._leave(connection)
             return
         self._unauthenticated.forget(socket.sid)
@@ -343,26 +348,26 @@ class SocketServer(socketio.AsyncServer):
             socket.share(connection.actor.account_id)
 
     def _counted(self, refusal: DomainError) -> socketio.exceptions.ConnectionRefusedError:
-        self._count_refused_code(refusal.code)
+        self._on_refused(refusal.code)
         return refused(refusal)
 
     def _leave_by_choice(self, socket: EngineSocket, namespace: str) -> None:
-        """A client leaves a namespace; what it may stay for without one is to join another."""
+        """A client leaves a namespace. If it is in none then, its socket closes later unless it joins another."""
         connection = self.connections.find_in(socket.sid, namespace)
         if connection is not None:
             self._leave(connection)
             self._unauthenticated.add(socket, self._join_within_s, disconnects.NOT_SIGNED_IN)
 
     def _leave(self, connection: Connection, *, is_revoked: bool = False) -> None:
-        """Take a connection out: events reach it no more, its namespace hears of it, nothing of it remains."""
+        """Remove a connection, and let its namespace clean up."""
         if not connection.is_open:
-            return  # still being let in, which notices, or already on its way out
+            return  # still joining, which notices it, or already leaving
         connection.is_open = False
         handler: BaseNamespace = self.namespace_handlers[connection.namespace]
         try:
             handler.leave(connection.sid, is_revoked=is_revoked)
         except Exception:
-            log.exception("%s did not take notice of a disconnect", connection.namespace)
+            log.exception("%s failed to clean up after a connection", connection.namespace)
         finally:
             self.connections.remove(connection)
 
@@ -385,14 +390,14 @@ class SocketServer(socketio.AsyncServer):
 
 
 async def _within(seconds: float, is_so: Callable[[], bool]) -> None:
-    """Wait until something holds, for a bounded time: what nobody announces, at the very end."""
+    """Wait until a condition holds, or for `seconds`. Polls, because nothing signals it; used at the end only."""
     ends = monotonic() + seconds
     while not is_so() and monotonic() < ends:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
 
 
 def _quiet(name: str) -> logging.Logger:
-    """A library's logger without its lines for each packet: they hold tokens and what people write."""
+    """Returns a library's logger without its lines for each packet, which hold tokens and people's texts."""
     logger = logging.getLogger(name)
     logger.setLevel(logging.WARNING)
     return logger

@@ -57,7 +57,7 @@ class ConnectionRegistry(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NamespaceContext:
-    """What all namespaces share to admit clients and to bound their requests."""
+    """The parts that all namespaces share, to admit clients and to bound their requests."""
 
     authenticate: Callable[[str, str | None], Awaitable[Actor]]  # takes a token, and the number of an account or None
     registry: ConnectionRegistry

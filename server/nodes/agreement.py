@@ -43,7 +43,7 @@ return {string.format('%d.%06d', time[1], time[2]), redis.call('HGETALL', KEYS[1
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What a node writes about itself."""
+    """The facts that a node writes about itself."""
 
     url: str  # where other nodes reach it
     fingerprint: str  # of its secret

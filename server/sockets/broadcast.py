@@ -1,13 +1,12 @@
-"""Broadcasts: what a loop turn has for the same audience goes to each of them by one write, slice by slice.
+"""Broadcasts: packets for many clients, sent to a slice of them at a time; the packets of a loop turn share each client's write.
 
-Per recipient there is one write of bytes that all share: no packet is queued, nothing is joined. BroadcastQueue leave in the order in
-which they came, and events for few stand behind a wave that waits, so one chat's events keep their order; acknowledgements go
-past them all.
+Each recipient costs one write of bytes that all share: nothing is queued or joined for it. Broadcasts are sent in order, and packets for
+few clients wait behind them, so the packets of a chat keep their order. Acknowledgements do not wait.
 
-Slices are short because everything else takes its turns between them: reading what a sender sends next, the journal's commit of
-it, waking its announcement, each a turn of the loop. With slices of 500 (4 to 7 ms) the journal began the next batch only when a
-wave to 1,000 was nearly over. What is announced while a wave goes out travels together behind it. Tried against Node on a quiet
-machine (goals: 5 times the deliveries per second, a third of the p99 from send to delivery):
+Slices are short because everything else happens between them: reading a sender's next request, the journal's commit of it, and its
+announcement take a loop turn each. With slices of 500 (4 to 7 ms) the journal began the next batch only when a broadcast to 1,000
+was nearly over. Packets that are announced during a broadcast travel together behind it. Measured against Node on a quiet machine
+(goals: 5 times the deliveries per second, a third of the p99 from send to delivery):
 
     slice   deliveries/s   p99     with nothing stored, as with typing
     500     5.0            0.27    8.1     (medians of three rounds)

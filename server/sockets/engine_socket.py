@@ -38,7 +38,7 @@ class TransportListener(Protocol):
 
 
 class SocketOwner(Protocol):
-    """What the sockets of a server share; implemented by EngineServer."""
+    """The parts that all sockets of a server share; implemented by EngineServer."""
 
     sockets: "dict[str, EngineSocket]"
     listener: TransportListener
@@ -147,7 +147,7 @@ class EngineSocket(Intake):
         """Send what waits, as far as the send buffer has room."""
         self._is_dirty = False
         if self.frames is None:
-            self._wake()
+            self._answer_poll()
         elif self.queue and self.frames.is_writable:
             self.frames.write(self.queue.take_frames())
             self._release_unread()
@@ -156,8 +156,8 @@ class EngineSocket(Intake):
         if self.held & UNREAD and not self.queue.is_half_full:
             self.release(UNREAD)
 
-    def _wake(self) -> None:
-        """Answer a poll that waits; a WebSocket has none."""
+    def _answer_poll(self) -> None:
+        """Answer a poll that waits. A WebSocket has none."""
 
     def close(self, why: Disconnect) -> None:
         """Close from our side. What is queued is dropped: the client will sync when it is back."""
@@ -183,7 +183,7 @@ class EngineSocket(Intake):
         self.server.lines.give_back(self.line_key)
         self.server.sockets.pop(self.sid, None)
         self.server.listener.on_close(self)
-        self._wake()
+        self._answer_poll()
         self.wake()
 
     def adopt(self, frames: Frames) -> None:

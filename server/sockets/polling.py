@@ -35,7 +35,7 @@ class PollingSocket(EngineSocket):
         self._poll: asyncio.Future[None] | None = None
 
     @override
-    def _wake(self) -> None:
+    def _answer_poll(self) -> None:
         if self._poll is not None and not self._poll.done():
             self._poll.set_result(None)
 
@@ -67,7 +67,7 @@ class PollingSocket(EngineSocket):
         if not self._has_left and self.frames is None:
             self.on_eof()
             self.queue.clear()
-            self._wake()
+            self._answer_poll()
 
     async def post(self, request: web.Request) -> HTTPStatus:
         """Take the packets of a body. Returns the status of the answer. A packet that cannot be read closes this client's connection.

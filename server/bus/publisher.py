@@ -113,6 +113,11 @@ class Publisher:
         self.has_lost = True
         self.work.set()
 
+    def take_loss(self) -> bool:
+        """Returns `has_lost`, and resets it: what is lost from now on must be reported again."""
+        has_lost, self.has_lost = self.has_lost, False
+        return has_lost
+
     async def flush(self) -> None:
         """Publish what waits, in order. Raises RedisError and OSError.
 

@@ -78,7 +78,8 @@ class Shard:
 
     def stop(self) -> None:
         """Open no other connection, even if a driver swallows a cancellation; `close` ends the rest."""
-        self._is_closing = self.subscriptions.is_closing = True
+        self._is_closing = True
+        self.subscriptions.stop()
 
     async def close(self) -> None:
         """Stop subscribing and publishing."""
@@ -116,8 +117,7 @@ class Shard:
                 await asyncio.sleep(RETRY_S)
 
     async def _flush(self) -> None:
-        has_lost, has_failed = self.publisher.has_lost, self._has_failed
-        self.publisher.has_lost = False  # first: what is lost meanwhile is reported next time
+        has_lost, has_failed = self.publisher.take_loss(), self._has_failed
         if has_failed:
             await self.redis.ping()
         if has_lost:

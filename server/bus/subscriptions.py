@@ -59,7 +59,7 @@ class Subscriptions:
         `is_sharded`: the channels are those of one shard of a cluster.
         """
         self.is_up = False
-        self.is_closing = False
+        self._is_closing = False
         self.messages_read = 0
         self.marker = ""
         self._redis = redis
@@ -126,6 +126,10 @@ class Subscriptions:
         await asyncio.wait(waiters.values(), timeout=CONFIRMED_WITHIN_S)
         self._late.update(channel for channel, waiter in waiters.items() if not waiter.done())
 
+    def stop(self) -> None:
+        """Open no other connection."""
+        self._is_closing = True
+
     async def flush(self) -> None:
         """Send the commands that wait. Never raises: if it fails, the next connection subscribes to everything."""
         while self._wanted and self.is_up and (pubsub := self._pubsub) is not None:
@@ -142,7 +146,7 @@ class Subscriptions:
 
     async def listen(self) -> None:
         """Subscribe and read messages until cancelled, on one connection after the other."""
-        while not self.is_closing:
+        while not self._is_closing:
             self._pubsub = pubsub = self._redis.pubsub()
             try:
                 await self._subscribe_all(pubsub)
@@ -197,7 +201,7 @@ class Subscriptions:
     async def _read_messages(self, pubsub: PubSub) -> None:
         """Read messages until the connection breaks, or no longer answers a ping."""
         is_asked = False
-        while not self.is_closing:
+        while not self._is_closing:
             message = await pubsub.get_message(timeout=PING_AFTER_S)
             if self._is_broken or (message is None and is_asked):
                 raise RedisConnectionError("broken or silent")

@@ -76,10 +76,14 @@ class EngineServer(engineio.AsyncServer):
         self._retired: deque[EngineSocket] = deque()
         self.flusher = Flusher()
         self.slow_readers = 0
-        self.is_closing = False
+        self._is_closing = False
         self.listener = listener
         self._make_sid = make_sid
         self._forward = forward
+
+    def refuse_new_sessions(self) -> None:
+        """Open no session from now on."""
+        self._is_closing = True
 
     def create_outbox(self) -> Outbox:
         """Returns the outbox of a new socket."""
@@ -194,7 +198,7 @@ class EngineServer(engineio.AsyncServer):
 
     def _open(self, request: web.Request, transport: str) -> web.StreamResponse:
         """Open a session. Returns the answer with its first packet."""
-        if self.is_closing:
+        if self._is_closing:
             # A load balancer takes this to another node; a client that gets it comes back.
             status = HTTPStatus.SERVICE_UNAVAILABLE
             return self._refuse(request, BAD_REQUEST, status=status, headers={hdrs.RETRY_AFTER: "1"})
@@ -205,10 +209,10 @@ class EngineServer(engineio.AsyncServer):
             return self._refuse(request, BAD_REQUEST, status=status, message=refusal.message, headers=headers)
         sid = self._make_sid()
         if transport == "polling":
-            polling = PollingSocket(self, sid)
-            self._start(polling, line_key, ["websocket"])
+            polling = PollingSocket(self, sid, line_key)
+            self._start(polling, ["websocket"])
             return PollAnswer(polling, polling.queue.take(POLL_MAX_PACKETS), self._headers(request, _PLAIN))
-        socket = EngineSocket(self, sid)
+        socket = EngineSocket(self, sid, line_key)
         try:
             frames, answer = take_over(
                 request, socket, message_max_bytes=socket.message_max_bytes, stalled_s=self.ping_timeout
@@ -217,12 +221,11 @@ class EngineServer(engineio.AsyncServer):
             self.lines.give_back(line_key)
             return self._refuse_handshake(request, error)
         socket.adopt(frames)
-        self._start(socket, line_key, [])
+        self._start(socket, [])
         return answer
 
-    def _start(self, socket: EngineSocket, line_key: str, upgrades: list[str]) -> None:
+    def _start(self, socket: EngineSocket, upgrades: list[str]) -> None:
         """Queue the packet that opens a session, and report the socket to the Socket.IO side."""
-        socket.line_key = line_key
         self.sockets[socket.sid] = socket
         opening = {
             "sid": socket.sid,

@@ -62,6 +62,7 @@ class EngineSocket(Intake):
         "_has_left",
         "_is_dirty",
         "_is_pinged",
+        "_line_key",
         "_ping_number",
         "_taken_count",
         "_timer",
@@ -69,7 +70,6 @@ class EngineSocket(Intake):
         "closed",
         "frames",
         "has_asked",
-        "line_key",
         "queue",
         "refused",
         "server",
@@ -81,12 +81,13 @@ class EngineSocket(Intake):
 
     frames: Frames | None
 
-    def __init__(self, server: SocketOwner, sid: str) -> None:
+    def __init__(self, server: SocketOwner, sid: str, line_key: str) -> None:
+        """`line_key`: under which LinesPerAddress counts it."""
         super().__init__()
         self.server = server
         self.sid = sid
         self.queue = server.create_outbox()
-        self.line_key = ""  # under which LinesPerAddress counts it
+        self._line_key = line_key
         self.unanswered = 0  # requests under way
         self.refused = 0  # refusals since it last joined a namespace
         self.has_asked = False  # whether it has sent a CONNECT, as every client does first
@@ -180,7 +181,7 @@ class EngineSocket(Intake):
         self._has_left = self.closed = True
         self._stop_pinging()
         self.queue.release()
-        self.server.lines.give_back(self.line_key)
+        self.server.lines.give_back(self._line_key)
         self.server.sockets.pop(self.sid, None)
         self.server.listener.on_close(self)
         self._answer_poll()

@@ -72,6 +72,7 @@ class Frames(asyncio.Protocol):
         "_is_held",
         "_is_in_turn",
         "_is_input_over",
+        "_listener",
         "_loop",
         "_message",
         "_message_max_bytes",
@@ -82,7 +83,6 @@ class Frames(asyncio.Protocol):
         "_transport",
         "_untaken",
         "is_stalled",
-        "listener",
     )  # fmt: skip
 
     def __init__(
@@ -94,7 +94,7 @@ class Frames(asyncio.Protocol):
         is_full: bool,
         stalled_s: float,
     ) -> None:
-        self.listener: FrameListener | None = listener
+        self._listener: FrameListener | None = listener
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = transport
         self._message_max_bytes = message_max_bytes
@@ -124,6 +124,10 @@ class Frames(asyncio.Protocol):
     def is_over(self) -> bool:
         """Whether the connection is closed or closing."""
         return self._transport is None or self._transport.is_closing()
+
+    def hand_over(self, listener: FrameListener) -> None:
+        """Deliver what follows to another listener."""
+        self._listener = listener
 
     def write(self, frames: bytes) -> None:
         """Send frames made by `frame_of`. Does nothing after `close`."""
@@ -204,8 +208,8 @@ class Frames(asyncio.Protocol):
         if self._untaken is not None:
             self._untaken.stop()
             self._untaken = None
-        if self.listener is not None:
-            self.listener.on_writable()
+        if self._listener is not None:
+            self._listener.on_writable()
 
     def _stall(self) -> None:
         self.is_stalled = True
@@ -213,8 +217,8 @@ class Frames(asyncio.Protocol):
     @override
     def eof_received(self) -> bool:
         self._is_input_over = True
-        if self.listener is not None:
-            self.listener.on_eof()
+        if self._listener is not None:
+            self._listener.on_eof()
         return True  # the transport is not to close itself
 
     @override
@@ -225,7 +229,7 @@ class Frames(asyncio.Protocol):
             self._timer.cancel()
         if self._untaken is not None:
             self._untaken.stop()
-        listener, self.listener = self.listener, None
+        listener, self._listener = self._listener, None
         if listener is not None:
             listener.on_disconnect()
 
@@ -331,17 +335,17 @@ class Frames(asyncio.Protocol):
             self._deliver(self._opcode, message)
 
     def _deliver(self, opcode: int, payload: bytearray) -> None:
-        if self._is_closing or self.listener is None:
+        if self._is_closing or self._listener is None:
             return  # messages after our close frame are ignored
         if opcode == BINARY:
-            self.listener.on_message(bytes(payload))
+            self._listener.on_message(bytes(payload))
             return
         try:
             text = payload.decode()
         except UnicodeDecodeError:
             self._fail(disconnects.NOT_UTF_8)
             return
-        self.listener.on_message(text)
+        self._listener.on_message(text)
 
     def _take_control(self, opcode: int, payload: bytearray) -> None:
         if opcode == PING:

@@ -28,8 +28,8 @@ class PollingSocket(EngineSocket):
 
     __slots__ = ("_is_posting", "_poll", "upgrading")
 
-    def __init__(self, server: SocketOwner, sid: str) -> None:
-        super().__init__(server, sid)
+    def __init__(self, server: SocketOwner, sid: str, line_key: str) -> None:
+        super().__init__(server, sid, line_key)
         self.upgrading = False
         self._is_posting = False
         self._poll: asyncio.Future[None] | None = None
@@ -155,7 +155,8 @@ class PollingSocket(EngineSocket):
     def move_to(self, frames: Frames) -> None:
         """Make a WebSocket the client's transport, and send over it what is queued."""
         self.upgraded = True
-        self.frames, frames.listener = frames, self
+        self.frames = frames
+        frames.hand_over(self)
         frames.limit(self.message_max_bytes)
         if self.held:
             frames.hold()

@@ -116,7 +116,7 @@ class SocketServer(socketio.AsyncServer):
 
     def drain_all(self) -> list[Callable[[], None]]:
         """Open no new sessions. Returns one function for each client, which disconnects it."""
-        self.eio.is_closing = True
+        self.eio.refuse_new_sessions()
         return [partial(self._drain_client, socket) for socket in self.eio.sockets.values()]
 
     def _drain_client(self, socket: EngineSocket) -> None:
@@ -133,7 +133,7 @@ class SocketServer(socketio.AsyncServer):
 
     async def close(self) -> None:
         """Wait a moment for answers under way, then disconnect all clients."""
-        self.eio.is_closing = True
+        self.eio.refuse_new_sessions()
         sockets: list[EngineSocket] = list(self.eio.sockets.values())
         await _within(ANSWER_WITHIN_S, lambda: not self._is_answering and not any(socket.queue for socket in sockets))
         for socket in sockets:

@@ -86,9 +86,9 @@ async def test_signals_leases_presence_addresses_and_who_is_connected_work_as_wi
         first.bus.signal(AccountChanged(7))
         await announce(second.redis, AccountChanged(8), PREFIX)
         await until(lambda: second.signals == [AccountChanged(7), AccountChanged(8)])
-        boards = [RedisPresenceStore(node.redis, node.bus, grace_s=0) for node in (first, second)]
-        assert await boards[0].write(PEOPLE, ()) == set(PEOPLE)
-        looked = await boards[1].look(range(1, 1001))
+        presence_stores = [RedisPresenceStore(node.redis, node.bus, grace_s=0) for node in (first, second)]
+        assert await presence_stores[0].write(PEOPLE, ()) == set(PEOPLE)
+        looked = await presence_stores[1].look(range(1, 1001))
         assert looked.online == set(PEOPLE)
         assert looked.is_sure
         addresses = NodeAddresses(second.redis, RedisNames(PREFIX))

@@ -1,4 +1,4 @@
-"""The presence board of several nodes: nobody comes or goes twice, whatever dies in between."""
+"""The presence store of several nodes: nobody comes or goes twice, whatever dies in between."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection

@@ -16,8 +16,8 @@ class Line:
         self.sid = sid
         self.writes: list[bytes] = []
 
-    def send(self, parcels: Sequence[EncodedPacket], frames: bytes) -> None:
-        assert frames == b"".join(parcel.frame for parcel in parcels)
+    def send(self, packets: Sequence[EncodedPacket], frames: bytes) -> None:
+        assert frames == b"".join(packet.frame for packet in packets)
         self.writes.append(frames)
 
 
@@ -69,13 +69,13 @@ async def test_what_a_turn_has_for_an_audience_is_one_write() -> None:
 async def test_another_audience_in_between_keeps_the_order() -> None:
     connections, lines, _ = await crowd(40)
     broadcasts, everybody, some = BroadcastQueue(connections), frozenset(range(40)), frozenset(range(35))
-    parcels = [EncodedPacket(f"4{number}") for number in range(3)]
-    for to, parcel in zip((everybody, some, everybody), parcels, strict=True):
-        broadcasts.add("/chat", to, parcel)
+    packets = [EncodedPacket(f"4{number}") for number in range(3)]
+    for to, packet in zip((everybody, some, everybody), packets, strict=True):
+        broadcasts.add("/chat", to, packet)
     while broadcasts:
         await turn()
-    assert b"".join(lines[0].writes) == b"".join(parcel.frame for parcel in parcels)
-    assert b"".join(lines[39].writes) == parcels[0].frame + parcels[2].frame
+    assert b"".join(lines[0].writes) == b"".join(packet.frame for packet in packets)
+    assert b"".join(lines[39].writes) == packets[0].frame + packets[2].frame
 
 
 async def test_a_large_audience_takes_several_turns_and_nobody_is_left_out() -> None:
@@ -132,7 +132,7 @@ async def test_what_comes_while_a_wave_goes_out_travels_together_behind_it() -> 
 
 async def test_one_who_cannot_be_sent_to_keeps_nothing_from_the_others() -> None:
     class Broken(Line):
-        def send(self, parcels: Sequence[EncodedPacket], frames: bytes) -> None:
+        def send(self, packets: Sequence[EncodedPacket], frames: bytes) -> None:
             raise OSError
 
     connections, lines, entered = await crowd(40)

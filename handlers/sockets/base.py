@@ -127,7 +127,7 @@ class Pending:
 
 
 class BaseNamespace(socketio.AsyncNamespace):
-    """Answers each request by a method `on_<event>(caller, body)`, and acknowledges it with `{"ok": true, …}`.
+    """Answers each request by a method `on_<event>(client, body)`, and acknowledges it with `{"ok": true, …}`.
 
     A refusal is acknowledged with `{"ok": false, "error": {…}}`, and so are an unknown event, a body that is no object, and a fault of
     the server. All methods whose names begin with `on_` are requests, so hooks are called otherwise: `joined`, `left`.
@@ -138,8 +138,8 @@ class BaseNamespace(socketio.AsyncNamespace):
     def __init__(self, context: NamespaceContext) -> None:
         super().__init__(self.name)
         self._context = context
-        self._callers: dict[str, ClientConnection] = {}
-        self._held: Counter[int] = Counter()  # callers of each account
+        self._clients: dict[str, ClientConnection] = {}
+        self._held: Counter[int] = Counter()  # clients of each account
         self._requests = {
             attribute.removeprefix("on_"): getattr(self, attribute)
             for attribute in dir(self)
@@ -156,11 +156,11 @@ class BaseNamespace(socketio.AsyncNamespace):
 
         With `is_revoked`, requests that wait for their turn are refused; those of a client that left by itself are still carried out.
         """
-        caller = self._callers.pop(connection, None)
-        if caller is not None:
-            caller.is_revoked = is_revoked
-            self._let_go(caller.actor.account_id)
-            self.left(caller)
+        client = self._clients.pop(connection, None)
+        if client is not None:
+            client.is_revoked = is_revoked
+            self._let_go(client.actor.account_id)
+            self.left(client)
 
     def _hold(self, account_id: int) -> None:
         """Count one more socket of an account. Raises TooManySockets."""
@@ -190,7 +190,7 @@ class BaseNamespace(socketio.AsyncNamespace):
             fault = self._context.refusal_of(error, f"a connection to {self.name}")
             self._context.count(fault.code)
             raise refused(fault) from None
-        self._callers[connection] = ClientConnection(connection, actor, token)
+        self._clients[connection] = ClientConnection(connection, actor, token)
 
     async def wait_for_admission(self, connection: str) -> bool:  # noqa: ARG002
         """Wait for admission where joining is expensive. Returns whether time has passed. Raises a refusal if the wait would be too long."""
@@ -205,32 +205,32 @@ class BaseNamespace(socketio.AsyncNamespace):
 
     async def join(self, connection: str) -> None:
         """Register a connection for the fan-out after its CONNECT was answered, and call `joined` until it succeeds."""
-        caller = self._callers.get(connection)
-        if caller is not None:
-            await self._context.registry.register(self.name, connection, caller.actor)
+        client = self._clients.get(connection)
+        if client is not None:
+            await self._context.registry.register(self.name, connection, client.actor)
             wait_s = READY_AGAIN_S
-            while not await self._try_to_join(connection, caller):
+            while not await self._try_to_join(connection, client):
                 await asyncio.sleep(wait_s * (0.5 + random() / 2))  # noqa: S311 (or a crowd would retry in step)
                 wait_s = min(2 * wait_s, READY_AGAIN_LAST_S)
 
-    async def _try_to_join(self, connection: str, caller: ClientConnection) -> bool:
+    async def _try_to_join(self, connection: str, client: ClientConnection) -> bool:
         """Call `joined` once. Returns False if it failed and must be tried again, because a client without `ready` waits for ever."""
         try:
             # Again, because waiting and retries take time.
-            await self._context.authenticate(caller.token, caller.actor.number)
-            if self._callers.get(connection) is caller:  # or it left meanwhile
-                await self.joined(caller)
+            await self._context.authenticate(client.token, client.actor.number)
+            if self._clients.get(connection) is client:  # or it left meanwhile
+                await self.joined(client)
         except (Unauthenticated, WrongAccount, AccountNotRegistered):
             await self.disconnect(connection)
         except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
             self._context.refusal_of(error, f"the welcome of a connection to {self.name}")
-            return self._callers.get(connection) is not caller
+            return self._clients.get(connection) is not client
         return True
 
-    async def joined(self, caller: ClientConnection) -> None:
+    async def joined(self, client: ClientConnection) -> None:
         """A client has joined: send it what this namespace begins with. May be called again after it failed."""
 
-    def left(self, caller: ClientConnection) -> None:
+    def left(self, client: ClientConnection) -> None:
         """A client has left: release what this namespace holds for it."""
 
     def answer(self, connection: str, event: object, args: list[Any], reply: Reply) -> Coroutine[Any, Any, None] | None:
@@ -238,11 +238,11 @@ class BaseNamespace(socketio.AsyncNamespace):
 
         Never raises. A request that waits for nothing, or for one future, costs no task.
         """
-        caller = self._callers.get(connection)
+        client = self._clients.get(connection)
         try:
-            if caller is None:
+            if client is None:
                 raise Unauthenticated
-            answer = self._ask(caller, event, args)
+            answer = self._ask(client, event, args)
         except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
             reply(self._refuse(error, event))
             return None
@@ -254,14 +254,14 @@ class BaseNamespace(socketio.AsyncNamespace):
             return None
         return self._answer_later(event, answer, reply)
 
-    def _ask(self, caller: ClientConnection, event: object, args: list[Any]) -> "Answer | Pending | Awaitable[Answer]":
-        self._context.requests.take(caller.actor.account_id)
+    def _ask(self, client: ClientConnection, event: object, args: list[Any]) -> "Answer | Pending | Awaitable[Answer]":
+        self._context.requests.take(client.actor.account_id)
         request = self._requests.get(event) if isinstance(event, str) else None
         if request is None:
             raise UnknownEvent
         if len(args) > 1 or (args and not isinstance(args[0], dict)):
             raise Malformed("An event carries one object.")
-        answer: Answer | Pending | Awaitable[Answer] = request(caller, args[0] if args else {})
+        answer: Answer | Pending | Awaitable[Answer] = request(client, args[0] if args else {})
         return answer
 
     def _finish(self, event: object, pending: "Pending", reply: Reply, future: "asyncio.Future[Any]") -> None:

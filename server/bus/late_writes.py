@@ -36,6 +36,7 @@ class LateWrites:
             self._task = asyncio.create_task(self._follow_up(), name="late writes")
 
     async def close(self) -> None:
+        """Stop following up."""
         if self._task is not None:
             await cancel(self._task)
 

@@ -72,7 +72,7 @@ async def test_what_is_no_proof_is_refused_quietly(pair: Pair, proof: str) -> No
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics", "/api/contacts/", "/healthz", "/socket.io/../metrics"])
-async def test_behind_the_door_are_sessions_alone(pair: Pair, path: str) -> None:
+async def test_the_port_for_nodes_serves_sessions_alone(pair: Pair, path: str) -> None:
     assert await ask(pair, signer_of(pair).headers("GET", path), path=path) == 404
 
 

@@ -52,8 +52,8 @@ def held(node: Node) -> dict[str, int]:
         + len(presence._attendance._said)
         + len(presence._attendance._due),
         "typing": len(typing._typists),
-        "callers": sum(len(namespace._callers) for namespace in namespaces.values()),
-        "counted callers": sum(sum(namespace._held.values()) for namespace in namespaces.values()),
+        "clients": sum(len(namespace._clients) for namespace in namespaces.values()),
+        "counted clients": sum(sum(namespace._held.values()) for namespace in namespaces.values()),
         "typing connections": sum(map(len, namespaces["/typing"]._connections.values())),
     }
 

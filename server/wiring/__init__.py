@@ -66,7 +66,7 @@ async def build(
 ) -> web.Application:
     """Assemble the application; what it opens it closes in its shutdown and cleanup hooks.
 
-    `app[SEE_OFF]()`, before these and while the application still listens, sends its clients away one by one.
+    `app[DRAIN_CLIENTS]()`, before these and while the application still listens, sends its clients away one by one.
     `worker_socket`: where a worker is asked by its siblings.
     """
     async with AsyncExitStack() as stack:

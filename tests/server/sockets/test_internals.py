@@ -175,7 +175,7 @@ def test_a_connection_is_made_by_what_we_replaced() -> None:
 
 
 class TestTakingALineOver:
-    """What `take_over` in server/sockets/frames.py leans on in aiohttp."""
+    """What `take_over` in server/sockets/handshake.py leans on in aiohttp."""
 
     def test_the_handler_of_a_request_still_has_its_parts(self) -> None:
         slots = {name for kind in RequestHandler.__mro__ for name in getattr(kind, "__slots__", ())}

@@ -28,6 +28,7 @@ from models.facts import (
     SignalsMissed,
     WentOffline,
 )
+from models.services.accounts.sessions import FindEndedSessions
 from server.config import Settings
 from server.http import pages
 from server.http.api_version import require_version
@@ -42,10 +43,8 @@ from server.http.rate_limits import limit_requests
 from server.http.stalls import require_progress
 from server.http.tell_first import tell_first
 from server.metrics import PATH as METRICS
-from server.nodes.agreement import Agreement
-from server.nodes.session_proxy import SessionProxy
 from server.process.worker_metrics import Siblings
-from server.sockets.drain import send_away
+from server.sockets.drain import drain
 from server.sockets.revoked_session_sweeper import RevokedSessionSweeper
 from server.wiring.domain import Domain
 from server.wiring.events import events_routes
@@ -54,12 +53,12 @@ from server.wiring.invitations import invitation_routes
 from server.wiring.measures import measure
 from server.wiring.messaging import messaging_routes
 from server.wiring.namespaces import namespaces, socket_server
-from server.wiring.nodes import join_nodes
+from server.wiring.nodes import agreement, join_nodes, session_proxy
 from server.wiring.outside import open_outside
 
 SOCKETS = "/socket.io/"
-SEE_OFF: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("see_off")
-SEE_OFF_SHARE = 0.25  # of shutdown_s, for sending clients away while the others are served
+DRAIN_CLIENTS: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("drain_clients")
+DRAIN_SHARE = 0.25  # of shutdown_s, for sending clients away while the others are served
 
 
 async def build(
@@ -67,37 +66,36 @@ async def build(
 ) -> web.Application:
     """Assemble the application; what it opens it closes in its shutdown and cleanup hooks.
 
-    `app[SEE_OFF]()`, before these and while the application still listens, sends its clients away one by one.
+    `app[DRAIN_CLIENTS]()`, before these and while the application still listens, sends its clients away one by one.
     `worker_socket`: where a worker is asked by its siblings.
     """
     async with AsyncExitStack() as stack:
         outside = await open_outside(stack, settings, mongodb_url, redis_url)
         node = _Node(Domain(settings, outside))
         await node.domain.open(stack)
-        await node.shut_out.open()
-        stack.push_async_callback(node.shut_out.close)
-        node.session_proxy, node.agreement = await join_nodes(node.domain, node.sockets, SOCKETS, stack)
+        await node.revoked_sessions.open()
+        stack.push_async_callback(node.revoked_sessions.close)
+        await join_nodes(node.domain, node.sockets, node.session_proxy, node.agreement, SOCKETS, stack)
         measure(node.domain, node.sockets, node.session_proxy, node.agreement, node.is_ready)
-        if worker_socket is not None:
-            await _join_siblings(node.domain, worker_socket, stack)
-        app = node.application()
+        siblings = None if worker_socket is None else await _join_siblings(node.domain, worker_socket, stack)
+        app = node.application(siblings)
         open_parts = stack.pop_all()
 
     async def close(_: web.Application) -> None:
         await open_parts.aclose()
 
-    app[SEE_OFF] = node.see_off
+    app[DRAIN_CLIENTS] = node.drain_clients
     app[LINES] = node.domain.lines
     app.on_shutdown.append(node.drain)
     app.on_cleanup.append(close)
     return app
 
 
-async def _join_siblings(domain: Domain, worker_socket: Path, stack: AsyncExitStack) -> None:
+async def _join_siblings(domain: Domain, worker_socket: Path, stack: AsyncExitStack) -> Siblings:
     siblings = Siblings(worker_socket, domain.metrics.text)
     await siblings.open()
     stack.push_async_callback(siblings.close)
-    domain.metrics.gather = siblings.gather
+    return siblings
 
 
 class _Node:
@@ -106,20 +104,18 @@ class _Node:
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
         self.is_draining = False
-        self.session_proxy: SessionProxy | None = None
-        self.agreement: Agreement | None = None
-        self.sockets = socket_server(domain)
-        self.shut_out = RevokedSessionSweeper(
+        self.session_proxy = session_proxy(domain)
+        self.agreement = agreement(domain)
+        self.sockets = socket_server(domain, self.session_proxy)
+        self.revoked_sessions = RevokedSessionSweeper(
             domain.connections,
-            domain.stores.sessions,
-            domain.stores.ownerships,
-            domain.clock,
+            FindEndedSessions(domain.stores.sessions, domain.stores.ownerships, domain.clock),
             self._end_session,
             every_s=domain.settings.nodes.cache_ttl_s / 2,
         )
-        domain.fanout.subscribe(self._hear)
+        domain.bus_listeners.signal.add(self._invalidate)
 
-    def application(self) -> web.Application:
+    def application(self, siblings: Siblings | None) -> web.Application:
         domain, http = self.domain, self.domain.settings.http
         routes = [
             *identity_routes(domain),
@@ -128,7 +124,7 @@ class _Node:
             *events_routes(domain),
             *invitation_routes(domain),
             *pages.routes(self._ready, domain.settings.sms.provider),
-            *domain.metrics.routes(http.metrics_for),
+            *domain.metrics.routes(http.metrics_for, None if siblings is None else siblings.gather),
         ]
         exempt = {*pages.OUTSIDE, *INVITATIONS, *MEDIA, *RENDITIONS, *REFERENCE, SOCKETS, METRICS}
         outside = {*exempt, *OAUTH}
@@ -147,7 +143,7 @@ class _Node:
                 request_limit.charge_bad_tokens,
                 identify(domain.authenticate, public=PUBLIC, outside=outside),
                 request_limit.charge_callers,
-                tell_first(domain.bus.told),
+                tell_first(domain.bus.signals_sent),
             ],
             body_max_bytes=http.body_max_bytes,
             bodies_max_bytes=http.bodies_max_bytes,
@@ -168,37 +164,34 @@ class _Node:
         self.sockets.attach(app)
         return app
 
-    async def see_off(self) -> None:
+    async def drain_clients(self) -> None:
         """Take nobody new, and send everybody away bit by bit with a reason that says "come back"; the others are served."""
         self.is_draining = True
         settings = self.domain.settings
         self.domain.connect_admission.close()
-        guests = self.sockets.see_off_all()
-        if self.session_proxy is not None:
-            guests += self.session_proxy.see_off_all()
-        await send_away(guests, per_s=settings.sockets.drain_per_s, within_s=settings.shutdown_s * SEE_OFF_SHARE)
+        clients = self.sockets.drain_all() + self.session_proxy.drain_all()
+        await drain(clients, per_s=settings.sockets.drain_per_s, within_s=settings.shutdown_s * DRAIN_SHARE)
 
     async def drain(self, _: web.Application) -> None:
         """See off whoever is there still, store what was accepted, and answer it."""
         domain = self.domain
-        await self.see_off()
+        await self.drain_clients()
         given_up = await domain.journal.close()
         await domain.announcer.close()
         if given_up or domain.announcer.depth or domain.announce_again.depth:
-            domain.bus.lose()  # or people on other nodes would wait in vain for what is stored
+            domain.bus.mark_lost()  # or people on other nodes would wait in vain for what is stored
         await self.sockets.close()
         if await domain.marks.close():
-            domain.bus.lose()
+            domain.bus.mark_lost()
 
     def _ready(self) -> pages.Ready:
         """Returns which parts work, as they are known: a load balancer, which asks each second, does not wait long."""
-        agreement = self.agreement
         parts: pages.Ready = {
             "status": "not ready",
             "database": self.domain.database_health.is_up,
             "bus": self.domain.bus.is_up,
-            "secret": agreement is None or agreement.has_secret,
-            "clock": agreement is None or agreement.has_time,
+            "secret": self.agreement.has_secret,
+            "clock": self.agreement.has_time,
             "not_draining": not self.is_draining,
         }
         if all(parts.values()):  # the status is a text, which counts as true
@@ -213,7 +206,7 @@ class _Node:
         self.domain.authenticate.forget([session_id])
         self.sockets.close_session(session_id)
 
-    def _hear(self, signal: Invalidation) -> None:
+    def _invalidate(self, signal: Invalidation) -> None:
         """What some node said can no longer be believed."""
         domain = self.domain
         match signal:
@@ -238,4 +231,4 @@ class _Node:
                 domain.require_contact.forget_all()
                 domain.memberships.forget_all()
                 domain.presence.doubt()
-                self.shut_out.hurry()
+                self.revoked_sessions.hurry()

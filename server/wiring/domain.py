@@ -52,9 +52,10 @@ from models.tasks import cancel
 from server.auth.passwords import Argon2Passwords
 from server.auth.tokens import JwtTokens, derive_key
 from server.bus.bus import Bus
+from server.bus.connected_accounts import RedisConnectedAccounts
 from server.bus.late_writes import LateWrites
-from server.bus.presence_board import RedisPresenceStore
-from server.bus.socket_board import RedisConnectedAccounts
+from server.bus.listeners import BusListeners
+from server.bus.presence_store import RedisPresenceStore
 from server.clock import SystemClock
 from server.config import ChatSettings, Settings
 from server.http.lines_per_address import LinesPerAddress
@@ -110,17 +111,18 @@ class Domain:
 
         self.metrics = Metrics()
         self.database_health = DatabaseHealth(outside.database)
-        self.connections = Connections()
+        self.bus_listeners = BusListeners()
         self.bus = Bus(
             outside.redis,
+            self.bus_listeners,
+            stores.chats.list_large,
             large=chat.large_chat_members,
             prefix=settings.redis.prefix,
             site=outside.site.name,
             lease_s=settings.nodes.lease_s,
         )
-        self.bus.large_chats.read = stores.chats.list_large
-        self.connections.on_enter, self.connections.on_leave = self.bus.hold, self.bus.release
-        self.fanout = fanout = SocketFanout(self.connections, self.bus)
+        self.connections = Connections(self.bus.hold, self.bus.release)
+        self.fanout = fanout = SocketFanout(self.connections, self.bus, self.bus_listeners)
 
         files = settings.media
         self.imaging = PictureProcesses(
@@ -155,13 +157,13 @@ class Domain:
             stores.chats, stores.entries, fanout.signal, self._recovered, ttl_s=cache_ttl_s
         )
         self.sms = sms_provider(settings, outside.http, clock)
-        self.socket_board = RedisConnectedAccounts(self.bus)
+        self.connected_accounts = RedisConnectedAccounts(self.bus)
         self.notifications = NotificationParts(
             settings,
             stores,
             clock,
             self.directory,
-            self.socket_board,
+            self.connected_accounts,
             self.sms,
             self.metrics.notified,
         )
@@ -198,10 +200,10 @@ class Domain:
         self.presence = Presence(
             stores.accounts, stores.contacts, self.directory, board, fanout, clock, grace_s=grace_s
         )
-        self.bus.on_lost = self.presence.say_again
-        self.bus.on_met = self.presence.doubt
+        self.bus_listeners.lease_lost.add(self.presence.say_again)
+        self.bus_listeners.node_met.add(self.presence.doubt)
         self.late_writes = LateWrites(outside.database.settle, fanout.resync)
-        self.bus.on_died = self.late_writes.node_died
+        self.bus_listeners.node_died.add(self.late_writes.node_died)
         self.sweep_presence = SweepPresence(stores.accounts, board, fanout, clock)
         self.connect_admission = ConnectAdmission(settings.sockets.joins_per_s, settings.sockets.join_waits_s)
         self.lines = LinesPerAddress(limits.lines_per_address if limits.enabled else 0, settings.http.trusted_proxies)

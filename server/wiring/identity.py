@@ -172,7 +172,7 @@ def _take_number(domain: Domain) -> TakeNumber:
 
 
 def _last_use(domain: Domain) -> LastUse:
-    return LastUse(domain.stores.sessions, domain.stores.ownerships, domain.socket_board, domain.clock)
+    return LastUse(domain.stores.sessions, domain.stores.ownerships, domain.connected_accounts, domain.clock)
 
 
 def _registration_pin(domain: Domain) -> RegistrationPin:

@@ -14,11 +14,13 @@ from models.services.chats.history import ReadHistory
 from models.services.chats.listing import SendReady
 from models.services.runtime.token_bucket import TokenBuckets
 from server.faults import refusal_of
+from server.nodes.address import session_id
+from server.nodes.session_proxy import SessionProxy
 from server.sockets.server import SocketServer
 from server.wiring.domain import Domain
 
 
-def socket_server(domain: Domain) -> SocketServer:
+def socket_server(domain: Domain, session_proxy: SessionProxy) -> SocketServer:
     sockets = domain.settings.sockets
     return SocketServer(
         domain.connections,
@@ -26,6 +28,9 @@ def socket_server(domain: Domain) -> SocketServer:
         ping_interval_s=sockets.ping_interval_s,
         ping_timeout_s=sockets.ping_timeout_s,
         message_max_bytes=largest_message(domain.settings.chat.text_max_chars),
+        make_sid=partial(session_id, domain.bus.node),
+        forward=session_proxy,
+        count_refused=partial(domain.metrics.refused, "sockets"),
         queue_max_packets=sockets.queue_max_packets,
         queue_max_chars=sockets.queue_max_chars,
         account_max_chars=sockets.account_max_chars,
@@ -38,7 +43,7 @@ def socket_server(domain: Domain) -> SocketServer:
 def namespaces(domain: Domain) -> list[BaseNamespace]:
     stores = domain.stores
     limits, chat = domain.settings.limits, domain.settings.chat
-    gate = NamespaceContext(
+    context = NamespaceContext(
         domain.authenticate,
         domain.connections,
         TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled),
@@ -49,7 +54,7 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
     )
     return [
         ChatNamespace(
-            gate,
+            context,
             domain.send,
             ChangeMessage(
                 domain.resolve,
@@ -71,8 +76,8 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
             domain.connect_admission,
             text_max_chars=chat.text_max_chars,
         ),
-        TypingNamespace(gate, domain.typing),
-        PresenceNamespace(gate, domain.presence),
-        ReceiptsNamespace(gate, domain.marks),
-        EventsNamespace(gate),
+        TypingNamespace(context, domain.typing),
+        PresenceNamespace(context, domain.presence),
+        ReceiptsNamespace(context, domain.marks),
+        EventsNamespace(context),
     ]

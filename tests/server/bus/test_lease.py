@@ -51,9 +51,15 @@ class Node:
     """A node that renews its lease until it dies, and when it found out what about others."""
 
     def __init__(self, redis: Leases) -> None:
-        self.lease = Lease(redis, RedisNames("test", ""), clock=now)  # type: ignore[arg-type]
-        self.lease.on_gone = self._gone
-        self.lease.on_lost = self._lost
+        self.lease = Lease(
+            redis,  # type: ignore[arg-type]
+            RedisNames("test", ""),
+            on_met=lambda _: None,
+            on_gone=self._gone,
+            on_break=lambda _: None,
+            on_lost=self._lost,
+            clock=now,
+        )
         self.gone_at: list[float] = []
         self.lost_at: list[float] = []
         self.keeping: asyncio.Task[None] | None = None

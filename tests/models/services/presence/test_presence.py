@@ -63,13 +63,13 @@ class Whispers(RecordingFanout):
 
     def __init__(self) -> None:
         super().__init__()
-        self.whispered: list[Fact] = []
+        self.sent_to_one: list[Fact] = []
 
     def send_to_connection(self, event: Fact, connection: str) -> None:
-        self.whispered.append(event)
+        self.sent_to_one.append(event)
 
     def statuses(self, whose: Account) -> list[str | None]:
-        shown = (event for event in self.whispered if isinstance(event, PresenceShown))
+        shown = (event for event in self.sent_to_one if isinstance(event, PresenceShown))
         return [event.status for event in shown if event.number == whose.number]
 
 

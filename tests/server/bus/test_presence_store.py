@@ -1,4 +1,4 @@
-"""The presence board of several nodes: nobody comes or goes twice, whatever dies in between."""
+"""The presence store of several nodes: nobody comes or goes twice, whatever dies in between."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
@@ -17,10 +17,12 @@ from models.services.presence.sweep import SweepPresence
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import Database
-from server.bus import presence_board
+from server.bus import presence_store
 from server.bus.bus import Bus
-from server.bus.presence_board import RedisPresenceStore
+from server.bus.listeners import BusListeners
+from server.bus.presence_store import RedisPresenceStore
 from server.clock import SystemClock
+from tests.server.bus.buses import no_large_chats
 from tests.support.socket_world import until
 
 ANN, TOM, MAX = 1, 2, 3
@@ -68,7 +70,7 @@ class Site:
     prefix: str
 
     async def node(self) -> Node:
-        bus = Bus(self.redis, prefix=self.prefix, lease_s=LEASE_S)
+        bus = Bus(self.redis, BusListeners(), no_large_chats, prefix=self.prefix, lease_s=LEASE_S)
         board, told = RedisPresenceStore(self.redis, bus, grace_s=0, claim_s=CLAIM_S), Told([])
         node = Node(bus, board, SweepPresence(self.accounts, board, told, SystemClock()), told)
         await bus.lease.take()
@@ -137,7 +139,9 @@ async def test_nobody_is_taken_from_a_node_that_is_back_in_the_middle_of_its_swe
     assert await sweeper.board.claim(paused.bus.node) is not None
     assert await sweeper.board.sweep(paused.bus.node, {ANN}) == {ANN}
     await paused.renew()
-    patient = RedisPresenceStore(site.redis, Bus(site.redis, prefix=site.prefix, lease_s=60), grace_s=0)
+    patient = RedisPresenceStore(
+        site.redis, Bus(site.redis, BusListeners(), no_large_chats, prefix=site.prefix, lease_s=60), grace_s=0
+    )
     assert await patient.sweep(paused.bus.node, {TOM}) == set(), "it is back, however long this test took to ask"
     assert await patient.claim(paused.bus.node) is None
     assert await paused.board.write([ANN, TOM], []) == {ANN}, "what the sweep has taken comes back"
@@ -164,7 +168,7 @@ async def test_a_sweep_stores_when_the_node_was_there_last_and_never_an_earlier_
 
 
 async def test_a_thousand_people_are_swept_in_parts(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence_board, "CHUNK", 100)
+    monkeypatch.setattr(presence_store, "CHUNK", 100)
     dead, sweeper = await site.node(), await site.node()
     people = range(1, 1001)
     await dead.board.write(people, [])

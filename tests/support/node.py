@@ -176,7 +176,7 @@ def settings_for(folder: Path, **sections: Mapping[str, Any]) -> Settings:
         "redis": {"prefix": f"test_{secrets.token_hex(8)}"},
         "sms": {"provider": "outbox"},
         "limits": {"enabled": False},
-        "nodes": {"believe_s": 300},
+        "nodes": {"cache_ttl_s": 300},
     }
     for name, section in sections.items():
         values[name] = {**values.get(name, {}), **section}

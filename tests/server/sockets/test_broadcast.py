@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from models.documents.session import Actor
+from server.bus.listeners import BusListeners
 from server.sockets.broadcast import SLICE, BroadcastQueue
 from server.sockets.connections import Connection, Connections
 from server.sockets.fanout import MESSAGE, SocketFanout
@@ -142,7 +143,7 @@ async def test_what_comes_while_a_wave_goes_out_travels_together_behind_it() -> 
 
 async def test_what_is_for_few_does_not_overtake_what_is_for_many() -> None:
     connections, lines, _ = await crowd(2 * SLICE)
-    fanout, last = SocketFanout(connections, NoBus()), len(lines) - 1  # type: ignore[arg-type]
+    fanout, last = SocketFanout(connections, NoBus(), BusListeners()), len(lines) - 1  # type: ignore[arg-type]
     fanout.deliver("/chat", "many", range(len(lines)))
     fanout.deliver("/chat", "one", [last])
     fanout.deliver("/chat", "two", [0, last])

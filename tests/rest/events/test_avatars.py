@@ -26,7 +26,7 @@ def faded(url: str) -> str:
     return url.replace("/60x60.jpg", "/faded-60x60.jpg")
 
 
-# Section 13.5: avatar none 400, empty file 400, tiny BMP 200 with two string urls.
+# Avatar none 400, empty file 400, tiny BMP 200 with two string urls.
 
 
 @BOTH

@@ -52,7 +52,7 @@ async def shown(people: People, person: Person) -> Any:
     return (await people.ask(person, "GET", f"/users/{person.account_id}"))[1]
 
 
-# Section 13.5: fb token missing 400, good 200 with name from Facebook and a .jpg photo, bad 400 exact string.
+# Facebook token missing 400, good 200 with name from Facebook and a .jpg photo, bad 400 exact string.
 
 
 @PATHS
@@ -160,7 +160,7 @@ async def test_what_facebook_does_not_tell_stays_as_it_was(
     assert (user["full_name"], user["email"]) == (name, email)
 
 
-# Section 13.5: fb_friends three cases.
+# `fb_friends`, three cases.
 
 
 @pytest.mark.parametrize("prefix", ["", "/api"])

@@ -47,7 +47,7 @@ async def numbers(people: People, person: Person) -> list[str]:
     return [each["phone_number"] for each in (await people.ask(person, "GET", PATH))[1]]
 
 
-# Section 13.5: favourites add / list / connect user / isolate owners / PATCH-remove 204.
+# Favourites add / list / connect user / isolate owners / PATCH-remove 204.
 
 
 @BOTH

@@ -19,7 +19,7 @@ FOUND = [
 ]
 
 
-# Section 13.5: from_phone_numbers (one hit of two, "" -> 400, {} -> 400).
+# `from_phone_numbers` (one hit of two, "" -> 400, {} -> 400).
 
 
 @BOTH
@@ -86,7 +86,7 @@ async def test_the_phone_book_is_replaced_and_kept(people: People) -> None:
     assert await found(people, ann, cy) is None
 
 
-# Section 13.5: who_has_invited_me 2.
+# `who_has_invited_me`, of two owners.
 
 
 @BOTH

@@ -30,7 +30,7 @@ ALL_PATHS = [
 ]
 
 
-# Section 13.1: anonymous -> 401 on api root, users, favourites.
+# Anonymous -> 401 on api root, users, favourites.
 
 
 @BOTH
@@ -46,7 +46,7 @@ async def test_the_api_root_names_users(people: People) -> None:
     assert refused(await people.ask(None, "GET", "/api/"), 401, "Unauthenticated")
 
 
-# Section 13.5: POST 405; detail with null photos; PATCH email / full_name.
+# POST 405; detail with null photos; PATCH email / full_name.
 
 
 @BOTH

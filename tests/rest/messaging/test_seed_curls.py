@@ -1,4 +1,4 @@
-"""The messaging API's document, replayed line by line with the real curl against a running node.
+"""The commands of the messaging API's first description, replayed line by line with the real curl against a running node.
 
 With PARLEY_TEST_TRANSCRIPT=FILE each command and its answer are written there.
 """

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,8 @@ from server.embedded.ports import LOOPBACK, choose_port
 NAME = "three"
 SIZE = 3
 STEP_UP_LOOKS = 5  # before the next one is asked to lead
+# A primary that is left alone goes on for so long. Nothing waits for it: whoever is to lead is asked to.
+ALONE_FOR_S = 20
 POLL_S = 0.05
 WITHIN_S = 60.0
 
@@ -73,8 +75,9 @@ class ReplicaSet:
         await asyncio.gather(*(member.start() for member in self.members))
         hosts = [{"_id": n, "host": f"{LOOPBACK}:{member.port}"} for n, member in enumerate(self.members)]
         async with self.members[0].asked() as client:
-            await client.admin.command("replSetInitiate", {"_id": NAME, "members": hosts})
-        await self.find_primary()
+            settings = {"electionTimeoutMillis": 1000 * ALONE_FOR_S}
+            await client.admin.command("replSetInitiate", {"_id": NAME, "members": hosts, "settings": settings})
+        await _elect(self.members)
 
     async def stop(self) -> None:
         await asyncio.gather(*(member.kill() for member in self.members))
@@ -84,40 +87,39 @@ class ReplicaSet:
         for member in self.members:
             if member.child is None or member.child.exited.done():
                 await member.start()
-        primary = await self.find_primary()
+        primary = await _elect(self.members)
         for member in self.members:
             if member is not primary:
                 await _until(lambda member=member: member.is_("secondary"))  # type: ignore[misc]
         return primary
-
-    async def find_primary(self) -> Member:
-        async with asyncio.timeout(WITHIN_S):
-            while True:
-                for member in self.members:
-                    if await member.is_("isWritablePrimary"):
-                        return member
-                await asyncio.sleep(POLL_S)
 
     async def replace(self, primary: Member) -> Member:
         """The primary dies, and the others, who were away while it wrote last, lead on without that."""
         others = [member for member in self.members if member is not primary]
         await primary.kill()
         await asyncio.gather(*(member.start() for member in others))
-        async with asyncio.timeout(WITHIN_S):
-            while True:
-                # In turn: the one that has less of the log cannot be elected.
-                for member in others:
-                    for _ in range(STEP_UP_LOOKS):
-                        if await member.is_("isWritablePrimary"):
-                            return member
-                        await asyncio.sleep(POLL_S)
-                    async with member.asked() as client:
-                        with suppress(OperationFailure):  # it is no secondary yet, or the other one does not vote yet
-                            await client.admin.command("replSetStepUp")
+        return await _elect(others)
 
     async def leave_alone(self, primary: Member) -> None:
-        """The others are away from now on: what the primary takes, it holds alone, until it notices after ten seconds."""
+        """The others are away from now on: what the primary takes, it holds alone, for ALONE_FOR_S."""
         await asyncio.gather(*(member.kill() for member in self.members if member is not primary))
+
+
+async def _elect(members: Sequence[Member]) -> Member:
+    """The one of these that leads; where none does, they are asked to in turn, for one that has less of the log cannot be elected."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            for _ in range(STEP_UP_LOOKS):
+                for member in members:
+                    if await member.is_("isWritablePrimary"):
+                        return member
+                await asyncio.sleep(POLL_S)
+            for member in members:
+                async with member.asked() as client:
+                    with suppress(OperationFailure):  # it is no secondary yet, or the others do not vote yet
+                        await client.admin.command("replSetStepUp")
+                if await member.is_("isWritablePrimary"):
+                    return member
 
 
 async def inserts_of(primary: Member, app: str) -> int:

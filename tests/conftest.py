@@ -11,7 +11,7 @@ from server.embedded import EmbeddedStores, throw_away_stores
 from server.process.gc_tuning import spare_what_stays
 from tests.support.documented import undocumented
 from tests.support.group_world import town, world
-from tests.support.stores import fresh_database, pool, quick_place
+from tests.support.stores import Client, pool, quick_place
 
 __all__ = ["database", "driver", "mongodb_url", "redis_url", "stores", "town", "world"]
 
@@ -81,19 +81,22 @@ LONGEST = (
 )
 
 
-running_stores: list[EmbeddedStores] = []
+# The client that empties databases, once there is a MongoDB.
+emptying: list[Client] = []
 
 
 @pytest.fixture(scope="session")
 async def stores() -> AsyncIterator[EmbeddedStores]:
     """A MongoDB and a Redis-compatible server that live as long as the run."""
-    async with throw_away_stores(quick_place()) as running:
-        async with open_database(running.mongodb_url, "admin") as admin:
-            # TTL clean-up would delete what a test puts into the past by its own clock.
-            await admin.raw.command({"setParameter": 1, "ttlMonitorEnabled": False})
-        running_stores.append(running)
+    async with (
+        throw_away_stores(quick_place()) as running,
+        open_database(running.mongodb_url, "admin", app="tests") as admin,
+    ):
+        # TTL clean-up would delete what a test puts into the past by its own clock.
+        await admin.raw.command({"setParameter": 1, "ttlMonitorEnabled": False})
+        emptying.append(admin.raw.client)
         yield running
-        running_stores.clear()
+        emptying.clear()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -123,8 +126,8 @@ def garbage_is_collected() -> Iterator[None]:
 async def databases_are_used_again() -> AsyncIterator[None]:
     """A file leaves its databases empty, with their indexes, to the next."""
     yield
-    for running in running_stores:
-        await pool.empty(running.mongodb_url)
+    for client in emptying:
+        await pool.empty(client)
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +156,16 @@ def driver() -> Driver:
     return "pymongo"
 
 
+@pytest.fixture(scope="session")
+async def servers(mongodb_url: str) -> AsyncIterator[dict[Driver, Database]]:
+    """The running MongoDB by each driver: to connect takes longer than most tests."""
+    async with open_database(mongodb_url, "admin") as pymongo, open_database(mongodb_url, "admin", "motor") as motor:
+        yield {"pymongo": pymongo, "motor": motor}
+
+
 @pytest.fixture
-async def database(mongodb_url: str, driver: Driver) -> AsyncIterator[Database]:
-    async with fresh_database(mongodb_url, driver) as opened:
-        yield opened
+async def database(servers: dict[Driver, Database], driver: Driver) -> AsyncIterator[Database]:
+    """An empty database that nobody else has."""
+    name = pool.take()
+    yield Database(servers[driver].raw.client[name])
+    await pool.give_back(servers["pymongo"].raw.client, name)

@@ -11,7 +11,7 @@ from server.embedded import EmbeddedStores, throw_away_stores
 from server.process.gc_tuning import spare_what_stays
 from tests.support.documented import undocumented
 from tests.support.group_world import town, world
-from tests.support.stores import Client, pool, quick_place
+from tests.support.stores import pool, quick_place
 
 __all__ = ["database", "driver", "mongodb_url", "redis_url", "stores", "town", "world"]
 
@@ -81,10 +81,6 @@ LONGEST = (
 )
 
 
-# The client that empties databases, once there is a MongoDB.
-emptying: list[Client] = []
-
-
 @pytest.fixture(scope="session")
 async def stores() -> AsyncIterator[EmbeddedStores]:
     """A MongoDB and a Redis-compatible server that live as long as the run."""
@@ -94,9 +90,8 @@ async def stores() -> AsyncIterator[EmbeddedStores]:
     ):
         # TTL clean-up would delete what a test puts into the past by its own clock.
         await admin.raw.command({"setParameter": 1, "ttlMonitorEnabled": False})
-        emptying.append(admin.raw.client)
-        yield running
-        emptying.clear()
+        with pool.connected(admin.raw.client):
+            yield running
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -126,8 +121,7 @@ def garbage_is_collected() -> Iterator[None]:
 async def databases_are_used_again() -> AsyncIterator[None]:
     """A file leaves its databases empty, with their indexes, to the next."""
     yield
-    for client in emptying:
-        await pool.empty(client)
+    await pool.empty()
 
 
 @pytest.fixture(autouse=True)
@@ -168,4 +162,4 @@ async def database(servers: dict[Driver, Database], driver: Driver) -> AsyncIter
     """An empty database that nobody else has."""
     name = pool.take()
     yield Database(servers[driver].raw.client[name])
-    await pool.give_back(servers["pymongo"].raw.client, name)
+    await pool.give_back(name)

@@ -50,10 +50,23 @@ class DatabasePool:
     """
 
     def __init__(self) -> None:
+        self._client: Client | None = None
         self._free: list[str] = []
         self._taken: list[str] = []
         self._users: Counter[str] = Counter()
         self._prepared: dict[str, Indexes] = {}
+
+    @contextmanager
+    def connected(self, client: Client) -> Iterator[None]:
+        """Has a MongoDB to empty databases in until the block ends."""
+        self._client = client
+        yield
+        self._client = None
+
+    def at(self, name: str) -> Database:
+        """Returns a database of the running MongoDB over the pool's own client: to connect takes longer than most tests."""
+        assert self._client is not None, "no MongoDB runs"
+        return Database(self._client[name])
 
     def take(self) -> str:
         """Returns the name of an empty database."""
@@ -70,16 +83,19 @@ class DatabasePool:
         finally:
             self._users[name] -= 1
 
-    async def empty(self, client: Client) -> None:
+    async def empty(self) -> None:
         """Empties every database that was taken and has no user, for those who take it next."""
+        if self._client is None:
+            return
         for name in [name for name in self._taken if not self._users[name]]:
-            await self.give_back(client, name)
+            await self.give_back(name)
 
-    async def give_back(self, client: Client, name: str) -> None:
+    async def give_back(self, name: str) -> None:
         """Empties a database that was taken and is done with."""
+        assert self._client is not None, "no MongoDB runs"
         if not self._prepared:
-            self._prepared = await _prepare(client, self.take())
-        await _empty(client, name, self._prepared)
+            self._prepared = await _prepare(self._client, self.take())
+        await _empty(self._client, name, self._prepared)
         self._taken.remove(name)
         self._free.append(name)
 

@@ -12,6 +12,7 @@ from server.process.gc_tuning import spare_what_stays
 from tests.support.documented import undocumented
 from tests.support.group_world import town, world
 from tests.support.stores import pool, quick_place
+from tests.support.warm_start import warm_starts
 
 __all__ = ["database", "driver", "mongodb_url", "redis_url", "stores", "town", "world"]
 
@@ -79,6 +80,13 @@ LONGEST = (
     "rest/messaging/test_seed_curls.py",
     "test_readme.py",
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers_start_warm() -> Iterator[None]:
+    """A server that a test starts needs not import everything anew."""
+    with warm_starts():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ from server.process.gc_tuning import spare_what_stays
 from tests.support.cancelled_connections import closing_cancelled_connections
 from tests.support.documented import undocumented
 from tests.support.group_world import town, world
-from tests.support.stores import fresh_database, pool, quick_place
+from tests.support.stores import pool, quick_place
+from tests.support.warm_start import warm_starts
 
 __all__ = ["database", "driver", "mongodb_url", "redis_url", "stores", "town", "world"]
 
@@ -82,7 +83,11 @@ LONGEST = (
 )
 
 
-running_stores: list[EmbeddedStores] = []
+@pytest.fixture(scope="session", autouse=True)
+def servers_start_warm() -> Iterator[None]:
+    """A server that a test starts needs not import everything anew."""
+    with warm_starts():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -94,13 +99,14 @@ def cancelled_connections_are_closed() -> Iterator[None]:
 @pytest.fixture(scope="session")
 async def stores() -> AsyncIterator[EmbeddedStores]:
     """A MongoDB and a Redis-compatible server that live as long as the run."""
-    async with throw_away_stores(quick_place()) as running:
-        async with open_database(running.mongodb_url, "admin") as admin:
-            # TTL clean-up would delete what a test puts into the past by its own clock.
-            await admin.raw.command({"setParameter": 1, "ttlMonitorEnabled": False})
-        running_stores.append(running)
-        yield running
-        running_stores.clear()
+    async with (
+        throw_away_stores(quick_place()) as running,
+        open_database(running.mongodb_url, "admin", app="tests") as admin,
+    ):
+        # TTL clean-up would delete what a test puts into the past by its own clock.
+        await admin.raw.command({"setParameter": 1, "ttlMonitorEnabled": False})
+        with pool.connected(admin.raw.client):
+            yield running
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -130,8 +136,7 @@ def garbage_is_collected() -> Iterator[None]:
 async def databases_are_used_again() -> AsyncIterator[None]:
     """A file leaves its databases empty, with their indexes, to the next."""
     yield
-    for running in running_stores:
-        await pool.empty(running.mongodb_url)
+    await pool.empty()
 
 
 @pytest.fixture(autouse=True)
@@ -160,7 +165,16 @@ def driver() -> Driver:
     return "pymongo"
 
 
+@pytest.fixture(scope="session")
+async def servers(mongodb_url: str) -> AsyncIterator[dict[Driver, Database]]:
+    """The running MongoDB by each driver: to connect takes longer than most tests."""
+    async with open_database(mongodb_url, "admin") as pymongo, open_database(mongodb_url, "admin", "motor") as motor:
+        yield {"pymongo": pymongo, "motor": motor}
+
+
 @pytest.fixture
-async def database(mongodb_url: str, driver: Driver) -> AsyncIterator[Database]:
-    async with fresh_database(mongodb_url, driver) as opened:
-        yield opened
+async def database(servers: dict[Driver, Database], driver: Driver) -> AsyncIterator[Database]:
+    """An empty database that nobody else has."""
+    name = pool.take()
+    yield Database(servers[driver].raw.client[name])
+    await pool.give_back(name)

@@ -33,7 +33,7 @@ async def test_another_secret_signs_everybody_out_and_keeps_chats_files_and_link
         link = f"/invitation?token={await Invitations(node).link(event, GUEST)}"
     async with running_node(stores, settings.model_copy(update={"auth": signed_by("b")})) as node:
         assert (await node.rest("GET", f"/api/messages/chats/{tom.number}/", ann))[0] == 401
-        ann = await node.sign_in(ann.number)
+        ann = await node.sign_in_by_code(ann.number)
         status, shown = await node.rest("GET", f"/api/messages/chats/{tom.number}/", ann)
         assert (status, sent["message_id"] in str(shown)) == (200, True)
         for path in (URL(sent["url"]).path, link):

@@ -15,7 +15,7 @@ async def member(stores: EmbeddedStores, tmp_path: Path) -> str:
     """The number of somebody who registered while it was open; the node of the same folder comes to its database."""
     number = new_number()
     async with running_node(stores, settings_for(tmp_path, mongodb={"database": f"closed_{number}"})) as node:
-        await node.sign_in(number)
+        await node.sign_in_by_code(number)
     return number
 
 
@@ -34,7 +34,7 @@ def sent_to(node: Node, number: str) -> int:
 
 
 async def test_a_member_signs_in_as_before(node: Node, member: str) -> None:
-    assert (await node.sign_in(member)).number == member
+    assert (await node.sign_in_by_code(member)).number == member
 
 
 async def test_a_number_without_an_account_is_sent_nothing_and_answered_alike(node: Node, member: str) -> None:
@@ -47,7 +47,7 @@ async def test_a_number_without_an_account_is_sent_nothing_and_answered_alike(no
 
 
 async def test_a_number_that_somebody_invited_is_no_member(node: Node, member: str) -> None:
-    guest, ann = new_number(), await node.sign_in(member)
+    guest, ann = new_number(), await node.sign_in_by_code(member)
     event = {"title": "Dinner", "event_date": "2040-01-01T12:00:00Z", "invite_phone_numbers": ["+" + guest]}
     assert (await node.rest("POST", "/events", ann, json=event))[0] == 201
     before = sent_to(node, guest)

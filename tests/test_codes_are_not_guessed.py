@@ -118,7 +118,7 @@ async def test_the_answer_is_the_same_for_a_number_without_an_account_and_one_wi
 async def test_a_code_of_one_api_is_worth_nothing_on_the_other(stores: EmbeddedStores, tmp_path: Path) -> None:
     async with running_node(stores, settings_for(tmp_path)) as node:
         number = new_number()
-        person = await node.sign_in(number)
+        person = await node.sign_in_by_code(number)
         code = await send(node, number)
         status, shown = await node.rest("POST", "/api/account/register-code/", person, json={"code": code})
         assert (status, shown["code"]) == (403, "wrong_pin")

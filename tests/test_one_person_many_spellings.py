@@ -31,12 +31,12 @@ async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 async def ann(node: Node) -> Person:
-    return await node.sign_in(ANN)
+    return await node.sign_in_by_code(ANN)
 
 
 @pytest.fixture(scope="module")
 async def tom(node: Node, ann: Person) -> Person:
-    tom = await node.sign_in(TOM)
+    tom = await node.sign_in_by_code(TOM)
     await node.befriend(ann, tom)
     return tom
 

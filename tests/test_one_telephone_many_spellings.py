@@ -64,7 +64,7 @@ async def test_a_code_goes_to_one_telephone_once_a_minute_however_its_number_is_
 
 
 async def test_invitations_reach_one_telephone_three_times_a_day_however_its_number_is_written(node: Node) -> None:
-    owner, last = await node.sign_in(new_number()), "+" + new_number()
+    owner, last = await node.sign_in_by_code(new_number()), "+" + new_number()
     sent_before = len(sent(node))
     for phones in (spellings(new_number()), [last]):
         body = {"title": "Dinner", "event_date": "2040-01-01T12:00:00Z", "invite_phone_numbers": phones}

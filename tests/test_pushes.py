@@ -74,7 +74,7 @@ async def add_device(node: Node, person: Person, token: str) -> None:
 
 async def friends(node: Node, *names: str) -> list[Person]:
     """People who have each other as contacts, each with a name and a device named after it."""
-    people = [await node.sign_in(f"4930901{n:03}") for n in range(len(names))]
+    people = [await node.sign_in_by_code(f"4930901{n:03}") for n in range(len(names))]
     for person, name in zip(people, names, strict=True):
         profile = {"full_name": name, "email": f"{name}@example.com"}
         status, shown = await node.rest("POST", "/auth/register", person, json=profile)
@@ -281,7 +281,7 @@ async def test_who_has_somebody_in_the_phone_book_is_told_at_each_registration_b
     node: Node, apple: Apple
 ) -> None:
     ann, tom, eve = await friends(node, "Ann", "Tom", "Eve")
-    kim = await node.sign_in("4930901777")
+    kim = await node.sign_in_by_code("4930901777")
     await add_device(node, kim, "Kim")
     for person in (ann, tom, kim):
         book = {"phone_numbers": ["+" + kim.number, "+4930"]}
@@ -314,7 +314,7 @@ async def test_a_text_reaches_the_outbox_once(node: Node) -> None:
 
 async def test_a_phone_that_is_signed_out_is_told_nothing_any_more(node: Node, apple: Apple) -> None:
     ann, tom = await friends(node, "Ann", "Tom")
-    lost = await node.sign_in(tom.number)
+    lost = await node.sign_in_by_code(tom.number)
     await add_device(node, lost, "lost")
     assert (await node.rest("POST", "/auth/logout", lost))[0] == 204
     await write(node, ann, contact=tom.number, text="Hi")

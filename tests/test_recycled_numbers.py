@@ -42,11 +42,11 @@ async def texts(node: Node, reader: Person, chat: int) -> list[str]:
 
 
 async def test_the_next_owner_s_message_is_stored_also_under_a_client_id_of_the_former(node: Node) -> None:
-    ann, tom = await node.sign_in(new_number()), await node.sign_in(new_number())
+    ann, tom = await node.sign_in_by_code(new_number()), await node.sign_in_by_code(new_number())
     await node.befriend(ann, tom)
     former = await send(node, ann, "from Ann", contact=tom.number)
     await remove(node, ann)
-    eve = await node.sign_in(ann.number)
+    eve = await node.sign_in_by_code(ann.number)
     await node.befriend(eve, tom)
     message = await send(node, eve, "from Eve", contact=tom.number)
     assert message["text"] == "from Eve"
@@ -55,11 +55,11 @@ async def test_the_next_owner_s_message_is_stored_also_under_a_client_id_of_the_
 
 
 async def test_the_next_owner_has_another_account_and_the_old_chat_stays_with_whom_it_was_with(node: Node) -> None:
-    ann, tom = await node.sign_in(new_number()), await node.sign_in(new_number())
+    ann, tom = await node.sign_in_by_code(new_number()), await node.sign_in_by_code(new_number())
     await node.befriend(ann, tom)
     chat = (await send(node, ann, "hello", contact=tom.number))["chat"]
     await remove(node, ann)
-    eve = await node.sign_in(ann.number)
+    eve = await node.sign_in_by_code(ann.number)
     assert eve.account_id != ann.account_id
     assert await texts(node, tom, chat) == ["hello"]
     assert await texts(node, eve, chat) == []
@@ -75,7 +75,7 @@ async def test_the_next_owner_has_another_account_and_the_old_chat_stays_with_wh
 
 
 async def test_in_a_group_the_former_owner_s_client_ids_are_free(node: Node) -> None:
-    ann, tom = await node.sign_in(new_number()), await node.sign_in(new_number())
+    ann, tom = await node.sign_in_by_code(new_number()), await node.sign_in_by_code(new_number())
     await node.befriend(ann, tom)
     body = {"subject": "us", "participants": [ann.number]}
     status, shown = await node.rest("POST", "/api/groups/create-group/", tom, json=body)
@@ -83,7 +83,7 @@ async def test_in_a_group_the_former_owner_s_client_ids_are_free(node: Node) -> 
     group = shown["groupid"]
     await send(node, ann, "from Ann", group=group)
     await remove(node, ann)
-    eve = await node.sign_in(ann.number)
+    eve = await node.sign_in_by_code(ann.number)
     adding = {"contact": ann.number}
     status, shown = await node.rest("POST", f"/api/groups/{group}/add-participant/", tom, data=adding)
     assert status == 200, shown
@@ -91,24 +91,24 @@ async def test_in_a_group_the_former_owner_s_client_ids_are_free(node: Node) -> 
 
 
 async def test_an_open_invitation_is_the_number_s_and_one_that_is_over_is_not(node: Node) -> None:
-    ann, tom = await node.sign_in(new_number()), await node.sign_in(new_number())
+    ann, tom = await node.sign_in_by_code(new_number()), await node.sign_in_by_code(new_number())
     for title, date in (("then", "2020-01-01T12:00:00Z"), ("soon", "2040-01-01T12:00:00Z")):
         event = {"title": title, "event_date": date, "invite_phone_numbers": ["+" + ann.number]}
         assert (await node.rest("POST", "/events", tom, json=event))[0] == 201
     await remove(node, ann)
-    eve = await node.sign_in(ann.number)
+    eve = await node.sign_in_by_code(ann.number)
     status, shown = await node.rest("GET", "/events", eve)
     assert status == 200
     assert [event["title"] for event in shown["results"]] == ["soon"]
 
 
 async def test_a_login_that_waited_for_the_number_proves_the_new_account(node: Node, stores: EmbeddedStores) -> None:
-    ann, login = await node.sign_in(new_number()), await Api(node, stores).new_user()
+    ann, login = await node.sign_in_by_code(new_number()), await Api(node, stores).new_user()
     assert (await login("POST", CREATE, account=ann.number))[0] == 201
     code = last_code(node, ann.number)
     await remove(node, ann)
     assert (await login("POST", REGISTER, code=code))[0] == 200
-    tom = await node.sign_in(new_number())
+    tom = await node.sign_in_by_code(new_number())
     await node.befriend(login.person(ann.number), tom)
     device = await node.connect(login.person(ann.number), "/chat")
     (ready,) = await device.expect("ready")
@@ -128,7 +128,7 @@ class TestUnused:
     ) -> None:
         ann, tom, chat = await talked(node)
         await leave_unused(node, stores, ann, days=91)
-        eve = await node.sign_in(ann.number)
+        eve = await node.sign_in_by_code(ann.number)
         assert eve.account_id != ann.account_id
         assert (await node.rest("GET", "/auth/sessions", ann))[0] == 401
         assert await texts(node, tom, chat) == ["hello"]
@@ -139,29 +139,29 @@ class TestUnused:
     async def test_who_comes_back_sooner_has_the_same(self, node: Node, stores: EmbeddedStores) -> None:
         ann, _, chat = await talked(node)
         await leave_unused(node, stores, ann, days=89)
-        again = await node.sign_in(ann.number)
+        again = await node.sign_in_by_code(ann.number)
         assert again.account_id == ann.account_id
         assert await texts(node, again, chat) == ["hello"]
 
     async def test_an_account_with_a_connected_device_is_in_use(self, node: Node, stores: EmbeddedStores) -> None:
-        ann = await node.sign_in(new_number())
+        ann = await node.sign_in_by_code(new_number())
         phone = await node.connect(ann, "/chat")
         await leave_unused(node, stores, ann, days=91)
-        assert (await node.sign_in(ann.number)).account_id == ann.account_id
+        assert (await node.sign_in_by_code(ann.number)).account_id == ann.account_id
         assert phone.client.connected
 
 
 async def test_by_default_no_number_is_ever_recycled(node: Node, stores: EmbeddedStores) -> None:
     ann, _, chat = await talked(node)
     await leave_unused(node, stores, ann, days=5000)
-    again = await node.sign_in(ann.number)
+    again = await node.sign_in_by_code(ann.number)
     assert again.account_id == ann.account_id
     assert await texts(node, again, chat) == ["hello"]
 
 
 async def talked(node: Node) -> tuple[Person, Person, int]:
     """Two people, and their chat."""
-    ann, tom = await node.sign_in(new_number()), await node.sign_in(new_number())
+    ann, tom = await node.sign_in_by_code(new_number()), await node.sign_in_by_code(new_number())
     await node.befriend(ann, tom)
     chat: int = (await send(node, ann, "hello", contact=tom.number))["chat"]
     for client in node.clients:

@@ -25,7 +25,7 @@ async def node(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[Node]:
 
 async def protected(node: Node) -> Person:
     """Somebody who has set a registration PIN."""
-    person = await node.sign_in(new_number())
+    person = await node.sign_in_by_code(new_number())
     assert (await node.rest("PUT", EVENTS, person, json={"registration_pin": PIN}))[0] == 204
     return person
 
@@ -54,7 +54,7 @@ async def test_the_code_alone_does_not_sign_in_and_stays_good_for_both(node: Nod
 
 
 async def test_without_the_right_code_nobody_learns_that_there_is_one(node: Node) -> None:
-    ann, tom = await protected(node), await node.sign_in(new_number())
+    ann, tom = await protected(node), await node.sign_in_by_code(new_number())
     answers = [await verify(node, number, "0000", registration_pin=PIN) for number in (ann.number, tom.number)]
     assert answers[0] == answers[1]
     assert answers[0][0] == 400
@@ -98,7 +98,7 @@ async def test_who_is_signed_in_sees_sets_and_removes_it_on_both_apis(node: Node
 
 @pytest.mark.parametrize("bad", ["", "12345", "1" * 33, "abcdef", "12 45", "33333³"])
 async def test_what_is_no_registration_pin_is_refused(node: Node, bad: str) -> None:
-    ann = await node.sign_in(new_number())
+    ann = await node.sign_in_by_code(new_number())
     assert (await node.rest("PUT", EVENTS, ann, json={"registration_pin": bad}))[0] == 400
     status, shown = await node.rest("POST", MESSAGING, ann, json={"registration_pin": bad})
     assert (status, shown["code"]) == (400, "malformed")

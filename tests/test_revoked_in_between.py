@@ -45,7 +45,7 @@ async def test_a_session_that_ends_while_its_client_waits_in_line_is_not_let_in_
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, tom = await friends(node, 2)
-    victim = await node.sign_in(tom.number)
+    victim = await node.sign_in_by_code(tom.number)
     phone = await node.connect(ann, "/chat")
     sockets, waiting = sockets_of(node), domain_of(node).connect_admission
     may_listen, listen = asyncio.Event(), sockets.connections._on_join
@@ -73,7 +73,7 @@ async def test_requests_that_wait_behind_another_are_not_begun_for_a_session_tha
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, tom = await friends(node, 2)
-    victim = await node.sign_in(ann.number)
+    victim = await node.sign_in_by_code(ann.number)
     phone = await node.connect(tom, "/chat")
     submit, is_begun, may_go_on = SendMessage.submit, asyncio.Event(), asyncio.Event()
 
@@ -103,7 +103,7 @@ async def test_requests_that_wait_behind_another_are_not_begun_for_a_session_tha
 
 async def test_what_waits_for_a_polling_client_is_not_given_to_it_after_its_session_ended(node: Node) -> None:
     ann, tom = await friends(node, 2)
-    victim = await node.sign_in(tom.number)
+    victim = await node.sign_in_by_code(tom.number)
     phone = await node.connect(ann, "/chat")
     polling = await open_polling(node.url)
     assert await polling.post("40/chat," + json.dumps({"token": victim.token})) == 200
@@ -158,7 +158,7 @@ class SlowRequest:
 @pytest.mark.parametrize("make", [json_body, form_body, upload_body])
 async def test_a_request_whose_body_comes_after_its_session_ended_does_nothing(node: Node, make: Any) -> None:
     ann, tom = await friends(node, 2)
-    victim = await node.sign_in(ann.number)
+    victim = await node.sign_in_by_code(ann.number)
     phone = await node.connect(tom, "/chat")
     # A node that has seen the token knows it, so that the request is looked at in the turn that says "continue".
     assert (await node.rest("GET", "/auth/sessions", victim))[0] == 200
@@ -174,7 +174,7 @@ async def test_a_request_whose_body_comes_after_its_session_ended_does_nothing(n
 
 async def test_an_event_whose_body_comes_after_its_session_ended_is_not_made(node: Node) -> None:
     (ann,) = await newcomers(node, 1)
-    victim = await node.sign_in(ann.number)
+    victim = await node.sign_in_by_code(ann.number)
     assert (await node.rest("GET", "/auth/sessions", victim))[0] == 200
     event = {"title": "Late", "date": "2031-01-01T12:00:00Z", "venue": "Here", "invitees": []}
     slow = SlowRequest(node, "/events", victim, "application/json", json.dumps(event).encode())
@@ -219,7 +219,7 @@ async def test_what_is_fetched_for_a_session_that_ended_meanwhile_is_not_used(
     settings = settings_for(tmp_path, media={"allow_private_addresses": True})
     async with TestServer(there) as elsewhere, running_node(stores, settings) as node:
         ann, tom = await friends(node, 2)
-        victim = await node.sign_in(ann.number)
+        victim = await node.sign_in_by_code(ann.number)
         path = "/api/messages/send-image/" if door == "message" else "/api/account/profile-photo/"
         body = {"contact": tom.number, "url": str(elsewhere.make_url("/a.png"))}
         asking = asyncio.create_task(node.rest("POST", path, victim, json=body))

@@ -30,8 +30,8 @@ async def session_of(node: Node, person: Person) -> str:
 
 async def test_an_open_device_hears_which_session_it_is_and_what_it_calls_itself(node: Node) -> None:
     number = new_number()
-    phone = await node.connect(await node.sign_in(number), "/chat")
-    other = await node.sign_in(number)
+    phone = await node.connect(await node.sign_in_by_code(number), "/chat")
+    other = await node.sign_in_by_code(number)
     (told,) = await phone.expect("signed_in")
     assert told["session"] == await session_of(node, other)
     assert told["device"].startswith("Python/")
@@ -40,9 +40,9 @@ async def test_an_open_device_hears_which_session_it_is_and_what_it_calls_itself
 
 async def test_a_device_that_is_away_gets_a_push(node: Node, apple: Apple) -> None:
     number = new_number()
-    first = await node.sign_in(number)
+    first = await node.sign_in_by_code(number)
     assert (await node.rest("POST", "/notifications/add_ios_device", first, json={"token": "first"}))[0] == 200
-    other = await node.sign_in(number)
+    other = await node.sign_in_by_code(number)
     await apple.expect(1)
     (push,) = apple.sent_to("first")
     assert push.alert.startswith("Your number was used to sign in by Python/")
@@ -51,16 +51,16 @@ async def test_a_device_that_is_away_gets_a_push(node: Node, apple: Apple) -> No
 
 
 async def test_nobody_is_told_of_a_first_sign_in(node: Node, apple: Apple) -> None:
-    first = await node.sign_in(new_number())
+    first = await node.sign_in_by_code(new_number())
     assert (await node.rest("POST", "/notifications/add_ios_device", first, json={"token": "first"}))[0] == 200
-    await node.sign_in(first.number)
+    await node.sign_in_by_code(first.number)
     await apple.expect(1)
     assert len(apple.taken) == 1
 
 
 async def test_a_login_that_proves_the_number_is_a_sign_in(node: Node, stores: EmbeddedStores) -> None:
     number = new_number()
-    phone = await node.connect(await node.sign_in(number), "/chat")
+    phone = await node.connect(await node.sign_in_by_code(number), "/chat")
     login = await Api(node, stores).new_user()
     assert (await login("POST", "/api/account/create-account/", account=number))[0] == 201
     code = last_code(node, number)

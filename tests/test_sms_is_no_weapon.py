@@ -32,7 +32,7 @@ async def node(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[Node]:
 
 
 async def person(node: Node, name: str = "Ann") -> Person:
-    one = await node.sign_in(new_number())
+    one = await node.sign_in_by_code(new_number())
     profile = {"full_name": name, "email": "ann@example.com"}
     assert (await node.rest("POST", "/auth/register", one, json=profile))[0] == 200
     return one
@@ -155,7 +155,7 @@ class TestCountries:
             yield running
 
     async def test_a_code_is_sent_to_these_alone(self, node: Node) -> None:
-        assert (await node.sign_in(self.GERMAN)).account_id
+        assert (await node.sign_in_by_code(self.GERMAN)).account_id
         for number in ("+" + self.FRENCH, "+1", "call me", "+881612345678"):
             async with node.http.post(node.url + "/auth", json={"phone_number": number}) as answer:
                 assert answer.status == 400
@@ -169,7 +169,7 @@ class TestCountries:
         assert (await login("POST", "/api/account/create-account/", account=self.GERMAN))[0] == 201
 
     async def test_others_are_invited_and_not_texted(self, node: Node) -> None:
-        owner = await node.sign_in(self.GERMAN)
+        owner = await node.sign_in_by_code(self.GERMAN)
         guest = "4930901821"
         event = await invite(node, owner, self.FRENCH, guest)
         assert len(event["invitees"]) == 2

@@ -122,7 +122,7 @@ async def test_a_copy_of_the_database_under_another_secret_is_another_installati
     async with running_node(stores, live) as one, running_node(stores, copy) as other:
         ann, tom = await sign_in_friends(one)
         here = Installation(one, ann, tom, await one.connect(ann), await one.connect(tom))
-        stranger = await other.sign_in(tom.number)
+        stranger = await other.sign_in_by_code(tom.number)
         there = await other.connect(stranger)
         await here.say("for one alone")
         await here.tom_phone.until(lambda: bool(here.told()))

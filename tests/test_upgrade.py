@@ -89,7 +89,7 @@ async def test_a_number_that_was_stored_by_another_spelling_is_the_same_person(
     async with running_node(stores, settings_of(database, tmp_path)) as node:
         found = await ask_everything(node, site.people, site.kept["groups"])
         assert differing(expected_answers(site), found) == {}
-        assert (await node.sign_in(eva)).account_id == site.people["eva"].account_id
+        assert (await node.sign_in_by_code(eva)).account_id == site.people["eva"].account_id
 
 
 async def swept(node: Node, site: OldSite) -> None:
@@ -151,7 +151,7 @@ async def test_chats_go_on_where_they_were(node: Node, site: OldSite) -> None:
 
 async def test_people_sign_in_leave_and_come_back(node: Node, site: OldSite) -> None:
     ann, bob = site.people["ann"], site.people["bob"]
-    assert (await node.sign_in(ann.number)).account_id == ann.account_id
+    assert (await node.sign_in_by_code(ann.number)).account_id == ann.account_id
     group = site.kept["groups"][0]
     for act, body, by in (
         ("remove-participant", {"contact": bob.number}, ann),
@@ -181,7 +181,7 @@ async def test_a_code_from_before_is_refused_clearly_and_the_next_one_is_good(no
     async with node.http.post(f"{node.url}/auth/verify_pin", json=proof) as answer:
         assert answer.status == 400
         assert "non_field_errors" in await answer.json()
-    assert (await node.sign_in(code["number"].removeprefix("+"))).token
+    assert (await node.sign_in_by_code(code["number"].removeprefix("+"))).token
 
 
 @pytest.mark.parametrize("made", [0, 2])
@@ -234,13 +234,13 @@ async def test_changes_that_a_crash_left_are_applied(
 
 
 async def test_an_invited_number_that_nobody_had_proved_keeps_its_invitation(node: Node, site: OldSite) -> None:
-    guest = await node.sign_in("493055500")
+    guest = await node.sign_in_by_code("493055500")
     status, event = await node.rest("GET", f"/events/{site.kept['event']}", guest)
     assert (status, event["title"]) == (200, "Old dinner")
 
 
 async def test_the_number_of_a_removed_account_begins_anew(node: Node, site: OldSite) -> None:
     gone = site.everybody["zoe"]
-    fresh = await node.sign_in(gone.number)
+    fresh = await node.sign_in_by_code(gone.number)
     assert fresh.account_id != gone.account_id
     assert await node.rest("GET", "/api/message/chats/", fresh) == (200, {"chats": [], "more": False})

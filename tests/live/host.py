@@ -10,13 +10,13 @@ from typing import Any
 
 from models.documents.account import Account
 from models.documents.phone import Phone
-from models.stores.database import open_database
 from server.config import Settings
 from server.embedded import EmbeddedStores
 from server.wiring.domain import Domain
 from tests.support.event_acts import EventActs
 from tests.support.node import Node, Person, running_node
 from tests.support.parts import domain_of
+from tests.support.stores import pool
 
 _NUMBERS = count(4930500000)
 
@@ -44,14 +44,16 @@ class Host(EventActs):
     def texts(self) -> list[tuple[str, str]]:
         """(number, body) of the SMS that were sent and are no codes."""
         outbox = self.web.settings.data_dir / self.web.settings.sms.outbox
+        if not outbox.exists():
+            return []
         lines = [json.loads(line) for line in outbox.read_text("utf-8").splitlines()]
         return [(sent["to"], sent["body"]) for sent in lines if sent["code"] is None]
 
     async def queued(self) -> list[dict[str, Any]]:
         """The rows of the queue of notifications, asked for by a connection of the test's own (plans.py)."""
-        async with open_database(self.mongodb_url, self.web.settings.mongodb.database, app="tests") as database:
-            rows: list[dict[str, Any]] = await database.collection("notifications").find({}).to_list(None)
-            return rows
+        database = pool.at(self.web.settings.mongodb.database)
+        rows: list[dict[str, Any]] = await database.collection("notifications").find({}).to_list(None)
+        return rows
 
 
 @asynccontextmanager

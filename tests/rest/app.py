@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.typedefs import Handler
+from typing_extensions import override
 
 from handlers.rest.requests import ACTOR
 from models.documents.session import Actor
@@ -33,6 +34,7 @@ def acting(actor: Actor) -> dict[str, str]:
 class Server(TestServer):
     """A server that ends a request as Parley does: when its body breaks off, not in the middle of whatever it does."""
 
+    @override
     async def _make_runner(self, **options: Any) -> web.AppRunner:
         return web.AppRunner(self.app, **options | {"handler_cancellation": False})
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 import pytest
 
@@ -12,19 +11,15 @@ from models.services.media.storage import OpenMedia
 from models.stores.database import Database
 from models.stores.media import CHUNK_BYTES, MediaFiles
 from tests.rest.app import Client, client_of
+from tests.support.fakes import HandClock
 
 CONTENT = bytes(range(256)) * 2400  # three chunks
 SIZE = len(CONTENT)
 
 
-class FixedClock:
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC)
-
-
 @pytest.fixture
 async def files(database: Database) -> MediaFiles:
-    files = MediaFiles(database, b"k" * 32, FixedClock())
+    files = MediaFiles(database, b"k" * 32, HandClock())
     await files.prepare()
     return files
 

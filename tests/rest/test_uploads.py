@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,16 +20,12 @@ from models.stores.media import MediaFiles
 from server.media.fetcher import HttpFetcher
 from server.media.imaging import PictureProcesses
 from tests.rest.app import BODY_MAX_BYTES, Client, client_of
+from tests.support.fakes import HandClock
 from tests.support.pictures import bomb, decoded, encoded, halves
 from tests.support.socket_world import until
 
 BELOW = 3 << 20
 BIG = bytes(range(256)) * 4096 * 2  # 2 MiB: more than http.body_max_bytes of these tests
-
-
-class FixedClock:
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -61,7 +56,7 @@ class Door:
 
 @pytest.fixture
 async def door(database: Database, tmp_path: Path) -> AsyncIterator[Door]:
-    files = MediaFiles(database, b"k" * 32, FixedClock())
+    files = MediaFiles(database, b"k" * 32, HandClock())
     await files.prepare()
     store = StoreMedia(files, PictureProcesses(max_pixels=4_000_000, folder=tmp_path))
     fetch = FetchUrl(HttpFetcher(timeout_s=5, max_redirects=2, allow_private_addresses=True), store)

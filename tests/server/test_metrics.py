@@ -89,7 +89,7 @@ async def test_with_the_database_away_what_clients_are_told_is_what_is_counted(
         url = stores.mongod.url_by(wire.port)
         through = EmbeddedStores(tmp_path, MongodbSettings(url=url), RedisSettings(url=stores.redis_url))
         async with running_node(through, settings_for(tmp_path, mongodb={"timeout_s": 1})) as node:
-            ann, stranger = await node.sign_in("4930988000001"), await node.sign_in("4930988000002")
+            ann, stranger = await node.sign_in_by_code("4930988000001"), await node.sign_in_by_code("4930988000002")
             assert (await node.rest("GET", "/api/contacts/", ann))[0] == 200
             wire.is_dead = True
             try:

@@ -62,7 +62,7 @@ async def test_a_newcomer_signs_in_stays_and_signs_out(windows: Windows, node: N
 
 async def test_an_ended_session_is_at_the_door_at_once(windows: Windows, node: Node, numbers: Numbers) -> None:
     (ann,) = await numbers.sign_in(node, 1)
-    again = await node.sign_in(ann.number)
+    again = await node.sign_in_by_code(ann.number)
     at_home, at_work = await windows.open(ann, "Ann"), await windows.open(again, "Ann")
     at_work.is_cut = True  # its socket is refused from now on, and that is noted
     await at_home.page.get_by_role("button", name="Settings").click()

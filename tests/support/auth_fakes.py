@@ -1,37 +1,8 @@
-"""Named fakes of the sign-in's ports: a clock that is set by hand, a fan-out and a code sender that keep what they are given."""
+"""A code sender that keeps what it is given."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
-from models.documents.chat import Chat
 from models.errors import Unavailable
-from models.facts import Fact, Invalidation
-
-
-class HandClock:
-    """Stands still until it is moved, forwards or back."""
-
-    def __init__(self) -> None:
-        self._now = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self._now
-
-    def move(self, **duration: float) -> None:
-        self._now += timedelta(**duration)
-
-
-@dataclass
-class RecordingFanout:
-    signals: list[Invalidation] = field(default_factory=list)
-    published: list[Fact] = field(default_factory=list)
-
-    def publish(self, event: Fact, to: Collection[int], *, chat: Chat | None = None) -> None:
-        self.published.append(event)
-
-    def signal(self, signal: Invalidation) -> None:
-        self.signals.append(signal)
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,9 @@ from server.http.application import build_application
 from server.http.client_address import locate_clients
 from server.http.identity import identify
 from tests.rest.app import Server
-from tests.support.auth_fakes import HandClock, KeptCodes, RecordingFanout
+from tests.support.auth_fakes import KeptCodes
 from tests.support.documented import watch
+from tests.support.fakes import HandClock, RecordingFanout
 
 SECRET = "a secret of tests"
 ANN = "+4930123456"

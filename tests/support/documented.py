@@ -23,7 +23,8 @@ undocumented: list[str] = []
 
 def watch(app: web.Application) -> None:
     """Compare each answer of this application with its document, before it starts."""
-    document = _Document(app[ROUTES])
+    routes = app[ROUTES]
+    document = _Document(routes)
 
     async def look(request: web.Request, response: web.StreamResponse) -> None:
         undocumented.extend(

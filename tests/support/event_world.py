@@ -32,9 +32,8 @@ from models.stores.invitation_tokens import InvitationTokens
 from models.stores.journal import Journal
 from models.stores.notifications import Notifications
 from models.stores.quotas import Quotas
-from tests.support.auth_fakes import HandClock
 from tests.support.event_acts import EventActs
-from tests.support.fakes import RecordingFanout
+from tests.support.fakes import HandClock, RecordingFanout
 
 TEMPLATES = ("{organizer}: {event_title} {event_link}", "Come to {event_title} of {organizer} {event_link}")
 URL = "https://parley.example"

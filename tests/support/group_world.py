@@ -1,10 +1,9 @@
 """Nodes with nothing but groups, assembled from the real parts over a real database, and a fan-out that keeps what it is told."""
 
-import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
@@ -13,16 +12,14 @@ from aiohttp.typedefs import Handler
 
 from handlers.rest.messaging.groups import GroupRoutes
 from handlers.rest.requests import ACTOR
-from models.documents.chat import Chat
 from models.documents.contact import Contact
 from models.documents.entry import ChatChange, Draft, Entry, Message
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.facts import EntryAdded, Fact, Invalidation
 from models.services.chats.announcer import Announcer
 from models.services.chats.membership import MembershipCache
 from models.services.chats.record_changes import RecordChanges
-from models.services.contacts.contact_rule import RequireContact
+from models.services.contacts.contact_rule import HasWritten, RequireContact
 from models.services.contacts.directory import Directory
 from models.services.groups.groups import CreateGroup, GetGroup, ListGroups, SetSubject
 from models.services.groups.members import AddParticipant, LeaveGroup, RemoveParticipant, RequireParticipants, SetRole
@@ -38,51 +35,10 @@ from models.stores.journal import Journal
 from server.http.application import build_application
 from tests.rest.app import Server
 from tests.support.documented import watch
+from tests.support.fakes import HandClock, RecordingFanout
 
 SINCE = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 MEMBERS_MAX = 1000
-
-
-class TickingClock:
-    """A minute passes between two looks, so that nothing happens twice at one time."""
-
-    def __init__(self) -> None:
-        self._now = SINCE
-
-    def now(self) -> datetime:
-        self._now += timedelta(minutes=1)
-        return self._now
-
-
-class RecordingFanout:
-    """Keeps what was told to whom, in order. No signal gets anywhere: nodes of these tests have no bus."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[Entry, frozenset[int]]] = []
-        self.signals: list[Invalidation] = []
-        self._more = asyncio.Event()
-
-    def publish(self, event: Fact, to: Collection[int], *, chat: Chat | None = None) -> None:
-        assert isinstance(event, EntryAdded)
-        self.told.append((event.entry, frozenset(to)))
-        self._more.set()
-
-    def send_to_connection(self, event: Fact, connection: str) -> None:
-        raise AssertionError("a change of a group is nobody's own affair")
-
-    def signal(self, signal: Invalidation) -> None:
-        self.signals.append(signal)
-
-    async def until(self, count: int) -> None:
-        """Wait until so many entries have been told."""
-        async with asyncio.timeout(30):
-            while len(self.told) < count:
-                self._more.clear()
-                await self._more.wait()
-
-    def heard_by(self, actor: Actor) -> list[int]:
-        """The seqs that this account was told, in order."""
-        return [entry.seq for entry, to in self.told if actor.account_id in to]
 
 
 @dataclass
@@ -141,7 +97,7 @@ class World:
     contacts: Contacts
     chats: Chats
     entries: Entries
-    clock: TickingClock
+    clock: HandClock
     writers: Writers
     actors: dict[int, Actor] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
@@ -183,7 +139,9 @@ class World:
         await announcer.open()
         record = RecordChanges(journal, announcer)
         change = ChangeGroup(self.chats, memberships, record)
-        participants = RequireParticipants(RequireContact(self.contacts, Directory(self.accounts), self.writers))
+        participants = RequireParticipants(
+            RequireContact(self.contacts, Directory(self.accounts), cast("HasWritten", self.writers))
+        )
         leave = LeaveGroup(change, self.chats, record)
         routes = GroupRoutes(
             CreateGroup(
@@ -234,7 +192,15 @@ class Town:
 async def world(database: Database) -> AsyncIterator[World]:
     counters = Counters(database)
     accounts, chats = Accounts(database, counters), Chats(database, counters)
-    world = World(database, accounts, Contacts(database), chats, Entries(database), TickingClock(), Writers())
+    world = World(
+        database,
+        accounts,
+        Contacts(database),
+        chats,
+        Entries(database),
+        HandClock(SINCE, tick=timedelta(minutes=1)),
+        Writers(),
+    )
     for store in (world.accounts, world.contacts, world.chats):
         await store.prepare()
     yield world
@@ -242,6 +208,8 @@ async def world(database: Database) -> AsyncIterator[World]:
         await node.client.close()
         await node.journal.close()
         await node.announcer.close()
+        assert len(node.fanout.told) == len(node.fanout.published), "only entries are told of groups"
+        assert not node.fanout.sent_to_one, "a change of a group is nobody's own affair"
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 from models.documents.event import Event
 from server.wiring.domain import Domain
 from tests.support.node import Node, Person
+from tests.support.parts import domain_of
 
 SOON = timedelta(days=3)
 
@@ -20,9 +21,7 @@ class Invitations:
     @property
     def domain(self) -> Domain:
         """The inside of the node."""
-        drain = next(hook for hook in self.node.runner.app.on_shutdown if hook.__name__ == "drain")  # type: ignore[attr-defined]
-        domain: Domain = drain.__self__.domain  # type: ignore[attr-defined]
-        return domain
+        return domain_of(self.node)
 
     async def create(self, owner: Person, *guests: str, **fields: Any) -> Event:
         """An event of `owner`, in three days if no date is given, to which these numbers are invited."""

@@ -88,17 +88,17 @@ class Guarded:
         await until(self._is_copied)
         await asyncio.gather(*(sentinel.start("--sentinel") for sentinel in self.sentinels))
         for sentinel in self.sentinels:  # they find each other by what they publish
-            await sentinel.redis.execute_command("SENTINEL DEBUG", "PUBLISH-PERIOD", 200, "INFO-PERIOD", 500)
+            await sentinel.redis.execute_command("SENTINEL DEBUG", "PUBLISH-PERIOD", 200, "INFO-PERIOD", 500)  # type: ignore[no-untyped-call]
         await until(self._is_watched)
 
     async def watch_closely(self) -> None:
         """Let the sentinels act on silence soon. Until then a machine that is busy is no reason for them."""
         for sentinel in self.sentinels:
-            await sentinel.redis.execute_command("SENTINEL SET", NAME, "down-after-milliseconds", SOON_MS)
+            await sentinel.redis.execute_command("SENTINEL SET", NAME, "down-after-milliseconds", SOON_MS)  # type: ignore[no-untyped-call]
 
     async def replace(self) -> None:
         """Let the replica take over while the primary lives."""
-        await self.sentinels[0].redis.execute_command("SENTINEL FAILOVER", NAME)
+        await self.sentinels[0].redis.execute_command("SENTINEL FAILOVER", NAME)  # type: ignore[no-untyped-call]
 
     async def _is_copied(self) -> bool:
         return (await self.replica.about()).get("master_link_status") == "up"

@@ -29,7 +29,8 @@ class Friends:
 
     @property
     def chat(self) -> int:
-        return next(body["message"]["chat"] for body in self.tom_phone.told("message_created"))
+        chat: int = self.tom_phone.told("message_created")[0]["message"]["chat"]
+        return chat
 
     async def still_talk(self) -> None:
         """Ann writes, and Tom hears it."""
@@ -84,6 +85,6 @@ def _words_of(is_so: Callable[..., object]) -> str:
 def sockets_of(node: Node) -> SocketServer:
     """The socket server inside a running node, to look at what it holds."""
     resource = next(each for each in node.runner.app.router.resources() if each.canonical == "/socket.io/")
-    engine: Any = next(iter(resource)).handler.__self__
+    engine: Any = next(iter(resource)).handler.__self__  # type: ignore[attr-defined] # a method
     sockets: SocketServer = engine.handlers["connect"].__self__
     return sockets

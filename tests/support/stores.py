@@ -4,15 +4,17 @@ import asyncio
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from benchmarks.servers import holding_breath
-from models.stores.database import Database, Driver, open_database
+from models.stores.database import Database
+from models.stores.journal import ENTRIES, INDEXES
 from server.clock import SystemClock
 from server.embedded import EmbeddedStores
 from server.wiring.stores import Stores
@@ -35,21 +37,36 @@ def quick_place() -> Path | None:
 
 MANY_ROWS = 1000  # from here on it is quicker to drop a collection and make its indexes anew
 
-Indexes = dict[str, Mapping[str, Any]]
+Client = AsyncMongoClient[dict[str, Any]]
+Indexes = frozenset[str]  # the specifications of one collection's, each with its keys in their order
+BARE = frozenset({str({"v": 2, "key": {"_id": 1}, "name": "_id_"})})  # what a first insert makes
 
 
 class DatabasePool:
     """Databases whose collections and indexes are there already, because an earlier test made them.
 
     To make them takes MongoDB a fifth of a second of work, and each further database makes it slower at everything. Names
-    are taken without a question, emptied when a test file is through, and then taken again.
+    are taken without a question, emptied when a test or its file is through, and then taken again.
     """
 
     def __init__(self) -> None:
+        self._client: Client | None = None
         self._free: list[str] = []
         self._taken: list[str] = []
         self._users: Counter[str] = Counter()
-        self._prepared: dict[str, Indexes] = {}  # by the URL of a MongoDB
+        self._prepared: dict[str, Indexes] = {}
+
+    @contextmanager
+    def connected(self, client: Client) -> Iterator[None]:
+        """Has a MongoDB to empty databases in until the block ends."""
+        self._client = client
+        yield
+        self._client = None
+
+    def at(self, name: str) -> Database:
+        """Returns a database of the running MongoDB over the pool's own client: to connect takes longer than most tests."""
+        assert self._client is not None, "no MongoDB runs"
+        return Database(self._client[name])
 
     def take(self) -> str:
         """Returns the name of an empty database."""
@@ -66,54 +83,69 @@ class DatabasePool:
         finally:
             self._users[name] -= 1
 
-    async def empty(self, url: str) -> None:
+    async def empty(self) -> None:
         """Empties every database that was taken and has no user, for those who take it next."""
-        done = [name for name in self._taken if not self._users[name]]
-        self._taken = [name for name in self._taken if self._users[name]]
-        if not done:
+        if self._client is None:
             return
-        async with open_database(url, "admin", app="tests") as admin:
-            client = admin.raw.client
-            if url not in self._prepared:
-                self._prepared[url] = await _prepare(Database(client[self.take()]))
-            for name in done:
-                await _empty(client[name], self._prepared[url])
-        self._free += done
+        for name in [name for name in self._taken if not self._users[name]]:
+            await self.give_back(name)
+
+    async def give_back(self, name: str) -> None:
+        """Empties a database that was taken and is done with."""
+        assert self._client is not None, "no MongoDB runs"
+        if not self._prepared:
+            self._prepared = await _prepare(self._client, self.take())
+        await _empty(self._client, name, self._prepared)
+        self._taken.remove(name)
+        self._free.append(name)
 
 
 pool = DatabasePool()
 
 
-async def _prepare(database: Database) -> Indexes:
+async def _prepare(client: Client, name: str) -> dict[str, Indexes]:
     """Returns the indexes of each collection, as a node of today makes them when it starts."""
+    database = Database(client[name])
     await Stores(database, "secret", SystemClock(), large_chat=32).prepare()
-    names = await database.raw.list_collection_names()
-    return {name: await database.raw[name].index_information() for name in names}
+    await database.collection(ENTRIES).create_indexes(INDEXES)
+    return await _list_indexes(client, name)
 
 
-async def _empty(raw: AsyncDatabase[dict[str, Any]], prepared: Indexes) -> None:
+async def _list_indexes(client: Client, name: str) -> dict[str, Indexes]:
+    """Returns the indexes of each collection of a database; none for what is more than a plain collection."""
+    catalog = await client["admin"].aggregate([{"$listCatalog": {}}, {"$match": {"db": name}}])
+    found = {}
+    async for each in catalog:
+        is_plain = each["type"] == "collection" and not each["md"]["options"].keys() - {"uuid"}
+        found[each["name"]] = frozenset(str(index["spec"]) for index in each["md"]["indexes"] if is_plain)
+    return found
+
+
+async def _empty(client: Client, name: str, prepared: Mapping[str, Indexes]) -> None:
     """Deletes all rows, and drops every collection that is not as a node of today makes it."""
+    raw = client[name]
     await raw.command("profile", 0)
-    described = await (await raw.list_collections()).to_list(None)
-    await asyncio.gather(*(_empty_collection(raw, each, prepared) for each in described))
+    found = await _list_indexes(client, name)
+    usual = [each for each, indexes in found.items() if indexes == prepared.get(each, BARE)]
+    counts = await _count_rows(raw, usual)
+    for each in found:
+        if each not in usual or counts.get(each, 0) > MANY_ROWS:
+            await raw[each].drop()
+        elif each in counts:
+            await raw[each].delete_many({})
 
 
-async def _empty_collection(
-    raw: AsyncDatabase[dict[str, Any]], described: Mapping[str, Any], prepared: Indexes
-) -> None:
-    collection = raw[described["name"]]
-    is_prepared = not described["options"] and await collection.index_information() == prepared.get(collection.name)
-    if is_prepared and await collection.estimated_document_count() <= MANY_ROWS:
-        await collection.delete_many({})
-    else:
-        await collection.drop()
+async def _count_rows(raw: AsyncDatabase[dict[str, Any]], names: Sequence[str]) -> dict[str, int]:
+    """Returns how many rows each of these collections has that is not empty, at most one more than MANY_ROWS."""
 
+    def count(name: str) -> list[dict[str, Any]]:
+        return [{"$limit": MANY_ROWS + 1}, {"$count": "rows"}, {"$addFields": {"of": {"$literal": name}}}]
 
-@asynccontextmanager
-async def fresh_database(url: str, driver: Driver = "pymongo") -> AsyncIterator[Database]:
-    """An empty database that nobody else has."""
-    async with open_database(url, pool.take(), driver) as database:
-        yield database
+    if not names:
+        return {}
+    first, *others = names
+    united = [{"$unionWith": {"coll": name, "pipeline": count(name)}} for name in others]
+    return {row["of"]: row["rows"] async for row in await raw[first].aggregate([*count(first), *united])}
 
 
 @asynccontextmanager

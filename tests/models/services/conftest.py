@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from models.stores.database import Database
-from tests.support.auth_fakes import HandClock
 from tests.support.event_world import EventWorld
+from tests.support.fakes import HandClock
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The store of accounts, on both drivers: who of a list of numbers is registered."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -11,13 +10,8 @@ from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import Database, Driver
 from tests.support.plans import recorded_plans
-from tests.support.stores import fresh_database
 
-
-@pytest.fixture(params=get_args(Driver))
-async def database(request: pytest.FixtureRequest, mongodb_url: str) -> AsyncIterator[Database]:
-    async with fresh_database(mongodb_url, request.param) as opened:
-        yield opened
+pytestmark = pytest.mark.parametrize("driver", get_args(Driver))
 
 
 async def test_only_registered_accounts_of_the_numbers_asked_are_listed(database: Database) -> None:

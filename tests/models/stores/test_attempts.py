@@ -7,7 +7,7 @@ import pytest
 from models.documents.pin import WaitRule
 from models.stores.attempts import Attempts
 from models.stores.database import Database
-from tests.support.auth_fakes import HandClock
+from tests.support.fakes import HandClock
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 RULE = WaitRule(free=2, per_day=5, first_s=60, longest_s=100)

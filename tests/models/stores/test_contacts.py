@@ -1,7 +1,6 @@
 """The store of contacts, on both drivers: one row per number, found from both sides, never by a scan."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import get_args
 
 import pytest
@@ -11,17 +10,13 @@ from models.errors import ContactNotFound
 from models.stores.contacts import Contacts
 from models.stores.database import Database, Driver
 from tests.support.plans import recorded_plans
-from tests.support.stores import fresh_database
 
 ANN, BEN, KIM = 1, 2, 3
 TOM = Contact(ANN, "491", "Tom", "Sawyer")
 EVA = Contact(ANN, "492", "Eva")
 
 
-@pytest.fixture(params=get_args(Driver))
-async def database(request: pytest.FixtureRequest, mongodb_url: str) -> AsyncIterator[Database]:
-    async with fresh_database(mongodb_url, request.param) as opened:
-        yield opened
+pytestmark = pytest.mark.parametrize("driver", get_args(Driver))
 
 
 @pytest.fixture

@@ -20,16 +20,12 @@ from models.stores.event_rows import event_row
 from models.stores.events import EVENTS, Events
 from models.stores.phone_books import PhoneBooks
 from tests.support.examined import examined
+from tests.support.fakes import HandClock
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ME, OTHER, STRANGER = 1, 2, 3
 VIEWER = Actor(ME, "491", "session")
 PAGE = 20
-
-
-class StandingClock:
-    def now(self) -> datetime:
-        return NOW
 
 
 def an_event(number: int, owner: int, guests: tuple[int, ...], date: datetime) -> Event:
@@ -59,7 +55,7 @@ class SeesNobody:
 
 
 async def timeline(events: Events, *, is_owner: bool, cursor: datetime | None = None) -> int:
-    show = GetTimeline(events, NobodyBlocked(), StandingClock())
+    show = GetTimeline(events, NobodyBlocked(), HandClock(NOW))
     page = await show(VIEWER, Place(cursor), is_owner=is_owner, limit=PAGE)
     return len(page)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -18,18 +18,15 @@ from models.stores.entries import Entries
 from models.stores.journal import ENTRIES, Journal
 from models.stores.journal_queue import Stored
 from server.embedded import EmbeddedStores
+from tests.support.fakes import HandClock
 from tests.support.line_cutter import line_cutter
 from tests.support.stores import stopped
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 
 
-@dataclass
-class Clock:
-    at: datetime = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
+def a_clock() -> HandClock:
+    return HandClock(datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC))
 
 
 @dataclass
@@ -55,7 +52,7 @@ class Heard:
 
 @asynccontextmanager
 async def running(database: Database, heard: Heard, **options: Any) -> AsyncIterator[Journal]:
-    journal = Journal(database, options.pop("clock", Clock()), heard, **options)
+    journal = Journal(database, options.pop("clock", a_clock()), heard, **options)
     await journal.open()
     try:
         yield journal
@@ -340,7 +337,7 @@ async def test_a_full_queue_refuses_at_once_and_forgets_nothing(
 
 
 async def test_closing_stores_what_waits_and_takes_nothing_more(database: Database, heard: Heard) -> None:
-    journal = Journal(database, Clock(), heard, batch_max_entries=10)
+    journal = Journal(database, a_clock(), heard, batch_max_entries=10)
     await journal.open()
     futures = [journal.append(draft(n)) for n in range(100)]
     await journal.close()
@@ -354,7 +351,7 @@ async def test_closing_stores_what_waits_and_takes_nothing_more(database: Databa
 async def test_closing_without_a_database_refuses_what_it_cannot_store(
     stores: EmbeddedStores, database: Database, heard: Heard
 ) -> None:
-    journal = Journal(database, Clock(), heard)
+    journal = Journal(database, a_clock(), heard)
     await journal.open()
     await journal.append(draft("before"))
     async with stopped(stores):
@@ -364,11 +361,11 @@ async def test_closing_without_a_database_refuses_what_it_cannot_store(
 
 
 async def test_a_clock_that_goes_back_changes_no_order(database: Database, heard: Heard) -> None:
-    clock = Clock()
+    clock = a_clock()
     async with running(database, heard, clock=clock) as journal:
         for n in range(5):
             stored = await journal.append(draft(n))
             assert stored.entry.seq == n + 1
-            clock.at -= timedelta(hours=1)
+            clock.move(hours=-1)
     assert [entry.client_id for entry in await log_of(database)] == list("01234")
     assert heard.seqs() == [1, 2, 3, 4, 5]

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,20 +12,13 @@ from models.documents.media import Media
 from models.errors import TooLarge
 from models.stores.database import Database, Row
 from models.stores.media import CHUNK_BYTES, CHUNKS_PER_WRITE, SWEPT_AFTER, MediaFiles
+from tests.support.fakes import HandClock
 from tests.support.plans import recorded_plans
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 
 KEY = b"k" * 32
 BIG = bytes(range(256)) * 1024 * 10 + b"end"  # 2.5 MiB: more than one write, and not a whole number of chunks
-
-
-class HandClock:
-    def __init__(self) -> None:
-        self.at = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
 
 
 @pytest.fixture
@@ -167,7 +160,7 @@ async def test_a_write_that_is_broken_off_is_left_to_the_sweep(
         async with BrokenOff(database, KEY, clock).receive(pieces(BIG), below_bytes=1 << 30):
             raise AssertionError("it was received")
     await files.write_chunks(sent)
-    clock.at += SWEPT_AFTER + timedelta(minutes=1)
+    clock.move(seconds=SWEPT_AFTER.total_seconds(), minutes=1)
     assert await files.sweep() == 1
     assert await rows(database) == (0, 0, 0)
 
@@ -189,7 +182,7 @@ async def test_the_sweep_removes_what_a_crash_left_and_nothing_else(
     await chunks.insert_one({"files_id": "half", "n": 0, "data": b"half"})
     await uploads.insert_one({"_id": "going on", "at": clock.now() + timedelta(hours=1)})
     await chunks.insert_one({"files_id": "going on", "n": 0, "data": b"young"})
-    clock.at += SWEPT_AFTER + timedelta(minutes=1)
+    clock.move(seconds=SWEPT_AFTER.total_seconds(), minutes=1)
     assert await files.sweep() == 2
     assert await rows(database) == (1, 2, 1)
     assert await read(files, kept) == b"kept"

@@ -17,7 +17,7 @@ from models.stores.favourites import Favourites
 from models.stores.number_identities import AGAIN_FOR, NumberIdentities
 from models.stores.ownerships import Ownerships
 from models.stores.phone_books import PhoneBooks
-from tests.support.auth_fakes import HandClock
+from tests.support.fakes import HandClock
 from tests.support.plans import recorded_plans
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])

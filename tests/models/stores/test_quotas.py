@@ -7,7 +7,7 @@ import pytest
 
 from models.stores.database import Database
 from models.stores.quotas import Quotas
-from tests.support.auth_fakes import HandClock
+from tests.support.fakes import HandClock
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 

@@ -7,7 +7,7 @@ import pytest
 from models.documents.session import Session
 from models.stores.database import Database
 from models.stores.sessions import Sessions
-from tests.support.auth_fakes import HandClock
+from tests.support.fakes import HandClock
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 NOW = HandClock().now()

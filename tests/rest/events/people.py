@@ -14,12 +14,13 @@ from models.documents.event import Event, Invitation
 from models.documents.phone import Phone
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
-from models.stores.database import Database, open_database
+from models.stores.database import Database
 from models.stores.events import Events
 from server.embedded import EmbeddedStores
 from tests.rest.messaging.logins import new_number
 from tests.support.node import Node, Person
 from tests.support.pictures import encoded, halves
+from tests.support.stores import pool
 
 GENERIC = {"_error_message", "_error_type"}  # the keys of a generic refusal (docs/events-api.md, "Refusals")
 # A user with all fields.
@@ -89,8 +90,7 @@ class People:
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[Database]:
-        async with open_database(self.stores.mongodb_url, self.node.settings.mongodb.database) as opened:
-            yield opened
+        yield pool.at(self.node.settings.mongodb.database)
 
     async def invite(self, owner: Person, *guests: Person) -> None:
         """An event of this owner with these people invited, put where the events API keeps it."""

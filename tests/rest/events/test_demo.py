@@ -22,10 +22,10 @@ async def test_after_the_first_sign_in_there_is_exactly_one_invited_event_and_on
     early = await world.person()
     _, page = await world.ask(early, "GET", "/events")
     assert [each["i_am_owner"] for each in page["results"]] == [True], "nobody is there who could invite"
-    host = await world.node.sign_in(HOST)
+    host = await world.node.sign_in_by_code(HOST)
     number = new_number()
     for _ in range(2):
-        tom = await world.node.sign_in(number)
+        tom = await world.node.sign_in_by_code(number)
         _, page = await world.ask(tom, "GET", "/events")
         (own, received) = sorted(page["results"], key=lambda each: not each["i_am_owner"])
         assert (own["i_am_owner"], received["i_am_owner"]) == (True, False)
@@ -39,7 +39,7 @@ async def test_after_the_first_sign_in_there_is_exactly_one_invited_event_and_on
 
 
 async def test_nobody_hears_of_them(world: World) -> None:
-    await world.node.sign_in(new_number())
+    await world.node.sign_in_by_code(new_number())
     assert await world.database.raw["events"].count_documents({"outbox": {"$ne": []}}) == 0
     sent = (world.node.settings.data_dir / world.node.settings.sms.outbox).read_text().splitlines()
     assert all(json.loads(line).get("code") for line in sent), "codes only"

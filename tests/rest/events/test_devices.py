@@ -12,7 +12,7 @@ from models.services.notifications.devices import AddDevice, RemoveDevice
 from models.stores.database import Database
 from models.stores.devices import PER_ACCOUNT_MAX, Devices
 from tests.rest.app import Client, acting, client_of
-from tests.support.auth_fakes import HandClock
+from tests.support.fakes import HandClock
 
 ANN, TOM = Actor(1, "4930901821", "s1"), Actor(2, "4930901822", "s2")
 TOKEN = "a1" * 32

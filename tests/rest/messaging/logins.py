@@ -10,12 +10,13 @@ from typing import Any
 from models.ports import Passwords
 from models.services.accounts.logins import AddLogin
 from models.stores.counters import Counters
-from models.stores.database import Database, open_database
+from models.stores.database import Database
 from models.stores.logins import Logins
 from server.auth.passwords import Argon2Passwords
 from server.clock import SystemClock
 from server.embedded import EmbeddedStores
 from tests.support.node import Node, Person
+from tests.support.stores import pool
 
 CLIENT = "RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY"
 PASSWORD = "correct horse"
@@ -73,8 +74,7 @@ class Api:
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[Database]:
-        async with open_database(self.stores.mongodb_url, self.node.settings.mongodb.database) as opened:
-            yield opened
+        yield pool.at(self.node.settings.mongodb.database)
 
     async def add_login(self, name: str, password: str = PASSWORD) -> None:
         passwords: Passwords = Argon2Passwords()

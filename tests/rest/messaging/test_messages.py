@@ -355,9 +355,19 @@ class TestChatList:
             assert [chat["entity_id"] for chat in chats] == expected, query
 
 
+@pytest.fixture(scope="module")
+async def listed(talk: Talk) -> tuple[Person, Person, list[dict[str, Any]]]:
+    """Two people, and ten messages a minute apart: the even ones by the first. For tests that only read them."""
+    return await write_ten(talk)
+
+
 @pytest.fixture
 async def ten(talk: Talk) -> tuple[Person, Person, list[dict[str, Any]]]:
-    """Two people, and ten messages a minute apart: the even ones by the first."""
+    """As `listed`, for a test that changes something."""
+    return await write_ten(talk)
+
+
+async def write_ten(talk: Talk) -> tuple[Person, Person, list[dict[str, Any]]]:
     ann, tom = await talk.people()
     sent = [await talk.send(*((ann, tom) if n % 2 == 0 else (tom, ann)), text=str(n)) for n in range(10)]
     await talk.date(*sent)
@@ -403,16 +413,16 @@ class TestMessageList:
         ],
     )
     async def test_a_page_is_counted_from_the_newest_and_shown_oldest_first(
-        self, talk: Talk, ten: tuple[Person, Person, list[Any]], query: dict[str, str], expected: str
+        self, talk: Talk, listed: tuple[Person, Person, list[Any]], query: dict[str, str], expected: str
     ) -> None:
-        ann, tom, _ = ten
+        ann, tom, _ = listed
         assert "".join(await talk.texts(ann, tom, **query)) == expected
         # As the document writes it: the parameters in the body of a GET.
         body = await talk.get(f"/api/messages/chats/{tom.number}/", ann, data=query)
         assert "".join(message["text"] for message in body["messages"]) == expected
 
-    async def test_the_query_wins_over_the_body(self, talk: Talk, ten: tuple[Person, Person, list[Any]]) -> None:
-        ann, tom, _ = ten
+    async def test_the_query_wins_over_the_body(self, talk: Talk, listed: tuple[Person, Person, list[Any]]) -> None:
+        ann, tom, _ = listed
         path = f"/api/messages/chats/{tom.number}/"
         body = await talk.get(path, ann, params={"limit": "1"}, data={"limit": "2", "offset": "1"})
         assert [message["text"] for message in body["messages"]] == ["8"]
@@ -501,9 +511,9 @@ class TestReceiptLists:
         ],
     )
     async def test_delivered_is_what_this_account_sent_at_a_date_or_later(
-        self, talk: Talk, ten: tuple[Person, Person, list[Any]], query: dict[str, str], expected: str
+        self, talk: Talk, listed: tuple[Person, Person, list[Any]], query: dict[str, str], expected: str
     ) -> None:
-        ann, tom, sent = ten
+        ann, tom, sent = listed
         assert await talk.receipts("delivered", ann, tom, **query) == [sent[int(n)]["id"] for n in expected]
 
     async def test_each_message_was_read_at_the_first_mark_that_covers_it(

@@ -11,7 +11,7 @@ import pytest
 from models.documents.session import Claims, Session
 from models.errors import Unauthenticated
 from server.auth.tokens import JwtTokens, derive_key
-from tests.support.auth_fakes import HandClock
+from tests.support.fakes import HandClock
 
 SECRET = "not so secret"
 

@@ -48,19 +48,19 @@ async def statuses(node: Node, token: str, count: int = BURST + 3, path: str = N
 
 
 async def test_an_account_is_limited_whatever_its_session_and_others_are_not(node: Node) -> None:
-    ann, tom = await node.sign_in(new_number()), await node.sign_in(new_number())
+    ann, tom = await node.sign_in_by_code(new_number()), await node.sign_in_by_code(new_number())
     found = await statuses(node, ann.token)
     assert found[:BURST] == [200] * BURST
     assert 429 in found[BURST:]
     assert (await node.rest("GET", NICKNAME, ann))[1]["reason"] == "rate_limited"
     assert (await node.rest("GET", NICKNAME, tom))[0] == 200
-    again = await node.sign_in(ann.number)
+    again = await node.sign_in_by_code(ann.number)
     assert (await node.rest("GET", NICKNAME, again))[0] == 429, "another session of the same account"
 
 
 @pytest.mark.parametrize("token", ["", "nonsense"], ids=["no token", "a bad token"])
 async def test_an_address_is_limited_and_who_signed_in_behind_it_is_not(node: Node, token: str) -> None:
-    ann = await node.sign_in(new_number())
+    ann = await node.sign_in_by_code(new_number())
     found = await statuses(node, token)
     assert found[0] == 401
     assert 429 in found
@@ -96,7 +96,7 @@ async def test_a_login_has_a_bucket_of_its_own(node: Node, stores: EmbeddedStore
 
 async def test_it_is_let_in_again_after_the_time_it_was_told(stores: EmbeddedStores, tmp_path: Path) -> None:
     async with running_node(stores, settings_for(tmp_path, limits=limits(per_s=1))) as node:
-        ann = await node.sign_in(new_number())
+        ann = await node.sign_in_by_code(new_number())
         status, shown = await until_refused(node, ann)
         assert status == 429
         await asyncio.sleep(shown["retry_after"])
@@ -112,7 +112,7 @@ async def told(node: Node, token: str, path: str = NICKNAME, method: str = "GET"
 
 
 async def test_each_answer_says_how_often_one_may_still_ask(node: Node) -> None:
-    ann = await node.sign_in(new_number())
+    ann = await node.sign_in_by_code(new_number())
     full_after = round(BURST / PER_S)
     for left in range(BURST - 1, -1, -1):
         path = NICKNAME if left % 2 else "/api/groups/1-1/info/"  # a refusal counts as much
@@ -129,7 +129,7 @@ async def test_each_answer_says_how_often_one_may_still_ask(node: Node) -> None:
 
 
 async def test_what_is_left_is_told_of_ones_own_limit_alone(node: Node) -> None:
-    ann, tom = await node.sign_in(new_number()), await node.sign_in(new_number())
+    ann, tom = await node.sign_in_by_code(new_number()), await node.sign_in_by_code(new_number())
     await told(node, ann.token)
     await told(node, "nonsense")
     assert (await told(node, tom.token))["ratelimit-remaining"] == str(BURST - 1)
@@ -142,7 +142,7 @@ async def test_a_refusal_by_another_limit_says_how_long_it_lasts_and_no_more(
 ) -> None:
     many = limits() | {"requests_burst": 1000, "messages_per_s": 0.01, "messages_burst": 2}
     async with running_node(stores, settings_for(tmp_path, limits=many)) as node:
-        ann, tom = await node.sign_in(new_number()), await node.sign_in(new_number())
+        ann, tom = await node.sign_in_by_code(new_number()), await node.sign_in_by_code(new_number())
         await node.befriend(ann, tom)
         send = "/api/messages/send-message/", "POST"
         shown = [await told(node, ann.token, *send, contact=tom.number, message="x") for _ in range(3)]
@@ -161,7 +161,7 @@ async def until_refused(node: Node, person: Person) -> tuple[int, Any]:
 
 async def test_without_limits_nobody_is_refused(stores: EmbeddedStores, tmp_path: Path) -> None:
     async with running_node(stores, settings_for(tmp_path, limits=limits(enabled=False))) as node:
-        ann = await node.sign_in(new_number())
+        ann = await node.sign_in_by_code(new_number())
         assert set(await statuses(node, ann.token)) == {200}
         assert set(await statuses(node, "")) == {401}
         assert await told(node, ann.token) == {"status": "200", "wait": ""}

@@ -14,7 +14,7 @@ from models.documents.notification import Notification
 from models.ports import Delivered, Gone, Outcome, Refused, RetryLater
 from server.push.apns import ApnsPushes, apns_id, sign_by, trust
 from tests.support.apple import CLOSE, DIE, KEY_ID, NOTHING, RESET, TEAM_ID, TOPIC, Answer, Apple, running_apple
-from tests.support.auth_fakes import HandClock
+from tests.support.fakes import HandClock
 from tests.support.listening import deaf_port
 
 NOTE = Notification(

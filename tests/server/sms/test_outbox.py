@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from server.sms.outbox import OutboxCodes
-from tests.support.auth_fakes import HandClock
+from tests.support.fakes import HandClock
 
 
 async def test_each_code_is_one_line(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from models.errors import Unavailable
 from server.sms.webhook import WebhookCodes
-from tests.support.auth_fakes import HandClock
+from tests.support.fakes import HandClock
 from tests.support.listening import deaf_port
 
 SECRET = "hook"

@@ -43,7 +43,7 @@ async def test_a_websocket_that_is_let_in_nowhere_is_closed(node: Node, packet: 
 
 
 async def test_whoever_is_refused_now_and_then_stays(node: Node) -> None:
-    ann = await node.sign_in("4930908841")
+    ann = await node.sign_in_by_code("4930908841")
     async with frames(node.url) as socket:
         for namespace in ("/chat", "/typing", "/presence"):
             for _ in range(100):

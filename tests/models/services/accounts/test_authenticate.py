@@ -18,7 +18,7 @@ from models.stores.logins import Logins
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
 from server.auth.tokens import JwtTokens
-from tests.support.auth_fakes import HandClock
+from tests.support.fakes import HandClock
 
 
 class WatchedSessions(Sessions):

@@ -29,10 +29,6 @@ from tests.support.fakes import RecordingFanout
 OLD, NEW = "correct horse", "battery staple"
 
 
-class Fanout(RecordingFanout):
-    def send_to_connection(self, *_: object) -> None: ...
-
-
 @dataclass
 class SlowPasswords:
     """Hashes that are no secret; while one is compared for the first time, something happens."""
@@ -75,7 +71,7 @@ class World:
 
 @pytest.fixture
 async def world(database: Database) -> World:
-    counters, clock, passwords, fanout = Counters(database), SystemClock(), SlowPasswords(), Fanout()
+    counters, clock, passwords, fanout = Counters(database), SystemClock(), SlowPasswords(), RecordingFanout()
     logins, sessions = Logins(database, counters), Sessions(database)
     login = await logins.append("ann", await passwords.hash(OLD), clock.now())
     assert login is not None

@@ -18,8 +18,8 @@ from models.stores.chats import MEMBERS
 from models.stores.database import Collection as Rows
 from models.stores.database import Database
 from models.stores.journal import Journal
-from tests.support.auth_fakes import HandClock
 from tests.support.examined import examined
+from tests.support.fakes import HandClock
 from tests.support.logs import SINCE, Logs, open_logs
 
 ME = Actor(7, "497", "session")

@@ -10,18 +10,10 @@ from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.read_dates import ReadDates
+from tests.support.fakes import HandClock
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TOM, ANN = 1, 2
-
-
-class TickingClock:
-    def __init__(self) -> None:
-        self.minutes = 0
-
-    def now(self) -> datetime:
-        self.minutes += 1
-        return NOW + timedelta(minutes=self.minutes)
 
 
 @pytest.fixture
@@ -34,7 +26,7 @@ async def chats(database: Database) -> Chats:
 async def test_a_mark_that_goes_back_gets_no_date(database: Database, chats: Chats) -> None:
     dates = ReadDates(database)
     await dates.prepare()
-    date_reads = StampReadReceipts(chats, dates, TickingClock())
+    date_reads = StampReadReceipts(chats, dates, HandClock(NOW, tick=timedelta(minutes=1)))
     chat = await chats.require_direct((ANN, "49"), (TOM, "50"), NOW)
     place = chat.id, TOM
 

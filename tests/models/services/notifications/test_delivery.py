@@ -29,7 +29,7 @@ from models.stores.notifications import PUSH, TEXT, Notifications
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
 from models.tasks import cancel
-from tests.support.auth_fakes import HandClock
+from tests.support.fakes import HandClock
 from tests.support.plans import recorded_plans
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])

@@ -12,7 +12,7 @@ from models.documents.account import Account
 from models.documents.contact import Contact
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.facts import Fact, PresenceShown
+from models.facts import PresenceShown
 from models.ports import OnlineLookup, OrphanedAccounts
 from models.services.contacts.directory import Directory
 from models.services.presence.presence import Presence
@@ -58,19 +58,10 @@ class LateBoard:
         return set()
 
 
-class Whispers(RecordingFanout):
-    """Remembers what single connections were told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent_to_one: list[Fact] = []
-
-    def send_to_connection(self, event: Fact, connection: str) -> None:
-        self.sent_to_one.append(event)
-
-    def statuses(self, whose: Account) -> list[str | None]:
-        shown = (event for event in self.sent_to_one if isinstance(event, PresenceShown))
-        return [event.status for event in shown if event.number == whose.number]
+def told_statuses(fanout: RecordingFanout, whose: Account) -> list[str | None]:
+    """What single connections were told of somebody."""
+    shown = (fact for fact, _ in fanout.sent_to_one if isinstance(fact, PresenceShown))
+    return [fact.status for fact in shown if fact.number == whose.number]
 
 
 class MovingAccounts(Accounts):
@@ -92,7 +83,7 @@ class World:
 
     accounts: MovingAccounts
     board: LateBoard
-    fanout: Whispers
+    fanout: RecordingFanout
     presence: Presence
     ann: Account
     tom: Account
@@ -103,13 +94,13 @@ class World:
         return Actor(self.ann.id, self.ann.number, "a session")
 
     async def told(self, whose: Account, *statuses: str) -> None:
-        await until(lambda: self.fanout.statuses(whose) == list(statuses))
+        await until(lambda: told_statuses(self.fanout, whose) == list(statuses))
 
 
 @pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
     accounts, contacts = MovingAccounts(database, Counters(database)), Contacts(database)
-    board, fanout, clock = LateBoard(), Whispers(), SystemClock()
+    board, fanout, clock = LateBoard(), RecordingFanout(), SystemClock()
     ann, tom, max_ = [
         await accounts.find_or_create(Phone.from_text(f"+493012{number}"), clock.now()) for number in range(3)
     ]
@@ -149,4 +140,4 @@ async def test_who_watched_before_the_greeting_worked_watches_only_whom_it_names
     world.board.online.remove(world.max.id)
     world.presence.changed([world.max.id])
     await world.told(world.max, "online", "offline")
-    assert world.fanout.statuses(world.tom) == []
+    assert told_statuses(world.fanout, world.tom) == []

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from handlers.sockets.base import BaseNamespace, ClientConnection, NamespaceContext
 from models.documents.session import Actor
 from models.errors import DomainError, SessionRevoked, Unavailable
-from models.services.runtime.token_bucket import UNLIMITED
+from models.services.runtime.token_bucket import TokenBuckets
 from tests.support.virtual_time import in_virtual_time
 
+UNLIMITED = TokenBuckets(1, 1, is_enabled=False)
 ACTOR = Actor(7, "4930901820", "session")
 
 
@@ -25,7 +26,7 @@ class Sessions:
             raise SessionRevoked
         return ACTOR
 
-    async def enter(self, namespace: str, connection: str, actor: Actor) -> None:
+    async def register(self, namespace: str, connection: str, actor: Actor) -> None:
         await asyncio.sleep(1)
         self.on_enter(self)
 
@@ -39,23 +40,25 @@ class Door(BaseNamespace):
     name = "/door"
 
     def __init__(self, sessions: Sessions, failures: int = 0) -> None:
-        super().__init__(NamespaceContext(sessions.authenticate, sessions, UNLIMITED, UNLIMITED, _refusal_of))
+        super().__init__(
+            NamespaceContext(sessions.authenticate, sessions, UNLIMITED, UNLIMITED, _refusal_of, lambda _code: None)
+        )
         self.sessions, self.failures = sessions, failures
         self.greeted: list[str] = []
         self.sent_away: list[str] = []
 
-    async def entered(self, caller: ClientConnection) -> None:
+    async def joined(self, client: ClientConnection) -> None:
         if self.failures:
             self.failures -= 1
             raise Unavailable
-        self.greeted.append(caller.connection)
+        self.greeted.append(client.connection)
 
     async def disconnect(self, sid: str, namespace: str | None = None) -> None:
         self.sent_away.append(sid)
 
     async def come(self) -> None:
         await self.trigger_event("connect", "client", {}, {"token": "t"})
-        await self.welcome("client")
+        await self.join("client")
 
 
 def _refusal_of(error: Exception, where: str) -> DomainError:

@@ -4,29 +4,40 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 import pytest
+from aiohttp import web
 
-from server.sockets.engine import EngineServer, EngineSocket
+from server.sockets.engine import EngineServer
+from server.sockets.engine_socket import EngineSocket
 from tests.support.virtual_time import in_virtual_time
 
 INTERVAL_S, TIMEOUT_S = 25.0, 20.0
 Act = Callable[["Client"], Coroutine[None, None, None]]
 
 
+async def nobody(_: web.Request) -> None: ...
+
+
 class Client:
     """A client that polls, its socket, and when that was closed."""
 
     def __init__(self) -> None:
-        server = EngineServer(async_mode="asgi", ping_interval=INTERVAL_S, ping_timeout=TIMEOUT_S)
-        server.guests = self
+        server = EngineServer(
+            async_mode="asgi",
+            ping_interval=INTERVAL_S,
+            ping_timeout=TIMEOUT_S,
+            listener=self,
+            make_sid=lambda: "sid",
+            forward=nobody,
+        )
         self.closed_at: float | None = None
-        self.socket = EngineSocket(server, "sid")
+        self.socket = EngineSocket(server, "sid", "127.0.0.1")
         self.socket.schedule_ping()
 
-    def opened(self, socket: EngineSocket) -> None: ...
+    def on_open(self, socket: EngineSocket) -> None: ...
 
-    def heard(self, socket: EngineSocket, data: str | bytes) -> None: ...
+    def on_message(self, socket: EngineSocket, data: str | bytes) -> None: ...
 
-    def closed(self, socket: EngineSocket, reason: str) -> None:
+    def on_close(self, socket: EngineSocket) -> None:
         self.closed_at = asyncio.get_running_loop().time()
 
     def read(self) -> list[str]:

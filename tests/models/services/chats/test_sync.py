@@ -9,7 +9,7 @@ from models.services.chats.log_tail_cache import LogTailCache
 from models.services.chats.sync import RESET_ENTRIES, Status, SyncChats, SyncRules
 from models.services.runtime.batch_loader import BatchLoader
 from models.stores.database import Database
-from tests.support.auth_fakes import HandClock
+from tests.support.fakes import HandClock
 from tests.support.logs import Logs, open_logs
 
 ME, PEER = 7, 3

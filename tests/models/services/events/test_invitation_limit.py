@@ -7,7 +7,7 @@ from models.errors import RateLimited, TooManyInvitees
 from models.services.events.inviting import LimitInvitations
 from models.stores.database import Database
 from models.stores.quotas import Quotas
-from tests.support.auth_fakes import HandClock
+from tests.support.fakes import HandClock
 
 PER_DAY = 5
 ANN, TOM = Actor(1, "491", "a"), Actor(2, "492", "b")

@@ -1,9 +1,8 @@
 """Bounds how many requests and sockets one address may have at a time; IPv6 by /64."""
 
-import asyncio
 import ipaddress
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -14,7 +13,6 @@ from models.documents.network import network_of
 from models.errors import RateLimited
 
 AGAIN_MS = 5000
-LOOK_S = 1.0  # between two looks at lines that say nothing
 KEYS_MAX = 100_000
 LOOPBACK = ("127.0.0.0/8", "::1")
 
@@ -63,12 +61,6 @@ class LinesPerAddress:
                 found[key] += 1
                 if found[key] > self._most:
                     line.force_close()
-
-    async def keep_few(self, list_lines: Callable[[], Iterable[Line]]) -> None:
-        """Close excess lines again and again, until it is cancelled."""
-        while self._most:
-            await asyncio.sleep(LOOK_S)
-            self.close_excess(list_lines())
 
     def _key_of(self, address: str) -> str:
         """Whom an address counts for; empty for whoever is not counted."""

@@ -23,7 +23,7 @@ from aiohttp.web_protocol import RequestHandler
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
-from models.tasks import cancel
+from models.tasks import BackgroundTasks, cancel
 from server.config import EMBEDDED, ConfigError, Settings
 from server.embedded import EmbeddedStores
 from server.http.lines_per_address import LINES
@@ -49,6 +49,7 @@ APPLICATION_SHARE = 0.7  # of the same; what hung is given up in what remains
 WORKER_SHARE = 0.9  # of that, where the process is a worker; then its parent kills it
 MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)
 THREADS_S = 0.5  # to what remains of the process in the end
+LOOK_S = 1.0  # between two looks at connections on which no request has come
 REQUESTS_SHARE = 0.3  # of the application's, for requests under way; then what is still open is closed
 
 
@@ -234,10 +235,14 @@ async def _open(
     listen(listeners, settings.http)
     for listener in listeners:
         await BoundedSite(runner, listener, app[OPEN_FILES], backlog=BACKLOG).start()
-    few = asyncio.create_task(app[LINES].keep_few(lambda: _connections(runner)), name="few lines per address")
-    stack.push_async_callback(cancel, few)
-    tables = asyncio.create_task(load_tables(), name="tables of names and emoji")
-    stack.push_async_callback(cancel, tables)
+
+    async def close_excess() -> None:
+        app[LINES].close_excess(_connections(runner))
+
+    tasks = BackgroundTasks()
+    stack.push_async_callback(tasks.stop)
+    tasks.repeat("lines per address", close_excess, every_s=LOOK_S)
+    _ = tasks.start("tables of names and emoji", load_tables())
 
 
 def _connections(runner: web.AppRunner) -> list[RequestHandler]:

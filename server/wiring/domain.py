@@ -1,6 +1,5 @@
 """The services that both doors use, over the stores: who may, the message path, marks, typing, presence."""
 
-import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -48,7 +47,7 @@ from models.services.runtime.batch_loader import BatchLoader
 from models.services.runtime.token_bucket import TokenBuckets
 from models.services.users.views import UserViews
 from models.stores.journal import Journal
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 from server.auth.passwords import Argon2Passwords
 from server.auth.tokens import JwtTokens, derive_key
 from server.bus.bus import Bus
@@ -302,7 +301,8 @@ class Domain:
         stack.callback(self.typing.close)
         stack.callback(self.passwords.close)
         stack.push_async_callback(self.fetcher.close)
-        stores = self.stores
+        stores, tasks = self.stores, BackgroundTasks()
+        stack.push_async_callback(tasks.stop)
         for name, work, every_s, done in (
             (
                 "healing",
@@ -319,5 +319,4 @@ class Domain:
             ("removing files", self.remove_media.sweep, 3600.0, "removed %d files that nothing pointed to"),
             ("sweeping", stores.media.sweep, 3600.0, "removed %d uploads that a crash had left"),  # half a day old
         ):
-            task = asyncio.create_task(keep_doing(name, work, every_s, done), name=name)
-            stack.push_async_callback(cancel, task)
+            keep_doing(tasks, name, work, every_s=every_s, done=done)

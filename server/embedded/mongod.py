@@ -14,17 +14,18 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
+from typing_extensions import override
 
 from server.config import MongodbSettings
 from server.embedded.binaries import Binary
-from server.embedded.child import POLL_S, Child, hold
+from server.embedded.child import POLL_S, Child
 from server.embedded.ports import LOOPBACK, choose_port, is_free
+from server.embedded.server import EmbeddedServer
 from server.secret import keep_secret
 from server.startup_error import CannotStart
 
 REPLICA_SET = "parley"
 OPLOG_MB = 128  # nobody replicates from it; room for the largest transactions
-PORT_TRIES = 3
 NOT_YET_INITIALIZED = 94
 USER = "parley"
 AUTHENTICATION_FAILED = 18
@@ -32,22 +33,21 @@ USER_EXISTS = 51003
 SOMEBODY_ELSE_DID = {23, 109}  # already initialized; reconfiguration in progress
 
 
-class Mongod:
+class Mongod(EmbeddedServer):
     """One mongod on `data_dir/mongodb`; its port is chosen once and kept in `data_dir/mongodb.port`."""
 
     name = "mongod"
+    files = "mongodb"
 
     def __init__(self, data_dir: Path, settings: MongodbSettings, binary: Binary) -> None:
-        self._data_dir = data_dir
+        super().__init__(data_dir)
         self._settings = settings
         self._binary = binary
-        self._child: Child | None = None
         self._password = self._key = ""
-        self.port = 0
 
     @property
+    @override
     def url(self) -> str:
-        """Returns where it is, with the password, once it is started."""
         return f"mongodb://{USER}:{self._password}@{LOOPBACK}:{self.port}/?replicaSet={REPLICA_SET}&authSource=admin"
 
     def url_by(self, port: int) -> str:
@@ -55,61 +55,38 @@ class Mongod:
         return f"mongodb://{USER}:{self._password}@{LOOPBACK}:{port}/?directConnection=true&authSource=admin"
 
     @property
-    def _key_path(self) -> Path:
-        return self._data_dir / "mongodb.key"
+    def _dbpath(self) -> Path:
+        return self._data_dir / "mongodb"
 
+    @override
     async def start(self) -> None:
-        """Return when it is a writable primary; CannotStart says what it died of. A later start keeps the port."""
-        dbpath = self._data_dir / "mongodb"
-        dbpath.mkdir(mode=0o700, exist_ok=True)
-        self._key, self._password = keep_secret(self._key_path), keep_secret(self._data_dir / "mongodb.password")
-        self._key_path.chmod(0o600)  # mongod refuses a key that others may read
-        is_first = self.port == 0
-        for tries_left in reversed(range(PORT_TRIES if is_first else 1)):
-            held = await hold(self._data_dir / "mongodb.held")
-            if is_first:
-                self.port = self._choose_port()
-            self._child = Child(self._argv(dbpath), self._data_dir / "mongodb.log", held)
-            try:
-                await self._child.outlive(self._lead(self._child))
-            except CannotStart as ended:
-                if not tries_left or "address already in use" not in str(ended).lower():
-                    raise
-            except PyMongoError as error:
-                raise CannotStart(f"mongod does not become primary: {error}") from None
-            else:
-                break
+        self._dbpath.mkdir(mode=0o700, exist_ok=True)
+        self._key, self._password = keep_secret(self._file("key")), keep_secret(self._file("password"))
+        self._file("key").chmod(0o600)  # mongod refuses a key that others may read
+        await super().start()
 
-    async def stop(self, patience_s: float) -> None:
-        if self._child is not None:
-            await self._child.stop(patience_s)
+    @override
+    def _launch(self, held: int) -> Child:
+        return Child(self._argv(), self._file("log"), held)
 
-    async def ended(self) -> int:
-        """Wait until it is gone; its exit status, negative for a signal."""
-        assert self._child is not None, "never started"
-        return await asyncio.shield(self._child.exited)
-
-    async def pid(self) -> int:
-        assert self._child is not None, "never started"
-        return await self._child.pid()
-
-    def _argv(self, dbpath: Path) -> list[str | Path]:
+    def _argv(self) -> list[str | Path]:
         cache_gb = f"{self._settings.cache_mb / 1024:.3f}"
         # The quiesce period lets drivers of a larger set move on; alone it only delays the end.
         parameters = ["diagnosticDataCollectionEnabled=false", "shutdownTimeoutMillisForSignaledShutdown=100"]
         # Else whoever is faster than this makes the first user.
         parameters.append("enableLocalhostAuthBypass=false")
-        options = {"--dbpath": dbpath, "--bind_ip": LOOPBACK, "--port": self.port, "--replSet": REPLICA_SET}
+        options = {"--dbpath": self._dbpath, "--bind_ip": LOOPBACK, "--port": self.port, "--replSet": REPLICA_SET}
         # Its log quotes slow queries, and with them what people write.
         options |= {"--slowms": 3_600_000}
-        options |= {"--keyFile": self._key_path, "--networkMessageCompressors": "disabled"}
+        options |= {"--keyFile": self._file("key"), "--networkMessageCompressors": "disabled"}
         options |= {"--oplogSize": OPLOG_MB, "--wiredTigerCacheSizeGB": cache_gb}
         argv: list[str | Path] = [self._binary.path, "--nounixsocket", "--quiet"]
         argv += [str(part) for option in options.items() for part in option]
         return argv + [part for parameter in parameters for part in ("--setParameter", parameter)]
 
+    @override
     def _choose_port(self) -> int:
-        kept = self._data_dir / "mongodb.port"
+        kept = self._file("port")
         with contextlib.suppress(FileNotFoundError, ValueError):
             port = int(kept.read_text("ascii"))
             if is_free(port):
@@ -117,6 +94,13 @@ class Mongod:
         port = choose_port()
         kept.write_text(f"{port}\n", "ascii")
         return port
+
+    @override
+    async def _answer(self, child: Child) -> None:
+        try:
+            await self._lead(child)
+        except PyMongoError as error:
+            raise CannotStart(f"mongod does not become primary: {error}") from None
 
     async def _lead(self, child: Child) -> None:
         await child.accepts(self.port)

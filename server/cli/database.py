@@ -1,11 +1,14 @@
-"""What commands at a shell have in common: the database that the server uses, also while it runs."""
+"""Runs a command of the shell on the database that the server uses, also while the server runs."""
 
+import asyncio
+import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.errors import DomainError
 from models.stores.database import Database, open_database
 from models.stores.sites import Sites
 from server.config import EMBEDDED, Settings
@@ -28,9 +31,25 @@ class OpenStores:
     site: str = ""
 
 
+def run_on_stores(
+    settings: Settings, work: Callable[[OpenStores], Awaitable[str]], *, may_make_new: bool = False
+) -> str:
+    """Open the stores and do `work` with them. Returns the line that it returns; CannotStart says in one line why it was not done."""
+
+    async def run() -> str:
+        async with open_stores(settings, may_make_new=may_make_new) as stores:
+            return await work(stores)
+
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        return asyncio.run(run())
+    except DomainError as refusal:
+        raise CannotStart(refusal.message) from None
+
+
 @asynccontextmanager
 async def open_stores(settings: Settings, *, may_make_new: bool) -> AsyncIterator[OpenStores]:
-    """Opens what these settings name, else what the server on `data_dir` uses; what is embedded and does not run is started.
+    """Open what these settings name, else what the server on `data_dir` uses; what is embedded and does not run is started.
 
     A shell often lacks the environment of the server's unit: CannotStart, unless `may_make_new`, where that would make a new
     and empty store beside the one that is meant.

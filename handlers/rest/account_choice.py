@@ -5,43 +5,53 @@ A token that a pin opened stands for one account, which can only be named; a log
 that is not the caller's is refused.
 """
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from handlers.rest.forms import FORMS, JSON
-from handlers.rest.requests import ACTOR, CHOOSE_ACCOUNT, IDENTITY, read_body, read_fields
+from handlers.rest.requests import ACTOR, CHOOSE_ACCOUNT, IDENTIFY_AGAIN, IDENTITY, read_body, read_fields
 from handlers.wire.fields import Fields, find_number
 from models.documents.login import Ownership
 from models.documents.session import Actor, Identity
 from models.errors import AccountNotRegistered, NoAccount, Unauthenticated, WrongAccount
-from models.services.accounts.authenticate import ChooseAccount
+from models.services.accounts.authenticate import Authenticate
 
 NAMED_MAX = 16  # times that a request may name one account
 
 
-async def keep_identity(request: web.Request, identity: Identity, choose: ChooseAccount) -> None:
-    """Keep who asks, and for a login the account that the query means, before anything of the body is read.
+async def identify(request: web.Request, authenticate: Authenticate, token: str) -> None:
+    """Keep in the request whose token it is, and for a login the account that the query means, before a body is read.
 
-    Whoever needs an account and finds none, or another one named in the body, is told by `choose_actor`.
+    A login that has no account, or names another one in the body, is refused later by `choose_actor`. `require_still` finds the
+    token by what is kept here.
     """
-    request[IDENTITY], request[CHOOSE_ACCOUNT] = identity, choose
+    identity = request[IDENTITY] = await authenticate.identify(token)
+    again: Callable[[], Awaitable[None]] = partial(_require_same, request, authenticate, token)
+    request[IDENTIFY_AGAIN] = again
     if identity.actor is not None:
         request[ACTOR] = identity.actor
     else:
         with suppress(WrongAccount, AccountNotRegistered, NoAccount):
-            request[ACTOR] = await choose.registered(identity, named_account(request, {}))
+            request[ACTOR] = await _choose(request, identity, {})
 
 
-async def require_same(request: web.Request, identity: Identity) -> None:
-    """Raise what ChooseAccount raises, or WrongAccount, where a login that is looked at again means another account by now."""
+async def _require_same(request: web.Request, authenticate: Authenticate, token: str) -> None:
+    """Raise what `identify` would raise now, or WrongAccount where a login means another account by now."""
+    identity = await authenticate.identify(token)
     before = request.get(ACTOR)
     if before is None or identity.login_id is None:
         return
-    now = await request[CHOOSE_ACCOUNT].registered(identity, named_account(request, {}))
+    now = await _choose(request, identity, {})
     if now.account_id != before.account_id:
         raise WrongAccount  # it named none, and another one is its first by now
+
+
+async def _choose(request: web.Request, identity: Identity, fields: Fields) -> Actor:
+    return await request.app[CHOOSE_ACCOUNT].registered(identity, named_account(request, fields))
 
 
 async def require_account(request: web.Request) -> Actor:
@@ -77,26 +87,25 @@ def require_token(request: web.Request) -> None:
 
 async def choose_actor(request: web.Request, fields: Fields) -> Actor:
     """Who acts, by the query and by the fields of a body that was read otherwise; raises ChooseAccount's refusals."""
-    number = named_account(request, fields)
     actor: Actor | None = request.get(ACTOR)
-    if actor is not None and number in (None, actor.number):
+    if actor is not None and named_account(request, fields) in (None, actor.number):
         return actor
     identity: Identity | None = request.get(IDENTITY)
     if identity is None:
         raise WrongAccount
-    return await request[CHOOSE_ACCOUNT].registered(identity, number)
+    return await _choose(request, identity, fields)
 
 
 async def read_to_prove(request: web.Request) -> tuple[Ownership, Fields]:
     """The account that a code is for, and the fields of the body."""
     identity, fields = await read_identity(request)
-    return await request[CHOOSE_ACCOUNT].to_prove(identity, named_account(request, fields)), fields
+    return await request.app[CHOOSE_ACCOUNT].to_prove(identity, named_account(request, fields)), fields
 
 
 async def read_to_remove(request: web.Request) -> tuple[Ownership, Fields]:
     """The account that is to go, and the fields of the body."""
     identity, fields = await read_identity(request)
-    return await request[CHOOSE_ACCOUNT].to_remove(identity, named_account(request, fields)), fields
+    return await request.app[CHOOSE_ACCOUNT].to_remove(identity, named_account(request, fields)), fields
 
 
 async def read_identity(request: web.Request) -> tuple[Identity, Fields]:

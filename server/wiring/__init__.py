@@ -18,6 +18,7 @@ from handlers.rest.media import OUTSIDE as MEDIA
 from handlers.rest.messaging.oauth import OUTSIDE as OAUTH
 from handlers.rest.reference import OUTSIDE as REFERENCE
 from handlers.rest.reference import reference_routes
+from handlers.rest.requests import CHOOSE_ACCOUNT
 from models.facts import (
     AccountChanged,
     ChatMembersChanged,
@@ -35,7 +36,7 @@ from server.http.application import build_application, refusal_response, refuse_
 from server.http.client_address import locate_clients
 from server.http.compression import compress_answers
 from server.http.etags import tag_answers
-from server.http.identity import identify
+from server.http.identity import require_identity
 from server.http.lines_per_address import LINES, limit_lines
 from server.http.open_files import OPEN_FILES, OpenFiles, open_files_limit, refuse_when_short
 from server.http.rate_limits import limit_requests
@@ -145,7 +146,7 @@ class _Node:
                 tag_answers,
                 compress_answers(from_bytes=http.compress_from_bytes),
                 request_limit.charge_bad_tokens,
-                identify(domain.authenticate, public=PUBLIC, outside=outside),
+                require_identity(domain.authenticate, public=PUBLIC, outside=outside),
                 request_limit.charge_callers,
                 tell_first(domain.bus.told),
             ],
@@ -154,6 +155,7 @@ class _Node:
             origins=http.cors_origins,
             idle_s=http.idle_s,
         )
+        app[CHOOSE_ACCOUNT] = domain.authenticate.choose
         app.on_response_prepare.append(request_limit.show)
         app[OPEN_FILES] = files = OpenFiles(open_files_limit())
         app.middlewares.insert(0, refuse_when_short(files, refusal_response, probes=("/healthz", "/readyz", METRICS)))

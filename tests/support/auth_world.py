@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient
 from handlers.rest.events.auth import PUBLIC, AuthRoutes
 from handlers.rest.events.roots import RootRoutes
 from handlers.rest.links import Links
+from handlers.rest.requests import CHOOSE_ACCOUNT
 from models.documents.login import Ownership
 from models.documents.pin import EVENTS_DIGITS, PinRules
 from models.services.accounts.authenticate import Authenticate, ChooseAccount
@@ -47,7 +48,7 @@ from server.auth.passwords import Argon2Passwords
 from server.auth.tokens import JwtTokens, derive_key
 from server.http.application import build_application
 from server.http.client_address import locate_clients
-from server.http.identity import identify
+from server.http.identity import require_identity
 from tests.rest.app import Server
 from tests.support.auth_fakes import HandClock, KeptCodes, RecordingFanout
 from tests.support.documented import watch
@@ -202,10 +203,14 @@ async def start_node(
             web.get("/unlisted", alive),
             web.get("/fails", fails),
         ],
-        [locate_clients(trusted_proxies), identify(authenticate, public={*PUBLIC, "/fails"}, outside={"/healthz"})],
+        [
+            locate_clients(trusted_proxies),
+            require_identity(authenticate, public={*PUBLIC, "/fails"}, outside={"/healthz"}),
+        ],
         body_max_bytes=1 << 20,
         origins=["*"],
     )
+    app[CHOOSE_ACCOUNT] = choose
     watch(app)
     client: Client = TestClient(Server(app))
     await client.start_server()

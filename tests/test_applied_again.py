@@ -18,7 +18,7 @@ from models.stores.entries import Entries
 from server.embedded import EmbeddedStores
 from tests.support.group_world import Town
 from tests.support.node import Node, running_node, settings_for
-from tests.support.parts import domain_of, parts_of
+from tests.support.parts import parts_of, services_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -96,7 +96,7 @@ async def test_a_join_applied_again_by_a_slow_node_makes_no_member_of_the_dead(n
     assert first is not None
     status, answer = await node.rest("POST", "/api/account/remove-account/", bob, json={"feedback": "bye"})
     assert status == 200, answer
-    await domain_of(node).memberships.apply(first)
+    await services_of(node).log.memberships.apply(first)
     status, info = await node.rest("GET", f"/api/groups/{group.group}/info/", ann)
     assert (status, info["participants"]) == (200, [ann.number])
 

@@ -7,7 +7,7 @@ from models.facts import Invalidation
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, say
 from tests.support.node import running_node, settings_for
-from tests.support.parts import domain_of, parts_of
+from tests.support.parts import parts_of, services_of
 
 BELIEVE_S = 2.0
 
@@ -30,7 +30,7 @@ async def test_an_admin_who_is_none_any_more_cannot_delete_what_others_wrote_by_
         def hear(_: Invalidation) -> None:
             """Nothing: as in the moment before it arrives."""
 
-        domain_of(deaf).bus.on_signal = hear
+        services_of(deaf).runtime.bus.on_signal = hear
         answer = await other.rest("POST", f"{path}/demote-participant/", ann, json={"contact": tom.number})
         assert answer[0] == 200, answer
         await asyncio.sleep(BELIEVE_S)  # the promise is this time

@@ -14,7 +14,7 @@ from server.embedded import EmbeddedStores
 from tests.support.group_world import Node, Town
 from tests.support.node import Node as WholeNode
 from tests.support.node import running_node, settings_for
-from tests.support.parts import domain_of, parts_of
+from tests.support.parts import parts_of, services_of
 
 Pair = tuple[WholeNode, WholeNode]
 
@@ -99,7 +99,7 @@ async def pair(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory)
 
 def deafen(node: WholeNode) -> None:
     """From now on no signal of other nodes arrives here: as in the moment before it does."""
-    domain_of(node).bus.on_signal = lambda _: None
+    services_of(node).runtime.bus.on_signal = lambda _: None
 
 
 async def test_a_member_hears_of_a_message_on_whichever_node_they_were_added_and_it_was_sent(pair: Pair) -> None:
@@ -167,9 +167,9 @@ async def test_who_was_invited_on_another_node_is_told_who_has_seen_the_invitati
     body = plan | {"invite_phone_numbers": ["+" + bob.number]}
     status, event = await here.rest("POST", "/events", ann, json=body)
     assert status == 201, event
-    stored = await domain_of(here).stores.events.find(event["id"])
+    stored = await services_of(here).runtime.stores.events.find(event["id"])
     assert stored is not None
-    await domain_of(here).memberships.require(stored.chat_id)
+    await services_of(here).log.memberships.require(stored.chat_id)
     deafen(here)
     cy_phone = await there.connect(cy, "/events")
     change = {"invite_phone_numbers": ["+" + cy.number]}

@@ -40,7 +40,7 @@ from server.process.url_secrets import without_secrets
 from server.process.worker_metrics import sockets_folder
 from server.process.workers import READY, Workers
 from server.secret import load_secret
-from server.wiring import SEE_OFF, build
+from server.wiring import DRAIN, build
 
 log = logging.getLogger(__name__)
 
@@ -290,7 +290,7 @@ async def _close(runner: web.AppRunner, patience_s: float) -> None:
 
 async def _see_off(runner: web.AppRunner) -> None:
     # While it listens: balancers ask whether it is ready, and who polls comes by new connections.
-    await runner.app[SEE_OFF]()
+    await runner.app[DRAIN]()
     await runner.cleanup()
 
 

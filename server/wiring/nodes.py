@@ -1,4 +1,4 @@
-"""What joins this node with the others for sessions that they hold."""
+"""Joins this node with the others: sessions that another node holds, one secret, one time."""
 
 import errno
 from contextlib import AsyncExitStack
@@ -12,19 +12,19 @@ from server.nodes.agreement import Agreement
 from server.nodes.internal_server import InternalServer, RequestSigner
 from server.nodes.session_proxy import SessionProxy
 from server.sockets.server import SocketServer
-from server.wiring.domain import Domain
+from server.wiring.services import Runtime
 
 
 async def join_nodes(
-    domain: Domain, sockets: SocketServer, path: str, stack: AsyncExitStack
+    runtime: Runtime, sockets: SocketServer, path: str, stack: AsyncExitStack
 ) -> tuple[SessionProxy, Agreement]:
-    """Name the sessions of this node, answer the others, pass on to them, and see whether all have one secret and one time."""
-    settings, node = domain.settings, domain.bus.node
-    addresses = NodeAddresses(domain.outside.redis, domain.bus.names)
-    seal = RequestSigner(derive_key(domain.secret, "nodes"))
+    """Start what answers other nodes, passes requests on to them, and compares secrets and clocks with theirs."""
+    settings, node = runtime.settings, runtime.bus.node
+    addresses = NodeAddresses(runtime.outside.redis, runtime.bus.names)
+    seal = RequestSigner(derive_key(runtime.outside.secret, "nodes"))
     session_proxy = SessionProxy(
         node,
-        KnownAddresses(addresses, lambda other: other in domain.bus.lease.others),
+        KnownAddresses(addresses, lambda other: other in runtime.bus.lease.others),
         seal,
         most=settings.nodes.passed_on_max,
         patience_s=settings.sockets.ping_interval_s + settings.sockets.ping_timeout_s + 5,
@@ -52,8 +52,8 @@ async def join_nodes(
     sockets.eio.make_sid = lambda: session_id(node)
     sockets.eio.session_proxy = session_proxy
     # The secret is what is compared, so it is no part of this name.
-    key = RedisNames(settings.redis.prefix, domain.outside.site.id).together("members")
-    agreement = Agreement(domain.outside.redis, key, node, domain.outside.site.fingerprint)
+    key = RedisNames(settings.redis.prefix, runtime.outside.site.id).together("members")
+    agreement = Agreement(runtime.outside.redis, key, node, runtime.outside.site.fingerprint)
     stack.push_async_callback(agreement.close)
     await agreement.open(door.url)
     return session_proxy, agreement

@@ -19,7 +19,7 @@ from models.stores.entries import Entries
 from models.stores.entry_rows import entry_row
 from models.stores.journal import Journal
 from server.clock import SystemClock
-from server.wiring.domain import Domain
+from server.wiring.services import SERVICES, Services
 from tests.support.node import Node, Person
 
 
@@ -82,17 +82,16 @@ class Parts:
 
 def parts_of(node: Node) -> Parts:
     """What a test does behind the doors of a node that runs in this process."""
-    domain = domain_of(node)
-    return Parts(domain.outside.database, domain.journal, domain.announcer, domain.fanout)
+    services = services_of(node)
+    runtime, log = services.runtime, services.log
+    return Parts(runtime.outside.database, log.journal, log.announcer, runtime.fanout)
 
 
 def notify_of(node: Node) -> Notify:
     """What the services behind the doors compose notifications against."""
-    return domain_of(node).notifications.notify
+    return services_of(node).notifications.notify
 
 
-def domain_of(node: Node) -> Domain:
-    """Everything behind the doors of a node that runs in this process, found where it hung its shutdown hook."""
-    inside = next(hook.__self__ for hook in node.runner.app.on_shutdown if hook.__name__ == "drain")  # type: ignore[attr-defined]
-    domain: Domain = inside.domain
-    return domain
+def services_of(node: Node) -> Services:
+    """All services of a node that runs in this process."""
+    return node.runner.app[SERVICES]

@@ -11,7 +11,7 @@ from models.services.accounts.authenticate import Authenticate, ChooseAccount
 from models.services.accounts.logins import CreateAccount
 from models.services.accounts.oauth import RefreshTokens, SignInByPassword
 from models.services.accounts.pins import AskForCode, ProveNumber, RequestPin
-from models.services.accounts.profile import ChangeUser, SetNickname, SetPrivacy, SetStatusMessage
+from models.services.accounts.profile import SetNickname, SetPrivacy, SetStatusMessage
 from models.services.accounts.registration import RegisterAccount, RegisterProfile, TakeNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.removal import RemoveAccount
@@ -21,11 +21,12 @@ from models.services.accounts.sign_in_alert import NotifySignIn
 from models.services.events.demo import MakeDemoEvents
 from models.services.groups.members import LeaveGroup
 from models.services.media.storage import RemoveUnusedMedia
-from models.services.users.finding import FindUser
+from models.services.notifications.contact_joined import NotifyContactJoined
+from models.services.notifications.queue import Notify
+from models.services.notifications.sms import LimitTexts
 from server.config import Settings
 from server.wiring.chats import ChatLog
 from server.wiring.events import EventFacts
-from server.wiring.notifications import NotificationServices
 from server.wiring.stores import Stores
 
 
@@ -49,7 +50,6 @@ class AccountServices:
     ask_for_code: AskForCode
     register_account: RegisterAccount
     remove_account: RemoveAccount
-    change_user: ChangeUser
     set_status_message: SetStatusMessage
     set_nickname: SetNickname
     set_privacy: SetPrivacy
@@ -68,20 +68,22 @@ def build(
     facts: EventFacts,
     leave_group: LeaveGroup,
     remove_media: RemoveUnusedMedia,
-    notifications: NotificationServices,
-    find_user: FindUser,
+    notify: Notify,
+    limit_texts: LimitTexts,
+    contact_joined: NotifyContactJoined,
+    rules: PinRules,
     *,
     cached_s: float,
 ) -> AccountServices:
     """`cached_s`: how long a session is taken from memory when no node says that it has ended."""
-    auth, rules, oauth = settings.auth, pin_rules(settings), _oauth_rules(settings)
+    auth, oauth = settings.auth, _oauth_rules(settings)
     accounts, sessions, ownerships = stores.accounts, stores.sessions, stores.ownerships
     choose, last_use = ChooseAccount(ownerships), LastUse(sessions, ownerships, sockets, clock)
     authenticate = Authenticate(tokens, sessions, accounts, stores.logins, choose, clock, believed_for_s=cached_s)
     remove = _remove(stores, fanout, clock, log, facts, leave_group, remove_media)
     prove = ProveNumber(stores.pins, stores.attempts, stores.quotas, clock, rules)
     start_session = StartSession(sessions, tokens, clock, timedelta(days=auth.session_days))
-    notify_sign_in = NotifySignIn(ownerships, fanout, notifications.notify, clock)
+    notify_sign_in = NotifySignIn(ownerships, fanout, notify, clock)
     take_number = TakeNumber(
         accounts, stores.chats, stores.events, ownerships, last_use, remove, fanout, clock, auth.recycle_days
     )
@@ -91,9 +93,8 @@ def build(
     )
 
     def request_pin(digits: int, app_scheme: str) -> RequestPin:
-        limit = notifications.limit_texts
         stored = accounts, stores.pins, stores.attempts, stores.quotas
-        return RequestPin(*stored, limit, codes, clock, rules, digits=digits, app_scheme=app_scheme)
+        return RequestPin(*stored, limit_texts, codes, clock, rules, digits=digits, app_scheme=app_scheme)
 
     request_messaging_pin = request_pin(MESSAGING_DIGITS, "")
     return AccountServices(
@@ -111,10 +112,10 @@ def build(
             sessions,
             registration_pin,
             notify_sign_in,
-            auth.public_registration,
+            rules.is_open,
             _demo(stores, clock, settings, log) if settings.events.demo else None,
         ),
-        RegisterProfile(accounts, sessions, tokens, fanout, auth.public_registration, notifications.contact_joined),
+        RegisterProfile(accounts, sessions, tokens, fanout, auth.public_registration, contact_joined),
         ListSessions(sessions, clock),
         EndSession(sessions, authenticate, fanout),
         registration_pin,
@@ -136,7 +137,6 @@ def build(
             auth.public_registration,
         ),
         remove,
-        ChangeUser(accounts, find_user, fanout),
         SetStatusMessage(accounts, stores.status_histories, fanout, clock),
         SetNickname(accounts, fanout),
         SetPrivacy(accounts, fanout),

@@ -26,7 +26,9 @@ from handlers.rest.messaging.oauth import OAuthRoutes
 from handlers.rest.messaging.people import PeopleRoutes
 from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoutes, GroupPhotoRoutes, PhotoDoor
 from models.documents.media import MediaKind, MediaRule
+from models.services.accounts.profile import ChangeUser
 from models.services.contacts.blocking import BlockNumbers
+from models.services.groups.groups import SetGroupPhoto
 from server.auth.tokens import derive_key
 from server.config import MediaSettings
 from server.wiring.accounts import AccountServices
@@ -149,12 +151,13 @@ def _messages(services: Services) -> MessageRoutes:
 
 
 def _photos(services: Services) -> list[web.AbstractRouteDef]:
-    media, groups = services.media, services.groups
+    media, groups, log, stores = services.media, services.groups, services.log, services.runtime.stores
+    set_group_photo = SetGroupPhoto(stores.chats, log.memberships, media.take_photo, groups.change, log.record)
     door = PhotoDoor(media.take_photo, media.open, services.links, media.limit_fetches)
     return [
         *AccountPhotoRoutes(door, media.get_photo, media.set_photo, media.remove_photo).routes(),
         *ContactPhotoRoutes(door, media.get_photo, media.list_photo_history, media.list_photos).routes(),
-        *GroupPhotoRoutes(door, groups.get, groups.set_photo).routes(),
+        *GroupPhotoRoutes(door, groups.get, set_group_photo).routes(),
     ]
 
 
@@ -184,7 +187,8 @@ def _media_rules(media: MediaSettings) -> dict[MediaKind, MediaRule]:
 
 def _users(services: Services) -> list[Route]:
     users, media, links = services.users, services.media, services.links
-    list_inviters, change_user = services.events.list_inviters, services.accounts.change_user
+    list_inviters = services.events.list_inviters
+    change_user = ChangeUser(services.runtime.stores.accounts, users.find, services.runtime.fanout)
     return [
         *AvatarRoutes(media.set_photo, media.remove_photo, users.find, links).routes(),
         *FavouriteRoutes(users.list_favourites, users.mark_favourites, links).routes(),

@@ -128,7 +128,7 @@ def build_services(settings: Settings, outside: Outside) -> Services:
         stores, outside.database, fanout, clock, settings, known, metrics, notes.announced, cached_s=cached_s
     )
     talk = chats.build(stores, fanout, clock, settings, known, log, files.remove_unused)
-    grouped = groups.build(stores, clock, settings, known.require_contact, log, files.take_photo)
+    grouped = groups.build(stores, clock, settings, known.require_contact, log)
     people = users.build(stores, fanout, settings, outside.http, known, files)
     facts = events.build_facts(stores, fanout, clock, settings, known, log, notes.notify, notes.limit_texts)
     hosted = events.build(stores, clock, settings, known, people.views, log, facts)
@@ -145,8 +145,10 @@ def build_services(settings: Settings, outside: Outside) -> Services:
         facts,
         grouped.leave,
         files.remove_unused,
-        notes,
-        people.find,
+        notes.notify,
+        notes.limit_texts,
+        notes.contact_joined,
+        accounts.pin_rules(settings),
         cached_s=cached_s,
     )
     links = Links(settings.http.public_url, files.default_pictures if settings.media.default_pictures else None)

@@ -11,7 +11,6 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from aiohttp.typedefs import Handler
 
-from handlers.rest.messaging.groups import GroupRoutes
 from handlers.rest.requests import ACTOR
 from models.documents.chat import Chat
 from models.documents.contact import Contact
@@ -21,25 +20,25 @@ from models.documents.session import Actor
 from models.facts import EntryAdded, Fact, Invalidation
 from models.services.chats.announcer import Announcer
 from models.services.chats.membership import MembershipCache
-from models.services.chats.record_changes import RecordChanges
 from models.services.contacts.contact_rule import RequireContact
-from models.services.contacts.directory import Directory
-from models.services.groups.groups import CreateGroup, GetGroup, ListGroups, SetSubject
-from models.services.groups.members import AddParticipant, LeaveGroup, RemoveParticipant, RequireParticipants, SetRole
-from models.services.groups.turn import ChangeGroup
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.contacts import Contacts
-from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.journal import Journal
+from server.config import Settings
 from server.http.application import build_application
+from server.metrics import Metrics
+from server.wiring import chats, contacts, groups
+from server.wiring.routes import group_routes
+from server.wiring.stores import Stores
 from tests.rest.app import Server
 from tests.support.documented import watch
 
 SINCE = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 MEMBERS_MAX = 1000
+CACHED_S = 30.0
 
 
 class TickingClock:
@@ -136,14 +135,27 @@ class World:
     """People and nodes over one database."""
 
     database: Database
-    accounts: Accounts
-    contacts: Contacts
-    chats: Chats
-    entries: Entries
+    stores: Stores
     clock: TickingClock
     writers: Writers
     actors: dict[int, Actor] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
+
+    @property
+    def accounts(self) -> Accounts:
+        return self.stores.accounts
+
+    @property
+    def contacts(self) -> Contacts:
+        return self.stores.contacts
+
+    @property
+    def chats(self) -> Chats:
+        return self.stores.chats
+
+    @property
+    def entries(self) -> Entries:
+        return self.stores.entries
 
     async def register(self, number: str) -> Actor:
         account = await self.accounts.find_or_create(Phone.from_text(number), SINCE)
@@ -174,26 +186,13 @@ class World:
         return stored.entry
 
     async def start_node(self) -> Node:
-        fanout = RecordingFanout()
-        memberships = MembershipCache(self.chats, self.entries, fanout.signal)
-        announcer = Announcer(self.chats, self.entries, memberships, fanout, self.clock)
-        journal = Journal(self.database, self.clock, announcer.stored)
-        await journal.open()
-        await announcer.open()
-        record = RecordChanges(journal, announcer)
-        change = ChangeGroup(self.chats, memberships, record)
-        participants = RequireParticipants(RequireContact(self.contacts, Directory(self.accounts), self.writers))
-        leave = LeaveGroup(change, self.chats, record)
-        routes = GroupRoutes(
-            CreateGroup(self.chats, participants, record, self.clock, MEMBERS_MAX),
-            ListGroups(self.chats),
-            GetGroup(self.chats, memberships),
-            SetSubject(change, record),
-            AddParticipant(change, participants, record, MEMBERS_MAX),
-            RemoveParticipant(change, leave, record),
-            SetRole(change, self.chats, record),
-            leave,
-        )
+        fanout, stores, settings = RecordingFanout(), self.stores, Settings(chat={"group_max_members": MEMBERS_MAX})
+        known = contacts.build(stores, fanout, self.clock, settings.limits, cached_s=CACHED_S)
+        log = chats.build_log(stores, self.database, fanout, self.clock, settings, known, Metrics(), cached_s=CACHED_S)
+        await log.journal.open()
+        await log.announcer.open()
+        require_contact = RequireContact(stores.contacts, known.directory, self.writers)
+        routes = group_routes(groups.build(stores, self.clock, settings, require_contact, log))
 
         @web.middleware
         async def identify(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -205,7 +204,7 @@ class World:
         watch(app)
         client: TestClient[web.Request, web.Application] = TestClient(Server(app))
         await client.start_server()
-        self.nodes.append(Node(client, journal, announcer, memberships, fanout))
+        self.nodes.append(Node(client, log.journal, log.announcer, log.memberships, fanout))
         return self.nodes[-1]
 
 
@@ -224,9 +223,8 @@ class Town:
 
 @pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
-    counters = Counters(database)
-    accounts, chats = Accounts(database, counters), Chats(database, counters)
-    world = World(database, accounts, Contacts(database), chats, Entries(database), TickingClock(), Writers())
+    clock = TickingClock()
+    world = World(database, Stores(database, "a secret of tests", clock, large_chat=MEMBERS_MAX), clock, Writers())
     for store in (world.accounts, world.contacts, world.chats):
         await store.prepare()
     yield world

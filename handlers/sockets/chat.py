@@ -36,7 +36,7 @@ from models.services.chats.send import FindStored, SendMessage, message_of
 from models.services.chats.sync import SyncChats
 from models.services.chats.typing import BroadcastTyping
 from models.services.runtime.admission import ConnectAdmission
-from models.stores.journal_queue import Stored
+from models.stores.pending_draft import Stored
 
 Submission = Awaitable["asyncio.Future[Stored]"]
 

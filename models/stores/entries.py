@@ -26,8 +26,7 @@ from models.documents.entry import (
 )
 from models.documents.media import media_named
 from models.stores.database import Collection, Database, Row
-from models.stores.entry_rows import CONTENT_FIELDS, photo_files, read_entry, with_photo
-from models.stores.journal import ENTRIES
+from models.stores.entry_rows import CONTENT_FIELDS, ENTRIES, photo_files, read_entry, with_photo
 
 MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value]
 MEMBERSHIPS = [Kind.JOINED.value, Kind.LEFT.value]

@@ -24,8 +24,7 @@ from models.stores.chat_rows import chat_of, member_key, member_of
 from models.stores.chats import CHATS, MEMBERS
 from models.stores.database import Database, Row, aggregate
 from models.stores.entries import MESSAGE_CHANGES, overlay
-from models.stores.entry_rows import read_entry
-from models.stores.journal import ENTRIES
+from models.stores.entry_rows import ENTRIES, read_entry
 
 NEAR = 100  # entries behind a read mark that are looked through one by one, together with everything else of the chat
 SHARED_BY = 4  # accounts that ask for one chat at once, from which on its newest messages are read once for all

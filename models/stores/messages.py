@@ -15,8 +15,7 @@ from models.documents.entry import SEQ_MAX, Entry, Kind, entry_key
 from models.documents.window import Part
 from models.errors import Malformed
 from models.stores.database import Database, Row
-from models.stores.entry_rows import read_entry
-from models.stores.journal import ENTRIES
+from models.stores.entry_rows import ENTRIES, read_entry
 
 CLOCKS_APART = timedelta(minutes=1)  # between two nodes; within it the times of a log need not ascend with its seqs
 FIRST_STEP = 256  # entries; a caller who asks often finds its place with the first step

@@ -11,6 +11,7 @@ from models.documents.entry import Entry
 from models.services.accounts.authenticate import Authenticate, ChooseAccount
 from models.services.chats.announce_again import AnnounceAgain
 from models.services.chats.announcer import Announcer
+from models.services.chats.journal import Journal
 from models.services.chats.listing import ListChats
 from models.services.chats.log_tail_cache import LogTailCache
 from models.services.chats.membership import MembershipCache
@@ -47,7 +48,6 @@ from models.services.runtime.admission import ConnectAdmission
 from models.services.runtime.batch_loader import BatchLoader
 from models.services.runtime.token_bucket import TokenBuckets
 from models.services.users.views import UserViews
-from models.stores.journal import Journal
 from models.tasks import cancel
 from server.auth.passwords import Argon2Passwords
 from server.auth.tokens import JwtTokens, derive_key

@@ -5,7 +5,7 @@ from typing import Any
 
 from models.documents.entry import Body, Draft, Entry, Joined, Left, PhotoSet, SubjectSet
 from models.documents.photo import Photo
-from models.stores.journal import Journal
+from models.services.chats.journal import Journal
 from server.clock import SystemClock
 from tests.conversation.talk import about, answered, friends, hear, phones, say, synced
 from tests.support.node import Device, Node, Person

@@ -21,6 +21,7 @@ from models.services.accounts.sessions import EndSession, LastUse, ListSessions,
 from models.services.accounts.sign_in import VerifyPin
 from models.services.accounts.sign_in_alert import NotifySignIn
 from models.services.chats.announcer import Announcer
+from models.services.chats.journal import Journal
 from models.services.chats.membership import MembershipCache
 from models.services.events.inviting import JoinEvents
 from models.services.notifications.contact_joined import NotifyContactJoined
@@ -34,7 +35,6 @@ from models.stores.database import Database
 from models.stores.devices import Devices
 from models.stores.entries import Entries
 from models.stores.events import Events
-from models.stores.journal import Journal
 from models.stores.logins import Logins
 from models.stores.notifications import Notifications
 from models.stores.ownerships import Ownerships

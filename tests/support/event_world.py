@@ -10,6 +10,7 @@ from models.documents.event import Event, OutboxItem
 from models.documents.notification import Device
 from models.documents.phone import Phone
 from models.services.chats.announcer import Announcer
+from models.services.chats.journal import Journal
 from models.services.chats.membership import MembershipCache
 from models.services.contacts.directory import Directory
 from models.services.events.alerts import EventAlerts
@@ -29,7 +30,6 @@ from models.stores.devices import Devices
 from models.stores.entries import Entries
 from models.stores.events import Events
 from models.stores.invitation_tokens import InvitationTokens
-from models.stores.journal import Journal
 from models.stores.notifications import Notifications
 from models.stores.quotas import Quotas
 from tests.support.auth_fakes import HandClock

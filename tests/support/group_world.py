@@ -20,6 +20,7 @@ from models.documents.phone import Phone
 from models.documents.session import Actor
 from models.facts import EntryAdded, Fact, Invalidation
 from models.services.chats.announcer import Announcer
+from models.services.chats.journal import Journal
 from models.services.chats.membership import MembershipCache
 from models.services.chats.record_changes import RecordChanges
 from models.services.contacts.contact_rule import RequireContact
@@ -33,7 +34,6 @@ from models.stores.contacts import Contacts
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
-from models.stores.journal import Journal
 from server.http.application import build_application
 from tests.rest.app import Server
 from tests.support.documented import watch

@@ -22,6 +22,7 @@ from models.errors import (
 )
 from models.facts import MessageHidden
 from models.ports import Fanout
+from models.services.chats.journal import Journal
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import FindStored
 from models.services.contacts.directory import Directory
@@ -29,8 +30,7 @@ from models.services.media.storage import RemoveUnusedMedia
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.chats import Chats
 from models.stores.entries import Entries, visible
-from models.stores.journal import Journal
-from models.stores.journal_queue import Stored
+from models.stores.pending_draft import Stored
 
 log = logging.getLogger(__name__)
 

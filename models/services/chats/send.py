@@ -10,6 +10,7 @@ from models.documents.target import ChatRef
 from models.errors import ChatNotFound, ClientIdReused, ContactBlocked, DomainError, MessageNotFound, NotAContact
 from models.facts import ChatListed, ChatMembersChanged
 from models.ports import Fanout
+from models.services.chats.journal import Journal
 from models.services.chats.membership import MembershipCache
 from models.services.chats.resolve import ResolveChat
 from models.services.contacts.contact_rule import RequireContact
@@ -17,8 +18,7 @@ from models.services.contacts.directory import Directory
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.chats import Chats
 from models.stores.entries import Entries
-from models.stores.journal import Journal
-from models.stores.journal_queue import Stored
+from models.stores.pending_draft import Stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,7 @@ from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import CHAT_CHANGES, MESSAGE_CHANGES, Entries
-from models.stores.entry_rows import entry_row, read_entry
-from models.stores.journal import ENTRIES, INDEXES
+from models.stores.entry_rows import ENTRIES, INDEXES, entry_row, read_entry
 from tests.support.plans import recorded_plans
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

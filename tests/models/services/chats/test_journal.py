@@ -13,10 +13,11 @@ from pymongo.errors import AutoReconnect
 
 from models.documents.entry import Draft, Entry, Message
 from models.errors import InternalFault, Unavailable
+from models.services.chats.journal import Journal
 from models.stores.database import Database, Driver, open_database
 from models.stores.entries import Entries
-from models.stores.journal import ENTRIES, Journal
-from models.stores.journal_queue import Stored
+from models.stores.entry_rows import ENTRIES
+from models.stores.pending_draft import Stored
 from server.embedded import EmbeddedStores
 from tests.support.line_cutter import line_cutter
 from tests.support.stores import stopped

@@ -3,68 +3,17 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from time import monotonic
 
 from models.documents.entry import Draft, Entry, entry_key
-from models.errors import DomainError, InternalFault, Unavailable
+from models.errors import InternalFault, Unavailable
 from models.ports import Clock
-from models.stores.database import Row
 from models.stores.entry_rows import stored_entry
+from models.stores.pending_draft import Once, PendingDraft, Stored
 
-Once = tuple[int, int, str]  # chat id, sender id, client id: what makes a send happen once
 REPEATS_KNOWN = 10_000  # messages sent again that are remembered, about 3 MB
 FEW_REPEATS, MORE_REPEATS_S = 32, 0.05
 BATCH_MAX_CHARS = 8_000_000  # half of MongoDB's largest document; a batch of long texts must not hold up short ones
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An acknowledged entry. `is_new` is False when the same (chat, sender, client_id) was stored before."""
-
-    entry: Entry
-    is_new: bool
-
-
-@dataclass(slots=True, eq=False)
-class PendingDraft:
-    """A draft on its way: who waits for it, and under which keys it may be stored already, since an answer got lost."""
-
-    draft: Draft
-    at: datetime
-    since: float
-    futures: list[asyncio.Future[Stored]]
-    perhaps: set[int] = field(default_factory=set)
-    clashes: int = 0
-
-    @property
-    def once(self) -> Once:
-        return self.draft.chat_id, self.draft.sender_id, self.draft.client_id
-
-    @property
-    def chars(self) -> int:
-        """About how much room it takes in a batch."""
-        body = self.draft.body
-        return len(getattr(body, "text", None) or getattr(body, "vcard", None) or "") + 500
-
-    def is_held_by(self, row: Row) -> bool:
-        """Whether an attempt of ours stored this row, and not somebody else's under the same number."""
-        # The client may have sent the same thing to another node, which took the same number: its time differs then.
-        whose = row["chat"], row["sender"], row["client"]
-        return row["_id"] in self.perhaps and whose == self.once and row["at"] == self.at
-
-    def resolve(self, entry: Entry, *, is_new: bool) -> None:
-        for future in self.futures:
-            if not future.done():
-                future.set_result(Stored(entry, is_new))
-            is_new = False  # whoever asked for the same thing meanwhile gets the same answer
-
-    def refuse(self, refusal: DomainError) -> None:
-        for future in self.futures:
-            if not future.done():
-                future.set_exception(refusal)
-        self.futures.clear()
 
 
 class Queue:

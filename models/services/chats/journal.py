@@ -15,57 +15,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
 
-from pymongo import ASCENDING, IndexModel
-
-from models.documents.entry import Draft, Entry, Kind
+from models.documents.entry import Draft, Entry
 from models.ports import Clock
+from models.services.chats.journal_queue import Queue
 from models.stores.database import Database, is_transient, until_done
-from models.stores.entry_rows import read_entry
+from models.stores.entry_rows import ENTRIES, INDEXES, read_entry
 from models.stores.journal_inserts import Inserts, find_sent
-from models.stores.journal_queue import PendingDraft, Queue, Stored
 from models.stores.last_seqs import LastSeqs
+from models.stores.pending_draft import PendingDraft, Stored
 from models.tasks import cancel
 
 log = logging.getLogger(__name__)
-
-ENTRIES = "entries"
-INDEXES = [
-    # A send happens once, for ever, also on a collection sharded by chat.
-    IndexModel([("chat", ASCENDING), ("sender", ASCENDING), ("client", ASCENDING)], unique=True, name="once"),
-    # Changes stored and not yet applied: nearly always empty, so that asking costs nothing.
-    IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="pending", partialFilterExpression={"pending": True}),
-    # What became of one message: its edits, reactions and deletions. Messages themselves are not in it.
-    IndexModel(
-        [("chat", ASCENDING), ("of", ASCENDING), ("_id", ASCENDING)],
-        name="changes",
-        partialFilterExpression={"of": {"$exists": True}},
-    ),
-    # Messages that have not moved their chat up in any list yet: see services/summaries.py.
-    IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="unsummed", partialFilterExpression={"unsummed": True}),
-    # The three by which chat lists are made (heads.py): each chat's newest message; what each writer said there, the deleted apart,
-    # so that unread messages are counted without a reader's own; and, of the few that were kept from somebody, each writer's
-    # newest. The first two cost MongoDB some 6 us of a processor each for every message, where one without any takes 30; neither
-    # can do the other's work, for groups have many writers. All the sparse and partial ones here cost nothing that can be measured.
-    IndexModel(
-        [("chat", ASCENDING), ("_id", ASCENDING)],
-        name="said",
-        partialFilterExpression={"kind": Kind.MESSAGE.value, "hidden_from": None},
-    ),
-    IndexModel(
-        [("chat", ASCENDING), ("sender", ASCENDING), ("deleted", ASCENDING), ("_id", ASCENDING)],
-        name="said_by",
-        partialFilterExpression={"kind": Kind.MESSAGE.value, "hidden_from": None},
-    ),
-    IndexModel(
-        [("chat", ASCENDING), ("sender", ASCENDING), ("_id", ASCENDING)],
-        name="kept_back",
-        partialFilterExpression={"hidden_from": {"$exists": True}},
-    ),
-    # Which messages and changes point to a stored file; most rows are in none of these.
-    IndexModel([("media", ASCENDING)], name="media", sparse=True),
-    IndexModel([("url", ASCENDING)], name="url", sparse=True),  # rows of versions that wrote no `media`
-    IndexModel([("photo.$**", ASCENDING)], name="files"),
-]
 
 RETRY_FIRST_S, RETRY_LAST_S = 0.05, 1.0
 

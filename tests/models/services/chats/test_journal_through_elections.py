@@ -10,9 +10,9 @@ import pytest
 from pymongo.write_concern import WriteConcern
 
 from models.documents.entry import Draft, Entry, Message
+from models.services.chats.journal import Journal
 from models.stores.database import Database, open_database
 from models.stores.entries import Entries
-from models.stores.journal import Journal
 from server.clock import SystemClock
 from tests.support.replica_set import ReplicaSet, running_set, until_inserting
 from tests.support.stores import quick_place

@@ -36,7 +36,7 @@ async def by_journal(database: Database) -> AsyncIterator[Store]:
     def hear(entries: Sequence[Entry]) -> None:
         """Nobody listens: the fan-out is measured elsewhere."""
 
-    journal = Journal(database, SystemClock(), hear)
+    journal = Journal(database, SystemClock(), [hear])
     await journal.open()
     try:
         yield journal.append

@@ -58,7 +58,7 @@ async def new_journal(database: Database) -> AsyncIterator[Journal]:
     def hear(entries: Sequence[Entry]) -> None:
         """Nobody listens: the fan-out is measured elsewhere."""
 
-    journal = Journal(database, SystemClock(), hear)
+    journal = Journal(database, SystemClock(), [hear])
     await journal.open()
     try:
         yield journal

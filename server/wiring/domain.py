@@ -9,15 +9,15 @@ from handlers.rest.links import Links
 from models.documents.chat import Chat
 from models.documents.entry import Entry
 from models.services.accounts.authenticate import Authenticate, ChooseAccount
-from models.services.chats.announce_again import AnnounceAgain
-from models.services.chats.announcer import Announcer
+from models.services.chats.announce_again import AnnounceAgain, ReannounceQueue
+from models.services.chats.announcer import AnnouncedListener, Announcer
 from models.services.chats.journal import Journal
 from models.services.chats.listing import ListChats
 from models.services.chats.log_tail_cache import LogTailCache
 from models.services.chats.membership import MembershipCache
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
-from models.services.chats.recovery import heal
+from models.services.chats.recovery import recover_pending_changes
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import FindStored, SendMessage
 from models.services.chats.summaries import ReadChatSummaries, Summaries
@@ -147,8 +147,9 @@ class Domain:
 
         believe_s = 0.9 * settings.nodes.believe_s  # the rest is for what is under way when the time is up
         self.directory = Directory(stores.accounts, ttl_s=believe_s)
+        self.reannounce_queue = ReannounceQueue(clock)
         self.memberships = MembershipCache(
-            stores.chats, stores.entries, fanout.signal, self._recovered, ttl_s=believe_s
+            stores.chats, stores.entries, fanout.signal, self.reannounce_queue.recovered, ttl_s=believe_s
         )
         self.sms = sms_provider(settings, outside.http, clock)
         self.socket_board = RedisConnectedAccounts(self.bus)
@@ -162,13 +163,17 @@ class Domain:
             self.metrics.notified,
         )
         self.summaries = Summaries(stores.places, self.memberships, clock)
-        self.announcer = Announcer(stores.chats, stores.entries, self.memberships, fanout, clock, self._announced)
-        self.announce_again = AnnounceAgain(stores.entries, self.memberships, self.directory, self.announcer, clock)
+        self.announcer = Announcer(
+            stores.chats, stores.entries, self.memberships, fanout, clock, self._announced_listeners()
+        )
+        self.announce_again = AnnounceAgain(
+            self.reannounce_queue, stores.entries, self.memberships, self.directory, self.announcer, clock
+        )
         self.journal = Journal(
             outside.database,
             clock,
-            self._stored,
-            self.announce_again.found,
+            (self._count_stored, self.reannounce_queue.stored, self.announcer.stored, self.summaries.stored),
+            (self.announce_again.found,),
             batch_max_entries=settings.journal.batch_max_entries,
             queue_max_entries=settings.journal.queue_max_entries,
             is_first=self.summaries.is_first,
@@ -265,20 +270,16 @@ class Domain:
             believed_for_s=believe_s,
         )
 
-    def _stored(self, entries: Sequence[Entry]) -> None:
+    def _count_stored(self, entries: Sequence[Entry]) -> None:
         self.metrics.stored([entry.kind for entry in entries])
-        self.announce_again.stored(entries)
-        self.announcer.stored(entries)
-        self.summaries.stored(entries)
 
-    def _recovered(self, change: Entry) -> None:
-        self.announce_again.recovered(change)
+    def _announced_listeners(self) -> list[AnnouncedListener]:
+        pushes = self.notifications.announced
+        return [self._measure_announced] if pushes is None else [self._measure_announced, pushes]
 
-    def _announced(self, entry: Entry, chat: Chat, told: Collection[int]) -> None:
-        if not self.announce_again.was_found(entry):
+    def _measure_announced(self, entry: Entry, _chat: Chat, _told: Collection[int]) -> None:
+        if not self.reannounce_queue.was_found(entry):
             self.metrics.announced((self.clock.now() - entry.at).total_seconds())
-        if self.notifications.announced is not None:
-            self.notifications.announced(entry, chat, told)
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Make the indexes, start what works in the background; closed in reverse."""
@@ -307,7 +308,12 @@ class Domain:
             (
                 "healing",
                 partial(
-                    heal, stores.entries, self.memberships, self.clock, self.announce_again.recovered, self.remove_media
+                    recover_pending_changes,
+                    stores.entries,
+                    self.memberships,
+                    self.clock,
+                    self.reannounce_queue.recovered,
+                    self.remove_media,
                 ),
                 30.0,
                 "applied %d changes that a crash had left",

@@ -128,10 +128,10 @@ async def start_node(
     )
     choose = ChooseAccount(Ownerships(database, counters))
     chats, entries = Chats(database, counters), Entries(database)
-    memberships = MembershipCache(chats, entries, fanout.signal)
+    memberships = MembershipCache(chats, entries, fanout.signal, lambda _: None)
     announcer = Announcer(chats, entries, memberships, fanout, clock)
     # Nobody here is invited to anything, so the journal is never asked.
-    journal = Journal(database, clock, announcer.stored)
+    journal = Journal(database, clock, [announcer.stored])
     join_events = JoinEvents(Events(database, counters), accounts, chats, memberships, journal, announcer)
     authenticate = Authenticate(tokens, sessions, accounts, Logins(database, counters), choose, clock)
     ownerships = Ownerships(database, counters)

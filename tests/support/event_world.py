@@ -91,9 +91,9 @@ class EventWorld(EventActs):
     ) -> EventNode:
         """Another node. `before` are ways of telling in front of the real ones, `behind` those after them."""
         fanout = RecordingFanout()
-        memberships = MembershipCache(self.chats, self.entries, fanout.signal)
+        memberships = MembershipCache(self.chats, self.entries, fanout.signal, lambda _: None)
         announcer = Announcer(self.chats, self.entries, memberships, fanout, self.clock)
-        journal = Journal(self.database, self.clock, announcer.stored)
+        journal = Journal(self.database, self.clock, [announcer.stored])
         for part in (announcer, journal):
             await part.open()
             self.stack.push_async_callback(part.close)

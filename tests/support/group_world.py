@@ -166,7 +166,7 @@ class World:
 
     async def store_only(self, by: Actor, group: str, change: ChatChange | Message, client_id: str = "crash") -> Entry:
         """Store an entry as a node does that dies right after: nothing is applied or announced."""
-        journal = Journal(self.database, self.clock, lambda entries: None)
+        journal = Journal(self.database, self.clock, [])
         await journal.open()
         draft = Draft(await self.chat_id(group), by.account_id, by.number, client_id, change)
         stored = await journal.append(draft)
@@ -175,9 +175,9 @@ class World:
 
     async def start_node(self) -> Node:
         fanout = RecordingFanout()
-        memberships = MembershipCache(self.chats, self.entries, fanout.signal)
+        memberships = MembershipCache(self.chats, self.entries, fanout.signal, lambda _: None)
         announcer = Announcer(self.chats, self.entries, memberships, fanout, self.clock)
-        journal = Journal(self.database, self.clock, announcer.stored)
+        journal = Journal(self.database, self.clock, [announcer.stored])
         await journal.open()
         await announcer.open()
         record = RecordChanges(journal, announcer)

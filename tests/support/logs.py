@@ -111,5 +111,8 @@ async def open_logs(database: Database) -> Logs:
     await database.collection(ENTRIES).create_indexes(INDEXES)
     entries = Entries(database)
     return Logs(
-        database, chats, entries, ReadAnyHeads(ChatSummaries(database), MembershipCache(chats, entries, lambda _: None))
+        database,
+        chats,
+        entries,
+        ReadAnyHeads(ChatSummaries(database), MembershipCache(chats, entries, lambda _: None, lambda _: None)),
     )

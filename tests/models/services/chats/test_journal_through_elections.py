@@ -40,7 +40,7 @@ async def writing(url: str, name: str, app: str) -> AsyncIterator[tuple[Database
 
     # Patient enough for the driver to try the same write again on the new primary.
     async with open_database(url, name, app=app, timeout_s=40.0) as database:
-        journal = Journal(database, SystemClock(), hear, wait_s=60.0)
+        journal = Journal(database, SystemClock(), [hear], wait_s=60.0)
         await journal.open()
         try:
             yield database, journal

@@ -30,7 +30,7 @@ class Lists:
 
     def __init__(self, logs: Logs) -> None:
         self.logs = logs
-        self.memberships = MembershipCache(logs.chats, logs.entries, lambda _: None)
+        self.memberships = MembershipCache(logs.chats, logs.entries, lambda _: None, lambda _: None)
         self.places = ChatPlaces(logs.database)
         self.summaries = Summaries(self.places, self.memberships, HandClock())
         self.list = ListChats(logs.heads, self.places, self.summaries.list_noted)
@@ -198,7 +198,7 @@ async def test_the_journal_marks_what_no_summary_knows_yet(lists: Lists) -> None
     journal = Journal(
         lists.logs.database,
         clock,
-        lists.summaries.stored,
+        [lists.summaries.stored],
         is_first=lists.summaries.is_first,
     )
     await journal.open()

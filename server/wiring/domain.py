@@ -19,7 +19,7 @@ from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
 from models.services.chats.recovery import recover_pending_changes
 from models.services.chats.resolve import ResolveChat
-from models.services.chats.send import FindStored, SendMessage
+from models.services.chats.send import AdmitMessage, FindStored, SendMessage
 from models.services.chats.summaries import ReadChatSummaries, Summaries
 from models.services.chats.sync import SyncChats, SyncRules
 from models.services.chats.typing import BroadcastTyping
@@ -209,10 +209,10 @@ class Domain:
         self.request_limit = TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled)
         self.message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
         self.find_stored = FindStored(self.resolve, stores.chats, stores.entries, self.journal)
+        self.admit_message = AdmitMessage(self.require_contact, self.directory)
         self.send = SendMessage(
             self.resolve,
-            self.require_contact,
-            self.directory,
+            self.admit_message,
             self.memberships,
             stores.chats,
             self.find_stored,

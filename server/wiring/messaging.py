@@ -12,7 +12,7 @@ from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoute
 from models.documents.media import MediaKind, MediaRule
 from models.services.chats.history import ListMessages, LocateLog
 from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
-from models.services.chats.resolve import RequireRecipient
+from models.services.chats.send import RequireRecipient
 from models.services.chats.titles import ListChatsWithTitles
 from models.services.chats.typing import TypingByNumber
 from models.services.contacts.address_book import (
@@ -160,7 +160,7 @@ def _media_messages(domain: Domain) -> MediaMessageRoutes:
     return MediaMessageRoutes(
         domain.send,
         domain.typing,
-        RequireRecipient(domain.resolve, domain.require_contact, domain.directory, domain.message_limit),
+        RequireRecipient(domain.resolve, domain.admit_message, domain.message_limit),
         domain.store_media,
         FetchUrl(domain.fetcher, domain.store_media),
         domain.fetches,

@@ -22,8 +22,7 @@ from models.documents.entry import Entry
 from models.documents.media import MediaKind, MediaRule
 from models.documents.session import Actor
 from models.errors import DomainError, Malformed, TooLarge, TooLong, Unavailable, UrlRefused
-from models.services.chats.resolve import RequireRecipient
-from models.services.chats.send import SendMessage
+from models.services.chats.send import RequireRecipient, SendMessage
 from models.services.chats.typing import BroadcastTyping
 from models.services.media.fetching import FetchUrl, LimitFetches
 from models.services.media.storage import Arrival, StoreMedia

@@ -5,7 +5,6 @@ paths decide alike.
 """
 
 from collections.abc import Collection
-from typing import NamedTuple
 
 from models.documents.account import Account
 from models.documents.chat import Chat, ChatKind, Roster
@@ -14,25 +13,20 @@ from models.documents.session import Actor
 from models.errors import ContactBlocked, Forbidden, MessageNotFound, NotAContact
 from models.services.contacts.directory import Directory
 
-
-class Pair(NamedTuple):
-    """The two accounts of a direct chat as one of them meets it; one account twice in a chat with oneself."""
-
-    me: Account
-    peer: Account
+Pair = tuple[Account, Account]  # me and the peer of a direct chat; one account twice in a chat with oneself
 
 
 async def load_pair(directory: Directory, chat: Chat, account_id: int) -> Pair | None:
     """Returns the two accounts of a direct chat, seen from one of them; None for a group or the chat of an event."""
     if chat.kind is not ChatKind.DIRECT:
         return None
-    return Pair(await directory.require(account_id), await directory.require(chat.peer_of(account_id)))
+    return await directory.require(account_id), await directory.require(chat.peer_of(account_id))
 
 
 def peek_pair(directory: Directory, chat: Chat, account_id: int) -> Pair | None:
     """Returns the two accounts of a direct chat if both are cached, else None."""
     me, peer = directory.peek(account_id), directory.peek(chat.peer_of(account_id))
-    return None if me is None or peer is None else Pair(me, peer)
+    return None if me is None or peer is None else (me, peer)
 
 
 def may_open(roster: Roster, account_id: int) -> bool:
@@ -63,10 +57,11 @@ def admit_to_direct(actor: Actor, pair: Pair, contact: Account) -> tuple[int, ..
     `contact` is the account that the contact rule permits under the peer's number. Raises NotAContact if that is another
     account by now, which would read nothing in this chat, and ContactBlocked if the sender has blocked the peer.
     """
-    if contact.id != pair.peer.id:
+    me, peer = pair
+    if contact.id != peer.id:
         raise NotAContact
-    require_unblocked(pair.me, pair.peer)
-    return (pair.peer.id,) if pair.peer.has_blocked(actor.number) else ()
+    require_unblocked(me, peer)
+    return (peer.id,) if peer.has_blocked(actor.number) else ()
 
 
 def require_change_allowed(pair: Pair | None, message: Entry) -> None:
@@ -76,8 +71,9 @@ def require_change_allowed(pair: Pair | None, message: Entry) -> None:
     """
     if pair is None:
         return
-    require_unblocked(pair.me, pair.peer)
-    if pair.peer.has_blocked(pair.me.number) and pair.peer.id not in message.hidden_from:
+    me, peer = pair
+    require_unblocked(me, peer)
+    if peer.has_blocked(me.number) and peer.id not in message.hidden_from:
         raise Forbidden
 
 
@@ -91,9 +87,10 @@ def typing_audience(roster: Roster, pair: Pair) -> Collection[int]:
 
     Nobody is told where one has blocked the other, and not a peer for whom the chat does not exist yet.
     """
-    if _is_blocked_between(pair) or pair.peer.id in roster.unlisted:
+    me, peer = pair
+    if _is_blocked_between(pair) or peer.id in roster.unlisted:
         return ()
-    return {pair.peer.id} - {pair.me.id}
+    return {peer.id} - {me.id}
 
 
 def list_for(roster: Roster, account_id: int, hidden_from: Collection[int]) -> dict[int, int]:
@@ -106,4 +103,5 @@ def list_for(roster: Roster, account_id: int, hidden_from: Collection[int]) -> d
 
 
 def _is_blocked_between(pair: Pair) -> bool:
-    return pair.peer.has_blocked(pair.me.number) or pair.me.has_blocked(pair.peer.number)
+    me, peer = pair
+    return peer.has_blocked(me.number) or me.has_blocked(peer.number)

@@ -13,7 +13,7 @@ from models.facts import ChatListed, ChatMembersChanged
 from models.ports import Fanout
 from models.services.chats.journal import Journal
 from models.services.chats.membership import MembershipCache
-from models.services.chats.permission import Pair, admit_to_direct, list_for, load_pair, peek_pair, require_reply_target
+from models.services.chats.permission import admit_to_direct, list_for, load_pair, peek_pair, require_reply_target
 from models.services.chats.resolve import ResolveChat
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import Directory
@@ -83,19 +83,19 @@ class AdmitMessage:
         pair = await load_pair(self.directory, chat, actor.account_id)
         if pair is None:
             return ()
-        return admit_to_direct(actor, pair, await self.require_contact(actor, pair.peer.number))
+        return admit_to_direct(actor, pair, await self.require_contact(actor, pair[1].number))
 
     async def to_contact(self, actor: Actor, number: str) -> tuple[int, ...]:
         """Returns the accounts that a message to this number is hidden from, whether or not there is a chat yet."""
         contact = await self.require_contact(actor, number)
-        return admit_to_direct(actor, Pair(await self.directory.require(actor.account_id), contact), contact)
+        return admit_to_direct(actor, (await self.directory.require(actor.account_id), contact), contact)
 
     def peek(self, actor: Actor, roster: Roster) -> tuple[int, ...] | None:
         """`__call__` from the caches only. Returns None if something is not cached, or if the chat must be listed first."""
         if roster.chat.kind is not ChatKind.DIRECT:
             return ()
         pair = peek_pair(self.directory, roster.chat, actor.account_id)
-        contact = None if pair is None else self.require_contact.peek(actor, pair.peer.number)
+        contact = None if pair is None else self.require_contact.peek(actor, pair[1].number)
         if pair is None or contact is None or roster.unlisted:
             return None
         return admit_to_direct(actor, pair, contact)

@@ -169,15 +169,6 @@ class Domain:
         self.announce_again = AnnounceAgain(
             self.reannounce_queue, stores.entries, self.memberships, self.directory, self.announcer, clock
         )
-        self.journal = Journal(
-            outside.database,
-            clock,
-            (self._count_stored, self.reannounce_queue.stored, self.announcer.stored, self.summaries.stored),
-            (self.announce_again.found,),
-            batch_max_entries=settings.journal.batch_max_entries,
-            queue_max_entries=settings.journal.queue_max_entries,
-            is_first=self.summaries.is_first,
-        )
         has_written = HasWritten(stores.accounts, stores.chats, stores.entries)
         self.require_contact = RequireContact(stores.contacts, self.directory, has_written, ttl_s=believe_s)
         self.resolve = ResolveChat(stores.chats, self.memberships, self.directory, self.require_contact, fanout, clock)
@@ -193,6 +184,21 @@ class Domain:
         )
         self.typing = BroadcastTyping(
             self.resolve, self.memberships, self.directory, fanout, expires_s=settings.typing.expires_s
+        )
+        self.journal = Journal(
+            outside.database,
+            clock,
+            (
+                self._count_stored,
+                self.reannounce_queue.stored,
+                self.announcer.stored,
+                self.summaries.stored,
+                self.typing.stored,
+            ),
+            (self.announce_again.found, self.typing.found),
+            batch_max_entries=settings.journal.batch_max_entries,
+            queue_max_entries=settings.journal.queue_max_entries,
+            is_first=self.summaries.is_first,
         )
         grace_s = settings.presence.grace_s
         board = RedisPresenceStore(outside.redis, self.bus, grace_s=grace_s)

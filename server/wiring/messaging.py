@@ -109,7 +109,6 @@ def _messages(domain: Domain) -> MessageRoutes:
     locate_log = LocateLog(domain.resolve, domain.memberships, stores.chats)
     return MessageRoutes(
         domain.send,
-        domain.typing,
         TypingByNumber(domain.typing, domain.require_contact),
         ListChatsWithTitles(domain.list_chats, stores.contacts, stores.accounts),
         ListMessages(locate_log, stores.entries, stores.messages, stores.read_dates),
@@ -159,7 +158,6 @@ def _media_messages(domain: Domain) -> MediaMessageRoutes:
     }
     return MediaMessageRoutes(
         domain.send,
-        domain.typing,
         RequireRecipient(domain.resolve, domain.admit_message, domain.message_limit),
         domain.store_media,
         FetchUrl(domain.fetcher, domain.store_media),

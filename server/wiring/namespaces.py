@@ -67,7 +67,6 @@ def namespaces(domain: Domain) -> list[BaseNamespace]:
             domain.sync,
             domain.list_chats,
             SendReady(domain.directory, domain.first_pages, domain.fanout),
-            domain.typing,
             domain.connect_admission,
             text_max_chars=chat.text_max_chars,
         ),

@@ -1,10 +1,11 @@
 """Typing: who types where, told to the other members, and ended when it expires."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from models.documents.chat import Chat, ChatKind, Roster
+from models.documents.entry import Entry, Message
 from models.documents.session import Actor
 from models.documents.target import ChatRef
 from models.errors import ChatNotFound
@@ -77,9 +78,15 @@ class BroadcastTyping:
         self._pause(roster.chat.id, actor.account_id)
         return roster.chat.id
 
-    def sent(self, chat_id: int, account_id: int) -> None:
-        """A message says it all: clients end the typing of its sender themselves."""
-        self._cancel(chat_id, account_id)
+    def stored(self, entries: Sequence[Entry]) -> None:
+        """End the typing of whoever sent a message among these. Nobody is told: clients end it themselves by the message."""
+        for entry in entries:
+            self.found(entry)
+
+    def found(self, entry: Entry) -> None:
+        """End the typing of whoever sent a message again that is stored already."""
+        if isinstance(entry.body, Message):
+            self._cancel(entry.chat_id, entry.sender_id)
 
     def left(self, account_id: int) -> None:
         """The account has no socket here any more."""

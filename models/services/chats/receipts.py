@@ -11,7 +11,7 @@ from models.documents.receipt import ReadMark
 from models.documents.session import Actor
 from models.documents.target import ChatRef
 from models.errors import ChatNotFound, Malformed, Unavailable
-from models.facts import ReceiptMoved
+from models.facts import ReceiptAdvanced
 from models.ports import Clock, Fanout
 from models.services.chats.membership import MembershipCache
 from models.services.chats.permission import load_pair, peek_pair, shows_receipts
@@ -255,10 +255,10 @@ class AdvanceReceipts:
         # In a large chat everybody's marks to everybody would be the square of its size for each message.
         is_large = len(roster.members) > self._everybody_up_to
         if own != told_own:
-            self._fanout.publish(ReceiptMoved(*place, *own), [member.account_id])
+            self._fanout.publish(ReceiptAdvanced(*place, *own), [member.account_id])
         if is_shown and member.is_active and not is_large and shown != told_shown:
             others = [account_id for account_id in roster.members if account_id != member.account_id]
-            self._fanout.publish(ReceiptMoved(*place, *shown), others, chat=roster.chat)
+            self._fanout.publish(ReceiptAdvanced(*place, *shown), others, chat=roster.chat)
         if len(self._told) >= ENDS_KNOWN:
             self._told.clear()
         self._told[place] = own, shown

@@ -9,7 +9,7 @@ from models.documents.entry import Entry, Message
 from models.documents.session import Actor
 from models.documents.target import ChatRef
 from models.errors import ChatNotFound
-from models.facts import TypingShown
+from models.facts import TypingChanged
 from models.ports import Fanout
 from models.services.chats.membership import MembershipCache
 from models.services.chats.permission import Pair, load_pair, peek_pair, typing_audience
@@ -138,7 +138,7 @@ class BroadcastTyping:
 
     def _publish(self, chat: Chat, account_id: int, state: str, to: Collection[int]) -> None:
         expires_in_ms = int(self._expires_s * 1000) if state == TYPING else 0
-        self._fanout.publish(TypingShown(chat.id, account_id, state, expires_in_ms), to, chat=chat)
+        self._fanout.publish(TypingChanged(chat.id, account_id, state, expires_in_ms), to, chat=chat)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class MessageHidden:
 
 
 @dataclass(frozen=True, slots=True)
-class TypingShown:
+class TypingChanged:
     chat_id: int
     account_id: int
     state: str  # "typing" or "paused"
@@ -53,14 +53,14 @@ class TypingShown:
 
 
 @dataclass(frozen=True, slots=True)
-class PresenceShown:
+class VisiblePresence:
     number: str
     status: PresenceStatus | None
     last_seen: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptMoved:
+class ReceiptAdvanced:
     chat_id: int
     account_id: int
     delivered: int
@@ -68,7 +68,7 @@ class ReceiptMoved:
 
 
 @dataclass(frozen=True, slots=True)
-class EventShown:
+class EventUpdated:
     """An event differs from before, or is new or gone; `accounts` are those of its owner and of who is invited, by id."""
 
     event: CalendarEvent
@@ -76,7 +76,7 @@ class EventShown:
 
 
 @dataclass(frozen=True, slots=True)
-class RsvpShown:
+class RsvpUpdated:
     """Somebody answered an invitation of this event, or has seen it."""
 
     event: CalendarEvent
@@ -85,7 +85,7 @@ class RsvpShown:
 
 
 @dataclass(frozen=True, slots=True)
-class PollShown:
+class PollCreated:
     event: CalendarEvent
     poll: Poll
 
@@ -118,12 +118,12 @@ Fact = (
     EntryAdded
     | ChatListed
     | MessageHidden
-    | TypingShown
-    | PresenceShown
-    | ReceiptMoved
-    | EventShown
-    | RsvpShown
-    | PollShown
+    | TypingChanged
+    | VisiblePresence
+    | ReceiptAdvanced
+    | EventUpdated
+    | RsvpUpdated
+    | PollCreated
     | Ready
     | SignedInElsewhere
     | Resync

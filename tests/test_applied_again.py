@@ -10,7 +10,7 @@ from models.documents.chat import Role
 from models.documents.entry import Body, Entry, Joined, Left, PhotoSet, RoleSet, SubjectSet
 from models.facts import ChatMembersChanged
 from models.services.chats.membership import MembershipCache
-from models.services.chats.recovery import heal
+from models.services.chats.recovery import recover_pending_changes
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
@@ -104,7 +104,7 @@ async def test_a_join_applied_again_by_a_slow_node_makes_no_member_of_the_dead(n
 async def test_one_who_left_a_large_group_is_not_said_to_have_come_by_an_older_change(database: Database) -> None:
     chats, heard = Chats(database, Counters(database), large=2), []
     log = await written(chats, joined(7, 8, 9), joined(5), Left(5, "5"))
-    memberships = MembershipCache(chats, Entries(database), heard.append)
+    memberships = MembershipCache(chats, Entries(database), heard.append, lambda _: None)
     await memberships.apply(log[1])
     assert [signal.came for signal in heard if isinstance(signal, ChatMembersChanged)] == [[]]
 
@@ -118,7 +118,7 @@ async def test_what_a_dead_node_left_is_applied_in_the_order_of_the_log_whatever
     entries = town.world.database.raw["entries"]
     await entries.update_one({"client": gone.client_id}, {"$set": {"at": datetime(2101, 1, 1, tzinfo=UTC)}})
     other = await town.world.start_node()
-    await heal(town.world.entries, other.memberships, Later())
+    await recover_pending_changes(town.world.entries, other.memberships, Later(), lambda _: None)
     member = await town.world.chats.find_member(chat_id, town.bob.account_id)
     assert member is not None
     assert [(span.first, span.last) for span in member.spans] == [(1, gone.seq), (back.seq, None)]

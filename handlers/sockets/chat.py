@@ -34,9 +34,8 @@ from models.services.chats.listing import PAGE_MAX as CHATS_MAX
 from models.services.chats.listing import ListChats, SendReady
 from models.services.chats.send import FindStored, SendMessage, message_of
 from models.services.chats.sync import SyncChats
-from models.services.chats.typing import BroadcastTyping
 from models.services.runtime.admission import ConnectAdmission
-from models.stores.journal_queue import Stored
+from models.stores.pending_draft import Stored
 
 Submission = Awaitable["asyncio.Future[Stored]"]
 
@@ -56,7 +55,6 @@ class ChatNamespace(BaseNamespace):
         sync: SyncChats,
         chats: ListChats,
         greet: SendReady,
-        typing: BroadcastTyping,
         connect_admission: ConnectAdmission,
         *,
         text_max_chars: int,
@@ -69,7 +67,6 @@ class ChatNamespace(BaseNamespace):
         self._sync = sync
         self._chats = chats
         self._greet = greet
-        self._typing = typing
         self._doorkeeper = connect_admission
         self._text_max_chars = text_max_chars
 
@@ -99,9 +96,7 @@ class ChatNamespace(BaseNamespace):
         return self._show_sent(await (await submission))
 
     def _show_sent(self, stored: Stored) -> Answer:
-        entry = message_of(stored)
-        self._typing.sent(entry.chat_id, entry.sender_id)
-        return {"message": show_message(entry)}
+        return {"message": show_message(message_of(stored))}
 
     def on_message_edit(self, caller: ClientConnection, body: Body) -> Awaitable[Answer]:
         """{chat, seq, text, client_id?} -> {message, entry}: the message as it is now, and the edit in the log."""

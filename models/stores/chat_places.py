@@ -19,8 +19,7 @@ from models.documents.entry import Entry, entry_key
 from models.stores.chat_rows import member_key
 from models.stores.chats import CHATS, MEMBERS
 from models.stores.database import Database, Row, aggregate
-from models.stores.entry_rows import read_entry
-from models.stores.journal import ENTRIES
+from models.stores.entry_rows import ENTRIES, read_entry
 
 WRITES_AT_ONCE = 1000
 # A copy of what is in the log may be lost with the database's memory: the entries then still say that it is to be made. So it is

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from models.documents.chat import Chat, ChatKind, Look, Member, Role, Span
+from models.documents.entry import SEQ_BITS, entry_key
 from models.documents.plain_line import one_line
 from models.stores.database import Row
 from models.stores.entry_rows import read_photo
@@ -12,7 +13,15 @@ from models.stores.entry_rows import read_photo
 
 def member_key(chat_id: int, account_id: int) -> int:
     """The `_id` of a member row; the members of one chat are a range of it."""
-    return chat_id << 32 | account_id
+    return entry_key(chat_id, account_id)
+
+
+def first_key(chat: str | Row) -> Row:
+    """Returns the pipeline's expression for the key before all keys of a chat, of members and of entries alike.
+
+    `chat` is the expression for the chat's id.
+    """
+    return {"$multiply": [chat, 1 << SEQ_BITS]}
 
 
 def member_row(

@@ -15,7 +15,7 @@ from models.documents.chat import Chat, ChatKind, Member, Role, Roster
 from models.documents.entry import Entry, Joined, Left, PhotoSet, RoleSet, SubjectSet
 from models.documents.phone import is_number
 from models.errors import ChatNotFound
-from models.stores.chat_rows import chat_of, member_key, member_of, member_row, spans_of
+from models.stores.chat_rows import chat_of, first_key, member_key, member_of, member_row, spans_of
 from models.stores.counters import Counters
 from models.stores.database import DUPLICATE_KEY, Database, Row, aggregate, drop_indexes
 from models.stores.entry_rows import photo_files, photo_row, with_photo
@@ -317,8 +317,8 @@ class Chats:
         in_chat: Row = {
             "$expr": {
                 "$and": [
-                    {"$gt": ["$_id", {"$multiply": ["$$chat", 2**32]}]},
-                    {"$lt": ["$_id", {"$multiply": [{"$add": ["$$chat", 1]}, 2**32]}]},
+                    {"$gt": ["$_id", first_key("$$chat")]},
+                    {"$lt": ["$_id", first_key({"$add": ["$$chat", 1]})]},
                 ]
             },
             "active": True,
@@ -491,7 +491,7 @@ def _pair(first: int, second: int) -> str:
 
 
 def _range(chat_id: int) -> Row:
-    return {"_id": {"$gt": chat_id << 32, "$lt": (chat_id + 1) << 32}}
+    return {"_id": {"$gt": member_key(chat_id, 0), "$lt": member_key(chat_id + 1, 0)}}
 
 
 def _older(change: Entry, account_id: int) -> Row:

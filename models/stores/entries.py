@@ -12,6 +12,7 @@ from pymongo import UpdateOne
 
 from models.documents.chat import Member
 from models.documents.entry import (
+    SEQ_MAX,
     Deletion,
     Edit,
     Entry,
@@ -26,8 +27,8 @@ from models.documents.entry import (
 )
 from models.documents.media import media_named
 from models.stores.database import Collection, Database, Row
-from models.stores.entry_rows import CONTENT_FIELDS, photo_files, read_entry, with_photo
-from models.stores.journal import ENTRIES
+from models.stores.entry_rows import CONTENT_FIELDS, ENTRIES, photo_files, read_entry, with_photo
+from models.stores.last_seqs import read_last_seq
 
 MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value]
 MEMBERSHIPS = [Kind.JOINED.value, Kind.LEFT.value]
@@ -41,9 +42,8 @@ class Entries:
         self._entries: Collection = database.collection(ENTRIES)
 
     async def last_seq(self, chat_id: int) -> int:
-        """The highest number that a stored row holds; 0 for an empty chat."""
-        page = await self._page(chat_id, 1, 2**32, 1, newest_first=True, fields={"_id": True})
-        return 0 if not page else int(page[0]["_id"]) - entry_key(chat_id, 0)
+        """Returns the highest seq that is stored in a chat; 0 for an empty log."""
+        return await read_last_seq(self._entries, chat_id)
 
     async def find(self, chat_id: int, seq: int) -> Entry | None:
         """One entry as it is now, pending changes included."""
@@ -220,18 +220,9 @@ class Entries:
     def _settled(self, change: Entry) -> UpdateOne:
         return UpdateOne({"_id": entry_key(change.chat_id, change.seq)}, {"$unset": {"pending": ""}})
 
-    async def _page(
-        self,
-        chat_id: int,
-        first: int,
-        last: int,
-        limit: int,
-        *,
-        newest_first: bool,
-        fields: dict[str, bool] | None = None,
-    ) -> list[Row]:
-        keys = {"$gte": entry_key(chat_id, max(first, 1)), "$lte": entry_key(chat_id, min(last, 2**32 - 1))}
-        cursor = self._entries.find({"_id": keys}, fields).sort("_id", -1 if newest_first else 1)
+    async def _page(self, chat_id: int, first: int, last: int, limit: int, *, newest_first: bool) -> list[Row]:
+        keys = {"$gte": entry_key(chat_id, max(first, 1)), "$lte": entry_key(chat_id, min(last, SEQ_MAX))}
+        cursor = self._entries.find({"_id": keys}).sort("_id", -1 if newest_first else 1)
         return list(await cursor.limit(limit).to_list(limit))
 
 

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from pymongo import ASCENDING, IndexModel
+
 from models.documents.chat import Role
 from models.documents.entry import (
     KIND_OF,
@@ -36,6 +38,45 @@ from models.documents.plain_line import one_line
 from models.documents.reaction import as_reaction
 from models.stores.database import Row
 from models.stores.instants import from_microseconds, microseconds, offset_minutes
+
+ENTRIES = "entries"
+INDEXES = [
+    # A send happens once, for ever, also on a collection sharded by chat.
+    IndexModel([("chat", ASCENDING), ("sender", ASCENDING), ("client", ASCENDING)], unique=True, name="once"),
+    # Changes stored and not yet applied: nearly always empty, so that asking costs nothing.
+    IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="pending", partialFilterExpression={"pending": True}),
+    # What became of one message: its edits, reactions and deletions. Messages themselves are not in it.
+    IndexModel(
+        [("chat", ASCENDING), ("of", ASCENDING), ("_id", ASCENDING)],
+        name="changes",
+        partialFilterExpression={"of": {"$exists": True}},
+    ),
+    # Messages that have not moved their chat up in any list yet: see services/summaries.py.
+    IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="unsummed", partialFilterExpression={"unsummed": True}),
+    # The three by which chat lists are made (heads.py): each chat's newest message; what each writer said there, the deleted apart,
+    # so that unread messages are counted without a reader's own; and, of the few that were kept from somebody, each writer's
+    # newest. The first two cost MongoDB some 6 us of a processor each for every message, where one without any takes 30; neither
+    # can do the other's work, for groups have many writers. All the sparse and partial ones here cost nothing that can be measured.
+    IndexModel(
+        [("chat", ASCENDING), ("_id", ASCENDING)],
+        name="said",
+        partialFilterExpression={"kind": Kind.MESSAGE.value, "hidden_from": None},
+    ),
+    IndexModel(
+        [("chat", ASCENDING), ("sender", ASCENDING), ("deleted", ASCENDING), ("_id", ASCENDING)],
+        name="said_by",
+        partialFilterExpression={"kind": Kind.MESSAGE.value, "hidden_from": None},
+    ),
+    IndexModel(
+        [("chat", ASCENDING), ("sender", ASCENDING), ("_id", ASCENDING)],
+        name="kept_back",
+        partialFilterExpression={"hidden_from": {"$exists": True}},
+    ),
+    # Which messages and changes point to a stored file; most rows are in none of these.
+    IndexModel([("media", ASCENDING)], name="media", sparse=True),
+    IndexModel([("url", ASCENDING)], name="url", sparse=True),  # rows of versions that wrote no `media`
+    IndexModel([("photo.$**", ASCENDING)], name="files"),
+]
 
 _MESSAGE_FIELDS = tuple(name for name in Message.__slots__)
 _TEXT_FIELDS = ("type", "text", "reply_to")  # all that a text has, and most messages are texts

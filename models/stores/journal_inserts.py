@@ -23,8 +23,8 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from models.documents.entry import Message, split_key
 from models.stores.database import DUPLICATE_KEY, Collection, Row, is_transient
 from models.stores.entry_rows import entry_row, read_entry
-from models.stores.journal_queue import Once, PendingDraft, Queue
 from models.stores.last_seqs import LastSeqs
+from models.stores.pending_draft import Once, Outcomes, PendingDraft
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Inserts:
     """
 
     def __init__(
-        self, entries: Collection, last: LastSeqs, queue: Queue, is_first: Callable[[int], bool] | None = None
+        self, entries: Collection, last: LastSeqs, queue: Outcomes, is_first: Callable[[int], bool] | None = None
     ) -> None:
         """`is_first` says of a chat whether a message stored there now is marked as unsummed."""
         self._entries = entries

@@ -15,8 +15,8 @@ from models.documents.entry import SEQ_MAX, Entry, Kind, entry_key
 from models.documents.window import Part
 from models.errors import Malformed
 from models.stores.database import Database, Row
-from models.stores.entry_rows import read_entry
-from models.stores.journal import ENTRIES
+from models.stores.entry_rows import ENTRIES, read_entry
+from models.stores.last_seqs import read_last_seq
 
 CLOCKS_APART = timedelta(minutes=1)  # between two nodes; within it the times of a log need not ascend with its seqs
 FIRST_STEP = 256  # entries; a caller who asks often finds its place with the first step
@@ -65,7 +65,7 @@ class Messages:
         chat_id = selection.member.chat_id
         if not selection.ranges:
             return Part([])
-        last = min(selection.ranges[-1][1], await self._last_seq(chat_id))
+        last = min(selection.ranges[-1][1], await read_last_seq(self._entries, chat_id))
         selection = await self._narrow(selection, last)
         first = selection.ranges[0][0] if selection.ranges else last + 1
         if offset > OFFSET_MAX and last - first >= OFFSET_MAX:
@@ -101,7 +101,7 @@ class Messages:
     async def count(self, selection: Selection) -> int:
         if not selection.ranges:
             return 0
-        last = min(selection.ranges[-1][1], await self._last_seq(selection.member.chat_id))
+        last = min(selection.ranges[-1][1], await read_last_seq(self._entries, selection.member.chat_id))
         selection = await self._narrow(selection, last)
         return await self._entries.count_documents(_query(selection)) if selection.ranges else 0
 
@@ -118,11 +118,6 @@ class Messages:
                 return replace(selection, first=max(selection.first, last - step))
             step *= 4
         return selection
-
-    async def _last_seq(self, chat_id: int) -> int:
-        keys = {"$gt": entry_key(chat_id, 0), "$lt": entry_key(chat_id + 1, 0)}
-        rows = await self._entries.find({"_id": keys}, {"_id": True}).sort("_id", -1).limit(1).to_list(1)
-        return int(rows[0]["_id"]) - entry_key(chat_id, 0) if rows else 0
 
 
 def _part(found: list[Entry], limit: int, looked_to: int | None = None) -> Part[Entry]:

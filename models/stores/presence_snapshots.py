@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from pymongo import ReplaceOne
 
-from models.facts import PresenceShown
+from models.facts import VisiblePresence
 from models.stores.database import Database
 
 
@@ -12,13 +12,15 @@ class PresenceSnapshots:
     def __init__(self, database: Database) -> None:
         self._snapshots = database.collection("presence_snapshots")
 
-    async def find(self, viewer_id: int, account_ids: Collection[int]) -> dict[int, PresenceShown]:
+    async def find(self, viewer_id: int, account_ids: Collection[int]) -> dict[int, VisiblePresence]:
         """By account; those never seen are missing."""
         keys = [_key(viewer_id, account_id) for account_id in account_ids]
         rows = await self._snapshots.find({"_id": {"$in": keys}}).to_list(None)
-        return {row["_id"] & 0xFFFF_FFFF: PresenceShown(row["number"], row["status"], row["last_seen"]) for row in rows}
+        return {
+            row["_id"] & 0xFFFF_FFFF: VisiblePresence(row["number"], row["status"], row["last_seen"]) for row in rows
+        }
 
-    async def replace(self, viewer_id: int, shown: Mapping[int, PresenceShown]) -> None:
+    async def replace(self, viewer_id: int, shown: Mapping[int, VisiblePresence]) -> None:
         writes = []
         for account_id, seen in shown.items():
             key = {"_id": _key(viewer_id, account_id)}

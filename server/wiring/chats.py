@@ -1,24 +1,25 @@
 """Builds the services of models/services/chats: the path of a message, what is read of it, receipts and typing."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from models.documents.chat import Chat
 from models.documents.entry import Entry
 from models.ports import Clock, Fanout
-from models.services.chats.announce_again import AnnounceAgain
-from models.services.chats.announcer import Announcer
+from models.services.chats.announce_again import AnnounceAgain, ReannounceQueue
+from models.services.chats.announcer import AnnouncedListener, Announcer
 from models.services.chats.change import ChangeMessage
 from models.services.chats.history import ListMessages, LocateLog, ReadHistory
+from models.services.chats.journal import Journal
 from models.services.chats.listing import ListChats, SendReady
 from models.services.chats.log_tail_cache import LogTailCache
 from models.services.chats.membership import MembershipCache
 from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
-from models.services.chats.resolve import RequireRecipient, ResolveChat
-from models.services.chats.send import FindStored, SendMessage
+from models.services.chats.resolve import ResolveChat
+from models.services.chats.send import AdmitMessage, FindStored, RequireRecipient, SendMessage
 from models.services.chats.summaries import ReadChatSummaries, Summaries
 from models.services.chats.sync import SyncChats, SyncRules
 from models.services.chats.titles import ListChatsWithTitles
@@ -27,7 +28,6 @@ from models.services.media.storage import RemoveUnusedMedia
 from models.services.runtime.batch_loader import BatchLoader
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.database import Database
-from models.stores.journal import Journal
 from server.config import ChatSettings, Settings
 from server.metrics import Metrics
 from server.wiring.contacts import ContactServices
@@ -36,12 +36,15 @@ from server.wiring.stores import Stores
 
 @dataclass(frozen=True, slots=True)
 class ChatLog:
-    """The writing side: who is in a chat, the queue to the log, and what announces what is stored."""
+    """The writing side: who is in a chat, the queue to the log, and what hears of each entry that is stored."""
 
     memberships: MembershipCache
     summaries: Summaries
     announcer: Announcer
+    reannounce: ReannounceQueue
     announce_again: AnnounceAgain
+    resolve: ResolveChat
+    typing: BroadcastTyping
     journal: Journal
     record: RecordChanges
 
@@ -50,13 +53,11 @@ class ChatLog:
 class ChatServices:
     """What people do with messages, over a ChatLog."""
 
-    resolve: ResolveChat
     message_limit: TokenBuckets
     find_stored: FindStored
     send: SendMessage
     change: ChangeMessage
     marks: AdvanceReceipts
-    typing: BroadcastTyping
     typing_by_number: TypingByNumber
     require_recipient: RequireRecipient
     sync: SyncChats
@@ -78,44 +79,42 @@ def build_log(
     settings: Settings,
     contacts: ContactServices,
     metrics: Metrics,
-    announced: Callable[[Entry, Chat, Collection[int]], None] | None = None,
+    announced: Sequence[AnnouncedListener] = (),
     *,
     cached_s: float,
 ) -> ChatLog:
-    """`announced` is called with each announced entry, its chat and the accounts it was announced to.
+    """Each of `announced` is called with every announced entry, its chat and the accounts it was announced to.
 
     `cached_s`: how long members of chats are taken from memory when no node says that they have changed.
     """
-
-    def stored(entries: Sequence[Entry]) -> None:
-        metrics.stored([entry.kind for entry in entries])
-        announce_again.stored(entries)
-        announcer.stored(entries)
-        summaries.stored(entries)
-
-    def recovered(change: Entry) -> None:
-        announce_again.recovered(change)
-
-    def when_announced(entry: Entry, chat: Chat, told: Collection[int]) -> None:
-        if not announce_again.was_found(entry):
-            metrics.announced((clock.now() - entry.at).total_seconds())
-        if announced is not None:
-            announced(entry, chat, told)
-
-    memberships = MembershipCache(stores.chats, stores.entries, fanout.signal, recovered, ttl_s=cached_s)
+    chats, entries, directory = stores.chats, stores.entries, contacts.directory
+    reannounce = ReannounceQueue(clock)
+    memberships = MembershipCache(chats, entries, fanout.signal, reannounce.recovered, ttl_s=cached_s)
     summaries = Summaries(stores.places, memberships, clock)
-    announcer = Announcer(stores.chats, stores.entries, memberships, fanout, clock, when_announced)
-    announce_again = AnnounceAgain(stores.entries, memberships, contacts.directory, announcer, clock)
+
+    def count_stored(stored: Sequence[Entry]) -> None:
+        metrics.stored([entry.kind for entry in stored])
+
+    def measure_announced(entry: Entry, _chat: Chat, _told: Collection[int]) -> None:
+        if not reannounce.was_found(entry):
+            metrics.announced((clock.now() - entry.at).total_seconds())
+
+    listeners = [measure_announced, *announced]
+    announcer = Announcer(chats, entries, memberships, fanout, clock, listeners)
+    announce_again = AnnounceAgain(reannounce, entries, memberships, directory, announcer, clock)
+    resolve = ResolveChat(chats, memberships, directory, contacts.require_contact, fanout, clock)
+    typing = BroadcastTyping(resolve, memberships, directory, fanout, expires_s=settings.typing.expires_s)
     journal = Journal(
         database,
         clock,
-        stored,
-        announce_again.found,
+        (count_stored, reannounce.stored, announcer.stored, summaries.stored, typing.stored),
+        (announce_again.found, typing.found),
         batch_max_entries=settings.journal.batch_max_entries,
         queue_max_entries=settings.journal.queue_max_entries,
         is_first=summaries.is_first,
     )
-    return ChatLog(memberships, summaries, announcer, announce_again, journal, RecordChanges(journal, announcer))
+    record = RecordChanges(journal, announcer)
+    return ChatLog(memberships, summaries, announcer, reannounce, announce_again, resolve, typing, journal, record)
 
 
 def build(
@@ -129,18 +128,15 @@ def build(
 ) -> ChatServices:
     chat, limits, directory, memberships = settings.chat, settings.limits, contacts.directory, log.memberships
     chats, entries, messages, read_dates = stores.chats, stores.entries, stores.messages, stores.read_dates
-    require_contact = contacts.require_contact
+    resolve, admit = log.resolve, AdmitMessage(contacts.require_contact, directory)
     message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
-    resolve = ResolveChat(chats, memberships, directory, require_contact, fanout, clock)
     stamp = StampReadReceipts(chats, read_dates, clock)
     most = chat.receipts_max_members
     marks = AdvanceReceipts(resolve, chats, entries, memberships, directory, fanout, stamp, everybody_up_to=most)
-    typing = BroadcastTyping(resolve, memberships, directory, fanout, expires_s=settings.typing.expires_s)
     find_stored = FindStored(resolve, chats, entries, log.journal)
     send = SendMessage(
         resolve,
-        require_contact,
-        directory,
+        admit,
         memberships,
         chats,
         find_stored,
@@ -163,15 +159,13 @@ def build(
     list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted)
     locate_log = LocateLog(resolve, memberships, chats)
     return ChatServices(
-        resolve,
         message_limit,
         find_stored,
         send,
         change,
         marks,
-        typing,
-        TypingByNumber(typing, require_contact),
-        RequireRecipient(resolve, require_contact, directory, message_limit),
+        TypingByNumber(log.typing, contacts.require_contact),
+        RequireRecipient(resolve, admit, message_limit),
         _sync(stores, read_summaries, chat, clock),
         ReadHistory(resolve, memberships, chats, entries),
         list_chats,

@@ -1,15 +1,14 @@
 """Builds the services of models/services/notifications: what composes pushes and texts, the queue, and what delivers them."""
 
 import ssl
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from aioapns.connection import AuthorizationHeaderProvider
 
-from models.documents.chat import Chat
-from models.documents.entry import Entry
 from models.ports import Clock, ConnectedAccounts, TextSender
+from models.services.chats.announcer import AnnouncedListener
 from models.services.contacts.directory import Directory
 from models.services.notifications.contact_joined import NotifyContactJoined
 from models.services.notifications.delivery import DeliverNotifications, RetryRules
@@ -28,7 +27,7 @@ from server.wiring.stores import Stores
 class NotificationServices:
     """What composes notifications, and what delivers them.
 
-    Services compose by `notify`; the announcer calls `announced` with each message, unless pushes are off.
+    Services compose by `notify`; the announcer calls each of `announced` with every message (none while pushes are off).
     """
 
     workers: Mapping[Kind, DeliverNotifications]
@@ -37,7 +36,7 @@ class NotificationServices:
     contact_joined: NotifyContactJoined
     add_device: AddDevice
     remove_device: RemoveDevice
-    announced: Callable[[Entry, Chat, Collection[int]], None] | None
+    announced: Sequence[AnnouncedListener]
     _messages: PushMessages
     _sender: ApnsPushes | None
 
@@ -78,7 +77,7 @@ def build(
         NotifyContactJoined(stores.accounts, stores.phone_books, notify, clock),
         AddDevice(stores.devices, clock),
         RemoveDevice(stores.devices),
-        messages.announced if push.is_on else None,
+        (messages.announced,) if push.is_on else (),
         messages,
         sender,
     )

@@ -137,7 +137,6 @@ def _messages(services: Services) -> MessageRoutes:
     chats = services.chats
     return MessageRoutes(
         chats.send,
-        chats.typing,
         chats.typing_by_number,
         chats.list_with_titles,
         chats.list_messages,
@@ -165,7 +164,6 @@ def _media_messages(services: Services) -> MediaMessageRoutes:
     chats, media = services.chats, services.media
     return MediaMessageRoutes(
         chats.send,
-        chats.typing,
         chats.require_recipient,
         media.store,
         media.fetch_url,

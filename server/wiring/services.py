@@ -7,7 +7,7 @@ from functools import partial
 from aiohttp import web
 
 from handlers.rest.links import Links
-from models.services.chats.recovery import heal
+from models.services.chats.recovery import recover_pending_changes
 from models.services.runtime.admission import ConnectAdmission
 from models.services.runtime.token_bucket import TokenBuckets
 from models.tasks import BackgroundTasks
@@ -181,7 +181,7 @@ async def open_services(services: Services, stack: AsyncExitStack) -> None:
         stack.push_async_callback(part.close)
     stack.push_async_callback(services.late_writes.close)
     await runtime.stores.entries.name_files()
-    stack.callback(services.chats.typing.close)
+    stack.callback(log.typing.close)
     stack.callback(runtime.passwords.close)
     stack.push_async_callback(services.media.fetcher.close)
     tasks = BackgroundTasks()
@@ -192,11 +192,11 @@ async def open_services(services: Services, stack: AsyncExitStack) -> None:
 def _start_periodic_work(services: Services, tasks: BackgroundTasks) -> None:
     stores, log, remove_media = services.runtime.stores, services.log, services.media.remove_unused
     recover = partial(
-        heal,
+        recover_pending_changes,
         stores.entries,
         log.memberships,
         services.runtime.clock,
-        log.announce_again.recovered,
+        log.reannounce.recovered,
         remove_media,
     )
     for name, work, every_s, done in (

@@ -5,7 +5,7 @@ from typing import Any
 
 from models.documents.entry import Body, Draft, Entry, Joined, Left, PhotoSet, SubjectSet
 from models.documents.photo import Photo
-from models.stores.journal import Journal
+from models.services.chats.journal import Journal
 from server.clock import SystemClock
 from tests.conversation.talk import about, answered, friends, hear, phones, say, synced
 from tests.support.node import Device, Node, Person
@@ -24,7 +24,7 @@ async def add(parts: Parts, by: Device, chat_id: int, whom: Person) -> Entry:
 
 async def store_untold(parts: Parts, by: Person, chat_id: int, body: Body) -> Entry:
     """Store an entry that nobody announces yet."""
-    journal = Journal(parts.database, SystemClock(), lambda _: None)
+    journal = Journal(parts.database, SystemClock(), [])
     await journal.open()
     draft = Draft(chat_id, by.account_id, by.number, f"untold {type(body).__name__}", body)
     entry = (await journal.append(draft)).entry

@@ -19,6 +19,7 @@ from models.documents.phone import Phone
 from models.documents.session import Actor
 from models.facts import EntryAdded, Fact, Invalidation
 from models.services.chats.announcer import Announcer
+from models.services.chats.journal import Journal
 from models.services.chats.membership import MembershipCache
 from models.services.contacts.contact_rule import RequireContact
 from models.stores.accounts import Accounts
@@ -26,7 +27,6 @@ from models.stores.chats import Chats
 from models.stores.contacts import Contacts
 from models.stores.database import Database
 from models.stores.entries import Entries
-from models.stores.journal import Journal
 from server.config import Settings
 from server.http.application import build_application
 from server.metrics import Metrics
@@ -178,7 +178,7 @@ class World:
 
     async def store_only(self, by: Actor, group: str, change: ChatChange | Message, client_id: str = "crash") -> Entry:
         """Store an entry as a node does that dies right after: nothing is applied or announced."""
-        journal = Journal(self.database, self.clock, lambda entries: None)
+        journal = Journal(self.database, self.clock, [])
         await journal.open()
         draft = Draft(await self.chat_id(group), by.account_id, by.number, client_id, change)
         stored = await journal.append(draft)

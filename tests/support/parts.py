@@ -10,6 +10,7 @@ from models.documents.entry import Body, Draft, Entry, Joined, Message
 from models.facts import AccountChanged
 from models.ports import Fanout
 from models.services.chats.announcer import Announcer
+from models.services.chats.journal import Journal
 from models.services.notifications.queue import Notify
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
@@ -17,7 +18,6 @@ from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.entry_rows import entry_row
-from models.stores.journal import Journal
 from server.clock import SystemClock
 from server.wiring.services import SERVICES, Services
 from tests.support.node import Node, Person

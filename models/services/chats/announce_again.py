@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 
 from models.documents.chat import ChatKind
 from models.documents.entry import Deletion, Edit, Entry, Message, Reaction, entry_key
@@ -38,28 +39,100 @@ WAITING_MAX = 20_000
 AT_ONCE = 500  # of which one query asks how they stand now
 RETRY_S = 0.5
 TRIES = 120  # a minute, as for the announcer
+# Bodies that are announced only while they stand as they were stored; changes of a chat and facts of an event stand for ever.
+AS_STORED = Message | Edit | Deletion | Reaction
+
+
+class ReannounceQueue:
+    """Entries that may have been announced by nobody, in order, and which entries this node announces anyway."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._was_found: dict[int, bool] = {}  # by key, the oldest first
+        self._entries: deque[Entry] = deque()
+        self._work = asyncio.Event()
+
+    @property
+    def depth(self) -> int:
+        """How many entries are not with the announcer yet."""
+        return len(self._entries)
+
+    def stored(self, entries: Sequence[Entry]) -> None:
+        """Note that this node has stored these, and so announces them."""
+        for entry in entries:
+            self._remember(entry, was_found=False)
+
+    def recovered(self, entry: Entry) -> None:
+        """Queue an entry of any age that was stored by a node which may not have announced it; never waits."""
+        if not self._is_wanted(entry):
+            return
+        if len(self._entries) >= WAITING_MAX:
+            log.warning("more entries are found than can be announced again")
+            return
+        self._entries.append(entry)
+        self._work.set()
+        self._remember(entry, was_found=True)
+
+    def claim(self, entry: Entry) -> bool:
+        """Returns True if this node has to announce an entry that was found; from then on it counts as announced."""
+        is_wanted = self._is_wanted(entry)
+        if is_wanted:
+            self._remember(entry, was_found=True)
+        return is_wanted
+
+    def was_found(self, entry: Entry) -> bool:
+        """Returns whether this node announces an entry because it was found, not because it has stored it."""
+        return self._was_found.get(entry_key(entry.chat_id, entry.seq), False)
+
+    async def wait(self) -> None:
+        """Wait until there is an entry."""
+        while not self._entries:
+            self._work.clear()
+            await self._work.wait()
+
+    def first(self, count: int) -> list[Entry]:
+        """Returns up to `count` entries from the head, which stay until they are dropped."""
+        return list(islice(self._entries, count))
+
+    def drop(self, count: int) -> None:
+        """Take off the first `count` entries."""
+        for _ in range(count):
+            self._entries.popleft()
+
+    def _is_wanted(self, entry: Entry) -> bool:
+        key = entry_key(entry.chat_id, entry.seq)
+        return entry.at <= self._clock.now() - YOUNGEST and key not in self._was_found
+
+    def _remember(self, entry: Entry, *, was_found: bool) -> None:
+        if len(self._was_found) >= REMEMBERED:
+            del self._was_found[next(iter(self._was_found))]
+        self._was_found[entry_key(entry.chat_id, entry.seq)] = was_found
 
 
 class AnnounceAgain:
-    """One task, one queue: what is found goes to the announcer, unless it is known that somebody has announced it."""
+    """Hands queued entries to the announcer in their order, by one task."""
 
     def __init__(
-        self, entries: Entries, memberships: MembershipCache, directory: Directory, announcer: Announcer, clock: Clock
+        self,
+        queue: ReannounceQueue,
+        entries: Entries,
+        memberships: MembershipCache,
+        directory: Directory,
+        announcer: Announcer,
+        clock: Clock,
     ) -> None:
+        self._queue = queue
         self._entries = entries
-        self._rosters = memberships
+        self._memberships = memberships
         self._directory = directory
         self._announcer = announcer
         self._clock = clock
-        self._was_found: dict[int, bool] = {}  # by key, the oldest first
-        self._queue: deque[Entry] = deque()
-        self._work = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
     def depth(self) -> int:
         """How many found entries are not with the announcer yet."""
-        return len(self._queue)
+        return self._queue.depth
 
     async def open(self) -> None:
         self._task = asyncio.create_task(self._run(), name="announcing again")
@@ -68,49 +141,23 @@ class AnnounceAgain:
         if self._task is not None:
             await cancel(self._task)
 
-    def stored(self, entries: Sequence[Entry]) -> None:
-        """This node has stored these, and announces them anyway."""
-        for entry in entries:
-            self._remember(entry, was_found=False)
-
     def found(self, entry: Entry) -> None:
-        """This one was sent again, and is stored; never waits."""
-        if entry.at >= self._clock.now() - OLDEST:
-            self.recovered(entry)
-
-    def recovered(self, entry: Entry) -> None:
-        """This one was stored by somebody who went no further; never waits. A recovered change may be of any age."""
-        key = entry_key(entry.chat_id, entry.seq)
-        if entry.at > self._clock.now() - YOUNGEST or key in self._was_found:
+        """Announce an entry that was sent again and is stored, unless it is too old; never waits."""
+        if entry.at < self._clock.now() - OLDEST:
             return
-        if isinstance(entry.body, Message | Edit | Deletion | Reaction):
-            if len(self._queue) >= WAITING_MAX:
-                log.warning("more entries are found than can be announced again")
-                return
-            self._queue.append(entry)
-            self._work.set()
-        else:
+        if isinstance(entry.body, AS_STORED):
+            self._queue.recovered(entry)
+        elif self._queue.claim(entry):
+            # At once: the sender waits for the announcer until a change of the chat holds for everybody.
             self._announcer.stored([entry])
-        self._remember(entry, was_found=True)
-
-    def was_found(self, entry: Entry) -> bool:
-        """Whether this node announces this entry because it was found."""
-        return self._was_found.get(entry_key(entry.chat_id, entry.seq), False)
-
-    def _remember(self, entry: Entry, *, was_found: bool) -> None:
-        if len(self._was_found) >= REMEMBERED:
-            del self._was_found[next(iter(self._was_found))]
-        self._was_found[entry_key(entry.chat_id, entry.seq)] = was_found
 
     async def _run(self) -> None:
         while True:
-            await self._work.wait()
-            self._work.clear()
-            while self._queue:
-                batch = [self._queue[n] for n in range(min(len(self._queue), AT_ONCE))]
-                await self._announce_surely(batch)
-                for _ in batch:
-                    self._queue.popleft()
+            await self._queue.wait()
+            batch = self._queue.first(AT_ONCE)
+            self._announcer.stored([entry for entry in batch if not isinstance(entry.body, AS_STORED)])
+            await self._announce_surely([entry for entry in batch if isinstance(entry.body, AS_STORED)])
+            self._queue.drop(len(batch))
 
     async def _announce_surely(self, batch: Sequence[Entry]) -> None:
         for _ in range(TRIES):
@@ -145,9 +192,9 @@ class AnnounceAgain:
         ]
 
     async def _kept_from_who_blocked(self, entry: Entry) -> Entry:
-        """Whoever has blocked the sender meanwhile hears nothing because of what the sender does now."""
+        """Returns the entry, hidden from a peer who has blocked the sender since it was stored."""
         try:
-            chat = (await self._rosters.require(entry.chat_id)).chat
+            chat = (await self._memberships.require(entry.chat_id)).chat
             if chat.kind is not ChatKind.DIRECT:
                 return entry
             peer = await self._directory.require(chat.peer_of(entry.sender_id))

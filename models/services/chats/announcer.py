@@ -53,6 +53,8 @@ LOOK_MAX = 10_000  # entries of the queue whose messages are looked at by one qu
 GONE_MAX = 20_000  # messages that are remembered as deleted, about 2 MB
 SURE_MAX = 100_000  # chats whose last announced seq is remembered, about 100 bytes each
 
+AnnouncedListener = Callable[[Entry, Chat, Collection[int]], None]
+
 
 @dataclass(slots=True, eq=False)
 class _Line:
@@ -78,9 +80,9 @@ class Announcer:
         memberships: MembershipCache,
         fanout: Fanout,
         clock: Clock,
-        announced: Callable[[Entry, Chat, Collection[int]], None] | None = None,
+        announced: Sequence[AnnouncedListener] = (),
     ) -> None:
-        """`announced` hears of each entry, its chat, and who was told of it; it must not wait."""
+        """`announced` listeners are called with each entry, its chat and the accounts that were told of it; they must not wait."""
         self._chats = chats
         self._entries = entries
         self._rosters = memberships
@@ -282,8 +284,8 @@ class Announcer:
             rest = set(rest) - alone
         if rest:
             self._fanout.publish(shown, rest, chat=chat)
-        if self._announced is not None:
-            self._announced(entry, roster.chat, members)
+        for listener in self._announced:
+            listener(entry, roster.chat, members)
 
     @staticmethod
     def _list_former(entry: Entry, roster: Roster, members: Collection[int]) -> set[int]:

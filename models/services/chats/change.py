@@ -5,16 +5,14 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from models.documents.chat import ChatKind, Roster
+from models.documents.chat import Roster
 from models.documents.entry import Deletion, Draft, Edit, Entry, Message, MessageChange, Reaction
 from models.documents.reaction import find_emoji
 from models.documents.session import Actor
 from models.documents.target import ChatRef
 from models.errors import (
     ClientIdReused,
-    ContactBlocked,
     DomainError,
-    Forbidden,
     Malformed,
     MessageDeleted,
     MessageNotFound,
@@ -22,6 +20,8 @@ from models.errors import (
 )
 from models.facts import MessageHidden
 from models.ports import Fanout
+from models.services.chats.journal import Journal
+from models.services.chats.permission import load_pair, require_change_allowed
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import FindStored
 from models.services.contacts.directory import Directory
@@ -29,8 +29,7 @@ from models.services.media.storage import RemoveUnusedMedia
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.chats import Chats
 from models.stores.entries import Entries, visible
-from models.stores.journal import Journal
-from models.stores.journal_queue import Stored
+from models.stores.pending_draft import Stored
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +67,7 @@ class ChangeMessage:
                 raise MessageDeleted
             if isinstance(message.body, Message) and message.body.type not in {"t", *CAPTIONED}:
                 raise Malformed("A message of this type has no text to edit.")
-            await self._require_listener(actor, roster, message)
+            require_change_allowed(await load_pair(self.directory, roster.chat, actor.account_id), message)
 
         return await self._submit(actor, target, Edit(seq, text), client_id, admit)
 
@@ -94,7 +93,7 @@ class ChangeMessage:
                 raise Malformed("emoji: must be one emoji.")
             if message.is_deleted:
                 raise MessageDeleted
-            await self._require_listener(actor, roster, message)
+            require_change_allowed(await load_pair(self.directory, roster.chat, actor.account_id), message)
 
         return await self._submit(actor, target, Reaction(seq, reaction), client_id, admit)
 
@@ -160,17 +159,3 @@ class ChangeMessage:
         if message is None or member is None or not visible([message], member) or not isinstance(message.body, Message):
             raise MessageNotFound
         return roster, message
-
-    async def _require_listener(self, actor: Actor, roster: Roster, message: Entry) -> None:
-        """Between two people of whom one blocked the other, nothing new is said by a change of what both have.
-
-        Who was blocked may still change what was kept from the other anyway, and take back what it said.
-        """
-        if roster.chat.kind is not ChatKind.DIRECT:
-            return
-        peer = await self.directory.require(roster.chat.peer_of(actor.account_id))
-        me = await self.directory.require(actor.account_id)
-        if me.has_blocked(peer.number):
-            raise ContactBlocked
-        if peer.has_blocked(me.number) and peer.id not in message.hidden_from:
-            raise Forbidden

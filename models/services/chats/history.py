@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.documents.chat import Chat, ChatKind, Member
-from models.documents.entry import ANSWER_MAX_CHARS, Deletion, Edit, Entry, fitting, with_change
+from models.documents.entry import ANSWER_MAX_CHARS, SEQ_MAX, Deletion, Edit, Entry, fitting, with_change
 from models.documents.receipt import ListedMessage, ReadMarks
 from models.documents.session import Actor
 from models.documents.target import ChatRef
@@ -18,7 +18,6 @@ from models.stores.messages import Messages, Selection
 from models.stores.read_dates import ReadDates
 
 PAGE_MAX = 200
-END = 2**32 - 1
 ROUNDS_MAX = 10  # pages read in search of one that shows something: a blocked person may have written thousands
 
 
@@ -67,14 +66,14 @@ class ReadHistory:
                 kept = fitting(found[:limit], ANSWER_MAX_CHARS)
                 after = kept[-1].seq if kept else after
             else:
-                found = await self._before(member, END if before is None else before, last_seq, limit + 1)
+                found = await self._before(member, SEQ_MAX if before is None else before, last_seq, limit + 1)
                 kept = fitting(found[-limit:][::-1], ANSWER_MAX_CHARS)[::-1]
                 before = kept[0].seq if kept else before
             shown, more = await self.entries.as_shown_to(member, kept), len(found) > len(kept)
             if shown or not more:
                 break
         place = after if after is not None else before
-        return Page(chat_id, shown, place if more else None, min(last_seq, member.last_seq or END))
+        return Page(chat_id, shown, place if more else None, min(last_seq, member.last_seq or SEQ_MAX))
 
     async def _after(self, member: Member, after: int, last_seq: int, limit: int) -> list[Entry]:
         ranges = [(max(first, after + 1), last) for first, last in _spans(member, last_seq)]
@@ -99,7 +98,7 @@ class ReadHistory:
 
 
 def _spans(member: Member, last_seq: int) -> list[tuple[int, int]]:
-    return [(span.first, min(last_seq, span.last or END)) for span in member.spans]
+    return [(span.first, min(last_seq, span.last or SEQ_MAX)) for span in member.spans]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,14 @@ TTL_S = 30.0  # how long somebody removed elsewhere may still be believed a memb
 class MembershipCache:
     """Loads a chat with its members; changes that are stored and not applied yet are applied first."""
 
+    peek: Callable[[int], Roster | None]  # the roster of a chat if it is cached
+
     def __init__(
         self,
         chats: Chats,
         entries: Entries,
         signal: Callable[[Invalidation], None],
-        recovered: Callable[[Entry], None] | None = None,
+        recovered: Callable[[Entry], None],
         *,
         ttl_s: float = TTL_S,
     ) -> None:
@@ -36,9 +38,7 @@ class MembershipCache:
         self._signal = signal
         self._recovered = recovered
         self._rosters: Cache[int, Roster] = Cache(self._load, size=20_000, ttl_s=ttl_s)
-
-    def peek(self, chat_id: int) -> Roster | None:
-        return self._rosters.peek(chat_id)
+        self.peek = self._rosters.peek
 
     async def require(self, chat_id: int) -> Roster:
         """The chat with its members, or ChatNotFound."""
@@ -116,8 +116,7 @@ class MembershipCache:
         due = [change for change in pending if before is None or change.seq < before]
         for change in due:
             await self._apply(change)
-            if self._recovered is not None:
-                self._recovered(change)
+            self._recovered(change)
         return bool(due)
 
     async def catch_up_all(self, chat_ids: Collection[int]) -> None:

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from models.documents.account import Account
 from models.documents.chat import ChatKind, Member, Roster
 from models.documents.receipt import ReadMark
 from models.documents.session import Actor
 from models.documents.target import ChatRef
 from models.errors import ChatNotFound, Malformed, Unavailable
-from models.facts import ReceiptMoved
+from models.facts import ReceiptAdvanced
 from models.ports import Clock, Fanout
 from models.services.chats.membership import MembershipCache
+from models.services.chats.permission import load_pair, peek_pair, shows_receipts
 from models.services.chats.resolve import ResolveChat
 from models.services.contacts.directory import Directory
 from models.stores.chats import Chats
@@ -131,12 +131,8 @@ class AdvanceReceipts:
         chat_id, highest = roster.chat.id, max(delivered, read)
         if highest > self._ends.get(chat_id, 0):
             await self._learn_end(chat_id, highest)
-        is_shown = True
-        if roster.chat.kind is ChatKind.DIRECT:
-            me = await self._directory.require(actor.account_id)
-            peer = await self._directory.require(roster.chat.peer_of(actor.account_id))
-            is_shown = not _is_blocked(me, peer)
-        await asyncio.shield(self._move(roster, actor.account_id, delivered, read, is_shown=is_shown))
+        pair = await load_pair(self._directory, roster.chat, actor.account_id)
+        await asyncio.shield(self._move(roster, actor.account_id, delivered, read, is_shown=shows_receipts(pair)))
         return chat_id
 
     def move_now(
@@ -149,13 +145,12 @@ class AdvanceReceipts:
         roster = self._resolve.peek(actor, target)
         if roster is None or max(delivered, read) > self._ends.get(roster.chat.id, 0):
             return None
-        is_shown = True
+        pair = None
         if roster.chat.kind is ChatKind.DIRECT:
-            me = self._directory.peek(actor.account_id)
-            peer = self._directory.peek(roster.chat.peer_of(actor.account_id))
-            if me is None or peer is None:
+            pair = peek_pair(self._directory, roster.chat, actor.account_id)
+            if pair is None:
                 return None
-            is_shown = not _is_blocked(me, peer)
+        is_shown = shows_receipts(pair)
         return roster.chat.id, self._move(roster, actor.account_id, delivered, read, is_shown=is_shown)
 
     def _move(
@@ -260,15 +255,10 @@ class AdvanceReceipts:
         # In a large chat everybody's marks to everybody would be the square of its size for each message.
         is_large = len(roster.members) > self._everybody_up_to
         if own != told_own:
-            self._fanout.publish(ReceiptMoved(*place, *own), [member.account_id])
+            self._fanout.publish(ReceiptAdvanced(*place, *own), [member.account_id])
         if is_shown and member.is_active and not is_large and shown != told_shown:
             others = [account_id for account_id in roster.members if account_id != member.account_id]
-            self._fanout.publish(ReceiptMoved(*place, *shown), others, chat=roster.chat)
+            self._fanout.publish(ReceiptAdvanced(*place, *shown), others, chat=roster.chat)
         if len(self._told) >= ENDS_KNOWN:
             self._told.clear()
         self._told[place] = own, shown
-
-
-def _is_blocked(me: Account, peer: Account) -> bool:
-    """Whether one of two people blocked the other: then marks are for the own devices only."""
-    return peer.has_blocked(me.number) or me.has_blocked(peer.number)

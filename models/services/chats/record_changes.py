@@ -8,7 +8,7 @@ from models.documents.chat import Member
 from models.documents.entry import ChatChange, Draft
 from models.documents.session import Actor
 from models.services.chats.announcer import Announcer
-from models.stores.journal import Journal
+from models.services.chats.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ log = logging.getLogger(__name__)
 OLDER_THAN = timedelta(seconds=5)  # younger ones are being applied by whoever stored them
 
 
-async def heal(
+async def recover_pending_changes(
     entries: Entries,
     memberships: MembershipCache,
     clock: Clock,
-    recovered: Callable[[Entry], None] | None = None,
+    recovered: Callable[[Entry], None],
     remove_media: RemoveUnusedMedia | None = None,
 ) -> int:
     """Apply what should have been applied long ago; returns how much that was. Two nodes may do it at once.
@@ -38,8 +38,7 @@ async def heal(
             log.exception("change %d of chat %d cannot be applied", change.seq, change.chat_id)
             continue
         healed += 1
-        if recovered is not None:
-            recovered(change)
+        recovered(change)
     return healed
 
 

@@ -1,17 +1,18 @@
 """Typing: who types where, told to the other members, and ended when it expires."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from models.documents.account import Account
 from models.documents.chat import Chat, ChatKind, Roster
+from models.documents.entry import Entry, Message
 from models.documents.session import Actor
 from models.documents.target import ChatRef
 from models.errors import ChatNotFound
-from models.facts import TypingShown
+from models.facts import TypingChanged
 from models.ports import Fanout
 from models.services.chats.membership import MembershipCache
+from models.services.chats.permission import Pair, load_pair, peek_pair, typing_audience
 from models.services.chats.resolve import ResolveChat
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import Directory
@@ -48,34 +49,20 @@ class BroadcastTyping:
         self._typists: dict[int, dict[int, _Typist]] = {}  # by account id and chat id: who leaves ends its own alone
 
     async def start(self, actor: Actor, target: ChatRef) -> int:
-        """Shown at once and again with each call; over after `expires_s` without one. Returns the chat's id."""
+        """Show that the actor types; over after `expires_s` without another call. Returns the chat's id."""
         roster = await self._resolve(actor, target)
-        audience: Collection[int]
-        if roster.chat.kind is ChatKind.DIRECT:
-            peer = await self._directory.require(roster.chat.peer_of(actor.account_id))
-            me = await self._directory.require(actor.account_id)
-            audience = _listeners(roster, me, peer)
-        else:
-            audience = self._others(roster, actor.account_id)
-        self._start(roster, actor.account_id, audience)
-        return roster.chat.id
+        pair = await load_pair(self._directory, roster.chat, actor.account_id)
+        return self._start(roster, actor.account_id, pair)
 
     def start_now(self, actor: Actor, target: ChatRef) -> int | None:
-        """The same where everything is at hand and nothing is in the way; else None, and nothing has happened."""
+        """`start` from the caches only. Returns None, having done nothing, if something is not cached or would be refused."""
         roster = self._resolve.peek(actor, target)
         if roster is None:
             return None
-        audience: Collection[int]
-        if roster.chat.kind is ChatKind.DIRECT:
-            peer = self._directory.peek(roster.chat.peer_of(actor.account_id))
-            me = self._directory.peek(actor.account_id)
-            if peer is None or me is None:
-                return None
-            audience = _listeners(roster, me, peer)
-        else:
-            audience = self._others(roster, actor.account_id)
-        self._start(roster, actor.account_id, audience)
-        return roster.chat.id
+        if roster.chat.kind is not ChatKind.DIRECT:
+            return self._start(roster, actor.account_id, None)
+        pair = peek_pair(self._directory, roster.chat, actor.account_id)
+        return None if pair is None else self._start(roster, actor.account_id, pair)
 
     async def stop(self, actor: Actor, target: ChatRef) -> int:
         """Over at once; nothing is said of who was not typing."""
@@ -91,9 +78,15 @@ class BroadcastTyping:
         self._pause(roster.chat.id, actor.account_id)
         return roster.chat.id
 
-    def sent(self, chat_id: int, account_id: int) -> None:
-        """A message says it all: clients end the typing of its sender themselves."""
-        self._cancel(chat_id, account_id)
+    def stored(self, entries: Sequence[Entry]) -> None:
+        """End the typing of whoever sent a message among these. Nobody is told: clients end it themselves by the message."""
+        for entry in entries:
+            self.found(entry)
+
+    def found(self, entry: Entry) -> None:
+        """End the typing of whoever sent a message again that is stored already."""
+        if isinstance(entry.body, Message):
+            self._cancel(entry.chat_id, entry.sender_id)
 
     def left(self, account_id: int) -> None:
         """The account has no socket here any more."""
@@ -127,12 +120,14 @@ class BroadcastTyping:
             still = [account for account in typist.audience if account in roster.members]
             self._publish(roster.chat, account_id, PAUSED, still)
 
-    def _start(self, roster: Roster, account_id: int, audience: Collection[int]) -> None:
+    def _start(self, roster: Roster, account_id: int, pair: Pair | None) -> int:
         chat_id = roster.chat.id
+        audience = self._others(roster, account_id) if pair is None else typing_audience(roster, pair)
         self._cancel(chat_id, account_id)
         timer = asyncio.get_running_loop().call_later(self._expires_s, self._pause, chat_id, account_id)
         self._typists.setdefault(account_id, {})[chat_id] = _Typist(timer, audience, roster)
         self._publish(roster.chat, account_id, TYPING, audience)
+        return chat_id
 
     def _others(self, roster: Roster, account_id: int) -> Collection[int]:
         """The other members of a group; the same object as long as somebody goes on typing, by which the fan-out knows it again."""
@@ -143,14 +138,7 @@ class BroadcastTyping:
 
     def _publish(self, chat: Chat, account_id: int, state: str, to: Collection[int]) -> None:
         expires_in_ms = int(self._expires_s * 1000) if state == TYPING else 0
-        self._fanout.publish(TypingShown(chat.id, account_id, state, expires_in_ms), to, chat=chat)
-
-
-def _listeners(roster: Roster, me: Account, peer: Account) -> Collection[int]:
-    """The other one of two people; nobody where one of them blocked the other."""
-    if peer.has_blocked(me.number) or me.has_blocked(peer.number) or peer.id in roster.unlisted:
-        return ()
-    return {peer.id} - {me.id}
+        self._fanout.publish(TypingChanged(chat.id, account_id, state, expires_in_ms), to, chat=chat)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The directory: accounts by id and by number, kept per node and forgotten when they change."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from models.documents.account import Account
 from models.errors import AccountNotFound
@@ -14,9 +14,12 @@ TTL_S = 30.0  # how long a block or a privacy setting may be outdated on a node 
 class Directory:
     """Answers from memory what the message path asks of accounts: numbers, names, blocks."""
 
+    peek: Callable[[int], Account | None]  # the account if it is cached
+
     def __init__(self, accounts: Accounts, *, ttl_s: float = TTL_S) -> None:
         self._accounts = accounts
         self._by_id: Cache[int, Account] = Cache(self._load, size=50_000, ttl_s=ttl_s)
+        self.peek = self._by_id.peek
         self._find: BatchLoader[int, Account] = BatchLoader(self._find_all, at_once=500)
         # The account says itself when its number has become another's; whether a number has one at all changes more often.
         self._ids: Cache[str, int] = Cache(self._find_id, size=50_000, ttl_s=ttl_s)
@@ -32,10 +35,6 @@ class Directory:
             self._ids.forget(number)
             account = await self.require(await self._ids.require(number))
         return account
-
-    def peek(self, account_id: int) -> Account | None:
-        """The account if it is at hand."""
-        return self._by_id.peek(account_id)
 
     def peek_number(self, number: str) -> Account | None:
         """The account of this number if it is at hand."""

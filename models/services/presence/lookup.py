@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from models.documents.account import Account
 from models.documents.session import Actor
-from models.facts import PresenceShown
+from models.facts import VisiblePresence
 from models.ports import Clock
 from models.services.contacts.contact_rule import RequireContact
 from models.services.presence.presence import DENY, ONLINE, Presence
@@ -29,34 +29,34 @@ class GetPresence:
     snapshots: PresenceSnapshots
     clock: Clock
 
-    async def of_one(self, actor: Actor, number: str) -> list[PresenceShown]:
+    async def of_one(self, actor: Actor, number: str) -> list[VisiblePresence]:
         """A list of one; raises NotAContact."""
         return await self._show(actor, [await self.require_contact(actor, number)])
 
-    async def of_all(self, actor: Actor) -> list[PresenceShown]:
+    async def of_all(self, actor: Actor) -> list[VisiblePresence]:
         """Of all contacts that exist, by number."""
         numbers = await self.contacts.list_numbers(actor.account_id)
         accounts = [each for each in await self.accounts.list_by_numbers(numbers) if each.is_registered]
         return await self._show(actor, sorted(accounts, key=lambda account: account.number))
 
-    async def _show(self, actor: Actor, owners: Collection[Account]) -> list[PresenceShown]:
+    async def _show(self, actor: Actor, owners: Collection[Account]) -> list[VisiblePresence]:
         viewer = await self.accounts.require(actor.account_id)
         if not await self.presence.is_online(viewer):
             return await self._show_last(viewer, owners)
         now = self.clock.now()
-        shown: dict[int, PresenceShown] = {}
+        shown: dict[int, VisiblePresence] = {}
         looks = await asyncio.gather(*(self.presence.shown_to(viewer, owner) for owner in owners))
         for owner, seen in zip(owners, looks, strict=True):
             shown[owner.id] = replace(seen, last_seen=now) if seen.status == ONLINE else seen
         await self.snapshots.replace(viewer.id, shown)
         return list(shown.values())
 
-    async def _show_last(self, viewer: Account, owners: Collection[Account]) -> list[PresenceShown]:
+    async def _show_last(self, viewer: Account, owners: Collection[Account]) -> list[VisiblePresence]:
         last = await self.snapshots.find(viewer.id, [owner.id for owner in owners])
         shown = []
         for owner in owners:
-            seen = replace(last.get(owner.id, PresenceShown(owner.number, None, None)), number=owner.number)
+            seen = replace(last.get(owner.id, VisiblePresence(owner.number, None, None)), number=owner.number)
             if seen.status is not None and owner.has_blocked(viewer.number):
-                seen = PresenceShown(owner.number, DENY, None)
+                seen = VisiblePresence(owner.number, DENY, None)
             shown.append(seen)
         return shown

@@ -12,7 +12,7 @@ from typing import Any, Final
 from models.documents.account import Account
 from models.documents.session import Actor
 from models.errors import Malformed
-from models.facts import AccountChanged, PresenceShown, WentOffline
+from models.facts import AccountChanged, VisiblePresence, WentOffline
 from models.ports import Clock, Fanout, PresenceStore
 from models.services.contacts.directory import Directory
 from models.services.presence.reporter import OnlineReporter
@@ -88,7 +88,7 @@ class Presence:
             del self._of_account[account_id]
         self._leave_later(account_id)
 
-    async def change(self, connection: str, *, is_online: bool) -> list[PresenceShown]:
+    async def change(self, connection: str, *, is_online: bool) -> list[VisiblePresence]:
         """Say whether this device's person wants to be online; who goes online learns at once who is."""
         mine = self._require(connection)
         account = await self._accounts.require(
@@ -125,11 +125,11 @@ class Presence:
         """Whether somebody who may see it would see this account online; not, when nobody can tell."""
         return await self._see.is_online(account)
 
-    async def shown_to(self, viewer: Account, account: Account) -> PresenceShown:
+    async def shown_to(self, viewer: Account, account: Account) -> VisiblePresence:
         """What a viewer whose own status is online may see of an account."""
         return await self._see(viewer, account, is_online=await self.is_online(account))
 
-    async def watch(self, connection: str, numbers: Sequence[str]) -> list[PresenceShown]:
+    async def watch(self, connection: str, numbers: Sequence[str]) -> list[VisiblePresence]:
         """From now on tell this connection about these contacts (instead of those before); numbers that are no contacts are left out."""
         mine = self._require(connection)
         if len(numbers) > WATCHED_MAX:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Final
 
 from models.documents.account import Account, Visibility
-from models.facts import PresenceShown
+from models.facts import VisiblePresence
 from models.ports import PresenceStore
 from models.services.presence.reporter import OnlineReporter
 from models.services.runtime.batch_loader import BatchLoader
@@ -44,12 +44,12 @@ class PresenceVisibility:
         """The same; whom nobody can tell about counts as offline."""
         return await self.find_status(account) or False
 
-    async def __call__(self, viewer: Account, account: Account, *, is_online: bool) -> PresenceShown:
+    async def __call__(self, viewer: Account, account: Account, *, is_online: bool) -> VisiblePresence:
         """What the viewer may see of an account that is or is not online."""
         if account.has_blocked(viewer.number) or viewer.has_blocked(account.number):
-            return PresenceShown(account.number, DENY, None)
+            return VisiblePresence(account.number, DENY, None)
         if is_online:
-            return PresenceShown(account.number, ONLINE, None)
+            return VisiblePresence(account.number, ONLINE, None)
         match account.privacy.last_seen:
             case Visibility.ALL:
                 may_view = True
@@ -58,8 +58,8 @@ class PresenceVisibility:
             case Visibility.NONE:
                 may_view = False
         if not may_view:
-            return PresenceShown(account.number, DENY, None)
-        return PresenceShown(account.number, OFFLINE, account.last_seen)
+            return VisiblePresence(account.number, DENY, None)
+        return VisiblePresence(account.number, OFFLINE, account.last_seen)
 
     async def _look(self, account_ids: Collection[int]) -> dict[int, bool]:
         looked = await self._board.look(account_ids)

@@ -13,7 +13,7 @@ from itertools import islice
 from models.documents.account import Account
 from models.documents.session import Actor
 from models.errors import AccountNotFound
-from models.facts import PresenceShown
+from models.facts import VisiblePresence
 from models.ports import Fanout
 from models.services.contacts.directory import Directory
 from models.services.presence.visibility import AT_ONCE, ONLINE, PresenceVisibility
@@ -33,7 +33,7 @@ class Watcher:
     connection: str
     is_online: bool = True
     watched: set[int] = field(default_factory=set)
-    shown: dict[int, PresenceShown] = field(default_factory=dict)
+    shown: dict[int, VisiblePresence] = field(default_factory=dict)
     readings: int = 0  # answers that are being made: what is told behind them must not be older
     missed: set[int] = field(default_factory=set)  # of whom there was something to tell meanwhile
 
@@ -93,11 +93,11 @@ class PresenceWatchers:
         self._doubtful.update(self._watchers)
         self._has_doubts.set()
 
-    async def show_all(self, watcher: Watcher) -> list[PresenceShown]:
+    async def show_all(self, watcher: Watcher) -> list[VisiblePresence]:
         """What a watcher may know now of those it watches."""
         viewer = await self._directory.require(watcher.actor.account_id)
         watched = sorted(watcher.watched)
-        shown: list[PresenceShown] = []
+        shown: list[VisiblePresence] = []
         watcher.readings += 1
         try:
             for start in range(0, len(watched), LOOK_AT_ONCE):
@@ -110,10 +110,10 @@ class PresenceWatchers:
             watcher.missed = set()
         return shown
 
-    async def _show(self, watcher: Watcher, viewer: Account, account_id: int) -> PresenceShown:
+    async def _show(self, watcher: Watcher, viewer: Account, account_id: int) -> VisiblePresence:
         account = await self._directory.require(account_id)
         if not watcher.shows_itself(viewer):
-            return PresenceShown(account.number, None, None)
+            return VisiblePresence(account.number, None, None)
         is_online = await self._see.find_status(account)
         if is_online is None:
             self._look_later(account_id)

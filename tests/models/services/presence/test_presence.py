@@ -12,7 +12,7 @@ from models.documents.account import Account
 from models.documents.contact import Contact
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.facts import Fact, PresenceShown
+from models.facts import Fact, VisiblePresence
 from models.ports import OnlineLookup, OrphanedAccounts
 from models.services.contacts.directory import Directory
 from models.services.presence.presence import Presence
@@ -69,7 +69,7 @@ class Whispers(RecordingFanout):
         self.whispered.append(event)
 
     def statuses(self, whose: Account) -> list[str | None]:
-        shown = (event for event in self.whispered if isinstance(event, PresenceShown))
+        shown = (event for event in self.whispered if isinstance(event, VisiblePresence))
         return [event.status for event in shown if event.number == whose.number]
 
 

@@ -15,57 +15,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
 
-from pymongo import ASCENDING, IndexModel
-
-from models.documents.entry import Draft, Entry, Kind
+from models.documents.entry import Draft, Entry
 from models.ports import Clock
+from models.services.chats.journal_queue import FoundListener, Queue, StoredListener
 from models.stores.database import Database, is_transient, until_done
-from models.stores.entry_rows import read_entry
+from models.stores.entry_rows import ENTRIES, INDEXES, read_entry
 from models.stores.journal_inserts import Inserts, find_sent
-from models.stores.journal_queue import PendingDraft, Queue, Stored
 from models.stores.last_seqs import LastSeqs
+from models.stores.pending_draft import PendingDraft, Stored
 from models.tasks import cancel
 
 log = logging.getLogger(__name__)
-
-ENTRIES = "entries"
-INDEXES = [
-    # A send happens once, for ever, also on a collection sharded by chat.
-    IndexModel([("chat", ASCENDING), ("sender", ASCENDING), ("client", ASCENDING)], unique=True, name="once"),
-    # Changes stored and not yet applied: nearly always empty, so that asking costs nothing.
-    IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="pending", partialFilterExpression={"pending": True}),
-    # What became of one message: its edits, reactions and deletions. Messages themselves are not in it.
-    IndexModel(
-        [("chat", ASCENDING), ("of", ASCENDING), ("_id", ASCENDING)],
-        name="changes",
-        partialFilterExpression={"of": {"$exists": True}},
-    ),
-    # Messages that have not moved their chat up in any list yet: see services/summaries.py.
-    IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="unsummed", partialFilterExpression={"unsummed": True}),
-    # The three by which chat lists are made (heads.py): each chat's newest message; what each writer said there, the deleted apart,
-    # so that unread messages are counted without a reader's own; and, of the few that were kept from somebody, each writer's
-    # newest. The first two cost MongoDB some 6 us of a processor each for every message, where one without any takes 30; neither
-    # can do the other's work, for groups have many writers. All the sparse and partial ones here cost nothing that can be measured.
-    IndexModel(
-        [("chat", ASCENDING), ("_id", ASCENDING)],
-        name="said",
-        partialFilterExpression={"kind": Kind.MESSAGE.value, "hidden_from": None},
-    ),
-    IndexModel(
-        [("chat", ASCENDING), ("sender", ASCENDING), ("deleted", ASCENDING), ("_id", ASCENDING)],
-        name="said_by",
-        partialFilterExpression={"kind": Kind.MESSAGE.value, "hidden_from": None},
-    ),
-    IndexModel(
-        [("chat", ASCENDING), ("sender", ASCENDING), ("_id", ASCENDING)],
-        name="kept_back",
-        partialFilterExpression={"hidden_from": {"$exists": True}},
-    ),
-    # Which messages and changes point to a stored file; most rows are in none of these.
-    IndexModel([("media", ASCENDING)], name="media", sparse=True),
-    IndexModel([("url", ASCENDING)], name="url", sparse=True),  # rows of versions that wrote no `media`
-    IndexModel([("photo.$**", ASCENDING)], name="files"),
-]
 
 RETRY_FIRST_S, RETRY_LAST_S = 0.05, 1.0
 
@@ -73,16 +33,18 @@ RETRY_FIRST_S, RETRY_LAST_S = 0.05, 1.0
 class Journal:
     """Appends drafts; the n-th draft of a chat appended here gets a higher seq than the ones before it.
 
-    `on_stored` hears every new entry once, in seq order per chat, after those who wait for it were woken. `on_found` hears of
-    each that was sent again and is stored already, each time.
+    `stored` listeners are called once with each new entry, in seq order per chat, after those who wait for it were woken.
+    `found` listeners are called with each entry that was sent again and is stored already, each time. They must not wait or raise.
     """
+
+    append: Callable[[Draft], asyncio.Future[Stored]]  # of the queue
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
-        on_stored: Callable[[Sequence[Entry]], None],
-        on_found: Callable[[Entry], None] | None = None,
+        stored: Sequence[StoredListener],
+        found: Sequence[FoundListener] = (),
         *,
         batch_max_entries: int = 1000,
         queue_max_entries: int = 20_000,
@@ -91,10 +53,8 @@ class Journal:
     ) -> None:
         """`is_first` says of a chat whether a message stored there now is marked as unsummed (services/summaries.py)."""
         self._entries = database.collection(ENTRIES)
-        self._on_found = on_found or _ignore
-        self._queue = Queue(
-            clock, on_stored, self._on_found, max_entries=queue_max_entries, batch_max_entries=batch_max_entries
-        )
+        self._queue = Queue(clock, stored, found, max_entries=queue_max_entries, batch_max_entries=batch_max_entries)
+        self.append = self._queue.append
         self._inserts = Inserts(self._entries, LastSeqs(self._entries), self._queue, is_first)
         self._wait_s = wait_s
         self._tasks: list[asyncio.Task[None]] = []
@@ -129,19 +89,11 @@ class Journal:
         """How many drafts are not stored yet."""
         return self._queue.depth
 
-    def append(self, draft: Draft) -> asyncio.Future[Stored]:
-        """Store a draft; the order of calls is the order of seqs.
-
-        The future fails with Unavailable when the database stays away; the draft may still be stored later, so trying again
-        with the same client_id is safe and leads to the same entry. Raises Unavailable at once when the queue is full.
-        """
-        return self._queue.append(draft)
-
     async def find(self, chat_id: int, sender_id: int, client_id: str) -> Entry | None:
         """The entry that this sender has stored in this chat under a client id, for whom sending it again is no append any more."""
         for row in (await find_sent(self._entries, [(chat_id, sender_id, client_id)])).values():
             entry = read_entry(row)
-            self._on_found(entry)
+            self._queue.found(entry)
             return entry
         return None
 
@@ -197,7 +149,3 @@ class Journal:
         while True:
             await asyncio.sleep(min(1.0, self._wait_s / 4))
             self._queue.send_away(monotonic() - self._wait_s)
-
-
-def _ignore(_: Entry) -> None:
-    """Nobody wants to know what is sent again."""

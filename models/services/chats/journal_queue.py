@@ -3,68 +3,20 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from time import monotonic
 
 from models.documents.entry import Draft, Entry, entry_key
-from models.errors import DomainError, InternalFault, Unavailable
+from models.errors import InternalFault, Unavailable
 from models.ports import Clock
-from models.stores.database import Row
 from models.stores.entry_rows import stored_entry
+from models.stores.pending_draft import Once, PendingDraft, Stored
 
-Once = tuple[int, int, str]  # chat id, sender id, client id: what makes a send happen once
+StoredListener = Callable[[Sequence[Entry]], None]
+FoundListener = Callable[[Entry], None]
+
 REPEATS_KNOWN = 10_000  # messages sent again that are remembered, about 3 MB
 FEW_REPEATS, MORE_REPEATS_S = 32, 0.05
 BATCH_MAX_CHARS = 8_000_000  # half of MongoDB's largest document; a batch of long texts must not hold up short ones
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An acknowledged entry. `is_new` is False when the same (chat, sender, client_id) was stored before."""
-
-    entry: Entry
-    is_new: bool
-
-
-@dataclass(slots=True, eq=False)
-class PendingDraft:
-    """A draft on its way: who waits for it, and under which keys it may be stored already, since an answer got lost."""
-
-    draft: Draft
-    at: datetime
-    since: float
-    futures: list[asyncio.Future[Stored]]
-    perhaps: set[int] = field(default_factory=set)
-    clashes: int = 0
-
-    @property
-    def once(self) -> Once:
-        return self.draft.chat_id, self.draft.sender_id, self.draft.client_id
-
-    @property
-    def chars(self) -> int:
-        """About how much room it takes in a batch."""
-        body = self.draft.body
-        return len(getattr(body, "text", None) or getattr(body, "vcard", None) or "") + 500
-
-    def is_held_by(self, row: Row) -> bool:
-        """Whether an attempt of ours stored this row, and not somebody else's under the same number."""
-        # The client may have sent the same thing to another node, which took the same number: its time differs then.
-        whose = row["chat"], row["sender"], row["client"]
-        return row["_id"] in self.perhaps and whose == self.once and row["at"] == self.at
-
-    def resolve(self, entry: Entry, *, is_new: bool) -> None:
-        for future in self.futures:
-            if not future.done():
-                future.set_result(Stored(entry, is_new))
-            is_new = False  # whoever asked for the same thing meanwhile gets the same answer
-
-    def refuse(self, refusal: DomainError) -> None:
-        for future in self.futures:
-            if not future.done():
-                future.set_exception(refusal)
-        self.futures.clear()
 
 
 class Queue:
@@ -77,15 +29,15 @@ class Queue:
     def __init__(
         self,
         clock: Clock,
-        on_stored: Callable[[Sequence[Entry]], None],
-        on_found: Callable[[Entry], None],
+        stored: Sequence[StoredListener],
+        found: Sequence[FoundListener],
         *,
         max_entries: int,
         batch_max_entries: int,
     ) -> None:
         self._clock = clock
-        self._on_stored = on_stored
-        self._on_found = on_found
+        self._stored = tuple(stored)
+        self._found = tuple(found)
         self._max_entries = max_entries
         self._batch_max_entries = batch_max_entries
         self._not_taken: deque[PendingDraft] = deque()
@@ -102,7 +54,11 @@ class Queue:
         return len(self._in_flight)
 
     def append(self, draft: Draft) -> asyncio.Future[Stored]:
-        """Take a place at the end; raises Unavailable when it is full or closed."""
+        """Store a draft. The order of calls is the order of seqs in a chat.
+
+        The future fails with Unavailable when the database stays away. The draft may still be stored later, so trying again
+        with the same client id is safe and leads to the same entry. Raises Unavailable at once when the queue is full or closed.
+        """
         future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
         once = (draft.chat_id, draft.sender_id, draft.client_id)
         same = self._in_flight.get(once)
@@ -165,19 +121,19 @@ class Queue:
             waiting.resolve(entry, is_new=True)
             entries.append(entry)
         if entries:
-            self._on_stored(entries)
+            self._tell_stored(entries)
 
     def answer(self, waiting: PendingDraft, entry: Entry, *, is_new: bool) -> None:
         """This entry is what there is of it; `is_new` if it was stored by us, and nobody was told of it yet."""
         self._forget(waiting)
         waiting.resolve(entry, is_new=is_new)
         if is_new:
-            self._on_stored([entry])
+            self._tell_stored([entry])
         else:
             if len(self._keys) >= REPEATS_KNOWN:
                 del self._keys[next(iter(self._keys))]
             self._keys[waiting.once] = entry_key(entry.chat_id, entry.seq)
-            self._on_found(entry)
+            self.found(entry)
 
     def refuse(self, waiting: PendingDraft) -> None:
         """It cannot be stored."""
@@ -202,6 +158,15 @@ class Queue:
         self._in_flight.clear()
         self._not_taken.clear()
         self._repeats.clear()
+
+    def found(self, entry: Entry) -> None:
+        """Tell the listeners that an entry was sent again and is stored already."""
+        for listener in self._found:
+            listener(entry)
+
+    def _tell_stored(self, entries: Sequence[Entry]) -> None:
+        for listener in self._stored:
+            listener(entries)
 
     def _forget(self, waiting: PendingDraft) -> None:
         if self._in_flight.get(waiting.once) is waiting:

@@ -32,7 +32,7 @@ class Fanout(Protocol):
         """
         ...
 
-    def whisper(self, event: Fact, connection: str) -> None:
+    def send_to_connection(self, event: Fact, connection: str) -> None:
         """Show `event` to one connection of this node."""
         ...
 

@@ -70,7 +70,6 @@ class Metrics:
             registry=self.registry,
         )
         self.registry.register(self._kept)
-        self.gather: Callable[[], Awaitable[bytes]] | None = None  # of all workers, where there are several
 
     def text(self) -> bytes:
         """The numbers of this node as they are now."""
@@ -133,14 +132,19 @@ class Metrics:
 
         return count
 
-    def routes(self, allowed: Sequence[str]) -> list[web.AbstractRouteDef]:
-        """`/metrics` for these addresses and networks; to everybody else it does not exist."""
+    def routes(
+        self, allowed: Sequence[str], gather: Callable[[], Awaitable[bytes]] | None
+    ) -> list[web.AbstractRouteDef]:
+        """Returns `/metrics` for these addresses and networks; to everybody else it does not exist.
+
+        `gather` returns the numbers of all workers, where there are several.
+        """
         networks = [ip_network(address, strict=False) for address in allowed]
 
         async def show(request: web.Request) -> web.Response:
             if not any(_is_in(request[CLIENT_ADDRESS], network) for network in networks):
                 raise web.HTTPNotFound
-            body = self.text() if self.gather is None else await self.gather()
+            body = self.text() if gather is None else await gather()
             return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
         described = OperationSpec(

@@ -3,11 +3,10 @@
 import asyncio
 from pathlib import Path
 
-from models.facts import Invalidation
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, say
 from tests.support.node import running_node, settings_for
-from tests.support.parts import parts_of, services_of
+from tests.support.parts import deafen, parts_of
 
 BELIEVE_S = 2.0
 
@@ -26,11 +25,7 @@ async def test_an_admin_who_is_none_any_more_cannot_delete_what_others_wrote_by_
         messages = [await say(anns, f"No. {n}", chat=group.id) for n in range(3)]
         first = await toms.ask("message_delete", {"chat": group.id, "seq": messages[0]["seq"]})
         assert first["ok"], first
-
-        def hear(_: Invalidation) -> None:
-            """Nothing: as in the moment before it arrives."""
-
-        services_of(deaf).runtime.bus.on_signal = hear
+        deafen(deaf)
         answer = await other.rest("POST", f"{path}/demote-participant/", ann, json={"contact": tom.number})
         assert answer[0] == 200, answer
         await asyncio.sleep(BELIEVE_S)  # the promise is this time

@@ -68,6 +68,8 @@ def test_a_module_imports_only_the_layers_rooms_and_packages_below_it() -> None:
         roots = parts_behind(names, "")
         forbidden = set(LAYERS[: LAYERS.index(layer)]) | DRIVERS.get(layer, set())
         wrong += [f"{path} imports {root}" for root in forbidden & roots]
+        if layer == "handlers":
+            wrong += [f"{path} imports {name}" for name in names if name.startswith("models.stores")]
         if layer == "models" and inner[0] in ROOMS:
             in_front = set(ROOMS[: ROOMS.index(inner[0])])
             wrong += [f"{path} imports models.{room}" for room in in_front & parts_behind(names, "models.")]

@@ -14,7 +14,7 @@ from server.embedded import EmbeddedStores
 from tests.support.group_world import Node, Town
 from tests.support.node import Node as WholeNode
 from tests.support.node import running_node, settings_for
-from tests.support.parts import parts_of, services_of
+from tests.support.parts import deafen, parts_of, services_of
 
 Pair = tuple[WholeNode, WholeNode]
 
@@ -95,11 +95,6 @@ async def pair(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory)
     settings = settings_for(tmp_path_factory.mktemp("pair"))
     async with running_node(stores, settings) as deaf, running_node(stores, settings) as other:
         yield deaf, other
-
-
-def deafen(node: WholeNode) -> None:
-    """From now on no signal of other nodes arrives here: as in the moment before it does."""
-    services_of(node).runtime.bus.on_signal = lambda _: None
 
 
 async def test_a_member_hears_of_a_message_on_whichever_node_they_were_added_and_it_was_sent(pair: Pair) -> None:

@@ -41,12 +41,14 @@ async def sign_out(node: Node, person: Person) -> None:
     assert status == 204
 
 
-async def test_a_session_that_ends_while_its_client_waits_in_line_is_not_let_in_and_hears_nothing(node: Node) -> None:
+async def test_a_session_that_ends_while_its_client_waits_in_line_is_not_let_in_and_hears_nothing(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ann, tom = await friends(node, 2)
     victim = await node.sign_in(tom.number)
     phone = await node.connect(ann, "/chat")
     sockets, waiting = sockets_of(node), services_of(node).runtime.connect_admission
-    may_listen, listen = asyncio.Event(), sockets.connections.on_enter
+    may_listen, listen = asyncio.Event(), sockets.connections._on_join
 
     async def slow_bus(account_id: int) -> None:
         await may_listen.wait()
@@ -56,14 +58,12 @@ async def test_a_session_that_ends_while_its_client_waits_in_line_is_not_let_in_
         await socket.say("40/chat," + json.dumps({"token": victim.token}))
         await until(lambda: waiting.waiting == 1)
         await sign_out(node, victim)
-        sockets.connections.on_enter = slow_bus
-        try:
+        with monkeypatch.context() as patch:
+            patch.setattr(sockets.connections, "_on_join", slow_bus)
             await until(lambda: waiting.waiting == 0)
             await say(phone, "secret", contact=tom.number)
             answer = await socket.hear_until("4")
-        finally:
             may_listen.set()
-            sockets.connections.on_enter = listen
         assert answer.startswith("44/chat,"), answer
         assert json.loads(answer.removeprefix("44/chat,"))["data"]["code"] == "session_revoked"
     assert not sockets.connections.of_accounts("/chat").get(victim.account_id)

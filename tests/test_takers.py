@@ -237,7 +237,7 @@ async def test_an_address_has_so_many_lines_and_ipv6_counts_by_64(stores: Embedd
             return f"X-Forwarded-For: {address}\r\n"
 
         def is_free() -> bool:
-            return sum(each.line_key != "" for each in sockets_of(node).eio.sockets.values() if each.frames) < 3
+            return sum(each._line_key != "" for each in sockets_of(node).eio.sockets.values() if each.frames) < 3
 
         for mine, neighbour, other in (
             ("203.0.113.7", "203.0.113.7", "203.0.113.8"),

@@ -1,7 +1,7 @@
-"""What every namespace does: know who is there, answer every request, and never let one client's packet hurt another.
+"""The base of all namespaces: authenticates connections, answers every request, and lets no client's packet harm another.
 
-python-socketio calls `trigger_event` for its own `connect` and `disconnect`. What a client emits goes to `answer` instead
-(server/sockets/server.py sees to that), so an event that a client names `connect` is just an unknown event.
+`trigger_event` is called for `connect` only. Requests of clients go to `answer` instead (server/sockets/server.py), so an event that a
+client names `connect` is just an unknown event.
 """
 
 import asyncio
@@ -38,62 +38,57 @@ T = TypeVar("T")
 Body = Mapping[str, Any]
 Answer = Mapping[str, object]
 Reply = Callable[[Answer], None]
-SOCKETS_AGAIN_MS = 60_000  # by then those that are gone without a word have been noticed
-GREET_AGAIN_S, GREET_AGAIN_LAST_S = 1.0, 10.0
+SOCKETS_AGAIN_MS = 60_000  # by then sockets whose clients vanished have timed out
+READY_AGAIN_S, READY_AGAIN_LAST_S = 1.0, 10.0
 NOT_EVENTS = frozenset({"connect", "disconnect"})
 
 
 class ConnectionRegistry(Protocol):
-    """Where connections are kept for fanning out; the server's side of a namespace."""
+    """Keeps connections for the fan-out; implemented by the server."""
 
-    async def enter(self, namespace: str, connection: str, actor: Actor) -> None:
-        """From now on events for this account reach this connection; when it returns, also those of other nodes."""
+    async def register(self, namespace: str, connection: str, actor: Actor) -> None:
+        """Address packets for this account to this connection. When this returns, packets from other nodes arrive too."""
         ...
 
     def is_here(self, connection: str) -> bool:
-        """Whether its line is there; it may have gone while it was being let in."""
+        """Whether the connection's socket is open; it may have closed while the client was authenticated."""
         ...
-
-
-def _ignore(_: str) -> None:
-    """Nobody counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamespaceContext:
-    """What every namespace needs to let somebody in and to bound what they ask."""
+    """The parts that all namespaces share, to admit clients and to bound their requests."""
 
-    authenticate: Callable[[str, str | None], Awaitable[Actor]]  # a token, and the number of an account or None
-    lobby: ConnectionRegistry
+    authenticate: Callable[[str, str | None], Awaitable[Actor]]  # takes a token, and the number of an account or None
+    registry: ConnectionRegistry
     requests: TokenBuckets
     connects: TokenBuckets
-    refusal_of: Callable[[Exception, str], DomainError]  # logs a fault and says what to tell of it
-    count: Callable[[str], None] = _ignore  # hears the code of each refusal
+    refusal_of: Callable[[Exception, str], DomainError]  # logs a fault, and returns the refusal that clients see
+    count: Callable[[str], None]  # called with the code of each refusal
     sockets_per_account: int = 0  # in one namespace; 0 for any number
 
 
 @dataclass(slots=True, eq=False)
 class ClientConnection:
-    """A connection in a namespace."""
+    """A client's connection to a namespace, with the requests that wait for their turn."""
 
     connection: str
     actor: Actor
     token: str
-    began_at: datetime | None = None  # when it synced without holding anything (SyncChats)
-    is_revoked: bool = False  # its session has ended: what it asked for and has not begun is refused
+    began_at: datetime | None = None  # when it synced without any cursor (SyncChats)
+    is_revoked: bool = False  # its session has ended: requests that have not begun are refused
     _waiting: deque[tuple[Awaitable[Any], "asyncio.Future[Any]"]] | None = None
     _admitting: "asyncio.Task[None] | None" = None
 
     @property
     def is_first(self) -> bool:
-        """Whether no earlier request waits for being admitted: only then may one be admitted at once."""
+        """Whether no earlier request waits for its turn, so that one may begin at once."""
         return self._waiting is None
 
     def in_turn(self, work: Awaitable[T]) -> "asyncio.Future[T]":
-        """The result of what is begun when all that was given before is done.
+        """Do this work when all that was given before is done. Returns a future of its result.
 
-        One task does all of it: what waited for something that is at hand now is done in one go, and requests that arrive
-        without a pause do not stand in this line for ever.
+        One task does all of it without a pause, so that requests which arrive all the time do not queue up for ever.
         """
         result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         if self._waiting is None:
@@ -107,7 +102,7 @@ class ClientConnection:
             work, result = waiting.popleft()
             try:
                 value = await self._begin(work)
-            except Exception as error:  # noqa: BLE001 (whoever waits for the result hears of it)
+            except Exception as error:  # noqa: BLE001 (raised where the result is awaited)
                 if not result.done():
                     result.set_exception(error)
             else:
@@ -125,26 +120,26 @@ class ClientConnection:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An answer that a future brings: `show` makes it of the future's result."""
+    """An answer for later: `show` makes it of the future's result."""
 
     future: "asyncio.Future[Any]"
     show: Callable[[Any], Answer]
 
 
 class BaseNamespace(socketio.AsyncNamespace):
-    """A method `on_<event>(caller, body)` for each request; its answer is acknowledged as `{"ok": true, …}`.
+    """Answers each request by a method `on_<event>(client, body)`, and acknowledges it with `{"ok": true, …}`.
 
-    A refusal is acknowledged as `{"ok": false, "error": {…}}` and so is everything else that goes wrong: an unknown event,
-    a body that is no object, a fault of ours.
+    A refusal is acknowledged with `{"ok": false, "error": {…}}`, and so are an unknown event, a body that is no object, and a fault of
+    the server. All methods whose names begin with `on_` are requests, so hooks are called otherwise: `joined`, `left`.
     """
 
     name: ClassVar[str]
 
-    def __init__(self, gate: NamespaceContext) -> None:
+    def __init__(self, context: NamespaceContext) -> None:
         super().__init__(self.name)
-        self._gate = gate
-        self._callers: dict[str, ClientConnection] = {}
-        self._held: Counter[int] = Counter()  # callers of each account
+        self._context = context
+        self._clients: dict[str, ClientConnection] = {}
+        self._held: Counter[int] = Counter()  # clients of each account
         self._requests = {
             attribute.removeprefix("on_"): getattr(self, attribute)
             for attribute in dir(self)
@@ -152,24 +147,24 @@ class BaseNamespace(socketio.AsyncNamespace):
         }
 
     async def trigger_event(self, event: str, *args: Any) -> Any:
-        """Connect, as the server noticed it."""
+        """Admit a connection (event `connect`, by the server); other events are ignored. Raises ConnectionRefusedError."""
         if event == "connect":
             await self._admit(args[0], args[2] if len(args) > 2 else None)
 
     def leave(self, connection: str, *, is_revoked: bool = False) -> None:
-        """The connection is gone, or was sent away.
+        """Forget a connection that is gone or was disconnected.
 
-        With `is_revoked`, requests that wait for their turn are refused; a client that left by itself meant what it sent.
+        With `is_revoked`, requests that wait for their turn are refused; those of a client that left by itself are still carried out.
         """
-        caller = self._callers.pop(connection, None)
-        if caller is not None:
-            caller.is_revoked = is_revoked
-            self._let_go(caller.actor.account_id)
-            self.left(caller)
+        client = self._clients.pop(connection, None)
+        if client is not None:
+            client.is_revoked = is_revoked
+            self._let_go(client.actor.account_id)
+            self.left(client)
 
     def _hold(self, account_id: int) -> None:
-        """Count one more socket of an account; raises TooManySockets."""
-        if self._gate.sockets_per_account and self._held[account_id] >= self._gate.sockets_per_account:
+        """Count one more socket of an account. Raises TooManySockets."""
+        if self._context.sockets_per_account and self._held[account_id] >= self._context.sockets_per_account:
             raise TooManySockets(retry_after_ms=SOCKETS_AGAIN_MS)
         self._held[account_id] += 1
 
@@ -182,23 +177,23 @@ class BaseNamespace(socketio.AsyncNamespace):
         try:
             token = _read_token(credentials)
             actor = await self._authenticate(token, credentials)
-            self._gate.connects.take(actor.account_id)
-            if await self.take_turn(connection):
-                # It may have been revoked meanwhile, while no sweep could find it. From here to its registration in
-                # `ConnectionRegistry.enter` nothing is awaited, so that a revocation comes either before this or finds it there.
+            self._context.connects.take(actor.account_id)
+            if await self.wait_for_admission(connection):
+                # The session may have been revoked meanwhile, and no sweep could find it. Nothing is awaited from here to
+                # `ConnectionRegistry.register`, so a later revocation finds the connection there.
                 actor = await self._authenticate(token, credentials)
             self._hold(actor.account_id)
         except DomainError as refusal:
-            self._gate.count(refusal.code)
+            self._context.count(refusal.code)
             raise refused(refusal) from None
         except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
-            fault = self._gate.refusal_of(error, f"a connection to {self.name}")
-            self._gate.count(fault.code)
+            fault = self._context.refusal_of(error, f"a connection to {self.name}")
+            self._context.count(fault.code)
             raise refused(fault) from None
-        self._callers[connection] = ClientConnection(connection, actor, token)
+        self._clients[connection] = ClientConnection(connection, actor, token)
 
-    async def take_turn(self, connection: str) -> bool:  # noqa: ARG002
-        """Wait in line where a greeting costs much; returns whether time passed. Raises the refusal of a wait too long."""
+    async def wait_for_admission(self, connection: str) -> bool:  # noqa: ARG002
+        """Wait for admission where joining is expensive. Returns whether time has passed. Raises a refusal if the wait would be too long."""
         return False
 
     async def _authenticate(self, token: str, credentials: object) -> Actor:
@@ -206,48 +201,48 @@ class BaseNamespace(socketio.AsyncNamespace):
         number = find_number(account)
         if number is None and account is not None:
             raise WrongAccount
-        return await self._gate.authenticate(token, number)
+        return await self._context.authenticate(token, number)
 
-    async def welcome(self, connection: str) -> None:
-        """The client has been told that it is connected: from now on events reach it."""
-        caller = self._callers.get(connection)
-        if caller is not None:
-            await self._gate.lobby.enter(self.name, connection, caller.actor)
-            wait_s = GREET_AGAIN_S
-            while not await self._greeted(connection, caller):
-                await asyncio.sleep(wait_s * (0.5 + random() / 2))  # noqa: S311 (or a crowd would try in step)
-                wait_s = min(2 * wait_s, GREET_AGAIN_LAST_S)
+    async def join(self, connection: str) -> None:
+        """Register a connection for the fan-out after its CONNECT was answered, and call `joined` until it succeeds."""
+        client = self._clients.get(connection)
+        if client is not None:
+            await self._context.registry.register(self.name, connection, client.actor)
+            wait_s = READY_AGAIN_S
+            while not await self._try_to_join(connection, client):
+                await asyncio.sleep(wait_s * (0.5 + random() / 2))  # noqa: S311 (or a crowd would retry in step)
+                wait_s = min(2 * wait_s, READY_AGAIN_LAST_S)
 
-    async def _greeted(self, connection: str, caller: ClientConnection) -> bool:
-        """SendReady once; False when that is to be tried again, because a client that is never greeted waits for ever."""
+    async def _try_to_join(self, connection: str, client: ClientConnection) -> bool:
+        """Call `joined` once. Returns False if it failed and must be tried again, because a client without `ready` waits for ever."""
         try:
-            # A look at a login's account takes time, and this may be the second try.
-            await self._gate.authenticate(caller.token, caller.actor.number)
-            if self._callers.get(connection) is caller:  # else it left meanwhile, and was seen off
-                await self.entered(caller)
+            # Again, because waiting and retries take time.
+            await self._context.authenticate(client.token, client.actor.number)
+            if self._clients.get(connection) is client:  # or it left meanwhile
+                await self.joined(client)
         except (Unauthenticated, WrongAccount, AccountNotRegistered):
             await self.disconnect(connection)
         except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
-            self._gate.refusal_of(error, f"the greeting of a connection to {self.name}")
-            return self._callers.get(connection) is not caller
+            self._context.refusal_of(error, f"the welcome of a connection to {self.name}")
+            return self._clients.get(connection) is not client
         return True
 
-    async def entered(self, caller: ClientConnection) -> None:
-        """Somebody is here; what a namespace does then."""
+    async def joined(self, client: ClientConnection) -> None:
+        """A client has joined: send it what this namespace begins with. May be called again after it failed."""
 
-    def left(self, caller: ClientConnection) -> None:
-        """Somebody is gone; what a namespace does then."""
+    def left(self, client: ClientConnection) -> None:
+        """A client has left: release what this namespace holds for it."""
 
     def answer(self, connection: str, event: object, args: list[Any], reply: Reply) -> Coroutine[Any, Any, None] | None:
-        """Answer one request: by `reply` now, or once its future is there, or by the coroutine that is returned. Never raises.
+        """Answer one request with one call of `reply`: now, or when a future is done, or by the coroutine that is returned.
 
-        So a request that has to wait for nothing, or for one future only, costs no task.
+        Never raises. A request that waits for nothing, or for one future, costs no task.
         """
-        caller = self._callers.get(connection)
+        client = self._clients.get(connection)
         try:
-            if caller is None:
+            if client is None:
                 raise Unauthenticated
-            answer = self._ask(caller, event, args)
+            answer = self._ask(client, event, args)
         except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
             reply(self._refuse(error, event))
             return None
@@ -259,14 +254,14 @@ class BaseNamespace(socketio.AsyncNamespace):
             return None
         return self._answer_later(event, answer, reply)
 
-    def _ask(self, caller: ClientConnection, event: object, args: list[Any]) -> "Answer | Pending | Awaitable[Answer]":
-        self._gate.requests.take(caller.actor.account_id)
+    def _ask(self, client: ClientConnection, event: object, args: list[Any]) -> "Answer | Pending | Awaitable[Answer]":
+        self._context.requests.take(client.actor.account_id)
         request = self._requests.get(event) if isinstance(event, str) else None
         if request is None:
             raise UnknownEvent
         if len(args) > 1 or (args and not isinstance(args[0], dict)):
             raise Malformed("An event carries one object.")
-        answer: Answer | Pending | Awaitable[Answer] = request(caller, args[0] if args else {})
+        answer: Answer | Pending | Awaitable[Answer] = request(client, args[0] if args else {})
         return answer
 
     def _finish(self, event: object, pending: "Pending", reply: Reply, future: "asyncio.Future[Any]") -> None:
@@ -274,22 +269,22 @@ class BaseNamespace(socketio.AsyncNamespace):
             answer = {"ok": True, **pending.show(future.result())}
         except asyncio.CancelledError:
             answer = self._refuse(Unavailable(), event)
-        except Exception as error:  # noqa: BLE001 (the same)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
             answer = self._refuse(error, event)
         reply(answer)
 
     async def _answer_later(self, event: object, work: Awaitable[Answer], reply: Reply) -> None:
         try:
             answer = {"ok": True, **await work}
-        except Exception as error:  # noqa: BLE001 (the same)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the client gets an answer)
             answer = self._refuse(error, event)
         reply(answer)
 
     def _refuse(self, error: Exception, event: object) -> dict[str, object]:
         if not isinstance(error, DomainError):
             known = event if isinstance(event, str) and event in self._requests else "an event"
-            error = self._gate.refusal_of(error, f"{known} in {self.name}")
-        self._gate.count(error.code)
+            error = self._context.refusal_of(error, f"{known} in {self.name}")
+        self._context.count(error.code)
         return {"ok": False, "error": show_for_sockets(error)}
 
 
@@ -301,7 +296,7 @@ def _read_token(credentials: object) -> str:
 
 
 def refused(refusal: DomainError) -> socketio.exceptions.ConnectionRefusedError:
-    """The CONNECT_ERROR of a refusal: `{"message", "data": {"code", "retryable", "retry_after_ms"?}}`."""
+    """Returns the CONNECT_ERROR of a refusal: `{"message", "data": {"code", "retryable", "retry_after_ms"?}}`."""
     data = show_for_sockets(refusal)
     message = data.pop("message")
     return socketio.exceptions.ConnectionRefusedError(message, data)

@@ -1,4 +1,4 @@
-"""`/receipts`: how far an account has received and read."""
+"""`/receipts`: up to which message an account has received and read a chat."""
 
 from collections.abc import Awaitable
 
@@ -10,28 +10,30 @@ from models.services.chats.receipts import AdvanceReceipts
 
 
 class ReceiptsNamespace(BaseNamespace):
+    """Advances the receipts of the asking account."""
+
     name = RECEIPTS
 
-    def __init__(self, gate: NamespaceContext, marks: AdvanceReceipts) -> None:
-        super().__init__(gate)
+    def __init__(self, context: NamespaceContext, marks: AdvanceReceipts) -> None:
+        super().__init__(context)
         self._marks = marks
 
-    def on_delivered(self, caller: ClientConnection, body: Body) -> Pending | Awaitable[Answer]:
+    def on_delivered(self, client: ClientConnection, body: Body) -> Pending | Awaitable[Answer]:
         """{chat, seq} -> {chat}: everything up to here has arrived on a device."""
-        return self._move(caller, read_target(body), delivered=read_seq(body))
+        return self._move(client, read_target(body), delivered=read_seq(body))
 
-    def on_read(self, caller: ClientConnection, body: Body) -> Pending | Awaitable[Answer]:
+    def on_read(self, client: ClientConnection, body: Body) -> Pending | Awaitable[Answer]:
         """{chat, seq} -> {chat}: everything up to here has been read."""
-        return self._move(caller, read_target(body), read=read_seq(body))
+        return self._move(client, read_target(body), read=read_seq(body))
 
     def _move(
-        self, caller: ClientConnection, target: ChatRef, *, delivered: int = 0, read: int = 0
+        self, client: ClientConnection, target: ChatRef, *, delivered: int = 0, read: int = 0
     ) -> Pending | Awaitable[Answer]:
-        moved = self._marks.move_now(caller.actor, target, delivered=delivered, read=read)
+        moved = self._marks.move_now(client.actor, target, delivered=delivered, read=read)
         if moved is None:
-            return self._move_later(caller, target, delivered=delivered, read=read)
+            return self._move_later(client, target, delivered=delivered, read=read)
         chat_id, stored = moved
         return Pending(stored, lambda _: {"chat": chat_id})
 
-    async def _move_later(self, caller: ClientConnection, target: ChatRef, *, delivered: int, read: int) -> Answer:
-        return {"chat": await self._marks(caller.actor, target, delivered=delivered, read=read)}
+    async def _move_later(self, client: ClientConnection, target: ChatRef, *, delivered: int, read: int) -> Answer:
+        return {"chat": await self._marks(client.actor, target, delivered=delivered, read=read)}

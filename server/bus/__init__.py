@@ -1,4 +1,4 @@
-"""Nodes among each other, through Redis: what they tell each other's people, who lives, and who is online where.
+"""Connects the nodes of a site through Redis: packets and signals, leases, and where accounts are online.
 
-bus.py comes first; lease.py says which nodes there are, presence_board.py and socket_board.py where accounts are.
+Start with bus.py. lease.py knows which nodes are alive, presence_store.py and connected_accounts.py where accounts are.
 """

@@ -1,23 +1,23 @@
-"""The bus: what one node tells the others, through Redis pub/sub.
+"""The bus: carries packets and signals between nodes through Redis pub/sub (docs/architecture.md, "Fan-out").
 
-Redis is treated as lossy. A node subscribes to an account's channel while it holds a socket of that account, and to a large
-chat's channel while it holds a member, so it hears only its own people; encoded packets travel, so nobody encodes again; after
-any break, overflow or failed publish the nodes concerned tell their clients to sync. Whoever begins to publish for a node that
-it did not know says so to it, because what it published before went past that node's people.
+Redis is treated as lossy. A node subscribes to the channel of an account while it has a socket of that account, and to the
+channel of a large chat while it has a member, so it receives only what its own clients need. Packets travel encoded, so no node
+encodes them again. After a break, an overflow or a failed publish, the nodes concerned tell their clients to sync. A node that
+begins to publish for another one greets it, because what it published before did not reach that node.
 
-Packets for more than `large` accounts carry the list of them: it decides who may see the packet, whatever the node that hears
-it believes. The same list again, which is what a chat in use has, is compared and not read. What is for many who are in no
-large chat together, and signals, travel on one channel that every node hears.
+A packet for more than `large` accounts carries the list of their ids. The list decides who may see the packet, whatever the
+receiving node has cached. A list that is the last one of its channel again, as in a chat in use, is compared and not parsed.
+Packets for many accounts that share no large chat, and signals, go to one channel to which every node subscribes.
 
-    bus.py            what is said, and what is done about it        shards.py          which channel is where
-    large_chats.py    which chats its people are in                  shard.py           one Redis server's part of all this:
-    audiences.py      lists of accounts behind packets               subscriptions.py   what this node listens to there
-                                                                     publisher.py       what it publishes there
+    bus.py            the messages and their effects                 shards.py          which channel is on which server
+    listeners.py      the functions that receive them                shard.py           one Redis server:
+    large_chats.py    the large chats of this node's accounts        subscriptions.py   the channels subscribed to there
+    audiences.py      lists of accounts behind packets               publisher.py       the messages published there
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict
 from time import monotonic
 
@@ -35,8 +35,9 @@ from models.facts import (
 )
 from models.tasks import cancel
 from server.bus.audiences import Audiences
-from server.bus.large_chats import LargeChats
+from server.bus.large_chats import LargeChats, Memberships
 from server.bus.lease import Lease
+from server.bus.listeners import BusListeners
 from server.bus.names import RedisNames
 from server.bus.shards import Shards
 from server.redis_client.client import RedisClient, server_of
@@ -44,8 +45,8 @@ from server.redis_client.cluster import Cluster
 
 log = logging.getLogger(__name__)
 
-TOLD_WITHIN_S = 1.0  # Redis takes a signal within milliseconds, or is in trouble
-UNREADABLE_FOR_S = 5.0  # people are told to sync once for all that a node of another version says in this time
+SENT_WITHIN_S = 1.0  # Redis takes a signal within milliseconds, or is in trouble
+UNREADABLE_FOR_S = 5.0  # one sync makes up for all messages of another version that arrive in this time
 
 _SIGNALS: dict[str, type[Invalidation]] = {
     kind.__name__: kind
@@ -54,202 +55,205 @@ _SIGNALS: dict[str, type[Invalidation]] = {
 
 
 class Bus:
-    """Publishes without waiting, and listens in one task; a node without others publishes nothing."""
+    """Publishes without waiting, and passes what arrives to its listeners. A node that is alone publishes nothing."""
 
-    def __init__(self, redis: RedisClient, *, large: int = 32, prefix: str = "parley", site: str = "") -> None:
-        """`large`: a packet for more accounts carries the list of them; `prefix` and `site`: see RedisNames."""
+    def __init__(
+        self,
+        redis: RedisClient,
+        listeners: BusListeners,
+        list_large_chats: Callable[[Collection[int]], Awaitable[Memberships]],
+        *,
+        large: int = 32,
+        prefix: str = "parley",
+        site: str = "",
+    ) -> None:
+        """`list_large_chats` asks the database; a packet for more than `large` accounts carries the list of them.
+
+        `prefix` and `site`: see RedisNames.
+        """
         self.names = names = RedisNames(prefix, site)
-        self.lease = Lease(redis, names)
-        self.lease.on_met, self.lease.on_gone, self.lease.on_break = self._meet, self._part, self._lease_failed
-        self.lease.on_lost = self._return
-        self._everybody = _everybody(names)
-        self.on_packet: Callable[[str, str, Collection[int]], None] = _ignore
-        self.on_signal: Callable[[Invalidation], None] = _ignore
-        self.on_gap: Callable[[Collection[int] | None], None] = _ignore  # these accounts may have missed something; all
-        self.on_met: Callable[[], None] = _ignore  # a node is there that this one did not know
-        self.on_died: Callable[[], None] = _ignore  # a node left things undone that may still be stored
-        self.on_lost: Callable[[], None] = _ignore  # Redis, or the others, had given this node up
+        self.lease = Lease(
+            redis,
+            names,
+            on_met=self._on_node_met,
+            on_gone=self._on_nodes_gone,
+            on_break=self._lease_failed,
+            on_lost=self._on_lease_lost,
+        )
         self.breaks = 0
-        self._away_since: float | None = None  # as the log has it
+        self._listeners = listeners
+        self._everybody = _everybody(names)
+        self._away_since: float | None = None  # since the log said that the bus is away
         self._large = large
-        self._signalled = 0  # the mark of the last signal that forbids something
+        self._signalled = 0  # the publisher's mark of the last signal that takes a right away
         self._held: dict[int, int] = {}  # account id -> sockets here
-        self._have_lost: set[str] = set()  # nodes that said so; one that takes its leave after that left things undone
+        self._have_lost: set[str] = set()  # nodes that said so: if one then leaves, something stays unannounced
         self._audiences = Audiences()
         self._tasks: list[asyncio.Task[None]] = []
-        self._unreadable: set[str] = set()  # channels on which something was
+        self._unreadable: set[str] = set()  # channels that brought something unreadable
         self._making_up: asyncio.TimerHandle | None = None
-
-        self._shards = shards = Shards(redis, self._everybody, names.own(f"n:{self.node}"))
-        shards.on_message, shards.on_late = self._hear, self._late
-        shards.on_back, shards.on_break, shards.on_recovered = self._back, self._broke, self._recovered
-        shards.lost_message = self._lost_message
-        self.large_chats = LargeChats(shards, names)
+        self.shards = Shards(
+            redis,
+            self._everybody,
+            names.own(f"n:{self.node}"),
+            on_message=self._on_message,
+            on_late=self._on_late,
+            on_back=self._on_back,
+            on_break=self._on_break,
+            on_recovered=self._on_recovered,
+            lost_message=self._lost_message,
+        )
+        self.large_chats = LargeChats(self.shards, names, list_large_chats)
 
     @property
     def node(self) -> str:
-        """This node's name."""
+        """Returns this node's name."""
         return self.lease.node
 
     @property
     def is_up(self) -> bool:
-        """Whether this node hears the others, and they it."""
-        return self._shards.is_up
-
-    @property
-    def depth(self) -> int:
-        """How many packets wait to be published."""
-        return self._shards.depth
-
-    @property
-    def heard(self) -> int:
-        """How many messages this node has read."""
-        return self._shards.heard_messages
+        """Whether this node receives what others publish, and can publish."""
+        return self.shards.is_up
 
     async def open(self) -> None:
-        """Take the lease and start listening; raises RedisError when Redis cannot be reached."""
+        """Take the lease and subscribe. Raises RedisError when Redis cannot be reached."""
         await self.lease.take()
-        await self._shards.open()
+        await self.shards.open()
         self._tasks = [
             asyncio.create_task(self.lease.keep(), name="bus lease"),
             asyncio.create_task(self.large_chats.keep_learning(), name="bus large chats"),
         ]
-        self._greet()
+        self._say_hello()
 
-    def lose(self) -> None:
-        """Something is stored, or may be, that nobody announces: the other nodes are told that they missed something."""
-        self._shards.home.publisher.lose_some()
+    def mark_lost(self) -> None:
+        """Tell the other nodes that they missed something: an entry is stored, or may be, that nobody will announce."""
+        self.shards.home.publisher.mark_lost()
 
     async def close(self) -> None:
-        """Say what is still to be said, or that it was not, then leave."""
-        is_all_said = await self._shards.close()
+        """Publish what waits, or tell the other nodes that it is lost, then give up the lease."""
+        is_all_sent = await self.shards.close()
         if self._making_up is not None:
             self._making_up.cancel()
         await cancel(*self._tasks)
         try:
             await self.lease.give_up()
-            if not is_all_said:
-                await self._shards.home.publish(self._everybody, orjson.dumps(["lost", self.node]))
-            await self._shards.home.publish(self._everybody, orjson.dumps(["bye", self.node]))
+            if not is_all_sent:
+                await self.shards.home.publish(self._everybody, orjson.dumps(["lost", self.node]))
+            await self.shards.home.publish(self._everybody, orjson.dumps(["bye", self.node]))
         except (RedisError, OSError):
             log.info("the bus was away at the end")
-        await self._shards.disconnect()
+        await self.shards.disconnect()
 
     async def hold(self, account_id: int) -> None:
-        """A socket of this account is here. What other nodes tell the account from now on arrives here when this returns.
+        """Count a socket of this account. Returns when packets that other nodes send to the account arrive here.
 
-        With the bus away, or slow, it returns before that: the account is told to sync when it is so.
+        With Redis away or slow it returns earlier, and the account is told to sync once the subscription is confirmed.
         """
         channels = [self.channel(account_id)]
         self._held[account_id] = self._held.get(account_id, 0) + 1
         if self._held[account_id] == 1:
-            self._shards.add(channels[0])
+            self.shards.add(channels[0])
             self.large_chats.arrive(account_id)
         if not self.lease.is_alone:
             channels += await self.large_chats.learn(account_id)
-        await self._shards.heard(channels)
+        await self.shards.confirmed(channels)
 
     def release(self, account_id: int) -> None:
-        """A socket of this account is gone."""
+        """Count off a socket of this account; after the last one, unsubscribe."""
         self._held[account_id] -= 1
         if not self._held[account_id]:
             del self._held[account_id]
-            self._shards.remove(self.channel(account_id))
+            self.shards.remove(self.channel(account_id))
             self.large_chats.leave(account_id)
 
     def publish(self, namespace: str, text: str, to: Collection[int], large_chat: int | None = None) -> None:
-        """Let the other nodes show a packet to these accounts: members, for a while, of the large chat with this id, if any."""
+        """Send a packet to these accounts on the other nodes. With `large_chat`, all of them are members of the chat with this id."""
         if self.lease.is_alone:
             return
         message = orjson.dumps(["packet", self.node, namespace, text])
         if len(to) <= self._large:
-            self._shards.put(message, [self.channel(account_id) for account_id in to])
+            self.shards.put(message, [self.channel(account_id) for account_id in to])
             return
         channel = self._everybody if large_chat is None else self.large_chats.channel(large_chat)
-        self._shards.put(self._audiences.add(message, channel, to), [channel])
+        self.shards.put(self._audiences.add(message, channel, to), [channel])
 
     def signal(self, signal: Invalidation) -> None:
-        """Let the other nodes hear a signal."""
+        """Send a signal to the other nodes."""
         self._note(signal)
         if not self.lease.is_alone:
             self._say("signal", type(signal).__name__, asdict(signal))
             if not isinstance(signal, PresenceChanged):
-                self._signalled = self._shards.home.publisher.mark
+                self._signalled = self.shards.home.publisher.mark
 
-    async def told(self) -> None:
-        """Return when Redis has all signals of this node that forbid something, or does not take them, after a moment.
+    async def signals_sent(self) -> None:
+        """Return when Redis has taken all signals of this node that take a right away, or after a moment when it does not.
 
-        Who is answered behind this may rely on them, also if this node dies in the next moment. What Redis did not take is told as
-        missed, once it is back.
+        An answer that is given after this call may rely on them, even if this node dies in the next moment. For signals that Redis
+        did not take, the other nodes are told that they missed something, once it is back.
         """
         if not self.is_up:
             return
-        done = self._shards.home.publisher.settled(self._signalled)
+        done = self.shards.home.publisher.settled(self._signalled)
         if not done.done():
-            await asyncio.wait([done], timeout=TOLD_WITHIN_S)
+            await asyncio.wait([done], timeout=SENT_WITHIN_S)
 
     def holds(self, account_id: int) -> bool:
-        """Whether a socket of this account is here."""
+        """Whether this node has a socket of this account."""
         return account_id in self._held
 
-    async def list_heard(self, account_ids: Collection[int]) -> set[int]:
-        """Those of these accounts of which some node holds a socket; raises RedisError and OSError."""
-        by_channel = {self.channel(each): each for each in account_ids}
-        return {by_channel[channel] for channel in await self._shards.list_heard(by_channel)}
-
     def channel(self, account_id: int) -> str:
-        """What a node listens to while it holds a socket of this account."""
+        """Returns the channel to which a node subscribes while it has a socket of this account."""
         return self.names.own(f"a:{account_id}")
 
     def _say(self, kind: str, *rest: object) -> None:
-        """To every node."""
-        self._shards.put(orjson.dumps([kind, self.node, *rest]), [self._everybody])
+        """Publish a message to every node."""
+        self.shards.put(orjson.dumps([kind, self.node, *rest]), [self._everybody])
 
-    def _greet(self, node: str = "") -> None:
-        """Tell a node, or all of them, that this one is here and publishes for it from now on."""
+    def _say_hello(self, node: str = "") -> None:
+        """Tell a node, or all of them, that this one is there and publishes for it from now on."""
         self._say("hello", node)
 
     def _lost_message(self) -> bytes | None:
         return None if self.lease.is_alone else orjson.dumps(["lost", self.node])
 
     def _lease_failed(self, error: Exception) -> None:
-        """The leases are where everybody listens."""
-        self._shards.home.failed(error)
+        """The leases are on the shard of the channel that every node subscribes to."""
+        self.shards.home.failed(error)
 
-    def _broke(self, error: Exception) -> None:
+    def _on_break(self, error: Exception) -> None:
         self.breaks += 1
         if self._away_since is None:
             self._away_since = monotonic()
             log.warning("the bus is away: %s", type(error).__name__)
 
-    def _back(self) -> None:
-        """All is heard again."""
-        self._recovered()
-        self._greet()
-        self._missed()
+    def _on_back(self) -> None:
+        """Everything is subscribed to again."""
+        self._on_recovered()
+        self._say_hello()
+        self._on_missed()
 
-    def _recovered(self) -> None:
-        """A part works again; where it was the last one, the log has to end with that."""
+    def _on_recovered(self) -> None:
+        """A shard works again; if it was the last one to fail, log that the bus is back."""
         if self._away_since is not None and self.is_up:
             log.warning("the bus is back, after %.1f s", monotonic() - self._away_since)
             self._away_since = None
 
-    def _missed(self) -> None:
-        """Anything may have gone past this node, signals too."""
-        self.on_gap(None)
+    def _on_missed(self) -> None:
+        """This node may have missed anything, signals too."""
+        self._listeners.gap(None)
         if not self.lease.is_alone:
             self.large_chats.learn_again()
 
-    def _late(self, channel: str) -> None:
-        """Messages may have gone past on this channel: Redis confirmed it after somebody had begun to count on it, say."""
+    def _on_late(self, channel: str) -> None:
+        """Messages of this channel may be missing, because Redis confirmed the subscription late or one was unreadable."""
         if channel == self._everybody:
-            self._missed()
+            self._on_missed()
             return
         account_or_chat = int(channel.rpartition(":")[2])
         is_account = channel == self.channel(account_or_chat)
-        self.on_gap([account_or_chat] if is_account else set(self.large_chats.holders(account_or_chat)))
+        self._listeners.gap([account_or_chat] if is_account else set(self.large_chats.holders(account_or_chat)))
 
-    def _hear(self, channel: str, data: bytes) -> None:
+    def _on_message(self, channel: str, data: bytes) -> None:
         try:
             message, to = self._audiences.split(channel, data)
             kind, node, *rest = orjson.loads(message)
@@ -258,10 +262,10 @@ class Bus:
         except Exception:
             if not self._unreadable:
                 log.exception("the bus brought what this node cannot read")
-            self._mishear(channel)
+            self._on_unreadable(channel)
 
-    def _mishear(self, channel: str) -> None:
-        """Something was said there that this node cannot read, perhaps by one of another version: whom it concerns must ask."""
+    def _on_unreadable(self, channel: str) -> None:
+        """A message could not be read, perhaps because its node has another version: have the accounts concerned sync."""
         if not self._unreadable:
             self._making_up = asyncio.get_running_loop().call_later(UNREADABLE_FOR_S, self._make_up)
         self._unreadable.add(channel)
@@ -269,28 +273,28 @@ class Bus:
     def _make_up(self) -> None:
         channels, self._unreadable = self._unreadable, set()
         for channel in channels:
-            self._late(channel)
+            self._on_late(channel)
 
     def _take(self, channel: str, kind: str, node: str, rest: list[object], to: Collection[int] | None) -> None:
         match kind, rest:
             case "packet", [str(namespace), str(text)]:
-                self.on_packet(namespace, text, (int(channel.rpartition(":")[2]),) if to is None else to)
+                self._listeners.packet(namespace, text, (int(channel.rpartition(":")[2]),) if to is None else to)
             case "signal", [str(name), dict(fields)]:
                 signal = _SIGNALS[name](**fields)
                 self._note(signal)
-                self.on_signal(signal)
+                self._listeners.signal(signal)
             case "hello", [to_node]:
                 self.lease.meet(node)
                 if to_node == self.node:
-                    self._missed()
+                    self._on_missed()
             case "bye", _:
                 self.lease.forget(node)
                 if node in self._have_lost:
                     self._have_lost.discard(node)
-                    self.on_died()
+                    self._listeners.node_died()
             case "lost", _:
                 self._have_lost.add(node)
-                self._missed()
+                self._on_missed()
             case _:
                 raise ValueError(f"nodes say {kind!r} with {len(rest)} fields")
 
@@ -298,26 +302,26 @@ class Bus:
         if isinstance(signal, ChatMembersChanged):
             self.large_chats.changed(signal)
 
-    def _meet(self, node: str) -> None:
-        """A node that this one did not know. For people who came while this one was alone, nobody has asked yet."""
-        self._greet(node)
+    def _on_node_met(self, node: str) -> None:
+        """A node is there that this one did not know. While alone, this one asked for nobody's large chats."""
+        self._say_hello(node)
         self.large_chats.learn_again()
-        self.on_met()
+        self._listeners.node_met()
 
-    def _return(self) -> None:
-        """Whoever gave this node up publishes nothing for it until it hears of it, and says so then."""
-        self._greet()
-        self.on_lost()
+    def _on_lease_lost(self) -> None:
+        """Nodes that had given this one up publish nothing for it until they hear of it again, and greet it then."""
+        self._say_hello()
+        self._listeners.lease_lost()
 
-    def _part(self, nodes: Collection[str]) -> None:
-        """Nodes left without a word. What they stored last, perhaps they told nobody: clients here must ask for it."""
+    def _on_nodes_gone(self, nodes: Collection[str]) -> None:
+        """Nodes died. They may have announced to nobody what they stored last, so clients here must sync."""
         self._have_lost.difference_update(nodes)
-        self._missed()
-        self.on_died()
+        self._on_missed()
+        self._listeners.node_died()
 
 
 async def announce(redis: RedisClient, signal: Invalidation, prefix: str, site: str = "") -> None:
-    """Let every node hear a signal from somebody who is no node: a command at a shell."""
+    """Send a signal to every node from a command at a shell, which is no node."""
     message = orjson.dumps(["signal", "", type(signal).__name__, asdict(signal)])
     channel = _everybody(RedisNames(prefix, site))
     server = await server_of(redis, channel)
@@ -325,9 +329,5 @@ async def announce(redis: RedisClient, signal: Invalidation, prefix: str, site: 
 
 
 def _everybody(names: RedisNames) -> str:
-    """The channel that every node hears, in the slot of the leases where Redis is a cluster."""
+    """Returns the channel that every node subscribes to, in the slot of the leases where Redis is a cluster."""
     return names.together("all")
-
-
-def _ignore(*_: object) -> None:
-    """Nobody listens yet."""

@@ -1,8 +1,8 @@
-"""Which large chats this node's people are in, and so which chats' channels it listens to.
+"""Knows the large chats of this node's accounts, and subscribes to the channels of these chats.
 
-The database knows (`large` on member rows). It is asked once for each account that comes, for all who come in a turn together,
-and again for everybody after whatever may have swallowed a signal; between the two, signals tell who came and who left. Each
-membership carries the seq of its last change, so that of two signals that overtook each other the later change counts.
+The database has them (`large` on member rows). It is asked once for each account that connects, with one query for all accounts of a
+loop turn, and again for all accounts after anything that may have lost a signal. In between, signals say which accounts joined and left.
+Each membership carries the seq of its last change, so that of two signals that overtook each other the later change counts.
 """
 
 import asyncio
@@ -23,41 +23,45 @@ Memberships = Mapping[int, Mapping[int, int]]  # account id -> chat id -> seq of
 
 
 class LargeChats:
-    """For the accounts that this node holds: listens for them, and knows for whom it does."""
+    """The large chats of the accounts that have a socket on this node."""
 
-    def __init__(self, shards: Shards, names: RedisNames) -> None:
-        self.read: Callable[[Collection[int]], Awaitable[Memberships]] = _nothing
+    def __init__(
+        self, shards: Shards, names: RedisNames, read: Callable[[Collection[int]], Awaitable[Memberships]]
+    ) -> None:
+        """`read` asks the database for the large chats of these accounts."""
+        self._read = read
         self._shards = shards
         self._names = names
-        self._ask = BatchLoader(self._read, at_once=AT_ONCE)
+        self._ask = BatchLoader(read, at_once=AT_ONCE)
         self._chats: dict[int, dict[int, int]] = {}  # account id -> chat id -> seq of the last change
-        self._known: set[int] = set()  # accounts that the database was asked for
+        self._known: set[int] = set()  # accounts that were read from the database
         self._holders: dict[int, set[int]] = {}  # chat id -> accounts here
         self._is_outdated = asyncio.Event()
 
     def __len__(self) -> int:
-        """How many chats this node listens to."""
+        """Returns how many chats this node subscribes to."""
         return len(self._holders)
 
     def channel(self, chat_id: int) -> str:
+        """Returns the channel of a chat."""
         return self._names.own(f"c:{chat_id}")
 
     def holders(self, chat_id: int) -> Collection[int]:
-        """The accounts here that are in this chat."""
+        """Returns the accounts on this node that are in this chat."""
         return self._holders.get(chat_id, ())
 
     def arrive(self, account_id: int) -> None:
-        """The account is here from now on: signals about it count."""
+        """The account has its first socket here: signals about it count from now on."""
         self._chats[account_id] = {}
 
     def leave(self, account_id: int) -> None:
-        """The account is here no longer."""
+        """The account has lost its last socket here."""
         self._known.discard(account_id)
         for chat_id in self._chats.pop(account_id):
             self._let_go(chat_id, account_id)
 
     async def learn(self, account_id: int) -> Collection[str]:
-        """The channels of its chats, which are subscribed to by now; never raises: what cannot be read is read later."""
+        """Subscribe to the account's chats. Returns their channels. Never raises: what cannot be read now is read later."""
         mine = self._chats[account_id]
         if account_id not in self._known:
             try:
@@ -72,23 +76,23 @@ class LargeChats:
         return [self.channel(chat_id) for chat_id in mine]
 
     def learn_again(self) -> None:
-        """Signals may have been missed: ask for everybody here, soon."""
+        """Read the chats of all accounts here anew, soon, because signals may have been missed."""
         self._is_outdated.set()
 
     async def keep_learning(self) -> None:
-        """Ask again whenever it has to be, until this is cancelled."""
+        """Read anew each time after `learn_again`, until cancelled."""
         while True:
             await self._is_outdated.wait()
             self._is_outdated.clear()
             try:
                 await self._learn_all()
-            except Exception as error:  # noqa: BLE001 (the same)
+            except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
                 log.warning("large chats are not known: %s", type(error).__name__)
                 self._is_outdated.set()
                 await asyncio.sleep(RETRY_S)
 
     def changed(self, change: ChatMembersChanged) -> None:
-        """Somebody came to a large chat, or left it."""
+        """Apply a signal: accounts joined or left a large chat."""
         for account_id in change.came:
             mine = self._chats.get(account_id)
             if mine is not None and mine.get(change.chat_id, -1) < change.seq:
@@ -98,16 +102,13 @@ class LargeChats:
                 del self._chats[account_id][change.chat_id]
                 self._let_go(change.chat_id, account_id)
 
-    async def _read(self, account_ids: Collection[int]) -> Memberships:
-        return await self.read(account_ids)
-
     async def _learn_all(self) -> None:
         accounts = list(self._chats)
         for first in range(0, len(accounts), AT_ONCE):
             before = {
                 each: dict(self._chats[each]) for each in accounts[first : first + AT_ONCE] if each in self._chats
             }
-            found = await self.read(before)
+            found = await self._read(before)
             for account_id, chats in before.items():
                 if account_id in self._chats:
                     self._take(account_id, found.get(account_id, {}), is_late=True)
@@ -120,7 +121,7 @@ class LargeChats:
                 self._hold(chat_id, account_id, seq, is_late=is_late)
 
     def _drop(self, account_id: int, before: Mapping[int, int], now: Mapping[int, int]) -> None:
-        """Forget what the account was in before the database was asked, and is in no longer."""
+        """Forget chats that the account was in before the database was asked, and is in no longer."""
         mine = self._chats[account_id]
         for chat_id in before.keys() - now.keys():
             if mine.get(chat_id) == before[chat_id]:
@@ -143,8 +144,3 @@ class LargeChats:
         if not holders:
             del self._holders[chat_id]
             self._shards.remove(self.channel(chat_id))
-
-
-async def _nothing(_: Collection[int]) -> Memberships:
-    """No database is asked."""
-    return {}

@@ -1,8 +1,8 @@
-"""Tells clients to sync once more where the database may have stored late what a dead node had asked of it.
+"""Tells clients to sync once more if the database may have stored a dead node's last writes late.
 
-When a node dies, the others tell their clients to sync. A database that stands still at that time, or has no majority, may
-carry out later what it had read, or had not read yet, from the dead node's connections, and no node would tell of it. So a write
-is sent after the node's end, and where it is not answered at once, clients are told again when it is.
+When a node dies, the others tell their clients to sync. A database that stands still at that time, or has no majority, may carry
+out the dead node's writes later, and no node would announce them. So a write of this node's own is sent after the other's end;
+if it is not answered at once, clients are told again when it is.
 """
 
 import asyncio
@@ -20,22 +20,23 @@ RETRY_S = 0.5
 
 
 class LateWrites:
-    """One task while a node's end is being followed up, none otherwise."""
+    """Follows up the death of nodes, in one task that runs only meanwhile."""
 
     def __init__(self, settle: Callable[[], Awaitable[None]], resync: Callable[[], None]) -> None:
-        """`settle` is a write, and raises while the database is away; `resync` tells all clients of this node to sync."""
+        """`settle` writes to the database, and raises while it is away; `resync` tells all clients of this node to sync."""
         self._settle = settle
         self._resync = resync
         self._is_due = False
         self._task: asyncio.Task[None] | None = None
 
     def node_died(self) -> None:
-        """A node is gone, and may have stored things that it told nobody."""
+        """A node died, and may have stored things that it announced to nobody."""
         self._is_due = True
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._follow_up(), name="late writes")
 
     async def close(self) -> None:
+        """Stop following up."""
         if self._task is not None:
             await cancel(self._task)
 

@@ -1,4 +1,4 @@
-"""What the keys and channels of one site are called in Redis, which other sites may share."""
+"""Names of a site's keys and channels in Redis, which other sites may share."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class RedisNames:
     """Names below `redis.prefix` that no other site has: channels know no database, and accounts are 1, 2, 3, … everywhere.
 
-    `site` is what server/process/site.py makes of the site's id; a test of the bus alone may do without.
+    `site` is made of the site's id by server/process/site.py; a test of the bus alone may leave it empty.
     """
 
     prefix: str

@@ -1,8 +1,8 @@
-"""What this node publishes: a queue, and one command to Redis for all that a turn of the loop put into it.
+"""The queue of messages that this node publishes on one Redis server, with one command for all that wait.
 
-The command is a script, for two reasons. One reply for a batch costs this process a tenth of a reply for each message. And
-Redis itself can see whether anybody but this node listens to a channel: what only this node's own people would hear is not
-published, so that a node neither hears itself nor pays for chats that do not cross.
+The command is a script, for two reasons. One reply for a batch costs this process a tenth of one reply for each message. And Redis
+can see whether any other node subscribes to a channel: what only this node would receive is not published, so a node does not
+receive its own messages, and chats whose members are all on one node cost nothing.
 """
 
 import asyncio
@@ -13,15 +13,15 @@ from time import monotonic
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 
-# Messages that a slow Redis may leave waiting; beyond it they are dropped, and the nodes told to sync.
+# Messages that wait for a slow Redis; beyond it they are dropped, and the clients of all nodes sync.
 WAITING_MAX = 50_000
 AT_ONCE = 500  # channels of one script, or those of one message: about a millisecond of Redis' time
 FRESH_S = 10.0
 
-# ARGV: this node's marker, then for each message its text, how many channels follow, how many more follow that this node
-# listens to itself, and the channels. Where Redis does not know the marker, this node's connection is gone, and with it what
-# it listened to: then nothing is left out. Nor is it where nobody listens at all: a cluster has moved the channel, which this node
-# has not read yet, and answers with an error. A script runs between two other commands, so nothing changes in the middle.
+# ARGV: this node's marker, then for each message its text, the number of channels that only others may subscribe to, the number of
+# channels that this node subscribes to, and these channels. Without a subscriber to the marker, this node's connection is gone
+# together with its subscriptions: then nothing is left out. Neither is a channel without any subscriber: a cluster may have moved
+# it, and answers with an error. A script runs between two other commands, so nothing changes in the middle.
 PUBLISH = """
 local is_here = redis.call('PUBSUB', 'NUMSUB', ARGV[1])[2] > 0
 local i = 2
@@ -39,54 +39,61 @@ end
 
 
 class Publisher:
-    """Publishing never waits; `flush` does. What is lost is known (`has_lost`), and must be told."""
+    """`put` never waits, `flush` does. `has_lost` says that messages were dropped, which the other nodes must be told."""
 
     def __init__(
-        self, redis: Redis, marker: Callable[[], str], is_heard_here: Callable[[str], bool], *, is_sharded: bool = False
+        self,
+        redis: Redis,
+        work: asyncio.Event,
+        marker: Callable[[], str],
+        is_subscribed_here: Callable[[str], bool],
+        *,
+        is_sharded: bool = False,
     ) -> None:
-        """`is_heard_here`: whether Redis has this node's own subscription to a channel; false wherever that is not certain.
+        """`work` is set when `flush` has something to do; `marker` returns a channel that only this node subscribes to.
 
+        `is_subscribed_here`: whether Redis certainly has this node's own subscription to a channel.
         `is_sharded`: the channels are those of one shard of a cluster.
         """
-        self.work = asyncio.Event()
+        self.work = work
         self.has_lost = False
         self._redis = redis
         self._script = _sharded(PUBLISH) if is_sharded else PUBLISH
         self._marker = marker
-        self._is_heard_here = is_heard_here
+        self._is_heard_here = is_subscribed_here
         self._waiting: deque[tuple[bytes, Sequence[str]]] = deque()
         self._in_the_air = 0
-        self._put = 0  # messages so far, and those of them that Redis has taken or that were given up
-        self._settled = 0
+        self._put = 0  # messages so far
+        self._settled = 0  # those of them that Redis has taken or that were dropped
         self._watchers: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._connection: AbstractConnection | None = None
         self._used_at = 0.0
 
     def __len__(self) -> int:
-        """How many messages Redis has not taken yet."""
+        """Returns how many messages Redis has not taken yet."""
         return len(self._waiting) + self._in_the_air
 
     def put(self, message: bytes, channels: Sequence[str]) -> None:
-        """Publish a message on these channels."""
+        """Publish a message on these channels, at the next `flush`."""
         if len(self._waiting) >= WAITING_MAX:
-            self.lose()
+            self.discard()
         self._put += 1
         self._waiting.append((message, channels))
         self.work.set()
 
-    def lose(self) -> None:
-        """Give up what waits."""
+    def discard(self) -> None:
+        """Drop what waits."""
         self._waiting.clear()
-        self.lose_some()
+        self.mark_lost()
         self._settle(self._put)
 
     @property
     def mark(self) -> int:
-        """Stands for all that was put until now."""
+        """Returns the number of messages put so far; see `settled`."""
         return self._put
 
     def settled(self, mark: int) -> "asyncio.Future[None]":
-        """Is done when Redis has taken everything up to a mark, or it was given up."""
+        """Returns a future that is done when Redis has taken all messages up to a mark, or they were dropped."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if mark <= self._settled:
             done.set_result(None)
@@ -101,15 +108,20 @@ class Publisher:
             if not done.done():
                 done.set_result(None)
 
-    def lose_some(self) -> None:
-        """Something that should have been published was not."""
+    def mark_lost(self) -> None:
+        """Remember that something was not published, which the other nodes must be told."""
         self.has_lost = True
         self.work.set()
 
-    async def flush(self) -> None:
-        """Publish what waits, in its order; raises RedisError and OSError.
+    def take_loss(self) -> bool:
+        """Returns `has_lost`, and resets it: what is lost from now on must be reported again."""
+        has_lost, self.has_lost = self.has_lost, False
+        return has_lost
 
-        No UNSUBSCRIBE of this node may be sent while this is under way: what is left out for its sake would be wrong.
+    async def flush(self) -> None:
+        """Publish what waits, in order. Raises RedisError and OSError.
+
+        No UNSUBSCRIBE of this node may be sent meanwhile, or a message could be left out that another node needs.
         """
         try:
             while self._waiting:
@@ -120,13 +132,13 @@ class Publisher:
             self._in_the_air = 0
 
     async def close(self) -> None:
-        """Give the connection back."""
+        """Return the connection to the pool."""
         if self._connection is not None:
             await self._redis.connection_pool.release(self._connection)
             self._connection = None
 
     async def _run(self, arguments: Sequence[bytes | str | int]) -> None:
-        """Run the script on a connection kept for it: `execute_command`, which takes one each time, costs 2.5 times as much."""
+        """Run the script on a connection of its own; `execute_command`, which takes one from the pool each time, costs 2.5 times as much."""
         if self._used_at < monotonic() - FRESH_S:
             await self.close()  # Redis may have closed an idle connection, which the pool notices and a send does not
         connection = self._connection or await self._redis.connection_pool.get_connection()  # type: ignore[no-untyped-call]
@@ -135,13 +147,13 @@ class Publisher:
             await connection.send_command("EVAL", self._script, 0, *arguments)
             await connection.read_response()
         except BaseException:
-            await connection.disconnect(nowait=True)  # a reply that is still to come is nobody else's
+            await connection.disconnect(nowait=True)  # a late reply must not be read as the answer to another command
             await self._redis.connection_pool.release(connection)
             raise
         self._connection, self._used_at = connection, monotonic()
 
     def _take(self) -> list[bytes | str | int]:
-        """The arguments of a script for the messages at the head of the queue."""
+        """Returns the script's arguments for the messages at the head of the queue."""
         arguments: list[bytes | str | int] = [self._marker()]
         channels_count = 0
         while self._waiting and channels_count < AT_ONCE:
@@ -155,5 +167,5 @@ class Publisher:
 
 
 def _sharded(script: str) -> str:
-    """The same, for channels of a shard: a script may name as many of them as it likes, in whatever slots of its server."""
+    """Returns the script for a shard's channels; it may name any number of them, in all slots of its server."""
     return script.replace("'NUMSUB'", "'SHARDNUMSUB'").replace("'PUBLISH'", "'SPUBLISH'")

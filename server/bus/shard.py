@@ -1,7 +1,7 @@
-"""A shard: what one Redis server carries of the bus, which is all of it unless Redis is a cluster.
+"""A shard: the part of the bus on one Redis server, which is all of it unless Redis is a cluster.
 
-What a node listens to there (subscriptions.py) and what it publishes there (publisher.py) meet in one task that sends, because
-what is published depends on what is listened to.
+Subscriptions (subscriptions.py) and messages (publisher.py) are sent by one task, because what is published depends on what is
+subscribed to.
 """
 
 import asyncio
@@ -14,33 +14,39 @@ from redis.exceptions import RedisError
 
 from models.tasks import cancel
 from server.bus.publisher import Publisher
-from server.bus.subscriptions import RETRY_S, Subscriptions
+from server.bus.subscriptions import RETRY_S, SubscriptionCallbacks, Subscriptions
 
 log = logging.getLogger(__name__)
 
-PACE_S = 0.002  # between two commands to Redis: what comes meanwhile goes by one, and half the cost is the command's
-LAST_WORDS_S = 1.0
+PACE_S = 0.002  # between two commands: messages put meanwhile share one, and half of the cost is the command's
+LAST_FLUSH_S = 1.0
 
 
 class Shard:
-    """Publishes without waiting, and listens. `tell_lost` sees to it that every node hears that this shard did not tell all."""
+    """Publishes and subscribes on one server."""
 
     def __init__(
         self,
         redis: Redis,
         marker: Callable[[], str],
-        tell_lost: Callable[["Shard"], Awaitable[None]],
+        callbacks: SubscriptionCallbacks,
         *,
+        on_recovered: Callable[[], None],
+        tell_lost: Callable[["Shard"], Awaitable[None]],
         is_sharded: bool,
     ) -> None:
-        """`marker`: a channel of this node's own for each connection; `is_sharded`: by a cluster's channels of one shard."""
-        self.on_break: Callable[[Exception], None] = _ignore
-        self.on_recovered: Callable[[], None] = _ignore  # Redis does again what it is asked to
+        """`marker` returns a channel of this node's own for each connection.
+
+        `on_recovered`: this server carries out commands again. `tell_lost` tells every node that this shard lost messages.
+        `is_sharded`: the channels are those of one shard of a cluster.
+        """
+        work = asyncio.Event()
         self.redis = redis
-        self.subscriptions = ears = Subscriptions(redis, marker, is_sharded=is_sharded)
-        self.publisher = Publisher(redis, lambda: ears.marker, ears.is_confirmed, is_sharded=is_sharded)
-        ears.on_work = self.publisher.work.set
-        ears.on_break = self._broke
+        self.subscriptions = subscriptions = Subscriptions(redis, work, marker, callbacks, is_sharded=is_sharded)
+        self.publisher = Publisher(
+            redis, work, lambda: subscriptions.marker, subscriptions.is_confirmed, is_sharded=is_sharded
+        )
+        self._on_break, self._on_recovered = callbacks.on_break, on_recovered
         self._tell_lost = tell_lost
         self._is_sharded = is_sharded
         self._has_failed = False
@@ -49,18 +55,19 @@ class Shard:
 
     @property
     def is_up(self) -> bool:
-        """Whether this node hears what is published here, and can publish."""
+        """Whether this node receives what is published here, and can publish."""
         return self.subscriptions.is_up and not self._has_failed
 
     def open(self) -> None:
+        """Start to subscribe and publish."""
         self._tasks = [
             asyncio.create_task(self.subscriptions.listen(), name="bus listener"),
             asyncio.create_task(self._send(), name="bus sender"),
         ]
 
-    async def say_last(self) -> bool:
-        """Wait, not for long, until all is published; whether it is, and whoever missed something before was told so."""
-        ends = monotonic() + LAST_WORDS_S
+    async def flush_last(self) -> bool:
+        """Wait a moment until all is published. Returns whether it is, and all losses have been reported."""
+        ends = monotonic() + LAST_FLUSH_S
         while self._has_untold and self.is_up and monotonic() < ends:  # noqa: ASYNC110 (bounded, at the very end)
             await asyncio.sleep(0.01)
         return self.is_up and not self._has_untold
@@ -70,33 +77,31 @@ class Shard:
         return self.publisher.has_lost or len(self.publisher) > 0
 
     def stop(self) -> None:
-        """Open no other connection, even where a driver swallows a cancellation; `close` ends the rest."""
-        self._is_closing = self.subscriptions.is_closing = True
+        """Open no other connection, even if a driver swallows a cancellation; `close` ends the rest."""
+        self._is_closing = True
+        self.subscriptions.stop()
 
     async def close(self) -> None:
-        """Hear and publish no longer."""
+        """Stop subscribing and publishing."""
         self.stop()
         await cancel(*self._tasks)
         await self.publisher.close()
 
     async def publish(self, channel: str, message: bytes) -> None:
-        """Publish at once, past what waits; raises RedisError and OSError."""
+        """Publish at once, before what waits. Raises RedisError and OSError."""
         await (self.redis.spublish if self._is_sharded else self.redis.publish)(channel, message)
 
-    async def list_heard(self, channels: Collection[str]) -> set[str]:
-        """Those of these channels that some node listens to; raises RedisError and OSError."""
+    async def list_subscribed(self, channels: Collection[str]) -> set[str]:
+        """Returns those of these channels that some node subscribes to. Raises RedisError and OSError."""
         ask = self.redis.pubsub_shardnumsub if self._is_sharded else self.redis.pubsub_numsub
         return {_text(channel) for channel, listeners in await ask(*channels) if listeners}
 
     def failed(self, error: Exception) -> None:
-        """This Redis did not do what it was asked to; it is asked until it does."""
+        """A command failed: try until one succeeds."""
         if not self._has_failed:
-            self.on_break(error)
+            self._on_break(error)
         self._has_failed = True
         self.publisher.work.set()
-
-    def _broke(self, error: Exception) -> None:
-        self.on_break(error)
 
     async def _send(self) -> None:
         while not self._is_closing:
@@ -107,27 +112,22 @@ class Shard:
                 await self._flush()
                 await asyncio.sleep(PACE_S)
             except (RedisError, OSError) as error:
-                self.publisher.lose()
+                self.publisher.discard()
                 self.failed(error)
                 await asyncio.sleep(RETRY_S)
 
     async def _flush(self) -> None:
-        has_lost, has_failed = self.publisher.has_lost, self._has_failed
-        self.publisher.has_lost = False  # before it is told: what is lost meanwhile is told the next time
+        has_lost, has_failed = self.publisher.take_loss(), self._has_failed
         if has_failed:
             await self.redis.ping()
         if has_lost:
-            # What was not sent is gone: the other nodes' clients must ask for it.
+            # The messages are gone: the other nodes' clients must sync.
             await self._tell_lost(self)
         self._has_failed = False
         if has_failed:
-            self.on_recovered()
+            self._on_recovered()
         await self.publisher.flush()
 
 
 def _text(value: bytes | str) -> str:
     return value.decode() if isinstance(value, bytes) else value
-
-
-def _ignore(*_: object) -> None:
-    """Nobody listens yet."""

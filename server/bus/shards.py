@@ -1,8 +1,8 @@
-"""Which shard carries which channel: one server carries them all, and in a cluster each those of its slots.
+"""Maps channels to shards: without a cluster one server carries them all, in a cluster each server those of its slots.
 
-A cluster is looked at every few seconds, and at once when a shard breaks or takes a channel back. A channel that has moved
-is listened to at its new place, and whoever counts on it is told to sync when it is heard there. Where a server has ceased to be
-a primary, everybody is: until it was seen, what a node told there may have been left out for want of a listener (publisher.py).
+A cluster is asked for its slots every few seconds, and at once when a shard breaks or takes a channel back. A channel that has
+moved is subscribed to at its new place, and the accounts concerned sync when that is confirmed. When a server is a primary no longer,
+all clients sync: until this was noticed, messages may have been left out there for want of a subscriber (publisher.py).
 """
 
 import asyncio
@@ -16,29 +16,39 @@ from redis.exceptions import RedisError
 
 from models.tasks import cancel
 from server.bus.shard import Shard
-from server.bus.subscriptions import RETRY_S
+from server.bus.subscriptions import RETRY_S, SubscriptionCallbacks
 from server.redis_client.client import RedisClient
 from server.redis_client.cluster import Cluster, slot_of, tag_at
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
-THE_SERVER = ""  # where all is, without a cluster
+THE_SERVER = ""  # the address of the only shard, without a cluster
 
 
 class Shards:
-    """The bus' channels, wherever they are. The shard of `home` carries what every node must hear."""
+    """All channels of the bus. The shard of `home` carries the messages for every node."""
 
-    def __init__(self, redis: RedisClient, home: str, marker: str) -> None:
-        """`home` is listened to for ever, and so is on each shard a channel that begins with `marker`."""
-        self.on_message: Callable[[str, bytes], None] = _ignore
-        self.on_late: Callable[[str], None] = _ignore  # messages may have gone past on this channel
-        self.on_back: Callable[[], None] = _ignore  # messages may have gone past on any
-        self.on_break: Callable[[Exception], None] = _ignore
-        self.on_recovered: Callable[[], None] = _ignore  # a shard does again what it is asked to
-        self.lost_message: Callable[[], bytes | None] = (
-            _nothing  # what says that some was not told; None when nobody is there
-        )
+    def __init__(
+        self,
+        redis: RedisClient,
+        home: str,
+        marker: str,
+        *,
+        on_message: Callable[[str, bytes], None],
+        on_late: Callable[[str], None],
+        on_back: Callable[[], None],
+        on_break: Callable[[Exception], None],
+        on_recovered: Callable[[], None],
+        lost_message: Callable[[], bytes | None],
+    ) -> None:
+        """`home` is a channel that stays subscribed, and so is on each shard one that begins with `marker`.
+
+        `on_recovered`: a shard that had failed carries out commands again. `lost_message` returns the message that tells the other
+        nodes that something was not published, or None when there are none. The others: see SubscriptionCallbacks.
+        """
+        self._callbacks = SubscriptionCallbacks(on_message, on_late, on_back, self._on_shard_break, self._take_back)
+        self._on_break, self._on_recovered, self._lost_message = on_break, on_recovered, lost_message
         self._redis = redis
         self._home = home
         self._marker = marker
@@ -48,37 +58,38 @@ class Shards:
         self._channels: set[str] = {home}
         self._taken_back: set[str] = set()
         self._is_stale = asyncio.Event()
-        self._heard_before = 0  # by shards that are gone
+        self._messages_read_before = 0  # by shards that are gone
         self._is_closing = False
         self._looker: asyncio.Task[None] | None = None
         self._closing: list[asyncio.Task[None]] = []
 
     @property
     def home(self) -> Shard:
-        """The shard of what every node must hear."""
+        """Returns the shard of the channel that every node subscribes to."""
         return self._of(self._home)
 
     @property
     def is_up(self) -> bool:
-        """Whether this node hears the others, and they it, on every shard."""
+        """Whether this node can subscribe and publish on every shard."""
         return bool(self._shards) and all(shard.is_up for shard in self._shards.values())
 
     @property
     def depth(self) -> int:
-        """How many messages wait to be published."""
+        """Returns how many messages wait to be published."""
         return sum(len(shard.publisher) for shard in self._shards.values())
 
     @property
-    def heard_messages(self) -> int:
-        return self._heard_before + sum(shard.subscriptions.heard_messages for shard in self._shards.values())
+    def messages_read(self) -> int:
+        """Returns how many messages this node has received."""
+        return self._messages_read_before + sum(shard.subscriptions.messages_read for shard in self._shards.values())
 
     @property
     def channels(self) -> Collection[str]:
-        """What is listened to, or about to be, beside the shards' own."""
+        """Returns the channels that are subscribed to, or about to be, without the shards' markers."""
         return self._channels
 
     async def open(self) -> None:
-        """Start to listen; raises RedisError and OSError when a cluster cannot be asked for its shards."""
+        """Start all shards. Raises RedisError and OSError when a cluster does not say where its slots are."""
         if isinstance(self._redis, Cluster):
             self._slots = await self._redis.map_slots()
             self._looker = asyncio.create_task(self._keep_looking(self._redis), name="bus shards")
@@ -89,53 +100,46 @@ class Shards:
             shard.open()
 
     async def close(self) -> bool:
-        """Say what is still to be said, then hear and publish no longer; whether all was said."""
-        is_all_said = all(await asyncio.gather(*(shard.say_last() for shard in self._shards.values())))
+        """Publish what waits, then stop. Returns whether all was published."""
+        is_all_sent = all(await asyncio.gather(*(shard.flush_last() for shard in self._shards.values())))
         self._is_closing = True
         await cancel(*([self._looker] if self._looker else ()))
         await asyncio.gather(*self._closing, *(shard.close() for shard in self._shards.values()))
-        return is_all_said
+        return is_all_sent
 
     async def disconnect(self) -> None:
-        """Nothing more is to be said by hand either."""
+        """Close the connections, after the last message by `Shard.publish`."""
         for address, shard in self._shards.items():
-            if address != THE_SERVER:  # that client is somebody else's
+            if address != THE_SERVER:  # that client belongs to the caller
                 await shard.redis.aclose()
 
     def add(self, channel: str) -> None:
-        """Listen to one more channel; it must not be listened to already."""
+        """Subscribe to one more channel, which must not be subscribed to already."""
         self._channels.add(channel)
         self._of(channel).subscriptions.add(channel)
 
     def remove(self, channel: str) -> None:
-        """Listen no longer."""
+        """Unsubscribe from a channel."""
         self._channels.discard(channel)
         self._of(channel).subscriptions.remove(channel)
 
-    def is_confirmed(self, channel: str) -> bool:
-        """Whether Redis has confirmed it, and nothing that was sent since takes it back."""
-        return self._of(channel).subscriptions.is_confirmed(channel)
-
     def tell_when_late(self, channel: str) -> None:
-        """Messages may go past until Redis confirms the channel: `on_late` follows then. Nothing if it has already."""
+        """Call `on_late` when Redis confirms the channel, because messages may be missed until then. Does nothing if it has already."""
         self._of(channel).subscriptions.tell_when_late(channel)
 
-    async def heard(self, channels: Collection[str]) -> None:
-        """Return when Redis has confirmed all of these; at once where it is away, and `on_late` tells when it has.
-
-        Whoever counts on a channel counts on `home`, too, and another shard may be the faster one.
-        """
-        if not self.is_confirmed(self._home):
+    async def confirmed(self, channels: Collection[str]) -> None:
+        """Return when Redis has confirmed all of these and `home`, or at once where it is away; then `on_late` follows when it has."""
+        if not self.home.subscriptions.is_confirmed(self._home):
             channels = [*channels, self._home]
         by_shard = self._by_shard(channels)
         if len(by_shard) == 1:
             (shard,) = by_shard
-            await shard.subscriptions.heard(channels)
+            await shard.subscriptions.confirmed(channels)
         else:
-            await asyncio.gather(*(shard.subscriptions.heard(some) for shard, some in by_shard.items()))
+            await asyncio.gather(*(shard.subscriptions.confirmed(some) for shard, some in by_shard.items()))
 
     def put(self, message: bytes, channels: Sequence[str]) -> None:
-        """Publish a message on these channels, soon; in the order of calls on each. Nothing before this is open."""
+        """Publish a message on these channels soon, on each in the order of calls. Does nothing before `open`."""
         if len(self._shards) > 1:
             for shard, some in self._by_shard(channels).items():
                 shard.publisher.put(message, some)
@@ -143,12 +147,12 @@ class Shards:
             for shard in self._shards.values():
                 shard.publisher.put(message, channels)
 
-    async def list_heard(self, channels: Collection[str]) -> set[str]:
-        """Those of these channels that some node listens to; raises RedisError and OSError."""
-        heard: set[str] = set()
+    async def list_subscribed(self, channels: Collection[str]) -> set[str]:
+        """Returns those of these channels that some node subscribes to. Raises RedisError and OSError."""
+        found: set[str] = set()
         for shard, some in self._by_shard(channels).items():
-            heard |= await shard.list_heard(some)
-        return heard
+            found |= await shard.list_subscribed(some)
+        return found
 
     def _of(self, channel: str) -> Shard:
         return self._shards[self._slots[slot_of(channel)] if self._slots else THE_SERVER]
@@ -166,12 +170,14 @@ class Shards:
 
         is_cluster = isinstance(self._redis, Cluster)
         redis = self._redis.server(address) if isinstance(self._redis, Cluster) else self._redis
-        shard = self._shards[address] = Shard(redis, marker, self._tell_lost, is_sharded=is_cluster)
-        ears = shard.subscriptions
-        ears.on_message, ears.on_late, ears.on_back = self.on_message, self.on_late, self.on_back
-        ears.on_taken_back = self._take_back
-        shard.on_break = self._broke
-        shard.on_recovered = self._recovered
+        shard = self._shards[address] = Shard(
+            redis,
+            marker,
+            self._callbacks,
+            on_recovered=self._on_recovered,
+            tell_lost=self._tell_lost,
+            is_sharded=is_cluster,
+        )
         return shard
 
     async def _keep_looking(self, cluster: Cluster) -> None:
@@ -187,7 +193,7 @@ class Shards:
             await asyncio.sleep(RETRY_S)
 
     def _follow(self, slots: Sequence[str]) -> None:
-        """Listen to every channel where it is now."""
+        """Subscribe to every channel at its present place."""
         if slots == self._slots and not self._taken_back:
             return
         places = set(slots)
@@ -199,47 +205,36 @@ class Shards:
         self._taken_back.clear()
         self._slots = slots
         for channel in moved:
-            ears = self._of(channel).subscriptions
-            ears.add(channel)
-            ears.tell_when_late(channel)
+            subscriptions = self._of(channel).subscriptions
+            subscriptions.add(channel)
+            subscriptions.tell_when_late(channel)
         for shard in new:
             shard.open()
         gone = [self._shards.pop(address) for address in self._shards.keys() - places]
         for shard in gone:
             shard.stop()
-            self._heard_before += shard.subscriptions.heard_messages
+            self._messages_read_before += shard.subscriptions.messages_read
         log.info("%d channels have moved, %d shards came, %d are gone", len(moved), len(new), len(gone))
         if gone:
             self._closing = [task for task in self._closing if not task.done()]
             self._closing += [asyncio.create_task(_close(shard), name="bus shards") for shard in gone]
-            self.home.publisher.lose_some()
+            self.home.publisher.mark_lost()
 
     async def _tell_lost(self, shard: Shard) -> None:
         if shard is not self.home:
-            self.home.publisher.lose_some()  # which tells it as soon as it can; nobody else waits for that
-        elif (message := self.lost_message()) is not None:
+            self.home.publisher.mark_lost()  # which reports it as soon as it can, while this shard goes on
+        elif (message := self._lost_message()) is not None:
             await shard.publish(self._home, message)
 
     def _take_back(self, channel: str) -> None:
         self._taken_back.add(channel)
         self._is_stale.set()
 
-    def _broke(self, error: Exception) -> None:
+    def _on_shard_break(self, error: Exception) -> None:
         self._is_stale.set()
-        self.on_break(error)
-
-    def _recovered(self) -> None:
-        self.on_recovered()
+        self._on_break(error)
 
 
 async def _close(shard: Shard) -> None:
     await shard.close()
     await shard.redis.aclose()
-
-
-def _ignore(*_: object) -> None:
-    """Nobody listens yet."""
-
-
-def _nothing() -> None:
-    return None

@@ -75,5 +75,5 @@ class _Signals:
     def publish(self, event: Fact, to: Collection[int], *, chat: Chat | None = None) -> None:
         """No command shows clients anything."""
 
-    def whisper(self, event: Fact, connection: str) -> None:
+    def send_to_connection(self, event: Fact, connection: str) -> None:
         """The same."""

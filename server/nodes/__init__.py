@@ -1,5 +1,5 @@
-"""Sessions of other nodes: a request that reached the wrong one is passed on to the one that holds its session.
+"""Connects nodes for sessions: a request that reached the wrong node is forwarded to the one that holds its session.
 
-address.py (how a session id names its node, and a node its address), door.py (where other nodes
-knock), passing.py (how one knocks), tunnel.py (a WebSocket that goes through two of them).
+address.py maps a session id to its node, and a node to its address. session_proxy.py forwards requests, internal_server.py takes
+those of other nodes, and websocket_relay.py joins a WebSocket through two nodes. agreement.py compares secrets and clocks.
 """

@@ -1,4 +1,4 @@
-"""Which node a session is on, and where that node can be reached by the others."""
+"""Finds the node of a session, and the address at which other nodes reach it."""
 
 import asyncio
 import secrets
@@ -14,11 +14,11 @@ from server.bus.names import RedisNames
 from server.redis_client.client import RedisClient, server_of
 
 LOOK_EVERY_S = 2.0  # for the address of one node
-STAYS_KNOWN_S = 5.0  # a Redis that starts again knows no address until each node has said its own again
-SAID_AGAIN_WITHIN_S, LOOK_AGAIN_S = 3.0, 0.1
-KNOWN_MAX = 1000  # nodes, the made-up ones of made-up session ids among them
+STAYS_KNOWN_S = 5.0  # a restarted Redis has no address until each node has written its own again
+WRITTEN_AGAIN_WITHIN_S, LOOK_AGAIN_S = 3.0, 0.1
+KNOWN_MAX = 1000  # nodes, including those of forged session ids
 
-# What listens on every address does so by these families: a socket on `::` takes no connection of IPv4.
+# Address families of a socket that listens on every address: one on `::` takes no IPv4 connection.
 _EVERY_ADDRESS = {
     "0.0.0.0": (socket.AF_INET,),  # noqa: S104 (compared with, not bound to)
     "::": (socket.AF_INET6,),
@@ -27,39 +27,39 @@ _EVERY_ADDRESS = {
 _ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 _LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
-_SEPARATOR = "."  # stands in no node's name and needs no escape in a URL
+_SEPARATOR = "."  # occurs in no node's name, and needs no escape in a URL
 
 
 def session_id(node: str) -> str:
-    """A new unguessable id of an Engine.IO session (120 bits) that names its node."""
+    """Returns a new Engine.IO session id that names its node and cannot be guessed (120 random bits)."""
     return f"{node}{_SEPARATOR}{secrets.token_urlsafe(15)}"
 
 
 def node_of(sid: str) -> str:
-    """The node that a session id names; empty for what is no id of ours."""
+    """Returns the node that a session id names, or "" if it names none."""
     node, separator, _ = sid.partition(_SEPARATOR)
     return node if separator and node.isascii() and node.isalnum() and len(node) <= 32 else ""
 
 
 class NodeAddresses:
-    """Addresses by node in Redis, each as good as its node's lease (`lease_s`)."""
+    """Addresses of nodes in Redis, each valid for a lease (`lease_s`)."""
 
     def __init__(self, redis: RedisClient, names: RedisNames) -> None:
         self._redis = redis
         self._names = names
 
     async def keep(self, node: str, url: str, lease_s: float) -> None:
-        """This node is reached there; to be said again before the lease ends. Raises RedisError."""
+        """Write a node's address, again before each end of the lease. Raises RedisError."""
         key = self._key(node)
         await (await server_of(self._redis, key)).set(key, url, px=int(lease_s * 1000))
 
     async def forget(self, node: str) -> None:
-        """This node is going. Raises RedisError."""
+        """Remove a node's address. Raises RedisError."""
         key = self._key(node)
         await (await server_of(self._redis, key)).delete(key)
 
     async def find(self, node: str) -> str | None:
-        """Where a node is reached; None for one that is gone. Raises RedisError."""
+        """Returns a node's address, or None if it is gone. Raises RedisError."""
         key = self._key(node)
         url = await (await server_of(self._redis, key)).get(key)
         return url.decode() if isinstance(url, bytes) else url
@@ -72,20 +72,20 @@ class NodeAddresses:
 class _Known:
     url: str | None = None
     seen_at: float = 0.0  # when Redis last had it
-    looks_at: float = 0.0  # when it is looked for again
+    looks_at: float = 0.0  # when Redis is asked again
 
 
 class KnownAddresses:
-    """The other nodes' addresses as last heard: a Redis that is away, or has just lost everything, hides no living node."""
+    """The other nodes' addresses as last known, so that a Redis that is away, or has lost its data, hides no living node."""
 
     def __init__(self, addresses: NodeAddresses, is_alive: Callable[[str], bool]) -> None:
-        """`is_alive`: whether a node holds its lease, as far as this one has seen."""
+        """`is_alive`: whether a node holds its lease, as of this node's last renewal."""
         self._addresses = addresses
         self._is_alive = is_alive
         self._known: dict[str, _Known] = {}
 
     async def find(self, node: str) -> str | None:
-        """Where a node is reached; None for one that is gone, or was never heard of."""
+        """Returns a node's address, or None if it is gone or was never known."""
         now = monotonic()
         known = self._known.get(node)
         if known is None:
@@ -94,7 +94,7 @@ class KnownAddresses:
         elif now < known.looks_at:
             return known.url
         if known.url is not None:
-            known.looks_at = now + LOOK_EVERY_S  # one who looks is enough
+            known.looks_at = now + LOOK_EVERY_S  # so that other requests do not ask too
         try:
             url = await self._addresses.find(node)
         except (RedisError, OSError):
@@ -112,8 +112,8 @@ class KnownAddresses:
         return known.url
 
     async def _wait_for(self, node: str) -> str | None:
-        """The address of a node that lives, and will say it again in a moment: Redis has lost it, or was started again."""
-        ends = monotonic() + SAID_AGAIN_WITHIN_S
+        """Wait for the address of a living node, which writes it again in a moment: Redis has lost it. Returns None if it does not."""
+        ends = monotonic() + WRITTEN_AGAIN_WITHIN_S
         url = None
         while url is None and monotonic() < ends:
             await asyncio.sleep(LOOK_AGAIN_S)
@@ -128,7 +128,7 @@ class KnownAddresses:
 
 
 def own_address(host: str) -> str:
-    """The address of this machine under which others reach a socket that listens on `host`."""
+    """Returns the address of this machine at which others reach a socket that listens on `host`."""
     families = _EVERY_ADDRESS.get(host)
     if families is None:
         return host

@@ -1,8 +1,8 @@
-"""Whether the nodes over one database have one secret and one time, without which they refuse each other's requests and tokens.
+"""Compares the secrets and clocks of the nodes over one database; if they differ, nodes refuse each other's requests and tokens.
 
-Each node writes a fingerprint of its secret and how far its clock is from that of Redis, and reads those of all. Of two secrets,
-that of the node which has run longest counts: whoever comes later with another one is not ready, and a site that works goes on.
-Of two clocks that are too far apart, the one counts that is nearer to what most machines, and Redis, have.
+Each node writes a fingerprint of its secret and the offset of its clock from that of Redis, and reads those of all nodes. If secrets
+differ, that of the node that has run longest counts, and nodes with another one are not ready, so that a working site goes on. If
+clocks are too far apart, the one counts that is nearer to the median of the machines and Redis.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ from server.redis_client.client import RedisClient, run_script, server_of
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
-LEASE_S = 8.0  # a node that has said nothing for so long is gone
-APART_MAX_S = GOOD_FOR_S - 1  # two clocks; the rest is for the way to Redis and for whole seconds
+LEASE_S = 8.0  # a node that has written nothing for so long is gone
+APART_MAX_S = GOOD_FOR_S - 1  # between two clocks; the rest allows for the way to Redis and for whole seconds
 
-# KEYS: the nodes. ARGV: this node, what it says, the time of a lease. -> the time, and [node, date and what it says, …] of all.
+# KEYS: the nodes. ARGV: this node, its Member as JSON, LEASE_S. -> the time, and [node, time and Member, …] of all.
 _SAY = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -43,21 +43,21 @@ return {string.format('%d.%06d', time[1], time[2]), redis.call('HGETALL', KEYS[1
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What a node says of itself."""
+    """The facts that a node writes about itself."""
 
     url: str  # where other nodes reach it
     fingerprint: str  # of its secret
     offset_s: float  # by how much its clock is ahead of Redis'
-    since: float  # when it came, by Redis' clock
+    since: float  # its start, by Redis' clock
 
 
 class Agreement:
-    """Compares this node with the others from `open` to `close`; the last answer holds while Redis is away."""
+    """Compares this node with the others from `open` to `close`. While Redis is away, the last result holds."""
 
     def __init__(
         self, redis: RedisClient, key: str, node: str, fingerprint: str, *, clock: Callable[[], float] = time
     ) -> None:
-        """`key`: in Redis, for all nodes over the database, whatever their secret; `clock`: seconds since 1970."""
+        """`key` in Redis is common to all nodes over the database, whatever their secret; `clock` returns seconds since 1970."""
         self.has_secret = True
         self.has_time = True
         self.offset_s = 0.0
@@ -70,7 +70,7 @@ class Agreement:
         self._task: asyncio.Task[None] | None = None
 
     async def open(self, url: str) -> None:
-        """Compare, and then go on comparing; `url` is where other nodes reach this one. Raises RedisError."""
+        """Compare now and every few seconds. `url` is where other nodes reach this one. Raises RedisError."""
         self._url = url
         before = self._clock()
         seconds, microseconds = await (await server_of(self._redis, self._key)).time()
@@ -80,14 +80,14 @@ class Agreement:
         self._task = asyncio.create_task(self._keep_comparing(), name="nodes' agreement")
 
     async def close(self) -> None:
-        """Compare no longer, and be forgotten."""
+        """Stop comparing, and remove what this node wrote."""
         if self._task is None:
             return
         await cancel(self._task)
         try:
             await (await server_of(self._redis, self._key)).hdel(self._key, self._node)
         except (RedisError, OSError):
-            log.debug("what this node said of itself ends with its lease")
+            log.debug("what this node wrote about itself ends with its lease")
 
     async def _keep_comparing(self) -> None:
         while True:
@@ -166,7 +166,7 @@ def _members(nodes: Collection[bytes]) -> dict[str, Member]:
 
 
 def _member(text: str) -> Member | None:
-    """Returns what a node says; None for what this version cannot read."""
+    """Returns what a node wrote, or None if this version cannot read it."""
     try:
         said: dict[str, Any] = json.loads(text)
         return Member(str(said["url"]), str(said["fingerprint"]), float(said["offset_s"]), float(said["since"]))
@@ -175,7 +175,7 @@ def _member(text: str) -> Member | None:
 
 
 def _right_offset(members: Collection[Member]) -> float:
-    """Returns the middle of what the machines' clocks say, Redis' among them; of two in the middle, the one nearer to Redis'."""
+    """Returns the median offset of the machines' clocks and Redis' own (0); of two in the middle, the one nearer to 0."""
     by_machine = {urlsplit(member.url).hostname: member.offset_s for member in members}
     said = sorted([0.0, *by_machine.values()])
     half = len(said) // 2

@@ -1,4 +1,4 @@
-"""The door for other nodes: a port of its own that answers nobody who does not know the installation's secret."""
+"""The port for other nodes: answers only requests that are signed with the installation's secret."""
 
 import asyncio
 import hmac
@@ -20,28 +20,30 @@ HEADER = "Parley-Passed-On"
 GOOD_FOR_S = 30  # as far as the clocks of two nodes may differ
 LEASE_S = 8.0
 RENEW_S = 2.0
-ENDS_WITHIN_S = 2.0  # requests under way when the node goes; their sessions have been ended before
+ENDS_WITHIN_S = 2.0  # for requests under way when the node stops; their sessions have ended before
 
 
 class RequestSigner:
-    """Proves that a request comes from a node of this installation; `key` is derived of `auth.secret`.
+    """Proves that a request comes from a node of this installation; `key` is derived from `auth.secret`.
 
-    It keeps out who reaches the port. Who listens on the wire between two nodes could send a request again within GOOD_FOR_S, but
-    has read the session id in it too, which opens the public door: that wire has to be a private one.
+    This keeps out everybody who merely reaches the port. An eavesdropper between two nodes could repeat a request within GOOD_FOR_S, but
+    would have read the session id too, which is as good at the public port: that network must be a private one.
     """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
     def headers(self, method: str, path_qs: str) -> dict[str, str]:
+        """Returns the headers that prove a request."""
         at = str(int(time()))
         return {HEADER: f"{at} {self._sign(at, method, path_qs)}"}
 
-    def fits(self, headers: Mapping[str, str], method: str, path_qs: str) -> bool:
+    def verifies(self, headers: Mapping[str, str], method: str, path_qs: str) -> bool:
+        """Whether the headers prove this request, and are not older than GOOD_FOR_S."""
         at, _, signature = headers.get(HEADER, "").partition(" ")
         if not (at.isascii() and at.isdigit() and len(at) <= 12) or abs(time() - int(at)) > GOOD_FOR_S:
             return False
-        proof = signature.encode(errors="surrogateescape")  # bytes that are no text stand for themselves
+        proof = signature.encode(errors="surrogateescape")  # headers may hold bytes that are not text
         return hmac.compare_digest(proof, self._sign(at, method, path_qs).encode())
 
     def _sign(self, at: str, method: str, path_qs: str) -> str:
@@ -49,17 +51,17 @@ class RequestSigner:
 
 
 class InternalServer:
-    """Listens, and keeps this node's address where the others look it up.
+    """Listens, and keeps this node's address in Redis for the others.
 
-    `answer` is what the node answers clients of its own with; `url` replaces the address that others are told, for nodes
-    behind a translation of addresses.
+    `answer` answers a request as if a client had sent it to this node. `url` replaces the address that others are told, for nodes behind
+    address translation.
     """
 
     def __init__(
         self,
         node: str,
         addresses: NodeAddresses,
-        seal: RequestSigner,
+        signer: RequestSigner,
         path: str,
         answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
         *,
@@ -69,7 +71,7 @@ class InternalServer:
     ) -> None:
         self._node = node
         self._addresses = addresses
-        self._seal = seal
+        self._signer = signer
         self._path = path
         self._answer = answer
         self._host, self._port, self._url = host, port, url
@@ -77,9 +79,9 @@ class InternalServer:
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Listen and say where; OSError when the port is taken, RedisError when nobody can be told."""
+        """Listen, and write the address. Raises OSError when the port is taken, RedisError when Redis cannot be reached."""
         app = web.Application(middlewares=[name_requests])
-        app.router.add_route("*", self._path, self._let_in)
+        app.router.add_route("*", self._path, self._answer_signed)
         self._runner = Runner(app, access_log=None, handle_signals=False, shutdown_timeout=ENDS_WITHIN_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
@@ -94,7 +96,7 @@ class InternalServer:
         return self._url
 
     async def close(self) -> None:
-        """Nobody is passed on to here any more; requests under way end first, for a moment."""
+        """Remove the address, wait a moment for requests under way, and stop listening."""
         if self._task is not None:
             await cancel(self._task)
             try:
@@ -112,14 +114,14 @@ class InternalServer:
             except (RedisError, OSError) as error:
                 log.debug("the address waits to be renewed: %s", type(error).__name__)
 
-    async def _let_in(self, request: web.Request) -> web.StreamResponse:
-        if not self._seal.fits(request.headers, request.method, request.path_qs):
+    async def _answer_signed(self, request: web.Request) -> web.StreamResponse:
+        if not self._signer.verifies(request.headers, request.method, request.path_qs):
             raise web.HTTPForbidden
         return await self._answer(request)
 
 
 def _url_at(host: str, listeners: Sequence[tuple[str, int]]) -> str:
-    """Where `host` is listened on: a free port is another one for IPv4 than for IPv6."""
+    """Returns the URL of the listener for `host`; a port chosen by the system differs between IPv4 and IPv6."""
     is_ipv6 = ":" in host
     port = next((port for address, port, *_ in listeners if (":" in address) == is_ipv6), listeners[0][1])
     return f"http://[{host}]:{port}" if is_ipv6 else f"http://{host}:{port}"

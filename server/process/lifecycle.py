@@ -40,7 +40,7 @@ from server.process.url_secrets import without_secrets
 from server.process.worker_metrics import sockets_folder
 from server.process.workers import READY, Workers
 from server.secret import load_secret
-from server.wiring import DRAIN, build
+from server.wiring import DRAIN_CLIENTS, build
 
 log = logging.getLogger(__name__)
 
@@ -276,7 +276,7 @@ def _warn_of_what_others_lack(settings: Settings) -> None:
 
 
 async def _close(runner: web.AppRunner, patience_s: float) -> None:
-    closing = asyncio.create_task(_see_off(runner), name="the application's end")
+    closing = asyncio.create_task(_drain(runner), name="the application's end")
     try:
         _, late = await asyncio.wait([closing], timeout=patience_s)
         if late:
@@ -288,9 +288,9 @@ async def _close(runner: web.AppRunner, patience_s: float) -> None:
         await cancel(closing)
 
 
-async def _see_off(runner: web.AppRunner) -> None:
+async def _drain(runner: web.AppRunner) -> None:
     # While it listens: balancers ask whether it is ready, and who polls comes by new connections.
-    await runner.app[DRAIN]()
+    await runner.app[DRAIN_CLIENTS]()
     await runner.cleanup()
 
 

@@ -36,7 +36,7 @@ def sockets_folder(data_dir: Path) -> Iterator[Path]:
     yield folder
 
 
-class Siblings:
+class WorkerMetrics:
     """One worker among the others. `path` is its own socket, `NUMBER.sock`; `read` is the text of its own figures."""
 
     def __init__(self, path: Path, read: Callable[[], bytes]) -> None:

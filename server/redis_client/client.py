@@ -1,4 +1,4 @@
-"""The client for what `redis.url` names: one Redis, a Redis Cluster, which says so itself, or the primary of some sentinels."""
+"""Opens the Redis that `redis.url` names: one server, a Redis Cluster (found out by asking), or the primary behind sentinels."""
 
 from collections.abc import Collection
 from contextlib import aclosing
@@ -20,11 +20,10 @@ RedisClient = Redis | Cluster
 
 
 async def open_redis(url: str, *, timeout_s: float) -> RedisClient:
-    """A client that speaks RESP3, tries nothing twice and waits `timeout_s` for an answer.
+    """Returns a client that speaks RESP3, retries nothing and waits `timeout_s` for an answer.
 
-    Raises RedisError and OSError, ValueError for a URL that is none, and ConfigError for several servers that are no cluster, or a cluster behind
-    a socket.
-    No silent reconnects: whoever was cut off may have missed something, and must know (server/bus).
+    It does not reconnect silently, because messages may be missed meanwhile (server/bus). Raises RedisError and OSError, ValueError for
+    a malformed URL, and ConfigError for several servers that are no cluster, or a cluster behind a Unix socket.
     """
     place = read_redis_url(url)
     if place.primary:
@@ -38,16 +37,16 @@ async def open_redis(url: str, *, timeout_s: float) -> RedisClient:
 
 
 async def server_of(redis: RedisClient, key: str) -> Redis:
-    """The client of the server that has this key; raises RedisError and OSError."""
+    """Returns the client of the server that has this key. Raises RedisError and OSError."""
     return await redis.server_of(key) if isinstance(redis, Cluster) else redis
 
 
 async def run_script(
     redis: RedisClient, script: str, keys: Collection[str], arguments: Collection[str | int | float]
 ) -> Any:
-    """What a Lua script returns; its text goes along each time, so that a Redis that was started again has it too.
+    """Run a Lua script. Returns its result. The text is sent each time, so that a restarted Redis has it too.
 
-    In a cluster all its keys, of which there is one at least, must share a slot.
+    There must be at least one key; in a cluster all keys must share a slot.
     """
     server = await server_of(redis, next(iter(keys)))
     return await server.execute_command("EVAL", script, len(keys), *keys, *arguments)  # type: ignore[no-untyped-call]
@@ -65,7 +64,7 @@ async def _open_primary(place: RedisUrl, timeout_s: float) -> Redis:
 
 
 async def _ask(url: str, timeout_s: float) -> tuple[str, bool]:
-    """The URL, and whether what answers there is of a cluster."""
+    """Returns the URL, and whether the server there belongs to a cluster."""
     async with aclosing(Redis.from_url(url, **_options(timeout_s))) as redis:
         return url, bool((await redis.info("cluster")).get("cluster_enabled"))
 

@@ -1,8 +1,8 @@
-"""A Redis Cluster: a client for each of its servers, and which of them has which slot.
+"""A Redis Cluster: a client for each of its servers, and the map of slots to servers.
 
-What nodes keep there shares one slot, and each shard of the bus is told when its server breaks (server/bus), so all that is
-needed of a cluster is the way to a slot. redis-py's own client of clusters hides which connection broke, answers for one server
-with errors of another, and leaves connections open where a server dies while it looks for the others (8.1).
+The keys of the nodes share one slot, and each shard of the bus must know when its own server breaks (server/bus), so only the way to
+a slot is needed here. redis-py's own cluster client hides which connection broke, reports one server's errors as another's, and
+leaves connections open when a server dies while it looks for the others (8.1).
 """
 
 import asyncio
@@ -19,37 +19,37 @@ from redis.exceptions import RedisError
 
 from models.tasks import cancel
 
-ASKED = 3  # servers, at once, for where the slots are: a silent one costs no time
+ASKED = 3  # servers that are asked for the slots at once, so that a silent one costs no time
 
 
 class Cluster:
-    """Clients are made when they are needed, and closed with this."""
+    """Makes clients when they are needed, and closes them."""
 
     def __init__(self, urls: Sequence[str], options: Mapping[str, Any]) -> None:
-        """`urls`: of some of its servers, alike but for the address; `options`: of redis-py's clients."""
+        """`urls` of some of its servers, which differ only in the address; `options` for redis-py's clients."""
         asked: dict[str, Any] = {**parse_url(urls[0]), **options}
         for of_one in ("db", "host", "port"):  # a cluster has one database
             asked.pop(of_one, None)
         asked["ssl"] = asked.pop("connection_class", None) is SSLConnection
         self._options = asked
-        self._named = {_address(parse_url(url)) for url in urls}  # asked again should all others vanish
-        self._addresses = self._named  # of all servers that are known, replicas too
+        self._named = {_address(parse_url(url)) for url in urls}  # asked too, in case all others vanish
+        self._addresses = self._named  # of all known servers, replicas too
         self._servers: dict[str, Redis] = {}
         self._slots: Sequence[str] = ()
 
     def server(self, address: str) -> Redis:
-        """A client of one server alone."""
+        """Returns the client of one server."""
         if address not in self._servers:
             host, _, port = address.rpartition(":")
             self._servers[address] = Redis(host=host, port=int(port), **self._options)
         return self._servers[address]
 
     async def server_of(self, key: str) -> Redis:
-        """A client of the server that has a key, as of the last `map_slots`; raises RedisError and OSError."""
+        """Returns the client of the server that has a key, as of the last `map_slots`. Raises RedisError and OSError."""
         return self.server((self._slots or await self.map_slots())[slot_of(key)])
 
     async def map_slots(self) -> Sequence[str]:
-        """The address of each slot's primary, as the cluster has it now; raises RedisError and OSError when nobody says."""
+        """Returns the address of each slot's primary now. Raises RedisError and OSError when no server answers."""
         asked = random.sample(sorted(self._addresses), k=min(ASKED, len(self._addresses)))
         ranges = await first_answer([self._ask_ranges(address) for address in asked])
         slots, addresses = [""] * REDIS_CLUSTER_HASH_SLOTS, set()
@@ -68,7 +68,7 @@ class Cluster:
             await redis.aclose()
 
     async def _ask_ranges(self, address: str) -> list[tuple[Any, ...]]:
-        """Who has which slots: (first, last, address of the primary, addresses of its replicas)."""
+        """Returns (first slot, last slot, address of the primary, addresses of its replicas…) for each range of slots."""
         host = address.rpartition(":")[0]
         answer = await self.server(address).execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]
         return [
@@ -78,7 +78,7 @@ class Cluster:
 
 
 async def first_answer(questions: Collection[Any], within_s: float | None = None) -> Any:
-    """What the first of these coroutines returns that does not fail; raises the last failure, RedisError or OSError."""
+    """Returns the result of the first of these coroutines to succeed. Raises the last failure, RedisError or OSError."""
     asked = [asyncio.ensure_future(question) for question in questions]
     failure: Exception = TimeoutError("nobody answers")
     try:
@@ -93,12 +93,12 @@ async def first_answer(questions: Collection[Any], within_s: float | None = None
 
 
 def slot_of(name: str) -> int:
-    """The slot of a key or a channel of a cluster."""
+    """Returns the slot of a key or a channel."""
     return int(key_slot(name.encode()))
 
 
 def tag_at(address: str, slots: Sequence[str]) -> str:
-    """What a name has to have in braces to be at this address; RedisError when no slot is there."""
+    """Returns a hash tag for names whose slot is at this address. Raises RedisError when no slot is there."""
     if address not in slots:
         raise RedisConnectionError(f"no slot is at {address} any more")
     return next(tag for tag in map(str, count()) if slots[slot_of(tag)] == address)

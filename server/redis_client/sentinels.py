@@ -1,9 +1,9 @@
-"""The primary of a few Redis servers, as their sentinels name it: new connections go there, and no old one stays elsewhere.
+"""Connects to the primary that Redis sentinels name: new connections go there, and connections to a former primary are cut.
 
-All sentinels are asked at once, so that one that is away, or silent, costs no time; of what more than half of them say, the
-word of the highest epoch counts, which is how they agree among themselves. A server that says that it is no primary is left at
-once. The sentinels are asked again every few seconds, because a primary that was replaced while it lives stays one in its own
-eyes for ten seconds, and whoever were still connected to it would hear nothing of the others, and not know.
+All sentinels are asked at once, so that one that is away or silent costs no time. Of the answers of more than half of them, that
+with the highest epoch counts, which is how they agree among themselves. A connection to a server that says that it is no primary is
+closed at once. The sentinels are asked again every few seconds, because a primary that is replaced while it lives considers itself
+one for ten seconds, and clients that stayed connected to it would receive nothing, without an error.
 """
 
 import asyncio
@@ -30,13 +30,13 @@ from server.redis_urls import RedisUrl
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
-PATIENCE = 0.4  # of the time for an answer: so much for the sentinels, and so much to connect to a server
+PATIENCE = 0.4  # share of the time for an answer: once for the sentinels, and once to connect to the primary
 
 Address = tuple[str, int]
 
 
 class PrimaryConnection(SentinelManagedConnection):
-    """To whoever is primary when it is made."""
+    """A connection to the primary of the moment when it is made."""
 
     @override
     async def connect_to(self, address: Address) -> None:
@@ -58,17 +58,17 @@ class PrimaryConnection(SentinelManagedConnection):
             raise RedisConnectionError(f"{self.host}:{self.port}, which the sentinels name, is no primary")
 
     def cut(self) -> None:
-        """Have whoever uses it find it broken: one that is only closed would be opened again, and nobody be told."""
+        """Break the connection, so that its user notices: one that is only closed would be opened again silently."""
         if self._writer is not None:
             self._writer.transport.abort()
 
 
 class SecurePrimaryConnection(PrimaryConnection, SentinelManagedSSLConnection):
-    """The same by TLS."""
+    """A PrimaryConnection by TLS."""
 
 
 class PrimaryPool(SentinelConnectionPool):
-    """Connections to whoever is primary; each look at the sentinels ends those to others."""
+    """Connections to the primary. Each question to the sentinels cuts those to other servers."""
 
     @override
     async def get_master_address(self) -> Address:
@@ -89,12 +89,12 @@ class Sentinels(Sentinel):
 
     @override
     async def discover_master(self, service_name: str) -> Address:
-        """The address of the primary of this name; RedisError says why there is none."""
+        """Returns the address of the primary of this name. Raises RedisError, which says why there is none."""
         asked = {
             asyncio.create_task(_ask(each, service_name), name="sentinel"): _name_of(each) for each in self.sentinels
         }
         try:
-            known, failures = await self._hear(asked)
+            known, failures = await self._collect(asked)
         finally:
             await cancel(*asked)
         if not known:
@@ -105,8 +105,8 @@ class Sentinels(Sentinel):
             raise RedisConnectionError("the sentinels say that the primary, {}:{}, is down".format(*address))
         return address
 
-    async def _hear(self, asked: Mapping["asyncio.Task[State]", str]) -> tuple[list["State"], dict[str, str]]:
-        """What more than half of them say, or those that answer in time; and why others said nothing, by their names."""
+    async def _collect(self, asked: Mapping["asyncio.Task[State]", str]) -> tuple[list["State"], dict[str, str]]:
+        """Returns the answers of more than half of them, or of those in time, and why others did not answer, by their names."""
         known: list[State] = []
         failures: dict[str, str] = {}
         running = set(asked)
@@ -124,16 +124,16 @@ class Sentinels(Sentinel):
         return known, failures
 
 
-State = Mapping[str, Any]  # what a sentinel knows of a primary
+State = Mapping[str, Any]  # a sentinel's answer about a primary
 
 
 class PrimaryRedis(Redis):
-    """A client of whoever is primary. To be closed: it looks at the sentinels until then."""
+    """A client of the primary. Must be closed: it asks the sentinels until then."""
 
     def __init__(
         self, url: RedisUrl, options: Mapping[str, Any], answering: Mapping[str, Any], *, timeout_s: float
     ) -> None:
-        """`options`: of the URL, for servers, and sentinels are asked by the same TLS; `answering`: how both answer."""
+        """`options` of the URL: for the servers, and the TLS settings for the sentinels too; `answering`: timeouts and protocol of both."""
         is_secure = options.get("connection_class") is SSLConnection
         bounds = {**answering, "socket_connect_timeout": timeout_s * PATIENCE}
         theirs = {key: value for key, value in options.items() if key.startswith("ssl_")}

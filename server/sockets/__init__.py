@@ -1,6 +1,14 @@
-"""Connections: the Engine.IO transport, who is connected, and the fan-out to them and to other nodes.
+"""Sockets: the Engine.IO transport, the connections of this node, and the fan-out of packets to them and to other nodes.
 
-Read in this order: `connections.py` (who is here), `frames.py` (a WebSocket on a line taken over from aiohttp), `outbox.py`
-(what waits to be sent), `engine.py` (one client, by polling or WebSocket), `server.py` (python-socketio with its traps closed),
-`fanout.py` (an event to every socket that should see it). Other nodes: `server/bus`, and `server/nodes` for their sessions.
+In reading order:
+
+    connections.py     who is connected                         engine.py           requests of Engine.IO, new sessions
+    outbox.py          packets that wait for one client         unauthenticated.py  sockets that have joined no namespace
+    frames.py          a WebSocket (handshake.py opens it)      server.py           python-socketio with its traps closed
+    intake.py          how much a client may send               fanout.py           a fact to all clients that may see it
+    engine_socket.py   one client's connection                  broadcast.py        packets for many clients
+    polling.py         a client that polls                      drain.py            the clients of a node that stops
+    upgrade.py         its move to a WebSocket                  disconnects.py      every close code and reason
+
+Other nodes: `server/bus` for packets, `server/nodes` for their sessions.
 """

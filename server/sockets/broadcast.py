@@ -1,13 +1,12 @@
-"""Events for many people: what a loop turn has for the same audience goes to each of them by one write, slice by slice.
+"""Broadcasts: packets for many clients, sent to a slice of them at a time; the packets of a loop turn share each client's write.
 
-Per recipient there is one write of bytes that all share: no parcel is queued, nothing is joined. BroadcastQueue leave in the order in
-which they came, and events for few stand behind a wave that waits, so one chat's events keep their order; acknowledgements go
-past them all.
+Each recipient costs one write of bytes that all share: nothing is queued or joined for it. Broadcasts are sent in order, and packets for
+few clients wait behind them, so the packets of a chat keep their order. Acknowledgements do not wait.
 
-Slices are short because everything else takes its turns between them: reading what a sender sends next, the journal's commit of
-it, waking its announcement, each a turn of the loop. With slices of 500 (4 to 7 ms) the journal began the next batch only when a
-wave to 1,000 was nearly over. What is announced while a wave goes out travels together behind it. Tried against Node on a quiet
-machine (goals: 5 times the deliveries per second, a third of the p99 from send to delivery):
+Slices are short because everything else happens between them: reading a sender's next request, the journal's commit of it, and its
+announcement take a loop turn each. With slices of 500 (4 to 7 ms) the journal began the next batch only when a broadcast to 1,000
+was nearly over. Packets that are announced during a broadcast travel together behind it. Measured against Node on a quiet machine
+(goals: 5 times the deliveries per second, a third of the p99 from send to delivery):
 
     slice   deliveries/s   p99     with nothing stored, as with typing
     500     5.0            0.27    8.1     (medians of three rounds)
@@ -15,14 +14,14 @@ machine (goals: 5 times the deliveries per second, a third of the p99 from send 
     160     4.9            0.27            (one round, two)
     100     7.7            0.42    34      (three rounds, but one for the p99)
 
-With short slices acknowledgements come sooner than deliveries, so a sender with a window is further ahead of its readers: more
-travels by one write, and waits a little longer for it.
+With short slices acknowledgements come sooner than deliveries, so a sender with a window is further ahead of its readers: each write
+carries more packets, which wait a little longer for it.
 
 Where the time goes in a group of 1,000 with a window of 8, stored (py-spy, with slices of 500): of the loop's thread 58% in
 `transport.write`, 9% idle or in uvloop, 6% finding the audience, 5% the journal and its driver; by perf 63% in the kernel, which
-takes a packet up to the receiver's socket within the sender's write. Nothing is to be had from another way to write: by uvloop's
-transport 6.4 us of processor time for 450 bytes, by `os.write` 6.3, by `socket.send` 5.9; and 8.4, 7.5, 8.0 for eight
-times as much. So only fewer and larger writes help.
+carries a packet to the receiver's socket within the sender's write. No other way to write is cheaper: uvloop's transport takes
+6.4 us of processor time for 450 bytes, `os.write` 6.3, `socket.send` 5.9, and for eight times as much 8.4, 7.5 and 8.0. So only
+fewer and larger writes help.
 """
 
 import asyncio
@@ -33,78 +32,82 @@ from itertools import islice
 from server.sockets.connections import Connection, Connections
 from server.sockets.outbox import EncodedPacket
 
-SLICE = 100  # recipients in one turn, about 1 ms: nobody else waits longer
-BEHIND = 100  # with more than so many slices waiting, slices grow, so that what waits stays bounded
+SLICE = 100  # recipients in one loop turn, about 1 ms
+BEHIND = 100  # with more slices than this waiting, slices grow, so that the queue stays bounded
 
 
 class _Broadcast:
-    """Parcels for one audience."""
+    """Packets for one audience."""
 
-    __slots__ = ("frames", "namespace", "parcels", "rest", "to")
+    __slots__ = ("frames", "namespace", "packets", "rest", "to")
 
-    def __init__(self, namespace: str, to: Collection[int], parcel: EncodedPacket) -> None:
+    def __init__(self, namespace: str, to: Collection[int], packet: EncodedPacket) -> None:
         self.namespace = namespace
         self.to = to
-        self.parcels = [parcel]
+        self.packets = [packet]
         self.frames = b""
-        self.rest: Iterator[Connection] | None = None  # who is still to get it, once it is being sent
+        self.rest: Iterator[Connection] | None = None  # recipients still to be served, once sending has begun
 
     def begin(self, rest: Iterator[Connection]) -> Iterator[Connection]:
-        """From now on nothing is added to it."""
-        self.frames = b"".join([parcel.frame for parcel in self.parcels])
+        """Freeze the packets, and remember the recipients."""
+        self.frames = b"".join([packet.frame for packet in self.packets])
         self.rest = rest
         return rest
 
 
 class BroadcastQueue:
+    """Broadcasts that wait, oldest first."""
+
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._waves: deque[_Broadcast] = deque()
+        self._broadcasts: deque[_Broadcast] = deque()
         self._recipients = 0
 
     def __bool__(self) -> bool:
-        """Whether something waits: what comes now must stand behind it."""
-        return bool(self._waves)
+        """Whether broadcasts wait, so that later packets must wait behind them."""
+        return bool(self._broadcasts)
 
-    def add(self, namespace: str, to: Collection[int], parcel: EncodedPacket) -> None:
-        """Send a parcel to the local sockets of these accounts, at the end of this turn or soon after."""
-        if self._waves:
-            last = self._waves[-1]
+    def add(self, namespace: str, to: Collection[int], packet: EncodedPacket) -> None:
+        """Send a packet to the local sockets of these accounts, at the end of this loop turn or soon after."""
+        if self._broadcasts:
+            last = self._broadcasts[-1]
             if last.to is to and last.namespace == namespace and last.rest is None:
-                last.parcels.append(parcel)
+                last.packets.append(packet)
                 return
         else:
             asyncio.get_running_loop().call_soon(self._send)
-        self._waves.append(_Broadcast(namespace, to, parcel))
+        self._broadcasts.append(_Broadcast(namespace, to, packet))
         self._recipients += len(to)
 
     def _send(self) -> None:
         room = max(SLICE, self._recipients // BEHIND)
         try:
-            while self._waves and room > 0:
-                wave = self._waves[0]
-                room -= max(1, self._send_slice(wave, room))
+            while self._broadcasts and room > 0:
+                broadcast = self._broadcasts[0]
+                room -= max(1, self._send_slice(broadcast, room))
                 if room > 0:
-                    self._recipients -= len(wave.to)
-                    self._waves.popleft()
-        finally:  # whatever went wrong with one recipient, the others get theirs
-            if self._waves:
+                    self._recipients -= len(broadcast.to)
+                    self._broadcasts.popleft()
+        finally:  # a fault with one recipient must not stop the others
+            if self._broadcasts:
                 asyncio.get_running_loop().call_soon(self._send)
 
-    def _send_slice(self, wave: _Broadcast, most: int) -> int:
-        """Send it to so many more of its recipients; how many there still were."""
+    def _send_slice(self, broadcast: _Broadcast, most: int) -> int:
+        """Send the broadcast to its next `most` connections. Returns how many connections were visited."""
         sent = 0
-        for connection in islice(wave.rest or wave.begin(self._find_here(wave)), most):
+        for connection in islice(broadcast.rest or broadcast.begin(self._find_here(broadcast)), most):
             sent += 1
             if connection.is_open:
-                connection.socket.send(wave.parcels, wave.frames)
+                connection.socket.send(broadcast.packets, broadcast.frames)
         return sent
 
-    def _find_here(self, wave: _Broadcast) -> Iterator[Connection]:
-        """The audience's connections, each looked up when it is its turn."""
-        here = self._connections.of_accounts(wave.namespace)
-        # Whichever is shorter: the people of a chat, or the people of this node.
-        accounts = wave.to if len(wave.to) <= len(here) else [account for account in here if account in wave.to]
+    def _find_here(self, broadcast: _Broadcast) -> Iterator[Connection]:
+        """Yields the audience's connections, looking up each account when it is its turn."""
+        here = self._connections.of_accounts(broadcast.namespace)
+        # Walk the shorter of the two: the accounts of the chat, or those on this node.
+        accounts = (
+            broadcast.to if len(broadcast.to) <= len(here) else [account for account in here if account in broadcast.to]
+        )
         for account in accounts:
             mates = here.get(account)
             if mates:

@@ -1,7 +1,7 @@
-"""Who is connected: python-socketio's client manager with indexes both ways, so that coming and going cost what is held.
+"""The connections of this node: python-socketio's client manager, indexed by account, session and socket.
 
-python-socketio's own manager walks every room of a namespace for each disconnect; here nobody enters rooms, and events are
-addressed by account.
+python-socketio's own manager walks every room of a namespace for each disconnect. Here there are no rooms: packets are addressed to
+accounts, and a disconnect costs as much as the connection holds.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -10,7 +10,7 @@ from typing import Any
 import socketio
 
 from models.documents.session import Actor
-from server.sockets.engine import EngineSocket
+from server.sockets.engine_socket import EngineSocket
 from server.sockets.outbox import EncodedPacket
 
 
@@ -27,20 +27,18 @@ class Connection:
         self.actor: Actor | None = None
         self.is_open = False  # False while connecting and while leaving
 
-    def offer(self, parcel: EncodedPacket) -> None:
-        """Send a packet; a client too slow to take it is closed and told to come back and sync."""
-        self.socket.offer(parcel)
+    def offer(self, packet: EncodedPacket) -> None:
+        """Send a packet. A client that is too slow to take it is disconnected, and syncs when it is back."""
+        self.socket.offer(packet)
 
 
 class Connections(socketio.AsyncManager):
     """All connections of this node. The methods that python-socketio calls keep its names."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_join: Callable[[int], Awaitable[None]], on_leave: Callable[[int], None]) -> None:
+        """Both are called with the account id of each connection; `on_join` returns once other nodes send that account's packets here."""
         super().__init__()
-        self.on_enter: Callable[[int], Awaitable[None]] = (
-            _welcome  # an account id; the bus listens for those who are here
-        )
-        self.on_leave: Callable[[int], None] = _ignore
+        self._on_join, self._on_leave = on_join, on_leave
         self._by_sid: dict[str, Connection] = {}
         self._by_engine: dict[str, dict[str, Connection]] = {}  # engine sid -> namespace -> connection
         self._by_account: dict[str, dict[int, dict[str, Connection]]] = {}  # namespace -> account id -> sid
@@ -49,51 +47,54 @@ class Connections(socketio.AsyncManager):
     def __len__(self) -> int:
         return len(self._by_sid)
 
-    async def enter(self, namespace: str, sid: str, actor: Actor) -> None:
-        """From now on events for this account reach this connection; when it returns, also those of other nodes."""
+    async def register(self, namespace: str, sid: str, actor: Actor) -> None:
+        """Address packets for this account to this connection. When this returns, packets from other nodes arrive too."""
         connection = self._by_sid.get(sid)
         if connection is None or not connection.is_open:
-            return  # gone while it was being let in
+            return  # gone while it was authenticated
         connection.actor = actor
         self._by_account.setdefault(namespace, {}).setdefault(actor.account_id, {})[sid] = connection
         self._by_session.setdefault(actor.session_id, {})[sid] = connection
-        await self.on_enter(actor.account_id)
+        await self._on_join(actor.account_id)
 
     def is_here(self, sid: str) -> bool:
-        """Whether the line of this connection is there; it may have gone while it was being let in."""
+        """Whether the socket of this connection is open; it may have closed while the client was authenticated."""
         connection = self._by_sid.get(sid)
         return connection is not None and connection.socket.is_open
 
     def find(self, sid: str) -> Connection | None:
+        """Returns the connection with this Socket.IO id."""
         return self._by_sid.get(sid)
 
     def of_accounts(self, namespace: str) -> dict[int, dict[str, Connection]]:
-        """The connections of a namespace by account id and sid; to be read, not changed."""
+        """Returns the connections of a namespace by account id and Socket.IO id. Callers must not change it."""
         return self._by_account.get(namespace, {})
 
     def of_session(self, session_id: str) -> list[Connection]:
+        """Returns the connections of a session, in all namespaces."""
         return list(self._by_session.get(session_id, {}).values())
 
     def list_sessions(self) -> list[str]:
-        """Those that have a connection here."""
+        """Returns the ids of the sessions that have a connection here."""
         return list(self._by_session)
 
     def of_namespace(self, namespace: str) -> list[Connection]:
+        """Returns all connections of a namespace."""
         return [connection for mates in self.of_accounts(namespace).values() for connection in mates.values()]
 
     def count(self, namespace: str) -> int:
-        """How many connections a namespace has."""
+        """Returns how many connections a namespace has."""
         return sum(map(len, self.of_accounts(namespace).values()))
 
     def admit(self, socket: EngineSocket, namespace: str) -> Connection:
-        """A new connection on this socket, which has none in this namespace; it is not open yet."""
+        """Returns a new connection, not open yet, on a socket that has none in this namespace."""
         of_engine = self._by_engine.setdefault(socket.sid, {})
         connection = Connection(self.server.eio.generate_id(), socket.sid, namespace, socket)
         of_engine[namespace] = self._by_sid[connection.sid] = connection
         return connection
 
     def remove(self, connection: Connection) -> None:
-        """Nothing of this connection remains."""
+        """Remove a connection from all indexes."""
         connection.is_open = False
         if self._by_sid.pop(connection.sid, None) is None:
             return
@@ -104,17 +105,18 @@ class Connections(socketio.AsyncManager):
             del self._by_engine[connection.engine_sid]
 
     def find_in(self, engine_sid: str, namespace: str) -> Connection | None:
+        """Returns a socket's connection in a namespace."""
         return self._by_engine.get(engine_sid, {}).get(namespace)
 
     def of_engine(self, engine_sid: str) -> list[Connection]:
-        """The connections of one socket, which is all that its end concerns."""
+        """Returns the connections of one socket."""
         return list(self._by_engine.get(engine_sid, {}).values())
 
     def has_namespaces(self, engine_sid: str) -> bool:
-        """Whether this socket is connected to anything; one that is not may be closed."""
+        """Whether a socket has joined any namespace."""
         return bool(self._by_engine.get(engine_sid))
 
-    # What python-socketio asks for.
+    # Called by python-socketio, under its names.
 
     def get_namespaces(self) -> Iterable[str]:
         return list(self._by_account)
@@ -143,7 +145,7 @@ class Connections(socketio.AsyncManager):
             self.remove(connection)
 
     async def trigger_callback(self, sid: str, id: int, data: Any) -> None:  # noqa: A002
-        """Clients acknowledge nothing that we send; what they claim to acknowledge is ignored."""
+        """Ignore acknowledgements: nothing that the server sends asks for one."""
 
     def _forget_actor(self, connection: Connection, namespace: str) -> None:
         actor, connection.actor = connection.actor, None
@@ -158,12 +160,4 @@ class Connections(socketio.AsyncManager):
         del of_session[connection.sid]
         if not of_session:
             del self._by_session[actor.session_id]
-        self.on_leave(actor.account_id)
-
-
-def _ignore(account_id: int) -> None:
-    """Nobody listens yet."""
-
-
-async def _welcome(account_id: int) -> None:
-    """The same."""
+        self._on_leave(actor.account_id)

@@ -1,12 +1,12 @@
-"""The fan-out: one event, encoded once, to every socket that should see it, here and on other nodes.
+"""The fan-out: sends a fact as one packet, encoded once, to all sockets that may see it, on this node and the others.
 
-The only file that sends events. Rules for `deliver`: no await, no task, no log line per recipient; one packet object is
-shared by all queues, so its text is encoded once; a queue that is full ends its connection (engine.py) and stops nobody.
+The only file that sends facts to clients. Rules for `deliver`: no await, no task and no log line for each recipient; all queues share
+one packet object; a full queue closes its own connection (engine_socket.py) and holds up nobody else.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from random import random
 
 import orjson
@@ -15,68 +15,64 @@ from handlers.wire.sockets.packets import CHAT, broadcast_event
 from models.documents.chat import Chat
 from models.facts import Fact, Invalidation, Resync, SignalsMissed
 from server.bus.bus import Bus
+from server.bus.listeners import BusListeners
 from server.sockets.broadcast import BroadcastQueue
 from server.sockets.connections import Connections
 from server.sockets.outbox import EncodedPacket
 
 log = logging.getLogger(__name__)
 
-MESSAGE = "4"  # Engine.IO's packet of that kind
-FEW_MAX = 32  # recipients that are told one by one
-RESYNC_OVER_S = 3.0  # clients that may have missed something are told so over this time, not all at once
-RESYNCS_PER_S = 500.0  # or longer where they are more: so many a core brings level
+MESSAGE = "4"  # the kind of Engine.IO packets that carry Socket.IO packets
+FEW_MAX = 32  # accounts that are sent to directly; more are a broadcast
+RESYNC_OVER_S = 3.0  # clients that must sync are told so over this time, not all at once
+RESYNCS_PER_S = 500.0  # or over a longer time: a core can serve so many syncs
 
 
 class SocketFanout:
-    """Local sockets directly, other nodes through the bus; with the bus away, this node's people notice nothing."""
+    """Implements Fanout: local sockets directly, other nodes through the bus. Without the bus, local sockets miss nothing."""
 
-    def __init__(self, connections: Connections, bus: Bus) -> None:
+    def __init__(self, connections: Connections, bus: Bus, listeners: BusListeners) -> None:
         self._connections = connections
-        self._waves = BroadcastQueue(connections)
+        self._broadcasts = BroadcastQueue(connections)
         self._bus = bus
-        self._on_signal: list[Callable[[Invalidation], None]] = []
-        bus.on_packet = self.deliver
-        bus.on_signal = self._signalled
-        bus.on_gap = self.resync
-
-    def subscribe(self, on_signal: Callable[[Invalidation], None]) -> None:
-        """Hear every signal of every node."""
-        self._on_signal.append(on_signal)
+        self._signal_listeners = listeners.signal
+        listeners.packet.add(self.deliver)
+        listeners.gap.add(self.resync)
 
     def publish(self, event: Fact, to: Collection[int], *, chat: Chat | None = None) -> None:
-        """Show `event` to every socket of these accounts, on every node."""
+        """Send a fact to all sockets of these accounts, on every node."""
         namespace, text = encode(event)
         self.deliver(namespace, text, to)
         self._bus.publish(namespace, text, to, chat.id if chat is not None and chat.is_large else None)
 
-    def whisper(self, event: Fact, connection: str) -> None:
-        """Show `event` to one connection of this node."""
+    def send_to_connection(self, event: Fact, connection: str) -> None:
+        """Send a fact to one connection of this node."""
         found = self._connections.find(connection)
         if found is not None and found.is_open:
             found.offer(EncodedPacket(MESSAGE + encode(event)[1]))
 
     def signal(self, signal: Invalidation) -> None:
-        """Tell every node, this one first, what it can no longer believe."""
+        """Tell every node, this one first, which cached values are no longer valid."""
         self._signalled(signal)
         self._bus.signal(signal)
 
     def deliver(self, namespace: str, text: str, to: Collection[int]) -> None:
         """Queue one packet for the local sockets of these accounts."""
-        parcel = EncodedPacket(MESSAGE + text)
-        if len(to) > FEW_MAX or self._waves:
-            self._waves.add(namespace, to, parcel)
+        packet = EncodedPacket(MESSAGE + text)
+        if len(to) > FEW_MAX or self._broadcasts:
+            self._broadcasts.add(namespace, to, packet)
             return
         here = self._connections.of_accounts(namespace)
         for account in to:
             mates = here.get(account)
             if mates:
                 for connection in list(mates.values()):
-                    connection.offer(parcel)
+                    connection.offer(packet)
 
     def resync(self, accounts: Collection[int] | None = None) -> None:
-        """Something may have been missed: tell these people, or everybody here, to sync, spread over a few seconds or more.
+        """Tell the clients of these accounts, or all clients here, to sync, spread over a few seconds or more.
 
-        Where it concerns everybody, nothing that signals should have corrected is believed any longer.
+        If all are told, signals may have been missed too: everything that signals correct is dropped from the caches.
         """
         if accounts is None:
             self._signalled(SignalsMissed())
@@ -91,17 +87,16 @@ class SocketFanout:
         over_s = max(RESYNC_OVER_S, len(connections) / RESYNCS_PER_S)
         for connection in connections:
             wait_s = random() * over_s  # noqa: S311 (a spread, not a secret)
-            loop.call_later(wait_s, self.whisper, Resync(), connection.sid)
+            loop.call_later(wait_s, self.send_to_connection, Resync(), connection.sid)
 
     def _signalled(self, signal: Invalidation) -> None:
-        for hear in self._on_signal:
-            try:
-                hear(signal)
-            except Exception:
-                log.exception("%s was not heard", type(signal).__name__)
+        try:
+            self._signal_listeners(signal)
+        except Exception:
+            log.exception("%s was not applied", type(signal).__name__)
 
 
 def encode(event: Fact) -> tuple[str, str]:
-    """The namespace of an event and its Socket.IO packet as text."""
+    """Returns the namespace of a fact and its Socket.IO packet as text."""
     namespace, name, body = broadcast_event(event)
     return namespace, f"2{namespace},{orjson.dumps([name, body]).decode()}"

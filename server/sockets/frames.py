@@ -1,65 +1,59 @@
-"""WebSocket frames on a line that was aiohttp's until the handshake (RFC 6455): no task, queue or reader per connection.
+"""A WebSocket on a connection that was aiohttp's until the handshake (RFC 6455), without a task, queue or reader of its own.
 
-aiohttp parses and routes the request; with the answer 101 its handler is retired, and the transport calls `Frames` alone.
-The only file that touches aiohttp's internals, pinned by tests/server/sockets/test_internals.py.
-
-An idle connection to `/chat` costs 3.6 to 5 kB where Socket.IO on Node takes 26 kB; with aiohttp's own WebSocket, its two tasks
+aiohttp parses and routes the request; after the answer 101 (handshake.py) the transport calls `Frames` alone. An idle connection to `/chat` costs 3.6 to 5 kB where Socket.IO on Node takes 26 kB; with aiohttp's own WebSocket, its two tasks
 and the request that it keeps, it was 1.1 times as much as there (`python -m benchmarks`). aiohttp's compiled reader could be fed
-by hand instead of the loop in `data_received`, but it takes frames without a mask.
+by hand instead of the loop in `_take_frames`, but it accepts frames without a mask.
 """
 
 import asyncio
-import base64
-import binascii
 import codecs
-import hashlib
 from struct import Struct
-from typing import Any, Protocol
+from typing import Protocol
 
-from aiohttp import HttpVersion11, WSCloseCode, web
 from aiohttp._websocket.helpers import websocket_mask
 from typing_extensions import override
 
 from server.http.stalls import UntakenWrites
+from server.sockets import disconnects
+from server.sockets.disconnects import Disconnect
 
-CLOSE_WITHIN_S = 2.0  # then the line of a client that does not answer a close frame is cut
+CLOSE_WITHIN_S = 2.0  # then the connection of a client that does not answer a close frame is cut
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 CONTROL_MAX_BYTES = 125
 HEAD_MAX_BYTES = 14
-FRAMES_IN_A_TURN = 64  # of one client, 2 ms; what is read at once may hold seven thousand
+FRAMES_IN_A_TURN = 64  # of one client, 2 ms; one read may bring seven thousand frames
 
 _FINAL, _RESERVED, _MASKED = 0x80, 0x70, 0x80
-_KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SIZE_16, _SIZE_64 = Struct("!BBH").pack, Struct("!BBQ").pack
 _CODE = Struct("!H")
-# What a close frame may carry (section 7.4): these, and whatever applications agree upon.
+# Codes that a close frame may carry (RFC 6455, section 7.4), and those for applications.
 _CLOSE_CODES = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
 _APPLICATION_CODES = range(3000, 5000)
 _UTF_8 = codecs.getincrementaldecoder("utf-8")
 
 
-class Owner(Protocol):
-    """Whom the frames are for."""
+class FrameListener(Protocol):
+    """Receives what happens on a WebSocket."""
 
-    def hear(self, message: str | bytes) -> None:
-        """A message, text or binary; must not raise."""
+    def on_message(self, message: str | bytes) -> None:
+        """A message arrived, text or binary. Must not raise."""
         ...
 
-    def resume(self) -> None:
-        """What was written has gone out: there may be more."""
+    def on_writable(self) -> None:
+        """The send buffer has room again."""
         ...
 
-    def hang_up(self) -> None:
-        """The client is gone; the line waits for being `cut`, so that a crowd that goes at once can be seen off bit by bit."""
+    def on_eof(self) -> None:
+        """The client closed its side. The connection stays until `cut`, so that a crowd that leaves at once can be handled in slices."""
         ...
 
-    def lose(self) -> None:
-        """The line is gone; nothing comes after this."""
+    def on_disconnect(self) -> None:
+        """The connection is gone; no other call follows."""
         ...
 
 
 def frame_of(data: bytes, opcode: int = TEXT) -> bytes:
-    """One unmasked final frame, as servers send them."""
+    """Returns one unmasked final frame, as servers send them."""
     size = len(data)
     if size <= CONTROL_MAX_BYTES:
         return bytes((_FINAL | opcode, size)) + data
@@ -68,86 +62,112 @@ def frame_of(data: bytes, opcode: int = TEXT) -> bytes:
 
 
 class Frames(asyncio.Protocol):
-    """One WebSocket. Invalid frames end it with the code of RFC 6455; pings are answered here."""
+    """One WebSocket. Invalid frames close it with the code of RFC 6455. Pings are answered here."""
 
     __slots__ = (
-        "_buffer", "_decoder", "_is_closing", "_is_deaf", "_is_full", "_is_held", "_is_in_turn", "_loop", "_message", "_message_max_bytes", "_needed", "_opcode",
-        "_stalled_s", "_timer", "_transport", "_untaken", "is_stalled", "owner",
+        "_buffer",
+        "_decoder",
+        "_is_closing",
+        "_is_full",
+        "_is_held",
+        "_is_in_turn",
+        "_is_input_over",
+        "_listener",
+        "_loop",
+        "_message",
+        "_message_max_bytes",
+        "_needed",
+        "_opcode",
+        "_stalled_s",
+        "_timer",
+        "_transport",
+        "_untaken",
+        "is_stalled",
     )  # fmt: skip
 
     def __init__(
-        self, transport: asyncio.Transport, owner: Owner, *, message_max_bytes: int, is_full: bool, stalled_s: float
+        self,
+        transport: asyncio.Transport,
+        listener: FrameListener,
+        *,
+        message_max_bytes: int,
+        is_full: bool,
+        stalled_s: float,
     ) -> None:
-        self.owner: Owner | None = owner
+        self._listener: FrameListener | None = listener
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = transport
         self._message_max_bytes = message_max_bytes
-        self._buffer: bytearray | None = None  # the beginning of a frame, or what was read and is not looked at yet
-        self._needed = 0  # how long it must be to be worth another look, so that a trickle costs no square
-        self._is_held = False  # until `go_on`
-        self._is_in_turn = False  # what came is taken bit by bit, and nothing read meanwhile
+        self._buffer: bytearray | None = None  # the beginning of a frame, or bytes that are not parsed yet
+        self._needed = 0  # its length from which parsing is worth while, so that a trickle costs no quadratic time
+        self._is_held = False  # until `resume_reading`
+        self._is_in_turn = False  # bytes are parsed in turns, and none read meanwhile
         self._opcode = 0  # of a message in fragments
         self._message: bytearray | None = None  # its fragments so far
         self._decoder: codecs.IncrementalDecoder | None = None  # of a text in fragments
         self._is_full = is_full
         self._is_closing = False  # a close frame has been sent
-        self._is_deaf = False  # the client broke the rules: what else it sends is not looked at
+        self._is_input_over = False  # the client broke the rules or left: what it sends is ignored
         self._timer: asyncio.TimerHandle | None = None
-        self._untaken: UntakenWrites | None = None  # while the line is full
+        self._untaken: UntakenWrites | None = None  # while the send buffer is full
         self._stalled_s = stalled_s
-        self.is_stalled = False  # the line was cut because its client reads nothing
+        self.is_stalled = False  # the connection was cut because the client reads nothing
         if is_full:
             self.pause_writing()
 
     @property
     def is_writable(self) -> bool:
-        """Whether there is room for more; what is written nevertheless waits in memory."""
+        """Whether the send buffer has room. What is written anyway waits in memory."""
         return not (self._is_full or self._is_closing)
 
     @property
     def is_over(self) -> bool:
-        """Whether the line is gone, or going without a chance to stop it."""
+        """Whether the connection is closed or closing."""
         return self._transport is None or self._transport.is_closing()
 
+    def hand_over(self, listener: FrameListener) -> None:
+        """Deliver what follows to another listener."""
+        self._listener = listener
+
     def write(self, frames: bytes) -> None:
-        """Send frames, made by `frame_of`; after `close` nothing is sent."""
+        """Send frames made by `frame_of`. Does nothing after `close`."""
         if self._transport is not None and not self._is_closing:
             self._transport.write(frames)
 
     def write_now(self, frames: bytes) -> bool:
-        """The same where there is room for it; else False, and nothing has happened."""
+        """Send frames if the send buffer has room. Returns False, without having sent anything, if not."""
         if self._is_full or self._is_closing or self._transport is None:
             return False
         self._transport.write(frames)
         return True
 
-    def close(self, code: int = WSCloseCode.OK, reason: bytes = b"") -> None:
-        """Say goodbye, and cut the line if that is not answered in time, or not read."""
-        self._say_goodbye(_CODE.pack(code) + reason)
+    def close(self, why: Disconnect) -> None:
+        """Send a close frame, and cut the connection if the client does not answer it in time."""
+        self._send_close(why.payload)
 
     def cut(self) -> None:
-        """Drop the line at once."""
+        """Drop the connection at once."""
         if self._transport is not None:
             self._transport.abort()
 
     def hold(self) -> None:
-        """Take nothing more until `go_on`, also of what was read already: the client is ahead of us, and TCP makes it wait."""
+        """Deliver no message until `resume_reading`, not even of bytes that have arrived, so that TCP makes the client wait."""
         if not self._is_held:
             self._is_held = True
             self._read(is_wanted=False)
 
-    def go_on(self) -> None:
-        """Read again, in a later turn of the loop: this may be called while a message is being told."""
+    def resume_reading(self) -> None:
+        """Read again, in a later loop turn, because this may be called while a message is delivered."""
         if self._is_held:
             self._is_held = False
             self._take_turns()
 
     def limit(self, message_max_bytes: int) -> None:
-        """From now on messages may have so many bytes; one that has begun and is longer ends the connection."""
+        """Bound the bytes of a message; one that has begun and is longer closes the connection."""
         self._message_max_bytes = message_max_bytes
         begun = max(self._needed if self._buffer is not None else 0, len(self._message or b""))
         if begun > message_max_bytes + HEAD_MAX_BYTES:
-            self._fail(WSCloseCode.MESSAGE_TOO_BIG, b"too long")
+            self._fail(disconnects.TOO_LONG)
 
     def _read(self, *, is_wanted: bool) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -157,7 +177,7 @@ class Frames(asyncio.Protocol):
                 self._transport.pause_reading()
 
     def _take_turns(self) -> None:
-        """Leave the rest for later: one client's thousand small frames must not keep everybody else waiting."""
+        """Leave the rest for a later loop turn: one client's thousand small frames must not delay the others."""
         if not self._is_in_turn:
             self._is_in_turn = True
             self._read(is_wanted=False)
@@ -173,7 +193,7 @@ class Frames(asyncio.Protocol):
         if not self._is_in_turn:
             self._read(is_wanted=not self._is_held)
 
-    # What the transport calls.
+    # Called by the transport.
 
     @override
     def pause_writing(self) -> None:
@@ -188,35 +208,35 @@ class Frames(asyncio.Protocol):
         if self._untaken is not None:
             self._untaken.stop()
             self._untaken = None
-        if self.owner is not None:
-            self.owner.resume()
+        if self._listener is not None:
+            self._listener.on_writable()
 
     def _stall(self) -> None:
         self.is_stalled = True
 
     @override
     def eof_received(self) -> bool:
-        self._is_deaf = True
-        if self.owner is not None:
-            self.owner.hang_up()
+        self._is_input_over = True
+        if self._listener is not None:
+            self._listener.on_eof()
         return True  # the transport is not to close itself
 
     @override
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = self._buffer = self._message = None
-        self._is_deaf = True
+        self._is_input_over = True
         if self._timer is not None:
             self._timer.cancel()
         if self._untaken is not None:
             self._untaken.stop()
-        owner, self.owner = self.owner, None
-        if owner is not None:
-            owner.lose()
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.on_disconnect()
 
     @override
     def data_received(self, data: bytes) -> None:
-        if self._is_deaf:
-            self._look_for_goodbye(data)
+        if self._is_input_over:
+            self._look_for_close_frame(data)
             return
         if self._buffer is not None:
             self._buffer += data
@@ -229,9 +249,9 @@ class Frames(asyncio.Protocol):
         self._take_frames(data)
 
     def _take_frames(self, data: bytes) -> None:
-        """Take the frames of a turn, until one of them has us `hold`; what is left waits in the buffer."""
+        """Parse the frames of a turn, until one of them leads to `hold`; the rest waits in the buffer."""
         start, end, left = 0, len(data), FRAMES_IN_A_TURN
-        while end - start >= 2 and not self._is_deaf:
+        while end - start >= 2 and not self._is_input_over:
             if not left or self._is_held:
                 self._buffer, self._needed = bytearray(data[start:]), 0
                 if not self._is_held:
@@ -240,15 +260,15 @@ class Frames(asyncio.Protocol):
             left -= 1
             first, size, head = data[start], data[start + 1], 6
             if not size & _MASKED:
-                self._fail(WSCloseCode.PROTOCOL_ERROR, b"a frame without a mask")
+                self._fail(disconnects.UNMASKED_FRAME)
                 return
             size ^= _MASKED
             if size > CONTROL_MAX_BYTES:
                 head = 8 if size == 126 else HEAD_MAX_BYTES
                 size = int.from_bytes(data[start + 2 : start + head - 4], "big") if end - start >= head else 0
             if not self._permits(first, size):
-                if first & 0x0F == CLOSE:  # a goodbye, however it is written: none follows
-                    self._hang_up()
+                if first & 0x0F == CLOSE:  # however it is written, no other frame follows
+                    self._close_line()
                 return
             rest = start + head + size
             if rest > end or end - start < head:
@@ -257,11 +277,11 @@ class Frames(asyncio.Protocol):
             websocket_mask(data[start + head - 4 : start + head], payload)
             start = rest
             self._take(first, payload)
-        if start < end and not self._is_deaf:
+        if start < end and not self._is_input_over:
             self._keep(data, start)
 
     def _keep(self, data: bytes, start: int) -> None:
-        """Remember the beginning of a frame, and how long it will be as far as that is known."""
+        """Keep the beginning of a frame, and its length as far as that is known."""
         self._buffer = bytearray(data[start:])
         length = len(self._buffer)
         size = self._buffer[1] & ~_MASKED if length > 1 else 0
@@ -271,35 +291,35 @@ class Frames(asyncio.Protocol):
         self._needed = head + size
 
     def _permits(self, first: int, size: int) -> bool:
-        """Hold a frame's head to the rules; one that breaks them ends the connection."""
+        """Check a frame's head. Returns False, after closing the connection, if it breaks a rule."""
         opcode, is_final = first & 0x0F, first & _FINAL
         is_control = opcode >= CLOSE
         if first & _RESERVED:
-            self._fail(WSCloseCode.PROTOCOL_ERROR, b"reserved bits")
+            self._fail(disconnects.RESERVED_BITS)
         elif opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
-            self._fail(WSCloseCode.PROTOCOL_ERROR, b"an unknown opcode")
+            self._fail(disconnects.UNKNOWN_OPCODE)
         elif is_control and (size > CONTROL_MAX_BYTES or not is_final):
-            self._fail(WSCloseCode.PROTOCOL_ERROR, b"a control frame that is long or in fragments")
+            self._fail(disconnects.BAD_CONTROL_FRAME)
         elif not is_control and (opcode == CONTINUATION) != (self._message is not None):
-            self._fail(WSCloseCode.PROTOCOL_ERROR, b"fragments out of order")
+            self._fail(disconnects.BAD_FRAGMENT)
         elif size + (0 if is_control or self._message is None else len(self._message)) > self._message_max_bytes:
-            self._fail(WSCloseCode.MESSAGE_TOO_BIG, b"too long")
+            self._fail(disconnects.TOO_LONG)
         else:
             return True
         return False
 
     def _take(self, first: int, payload: bytearray) -> None:
-        """One permitted frame."""
+        """Process a frame that `_permits` has accepted."""
         opcode = first & 0x0F
         if opcode >= CLOSE:
             self._take_control(opcode, payload)
         elif first & _FINAL and self._message is None:
-            self._tell(opcode, payload)
+            self._deliver(opcode, payload)
         else:
             self._take_fragment(opcode, payload, is_final=bool(first & _FINAL))
 
     def _take_fragment(self, opcode: int, payload: bytearray, *, is_final: bool) -> None:
-        """A part of a message; a text ends the connection with the first part that cannot be read."""
+        """Add a fragment to its message. A text closes the connection with the first fragment that is not UTF-8."""
         if self._message is None:
             self._opcode, self._message = opcode, bytearray()
             self._decoder = _UTF_8() if opcode == TEXT else None
@@ -308,64 +328,64 @@ class Frames(asyncio.Protocol):
             if self._decoder is not None:
                 self._decoder.decode(payload, is_final)
         except UnicodeDecodeError:
-            self._fail(WSCloseCode.INVALID_TEXT, b"text that is not UTF-8")
+            self._fail(disconnects.NOT_UTF_8)
             return
         if is_final:
             message, self._message = self._message, None
-            self._tell(self._opcode, message)
+            self._deliver(self._opcode, message)
 
-    def _tell(self, opcode: int, payload: bytearray) -> None:
-        if self._is_closing or self.owner is None:
-            return  # what comes after our goodbye is nobody's
+    def _deliver(self, opcode: int, payload: bytearray) -> None:
+        if self._is_closing or self._listener is None:
+            return  # messages after our close frame are ignored
         if opcode == BINARY:
-            self.owner.hear(bytes(payload))
+            self._listener.on_message(bytes(payload))
             return
         try:
             text = payload.decode()
         except UnicodeDecodeError:
-            self._fail(WSCloseCode.INVALID_TEXT, b"text that is not UTF-8")
+            self._fail(disconnects.NOT_UTF_8)
             return
-        self.owner.hear(text)
+        self._listener.on_message(text)
 
     def _take_control(self, opcode: int, payload: bytearray) -> None:
         if opcode == PING:
-            if self.is_writable:  # whoever does not read its pongs needs none
+            if self.is_writable:  # a client that does not read its pongs needs none
                 self.write(frame_of(bytes(payload), PONG))
         elif opcode == CLOSE:
-            self._take_goodbye(bytes(payload))
+            self._on_close_frame(bytes(payload))
 
-    def _take_goodbye(self, payload: bytes) -> None:
+    def _on_close_frame(self, payload: bytes) -> None:
         code = _CODE.unpack_from(payload)[0] if len(payload) >= 2 else None
         is_known = code is None or code in _CLOSE_CODES or code in _APPLICATION_CODES
         if len(payload) == 1 or not is_known:
-            self._fail(WSCloseCode.PROTOCOL_ERROR, b"a close frame that says nothing")
+            self._fail(disconnects.BAD_CLOSE_FRAME)
         elif not _is_text(payload[2:]):
-            self._fail(WSCloseCode.INVALID_TEXT, b"text that is not UTF-8")
+            self._fail(disconnects.NOT_UTF_8)
         else:
-            self._say_goodbye(payload[:2])
-        self._hang_up()
+            self._send_close(payload[:2])
+        self._close_line()
 
-    def _say_goodbye(self, payload: bytes) -> None:
+    def _send_close(self, payload: bytes) -> None:
         if self._transport is None or self._is_closing:
             return
         self._transport.write(frame_of(payload, CLOSE))
         self._is_closing = True
         self._cut_later()
-        self.go_on()  # or its answer would not be heard
+        self.resume_reading()  # or its answer would not be read
 
-    def _fail(self, code: int, reason: bytes) -> None:
-        """End the connection for what the client sent; the rest of it is read and dropped, or its arrival would undo our words."""
-        self.close(code, reason)
-        self._is_deaf = True
+    def _fail(self, why: Disconnect) -> None:
+        """Close the connection for what the client sent. The rest is read and dropped, or TCP would reset and lose our close frame."""
+        self.close(why)
+        self._is_input_over = True
         self._buffer = self._message = None
 
-    def _look_for_goodbye(self, data: bytes) -> None:
-        """Whoever was told to go answers with a close frame, most likely at the end of what it sends; the timer takes the others."""
+    def _look_for_close_frame(self, data: bytes) -> None:
+        """Close when the data ends with a close frame, which most clients send as the answer to ours; the timer handles the others."""
         if data[-8:-6] == b"\x88\x82" or data[-6:-4] == b"\x88\x80":
-            self._hang_up()
+            self._close_line()
 
-    def _hang_up(self) -> None:
-        self._is_deaf = True
+    def _close_line(self) -> None:
+        self._is_input_over = True
         if self._transport is not None:
             self._transport.close()
 
@@ -380,68 +400,3 @@ def _is_text(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-class _Answered(web.StreamResponse):
-    """What aiohttp is given in place of an answer: the line has had one, and is no longer HTTP."""
-
-    @override
-    async def prepare(self, request: web.BaseRequest) -> None:
-        return None
-
-    @override
-    async def write_eof(self, data: bytes = b"") -> None:
-        return None
-
-
-def take_over(
-    request: web.Request, owner: Owner, *, message_max_bytes: int, stalled_s: float
-) -> tuple[Frames, web.StreamResponse]:
-    """Answer a handshake and take its line from aiohttp, which is to be given the second of these as the answer.
-
-    It is cut when the client takes nothing of what was written for `stalled_s`. Raises what `accept_key` raises, and
-    HTTPBadRequest for a client that is gone already.
-    """
-    accept = accept_key(request)
-    http: Any = request.protocol
-    transport: Any = http.transport
-    if transport is None or transport.is_closing():
-        raise web.HTTPBadRequest(text="The client is gone.")
-    frames = Frames(
-        transport, owner, message_max_bytes=message_max_bytes, is_full=http.writing_paused, stalled_s=stalled_s
-    )
-    transport.write(
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
-        + accept
-        + b"\r\n\r\n"
-    )
-    transport.set_protocol(frames)
-    behind, http._message_tail = http._message_tail, b""
-    http.transport = None  # so that retiring the handler closes nothing
-    http.connection_lost(None)
-    if behind:
-        asyncio.get_running_loop().call_soon(frames.data_received, behind)
-    if not transport.is_reading():
-        transport.resume_reading()
-    return frames, _Answered(status=101)
-
-
-def accept_key(request: web.Request) -> bytes:
-    """The answer to a handshake's key (section 4.2). Raises HTTPBadRequest, or HTTPUpgradeRequired for another version."""
-    headers = request.headers
-    upgrades = {part.strip().lower() for line in headers.getall("Connection", ()) for part in line.split(",")}
-    is_upgrade = headers.get("Upgrade", "").strip().lower() == "websocket" and "upgrade" in upgrades
-    if not is_upgrade or request.version < HttpVersion11:
-        raise web.HTTPBadRequest(text="This is no upgrade to a WebSocket.")
-    if headers.get("Sec-WebSocket-Version") != "13":
-        told = {"Sec-WebSocket-Version": "13", "Upgrade": "websocket", "Connection": "Upgrade"}
-        raise web.HTTPUpgradeRequired(text="The version of WebSocket is 13.", headers=told)
-    # Bytes that are no text stand for themselves.
-    key = headers.get("Sec-WebSocket-Key", "").encode(errors="surrogateescape")
-    try:
-        is_key = len(base64.b64decode(key, validate=True)) == 16
-    except binascii.Error:
-        is_key = False
-    if not is_key:
-        raise web.HTTPBadRequest(text="Sec-WebSocket-Key must be 16 bytes in base64.")
-    return base64.b64encode(hashlib.sha1(key + _KEY, usedforsecurity=False).digest())

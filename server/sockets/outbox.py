@@ -1,7 +1,7 @@
-"""What waits to be sent: packets that are encoded and framed once for everybody, and one bounded outbox per client.
+"""Packets that wait to be sent: encoded and framed once for all clients, in one bounded outbox per client.
 
-A loop turn's packets for one client leave together, by one write (`Flusher`): a write is a system call and costs more than
-everything else that is done for a recipient.
+A loop turn's packets for one client are sent with one write (`Flusher`): a write is a system call and costs more than everything
+else that is done for a recipient.
 """
 
 import asyncio
@@ -21,13 +21,14 @@ class EncodedPacket:
 
     @property
     def frame(self) -> bytes:
+        """Returns the packet as a WebSocket frame."""
         if self._frame is None:
             self._frame = frame_of(self.text.encode())
         return self._frame
 
 
 class Allowance:
-    """What all outboxes of one account may hold together."""
+    """The bound on the characters in all outboxes of one account together."""
 
     __slots__ = ("__weakref__", "chars", "chars_max")
 
@@ -37,76 +38,79 @@ class Allowance:
 
 
 class Outbox:
-    """Parcels for one client, bounded by their number and by what they hold; one parcel of any size always fits.
+    """Packets for one client, bounded by their number and their characters. One packet of any size always fits.
 
-    It may share an allowance with others. When that is used up, the next of them that already holds something is full: whoever
-    reads holds nothing, so it is one that does not read.
+    Outboxes may share an allowance. When it is used up, the next of them that is not empty counts as full: the outbox of a client that
+    reads is empty, so this one belongs to a client that does not.
     """
 
-    __slots__ = ("_allowance", "_chars_max", "_parcels", "_parcels_max", "chars", "put_count", "taken_count")
+    __slots__ = ("_allowance", "_chars_max", "_packets", "_packets_max", "chars", "put_count", "taken_count")
 
-    def __init__(self, parcels_max: int, chars_max: int) -> None:
-        self._parcels: list[EncodedPacket] = []
-        self._parcels_max = parcels_max
+    def __init__(self, packets_max: int, chars_max: int) -> None:
+        self._packets: list[EncodedPacket] = []
+        self._packets_max = packets_max
         self._chars_max = chars_max
         self._allowance: Allowance | None = None
         self.chars = 0
-        self.put_count = self.taken_count = 0  # parcels so far
+        self.put_count = self.taken_count = 0  # packets so far
 
     def share(self, allowance: Allowance) -> None:
-        """From now on what this holds counts there too; one that shares already goes on as it does."""
+        """Count this outbox against an allowance too. Does nothing if it shares one already."""
         if self._allowance is None:
             self._allowance = allowance
             allowance.chars += self.chars
 
     def __len__(self) -> int:
-        return len(self._parcels)
+        return len(self._packets)
 
     @property
     def is_full(self) -> bool:
-        if len(self._parcels) >= self._parcels_max or self.chars >= self._chars_max:
+        """Whether another packet means that the client does not read."""
+        if len(self._packets) >= self._packets_max or self.chars >= self._chars_max:
             return True
         shared = self._allowance
-        return shared is not None and shared.chars >= shared.chars_max and bool(self._parcels)
+        return shared is not None and shared.chars >= shared.chars_max and bool(self._packets)
 
     @property
     def is_half_full(self) -> bool:
-        """Whether its client had better take some before it asks for more."""
-        return 2 * len(self._parcels) >= self._parcels_max or 2 * self.chars >= self._chars_max
+        """Whether the client should take some packets before it sends more requests."""
+        return 2 * len(self._packets) >= self._packets_max or 2 * self.chars >= self._chars_max
 
-    def put(self, parcel: EncodedPacket) -> None:
-        self._parcels.append(parcel)
+    def put(self, packet: EncodedPacket) -> None:
+        """Append a packet, whatever the bounds."""
+        self._packets.append(packet)
         self.put_count += 1
-        self._count(len(parcel.text))
+        self._count(len(packet.text))
 
     def take(self, most: int) -> list[EncodedPacket]:
-        """The oldest ones, at most so many."""
-        taken, self._parcels = self._parcels[:most], self._parcels[most:]
+        """Take the oldest packets, at most `most`. Returns them."""
+        taken, self._packets = self._packets[:most], self._packets[most:]
         self.taken_count += len(taken)
-        self._count(-sum(len(parcel.text) for parcel in taken))
+        self._count(-sum(len(packet.text) for packet in taken))
         return taken
 
     def take_frames(self) -> bytes:
-        """All of them as they go over the line."""
-        parcels, self._parcels = self._parcels, []
-        self.taken_count += len(parcels)
+        """Take all packets. Returns their frames, one after the other."""
+        packets, self._packets = self._packets, []
+        self.taken_count += len(packets)
         self._count(-self.chars)
-        return parcels[0].frame if len(parcels) == 1 else b"".join([parcel.frame for parcel in parcels])
+        return packets[0].frame if len(packets) == 1 else b"".join([packet.frame for packet in packets])
 
     def drop(self, start: str) -> None:
-        """Take out the parcels whose text begins so; they count as taken."""
-        kept = [parcel for parcel in self._parcels if not parcel.text.startswith(start)]
-        self.taken_count += len(self._parcels) - len(kept)
-        self._parcels = kept
-        self._count(sum(len(parcel.text) for parcel in kept) - self.chars)
+        """Remove the packets whose text begins with `start`; they count as taken."""
+        kept = [packet for packet in self._packets if not packet.text.startswith(start)]
+        self.taken_count += len(self._packets) - len(kept)
+        self._packets = kept
+        self._count(sum(len(packet.text) for packet in kept) - self.chars)
 
     def clear(self) -> None:
-        self.taken_count += len(self._parcels)
-        self._parcels = []
+        """Remove all packets; they count as taken."""
+        self.taken_count += len(self._packets)
+        self._packets = []
         self._count(-self.chars)
 
     def release(self) -> None:
-        """What this holds counts no more for others: its client is gone."""
+        """Stop counting against the allowance: the client is gone."""
         if self._allowance is not None:
             self._allowance.chars -= self.chars
             self._allowance = None
@@ -118,19 +122,19 @@ class Outbox:
 
 
 class Flushed(Protocol):
-    """Whoever collects during a turn what is sent at its end."""
+    """An object that collects packets during a loop turn and sends them at its end."""
 
     def flush(self) -> None: ...
 
 
 class Flusher:
-    """Lets everybody who has something to send do so once, at the end of the loop turn in which they got it."""
+    """Calls `flush` once for each object that has something to send, at the end of the loop turn."""
 
     def __init__(self) -> None:
         self._waiting: list[Flushed] = []
 
     def add(self, one: Flushed) -> None:
-        """Flush it at the end of this turn; to be called once per turn and client."""
+        """Flush this object at the end of the loop turn; must be called once per turn and object."""
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._flush)
         self._waiting.append(one)

@@ -1,17 +1,14 @@
-"""Closes the sockets of sessions that ended unheard, or lost their account: what a broken bus did not tell, MongoDB knows.
+"""Closes the sockets of sessions that have ended, or lost their account, without this node being told.
 
-A revocation travels over the bus and closes sockets at once. Whoever published it may have been the one cut off, so no node
-can know that it missed one: the sessions that have sockets here are looked up again and again, a thousand by one query.
+A revocation travels over the bus and closes sockets at once. The node that published it may have been cut off from Redis, and the
+others cannot know that they missed it: so the sessions that have sockets here are looked up again and again, a thousand in one query.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from models.documents.session import Actor
-from models.ports import Clock
-from models.stores.ownerships import Ownerships
-from models.stores.sessions import Sessions
 from models.tasks import cancel
 from server.sockets.connections import Connections
 
@@ -21,31 +18,30 @@ AT_ONCE = 1000
 
 
 class RevokedSessionSweeper:
-    """Looks every `every_s` seconds, and at once when signals may have been missed; `end` closes what a session has here."""
+    """Looks sessions up every `every_s` seconds, and at once when signals may have been missed."""
 
     def __init__(
         self,
         connections: Connections,
-        sessions: Sessions,
-        ownerships: Ownerships,
-        clock: Clock,
+        find_ended: Callable[[Collection[Actor]], Awaitable[set[str]]],
         end: Callable[[str], None],
         *,
         every_s: float,
     ) -> None:
+        """`find_ended` returns the ids of those sessions that are over; `end` closes what the session with an id has here."""
         self._connections = connections
-        self._sessions = sessions
-        self._ownerships = ownerships
-        self._clock = clock
+        self._find_ended = find_ended
         self._end = end
         self._every_s = every_s
         self._is_due = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="shutting out")
+        """Start looking."""
+        self._task = asyncio.create_task(self._run(), name="revoked sessions")
 
     async def close(self) -> None:
+        """Stop looking."""
         if self._task is not None:
             await cancel(self._task)
 
@@ -61,27 +57,15 @@ class RevokedSessionSweeper:
             self._is_due.clear()
             timer.cancel()
             try:
-                await self._look()
+                await self._sweep()
             except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
                 log.warning("sessions are not looked up: %s", type(error).__name__)
 
-    async def _look(self) -> None:
+    async def _sweep(self) -> None:
         session_ids = self._connections.list_sessions()
         for start in range(0, len(session_ids), AT_ONCE):
-            for session_id in await self._list_over(session_ids[start : start + AT_ONCE]):
+            here = [each for one in session_ids[start : start + AT_ONCE] for each in self._connections.of_session(one)]
+            actors = {connection.actor for connection in here if connection.actor is not None}
+            for session_id in await self._find_ended(actors):
                 log.info("a session that is over, or has lost its account, still had sockets here")
                 self._end(session_id)
-
-    async def _list_over(self, session_ids: Collection[str]) -> set[str]:
-        # Before the database is asked: a token that is newer than its answer is a good one.
-        here = [connection.actor for each in session_ids for connection in self._connections.of_session(each)]
-        actors: set[Actor] = {actor for actor in here if actor is not None}
-        generations = await self._sessions.list_generations(session_ids, self._clock.now())
-        owned = {actor.account_id for actor in actors if actor.login_id is not None}
-        owners = await self._ownerships.list_owners(owned) if owned else {}
-        return {
-            actor.session_id
-            for actor in actors
-            if generations.get(actor.session_id) != actor.generation
-            or (actor.login_id is not None and owners.get(actor.account_id) != actor.login_id)
-        }

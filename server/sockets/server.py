@@ -1,10 +1,9 @@
-"""python-socketio's server with its traps closed (design section 4): forged events, silent failures, malformed packets.
+"""python-socketio's server with its traps closed: forged events, silent failures, malformed packets (docs/architecture.md, "Sockets").
 
-What is overridden here is pinned by tests/server/sockets/test_internals.py, which fails when an upgrade moves it.
+tests/server/sockets/test_internals.py pins what is overridden here, and fails when an upgrade of the library moves it.
 """
 
 import asyncio
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -12,7 +11,6 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-import orjson
 import socketio
 from engineio import packet as engine_packet
 from socketio import packet
@@ -22,58 +20,34 @@ from handlers.errors import show_for_sockets
 from handlers.sockets.base import BaseNamespace, refused
 from models.errors import DomainError, InternalFault, NotFound, Unauthenticated
 from server.http.lines_per_address import LinesPerAddress
+from server.sockets import disconnects
 from server.sockets.connections import Connection, Connections
-from server.sockets.engine import EngineServer, EngineSocket
-from server.sockets.intake import BUSY, JOINING, LEAVING, STRANGER_MAX_BYTES, UNREAD
+from server.sockets.engine import EngineServer, Forward
+from server.sockets.engine_socket import EngineSocket
+from server.sockets.intake import BUSY, JOINING, LEAVING, UNAUTHENTICATED_MAX_BYTES, UNREAD
+from server.sockets.json_codec import Json
+from server.sockets.origins import OriginsAllowed
 from server.sockets.outbox import EncodedPacket
+from server.sockets.unauthenticated import UnauthenticatedSockets
 
 log = logging.getLogger(__name__)
 
-ATTACHMENTS_MAX = 10  # our requests carry no binary data; a packet that promises more is an attack on memory
-JOIN_WITHIN_S = 30.0  # an Engine.IO connection that joins no namespace for so long is closed
-FAREWELL_S = 0.1
-ANSWER_WITHIN_S = 0.5  # of the end: for answers under way, and again for clients that take their leave
-BACKLOG_HOLD = 64  # packets sent while a client is let in; then its line waits
+ATTACHMENTS_MAX = 10  # requests carry no binary data; a packet that announces more is an attack on memory
+JOIN_WITHIN_S = 30.0  # then a socket that has joined no namespace is closed
+DISCONNECT_WITHIN_S = 0.1  # between the last DISCONNECT packet and the end of the socket
+ANSWER_WITHIN_S = 0.5  # at the end: for answers under way, and again for clients that answer the close frame
+BACKLOG_HOLD = 64  # packets behind a CONNECT; then nothing more is read
 IN_FLIGHT_MAX = 128  # requests of one connection under way
-# Of an outbox, in packets: a message brings its sender two, and while half of the outbox is full no more is asked.
+# The outbox holds so many packets for each request: a message brings its sender two, and half of the outbox is kept free.
 OUTBOX_SHARE = 8
-REFUSED_MAX = 256  # packets of a client that is let in nowhere; twice what one may have under way when it is sent out
-NAMESPACE_MAX_CHARS = 200  # of an event, with its number
+REFUSED_MAX = 256  # in a row; twice the requests that a client may have under way when its session ends
+NAMESPACE_MAX_CHARS = 200  # including the acknowledgement id
 ACK_ID_MAX_CHARS = 100  # python-socketio's own bound
 MESSAGE = str(engine_packet.MESSAGE)
-CLOSE_MALFORMED = 1002
-CLOSE_GOING_AWAY = 1001
-CLOSE_REVOKED = CLOSE_REFUSED = 1008
-COME_BACK = b"the server restarts: come back and sync"
-
-
-class Json:
-    """orjson in the shape of the json module, as python-socketio asks for it."""
-
-    @staticmethod
-    def dumps(value: object, **_: object) -> str:
-        return orjson.dumps(value).decode()
-
-    @staticmethod
-    def loads(text: str | bytes, **_: object) -> Any:
-        """What JavaScript writes for a text that was cut in the middle of an emoji is JSON too; orjson refuses it."""
-        try:
-            return orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            if "surrogate" not in str(error):
-                raise
-        try:
-            return json.loads(text, parse_constant=_refuse)
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
 
 
 class SocketServer(socketio.AsyncServer):
-    """The Socket.IO side of the application; its namespaces answer, its connections are fanned out to."""
+    """The Socket.IO side of the application: takes packets apart, and lets namespaces answer them. Implements TransportListener."""
 
     def __init__(
         self,
@@ -83,6 +57,9 @@ class SocketServer(socketio.AsyncServer):
         ping_interval_s: float,
         ping_timeout_s: float,
         message_max_bytes: int,
+        make_sid: Callable[[], str],
+        forward: Forward,
+        count_refused: Callable[[str], None],
         queue_max_packets: int,
         queue_max_chars: int,
         account_max_chars: int = 2**25,
@@ -90,20 +67,24 @@ class SocketServer(socketio.AsyncServer):
         join_within_s: float = JOIN_WITHIN_S,
         in_flight_max: int = IN_FLIGHT_MAX,
     ) -> None:
+        """`make_sid` returns a new Engine.IO session id; `forward` sends requests to the node that holds their session.
+
+        `count_refused` is called with the code of each refusal that no namespace gives.
+        """
         self.connections = connections
-        self.on_refused: Callable[[str], None] = _ignore  # hears the code of each refusal that no namespace gave
+        self._on_refused = count_refused
         self._join_within_s = join_within_s
         self._in_flight_max = min(in_flight_max, queue_max_packets // OUTBOX_SHARE or 1)
-        # Then its line is read again: not at once, which would be to start and stop all the time.
+        # Down to which number reading resumes: not at once, or it would start and stop all the time.
         self._in_flight_again = self._in_flight_max // 2
         self._tasks: set[asyncio.Task[None]] = set()
         self._unanswered = 0
-        self._strangers: dict[str, asyncio.TimerHandle] = {}  # sockets that are in no namespace, and when they close
+        self._unauthenticated = UnauthenticatedSockets(connections)
         super().__init__(
             async_mode="aiohttp",
             client_manager=connections,
-            cors_allowed_origins="*" if "*" in origins else _OriginsAllowed(origins),
-            cors_credentials="*" not in origins,  # with it no browser allows any
+            cors_allowed_origins="*" if "*" in origins else OriginsAllowed(origins),
+            cors_credentials="*" not in origins,  # browsers do not allow credentials with `*`
             json=Json,
             async_handlers=True,
             ping_interval=ping_interval_s,
@@ -114,48 +95,50 @@ class SocketServer(socketio.AsyncServer):
             queue_max_chars=queue_max_chars,
             account_max_chars=account_max_chars,
             lines=lines,
+            listener=self,
+            make_sid=make_sid,
+            forward=forward,
             logger=_quiet("socketio"),
             engineio_logger=_quiet("engineio"),
         )
-        self.namespaces: list[str] = []  # without it, anybody may stay on "/" without a token
-        self.eio.guests = self
+        self.namespaces: list[str] = []  # or anybody could stay in "/" without a token
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer
 
     def close_session(self, session_id: str) -> None:
-        """Send a revoked session's connections away; their sockets close once nothing else uses them."""
+        """Disconnect a revoked session's connections. Their sockets close when no other namespace uses them."""
         for connection in self.connections.of_session(session_id):
-            # What waits in its queue is for somebody who may not read it any more.
+            # The client may no longer read what waits in its queue.
             for kind in (packet.EVENT, packet.ACK):
                 connection.socket.queue.drop(f"{MESSAGE}{kind}{connection.namespace},")
-            self._send_away(connection, is_revoked=True)
+            self._disconnect(connection, is_revoked=True)
 
-    def see_off_all(self) -> list[Callable[[], None]]:
-        """The server will go: nobody new is let in, and each of the clients is sent away by one of these."""
-        self.eio.is_closing = True
-        return [partial(self._see_off, socket) for socket in self.eio.sockets.values()]
+    def drain_all(self) -> list[Callable[[], None]]:
+        """Open no new sessions. Returns one function for each client, which disconnects it."""
+        self.eio.refuse_new_sessions()
+        return [partial(self._drain_client, socket) for socket in self.eio.sockets.values()]
 
-    def _see_off(self, socket: EngineSocket) -> None:
+    def _drain_client(self, socket: EngineSocket) -> None:
         if socket.is_busy:
             if socket.frames is not None:
                 socket.hold(LEAVING)
-            _ = self._spawn(self._see_off_answered(socket))
+            _ = self._spawn(self._drain_when_answered(socket))
         else:
-            socket.end(CLOSE_GOING_AWAY, COME_BACK)
+            socket.close(disconnects.SERVER_RESTARTS)
 
-    async def _see_off_answered(self, socket: EngineSocket) -> None:
+    async def _drain_when_answered(self, socket: EngineSocket) -> None:
         await _within(ANSWER_WITHIN_S, lambda: not socket.is_busy)
-        socket.end(CLOSE_GOING_AWAY, COME_BACK)
+        socket.close(disconnects.SERVER_RESTARTS)
 
     async def close(self) -> None:
-        """The server goes: what is being answered is answered, then every client is told to come back."""
-        self.eio.is_closing = True
+        """Wait a moment for answers under way, then disconnect all clients."""
+        self.eio.refuse_new_sessions()
         sockets: list[EngineSocket] = list(self.eio.sockets.values())
         await _within(ANSWER_WITHIN_S, lambda: not self._is_answering and not any(socket.queue for socket in sockets))
         for socket in sockets:
-            socket.end(CLOSE_GOING_AWAY, COME_BACK)
-        await _within(ANSWER_WITHIN_S, lambda: not any(socket.is_on_line for socket in sockets))
+            socket.close(disconnects.SERVER_RESTARTS)
+        await _within(ANSWER_WITHIN_S, lambda: not any(socket.has_websocket for socket in sockets))
 
     @property
     def _is_answering(self) -> bool:
@@ -163,80 +146,81 @@ class SocketServer(socketio.AsyncServer):
 
     @override
     async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
-        """Send a client out of a namespace; once it is in none, its socket is closed."""
+        """Disconnect a client from a namespace. When it is in none, its socket is closed."""
         connection = self.connections.find(sid)
         if connection is not None:
-            self._send_away(connection)
+            self._disconnect(connection)
 
-    def _send_away(self, connection: Connection, *, is_revoked: bool = False) -> None:
+    def _disconnect(self, connection: Connection, *, is_revoked: bool = False) -> None:
         if not connection.is_open:
             return
         self._offer(connection.socket, packet.DISCONNECT, connection.namespace)
-        self._leave(connection, self.reason.SERVER_DISCONNECT, is_revoked=is_revoked)
-        # The DISCONNECT packets of all its namespaces go out before the line is cut.
-        self._expect_join(connection.socket, FAREWELL_S, b"session ended")
+        self._leave(connection, is_revoked=is_revoked)
+        # Later, so that the DISCONNECT packets of all its namespaces are sent first.
+        self._unauthenticated.add(connection.socket, DISCONNECT_WITHIN_S, disconnects.SESSION_ENDED)
 
-    # What the transport tells: implements engine.Guests.
+    # Called by the transport: implements TransportListener.
 
-    def opened(self, socket: EngineSocket) -> None:
-        self._expect_join(socket, self._join_within_s, b"nobody signed in")
+    def on_open(self, socket: EngineSocket) -> None:
+        """Close the socket later unless it joins a namespace."""
+        self._unauthenticated.add(socket, self._join_within_s, disconnects.NOT_SIGNED_IN)
 
-    def heard(self, socket: EngineSocket, data: str | bytes) -> None:
-        """One packet; a malformed one costs its sender the connection and nobody else anything."""
+    def on_message(self, socket: EngineSocket, data: str | bytes) -> None:
+        """Take one Socket.IO packet. A malformed one closes its sender's connection, and affects nobody else."""
         if socket.backlog is not None:
             socket.backlog.append(data)
-            if len(socket.backlog) >= BACKLOG_HOLD or len(data) > STRANGER_MAX_BYTES:
+            if len(socket.backlog) >= BACKLOG_HOLD or len(data) > UNAUTHENTICATED_MAX_BYTES:
                 socket.hold(JOINING)
             return
         try:
             joining = self._take(socket, data)
-        except Exception as error:  # noqa: BLE001 (whatever its packet broke, it concerns its sender alone)
+        except Exception as error:  # noqa: BLE001 (whatever the packet broke, it concerns its sender alone)
             self._refuse_packet(socket, error)
             return
         if joining is not None:
             socket.backlog = deque()
             socket.limit(self.eio.max_http_buffer_size)
-            socket.settled = self._spawn(self._work_off(socket, joining))
+            socket.settled = self._spawn(self._take_backlog(socket, joining))
 
-    def closed(self, socket: EngineSocket, reason: str) -> None:
-        """A socket is gone: only its own namespaces are concerned."""
+    def on_close(self, socket: EngineSocket) -> None:
+        """Take a closed socket out of the namespaces that it has joined."""
         for connection in self.connections.of_engine(socket.sid):
-            self._leave(connection, reason)
-        self._forget_stranger(socket.sid)
+            self._leave(connection)
+        self._unauthenticated.forget(socket.sid)
         self._binary_packet.pop(socket.sid, None)
 
-    async def _work_off(self, socket: EngineSocket, joining: packet.Packet | None) -> None:
-        """Let a client in, then take what it sent meanwhile: nothing overtakes the CONNECT before it."""
+    async def _take_backlog(self, socket: EngineSocket, joining: packet.Packet | None) -> None:
+        """Let a client join a namespace, then take the packets that it sent meanwhile, so that none overtakes its CONNECT."""
         try:
             while joining is not None:
                 await self._join(socket, joining.namespace or "/", joining.data)
                 joining = None
-                if socket.refused:  # without having waited for anything, perhaps: everybody else has a turn
+                if socket.refused:  # perhaps without waiting for anything: let others have their turn
                     await asyncio.sleep(0)
                 while socket.backlog and joining is None and socket.is_open:
                     joining = self._take(socket, socket.backlog.popleft())
                     while socket.held & (BUSY | UNREAD) and socket.is_open:
                         await socket.wait()
-        except Exception as error:  # noqa: BLE001 (the same)
+        except Exception as error:  # noqa: BLE001 (whatever the packet broke, it concerns its sender alone)
             self._refuse_packet(socket, error)
         finally:
             socket.backlog = socket.settled = None
             if not self.connections.has_namespaces(socket.sid):
-                socket.limit(STRANGER_MAX_BYTES)
+                socket.limit(UNAUTHENTICATED_MAX_BYTES)
             socket.release(JOINING)
 
     def _refuse_packet(self, socket: EngineSocket, error: Exception) -> None:
         self._binary_packet.pop(socket.sid, None)
         log.info("closed a client that sent a malformed packet: %s", type(error).__name__)
-        socket.end(CLOSE_MALFORMED, b"malformed packet")
+        socket.close(disconnects.MALFORMED_PACKET)
 
     def _take(self, socket: EngineSocket, data: str | bytes) -> packet.Packet | None:
-        """Take one packet at once, but for a CONNECT, which is returned: letting somebody in takes its time."""
+        """Take one packet at once. Returns a CONNECT instead, because joining takes time. Raises ValueError for what no client sends."""
         waiting = self._binary_packet.get(socket.sid) if self._binary_packet else None
         if waiting is not None:
             self._take_attachment(socket, waiting, data)
         elif isinstance(data, bytes):
-            raise ValueError("bytes that nobody announced")
+            raise ValueError("bytes that no packet announced")
         elif not self._take_plain_event(socket, data):
             return self._take_packet(socket, packet.Packet(encoded_packet=data))
         return None
@@ -255,7 +239,7 @@ class SocketServer(socketio.AsyncServer):
                 self._take_event(socket, namespace, taken.id, taken.data)
             case packet.BINARY_EVENT | packet.BINARY_ACK:
                 if self.connections.find_in(socket.sid, namespace) is None:
-                    raise ValueError("attachments from a stranger")
+                    raise ValueError("attachments outside a namespace")
                 if not 0 < taken.attachment_count <= ATTACHMENTS_MAX:
                     raise ValueError("no attachments, or too many")
                 self._binary_packet[socket.sid] = taken
@@ -268,13 +252,13 @@ class SocketServer(socketio.AsyncServer):
     def _take_attachment(self, socket: EngineSocket, waiting: packet.Packet, data: str | bytes) -> None:
         if isinstance(data, str):
             raise TypeError("text where an attachment was announced")
-        if waiting.add_attachment(data[:0]):  # no request has a use for them, so ten of them are not kept meanwhile
+        if waiting.add_attachment(data[:0]):  # no request uses attachments, so only their number is kept
             del self._binary_packet[socket.sid]
             if waiting.packet_type == packet.BINARY_EVENT:
                 self._take_event(socket, waiting.namespace or "/", waiting.id, waiting.data)
 
     def _take_plain_event(self, socket: EngineSocket, text: str) -> bool:
-        """An event in the one form that clients write, `2/namespace,id[…]`, without python-socketio's way through it."""
+        """Take an event in the usual form, `2/namespace,id[…]`, without python-socketio's slower parser. Returns False for other packets."""
         comma, start = text.find(",", 0, NAMESPACE_MAX_CHARS), text.find("[", 0, NAMESPACE_MAX_CHARS)
         namespace, number = text[1:comma], text[comma + 1 : start]
         if text[:1] != "2" or not 0 < comma < start or namespace not in self.namespace_handlers:
@@ -285,7 +269,7 @@ class SocketServer(socketio.AsyncServer):
         return True
 
     def _take_event(self, socket: EngineSocket, namespace: str, id: int | None, data: Any) -> None:  # noqa: A002
-        """One request: it never reaches `trigger_event`, so no client can play `connect` or `disconnect`."""
+        """Let a namespace answer a request. It never reaches `trigger_event`, so no client can forge `connect` or `disconnect`."""
         if not isinstance(data, list) or not data:
             raise ValueError("an event has a name")
         connection = self.connections.find_in(socket.sid, namespace)
@@ -304,16 +288,16 @@ class SocketServer(socketio.AsyncServer):
             raise ValueError("an event before CONNECT")
         elif socket.is_open and id is not None and namespace in self.namespace_handlers:
             refusal = Unauthenticated("This connection is not in the namespace.")
-            self.on_refused(refusal.code)
+            self._on_refused(refusal.code)
             self._acknowledge(socket, namespace, id, {"ok": False, "error": show_for_sockets(refusal)})
             self._count_refused(socket)
 
     def _count_refused(self, socket: EngineSocket) -> None:
-        """End a socket that goes on asking where it is not let in: a body of such packets cost its node 100 ms each."""
+        """Disconnect a client that keeps asking where it is not let in: a body full of such packets costs 100 ms."""
         socket.refused += 1
         if socket.refused > REFUSED_MAX:
             log.info("closed a client that was refused %d times", REFUSED_MAX)
-            socket.end(CLOSE_REFUSED, b"refused too often")
+            socket.close(disconnects.REFUSED_TOO_OFTEN)
 
     def _answer(self, connection: Connection, id: int | None, answer: Mapping[str, object]) -> None:  # noqa: A002
         socket = connection.socket
@@ -331,10 +315,10 @@ class SocketServer(socketio.AsyncServer):
             self._acknowledge(connection.socket, connection.namespace, id, refusal)
 
     async def _join(self, socket: EngineSocket, namespace: str, data: Any) -> None:
-        """Let a client into a namespace; once it has been told so, the namespace greets it.
+        """Answer a CONNECT. After the answer the namespace sends what a new connection gets.
 
-        One that asks a second time has forgotten that it is there, as pages do that connect, leave and connect without waiting:
-        it leaves first, whatever becomes of its asking.
+        A client that is in the namespace already leaves it first, even if the new CONNECT is refused: pages connect, disconnect and
+        connect again without waiting.
         """
         if not socket.is_open:
             return
@@ -353,57 +337,39 @@ class SocketServer(socketio.AsyncServer):
             self._count_refused(socket)
             return
         connection.is_open = True
-        if not socket.is_open:  # it went away while its token was looked at
-            self._leave(connection, self.reason.TRANSPORT_CLOSE)
+        if not socket.is_open:  # it left while its token was checked
+            self._leave(connection)
             return
-        self._forget_stranger(socket.sid)
+        self._unauthenticated.forget(socket.sid)
         socket.refused = 0
         self._offer(socket, packet.CONNECT, namespace, {"sid": connection.sid})
-        await handler.welcome(connection.sid)
+        await handler.join(connection.sid)
         if connection.actor is not None:
             socket.share(connection.actor.account_id)
 
     def _counted(self, refusal: DomainError) -> socketio.exceptions.ConnectionRefusedError:
-        self.on_refused(refusal.code)
+        self._on_refused(refusal.code)
         return refused(refusal)
 
     def _leave_by_choice(self, socket: EngineSocket, namespace: str) -> None:
-        """A client leaves a namespace; what it may stay for without one is to join another."""
+        """A client leaves a namespace. If it is in none then, its socket closes later unless it joins another."""
         connection = self.connections.find_in(socket.sid, namespace)
         if connection is not None:
-            self._leave(connection, self.reason.CLIENT_DISCONNECT)
-            self._expect_join(socket, self._join_within_s, b"nobody signed in")
+            self._leave(connection)
+            self._unauthenticated.add(socket, self._join_within_s, disconnects.NOT_SIGNED_IN)
 
-    def _leave(self, connection: Connection, reason: str, *, is_revoked: bool = False) -> None:
-        """Take a connection out: events reach it no more, its namespace hears of it, nothing of it remains."""
+    def _leave(self, connection: Connection, *, is_revoked: bool = False) -> None:
+        """Remove a connection, and let its namespace clean up."""
         if not connection.is_open:
-            return  # still being let in, which notices, or already on its way out
+            return  # still joining, which notices it, or already leaving
         connection.is_open = False
         handler: BaseNamespace = self.namespace_handlers[connection.namespace]
         try:
             handler.leave(connection.sid, is_revoked=is_revoked)
         except Exception:
-            log.exception("%s did not see a connection off (%s)", connection.namespace, reason)
+            log.exception("%s failed to clean up after a connection", connection.namespace)
         finally:
             self.connections.remove(connection)
-
-    def _expect_join(self, socket: EngineSocket, within_s: float, text: bytes) -> None:
-        """Close a socket that is in no namespace then."""
-        if not socket.is_open or self.connections.has_namespaces(socket.sid):
-            return
-        self._forget_stranger(socket.sid)
-        socket.limit(STRANGER_MAX_BYTES)
-        loop = asyncio.get_running_loop()
-        self._strangers[socket.sid] = loop.call_later(within_s, self._close_stranger, socket, text)
-
-    def _forget_stranger(self, eio_sid: str) -> None:
-        timer = self._strangers.pop(eio_sid, None)
-        if timer is not None:
-            timer.cancel()
-
-    def _close_stranger(self, socket: EngineSocket, text: bytes) -> None:
-        self._strangers.pop(socket.sid, None)
-        socket.end(CLOSE_REVOKED, text)
 
     def _offer(self, socket: EngineSocket, kind: int, namespace: str, data: object = None) -> None:
         socket.offer(EncodedPacket(MESSAGE + packet.Packet(kind, data, namespace=namespace).encode()))
@@ -423,32 +389,15 @@ class SocketServer(socketio.AsyncServer):
             log.error("a request was not answered", exc_info=error)
 
 
-class _OriginsAllowed:
-    """The listed origins and our own: a browser sends its page's origin with every WebSocket, also with ours."""
-
-    def __init__(self, origins: Sequence[str]) -> None:
-        self._origins = frozenset(origins)
-
-    def __call__(self, origin: str | None, environ: Mapping[str, Any]) -> bool:
-        if origin is None:
-            return False
-        host = environ.get("HTTP_HOST", "")
-        return origin in self._origins or (bool(host) and origin.partition("://")[2] == host)
-
-
-def _ignore(_: str) -> None:
-    """Nobody counts."""
-
-
 async def _within(seconds: float, is_so: Callable[[], bool]) -> None:
-    """Wait until something holds, for a bounded time: what nobody announces, at the very end."""
+    """Wait until a condition holds, or for `seconds`. Polls, because nothing signals it; used at the end only."""
     ends = monotonic() + seconds
     while not is_so() and monotonic() < ends:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
 
 
 def _quiet(name: str) -> logging.Logger:
-    """A library's logger without its lines for each packet: they hold tokens and what people write."""
+    """Returns a library's logger without its lines for each packet, which hold tokens and people's texts."""
     logger = logging.getLogger(name)
     logger.setLevel(logging.WARNING)
     return logger

@@ -19,6 +19,7 @@ from handlers.rest.messaging.oauth import OUTSIDE as OAUTH
 from handlers.rest.reference import OUTSIDE as REFERENCE
 from handlers.rest.reference import reference_routes
 from handlers.rest.requests import CHOOSE_ACCOUNT
+from models.services.accounts.sessions import FindEndedSessions
 from server.config import Settings
 from server.http import pages
 from server.http.api_version import require_version
@@ -36,20 +37,20 @@ from server.metrics import PATH as METRICS
 from server.metrics import Metrics
 from server.nodes.agreement import Agreement
 from server.nodes.session_proxy import SessionProxy
-from server.process.worker_metrics import Siblings
-from server.sockets.drain import send_away
+from server.process.worker_metrics import WorkerMetrics
+from server.sockets.drain import drain
 from server.sockets.revoked_session_sweeper import RevokedSessionSweeper
 from server.sockets.server import SocketServer
 from server.wiring.invalidation import Invalidate
 from server.wiring.measures import measure
 from server.wiring.namespaces import SOCKET_SERVER, namespaces, socket_server
-from server.wiring.nodes import join_nodes
+from server.wiring.nodes import agreement, join_nodes, session_proxy
 from server.wiring.outside import open_outside
 from server.wiring.routes import api_routes
 from server.wiring.services import SERVICES, Services, build_services, open_services
 
 SOCKETS = "/socket.io/"
-DRAIN: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("drain")
+DRAIN_CLIENTS: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("drain_clients")
 DRAIN_SHARE = 0.25  # of shutdown_s, for sending clients away while the others are served
 
 
@@ -58,30 +59,30 @@ async def build(
 ) -> web.Application:
     """Assemble the application; what it opens it closes in its shutdown and cleanup hooks.
 
-    `app[DRAIN]()`, before these and while the application still listens, sends its clients away one by one.
+    `app[DRAIN_CLIENTS]()`, before these and while the application still listens, sends its clients away one by one.
     `worker_socket`: where a worker is asked for its metrics by the others.
     """
     async with AsyncExitStack() as stack:
         services = build_services(settings, await open_outside(stack, settings, mongodb_url, redis_url))
-        sockets = socket_server(services)
+        runtime, proxy = services.runtime, session_proxy(services.runtime)
+        compared, sockets = agreement(runtime), socket_server(runtime, proxy)
         sweeper = _sweeper(services, sockets)
         await open_services(services, stack)
         await sweeper.open()
         stack.push_async_callback(sweeper.close)
-        session_proxy, agreement = await join_nodes(services.runtime, sockets, SOCKETS, stack)
-        node = _Node(services, sockets, session_proxy, agreement)
-        measure(services, sockets, session_proxy, agreement, node.is_ready)
-        if worker_socket is not None:
-            await _join_workers(services.runtime.metrics, worker_socket, stack)
-        app = node.application()
+        await join_nodes(runtime, sockets, proxy, compared, SOCKETS, stack)
+        node = _Node(services, sockets, proxy, compared)
+        measure(services, sockets, proxy, compared, node.is_ready)
+        workers = None if worker_socket is None else await _join_workers(runtime.metrics, worker_socket, stack)
+        app = node.application(workers)
         open_parts = stack.pop_all()
 
     async def close(_: web.Application) -> None:
         await open_parts.aclose()
 
-    app[DRAIN] = node.drain_clients
+    app[DRAIN_CLIENTS] = node.drain_clients
     app[SERVICES], app[SOCKET_SERVER] = services, sockets
-    app[LINES] = services.runtime.lines
+    app[LINES] = runtime.lines
     app.on_shutdown.append(node.drain)
     app.on_cleanup.append(close)
     return app
@@ -97,13 +98,11 @@ def _sweeper(services: Services, sockets: SocketServer) -> RevokedSessionSweeper
 
     sweeper = RevokedSessionSweeper(
         runtime.connections,
-        runtime.stores.sessions,
-        runtime.stores.ownerships,
-        runtime.clock,
+        FindEndedSessions(runtime.stores.sessions, runtime.stores.ownerships, runtime.clock),
         end_session,
         every_s=runtime.settings.nodes.believe_s / 2,
     )
-    runtime.fanout.subscribe(
+    runtime.bus_listeners.signal.add(
         Invalidate(
             authenticate,
             services.contacts.directory,
@@ -118,31 +117,29 @@ def _sweeper(services: Services, sockets: SocketServer) -> RevokedSessionSweeper
     return sweeper
 
 
-async def _join_workers(metrics: Metrics, worker_socket: Path, stack: AsyncExitStack) -> None:
-    siblings = Siblings(worker_socket, metrics.text)
-    await siblings.open()
-    stack.push_async_callback(siblings.close)
-    metrics.gather = siblings.gather
+async def _join_workers(metrics: Metrics, worker_socket: Path, stack: AsyncExitStack) -> WorkerMetrics:
+    workers = WorkerMetrics(worker_socket, metrics.text)
+    await workers.open()
+    stack.push_async_callback(workers.close)
+    return workers
 
 
 class _Node:
     """The application over the services: its routes and middlewares, whether it is ready, and its end."""
 
-    def __init__(
-        self, services: Services, sockets: SocketServer, session_proxy: SessionProxy, agreement: Agreement
-    ) -> None:
+    def __init__(self, services: Services, sockets: SocketServer, proxy: SessionProxy, compared: Agreement) -> None:
         self._services = services
         self._sockets = sockets
-        self._session_proxy = session_proxy
-        self._agreement = agreement
+        self._session_proxy = proxy
+        self._agreement = compared
         self._is_draining = False
 
-    def application(self) -> web.Application:
+    def application(self, workers: WorkerMetrics | None) -> web.Application:
         runtime, settings = self._services.runtime, self._services.runtime.settings
         routes = [
             *api_routes(self._services),
             *pages.routes(self._ready, settings.sms.provider),
-            *runtime.metrics.routes(settings.http.metrics_for),
+            *runtime.metrics.routes(settings.http.metrics_for, workers.gather if workers else None),
         ]
         exempt = {*pages.OUTSIDE, *INVITATIONS, *MEDIA, *RENDITIONS, *REFERENCE, SOCKETS, METRICS}
         outside = {*exempt, *OAUTH}
@@ -179,7 +176,7 @@ class _Node:
             request_limit.charge_bad_tokens,
             require_identity(self._services.accounts.authenticate, public=PUBLIC, outside=outside),
             request_limit.charge_callers,
-            tell_first(runtime.bus.told),
+            tell_first(runtime.bus.signals_sent),
         ]
 
     def _bound_open_files(self, app: web.Application) -> None:
@@ -196,8 +193,8 @@ class _Node:
         self._is_draining = True
         settings = self._services.runtime.settings
         self._services.runtime.connect_admission.close()
-        guests = self._sockets.see_off_all() + self._session_proxy.see_off_all()
-        await send_away(guests, per_s=settings.sockets.drain_per_s, within_s=settings.shutdown_s * DRAIN_SHARE)
+        clients = self._sockets.drain_all() + self._session_proxy.drain_all()
+        await drain(clients, per_s=settings.sockets.drain_per_s, within_s=settings.shutdown_s * DRAIN_SHARE)
 
     async def drain(self, _: web.Application) -> None:
         """Send away clients that are still there, store what was accepted, and answer it."""
@@ -206,10 +203,10 @@ class _Node:
         given_up = await log.journal.close()
         await log.announcer.close()
         if given_up or log.announcer.depth or log.announce_again.depth:
-            bus.lose()  # or people on other nodes would wait in vain for what is stored
+            bus.mark_lost()  # or people on other nodes would wait in vain for what is stored
         await self._sockets.close()
         if await self._services.chats.marks.close():
-            bus.lose()
+            bus.mark_lost()
 
     def _ready(self) -> pages.Ready:
         """Returns which parts work, as far as is known: a load balancer, which asks each second, does not wait long."""

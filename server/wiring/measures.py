@@ -64,7 +64,6 @@ def measure(
         "By how much this machine's clock is ahead of Redis'",
         lambda: agreement.offset_s,
     )
-    sockets.on_refused = partial(metrics.refused, "sockets")
     metrics.gauge("parley_sockets", "Open Engine.IO connections", lambda: len(sockets.eio.sockets))
     for namespace in NAMESPACES:
         name = f"parley_connections_{namespace.removeprefix('/')}"
@@ -89,24 +88,22 @@ def measure(
             f"parley_{text}_behind_seconds", f"How long the {text} taken last had waited", partial(_behind_s, worker)
         )
     metrics.gauge("parley_bus_up", "Whether Redis carries events to and from other nodes", lambda: float(bus.is_up))
-    metrics.gauge("parley_bus_queue_packets", "Packets that wait to be published", lambda: bus.depth)
-    metrics.counter("parley_bus_heard", "Messages read from the bus", lambda: bus.heard)
+    metrics.gauge("parley_bus_queue_packets", "Packets that wait to be published", lambda: bus.shards.depth)
+    metrics.counter("parley_bus_heard", "Messages read from the bus", lambda: bus.shards.messages_read)
     metrics.gauge("parley_large_chats", "Large chats that this node listens to", lambda: len(bus.large_chats))
     metrics.gauge("parley_other_nodes", "Other nodes that are alive", lambda: len(bus.lease.others))
     metrics.gauge(
         "parley_passed_on_requests", "Requests held for sessions of other nodes", lambda: session_proxy.under_way
     )
     metrics.counter(
-        "parley_passed_on", "Requests passed on to the node of their session", lambda: session_proxy.passed_on
+        "parley_passed_on", "Requests passed on to the node of their session", lambda: session_proxy.forwarded
     )
     metrics.counter(
         "parley_passed_on_unanswered",
         "Of these, those whose node was gone or stalled",
         lambda: session_proxy.unanswered,
     )
-    metrics.counter(
-        "parley_passed_on_refused", "Requests beyond nodes.passed_on_max", lambda: session_proxy.turned_away
-    )
+    metrics.counter("parley_passed_on_refused", "Requests beyond nodes.passed_on_max", lambda: session_proxy.refused)
     metrics.counter("parley_bus_breaks", "Times that the connection to Redis broke", lambda: bus.breaks)
     metrics.counter("parley_slow_readers", "Clients closed because they did not read", lambda: sockets.eio.slow_readers)
     # Under the names that prometheus_client has for them. Its own collector counts open files one by one.

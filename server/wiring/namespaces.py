@@ -13,14 +13,15 @@ from handlers.sockets.typing import TypingNamespace
 from handlers.wire.sockets.largest import largest_message
 from models.services.runtime.token_bucket import TokenBuckets
 from server.faults import refusal_of
+from server.nodes.address import session_id
+from server.nodes.session_proxy import SessionProxy
 from server.sockets.server import SocketServer
-from server.wiring.services import Services
+from server.wiring.services import Runtime, Services
 
 SOCKET_SERVER: web.AppKey[SocketServer] = web.AppKey("socket_server")  # of the application, as SERVICES
 
 
-def socket_server(services: Services) -> SocketServer:
-    runtime = services.runtime
+def socket_server(runtime: Runtime, session_proxy: SessionProxy) -> SocketServer:
     settings, sockets = runtime.settings, runtime.settings.sockets
     return SocketServer(
         runtime.connections,
@@ -28,6 +29,9 @@ def socket_server(services: Services) -> SocketServer:
         ping_interval_s=sockets.ping_interval_s,
         ping_timeout_s=sockets.ping_timeout_s,
         message_max_bytes=largest_message(settings.chat.text_max_chars),
+        make_sid=partial(session_id, runtime.bus.node),
+        forward=session_proxy,
+        count_refused=partial(runtime.metrics.refused, "sockets"),
         queue_max_packets=sockets.queue_max_packets,
         queue_max_chars=sockets.queue_max_chars,
         account_max_chars=sockets.account_max_chars,
@@ -40,7 +44,7 @@ def socket_server(services: Services) -> SocketServer:
 def namespaces(services: Services) -> list[BaseNamespace]:
     runtime, chats = services.runtime, services.chats
     limits = runtime.settings.limits
-    gate = NamespaceContext(
+    context = NamespaceContext(
         services.accounts.authenticate,
         runtime.connections,
         TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled),
@@ -51,7 +55,7 @@ def namespaces(services: Services) -> list[BaseNamespace]:
     )
     return [
         ChatNamespace(
-            gate,
+            context,
             chats.send,
             chats.change,
             chats.find_stored,
@@ -62,8 +66,8 @@ def namespaces(services: Services) -> list[BaseNamespace]:
             runtime.connect_admission,
             text_max_chars=runtime.settings.chat.text_max_chars,
         ),
-        TypingNamespace(gate, services.log.typing),
-        PresenceNamespace(gate, services.presence.presence),
-        ReceiptsNamespace(gate, chats.marks),
-        EventsNamespace(gate),
+        TypingNamespace(context, services.log.typing),
+        PresenceNamespace(context, services.presence.presence),
+        ReceiptsNamespace(context, chats.marks),
+        EventsNamespace(context),
     ]

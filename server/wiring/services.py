@@ -14,9 +14,10 @@ from models.tasks import BackgroundTasks
 from server.auth.passwords import Argon2Passwords
 from server.auth.tokens import JwtTokens
 from server.bus.bus import Bus
+from server.bus.connected_accounts import RedisConnectedAccounts
 from server.bus.late_writes import LateWrites
-from server.bus.presence_board import RedisPresenceStore
-from server.bus.socket_board import RedisConnectedAccounts
+from server.bus.listeners import BusListeners
+from server.bus.presence_store import RedisPresenceStore
 from server.clock import SystemClock
 from server.config import Settings
 from server.http.lines_per_address import LinesPerAddress
@@ -53,6 +54,7 @@ class Runtime:
     metrics: Metrics
     database_health: DatabaseHealth
     connections: Connections
+    bus_listeners: BusListeners
     bus: Bus
     fanout: SocketFanout
     passwords: Argon2Passwords
@@ -90,10 +92,16 @@ SERVICES: web.AppKey[Services] = web.AppKey(
 def build_runtime(settings: Settings, outside: Outside) -> Runtime:
     clock, chat, limits = SystemClock(), settings.chat, settings.limits
     stores = Stores(outside.database, outside.secret, clock, large_chat=chat.large_chat_members)
-    connections = Connections()
-    bus = Bus(outside.redis, large=chat.large_chat_members, prefix=settings.redis.prefix, site=outside.site.name)
-    bus.large_chats.read = stores.chats.list_large
-    connections.on_enter, connections.on_leave = bus.hold, bus.release
+    listeners = BusListeners()
+    bus = Bus(
+        outside.redis,
+        listeners,
+        stores.chats.list_large,
+        large=chat.large_chat_members,
+        prefix=settings.redis.prefix,
+        site=outside.site.name,
+    )
+    connections = Connections(bus.hold, bus.release)
     return Runtime(
         settings,
         outside,
@@ -102,8 +110,9 @@ def build_runtime(settings: Settings, outside: Outside) -> Runtime:
         Metrics(),
         DatabaseHealth(outside.database),
         connections,
+        listeners,
         bus,
-        SocketFanout(connections, bus),
+        SocketFanout(connections, bus, listeners),
         Argon2Passwords(),
         JwtTokens(outside.secret, clock),
         ConnectAdmission(settings.sockets.joins_per_s, settings.sockets.join_waits_s),
@@ -153,9 +162,9 @@ def build_services(settings: Settings, outside: Outside) -> Services:
     )
     links = Links(settings.http.public_url, files.default_pictures if settings.media.default_pictures else None)
     late_writes = LateWrites(outside.database.settle, fanout.resync)
-    bus.on_lost = online.presence.say_again
-    bus.on_met = online.presence.doubt
-    bus.on_died = late_writes.node_died
+    runtime.bus_listeners.lease_lost.add(online.presence.say_again)
+    runtime.bus_listeners.node_met.add(online.presence.doubt)
+    runtime.bus_listeners.node_died.add(late_writes.node_died)
     return Services(
         runtime, late_writes, known, files, online, notes, log, talk, grouped, people, facts, hosted, owned, links
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from server.embedded import EmbeddedStores
-from server.wiring import DRAIN
+from server.wiring import DRAIN_CLIENTS
 from tests.deploy.scripted import HANGS_UP, REFUSED, REFUSED_BODY, Scripted, balanced, running, site_of
 from tests.support import raw
 from tests.support.listening import deaf_port
@@ -31,7 +31,7 @@ async def test_who_arrives_while_a_node_drains_never_hears_of_it(
     async with AsyncExitStack() as stack:
         nodes, _, _ = await three_nodes(stack, stores, tmp_path)
         url = await stack.enter_async_context(balanced(name, tmp_path, *(node.url for node in nodes)))
-        await nodes[0].runner.app[DRAIN]()
+        await nodes[0].runner.app[DRAIN_CLIENTS]()
         for _ in range(ROUNDS):
             await raw.open_polling(url)
             async with raw.frames(url):

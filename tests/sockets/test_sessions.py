@@ -91,8 +91,8 @@ async def test_a_connect_that_races_with_the_end_ends_closed(friends: Friends, h
 async def test_a_session_that_ends_after_its_token_was_read_is_not_let_in(friends: Friends) -> None:
     """The narrowest race: the token was good, the sweep finds no socket yet, and only then is the socket registered."""
     victim = await friends.node.sign_in(friends.ann.number)
-    gate = sockets_of(friends.node).namespace_handlers["/chat"]._gate
-    authenticate, is_read, may_go_on = gate.authenticate, asyncio.Event(), asyncio.Event()
+    context = sockets_of(friends.node).namespace_handlers["/chat"]._context
+    authenticate, is_read, may_go_on = context.authenticate, asyncio.Event(), asyncio.Event()
 
     async def slowly(token: str, number: str | None) -> Actor:
         actor: Actor = await authenticate(token, number)
@@ -100,7 +100,7 @@ async def test_a_session_that_ends_after_its_token_was_read_is_not_let_in(friend
         await may_go_on.wait()
         return actor
 
-    object.__setattr__(gate, "authenticate", slowly)
+    object.__setattr__(context, "authenticate", slowly)
     try:
         async with frames(friends.node.url) as socket:
             await socket.say("40/chat," + json.dumps({"token": victim.token}))
@@ -110,4 +110,4 @@ async def test_a_session_that_ends_after_its_token_was_read_is_not_let_in(friend
             async with asyncio.timeout(WITHIN_S):
                 assert await socket.ended() == 1008
     finally:
-        object.__setattr__(gate, "authenticate", authenticate)
+        object.__setattr__(context, "authenticate", authenticate)

@@ -65,7 +65,7 @@ class RecordingFanout:
         self.told.append((event.entry, frozenset(to)))
         self._more.set()
 
-    def whisper(self, event: Fact, connection: str) -> None:
+    def send_to_connection(self, event: Fact, connection: str) -> None:
         raise AssertionError("a change of a group is nobody's own affair")
 
     def signal(self, signal: Invalidation) -> None:

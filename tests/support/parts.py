@@ -1,7 +1,7 @@
 """The inside of a running node, for what has no public door yet: groups by the journal, blocks by the store."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -18,9 +18,16 @@ from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.entry_rows import entry_row
+from server.bus.listeners import Listeners
 from server.clock import SystemClock
 from server.wiring.services import SERVICES, Services
 from tests.support.node import Node, Person
+
+
+def deafen(node: Node) -> None:
+    """From now on no signal of other nodes arrives here: as in the moment before it does."""
+    bus = services_of(node).runtime.bus
+    bus._listeners = replace(bus._listeners, signal=Listeners())
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Sessions: starting, ending, listing and revoking them."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -61,6 +62,30 @@ class ListSessions:
 
     async def __call__(self, actor: Actor) -> list[Session]:
         return await self.sessions.list_of(actor.account_id, self.clock.now(), login_id=actor.login_id)
+
+
+@dataclass(frozen=True, slots=True)
+class FindEndedSessions:
+    """Look up which sessions no longer entitle anybody to what they once did, whatever a node remembers of them."""
+
+    sessions: Sessions
+    ownerships: Ownerships
+    clock: Clock
+
+    async def __call__(self, actors: Collection[Actor]) -> set[str]:
+        """Returns the ids of sessions that have ended, whose tokens were replaced, or whose login has lost the account.
+
+        `actors` must be known before this is called: a token that is newer than the database's answer would look replaced.
+        """
+        generations = await self.sessions.list_generations({each.session_id for each in actors}, self.clock.now())
+        owned = {each.account_id for each in actors if each.login_id is not None}
+        owners = await self.ownerships.list_owners(owned) if owned else {}
+        return {
+            each.session_id
+            for each in actors
+            if generations.get(each.session_id) != each.generation
+            or (each.login_id is not None and owners.get(each.account_id) != each.login_id)
+        }
 
 
 @dataclass(frozen=True, slots=True)

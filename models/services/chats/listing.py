@@ -179,4 +179,4 @@ class SendReady:
     async def __call__(self, actor: Actor, connection: str) -> None:
         page = await self.chats(actor.account_id) or ChatPage([], None)
         account = await self.directory.require(actor.account_id)
-        self.fanout.whisper(Ready(account, actor.session_id, page.heads, page.next), connection)
+        self.fanout.send_to_connection(Ready(account, actor.session_id, page.heads, page.next), connection)

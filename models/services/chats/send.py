@@ -201,3 +201,6 @@ def message_of(stored: Stored) -> Entry:
     if not isinstance(stored.entry.body, Message):
         raise ClientIdReused
     return stored.entry
+
+
+Sent = Stored  # the result of sending, under the name that handlers use: they import no store

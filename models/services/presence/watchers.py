@@ -161,7 +161,7 @@ class PresenceWatchers:
             watcher.missed.add(account.id)
         elif account.id in watcher.watched and watcher.shown.get(account.id) != shown:
             watcher.shown[account.id] = shown
-            self._fanout.whisper(shown, watcher.connection)
+            self._fanout.send_to_connection(shown, watcher.connection)
 
     async def _compare(self) -> None:
         while True:

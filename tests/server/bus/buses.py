@@ -1,32 +1,41 @@
 """Buses over one Redis, whatever kind it is: what came by each is kept, and they know each other."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from models.facts import Invalidation
 from server.bus.bus import Bus
+from server.bus.large_chats import Memberships
+from server.bus.listeners import BusListeners
 from server.redis_client.client import RedisClient, open_redis
 from tests.support.socket_world import until
 
 WITHIN_S = 30.0
 
 
+async def no_large_chats(_: Collection[int]) -> Memberships:
+    """Returns that nobody is in a large chat."""
+    return {}
+
+
 @dataclass
 class Node:
     """A bus, and what came by it."""
 
-    bus: Bus
     redis: RedisClient
+    prefix: str = "parley"
     packets: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
     signals: list[Invalidation] = field(default_factory=list)
     gaps: list[set[int] | None] = field(default_factory=list)  # who may have missed something; None: everybody
 
     def __post_init__(self) -> None:
-        self.bus.on_packet = lambda _, text, to: self.packets.append((text, tuple(to)))
-        self.bus.on_signal = self.signals.append
-        self.bus.on_gap = lambda of: self.gaps.append(None if of is None else set(of))
+        listeners = BusListeners()
+        listeners.packet.add(lambda _, text, to: self.packets.append((text, tuple(to))))
+        listeners.signal.add(self.signals.append)
+        listeners.gap.add(lambda of: self.gaps.append(None if of is None else set(of)))
+        self.bus = Bus(self.redis, listeners, no_large_chats, prefix=self.prefix)
 
     def heard_by(self, account_id: int) -> list[str]:
         return [text for text, to in self.packets if account_id in to]
@@ -46,7 +55,7 @@ async def joined(
         for _ in range(count):
             redis = await open_redis(url, timeout_s=timeout_s)
             stack.push_async_callback(redis.aclose)
-            nodes.append(node := Node(Bus(redis, prefix=prefix), redis))
+            nodes.append(node := Node(redis, prefix))
             await node.bus.open()
             stack.push_async_callback(node.bus.close)
         await until(lambda: all(node.bus.is_up and len(node.bus.lease.others) == count - 1 for node in nodes))

@@ -72,21 +72,22 @@ async def remove(node: Node, chat: Chat, by: Person, who: Person) -> int:
 def reading(node: Node) -> list[bytes]:
     """What this node reads from the bus from now on."""
     read: list[bytes] = []
-    ears = bus_of(node)._shards.home.subscriptions
-    hear_it = ears.on_message
+    subscriptions = bus_of(node).shards.home.subscriptions
+    pass_on = subscriptions._on_message
 
     def note(channel: str, data: bytes) -> None:
         read.append(data)
-        hear_it(channel, data)
+        pass_on(channel, data)
 
-    ears.on_message = note
+    subscriptions._on_message = note
     return read
 
 
 def listens(node: Node, chat: Chat) -> bool:
     """Whether Redis has confirmed that this node listens to a chat."""
     bus = bus_of(node)
-    return bus._shards.is_confirmed(bus.large_chats.channel(chat.id))
+    channel = bus.large_chats.channel(chat.id)
+    return bus.shards._of(channel).subscriptions.is_confirmed(channel)
 
 
 def seqs(device: Device, chat: Chat) -> list[int]:
@@ -221,12 +222,12 @@ async def test_what_a_node_missed_by_signal_it_learns_after_any_gap(site: Site) 
     ann, tom = await newcomers(first, 2)
     anns, toms = await first.connect(ann), await second.connect(tom)
     chat = await parts_of(first).found_group(ann, *absent(LARGE))
-    bus_of(second)._shards.home.subscriptions.on_message = lambda *_: None
+    bus_of(second).shards.home.subscriptions._on_message = lambda *_: None
     await add(first, chat, ann, tom)
-    bus_of(second)._shards.home.subscriptions.on_message = bus_of(second)._hear
+    bus_of(second).shards.home.subscriptions._on_message = bus_of(second)._on_message
     synced = len(toms.told("resync"))
-    bus_of(first)._shards.home.publisher.lose()
-    bus_of(first)._shards.home.publisher.work.set()
+    bus_of(first).shards.home.publisher.discard()
+    bus_of(first).shards.home.publisher.work.set()
     await until(lambda: listens(second, chat))
     await toms.expect("resync", synced + 1)
     await say(anns, "found", chat=chat.id)
@@ -252,7 +253,7 @@ async def test_every_connection_to_redis_speaks_resp3(site: Site) -> None:
     (node,) = await site.start(1)
     redis = services_of(node).runtime.outside.redis
     assert (await redis.client_info())["resp"] == "3"
-    pubsub = bus_of(node)._shards.home.subscriptions._pubsub
+    pubsub = bus_of(node).shards.home.subscriptions._pubsub
     assert pubsub is not None
     assert pubsub.connection.protocol == 3
 

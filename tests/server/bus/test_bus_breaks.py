@@ -14,10 +14,11 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from benchmarks.servers import holding_breath
 from server.bus.bus import Bus
+from server.bus.listeners import BusListeners
 from server.bus.publisher import AT_ONCE
 from server.config import MongodbSettings
 from server.embedded import EmbeddedStores
-from tests.server.bus.buses import WITHIN_S
+from tests.server.bus.buses import WITHIN_S, Node, no_large_chats
 from tests.support.socket_world import until
 
 ANN, TOM = 1, 2
@@ -36,15 +37,13 @@ async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embe
 async def open_bus(stores: EmbeddedStores) -> AsyncIterator[tuple[Bus, Gaps]]:
     """A bus that hears others, and what it says from then on."""
     redis = Redis.from_url(stores.redis_url, socket_timeout=1.0, retry=Retry(NoBackoff(), 0))
-    bus = Bus(redis)
-    gaps: Gaps = []
-    bus.on_gap = lambda of: gaps.append(None if of is None else set(of))
-    await bus.open()
-    await until(lambda: bus.is_up)
+    node = Node(redis)
+    await node.bus.open()
+    await until(lambda: node.bus.is_up)
     try:
-        yield bus, gaps
+        yield node.bus, node.gaps
     finally:
-        await bus.close()
+        await node.bus.close()
         await redis.aclose()
 
 
@@ -126,11 +125,11 @@ async def test_a_node_that_the_others_gave_up_is_known_to_them_again_and_tells_e
 
 async def test_whoever_leaves_before_all_was_published_says_so(stores: EmbeddedStores) -> None:
     redis = Redis.from_url(stores.redis_url, socket_timeout=WITHIN_S, retry=Retry(NoBackoff(), 0))
-    leaving, heard = Bus(redis), set[str]()
+    leaving, heard = Bus(redis, BusListeners(), no_large_chats), set[str]()
     async with open_bus(stores) as (staying, gaps):
-        staying.on_packet = lambda _namespace, text, _to: heard.add(text)
+        staying._listeners.packet.add(lambda _namespace, text, _to: heard.add(text))
         await leaving.open()
-        await until(lambda: not (leaving.lease.is_alone or staying.lease.is_alone or leaving.depth))
+        await until(lambda: not (leaving.lease.is_alone or staying.lease.is_alone or leaving.shards.depth))
         await staying.hold(ANN)
         gaps.clear()
         async with stopped(stores):
@@ -154,7 +153,7 @@ async def test_what_is_lost_while_others_are_told_of_a_loss_is_told_them_too(
 ) -> None:
     monkeypatch.setattr("server.bus.publisher.WAITING_MAX", 1)
     async with open_bus(stores) as (bus, _), open_bus(stores) as (other, gaps):
-        await until(lambda: not bus.lease.is_alone and not other.lease.is_alone and not bus.depth)
+        await until(lambda: not bus.lease.is_alone and not other.lease.is_alone and not bus.shards.depth)
         gaps.clear()
         publish, losses = Redis.publish, iter(range(1))
 

@@ -14,7 +14,7 @@ from benchmarks.servers import holding_breath
 from models.facts import AccountChanged
 from server.bus.bus import Bus, announce
 from server.bus.names import RedisNames
-from server.bus.presence_board import RedisPresenceStore
+from server.bus.presence_store import RedisPresenceStore
 from server.config import ConfigError, RedisSettings
 from server.embedded import EmbeddedStores
 from server.nodes.address import NodeAddresses
@@ -68,13 +68,15 @@ async def test_what_is_for_a_nodes_own_people_alone_goes_to_no_shard(cluster: Re
     async with joined(cluster) as (first, second):
         await first.hold(*PEOPLE)
         await second.hold(1)
-        await until(lambda: first.bus.depth == second.bus.depth == 0)
-        first_read, second_read = first.bus.heard, second.bus.heard
+        await until(lambda: first.bus.shards.depth == second.bus.shards.depth == 0)
+        first_read, second_read = first.bus.shards.messages_read, second.bus.shards.messages_read
         for account_id in PEOPLE:
             first.bus.publish("/chat", "mine", [account_id])
         await until(lambda: second.heard_by(1) == ["mine"])
-        assert second.bus.heard - second_read == 1
-        assert first.bus.heard - first_read == 1, "its own, of the one account that the other node listens for, too"
+        assert second.bus.shards.messages_read - second_read == 1
+        assert first.bus.shards.messages_read - first_read == 1, (
+            "its own, of the one account that the other node listens for, too"
+        )
 
 
 async def test_signals_leases_presence_addresses_and_who_is_connected_work_as_with_one_server(
@@ -84,9 +86,9 @@ async def test_signals_leases_presence_addresses_and_who_is_connected_work_as_wi
         first.bus.signal(AccountChanged(7))
         await announce(second.redis, AccountChanged(8), PREFIX)
         await until(lambda: second.signals == [AccountChanged(7), AccountChanged(8)])
-        boards = [RedisPresenceStore(node.redis, node.bus, grace_s=0) for node in (first, second)]
-        assert await boards[0].write(PEOPLE, ()) == set(PEOPLE)
-        looked = await boards[1].look(range(1, 1001))
+        presence_stores = [RedisPresenceStore(node.redis, node.bus, grace_s=0) for node in (first, second)]
+        assert await presence_stores[0].write(PEOPLE, ()) == set(PEOPLE)
+        looked = await presence_stores[1].look(range(1, 1001))
         assert looked.online == set(PEOPLE)
         assert looked.is_sure
         addresses = NodeAddresses(second.redis, RedisNames(PREFIX))
@@ -188,7 +190,7 @@ async def test_what_a_node_left_out_before_it_saw_that_a_replica_took_over_is_to
         await fresh_cluster.replicas[0].ask("CLUSTER FAILOVER")
         await until(lambda: None in second.gaps)
         first.bus.publish("/chat", "left out", [here])
-        await until(lambda: first.bus.depth == 0)
+        await until(lambda: first.bus.shards.depth == 0)
         second.gaps.clear()
         may_view.set()
         await until(lambda: None in second.gaps)

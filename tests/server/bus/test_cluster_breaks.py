@@ -1,7 +1,7 @@
 """What comes between: a cluster that breaks or changes while channels come and go."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,10 +12,9 @@ from benchmarks.redis_cluster import RedisCluster
 from benchmarks.servers import holding_breath
 from models.facts import AccountChanged
 from models.tasks import cancel
-from server.bus.bus import Bus
 from server.redis_client.client import open_redis
 from server.redis_client.cluster import Cluster, slot_of, tag_at
-from tests.server.bus.buses import WITHIN_S, tell_until_heard
+from tests.server.bus.buses import WITHIN_S, Node, tell_until_heard
 from tests.server.bus.test_cluster import PEOPLE, PREFIX, joined, place
 from tests.support.socket_world import until
 
@@ -119,7 +118,7 @@ async def test_nothing_of_shards_that_have_just_gone_is_left_when_the_bus_is_clo
     redis = await open_redis(cluster.url, timeout_s=2)
     assert isinstance(redis, Cluster)
     slots, before = await redis.map_slots(), await count_clients()
-    bus = Bus(redis, prefix=PREFIX)
+    bus = Node(redis, PREFIX).bus
     await bus.open()
     await until(lambda: bus.is_up)
 
@@ -167,15 +166,14 @@ async def test_whoever_comes_before_a_node_hears_what_all_must_hear_is_told_to_s
     async with joined(cluster, count=1) as (first,):
         monkeypatch.setattr(PubSub, "ssubscribe", late_for_all)
         redis = await open_redis(cluster.url, timeout_s=2)
-        bus = Bus(redis, prefix=PREFIX)
-        gaps: list[Collection[int] | None] = []
-        bus.on_gap, bus.on_signal = gaps.append, lambda _: None
+        node = Node(redis, PREFIX)
+        bus, gaps = node.bus, node.gaps
         await bus.open()
         elsewhere = next(each for each in PEOPLE if place(cluster, bus, each) is not cluster.primaries[0])
         await until(lambda: bus.node in first.bus.lease.others)
         await bus.hold(elsewhere)
         first.bus.signal(AccountChanged(elsewhere))
-        await until(lambda: not first.bus.depth)
+        await until(lambda: not first.bus.shards.depth)
         may_hear.set()
         await until(lambda: None in gaps)
         await bus.close()

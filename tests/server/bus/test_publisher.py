@@ -1,5 +1,6 @@
 """What Redis is asked to publish reaches whoever listens, and only what nobody but this node listens to is left out."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -16,29 +17,29 @@ class Scene:
     """A node that believes it listens to everything, and what a listener hears; channels are this test's own."""
 
     redis: Redis
-    ear: PubSub
+    subscription: PubSub
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def channel(self, name: str) -> str:
         return f"{self.name}:{name}"
 
     def publisher(self) -> Publisher:
-        return Publisher(self.redis, lambda: self.channel("marker"), lambda _: True)
+        return Publisher(self.redis, asyncio.Event(), lambda: self.channel("marker"), lambda _: True)
 
     async def listen(self, *names: str) -> None:
-        await self.ear.subscribe(*map(self.channel, names))
+        await self.subscription.subscribe(*map(self.channel, names))
         for _ in names:
-            assert (await self.ear.get_message(timeout=30))["type"] == "subscribe"
+            assert (await self.subscription.get_message(timeout=30))["type"] == "subscribe"
 
     async def heard(self, count: int) -> list[tuple[str, bytes]]:
-        messages = [await self.ear.get_message(timeout=30) for _ in range(count)]
+        messages = [await self.subscription.get_message(timeout=30) for _ in range(count)]
         return [(message["channel"].decode().partition(":")[2], message["data"]) for message in messages]
 
 
 @pytest.fixture
 async def scene(redis_url: str) -> AsyncIterator[Scene]:
-    async with Redis.from_url(redis_url, protocol=3) as redis, redis.pubsub() as ear:
-        yield Scene(redis, ear)
+    async with Redis.from_url(redis_url, protocol=3) as redis, redis.pubsub() as subscription:
+        yield Scene(redis, subscription)
 
 
 async def test_what_this_node_alone_listens_to_is_left_out(scene: Scene) -> None:

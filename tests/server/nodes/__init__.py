@@ -1,1 +1,1 @@
-"""Nodes among each other: what is passed on, and what a stranger at the door gets."""
+"""Nodes among each other: requests are forwarded, and nobody else gets an answer from the port for nodes."""

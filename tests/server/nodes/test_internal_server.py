@@ -1,4 +1,4 @@
-"""The door for other nodes opens to a fresh proof for this very request, and to nothing else."""
+"""The port for other nodes takes a request with a fresh signature for this very request, and nothing else."""
 
 import socket
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import pytest
 from server.auth.tokens import derive_key
 from server.config import ConfigError
 from server.embedded import EmbeddedStores
-from server.nodes import internal_server as door
+from server.nodes import internal_server
 from server.nodes.internal_server import GOOD_FOR_S, HEADER, RequestSigner
 from server.secret import load_secret
 from server.wiring import build
@@ -21,8 +21,8 @@ from tests.support.raw import QUERY, open_line, request
 POLL = f"{QUERY}polling"
 
 
-async def knock(pair: Pair, headers: Mapping[str, str], method: str = "GET", path: str = POLL) -> int:
-    """The door's answer to a request with these headers."""
+async def ask(pair: Pair, headers: Mapping[str, str], method: str = "GET", path: str = POLL) -> int:
+    """Returns the status of the answer to a request with these headers."""
     name = (await pair.session_far_away()).sid.partition(".")[0]
     url = await pair.addresses.find(name)
     assert url is not None
@@ -31,29 +31,29 @@ async def knock(pair: Pair, headers: Mapping[str, str], method: str = "GET", pat
     return status
 
 
-def seal_of(pair: Pair) -> RequestSigner:
+def signer_of(pair: Pair) -> RequestSigner:
     return RequestSigner(derive_key(load_secret(pair.far.settings).get_secret_value(), "nodes"))
 
 
 async def test_a_node_is_let_in(pair: Pair) -> None:
-    assert await knock(pair, seal_of(pair).headers("GET", POLL)) == 200
+    assert await ask(pair, signer_of(pair).headers("GET", POLL)) == 200
 
 
 async def test_another_installation_is_not(pair: Pair) -> None:
-    assert await knock(pair, RequestSigner(b"another key").headers("GET", POLL)) == 403
+    assert await ask(pair, RequestSigner(b"another key").headers("GET", POLL)) == 403
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", POLL), ("GET", f"{POLL}&sid=x")])
 async def test_a_proof_is_for_one_request(pair: Pair, method: str, path: str) -> None:
-    assert await knock(pair, seal_of(pair).headers("GET", POLL), method, path) == 403
+    assert await ask(pair, signer_of(pair).headers("GET", POLL), method, path) == 403
 
 
 @pytest.mark.parametrize("late_s", [-GOOD_FOR_S - 5, GOOD_FOR_S + 5])
 async def test_a_proof_is_for_this_moment(pair: Pair, monkeypatch: pytest.MonkeyPatch, late_s: int) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(door, "time", lambda: time() + late_s)
-        headers = seal_of(pair).headers("GET", POLL)
-    assert await knock(pair, headers) == 403
+        patch.setattr(internal_server, "time", lambda: time() + late_s)
+        headers = signer_of(pair).headers("GET", POLL)
+    assert await ask(pair, headers) == 403
 
 
 async def test_a_proof_in_bytes_that_are_no_text_is_refused(pair: Pair) -> None:
@@ -68,12 +68,12 @@ async def test_a_proof_in_bytes_that_are_no_text_is_refused(pair: Pair) -> None:
 
 @pytest.mark.parametrize("proof", ["", "é é", "1", "1 ", f"{2**80} 00", "-1 00", "١ 00", "1 " + "0" * 4000])
 async def test_what_is_no_proof_is_refused_quietly(pair: Pair, proof: str) -> None:
-    assert await knock(pair, {HEADER: proof}) == 403
+    assert await ask(pair, {HEADER: proof}) == 403
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics", "/api/contacts/", "/healthz", "/socket.io/../metrics"])
-async def test_behind_the_door_are_sessions_alone(pair: Pair, path: str) -> None:
-    assert await knock(pair, seal_of(pair).headers("GET", path), path=path) == 404
+async def test_the_port_for_nodes_serves_sessions_alone(pair: Pair, path: str) -> None:
+    assert await ask(pair, signer_of(pair).headers("GET", path), path=path) == 404
 
 
 async def test_a_port_that_is_taken_is_named(stores: EmbeddedStores, tmp_path: Path) -> None:

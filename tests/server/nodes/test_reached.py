@@ -1,4 +1,4 @@
-"""However a node's door is named in the settings, the other nodes find it."""
+"""However the settings name the port for other nodes, they find it."""
 
 import socket
 from pathlib import Path

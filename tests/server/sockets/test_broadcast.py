@@ -16,8 +16,8 @@ class Line:
         self.sid = sid
         self.writes: list[bytes] = []
 
-    def send(self, parcels: Sequence[EncodedPacket], frames: bytes) -> None:
-        assert frames == b"".join(parcel.frame for parcel in parcels)
+    def send(self, packets: Sequence[EncodedPacket], frames: bytes) -> None:
+        assert frames == b"".join(packet.frame for packet in packets)
         self.writes.append(frames)
 
 
@@ -33,8 +33,12 @@ class Ids:
         return f"c{self.last}"
 
 
+async def registered(_: int) -> None:
+    """There are no other nodes."""
+
+
 async def crowd(size: int) -> tuple[Connections, list[Line], list[Connection]]:
-    connections = Connections()
+    connections = Connections(registered, lambda _: None)
     connections.server = Ids()
     lines = [Line(f"e{number}") for number in range(size)]
     entered = []
@@ -42,7 +46,7 @@ async def crowd(size: int) -> tuple[Connections, list[Line], list[Connection]]:
         connection = connections.admit(line, "/chat")  # type: ignore[arg-type]
         assert connection is not None
         connection.is_open = True
-        await connections.enter("/chat", connection.sid, Actor(number, str(number), "s"))
+        await connections.register("/chat", connection.sid, Actor(number, str(number), "s"))
         entered.append(connection)
     return connections, lines, entered
 
@@ -53,33 +57,33 @@ async def turn() -> None:
 
 async def test_what_a_turn_has_for_an_audience_is_one_write() -> None:
     connections, lines, _ = await crowd(40)
-    waves, to = BroadcastQueue(connections), frozenset(range(40))
+    broadcasts, to = BroadcastQueue(connections), frozenset(range(40))
     first, second = EncodedPacket("4one"), EncodedPacket("4two")
-    waves.add("/chat", to, first)
-    waves.add("/chat", to, second)
+    broadcasts.add("/chat", to, first)
+    broadcasts.add("/chat", to, second)
     await turn()
     assert all(line.writes == [first.frame + second.frame] for line in lines)
-    assert not waves
+    assert not broadcasts
 
 
 async def test_another_audience_in_between_keeps_the_order() -> None:
     connections, lines, _ = await crowd(40)
-    waves, everybody, some = BroadcastQueue(connections), frozenset(range(40)), frozenset(range(35))
-    parcels = [EncodedPacket(f"4{number}") for number in range(3)]
-    for to, parcel in zip((everybody, some, everybody), parcels, strict=True):
-        waves.add("/chat", to, parcel)
-    while waves:
+    broadcasts, everybody, some = BroadcastQueue(connections), frozenset(range(40)), frozenset(range(35))
+    packets = [EncodedPacket(f"4{number}") for number in range(3)]
+    for to, packet in zip((everybody, some, everybody), packets, strict=True):
+        broadcasts.add("/chat", to, packet)
+    while broadcasts:
         await turn()
-    assert b"".join(lines[0].writes) == b"".join(parcel.frame for parcel in parcels)
-    assert b"".join(lines[39].writes) == parcels[0].frame + parcels[2].frame
+    assert b"".join(lines[0].writes) == b"".join(packet.frame for packet in packets)
+    assert b"".join(lines[39].writes) == packets[0].frame + packets[2].frame
 
 
 async def test_a_large_audience_takes_several_turns_and_nobody_is_left_out() -> None:
     connections, lines, _ = await crowd(2 * SLICE + 7)
-    waves, to = BroadcastQueue(connections), range(len(lines))
-    waves.add("/chat", to, EncodedPacket("4x"))
+    broadcasts, to = BroadcastQueue(connections), range(len(lines))
+    broadcasts.add("/chat", to, EncodedPacket("4x"))
     reached = []
-    while waves:
+    while broadcasts:
         await turn()
         reached.append(sum(map(len, (line.writes for line in lines))))
     assert reached[0] == SLICE
@@ -89,11 +93,11 @@ async def test_a_large_audience_takes_several_turns_and_nobody_is_left_out() -> 
 
 async def test_who_is_sent_away_meanwhile_gets_nothing() -> None:
     connections, lines, entered = await crowd(2 * SLICE)
-    waves = BroadcastQueue(connections)
-    waves.add("/chat", range(len(lines)), EncodedPacket("4secret"))
+    broadcasts = BroadcastQueue(connections)
+    broadcasts.add("/chat", range(len(lines)), EncodedPacket("4secret"))
     await turn()
     connections.remove(entered[-1])
-    while waves:
+    while broadcasts:
         await turn()
     assert lines[-2].writes
     assert not lines[-1].writes
@@ -101,41 +105,41 @@ async def test_who_is_sent_away_meanwhile_gets_nothing() -> None:
 
 async def test_with_much_waiting_slices_grow() -> None:
     connections, lines, _ = await crowd(2 * SLICE)
-    waves = BroadcastQueue(connections)
+    broadcasts = BroadcastQueue(connections)
     audiences = [range(start, len(lines)) for start in range(SLICE)]
     for to in audiences:
-        waves.add("/chat", to, EncodedPacket("4x"))
+        broadcasts.add("/chat", to, EncodedPacket("4x"))
     await turn()
     assert sum(len(line.writes) for line in lines) > SLICE
-    while waves:
+    while broadcasts:
         await turn()
     assert sum(len(line.writes) for line in lines) == sum(map(len, audiences))
 
 
 async def test_what_comes_while_a_wave_goes_out_travels_together_behind_it() -> None:
     connections, lines, _ = await crowd(2 * SLICE)
-    waves, to = BroadcastQueue(connections), frozenset(range(2 * SLICE))
+    broadcasts, to = BroadcastQueue(connections), frozenset(range(2 * SLICE))
     first, second, third = EncodedPacket("4one"), EncodedPacket("4two"), EncodedPacket("4three")
-    waves.add("/chat", to, first)
+    broadcasts.add("/chat", to, first)
     await turn()
-    waves.add("/chat", to, second)
+    broadcasts.add("/chat", to, second)
     await turn()
-    waves.add("/chat", to, third)
-    while waves:
+    broadcasts.add("/chat", to, third)
+    while broadcasts:
         await turn()
     assert all(line.writes == [first.frame, second.frame + third.frame] for line in lines)
 
 
 async def test_one_who_cannot_be_sent_to_keeps_nothing_from_the_others() -> None:
     class Broken(Line):
-        def send(self, parcels: Sequence[EncodedPacket], frames: bytes) -> None:
+        def send(self, packets: Sequence[EncodedPacket], frames: bytes) -> None:
             raise OSError
 
     connections, lines, entered = await crowd(40)
     entered[7].socket = Broken("e7")  # type: ignore[assignment]
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    waves = BroadcastQueue(connections)
-    waves.add("/chat", range(40), EncodedPacket("4x"))
+    broadcasts = BroadcastQueue(connections)
+    broadcasts.add("/chat", range(40), EncodedPacket("4x"))
     for _ in range(3):
         await turn()
     assert all(len(line.writes) == 1 for number, line in enumerate(lines) if number != 7)
@@ -148,15 +152,15 @@ async def test_a_request_is_answered_while_a_wave_goes_out() -> None:
         await writer.wait_closed()
 
     connections, lines, _ = await crowd(5000)
-    waves = BroadcastQueue(connections)
+    broadcasts = BroadcastQueue(connections)
     async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        waves.add("/chat", range(len(lines)), EncodedPacket("4x"))
+        broadcasts.add("/chat", range(len(lines)), EncodedPacket("4x"))
         await turn()
         writer.write(b"request\n")
         assert await reader.readline() == b"request\n"
-        assert waves
-        while waves:
+        assert broadcasts
+        while broadcasts:
             await turn()
         writer.close()
         await writer.wait_closed()

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from server.embedded import EmbeddedStores
-from server.sockets.drain import TICK_S, send_away
-from server.wiring import DRAIN
+from server.sockets.drain import TICK_S, drain
+from server.wiring import DRAIN_CLIENTS
 from tests.support import raw
 from tests.support.node import Node, running_node, settings_for
 from tests.support.socket_world import sign_in_friends
@@ -32,7 +32,7 @@ async def one_a_second(stores: EmbeddedStores, folder: Path) -> AsyncIterator[No
 @asynccontextmanager
 async def leaving(node: Node) -> AsyncIterator["asyncio.Future[None]"]:
     """The node sees its clients off while the block runs, as at SIGTERM."""
-    seeing_off = asyncio.ensure_future(node.runner.app[DRAIN]())
+    seeing_off = asyncio.ensure_future(node.runner.app[DRAIN_CLIENTS]())
     try:
         yield seeing_off
     finally:
@@ -64,7 +64,7 @@ async def test_who_waits_for_its_turn_still_writes_and_hears(stores: EmbeddedSto
 async def test_nobody_waits_where_there_are_few(stores: EmbeddedStores, tmp_path: Path) -> None:
     async with running_node(stores, settings_for(tmp_path)) as node, AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(raw.frames(node.url)) for _ in range(10)]
-        seeing_off = node.runner.app[DRAIN]()
+        seeing_off = node.runner.app[DRAIN_CLIENTS]()
         with pytest.raises(StopIteration):  # without a single wait
             seeing_off.send(None)  # type: ignore[attr-defined]
         assert [await client.ended() for client in clients] == [GOING_AWAY] * 10
@@ -72,7 +72,7 @@ async def test_nobody_waits_where_there_are_few(stores: EmbeddedStores, tmp_path
 
 async def test_all_are_told_the_reason(stores: EmbeddedStores, tmp_path: Path) -> None:
     async with running_node(stores, settings_for(tmp_path)) as node, raw.frames(node.url) as client:
-        await node.runner.app[DRAIN]()
+        await node.runner.app[DRAIN_CLIENTS]()
         opcode, data = await client.read_frame()
         assert (opcode, data[2:]) == (raw.CLOSE, b"the server restarts: come back and sync")
 
@@ -83,7 +83,7 @@ async def test_a_polling_client_is_told_by_its_poll(stores: EmbeddedStores, tmp_
         polling = asyncio.ensure_future(client.poll())
         async with node.http.get(f"{node.url}/healthz"):
             pass  # the poll came before it
-        await node.runner.app[DRAIN]()
+        await node.runner.app[DRAIN_CLIENTS]()
         assert await polling == (200, ["6"]), "no CLOSE, after which the Python client would stay away"
         status, [body] = await client.poll()
         assert (status, json.loads(body)["code"]) == (400, 1)
@@ -148,7 +148,7 @@ class TestHeldForAnotherNode:
                 await client.say("5")
                 await client.say("3")
                 ending = asyncio.ensure_future(client.ended())
-                await between.runner.app[DRAIN]()
+                await between.runner.app[DRAIN_CLIENTS]()
                 assert await ending == SERVICE_RESTART
 
     async def test_a_poll_ends_with_its_session(self, stores: EmbeddedStores, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ class TestHeldForAnotherNode:
             through = raw.Polling(between.url, session.sid)
             polling = asyncio.ensure_future(through.poll())
             await until_held(between)
-            await between.runner.app[DRAIN]()
+            await between.runner.app[DRAIN_CLIENTS]()
             assert await polling == (200, ["6"])
             status, _ = await session.poll()
             assert status == 400
@@ -177,6 +177,6 @@ async def test_a_crowd_goes_no_faster_than(per_s: float, within_s: float) -> Non
     moments: list[float] = []
     loop = asyncio.get_running_loop()
     started = loop.time()
-    await send_away([lambda: moments.append(loop.time() - started)] * 100, per_s=per_s, within_s=within_s)
+    await drain([lambda: moments.append(loop.time() - started)] * 100, per_s=per_s, within_s=within_s)
     assert len(moments) == 100
     assert all(moment >= number / 1000 - TICK_S for number, moment in enumerate(moments))

@@ -59,7 +59,7 @@ async def close_code(socket: Frames, data: bytes) -> int | None:
         pytest.param(masked(0x88, struct.pack("!H", 1005)), 1002, id="a close code that is never sent"),
         pytest.param(masked(0x88, struct.pack("!H", 999)), 1002, id="a close code below all"),
         pytest.param(masked(0x88, struct.pack("!H", 5000)), 1002, id="a close code above all"),
-        pytest.param(masked(0x88, struct.pack("!H", 1000) + b"\xff"), 1007, id="a farewell that is no UTF-8"),
+        pytest.param(masked(0x88, struct.pack("!H", 1000) + b"\xff"), 1007, id="a close frame that is not UTF-8"),
     ],
 )
 async def test_a_frame_against_the_rules_ends_the_connection(

@@ -128,18 +128,29 @@ def test_the_numbers_of_packets_are_the_protocols() -> None:
     assert socketio_packet.CONNECT_ERROR == 4
 
 
+async def registered(_: int) -> None:
+    """There are no other nodes."""
+
+
+async def answered_here(_: web.Request) -> web.StreamResponse | None:
+    return None
+
+
 def test_the_server_is_told_of_packets_by_our_sockets() -> None:
     sockets = SocketServer(
-        Connections(),
+        Connections(registered, lambda _: None),
         origins=["*"],
         ping_interval_s=25,
         ping_timeout_s=20,
         message_max_bytes=1000,
+        make_sid=lambda: "sid",
+        forward=answered_here,
+        count_refused=lambda _: None,
         queue_max_packets=10,
         queue_max_chars=1000,
     )
     assert isinstance(sockets.eio, EngineServer)
-    assert sockets.eio.guests is sockets
+    assert sockets.eio.listener is sockets
     assert sockets.eio.start_service_task is False
     assert sockets.eio.http_compression is False
     assert sockets._binary_packet == {}
@@ -164,7 +175,7 @@ def test_a_connection_is_made_by_what_we_replaced() -> None:
 
 
 class TestTakingALineOver:
-    """What `take_over` in server/sockets/frames.py leans on in aiohttp."""
+    """What `take_over` in server/sockets/handshake.py leans on in aiohttp."""
 
     def test_the_handler_of_a_request_still_has_its_parts(self) -> None:
         slots = {name for kind in RequestHandler.__mro__ for name in getattr(kind, "__slots__", ())}

@@ -13,7 +13,7 @@ from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
 from handlers.wire.sockets.largest import ENVELOPE_MAX_BYTES, largest_message, largest_requests
-from server.sockets.intake import STRANGER_MAX_BYTES
+from server.sockets.intake import UNAUTHENTICATED_MAX_BYTES
 from tests.support.raw import QUERY, TEXT, frames, open_polling, request
 from tests.support.socket_world import Friends, sockets_of, until
 
@@ -169,12 +169,12 @@ class TestStrangers:
 
     async def test_a_long_message_ends_the_connection(self, friends: Friends) -> None:
         async with frames(friends.node.url) as socket:
-            await socket.frame(TEXT, b"4" + b"x" * STRANGER_MAX_BYTES)
+            await socket.frame(TEXT, b"4" + b"x" * UNAUTHENTICATED_MAX_BYTES)
             assert await socket.ended() == 1009
 
     async def test_a_long_body_ends_the_session(self, friends: Friends) -> None:
         polling = await open_polling(friends.node.url)
-        assert await polling.post_bytes(b"4" + b"x" * STRANGER_MAX_BYTES) in (400, 413)
+        assert await polling.post_bytes(b"4" + b"x" * UNAUTHENTICATED_MAX_BYTES) in (400, 413)
         assert (await polling.poll())[0] == 400
 
     async def test_a_refused_one_is_a_stranger_again(self, friends: Friends) -> None:
@@ -182,7 +182,7 @@ class TestStrangers:
             await socket.say('40/chat,{"token":"nobody\'s"}')
             await socket.hear_until("44/chat,")
             await until(lambda: all(each.settled is None for each in sockets_of(friends.node).eio.sockets.values()))
-            await socket.frame(TEXT, b"4" + b"x" * STRANGER_MAX_BYTES)
+            await socket.frame(TEXT, b"4" + b"x" * UNAUTHENTICATED_MAX_BYTES)
             assert await socket.ended() == 1009
 
     async def test_what_a_refused_one_has_begun_is_not_kept(self, friends: Friends) -> None:
@@ -197,7 +197,7 @@ class TestStrangers:
             await socket.join(friends.ann.token)
             await socket.hear_until('42/chat,["ready"')
             await socket.say("41/chat,")
-            await socket.frame(TEXT, b"4" + b"x" * STRANGER_MAX_BYTES)
+            await socket.frame(TEXT, b"4" + b"x" * UNAUTHENTICATED_MAX_BYTES)
             assert await socket.ended() == 1009
 
     async def test_what_comes_right_behind_a_good_connect_may_be_long(self, friends: Friends) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from server.sockets.engine import EngineSocket
+from server.sockets.engine_socket import EngineSocket
 from tests.support.node import NAMESPACES, Node, Person, running_node, settings_for
+from tests.support.parts import services_of
 from tests.support.raw import TEXT, frames, open_polling, request
 from tests.support.socket_world import Friends, friends_on_a_node, sign_in_friends, sockets_of, until
 
@@ -31,19 +32,19 @@ def held(node: Node) -> dict[str, int]:
     connections: Any = sockets.connections
     namespaces = sockets.namespace_handlers
     presence, typing = namespaces["/presence"]._presence, namespaces["/typing"]._typing
-    bus = connections.on_enter.__self__
+    bus = services_of(node).runtime.bus
     return {
         "engine sockets": len(sockets.eio.sockets),
         "environs": len(sockets.environ),
         "binary packets": len(sockets._binary_packet),
-        "strangers": len(sockets._strangers),
+        "unauthenticated": len(sockets._unauthenticated),
         "answers": len(sockets._tasks),
         "by sid": len(connections._by_sid),
         "by engine": len(connections._by_engine),
         "by account": sum(map(len, connections._by_account.values())),
         "by session": len(connections._by_session),
         "bus holds": len(bus._held),
-        "bus channels": len(bus._shards.channels) - 1,  # the one that every node hears
+        "bus channels": len(bus.shards.channels) - 1,  # the one that every node hears
         "bus accounts": len(bus.large_chats._chats),
         "presence": len(presence._connections) + len(presence._of_account) + len(presence._tell._watchers),
         "leaving": len(presence._leaving),
@@ -51,8 +52,8 @@ def held(node: Node) -> dict[str, int]:
         + len(presence._attendance._said)
         + len(presence._attendance._due),
         "typing": len(typing._typists),
-        "callers": sum(len(namespace._callers) for namespace in namespaces.values()),
-        "counted callers": sum(sum(namespace._held.values()) for namespace in namespaces.values()),
+        "clients": sum(len(namespace._clients) for namespace in namespaces.values()),
+        "counted clients": sum(sum(namespace._held.values()) for namespace in namespaces.values()),
         "typing connections": sum(map(len, namespaces["/typing"]._connections.values())),
     }
 
@@ -126,8 +127,8 @@ async def test_who_goes_while_being_let_in_is_not_kept(node: Node, monkeypatch: 
     """The token takes its time; meanwhile the client closes its session by another request."""
     ann, _ = await sign_in_friends(node)
     before = held(node)
-    gate = next(iter(sockets_of(node).namespace_handlers.values()))._gate
-    authenticate, is_asked, may_go_on = gate.authenticate, asyncio.Event(), asyncio.Event()
+    context = next(iter(sockets_of(node).namespace_handlers.values()))._context
+    authenticate, is_asked, may_go_on = context.authenticate, asyncio.Event(), asyncio.Event()
 
     async def slowly(token: str, number: str | None) -> Any:
         actor = await authenticate(token, number)
@@ -135,7 +136,7 @@ async def test_who_goes_while_being_let_in_is_not_kept(node: Node, monkeypatch: 
         await may_go_on.wait()
         return actor
 
-    object.__setattr__(gate, "authenticate", slowly)
+    object.__setattr__(context, "authenticate", slowly)
     try:
         for is_greeted in (False, True):
             is_asked.clear()
@@ -154,15 +155,15 @@ async def test_who_goes_while_being_let_in_is_not_kept(node: Node, monkeypatch: 
             await joining
             await until(lambda: held(node) == before)
     finally:
-        object.__setattr__(gate, "authenticate", authenticate)
+        object.__setattr__(context, "authenticate", authenticate)
 
 
 async def test_the_node_stops_at_once_with_everybody_connected(stores: EmbeddedStores, tmp_path: Path) -> None:
     async with friends_on_a_node(stores, settings_for(tmp_path)) as friends:
-        await _stop_with_guests(friends)
+        await _stop_with_everybody_connected(friends)
 
 
-async def _stop_with_guests(friends: Friends) -> None:
+async def _stop_with_everybody_connected(friends: Friends) -> None:
     sockets = sockets_of(friends.node)
     polling = await open_polling(friends.node.url)
     await polling.join(friends.ann.token)

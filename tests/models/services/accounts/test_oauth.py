@@ -30,7 +30,7 @@ OLD, NEW = "correct horse", "battery staple"
 
 
 class Fanout(RecordingFanout):
-    def whisper(self, *_: object) -> None: ...
+    def send_to_connection(self, *_: object) -> None: ...
 
 
 @dataclass

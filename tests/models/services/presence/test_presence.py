@@ -63,13 +63,13 @@ class Whispers(RecordingFanout):
 
     def __init__(self) -> None:
         super().__init__()
-        self.whispered: list[Fact] = []
+        self.sent_to_one: list[Fact] = []
 
-    def whisper(self, event: Fact, connection: str) -> None:
-        self.whispered.append(event)
+    def send_to_connection(self, event: Fact, connection: str) -> None:
+        self.sent_to_one.append(event)
 
     def statuses(self, whose: Account) -> list[str | None]:
-        shown = (event for event in self.whispered if isinstance(event, VisiblePresence))
+        shown = (event for event in self.sent_to_one if isinstance(event, VisiblePresence))
         return [event.status for event in shown if event.number == whose.number]
 
 

@@ -1,9 +1,9 @@
-"""The presence board: which accounts are online on which nodes, kept in Redis.
+"""The presence store: which accounts are online on which nodes, kept in Redis (docs/architecture.md, "Presence").
 
-A set per account holds its nodes, and a set per node its accounts; one script changes both. An account is online while its set
-is not empty: what a node that crashed or left has in there stays until a sweep (models/services/presence/sweep.py) takes it
-out, so whoever comes back elsewhere before was never away. A script removes nothing of a node that has renewed its
-lease, and a node whose lease was over writes all of its own again, so the two cannot meet half-way.
+A set for each account holds its nodes, and a set for each node its accounts; one script changes both. An account is online while
+its set is not empty. The entries of a node that crashed or left stay until a sweep (models/services/presence/sweep.py) removes them, so
+an account that reconnects to another node before that was never offline. A script removes nothing of a node that has renewed its lease,
+and a node whose lease had expired writes all of its accounts again, so the two cannot collide.
 All keys share the slot of the leases, as scripts in a Redis Cluster must.
 """
 
@@ -23,12 +23,12 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CLAIM_S: Final = 10  # a sweeper that says nothing for so long is replaced; longer than MongoDB may take to answer
+CLAIM_S: Final = 10  # then another node may sweep; longer than MongoDB may take to answer
 CHUNK: Final = 500  # accounts in one script, about a millisecond of Redis
 
-# KEYS: the leases, this node's accounts, then the nodes of each account. ARGV: this node, how many of the accounts came, then
-# all accounts. -> those that came first or left last; who left a Redis that had forgotten it, too, as nobody has been told.
-# Nothing where this node has no name among the leases: should it die, nobody would find what it left.
+# KEYS: the leases, this node's accounts, then the nodes of each account. ARGV: this node, how many of the accounts came online, then
+# all accounts. -> the accounts that are online or offline on all nodes by this, those that Redis had lost among the latter.
+# Returns false if this node is not among the leases: no sweep would find its entries after a crash.
 _WRITE = """
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return false end
 local changed = {}
@@ -50,7 +50,7 @@ end
 return changed
 """
 
-# KEYS: the leases, then the nodes of each account. ARGV: this node. -> when it renewed last, and whether each is online.
+# KEYS: the leases, then the nodes of each account. ARGV: this node. -> when it renewed its lease, and whether each account is online.
 _LOOK = """
 local found = {}
 for i = 2, #KEYS do
@@ -59,7 +59,7 @@ end
 return {redis.call('ZSCORE', KEYS[1], ARGV[1]), found}
 """
 
-# Whether a node is gone: its lease is over, or it left. KEYS: the leases, those who left.
+# Whether a node is gone: its lease has expired, or it left. KEYS: the leases, the nodes that left.
 _AGE = """
 local time = redis.call('TIME')
 local date = redis.call('ZSCORE', KEYS[1], ARGV[1])
@@ -67,9 +67,9 @@ local is_gone = not date or time[1] + time[2] / 1000000 - tonumber(date) > tonum
 date = date or redis.call('ZSCORE', KEYS[2], ARGV[1])
 """
 
-# KEYS: the leases, those who left, the claim, the gone node's accounts. ARGV: the gone node, the time of a lease, this node, the
-# time of a claim, how many. -> how long ago the node was there, and some of its accounts; nothing if it is back or another
-# node sweeps it. A node without accounts is forgotten.
+# KEYS: the leases, the nodes that left, the claim, the gone node's accounts. ARGV: the gone node, LEASE_S, this node, CLAIM_S, CHUNK.
+# -> how many seconds ago the node renewed last, and some of its accounts; false if it is back or another node sweeps it. A node
+# without accounts is forgotten.
 _CLAIM = (
     _AGE
     + """
@@ -88,8 +88,8 @@ return {string.format('%.6f', time[1] + time[2] / 1000000 - tonumber(date)), acc
 """
 )
 
-# KEYS: the leases, those who left, the gone node's accounts, then the nodes of each account. ARGV: the gone node, the time of a
-# lease, then the accounts. -> those that are online nowhere now.
+# KEYS: the leases, the nodes that left, the gone node's accounts, then the nodes of each account. ARGV: the gone node, LEASE_S, then
+# the accounts. -> those that are online on no node now.
 _SWEEP = (
     _AGE
     + """
@@ -107,7 +107,7 @@ return offline
 
 
 class RedisPresenceStore:
-    """Writes what this node's accounts do, looks up whether accounts are online anywhere, and sweeps for nodes that are gone."""
+    """Implements PresenceStore: writes this node's accounts, looks up those of all nodes, and sweeps for nodes that are gone."""
 
     def __init__(self, redis: RedisClient, bus: Bus, *, grace_s: float) -> None:
         self._redis = redis
@@ -151,7 +151,7 @@ class RedisPresenceStore:
         return OnlineLookup(online, is_sure=renewed_at is not None and not self._lease.is_settling)
 
     async def _look(self, account_ids: Collection[int]) -> tuple[list[int], bytes | None]:
-        """Whether each is online, and when this node renewed its lease."""
+        """Returns for each account whether it is online, and when this node renewed its lease (None if Redis does not know it)."""
         found: list[int] = []
         renewed_at: bytes | None = None
         accounts = list(account_ids)
@@ -193,7 +193,7 @@ class RedisPresenceStore:
 
 
 async def _again(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask once more over a new connection when the first one was an old one, which Redis closed when it was started again."""
+    """Ask once more over a new connection if a Redis that was restarted had closed the first one."""
     try:
         return await ask()
     except RedisConnectionError:

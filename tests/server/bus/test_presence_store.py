@@ -1,4 +1,4 @@
-"""The presence board of several nodes: nobody comes or goes twice, whatever dies in between."""
+"""The presence store of several nodes: nobody comes or goes twice, whatever dies in between."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
@@ -16,10 +16,12 @@ from models.services.presence.sweep import SweepPresence
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
 from models.stores.database import Database
-from server.bus import lease, presence_board
+from server.bus import lease, presence_store
 from server.bus.bus import Bus
-from server.bus.presence_board import RedisPresenceStore
+from server.bus.listeners import BusListeners
+from server.bus.presence_store import RedisPresenceStore
 from server.clock import SystemClock
+from tests.server.bus.buses import no_large_chats
 
 ANN, TOM, MAX = 1, 2, 3
 
@@ -32,7 +34,7 @@ class Told:
 
     def publish(self, *_: object, **__: object) -> None: ...
 
-    def whisper(self, *_: object) -> None: ...
+    def send_to_connection(self, *_: object) -> None: ...
 
     def signal(self, signal: Invalidation) -> None:
         self.signals.append(signal)
@@ -65,7 +67,7 @@ class Site:
     prefix: str
 
     async def node(self) -> Node:
-        bus = Bus(self.redis, prefix=self.prefix)
+        bus = Bus(self.redis, BusListeners(), no_large_chats, prefix=self.prefix)
         board, told = RedisPresenceStore(self.redis, bus, grace_s=0), Told([])
         node = Node(bus, board, SweepPresence(self.accounts, board, told, SystemClock()), told)
         await bus.lease.take()
@@ -75,10 +77,10 @@ class Site:
 @pytest.fixture
 async def site(redis_url: str, database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     """Leases end as soon as they are looked at, unless they were renewed within the tenth of a second before."""
-    for module in (lease, presence_board):
+    for module in (lease, presence_store):
         monkeypatch.setattr(module, "LEASE_S", 0.1)
-    monkeypatch.setattr(presence_board, "RENEW_S", 0.0)
-    monkeypatch.setattr(presence_board, "CLAIM_S", 1)
+    monkeypatch.setattr(presence_store, "RENEW_S", 0.0)
+    monkeypatch.setattr(presence_store, "CLAIM_S", 1)
     async with Redis.from_url(redis_url) as redis:
         yield Site(redis, Accounts(database, Counters(database)), database.raw.name)
 
@@ -135,7 +137,7 @@ async def test_nobody_is_taken_from_a_node_that_is_back_in_the_middle_of_its_swe
     assert await sweeper.board.claim(paused.bus.node) is not None
     assert await sweeper.board.sweep(paused.bus.node, {ANN}) == {ANN}
     patch = pytest.MonkeyPatch()
-    patch.setattr(presence_board, "LEASE_S", 60)
+    patch.setattr(presence_store, "LEASE_S", 60)
     await paused.renew()
     assert await sweeper.board.sweep(paused.bus.node, {TOM}) == set()
     assert await sweeper.board.claim(paused.bus.node) is None
@@ -164,7 +166,7 @@ async def test_a_sweep_stores_when_the_node_was_there_last_and_never_an_earlier_
 
 
 async def test_a_thousand_people_are_swept_in_parts(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence_board, "CHUNK", 100)
+    monkeypatch.setattr(presence_store, "CHUNK", 100)
     dead, sweeper = await site.node(), await site.node()
     people = range(1, 1001)
     await dead.board.write(people, [])

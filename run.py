@@ -43,13 +43,13 @@ def change_login(arguments: argparse.Namespace) -> int:
     """Add, change or remove a login; 0, or 1 after one line that says why not."""
     from server.cli.logins import run_command
     from server.config import read_settings
-    from server.startup_error import CannotStart
+    from server.startup_error import StartupError
 
     try:
         settings = read_settings(arguments.config, _overrides(arguments))
         password = "" if arguments.command == "remove-login" else arguments.password or _ask_password()
         print(run_command(settings, arguments.command, arguments.name, password, may_make_new=arguments.new))  # noqa: T201 - the answer
-    except CannotStart as reason:
+    except StartupError as reason:
         print(f"parley: {reason}", file=sys.stderr)  # noqa: T201 - the one line
         return 1
     return 0
@@ -59,13 +59,13 @@ def change_sample_replies(arguments: argparse.Namespace) -> int:
     """Add, remove or list sample replies; 0, or 1 after one line that says why not."""
     from server.cli.sample_replies import run_command
     from server.config import read_settings
-    from server.startup_error import CannotStart
+    from server.startup_error import StartupError
 
     try:
         settings = read_settings(arguments.config, _overrides(arguments))
         text, kind = getattr(arguments, "text", ""), getattr(arguments, "type", "")
         print(run_command(settings, arguments.command, text, kind, may_make_new=arguments.new))  # noqa: T201 - the answer
-    except CannotStart as reason:
+    except StartupError as reason:
         print(f"parley: {reason}", file=sys.stderr)  # noqa: T201 - the one line
         return 1
     return 0
@@ -75,20 +75,20 @@ def _ask_password() -> str:
     """From the terminal, twice and unseen; else the first line of standard input."""
     import getpass
 
-    from server.startup_error import CannotStart
+    from server.startup_error import StartupError
 
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass.getpass("Password: ")
     if getpass.getpass("Once more: ") != password:
-        raise CannotStart("the two passwords differ")
+        raise StartupError("the two passwords differ")
     return password
 
 
 def serve(arguments: argparse.Namespace) -> int:
     """Run the server until it is told to stop; 0, or 1 after one line that says why it does not start."""
     from server.config import read_settings
-    from server.startup_error import CannotStart
+    from server.startup_error import StartupError
 
     try:
         settings = read_settings(arguments.config, _overrides(arguments))
@@ -103,7 +103,7 @@ def serve(arguments: argparse.Namespace) -> int:
             serve_with_workers(settings, _worker_command(arguments), arguments.workers)
         else:
             run_server(settings)
-    except CannotStart as reason:
+    except StartupError as reason:
         print(f"parley: {reason}", file=sys.stderr)  # noqa: T201 - the one line
         return 1
     return 0

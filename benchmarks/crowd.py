@@ -43,7 +43,7 @@ from models.services.accounts.sessions import StartSession
 from models.stores.database import open_database
 from server.config import Settings
 from server.embedded import throw_away_stores
-from server.process.gc_tuning import spare_what_stays
+from server.process.gc_tuning import tune_garbage_collector
 from server.wiring import build
 from server.wiring.namespaces import SOCKET_SERVER
 from server.wiring.services import SERVICES, Services
@@ -124,7 +124,7 @@ async def serve(folder: str, mongodb_url: str, redis_url: str) -> None:
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0, backlog=4096).start()
             ports.append(runner.addresses[0][1])
-        spare_what_stays()
+        tune_garbage_collector()
         watching = asyncio.create_task(watch.run(), name="watch")
         print(json.dumps(ports), flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

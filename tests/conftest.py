@@ -8,7 +8,7 @@ import pytest
 
 from models.stores.database import Database, Driver, open_database
 from server.embedded import EmbeddedStores, throw_away_stores
-from server.process.gc_tuning import spare_what_stays
+from server.process.gc_tuning import tune_garbage_collector
 from tests.support.documented import undocumented
 from tests.support.group_world import town, world
 from tests.support.stores import fresh_database, pool, quick_place
@@ -108,7 +108,7 @@ def pytest_collectstart() -> None:
 
 def pytest_collection_finish() -> None:
     """Nobody needs to look through all that again, and garbage is looked for as on a server."""
-    spare_what_stays()
+    tune_garbage_collector()
     gc.enable()
 
 

@@ -17,7 +17,7 @@ from models.documents.notification import Notification, Sms
 from server.clock import SystemClock
 from server.config import ConfigError, Settings
 from server.embedded import EmbeddedStores
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 from server.wiring import build
 from tests.support.apple import DIE, TOPIC, Answer, Apple, running_apple
 from tests.support.node import Node, Person, running_node, settings_for
@@ -344,7 +344,7 @@ async def test_keys_that_cannot_be_used_stop_the_start_and_are_named(
     apple: Apple, stores: EmbeddedStores, push: dict[str, str], path: str
 ) -> None:
     settings = settings_for(apple.folder, push=apple.settings | push)
-    with pytest.raises(CannotStart) as stopped:
+    with pytest.raises(StartupError) as stopped:
         await build(settings, stores.mongodb_url, stores.redis_url)
     assert isinstance(stopped.value, ConfigError)
     assert stopped.value.path == path

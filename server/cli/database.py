@@ -18,7 +18,7 @@ from server.process.running_server import RunningServer, find_last, find_running
 from server.process.site import Site, fingerprint_of
 from server.process.store_checks import require_mongodb
 from server.secret import find_secret, load_secret
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class OpenStores:
 def run_on_stores(
     settings: Settings, work: Callable[[OpenStores], Awaitable[str]], *, may_make_new: bool = False
 ) -> str:
-    """Open the stores and do `work` with them. Returns the line that it returns; CannotStart says in one line why it was not done."""
+    """Open the stores and do `work` with them. Returns the line that it returns; StartupError says in one line why it was not done."""
 
     async def run() -> str:
         async with open_stores(settings, may_make_new=may_make_new) as stores:
@@ -44,14 +44,14 @@ def run_on_stores(
     try:
         return asyncio.run(run())
     except DomainError as refusal:
-        raise CannotStart(refusal.message) from None
+        raise StartupError(refusal.message) from None
 
 
 @asynccontextmanager
 async def open_stores(settings: Settings, *, may_make_new: bool) -> AsyncIterator[OpenStores]:
     """Open what these settings name, else what the server on `data_dir` uses; what is embedded and does not run is started.
 
-    A shell often lacks the environment of the server's unit: CannotStart, unless `may_make_new`, where that would make a new
+    A shell often lacks the environment of the server's unit: StartupError, unless `may_make_new`, where that would make a new
     and empty store beside the one that is meant.
     """
     mongodb, running = settings.mongodb, find_running(settings.data_dir)
@@ -86,18 +86,18 @@ async def _find_site(database: Database, settings: Settings, running: RunningSer
 
 
 def _require_store(data_dir: Path) -> None:
-    """CannotStart where the embedded store of `data_dir` is not what the server used last, or not this user's, or not there."""
+    """StartupError where the embedded store of `data_dir` is not what the server used last, or not this user's, or not there."""
     last = find_last(data_dir)
     if last is not None and last.mongodb != EMBEDDED:
-        raise CannotStart(
+        raise StartupError(
             f"mongodb.url: the server on {data_dir} last used {last.mongodb}, and this shell names no MongoDB: set "
             "PARLEY_MONGODB__URL as for the server, or say --new for a new and embedded one"
         )
     if not (data_dir / "mongodb").is_dir():
-        raise CannotStart(
+        raise StartupError(
             f"data_dir: there is no database in {data_dir}: name the server's with --data-dir, or its MongoDB by "
             "PARLEY_MONGODB__URL (both may stand in the environment of its unit), or say --new for a new one"
         )
     owner = data_dir.stat().st_uid
     if owner != os.geteuid():
-        raise CannotStart(f"data_dir: {data_dir} belongs to another user (number {owner}): run this as that one")
+        raise StartupError(f"data_dir: {data_dir} belongs to another user (number {owner}): run this as that one")

@@ -25,7 +25,7 @@ from server.redis_client.client import open_redis
 def run_command(settings: Settings, command: str, name: str, password: str, *, may_make_new: bool = False) -> str:
     """Add a login, set its password or remove it. Returns the line that says so; `password` is unused for removal.
 
-    CannotStart says in one line why it was not done.
+    StartupError says in one line why it was not done.
     """
     return run_on_stores(settings, partial(_run, command, name, password), may_make_new=may_make_new)
 

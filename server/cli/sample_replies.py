@@ -13,7 +13,7 @@ from server.config import Settings
 def run_command(settings: Settings, command: str, text: str, kind: str, *, may_make_new: bool = False) -> str:
     """Add, remove or list sample replies. Returns the lines that say so; `kind` is "accept" or "reject", for adding.
 
-    CannotStart says in one line why it was not done.
+    StartupError says in one line why it was not done.
     """
     return run_on_stores(settings, partial(_run, command, text, kind), may_make_new=may_make_new)
 

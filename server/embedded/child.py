@@ -23,7 +23,7 @@ from typing import Any
 
 from server.embedded.ports import LOOPBACK
 from server.process.data_dir import is_full
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ async def hold(path: Path) -> int:
         pid = os.pread(lock_fd, 20, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(lock_fd)
         if isinstance(error, TimeoutError):
-            raise CannotStart(f"{path.stem} of an earlier run is still alive: end process {pid}") from None
+            raise StartupError(f"{path.stem} of an earlier run is still alive: end process {pid}") from None
         raise
 
 
@@ -95,7 +95,7 @@ class Child:
                 )
             os.pwrite(held, f"{process.pid}\n".encode().ljust(20), 0)
         except OSError as error:
-            problem = CannotStart(f"{self._log_path.stem}: {error}")
+            problem = StartupError(f"{self._log_path.stem}: {error}")
             tell(lambda: self._started.set_exception(problem), self._started)
             return
         finally:
@@ -110,7 +110,7 @@ class Child:
         return (await asyncio.shield(self._started)).pid
 
     async def outlive(self, work: Coroutine[Any, Any, None]) -> None:
-        """Wait until `work` is done; CannotStart with the child's last words when the child ends first."""
+        """Wait until `work` is done; StartupError with the child's last words when the child ends first."""
         task = asyncio.create_task(work)
         both: set[asyncio.Future[Any]] = {task, self.exited}
         try:
@@ -127,8 +127,8 @@ class Child:
             await asyncio.gather(task, return_exceptions=True)
         # On a full disk it says nothing, as its log is there too.
         if full := is_full(self._log_path.parent):
-            raise CannotStart(f"data_dir: {self._log_path.stem} cannot work in {self._log_path.parent}, as {full}")
-        raise CannotStart(f"{self._log_path.stem} ended while it started: {self.last_words()} (see {self._log_path})")
+            raise StartupError(f"data_dir: {self._log_path.stem} cannot work in {self._log_path.parent}, as {full}")
+        raise StartupError(f"{self._log_path.stem} ended while it started: {self.last_words()} (see {self._log_path})")
 
     async def accepts(self, port: int) -> None:
         """Wait until something on this machine accepts connections on `port`."""
@@ -146,7 +146,7 @@ class Child:
         """Ask it to end, insist after `patience_s`; returns when it is gone."""
         try:
             process = await asyncio.shield(self._started)
-        except CannotStart:
+        except StartupError:
             return
         if self.exited.done():
             return

@@ -22,7 +22,7 @@ from server.embedded.child import POLL_S, Child
 from server.embedded.ports import LOOPBACK, choose_port, is_free
 from server.embedded.server import EmbeddedServer
 from server.secret import keep_secret
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 REPLICA_SET = "parley"
 OPLOG_MB = 128  # nobody replicates from it; room for the largest transactions
@@ -100,7 +100,7 @@ class Mongod(EmbeddedServer):
         try:
             await self._lead(child)
         except PyMongoError as error:
-            raise CannotStart(f"mongod does not become primary: {error}") from None
+            raise StartupError(f"mongod does not become primary: {error}") from None
 
     async def _lead(self, child: Child) -> None:
         await child.accepts(self.port)

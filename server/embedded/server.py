@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from server.embedded.child import Child, hold
 from server.embedded.ports import choose_port
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 PORT_TRIES = 3
 
@@ -29,7 +29,7 @@ class EmbeddedServer(ABC):
         """Returns where it answers, with the password, once it is started."""
 
     async def start(self) -> None:
-        """Return when it answers; CannotStart says what it died of. A later start keeps the port."""
+        """Return when it answers; StartupError says what it died of. A later start keeps the port."""
         is_first = self.port == 0
         for tries_left in reversed(range(PORT_TRIES if is_first else 1)):
             held = await hold(self._file("held"))
@@ -38,7 +38,7 @@ class EmbeddedServer(ABC):
             self._child = self._launch(held)
             try:
                 await self._child.outlive(self._answer(self._child))
-            except CannotStart as ended:
+            except StartupError as ended:
                 if not tries_left or "address already in use" not in str(ended).lower():
                     raise
             else:

@@ -17,7 +17,7 @@ from server.embedded.binaries import MONGOD, REDIS, find_binary
 from server.embedded.mongod import Mongod
 from server.embedded.valkey import Valkey
 from server.process.data_dir import is_full
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class EmbeddedStores:
     """The stores of one data directory for the time of an `async with`.
 
     Inside it `mongodb_url` and `redis_url` answer: those of the children, or those that are set. A child that dies is
-    started again on the same port. CannotStart
+    started again on the same port. StartupError
     says in one line why a store does not start. Data stays.
     """
 
@@ -111,7 +111,7 @@ async def _keep(child: Mongod | Valkey, data_dir: Path) -> None:
             await asyncio.sleep(delay_s)
             try:
                 await child.start()
-            except (CannotStart, OSError) as problem:
+            except (StartupError, OSError) as problem:
                 delay_s = _longer(delay_s)
                 log.error("%s does not start, next try in %.1f s: %s", child.name, delay_s, problem)  # noqa: TRY400
                 await child.stop(0)

@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler, Middleware
 from typing_extensions import override
 
 from models.errors import Unavailable
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +60,11 @@ class OpenFiles:
         self._said_at = -QUIET_S
 
     def warn(self, passed_on_max: int) -> None:
-        """Say at the start what the limit means, where it is less than the settings may need; CannotStart where it is too low for anything."""
+        """Say at the start what the limit means, where it is less than the settings may need; StartupError where it is too low for anything."""
         if not self._is_bounded:
             return
         if self.limit < LEAST:
-            raise CannotStart(
+            raise StartupError(
                 f"this process may have {self.limit} open files and needs {LEAST} at least: raise `ulimit -n`"
             )
         if self.limit - self.reserve < passed_on_max:

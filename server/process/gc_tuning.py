@@ -11,7 +11,7 @@ import gc
 THRESHOLDS = (20_000, 20, 50)
 
 
-def spare_what_stays() -> None:
+def tune_garbage_collector() -> None:
     """To be called once everything is built: what is there now is never looked at again."""
     gc.collect()
     gc.freeze()

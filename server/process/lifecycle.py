@@ -30,11 +30,11 @@ from server.http.lines_per_address import LINES
 from server.http.open_files import OPEN_FILES, BoundedSite
 from server.http.unreadable import Runner
 from server.process.data_dir import hold_data_dir
-from server.process.gc_tuning import spare_what_stays
-from server.process.listeners import BACKLOG, allow_many, bind, listen
+from server.process.gc_tuning import tune_garbage_collector
+from server.process.listeners import BACKLOG, bind, listen, raise_open_files_limit
 from server.process.logs import set_up_logs
 from server.process.running_server import find_last, published
-from server.process.store_checks import refused_by, require_mongodb, require_redis
+from server.process.store_checks import require_mongodb, require_redis, startup_refusal
 from server.process.unicode_tables import load_tables
 from server.process.url_secrets import without_secrets
 from server.process.worker_metrics import sockets_folder
@@ -54,7 +54,7 @@ REQUESTS_SHARE = 0.3  # of the application's, for requests under way; then what 
 
 
 def serve(settings: Settings) -> None:
-    """Run until SIGINT, SIGTERM or SIGHUP; returns when all is stopped. CannotStart when something is in the way."""
+    """Run until SIGINT, SIGTERM or SIGHUP; returns when all is stopped. StartupError when something is in the way."""
     set_up_logs(settings.log)
     _warn_of_debug_pin(settings)
     with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -222,15 +222,15 @@ async def _open(
 ) -> None:
     """Serve the application on these sockets until the stack is closed."""
     application_s = settings.shutdown_s * APPLICATION_SHARE * (1 if worker_socket is None else WORKER_SHARE)
-    allow_many()
+    raise_open_files_limit()
     try:
         app = await build(settings, mongodb_url, redis_url, worker_socket)
     except (PyMongoError, RedisError) as error:
-        raise refused_by(error) from None
+        raise startup_refusal(error) from None
     runner = Runner(app, access_log=None, shutdown_timeout=application_s * REQUESTS_SHARE)
     stack.push_async_callback(_close, runner, application_s)
     await runner.setup()
-    spare_what_stays()
+    tune_garbage_collector()
     app[OPEN_FILES].warn(settings.nodes.passed_on_max)
     listen(listeners, settings.http)
     for listener in listeners:

@@ -43,7 +43,7 @@ def bind(settings: HttpSettings, *, is_shared: bool = False) -> list[socket.sock
     return bound
 
 
-def allow_many() -> None:
+def raise_open_files_limit() -> None:
     """Each connection is an open file: take as many as the system allows, where shells begin with about a thousand."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = OPEN_FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_MAX)

@@ -8,7 +8,7 @@ from models.tasks import BackgroundTasks
 log = logging.getLogger(__name__)
 
 
-def keep_doing(
+def run_periodically(
     tasks: BackgroundTasks, name: str, work: Callable[[], Awaitable[int]], *, every_s: float, done: str
 ) -> None:
     """Run `work` now and then every `every_s` seconds.

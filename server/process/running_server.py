@@ -12,7 +12,7 @@ from server.config import EMBEDDED, Settings
 from server.process.data_dir import is_in_use
 from server.process.site import fingerprint_of
 from server.process.url_secrets import without_secrets
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 FILE_NAME = "server.json"
 
@@ -50,7 +50,7 @@ def published(settings: Settings, secret: str, mongodb_url: str, redis_url: str)
 
 
 def find_running(data_dir: Path) -> RunningServer | None:
-    """Returns what the server that runs on `data_dir` uses; None where none does. CannotStart where that cannot be seen."""
+    """Returns what the server that runs on `data_dir` uses; None where none does. StartupError where that cannot be seen."""
     try:
         server = find_last(data_dir) if is_in_use(data_dir) else None
     except PermissionError as error:
@@ -77,5 +77,5 @@ def _write(data_dir: Path, server: RunningServer) -> None:
     draft.replace(data_dir / FILE_NAME)
 
 
-def _unreadable(data_dir: Path, error: OSError) -> CannotStart:
-    return CannotStart(f"data_dir: {data_dir} cannot be read ({error.strerror}): run this as the server's own user")
+def _unreadable(data_dir: Path, error: OSError) -> StartupError:
+    return StartupError(f"data_dir: {data_dir} cannot be read ({error.strerror}): run this as the server's own user")

@@ -66,7 +66,7 @@ async def require_redis(settings: RedisSettings) -> str:
     return f"{version}, a cluster" if is_cluster else version
 
 
-def refused_by(error: PyMongoError | RedisError) -> ConfigError:
+def startup_refusal(error: PyMongoError | RedisError) -> ConfigError:
     """What a store that answers has against this start: an index that it cannot make, say, or not in time."""
     if isinstance(error, PyMongoError):
         return ConfigError("mongodb.url", f"MongoDB does not do what a start needs ({_reason(error)})")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from server.embedded.child import LAUNCHER
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Workers:
 
     Each is told its own file in the folder `sockets`, by which the others ask it (siblings.py).
 
-    A worker says `ready` on its standard output once it does. CannotStart when one ends before. They are told to stop when
+    A worker says `ready` on its standard output once it does. StartupError when one ends before. They are told to stop when
     the block ends, and killed after `stops_within_s`; the kernel tells them at once if this process dies.
     """
 
@@ -87,7 +87,7 @@ class Workers:
                 env=self._environment,
             )
         except OSError as error:  # no memory for one more process, say, which may be what the last one died of
-            raise CannotStart(f"worker {number + 1} of {self._count} cannot be started ({error.strerror})") from None
+            raise StartupError(f"worker {number + 1} of {self._count} cannot be started ({error.strerror})") from None
         assert process.stdout is not None
         said = b""
         with suppress(TimeoutError):
@@ -95,7 +95,7 @@ class Workers:
             async with asyncio.timeout(START_WITHIN_S):
                 said = await process.stdout.readline()
         if said != READY:
-            raise CannotStart(f"worker {number + 1} of {self._count} did not start (its own line above says why)")
+            raise StartupError(f"worker {number + 1} of {self._count} did not start (its own line above says why)")
 
     async def _keep(self, number: int) -> None:
         """Start a worker again whenever it ends."""
@@ -109,7 +109,7 @@ class Workers:
             started = loop.time()
             try:
                 await self._start(number)
-            except CannotStart as reason:
+            except StartupError as reason:
                 log.error("%s", reason)  # noqa: TRY400 (it says why, or the worker has)
 
     async def _stop(self) -> None:

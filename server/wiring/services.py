@@ -23,7 +23,7 @@ from server.config import Settings
 from server.http.lines_per_address import LinesPerAddress
 from server.metrics import Metrics
 from server.process.database_health import DatabaseHealth
-from server.process.periodic import keep_doing
+from server.process.periodic import run_periodically
 from server.sockets.connections import Connections
 from server.sockets.fanout import SocketFanout
 from server.wiring import accounts, chats, contacts, events, groups, media, notifications, presence, users
@@ -217,4 +217,4 @@ def _start_periodic_work(services: Services, tasks: BackgroundTasks) -> None:
         ("removing files", remove_media.sweep, 3600.0, "removed %d files that nothing pointed to"),
         ("sweeping", stores.media.sweep, 3600.0, "removed %d uploads that a crash had left"),  # half a day old
     ):
-        keep_doing(tasks, name, work, every_s=every_s, done=done)
+        run_periodically(tasks, name, work, every_s=every_s, done=done)

@@ -1,4 +1,4 @@
-"""Owns background work: starts named tasks, logs what fails, goes on with what must go on, and stops all of it in reverse."""
+"""Owns background work: starts named tasks, logs failures, restarts what must go on, and stops everything in reverse."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What `redis.url` may say: one server, several of a Redis Cluster, or the sentinels of a primary and its name."""
+"""Parses `redis.url`: one server, several of a Redis Cluster, or the sentinels of a primary and its name."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _OTHER = re.compile(r"embedded|unix://.+")
 
 @dataclass(frozen=True, slots=True)
 class RedisUrl:
-    """A URL in parts. `urls` names each server in the form that redis-py reads; with sentinels there is one, for their primary."""
+    """A URL in parts. `urls` names each server as redis-py reads it; with sentinels there is one, for their primary."""
 
     urls: tuple[str, ...]
     sentinels: tuple[tuple[str, int], ...] = ()
@@ -27,7 +27,7 @@ class RedisUrl:
 
 
 def read_redis_url(url: str) -> RedisUrl:
-    """Take it apart; ValueError says what is wrong with it, and shows none of it but an option's name."""
+    """Returns the parts of a URL. ValueError says what is wrong, and shows none of it except an option's name."""
     if _OTHER.fullmatch(url):
         return RedisUrl((url,))
     parts = _URL.fullmatch(url)

@@ -1,4 +1,4 @@
-"""Bounds how many requests and sockets one address may have at a time; IPv6 by /64."""
+"""Limits how many requests and sockets one address may have at a time; IPv6 addresses count by their /64 network."""
 
 import ipaddress
 from collections import Counter
@@ -27,10 +27,11 @@ class Line(Protocol):
 
 
 class LinesPerAddress:
-    """At most `most` for one client's address, 0 for any number.
+    """Admits at most `most` at a time for one client address, or any number if `most` is 0.
 
-    The address is the client's own, as the proxies that are trusted tell it (server/http/client_address.py). This machine and the proxies
-    themselves are not counted: where one of them does not say whom it serves, everybody would share its number.
+    The address is the client's own, as trusted proxies tell it (server/http/client_address.py). This machine and the
+    proxies themselves are not counted: where a proxy does not name its client, all of its clients would share one
+    number.
     """
 
     def __init__(self, most: int, trusted_proxies: Iterable[str] = ()) -> None:
@@ -40,7 +41,7 @@ class LinesPerAddress:
         self._keys: dict[str, str] = {}  # found before, by address
 
     def take(self, address: str) -> str:
-        """Count one more until `give_back` of what this returns. Raises RateLimited."""
+        """Count one more until `give_back` of the returned key. Raises RateLimited."""
         key = self._key_of(address)
         if not key:
             return ""
@@ -50,9 +51,10 @@ class LinesPerAddress:
         return key
 
     def close_excess(self, lines: Iterable[Line]) -> None:
-        """Close what is over the bound, the newest first: `lines` are in the order in which they came.
+        """Close the newest connections of each address beyond the limit.
 
-        Of a line on which no request has come only its other end is known, so one of a proxy is not counted.
+        `lines` are in the order in which they were opened. Until a request arrives only the peer's address of a
+        connection is known, so connections of proxies are not counted.
         """
         found: Counter[str] = Counter()
         for line in lines:
@@ -63,7 +65,7 @@ class LinesPerAddress:
                     line.force_close()
 
     def _key_of(self, address: str) -> str:
-        """Whom an address counts for; empty for whoever is not counted."""
+        """Returns the key that an address is counted under, empty for one that is not counted."""
         if not self._most:
             return ""
         key = self._keys.get(address)
@@ -91,7 +93,10 @@ LINES: web.AppKey[LinesPerAddress] = web.AppKey("lines", LinesPerAddress)
 
 
 def limit_lines(lines: LinesPerAddress, *, sockets: str) -> Middleware:
-    """Counts each request as long as it takes; stands behind the one that locates clients. `sockets` is the path of theirs."""
+    """Returns a middleware that counts each request while it lasts. It stands inside `locate_clients`.
+
+    Requests that open a socket (path `sockets`) are counted by the socket server, for as long as the socket lasts.
+    """
 
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:

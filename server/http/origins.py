@@ -1,4 +1,4 @@
-"""Reads an origin as a person writes it into the settings, and shows it as browsers send it (RFC 6454, section 6)."""
+"""Parses an origin as operators write it into the settings into the form that browsers send (RFC 6454, section 6)."""
 
 import re
 from ipaddress import IPv6Address
@@ -17,10 +17,10 @@ _NOT_OF_PAGES = frozenset({"ws", "wss", "file", "data", "blob", "about", "javasc
 
 
 def read_origin(text: str) -> str:
-    """Returns the origin in the one form in which browsers send it: lower case, a host in ASCII, no default port; or `*`.
+    """Returns the origin as browsers send it: lower case, an ASCII host, no default port; or `*`.
 
-    Raises ValueError, with what it must be, for everything that no browser sends: a path or a slash at the end, a user, a host
-    without a scheme, `null`, a pattern.
+    Raises ValueError, which says what it must be, for anything that no browser sends: a path or a final slash, a user,
+    a host without a scheme, `null`, a pattern.
     """
     if text == ANY:
         return text

@@ -1,7 +1,7 @@
-"""Tells Python's garbage collector what a server is like: much that stays for ever, and little that needs it.
+"""Tunes Python's garbage collector for a server: most objects live for ever or are freed by reference counts.
 
-Reference counts free nearly everything here; cycles are few. By default the collector looks at the newest objects after each
-700, and now and then at all: with many clients that is a pause that everybody notices, for nothing.
+By default the collector looks at the newest objects after each 700, and at all of them now and then. With many clients
+that is a noticeable pause, and it finds little, because cycles are few.
 """
 
 import gc
@@ -12,7 +12,7 @@ THRESHOLDS = (20_000, 20, 50)
 
 
 def tune_garbage_collector() -> None:
-    """To be called once everything is built: what is there now is never looked at again."""
+    """Exempt all existing objects from collection and collect less often. To be called once everything is built."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

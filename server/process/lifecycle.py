@@ -1,9 +1,9 @@
-"""From settings to a server that people can reach, and back to nothing: what starts in which order, and how it stops.
+"""Starts and stops the server: reads from the settings what to start, in this order, and stops it in reverse.
 
-    lock data_dir -> bind the port -> ask set stores -> embedded stores -> application -> listen -> say so
+    lock data_dir -> bind the port -> ask set stores -> embedded stores -> application -> listen -> print where it is
     -> (signal) -> stop in reverse order
 
-The cheap reasons not to start come first. What cannot start is one line and exit status 1 (see run.py).
+Cheap checks come first. A start that fails prints one line and exits with status 1.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ REQUESTS_SHARE = 0.3  # of the application's, for requests under way; then what 
 
 
 def serve(settings: Settings) -> None:
-    """Run until SIGINT, SIGTERM or SIGHUP; returns when all is stopped. StartupError when something is in the way."""
+    """Run until SIGINT, SIGTERM or SIGHUP, and return when everything is stopped. StartupError says why it cannot start."""
     set_up_logs(settings.log)
     _warn_of_debug_pin(settings)
     with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -62,7 +62,10 @@ def serve(settings: Settings) -> None:
 
 
 def serve_with_workers(settings: Settings, command: Sequence[str], count: int) -> None:
-    """The same with `count` nodes on one port; `command` starts one of them (`serve_as_worker`) with these settings."""
+    """Run `count` nodes on one port until a signal, and return when all are stopped.
+
+    `command` starts one of them (`serve_as_worker`) with these settings. StartupError says why they cannot start.
+    """
     _require_free_doors(settings)
     set_up_logs(settings.log)
     _warn_of_debug_pin(settings)
@@ -71,9 +74,9 @@ def serve_with_workers(settings: Settings, command: Sequence[str], count: int) -
 
 
 def serve_as_worker(settings: Settings, own_socket: Path) -> None:
-    """One of the nodes: its parent holds the data directory, and has started the stores that the settings name.
+    """Run one of the nodes. Its parent holds the data directory, and has started the stores that the settings name.
 
-    `own_socket`: where its siblings ask it.
+    The other workers ask it for its metrics at the socket `own_socket`.
     """
     set_up_logs(settings.log, own_socket.stem)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -86,7 +89,7 @@ def _warn_of_debug_pin(settings: Settings) -> None:
 
 
 def _require_free_doors(settings: Settings) -> None:
-    """ConfigError where the settings give all workers one address for other nodes; a session is on one of them alone."""
+    """ConfigError where the settings give all workers one address for other nodes, since a session belongs to one worker."""
     for name, value in (("port", settings.nodes.port), ("url", settings.nodes.url)):
         if value:
             raise ConfigError(f"nodes.{name}", "cannot be set with --workers: each of them has an address of its own")
@@ -101,7 +104,10 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _until_told(life: Coroutine[Any, Any, None], ends_within_s: float) -> None:
-    """Run `life` to its end, or cancel it at the first signal. What is not cleaned up in time is given up, bit by bit."""
+    """Run `life` to its end, or cancel it at the first signal.
+
+    Clean-up that exceeds `ends_within_s` is cancelled part by part.
+    """
     living = asyncio.create_task(life, name="life")
     with _signals() as told:
         hearing = asyncio.create_task(told.wait(), name="signals")
@@ -119,7 +125,7 @@ async def _until_told(life: Coroutine[Any, Any, None], ends_within_s: float) -> 
 
 
 def _wait_for_no_thread() -> None:
-    """All is done: end soon, also where a thread hangs, which nobody can cancel; one that looks up a name does for half a minute."""
+    """Exit soon even if a thread hangs, which cannot be cancelled: one that resolves a name can hang for half a minute."""
     timer = threading.Timer(THREADS_S, os._exit, [0])
     timer.daemon = True
     timer.start()
@@ -127,10 +133,11 @@ def _wait_for_no_thread() -> None:
 
 @contextmanager
 def _signals() -> Iterator[asyncio.Event]:
-    """Set at the first signal that means the end: a second one must not interrupt the cleaning up, which is bounded.
+    """Yield an event that the first terminating signal sets.
 
-    SIGHUP is one, as whoever closes a terminal sends it, unless `nohup` has this process ignore it. Signals that mean nothing
-    here would end the process at once, with clients cut off; they are said and ignored.
+    A second one must not interrupt the clean-up, which is bounded. SIGHUP is one of them, as closing a terminal sends
+    it, unless `nohup` has this process ignore it. SIGUSR1 and SIGUSR2 would end the process at once, with clients cut
+    off; they are logged and ignored.
     """
     told = asyncio.Event()
 
@@ -246,7 +253,7 @@ async def _open(
 
 
 def _connections(runner: web.AppRunner) -> list[RequestHandler]:
-    """Those that are no WebSockets, the oldest first."""
+    """Returns the connections that are no WebSockets, the oldest first."""
     return [] if runner.server is None else runner.server.connections
 
 
@@ -257,7 +264,7 @@ def _say(settings: Settings, listener: socket.socket, places: dict[str, str]) ->
 
 
 async def _ask_set_stores(settings: Settings) -> dict[str, str]:
-    """Say for each store that is set, not embedded, what runs where; ConfigError when it does not answer."""
+    """Returns the version and address of each store that is not embedded. ConfigError when one does not answer."""
     answering: dict[str, str] = {}
     if settings.mongodb.url != EMBEDDED:
         version = await require_mongodb(settings.mongodb)
@@ -269,7 +276,7 @@ async def _ask_set_stores(settings: Settings) -> dict[str, str]:
 
 
 def _warn_of_what_others_lack(settings: Settings) -> None:
-    """One node may have its own; several would refuse each other's people, and hear nothing of each other."""
+    """Log settings that further nodes would have to share: one node works without, several would not understand each other."""
     own = {"redis.url": settings.redis.url == EMBEDDED, "auth.secret": not settings.auth.secret.get_secret_value()}
     for path in (path for path, is_own in own.items() if is_own):
         log.warning("%s is not set: other nodes on this MongoDB would need the one that this node has made", path)

@@ -1,4 +1,4 @@
-"""The sockets that the HTTP server listens on, bound before anything slow starts."""
+"""Binds the sockets that the HTTP server listens on, before anything slow starts."""
 
 import errno
 import resource
@@ -17,9 +17,10 @@ REASONS = {
 
 
 def bind(settings: HttpSettings, *, is_shared: bool = False) -> list[socket.socket]:
-    """Bind every address of the host, all on one port; ConfigError when one is taken. Nobody can connect yet.
+    """Bind every address of the host, all on one port. ConfigError when one is taken. Nobody can connect yet.
 
-    A shared port may be bound by several processes of this user, and the kernel spreads connections over those that listen.
+    A shared port may be bound by several processes of this user, and the kernel spreads connections over those that
+    listen.
     """
     bound: list[socket.socket] = []
     port = settings.port
@@ -44,7 +45,7 @@ def bind(settings: HttpSettings, *, is_shared: bool = False) -> list[socket.sock
 
 
 def raise_open_files_limit() -> None:
-    """Each connection is an open file: take as many as the system allows, where shells begin with about a thousand."""
+    """Allow as many open files as the system does, since each connection is one and shells begin with about a thousand."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = OPEN_FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_MAX)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -53,7 +54,7 @@ def raise_open_files_limit() -> None:
 
 
 def listen(listeners: list[socket.socket], settings: HttpSettings) -> None:
-    """Let people connect; ConfigError when another program, bound at the same time, was faster."""
+    """Accept connections. ConfigError when another program bound the port at the same time and listened first."""
     try:
         for listener in listeners:
             listener.listen(BACKLOG)

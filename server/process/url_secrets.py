@@ -1,4 +1,4 @@
-"""URLs as they may be shown: without user, password, or any piece of one that was written with characters it may not have."""
+"""Shows URLs without user, password, or any part that may be a piece of a badly escaped password."""
 
 import re
 
@@ -10,7 +10,7 @@ _HOSTS = re.compile(
 
 
 def without_secrets(url: str) -> str:
-    """Returns scheme, hosts and path; the scheme alone where it cannot be told which part is the password."""
+    """Returns scheme, hosts and path, or the scheme alone where it is unclear which part is the password."""
     parts = _SHOWABLE.fullmatch(url)
     if parts is None or not _HOSTS.fullmatch(parts["place"]):
         scheme = re.match(r"[a-z][a-z0-9+.-]*(?=://)", url)

@@ -1,7 +1,7 @@
-"""Several nodes of one machine on one port, one per core: each a process of its own over the same stores.
+"""Runs several nodes on one port of one machine, one per core, each a process of its own over the same stores.
 
-The kernel hands connections to them in turn (SO_REUSEPORT); polls that reach the wrong one are passed on (nodes/). The
-parent starts the embedded stores, starts a worker that died again, and answers nobody itself.
+The kernel spreads connections over them (SO_REUSEPORT); requests that reach the wrong one are forwarded (server/nodes).
+The parent starts the embedded stores, restarts workers that end, and serves no requests itself.
 """
 
 import asyncio
@@ -27,12 +27,11 @@ FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
 
 
 class Workers:
-    """`count` processes of one command, for the time of an `async with`; inside it all of them serve.
+    """Runs `count` processes of one command for the time of an `async with`; inside it all of them serve.
 
-    Each is told its own file in the folder `sockets`, by which the others ask it (siblings.py).
-
-    A worker says `ready` on its standard output once it does. StartupError when one ends before. They are told to stop when
-    the block ends, and killed after `stops_within_s`; the kernel tells them at once if this process dies.
+    Each gets a file of its own in the folder `sockets`, where the others ask for its metrics (worker_metrics.py). A
+    worker prints `ready` once it serves. StartupError when one ends before that. At the end of the block they are asked
+    to stop, and killed after `stops_within_s`; if this process dies, the kernel tells them at once.
     """
 
     def __init__(
@@ -98,7 +97,7 @@ class Workers:
             raise StartupError(f"worker {number + 1} of {self._count} did not start (its own line above says why)")
 
     async def _keep(self, number: int) -> None:
-        """Start a worker again whenever it ends."""
+        """Start a worker again whenever it ends, after delays that grow while it keeps failing."""
         loop = asyncio.get_running_loop()
         delay_s, started = FIRST_DELAY_S, loop.time()
         while True:

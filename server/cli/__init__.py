@@ -1,1 +1,1 @@
-"""Commands at a shell beside the server: logins, sample replies, and the database they use."""
+"""Commands at a shell beside the server: logins and sample replies, on the database that the server uses."""

@@ -23,7 +23,7 @@ from server.startup_error import StartupError
 
 @dataclass(frozen=True, slots=True)
 class OpenStores:
-    """The database, and where nodes may listen: nowhere where `redis_url` or `site` is empty."""
+    """The database, and where nodes listen for signals: nowhere if `redis_url` or `site` is empty."""
 
     database: Database
     redis_url: str = ""
@@ -34,7 +34,10 @@ class OpenStores:
 def run_on_stores(
     settings: Settings, work: Callable[[OpenStores], Awaitable[str]], *, may_make_new: bool = False
 ) -> str:
-    """Open the stores and do `work` with them. Returns the line that it returns; StartupError says in one line why it was not done."""
+    """Open the stores and do `work` with them. Returns the line that `work` returns.
+
+    StartupError says in one line why it was not done.
+    """
 
     async def run() -> str:
         async with open_stores(settings, may_make_new=may_make_new) as stores:
@@ -49,10 +52,10 @@ def run_on_stores(
 
 @asynccontextmanager
 async def open_stores(settings: Settings, *, may_make_new: bool) -> AsyncIterator[OpenStores]:
-    """Open what these settings name, else what the server on `data_dir` uses; what is embedded and does not run is started.
+    """Open the stores that these settings name, else those of the server on `data_dir`, and start embedded ones that do not run.
 
-    A shell often lacks the environment of the server's unit: StartupError, unless `may_make_new`, where that would make a new
-    and empty store beside the one that is meant.
+    A shell often lacks the environment of the server's unit: StartupError, unless `may_make_new`, where that would
+    create a new and empty store beside the one that is meant.
     """
     mongodb, running = settings.mongodb, find_running(settings.data_dir)
     if mongodb.url != EMBEDDED:
@@ -79,14 +82,14 @@ async def open_stores(settings: Settings, *, may_make_new: bool) -> AsyncIterato
 
 
 async def _find_site(database: Database, settings: Settings, running: RunningServer | None) -> str:
-    """Returns how the nodes' names in Redis differ from another site's; empty where this shell does not know their secret."""
+    """Returns the name of the site in Redis, empty where this shell does not know its secret."""
     secret = find_secret(settings)
     fingerprint = fingerprint_of(secret.get_secret_value()) if secret else running.fingerprint if running else ""
     return Site(await Sites(database).require_id(), fingerprint).name if fingerprint else ""
 
 
 def _require_store(data_dir: Path) -> None:
-    """StartupError where the embedded store of `data_dir` is not what the server used last, or not this user's, or not there."""
+    """StartupError where the embedded store of `data_dir` is missing, another user's, or not what the server used last."""
     last = find_last(data_dir)
     if last is not None and last.mongodb != EMBEDDED:
         raise StartupError(

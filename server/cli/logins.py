@@ -56,7 +56,7 @@ async def _run(command: str, name: str, password: str, stores: OpenStores) -> st
 
 
 async def _tell(stores: OpenStores, signals: Collection[Invalidation]) -> None:
-    """Nodes that miss it find out within seconds by themselves; only sockets stay open until they go."""
+    """Publish the signals. Nodes that miss them notice within seconds by themselves; until then sockets stay open."""
     with suppress(RedisError, OSError):
         async with aclosing(await open_redis(stores.redis_url, timeout_s=5)) as redis:
             for signal in signals:
@@ -65,7 +65,7 @@ async def _tell(stores: OpenStores, signals: Collection[Invalidation]) -> None:
 
 @dataclass(slots=True)
 class _Signals:
-    """A fan-out that keeps what it is to signal until the work is done."""
+    """Collects signals, which are published when the work is done."""
 
     kept: list[Invalidation] = field(default_factory=list)
 
@@ -73,7 +73,7 @@ class _Signals:
         self.kept.append(signal)
 
     def publish(self, event: Fact, to: Collection[int], *, chat: Chat | None = None) -> None:
-        """No command shows clients anything."""
+        """Nothing: no command shows clients anything."""
 
     def send_to_connection(self, event: Fact, connection: str) -> None:
-        """The same."""
+        """Nothing, as `publish`."""

@@ -1,10 +1,10 @@
-"""The embedded mongod: loopback only, journaled, memory capped, a one-member replica set named `parley`.
+"""Runs the embedded mongod: loopback only, journaled, memory capped, a one-member replica set named `parley`.
 
-Started on an existing folder it is writable after 0.2 to 0.7 s, on a new one after 0.5 s (MongoDB 6.0, 2 cores).
-Two secrets under `data_dir` guard it from whoever else has a shell on the machine: the password of the one user that there is, and
-the key by which members of a replica set know each other, which opens everything and so makes that user. A folder of an earlier
-version, without users, is taken up in place. Messages are not compressed: loopback gains nothing, and what is not unpacked
-before the password cannot be an entrance.
+On an existing folder it is writable after 0.2 to 0.7 s, on a new one after 0.5 s (MongoDB 6.0, 2 cores). Two secrets
+under `data_dir` protect it from other users of the machine: the password of its only user, and the key of the replica
+set's members, which grants every right and so creates that user. A folder of an earlier version, without users, is
+upgraded in place. Messages are not compressed: loopback gains nothing, and a decompressor that runs before the password
+is checked could be attacked.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class Mongod(EmbeddedServer):
         return f"mongodb://{USER}:{self._password}@{LOOPBACK}:{self.port}/?replicaSet={REPLICA_SET}&authSource=admin"
 
     def url_by(self, port: int) -> str:
-        """Returns how to reach it directly by something on another port that passes everything on."""
+        """Returns a URL that reaches it directly through a forwarder on another port."""
         return f"mongodb://{USER}:{self._password}@{LOOPBACK}:{port}/?directConnection=true&authSource=admin"
 
     @property
@@ -120,7 +120,7 @@ class Mongod(EmbeddedServer):
         )
 
     async def _admit(self, client: AsyncMongoClient[dict[str, Any]]) -> None:
-        """Let the one user in by the kept password, whatever it was before; the first start makes the user."""
+        """Create the only user, or give it the kept password if it has another."""
         async with self._connect(USER, self._password, "admin") as ours:
             try:
                 await ours.admin.command("ping")

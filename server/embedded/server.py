@@ -1,4 +1,4 @@
-"""The part that both embedded servers share: start on a port of one's own, stay there, end."""
+"""Starts and stops a child process that listens on a port of its own: the common part of both embedded servers."""
 
 import asyncio
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""Start the embedded stores, keep them running, stop them; settings with a URL are passed through."""
+"""Starts the embedded stores, keeps them running and stops them. Stores whose URL is set are left alone."""
 
 import asyncio
 import logging
@@ -28,9 +28,8 @@ FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10
 class EmbeddedStores:
     """The stores of one data directory for the time of an `async with`.
 
-    Inside it `mongodb_url` and `redis_url` answer: those of the children, or those that are set. A child that dies is
-    started again on the same port. StartupError
-    says in one line why a store does not start. Data stays.
+    Inside it `mongodb_url` and `redis_url` answer: those of the children, or those that are set. A child that ends is
+    started again on the same port. StartupError says in one line why a store does not start. Data is kept.
     """
 
     def __init__(
@@ -99,7 +98,7 @@ class EmbeddedStores:
 
 
 async def _keep(child: Mongod | Valkey, data_dir: Path) -> None:
-    """Start the child again whenever it ends: at once, later with growing delays while it keeps dying."""
+    """Start the child again whenever it ends: at once, and after growing delays while it keeps ending."""
     delay_s, started_at = 0.0, -math.inf
     while True:
         code = await child.ended()
@@ -127,7 +126,7 @@ def _longer(delay_s: float) -> float:
 
 @asynccontextmanager
 async def throw_away_stores(place: Path | None = None) -> AsyncIterator[EmbeddedStores]:
-    """Run stores in a temporary directory (in `place`) that goes away with them; for tests and benchmarks."""
+    """Run stores in a temporary directory (in `place`) that is removed with them; for tests and benchmarks."""
     with tempfile.TemporaryDirectory(prefix="parley-", dir=place) as folder:
         async with EmbeddedStores(Path(folder), stop_patience_s=0.2) as stores:
             yield stores

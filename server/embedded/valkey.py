@@ -1,4 +1,4 @@
-"""The embedded Redis-compatible server: loopback only, a password made for each run, nothing on disk."""
+"""Runs the embedded Redis-compatible server: loopback only, a new password for each run, nothing on disk."""
 
 import asyncio
 import secrets
@@ -36,7 +36,7 @@ class Valkey(EmbeddedServer):
         return Child([self._binary.path, "-"], self._file("log"), held, self._configuration().encode())
 
     def _configuration(self) -> str:
-        """Give the settings on standard input, because everyone on the machine can read a command line."""
+        """Returns the settings for standard input, because everyone on the machine can read a command line."""
         lines = [f"bind {LOOPBACK}", f"port {self.port}", f"requirepass {self._password}"]
         lines += [f"maxmemory {self._settings.memory_mb}mb", "maxmemory-policy noeviction"]
         return "\n".join([*lines, 'save ""', "appendonly no", f'dir "{self._data_dir}"', ""])

@@ -57,10 +57,10 @@ DRAIN_SHARE = 0.25  # of shutdown_s, for sending clients away while the others a
 async def build(
     settings: Settings, mongodb_url: str, redis_url: str, worker_socket: Path | None = None
 ) -> web.Application:
-    """Assemble the application; what it opens it closes in its shutdown and cleanup hooks.
+    """Returns the application. What it opens is closed in its shutdown and cleanup hooks.
 
     `app[DRAIN_CLIENTS]()`, before these and while the application still listens, sends its clients away one by one.
-    `worker_socket`: where a worker is asked for its metrics by the others.
+    `worker_socket` is where the other workers ask for this one's metrics.
     """
     async with AsyncExitStack() as stack:
         services = build_services(settings, await open_outside(stack, settings, mongodb_url, redis_url))
@@ -89,7 +89,7 @@ async def build(
 
 
 def _sweeper(services: Services, sockets: SocketServer) -> RevokedSessionSweeper:
-    """Returns what closes sockets of sessions that ended unheard; signals of any node are acted on from now on."""
+    """Returns what closes sockets of sessions that have ended, and starts acting on the signals of all nodes."""
     runtime, authenticate = services.runtime, services.accounts.authenticate
 
     def end_session(session_id: str) -> None:
@@ -162,7 +162,7 @@ class _Node:
         return app
 
     def _middlewares(self, request_limit: RequestLimit, outside: Collection[str]) -> list[Middleware]:
-        """Returns them from the outermost to the one next to the handlers."""
+        """Returns the middlewares, the outermost first."""
         runtime, http = self._services.runtime, self._services.runtime.settings.http
         return [
             runtime.metrics.counting(outside={SOCKETS}),
@@ -189,7 +189,7 @@ class _Node:
         )
 
     async def drain_clients(self) -> None:
-        """Admit nobody new, and send clients away one by one with a reason that says "come back"; the others are served."""
+        """Admit no new clients, and ask connected ones, one by one, to come back; requests are still served."""
         self._is_draining = True
         settings = self._services.runtime.settings
         self._services.runtime.connect_admission.close()
@@ -197,7 +197,7 @@ class _Node:
         await drain(clients, per_s=settings.sockets.drain_per_s, within_s=settings.shutdown_s * DRAIN_SHARE)
 
     async def drain(self, _: web.Application) -> None:
-        """Send away clients that are still there, store what was accepted, and answer it."""
+        """Disconnect the remaining clients, store what was accepted, and answer it."""
         log, bus = self._services.log, self._services.runtime.bus
         await self.drain_clients()
         given_up = await log.journal.close()
@@ -209,7 +209,7 @@ class _Node:
             bus.mark_lost()
 
     def _ready(self) -> pages.Ready:
-        """Returns which parts work, as far as is known: a load balancer, which asks each second, does not wait long."""
+        """Returns which parts work, as far as is known: it waits for nothing, because load balancers ask each second."""
         runtime = self._services.runtime
         parts: pages.Ready = {
             "status": "not ready",
@@ -224,5 +224,5 @@ class _Node:
         return parts
 
     def is_ready(self) -> bool:
-        """Returns whether people should be sent to this node."""
+        """Returns whether clients should be sent to this node."""
         return self._ready()["status"] == "ready"

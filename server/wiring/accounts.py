@@ -75,7 +75,7 @@ def build(
     *,
     cached_s: float,
 ) -> AccountServices:
-    """`cached_s`: how long a session is taken from memory when no node says that it has ended."""
+    """`cached_s` is how long a session is cached while no node signals that it has ended."""
     auth, oauth = settings.auth, _oauth_rules(settings)
     accounts, sessions, ownerships = stores.accounts, stores.sessions, stores.ownerships
     choose, last_use = ChooseAccount(ownerships), LastUse(sessions, ownerships, sockets, clock)
@@ -198,7 +198,7 @@ def _oauth_rules(settings: Settings) -> OAuthRules:
 
 
 def pin_rules(settings: Settings) -> PinRules:
-    """Returns the bounds on codes that the settings name."""
+    """Returns the limits on codes that the settings name."""
     auth = settings.auth
     return PinRules(
         ttl_s=auth.pin_ttl_s,

@@ -36,7 +36,7 @@ from server.wiring.stores import Stores
 
 @dataclass(frozen=True, slots=True)
 class ChatLog:
-    """The writing side: who is in a chat, the queue to the log, and what hears of each entry that is stored."""
+    """The writing side: who is in a chat, the journal, and the listeners to each stored entry."""
 
     memberships: MembershipCache
     summaries: Summaries
@@ -83,9 +83,9 @@ def build_log(
     *,
     cached_s: float,
 ) -> ChatLog:
-    """Each of `announced` is called with every announced entry, its chat and the accounts it was announced to.
+    """`announced` listeners are called with each announced entry, its chat and the accounts that it was announced to.
 
-    `cached_s`: how long members of chats are taken from memory when no node says that they have changed.
+    `cached_s` is how long members of chats are cached while no node signals that they have changed.
     """
     chats, entries, directory = stores.chats, stores.entries, contacts.directory
     reannounce = ReannounceQueue(clock)

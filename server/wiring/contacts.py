@@ -36,7 +36,7 @@ class ContactServices:
 
 
 def build(stores: Stores, fanout: Fanout, clock: Clock, limits: LimitSettings, *, cached_s: float) -> ContactServices:
-    """`cached_s`: how long accounts and contacts are taken from memory when no node says that they have changed."""
+    """`cached_s` is how long accounts and contacts are cached while no node signals that they have changed."""
     accounts, contacts = stores.accounts, stores.contacts
     directory = Directory(accounts, ttl_s=cached_s)
     has_written = HasWritten(accounts, stores.chats, stores.entries)

@@ -1,4 +1,4 @@
-"""Builds the services of models/services/events: events, their guests, and whom each change is told."""
+"""Builds the services of models/services/events: events, their guests, and the listeners to each change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from server.wiring.stores import Stores
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """What happens because of a fact of an event: `outbox` hands each to all listeners, at least once."""
+    """The listeners to facts of events: `outbox` hands each fact to all of them, at least once."""
 
     outbox: EventOutbox
     broadcast: BroadcastEvent
@@ -76,7 +76,7 @@ def build_facts(
     before: Sequence[EventFactListener] = (),
     after: Sequence[EventFactListener] = (),
 ) -> EventFacts:
-    """Facts are told in this order: to the log, to sockets, to devices and phones; to `before` and `after` around these."""
+    """Facts go to the log, then to sockets, then to devices and phones; `before` and `after` are further listeners around these."""
     events, accounts, memberships = stores.events, stores.accounts, log.memberships
     public_url = settings.http.public_url or f"http://{settings.http.host}:{settings.http.port}"
     templates = settings.events.sms_templates

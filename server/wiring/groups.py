@@ -1,4 +1,4 @@
-"""Builds the services of models/services/groups: making groups, and changing who and what they are."""
+"""Builds the services of models/services/groups: creating groups, and changing their members and subjects."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Drops from memory what a node has said to be out of date (docs/architecture.md, "Signals" and "Caches")."""
+"""Drops cached data that a node has signalled to be out of date (docs/architecture.md, "Signals")."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Names the metrics of a node: which part is asked for which number (server/metrics.py)."""
+"""Registers the metrics of a node: which part is read for which number (server/metrics.py)."""
 
 import platform
 import resource

@@ -1,4 +1,4 @@
-"""Builds the services of models/services/media: files, photos, pictures in other sizes, and what is fetched from URLs."""
+"""Builds the services of models/services/media: files, photos, renditions, and fetching from URLs."""
 
 from dataclasses import dataclass
 

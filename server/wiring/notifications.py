@@ -1,4 +1,4 @@
-"""Builds the services of models/services/notifications: what composes pushes and texts, the queue, and what delivers them."""
+"""Builds the services of models/services/notifications: composing pushes and texts, the queue, and delivery."""
 
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -25,9 +25,10 @@ from server.wiring.stores import Stores
 
 @dataclass(frozen=True, slots=True)
 class NotificationServices:
-    """What composes notifications, and what delivers them.
+    """Composes and delivers notifications.
 
-    Services compose by `notify`; the announcer calls each of `announced` with every message (none while pushes are off).
+    Services compose by `notify`. The announcer calls each of `announced` with every message; there are none while
+    pushes are off.
     """
 
     workers: Mapping[Kind, DeliverNotifications]
@@ -41,7 +42,10 @@ class NotificationServices:
     _sender: ApnsPushes | None
 
     async def open(self, stack: AsyncExitStack) -> None:
-        """Start delivering; closed in reverse, so that what is announced last is queued, and perhaps delivered."""
+        """Start delivering.
+
+        Closed in reverse, so that pushes for the last announced messages are queued, and perhaps delivered.
+        """
         if self._sender is not None:
             stack.push_async_callback(self._sender.close)
         for worker in self.workers.values():
@@ -91,7 +95,7 @@ def _workers(
     sender: ApnsPushes | None,
     done: Callable[[str, str], None],
 ) -> dict[Kind, DeliverNotifications]:
-    """Returns what delivers, by kind; pushes only while they are on."""
+    """Returns the deliverers by kind; pushes have one only while they are on."""
     push, queue = settings.push, stores.notifications
     finish = FinishNotifications(queue, clock, RetryRules(push.retry_s), done)
     workers = {TEXT: DeliverNotifications(TEXT, queue, DeliverText(texts, finish), clock, at_once=push.at_once)}

@@ -1,4 +1,4 @@
-"""What a node is built upon: its database, its Redis, what it asks other servers with, and which site it is of."""
+"""Opens what a node is built upon: its database, its Redis, an HTTP client, and its site."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ APP = "parley node"  # how MongoDB's logs and its profiler name what a node asks
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What the node is built upon."""
+    """What the services are built upon."""
 
     database: Database
     redis: RedisClient
@@ -38,5 +38,5 @@ async def open_outside(stack: AsyncExitStack, settings: Settings, mongodb_url: s
 
 
 def _session() -> aiohttp.ClientSession:
-    """To the servers that the settings name, which are looked up as everything else on this machine is."""
+    """Returns a client for servers that the settings name, which are resolved by the system."""
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=aiohttp.ThreadedResolver()))

@@ -22,7 +22,7 @@ class PresenceServices:
 def build(
     stores: Stores, board: PresenceStore, fanout: Fanout, clock: Clock, contacts: ContactServices, *, grace_s: float
 ) -> PresenceServices:
-    """`grace_s`: how long an account stays online after its last connection."""
+    """`grace_s` is how long an account stays online after its last connection has closed."""
     accounts, directory = stores.accounts, contacts.directory
     presence = Presence(accounts, stores.contacts, directory, board, fanout, clock, grace_s=grace_s)
     return PresenceServices(

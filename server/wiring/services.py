@@ -1,4 +1,4 @@
-"""Builds all services of one node, from the fan-out upwards: each is made once, and REST and sockets use the same."""
+"""Builds all services of one node; REST and sockets share them."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ CACHED_SHARE = 0.9  # of nodes.believe_s; the rest is for what is under way when
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What the services of a node stand on, and what bounds its clients."""
+    """What all services are built upon, and the limits on clients."""
 
     settings: Settings
     outside: Outside
@@ -122,7 +122,7 @@ def build_runtime(settings: Settings, outside: Outside) -> Runtime:
 
 
 def build_services(settings: Settings, outside: Outside) -> Services:
-    """Packages in the order of their dependence: contacts and media first, accounts last."""
+    """Returns the services, built in the order of their dependence: contacts and media first, accounts last."""
     runtime = build_runtime(settings, outside)
     stores, fanout, clock, bus, metrics = runtime.stores, runtime.fanout, runtime.clock, runtime.bus, runtime.metrics
     cached_s, grace_s = CACHED_SHARE * settings.nodes.believe_s, settings.presence.grace_s
@@ -171,7 +171,7 @@ def build_services(settings: Settings, outside: Outside) -> Services:
 
 
 async def open_services(services: Services, stack: AsyncExitStack) -> None:
-    """Make the indexes, start what works in the background; closed in reverse."""
+    """Create the indexes and start the background work, which the stack closes in reverse."""
     runtime, log = services.runtime, services.log
     await runtime.stores.prepare()
     await runtime.database_health.open()

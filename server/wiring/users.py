@@ -1,4 +1,4 @@
-"""Builds the services of models/services/users: who finds whom, what is shown of people, favourites and Facebook."""
+"""Builds the services of models/services/users: finding people, showing them, favourites and Facebook."""
 
 from dataclasses import dataclass
 

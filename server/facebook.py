@@ -12,8 +12,8 @@ from models.errors import FacebookTokenRefused, Unavailable
 log = logging.getLogger(__name__)
 
 VERSION = "v2.5"
-PICTURE_PX = 961  # events contract, section 5
-# Errors that Facebook says will pass: unknown, service, too many calls (of the app, of the user, of the page, of a kind).
+PICTURE_PX = 961  # docs/events-api.md, "Facebook"
+# Errors that Facebook documents as temporary: unknown, service, too many calls (by app, user, page, kind).
 _PASSING_CODES = frozenset({1, 2, 4, 17, 32, 341, 613})
 
 

@@ -14,7 +14,7 @@ from models.stores.database import has_taken_long, is_transient
 log = logging.getLogger(__name__)
 
 WAIT_MS = 1000
-LONG_WAIT_MS = 5000  # the question that was given up may still keep the database busy
+LONG_WAIT_MS = 5000  # the abandoned query may still keep the database busy
 
 
 def refusal_of(error: Exception, doing: str) -> DomainError:

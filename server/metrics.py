@@ -125,7 +125,7 @@ class Metrics:
                     self.refused("rest", str(status))
                 raise
             finally:
-                # Methods are the client's words: only known ones become labels.
+                # Clients can send any method: only known ones become labels.
                 method = request.method if request.method in METHODS else "other"
                 self._requests.labels(method, str(int(status))).observe(monotonic() - started)
             return response
@@ -160,5 +160,5 @@ class Metrics:
 def _is_in(address: str, network: IPv4Network | IPv6Network) -> bool:
     try:
         return ip_address(address) in network
-    except ValueError:  # a socket of the file system has no address
+    except ValueError:  # a Unix socket has no address
         return False

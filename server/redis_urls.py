@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlencode
 
 PORT, SENTINEL_PORT = 6379, 26379
-OF_SENTINELS = "sentinel_"  # what the options begin with that are for sentinels alone
+OF_SENTINELS = "sentinel_"  # prefix of options for sentinels only
 
 _URL = re.compile(
     r"(?P<scheme>rediss?)(?P<sentinels>\+sentinel)?://((?P<user>[^/?#]*)@)?(?P<hosts>[^/?#@]*)(/(?P<path>[^?#]*))?"
@@ -21,7 +21,7 @@ class RedisUrl:
 
     urls: tuple[str, ...]
     sentinels: tuple[tuple[str, int], ...] = ()
-    primary: str = ""  # the name by which the sentinels know it; empty without sentinels
+    primary: str = ""  # its name at the sentinels, empty without them
     sentinel_username: str | None = None
     sentinel_password: str | None = None
 

@@ -1,8 +1,8 @@
-"""Chooses the account that a request acts for: `account=` is read here and nowhere else, for both APIs.
+"""Chooses the account that a request acts for; nothing else reads `account=`, in either API (docs/rest.md, "Choice of account").
 
-It is the number, in the query, the form or the JSON body, on every method (design section 9; messaging contract, section 3).
-A token that a pin opened stands for one account, which can only be named; a login's token chooses among its accounts. One
-that is not the caller's is refused.
+It is the account's number, in the query, the form or the JSON body, on every method. A token that a PIN opened stands
+for one account, which can only be named; a login's token chooses among its accounts. An account that is not the
+caller's is refused.
 """
 
 from collections.abc import Awaitable, Callable
@@ -55,10 +55,10 @@ async def _choose(request: web.Request, identity: Identity, fields: Fields) -> A
 
 
 async def require_account(request: web.Request) -> Actor:
-    """Returns who acts, where nothing but `account` is taken from a body.
+    """Returns the acting account, where nothing but `account` is taken from the body.
 
-    A body that is neither a form nor JSON is passed over, and so is JSON that is no object.
-    Raises Unauthenticated before it reads anything, Malformed for a body that cannot be read, and what `choose_actor` raises.
+    Bodies that are neither forms nor JSON, and JSON that is no object, are ignored. Raises Unauthenticated before it
+    reads anything, Malformed for a body that cannot be read, and the errors of `choose_actor`.
     """
     require_token(request)
     body = await read_body(request) if request.content_type in (*FORMS, *JSON) else {}
@@ -66,27 +66,33 @@ async def require_account(request: web.Request) -> Actor:
 
 
 async def read_as_account(request: web.Request) -> tuple[Actor, Fields]:
-    """Who acts, and the fields of the body. Raises Unauthenticated before it reads anything, and what `choose_actor` raises."""
+    """Returns the acting account and the fields of the body.
+
+    Raises Unauthenticated before it reads anything, and the errors of `choose_actor`.
+    """
     require_token(request)
     fields = await read_fields(request)
     return await choose_actor(request, fields), fields
 
 
 async def read_body_as_account(request: web.Request) -> tuple[Actor, Any]:
-    """`read_as_account` for bodies that need not be objects; any other names no account."""
+    """Does what `read_as_account` does for bodies that need not be objects; other bodies name no account."""
     require_token(request)
     body = await read_body(request)
     return await choose_actor(request, body if isinstance(body, dict) else {}), body
 
 
 def require_token(request: web.Request) -> None:
-    """Raises Unauthenticated unless somebody is asking; for which account, the body may still say."""
+    """Raises Unauthenticated unless the request has a valid token. The body may still name the account."""
     if request.get(ACTOR) is None and request.get(IDENTITY) is None:
         raise Unauthenticated
 
 
 async def choose_actor(request: web.Request, fields: Fields) -> Actor:
-    """Who acts, by the query and by the fields of a body that was read otherwise; raises ChooseAccount's refusals."""
+    """Returns the acting account, by the query and by fields of the body that were read already.
+
+    Raises the errors of ChooseAccount.
+    """
     actor: Actor | None = request.get(ACTOR)
     if actor is not None and named_account(request, fields) in (None, actor.number):
         return actor
@@ -97,19 +103,19 @@ async def choose_actor(request: web.Request, fields: Fields) -> Actor:
 
 
 async def read_to_prove(request: web.Request) -> tuple[Ownership, Fields]:
-    """The account that a code is for, and the fields of the body."""
+    """Returns the account that a code is for, and the fields of the body."""
     identity, fields = await read_identity(request)
     return await request.app[CHOOSE_ACCOUNT].to_prove(identity, named_account(request, fields)), fields
 
 
 async def read_to_remove(request: web.Request) -> tuple[Ownership, Fields]:
-    """The account that is to go, and the fields of the body."""
+    """Returns the account to be removed, and the fields of the body."""
     identity, fields = await read_identity(request)
     return await request.app[CHOOSE_ACCOUNT].to_remove(identity, named_account(request, fields)), fields
 
 
 async def read_identity(request: web.Request) -> tuple[Identity, Fields]:
-    """Whose token it is, whether or not it has an account yet, and the fields of the body."""
+    """Returns the owner of the token, with or without an account, and the fields of the body."""
     identity: Identity | None = request.get(IDENTITY)
     if identity is None:
         raise Unauthenticated
@@ -117,7 +123,10 @@ async def read_identity(request: web.Request) -> tuple[Identity, Fields]:
 
 
 def named_account(request: web.Request, fields: Fields) -> str | None:
-    """The number that the query and the body name; None if neither does. Two that differ, or no number, are WrongAccount."""
+    """Returns the number that the query and the body name, None if neither does.
+
+    Raises WrongAccount for two, or for no number.
+    """
     in_body = fields.get("account")
     named = [*request.query.getall("account", ()), *(in_body if isinstance(in_body, list) else [in_body])]
     if len(named) > NAMED_MAX:

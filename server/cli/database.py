@@ -78,7 +78,7 @@ async def open_stores(settings: Settings, *, may_make_new: bool) -> AsyncIterato
             ):
                 secret = load_secret(settings).get_secret_value()
                 with published(settings, secret, stores.mongodb_url, stores.redis_url):
-                    yield OpenStores(opened)  # nobody runs who could listen
+                    yield OpenStores(opened)  # no node runs that could listen
 
 
 async def _find_site(database: Database, settings: Settings, running: RunningServer | None) -> str:

@@ -20,7 +20,7 @@ def run_command(settings: Settings, command: str, text: str, kind: str, *, may_m
 
 async def _run(command: str, text: str, kind: str, stores: OpenStores) -> str:
     replies = SampleReplies(stores.database, Counters(stores.database))
-    await replies.prepare()  # a text that is there from the beginning can be removed before the first start
+    await replies.prepare()  # so that built-in texts can be removed before the first start of the server
     match command:
         case "add-sample-reply":
             reply = await AddSampleReply(replies)(text, ReplyType(kind))

@@ -28,10 +28,10 @@ from server.startup_error import StartupError
 log = logging.getLogger(__name__)
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-LOG_MAX_BYTES = 16 * 1024 * 1024  # one former log is kept beside it
+LOG_MAX_BYTES = 16 * 1024 * 1024  # then it is renamed, and replaces an older one
 LAST_WORDS_BYTES = 64 * 1024
 FORMER_CHILD_PATIENCE_S = 20  # mongod takes 1 s to stop, more with much unwritten data
-PATIENCE_S = 5  # longer than any start but one that has much to recover
+PATIENCE_S = 5  # only a start with much to recover takes longer
 LAST_BREATH_S = 1
 POLL_S = 0.01
 
@@ -125,7 +125,7 @@ class Child:
             if not task.done():
                 task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        # On a full disk it says nothing, as its log is there too.
+        # On a full disk its log is empty.
         if full := is_full(self._log_path.parent):
             raise StartupError(f"data_dir: {self._log_path.stem} cannot work in {self._log_path.parent}, as {full}")
         raise StartupError(f"{self._log_path.stem} ended while it started: {self.last_words()} (see {self._log_path})")

@@ -18,7 +18,7 @@ def main() -> None:
         if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:
             sys.exit(f"prctl failed: {os.strerror(ctypes.get_errno())}")
         if os.getppid() != parent_pid:
-            return  # the parent ended before the kernel knew what to do about it
+            return  # the parent ended before its end was watched
     os.execv(sys.argv[3], sys.argv[3:])  # noqa: S606 - the arguments are ours
 
 

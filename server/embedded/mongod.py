@@ -25,7 +25,7 @@ from server.secret import keep_secret
 from server.startup_error import StartupError
 
 REPLICA_SET = "parley"
-OPLOG_MB = 128  # nobody replicates from it; room for the largest transactions
+OPLOG_MB = 128  # nothing replicates from it; the largest transactions must fit
 NOT_YET_INITIALIZED = 94
 USER = "parley"
 AUTHENTICATION_FAILED = 18
@@ -73,10 +73,10 @@ class Mongod(EmbeddedServer):
         cache_gb = f"{self._settings.cache_mb / 1024:.3f}"
         # The quiesce period lets drivers of a larger set move on; alone it only delays the end.
         parameters = ["diagnosticDataCollectionEnabled=false", "shutdownTimeoutMillisForSignaledShutdown=100"]
-        # Else whoever is faster than this makes the first user.
+        # Else another user of the machine could create the first user.
         parameters.append("enableLocalhostAuthBypass=false")
         options = {"--dbpath": self._dbpath, "--bind_ip": LOOPBACK, "--port": self.port, "--replSet": REPLICA_SET}
-        # Its log quotes slow queries, and with them what people write.
+        # Its log quotes slow queries, and with them messages of users.
         options |= {"--slowms": 3_600_000}
         options |= {"--keyFile": self._file("key"), "--networkMessageCompressors": "disabled"}
         options |= {"--oplogSize": OPLOG_MB, "--wiredTigerCacheSizeGB": cache_gb}
@@ -106,8 +106,8 @@ class Mongod(EmbeddedServer):
         await child.accepts(self.port)
         async with self._connect("__system", self._key, "local") as client:
             while True:
-                # It closes connections when it finds that it is not in its old configuration, which takes 30 s
-                # when something silent listens on its old port.
+                # It closes connections when it finds that it is not in its old configuration, which takes 30 s when
+                # another program listens on its old port without answering.
                 with contextlib.suppress(AutoReconnect):
                     await self._lead_once(child, client)
                     await self._admit(client)
@@ -129,7 +129,7 @@ class Mongod(EmbeddedServer):
                     raise
             else:
                 return
-        # "root" reads and writes everything, and may look into what the server does, as tests do.
+        # "root" reads and writes everything, and may inspect the server, as tests do.
         user = {"pwd": self._password, "roles": ["root"], "mechanisms": ["SCRAM-SHA-256"]}
         try:
             await client.admin.command({"createUser": USER, **user})
@@ -140,9 +140,9 @@ class Mongod(EmbeddedServer):
 
     async def _lead_once(self, child: Child, client: AsyncMongoClient[dict[str, Any]]) -> None:
         if (await client.admin.command("serverStatus"))["pid"] != await child.pid():
-            await child.exited  # another server was faster to take the port: ours ends in a moment
+            await child.exited  # another server took the port first: ours ends in a moment
         while not (hello := await client.admin.command("hello"))["isWritablePrimary"]:
-            if hello.get("isreplicaset"):  # it has no valid configuration: none at all, or one of another port
+            if hello.get("isreplicaset"):  # it has no configuration, or one for another port
                 await self._configure(client)
             await asyncio.sleep(POLL_S)
 

@@ -21,7 +21,7 @@ from server.startup_error import StartupError
 
 log = logging.getLogger(__name__)
 
-STEADY_S = 10  # a child that ran this long did not die of its start
+STEADY_S = 10  # a child that ran this long did not fail at its start
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10
 
 

@@ -48,7 +48,7 @@ class Valkey(EmbeddedServer):
             while True:
                 try:
                     await client.ping()
-                except RedisError:  # still loading, or another server that was faster to take the port: ours ends then
+                except RedisError:  # still loading, or another server took the port first: then ours ends
                     await asyncio.sleep(POLL_S)
                 else:
                     return

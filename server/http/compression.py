@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web import ContentCoding
 
-CODINGS = (ContentCoding.gzip, ContentCoding.deflate)  # the better known first
+CODINGS = (ContentCoding.gzip, ContentCoding.deflate)  # the more common first
 
 
 def compress_answers(*, from_bytes: int) -> Middleware:

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from server.http.origins import ANY
 
-MAX_AGE_S = 600  # for which a browser need not ask again
+MAX_AGE_S = 600  # browsers may cache a preflight for so long
 EXPOSED = (
     hdrs.ACCEPT_RANGES,
     hdrs.ALLOW,
@@ -33,7 +33,7 @@ EXPOSED = (
     hdrs.WWW_AUTHENTICATE,
     "X-Request-Id",
 )
-REFUSED_HERE = web.RequestKey("refused_here", bool)  # on whatever path: the engine did not answer this request
+REFUSED_HERE = web.RequestKey("refused_here", bool)  # set on any path: the socket engine did not answer this request
 Preflight = Callable[[web.Request], Awaitable[web.Response]]
 
 

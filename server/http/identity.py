@@ -25,7 +25,9 @@ def require_identity(
     @web.middleware
     async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
         routes = await _routes(request)
-        if not routes or routes <= outside or request.method == hdrs.METH_OPTIONS:  # which tells methods alone
+        if (
+            not routes or routes <= outside or request.method == hdrs.METH_OPTIONS
+        ):  # an OPTIONS answer only names methods
             return await handler(request)
         token = bearer_token(request)
         if token is not None:

@@ -38,7 +38,7 @@ class LinesPerAddress:
         self._most = most
         self._uncounted = [ipaddress.ip_network(each, strict=False) for each in (*LOOPBACK, *trusted_proxies)]
         self._held: Counter[str] = Counter()
-        self._keys: dict[str, str] = {}  # found before, by address
+        self._keys: dict[str, str] = {}  # cached, by address
 
     def take(self, address: str) -> str:
         """Count one more until `give_back` of the returned key. Raises RateLimited."""
@@ -78,7 +78,7 @@ class LinesPerAddress:
     def _is_counted(self, address: str) -> bool:
         try:
             parsed = ipaddress.ip_address(address)
-        except ValueError:  # of a socket that is a file
+        except ValueError:  # of a Unix socket
             return False
         return not any(parsed in network for network in self._uncounted)
 
@@ -100,7 +100,7 @@ def limit_lines(lines: LinesPerAddress, *, sockets: str) -> Middleware:
 
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path == sockets and "sid" not in request.query:  # counted there, as long as what it opens
+        if request.path == sockets and "sid" not in request.query:  # counted by the socket server
             return await handler(request)
         key = lines.take(request[CLIENT_ADDRESS])
         try:

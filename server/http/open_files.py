@@ -25,21 +25,21 @@ log = logging.getLogger(__name__)
 
 OPEN = Path("/proc/self/fd")
 OPEN_FILES: web.AppKey["OpenFiles"] = web.AppKey("open_files")
-LEAST = 128  # a node without people has about forty, and MongoDB's driver wants more when they come
+LEAST = 128  # an idle node has about forty open, and MongoDB's driver opens more under load
 RESERVE_SHARE, RESERVE_MAX = (
     4,
     256,
-)  # what is kept for other things than people: a quarter, or what a hundred requests at once take
+)  # reserved for other uses than clients: a quarter, or enough for a hundred requests at once
 FRESH_S, SHORT_FRESH_S = 0.25, 0.01
 RETRY_AFTER_S = 5
-QUIET_S = 60.0  # between two lines about one thing
+QUIET_S = 60.0  # between two log lines about one thing
 FULL = f"HTTP/1.1 503 Service Unavailable\r\nRetry-After: {RETRY_AFTER_S}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 def count_open_files() -> int:
     """Returns how many files are open. Linux before 6.2 has to count them, which takes 20 ms at 18,000."""
     said = OPEN.stat().st_size
-    return said or sum(1 for _ in OPEN.iterdir()) - 1  # one of them is the folder itself, open while it is read
+    return said or sum(1 for _ in OPEN.iterdir()) - 1  # without the folder itself, which is open while it is read
 
 
 def open_files_limit() -> int:
@@ -100,7 +100,7 @@ class OpenFiles:
         if not self._is_bounded:
             return 1 << 30
         now = monotonic()
-        # What is counted on only grows between two looks, so before anybody is refused it is looked at again.
+        # The estimate only grows between two counts, so it is counted again before a client is refused.
         fresh_s = FRESH_S if self.limit - self._count > self.reserve else SHORT_FRESH_S
         if now - self._counted_at > fresh_s:
             self._count, self._counted_at = count_open_files(), now
@@ -163,6 +163,6 @@ class BoundedSite(web.SockSite):
 class _Full(asyncio.Protocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        line = cast("asyncio.Transport", transport)  # uvloop's is none by its class
+        line = cast("asyncio.Transport", transport)  # uvloop's class does not derive from it
         line.write(FULL.encode())
         line.close()

@@ -12,7 +12,7 @@ _ORIGIN = re.compile(
     r"([a-z][a-z0-9+.-]*)://(\[[^\[\]]*\]|[^\s/?#@:\[\]\\]+)(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE
 )
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?")
-# Browsers name no such origin: a page is loaded by another scheme, and one without a host has the origin `null`.
+# No browser sends other schemes as origins, and a page without a host has the origin `null`.
 _NOT_OF_PAGES = frozenset({"ws", "wss", "file", "data", "blob", "about", "javascript"})
 
 
@@ -41,7 +41,7 @@ def _read_host(text: str) -> str:
         if text.startswith("["):
             return f"[{IPv6Address(text[1:-1])}]"
         host = text.lower() if text.isascii() else idna.encode(text, uts46=True).decode()
-    except ValueError:  # idna's errors are such
+    except ValueError:  # idna's errors are ValueErrors
         raise ValueError("must have a host that exists in names, or an address") from None
     if not _HOST.fullmatch(host) or ".." in host:
         raise ValueError(

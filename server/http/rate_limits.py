@@ -18,9 +18,9 @@ from handlers.rest.requests import IDENTITY, address_of, caller_of
 from models.errors import Unauthenticated
 from models.services.runtime.token_bucket import TokenBuckets
 
-POLICY, OTHER = "requests", "other"  # names of the limit that is counted here, and of any other one that refused
-OWED_BUCKETS = 8  # by whoever sent the longest body, which takes half a second of the loop to read
-TOKEN_BYTES = 65_536  # reading and judging them takes about as long as a usual request
+POLICY, OTHER = "requests", "other"  # the limit of this module, and any other limit that refused
+OWED_BUCKETS = 8  # at most, by the sender of the longest body, which takes half a second of the loop to read
+TOKEN_BYTES = 65_536  # reading and validating so many takes about as long as a usual request
 _CHARGED: web.RequestKey[Hashable] = web.RequestKey("charged")
 
 
@@ -54,7 +54,7 @@ def limit_requests(buckets: TokenBuckets, *, exempt: Collection[str]) -> Request
         try:
             return await handler(request)
         except Unauthenticated:
-            if IDENTITY not in request:  # else the caller behind has paid
+            if IDENTITY not in request:  # else `charge_callers` has charged it
                 charge(request, address_of(request))
             raise
 
@@ -76,7 +76,7 @@ def limit_requests(buckets: TokenBuckets, *, exempt: Collection[str]) -> Request
             return
         wait = response.headers.get(hdrs.RETRY_AFTER, "")
         if response.status == HTTPStatus.TOO_MANY_REQUESTS and allowance.left and wait:
-            left, reset, name = "0", wait, OTHER  # which may be about somebody else: no more is told than the wait
+            left, reset, name = "0", wait, OTHER  # it may concern another account, so only the wait is told
         else:
             left, reset, name = str(allowance.left), str(allowance.full_in_s), POLICY
             response.headers["RateLimit-Policy"] = f'"{POLICY}";q={allowance.most};w={allowance.full_after_s}'

@@ -9,9 +9,9 @@ from aiohttp.typedefs import Handler
 
 HEADER = "X-Request-Id"
 REQUEST_ID = web.RequestKey("request_id", str)
-# Of the request under way in this task; empty where there is none.
+# The id of the request that this task handles, empty outside of requests.
 current: ContextVar[str] = ContextVar("request_id", default="")
-# Short, and without anything that a log, a header or a shell would take for more than a name.
+# Short, and safe in logs, headers and shells.
 _SAFE = re.compile(r"[A-Za-z0-9._:@+/=-]{1,128}", re.ASCII)
 
 

@@ -7,7 +7,7 @@ from weakref import WeakSet
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-LOOKS = 4  # at a line, within the time that it has
+LOOKS = 4  # measurements within the time that a client has
 
 
 class UntakenWrites:
@@ -85,7 +85,7 @@ def require_progress(*, stalled_s: float, least_bytes_per_s: float, sockets: str
         finally:
             body.stop()
             if hdrs.CONTENT_ENCODING in request.headers and not request.content.is_eof():
-                # aiohttp reads on for some seconds, for the client to see its answer: here it would unpack all of it.
+                # aiohttp would read and decompress the rest of the body for some seconds, so that the client sees its answer.
                 request.content.set_exception(BodyTooSlow("nobody reads the rest"))
 
     return require

@@ -23,7 +23,7 @@ from server.http.request_ids import HEADER, current, new_id
 
 log = logging.getLogger(__name__)
 
-# What a sender gets wrong, wherever in a request or its body.
+# Errors of the sender, in any part of a request or its body.
 UNREADABLE = (HttpProcessingError, web.RequestPayloadError)
 
 
@@ -34,7 +34,7 @@ class _Line(RequestHandler):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.body: StreamReader | None = None  # of the request that is answered, or was last
+        self.body: StreamReader | None = None  # of the present or the last request
 
     @override
     def eof_received(self) -> bool | None:  # type: ignore[override]
@@ -44,7 +44,7 @@ class _Line(RequestHandler):
         request.
         """
         bodies = [body for _, body in self._messages]
-        if self._waiter is None and self.body is not None:  # it waits for no request: one is being answered
+        if self._waiter is None and self.body is not None:  # a request is being answered
             bodies.append(self.body)
         if self._upgraded or not bodies or not all(body.is_eof() for body in bodies):
             return None

@@ -24,7 +24,7 @@ _MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _BARE_MARKERS = frozenset({0x01, 0xD8})  # nothing belongs to these
 _APPLICATION, _COMMENT = range(0xE0, 0xF0), 0xFE
-# What says which colours the components are, and how long it is at least. Everything else that applications add becomes a comment.
+# Segments that define the colours, and their least length. Everything else that applications add becomes a comment.
 _COLOURS: Mapping[int, tuple[bytes, int]] = {0xE0: (b"JFIF\0", 14), 0xEE: (b"Adobe", 12)}
 _EXIF, _XMP, _PROFILE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 

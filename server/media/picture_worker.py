@@ -25,10 +25,10 @@ REFUSED = 3
 LENGTH = struct.Struct(">I")
 NEEDED = struct.Struct(">Q")
 QUALITY = 85  # artefacts cannot be seen at these sizes; about 60 kB for 640 px
-EVENTS_QUALITY = 95  # events contract 2.8
+EVENTS_QUALITY = 95  # docs/events-api.md, "Pictures"
 FADED = 0.3  # the same
 WHITE = (255, 255, 255)  # what shines through where a picture is transparent
-# What phones, browsers and cameras make, and bytes of memory that unpacking takes for each pixel at most (measured, rounded
+# Formats of phones, browsers and cameras, and bytes of memory that unpacking takes for each pixel at most (measured, rounded
 # up). Pillow could read thirty more formats: hardly ever met, and each a decoder that somebody may break.
 BYTES_PER_PIXEL: Mapping[str, int] = {
     "AVIF": 18,
@@ -56,7 +56,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 SCANS_MAX = 64  # of one JPEG: ten are usual, and each is decoded in full
-# What iPhones keep photos in; an AVIF names itself first.
+# The format of iPhone photos; an AVIF names itself first.
 _HEIF = re.compile(rb"....ftyp(?:hei[cmsx]|hev[cmsx]|mif1|msf1)", re.DOTALL)
 _SMALL_BYTES = 24 << 20  # what is made of a picture, and buffers that do not grow with it
 _HEADER_BYTES = 64 << 20  # for reading a header: texts and profiles are in it
@@ -162,7 +162,7 @@ def _describe(picture: Image.Image, file: PictureFile) -> tuple[bytes | None, in
 
 
 def _is_indirect(picture: Image.Image) -> bool:
-    """Returns whether the values of its pixels are indices or masks, which cannot be mixed."""
+    """Returns whether its pixel values are no colours that can be interpolated."""
     return picture.mode in ("1", "P", "PA") or picture.mode.startswith("I") or "transparency" in picture.info
 
 

@@ -12,8 +12,8 @@ from models.tasks import BackgroundTasks
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.25
-PATIENCE_S = 0.5  # a balancer that asks each second, and wants two refusals, does not notice one such pause
-SAID_AFTER_S = 2.0  # a pause that is shorter is no line of the log
+PATIENCE_S = 0.5  # a balancer that asks each second, and needs two refusals, does not notice one such pause
+SAID_AFTER_S = 2.0  # shorter pauses are not logged
 
 
 class DatabaseHealth:
@@ -48,7 +48,7 @@ class DatabaseHealth:
         self.is_up = False
         if not self._is_said and monotonic() - self._answered_at > SAID_AFTER_S:
             self._is_said = True
-            # A driver that has no server to ask would wait for one longer than this does.
+            # Without a reachable server the driver waits longer than this ping, so a timeout means no answer.
             reason = "no answer" if isinstance(error, TimeoutError) else type(error).__name__
             log.warning("MongoDB is away (%s): nothing is stored until it is back", reason)
 

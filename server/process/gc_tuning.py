@@ -6,8 +6,8 @@ that is a noticeable pause, and it finds little, because cycles are few.
 
 import gc
 
-# Of new objects before the youngest are looked at (once in 600 connects; 19 to 30 ms of work while a crowd
-# connected to a busy machine), and of looks at one generation before one at the next.
+# New objects per collection of the youngest generation (one in 600 connects; 19 to 30 ms of work while a crowd connected
+# to a busy machine), and collections of one generation per collection of the next.
 THRESHOLDS = (20_000, 20, 50)
 
 

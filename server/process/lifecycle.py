@@ -45,12 +45,12 @@ from server.wiring import DRAIN_CLIENTS, build
 log = logging.getLogger(__name__)
 
 STORES_SHARE = 0.25  # of shutdown_s: mongod takes 1 s to write what it holds
-APPLICATION_SHARE = 0.7  # of the same; what hung is given up in what remains
-WORKER_SHARE = 0.9  # of that, where the process is a worker; then its parent kills it
+APPLICATION_SHARE = 0.7  # of shutdown_s; the rest is for giving up parts that hang
+WORKER_SHARE = 0.9  # of APPLICATION_SHARE, in a worker; then its parent kills it
 MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)
-THREADS_S = 0.5  # to what remains of the process in the end
+THREADS_S = 0.5  # until the process exits although a thread hangs
 LOOK_S = 1.0  # between two looks at connections on which no request has come
-REQUESTS_SHARE = 0.3  # of the application's, for requests under way; then what is still open is closed
+REQUESTS_SHARE = 0.3  # of the application's time, for requests under way; then connections are closed
 
 
 def serve(settings: Settings) -> None:
@@ -98,7 +98,7 @@ def _require_free_doors(settings: Settings) -> None:
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
-    except ImportError:  # not made for Windows
+    except ImportError:  # not available for Windows
         return None
     return uvloop.new_event_loop
 
@@ -116,7 +116,7 @@ async def _until_told(life: Coroutine[Any, Any, None], ends_within_s: float) -> 
         if told.is_set() and not living.done():
             living.cancel()
             await asyncio.wait([living], timeout=ends_within_s)
-            # Each further one ends what hangs now, and there may be something behind it.
+            # Each further cancellation ends the part that hangs now, and the next part may hang, too.
             await cancel(living)
     if living.done() and not (told.is_set() and living.cancelled()):
         living.result()
@@ -172,7 +172,7 @@ async def _live(settings: Settings) -> None:
 
 async def _live_in_workers(settings: Settings, command: Sequence[str], count: int) -> None:
     async with AsyncExitStack() as stack:
-        # First without sharing: another server of this user that has workers would take half of the people.
+        # First without sharing: the kernel would share the port with the workers of another server of this user.
         for listener in bind(settings.http):
             listener.close()
         # Held without listening, so that nobody else takes the port while the workers come and go.
@@ -291,12 +291,12 @@ async def _close(runner: web.AppRunner, patience_s: float) -> None:
         else:
             closing.result()
     finally:
-        # A timeout would end only the one of its parts that hangs first, and wait for all behind it.
+        # A timeout would cancel only the part that hangs first, and then wait for all later ones.
         await cancel(closing)
 
 
 async def _drain(runner: web.AppRunner) -> None:
-    # While it listens: balancers ask whether it is ready, and who polls comes by new connections.
+    # While it still listens: balancers ask whether it is ready, and polling clients open new connections.
     await runner.app[DRAIN_CLIENTS]()
     await runner.cleanup()
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from server.config import ConfigError, HttpSettings
 
 BACKLOG = 1024  # connections of a reconnect storm that wait for the loop
-OPEN_FILES_MAX = 1 << 20  # more than the people of a core; some systems allow a thousand times as many
+OPEN_FILES_MAX = 1 << 20  # more than one core can serve; some systems allow a thousand times as many
 REASONS = {
     errno.EADDRINUSE: ("http.port", "{port} on {host} is taken by another program; choose another port"),
     errno.EACCES: ("http.port", "{port} may not be used by this user"),
@@ -49,7 +49,7 @@ def raise_open_files_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = OPEN_FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_MAX)
     if soft != resource.RLIM_INFINITY and soft < most:
-        with suppress(OSError, ValueError):  # a system that allows fewer than it says
+        with suppress(OSError, ValueError):  # some systems allow fewer than they report
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 

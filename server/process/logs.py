@@ -17,7 +17,7 @@ from server.http.request_ids import current
 
 OURS = ("server", "handlers", "models")
 PRINTER = "server.sms.log"
-COUNTED = "is_summary"  # the mark of a line that stands for many
+COUNTED = "is_summary"  # attribute of a record that summarises many
 
 
 class JsonLine(logging.Formatter):
@@ -107,8 +107,8 @@ def set_up_logs(settings: LogSettings, worker: str = "") -> None:
     lines.addFilter(Summary(lines.handle))
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     logging.basicConfig(handlers=[lines], level=max(level, logging.INFO), force=True)
-    # Each warning is written, and kept for ever as one that was; this kind has a stranger's words in it.
+    # Python keeps each distinct warning for ever, and these quote what clients send.
     for kind in (BadContentDispositionHeader, BadContentDispositionParam):
         warnings.filterwarnings("ignore", category=kind)
-    for name in OURS:  # the drivers' debug lines would drown ours and hold what people write
+    for name in OURS:  # drivers' debug lines are many, and quote messages of users
         logging.getLogger(name).setLevel(level)

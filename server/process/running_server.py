@@ -21,13 +21,13 @@ FILE_NAME = "server.json"
 class RunningServer:
     """The stores of a running server, with their passwords, so it is never shown. After a clean end it holds no secrets."""
 
-    mongodb: str  # as it is set, without secrets: `embedded`, or where it is
+    mongodb: str  # the setting without secrets: `embedded`, or an address
     mongodb_url: str
     database: str
     driver: str
     redis_url: str
     prefix: str  # of names in Redis
-    fingerprint: str  # of the secret, for the same names
+    fingerprint: str  # of the secret, also part of names in Redis
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def find_last(data_dir: Path) -> RunningServer | None:
         return RunningServer(**json.loads((data_dir / FILE_NAME).read_text("utf-8")))
     except PermissionError as error:
         raise _unreadable(data_dir, error) from None
-    except (OSError, ValueError, TypeError):  # none, or that of another version
+    except (OSError, ValueError, TypeError):  # no file, or one of another version
         return None
 
 

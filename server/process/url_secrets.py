@@ -2,7 +2,7 @@
 
 import re
 
-# What a URL may look like for its parts to be what they seem: with a / or an @ of a password in them, they are not.
+# URLs whose parts can be trusted: an unescaped / or @ in a password shifts them.
 _SHOWABLE = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<user>[^/?#]*@)?(?P<place>[^/?#@]*(/[^?#@]*)?)([?#][^@]*)?")
 _HOSTS = re.compile(
     r"(\[[0-9A-Fa-f:.%]+\]|[^:,/\[\]]*)(:[0-9]{1,5})?(,(\[[0-9A-Fa-f:.%]+\]|[^:,/\[\]]+)(:[0-9]{1,5})?)*(/.*)?"

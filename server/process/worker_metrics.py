@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-ANSWER_WITHIN_S = 2.0  # a worker that stalls is shown as such
+ANSWER_WITHIN_S = 2.0  # a worker that stalls is reported as down
 LABEL = "worker"
 NAME_MAX_BYTES = 100  # of a socket's path; the system takes 107
 
@@ -47,7 +47,7 @@ class WorkerMetrics:
 
     async def open(self) -> None:
         """Answer the others. OSError when the folder is gone."""
-        self._path.unlink(missing_ok=True)  # of a worker of this number that was killed
+        self._path.unlink(missing_ok=True)  # left by a killed worker of this number
         self._server = await asyncio.start_unix_server(self._tell, self._path)
 
     async def close(self) -> None:
@@ -79,7 +79,7 @@ class WorkerMetrics:
             writer.write(self._read())
             await writer.drain()
         except ConnectionError:
-            return  # it did not wait
+            return  # the asking worker has given up
         finally:
             writer.close()
 

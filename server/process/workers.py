@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 READY = b"ready\n"
 START_WITHIN_S = 60.0
-STEADY_S = 10.0  # a worker that ran this long did not die of its start
+STEADY_S = 10.0  # a worker that ran this long did not fail at its start
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
 
 
@@ -56,7 +56,7 @@ class Workers:
 
     async def __aenter__(self) -> Self:
         try:
-            # One before the others: what a start makes in the database is made once.
+            # One at a time, so that the first start alone creates the indexes.
             for number in range(self._count):
                 await self._start(number)
         except BaseException:
@@ -85,12 +85,12 @@ class Workers:
                 stdout=PIPE,
                 env=self._environment,
             )
-        except OSError as error:  # no memory for one more process, say, which may be what the last one died of
+        except OSError as error:  # for example no memory for one more process, which may have ended the last one
             raise StartupError(f"worker {number + 1} of {self._count} cannot be started ({error.strerror})") from None
         assert process.stdout is not None
         said = b""
         with suppress(TimeoutError):
-            # Not `wait_for`: that of Python 3.11 forgets to be cancelled when the line comes at the same moment.
+            # Not `wait_for`: in Python 3.11 it loses a cancellation that arrives together with the line.
             async with asyncio.timeout(START_WITHIN_S):
                 said = await process.stdout.readline()
         if said != READY:

@@ -33,7 +33,7 @@ from server.push.apns_connections import Answer, Pool
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 20.0  # connecting included
-EXPIRES_AFTER = timedelta(days=30)  # events contract, section 7
+EXPIRES_AFTER = timedelta(days=30)  # docs/events-api.md, "Pushes"
 PAYLOAD_MAX_BYTES = 4096  # Apple's
 COLLAPSE_MAX_BYTES = 64  # Apple's
 _IDS = UUID("8d3b6a5e-7f0f-4f0c-9a47-3d1c1d3f6f10")  # of this server's notifications, among all that are made of names

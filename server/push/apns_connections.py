@@ -65,7 +65,7 @@ class _Connection(APNsTLSClientProtocol):
     @property
     @override
     def is_busy(self) -> bool:
-        """Returns whether the pool should open another connection: no open one has room."""
+        """Returns whether this connection is over, so that the pool of aioapns takes another."""
         return self._is_over
 
     async def ask(self, path: str, headers: list[tuple[str, str]], body: bytes) -> Answer:

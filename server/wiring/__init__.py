@@ -1,4 +1,4 @@
-"""Assembles a node; no other package knows the concrete classes. What is opened is closed in reverse order.
+"""Assembles a node from the concrete classes, which no other package knows; opens it, and closes it in reverse.
 
 outside.py (database, Redis) -> stores.py -> services.py, with one `build` for each package of models/services -> routes.py and
 namespaces.py, over which the application is made here.
@@ -203,7 +203,7 @@ class _Node:
         given_up = await log.journal.close()
         await log.announcer.close()
         if given_up or log.announcer.depth or log.announce_again.depth:
-            bus.mark_lost()  # or people on other nodes would wait in vain for what is stored
+            bus.mark_lost()  # else clients on other nodes would never learn of these entries
         await self._sockets.close()
         if await self._services.chats.marks.close():
             bus.mark_lost()
@@ -219,7 +219,7 @@ class _Node:
             "clock": self._agreement.has_time,
             "not_draining": not self._is_draining,
         }
-        if all(parts.values()):  # the status is a text, which counts as true
+        if all(parts.values()):  # the status is a non-empty text, so it counts as true
             parts["status"] = "ready"
         return parts
 

@@ -51,7 +51,7 @@ class ChatLog:
 
 @dataclass(frozen=True, slots=True)
 class ChatServices:
-    """What people do with messages, over a ChatLog."""
+    """Sending, changing and reading messages, over a ChatLog."""
 
     message_limit: TokenBuckets
     find_stored: FindStored

@@ -40,7 +40,7 @@ class EventFacts:
 
 @dataclass(frozen=True, slots=True)
 class EventServices:
-    """What people do at events, over an EventFacts."""
+    """Creating and changing events, and answering to them, over an EventFacts."""
 
     hidden: HiddenEvents
     follow_blocks: FollowBlocks

@@ -17,8 +17,8 @@ from server.process.version import read_version
 from server.sockets.server import SocketServer
 from server.wiring.services import Services
 
-STARTED_AT = time()  # a moment after the process did
-MEMORY = Path("/proc/self/statm")  # in pages: all, what is held, …
+STARTED_AT = time()  # just after the process started
+MEMORY = Path("/proc/self/statm")  # in pages: total, resident, …
 
 
 def _held_bytes() -> float:

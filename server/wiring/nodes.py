@@ -30,7 +30,7 @@ def session_proxy(runtime: Runtime) -> SessionProxy:
 
 def agreement(runtime: Runtime) -> Agreement:
     """Returns the comparison of secrets and clocks with the other nodes; `join_nodes` opens it."""
-    # The secret is what is compared, so it is no part of this name.
+    # Nodes with different secrets must meet under this name to compare them.
     key = RedisNames(runtime.settings.redis.prefix, runtime.outside.site.id).together("members")
     return Agreement(runtime.outside.redis, key, runtime.bus.node, runtime.outside.site.fingerprint)
 

@@ -11,17 +11,17 @@ from server.process.site import Site, find_site
 from server.redis_client.client import RedisClient, open_redis
 from server.secret import load_secret
 
-APP = "parley node"  # how MongoDB's logs and its profiler name what a node asks
+APP = "parley node"  # names the node's queries in MongoDB's logs and profiler
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What the services are built upon."""
+    """The database, Redis, HTTP client, secret and site of a node."""
 
     database: Database
     redis: RedisClient
     http: aiohttp.ClientSession
-    secret: str  # of this installation, from which all keys are derived
+    secret: str  # all keys of the installation are derived from it
     site: Site
 
 

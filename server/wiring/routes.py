@@ -235,6 +235,6 @@ def _invitation_pages(services: Services) -> InvitationPages:
         FormKeys(derive_key(secret, "forms"), is_https=settings.http.public_url.startswith("https:")),
         runtime.request_limit,
         AppLinks(settings.apps.app_store_url, settings.apps.google_play_url),
-        # The nodes of one installation share the secret, and nothing else of it lasts as long.
+        # Identifies the installation in calendars: its nodes share the secret, which outlives any address.
         derive_key(secret, "calendars")[:8].hex(),
     )

@@ -40,12 +40,12 @@ from server.wiring.sms import sms_provider
 from server.wiring.stores import Stores
 from server.wiring.users import UserServices
 
-CACHED_SHARE = 0.9  # of nodes.believe_s; the rest is for what is under way when the time is up
+CACHED_SHARE = 0.9  # of nodes.believe_s; the rest is for requests under way when an entry expires
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What all services are built upon, and the limits on clients."""
+    """The stores, the bus and other parts that all services are built upon, and the limits on clients."""
 
     settings: Settings
     outside: Outside
@@ -84,9 +84,7 @@ class Services:
     links: Links
 
 
-SERVICES: web.AppKey[Services] = web.AppKey(
-    "services"
-)  # of the application, for tests and benchmarks inside its process
+SERVICES: web.AppKey[Services] = web.AppKey("services")  # for tests and benchmarks in the server's process
 
 
 def build_runtime(settings: Settings, outside: Outside) -> Runtime:

@@ -80,7 +80,7 @@ class Stores:
             self.phone_books,
             self.sample_replies,
         )
-        # At the same time: what each waits for is the disk. All of them end before one's error ends the start.
+        # Concurrently, because each waits for the disk. All of them end before an error of one ends the start.
         ends = await asyncio.gather(*(until_done(store.prepare) for store in stores), return_exceptions=True)
         for error in ends:
             if isinstance(error, BaseException):

@@ -89,6 +89,9 @@ async def cancel(*tasks: "asyncio.Task[Any]", within_s: float = STOPS_WITHIN_S) 
 
 
 async def _wait(event: asyncio.Event, within_s: float | None) -> None:
+    if within_s is None:
+        await event.wait()
+        return
     with suppress(TimeoutError):
         async with asyncio.timeout(within_s):
             await event.wait()

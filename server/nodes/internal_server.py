@@ -9,7 +9,7 @@ from time import time
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 from server.http.request_ids import name_requests
 from server.http.unreadable import Runner
 from server.nodes.address import NodeAddresses, own_address
@@ -76,7 +76,8 @@ class InternalServer:
         self._answer = answer
         self._host, self._port, self._url = host, port, url
         self._runner: web.AppRunner | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
+        self._is_known = False
 
     async def open(self) -> None:
         """Listen, and write the address. Raises OSError when the port is taken, RedisError when Redis cannot be reached."""
@@ -88,7 +89,8 @@ class InternalServer:
         await site.start()
         self._url = self._url.rstrip("/") or _url_at(own_address(self._host), self._runner.addresses)
         await self._addresses.keep(self._node, self._url, LEASE_S)
-        self._task = asyncio.create_task(self._keep(), name="node address")
+        self._is_known = True
+        self._tasks.repeat("node address", self._renew, every_s=RENEW_S)
 
     @property
     def url(self) -> str:
@@ -97,8 +99,8 @@ class InternalServer:
 
     async def close(self) -> None:
         """Remove the address, wait a moment for requests under way, and stop listening."""
-        if self._task is not None:
-            await cancel(self._task)
+        await self._tasks.stop()
+        if self._is_known:
             try:
                 await self._addresses.forget(self._node)
             except (RedisError, OSError):

@@ -17,7 +17,7 @@ from models.facts import VisiblePresence
 from models.ports import Fanout
 from models.services.contacts.directory import Directory
 from models.services.presence.visibility import AT_ONCE, ONLINE, PresenceVisibility
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
@@ -54,16 +54,14 @@ class PresenceWatchers:
         self._has_changed = asyncio.Event()
         self._doubtful: set[int] = set()  # watched accounts of which signals may have been missed
         self._has_doubts = asyncio.Event()
-        self._loops: list[asyncio.Task[None]] = []
+        self._tasks = BackgroundTasks()
 
     async def open(self) -> None:
-        self._loops = [
-            asyncio.create_task(self._tell(), name="presence teller"),
-            asyncio.create_task(self._compare(), name="presence comparer"),
-        ]
+        self._tasks.repeat("presence teller", self._tell, wake=self._has_changed)
+        self._tasks.repeat("presence comparer", self._compare, wake=self._has_doubts)
 
     async def close(self) -> None:
-        await cancel(*self._loops)
+        await self._tasks.stop()
 
     def watch(self, watcher: Watcher, account_ids: Collection[int]) -> None:
         """From now on tell it about these, instead of those before."""
@@ -123,13 +121,10 @@ class PresenceWatchers:
         asyncio.get_running_loop().call_later(LOOK_AGAIN_S, self.changed, [account_id])
 
     async def _tell(self) -> None:
-        while True:
-            await self._has_changed.wait()
-            self._has_changed.clear()
-            while self._changed:
-                batch = list(islice(self._changed, LOOK_AT_ONCE))
-                self._changed.difference_update(batch)
-                await asyncio.gather(*map(self._tell_of, batch))
+        while self._changed:
+            batch = list(islice(self._changed, LOOK_AT_ONCE))
+            self._changed.difference_update(batch)
+            await asyncio.gather(*map(self._tell_of, batch))
 
     async def _tell_of(self, account_id: int) -> None:
         watchers = self._watchers.get(account_id)
@@ -164,17 +159,14 @@ class PresenceWatchers:
             self._fanout.send_to_connection(shown, watcher.connection)
 
     async def _compare(self) -> None:
-        while True:
-            await self._has_doubts.wait()
-            self._has_doubts.clear()
-            while self._doubtful:
-                batch = set(islice(self._doubtful, AT_ONCE))
-                self._doubtful -= batch  # before it is read: a doubt that comes meanwhile is about what is behind that
-                statuses = await self._see.list_statuses(batch)
-                self._doubtful |= batch - statuses.keys()
-                self.changed([each for each, is_online in statuses.items() if self._is_news(each, is_online=is_online)])
-                if len(statuses) < len(batch):
-                    await asyncio.sleep(LOOK_AGAIN_S)
+        while self._doubtful:
+            batch = set(islice(self._doubtful, AT_ONCE))
+            self._doubtful -= batch  # before it is read: a doubt that comes meanwhile is about what is behind that
+            statuses = await self._see.list_statuses(batch)
+            self._doubtful |= batch - statuses.keys()
+            self.changed([each for each, is_online in statuses.items() if self._is_news(each, is_online=is_online)])
+            if len(statuses) < len(batch):
+                await asyncio.sleep(LOOK_AGAIN_S)
 
     def _is_news(self, account_id: int, *, is_online: bool) -> bool:
         """Whether somebody here was told otherwise."""

@@ -13,7 +13,7 @@ from itertools import islice
 from models.facts import PresenceChanged
 from models.ports import Clock, Fanout, PresenceStore
 from models.stores.accounts import Accounts
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
@@ -38,18 +38,17 @@ class OnlineReporter:
         self._is_lost = False
         self._is_closed = False
         self._work = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
 
     def __contains__(self, account_id: int) -> bool:
         return account_id in self._said
 
     async def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="attendance")
+        self._tasks.keep("online reporter", self._run)
 
     async def close(self) -> None:
         """This node is going. Its people may be back elsewhere in a moment: the date is stored, the rest is another node's sweep."""
-        if self._task is not None:
-            await cancel(self._task)
+        await self._tasks.stop()
         self._is_closed = True
         for waiting in self._due.values():
             waiting.set_result(None)

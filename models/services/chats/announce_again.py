@@ -26,7 +26,7 @@ from models.services.chats.membership import MembershipCache
 from models.services.contacts.directory import Directory
 from models.stores.database import is_transient
 from models.stores.entries import Entries
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class AnnounceAgain:
         self._directory = directory
         self._announcer = announcer
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
 
     @property
     def depth(self) -> int:
@@ -135,11 +135,10 @@ class AnnounceAgain:
         return self._queue.depth
 
     async def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="announcing again")
+        self._tasks.keep("announcing again", self._run)
 
     async def close(self) -> None:
-        if self._task is not None:
-            await cancel(self._task)
+        await self._tasks.stop()
 
     def found(self, entry: Entry) -> None:
         """Announce an entry that was sent again and is stored, unless it is too old; never waits."""

@@ -27,7 +27,7 @@ from models.services.chats.membership import MembershipCache
 from models.stores.chat_places import ChatPlaces
 from models.stores.database import is_transient
 from models.stores.heads import ChatSummaries, LogEnd
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Summaries:
         self._noted: dict[int, _Said] = {}  # by chat
         self._writing: dict[int, _Said] = {}
         self._work = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
 
     @property
     def depth(self) -> int:
@@ -72,12 +72,11 @@ class Summaries:
         return len(self._noted) + len(self._writing)
 
     async def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="summaries")
+        self._tasks.keep("summaries", self._run)
 
     async def close(self) -> None:
         """Write what is noted; what cannot be written keeps its mark and is found by the sweep."""
-        if self._task is not None:
-            await cancel(self._task)
+        await self._tasks.stop()
         try:
             async with asyncio.timeout(2.0):
                 await self.write()

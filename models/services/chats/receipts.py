@@ -21,7 +21,7 @@ from models.stores.chats import Chats
 from models.stores.database import is_transient
 from models.stores.entries import Entries
 from models.stores.read_dates import ReadDates
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +96,18 @@ class AdvanceReceipts:
         self._ends: dict[int, int] = {}  # a seq that is known to exist, by chat
         self._told: dict[Place, tuple[Marks, Marks]] = {}  # to the account's own devices, to the others
         self._to_tell: dict[Place, bool] = {}  # what moved, and whether others are shown it
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = BackgroundTasks()
         self._work = asyncio.Event()
 
     async def open(self) -> None:
-        self._tasks = [
-            asyncio.create_task(self._write(), name="marks writer"),
-            asyncio.create_task(self._tell(), name="marks teller"),
-        ]
+        self._tasks.keep("marks writer", self._write)
+        self._tasks.repeat("marks teller", self._tell_all, every_s=TELL_EVERY_S)
 
     async def close(self) -> int:
         """Write what is waiting, tell what is not told yet, then stop; returns how many acknowledged marks nobody was told of."""
         if self._next is not None:
             await asyncio.wait([self._next.done], timeout=2.0)
-        await cancel(*self._tasks)
+        await self._tasks.stop()
         if self._next is not None and not self._next.done.done():
             self._next.done.set_exception(Unavailable())
         try:
@@ -203,14 +201,6 @@ class AdvanceReceipts:
             batch.done.set_result(None)
             for chat_id, account_id, is_shown in batch.marks:
                 self._will_tell((chat_id, account_id), is_shown=is_shown)
-
-    async def _tell(self) -> None:
-        while True:
-            await asyncio.sleep(TELL_EVERY_S)
-            try:
-                await self._tell_all()
-            except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
-                log.warning("receipts wait to be told: %s", type(error).__name__)
 
     async def _tell_all(self) -> None:
         """Tell what moved; what cannot be told now is told with the next: it was acknowledged, and nobody sends it again."""

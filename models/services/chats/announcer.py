@@ -36,7 +36,7 @@ from models.ports import Clock, Fanout
 from models.services.chats.membership import MembershipCache
 from models.stores.chats import Chats
 from models.stores.entries import Entries
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Announcer:
         self._work = asyncio.Event()
         self._holds = asyncio.Event()
         self._applied: dict[tuple[int, int], asyncio.Future[None]] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = BackgroundTasks()
 
     @property
     def depth(self) -> int:
@@ -111,19 +111,17 @@ class Announcer:
         return min((line.entries[0].at for line in lines if line.entries), default=None)
 
     async def open(self) -> None:
-        self._tasks = [
-            asyncio.create_task(self._run(), name="announcer"),
-            asyncio.create_task(self._try_again(), name="announcer of what is held"),
-        ]
+        self._tasks.keep("announcer", self._run)
+        self._tasks.keep("announcer of what is held", self._try_again)
 
     async def close(self) -> None:
         """Announce what is stored, for a moment; what remains (`depth`) is found by sync."""
-        if self._tasks:
+        if self._is_open:
             for _ in range(100):
                 if not self.depth:
                     break
                 await asyncio.sleep(0.01)
-            await cancel(*self._tasks)
+        await self._tasks.stop()
 
     def stored(self, entries: Sequence[Entry]) -> None:
         """Take over what the journal stored; never waits."""

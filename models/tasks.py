@@ -20,6 +20,11 @@ class BackgroundTasks:
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[None], None] = {}  # in the order of their starts
 
+    @property
+    def is_running(self) -> bool:
+        """Returns whether any of these tasks runs."""
+        return bool(self._tasks)
+
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Run `work` once. Returns its task, for callers that wait for its end; an error is logged there and goes no further."""
         task = asyncio.create_task(_log_failure(name, work), name=name)

@@ -67,7 +67,6 @@ class Agreement:
         self._since = 0.0
         self._said: set[tuple[str, str]] = set()
         self._tasks = BackgroundTasks()
-        self._is_open = False
 
     async def open(self, url: str) -> None:
         """Compare now and every few seconds. `url` is where other nodes reach this one. Raises RedisError."""
@@ -77,12 +76,11 @@ class Agreement:
         self._since = seconds + microseconds / 1_000_000
         self.offset_s = (before + self._clock()) / 2 - self._since
         await self._compare()
-        self._is_open = True
         self._tasks.repeat("nodes' agreement", self._compare_again, every_s=LOOK_EVERY_S)
 
     async def close(self) -> None:
         """Stop comparing, and remove what this node wrote."""
-        if not self._is_open:
+        if not self._tasks.is_running:
             return
         await self._tasks.stop()
         try:

@@ -1,6 +1,5 @@
 """The port for other nodes: answers only requests that are signed with the installation's secret."""
 
-import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -77,7 +76,6 @@ class InternalServer:
         self._host, self._port, self._url = host, port, url
         self._runner: web.AppRunner | None = None
         self._tasks = BackgroundTasks()
-        self._is_known = False
 
     async def open(self) -> None:
         """Listen, and write the address. Raises OSError when the port is taken, RedisError when Redis cannot be reached."""
@@ -89,7 +87,6 @@ class InternalServer:
         await site.start()
         self._url = self._url.rstrip("/") or _url_at(own_address(self._host), self._runner.addresses)
         await self._addresses.keep(self._node, self._url, LEASE_S)
-        self._is_known = True
         self._tasks.repeat("node address", self._renew, every_s=RENEW_S)
 
     @property
@@ -99,8 +96,8 @@ class InternalServer:
 
     async def close(self) -> None:
         """Remove the address, wait a moment for requests under way, and stop listening."""
-        await self._tasks.stop()
-        if self._is_known:
+        if self._tasks.is_running:
+            await self._tasks.stop()
             try:
                 await self._addresses.forget(self._node)
             except (RedisError, OSError):
@@ -108,13 +105,11 @@ class InternalServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _keep(self) -> None:
-        while True:
-            await asyncio.sleep(RENEW_S)
-            try:
-                await self._addresses.keep(self._node, self._url, LEASE_S)
-            except (RedisError, OSError) as error:
-                log.debug("the address waits to be renewed: %s", type(error).__name__)
+    async def _renew(self) -> None:
+        try:
+            await self._addresses.keep(self._node, self._url, LEASE_S)
+        except (RedisError, OSError) as error:
+            log.debug("the address waits to be renewed: %s", type(error).__name__)
 
     async def _answer_signed(self, request: web.Request) -> web.StreamResponse:
         if not self._signer.verifies(request.headers, request.method, request.path_qs):

@@ -18,6 +18,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 from yarl import URL
 
+from models.tasks import BackgroundTasks
 from server.http import request_ids
 from server.http.held_line import watch_line
 from server.nodes.address import KnownAddresses, node_of
@@ -67,7 +68,7 @@ class SessionProxy:
         )  # requests without an answer yet, by owner
         self._joined: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)  # WebSockets, by owner
         self._http: aiohttp.ClientSession | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
         # One for each WebSocket or poll, done when it is to end.
         self._draining: set[asyncio.Future[None]] = set()
         self.under_way = 0

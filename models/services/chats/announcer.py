@@ -116,7 +116,7 @@ class Announcer:
 
     async def close(self) -> None:
         """Announce what is stored, for a moment; what remains (`depth`) is found by sync."""
-        if self._is_open:
+        if self._tasks.is_running:
             for _ in range(100):
                 if not self.depth:
                     break

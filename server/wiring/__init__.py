@@ -229,7 +229,7 @@ class _Node:
             case PresenceChanged(account_ids):
                 domain.presence.changed(account_ids)
             case WentOffline(account_id):
-                domain.presence.hide(account_id)
+                domain.presence.go_offline(account_id)
             case EntriesMissed(account_ids):
                 domain.fanout.resync(account_ids)
             case SignalsMissed():
@@ -237,5 +237,5 @@ class _Node:
                 domain.directory.forget_all()
                 domain.require_contact.forget_all()
                 domain.memberships.forget_all()
-                domain.presence.doubt()
+                domain.presence.recheck()
                 self.shut_out.hurry()

@@ -205,8 +205,8 @@ class Domain:
         self.presence = Presence(
             stores.accounts, stores.contacts, self.directory, board, fanout, clock, grace_s=grace_s
         )
-        self.bus.on_lost = self.presence.say_again
-        self.bus.on_met = self.presence.doubt
+        self.bus.on_lost = self.presence.republish
+        self.bus.on_met = self.presence.recheck
         self.late_writes = LateWrites(outside.database.settle, fanout.resync)
         self.bus.on_died = self.late_writes.node_died
         self.sweep_presence = SweepPresence(stores.accounts, board, fanout, clock)

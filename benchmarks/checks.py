@@ -1,4 +1,4 @@
-"""What must be true of the logs in the end, whatever was killed meanwhile (design section 5, promises 1 to 5)."""
+"""What must be true of the logs in the end, whatever was killed meanwhile (docs/architecture.md, "Promises", 1 to 5)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

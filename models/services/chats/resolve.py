@@ -1,4 +1,4 @@
-"""Finds the chat that a request names, and checks that the actor may write there."""
+"""Finds the chat that a request names."""
 
 from models.documents.account import Account
 from models.documents.chat import Roster
@@ -19,7 +19,7 @@ FOR_EVER_S = 1e9  # two people have one direct chat, and it never changes; only 
 
 
 class ResolveChat:
-    """Finds the roster of the chat that a request names. A chat that the actor is not in does not exist to it."""
+    """Finds the roster of the chat that a request names. To an actor that is not in a chat, it does not exist."""
 
     def __init__(
         self,

@@ -84,7 +84,10 @@ class FaultInjector:
     going_on: Counter[Kind] = field(default_factory=Counter)
 
     def acts(self) -> Mapping[Kind, Act]:
-        """Returns the function that injects each kind. It returns when the next may come, and calls `over` when the fault is over."""
+        """Returns the function that injects each kind.
+
+        It returns when the next may come, and calls `over` when the fault is over.
+        """
         return {
             Kind.NODE_KILL: self._kill_node,
             Kind.MONGOD_KILL: self._kill_mongod,

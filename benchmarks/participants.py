@@ -55,7 +55,10 @@ class Participants:
 async def gather_participants(
     http: aiohttp.ClientSession, site: Site, doors: Sequence[str], plan: Plan, injector: FaultInjector, random: Random
 ) -> Participants:
-    """Sign people in, make their chats, and return the clients that will write and listen. `doors` are the URLs they connect to."""
+    """Sign people in, make their chats, and return the clients that will write and listen.
+
+    `doors` are the URLs they connect to.
+    """
     node = site.first
     people = [await sign_in(http, node, f"49309018{n:02d}") for n in range(plan.senders)]
     await befriend(http, node, *people)

@@ -12,7 +12,10 @@ EACH_KIND_ONCE = {kind: 1 for kind in Kind if kind not in OF_A_CLUSTER}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One run. It lasts until `messages` are acknowledged, an equal part of them between two faults: a busy machine takes longer."""
+    """One run.
+
+    It lasts until `messages` are acknowledged, an equal part of them between two faults: a busy machine takes longer.
+    """
 
     seconds: float = 100.0
     messages: int = 21_000

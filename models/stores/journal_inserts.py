@@ -35,7 +35,9 @@ LOOKED_UP_AT_ONCE = 100  # drafts in one query, some 5 ms; with more the databas
 
 
 class Inserts:
-    """Tries to store a batch. A settled draft leaves the batch at once, so after an error the batch holds what is still to be done.
+    """Tries to store a batch.
+
+    A settled draft leaves the batch at once, so after an error the batch holds what is still to be done.
 
     `is_contested` says that other nodes write into the same chats, `has_repeats` that messages are sent which are stored.
     """
@@ -153,7 +155,9 @@ class Inserts:
         lot: Sequence[PendingDraft],
         rows: Sequence[Row],
     ) -> bool:
-        """Handle the write errors of an insert. Returns True if another's row holds a number, so its draft must be renumbered and retried.
+        """Handle the write errors of an insert.
+
+        Returns True if another's row holds a number, so its draft must be renumbered and retried.
 
         `behind` are the drafts that were not tried because of it, and the one that failed before them.
         """
@@ -185,7 +189,10 @@ class Inserts:
         return has_clashed
 
     async def _settle(self, todo: deque[PendingDraft], doubtful: Sequence[PendingDraft]) -> set[PendingDraft]:
-        """Answer those of these drafts that are stored, by an attempt of ours or because they were sent before. Returns them."""
+        """Answer those of these drafts that are stored, by an attempt of ours or because they were sent before.
+
+        Returns them.
+        """
         rows = await find_sent(self._entries, [one.dedupe_key for one in doubtful])
         settled: dict[PendingDraft, Row] = {}
         ended: set[int] = set()

@@ -49,7 +49,10 @@ class ReadHistory:
     async def __call__(
         self, actor: Actor, target: ChatRef, *, before: int | None, after: int | None, limit: int
     ) -> Page:
-        """Returns the `limit` entries just before a seq, or just after one, or the last ones. ChatNotFound if the actor was never in it."""
+        """Returns the `limit` entries just before a seq, or just after one, or the last ones.
+
+        ChatNotFound if the actor was never in it.
+        """
         chat_id = await self.resolve.require_id(actor, target)
         # In this order nobody reads behind its own departure (see ReadChatSummaries).
         last_seq = await self.entries.last_seq(chat_id)

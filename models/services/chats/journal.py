@@ -90,7 +90,10 @@ class Journal:
         return self._queue.depth
 
     async def find(self, chat_id: int, sender_id: int, client_id: str) -> Entry | None:
-        """Returns the entry that a sender has stored in a chat under a client id, or None. A found entry is told to the `found` listeners."""
+        """Returns the entry that a sender has stored in a chat under a client id, or None.
+
+        A found entry is told to the `found` listeners.
+        """
         for row in (await find_sent(self._entries, [(chat_id, sender_id, client_id)])).values():
             entry = read_entry(row)
             self._queue.found(entry)
@@ -145,7 +148,10 @@ class Journal:
                         await self._store(deque([todo.popleft()]), may_grow=False)
 
     async def _watch(self) -> None:
-        """Tell senders to try again when an answer takes too long. Their drafts stay, so nothing is stored without being announced."""
+        """Tell senders to try again when an answer takes too long.
+
+        Their drafts stay, so nothing is stored without being announced.
+        """
         while True:
             await asyncio.sleep(min(1.0, self._wait_s / 4))
             self._queue.tell_to_retry(monotonic() - self._wait_s)

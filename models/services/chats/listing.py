@@ -41,7 +41,10 @@ class ChatPage:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A page of `limit` chats of these kinds, behind `before` and `offset` more. `is_frame`: it must fit into one socket frame."""
+    """A page of `limit` chats of these kinds, behind `before` and `offset` more.
+
+    `is_frame`: it must fit into one socket frame.
+    """
 
     kinds: Collection[ChatKind] = EVERY_KIND
     limit: int = PAGE_MAX

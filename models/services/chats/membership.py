@@ -91,7 +91,9 @@ class MembershipCache:
         self._rosters.clear()
 
     async def apply(self, change: Entry) -> Collection[int]:
-        """Bring the rows up to date with one stored change and tell every node. Returns the accounts that are in a large chat by it.
+        """Bring the rows up to date with one stored change and tell every node.
+
+        Returns the accounts that are in a large chat by it.
 
         Earlier changes that are not applied yet, since their node is late or died, are applied first: after this change they would
         be skipped as late.

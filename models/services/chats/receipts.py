@@ -138,7 +138,9 @@ class AdvanceReceipts:
     def move_now(
         self, actor: Actor, target: ChatRef, *, delivered: int = 0, read: int = 0
     ) -> tuple[int, asyncio.Future[None]] | None:
-        """`__call__` from the caches only. Returns the chat's id and a future, or None, having done nothing, if something is not cached.
+        """`__call__` from the caches only.
+
+        Returns the chat's id and a future, or None, having done nothing, if something is not cached.
 
         The future ends when the receipts are stored. It is shared: wait for it by a callback, and never cancel it.
         """
@@ -213,7 +215,10 @@ class AdvanceReceipts:
                 log.warning("receipts wait to be told: %s", type(error).__name__)
 
     async def _tell_all(self) -> None:
-        """Announce what advanced. What cannot be announced now is with the next round: it was acknowledged, so no client sends it again."""
+        """Announce what advanced.
+
+        What cannot be announced now is with the next round: it was acknowledged, so no client sends it again.
+        """
         untold, self._to_tell = self._to_tell, {}
         try:
             while untold:

@@ -119,7 +119,10 @@ class SendMessage:
     limit: TokenBuckets
 
     async def __call__(self, actor: Actor, target: ChatRef, message: Message, client_id: str) -> Entry:
-        """Send a message and wait until it is stored. The same client id returns the same entry for ever; ClientIdReused if that is no message."""
+        """Send a message and wait until it is stored.
+
+        The same client id returns the same entry for ever; ClientIdReused if that is no message.
+        """
         return message_of(await (await self.submit(actor, target, message, client_id)))
 
     async def find_sent(self, actor: Actor, target: ChatRef, client_id: str) -> Entry | None:
@@ -147,7 +150,9 @@ class SendMessage:
     def submit_now(
         self, actor: Actor, target: ChatRef, message: Message, client_id: str
     ) -> asyncio.Future[Stored] | None:
-        """`submit` from the caches only, without a task. Returns None, having done nothing, if something is not cached or would be refused.
+        """`submit` from the caches only, without a task.
+
+        Returns None, having done nothing, if something is not cached or would be refused.
 
         To be used when nothing that was submitted before is still being admitted.
         """

@@ -45,7 +45,9 @@ class ListChatsWithTitles:
     async def __call__(
         self, actor: Actor, *, limit: int | None, offset: int = 0, before: str | None = None
     ) -> TitledPage:
-        """Returns a page, or all chats without a limit. Titles: the contact's name, else the account's, else the number; a group's subject.
+        """Returns a page, or all chats without a limit.
+
+        Titles: the contact's name, else the account's, else the number; a group's subject.
 
         `before` is the `next` of the page before; Malformed if it is something else.
         """
@@ -61,7 +63,10 @@ class ListChatsWithTitles:
         return TitledPage(chats, page.next)
 
     async def _list_names(self, actor: Actor, heads: Sequence[ChatSummary]) -> dict[int, str]:
-        """Returns names by chat. They are of the account that is in the chat, since its number may be another account's by now."""
+        """Returns names by chat.
+
+        They are of the account that is in the chat, since its number may be another account's by now.
+        """
         peers = {head.chat.id: head.chat.peer_of(actor.account_id) for head in heads if head.peer_number is not None}
         if not peers:
             return {}

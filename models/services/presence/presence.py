@@ -132,7 +132,10 @@ class Presence:
         return await self._visibility(viewer, account, is_online=await self.is_online(account))
 
     async def watch(self, connection: str, numbers: Sequence[str]) -> list[VisiblePresence]:
-        """Tell this connection about these contacts from now on, in place of those before. Numbers that are no contacts are left out."""
+        """Tell this connection about these contacts from now on, in place of those before.
+
+        Numbers that are no contacts are left out.
+        """
         mine = self._require(connection)
         if len(numbers) > WATCHED_MAX:
             raise Malformed(f"contacts: at most {WATCHED_MAX}.")

@@ -23,7 +23,10 @@ WAIT_S = 2.0  # how long a client that connects waits for a Redis that does not 
 
 
 class OnlineReporter:
-    """Reports which accounts are online here. `id in reporter` is true for accounts reported online, even while the store cannot be read."""
+    """Reports which accounts are online here.
+
+    `id in reporter` is true for accounts reported online, even while the store cannot be read.
+    """
 
     def __init__(self, accounts: Accounts, store: PresenceStore, fanout: Fanout, clock: Clock) -> None:
         self._accounts = accounts
@@ -49,7 +52,10 @@ class OnlineReporter:
         self._task = asyncio.create_task(self._run(), name="online reporter")
 
     async def close(self) -> None:
-        """Stop reporting. The accounts' last-seen dates are stored; taking them out of the store is left to another node's sweep."""
+        """Stop reporting.
+
+        The accounts' last-seen dates are stored; taking them out of the store is left to another node's sweep.
+        """
         if self._task is not None:
             await cancel(self._task)
         self._is_closed = True
@@ -161,7 +167,10 @@ class OnlineReporter:
             _ = self._want(account_id)
 
     async def _republish_all(self) -> bool:
-        """Queue all reported accounts to be written again, and foreign leftovers to be removed. Returns False if the store cannot be read."""
+        """Queue all reported accounts to be written again, and foreign leftovers to be removed.
+
+        Returns False if the store cannot be read.
+        """
         written = await self._store.list_written()
         if written is None:
             return False

@@ -1,4 +1,4 @@
-"""A town of people with tokens and groups, put into the stores directly: more than could sign in one by one."""
+"""Puts people with tokens and groups into the stores directly: more than could sign in one by one."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ TOKENS_LAST = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Everybody is in one group of a stated size; `everybody` is the chat of all."""
+    """People of whom each is in one group of `groups` and in the chat `everybody`."""
 
     people: Sequence[Person]
     groups: Sequence[tuple[int, Sequence[Person]]]  # chat, members
@@ -33,7 +33,7 @@ class Population:
 
 
 async def settle(stores: EmbeddedStores, folder: Path, people: int, group_size: int) -> Population:
-    """People for nodes that `benchmarks.servers` starts on these stores."""
+    """Returns people for nodes that `benchmarks.servers` starts on these stores."""
     settings = Settings(data_dir=folder, sms={"provider": "outbox"}, auth={"secret": SECRET})
     async with AsyncExitStack() as stack:
         services = build_services(settings, await open_outside(stack, settings, stores.mongodb_url, stores.redis_url))
@@ -58,9 +58,9 @@ async def _sign_in(services: Services, count: int) -> list[Person]:
 
 
 async def _found(services: Services, members: Sequence[Person]) -> int:
-    """The chat of a new group, once all are in it."""
+    """Make a group and wait until all are in it. Returns its chat's id."""
     first, runtime = members[0], services.runtime
-    chat = await runtime.stores.chats.create_group((first.account_id, first.number), "town", runtime.clock.now())
+    chat = await runtime.stores.chats.create_group((first.account_id, first.number), "population", runtime.clock.now())
     joined = Joined(
         tuple(each.account_id for each in members), tuple(each.number for each in members), (first.account_id,)
     )

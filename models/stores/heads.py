@@ -1,10 +1,10 @@
-"""Heads: the chats of one account with their ends and unread counts, computed from the log itself.
+"""Reads chat lists from the log itself: where each chat ends, its newest message and its unread count.
 
-There is no summary row that a crash could leave behind: what a client is told to be its chat's end is the last row that is
-there. What this reads is bounded by the number of chats, whatever they hold, by three indexes over messages (journal.py):
+There is no summary row that a crash could leave wrong: the end of a chat is its last row. What this reads is bounded by the
+number of chats, however long they are, by indexes over messages (entry_rows.py):
 
-- The newest message is one seek in `said`, which holds no reactions, edits and other changes and nothing that was kept from a
-  blocked person's peer; what an account wrote while it was blocked is one seek in `kept_back`.
+- The newest message is one seek in `said`, which holds no changes and no hidden messages. The newest message that an account
+  wrote while it was blocked is one seek in `kept_back`.
 - Unread messages: unread_counts.py.
 """
 
@@ -30,9 +30,9 @@ _KEPT_BACK: Row = _MESSAGE | {"hidden_from": {"$exists": True}}
 
 
 class LogEnd(NamedTuple):
-    """Where a log ends, and up to where a member has read it.
+    """The end of a chat's log, and how far a member has read it.
 
-    `left`: the entry with which the member left, None while it is there. `activity`: the time by which its chat list is sorted, which
+    `left`: the entry with which the member left, None for a member. `activity`: the time by which its chat list is sorted, which
     may lag behind by seconds (chat_places.py); None if an earlier version wrote the row.
     """
 
@@ -43,12 +43,12 @@ class LogEnd(NamedTuple):
 
     @property
     def last_seq(self) -> int:
-        """The end of the log for this member."""
+        """Returns the last seq of the log that this member may see."""
         return self.seq if self.left is None else min(self.seq, self.left)
 
 
 class ChatSummaries:
-    """What an account's chat list is made of."""
+    """Reads what chat lists show of chats."""
 
     def __init__(self, database: Database) -> None:
         self._members = database.collection(MEMBERS)
@@ -57,12 +57,12 @@ class ChatSummaries:
         self._unread = UnreadCounts(self._entries)
 
     async def list_ends(self, account_ids: Collection[int]) -> dict[int, dict[int, LogEnd]]:
-        """Where the logs of all listed chats end that these accounts are in, by account and chat."""
+        """Returns where the logs of all listed chats of these accounts end, by account and chat."""
         match: Row = {"account": {"$in": list(account_ids)}, "active": True, "unlisted": {"$ne": True}}
         return await self._list_ends(account_ids, match)
 
     async def list_ends_at(self, chats: Mapping[int, Collection[int]]) -> dict[int, dict[int, LogEnd]]:
-        """Where the logs of these chats end, by account: of those that it is or was in and that are a chat to it (Member.is_listed)."""
+        """Returns where the logs of these chats end, by account; leaves out chats that are none to it (Member.is_listed)."""
         keys = [member_key(chat_id, account_id) for account_id, chat_ids in chats.items() for chat_id in chat_ids]
         # What a removed account left behind is an empty row: Chats.forget_left.
         return await self._list_ends(chats, {"_id": {"$in": keys}, "spans": {"$ne": []}, "unlisted": {"$ne": True}})
@@ -82,7 +82,7 @@ class ChatSummaries:
         return ends
 
     async def list_standings(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> list[tuple[int, Standing]]:
-        """As `list_heads`, without looking for the newest messages."""
+        """Returns as `list_heads`, without the newest messages."""
         rows = await self._list_rows(ends, with_last=False)
         standings = []
         for count, row in enumerate(rows, 1):
@@ -92,7 +92,7 @@ class ChatSummaries:
         return standings
 
     async def list_heads(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> list[tuple[int, ChatSummary]]:
-        """The heads of these chats by account, whose logs end (or ended, a moment ago) there: (account, head), in no order."""
+        """Returns the summaries of these chats, given where their logs end: (account, summary), in no order."""
         # The changes that wait come first, as for a page of the log (entries.py).
         pending = await self._list_pending({chat_id for chats in ends.values() for chat_id in chats})
         rows = await self._list_rows(ends, with_last=True)
@@ -107,7 +107,7 @@ class ChatSummaries:
         return heads
 
     async def _list_rows(self, ends: Mapping[int, Mapping[int, LogEnd]], *, with_last: bool) -> list[Row]:
-        """The member rows of these chats with all that a standing says and, `with_last`, candidates for the newest message."""
+        """Returns member rows with all that a standing says and, `with_last`, candidates for the newest message."""
         done: list[int] = []
         near: list[int] = []
         far: list[int] = []
@@ -130,7 +130,7 @@ class ChatSummaries:
         return rows
 
     async def _find_behind_hidden(self, rows: Collection[Row]) -> None:
-        """Choose the newest message of each row, as `last`: the one behind, where an account deleted it for itself."""
+        """Set `last`, the newest message, in each row; the one before it where the account deleted it for itself."""
         hiding: list[Row] = []
         for row in rows:
             came = came_key(row)
@@ -149,7 +149,7 @@ class ChatSummaries:
             row["came_at"] = times.get(came_key(row))
 
     async def _add_peers(self, rows: Collection[Row]) -> None:
-        """Set `peer`, the other one's number, in the rows of direct chats."""
+        """Set `peer`, the other account's number, in the rows of direct chats."""
         keys = {row["_id"]: member_key(row["chat"], _peer(row)) for row in rows if _is_direct(row)}
         query = {"_id": {"$in": list(keys.values())}}
         found = await self._members.find(query, {"number": True}).to_list(None) if keys else []
@@ -193,7 +193,7 @@ _END: Row = {
 
 
 def _pipeline(match: Row, *, is_near: bool, with_last: bool) -> list[Row]:
-    """Member rows with their chat, `with_last` their newest messages and, if `is_near`, what follows their read marks."""
+    """Returns the pipeline for member rows with their chat, `with_last` their newest messages, and if `is_near` what follows their read marks."""
     # `$expr` with `$gt` and `$lt` is answered from the index since MongoDB 5.0.
     first = first_key("$chat")
     span: Row = {"$last": "$spans"}
@@ -247,7 +247,7 @@ def _peer(row: Row) -> int:
 
 
 def _standing(row: Row, end: int) -> dict[str, Any]:
-    """The fields of a Standing."""
+    """Returns the fields of a Standing."""
     member = member_of(row)
     return {
         "chat": chat_of(row["in"][0]),

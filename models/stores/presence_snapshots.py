@@ -1,4 +1,4 @@
-"""Presence snapshots: what each viewer saw last of each contact (messaging contract 6.2); `_id` = viewer id << 32 | contact's id."""
+"""Stores what each viewer saw last of each contact's presence; `_id` = viewer id << 32 | contact's account id."""
 
 from collections.abc import Collection, Mapping
 
@@ -9,11 +9,13 @@ from models.stores.database import Database
 
 
 class PresenceSnapshots:
+    """The presence of contacts as their viewers saw it last (docs/messaging-api.md, "Presence")."""
+
     def __init__(self, database: Database) -> None:
         self._snapshots = database.collection("presence_snapshots")
 
     async def find(self, viewer_id: int, account_ids: Collection[int]) -> dict[int, VisiblePresence]:
-        """By account; those never seen are missing."""
+        """Returns what a viewer saw last, by account id, without accounts that it never saw."""
         keys = [_key(viewer_id, account_id) for account_id in account_ids]
         rows = await self._snapshots.find({"_id": {"$in": keys}}).to_list(None)
         return {
@@ -30,7 +32,7 @@ class PresenceSnapshots:
             await self._snapshots.bulk_write(writes, ordered=False)
 
     async def forget(self, viewer_id: int) -> None:
-        """All that this viewer saw."""
+        """Delete all that a viewer saw."""
         await self._snapshots.delete_many({"_id": {"$gte": viewer_id << 32, "$lt": (viewer_id + 1) << 32}})
 
 

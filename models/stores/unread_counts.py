@@ -42,13 +42,13 @@ COUNT_NEAR: list[Row] = [
 
 
 class UnreadCounts:
-    """Counts unread messages of member rows."""
+    """Counts unread messages for member rows."""
 
     def __init__(self, entries: Collection) -> None:
         self._entries = entries
 
     async def count(self, rows: Rows[Row]) -> None:
-        """Set `unread` in each row; those whose read mark is far behind the end of the log take queries of their own."""
+        """Set `unread` in each row. Members far behind the end of the log take queries of their own."""
         by_chat: dict[int, list[Row]] = {}
         for row in rows:
             near = next(iter(row.get("near", ({"looked": NEAR + 1},))), {"looked": 0, "unread": 0})
@@ -63,7 +63,7 @@ class UnreadCounts:
             await asyncio.gather(*map(self._count_one, alone[start : start + AT_ONCE]))
 
     async def _count_shared(self, members: Rows[Row]) -> list[Row]:
-        """Count for these members of one chat by its newest messages; returns those for whom these do not suffice."""
+        """Count for members of one chat by its newest messages. Returns the rows for which these do not suffice."""
         keys = {"$gt": min(read_key(row) for row in members), "$lt": max(end_key(row) for row in members)}
         query = SAID | {"chat": next(iter(members))["chat"], "_id": keys}
         cursor = self._entries.find(query, {"sender": True, "deleted": True}).hint("said").sort("_id", -1)
@@ -94,26 +94,26 @@ class UnreadCounts:
 
 
 def read_key(row: Row) -> int:
-    """The key of the entry up to which a member has read."""
+    """Returns the key of the entry up to which a member has read."""
     return entry_key(row["chat"], row["read"])
 
 
 def came_key(row: Row) -> int:
-    """The key of the first entry that a member may see since it came, the last time if more than once."""
+    """Returns the key of the first entry that a member may see since it came, the last time if more than once."""
     return entry_key(row["chat"], row["spans"][-1][0])
 
 
 def end_key(row: Row) -> int:
-    """The key behind the last entry that a member may see."""
+    """Returns the key behind the last entry that a member may see."""
     left = row["spans"][-1][1]
     return entry_key(row["chat"] + 1, 0) if left is None else entry_key(row["chat"], left) + 1
 
 
 def hidden_keys(row: Row) -> set[int]:
-    """The keys of the messages that a member deleted for itself."""
+    """Returns the keys of the messages that a member deleted for itself."""
     return {entry_key(row["chat"], seq) for seq in row.get("hidden", ())}
 
 
 def _between(keys: Sequence[int], read: int, end: int) -> int:
-    """How many of these ascending keys lie strictly between the two."""
+    """Returns how many of these ascending keys lie strictly between two keys."""
     return max(0, bisect_left(keys, end) - bisect_right(keys, read))

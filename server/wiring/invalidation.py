@@ -49,16 +49,16 @@ class Invalidate:
             case PresenceChanged(account_ids):
                 self.presence.changed(account_ids)
             case WentOffline(account_id):
-                self.presence.hide(account_id)
+                self.presence.go_offline(account_id)
             case EntriesMissed(account_ids):
                 self.fanout.resync(account_ids)
             case SignalsMissed():
-                self._doubt_all()
+                self._forget_all()
 
-    def _doubt_all(self) -> None:
+    def _forget_all(self) -> None:
         self.authenticate.forget_all()
         self.directory.forget_all()
         self.require_contact.forget_all()
         self.memberships.forget_all()
-        self.presence.doubt()
+        self.presence.recheck()
         self.sweeper.hurry()

@@ -160,8 +160,8 @@ def build_services(settings: Settings, outside: Outside) -> Services:
     )
     links = Links(settings.http.public_url, files.default_pictures if settings.media.default_pictures else None)
     late_writes = LateWrites(outside.database.settle, fanout.resync)
-    runtime.bus_listeners.lease_lost.add(online.presence.say_again)
-    runtime.bus_listeners.node_met.add(online.presence.doubt)
+    runtime.bus_listeners.lease_lost.add(online.presence.republish)
+    runtime.bus_listeners.node_met.add(online.presence.recheck)
     runtime.bus_listeners.node_died.add(late_writes.node_died)
     return Services(
         runtime, late_writes, known, files, online, notes, log, talk, grouped, people, facts, hosted, owned, links

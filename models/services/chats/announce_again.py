@@ -1,12 +1,12 @@
-"""Announces entries that are stored, and that nobody may have announced because the node that stored them died.
+"""Announces stored entries again that may have been announced by nobody, because the node that stored them died.
 
 A node announces what it stores itself (announcer.py). When it dies, the others tell their clients to sync, which finds all that
-is stored by then. This leaves what the database stored later on behalf of the dead node, from a connection that it had not read
-while it stood still, say. Two things bring such an entry to light: its sender sends it again, or recovery applies it as a
-change that waits. It is announced then. Clients that have it know it by its number, so it does no harm if somebody else does the same.
+is stored by then. It does not find what the database stores later on behalf of the dead node, for instance from a connection
+that it had not read while it stood still. Such an entry is found when its sender sends it again, or when recovery applies it as
+a pending change, and is announced then. Clients that have it know it by its seq, so two nodes may announce it.
 
-Sending again must not be a cheap way to make a server work: each entry is announced again once by each node at most, and
-only while it is young, so a message that is sent again costs no more than a new one.
+Sending again must not be a cheap way to make a server work: each node announces an entry again at most once, and only while it
+is young, so a message that is sent again costs no more than a new one.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
-# Whoever took a younger one lived so short a time ago that its lease goes on (six seconds, renewed every two): it announces the
-# entry itself, or dies, and then everybody is told to sync after this moment. One second is for clocks that differ.
+# The node that stored a younger one lived so short a time ago that its lease goes on (six seconds, renewed every two): it
+# announces the entry itself, or dies, and then all clients are told to sync after this moment. One second is for clocks that differ.
 YOUNGEST = timedelta(seconds=3)
 OLDEST = timedelta(hours=1)  # clients try for minutes; after so long an outage most have connected anew, and synced
 REMEMBERED = 50_000  # entries that this node announced, or announced again, about 5 MB
@@ -44,7 +44,7 @@ AS_STORED = Message | Edit | Deletion | Reaction
 
 
 class ReannounceQueue:
-    """Entries that may have been announced by nobody, in order, and which entries this node announces anyway."""
+    """A queue of entries that may have been announced by nobody, and a memory of those that this node announces anyway."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -54,7 +54,7 @@ class ReannounceQueue:
 
     @property
     def depth(self) -> int:
-        """How many entries are not with the announcer yet."""
+        """Returns how many entries are not with the announcer yet."""
         return len(self._entries)
 
     def stored(self, entries: Sequence[Entry]) -> None:
@@ -131,7 +131,7 @@ class AnnounceAgain:
 
     @property
     def depth(self) -> int:
-        """How many found entries are not with the announcer yet."""
+        """Returns how many entries are not with the announcer yet."""
         return self._queue.depth
 
     async def open(self) -> None:
@@ -162,7 +162,7 @@ class AnnounceAgain:
         for _ in range(TRIES):
             try:
                 standing = await self._list_as_stored(batch)
-                self._announcer.stored([await self._kept_from_who_blocked(entry) for entry in standing])
+                self._announcer.stored([await self._hidden_from_blocker(entry) for entry in standing])
             except Exception as error:  # noqa: BLE001 (tried again, or each alone)
                 if not is_transient(error):
                     await self._announce_apart(batch, error)
@@ -174,7 +174,7 @@ class AnnounceAgain:
         log.error("%d entries were not announced again", len(batch))
 
     async def _announce_apart(self, batch: Sequence[Entry], error: Exception) -> None:
-        """One that cannot be looked at must not cost the others anything."""
+        """Announce entries one by one, so that one that cannot be read costs the others nothing."""
         if len(batch) == 1:
             entry = batch[0]
             log.error("entry %d of chat %d was not announced again", entry.seq, entry.chat_id, exc_info=error)
@@ -183,14 +183,14 @@ class AnnounceAgain:
             await self._announce_surely([entry])
 
     async def _list_as_stored(self, batch: Sequence[Entry]) -> list[Entry]:
-        """Those of these that stand as they were stored: what was changed since is not to be shown, and told by the change."""
+        """Returns those of these entries that are as they were stored. A changed one is told by its change."""
         places = {(entry.chat_id, seq) for entry in batch for seq in _seqs_of(entry)}
         now = {(entry.chat_id, entry.seq): entry for entry in await self._entries.list_at(places)}
         return [
             entry for entry in batch if _stands(entry, {seq: now.get((entry.chat_id, seq)) for seq in _seqs_of(entry)})
         ]
 
-    async def _kept_from_who_blocked(self, entry: Entry) -> Entry:
+    async def _hidden_from_blocker(self, entry: Entry) -> Entry:
         """Returns the entry, hidden from a peer who has blocked the sender since it was stored."""
         try:
             chat = (await self._memberships.require(entry.chat_id)).chat
@@ -203,7 +203,7 @@ class AnnounceAgain:
 
 
 def _seqs_of(entry: Entry) -> Sequence[int]:
-    """The entries on which it depends whether this one may be shown."""
+    """Returns the seqs of the entries on which it depends whether this one may be shown."""
     return [entry.body.of] if isinstance(entry.body, Edit) else [entry.seq] if isinstance(entry.body, Message) else []
 
 

@@ -1,4 +1,4 @@
-"""Edits, deletes and reacts: each is an entry of the log first, and then applied to the message it changes."""
+"""Edits and deletes messages and reacts to them: each change is stored in the log first, and then applied to the message."""
 
 import asyncio
 import logging
@@ -40,9 +40,9 @@ CAPTIONED = frozenset("ilv")  # types whose caption an edit changes; cards and s
 
 @dataclass(frozen=True, slots=True)
 class ChangeMessage:
-    """Who may change what: a sender its own messages' text, a sender or an admin a message's existence, a member its own reaction.
+    """Lets senders edit their messages, senders and admins delete them, and members react.
 
-    `submit_…` appends in the order of the calls, like SendMessage; what it returns is given to `finish` outside of that order.
+    `submit_…` appends in the order of the calls, like SendMessage. Its future is given to `finish` outside of that order.
     """
 
     resolve: ResolveChat
@@ -58,7 +58,7 @@ class ChangeMessage:
     async def submit_edit(
         self, actor: Actor, target: ChatRef, seq: int, text: str, client_id: str
     ) -> asyncio.Future[Stored]:
-        """Replace the text (or the caption) of an own message."""
+        """Replace the text or the caption of the actor's own message."""
 
         async def admit(roster: Roster, message: Entry) -> None:
             if message.sender_id != actor.account_id:
@@ -72,7 +72,7 @@ class ChangeMessage:
         return await self._submit(actor, target, Edit(seq, text), client_id, admit)
 
     async def submit_deletion(self, actor: Actor, target: ChatRef, seq: int, client_id: str) -> asyncio.Future[Stored]:
-        """Take a message away from everybody: its sender may, and so may an admin of the group."""
+        """Delete a message for everybody, as its sender or as an admin of the group."""
 
         async def admit(roster: Roster, message: Entry) -> None:
             if message.sender_id != actor.account_id and actor.account_id not in roster.admins:
@@ -85,7 +85,7 @@ class ChangeMessage:
     async def submit_reaction(
         self, actor: Actor, target: ChatRef, seq: int, emoji: str | None, client_id: str
     ) -> asyncio.Future[Stored]:
-        """Set or take back the actor's one reaction to a message; Malformed for what is not one emoji."""
+        """Set the actor's one reaction to a message, or take it back with None. Malformed for what is not one emoji."""
         reaction = None if emoji is None else find_emoji(emoji)
 
         async def admit(roster: Roster, message: Entry) -> None:
@@ -98,9 +98,9 @@ class ChangeMessage:
         return await self._submit(actor, target, Reaction(seq, reaction), client_id, admit)
 
     async def finish(self, future: asyncio.Future[Stored], kind: type[MessageChange]) -> tuple[Entry, Entry]:
-        """Wait until the change is stored, and apply it; returns it and the message as it is now.
+        """Wait until a change is stored, and apply it. Returns the change and the message as it is now.
 
-        What is not applied because of a crash or a database that went away is healed by whoever reads next.
+        A change that cannot be applied now, because the database went away, is applied by later reads and by the sweep.
         """
         stored = await future
         change = stored.entry
@@ -117,16 +117,16 @@ class ChangeMessage:
             raise MessageNotFound
         if stored.is_new:
             return change, message
-        # Sent again: much may have happened since, and its author may see less than it did.
+        # Sent again: since then its author may have lost sight of the message.
         author_id = change.sender_id
         return await self.find_stored.as_seen(author_id, change), await self.find_stored.as_seen(author_id, message)
 
     async def hide(self, actor: Actor, target: ChatRef, seq: int) -> int:
-        """Keep a message from the actor's own eyes only ("delete for me"); returns the chat's id.
+        """Hide a message from the actor alone ("delete for me"). Returns the chat's id.
 
-        This is no entry: everybody else's log must not show that somebody tidied up. Devices that are away learn it from
-        the list of hidden seqs in every sync. What is hidden already is told once more: asked for again is what got no answer,
-        and then the devices may not have been told either.
+        This is no entry of the log, which others read too. Devices that are away learn it from the hidden seqs in every sync. A
+        message that is hidden already is announced once more: a request is sent again when it got no answer, and then the
+        devices may not have been told either.
         """
         self.limit.take(actor.account_id)
         chat_id = await self.resolve.require_id(actor, target)
@@ -140,14 +140,14 @@ class ChangeMessage:
     async def _submit(
         self, actor: Actor, target: ChatRef, change: MessageChange, client_id: str, admit: Admit
     ) -> asyncio.Future[Stored]:
-        """Append a change that `admit` does not refuse; one that was stored before keeps its answer, refused by now or not."""
+        """Append a change unless `admit` refuses it. A refused change that was stored before keeps its answer."""
         self.limit.take(actor.account_id)
         try:
             roster, message = await self._require_message(actor, target, change.of)
             await admit(roster, message)
         except DomainError as refusal:
             return await self.find_stored.answer(actor, target, client_id, refusal)
-        # Whoever never got the message hears of no change to it.
+        # A change is hidden from those from whom the message was hidden.
         return self.journal.append(
             Draft(roster.chat.id, actor.account_id, actor.number, client_id, change, message.hidden_from)
         )

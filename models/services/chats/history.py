@@ -39,7 +39,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ReadHistory:
-    """Members read what their spans of the log cover, and keep reading it after they left."""
+    """Reads pages of a log within a member's spans, also for somebody who has left."""
 
     resolve: ResolveChat
     memberships: MembershipCache
@@ -49,9 +49,12 @@ class ReadHistory:
     async def __call__(
         self, actor: Actor, target: ChatRef, *, before: int | None, after: int | None, limit: int
     ) -> Page:
-        """The `limit` entries just before a seq, or just after one, or the last ones. ChatNotFound to who was never in it."""
+        """Returns the `limit` entries just before a seq, or just after one, or the last ones.
+
+        ChatNotFound if the actor was never in it.
+        """
         chat_id = await self.resolve.require_id(actor, target)
-        # In this order nobody reads on behind the own departure (read_heads.py).
+        # In this order nobody reads behind its own departure (see ReadChatSummaries).
         last_seq = await self.entries.last_seq(chat_id)
         await self.memberships.catch_up_all([chat_id])
         member = await self.chats.find_member(chat_id, actor.account_id)
@@ -86,7 +89,7 @@ class ReadHistory:
     async def _collect(
         self, chat_id: int, ranges: list[tuple[int, int]], limit: int, *, newest_first: bool
     ) -> list[Entry]:
-        """Walk the spans in the order of reading until the page is full; oldest first in the answer."""
+        """Read the spans in order until the page is full. Returns entries oldest first."""
         found: list[Entry] = []
         for first, last in ranges:
             if first <= last and len(found) < limit:
@@ -103,18 +106,22 @@ def _spans(member: Member, last_seq: int) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class ReadableLog:
+    """A chat with the member row of an account that reads its log."""
+
     chat: Chat
     member: Member
 
 
 @dataclass(frozen=True, slots=True)
 class LocateLog:
+    """Finds a log for its present and former members (docs/messaging-api.md, "Message list")."""
+
     resolve: ResolveChat
     memberships: MembershipCache
     chats: Chats
 
     async def __call__(self, actor: Actor, target: ChatRef) -> ReadableLog | None:
-        """The chat and the actor's row in it; None where the actor never was, or where no chat is (messaging contract 10.2)."""
+        """Returns the chat and the actor's member row; None if there is no such chat, or the actor was never in it."""
         try:
             chat_id = await self.resolve.require_id(actor, target)
             member = await self.chats.find_member(chat_id, actor.account_id)
@@ -125,7 +132,7 @@ class LocateLog:
 
 @dataclass(frozen=True, slots=True)
 class ListMessages:
-    """Needs no contact and, for what was said meanwhile, no membership any more; an unknown chat is an empty one."""
+    """Lists messages. The actor needs no contact and may have left; an unknown chat is an empty one."""
 
     locate_log: LocateLog
     entries: Entries
@@ -135,15 +142,15 @@ class ListMessages:
     async def __call__(
         self, actor: Actor, target: ChatRef, window: PageRequest, *, is_received_only: bool
     ) -> Part[ListedMessage]:
-        """A page, oldest first. `window.after` is exclusive and exact to the millisecond.
+        """Returns a page, oldest first. `window.after` is exclusive and exact to the millisecond.
 
-        A caller that asks behind the time it was shown, which has no fractions, sees the messages of that last second
-        again. One that asks behind an entry sees each message once.
+        A caller that asks for what is after a time it was shown, which has no fractions, gets the messages of that second again. A
+        caller that asks for what is behind an entry gets each message once.
         """
         log = await self.locate_log(actor, target)
         if log is None:
             return Part([])
-        # The changes first: one that is applied between the two reads would be in neither of them the other way round.
+        # The changes first: in the other order, one that is applied between the two reads would be in neither of them.
         changes = await self.entries.list_pending(log.chat.id, MESSAGE_CHANGES)
         selection = Selection(
             log.member,
@@ -175,7 +182,7 @@ def _listed(log: ReadableLog, message: Entry, peer_id: int | None, read: ReadMar
         message,
         is_received=message.sender_id != log.member.account_id,
         is_in_group=log.chat.kind is not ChatKind.DIRECT,
-        # In the recipient's mailbox is delivered (messaging contract 11.1).
+        # What is stored for the recipient counts as delivered (docs/messaging-api.md, "Receipts").
         delivered_at=None if is_kept_back else message.at,
         read_at=None if is_kept_back else read.find(message.seq),
     )

@@ -1,11 +1,11 @@
-"""The journal: every entry of every chat is numbered and stored here, in batches, before anybody hears of it.
+"""Stores every entry of every chat in numbered batches, before anybody is told of it.
 
-Group commit: one batch is in the air; what arrives meanwhile is the next batch. A number exists only because a row holds
-it, so there is no counter to lose and no hole to explain. (Design section 3, "the message path".) To read on:
+Group commit: one batch is being written, and what arrives meanwhile is the next batch. A number exists only because a row holds
+it, so there is no counter to lose and no hole to explain (docs/architecture.md, "Journal"). Its parts:
 
-    journal_queue.py     who waits, for which draft, and what they are told
-    journal_inserts.py   how a batch is numbered and stored, and what is done about clashes and lost answers
-    last_seqs.py         where the log of a chat ends
+    journal_queue.py               drafts that wait, who waits for them, and their answers
+    stores/journal_inserts.py      how a batch is numbered and stored, and how clashes and lost answers are settled
+    stores/last_seqs.py            where the log of a chat ends
 """
 
 import asyncio
@@ -31,7 +31,7 @@ RETRY_FIRST_S, RETRY_LAST_S = 0.05, 1.0
 
 
 class Journal:
-    """Appends drafts; the n-th draft of a chat appended here gets a higher seq than the ones before it.
+    """Stores drafts. Of two drafts of one chat, the one appended first gets the lower seq.
 
     `stored` listeners are called once with each new entry, in seq order per chat, after those who wait for it were woken.
     `found` listeners are called with each entry that was sent again and is stored already, each time. They must not wait or raise.
@@ -51,7 +51,7 @@ class Journal:
         wait_s: float = 10.0,
         is_first: Callable[[int], bool] | None = None,
     ) -> None:
-        """`is_first` says of a chat whether a message stored there now is marked as unsummed (services/summaries.py)."""
+        """`is_first(chat_id)` tells whether a message stored there now is marked as unsummed (summaries.py)."""
         self._entries = database.collection(ENTRIES)
         self._queue = Queue(clock, stored, found, max_entries=queue_max_entries, batch_max_entries=batch_max_entries)
         self.append = self._queue.append
@@ -69,10 +69,10 @@ class Journal:
         ]
 
     async def close(self, within_s: float = 5.0) -> int:
-        """Store what is waiting, as far as the time allows; the rest is refused, and clients send it again.
+        """Store what waits, as far as the time allows; the rest is refused, and clients send it again.
 
-        How many were given up: some of these may be stored nevertheless, now or later, and announced by nobody. The other nodes
-        must hear of it, so that they tell their clients to sync.
+        Returns how many drafts were given up. Some of them may be stored nevertheless, now or later, without being announced:
+        the other nodes must be told, so that their clients sync.
         """
         self._queue.close()
         if self._tasks:
@@ -86,11 +86,14 @@ class Journal:
 
     @property
     def depth(self) -> int:
-        """How many drafts are not stored yet."""
+        """Returns how many drafts have no answer yet."""
         return self._queue.depth
 
     async def find(self, chat_id: int, sender_id: int, client_id: str) -> Entry | None:
-        """The entry that this sender has stored in this chat under a client id, for whom sending it again is no append any more."""
+        """Returns the entry that a sender has stored in a chat under a client id, or None.
+
+        A found entry is told to the `found` listeners.
+        """
         for row in (await find_sent(self._entries, [(chat_id, sender_id, client_id)])).values():
             entry = read_entry(row)
             self._queue.found(entry)
@@ -119,7 +122,7 @@ class Journal:
                     self._queue.refuse(waiting)
 
     async def _store(self, todo: deque[PendingDraft], *, may_grow: bool = True) -> None:
-        """Store a batch to its end, through clashes and restarts of the database; what is settled leaves `todo` at once."""
+        """Store a whole batch, through clashes and restarts of the database. Settled drafts leave `todo` at once."""
         pause_s = RETRY_FIRST_S
         is_unsure = False
         while todo:
@@ -145,7 +148,10 @@ class Journal:
                         await self._store(deque([todo.popleft()]), may_grow=False)
 
     async def _watch(self) -> None:
-        """Let nobody wait for ever: an answer, or "try again". The draft stays, so nothing is stored without being announced."""
+        """Tell senders to try again when an answer takes too long.
+
+        Their drafts stay, so nothing is stored without being announced.
+        """
         while True:
             await asyncio.sleep(min(1.0, self._wait_s / 4))
-            self._queue.send_away(monotonic() - self._wait_s)
+            self._queue.tell_to_retry(monotonic() - self._wait_s)

@@ -1,4 +1,4 @@
-"""Drafts on their way into the journal: in which order they came, who waits for them, and what these are told."""
+"""Holds drafts on their way into the journal: their order, who waits for them, and their answers."""
 
 import asyncio
 from collections import deque
@@ -9,7 +9,7 @@ from models.documents.entry import Draft, Entry, entry_key
 from models.errors import InternalFault, Unavailable
 from models.ports import Clock
 from models.stores.entry_rows import stored_entry
-from models.stores.pending_draft import Once, PendingDraft, Stored
+from models.stores.pending_draft import DedupeKey, PendingDraft, Stored
 
 StoredListener = Callable[[Sequence[Entry]], None]
 FoundListener = Callable[[Entry], None]
@@ -20,10 +20,10 @@ BATCH_MAX_CHARS = 8_000_000  # half of MongoDB's largest document; a batch of lo
 
 
 class Queue:
-    """Each draft once, from its coming to its answer; whoever sends one that is on its way already waits for that.
+    """Holds each draft once, from `append` to its answer. A draft that is sent again meanwhile shares the answer.
 
-    A draft that was taken for a batch stays known here until it is stored, answered or refused. What is sent again once more,
-    after it was found stored, waits in a line of its own: whoever repeats one message all the time holds up no batch.
+    A draft that was taken for a batch stays known here until it is stored, answered or refused. A draft that was found stored
+    before and is sent once more waits in a queue of its own, so that a client which repeats one message holds up no batch.
     """
 
     def __init__(
@@ -43,14 +43,14 @@ class Queue:
         self._not_taken: deque[PendingDraft] = deque()
         self._repeats: list[tuple[PendingDraft, int]] = []
         self._repeats_wait = asyncio.Event()
-        self._keys: dict[Once, int] = {}  # of rows that were sent again, the oldest first
-        self._in_flight: dict[Once, PendingDraft] = {}
+        self._keys: dict[DedupeKey, int] = {}  # of rows that were sent again, the oldest first
+        self._in_flight: dict[DedupeKey, PendingDraft] = {}
         self._work = asyncio.Event()
         self._is_closing = False
 
     @property
     def depth(self) -> int:
-        """How many drafts have no answer yet."""
+        """Returns how many drafts have no answer yet."""
         return len(self._in_flight)
 
     def append(self, draft: Draft) -> asyncio.Future[Stored]:
@@ -60,10 +60,10 @@ class Queue:
         with the same client id is safe and leads to the same entry. Raises Unavailable at once when the queue is full or closed.
         """
         future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
-        once = (draft.chat_id, draft.sender_id, draft.client_id)
-        same = self._in_flight.get(once)
+        key = (draft.chat_id, draft.sender_id, draft.client_id)
+        same = self._in_flight.get(key)
         if same is not None:
-            if not same.futures:  # who waits already is not made to wait longer
+            if not same.futures:  # one that waits already is not made to wait longer
                 same.since = monotonic()
             same.futures.append(future)
             return future
@@ -73,23 +73,23 @@ class Queue:
         now = self._clock.now()
         at = now.replace(microsecond=now.microsecond // 1000 * 1000)
         waiting = PendingDraft(draft, at, monotonic(), [future])
-        self._in_flight[once] = waiting
-        if once in self._keys:
-            self._repeats.append((waiting, self._keys[once]))
+        self._in_flight[key] = waiting
+        if key in self._keys:
+            self._repeats.append((waiting, self._keys[key]))
             self._repeats_wait.set()
         else:
             self.hand_back(waiting)
         return future
 
     def hand_back(self, waiting: PendingDraft) -> None:
-        """Let it wait for a batch, behind all that do."""
+        """Let a draft wait for a batch, behind all others."""
         self._not_taken.append(waiting)
         self._work.set()
 
     async def take_repeats(self) -> list[tuple[PendingDraft, int]]:
-        """Wait until something is sent that was found stored before, and take all of that, each with the `_id` of its row.
+        """Wait until drafts are sent that were found stored before. Returns all of them, each with the `_id` of its row.
 
-        Few of them wait for more: a query for each would cost those who write something new.
+        Waits a moment longer if there are few: a query for each would delay new messages.
         """
         await self._repeats_wait.wait()
         if len(self._repeats) < FEW_REPEATS:
@@ -99,21 +99,21 @@ class Queue:
         return taken
 
     async def has_more(self) -> bool:
-        """Wait until there is something to take; False when it is closed and all was taken."""
+        """Wait until there is a draft to take. Returns False when the queue is closed and empty."""
         while not self._not_taken and not self._is_closing:
             self._work.clear()
             await self._work.wait()
         return bool(self._not_taken)
 
     def fill(self, batch: deque[PendingDraft]) -> None:
-        """Take what a batch has room for."""
+        """Move drafts into a batch until it is full."""
         chars = sum(waiting.chars for waiting in batch)
         while self._not_taken and len(batch) < self._batch_max_entries and chars < BATCH_MAX_CHARS:
             batch.append(self._not_taken.popleft())
             chars += batch[-1].chars
 
     def stored(self, found: Sequence[tuple[PendingDraft, int]]) -> None:
-        """These are stored under these numbers, by us."""
+        """Answer drafts that an insert of ours has stored under these seqs."""
         entries = []
         for waiting, seq in found:
             entry = stored_entry(waiting.draft, seq, waiting.at)
@@ -124,7 +124,7 @@ class Queue:
             self._tell_stored(entries)
 
     def answer(self, waiting: PendingDraft, entry: Entry, *, is_new: bool) -> None:
-        """This entry is what there is of it; `is_new` if it was stored by us, and nobody was told of it yet."""
+        """Answer a draft with its entry. `is_new` if an insert of ours stored it and it is not announced yet."""
         self._forget(waiting)
         waiting.resolve(entry, is_new=is_new)
         if is_new:
@@ -132,16 +132,16 @@ class Queue:
         else:
             if len(self._keys) >= REPEATS_KNOWN:
                 del self._keys[next(iter(self._keys))]
-            self._keys[waiting.once] = entry_key(entry.chat_id, entry.seq)
+            self._keys[waiting.dedupe_key] = entry_key(entry.chat_id, entry.seq)
             self.found(entry)
 
     def refuse(self, waiting: PendingDraft) -> None:
-        """It cannot be stored."""
+        """Answer a draft that cannot be stored."""
         self._forget(waiting)
         waiting.refuse(InternalFault())
 
-    def send_away(self, since: float) -> None:
-        """Whoever has waited since then (monotonic seconds) may try again; the drafts stay."""
+    def tell_to_retry(self, since: float) -> None:
+        """Tell those who have waited since this time (monotonic seconds) to try again. Their drafts stay."""
         for waiting in list(self._in_flight.values()):
             if waiting.since <= since:
                 waiting.refuse(Unavailable(retry_after_ms=1000))
@@ -152,7 +152,7 @@ class Queue:
         self._work.set()
 
     def give_up(self) -> None:
-        """Refuse all that is left."""
+        """Refuse all drafts that are left."""
         for waiting in self._in_flight.values():
             waiting.refuse(Unavailable())
         self._in_flight.clear()
@@ -169,5 +169,5 @@ class Queue:
             listener(entries)
 
     def _forget(self, waiting: PendingDraft) -> None:
-        if self._in_flight.get(waiting.once) is waiting:
-            del self._in_flight[waiting.once]
+        if self._in_flight.get(waiting.dedupe_key) is waiting:
+            del self._in_flight[waiting.dedupe_key]

@@ -1,4 +1,4 @@
-"""Finds the chat that a request names, and checks that the actor may write there."""
+"""Finds the chat that a request names."""
 
 from models.documents.account import Account
 from models.documents.chat import Roster
@@ -19,7 +19,7 @@ FOR_EVER_S = 1e9  # two people have one direct chat, and it never changes; only 
 
 
 class ResolveChat:
-    """Finds the roster of the chat that a request names. A chat that the actor is not in does not exist to it."""
+    """Finds the roster of the chat that a request names. To an actor that is not in a chat, it does not exist."""
 
     def __init__(
         self,
@@ -59,14 +59,20 @@ class ResolveChat:
         return roster if roster is not None and may_open(roster, actor.account_id) else None
 
     def peek_for_writing(self, actor: Actor, target: ChatRef) -> Roster | None:
-        """`for_writing` from the caches only. Returns None if something is not cached or would be refused; then await `for_writing`."""
+        """`for_writing` from the caches only.
+
+        Returns None if something is not cached or would be refused; then await `for_writing`.
+        """
         if target.contact is not None and self._require_contact.peek(actor, target.contact) is None:
             return None
         roster = self.peek(actor, target)
         return roster if roster is not None and is_complete(roster) else None
 
     async def require_id(self, actor: Actor, target: ChatRef) -> int:
-        """Returns the id of the chat that is named, also for an actor that is not in it. Raises ChatNotFound if there is none."""
+        """Returns the id of the chat that is named, also for an actor that is not in it.
+
+        Raises ChatNotFound if there is none.
+        """
         if target.chat_id is not None:
             return target.chat_id
         if target.group is not None:

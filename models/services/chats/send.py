@@ -1,4 +1,4 @@
-"""Sends messages: checks, stores once per client id, and returns the stored entry."""
+"""Sends messages: checks them, stores them once per client id, and returns the stored entries."""
 
 import asyncio
 from collections.abc import Collection
@@ -25,7 +25,7 @@ from models.stores.pending_draft import Stored
 
 @dataclass(frozen=True, slots=True)
 class FindStored:
-    """For requests that are sent again: a client that never got the answer cannot know that it was stored."""
+    """Finds what a request has stored that is sent again: a client without an answer cannot know that it was stored."""
 
     resolve: ResolveChat
     chats: Chats
@@ -33,9 +33,9 @@ class FindStored:
     journal: Journal
 
     async def __call__(self, actor: Actor, target: ChatRef, client_id: str) -> Entry | None:
-        """Return what the actor stored in this chat under a client id, or None.
+        """Returns what the actor stored in this chat under a client id, or None.
 
-        A message is shown as `as_seen` has it; a change is returned as it was stored, for it may still have to be applied.
+        A message is returned as the actor may see it now (`as_seen`), a change as it was stored: it may still have to be applied.
         """
         try:
             chat_id = await self.resolve.require_id(actor, target)
@@ -49,9 +49,9 @@ class FindStored:
     async def answer(
         self, actor: Actor, target: ChatRef, client_id: str, refusal: DomainError
     ) -> "asyncio.Future[Stored]":
-        """Return what was stored before in the form of the journal's answer; raise the refusal if nothing was.
+        """Returns what was stored before as the journal would; raises the refusal if nothing was.
 
-        A refusal that may pass is raised in any case: the client tries again, and gets its answer then.
+        A refusal that is worth trying again is raised in any case: the client tries again, and gets its answer then.
         """
         stored = None if refusal.retryable else await self(actor, target, client_id)
         if stored is None:
@@ -61,7 +61,7 @@ class FindStored:
         return future
 
     async def as_seen(self, account_id: int, entry: Entry) -> Entry:
-        """Return an entry as it is now, as far as this account may see it; one that it may not see has no content."""
+        """Returns an entry as this account may see it now; without content if it may not see it."""
         member = await self.chats.find_member(entry.chat_id, account_id)
         now = await self.entries.find(entry.chat_id, entry.seq)
         shown = [] if member is None or now is None else await self.entries.as_shown_to(member, [now])
@@ -103,10 +103,10 @@ class AdmitMessage:
 
 @dataclass(frozen=True, slots=True)
 class SendMessage:
-    """Stored before it is acknowledged, acknowledged before it is announced.
+    """Sends messages: stored before they are acknowledged, acknowledged before they are announced.
 
-    Two steps, so that a door can keep the order in which one connection sends without waiting for each to be stored:
-    `submit` admits and numbers in the order of its calls; what it returns is awaited outside of that order.
+    Two steps, so that a connection's messages keep their order without waiting until each is stored: `submit` appends in the
+    order of its calls; the future that it returns is awaited outside of that order.
     """
 
     resolve: ResolveChat
@@ -119,19 +119,22 @@ class SendMessage:
     limit: TokenBuckets
 
     async def __call__(self, actor: Actor, target: ChatRef, message: Message, client_id: str) -> Entry:
-        """Send and wait until it is stored; the same client id gives the same entry for ever (ClientIdReused if it was no message)."""
+        """Send a message and wait until it is stored.
+
+        The same client id returns the same entry for ever; ClientIdReused if that is no message.
+        """
         return message_of(await (await self.submit(actor, target, message, client_id)))
 
     async def find_sent(self, actor: Actor, target: ChatRef, client_id: str) -> Entry | None:
-        """The message that this client id has led to already, so that a door need not fetch or keep a file for it again.
+        """Returns the message that this client id has stored already, or None, so that its file need not be taken again.
 
-        Raises ClientIdReused if it was no message. Whether the actor may still write there does not matter: the answer stays.
+        Raises ClientIdReused if it is no message. The answer stays, also if the actor may no longer write there.
         """
         stored = await self.find_stored(actor, target, client_id)
         return None if stored is None else message_of(Stored(stored, is_new=False))
 
     async def submit(self, actor: Actor, target: ChatRef, message: Message, client_id: str) -> asyncio.Future[Stored]:
-        """Admit a message to its chat's log, behind all that were submitted before it."""
+        """Append a message to its chat's log, behind all that were submitted before it."""
         self.limit.take(actor.account_id)
         try:
             require_reply_target(message)
@@ -147,7 +150,9 @@ class SendMessage:
     def submit_now(
         self, actor: Actor, target: ChatRef, message: Message, client_id: str
     ) -> asyncio.Future[Stored] | None:
-        """`submit` from the caches only, without a task. Returns None, having done nothing, if something is not cached or would be refused.
+        """`submit` from the caches only, without a task.
+
+        Returns None, having done nothing, if something is not cached or would be refused.
 
         To be used when nothing that was submitted before is still being admitted.
         """
@@ -197,7 +202,7 @@ class RequireRecipient:
 
 
 def message_of(stored: Stored) -> Entry:
-    """The entry of an append that was meant to be a message."""
+    """Returns the stored entry if it is a message, else raises ClientIdReused."""
     if not isinstance(stored.entry.body, Message):
         raise ClientIdReused
     return stored.entry

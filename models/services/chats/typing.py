@@ -1,4 +1,4 @@
-"""Typing: who types where, told to the other members, and ended when it expires."""
+"""Typing: tells the other members who is typing, and ends it when it expires."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -22,7 +22,7 @@ TYPING, PAUSED = "typing", "paused"
 
 @dataclass(frozen=True, slots=True)
 class _Typist:
-    """Somebody who types: until when, and who was told so."""
+    """An account that types in a chat, and the accounts that were told."""
 
     timer: asyncio.TimerHandle
     audience: Collection[int]
@@ -30,7 +30,7 @@ class _Typist:
 
 
 class BroadcastTyping:
-    """Remembers who types where until it ends: by a stop, by a message, by the last socket gone, or by time."""
+    """Remembers who types where until it ends: by a stop, a message, the account's last socket gone, or time."""
 
     def __init__(
         self,
@@ -42,11 +42,13 @@ class BroadcastTyping:
         expires_s: float,
     ) -> None:
         self._resolve = resolve
-        self._rosters = memberships
+        self._memberships = memberships
         self._directory = directory
         self._fanout = fanout
         self._expires_s = expires_s
-        self._typists: dict[int, dict[int, _Typist]] = {}  # by account id and chat id: who leaves ends its own alone
+        self._typists: dict[
+            int, dict[int, _Typist]
+        ] = {}  # by account id and chat id, so that all of one account end together
 
     async def start(self, actor: Actor, target: ChatRef) -> int:
         """Show that the actor types; over after `expires_s` without another call. Returns the chat's id."""
@@ -65,13 +67,13 @@ class BroadcastTyping:
         return None if pair is None else self._start(roster, actor.account_id, pair)
 
     async def stop(self, actor: Actor, target: ChatRef) -> int:
-        """Over at once; nothing is said of who was not typing."""
+        """End the actor's typing at once; nothing is told if it was not typing. Returns the chat's id."""
         roster = await self._resolve(actor, target)
         self._pause(roster.chat.id, actor.account_id)
         return roster.chat.id
 
     def stop_now(self, actor: Actor, target: ChatRef) -> int | None:
-        """As `start_now` is to `start`."""
+        """`stop` from the caches only. Returns None, having done nothing, if something is not cached or would be refused."""
         roster = self._resolve.peek(actor, target)
         if roster is None:
             return None
@@ -79,17 +81,17 @@ class BroadcastTyping:
         return roster.chat.id
 
     def stored(self, entries: Sequence[Entry]) -> None:
-        """End the typing of whoever sent a message among these. Nobody is told: clients end it themselves by the message."""
+        """End the typing of the senders of these messages. Nobody is told: clients end it themselves by the message."""
         for entry in entries:
             self.found(entry)
 
     def found(self, entry: Entry) -> None:
-        """End the typing of whoever sent a message again that is stored already."""
+        """End the typing of the sender of a message that was stored before and sent again."""
         if isinstance(entry.body, Message):
             self._cancel(entry.chat_id, entry.sender_id)
 
     def left(self, account_id: int) -> None:
-        """The account has no socket here any more."""
+        """End all typing of an account that has no socket on this node any more."""
         for chat_id in list(self._typists.get(account_id, ())):
             self._pause(chat_id, account_id)
 
@@ -110,12 +112,12 @@ class BroadcastTyping:
         return typist
 
     def _pause(self, chat_id: int, account_id: int) -> None:
-        """Tell those who were told that it began, as far as they are still in the chat.
+        """Tell the accounts that were told of the beginning and are still in the chat.
 
-        Members just changed are not at hand for a moment; then nothing is said, and clients end it by themselves in time.
+        If the members are not cached, since they have just changed, nobody is told: clients end it themselves in time.
         """
         typist = self._cancel(chat_id, account_id)
-        roster = self._rosters.peek(chat_id)
+        roster = self._memberships.peek(chat_id)
         if typist is not None and roster is not None and account_id in roster.members:
             still = [account for account in typist.audience if account in roster.members]
             self._publish(roster.chat, account_id, PAUSED, still)
@@ -130,7 +132,7 @@ class BroadcastTyping:
         return chat_id
 
     def _others(self, roster: Roster, account_id: int) -> Collection[int]:
-        """The other members of a group; the same object as long as somebody goes on typing, by which the fan-out knows it again."""
+        """Returns the other members of a group: one object for as long as somebody types, by which the fan-out knows the audience again."""
         before = self._typists.get(account_id, {}).get(roster.chat.id)
         if before is not None and before.roster is roster:
             return before.audience
@@ -143,11 +145,13 @@ class BroadcastTyping:
 
 @dataclass(frozen=True, slots=True)
 class TypingByNumber:
+    """Typing as the messaging API has it, where a contact may have no chat yet (docs/messaging-api.md, "Typing")."""
+
     typing: BroadcastTyping
     require_contact: RequireContact
 
     async def start(self, actor: Actor, target: ChatRef) -> None:
-        """Raises NotAContact, and ChatNotFound for a group that the actor is not in."""
+        """Show that the actor types. Raises NotAContact, and ChatNotFound for a group that the actor is not in."""
         await self._require(actor, target)
         try:
             await self.typing.start(actor, target)
@@ -156,7 +160,7 @@ class TypingByNumber:
                 raise
 
     async def stop(self, actor: Actor, target: ChatRef) -> None:
-        """The same refusals."""
+        """End the actor's typing, with the refusals of `start`."""
         await self._require(actor, target)
         try:
             await self.typing.stop(actor, target)

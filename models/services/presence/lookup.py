@@ -1,4 +1,4 @@
-"""Shows over REST who of the contacts is online, as far as the viewer's own status and theirs allow."""
+"""Answers over REST which contacts are online, as far as the viewer's own status and theirs allow."""
 
 import asyncio
 from collections.abc import Collection
@@ -17,9 +17,9 @@ from models.stores.presence_snapshots import PresenceSnapshots
 
 @dataclass(frozen=True, slots=True)
 class GetPresence:
-    """To whoever is online, what holds now; to whoever is not, what it saw last, and nothing of those it never saw.
+    """Shows a viewer that is online what holds now, and any other what it saw last (docs/messaging-api.md, "Presence").
 
-    (Messaging contract 6.2.) A snapshot outlives its truth but not a block: who is blocked is denied at once.
+    A viewer that is offline is told nothing of contacts that it never saw. A block holds at once, also for what was seen before.
     """
 
     presence: Presence
@@ -30,11 +30,11 @@ class GetPresence:
     clock: Clock
 
     async def of_one(self, actor: Actor, number: str) -> list[VisiblePresence]:
-        """A list of one; raises NotAContact."""
+        """Returns a list of one. Raises NotAContact."""
         return await self._show(actor, [await self.require_contact(actor, number)])
 
     async def of_all(self, actor: Actor) -> list[VisiblePresence]:
-        """Of all contacts that exist, by number."""
+        """Returns the presence of all contacts with an account, by number."""
         numbers = await self.contacts.list_numbers(actor.account_id)
         accounts = [each for each in await self.accounts.list_by_numbers(numbers) if each.is_registered]
         return await self._show(actor, sorted(accounts, key=lambda account: account.number))

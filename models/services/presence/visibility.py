@@ -1,4 +1,4 @@
-"""What one may see of somebody's presence: whether they are online, and since when not, as far as privacy and blocks let one."""
+"""Decides what a viewer may see of an account's presence: online or not and since when, within privacy and blocks."""
 
 import asyncio
 from collections import defaultdict
@@ -15,37 +15,37 @@ from models.stores.contacts import Contacts
 ONLINE: Final = "online"
 OFFLINE: Final = "offline"
 DENY: Final = "deny"
-AT_ONCE = 500  # accounts in one question to the board
+AT_ONCE = 500  # accounts in one question to the presence store
 
 
 class PresenceVisibility:
-    """The rules of the messaging contract, sections 4.6, 6.2 and 8, for a viewer whose own status is online."""
+    """Applies privacy, blocks and address books for a viewer whose own status is online (docs/messaging-api.md, "Presence")."""
 
-    def __init__(self, contacts: Contacts, board: PresenceStore, attendance: OnlineReporter) -> None:
+    def __init__(self, contacts: Contacts, store: PresenceStore, reporter: OnlineReporter) -> None:
         self._contacts = contacts
-        self._board = board
-        self._attendance = attendance
+        self._store = store
+        self._reporter = reporter
         self._ask: BatchLoader[int, bool] = BatchLoader(self._look, at_once=AT_ONCE)
         self._has: BatchLoader[tuple[int, str], bool] = BatchLoader(self._read_books, at_once=AT_ONCE)
 
     async def list_statuses(self, account_ids: Collection[int]) -> dict[int, bool]:
-        """Whether these have a socket that says so; those of whom nobody can tell now are left out."""
-        here = [each for each in account_ids if each in self._attendance]
-        elsewhere = [each for each in account_ids if each not in self._attendance]
+        """Returns whether these accounts have a socket that is online; leaves out those of which nobody can tell now."""
+        here = [each for each in account_ids if each in self._reporter]
+        elsewhere = [each for each in account_ids if each not in self._reporter]
         return dict.fromkeys(here, True) | await self._look(elsewhere)
 
     async def find_status(self, account: Account) -> bool | None:
-        """Whether somebody who may see it would see this account online; None when nobody can tell now."""
+        """Returns whether an account is online for those who may see it; None when nobody can tell now."""
         if account.connected_status is not None:
             return account.connected_status == ONLINE
-        return True if account.id in self._attendance else await self._ask(account.id)
+        return True if account.id in self._reporter else await self._ask(account.id)
 
     async def is_online(self, account: Account) -> bool:
-        """The same; whom nobody can tell about counts as offline."""
+        """Returns whether an account is online for those who may see it; False when nobody can tell now."""
         return await self.find_status(account) or False
 
     async def __call__(self, viewer: Account, account: Account, *, is_online: bool) -> VisiblePresence:
-        """What the viewer may see of an account that is or is not online."""
+        """Returns what the viewer may see of an account that is online or not."""
         if account.has_blocked(viewer.number) or viewer.has_blocked(account.number):
             return VisiblePresence(account.number, DENY, None)
         if is_online:
@@ -62,11 +62,11 @@ class PresenceVisibility:
         return VisiblePresence(account.number, OFFLINE, account.last_seen)
 
     async def _look(self, account_ids: Collection[int]) -> dict[int, bool]:
-        looked = await self._board.look(account_ids)
+        looked = await self._store.look(account_ids)
         return {each: each in looked.online for each in account_ids if looked.is_sure or each in looked.online}
 
     async def _read_books(self, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], bool]:
-        """Which of these address books hold which number: for each viewer one question, however many it looks at."""
+        """Returns which of these address books hold which number, by one query for each number."""
         owners: dict[str, set[int]] = defaultdict(set)
         for owner_id, number in wanted:
             owners[number].add(owner_id)

@@ -48,9 +48,7 @@ def held(node: Node) -> dict[str, int]:
         "bus accounts": len(bus.large_chats._chats),
         "presence": len(presence._connections) + len(presence._of_account) + len(presence._tell._watchers),
         "leaving": len(presence._leaving),
-        "attendance": len(presence._attendance._wanted)
-        + len(presence._attendance._said)
-        + len(presence._attendance._due),
+        "reported": len(presence._reporter._wanted) + len(presence._reporter._said) + len(presence._reporter._due),
         "typing": len(typing._typists),
         "clients": sum(len(namespace._clients) for namespace in namespaces.values()),
         "counted clients": sum(sum(namespace._held.values()) for namespace in namespaces.values()),

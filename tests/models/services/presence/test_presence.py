@@ -128,10 +128,10 @@ async def test_a_doubt_that_comes_while_an_earlier_one_is_looked_into_is_looked_
     assert shown.status == "online"
     world.board.has_read.clear()
     world.board.gate = asyncio.Event()
-    world.presence.doubt()
+    world.presence.recheck()
     await world.board.has_read.wait()
     world.board.online.clear()  # behind what was read, and the signal of it was missed: hence the next doubt
-    world.presence.doubt()
+    world.presence.recheck()
     world.board.gate.set()
     await world.told(world.tom, "offline")
 

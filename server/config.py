@@ -35,15 +35,17 @@ from server.redis_urls import read_redis_url
 from server.startup_error import StartupError
 
 ENV_PREFIX = "PARLEY_"
-ROOT = Path(__file__).resolve().parent.parent
-CONFIG_FILE = ROOT / "config.yaml"
+_PACKAGE = Path(__file__).resolve().parent
+# Where config.yaml and static/ lie: in the package where it was installed from a wheel, else beside it in a checkout.
+ASSETS = _PACKAGE if (_PACKAGE / "static").exists() else _PACKAGE.parent
+CONFIG_FILE = ASSETS / "config.yaml"
 EMBEDDED = "embedded"  # the URL of a store that this server starts itself
 PORT_MAX = 65_535
 SECRET_MIN_CHARS = 32  # what HMAC-SHA256 can use up, and more than anyone types by accident
 
 
 class ConfigError(StartupError):
-    """A setting is unknown or bad; `path` names it in full, such as `http.port`."""
+    """Raised for a setting that is unknown or bad; `path` names it in full, such as `http.port`."""
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}")
@@ -104,7 +106,7 @@ def _network(text: str) -> str:
 
 
 def _matching(pattern: str, sentence: str) -> AfterValidator:
-    """Returns a check of a text that says what it must be, and not by which pattern that is known."""
+    """Returns a check that refuses other texts with `sentence`, as a pattern means little to the reader."""
 
     def require(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -165,7 +167,7 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
-        """YAML reads yes, on and true as one thing, which would be the number 1."""
+        """Refuse true and false as a number: YAML reads yes, on and true alike, and pydantic would take them for 1."""
         if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation in (int, float):
             raise ValueError("must be a number")
         return value
@@ -283,12 +285,12 @@ class PushSettings(Section):
 
     @property
     def is_on(self) -> bool:
-        """Off until there is something to prove to Apple who is sending."""
+        """Returns whether pushes are sent: not before there is a key or a certificate that proves to Apple who is sending."""
         return self.enabled and bool(self.key_file or self.certificate_file)
 
     @property
     def missing(self) -> str:
-        """The key that what is set still needs; empty when nothing is missing."""
+        """Returns the key that is still needed beside those that are set; empty when nothing is missing."""
         needed = ("key_id", "team_id", "topic") if self.key_file else ("topic",)
         if self.is_on:
             return next((key for key in needed if not getattr(self, key)), "")
@@ -297,7 +299,7 @@ class PushSettings(Section):
 
     @property
     def how_else(self) -> str:
-        """What could be set instead of what is missing."""
+        """Returns words for what could be set in place of the missing key."""
         is_begun = self.missing == "key_file"
         return " (or push.certificate_file, or push.enabled: false)" if is_begun else ""
 
@@ -320,7 +322,7 @@ class NodesSettings(Section):
     port: Port = 0
     url: ShownUrl = ""
     passed_on_max: Count = 20_000
-    believe_s: float = Field(30, ge=1, le=300)
+    cache_ttl_s: float = Field(30, ge=1, le=300)
 
 
 class LimitSettings(Section):
@@ -421,7 +423,7 @@ class LogSettings(Section):
 
 
 class Settings(BaseSettings):
-    """Everything that was set. `Settings()` is the defaults alone; `read_settings` asks the other sources."""
+    """All settings. `Settings()` holds the defaults alone; `read_settings` asks the other sources."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True, enable_decoding=False
@@ -460,11 +462,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `read_settings` merged and nothing else: `Settings()` must not meet this shell's environment."""
+        """Returns the arguments of `Settings` as the only source, so that `Settings()` is the same in every environment."""
         return (init_settings,)
 
     def require_providers(self) -> Self:
-        """Return these settings, or raise the ConfigError of what the chosen SMS provider, or Apple, still lacks."""
+        """Returns these settings. Raises ConfigError if the SMS provider or Apple needs a key that is not set."""
         sms, missing = self.sms, ""
         if sms.provider == "twilio":
             values = {"account_sid": sms.twilio.account_sid, "auth_token": sms.twilio.auth_token.get_secret_value()}
@@ -483,7 +485,7 @@ class Settings(BaseSettings):
         return self
 
     def require_alone_with_debug_pin(self) -> Self:
-        """Return these settings, or raise the ConfigError of what lets others reach a server on which one code opens every account."""
+        """Returns these settings. Raises ConfigError if auth.debug_pin, which opens every account, meets a server that others can reach."""
         if not self.auth.debug_pin:
             return self
         reaches = {
@@ -503,7 +505,7 @@ class Settings(BaseSettings):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens there. Of names, `localhost` alone is believed."""
+    """Returns whether only this machine can reach a server that listens on `host`. Of names, only `localhost` counts."""
     if host.lower() == "localhost":
         return True
     try:
@@ -520,14 +522,15 @@ def _host_of(url: str) -> str:
 
 
 def read_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Merge all sources, `overrides` (nested like the file) winning; ConfigError names the first fault.
+    """Returns the settings of all sources, of which `overrides` (nested like the file) wins. Raises ConfigError for the first fault.
 
     A relative `data_dir` belongs to the folder of the file that sets it, and to the working directory when the
-    environment or the command line sets it.
+    environment, the command line or the file of an installed server sets it.
     """
     in_file = _read_file(path or CONFIG_FILE) if path or CONFIG_FILE.exists() else {}
     nearer = _merged(_read_environment(), overrides or {})
-    base = Path.cwd() if "data_dir" in nearer else (path or CONFIG_FILE).resolve().parent
+    is_here = "data_dir" in nearer or (path is None and ASSETS == _PACKAGE)
+    base = Path.cwd() if is_here else (path or CONFIG_FILE).resolve().parent
     try:
         settings = Settings(**_merged(in_file, nearer))
     except ValidationError as error:
@@ -539,16 +542,23 @@ def read_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
     )
 
 
+_YamlReader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C takes a fifteenth of the time
+
+
 def _read_file(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text("utf-8")
-        _require_each_key_once(yaml.compose(text, Loader=yaml.SafeLoader), path)
-        values = yaml.safe_load(text)
+        loader = _YamlReader(text)
+        node = loader.get_single_node()
+        _require_each_key_once(node, path)
+        values = None if node is None else loader.construct_document(node)
     except OSError as error:
         raise ConfigError(str(path), f"cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = f" (line {mark.line + 1})" if mark else ""
+        line = (
+            f" (line {min(mark.line + 1, len(text.splitlines()))})" if mark else ""
+        )  # the end lies behind the last line
         raise ConfigError(str(path), f"is not valid YAML{line}") from None
     if values is None:
         return {}
@@ -558,7 +568,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _require_each_key_once(node: yaml.Node | None, path: Path, keys: tuple[str, ...] = ()) -> None:
-    """ConfigError where a section names a key twice: YAML's own reader lets the last one win, and nobody sees it."""
+    """Raises ConfigError if a section names a key twice, of which PyYAML would silently take the last."""
     if not isinstance(node, yaml.MappingNode):
         return
     lines: dict[str, int] = {}
@@ -590,7 +600,7 @@ def _require_known(name: str) -> None:
 
 
 def _sections(keys: list[str]) -> list[type[BaseModel]]:
-    """List the classes on the way down: the one that should hold each key, then the one that the last key names."""
+    """Returns the sections along a path, from `Settings` down; the last is the one that the last key names, if it is a section."""
     passed: list[type[BaseModel]] = [Settings]
     for key in keys:
         field = passed[-1].model_fields.get(key)
@@ -608,7 +618,7 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-# What pydantic calls what is wrong, in the words of whoever edits the file.
+# Sentences for pydantic's types of errors, in the words of the person who edits the file.
 _SENTENCES = {
     **dict.fromkeys(("int_parsing", "int_from_float", "int_type"), "must be a whole number, without a unit"),
     **dict.fromkeys(("float_parsing", "float_type", "finite_number"), "must be a number, without a unit"),
@@ -637,13 +647,17 @@ def _named(error: ValidationError) -> ConfigError:
     return ConfigError(".".join(keys), problem[0].lower() + problem[1:])
 
 
-# What became of settings that there were; a start with one of them says so.
+# Former settings: a start that still has one stops, and says what became of it.
+_RENAMED = {"nodes.believe_s": "nodes.cache_ttl_s"}
 _GONE = {"sockets.frame_max_bytes": "how long a message may be follows from chat.text_max_chars"}
 
 
 def _guess(keys: list[str]) -> str:
-    if (gone := _GONE.get(".".join(keys))) is not None:
-        return f", and no longer needed: {gone}"
+    path = ".".join(keys)
+    if path in _RENAMED:
+        return f"; it was renamed to {_RENAMED[path]}"
+    if path in _GONE:
+        return f", and no longer needed: {_GONE[path]}"
     holders = _sections(keys[:-1])
     near = difflib.get_close_matches(keys[-1], holders[-1].model_fields, n=1) if len(holders) == len(keys) else []
     return f"; did you mean {'.'.join([*keys[:-1], *near])}?" if near else ""

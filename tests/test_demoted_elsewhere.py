@@ -8,13 +8,13 @@ from tests.conversation.talk import friends, say
 from tests.support.node import running_node, settings_for
 from tests.support.parts import deafen, parts_of
 
-BELIEVE_S = 2.0
+CACHE_TTL_S = 2.0
 
 
 async def test_an_admin_who_is_none_any_more_cannot_delete_what_others_wrote_by_a_node_that_has_not_heard(
     stores: EmbeddedStores, tmp_path: Path
 ) -> None:
-    settings = settings_for(tmp_path, nodes={"believe_s": BELIEVE_S})
+    settings = settings_for(tmp_path, nodes={"cache_ttl_s": CACHE_TTL_S})
     async with running_node(stores, settings) as deaf, running_node(stores, settings) as other:
         ann, tom = await friends(deaf, 2)
         group = await parts_of(deaf).found_group(ann, tom)
@@ -28,7 +28,7 @@ async def test_an_admin_who_is_none_any_more_cannot_delete_what_others_wrote_by_
         deafen(deaf)
         answer = await other.rest("POST", f"{path}/demote-participant/", ann, json={"contact": tom.number})
         assert answer[0] == 200, answer
-        await asyncio.sleep(BELIEVE_S)  # the promise is this time
+        await asyncio.sleep(CACHE_TTL_S)  # the promise is this time
         last = await toms.ask("message_delete", {"chat": group.id, "seq": messages[1]["seq"]})
         assert not last["ok"]
         assert last["error"]["code"] == "not_your_message"

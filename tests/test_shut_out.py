@@ -30,8 +30,8 @@ async def own_stores() -> AsyncIterator[EmbeddedStores]:
 
 
 @asynccontextmanager
-async def three_nodes(stores: EmbeddedStores, folder: Path, believe_s: float) -> AsyncIterator[list[Node]]:
-    settings = settings_for(folder, nodes={"believe_s": believe_s}, redis={"timeout_s": 1})
+async def three_nodes(stores: EmbeddedStores, folder: Path, cache_ttl_s: float) -> AsyncIterator[list[Node]]:
+    settings = settings_for(folder, nodes={"cache_ttl_s": cache_ttl_s}, redis={"timeout_s": 1})
     async with (
         running_node(stores, settings) as first,
         running_node(stores, settings) as second,
@@ -118,11 +118,11 @@ async def new_group(nodes: list[Node]) -> Group:
     return group
 
 
-@pytest.mark.parametrize(("works", "believe_s"), [(True, LONG_S), (False, SHORT_S)], ids=["bus", "no bus"])
+@pytest.mark.parametrize(("works", "cache_ttl_s"), [(True, LONG_S), (False, SHORT_S)], ids=["bus", "no bus"])
 async def test_who_signed_out_or_was_removed_on_one_node_is_shut_out_on_all(
-    own_stores: EmbeddedStores, tmp_path: Path, works: bool, believe_s: float
+    own_stores: EmbeddedStores, tmp_path: Path, works: bool, cache_ttl_s: float
 ) -> None:
-    async with three_nodes(own_stores, tmp_path, believe_s) as nodes:
+    async with three_nodes(own_stores, tmp_path, cache_ttl_s) as nodes:
         group = await new_group(nodes)
         (ann,) = await newcomers(nodes[0], 1)
         phones = [await node.connect(ann, "/chat") for node in nodes[1:]]

@@ -21,7 +21,7 @@ Pair = tuple[Node, Node]
 @pytest.fixture
 async def pair(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[Pair]:
     """One that stays and one that dies. They remember for much longer than a test takes."""
-    settings = settings_for(tmp_path, nodes={"believe_s": 300})
+    settings = settings_for(tmp_path, nodes={"cache_ttl_s": 300})
     async with running_node(stores, settings) as staying, running_node(stores, settings) as dying:
         await until(lambda: all(services_of(node).runtime.bus.lease.others for node in (staying, dying)))
         yield staying, dying

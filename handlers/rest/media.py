@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import hdrs, web
+from aiohttp.helpers import ETAG_ANY
 
 from handlers.rest.described import OperationSpec, Route
 from handlers.rest.paths import plain
@@ -106,10 +107,8 @@ async def send_media(
 
 
 def has_tag(request: web.Request, etag: str) -> bool:
-    """Whether If-None-Match names this tag; weak ones match too (RFC 9110, 13.1.2)."""
-    headers = request.headers.getall(hdrs.IF_NONE_MATCH, ())
-    tags = [tag.strip().removeprefix("W/") for header in headers for tag in header.split(",")]
-    return "*" in tags or etag in tags
+    """Returns whether If-None-Match names this tag, which is in quotes; weak ones match too (RFC 9110, 13.1.2)."""
+    return any(tag.value in (etag.strip('"'), ETAG_ANY) for tag in request.if_none_match or ())
 
 
 def _read_range(request: web.Request, size: int) -> tuple[int, int] | None:

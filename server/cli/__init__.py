@@ -1,1 +1,1 @@
-"""Commands at a shell beside the server: logins and sample replies, on the database that the server uses."""
+"""The command `parley`: the server, and what a shell does with logins and sample replies on its database."""

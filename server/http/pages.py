@@ -11,14 +11,15 @@ from typing import Literal
 
 import aiohttp_jinja2
 from aiohttp import hdrs, web
-from aiohttp.helpers import ETAG_ANY
 from jinja2 import FileSystemLoader, StrictUndefined
 from typing_extensions import TypedDict
 
 from handlers.rest.described import OperationSpec
+from handlers.rest.media import has_tag
 from handlers.rest.paths import plain
+from server.config import ASSETS
 
-STATIC = (Path(__file__).parents[2] / "static").resolve()
+STATIC = (ASSETS / "static").resolve()
 # Nothing is loaded from elsewhere, nothing inline runs, and no text can become markup: the page makes nodes, never HTML.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
@@ -121,9 +122,8 @@ async def _answer(request: web.Request, name: str, codes: str) -> web.Response:
     file = await asyncio.to_thread(_read, name, codes)
     if file is None:
         raise web.HTTPNotFound
-    headers = {**SAFE, hdrs.ETAG: f'"{file.etag}"', hdrs.VARY: "Accept-Encoding"}
-    known = request.if_none_match or ()
-    if any(etag.value in (file.etag, ETAG_ANY) for etag in known):
+    headers = {**SAFE, hdrs.ETAG: file.etag, hdrs.VARY: "Accept-Encoding"}
+    if has_tag(request, file.etag):
         return web.Response(status=304, headers=headers)
     headers[hdrs.CONTENT_TYPE] = kind
     if "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
@@ -145,4 +145,4 @@ def _load(path: Path, _changed_at: int, codes: str) -> _File:
     body = path.read_bytes()
     if path.suffix == ".html":
         body = body.replace(b"{{codes}}", codes.encode())
-    return _File(body, gzip.compress(body, mtime=0), hashlib.sha256(body).hexdigest()[:32])
+    return _File(body, gzip.compress(body, mtime=0), f'"{hashlib.sha256(body).hexdigest()[:32]}"')

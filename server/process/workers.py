@@ -50,10 +50,6 @@ class Workers:
         self._processes: dict[int, Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
 
-    @property
-    def pids(self) -> list[int]:
-        return [process.pid for process in self._processes.values()]
-
     async def __aenter__(self) -> Self:
         try:
             # One at a time, so that the first start alone creates the indexes.

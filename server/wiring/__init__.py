@@ -100,7 +100,7 @@ def _sweeper(services: Services, sockets: SocketServer) -> RevokedSessionSweeper
         runtime.connections,
         FindEndedSessions(runtime.stores.sessions, runtime.stores.ownerships, runtime.clock),
         end_session,
-        every_s=runtime.settings.nodes.believe_s / 2,
+        every_s=runtime.settings.nodes.cache_ttl_s / 2,
     )
     runtime.bus_listeners.signal.add(
         Invalidate(

@@ -10,10 +10,10 @@ from time import process_time, time
 from handlers.wire.sockets.packets import NAMESPACES
 from models.services.notifications.delivery import DeliverNotifications
 from models.stores.notifications import PUSH, TEXT
+from server import __version__
 from server.http.open_files import OPEN, count_open_files, open_files_limit
 from server.nodes.agreement import Agreement
 from server.nodes.session_proxy import SessionProxy
-from server.process.version import read_version
 from server.sockets.server import SocketServer
 from server.wiring.services import Services
 
@@ -43,9 +43,7 @@ def measure(
     """Register the numbers that the parts keep anyway."""
     runtime, announcer = services.runtime, services.log.announcer
     metrics, bus = runtime.metrics, runtime.bus
-    metrics.info(
-        "parley_build_info", "What is running", {"version": read_version(), "python": platform.python_version()}
-    )
+    metrics.info("parley_build_info", "What is running", {"version": __version__, "python": platform.python_version()})
     metrics.gauge("parley_ready", "Whether people should be sent here, as /readyz says", lambda: float(is_ready()))
     health = runtime.database_health
     metrics.gauge("parley_database_up", "Whether MongoDB answers", lambda: float(health.is_up))

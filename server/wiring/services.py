@@ -40,7 +40,7 @@ from server.wiring.sms import sms_provider
 from server.wiring.stores import Stores
 from server.wiring.users import UserServices
 
-CACHED_SHARE = 0.9  # of nodes.believe_s; the rest is for requests under way when an entry expires
+CACHED_SHARE = 0.9  # of nodes.cache_ttl_s; the rest is for requests under way when an entry expires
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def build_services(settings: Settings, outside: Outside) -> Services:
     """Returns the services, built in the order of their dependence: contacts and media first, accounts last."""
     runtime = build_runtime(settings, outside)
     stores, fanout, clock, bus, metrics = runtime.stores, runtime.fanout, runtime.clock, runtime.bus, runtime.metrics
-    cached_s, grace_s = CACHED_SHARE * settings.nodes.believe_s, settings.presence.grace_s
+    cached_s, grace_s = CACHED_SHARE * settings.nodes.cache_ttl_s, settings.presence.grace_s
 
     known = contacts.build(stores, fanout, clock, settings.limits, cached_s=cached_s)
     files = media.build(stores, fanout, clock, settings, outside.secret, known)

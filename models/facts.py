@@ -7,10 +7,10 @@ from typing import Literal
 
 from models.documents.account import Account
 from models.documents.chat import Chat
+from models.documents.chat_summary import ChatSummary
 from models.documents.entry import Entry
 from models.documents.event import Event as CalendarEvent
 from models.documents.event import Invitation, Poll
-from models.documents.head import ChatSummary
 
 PresenceStatus = Literal["online", "offline", "deny"]
 

@@ -1,4 +1,4 @@
-"""What the business needs from outside: implemented in server/, joined in server/wiring/."""
+"""What the business needs from outside: implemented in server/, and put together in server/wiring/."""
 
 from collections.abc import AsyncIterator, Collection, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -16,62 +16,72 @@ from models.facts import Fact, Invalidation
 
 
 class Clock(Protocol):
-    """The wall clock, in aware UTC; tests set it back."""
+    """The wall clock, as aware UTC. Tests set it."""
 
     def now(self) -> datetime: ...
 
 
 class Fanout(Protocol):
-    """Tells clients. Neither call waits or fails: delivery is a hint, the log is the truth."""
+    """Sends facts to clients, and signals to nodes.
+
+    No call waits or fails: delivery is a hint, and the log is the truth.
+    """
 
     def publish(self, event: Fact, to: Collection[int], *, chat: Chat | None = None) -> None:
-        """Show `event` to every socket of these accounts, on every node.
+        """Send a fact to all sockets of these accounts, on every node.
 
-        With `chat`, all of them have been in that chat for a while: a large one has a channel, on which nodes listen for its
-        members. `to` must not be changed afterwards: the same object again is the same audience, and is encoded once.
+        `chat` is given if all of them have been in that chat for a while: a large chat has a channel, on which nodes listen
+        for its members. `to` must not be changed afterwards: the fan-out recognises an audience by the object, and encodes
+        for it once.
         """
         ...
 
     def send_to_connection(self, event: Fact, connection: str) -> None:
-        """Show `event` to one connection of this node."""
+        """Send a fact to one connection of this node."""
         ...
 
     def signal(self, signal: Invalidation) -> None:
-        """Tell every node, this one too, what it can no longer believe (a cache entry, a session), or whom to tell to sync."""
+        """Tell every node, this one included, which cached values are outdated, or which accounts must sync."""
         ...
 
 
 class CodeSender(Protocol):
-    """Brings a one-time code to a number, by SMS or by a voice call."""
+    """Sends a one-time code to a number, by SMS or voice call."""
 
     async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:
-        """`channel` is "sms" or "voice". A number that cannot receive is logged and swallowed; raises Unavailable otherwise."""
+        """Send the code. `channel` is "sms" or "voice".
+
+        If the number cannot receive it, that is logged and no error. Raises Unavailable if the provider fails.
+        """
         ...
 
 
 class TextSender(Protocol):
-    """Brings a text that is no code to a phone, by SMS."""
+    """Sends SMS without a code."""
 
     async def send_text(self, phone_text: str, body: str) -> None:
-        """A number that cannot receive is logged and swallowed; raises Unavailable when trying again later may help."""
+        """Send the text.
+
+        If the number cannot receive it, that is logged and no error. Raises Unavailable if trying again later may help.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The service took it; from there on it is the service's."""
+    """The service accepted the notification, and is responsible for it from now on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The device will never get anything again under this token; `since` when, if the service says so."""
+    """The device no longer receives anything under this token; `since` this time, if the service says so."""
 
     since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """Not now; `after_s` is how long the service wants to be left alone, if it says so."""
+    """The service cannot accept it now. `after_s` is how long it asks to wait, if it says so."""
 
     reason: str
     after_s: float | None = None
@@ -79,7 +89,7 @@ class RetryLater:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not this notification to this device, now or ever; the device itself is not at fault."""
+    """The service never accepts this notification to this device, without the device being at fault."""
 
     reason: str
 
@@ -88,60 +98,72 @@ Outcome = Delivered | Gone | RetryLater | Refused
 
 
 class PushSender(Protocol):
-    """Brings a notification to one device."""
+    """Sends a notification to one device."""
 
     async def send(self, notification: Notification, token: str) -> Outcome:
-        """Never raises, and ends in bounded time; the same notification and token have the same id with the service."""
+        """Send the notification. Never raises, and ends in bounded time.
+
+        The service sees the same id for the same notification and token.
+        """
         ...
 
 
 class ConnectedAccounts(Protocol):
-    """Which accounts hold a socket, on any node."""
+    """Knows which accounts have a socket, on any node."""
 
     async def list_connected(self, account_ids: Collection[int]) -> set[int]:
-        """Those of these accounts that hold one. Whom it cannot ask about it leaves out: one push too many is no loss."""
+        """Returns those of these accounts that have one.
+
+        Accounts that it cannot ask about are left out, and get a push too many.
+        """
         ...
 
 
 class Tokens(Protocol):
-    """Signs what a session carries around, and reads it back."""
+    """Signs the tokens of sessions, and reads them."""
 
     def sign(self, session: Session) -> str:
-        """The access token of this session, good until `session.token_expires_at`; the same text each time."""
+        """Returns the access token of this session, which is good until `session.token_expires_at`; an equal text each time."""
         ...
 
     def read(self, token: str) -> Claims:
-        """What an access token says; raises Unauthenticated for one that was not signed here or has expired."""
+        """Returns the contents of an access token.
+
+        Raises Unauthenticated for one that was not signed here or has expired.
+        """
         ...
 
     def sign_refresh(self, session: Session) -> str:
-        """The refresh token of an OAuth session's present generation; it does not expire by itself."""
+        """Returns the refresh token of an OAuth session's present generation. It does not expire by itself."""
         ...
 
     def read_refresh(self, token: str) -> Claims:
-        """What a refresh token says; raises Unauthenticated for one that was not signed here."""
+        """Returns the contents of a refresh token. Raises Unauthenticated for one that was not signed here."""
         ...
 
 
 class Passwords(Protocol):
-    """Hashes passwords and compares them, away from the event loop and few at a time."""
+    """Hashes and compares passwords, outside the event loop and a few at a time."""
 
     async def hash(self, password: str) -> str:
-        """A text that proves nothing but a comparison; another one each time. Raises RateLimited when too many wait."""
+        """Returns a salted hash, another one each time. Raises RateLimited if too many callers wait."""
         ...
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
-        """Whether the hash is of this password; without a hash False, after as much work. Raises RateLimited likewise."""
+        """Returns whether the hash is of this password. Without a hash returns False, after equal work.
+
+        Raises RateLimited if too many callers wait.
+        """
         ...
 
     def is_outdated(self, password_hash: str) -> bool:
-        """Whether this hash was made with other parameters than are used now."""
+        """Returns whether this hash was made with other parameters than are used now."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class OnlineLookup:
-    """Those of some accounts that are online; without `is_sure` others of them may be, too, and nobody can tell now."""
+    """The online ones of some accounts. If not `is_sure`, others of them may be online, and nobody can tell now."""
 
     online: frozenset[int]
     is_sure: bool
@@ -149,64 +171,70 @@ class OnlineLookup:
 
 @dataclass(frozen=True, slots=True)
 class OrphanedAccounts:
-    """Accounts that a node which is gone was the last to speak for, and how long ago that node was seen last."""
+    """Accounts that only a node which is gone reported as online, and how long ago that node was last seen."""
 
     account_ids: set[int]
     age_s: float
 
 
 class PresenceStore(Protocol):
-    """Which accounts are online on which nodes. Every node says so of its own, and sweeps for those that are gone."""
+    """Stores which accounts are online on which nodes. Each node reports its own, and sweeps for nodes that are gone."""
 
     async def write(self, came: Collection[int], left: Collection[int]) -> set[int] | None:
-        """These are online on this node from now on, and those no longer; who thereby came first or left last of all nodes.
+        """Store that these accounts came online on this node, and those left.
 
-        None when it could not be written: to be said again.
+        Returns the accounts that thereby came online first or left last of all nodes, or None if it could not be written:
+        then it has to be reported again.
         """
         ...
 
     async def list_written(self) -> set[int] | None:
-        """The accounts that are written as online on this node; None when that cannot be read now."""
+        """Returns the accounts that are stored as online on this node, or None if that cannot be read now."""
         ...
 
     async def look(self, account_ids: Collection[int]) -> OnlineLookup:
-        """Which of these are online on any node, as far as it is written."""
+        """Returns which of these accounts are stored as online on any node."""
         ...
 
     def list_gone(self) -> list[str]:
-        """Nodes that crashed or left, longer ago than the grace of a reconnect, and have not been swept."""
+        """Returns the nodes that crashed or left longer ago than the grace time for reconnecting, and are not swept yet."""
         ...
 
     async def claim(self, node: str) -> OrphanedAccounts | None:
-        """Sweep for this gone node from now on, some hundred accounts at a time: its next ones, none when all is done.
+        """Take over the sweep of a node that is gone.
 
-        None when another node sweeps it or it is back. Raises when it cannot be asked.
+        Each call returns some hundred of its accounts, and none when all are done.
+
+        Returns None if another node sweeps it, or it is back. Raises if it cannot be asked.
         """
         ...
 
     async def sweep(self, node: str, account_ids: Collection[int]) -> set[int]:
-        """These are not online on the gone node; those that are online nowhere now. Raises when it cannot be written."""
+        """Store that these accounts are not online on a node that is gone. Returns those that are online nowhere now.
+
+        Raises if it cannot be written.
+        """
         ...
 
 
 class Imaging(Protocol):
-    """Shrinks pictures. The result is upright, opaque, and tells nothing of where and by what it was taken.
+    """Shrinks pictures. The results are upright and opaque, and carry no data on where and with what the picture was taken.
 
-    `by` is who asks: an account, or the address of a stranger. Askers take turns, and each may have so many pictures made.
-    All raise Malformed for what is no picture or would cost too much, RateLimited when this asker has had too many made or
-    has too many waiting, and Unavailable when all together have.
+    `by` is the asker: an account, or the address of a stranger. Askers take turns, and each may have so many pictures made.
+    All methods raise Malformed for data that is no picture or would cost too much, RateLimited if this asker had too many
+    made or has too many waiting, and Unavailable if all together have.
     """
 
     async def make_photo(self, content: AsyncIterator[bytes], *, below_bytes: int, by: Hashable = None) -> Picture:
-        """The centre square in both sizes of models.documents.photo, with its renditions. Raises TooLarge."""
+        """Returns the centre square in both sizes of models/documents/photo.py, with its renditions. Raises TooLarge."""
         ...
 
     async def make_renditions(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> Mapping[Rendition, bytes]:
-        """All renditions of a photo that was stored without them."""
+        """Returns all renditions of a photo that was stored without them."""
         ...
 
     async def make_thumbnail(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> bytes:
-        """A small JPEG of the whole picture."""
+        """Returns a small JPEG of the whole picture."""
         ...
 
 
@@ -214,13 +242,13 @@ class Drawing(Protocol):
     """Draws pictures of people without a photo."""
 
     async def draw(self, picture: DefaultPicture, rendition: Rendition) -> bytes:
-        """Returns a JPEG of the form's size; the same again for the same."""
+        """Returns a JPEG of this size, with equal bytes for equal pictures."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The answer of a URL: where it was found after all redirects, its type and its name as told there, and the bytes."""
+    """The answer of a URL: its address after all redirects, its type and file name as its server says, and the bytes."""
 
     url: str
     mime_type: str
@@ -229,21 +257,24 @@ class Fetched:
 
 
 class Fetcher(Protocol):
-    """Fetches what other people's URLs name, and nothing that only this machine or its network may reach."""
+    """Fetches URLs of other people, but nothing that only this machine or its network can reach."""
 
     def open(self, url: str) -> AbstractAsyncContextManager[Fetched]:
-        """Raises UrlRefused, from reading the content too: bad URL, forbidden address, no answer, not 200, too slow."""
+        """Yields the answer of a URL.
+
+        Raises UrlRefused, also while the content is read: bad URL, forbidden address, no answer, not 200, too slow.
+        """
         ...
 
 
 class Facebook(Protocol):
-    """Asks Facebook about the person whose access token it is given.
+    """Asks Facebook about the person whose access token it gets.
 
-    Both raise FacebookTokenRefused when Facebook says no, and Unavailable when it says nothing.
+    Both methods raise FacebookTokenRefused if Facebook refuses the token, and Unavailable if it does not answer.
     """
 
     async def read_profile(self, token: str) -> FacebookProfile: ...
 
     async def list_friends(self, token: str) -> list[FacebookFriend]:
-        """Those friends who use this app too, as far as they fit into one answer of Facebook's."""
+        """Returns the friends who use this app too, as many as fit into one answer of Facebook."""
         ...

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from models.documents.chat_ref import ChatRef
 from models.documents.session import Actor, Identity
-from models.documents.target import ChatRef
 from models.services.accounts.authenticate import ChooseAccount
 from models.services.chats.send import SendMessage
 from server.embedded import EmbeddedStores

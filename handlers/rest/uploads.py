@@ -13,7 +13,7 @@ from handlers.rest.requests import read_fields, require_still
 from handlers.wire.fields import Fields
 from models.documents.media import MediaRule
 from models.errors import Malformed
-from models.services.media.storage import Arrival, StoreMedia, begin
+from models.services.media.storage import PendingFile, StoreMedia, read_start
 
 NAME_MAX_CHARS = 1024
 
@@ -52,7 +52,7 @@ async def read_upload(request: web.Request, name: str, take: Take[File]) -> Asyn
         budget = Budget(request)
         async for part in read_parts(request):
             if part.filename is not None and name_of(part) == name:
-                start, content = await begin(read_content(part), 1)
+                start, content = await read_start(read_content(part), 1)
                 if not start and not part.filename:
                     continue  # what browsers send for a file that nobody chose
                 if files:
@@ -65,10 +65,10 @@ async def read_upload(request: web.Request, name: str, take: Take[File]) -> Asyn
         yield merge(pairs), files[0] if files else None
 
 
-def taking(store: StoreMedia, rule: MediaRule) -> Take[Arrival]:
+def taking(store: StoreMedia, rule: MediaRule) -> Take[PendingFile]:
     """Stores a file that a kind of message accepts; one of the wrong kind is refused before it is read."""
 
-    def take(sent: Sent, content: AsyncIterator[bytes]) -> AbstractAsyncContextManager[Arrival]:
+    def take(sent: Sent, content: AsyncIterator[bytes]) -> AbstractAsyncContextManager[PendingFile]:
         return store.receive(content, rule, partial(rule.require_type, sent.file_name, sent.mime_type))
 
     return take

@@ -24,8 +24,8 @@ from handlers.wire.sockets.requests import (
     read_target,
     read_text,
 )
+from models.documents.chat_ref import ChatRef
 from models.documents.entry import Deletion, Edit, MessageChange, Reaction
-from models.documents.target import ChatRef
 from models.errors import DomainError, Malformed
 from models.services.chats.change import ChangeMessage
 from models.services.chats.history import PAGE_MAX as HISTORY_MAX

@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from handlers.sockets.base import Answer, BaseNamespace, Body, ClientConnection, NamespaceContext, Pending
 from handlers.wire.sockets.packets import RECEIPTS
 from handlers.wire.sockets.requests import read_seq, read_target
-from models.documents.target import ChatRef
+from models.documents.chat_ref import ChatRef
 from models.services.chats.receipts import AdvanceReceipts
 
 

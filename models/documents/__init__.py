@@ -1,1 +1,1 @@
-"""The nouns, as frozen values with the rules that need nobody else."""
+"""The nouns: frozen values, with those rules that need nothing but the values themselves."""

@@ -1,4 +1,4 @@
-"""Accounts: one phone number that chats, is invited and has a profile."""
+"""Accounts: a phone number with a profile, which chats and is invited to events."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,11 +9,12 @@ from models.documents.graphemes import first_cluster
 from models.documents.phone import Phone
 from models.documents.photo import Photo
 
-NAME_MIN_CHARS = 2  # seed document, "Register"; the two below too
+# The limits of docs/events-api.md, "Registration".
+NAME_MIN_CHARS = 2
 NAME_MAX_CHARS = 256
 EMAIL_MAX_CHARS = 256
-STATUS_MAX_CHARS = NICKNAME_MAX_CHARS = 256  # messaging contract 16.3
-BLOCKED_MAX = 10_000  # numbers; as many as an address book has entries
+STATUS_MAX_CHARS = NICKNAME_MAX_CHARS = 256  # docs/messaging-api.md, "Limits"
+BLOCKED_MAX = 10_000  # numbers; as many as an address book may have entries
 _EMAIL = re.compile(
     r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"  # dots only between other characters
     r"@([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W_][\w-]{0,61}[^\W_]"
@@ -21,7 +22,7 @@ _EMAIL = re.compile(
 
 
 class Visibility(StrEnum):
-    """Who may see one part of a profile (messaging contract 4.6): nobody, those in my contacts, everybody."""
+    """Who may see a part of a profile: nobody, the contacts of its owner, or everybody (docs/messaging-api.md, "Privacy")."""
 
     NONE = "none"
     CONTACTS = "contacts"
@@ -37,7 +38,7 @@ class Privacy:
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """A status message, and since when it was the latest."""
+    """A status message, and when it was set."""
 
     text: str
     at: datetime
@@ -45,7 +46,7 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class NotificationFlags:
-    """Which pushes an account wants (events contract 2.1); all on at first."""
+    """The pushes that an account wants (docs/events-api.md, "Users"). All are on at first."""
 
     new_invite: bool = True
     invite_rsvp: bool = True
@@ -56,7 +57,7 @@ class NotificationFlags:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as stored. `is_registered`: its owner proved the number by a code at least once."""
+    """An account. `is_registered` means that its owner has proved the number by a code."""
 
     id: int
     phone: Phone
@@ -68,11 +69,11 @@ class Account:
     status_message: str | None = None
     privacy: Privacy = field(default_factory=Privacy)
     notify: NotificationFlags = field(default_factory=NotificationFlags)
-    blocked: frozenset[str] = frozenset()  # numbers, of accounts or not
+    blocked: frozenset[str] = frozenset()  # numbers, which need not have an account
     last_seen: datetime | None = None
     photo: Photo | None = None
-    connected_status: str | None = None  # as it was set over REST, "online" or "offline", until it is changed
-    removed_at: datetime | None = None  # when its owner left it; whoever proves the number later gets another account
+    connected_status: str | None = None  # "online" or "offline" as it was last set over REST; None if it was not
+    removed_at: datetime | None = None  # when it was removed; a later owner of the number gets another account
     is_retired: bool = False  # the number is another account's now
 
     @property
@@ -81,12 +82,15 @@ class Account:
 
     @property
     def name(self) -> str:
-        """What others are shown: full name, else nickname, else the number (design section 9)."""
+        """Returns the name that others see: the full name, else the nickname, else the number."""
         return self.full_name or self.nickname or self.number
 
     @property
     def short_name(self) -> str:
-        """The first name and one letter of the last ("First L"), else the number as it is written (events contract 7, 10)."""
+        """Returns the first name with the first letter of the last ("First L"), or else the number as it is written.
+
+        Pushes and invitation pages show it (docs/events-api.md, "Invitation pages").
+        """
         names = (self.full_name or self.nickname).split()
         if not names:
             return self.phone.text
@@ -96,6 +100,11 @@ class Account:
         return number in self.blocked
 
 
+def either_blocks(one: Account, other: Account) -> bool:
+    """Returns whether one of two accounts has blocked the other's number."""
+    return one.has_blocked(other.number) or other.has_blocked(one.number)
+
+
 def is_email(text: str) -> bool:
-    """Whether a text has the form of an e-mail address; whether one arrives there, nobody can see from here."""
+    """Returns whether a text has the form of an e-mail address. Nothing checks whether mail arrives there."""
     return len(text) <= EMAIL_MAX_CHARS and _EMAIL.fullmatch(text) is not None

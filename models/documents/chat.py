@@ -1,4 +1,4 @@
-"""Chats and their members: who is in a conversation, since when, in which role."""
+"""Chats and their members: who is in a conversation, since when, and in which role."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from enum import StrEnum
 from models.documents.photo import Photo
 from models.errors import ChatNotFound, NotAnAdmin, ParticipantNotFound
 
-SUBJECT_MAX_CHARS = 256  # messaging contract 16.3
+SUBJECT_MAX_CHARS = 256  # docs/messaging-api.md, "Limits"
 _GROUP_ID = re.compile(r"[0-9]+-[0-9]+", re.ASCII)  # creator's number, hyphen, unix seconds
 
 
@@ -26,30 +26,33 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A conversation. `group` is a group's public id; `pair` the two accounts of a direct chat, lower id first."""
+    """A conversation.
+
+    `group` is the public id of a group; `pair` holds the two accounts of a direct chat, lower id first.
+    """
 
     id: int
     kind: ChatKind
     created_at: datetime
     created_by: int
-    created_by_number: str = ""  # of a group; its creator may have left it since
+    created_by_number: str = ""  # of a group, whose creator may have left
     subject: str = ""
-    subject_by: str = ""  # the number that set the subject last
+    subject_by: str = ""  # the number that last set the subject
     subject_at: datetime | None = None
     photo: Photo | None = None
-    subject_seq: int = 0  # the entry that set the subject; 0: it has the one it was made with
-    photo_seq: int = 0  # the same of the photo
+    subject_seq: int = 0  # the entry that set the subject; 0 for the first one
+    photo_seq: int = 0  # the entry that set the photo; 0 for none
     group: str | None = None
     pair: tuple[int, int] | None = None
     event_id: int | None = None
-    is_large: bool = False  # it has had more members than are told one by one, and so has a channel between nodes
+    is_large: bool = False  # it has had so many members that it has a channel between nodes
 
     def as_left(self, look: "Look") -> "Chat":
-        """The chat as it was for somebody who left it then."""
+        """Returns the chat with the subject and photo that it had when somebody left."""
         return replace(self, subject=look.subject, photo=look.photo, subject_seq=0, photo_seq=0)
 
     def peer_of(self, account_id: int) -> int:
-        """The other account of a direct chat; oneself in a chat with oneself."""
+        """Returns the other account of a direct chat, or the account itself in a chat with itself."""
         if self.pair is None:
             raise ValueError("only a direct chat has a peer")
         first, second = self.pair
@@ -58,7 +61,7 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a chat was called and showed when somebody left it."""
+    """The subject and the photo of a chat at the time when somebody left it."""
 
     subject: str
     photo: Photo | None
@@ -66,7 +69,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of a log that a member may read: entries with `first <= seq`, and `seq <= last` once it ended."""
+    """A range of a log that a member may read: entries with `first <= seq`, and `seq <= last` once it has ended."""
 
     first: int
     last: int | None = None
@@ -77,7 +80,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One account in one chat. Someone who left keeps what lies in the closed spans (messaging contract 12)."""
+    """One account in one chat. An account that left may still read the closed spans (docs/messaging-api.md, "Groups")."""
 
     chat_id: int
     account_id: int
@@ -86,12 +89,12 @@ class Member:
     spans: tuple[Span, ...]
     delivered: int = 0
     read: int = 0
-    # What others are shown of the two marks: they stand still while one of two people blocks the other.
+    # The two marks as others see them: these do not advance while one of two people blocks the other.
     shown_delivered: int = 0
     shown_read: int = 0
-    hidden: frozenset[int] = frozenset()  # seqs of messages this account deleted for itself
-    is_listed: bool = True  # False: a direct chat that holds nothing this account may see yet
-    look: Look | None = None  # of the chat, for somebody who left it; unknown where that was long ago
+    hidden: frozenset[int] = frozenset()  # seqs of messages that this account deleted for itself
+    is_listed: bool = True  # False for a direct chat without an entry that this account may see
+    look: Look | None = None  # of the chat, for an account that left; None if an earlier version did not store it
 
     @property
     def is_active(self) -> bool:
@@ -99,12 +102,12 @@ class Member:
 
     @property
     def since(self) -> int:
-        """The seq with which this member came, the last time if more than once: the measure of who stands longest."""
+        """Returns the entry by which this member came, the last time if more than once. The lowest stands longest."""
         return self.spans[-1].first
 
     @property
     def last_seq(self) -> int | None:
-        """Where the log ends for somebody who left: at the entry with which it did; None for who is in the chat."""
+        """Returns the entry by which this account left, the last one that it may read; None for a present member."""
         return self.spans[-1].last if self.spans else 0
 
     def may_view(self, seq: int) -> bool:
@@ -112,28 +115,28 @@ class Member:
 
 
 def is_group_id(text: str) -> bool:
-    """Whether a text has the form of a group's public id."""
+    """Returns whether a text has the form of a group's public id."""
     return _GROUP_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """A chat with everybody who is in it now: what the message path asks, kept per node."""
+    """A chat with all of its present members, cached on each node for the message path."""
 
     chat: Chat
     roles: Mapping[int, Role]  # by account id
     numbers: Mapping[int, str]
     unlisted: frozenset[int] = frozenset()  # see Member.is_listed
-    changed: int = 0  # the seq of the last change of who is in a group: entries before it went to others
-    known: int = 0  # all changes up to this seq are in it; one behind it may have been applied while it was read
-    # One object for as long as the roster lives, by which the fan-out knows an audience again.
+    changed: int = 0  # the seq of the last change of members: entries before it went to other members
+    known: int = 0  # all changes up to this seq are in it, and later ones may be
+    # The same object for as long as the roster lives, by which the fan-out recognises an audience.
     members: Collection[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "members", self.roles.keys())
 
     def require_member(self, account_id: int) -> Role:
-        """The role of a member; to everybody else the chat does not exist."""
+        """Returns the role of a member. Raises ChatNotFound for all others."""
         role = self.roles.get(account_id)
         if role is None:
             raise ChatNotFound
@@ -155,7 +158,7 @@ class Roster:
         return self.admins == [account_id]
 
     def require_participant(self, number: str) -> int:
-        """The account of a participant's number, or ParticipantNotFound."""
+        """Returns the account of a member's number. Raises ParticipantNotFound."""
         for account_id, own in self.numbers.items():
             if own == number:
                 return account_id
@@ -164,7 +167,7 @@ class Roster:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group with those who are in it now, longest-standing first."""
+    """A group with its present members, longest-standing first."""
 
     chat: Chat
     participants: Sequence[Member]
@@ -181,6 +184,6 @@ class Group:
         return any(member.account_id == account_id for member in self.participants)
 
 
-def find_heir(participants: Sequence[Member], of: int | None = None) -> Member | None:
-    """Who becomes admin when a group would have none: the longest-standing participant but `of` (messaging contract 12)."""
+def find_next_admin(participants: Sequence[Member], of: int | None = None) -> Member | None:
+    """Returns the longest-standing member except `of`, who becomes admin if a group would have none."""
     return next((member for member in participants if member.account_id != of), None)

@@ -1,15 +1,15 @@
-"""Contacts: entries of an account's address book, by number; and what differs between two address books."""
+"""Contacts: the entries of an account's address book, by number, and the difference between two address books."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-NAME_MAX_CHARS = 256  # messaging contract 16.3
-CONTACTS_MAX = 10_000  # entries of one address book, and of one import: a few times what phones hold
+NAME_MAX_CHARS = 256  # docs/messaging-api.md, "Limits"
+CONTACTS_MAX = 10_000  # entries of one address book and of one import, a few times as many as phones hold
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One entry of the address book of `owner_id`; the number may or may not have an account."""
+    """One entry of the address book of `owner_id`. Its number need not have an account."""
 
     owner_id: int
     number: str
@@ -22,13 +22,13 @@ class Contact:
 
     @property
     def name(self) -> str:
-        """Both names, or the number when there is none."""
+        """Returns both names, or the number if there are none."""
         return " ".join(part for part in (self.first_name, self.last_name) if part) or self.number
 
 
 @dataclass(frozen=True, slots=True)
 class ListedContact:
-    """A contact as its owner sees it now. `exists`: the number has a registered account (messaging contract, section 5)."""
+    """A contact as its owner sees it now. `exists` means that the number has a registered account."""
 
     contact: Contact
     exists: bool
@@ -36,7 +36,7 @@ class ListedContact:
 
 @dataclass(frozen=True, slots=True)
 class ContactsChange:
-    """What turns one address book into another; `updated` holds only entries whose names really differ."""
+    """The difference between two address books. `updated` holds only entries whose names changed."""
 
     added: tuple[Contact, ...]
     updated: tuple[Contact, ...]
@@ -44,7 +44,7 @@ class ContactsChange:
 
     @classmethod
     def between(cls, present: Iterable[Contact], wanted: Iterable[Contact]) -> "ContactsChange":
-        """The change from `present` to `wanted`; of two entries with one number the last counts."""
+        """Returns the change from `present` to `wanted`. Of several entries with one number the last counts."""
         before = {contact.number: contact for contact in present}
         after = {contact.number: contact for contact in wanted}
         return cls(

@@ -1,6 +1,7 @@
-"""Entries: the rows of a chat's log. Everything that happens in a chat is one, numbered 1, 2, 3, … without a hole.
+"""Entries: the rows of a chat's log. Everything that happens in a chat is one, numbered 1, 2, 3, … without a gap.
 
-One cursor per chat is therefore enough to catch up with all of it. The stored `_id` is `chat id << 32 | seq`.
+So a client catches up with all of it by one cursor per chat. The stored `_id` is `chat id << 32 | seq`
+(docs/architecture.md, "Log").
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +14,14 @@ from models.documents.photo import Photo
 
 SEQ_BITS = 32
 SEQ_MAX = (1 << SEQ_BITS) - 1
-# Entries in one answer to a client: in the worst case 2 MB of UTF-8, since common clients refuse a frame above 4 MB.
+# Characters in one answer to a client: at most 2 MB of UTF-8, since common clients refuse frames above 4 MB.
 ANSWER_MAX_CHARS = 500_000
-MESSAGE_TYPES = frozenset("tilsavc")  # text, image, location, voice, audio, video, card (messaging contract 10.2)
+MESSAGE_TYPES = frozenset("tilsavc")  # text, image, location, voice, audio, video, card (vCard)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What somebody says. `type` is one letter of `MESSAGE_TYPES`; `reply_to` a seq of the same chat."""
+    """A message. `type` is one letter of `MESSAGE_TYPES`; `reply_to` is a seq of the same chat."""
 
     type: str = "t"
     text: str | None = None
@@ -36,7 +37,7 @@ class Message:
 
     @property
     def words(self) -> str | None:
-        """What an edit changes: the text, or the caption of what is no text."""
+        """Returns the part that an edit changes: the text of a text message, or else the caption."""
         return self.text if self.type == "t" else self.caption
 
     def with_words(self, words: str | None) -> "Message":
@@ -60,7 +61,7 @@ class Deletion:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """The sender's reaction to message `of` is now `emoji`, or none."""
+    """The sender's reaction to message `of` is now `emoji`; None takes it back."""
 
     of: int
     emoji: str | None
@@ -68,7 +69,7 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """These accounts are in the chat from this entry on; `admins` of them as admins (a group's founder)."""
+    """These accounts are members from this entry on, those in `admins` as admins (the creator of a group)."""
 
     accounts: tuple[int, ...]
     numbers: tuple[str, ...]
@@ -77,7 +78,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """This account is out of the chat after this entry: it left (the sender itself) or was removed."""
+    """This account is no member after this entry: it left, if it is the sender, or was removed."""
 
     account: int
     number: str
@@ -85,7 +86,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class RoleSet:
-    """This account has another role from now on."""
+    """This account has this role from now on."""
 
     account: int
     number: str
@@ -99,14 +100,14 @@ class SubjectSet:
 
 @dataclass(frozen=True, slots=True)
 class PhotoSet:
-    """The chat's photo from now on; None: it has none any more."""
+    """The chat has this photo from now on, or none."""
 
     photo: Photo | None
 
 
 @dataclass(frozen=True, slots=True)
 class RsvpSet:
-    """The sender's answer to an invitation of the chat's event is now this one."""
+    """The sender's answer to an invitation to the chat's event."""
 
     invitation: int
     answer: bool
@@ -117,7 +118,8 @@ class RsvpSet:
 class PollAdded:
     """The sender suggests another date or place for the chat's event.
 
-    `date` is in UTC; where the event has no time, it has the offset from UTC that it was sent with, by which its day is told.
+    `date` is in UTC. If the event has no time, it keeps the offset from UTC that it was sent with, which determines its
+    day.
     """
 
     poll: int
@@ -127,7 +129,7 @@ class PollAdded:
 
 @dataclass(frozen=True, slots=True)
 class EventSet:
-    """These fields of the chat's event (models/documents/event.py) differ from before."""
+    """These fields of the chat's event (models/documents/event.py) changed."""
 
     fields: tuple[str, ...]
 
@@ -148,7 +150,7 @@ Body = (
 )
 MessageChange = Edit | Deletion | Reaction
 ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet
-# What happened to a chat's event, whose own row holds the state: nothing is applied because of such an entry.
+# Facts about a chat's event. Its own row holds its state, so such an entry changes nothing.
 EventFact = RsvpSet | PollAdded | EventSet
 
 
@@ -187,19 +189,19 @@ KIND_OF: Mapping[type, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An entry before it has a number. The same (chat, sender, client_id) is stored once, for ever."""
+    """An entry before it has a number. One (chat, sender, client_id) is stored only once, for ever."""
 
     chat_id: int
     sender_id: int
-    number: str  # the sender's, kept in the row so that showing a page needs nobody's account
+    number: str  # the sender's, stored in the row so that reading a page needs no accounts
     client_id: str
     body: Body
-    hidden_from: tuple[int, ...] = ()  # whoever blocked the sender when it was sent
+    hidden_from: tuple[int, ...] = ()  # accounts that blocked the sender when it was sent
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A stored entry; for a message, with the changes applied to it so far."""
+    """A stored entry; a message includes the changes that were applied to it."""
 
     chat_id: int
     seq: int
@@ -210,11 +212,11 @@ class Entry:
     body: Body
     hidden_from: tuple[int, ...] = ()
     edited_at: datetime | None = None
-    edit_seq: int = 0  # the entry whose text this is; 0 for the first
+    edit_seq: int = 0  # the edit whose text this is; 0 for the first text
     is_deleted: bool = False
-    first_text: str | None = None  # what an edited message said at first
+    first_text: str | None = None  # the text of an edited message before its first edit
     reactions: Mapping[int, str] = field(default_factory=dict)  # account id -> emoji
-    # Account id -> the entry by which it reacted last, or took its reaction back.
+    # Account id -> the entry by which it last set or took back its reaction.
     reaction_seqs: Mapping[int, int] = field(default_factory=dict)
 
     @property
@@ -223,33 +225,39 @@ class Entry:
 
     @property
     def chars(self) -> int:
-        """About how long the entry is on the wire, in characters."""
+        """Returns about how many characters the entry has on the wire."""
         texts = (getattr(self.body, name, None) for name in ("text", "url", "caption", "vcard"))
         return 300 + sum(len(text) for text in texts if text is not None)
 
     @property
     def public_id(self) -> str:
-        """22 upper-case hex digits, the same at sender and recipient (messaging contract 1.2)."""
+        """Returns the id that REST shows, 22 upper-case hex digits (docs/messaging-api.md, "Identifiers").
+
+        Sender and recipient see the same id.
+        """
         return show_key(entry_key(self.chat_id, self.seq))
 
 
 def show_key(key: int) -> str:
-    """The `_id` of an entry as REST writes it: in hex, unique without an index, and found again without one."""
+    """Returns the `_id` of an entry as REST writes it, in hex.
+
+    It is unique, and the entry is found by it, without an index.
+    """
     return f"{key:022X}"
 
 
 def entry_key(chat_id: int, seq: int) -> int:
-    """The 64-bit `_id` of an entry; a chat's log is one range of it."""
+    """Returns the 64-bit `_id` of an entry. A chat's log is one range of ids."""
     return chat_id << SEQ_BITS | seq
 
 
 def split_key(key: int) -> tuple[int, int]:
-    """The (chat id, seq) of an `_id`."""
+    """Returns the (chat id, seq) of an `_id`."""
     return key >> SEQ_BITS, key & ((1 << SEQ_BITS) - 1)
 
 
 def fitting(entries: Sequence[Entry], max_chars: int) -> list[Entry]:
-    """As many of the first of these as fit into one answer; at least one."""
+    """Returns as many of the first of these entries as fit into one answer, and at least one."""
     fit: list[Entry] = []
     for entry in entries:
         max_chars -= entry.chars
@@ -260,17 +268,17 @@ def fitting(entries: Sequence[Entry], max_chars: int) -> list[Entry]:
 
 
 def without_text(edit: Entry) -> Entry:
-    """An edit that does not tell what it changed the message to."""
+    """Returns an edit without the text that it set."""
     return replace(edit, body=Edit(edit.body.of, "")) if isinstance(edit.body, Edit) else edit
 
 
 def has_changed_since(message: Entry, last: int) -> bool:
-    """Whether an edit or a reaction behind entry `last` shows in a message. One that was deleted shows none."""
+    """Returns whether an edit or reaction after entry `last` shows in a message. A deleted message shows none."""
     return message.edit_seq > last or any(seq > last for seq in message.reaction_seqs.values())
 
 
 def without_content(entry: Entry) -> Entry:
-    """An entry of which only is told that it is there, by whom and since when."""
+    """Returns an entry that tells only that it exists, from whom and when."""
     if isinstance(entry.body, Message):
         return replace(
             entry,
@@ -285,9 +293,9 @@ def without_content(entry: Entry) -> Entry:
 
 
 def as_of(message: Entry, changes: Sequence[Entry]) -> Entry:
-    """A message as it was after these of its edits and reactions, which are all up to some entry of the log.
+    """Returns a message as it was after these of its edits and reactions, which are all up to some entry of the log.
 
-    What was deleted later is gone also from here.
+    A message that was deleted later is deleted here, too.
     """
     if not isinstance(message.body, Message) or message.is_deleted:
         return message
@@ -299,10 +307,10 @@ def as_of(message: Entry, changes: Sequence[Entry]) -> Entry:
 
 
 def as_deleted(message: Entry) -> Entry:
-    """A message as it is once it is gone for everybody."""
+    """Returns a message as it is after being deleted for everybody."""
     if not isinstance(message.body, Message):
         return message
-    # What it said before, and that it was edited, is gone: so it does not matter which of the two came first.
+    # Its texts and the mark of an edit are deleted too, so the order of edit and deletion does not matter.
     return replace(
         message,
         body=Message(message.body.type, reply_to=message.body.reply_to),
@@ -316,7 +324,7 @@ def as_deleted(message: Entry) -> Entry:
 
 
 def with_change(message: Entry, change: Entry) -> Entry:
-    """A message as it is after one stored change; the rule that the store applies to the row (models/stores/entries.py)."""
+    """Returns a message after one stored change, by the rule that the store applies to the row (models/stores/entries.py)."""
     if not isinstance(message.body, Message) or message.is_deleted:
         return message
     match change.body:

@@ -1,4 +1,4 @@
-"""Events: something with a date and places, people who are invited to it, and what they answer."""
+"""Events: a date with places, the people who are invited, and their answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,28 +8,29 @@ from typing import Any
 
 from models.documents.phone import Phone
 
-TITLE_MAX_CHARS = 200  # seed document, "Create new event"; events contract 11
+# The limits of docs/events-api.md, "Limits".
+TITLE_MAX_CHARS = 200
 VENUE_MAX_CHARS = 100
 ADDRESS_MAX_CHARS = 1000
-LOCATION_MAX_BYTES = 2048  # any JSON object is accepted, so its size is what bounds it
-LOCATION_MAX_DEPTH = 10  # the database nests no deeper than 100 levels, and needs three for each of these
+LOCATION_MAX_BYTES = 2048  # any JSON object is accepted, so its size needs a bound
+LOCATION_MAX_DEPTH = 10  # the database nests at most 100 levels, and each of these takes three
 SPOTS_MAX = 1_000_000
 RSVP_MAX_CHARS = 60
 MESSAGE_MAX_CHARS = 1000
 COMMENT_MAX_CHARS = 500
 INVITED_AT_ONCE_MAX = 1000  # numbers in one request
 LIKES_MAX = 2**31 - 1
-# Dates of four digits, far from the ends of the calendar: some hours before and behind one there are dates, too.
+# Years of four digits, far from the ends of the calendar, so that adding hours stays inside it.
 EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-# An event is over for its timeline and statistics so long after its date (events contract 12).
+# An event is over this long after its date, with and without a time (docs/events-api.md, "Limits").
 TIMED_LIVES = timedelta(hours=2)
 UNTIMED_LIVES = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """One number at one event. The account may not be registered yet: then only its number is shown."""
+    """One number's invitation to one event. If its account is not registered yet, only the number is shown."""
 
     id: int
     account_id: int
@@ -43,7 +44,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class PostedMessage:
-    """A message by the events API. Its words are an entry of the event's chat, at `seq` as soon as that is stored."""
+    """A message of the events API. Its text is the entry `seq` of the event's chat once that is stored."""
 
     id: int
     account_id: int
@@ -71,29 +72,29 @@ class TimeSuggestion:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event with everybody who is invited. One row holds all of it, so every change of it is one atomic step."""
+    """An event with everybody who is invited. It is one row, so every change of it is one atomic step."""
 
     id: int
     chat_id: int
     owner_id: int
     title: str
-    # With the offset from UTC that its owner sent, which says what the clocks show there; and in microseconds, unlike every
-    # other date here: clients page by it.
+    # With the offset from UTC that its owner sent, which gives the local time there. In microseconds, unlike the other dates
+    # here, since clients page by it.
     date: datetime
     created_at: datetime
     modified_at: datetime
     is_time_specified: bool = True
     total_spots: int = 1
-    spots_filled: int = 0  # places taken by people who have no invitation
+    spots_filled: int = 0  # places taken by people without an invitation
     location: Mapping[str, Any] = field(default_factory=dict)
     address: str = ""
     venue_name: str = ""
     is_canceled: bool = False
-    is_deleted: bool = False  # gone for everybody; the row goes when that is told
+    is_deleted: bool = False  # for everybody; the row is deleted once that is announced
     is_reminded: bool = False
-    revision: int = 0  # grows with every change of what a calendar shows (iCalendar's SEQUENCE)
-    version: int = 0  # grows with every change at all: of two states of an event, the higher one is the newer
-    spots_at_first: int = 1  # as many as it was created with
+    revision: int = 0  # grows with each change that a calendar shows (SEQUENCE of iCalendar)
+    version: int = 0  # grows with every change: the higher of two states of an event is the newer
+    spots_at_first: int = 1  # total_spots when it was created
     invitations: Sequence[Invitation] = ()
     messages: Sequence[PostedMessage] = ()
     polls: Sequence[Poll] = ()
@@ -102,11 +103,11 @@ class Event:
 
     @property
     def day(self) -> Day:
-        """Returns the day that an event without a time is on, where its owner is.
+        """Returns the day of an event without a time, where its owner is.
 
-        Its date is midnight there (seed document, "Create new event"). A date in UTC may be such a midnight of any zone:
-        programs convert it, and older rows hold no offset. Then the day is that of the nearest midnight in UTC, which is
-        right for every zone less than twelve hours away.
+        Its date is midnight there (docs/events-api.md, "Creating and changing"). A date in UTC may be such a midnight in
+        any zone, since programs convert dates and older rows hold no offset. Then the day is that of the nearest midnight
+        in UTC, which is right for every zone less than twelve hours away.
         """
         if self.date.utcoffset():
             return self.date.date()
@@ -126,22 +127,22 @@ class Event:
 
     @property
     def account_ids(self) -> set[int]:
-        """Everybody who has to do with it."""
+        """Returns the owner, the invited, and everybody who wrote a message."""
         return self.speaker_ids | {each.account_id for each in self.invitations}
 
     @property
     def speaker_ids(self) -> set[int]:
-        """The owner, and whoever wrote a message."""
+        """Returns the owner, and everybody who wrote a message."""
         return {self.owner_id} | {each.account_id for each in self.messages}
 
     @property
     def untold_words(self) -> dict[int, str]:
-        """The words of messages that are not in the log yet, by the messages' ids."""
+        """Returns the texts of messages that are not in the log yet, by message id."""
         return {item.what.message: item.what.body for item in self.outbox if isinstance(item.what, Posted)}
 
     @property
     def zone(self) -> str:
-        """Returns the zone of its date, as people read it: "UTC", "UTC-7", "UTC+5:30"."""
+        """Returns the zone of its date as people write it: "UTC", "UTC-7", "UTC+5:30"."""
         offset = self.date.utcoffset() or timedelta()
         hours, minutes = divmod(abs(offset) // MINUTE, 60)
         if not offset:
@@ -155,12 +156,12 @@ class Event:
         return next((each for each in self.invitations if each.account_id == account_id), None)
 
     def is_visible_to(self, account_id: int) -> bool:
-        """Whether it exists for this account: its owner and who is invited (events contract 6.0)."""
+        """Returns whether it exists for this account: its owner or an invited one (docs/events-api.md, "Visibility")."""
         return not self.is_deleted and (account_id == self.owner_id or self.find_invitation(account_id) is not None)
 
 
-# --- What happened to an event and is not told everywhere yet. An item is stored in the very step that it tells of, and
-# removed when it is in the chat's log, on the sockets and in the queue of pushes: a crash in between delays it, no more.
+# --- The facts of an event's outbox. An item is stored in one step with the change that it describes, and removed once it is in
+# the chat's log, on the sockets and in the queue of pushes: a crash in between only delays it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message, with its words until they are in the log."""
+    """A message was posted. `body` is its text until that is in the log."""
 
     message: int
     body: str
@@ -192,14 +193,14 @@ class PollPosted:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """These fields differ from before: names of `Event`'s fields."""
+    """These fields of `Event` changed."""
 
     fields: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """Who was invited has removed the account: the answer is gone, the invitation waits for whoever has the number next."""
+    """An invited account was removed: the answer is gone, and the invitation waits for the next owner of the number."""
 
     invitation: int
 
@@ -224,9 +225,11 @@ What = Invited | Answered | Withdrawn | Posted | PollPosted | Edited | Canceled 
 
 @dataclass(frozen=True, slots=True)
 class OutboxItem:
-    """`id` names it for ever: whatever is made of it carries it, so that doing it again makes nothing twice.
+    """One fact of an event's outbox.
 
-    `left_before` and `left` are the places left before the step and after it, set by the store where a step may change them.
+    Everything that is made of it carries its `id`, so repeating that creates nothing twice.
+
+    `left_before` and `left` are the places left before and after the step; the store sets them if the step may change them.
     """
 
     id: str
@@ -238,16 +241,16 @@ class OutboxItem:
 
     @property
     def took_place(self) -> bool:
-        """Whether somebody came who had not been coming."""
+        """Returns whether this answer took a place."""
         if not isinstance(self.what, Answered) or self.left_before is None or self.left is None:
             return False
         return self.left < self.left_before
 
     def waits_for(self, older: "OutboxItem") -> bool:
-        """Whether an older item of the same event is to be told before this one: what is told of one thing is told in order."""
+        """Returns whether an older item of the same event must be announced before this one."""
         match older.what, self.what:
             case Invited(), _:
-                return True  # whoever does something is in the chat first
+                return True  # its guests must be in the chat before they act
             case (Answered(first) | Withdrawn(first), Answered(second) | Withdrawn(second)):
                 return first == second
             case Edited(), Edited():
@@ -258,7 +261,7 @@ class OutboxItem:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which of somebody's events: strictly after, strictly before, only one's own (True) or only others' (False)."""
+    """Selects events of an account: strictly after and before these dates, only its own (True) or only others' (False)."""
 
     after: datetime | None = None
     before: datetime | None = None

@@ -1,4 +1,4 @@
-"""What a push about an event says (events contract, section 7)."""
+"""The texts of pushes about events (docs/events-api.md, "Pushes")."""
 
 from models.documents.account import NAME_MAX_CHARS, Account
 from models.documents.event import TITLE_MAX_CHARS, Event, Invitation
@@ -21,7 +21,10 @@ def rejected(event: Event, invitation: Invitation, guest: Account, message: str 
 
 
 def moved(event: Event) -> str:
-    """With the time on the owner's clock and its zone, since nobody here knows where the reader is; a day needs no zone."""
+    """Returns the alert for another date, on the owner's clock and with its zone, since the reader's is unknown.
+
+    A date without a time needs no zone.
+    """
     if event.is_time_specified:
         return shortened(f"{_title(event)} is now on {event.date:%d %b %Y at %H:%M} ({event.zone})")
     return shortened(f"{_title(event)} is now on {event.day:%d %b %Y}")

@@ -1,14 +1,15 @@
-"""What Facebook says of a person who let us ask."""
+"""Facebook: the profile, the friends and the stored link of a person who gave this server a token."""
 
 from dataclasses import dataclass, field
 
-TOKEN_MAX_CHARS = 512  # events contract 2.1, and the one below
+# The limits of docs/events-api.md, "Facebook".
+TOKEN_MAX_CHARS = 512
 PICTURE_URL_MAX_CHARS = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class FacebookProfile:
-    """What of it was granted; empty texts for what was not. `picture_url` is None where Facebook shows a silhouette."""
+    """The parts of a profile that were granted. A text that was not is empty; `picture_url` is None for a silhouette."""
 
     full_name: str
     email: str
@@ -23,7 +24,7 @@ class FacebookFriend:
 
 @dataclass(frozen=True, slots=True)
 class FacebookLink:
-    """The access token that an account gave us, and where its picture was."""
+    """The access token that an account gave, and where its picture was."""
 
     token: str = field(repr=False)
     picture_url: str | None

@@ -1,19 +1,19 @@
-"""Favourites: the numbers that somebody marked in the events API's app, with a name and a picture of their own."""
+"""Favourites: numbers that an account marked in the events API, with a name and a picture of its choice."""
 
 from dataclasses import dataclass
 
 from models.documents.default_picture import DefaultPicture
 from models.documents.phone import Phone
-from models.documents.user import SeenUser
+from models.documents.user import UserView
 
-NAME_MAX_CHARS = 256  # events contract, section 5
-FAVOURITES_MAX = 1000  # of one account: far more than anyone marks one by one
-PHOTOS_MAX = 50  # in one request; each takes a fifth of a second of a processor to shrink
+NAME_MAX_CHARS = 256  # docs/events-api.md, "Favourites"
+FAVOURITES_MAX = 1000  # of one account; far more than anybody marks one by one
+PHOTOS_MAX = 50  # in one request; shrinking one takes a fifth of a second
 
 
 @dataclass(frozen=True, slots=True)
 class Favourite:
-    """One number that `owner_id` marked. `photo` names the stored picture."""
+    """A number that `owner_id` marked. `photo` is the name of the stored picture."""
 
     id: int
     owner_id: int
@@ -24,7 +24,7 @@ class Favourite:
 
 @dataclass(frozen=True, slots=True)
 class FavouriteInput:
-    """A number to mark; a name or a photo (a picture's bytes) that is None is left as it is."""
+    """A number to mark. A name, or a photo (the bytes of a picture), that is None leaves the stored one as it is."""
 
     phone: Phone
     contact_name: str | None = None
@@ -32,15 +32,15 @@ class FavouriteInput:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenFavourite:
-    """A favourite, and the registered user behind its number as the owner sees them."""
+class FavouriteView:
+    """A favourite, and the registered user of its number as the owner may see it."""
 
     favourite: Favourite
-    user: SeenUser | None
+    user: UserView | None
 
     @property
     def default_picture(self) -> DefaultPicture:
-        """Returns the default picture of a favourite without one: its colour is that of the user behind it."""
+        """Returns the picture of a favourite without one. Its colour is that of its user, if there is one."""
         if self.user is None:
             return DefaultPicture.of(self.favourite.contact_name, self.favourite.id)
         return DefaultPicture.of(self.favourite.contact_name or self.user.full_name, self.user.account.id)

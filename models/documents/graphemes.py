@@ -1,7 +1,7 @@
-"""Shortens texts between grapheme clusters, which are what people see as one character.
+"""Shortens texts between grapheme clusters, which people see as one character.
 
-A flag, a family, a letter with its accents and a Hangul syllable are several code points each; a cut inside one shows something
-that nobody wrote. `max_chars` counts code points, as every limit of this server does.
+A flag, a family, a letter with its accents and a Hangul syllable are several code points each; a cut inside one shows
+something that nobody wrote. `max_chars` counts code points, as every limit of this server does.
 """
 
 import regex
@@ -12,7 +12,7 @@ _CLUSTER = regex.compile(r"\X")
 def cut(text: str, max_chars: int) -> str:
     """Returns the first whole clusters of a text that have at most `max_chars` code points together.
 
-    A first cluster that is longer by itself (a letter under a pile of accents) is cut inside, so that something is left.
+    A first cluster that is longer by itself (a letter with many accents) is cut inside, so that something is left.
     """
     if len(text) <= max_chars or max_chars <= 0:
         return text[: max(max_chars, 0)]
@@ -28,6 +28,6 @@ def cut(text: str, max_chars: int) -> str:
 
 
 def first_cluster(text: str) -> str:
-    """Returns what is seen as the first character; "" for an empty text."""
+    """Returns the first cluster of a text, or "" for an empty text."""
     found = _CLUSTER.match(text)
     return found[0] if found else ""

@@ -1,4 +1,4 @@
-"""Invitation tokens: what stands in the link that is texted to somebody without the app."""
+"""Invitation tokens: the secret in a link that is texted to somebody without the app."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class InvitationToken:
-    """Who holds it acts for `account_id` at this one event, as often as is liked, until that number is proved (events contract, section 8)."""
+    """Lets its holder act for `account_id` at one event (docs/events-api.md, "Invitation pages").
+
+    It ends when that number is proved.
+    """
 
     event_id: int
     account_id: int

@@ -1,4 +1,4 @@
-"""Logins: a user name and a password that own accounts (messaging contract 0 and 3)."""
+"""Logins: a user name and a password that own accounts (docs/messaging-api.md, "Logins")."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +8,12 @@ from models.documents.session import Actor
 from models.errors import Malformed
 
 NAME_MAX_CHARS = 150
-PASSWORD_MAX_CHARS = 1024  # hashing costs by length; nobody types more
+PASSWORD_MAX_CHARS = 1024  # hashing takes longer for longer ones; nobody types more
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A user of OAuth. `password_hash` is argon2's own text, parameters and salt included."""
+    """A user of OAuth. `password_hash` is the text that argon2 makes, with parameters and salt."""
 
     id: int
     name: str
@@ -23,11 +23,12 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """A number in the list of a login, oldest id first. Of all logins that name a number one at most `is_proved`: its owner.
+    """A number in the list of a login, oldest id first.
 
-    A session that a pin opened has its one account without any list: id 0, and no login.
+    At most one of the logins that list a number has proved it: its owner.
 
-    `nickname` waits here until the number is proved: an account's name is not changed by whoever merely names its number.
+    A session that a code opened has its one account without any list: id 0, and no login. `nickname` is kept here until the
+    number is proved, so that nobody changes the name of an account by listing its number.
     """
 
     id: int
@@ -40,7 +41,7 @@ class Ownership:
 
     @property
     def purpose(self) -> str:
-        """What a code for this number is good for: that this login, or this account's own session, proves it."""
+        """Returns the purpose of a code for this number: that this login, or this account's own session, proves it."""
         return f"login:{self.login_id}" if self.login_id is not None else f"account:{self.account_id}"
 
     def actor(self, session_id: str, generation: int = 0) -> Actor:
@@ -48,7 +49,7 @@ class Ownership:
 
 
 def require_login_name(text: str) -> str:
-    """A name that can be typed again: 1 to 150 printable characters without spaces at its ends."""
+    """Returns the name: 1 to 150 printable characters without spaces at its ends. Raises Malformed for any other."""
     if is_blank(text) or text != text.strip() or len(text) > NAME_MAX_CHARS or not text.isprintable():
         raise Malformed(f"A login's name has 1 to {NAME_MAX_CHARS} printable characters, and no space at its ends.")
     return text

@@ -1,4 +1,4 @@
-"""Media: files that messages and photos point to, and what each kind of message accepts (messaging contract 9.2)."""
+"""Media: the files of messages and photos, and the formats of each kind (docs/messaging-api.md, "Media")."""
 
 import base64
 import re
@@ -15,7 +15,7 @@ from models.errors import Malformed
 T = TypeVar("T")
 
 UNKNOWN_TYPE = "application/octet-stream"
-# A stored file in a URL of this server, whatever the server is called there; behind it may stand one of its smaller forms.
+# A stored file in a URL of this server, by any of its host names. The name of a rendition may follow.
 _NAME_IN_URL = re.compile(r"/media/([0-9a-f]{32}(?:\.[a-z0-9]{1,8})?)(?![^/?#])")
 
 
@@ -27,7 +27,7 @@ class MediaKind(StrEnum):
     CARD = "card"
 
 
-# By kind: the formats that a file may have. A card may have any; it is read as text.
+# The formats of each kind. A card may have any; it is read as text.
 FORMATS: Mapping[MediaKind, Sequence[Format]] = {
     MediaKind.IMAGE: IMAGES,
     MediaKind.VOICE: SOUNDS,
@@ -36,49 +36,50 @@ FORMATS: Mapping[MediaKind, Sequence[Format]] = {
     MediaKind.CARD: (),
 }
 _EVERY = (*IMAGES, *SOUNDS, *VIDEOS)
-# What a browser shows and cannot run: everything that the kinds above let in.
+# Types that a browser displays and does not run: those of all kinds above.
 INLINE_TYPES = frozenset(each.mime_type for each in _EVERY)
 _EXTENSIONS: Mapping[str, str] = {each.mime_type: each.endings[0] for each in _EVERY}
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A stored file. `name` is all that a reader needs to know, `sha256` is of the content."""
+    """A stored file. A reader needs only its `name`; `sha256` is that of the content."""
 
     name: str
     mime_type: str
     size_bytes: int
     sha256: bytes
     thumbnail: str | None = None  # the name of a small JPEG of it
-    renditions: Mapping[str, str] = field(default_factory=dict)  # of a photo: the names of its further forms
-    is_unreadable: bool = False  # no smaller forms could be made of it, not long ago
+    renditions: Mapping[str, str] = field(default_factory=dict)  # of a photo: the names of its further sizes
+    is_unreadable: bool = False  # making smaller sizes of it failed not long ago
 
     @property
     def hash(self) -> str:
-        """What clients are shown: base64 of the SHA-256 (messaging contract 9.2)."""
+        """Returns base64 of the SHA-256, as clients are shown it (docs/messaging-api.md, "Media")."""
         return base64.b64encode(self.sha256).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class MediaRule:
-    """The files that one kind of message accepts: of its formats, with fewer than `below_bytes` bytes."""
+    """The files that one kind of message accepts: those of its formats with fewer than `below_bytes` bytes."""
 
     kind: MediaKind
     below_bytes: int
 
     def require_type(self, file_name: str, mime_type: str = "", start: bytes = b"") -> str:
-        """Returns the type of an upload: by its name, or else by what its sender says, or else by how the file starts.
+        """Returns the type of an upload: by its name, or else by the type that its sender names, or else by its first bytes.
 
-        Raises Malformed, which names those that are accepted.
+        Raises Malformed, which lists the accepted formats.
         """
         return self._require(
             lambda: self._by_name([file_name]) or self._by_type(mime_type) or self._by_start(mime_type, start)
         )
 
     def require_type_of_url(self, urls: Iterable[str], mime_type: str, file_name: str = "", start: bytes = b"") -> str:
-        """Returns the type of what lies behind a URL: by its path (before or behind redirects), or else by what its server says.
+        """Returns the type of the file behind a URL: by its path (before or after redirects), or else by its server's answer.
 
-        That is: the name of the type, or else the name of the file, or else how the file starts.
+        The answer gives the name of the type, the name of the file and the first bytes, which count in this order. Raises
+        Malformed.
         """
         paths = [unquote(urlsplit(url).path) for url in urls]
         return self._require(
@@ -98,7 +99,7 @@ class MediaRule:
         return self._first([_bare(mime_type)], Format.is_called)
 
     def _by_start(self, mime_type: str, start: bytes) -> str | None:
-        """Only where nobody says what it is: a page that says it is one is none of these, whatever it begins with."""
+        """Returns the format of the first bytes, if no type is named: a page that is named one may begin like anything."""
         return (
             self._first([start], lambda each, begun: each.start.match(begun)) if _bare(mime_type) in NO_TYPES else None
         )
@@ -118,21 +119,21 @@ class MediaRule:
 
 
 def _bare(mime_type: str) -> str:
-    """Without its parameters (`; codecs=opus`)."""
+    """Returns a type without its parameters (`; codecs=opus`)."""
     return mime_type.partition(";")[0].strip().lower()
 
 
 def extension_of(file_name: str) -> str:
-    """The extension in lower case, without its dot; empty for none."""
+    """Returns the extension in lower case without its dot, or "" for none."""
     return PurePosixPath(file_name.replace("\\", "/").rpartition("/")[2]).suffix[1:].lower()
 
 
 def extension_for(mime_type: str) -> str:
-    """The extension that a file of this type is named with; empty for types of no kind."""
+    """Returns the extension for files of this type, or "" for a type of no kind."""
     return _EXTENSIONS.get(mime_type, "")
 
 
 def media_named(url: str) -> str | None:
-    """The name of the stored file that a URL leads to; None for what lies elsewhere."""
+    """Returns the name of the stored file that a URL leads to, or None for a URL that leads elsewhere."""
     found = _NAME_IN_URL.search(url)
     return None if found is None else found[1]

@@ -1,7 +1,7 @@
-"""The formats of files in messages, and everything by which one is known: endings, names of types, first bytes.
+"""The formats of files in messages, and how each is recognised: endings, names of types, first bytes.
 
-The endings that come first are those of the messaging API's document (messaging contract 9.2). The names are the registered ones, those
-that were used before there were registered ones (`x-`), and those that phones, browsers and web servers made up.
+The first endings are those of docs/messaging-api.md, "Media". The names are registered ones, older ones (`x-`), and those
+that phones, browsers and web servers use.
 """
 
 import re
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """`mime_type` is what a file of this format is served with, whatever it was called when it came."""
+    """A format of files. They are served as `mime_type`, whatever type was named when they came."""
 
     mime_type: str
-    endings: Sequence[str]  # documented; a stored file is named with the first
+    endings: Sequence[str]  # documented ones; the names of stored files have the first
     more_endings: Sequence[str]
     names: frozenset[str]  # other names of the type
-    start: re.Pattern[bytes]  # of the file, found at its beginning
+    start: re.Pattern[bytes]  # matches the first bytes of a file
 
     def is_called(self, mime_type: str) -> bool:
         return mime_type == self.mime_type or mime_type in self.names
@@ -139,8 +139,8 @@ VIDEOS = (
         start=rb"RIFF....AVI ",
     ),
 )
-# What is said of a file of which its sender knows nothing.
+# Types that senders name if they do not know the type.
 NO_TYPES = frozenset(
     ["application/octet-stream", "application/x-octet-stream", "application/binary", "application/x-binary", "binary/octet-stream", "application/download", "application/x-download", "application/force-download", "application/x-force-download", "application/unknown", "unknown/unknown", "unknown", "image/*", "audio/*", "video/*", "*/*"]
 ) | {""}  # fmt: skip
-START_BYTES = 16  # of a file, that are enough to know any of these
+START_BYTES = 16  # of a file; enough to recognise each of these

@@ -1,10 +1,10 @@
-"""Where requests come from, as far as limits tell one from another."""
+"""Networks: the addresses that a limit counts as one."""
 
 import ipaddress
 
 
 def network_of(address: str) -> str:
-    """Whom a limit by address counts as one: an IPv4 address, or the /64 that one IPv6 subscriber has to himself."""
+    """Returns the network of an address: an IPv4 address itself, or the /64 of an IPv6 address, which one subscriber has."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Notifications: what is shown on somebody's devices, or texted to a phone, when no client is there to tell.
+"""Notifications: texts for devices without a connected client, and for phones by SMS.
 
-Whoever composes one gives it a key that names what it tells and to whom ("rsvp 12 34 2030-01-01T12:00:00Z"): the same key
-is delivered once, however often and on however many nodes it is queued.
+Each has a key that names its fact and its addressee ("rsvp 12 34 2030-01-01T12:00:00Z"). One key is delivered once, however
+often and on however many nodes it is queued.
 """
 
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from models.documents.graphemes import cut
 
 Scalar = str | int | float | bool | None
 
-ALERT_MAX_CHARS = 500  # several lines of a lock screen; with the rest well below the 4 KiB that Apple takes
-# The types of the events contract, section 7, "message" for what is written in a chat, and "sign_in".
+ALERT_MAX_CHARS = 500  # several lines of a lock screen; with the other fields well below the 4 KiB that Apple accepts
+# The types of docs/events-api.md, "Pushes", and "message" for messages of chats, and "sign_in".
 INVITE, RSVP, CHANGE, REMINDER, NEW_USER, MESSAGE = "invite", "rsvp", "change", "reminder", "new_user", "message"
 SIGN_IN = "sign_in"
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One device of an account, by the token that Apple gave it. `session_id` is the sign-in by which it was registered."""
+    """A device of an account, by the token that Apple gave it. `session_id` is the session that registered it."""
 
     token: str
     account_id: int
@@ -30,11 +30,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """For every device of one account. `data` travels beside `aps`, and `type` with it (events contract, section 7).
+    """A push to all devices of an account. `data` and `type` are sent beside `aps` (docs/events-api.md, "Pushes").
 
-    `at` is from when on it may be shown; it is given up a day later. `collapse` names what a newer notification replaces
-    on the screen; without one, nothing is replaced. `unquoted` is what to show where the alert quotes a message whose words were
-    changed before it was shown.
+    It may be shown from `at` on, and expires a day later. A newer notification with an equal `collapse` replaces it on the
+    screen. `unquoted` replaces `alert` if that quotes a message whose text was changed before the delivery.
     """
 
     key: str
@@ -47,13 +46,13 @@ class Notification:
     unquoted: str | None = None
 
     def is_for(self, device: Device) -> bool:
-        """Whether a device of the account is to show it: nobody is told of the sign-in that they have just made."""
+        """Returns whether a device of the account shows it. A device does not show the sign-in that was made on it."""
         return not (self.type == SIGN_IN and self.data.get("session") == device.session_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """An SMS that carries no code, such as an invitation. `phone_text` is where it goes, in international form."""
+    """An SMS without a code, such as an invitation. `phone_text` is its recipient in international form."""
 
     key: str
     phone_text: str
@@ -62,5 +61,5 @@ class Sms:
 
 
 def shortened(text: str, max_chars: int = ALERT_MAX_CHARS) -> str:
-    """Returns the beginning of a text, at most `max_chars` code points with the ellipsis where it was cut."""
+    """Returns the beginning of a text, of at most `max_chars` code points with the ellipsis that marks the cut."""
     return text if len(text) <= max_chars else cut(text, max_chars - 1).rstrip() + "…"

@@ -1,4 +1,4 @@
-"""OAuth's rules: which clients there are, which scopes, how long tokens live and how often passwords may be guessed."""
+"""The rules of OAuth: clients, scopes, how long tokens live, and how often passwords may be guessed."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from datetime import timedelta
 
 from models.errors import InvalidClient, InvalidScope
 
-SCOPES = ("read", "write")  # messaging contract 2.1; none of them is needed for anything
-FOR_EVER = timedelta(days=36_500)  # refresh tokens do not expire by themselves (messaging contract 2.1)
+SCOPES = ("read", "write")  # docs/messaging-api.md, "Logins"; no request needs one of them
+FOR_EVER = timedelta(days=36_500)  # refresh tokens do not expire by themselves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthRules:
-    """All clients are public: they have an id and no secret. Guesses are counted per `GUESS_WINDOW_S`, wrong ones alone."""
+    """All clients are public: they have an id and no secret. Only wrong guesses count, per `GUESS_WINDOW_S`."""
 
     client_ids: Collection[str]
     token_lifetime: timedelta
@@ -27,7 +27,10 @@ class OAuthRules:
 
 
 def narrow_scope(asked: str | None, granted: str = " ".join(SCOPES)) -> str:
-    """The scope asked for, all that may be granted when none is; raises InvalidScope for more than that."""
+    """Returns the scope that was asked for, or all that may be granted if none was.
+
+    Raises InvalidScope for more than that.
+    """
     if not asked:
         return granted
     wanted = list(dict.fromkeys(asked.split()))

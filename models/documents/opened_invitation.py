@@ -1,4 +1,4 @@
-"""An invitation as whoever holds its link sees it: the event, and the people of it that may be shown."""
+"""An invitation as the holder of its link sees it: the event, and those of its people that may be shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from models.documents.event import Event, Invitation
 from models.documents.photo import Photo
 from models.documents.session import Actor
 
-LINK_SESSION = "invitation-link"  # whoever acts by a link has no session
+LINK_SESSION = "invitation-link"  # stands in place of a session, which an actor by a link does not have
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """Somebody on the page. `name` is empty where there is no other than the number, which strangers need not learn."""
+    """A person on the invitation page. `name` is empty for a person of whom only the number is known: that is not shown."""
 
     account_id: int
     name: str
@@ -23,7 +23,10 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class OpenedInvitation:
-    """`faces`: the owner, then who comes, then the others, without the guest; as many as a page shows."""
+    """An invitation page.
+
+    `faces` are the owner, then those who come, then the others without the guest: as many as it shows.
+    """
 
     event: Event
     invitation: Invitation
@@ -34,15 +37,15 @@ class OpenedInvitation:
 
     @property
     def is_open(self) -> bool:
-        """Whether the link answers for the guest: until the number is proved, and its owner answers in the app."""
+        """Returns whether the link can answer for the guest. Once the number is proved, its owner answers in the app."""
         return not self.guest.is_registered
 
     @property
     def actor(self) -> Actor:
-        """Who acts through the link, registered or not."""
+        """Returns the actor of requests by this link, whose account may not be registered."""
         return Actor(self.guest.id, self.guest.number, LINK_SESSION)
 
     @property
     def friends_count(self) -> int:
-        """Everybody but the guest, whatever they answered: the owner and the other invitees (events contract 10)."""
+        """Returns how many people there are besides the guest: the owner and the other invited ones, whatever they answered."""
         return len({self.owner.id, *(each.account_id for each in self.event.invitations)} - {self.guest.id})

@@ -1,4 +1,4 @@
-"""Phone numbers: how they are shown, and which spellings are the same person."""
+"""Phone numbers: how they are shown, and which spellings are one number (docs/rest.md, "Numbers")."""
 
 import re
 import unicodedata
@@ -11,27 +11,29 @@ import phonenumbers
 from models.documents.plain_line import is_blank
 from models.errors import Malformed
 
-TEXT_MAX_CHARS = 128  # events contract 1.5: invalid numbers are kept as they are, up to this length
-_WRITTEN_MAX_CHARS = 512  # more is not looked at: four times what the longest number has
-_MINUS = "\u2212\u02d7\u2043\u30fc\u2053\u223c"  # stand for a hyphen and are none (Pd); Japanese keyboards give U+30FC
-_POINTS = "\u00b7\u2022\u2027\u2219\u22c5\u30fb"  # stand for a full stop in the middle of the line
+TEXT_MAX_CHARS = 128  # of an invalid number, which the events API keeps as it is
+_WRITTEN_MAX_CHARS = 512  # longer texts are refused unread; the longest number has a quarter of this
+_MINUS = (
+    "\u2212\u02d7\u2043\u30fc\u2053\u223c"  # used as hyphens, but not of category Pd; Japanese keyboards give U+30FC
+)
+_POINTS = "\u00b7\u2022\u2027\u2219\u22c5\u30fb"  # used as full stops in the middle of the line
 _SEPARATORS = "./()[]~"
 _LEFT_OUT = "\t" + _SEPARATORS + _MINUS + _POINTS
 _ASCII_LEFT_OUT = dict.fromkeys(map(ord, " \t-" + _SEPARATORS))
-# By which rule identities are made of what people write. The rule of a country may change with the library's data.
+# The version of the rule that makes identities of texts. The library's data is part of it: it knows each country's rule.
 RULE = f"1, phonenumbers {phonenumbers.__version__}"
 _SCHEME = re.compile(r"\W*tel:", re.IGNORECASE)
-# Of a `tel:` address (RFC 3966); those of one without `+` say where it is a number.
+# The parameters of a `tel:` address (RFC 3966). Those of one without `+` say in which region it is a number.
 _PARAMETERS = re.compile(r"(\W*\+[^;]*);.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """One phone number. `text` is E.164 when valid, else what was written; `number` is the identity.
+    """A phone number. `text` is E.164 if the number is valid, else the text that was given; `number` is its identity.
 
-    `number` is the digits of the international form alone (the messaging API's `contact_id`), so `+44 (0)7400 123777`,
-    `0044 7400 123777` and `447400123777` are one person on both APIs. A text that is no number at all is its own identity: the
-    events API never refuses one.
+    `number` is the digits of the international form (the `contact_id` of the messaging API), so `+44 (0)7400 123777`, `0044
+    7400 123777` and `447400123777` are one number on both APIs. A text that is no number is its own identity: the events
+    API refuses none.
     """
 
     text: str
@@ -39,23 +41,24 @@ class Phone:
 
     @property
     def dialled(self) -> str:
-        """Where a code for this identity is sent: international form, whatever was written.
+        """Returns where a code is sent: the international form, however it was written.
 
-        Without the `+` a provider may read digits as a local number, which is somebody else.
+        Without the `+` a provider may read the digits as a local number, which is somebody else's.
         """
         return "+" + self.number if is_number(self.number) else self.text
 
     @property
     def reached(self) -> str:
-        """The telephone that rings, by which messages to it are counted; texts without a digit reach none and are themselves.
+        """Returns the telephone that rings, by which messages to it are counted.
 
-        Of numbers that are not valid here, spellings are several people, and a provider or a network may know better: it may
-        read `+49 (0)30 1` and `+49 30 1` alike.
+        A text without a digit reaches none, and is its own.
+
+        Several spellings of an invalid number are different identities here, but a provider or network may reach one
+        telephone by all of them: it may read `+49 (0)30 1` and `+49 30 1` alike.
         """
         try:
-            parsed = phonenumbers.parse(
-                self.dialled.replace("#", " ")
-            )  # which would make an extension of what stands before
+            # A `#` would make an extension of the digits before it.
+            parsed = phonenumbers.parse(self.dialled.replace("#", " "))
         except phonenumbers.NumberParseException:
             digits = "".join(each for each in _fold_digits(self.text) if is_number(each))
             return digits.lstrip("0") or self.text
@@ -63,7 +66,7 @@ class Phone:
 
     @property
     def country(self) -> str | None:
-        """The country of a valid number, as two letters of ISO 3166; None for any other text."""
+        """Returns the country of a valid number, as two letters of ISO 3166, and None for any other text."""
         if not is_number(self.number):
             return None
         valid = _find_valid(self.dialled)
@@ -71,7 +74,7 @@ class Phone:
 
     @classmethod
     def from_text(cls, text: str) -> "Phone":
-        """Read what the events API was given; refuses only what is empty, over-long or unprintable (events contract 1.5)."""
+        """Read a number of the events API. Raises Malformed only for empty, over-long and unprintable texts."""
         number = identity_of(text)
         shown = (_find_valid("+" + number) if is_number(number) else None) or _spell_out(text)
         if len(shown) > TEXT_MAX_CHARS:
@@ -80,14 +83,20 @@ class Phone:
 
     @classmethod
     def from_digits(cls, text: str) -> "Phone":
-        """Read what the messaging API was given: an international number, with or without `+` (messaging contract 1.2)."""
+        """Read a number of the messaging API: an international one, with or without `+`.
+
+        Raises Malformed for any other text.
+        """
         number = digits_of(text)
         return cls(_find_valid("+" + number) or number, number)
 
 
 def identity_of(text: str) -> str:
-    """The identity of what `Phone.from_text` reads, without the price of parsing it; refuses the same."""
-    if len(text) <= TEXT_MAX_CHARS and is_number(text.removeprefix("+")):  # as nearly everything is that programs send
+    """Returns the `number` of `Phone.from_text` without parsing more than necessary.
+
+    Raises Malformed for the texts that it refuses.
+    """
+    if len(text) <= TEXT_MAX_CHARS and is_number(text.removeprefix("+")):  # as nearly all that programs send
         return _international(text.removeprefix("+"))
     text = text.strip()
     if len(text) > _WRITTEN_MAX_CHARS:
@@ -107,7 +116,10 @@ def identity_of(text: str) -> str:
 
 
 def digits_of(text: str) -> str:
-    """The identity of a text that is a number, without the price of parsing it; raises Malformed for anything else."""
+    """Returns the identity of a text that is a number, without parsing more than necessary.
+
+    Raises Malformed for any other text.
+    """
     number = identity_of(text)
     if not is_number(number):
         raise Malformed("This is no phone number.")
@@ -115,27 +127,27 @@ def digits_of(text: str) -> str:
 
 
 def is_country(text: str) -> bool:
-    """Whether numbers of this country can be told: two upper-case letters of ISO 3166."""
+    """Returns whether numbers of this country are known. A country is two upper-case letters of ISO 3166."""
     return text in phonenumbers.SUPPORTED_REGIONS
 
 
 def read_code(text: str) -> str:
-    """Returns the digits of a one-time code or a PIN, whatever they are written with; a text that is none as it is."""
+    """Returns the digits of a code or PIN, written in any script and with separators. Returns any other text as it is."""
     folded = _fold_digits(text).replace("+", "") if len(text) <= _WRITTEN_MAX_CHARS else text
     return folded if is_number(folded) else text
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is made of ASCII digits alone."""
+    """Returns whether a text consists of ASCII digits."""
     return text.isascii() and text.isdigit()
 
 
 @lru_cache(maxsize=16_384)
 def _international(digits: str) -> str:
-    """The digits of an international number, without what people dial before it or inside it and a valid number has not.
+    """Returns the digits of an international number without dialling prefixes, which a valid number does not have.
 
-    `00` in front of a country code is another `+`. What is dialled in front of a number inside its country, as the 0 of
-    `+44 (0)7400`, is seldom there, and only then the number is parsed: that takes a hundred times as long as to look.
+    `00` before a country code means `+`. A prefix that is dialled inside the country, as the 0 of `+44 (0)7400`, is rare,
+    and only numbers that may have one are parsed: that takes a hundred times as long as checking.
     """
     number = digits
     while number.startswith("00"):
@@ -152,7 +164,10 @@ def _international(digits: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _national_prefix(start: str) -> tuple[int, re.Pattern[str] | None]:
-    """The length of the country code that these digits begin with (0: none), and what may be dialled behind it inside the country."""
+    """Returns the length of the country code that these digits begin with, and the pattern of prefixes dialled after it.
+
+    The length is 0 if no country code fits.
+    """
     for length in range(1, len(start) + 1 if not start.startswith("0") else 1):
         code = int(start[:length])
         if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
@@ -164,10 +179,12 @@ def _national_prefix(start: str) -> tuple[int, re.Pattern[str] | None]:
 
 
 def _parse(written: str) -> str | None:
-    """The digits of a valid international number with more in it, as the extension of `+49 30 901820 ext. 7`; None for other texts.
+    """Returns the digits of a valid international number that has an extension, as `+49 30 901820 ext.
 
-    An extension rings behind the same telephone, and no code is sent to it. Other words are not read as the digits on whose
-    keys their letters are: `+49 30 901820 Mum` would be somebody else.
+    7`; None for other texts.
+
+    An extension belongs to the same telephone, and no code is sent to it. Other words are not read as the digits on the
+    keys of their letters: `+49 30 901820 Mum` would be somebody else's number.
     """
     if not written.startswith(("+", "00")):
         return None
@@ -182,7 +199,7 @@ def _parse(written: str) -> str | None:
 
 @lru_cache(maxsize=16_384)
 def _find_valid(text: str) -> str | None:
-    """The E.164 form of a valid international number; None for any other text."""
+    """Returns the E.164 form of a valid international number, and None for any other text."""
     try:
         parsed = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
@@ -199,16 +216,16 @@ def _without_scheme(text: str) -> str:
 
 
 def _fold_digits(text: str) -> str:
-    """Returns the text in its shortest spelling: digits of every script as ASCII, compatible characters as the plain ones.
+    """Returns the shortest spelling of a text: digits of every script as ASCII, compatible characters as the plain ones.
 
-    Spaces, tabs, dashes, points, slashes, brackets and invisible characters are left out. What has a value without being a
-    decimal digit, such as a superscript or a circled number, stays as it is: it may be a mark and no part of the number.
+    Spaces, tabs, dashes, points, slashes, brackets and invisible characters are left out. Characters with a value that are
+    no decimal digits, such as superscripts and circled numbers, stay: they may be a mark and no part of the number.
     """
     return text.translate(_ASCII_LEFT_OUT) if text.isascii() else "".join(map(_fold, text))
 
 
 def _spell_out(text: str) -> str:
-    """Returns what is seen of a text, on one line: no invisible characters, and each run of white space as one space."""
+    """Returns the visible part of a text on one line: no invisible characters, and each run of white space as one space."""
     return text if text.isascii() and text.isalnum() else " ".join("".join(map(_show, text)).split())
 
 

@@ -1,19 +1,22 @@
-"""Photos of accounts and groups: the sizes of one picture, and what a viewer is told about them."""
+"""Photos of accounts and groups: the sizes of a picture, and what a viewer is told about a photo."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-FULL_PX = 640  # messaging contract 4.3, and the two sizes of section 7
+FULL_PX = 640  # this and the next: docs/messaging-api.md, "Photos"
 PREVIEW_PX = 96
-SMALL_PX = 60  # events contract 2.8, and the one below
+SMALL_PX = 60  # this and the next: docs/events-api.md, "Pictures"
 BIG_PX = 250
 PHOTO_TYPE = "image/jpeg"
 
 
 class Rendition(StrEnum):
-    """The further forms that the events API shows of a photo (events contract 2.8); the values stand in their addresses."""
+    """The further sizes of a photo on the events API (docs/events-api.md, "Pictures").
+
+    Their addresses contain the values.
+    """
 
     SMALL = "60x60"
     BIG = "250x250"
@@ -22,7 +25,7 @@ class Rendition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """The names under which both sizes are stored as media."""
+    """The names of the stored files of both sizes."""
 
     full: str
     preview: str
@@ -30,7 +33,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Both sizes as JPEG bytes, before they are stored, and what the events API shows of the same picture."""
+    """Both sizes of a picture and its renditions, as JPEG bytes that are not stored yet."""
 
     full: bytes
     preview: bytes
@@ -38,7 +41,7 @@ class Picture:
 
 
 class PhotoStatus(StrEnum):
-    """What clients are told, as text (messaging contract 7)."""
+    """What clients are told about a photo, as text (docs/messaging-api.md, "Photos")."""
 
     SHOWN = "200"
     NONE = "404"
@@ -46,8 +49,8 @@ class PhotoStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SeenPhoto:
-    """Somebody's photo as a viewer may see it; `photo` only where the status is SHOWN."""
+class PhotoView:
+    """A photo as a viewer may see it. `photo` is set only if the status is SHOWN."""
 
     number: str
     status: PhotoStatus
@@ -56,7 +59,7 @@ class SeenPhoto:
 
 @dataclass(frozen=True, slots=True)
 class PhotoChange:
-    """An owner's photo was set at this time, or taken away."""
+    """A photo that an owner set at this time; None if it was removed."""
 
     at: datetime
     photo: Photo | None

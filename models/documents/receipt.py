@@ -1,4 +1,4 @@
-"""Receipts: when a message arrived and when it was read, as the messaging API lists them (messaging contract, section 11)."""
+"""Receipts: when a message was delivered and when it was read (docs/messaging-api.md, "Receipts")."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -10,19 +10,19 @@ from models.documents.entry import Entry
 
 @dataclass(frozen=True, slots=True)
 class ReadMark:
-    """Somebody read everything up to a seq at this time."""
+    """Somebody had read everything up to a seq at this time."""
 
     upto: int
     at: datetime
 
 
 class ReadMarks:
-    """When each message was read: at the first of the marks that cover it."""
+    """Finds when each message was read: the time of the first mark that covers it."""
 
     def __init__(self, marks: Iterable[ReadMark] = ()) -> None:
         self._marks: list[ReadMark] = []
         for mark in sorted(marks, key=lambda mark: mark.upto, reverse=True):
-            # Of two marks that two nodes stored in another order than they were made, the earlier one covers both.
+            # Two nodes may have stored two marks in the wrong order; then the earlier time counts for both.
             at = min(mark.at, self._marks[-1].at) if self._marks else mark.at
             self._marks.append(ReadMark(mark.upto, at))
         self._marks.reverse()
@@ -34,7 +34,7 @@ class ReadMarks:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A message that its reader's side has received, or read, at this time."""
+    """A message that its recipients received, or read, at this time."""
 
     entry: Entry
     at: datetime
@@ -42,7 +42,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class ListedMessage:
-    """A message as one account lists it. A date is None where it has not happened, or is not told (groups keep no read dates)."""
+    """A message as one account lists it.
+
+    A date is None if it did not happen, or is not recorded: groups have no read times.
+    """
 
     entry: Entry
     is_received: bool

@@ -1,4 +1,4 @@
-"""Sample replies: answers that a client offers to whoever accepts or rejects an invitation."""
+"""Sample replies: answers that clients offer to people who accept or reject an invitation."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,14 +15,14 @@ class ReplyType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SampleReply:
-    """A text that can be sent as it is; each text is there once."""
+    """A text that can be sent as it is. No two replies have the same text."""
 
     id: int
     text: str
     type: ReplyType
 
 
-# What there is at first: three of the seed document ("Get list of possible rsvp reply messages"), and more like them.
+# The replies of a new database (docs/events-api.md, "Sample replies").
 FIRST: dict[ReplyType, tuple[str, ...]] = {
     ReplyType.ACCEPT: (
         "I'll be there :)",
@@ -48,7 +48,7 @@ FIRST: dict[ReplyType, tuple[str, ...]] = {
 
 
 def require_reply_text(text: str) -> str:
-    """Returns the text as one line. Raises Malformed for one that no invitation could be answered with."""
+    """Returns the text as one line. Raises Malformed for a text that cannot answer an invitation."""
     line = one_line(text)
     if not line or len(line) > RSVP_MAX_CHARS:
         raise Malformed(f"A reply is 1 to {RSVP_MAX_CHARS} characters that can be seen.")

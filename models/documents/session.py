@@ -1,4 +1,4 @@
-"""Sessions: one sign-in of an account or of a login, listed and revocable; and the actor that a token stands for."""
+"""Sessions: a sign-in of an account or of a login; and the actor that a token acts for."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,12 +7,12 @@ from models.documents.account import Account
 from models.documents.graphemes import cut
 from models.documents.plain_line import one_line
 
-DEVICE_MAX_CHARS = 200  # a user agent tells its browser and system well before that
+DEVICE_MAX_CHARS = 200  # a user agent names its browser and system well before that
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What OAuth gave to a client. Each refresh raises `generation`; tokens of earlier ones are void."""
+    """The grant of OAuth to a client. Each refresh raises `generation`, which voids the tokens of earlier ones."""
 
     client_id: str
     scope: str
@@ -22,9 +22,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A sign-in. `device` is what the client called itself (user agent or name); `id` is 128 random bits in hex.
+    """A sign-in. `device` is the client's user agent or name for itself; `id` is 128 random bits in hex.
 
-    It belongs to an account (proved by a pin) or to a login (OAuth, then with its `grant`); the other id is None.
+    It belongs to an account, whose number was proved by a code, or to a login (OAuth, with a `grant`); the other id is
+    None.
     """
 
     id: str
@@ -42,15 +43,15 @@ class Session:
 
     @property
     def token_expires_at(self) -> datetime:
-        """A session of OAuth outlives its access token: the refresh token goes on with it."""
+        """Returns when the access token expires. A session of OAuth lives longer, by its refresh token."""
         return self.expires_at if self.grant is None else self.grant.token_expires_at
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is asking: an account, through which session. `login_id`: the login that the session belongs to, if to one.
+    """The account that a request acts for, and its session. `login_id` is the login that the session belongs to, if any.
 
-    `generation`: of the token that was shown (see Grant).
+    `generation` is that of the request's token (see Grant).
     """
 
     account_id: int
@@ -62,7 +63,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose session a token carries: an account's, which is then the `actor`, or a login's, which chooses among its accounts."""
+    """The owner of a session: the account `actor`, or the login `login_id`, which chooses an account for each request."""
 
     session_id: str
     actor: Actor | None = None
@@ -72,7 +73,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a valid token says: which session, of which account or login, of which generation (see Grant)."""
+    """The contents of a valid token: a session, its account or login, and the token's generation (see Grant)."""
 
     account_id: int | None
     session_id: str
@@ -82,7 +83,7 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What OAuth hands out: the access token is good until `expires_at`, the refresh token for one refresh."""
+    """The tokens of OAuth. The access token is good until `expires_at`, the refresh token for one refresh."""
 
     access: str
     refresh: str
@@ -92,7 +93,7 @@ class TokenPair:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """An account, and the token that stands for it, of the session with this id."""
+    """An account, and the token of a session of it with this id."""
 
     account: Account
     token: str
@@ -100,5 +101,5 @@ class SignedIn:
 
 
 def device_name(text: str) -> str:
-    """Returns the name a client gives itself: one line, short enough to list, without bytes that are no text."""
+    """Returns a client's name for itself as one line, short enough for lists and without bytes that are no text."""
     return cut(one_line(text.encode(errors="replace").decode()), DEVICE_MAX_CHARS)

@@ -1,9 +1,9 @@
-"""The characters of an SMS: 160 of them fit into one that has only those of GSM 7-bit, 70 into any other."""
+"""The characters of an SMS: 160 fit into one that uses only those of GSM 7-bit, and 70 into any other."""
 
 _BASIC = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-_EXTENDED = "\f^{}\\[~]|€"  # each takes the room of two
+_EXTENDED = "\f^{}\\[~]|€"  # each counts as two
 _GSM = frozenset(_BASIC + _EXTENDED)
-# Signs of print that have a plain one beside them. Letters are not among them: a name stays as it is written.
+# Typographic signs that have a plain equivalent. Letters are not replaced, so names stay as they are written.
 _PLAIN = str.maketrans(
     {"…": "...", "•": "*", "·": ".", "`": "'", "\N{NARROW NO-BREAK SPACE}": " ", "\N{NO-BREAK SPACE}": " "}
     | dict.fromkeys("“”„‟″«»", '"')
@@ -13,9 +13,9 @@ _PLAIN = str.maketrans(
 
 
 def as_sms(body: str) -> str:
-    """Returns the body with plain quotes, dashes and dots, where nothing else keeps it out of GSM 7-bit; else as it is.
+    """Returns the body with plain quotes, dashes and dots if it then fits into GSM 7-bit, and else as it is.
 
-    One such sign would halve what each part of the SMS holds, and double what it costs.
+    One sign outside GSM 7-bit halves what each part of the SMS holds, and so doubles the price.
     """
     if _GSM.issuperset(body):
         return body

@@ -1,4 +1,4 @@
-"""Addresses of the web: which texts every reader takes for the same one."""
+"""Addresses of the web: texts that every program reads as the same address."""
 
 import ipaddress
 import re
@@ -17,10 +17,11 @@ _HOST_MAX_CHARS = 253
 
 
 def is_web_url(text: str) -> bool:
-    """Whether browsers (`new URL`) and this server (`yarl`) both read a text as the same http or https address.
+    """Returns whether browsers (`new URL`) and this server (`yarl`) both read a text as the same http or https address.
 
-    Stricter than each of them: a host that only one can read, or that each reads differently (`http://0x7f.1/` is this
-    machine to a browser, and a name to others), is none; nor is what holds backslashes or characters without a shape.
+    This is stricter than either of them. It refuses hosts that only one can read or that they read differently, as
+    `http://0x7f.1/`, which is this machine to a browser and a name to others, and also backslashes and invisible
+    characters.
     """
     if len(text) > URL_MAX_CHARS or "\\" in text or not text.isprintable() or text != text.strip():
         return False
@@ -37,12 +38,12 @@ def is_web_url(text: str) -> bool:
 
 
 def is_host(text: str) -> bool:
-    """Whether a text is a host, with a port or without, and nothing that reads as another part of an address."""
+    """Returns whether a text is a host, with or without a port, and contains no other part of an address."""
     return not set(text) & set("/?#@\\") and is_web_url(f"http://{text}/")
 
 
 def _read_host(host: str) -> str | None:
-    """The host in ASCII as it is asked for; None for what no host is called."""
+    """Returns the host in ASCII as it is looked up, and None for a text that is no host."""
     if host.startswith("["):
         return _read_address(host[1:-1], 6)
     try:

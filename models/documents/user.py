@@ -1,4 +1,4 @@
-"""Users: accounts as the events API shows them to somebody, and the pages and lists that are made of them."""
+"""Users: accounts as the events API shows them to a viewer, and pages of lists."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from models.documents.account import Account
 from models.documents.default_picture import NOBODY, DefaultPicture
 from models.documents.photo import Photo
 
-PER_PAGE, PER_PAGE_MAX = 30, 1000  # events contract 1.4
-PHONE_BOOK_MAX = 10_000  # numbers; as many as an address book has entries
+PER_PAGE, PER_PAGE_MAX = 30, 1000  # docs/events-api.md, "Pages"
+PHONE_BOOK_MAX = 10_000  # numbers; as many as an address book may have entries
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class SeenUser:
-    """An account as one viewer sees it: `photo` is None where there is none or it is hidden, `email` is empty likewise.
+class UserView:
+    """An account as one viewer sees it. `photo` is None and `email` is empty if there is none or it is hidden.
 
-    `is_nameless`: the name is hidden, too.
+    `is_nameless` means that the name is hidden, too.
     """
 
     account: Account
@@ -27,32 +27,33 @@ class SeenUser:
     is_nameless: bool = False
 
     @classmethod
-    def own(cls, account: Account) -> "SeenUser":
-        """As its owner sees it."""
+    def own(cls, account: Account) -> "UserView":
+        """Returns an account as its owner sees it."""
         return cls(account, account.photo, account.email)
 
     @property
     def full_name(self) -> str:
-        """The full name, or the nickname in its place (design section 9); empty when there is neither."""
+        """Returns the full name, or else the nickname; empty if there is neither or it is hidden."""
         return "" if self.is_nameless else self.account.full_name or self.account.nickname
 
     @property
     def default_picture(self) -> DefaultPicture:
-        """Returns the default picture of a user; for one that never signed in it has no colour of its own."""
+        """Returns the user's picture without a photo. An account that never signed in has no colour of its own."""
         return DefaultPicture.of(self.full_name, self.account.id) if self.account.is_registered else NOBODY
 
     @property
     def rank(self) -> tuple[str, int]:
-        """Returns the name by which lists of users are sorted, for `sort_by_name`."""
+        """Returns the name by which lists of users are sorted, and the id, for `sort_by_name`."""
         return self.full_name, self.account.id
 
 
 @dataclass(frozen=True, slots=True)
 class UserFilter:
-    """Which users a viewer may find.
+    """The users that a viewer may find.
 
-    Itself, and of the registered ones that did not block its number either everybody or those with one of these ids or
-    numbers: `ids` are tied to it by something that they did, `numbers` are those that it holds.
+    These are the viewer itself, and of the registered accounts that did not block its number either all (`is_open`) or
+    those with one of these ids or numbers. `ids` are tied to the viewer by something that they did, `numbers` are those
+    that it holds.
     """
 
     viewer_id: int
@@ -61,14 +62,14 @@ class UserFilter:
     ids: Collection[int] = ()
     numbers: Collection[str] = ()
 
-    def strangers(self, account_ids: Collection[int]) -> set[int]:
-        """Those of these accounts that have no tie to the viewer of their own making: it found them by their numbers."""
+    def accounts_without_tie(self, account_ids: Collection[int]) -> set[int]:
+        """Returns those of these accounts that did nothing that ties them to the viewer: it found them by their numbers."""
         return set() if self.is_open else set(account_ids).difference(self.ids, [self.viewer_id])
 
 
 @dataclass(frozen=True, slots=True)
 class PageOf(Generic[T]):
-    """One page of a list that has `count` items in all; `number` counts from 1."""
+    """One page of a list of `count` items. `number` counts from 1."""
 
     items: Sequence[T]
     count: int

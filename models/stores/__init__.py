@@ -1,1 +1,1 @@
-"""The queries: documents in, documents out; rows and driver errors stay inside."""
+"""The queries. They take and return documents; rows and driver errors do not leave this package."""

@@ -8,8 +8,8 @@ order of the log: a Left would find nobody to take out before its Joined was app
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+from pymongo.errors import DuplicateKeyError
 
 from models.documents.chat import Chat, ChatKind, Member, Role, Roster
 from models.documents.entry import Entry, Joined, Left, PhotoSet, RoleSet, SubjectSet
@@ -17,7 +17,7 @@ from models.documents.phone import is_number
 from models.errors import ChatNotFound
 from models.stores.chat_rows import chat_of, first_key, member_key, member_of, member_row, spans_of
 from models.stores.counters import Counters
-from models.stores.database import DUPLICATE_KEY, Database, Row, aggregate, drop_indexes
+from models.stores.database import Database, Row, aggregate, drop_indexes, insert_missing
 from models.stores.entry_rows import photo_files, photo_row, with_photo
 
 CHATS = "chats"
@@ -479,12 +479,7 @@ class Chats:
         return [row["account"] for row in rows]
 
     async def _insert_members(self, rows: Sequence[Row]) -> None:
-        """Insert those rows that are not there yet."""
-        try:
-            await self._members.bulk_write([InsertOne(row) for row in rows], ordered=False)
-        except BulkWriteError as error:
-            if any(problem["code"] != DUPLICATE_KEY for problem in error.details["writeErrors"]):
-                raise
+        await insert_missing(self._members, rows)
 
 
 def _pair(first: int, second: int) -> str:

@@ -1,4 +1,4 @@
-"""Contacts: one row per (owner, number), found from either side."""
+"""Contacts: one row per owner and number, found from either side."""
 
 from collections.abc import Collection, Mapping
 
@@ -11,16 +11,16 @@ from models.errors import ContactNotFound
 from models.stores.database import Database, Row
 
 INDEXES = [
-    # An address book holds a number once. Also its order, and all that `has` and `list_numbers` read.
+    # An address book holds a number once. This also sorts it, and holds all that `has` and `list_numbers` read.
     IndexModel([("owner_id", ASCENDING), ("number", ASCENDING)], unique=True, name="once"),
-    # Who has this number: the other side, answered from the index alone.
+    # Finds the owners of a number without reading rows.
     IndexModel([("number", ASCENDING), ("owner_id", ASCENDING)], name="owners"),
 ]
 _ROW = {"_id": 0}
 
 
 class Contacts:
-    """The address books of all accounts."""
+    """All address books."""
 
     def __init__(self, database: Database) -> None:
         self._contacts = database.collection("contacts")
@@ -33,17 +33,17 @@ class Contacts:
         return None if row is None else _contact(row)
 
     async def has(self, owner_id: int, number: str) -> bool:
-        """Whether this address book holds this number."""
+        """Returns whether this address book holds this number."""
         row = await self._contacts.find_one({"owner_id": owner_id, "number": number}, {"_id": 0, "number": 1})
         return row is not None
 
     async def list_by_owner(self, owner_id: int) -> list[Contact]:
-        """One address book, in the order of the numbers' digits (messaging contract 16.9)."""
+        """Returns one address book, sorted by the digits of the numbers (docs/messaging-api.md, "Contacts")."""
         rows = await self._contacts.find({"owner_id": owner_id}, _ROW).sort("number", ASCENDING).to_list(None)
         return [_contact(row) for row in rows]
 
     async def list_by_owners(self, owner_ids: Collection[int]) -> dict[int, list[Contact]]:
-        """Whole address books, each in the same order."""
+        """Returns whole address books by owner, each sorted by the digits of the numbers."""
         books: dict[int, list[Contact]] = {owner_id: [] for owner_id in owner_ids}
         query = {"owner_id": {"$in": list(owner_ids)}}
         for row in await self._contacts.find(query, _ROW).sort("number", ASCENDING).to_list(None):
@@ -51,40 +51,40 @@ class Contacts:
         return books
 
     async def list_by_numbers(self, owner_id: int, numbers: Collection[str]) -> list[Contact]:
-        """Those entries of one address book that have one of these numbers, in no order."""
+        """Returns the entries of one address book with these numbers, in no order."""
         query = {"owner_id": owner_id, "number": {"$in": list(numbers)}}
         return [_contact(row) for row in await self._contacts.find(query, _ROW).to_list(None)]
 
     async def list_numbers(self, owner_id: int) -> set[str]:
-        """The numbers of one address book."""
+        """Returns the numbers of one address book."""
         rows = await self._contacts.find({"owner_id": owner_id}, {"_id": 0, "number": 1}).to_list(None)
         return {row["number"] for row in rows}
 
     async def list_known(self, owner_id: int, numbers: Collection[str]) -> set[str]:
-        """Those of these numbers that this address book holds."""
+        """Returns those of these numbers that this address book holds."""
         query = {"owner_id": owner_id, "number": {"$in": list(numbers)}}
         return {row["number"] for row in await self._contacts.find(query, {"_id": 0, "number": 1}).to_list(None)}
 
     async def list_owners_among(self, number: str, owner_ids: Collection[int]) -> set[int]:
-        """Those of these accounts that have this number in their address book."""
+        """Returns those of these accounts that have this number in their address book."""
         query = {"number": number, "owner_id": {"$in": list(owner_ids)}}
         rows = await self._contacts.find(query, {"_id": 0, "owner_id": 1}).to_list(None)
         return {row["owner_id"] for row in rows}
 
     async def list_owners_of(self, number: str) -> list[int]:
-        """The ids of the accounts that have this number in their address book, ascending."""
+        """Returns the ids of the accounts that have this number in their address book, ascending."""
         query = self._contacts.find({"number": number}, {"_id": 0, "owner_id": 1}).sort("owner_id", ASCENDING)
         return [row["owner_id"] for row in await query.to_list(None)]
 
     async def remove_all(self, owner_id: int) -> None:
-        """Empty one address book."""
+        """Delete one address book."""
         await self._contacts.delete_many({"owner_id": owner_id})
 
     async def count(self, owner_id: int) -> int:
         return await self._contacts.count_documents({"owner_id": owner_id})
 
     async def append(self, contact: Contact) -> bool:
-        """Add one entry; False, and nothing changed, when the number is there already."""
+        """Add one entry. Returns False, and changes nothing, if the number is there already."""
         try:
             await self._contacts.insert_one(_row(contact))
         except DuplicateKeyError:
@@ -92,7 +92,7 @@ class Contacts:
         return True
 
     async def change(self, owner_id: int, number: str, names: Mapping[str, str | None]) -> Contact:
-        """Set the names that are given (`first_name`, `last_name`); the changed entry, or ContactNotFound."""
+        """Set the names that are given (`first_name`, `last_name`). Returns the changed entry. Raises ContactNotFound."""
         row = await self._contacts.find_one_and_update(
             {"owner_id": owner_id, "number": number},
             {"$set": dict(names)},
@@ -104,10 +104,10 @@ class Contacts:
         return _contact(row)
 
     async def apply(self, owner_id: int, change: ContactsChange) -> None:
-        """Make a whole change in one bulk write. Repeating it, also after half of it, leads to the same rows.
+        """Store a whole change in one bulk write. Repeating it, also after a fault halfway, leads to the same rows.
 
-        Removals go first, so that an address book never holds more than the larger of before and after. Two changes of one
-        address book at the same time may each leave entries that the other did not know; the next import settles them.
+        Removals go first, so that an address book never exceeds the larger of its sizes before and after. Two changes of
+        one address book at once may each leave entries that the other did not know; the next import corrects that.
         """
         writes: list[DeleteMany | UpdateOne] = []
         if change.removed:
@@ -119,13 +119,13 @@ class Contacts:
             await self._contacts.bulk_write(writes)
 
     async def remove(self, owner_id: int, numbers: Collection[str]) -> int:
-        """Remove entries; how many there were."""
+        """Delete the entries with these numbers. Returns how many there were."""
         result = await self._contacts.delete_many({"owner_id": owner_id, "number": {"$in": list(numbers)}})
         return result.deleted_count
 
 
 def _contact(row: Row) -> Contact:
-    """The entry of a row, whose names earlier versions kept as they came."""
+    """Returns the entry of a row. Earlier versions stored names without folding them to one line."""
     first, last = (one_line(row.get(name) or "") or None for name in ("first_name", "last_name"))
     return Contact(row["owner_id"], row["number"], first, last)
 

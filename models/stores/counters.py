@@ -1,36 +1,26 @@
-"""Counters: small integer ids for accounts, chats and whatever else clients name by a number."""
+"""Counters: small integer ids for accounts, chats and everything else that clients name by a number."""
 
-from pymongo import ReturnDocument
-
-from models.stores.database import Database
+from models.stores.database import Database, upsert
 
 
 class Counters:
-    """One row per counter; a crash between taking an id and using it leaves a gap, never a twin."""
+    """One row per counter. A crash between taking an id and using it leaves a gap; no id is given twice."""
 
     def __init__(self, database: Database) -> None:
         self._counters = database.collection("counters")
 
     async def next_id(self, name: str) -> int:
-        """The next id of this counter, from 1 upwards."""
+        """Returns the next id of this counter, from 1 upwards."""
         return (await self.next_ids(name, 1))[0]
 
     async def next_from(self, name: str, least: int) -> int:
-        """The next number of this counter, `least` at the lowest: each number is given once, in ascending order."""
+        """Returns the next number of this counter, at least `least`. Numbers ascend, and none is given twice."""
         following = {"$max": [least, {"$add": [{"$ifNull": ["$last", 0]}, 1]}]}
-        row = await self._counters.find_one_and_update(
-            {"_id": name}, [{"$set": {"last": following}}], upsert=True, return_document=ReturnDocument.AFTER
-        )
-        if row is None:
-            raise RuntimeError("an upsert returned no row")
+        row = await upsert(self._counters, {"_id": name}, [{"$set": {"last": following}}])
         return int(row["last"])
 
     async def next_ids(self, name: str, count: int) -> range:
-        """The next `count` ids of this counter."""
-        row = await self._counters.find_one_and_update(
-            {"_id": name}, {"$inc": {"last": count}}, upsert=True, return_document=ReturnDocument.AFTER
-        )
-        if row is None:
-            raise RuntimeError("an upsert returned no row")
+        """Returns the next `count` ids of this counter."""
+        row = await upsert(self._counters, {"_id": name}, {"$inc": {"last": count}})
         last = int(row["last"])
         return range(last - count + 1, last + 1)

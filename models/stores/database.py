@@ -1,7 +1,7 @@
-"""Opens the database with either driver; stores use only what both drivers share.
+"""Opens the database with either driver. Stores use only what both drivers share.
 
-PyMongo's own async client is the default: 1.3 to 2 times cheaper per call than Motor under concurrency, and Motor reached
-its end of life in May 2026 (design section 2). Motor stays for those who run it; the store tests run on both.
+PyMongo's asynchronous client is the default: it is 1.3 to 2 times cheaper per call than Motor, whose support ended in May
+2026 (docs/architecture.md, "MongoDB driver"). The tests of the stores run on both.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal, cast
 
 from bson.codec_options import CodecOptions
-from pymongo import AsyncMongoClient
+from pymongo import AsyncMongoClient, InsertOne, ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
@@ -32,21 +32,22 @@ Row = dict[str, Any]
 Collection = AsyncCollection[Row]
 Driver = Literal["pymongo", "motor"]
 
-# A database that neither answers nor breaks the connection counts as away after this long.
+# A database that does not answer for so long counts as unreachable.
 SOCKET_TIMEOUT_MS = 20_000
 
 _NO_SUCH_INDEX = frozenset({26, 27})  # no such collection, no such index
 DUPLICATE_KEY = 11000  # the server's code for a clash with a unique index
-# Server codes of a database that is restarting, electing or catching up; the driver names only some of them itself.
+# Server codes of a database that is restarting, electing or catching up. The driver gives only some of them a class.
 _PASSING_CODES = frozenset({6, 7, 43, 64, 89, 91, 134, 175, 189, 237, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 
-# "Acknowledged" means on disk on a majority, and nobody is shown what could still be rolled back (design section 5).
+# A write is acknowledged when it is on disk on a majority, and reads return nothing that a failover could undo
+# (docs/architecture.md, "Write concern").
 DURABLE = WriteConcern("majority", j=True)
 COMMITTED = ReadConcern("majority")
 
 
 class Database:
-    """The open database; hands out collections that are durable and aware of time zones."""
+    """An open database, whose collections write durably and return dates with time zones."""
 
     def __init__(self, raw: AsyncDatabase[Row]) -> None:
         self.raw = raw
@@ -60,13 +61,13 @@ class Database:
         )
 
     async def ping(self) -> None:
-        """Raises PyMongoError when the database does not answer."""
+        """Raises PyMongoError if the database does not answer."""
         await self.raw.command("ping")
 
     async def settle(self) -> None:
-        """Wait until a majority holds what the primary holds by now. Raises PyMongoError.
+        """Wait until a majority holds all that the primary holds now. Raises PyMongoError.
 
-        MongoDB answers a write of that concern no sooner, not even one that finds nothing to change.
+        MongoDB answers a majority write no sooner, not even one that changes nothing.
         """
         await self.collection("counters").update_one({"_id": "settle"}, {"$inc": {"last": 0}})
 
@@ -75,12 +76,15 @@ class Database:
 async def open_database(
     url: str, name: str, driver: Driver = "pymongo", *, timeout_s: float = 5.0, app: str = "parley"
 ) -> AsyncIterator[Database]:
-    """Connect, and disconnect in the end. `timeout_s` bounds each wait for a reachable primary; MongoDB's logs name `app`."""
+    """Connect, and disconnect at the end.
+
+    `timeout_s` bounds each wait for a reachable primary; MongoDB's logs show `app`.
+    """
     options: dict[str, Any] = {
         "tz_aware": True,
-        # Whatever the URL says: a secondary may be behind, and who is told to sync must find what was acknowledged.
+        # Overrides the URL: a secondary may be behind, and a client that syncs must find what was acknowledged.
         "readPreference": "primary",
-        # Likewise: "acknowledged" and "read" mean the same everywhere, and an election is nothing that a client must notice.
+        # These override it too: writes are equally durable everywhere, and clients do not notice an election.
         "w": "majority",
         "journal": True,
         "wTimeoutMS": 0,
@@ -99,7 +103,9 @@ async def open_database(
         try:
             yield Database(cast("AsyncDatabase[Row]", motor_client[name]))
         finally:
-            await asyncio.to_thread(motor_client.close)  # it says good-bye to the server and waits for its own threads
+            await asyncio.to_thread(
+                motor_client.close
+            )  # in a thread, since it waits for the server and for its own threads
         return
     client: AsyncMongoClient[Row] = AsyncMongoClient(url, **options)
     try:
@@ -109,9 +115,9 @@ async def open_database(
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the error passes by itself: the database is restarting, electing, or out of reach."""
+    """Returns whether an error passes by itself: the database is restarting, electing, or out of reach."""
     if isinstance(error, BulkWriteError):
-        # Stored, but not known to stay; or stopped by a restart, which stands where a clash would.
+        # Either the rows missed their write concern, or a restart stopped the write, which is listed where a clash would be.
         problems = error.details.get("writeErrors") or []
         return bool(error.details.get("writeConcernErrors")) or any(one["code"] in _PASSING_CODES for one in problems)
     if isinstance(error, ConnectionFailure | ExecutionTimeout):
@@ -120,14 +126,18 @@ def is_transient(error: Exception) -> bool:
 
 
 def has_taken_long(error: Exception) -> bool:
-    """Whether a question was given up after SOCKET_TIMEOUT_MS, or waited as long for its turn: the database itself may be well."""
+    """Returns whether a call waited for SOCKET_TIMEOUT_MS, for the answer or for a connection.
+
+    The database itself may be well.
+    """
     return isinstance(error, NetworkTimeout | ExecutionTimeout | WaitQueueTimeoutError)
 
 
 async def until_done(prepare: Callable[[], Awaitable[object]]) -> None:
-    """Make what a start needs, such as indexes, which take MongoDB minutes where an earlier version has stored much.
+    """Run a preparation such as creating indexes until it ends, however often the driver stops waiting for it.
 
-    It goes on when nobody waits any more, and who asks again waits for the same. One that has died is told by its error.
+    MongoDB goes on creating an index when the driver stops waiting, which takes minutes where much is stored; repeating the
+    call waits for the same index. Raises what `prepare` raises, except timeouts.
     """
     while True:
         try:
@@ -138,8 +148,34 @@ async def until_done(prepare: Callable[[], Awaitable[object]]) -> None:
             return
 
 
+async def upsert(collection: Collection, query: Row, update: Row | Sequence[Row]) -> Row:
+    """Update the row of this query in one step, or insert it. Returns the row after that."""
+    row = await collection.find_one_and_update(query, update, upsert=True, return_document=ReturnDocument.AFTER)
+    if row is None:
+        raise RuntimeError("an upsert returned no row")
+    return row
+
+
+async def insert_missing(collection: Collection, rows: Sequence[Row]) -> bool:
+    """Insert the rows whose unique keys are not taken. Returns whether none was taken.
+
+    A row that clashes with a stored one is left out without an error. Raises BulkWriteError for every other fault of a row, and
+    where the rows missed their write concern: those are on the primary, and a failover may still undo them.
+    """
+    if not rows:
+        return True
+    try:
+        await collection.bulk_write([InsertOne(row) for row in rows], ordered=False)
+    except BulkWriteError as error:
+        faults = error.details.get("writeErrors") or []
+        if error.details.get("writeConcernErrors") or any(fault["code"] != DUPLICATE_KEY for fault in faults):
+            raise
+        return False
+    return True
+
+
 async def drop_indexes(collection: Collection, *names: str) -> None:
-    """Drop indexes that earlier versions made, where they are still there; two nodes may do it at once."""
+    """Drop indexes that earlier versions created, if they exist. Two nodes may do it at once."""
     for name in names:
         try:
             await collection.drop_index(name)
@@ -151,9 +187,9 @@ async def drop_indexes(collection: Collection, *names: str) -> None:
 async def aggregate(
     collection: Collection, pipeline: Sequence[Mapping[str, Any]], collation: Mapping[str, Any] | None = None
 ) -> list[Row]:
-    """Run a pipeline to its end: PyMongo answers with an awaitable of a cursor, Motor with the cursor itself.
+    """Run a pipeline and return its rows. PyMongo answers with an awaitable of a cursor, Motor with the cursor itself.
 
-    `collation` is the order of all texts in it, and what makes two of them equal; without one, that of their bytes.
+    `collation` says how texts are compared and sorted; without one, their bytes are.
     """
     cursor: Any = collection.aggregate(list(pipeline), collation=collation)
     if inspect.isawaitable(cursor):

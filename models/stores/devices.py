@@ -1,4 +1,4 @@
-"""Devices: whose they are, by the token that Apple gave them."""
+"""Devices: one row per token that Apple gave to a device, with the account that registered it last."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -8,14 +8,14 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from models.documents.notification import Device
 from models.stores.database import Database, Row
 
-PER_ACCOUNT_MAX = 32  # are sent to, the newest: no family has more, and nobody makes one push thousands
+PER_ACCOUNT_MAX = 32  # devices that a push goes to, the newest: enough for a family, and no push becomes thousands
 INDEXES = [
     IndexModel([("account", ASCENDING), ("registered_at", DESCENDING)], name="of_account"),
 ]
 
 
 class Devices:
-    """One row per token; the account that registered it last has it."""
+    """All devices."""
 
     def __init__(self, database: Database) -> None:
         self._devices = database.collection("devices")
@@ -24,32 +24,32 @@ class Devices:
         await self._devices.create_indexes(INDEXES)
 
     async def append(self, device: Device) -> None:
-        """Register it, anew or for the first time; from whoever had it, it is taken."""
+        """Register a device, and take it from the account that had it before."""
         row = {"account": device.account_id, "session": device.session_id, "registered_at": device.registered_at}
         await self._devices.update_one({"_id": device.token}, {"$set": row}, upsert=True)
 
     async def remove(self, token: str, account_id: int) -> bool:
-        """Forget this account's device; False when it has none with this token."""
+        """Delete this account's device. Returns False if it has none with this token."""
         result = await self._devices.delete_one({"_id": token, "account": account_id})
         return result.deleted_count == 1
 
     async def remove_gone(self, token: str, since: datetime) -> bool:
-        """Forget whosesoever device, unless it was registered after `since`; whether it was there."""
+        """Delete a device of any account, unless it was registered after `since`. Returns whether it was deleted."""
         result = await self._devices.delete_one({"_id": token, "registered_at": {"$lte": since}})
         return result.deleted_count == 1
 
     async def list_of(self, account_id: int) -> list[Device]:
-        """The devices that an account's notifications go to, newest first."""
+        """Returns the devices that an account's notifications go to, newest first."""
         query = self._devices.find({"account": account_id}).sort("registered_at", DESCENDING).limit(PER_ACCOUNT_MAX)
         return [_device(row) for row in await query.to_list(None)]
 
     async def list_owners(self, account_ids: Collection[int]) -> set[int]:
-        """Those of these accounts that have a device."""
+        """Returns those of these accounts that have a device."""
         rows = self._devices.find({"account": {"$in": list(account_ids)}}, {"_id": False, "account": True})
         return {row["account"] for row in await rows.to_list(None)}
 
     async def forget(self, account_id: int) -> None:
-        """The account is removed from the network, and its devices with it."""
+        """Delete the devices of an account that is removed."""
         await self._devices.delete_many({"account": account_id})
 
 

@@ -1,6 +1,6 @@
-"""Rows of events: how an event with its invitations stands in the database, and back.
+"""Rows of events: how an event with its invitations is stored, and read again.
 
-Dates that clients page and compare by are stored as microseconds since 1970: MongoDB's own dates have milliseconds.
+Dates that clients page and compare by are stored as microseconds since 1970, since MongoDB's own dates have milliseconds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +43,7 @@ _KINDS: Mapping[str, Callable[..., What]] = {
     "reminder_due": ReminderDue,
 }
 _KIND_OF: Mapping[Any, str] = {kind: name for name, kind in _KINDS.items()}
-# Fields of an event that stand in its row under the same name and as they are.
+# Fields of an event that are stored under their own name, unchanged.
 _PLAIN = (
     "title",
     "created_at",
@@ -60,7 +60,10 @@ _PLAIN = (
     "version",
     "spots_at_first",
 )
-_LINES = ("title", "venue_name")  # of one line, and kept by earlier versions as they came
+_LINES = (
+    "title",
+    "venue_name",
+)  # folded to one line when they are read, since earlier versions stored them as they came
 
 
 def event_row(event: Event) -> Row:
@@ -80,7 +83,7 @@ def event_row(event: Event) -> Row:
 
 
 def date_fields(event: Event) -> Row:
-    """Its date and when it is over, which are asked for by range, and the date's offset from UTC."""
+    """Returns the fields for its date, its end, and the date's offset from UTC. Queries ask for ranges of the first two."""
     return {
         "date": microseconds(event.date),
         "offset": offset_minutes(event.date),
@@ -89,7 +92,7 @@ def date_fields(event: Event) -> Row:
 
 
 def location_row(location: Mapping[str, Any]) -> list[list[Any]]:
-    """An object of clients with names of their choice, kept as pairs: no name of theirs becomes the name of a field."""
+    """Returns a JSON object of a client as pairs, so that the names in it do not become names of fields."""
     return [[name, _frozen(value)] for name, value in location.items()]
 
 
@@ -132,7 +135,10 @@ def suggestion_row(suggestion: TimeSuggestion) -> Row:
 
 
 def _dated_row(name: str, at: datetime) -> Row:
-    """Without the offset where it is none: so a node of the version before reads all but those that have one."""
+    """Returns the fields of a date, with its offset from UTC unless that is 0.
+
+    Nodes of the version before can read rows without an offset.
+    """
     minutes = offset_minutes(at)
     return {name: microseconds(at)} | ({"offset": minutes} if minutes else {})
 
@@ -143,7 +149,7 @@ def item_row(item: OutboxItem) -> Row:
 
 
 def event_of(row: Mapping[str, Any]) -> Event:
-    """The event that a row holds."""
+    """Returns the event of a row."""
     return Event(
         id=row["_id"],
         chat_id=row["chat"],
@@ -160,7 +166,7 @@ def event_of(row: Mapping[str, Any]) -> Event:
 
 
 def _dated(row: Mapping[str, Any], name: str) -> Row:
-    """The fields of a row with the date in this one, whose offset stands beside it; rows of old have none."""
+    """Returns the fields of a row with this date read. Its offset is a field beside it, which old rows lack."""
     fields = dict(row)
     return fields | {name: from_microseconds(row[name], fields.pop("offset", None))}
 

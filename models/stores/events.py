@@ -1,7 +1,7 @@
-"""Events: every change is one atomic step of one row, with what it makes known in the outbox of the same row.
+"""Events: each change is one atomic step of one row, and stores the facts to announce in the outbox of the same row.
 
-So a place is given away once however many ask on however many nodes, a limit is exact, and a crash behind a step loses
-neither the step nor what others are to hear of it. Dates in queries are microseconds (event_rows.py).
+So a place is given away once, however many ask for it on however many nodes, limits are exact, and a crash after a step
+loses neither the step nor its facts. Dates in queries are microseconds (event_rows.py).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -35,24 +35,24 @@ from models.stores.event_rows import (
 from models.stores.instants import microseconds
 
 EVENTS = "events"
-# Latest date first, then by title; the id settles the rest, so that no event is on two pages, or on none.
+# Latest date first, then by title, then by id, so that no event is on two pages or on none.
 LISTED = [("date", DESCENDING), ("title", ASCENDING), ("_id", DESCENDING)]
 INDEXES = [
-    # Lists and timelines of one account: what it owns, and what it is invited to, each in the order of the dates. They hold all
-    # that a count asks, so that events are read only for being shown.
+    # For lists and timelines of the events that an account owns, and of those it is invited to. They hold all that a count
+    # asks, so that only the events of a page are read.
     IndexModel([("owner", ASCENDING), ("is_deleted", ASCENDING), *LISTED], name="owned_by_date"),
     IndexModel(
         [("invitations.account", ASCENDING), ("is_deleted", ASCENDING), *LISTED, ("owner", ASCENDING)],
         name="invited_to_by_date",
     ),
-    # Whether somebody is invited to an event of somebody else's, and who has invited somebody.
+    # Finds whether an account is invited to an event of another, and all who invited it.
     IndexModel([("invitations.account", ASCENDING), ("is_deleted", ASCENDING), ("owner", ASCENDING)], name="inviters"),
     IndexModel([("chat", ASCENDING)], unique=True, name="chat"),
-    # What waits to be told, and what waits for its reminder: both hold few rows, however many events there are.
+    # Finds events with facts to announce, and events to remind of. Both hold few rows for any number of events.
     IndexModel([("outbox.at", ASCENDING)], name="outbox", partialFilterExpression={"outbox.at": {"$exists": True}}),
     IndexModel([("date", ASCENDING)], name="reminders", partialFilterExpression={"is_reminded": False}),
 ]
-COMPANIONS_OF = 500  # whoever has been to more has met people enough for a list; each row may hold a thousand guests
+COMPANIONS_OF = 500  # events; enough for a list of people, and each row may hold a thousand guests
 _ATTENDEES: Row = {
     "$size": {"$filter": {"input": "$invitations", "as": "one", "cond": {"$eq": ["$$one.answer", True]}}}
 }
@@ -60,7 +60,7 @@ _LEFT: Row = {"$subtract": ["$total_spots", {"$add": ["$spots_filled", _ATTENDEE
 
 
 class Events:
-    """The events of this installation."""
+    """All events."""
 
     def __init__(self, database: Database, counters: Counters) -> None:
         self._events = database.collection(EVENTS)
@@ -71,11 +71,11 @@ class Events:
         await drop_indexes(self._events, "owned", "invited_to")
 
     async def next_id(self, name: str = EVENTS) -> int:
-        """An id for an event, or for one of its `invitations`, `event_messages`, `polls`."""
+        """Returns an id for an event, or for one of its `invitations`, `event_messages` or `polls`."""
         return await self._counters.next_id(name)
 
     async def next_ids(self, name: str, count: int) -> range:
-        """So many ids behind each other, in one step."""
+        """Returns `count` consecutive ids."""
         return await self._counters.next_ids(name, count)
 
     async def create(self, event: Event) -> None:
@@ -85,26 +85,24 @@ class Events:
         row = await self._events.find_one({"_id": event_id})
         return None if row is None else event_of(row)
 
-    async def find_of_chat(self, chat_id: int) -> Event | None:
-        row = await self._events.find_one({"chat": chat_id})
-        return None if row is None else event_of(row)
-
-    async def list_by_ids(self, event_ids: Collection[int]) -> list[Event]:
-        rows = await self._events.find({"_id": {"$in": list(event_ids)}}).to_list(None)
-        return [event_of(row) for row in rows]
+    async def list_existing(self, event_ids: Collection[int]) -> set[int]:
+        """Returns those of these ids that are events and not deleted."""
+        query = {"_id": {"$in": list(event_ids)}, "is_deleted": False}
+        return {row["_id"] for row in await self._events.find(query, {"_id": True}).to_list(None)}
 
     async def page(
         self, account_id: int, wanted: EventFilter, skip: int, limit: int, *, hidden: Collection[int] = ()
     ) -> tuple[int, list[Event]]:
-        """How many events an account owns or is invited to, and some of them: latest date first, then by title.
+        """Returns how many events an account owns or is invited to, and `limit` of them behind the first `skip`.
 
-        What is counted and skipped is read in an index alone, a microsecond each; only the events of the page are read.
+        They are sorted by date, latest first, then by title. Counting and skipping read an index alone, a microsecond for
+        each event; only the events of the page are read.
         """
         query = _of(account_id, wanted, hidden)
         count = await self._events.count_documents(query)
         places = self._events.find(query, {"_id": True}).sort(LISTED).skip(skip).limit(limit)
         ids = [row["_id"] for row in await places.to_list(limit)]
-        by_id = {event.id: event for event in await self.list_by_ids(ids)}
+        by_id = {row["_id"]: event_of(row) for row in await self._events.find({"_id": {"$in": ids}}).to_list(None)}
         return count, [by_id[event_id] for event_id in ids if event_id in by_id]
 
     async def list_upcoming(
@@ -119,14 +117,14 @@ class Events:
         hidden: Collection[int] = (),
         limit: int,
     ) -> list[Event]:
-        """Those that are not over, earliest first, of one date the newest first; strictly behind a date, and up to one.
+        """Returns events that are not over, earliest first and of one date newest first: strictly after a date, and up to one.
 
-        A `limit` of 0 is none.
+        A `limit` of 0 means no limit.
         """
         query = _sent_or_received(account_id, is_owner=is_owner, hidden=hidden) | {
             "expires": {"$gt": microseconds(now)}
         }
-        earliest = now - UNTIMED_LIVES  # what is older is over
+        earliest = now - UNTIMED_LIVES  # older ones are over
         bounds = {"$gt": earliest if after is None else max(after, earliest), "$lte": until}
         if dates := {name: microseconds(at) for name, at in bounds.items() if at is not None}:
             query["date"] = dates
@@ -144,11 +142,11 @@ class Events:
         hidden: Collection[int] = (),
         limit: int,
     ) -> list[Event]:
-        """Those that are over, latest first, of one date the newest first."""
+        """Returns events that are over, latest first and of one date newest first."""
         query = _sent_or_received(account_id, is_owner=is_owner, hidden=hidden) | {
             "expires": {"$lte": microseconds(now)}
         }
-        latest = now - TIMED_LIVES  # what is younger is not over
+        latest = now - TIMED_LIVES  # younger ones are not over
         query["date"] = {"$lte": microseconds(latest)}
         if before is not None and before <= latest:
             query["date"] = {"$lte" if is_inclusive else "$lt": microseconds(before)}
@@ -163,12 +161,15 @@ class Events:
         excluded: Collection[int] = (),
         hidden: Collection[int] = (),
     ) -> list[Event]:
-        """Those of exactly one date, the newest first: what a page by dates must not tear apart."""
+        """Returns all events of exactly one date, newest first: a page by dates must not split them."""
         query = _sent_or_received(account_id, is_owner=is_owner, hidden=hidden) | {"date": microseconds(at)}
         return await self._ordered(query | _without(excluded), ASCENDING, 0)
 
     async def count_unanswered(self, account_id: int, now: datetime, *, hidden: Collection[int] = ()) -> int:
-        """How many invitations of an account wait for an answer, at events that are not over and of no `hidden` owner."""
+        """Returns how many invitations of an account wait for an answer.
+
+        Events that are over and those of `hidden` owners do not count.
+        """
         mine = {"$elemMatch": {"account": account_id, "answer": None}}
         query = {"invitations.account": account_id, "is_deleted": False, "invitations": mine}
         return await self._events.count_documents(
@@ -178,15 +179,15 @@ class Events:
         )
 
     async def list_inviters(self, account_id: int, *, hidden: Collection[int] = ()) -> list[int]:
-        """The owners of the events that this account is invited to, each once, but for those in `hidden`."""
+        """Returns the owners of the events that this account is invited to, each once, except those in `hidden`."""
         query = {"invitations.account": account_id, "is_deleted": False} | _of_no_owner(hidden)
         rows = await self._events.find(query, {"_id": False, "owner": True}).hint("inviters").to_list(None)
         return sorted({row["owner"] for row in rows})
 
     async def is_companion(self, account_id: int, other_id: int) -> bool:
-        """Whether the other did something of its own at an event that this account owns or is invited to; see `list_companions`.
+        """Returns whether the other did something at an event that this account owns or is invited to; see `list_companions`.
 
-        A seek for each way; where both are guests, the events of the one that is invited to fewer are read.
+        Each way costs one index seek; if both are guests, the events of the one with fewer invitations are read.
         """
         acted: list[Row] = [
             {"invitations": {"$elemMatch": {"account": other_id, "answer": {"$ne": None}}}},
@@ -202,10 +203,10 @@ class Events:
         return await self._events.find_one(both, {"_id": True}) is not None
 
     async def list_companions(self, account_id: int) -> set[int]:
-        """The accounts that did something of their own at one of the latest events that this account owns or is invited to.
+        """Returns the accounts that did something at one of the latest events that this account owns or is invited to.
 
-        The owner, who invites, and whoever answered or wrote there; the account too if it is one of these. Merely being invited
-        ties nobody: anybody may invite any number. Of each kind the COMPANIONS_OF latest events are looked at.
+        These are the owner, who invites, and the guests who answered or wrote. Being invited ties nobody, since anybody may
+        invite any number. The COMPANIONS_OF latest events of each kind count. The account itself may be among them.
         """
         answered = {"$filter": {"input": "$invitations", "as": "one", "cond": {"$ne": ["$$one.answer", None]}}}
         answerers = {"$map": {"input": answered, "as": "one", "in": "$$one.account"}}
@@ -225,9 +226,11 @@ class Events:
     async def answer(
         self, event_id: int, account_id: int, *, answer: bool, message: str | None, item: OutboxItem
     ) -> Event | None:
-        """Set an invitation's answer, as one step against the places left; None if a yes finds none, or there is no invitation.
+        """Set an invitation's answer in one step against the places left.
 
-        Who said yes before may say it again, with other words; a no always succeeds.
+        Returns None if a yes finds no place, or none is invited.
+
+        A guest who said yes may say it again with other words. A no always succeeds.
         """
         query: Row = {"_id": event_id, "is_deleted": False, "invitations.account": account_id}
         changes: Row = {"answer": answer, "message": message, "answered_at": item.at}
@@ -239,15 +242,18 @@ class Events:
         return await self._change_places(query, {"invitations": _with_invitation(account_id, changes)}, item)
 
     async def withdraw(self, event_id: int, account_id: int, item: OutboxItem) -> Event | None:
-        """Take back what an account answered and has seen; None if there is no such invitation, or nothing to take back."""
+        """Take back an account's answer and its mark as seen.
+
+        Returns None if there is no such invitation, or nothing to take back.
+        """
         had = {"$elemMatch": {"account": account_id, "$or": [{"answer": {"$ne": None}}, {"seen": True}]}}
         nothing: Row = {"answer": None, "message": None, "answered_at": None, "seen": False}
         return await self._change_places(
             {"_id": event_id, "invitations": had}, {"invitations": _with_invitation(account_id, nothing)}, item
         )
 
-    async def see(self, event_id: int, invitation_id: int) -> Event | None:
-        """Mark an invitation as seen; None if this event has no such one."""
+    async def mark_seen(self, event_id: int, invitation_id: int) -> Event | None:
+        """Mark an invitation as seen. Returns None if this event has no such invitation."""
         return await self._change(
             {"_id": event_id, "is_deleted": False, "invitations.id": invitation_id},
             {"$set": {"invitations.$[one].seen": True}},
@@ -257,7 +263,7 @@ class Events:
     async def invite(
         self, event_id: int, invitations: Sequence[Invitation], item: OutboxItem, invitees_max: int
     ) -> Event | None:
-        """Add invitations; None if one of their accounts was invited meanwhile, or they would be too many."""
+        """Add invitations. Returns None if one of their accounts was invited meanwhile, or they would be too many."""
         accounts = [each.account_id for each in invitations]
         size = {"$add": [{"$size": "$invitations"}, len(accounts)]}
         return await self._change(
@@ -276,7 +282,7 @@ class Events:
         )
 
     async def edit(self, event: Event, changed: Collection[str], item: OutboxItem) -> Event | None:
-        """Take over these fields (named as in `Event`) of `event`; None if fewer places would be left than none."""
+        """Set these fields, named as in `Event`, to those of `event`. Returns None if fewer than 0 places would be left."""
         row = event_row(event)
         fields = {name: row[name] for name in changed} | {"modified_at": event.modified_at}
         if "date" in changed or "is_time_specified" in changed:
@@ -290,7 +296,7 @@ class Events:
         return await self._change_places(query, values | {"revision": {"$add": ["$revision", 1]}}, item)
 
     async def cancel(self, event_id: int, item: OutboxItem) -> Event | None:
-        """Mark an event as cancelled; None if it is already, or gone."""
+        """Mark an event as cancelled. Returns None if it is cancelled already, or deleted."""
         return await self._change(
             {"_id": event_id, "is_deleted": False, "is_canceled": False},
             {
@@ -301,7 +307,7 @@ class Events:
         )
 
     async def post(self, event_id: int, message: PostedMessage, item: OutboxItem, most: int) -> Event | None:
-        """Add a message; None if its author has `most` already."""
+        """Add a message. Returns None if its author has `most` already."""
         return await self._change(
             _few(event_id, "messages", message.account_id, most),
             {
@@ -312,8 +318,8 @@ class Events:
             },
         )
 
-    async def place_message(self, event_id: int, message_id: int, seq: int) -> None:
-        """This message is the entry `seq` of the event's chat."""
+    async def set_message_seq(self, event_id: int, message_id: int, seq: int) -> None:
+        """Note the sequence number of the entry of the event's chat that this message is."""
         await self._change(
             {"_id": event_id, "messages.id": message_id},
             {"$set": {"messages.$[one].seq": seq}},
@@ -321,48 +327,51 @@ class Events:
         )
 
     async def add_poll(self, event_id: int, poll: Poll, item: OutboxItem, most: int) -> Event | None:
-        """Add a poll; None if its author has `most` already, or the same one is there."""
+        """Add a poll. Returns None if its author has `most` already, or an equal one exists."""
         row = poll_row(poll)
         same = {"$elemMatch": {"date": row["date"], "venue": row["venue"]}}
         query = _few(event_id, "polls", poll.account_id, most) | {"polls": {"$not": same}}
         return await self._change(query, {"$push": {"polls": row, "outbox": item_row(item)}})
 
     async def suggest_time(self, event_id: int, suggestion: TimeSuggestion, most: int) -> Event | None:
-        """Add a time suggestion; None if its author has `most` already."""
+        """Add a time suggestion. Returns None if its author has `most` already."""
         return await self._change(
             _few(event_id, "suggestions", suggestion.account_id, most),
             {"$push": {"suggestions": suggestion_row(suggestion)}},
         )
 
     async def delete(self, event_id: int, item: OutboxItem) -> Event | None:
-        """Take an event away from everybody; None if it is gone already. The row stays until this is told."""
+        """Mark an event as deleted, for everybody.
+
+        Returns None if it is already. The row stays until the fact is announced.
+        """
         return await self._change(
             {"_id": event_id, "is_deleted": False}, {"$set": {"is_deleted": True}, "$push": {"outbox": item_row(item)}}
         )
 
     async def remove(self, event_id: int) -> None:
-        """Remove the row of a deleted event of which everything is told."""
+        """Delete the row of a deleted event whose outbox is empty."""
         await self._events.delete_one({"_id": event_id, "is_deleted": True, "outbox": []})
 
     async def list_owned(self, account_id: int) -> list[int]:
-        """The ids of the events that an account owns."""
+        """Returns the ids of the events that an account owns."""
         rows = await self._events.find({"owner": account_id, "is_deleted": False}, {"_id": True}).to_list(None)
         return [row["_id"] for row in rows]
 
     async def list_invited_chats(self, account_id: int, limit: int) -> list[tuple[int, int]]:
-        """The chats of the events that an account is invited to, latest first by date, as (chat, owner of the event)."""
+        """Returns the chats of the events that an account is invited to, latest date first, as (chat, owner of the event)."""
         query = _sent_or_received(account_id, is_owner=False)
         rows = self._events.find(query, {"chat": True, "owner": True}).sort("date", DESCENDING).limit(limit)
         return [(row["chat"], row["owner"]) for row in await rows.to_list(limit)]
 
     async def list_invitations(self, account_id: int) -> list[tuple[int, int]]:
-        """The invitations of an account, as (event, invitation)."""
+        """Returns the invitations of an account, as (event, invitation)."""
         query = {"invitations.account": account_id, "is_deleted": False}
         rows = await self._events.find(query, {"invitations.$": True}).to_list(None)
         return [(row["_id"], row["invitations"][0]["id"]) for row in rows]
 
     async def rebind(self, account_id: int, to: int, now: datetime) -> None:
-        """The number of this account has another account now: invitations to what is still to come are that one's."""
+        """Move an account's invitations to events that are not over to the account that has its number now."""
         await self._events.update_many(
             {"invitations.account": account_id, "is_deleted": False, "expires": {"$gt": microseconds(now)}},
             {"$set": {"invitations.$[one].account": to}},
@@ -370,12 +379,15 @@ class Events:
         )
 
     async def list_untold(self, older_than: datetime) -> list[Event]:
-        """Events with something in their outbox since then: what a crash, or an absent database, left."""
+        """Returns events with a fact in their outbox that is older than this.
+
+        A crash or an unreachable database left it there.
+        """
         query = {"outbox.at": {"$lt": older_than}}
         return [event_of(row) for row in await self._events.find(query).limit(100).to_list(100)]
 
     async def settle(self, event_id: int, item_id: str) -> bool:
-        """This item is told; whether the event is deleted, and nothing of it waits to be told any more."""
+        """Remove an announced item from the outbox. Returns whether the event is deleted and its outbox is empty now."""
         row = await self._events.find_one_and_update(
             {"_id": event_id},
             {"$pull": {"outbox": {"id": item_id}}},
@@ -385,7 +397,7 @@ class Events:
         return row is not None and row["is_deleted"] and not row["outbox"]
 
     async def list_due(self, first: datetime, last: datetime, limit: int) -> list[tuple[int, int]]:
-        """Some of the events with `first <= date < last` that wait for their reminder, as (id, owner)."""
+        """Returns some of the events with `first <= date < last` that need a reminder, as (id, owner)."""
         query = {
             "is_reminded": False,
             "date": {"$gte": microseconds(first), "$lt": microseconds(last)},
@@ -396,7 +408,7 @@ class Events:
         return [(row["_id"], row["owner"]) for row in rows]
 
     async def remind(self, event_id: int, item: OutboxItem) -> Event | None:
-        """Mark an event as reminded; None if some node has done so, or it is cancelled."""
+        """Mark an event as reminded. Returns None if that was done already, or the event is cancelled."""
         return await self._change(
             {"_id": event_id, "is_reminded": False, "is_canceled": False, "is_deleted": False},
             {"$set": {"is_reminded": True}, "$push": {"outbox": item_row(item)}},
@@ -427,13 +439,16 @@ class Events:
         return None if row is None else event_of(row)
 
     async def _ordered(self, query: Row, direction: int, limit: int) -> list[Event]:
-        """By date, and the newest first of one date; of the last date on a page those that MongoDB meets first."""
+        """Returns events by date, and of one date newest first.
+
+        Of the last date on a page MongoDB chooses which are on it.
+        """
         rows = await self._events.find(query).sort("date", direction).limit(limit).to_list(None)
         return [event_of(row) for row in sorted(rows, key=lambda row: (direction * row["date"], -row["_id"]))]
 
 
 def _with_invitation(account_id: int, fields: Row) -> Row:
-    """The invitations, with these fields set in an account's own."""
+    """Returns the invitations as an expression, with these fields set in one account's own."""
     changed = {"$mergeObjects": ["$$one", {"$literal": fields}]}
     one = {"$cond": [{"$eq": ["$$one.account", account_id]}, changed, "$$one"]}
     return {"$map": {"input": "$invitations", "as": "one", "in": one}}
@@ -468,6 +483,6 @@ def _of(account_id: int, wanted: EventFilter, hidden: Collection[int]) -> Row:
 
 
 def _few(event_id: int, what: str, account_id: int, most: int) -> Row:
-    """An event in which an account has fewer than `most` of something."""
+    """Returns the query for an event in which an account has fewer than `most` items of this list."""
     mine = {"$filter": {"input": f"${what}", "as": "one", "cond": {"$eq": ["$$one.account_id", account_id]}}}
     return {"_id": event_id, "is_deleted": False, "$expr": {"$lt": [{"$size": mine}, most]}}

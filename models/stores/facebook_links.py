@@ -1,4 +1,4 @@
-"""Facebook links: the access token of each account that has one, apart from the account, which is read far more often."""
+"""Facebook links: each account's access token, stored apart from the account, which is read far more often."""
 
 from models.documents.facebook import FacebookLink
 from models.stores.database import Database

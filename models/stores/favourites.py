@@ -1,7 +1,7 @@
-"""Favourites: one row per (owner, number), with an id that clients know.
+"""Favourites: one row per owner and number, with an id that clients know.
 
-Not a flag of the address book's entry: an import on the messaging API replaces the address book, and would take away what
-was marked on the events API; and whoever is only marked there may still not be written to without being a contact.
+They are no flag of the address book's entries: an import on the messaging API replaces the address book, and would remove
+the marks of the events API. Marking a number also does not make it a contact that may be written to.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,14 +15,14 @@ from models.stores.counters import Counters
 from models.stores.database import Database, Row
 
 INDEXES = [
-    # A number is marked once; also the way to all of one owner's.
+    # A number is marked once. This also finds all favourites of an owner.
     IndexModel([("owner_id", ASCENDING), ("number", ASCENDING)], unique=True, name="once"),
-    IndexModel([("photo", ASCENDING)], name="files", sparse=True),  # which of them show this file
+    IndexModel([("photo", ASCENDING)], name="files", sparse=True),  # finds the favourites that show a file
 ]
 
 
 class Favourites:
-    """The favourites of all accounts."""
+    """All favourites."""
 
     def __init__(self, database: Database, counters: Counters) -> None:
         self._favourites = database.collection("favourites")
@@ -32,19 +32,19 @@ class Favourites:
         await self._favourites.create_indexes(INDEXES)
 
     async def list_by_owner(self, owner_id: int) -> list[Favourite]:
-        """Newest first."""
+        """Returns an owner's favourites, newest first."""
         rows = await self._favourites.find({"owner_id": owner_id}).sort("_id", DESCENDING).to_list(None)
         return [_favourite(row) for row in rows]
 
     async def list_known(self, owner_id: int, numbers: Collection[str]) -> set[str]:
-        """Those of these numbers that are marked."""
+        """Returns those of these numbers that this owner marked."""
         query = {"owner_id": owner_id, "number": {"$in": list(numbers)}}
         return {row["number"] for row in await self._favourites.find(query, {"number": True}).to_list(None)}
 
     async def put(self, owner_id: int, marked: Mapping[Phone, Mapping[str, str]]) -> None:
-        """Mark these numbers; of each, set the fields that are given (`contact_name`, `photo`), also when it was marked before.
+        """Mark these numbers, and set the fields that are given for each (`contact_name`, `photo`), also of those marked before.
 
-        The new ones get ids in the order of the mapping. Two calls for one number at the same time leave one row.
+        New ones get ids in the order of the mapping. Two calls for one number at once leave one row.
         """
         if not marked:
             return
@@ -63,15 +63,15 @@ class Favourites:
         )
 
     async def remove(self, owner_id: int, numbers: Collection[str]) -> None:
-        """Those that are not marked are passed over."""
+        """Unmark these numbers. Those that are not marked are skipped."""
         await self._favourites.delete_many({"owner_id": owner_id, "number": {"$in": list(numbers)}})
 
     async def list_files(self, owner_id: int) -> set[str]:
-        """The names of the pictures that this account gave its favourites."""
+        """Returns the names of the pictures that this account gave its favourites."""
         return {each.photo for each in await self.list_by_owner(owner_id) if each.photo is not None}
 
     async def list_used(self, names: Collection[str]) -> set[str]:
-        """Those of these files that are shown of somebody's favourite."""
+        """Returns those of these files that are a favourite's picture."""
         rows = await self._favourites.find({"photo": {"$in": list(names)}}, {"photo": True}).to_list(None)
         return {row["photo"] for row in rows}
 

@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from models.documents.chat import ChatKind
+from models.documents.chat_summary import ChatSummary, Standing
 from models.documents.entry import SEQ_MAX, Entry, Kind, split_key
-from models.documents.head import ChatSummary, Standing
 from models.stores.chat_rows import chat_of, first_key, member_key, member_of
 from models.stores.chats import CHATS, MEMBERS
 from models.stores.database import Database, Row, aggregate

@@ -13,7 +13,7 @@ INDEXES = [IndexModel([("name", ASCENDING)], unique=True, name="name")]
 
 
 class Logins:
-    """The users of OAuth. Ids come from a counter, so that a name given again owns nothing of the one before."""
+    """The users of OAuth. Ids come from a counter, so that a name that is used again owns nothing of the former login."""
 
     def __init__(self, database: Database, counters: Counters) -> None:
         self._logins = database.collection("logins")
@@ -30,7 +30,7 @@ class Logins:
         return await self._logins.find_one({"_id": login_id}, {"_id": True}) is not None
 
     async def append(self, name: str, password_hash: str, now: datetime) -> Login | None:
-        """Add a login; None, and nothing changed, when the name is taken."""
+        """Add a login. Returns None, and changes nothing, if the name is taken."""
         login = Login(await self._counters.next_id("logins"), name, password_hash, now)
         row = {"_id": login.id, "name": name, "password_hash": password_hash, "created_at": now}
         try:
@@ -40,7 +40,7 @@ class Logins:
         return login
 
     async def replace_password(self, login_id: int, password_hash: str, *, former: str | None = None) -> bool:
-        """Store another hash; with `former`, only in the place of that one. Whether it was stored."""
+        """Store another hash, with `former` only in place of that one. Returns whether it was stored."""
         query = {"_id": login_id} if former is None else {"_id": login_id, "password_hash": former}
         result = await self._logins.update_one(query, {"$set": {"password_hash": password_hash}})
         return result.matched_count == 1

@@ -1,11 +1,11 @@
-"""Media: files in GridFS, one copy per content, under names that only this installation can make.
+"""Media: files in GridFS, one per content, under names that only this installation can make.
 
-The rows are GridFS's own (`media.files`, `media.chunks`), so that every tool reads them, but they are written here: the
-drivers' GridFS writers collect up to 48 MB before they send anything, and the two drivers spell them differently.
+The rows are those of GridFS (`media.files`, `media.chunks`), so that every tool reads them. They are written here, since
+the drivers' own writers collect up to 48 MB before they send anything, and differ between the two drivers.
 
-A file comes in as chunks first, and one insert of its row then makes it a file and claims its content. Of two uploads of the
-same content one gets the claim; the other's chunks are removed, and it is answered with the first one's file. `media.uploads`
-knows what is on its way, so that what a crash left behind can be swept away.
+A file arrives as chunks. Then one insert of its row makes it a file and claims its content. If two uploads of equal content
+end at once, one gets the claim; the chunks of the other are removed, and it is answered with the first one's file.
+`media.uploads` lists what is arriving, so that the remains of a crash can be swept away.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from models.stores.database import Database, Row
 log = logging.getLogger(__name__)
 
 FILE_INDEXES = [
-    # One file per content; two uploads that end at once are settled here.
+    # One file per content, also if two uploads end at once.
     IndexModel(
         [("metadata.sha256", ASCENDING)],
         unique=True,
@@ -40,26 +40,26 @@ FILE_INDEXES = [
         partialFilterExpression={"metadata.sha256": {"$exists": True}},
     ),
     IndexModel([("metadata.names.name", ASCENDING)], name="name"),
-    # Which files have this one as their thumbnail, or as another form of theirs.
+    # For finding the file whose thumbnail or rendition a file is.
     IndexModel([("metadata.thumbnail", ASCENDING)], name="thumbnail", sparse=True),
     IndexModel([("metadata.renditions.$**", ASCENDING)], name="renditions"),
 ]
-CHUNK_INDEXES = [IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)]  # the GridFS specification's
+CHUNK_INDEXES = [IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)]  # as GridFS specifies it
 
-CHUNK_BYTES = 255 * 1024  # GridFS's own size: a row of 256 KiB, with room for its other fields
-CHUNKS_PER_WRITE = 8  # 2 MiB in memory per upload; a durable write for each chunk would cost eight times the waiting
+CHUNK_BYTES = 255 * 1024  # the default of GridFS: a row of 256 KiB with its other fields
+CHUNKS_PER_WRITE = 8  # 2 MiB in memory per upload; one durable write per chunk would wait eight times as long
 CHUNKS_PER_READ = 4  # 1 MiB in memory per download
-# Uploads older than the first are refused, than the second swept: whoever sweeps never meets an upload that still ends well.
+# Uploads older than the first are refused, and older than the second are swept, so that no sweep meets one that succeeds.
 UPLOAD_LIVES = timedelta(hours=6)
 SWEPT_AFTER = timedelta(hours=12)
-HELD_FOR = timedelta(hours=1)  # longer than anything takes between an upload and what points to it; then it crashed
-UNREADABLE_FOR = timedelta(days=1)  # then another try: a decoder may have been mended
-CLAIMS = 5  # tries; each is lost only to somebody who removed the file at that moment
+HELD_FOR = timedelta(hours=1)  # longer than anything takes to write what points to an upload; after that it has crashed
+UNREADABLE_FOR = timedelta(days=1)  # then it is tried again, since a decoder may have been mended
+CLAIMS = 5  # tries; each fails only if the file is removed at that moment
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One stored content under all its names, and the names of what was made of it (thumbnail, renditions)."""
+    """One stored content with all its names, and the names of its thumbnail and renditions."""
 
     row: Row
 
@@ -79,10 +79,10 @@ class Content:
 
 
 class MediaFiles:
-    """The stored files of this installation."""
+    """All stored files."""
 
     def __init__(self, database: Database, key: bytes, clock: Clock) -> None:
-        """`key` makes the names: whoever knows a content cannot tell from it where, or whether, it is stored."""
+        """`key` makes the names: knowing a content does not tell under which name it is stored, or whether it is."""
         self._files = database.collection("media.files")
         self._chunks = database.collection("media.chunks")
         self._uploads = database.collection("media.uploads")
@@ -98,7 +98,10 @@ class MediaFiles:
         return None if row is None else self._media(row, name)
 
     async def read(self, media: Media, first: int, last: int) -> AsyncIterator[bytes]:
-        """The bytes from `first` to `last`, both counted from 0 and included, in pieces; LookupError when they are removed."""
+        """Yields the bytes from `first` to `last`, both counted from 0 and included.
+
+        Raises LookupError if the file is removed.
+        """
         row = await self._files.find_one({"metadata.sha256": media.sha256}, {"chunkSize": True})
         if row is None:
             raise LookupError(f"{media.name} is gone")
@@ -106,7 +109,7 @@ class MediaFiles:
         n, position = first // size, first
         while position <= last:
             upto = min(n + CHUNKS_PER_READ, last // size + 1)
-            # One query per piece: a client that reads slowly holds no cursor open.
+            # One query per piece, so that a slow reader holds no cursor open.
             query = self._chunks.find({"files_id": row["_id"], "n": {"$gte": n, "$lt": upto}}).sort("n", ASCENDING)
             for chunk in await query.to_list(None):
                 data = chunk["data"]
@@ -122,10 +125,10 @@ class MediaFiles:
 
     @asynccontextmanager
     async def receive(self, content: AsyncIterator[bytes], *, below_bytes: int) -> AsyncIterator["Received"]:
-        """Store a content as it comes; in the block it is complete, and `keep` makes it a file.
+        """Store a content as it arrives, and yield it when it is complete; `keep` then makes it a file.
 
-        Raises TooLarge at the first byte too many. What the block does not keep leaves nothing behind, whatever ends it.
-        What it keeps is held until it ends: nobody removes it before the block has written what points to it.
+        Raises TooLarge at the first byte too many. A content that the block does not keep is removed, however the block
+        ends. A kept one is held until the block ends: nobody removes it before the block has written what points to it.
         """
         file_id = ObjectId()
         received = Received(self, file_id)
@@ -135,55 +138,55 @@ class MediaFiles:
             yield received
         finally:
             if not received.is_kept:
-                # Shielded: whoever is cancelled because a client went away still cleans up.
+                # Shielded, so that a request that is cancelled because its client went away still cleans up.
                 await asyncio.shield(self._discard(file_id, is_settled=not received.is_writing))
             if received.sha256 is not None:
                 await asyncio.shield(self._release(file_id, received.sha256))
 
-    async def remember_thumbnail(self, media: Media, thumbnail: Media) -> None:
-        """This content has this small picture."""
+    async def set_thumbnail(self, media: Media, thumbnail: Media) -> None:
+        """Note that this small picture is the thumbnail of a content."""
         await self._files.update_one(
             {"metadata.sha256": media.sha256}, {"$set": {"metadata.thumbnail": thumbnail.name}}
         )
 
-    async def remember_renditions(self, name: str, renditions: Mapping[Rendition, str]) -> None:
-        """The content that has this name has these further forms."""
+    async def set_renditions(self, name: str, renditions: Mapping[Rendition, str]) -> None:
+        """Note the renditions of the content with this name."""
         await self._files.update_one(
             {"metadata.names.name": name},
             {"$set": {"metadata.renditions": {each.value: name for each, name in renditions.items()}}},
         )
 
-    async def remember_unreadable(self, media: Media) -> None:
-        """No smaller forms can be made of this content: nobody tries again for a while (UNREADABLE_FOR), on any node."""
+    async def mark_unreadable(self, media: Media) -> None:
+        """Note that no thumbnail or renditions can be made of a content, so that no node tries again for UNREADABLE_FOR."""
         await self._files.update_one(
             {"metadata.sha256": media.sha256}, {"$set": {"metadata.unreadable_at": self._clock.now()}}
         )
 
     async def list_used(self, names: Collection[str]) -> set[str]:
-        """Those of these names that a file has as its thumbnail or as another form."""
+        """Returns those of these names that are the thumbnail or a rendition of a file."""
         among = {"$in": list(names)}
         paths = ["metadata.thumbnail", *(f"metadata.renditions.{each.value}" for each in Rendition)]
         rows = await self._files.find({"$or": [{path: among} for path in paths]}, {"metadata": True}).to_list(None)
         return {name for row in rows for name in Content(row).made_of_it}.intersection(names)
 
     async def list_contents(self, names: Collection[str]) -> list[Content]:
-        """The contents that have these names."""
+        """Returns the contents that have these names."""
         return [
             Content(row) for row in await self._files.find({"metadata.names.name": {"$in": list(names)}}).to_list(None)
         ]
 
     async def list_old(self, behind: Content | None, limit: int) -> list[Content]:
-        """The next contents behind this one that were stored longer than SWEPT_AFTER ago, oldest first."""
-        # An id begins with the time at which it was made.
+        """Returns the next contents behind this one that were stored longer than SWEPT_AFTER ago, oldest first."""
+        # An ObjectId begins with the time at which it was made.
         until = ObjectId.from_datetime(self._clock.now() - SWEPT_AFTER)
         ids = {"$lt": until} if behind is None else {"$gt": behind.id, "$lt": until}
         rows = await self._files.find({"_id": ids}).sort("_id", ASCENDING).limit(limit).to_list(limit)
         return [Content(row) for row in rows]
 
-    async def take_away(self, content: Content) -> bool:
-        """From now on nobody finds this content; False if somebody holds it, or has taken it away already.
+    async def detach(self, content: Content) -> bool:
+        """Hide a content from all readers. Returns False if it is held, or hidden already.
 
-        Its bytes stay until `remove_bytes`, or until the sweep of SWEPT_AFTER later if that is never called.
+        Its bytes stay until `remove_bytes`, or, if that is never called, until a sweep after SWEPT_AFTER.
         """
         await self._uploads.update_one({"_id": content.id}, {"$set": {"at": self._clock.now()}}, upsert=True)
         held = {"$elemMatch": {"at": {"$gte": self._clock.now() - HELD_FOR}}}
@@ -192,8 +195,8 @@ class MediaFiles:
             await self.forget_upload(content.id)
         return found.deleted_count == 1
 
-    async def bring_back(self, content: Content) -> bool:
-        """Undo `take_away`; False if the same content was stored anew meanwhile, under the same names."""
+    async def restore(self, content: Content) -> bool:
+        """Undo `detach`. Returns False if an equal content was stored meanwhile, under the same names."""
         try:
             await self._files.insert_one(content.row)
         except DuplicateKeyError:
@@ -202,11 +205,14 @@ class MediaFiles:
         return True
 
     async def remove_bytes(self, content: Content) -> None:
-        """Remove what `take_away` has left."""
+        """Delete the bytes of a detached content."""
         await self._remove_unless_file(content.id)
 
     async def sweep(self) -> int:
-        """Remove what uploads left that a crash ended long ago; returns how many there were. Two nodes may do it at once."""
+        """Remove the remains of uploads that a crash ended long ago.
+
+        Returns how many there were. Two nodes may do it at once.
+        """
         rows = await self._uploads.find({"at": {"$lt": self._clock.now() - SWEPT_AFTER}}).to_list(1000)
         for row in rows:
             await self._remove_unless_file(row["_id"])
@@ -216,7 +222,7 @@ class MediaFiles:
         await self._chunks.insert_many(chunks)
 
     async def claim(self, file_id: ObjectId, mime_type: str, size_bytes: int, sha256: bytes) -> tuple[Media, bool]:
-        """Make received chunks a file; the file of this content, and whether it is of these chunks."""
+        """Make received chunks a file. Returns the file of this content, and whether it consists of these chunks."""
         name = {"name": self._name_of(sha256, mime_type), "type": mime_type}
         hold = {"id": file_id, "at": self._clock.now()}
         row: Row = {
@@ -243,7 +249,7 @@ class MediaFiles:
         await self._uploads.delete_one({"_id": file_id})
 
     async def _release(self, file_id: ObjectId, sha256: bytes) -> None:
-        """Let go of a content that was claimed by the upload with this id."""
+        """Release the hold of the upload with this id."""
         try:
             await self._files.update_one(
                 {"metadata.sha256": Binary(sha256)}, {"$pull": {"metadata.holds": {"id": file_id}}}
@@ -256,7 +262,7 @@ class MediaFiles:
             if is_settled:
                 await self._remove_unless_file(file_id)
             else:
-                # The write that was broken off may still arrive behind this; the sweep comes behind both.
+                # The interrupted write may still arrive after this; the sweep removes it.
                 await self._chunks.delete_many({"files_id": file_id})
         except PyMongoError as error:
             log.warning("an upload waits to be swept away: %s", type(error).__name__)
@@ -275,14 +281,17 @@ class MediaFiles:
         return Media(name, mime_type, row["length"], bytes(metadata["sha256"]), *further, is_unreadable)
 
     def _name_of(self, sha256: bytes, mime_type: str) -> str:
-        """The same for the same content and type, so that a client that has it need not load it again; 128 bits."""
+        """Returns the name for a content and type, 128 bits of a keyed hash.
+
+        Equal contents have equal names, so a client that has the file need not load it again.
+        """
         extension = extension_for(mime_type)
         stem = hmac.digest(self._key, sha256 + mime_type.encode(), "sha256")[:16].hex()
         return f"{stem}.{extension}" if extension else stem
 
 
 class Received:
-    """A content on its way to become a file."""
+    """A content that arrives."""
 
     def __init__(self, files: MediaFiles, file_id: ObjectId) -> None:
         self._files = files
@@ -290,13 +299,13 @@ class Received:
         self._began = monotonic()
         self.size_bytes = 0
         self.is_kept = False
-        self.is_writing = False  # stays True when a write is broken off: nobody knows whether it arrives
+        self.is_writing = False  # stays True if a write is interrupted, since it may still arrive
         self.sha256: bytes | None = None  # once it is claimed
         self._hash = hashlib.sha256()
         self._chunks = 0
 
     async def take(self, content: AsyncIterator[bytes], below_bytes: int) -> None:
-        """Take in all of a content, in bounded memory."""
+        """Read all of a content, in bounded memory."""
         buffer = bytearray()
         waiting: list[Row] = []
         async for piece in content:
@@ -317,10 +326,10 @@ class Received:
             await self._write(waiting)
 
     async def keep(self, mime_type: str) -> Media:
-        """Make it a file. Of one content there is one, under one name per type."""
+        """Make the content a file. Equal contents are one file, with one name per type."""
         if monotonic() - self._began > UPLOAD_LIVES.total_seconds():
             raise Unavailable("The upload took too long; try again.")
-        # If the claim breaks in the middle, nobody knows whether it holds: the sweep will.
+        # If the claim is interrupted, nobody knows whether it was stored; the sweep will find out.
         self.is_kept = True
         self.sha256 = self._hash.digest()
         media, is_ours = await self._files.claim(self._file_id, mime_type, self.size_bytes, self.sha256)

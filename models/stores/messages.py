@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from models.documents.chat import Member
 from models.documents.entry import SEQ_MAX, Entry, Kind, entry_key
-from models.documents.window import Part
+from models.documents.page_request import Part
 from models.errors import Malformed
 from models.stores.database import Database, Row
 from models.stores.entry_rows import ENTRIES, read_entry

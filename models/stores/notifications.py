@@ -1,8 +1,8 @@
-"""The queue of notifications: what is to be delivered, by whom at present, and what was delivered already.
+"""The queue of notifications: what is to be delivered, which node delivers it, and what was delivered already.
 
-A row is open while it has `due`: the time from which any node may take it. Taking moves `due` to the end of a lease, so a node
-that dies is followed by another without anybody noticing its death; who finishes or puts back names its lease, and is
-ignored once another has the row. Finished rows stay for a while, without `due`, so that their keys are not taken twice.
+A row is open while it has `due`, the time from which any node may take it. Taking it moves `due` to the end of a lease, so
+if the node dies another one takes over. A node that finishes a row or puts it back names its lease, and is ignored if
+another node has the row by then. Finished rows stay for a while, without `due`, so that their keys are not queued again.
 """
 
 import secrets
@@ -11,21 +11,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from pymongo import ASCENDING, IndexModel, InsertOne
-from pymongo.errors import BulkWriteError
+from pymongo import ASCENDING, IndexModel
 
 from models.documents.notification import Notification, Sms
-from models.stores.database import Database, Row
+from models.stores.database import Database, Row, insert_missing
 
-KEPT_FOR = timedelta(days=7)  # of a finished row: longer than anybody repeats a call that may have failed
+KEPT_FOR = timedelta(days=7)  # how long a finished row stays: longer than any call that may have failed is repeated
 Kind = Literal["push", "text"]
 PUSH: Kind = "push"
 TEXT: Kind = "text"
 DELIVERED = "delivered"  # the outcome that `was_replaced` looks for
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-_DUPLICATE_KEY = 11000
 INDEXES = [
-    # Only open rows are in it, so that looking costs the same however much was delivered.
+    # Holds open rows only, so that taking does not become slower by what was delivered.
     IndexModel(
         [("kind", ASCENDING), ("due", ASCENDING)], name="due", partialFilterExpression={"due": {"$exists": True}}
     ),
@@ -40,7 +38,7 @@ INDEXES = [
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One row that this node holds until `until`; `done` are the tokens of the devices that need nothing more."""
+    """A row that this node holds until `until`. `done` are the tokens of devices that need no further attempt."""
 
     what: Notification | Sms
     lease: str
@@ -50,7 +48,7 @@ class Taken:
 
 
 class Notifications:
-    """Rows by key. Several nodes take from it at once; each row is with one of them."""
+    """Rows by key. Several nodes may take rows at once; no row is with two of them."""
 
     def __init__(self, database: Database) -> None:
         self._rows = database.collection("notifications")
@@ -59,23 +57,16 @@ class Notifications:
         await self._rows.create_indexes(INDEXES)
 
     async def append(self, queued: Collection[Notification | Sms]) -> None:
-        """Queue what is not there under its key, delivered or not."""
-        if not queued:
-            return
-        try:
-            await self._rows.bulk_write([InsertOne(_row(each)) for each in queued], ordered=False)
-        except BulkWriteError as error:
-            faults = error.details.get("writeErrors") or []
-            if error.details.get("writeConcernErrors") or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-                raise
+        """Queue those notifications whose key has no row yet, delivered or not."""
+        await insert_missing(self._rows, [_row(each) for each in queued])
 
     async def list_known(self, keys: Collection[str]) -> set[str]:
-        """Those of these keys that have a row, open or finished."""
+        """Returns those of these keys that have a row, open or finished."""
         rows = await self._rows.find({"_id": {"$in": list(keys)}}, {"_id": True}).to_list(None)
         return {row["_id"] for row in rows}
 
     async def take(self, kind: Kind, now: datetime, lease_for: timedelta, limit: int) -> list[Taken]:
-        """Up to `limit` open rows, longest due first; nobody else gets them until the lease ends."""
+        """Take up to `limit` open rows, longest due first. No other node gets them until the lease ends."""
         is_due = {"kind": kind, "due": {"$lte": now}}
         found = await self._rows.find(is_due, {"_id": True}).sort("due", ASCENDING).limit(limit).to_list(None)
         keys = [row["_id"] for row in found]
@@ -90,14 +81,14 @@ class Notifications:
         return sorted((_taken(row, until) for row in rows), key=lambda taken: taken.what.at)
 
     async def find_next_due(self, kind: Kind) -> datetime | None:
-        """When the row that is due first is due; None when none is open."""
+        """Returns when the first open row is due, or None if there is none."""
         query = {"kind": kind, "due": {"$gt": BEGINNING}}
         rows = await self._rows.find(query, {"due": True}).sort("due", ASCENDING).limit(1).to_list(1)
         due: datetime | None = rows[0]["due"] if rows else None
         return due
 
     async def was_replaced(self, notification: Notification) -> bool:
-        """Whether a newer one that replaces this one on the screen was delivered already."""
+        """Returns whether a newer notification that replaces this one on the screen was delivered already."""
         if notification.collapse is None:
             return False
         newer = {
@@ -109,22 +100,22 @@ class Notifications:
         return await self._rows.find_one(newer, {"_id": True}) is not None
 
     async def mark_done(self, taken: Taken, token: str) -> None:
-        """This device needs nothing more; the row goes on for the others."""
+        """Note that this device needs no further attempt. The row stays open for the others."""
         await self._rows.update_one({"_id": taken.what.key, "lease": taken.lease}, {"$addToSet": {"done": token}})
 
     async def finish(self, taken: Taken, outcome: str, now: datetime) -> None:
-        """Nothing more is to be done. `outcome` is for whoever reads the rows."""
+        """Finish a row, and delete its texts and addressees from it. `outcome` is for people who read the rows."""
         await self._rows.update_one(
             {"_id": taken.what.key, "lease": taken.lease},
             {
                 "$set": {"outcome": outcome, "finished_at": now, "expires_at": now + KEPT_FOR},
-                # Of what was said, and to whom, nothing is kept.
+                # Neither the words nor the addressee are kept.
                 "$unset": dict.fromkeys(("due", "lease", "done", "alert", "unquoted", "data", "phone", "body"), ""),
             },
         )
 
     async def put_back(self, taken: Taken, due: datetime, done: Collection[str] = ()) -> None:
-        """Try again from `due` on, but not the devices that are done."""
+        """Put a row back, to be tried again from `due` on for all devices that are not done."""
         await self._rows.update_one(
             {"_id": taken.what.key, "lease": taken.lease},
             {"$set": {"due": due}, "$unset": {"lease": ""}, "$addToSet": {"done": {"$each": list(done)}}},
@@ -144,7 +135,7 @@ def _row(queued: Notification | Sms) -> Row:
         "account": queued.account_id,
         "alert": queued.alert,
         "type": queued.type,
-        # Names of fields are not ours to choose: as pairs they may hold dots and dollars.
+        # As pairs, since callers choose the names, which may hold dots and dollars.
         "data": [[name, value] for name, value in queued.data.items()],
     }
 

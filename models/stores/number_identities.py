@@ -1,8 +1,8 @@
-"""Brings stored numbers up to date with the rule that says which spellings are one person (models/documents/phone.py).
+"""Updates stored numbers to the present rule of which spellings are one number (models/documents/phone.py).
 
-Runs at a start, before anybody is served, where the rows were written by another rule: by an earlier version of the server, or by
-other data of the library that knows the countries' numbers. Any number of nodes may do it at once and any of them may die in it:
-each step is one that the next run finds done, and an account changes behind everything that names it.
+It runs at a start, before requests are served, if the rows were written under another rule: by an earlier version of this
+server, or of the library that knows the countries' numbers. Any number of nodes may run it at once and any may die in it:
+the next run skips the steps that are done, and an account is changed after everything that names it.
 """
 
 import logging
@@ -24,17 +24,17 @@ from models.stores.database import Database, Row
 log = logging.getLogger(__name__)
 
 MARK = "number identities"
-# So long after the first run each start runs it again: nodes of the earlier version may have written meanwhile.
+# Each start runs it again for so long, since nodes of the earlier version may have written meanwhile.
 AGAIN_FOR = timedelta(days=1)
-TRIES = 5  # each means that somebody took the number of an account meanwhile
-_BY_ID = "_id_"  # the order in which all rows are read
+TRIES = 5  # one more for each account whose number was taken meanwhile
+_BY_ID = "_id_"  # reads rows in the order of their ids
 
 
 class NumberIdentities:
-    """Two accounts whose numbers are one by now keep their ids and all they have.
+    """Renames numbers everywhere. Two accounts whose numbers have become one keep their ids and all their data.
 
-    The one that somebody registered, else the older one, has the number. The other one is found by it no more; where somebody
-    registered it, it goes on on the devices that are signed in, else its open invitations are the first one's.
+    The number goes to the registered account, or else to the older one. The other account is no longer found by it. If it
+    is registered, it goes on for the devices that are signed in; otherwise its open invitations move to the first account.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -47,7 +47,7 @@ class NumberIdentities:
         self._clock = clock
 
     async def prepare(self) -> None:
-        """Run unless that is done; behind the indexes of all these stores."""
+        """Run the update unless it is done. The indexes of all these stores must exist."""
         mark, now = await self._marks.find_one({"_id": MARK}), self._clock.now()
         is_done = mark is not None and mark["rule"] == RULE
         if mark is not None and is_done and now - mark["at"] >= AGAIN_FOR:
@@ -85,7 +85,7 @@ class NumberIdentities:
             else:
                 by_number[_stored_number(row)].append(row)
         for number, rows in by_number.items():
-            # Another node that does this at the same time may have given the number to one of these rows already.
+            # Another node may have given the number to one of these rows at this moment.
             elsewhere = {"number": number, "_id": {"$nin": [row["_id"] for row in rows]}}
             holder = await self._accounts.find_one(elsewhere, fields)
             first, *others = sorted([*rows, *([] if holder is None else [holder])], key=_claim)
@@ -95,14 +95,14 @@ class NumberIdentities:
                 await self._rename(first, number)
 
     async def _give_up(self, other: Row, first: Row) -> None:
-        """Let another account have the number of this one."""
+        """Leave the number of this account to another one."""
         if not other["is_registered"]:
             await self._hand_over(other, first["_id"])
         log.warning("accounts %d and %d have one number; the first one is found by it", first["_id"], other["_id"])
         await self._rename(other, f"{_identity(other['number'])}{RETIRED}{other['_id']}")
 
     async def _hand_over(self, other: Row, to: int) -> None:
-        """Moves invitations and tokens that waited for a registration to the account that has the number now."""
+        """Move invitations and tokens that waited for a registration to the account that has the number now."""
         account_id, bound = other["_id"], {"account": to, "number": _identity(other["number"]), "phone": _text(other)}
         both = {"invitations.account": {"$all": [account_id, to]}}
         await self._events.update_many(both, {"$pull": {"invitations": {"account": account_id}}})
@@ -116,11 +116,11 @@ class NumberIdentities:
             owned = {"account_id": to, "number": bound["number"]}
             try:
                 await self._ownerships.update_one({"_id": row["_id"]}, {"$set": owned})
-            except DuplicateKeyError:  # this login has the other one in its list already
+            except DuplicateKeyError:  # this login lists the other account already
                 await self._ownerships.delete_one({"_id": row["_id"]})
 
     async def _rename(self, row: Row, stored: str) -> None:
-        """Change the number of an account, last of all in its own row."""
+        """Change the number of an account, in its own row last."""
         account_id, number, text = row["_id"], stored.partition(RETIRED)[0], _text(row)
         former = row["number"].partition(RETIRED)[0]
         await self._events.update_many(
@@ -154,7 +154,10 @@ class NumberIdentities:
         await self._members.update_one({"_id": member_key(chat_id, account_id)}, changed)
 
     async def _update_contacts(self) -> None:
-        """Of two entries of one address book that are one by now the one with a name stays, else the one that was right."""
+        """Update contacts.
+
+        Of two entries that have become one, the one with a name stays, or else the one with the right number.
+        """
         fields = {"_id": False, "owner_id": True, "number": True}
         async for row in self._contacts.find({}, fields).hint("owners"):
             if (number := _identity(row["number"])) == row["number"]:
@@ -177,7 +180,7 @@ class NumberIdentities:
                 await self._keep(self._favourites, {"_id": row["_id"]}, there, ("contact_name", "photo"))
 
     async def _keep(self, collection: Any, here: Row, there: Row, fields: Iterable[str]) -> None:
-        """Remove a row for the other one, which gets of it what it has not itself."""
+        """Delete a row in favour of another one, which takes over those of these fields that it lacks."""
         row = await collection.find_one(here) or {}
         for field in fields:
             if row.get(field):
@@ -191,12 +194,12 @@ class NumberIdentities:
 
 
 def _claim(row: Mapping[str, Any]) -> tuple[bool, bool, int]:
-    """By which accounts stand in line for a number."""
+    """Returns the sort key of an account's claim to a number: registered ones first, then the oldest."""
     return not row["is_registered"], row.get("removed_at") is not None, row["_id"]
 
 
 def _identity(stored: str) -> str:
-    """The number that this one is now; one that can no longer be read stays as it is."""
+    """Returns the present number for a stored one. One that can no longer be read stays as it is."""
     try:
         return identity_of(stored)
     except Malformed:
@@ -208,13 +211,13 @@ def _identities(stored: Iterable[str]) -> list[str]:
 
 
 def _stored_number(row: Row) -> str:
-    """Returns the number to store in the row of an account; its id follows the number where that is another's."""
+    """Returns the number to store in an account's row. Behind the number of a retired account stands its id."""
     number, retired, account = row["number"].partition(RETIRED)
     return f"{_identity(number)}{retired}{account}"
 
 
 def _text(row: Row) -> str:
-    """How the number of a row is shown: in international form where it is valid, else as it is."""
+    """Returns how the number of a row is shown: in international form if it is valid, else as it was written."""
     number = _identity(row["number"].partition(RETIRED)[0])
     text: str = row["phone"]
     if text == "+" + number or not is_number(number):

@@ -1,4 +1,4 @@
-"""Ownerships: which login has which numbers in its list, and which of them it proved."""
+"""Ownerships: the numbers in the list of each login, and which of them the login proved."""
 
 from collections.abc import Collection
 from dataclasses import asdict
@@ -13,9 +13,9 @@ from models.stores.counters import Counters
 from models.stores.database import Database, Row
 
 INDEXES = [
-    # A login names a number once. Also the list of one login.
+    # A login lists a number once. This also finds its list.
     IndexModel([("login_id", ASCENDING), ("account_id", ASCENDING)], unique=True, name="once"),
-    # One owner at most: two logins that prove a number at the same moment are settled here.
+    # A number has at most one owner, also if two logins prove it at once.
     IndexModel([("account_id", ASCENDING)], unique=True, name="owner", partialFilterExpression={"is_proved": True}),
     IndexModel([("account_id", ASCENDING), ("login_id", ASCENDING)], name="of_account"),
 ]
@@ -41,22 +41,22 @@ class Ownerships:
         return None if row is None else _ownership(row)
 
     async def list_of_login(self, login_id: int) -> list[Ownership]:
-        """The list of one login, oldest first."""
+        """Returns the list of one login, oldest first."""
         rows = await self._ownerships.find({"login_id": login_id}).sort("_id", 1).to_list(None)
         return [_ownership(row) for row in rows]
 
     async def list_of_account(self, account_id: int) -> list[Ownership]:
-        """Every login's row of this account."""
+        """Returns the rows of this account in the lists of all logins."""
         rows = await self._ownerships.find({"account_id": account_id}).to_list(None)
         return [_ownership(row) for row in rows]
 
     async def list_owners(self, account_ids: Collection[int]) -> dict[int, int]:
-        """The login that owns each of these accounts; those that no login owns are left out."""
+        """Returns the login that owns each of these accounts. Accounts without one are left out."""
         owned = self._ownerships.find({"account_id": {"$in": list(account_ids)}, "is_proved": True})
         return {row["account_id"]: row["login_id"] for row in await owned.to_list(None)}
 
     async def append(self, login_id: int, account: Account, nickname: str) -> Ownership | None:
-        """Put a number into a login's list, unproved; None, and nothing changed, when it is there already."""
+        """Add a number to a login's list, unproved. Returns None, and changes nothing, if it is there already."""
         ownership = Ownership(
             await self._counters.next_id("ownerships"), login_id, account.id, account.number, nickname=nickname
         )
@@ -69,11 +69,11 @@ class Ownerships:
         return ownership
 
     async def note_code(self, ownership_id: int, now: datetime) -> None:
-        """A code was asked for this number."""
+        """Note that a code was requested for this number."""
         await self._ownerships.update_one({"_id": ownership_id}, {"$set": {"code_asked_at": now}})
 
     async def prove(self, ownership: Ownership) -> list[int]:
-        """Make this login the owner of the number; the ids of the logins that owned it until now."""
+        """Make this login the owner of the number. Returns the ids of the logins that owned it before."""
         others = {"account_id": ownership.account_id, "is_proved": True, "_id": {"$ne": ownership.id}}
         former: list[int] = []
         for tries_left in reversed(range(PROVE_TRIES)):
@@ -81,7 +81,7 @@ class Ownerships:
             await self._ownerships.update_many(others, {"$set": {"is_proved": False}})
             try:
                 await self._ownerships.update_one({"_id": ownership.id}, {"$set": {"is_proved": True, "nickname": ""}})
-            except DuplicateKeyError:  # somebody proved it in between: whoever comes last owns it
+            except DuplicateKeyError:  # another login proved it meanwhile: the last one owns it
                 if not tries_left:
                     raise
             else:
@@ -89,11 +89,11 @@ class Ownerships:
         return former
 
     async def rebind(self, account_id: int, to: int) -> None:
-        """The number of this account has another account now: whoever has it in a list means that one."""
+        """Move the rows of an account to the account that has its number now."""
         await self._ownerships.update_many({"account_id": account_id}, {"$set": {"account_id": to}})
 
     async def remove_proved(self, account_id: int) -> None:
-        """Nobody owns this number any more; those who only named it still do that."""
+        """Delete the ownership of an account. Lists in which its number is not proved keep it."""
         await self._ownerships.delete_many({"account_id": account_id, "is_proved": True})
 
     async def remove(self, ownership_id: int) -> None:

@@ -1,4 +1,4 @@
-"""Photo histories: one row for each time that an account set its photo or took it away."""
+"""Photo histories: one row for each time that an account set or removed its photo."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -11,11 +11,11 @@ from models.stores.database import Database
 from models.stores.entry_rows import photo_files, photo_row, read_photo, with_photo
 
 INDEXES = [
-    # One owner's changes in the order they were stored.
+    # Finds an owner's changes in the order in which they were stored.
     IndexModel([("owner_id", ASCENDING), ("_id", ASCENDING)], name="history"),
-    IndexModel([("photo.$**", ASCENDING)], name="files"),  # who has, or had, this file
+    IndexModel([("photo.$**", ASCENDING)], name="files"),  # finds the owners that show or showed a file
 ]
-HISTORY_MAX = 1000  # shown; the API knows no pages here
+HISTORY_MAX = 1000  # changes in one answer; the API has no pages here
 
 
 class Photos:
@@ -31,17 +31,17 @@ class Photos:
         await self._photos.insert_one({"_id": ObjectId(), "owner_id": owner_id, "at": now, "photo": photo_row(photo)})
 
     async def list_by_owner(self, owner_id: int) -> list[PhotoChange]:
-        """The newest HISTORY_MAX changes, newest first."""
+        """Returns the newest HISTORY_MAX changes, newest first."""
         query = self._photos.find({"owner_id": owner_id}).sort("_id", DESCENDING).limit(HISTORY_MAX)
         return [PhotoChange(row["at"], read_photo(row)) for row in await query.to_list(None)]
 
     async def list_files(self, owner_id: int) -> set[str]:
-        """The names of all files that this owner's history points to."""
+        """Returns the names of all files that this owner's history points to."""
         rows = await self._photos.find({"owner_id": owner_id}, {"photo": True}).to_list(None)
         return photo_files(rows)
 
     async def list_used(self, names: Collection[str]) -> set[str]:
-        """Those of these files that somebody's history points to."""
+        """Returns those of these files that a history points to."""
         rows = await self._photos.find(with_photo(names), {"photo": True}).to_list(None)
         return photo_files(rows).intersection(names)
 

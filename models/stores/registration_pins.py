@@ -1,4 +1,4 @@
-"""Registration PINs: what an account's owner wants asked besides the code, kept as an argon2 hash."""
+"""Registration PINs: the second secret that an account may have besides codes, stored as an argon2 hash."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ class RegistrationPins:
         return None if row is None else str(row["hash"])
 
     async def replace(self, account_id: int, pin_hash: str, now: datetime) -> None:
-        """Put this in the place of any earlier one."""
+        """Store this hash in place of any earlier one."""
         await self._pins.update_one({"_id": account_id}, {"$set": {"hash": pin_hash, "set_at": now}}, upsert=True)
 
     async def forget(self, account_id: int) -> None:

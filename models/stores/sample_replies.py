@@ -1,11 +1,11 @@
-"""Sample replies: few rows, the same for everybody."""
+"""Sample replies: a few rows that are the same for everybody."""
 
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import DuplicateKeyError
 
 from models.documents.sample_reply import FIRST, ReplyType, SampleReply
 from models.stores.counters import Counters
-from models.stores.database import DUPLICATE_KEY, Database, Row
+from models.stores.database import Database, Row, insert_missing
 
 NAME = "sample_replies"
 SHOWN = [("type", ASCENDING), ("text", ASCENDING)]
@@ -14,7 +14,7 @@ SEEDED = "sample replies"
 
 
 class SampleReplies:
-    """What is removed stays removed: the first ones are put in once in the life of a database."""
+    """All sample replies. The first ones are stored once in the life of a database, so removed ones stay removed."""
 
     def __init__(self, database: Database, counters: Counters) -> None:
         self._replies = database.collection(NAME)
@@ -22,7 +22,10 @@ class SampleReplies:
         self._counters = counters
 
     async def prepare(self) -> None:
-        """Make the index, and the first replies unless that was done. Two nodes may do it at once, and a crash may stop it."""
+        """Create the indexes, and the first replies unless that was done.
+
+        Two nodes may do it at once, and a crash may stop it.
+        """
         await self._replies.create_indexes(INDEXES)
         if await self._seeds.find_one({"_id": SEEDED}) is not None:
             return
@@ -32,19 +35,15 @@ class SampleReplies:
     async def _put_missing(self, replies: list[tuple[str, ReplyType]]) -> None:
         ids = await self._counters.next_ids(NAME, len(replies))
         rows = [_row(reply_id, text, kind) for reply_id, (text, kind) in zip(ids, replies, strict=True)]
-        try:
-            await self._replies.insert_many(rows, ordered=False)
-        except BulkWriteError as error:
-            if any(problem["code"] != DUPLICATE_KEY for problem in error.details["writeErrors"]):
-                raise
+        await insert_missing(self._replies, rows)
 
     async def list_all(self) -> list[SampleReply]:
-        """By type, acceptances first, then by text."""
+        """Returns all replies by type, acceptances first, then by text."""
         rows = await self._replies.find().sort(SHOWN).to_list(None)
         return [SampleReply(row["_id"], row["text"], ReplyType(row["type"])) for row in rows]
 
     async def append(self, text: str, kind: ReplyType) -> SampleReply | None:
-        """Add a reply; None if its text is there already."""
+        """Add a reply. Returns None if its text exists already."""
         reply_id = await self._counters.next_id(NAME)
         try:
             await self._replies.insert_one(_row(reply_id, text, kind))
@@ -53,7 +52,7 @@ class SampleReplies:
         return SampleReply(reply_id, text, kind)
 
     async def remove(self, text: str) -> bool:
-        """Remove the reply with this text; whether it was there."""
+        """Delete the reply with this text. Returns whether it existed."""
         return (await self._replies.delete_one({"text": text})).deleted_count == 1
 
 

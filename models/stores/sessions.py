@@ -1,4 +1,4 @@
-"""Sessions: one row per sign-in, found by the id that tokens carry, listed by account and by login."""
+"""Sessions: one row per sign-in, found by the id that tokens carry, and listed by account and by login."""
 
 from collections.abc import Collection
 from dataclasses import asdict
@@ -12,17 +12,17 @@ from models.stores.database import Database, Row
 INDEXES = [
     IndexModel([("account_id", ASCENDING), ("last_used_at", DESCENDING)], name="of_account"),
     IndexModel([("login_id", ASCENDING), ("last_used_at", DESCENDING)], name="of_login"),
-    # Clean-up alone: whether a session is over is judged by the clock of the server.
+    # Only cleans up: the server's own clock decides whether a session has expired.
     IndexModel([("expires_at", ASCENDING)], name="clean_up", expireAfterSeconds=3600),
 ]
 
 
 class Sessions:
-    """The sign-ins of all accounts. A removed session is over: no token brings it back."""
+    """The sessions of all accounts. Removing one ends it: no token brings it back."""
 
     def __init__(self, database: Database) -> None:
         self._sessions = database.collection("sessions")
-        self._uses = database.collection("uses")  # one row per account and login: sessions end, and their rows go
+        self._uses = database.collection("uses")  # one row per account and login, which outlives the sessions
 
     async def prepare(self) -> None:
         await self._sessions.create_indexes(INDEXES)
@@ -42,7 +42,7 @@ class Sessions:
         return [_session(row) for row in rows]
 
     async def list_of(self, account_id: int, now: datetime, *, login_id: int | None = None) -> list[Session]:
-        """The sessions of this account, and of the login if one is named, that are not over, the one used last first."""
+        """Returns the live sessions of this account, and of the login if one is named, last used first."""
         rows = await (
             self._sessions.find({**_owned(account_id, login_id), "expires_at": {"$gt": now}})
             .sort([("last_used_at", DESCENDING), ("created_at", DESCENDING)])
@@ -51,23 +51,23 @@ class Sessions:
         return [_session(row) for row in rows]
 
     async def list_ids(self, *, account_id: int | None = None, login_id: int | None = None) -> list[str]:
-        """The ids of all sessions of an account or of a login."""
+        """Returns the ids of all sessions of an account or of a login."""
         query = {"login_id": login_id} if account_id is None else {"account_id": account_id}
         return [row["_id"] for row in await self._sessions.find(query, {"_id": True}).to_list(None)]
 
     async def list_alive(self, session_ids: Collection[str], now: datetime) -> list[Session]:
-        """Those of these sessions that are not over."""
+        """Returns those of these sessions that have not expired."""
         query = {"_id": {"$in": list(session_ids)}, "expires_at": {"$gt": now}}
         return [_session(row) for row in await self._sessions.find(query).to_list(None)]
 
     async def list_generations(self, session_ids: Collection[str], now: datetime) -> dict[str, int]:
-        """Of which generation the tokens of each of these sessions are now; those that are over are left out."""
+        """Returns the present generation of the tokens of each of these sessions. Those that are over are left out."""
         query = {"_id": {"$in": list(session_ids)}, "expires_at": {"$gt": now}}
         rows = await self._sessions.find(query, {"grant.generation": True}).to_list(None)
         return {row["_id"]: (row.get("grant") or {}).get("generation", 0) for row in rows}
 
     async def renew(self, session_id: str, generation: int, grant: Grant, now: datetime) -> Session | None:
-        """Put the next grant in the place of the one of `generation`; None when that is no longer the present one.
+        """Store the next grant in place of the one of `generation`. Returns None if that is no longer the present one.
 
         Of any number of calls with one generation, on any nodes, one succeeds.
         """
@@ -79,18 +79,20 @@ class Sessions:
         return None if row is None else _session(row)
 
     async def remove(self, session_id: str, account_id: int, *, login_id: int | None = None) -> bool:
-        """End a session of this account, or of the login if one is named; False when there is no such session."""
+        """End a session of this account, or of the login if one is named. Returns False if there is no such session."""
         result = await self._sessions.delete_one({"_id": session_id, **_owned(account_id, login_id)})
         return result.deleted_count == 1
 
     async def remove_all(self, session_ids: list[str]) -> None:
-        """End these sessions, whosever they are."""
+        """End these sessions, of any account."""
         await self._sessions.delete_many({"_id": {"$in": session_ids}})
 
     async def touch_all(self, session_ids: Collection[str], now: datetime, *, unless_after: datetime) -> int:
-        """Note that they were used now, where that was not noted after `unless_after`; how many were written.
+        """Note that these sessions were used now, unless a use after `unless_after` is noted.
 
-        With them it is noted of their accounts and logins.
+        Returns how many were written.
+
+        The use is noted for their accounts and logins as well.
         """
         query = {"_id": {"$in": list(session_ids)}}
         rows = await self._sessions.find(query, {"account_id": True, "login_id": True}).to_list(None)
@@ -101,14 +103,14 @@ class Sessions:
         return result.modified_count
 
     async def find_last_use(self, account_id: int, login_id: int | None) -> datetime | None:
-        """When a session of this account, or of this login, was used last, also if it is over; None if that is not known."""
+        """Returns when a session of this account or login was last used, ended ones included; None if that is not known."""
         owners = [_owner(account_id, None), *([] if login_id is None else [_owner(None, login_id)])]
         uses = await self._uses.find({"_id": {"$in": owners}}).to_list(None)
         alive = await self._sessions.find(_owned(account_id, login_id), {"last_used_at": True}).to_list(None)
         return max([*(row["at"] for row in uses), *(row["last_used_at"] for row in alive)], default=None)
 
     async def forget(self, account_id: int) -> None:
-        """Nobody uses this account any more."""
+        """Delete the note of when this account was used."""
         await self._uses.delete_one({"_id": _owner(account_id, None)})
 
     async def _note_uses(self, owners: Collection[str], at: datetime) -> None:

@@ -1,27 +1,18 @@
-"""The id of a site: what nodes over one database have in common, and no others."""
+"""The id of a site, which all nodes over one database share."""
 
 import secrets
 
-from pymongo import ReturnDocument
-
-from models.stores.database import Database
+from models.stores.database import Database, upsert
 
 
 class Sites:
-    """One row, made by whichever node comes first. It is named for its database, so a copy under another name is another site."""
+    """One row, made by the first node. Its key is the database's name, so a copy under another name is another site."""
 
     def __init__(self, database: Database) -> None:
         self._sites = database.collection("sites")
         self._name = database.raw.name
 
     async def require_id(self) -> str:
-        """Returns the id, 16 hexadecimal digits, the same for ever."""
-        row = await self._sites.find_one_and_update(
-            {"_id": self._name},
-            {"$setOnInsert": {"id": secrets.token_hex(8)}},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-        )
-        if row is None:
-            raise RuntimeError("an upsert returned no row")
+        """Returns the id, 16 hexadecimal digits, which never changes."""
+        row = await upsert(self._sites, {"_id": self._name}, {"$setOnInsert": {"id": secrets.token_hex(8)}})
         return str(row["id"])

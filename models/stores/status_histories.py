@@ -1,10 +1,10 @@
-"""Status histories: what an account's status message was, newest first; one row per account."""
+"""Status histories: the status messages of each account, newest first, in one row per account."""
 
 from models.documents.account import StatusChange
 from models.documents.plain_line import one_line
 from models.stores.database import Database
 
-HISTORY_MAX = 200  # the API knows no pages here
+HISTORY_MAX = 200  # the API has no pages here
 
 
 class StatusHistories:

@@ -14,8 +14,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection as Rows
 from collections.abc import Sequence
 
+from models.documents.chat_summary import UNREAD_MAX
 from models.documents.entry import Kind, entry_key
-from models.documents.head import UNREAD_MAX
 from models.stores.database import Collection, Row
 
 NEAR = 100  # entries behind a read mark that are looked through one by one, together with everything else of the chat

@@ -79,7 +79,7 @@ def build(
     auth, oauth = settings.auth, _oauth_rules(settings)
     accounts, sessions, ownerships = stores.accounts, stores.sessions, stores.ownerships
     choose, last_use = ChooseAccount(ownerships), LastUse(sessions, ownerships, sockets, clock)
-    authenticate = Authenticate(tokens, sessions, accounts, stores.logins, choose, clock, believed_for_s=cached_s)
+    authenticate = Authenticate(tokens, sessions, accounts, stores.logins, choose, clock, cache_ttl_s=cached_s)
     remove = _remove(stores, fanout, clock, log, facts, leave_group, remove_media)
     prove = ProveNumber(stores.pins, stores.attempts, stores.quotas, clock, rules)
     start_session = StartSession(sessions, tokens, clock, timedelta(days=auth.session_days))

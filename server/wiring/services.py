@@ -8,6 +8,7 @@ from aiohttp import web
 
 from handlers.rest.links import Links
 from models.services.chats.recovery import recover_pending_changes
+from models.services.events.invitation_texts import SweepInvitationTokens
 from models.services.runtime.admission import ConnectAdmission
 from models.services.runtime.token_bucket import TokenBuckets
 from models.tasks import BackgroundTasks
@@ -206,6 +207,7 @@ def _start_periodic_work(services: Services, tasks: BackgroundTasks) -> None:
         log.reannounce.recovered,
         remove_media,
     )
+    sweep_links = SweepInvitationTokens(stores.invitation_tokens, stores.events)
     for name, work, every_s, done in (
         ("healing", recover, 30.0, "applied %d changes that a crash had left"),
         ("moving chats up", log.summaries.sweep, 30.0, "moved up %d chats that a crash had left"),
@@ -214,5 +216,6 @@ def _start_periodic_work(services: Services, tasks: BackgroundTasks) -> None:
         ("reminding", services.facts.remind, 300.0, "reminded of %d events"),  # the window is two hours wide
         ("removing files", remove_media.sweep, 3600.0, "removed %d files that nothing pointed to"),
         ("sweeping", stores.media.sweep, 3600.0, "removed %d uploads that a crash had left"),  # half a day old
+        ("sweeping links", sweep_links, 3600.0, "removed %d links of events that are gone"),
     ):
         run_periodically(tasks, name, work, every_s=every_s, done=done)

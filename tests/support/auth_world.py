@@ -94,7 +94,7 @@ async def start_node(
     stores, fanout = Stores(database, SECRET, clock, large_chat=1000), RecordingFanout()
     for store in (stores.accounts, stores.sessions, stores.quotas, stores.pins, stores.attempts):
         await store.prepare()
-    settings = Settings(auth={"public_registration": is_open, "app_scheme": "amigo"})
+    settings = Settings(auth={"public_registration": is_open, "app_scheme": "amigo", "recycle_days": 0})
     known = contacts.build(stores, fanout, clock, settings.limits, cached_s=CACHED_S)
     # Nobody here is invited to anything, so the journal is never asked.
     log = chats.build_log(stores, database, fanout, clock, settings, known, Metrics(), cached_s=CACHED_S)

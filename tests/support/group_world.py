@@ -39,6 +39,7 @@ from tests.support.documented import watch
 SINCE = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 MEMBERS_MAX = 1000
 CACHED_S = 30.0
+SETTINGS = Settings(chat={"group_max_members": MEMBERS_MAX}, limits={"enabled": False})
 
 
 class TickingClock:
@@ -186,7 +187,7 @@ class World:
         return stored.entry
 
     async def start_node(self) -> Node:
-        fanout, stores, settings = RecordingFanout(), self.stores, Settings(chat={"group_max_members": MEMBERS_MAX})
+        fanout, stores, settings = RecordingFanout(), self.stores, SETTINGS
         known = contacts.build(stores, fanout, self.clock, settings.limits, cached_s=CACHED_S)
         log = chats.build_log(stores, self.database, fanout, self.clock, settings, known, Metrics(), cached_s=CACHED_S)
         await log.journal.open()

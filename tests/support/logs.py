@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.documents.chat import Chat
+from models.documents.chat_summary import ChatSummary
 from models.documents.entry import Deletion, Draft, Entry, Joined, Message, Reaction, entry_key
-from models.documents.head import ChatSummary
 from models.services.chats.membership import MembershipCache
 from models.services.chats.summaries import ReadChatSummaries
 from models.stores.chats import Chats

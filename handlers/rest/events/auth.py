@@ -22,7 +22,7 @@ from handlers.wire.sign_in import (
     show_sessions,
 )
 from models.documents.session import SignedIn
-from models.documents.user import SeenUser
+from models.documents.user import UserView
 from models.errors import (
     CountryNotServed,
     FieldErrors,
@@ -186,7 +186,7 @@ class AuthRoutes:
         return self._show(request, signed_in)
 
     def _show(self, request: web.Request, signed_in: SignedIn) -> web.Response:
-        own = SeenUser.own(signed_in.account)
+        own = UserView.own(signed_in.account)
         return web.json_response(show_signed_in(own, self.links.photos_in(request), signed_in.token))
 
     async def sessions(self, request: web.Request) -> web.Response:

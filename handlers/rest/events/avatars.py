@@ -65,7 +65,7 @@ class AvatarRoutes:
         @asynccontextmanager
         async def shrunk(_: Sent, content: AsyncIterator[bytes]) -> AsyncIterator[Picture]:
             try:
-                picture = await self.set_photo.take.shrink(content, caller_of(request))
+                picture = await self.set_photo.take_photo.shrink(content, caller_of(request))
             except Malformed as refusal:
                 raise FieldErrors({"photo": [refusal.message]}) from None
             yield picture

@@ -24,7 +24,7 @@ from models.documents.session import Actor
 from models.errors import DomainError, Malformed, TooLarge, TooLong, Unavailable, UrlRefused
 from models.services.chats.send import RequireRecipient, SendMessage
 from models.services.media.fetching import FetchUrl, LimitFetches
-from models.services.media.storage import Arrival, StoreMedia
+from models.services.media.storage import PendingFile, StoreMedia
 
 FILE = "filename"  # the field with the file, in every form
 CARD_MAX_BYTES = 4 * VCARD_MAX_CHARS  # no character of UTF-8 is longer
@@ -102,8 +102,8 @@ class MediaMessageRoutes:
 
     @asynccontextmanager
     async def _arrived(
-        self, actor: Actor, asked: FileToSend, arrival: Arrival | None, rule: MediaRule
-    ) -> AsyncIterator[Arrival]:
+        self, actor: Actor, asked: FileToSend, arrival: PendingFile | None, rule: MediaRule
+    ) -> AsyncIterator[PendingFile]:
         """The upload, or what lies behind the URL."""
         url = asked.require_url() if arrival is None else ""
         await self.require_recipient(actor, asked.target)

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from handlers.wire.events.fields import LINE
 from handlers.wire.events.users import ContactUserShown, Link, PhoneNumbers, show_contact_user
-from models.documents.favourite import NAME_MAX_CHARS, FavouriteInput, SeenFavourite
+from models.documents.favourite import NAME_MAX_CHARS, FavouriteInput, FavouriteView
 from models.documents.phone import Phone, identity_of
 from models.documents.photo import Rendition
 from models.errors import Malformed
@@ -70,13 +70,13 @@ class FavouriteShown(TypedDict):
 
 
 def show_favourites(
-    favourites: Iterable[SeenFavourite], media: Callable[[str], str], link: Link
+    favourites: Iterable[FavouriteView], media: Callable[[str], str], link: Link
 ) -> list[FavouriteShown]:
     """`media` makes the address of a stored picture, `link` that of a user's photo."""
     return [_show(each, media, link) for each in favourites]
 
 
-def _show(seen: SeenFavourite, media: Callable[[str], str], link: Link) -> FavouriteShown:
+def _show(seen: FavouriteView, media: Callable[[str], str], link: Link) -> FavouriteShown:
     favourite = seen.favourite
     return {
         "id": favourite.id,

@@ -14,7 +14,7 @@ from models.documents.collation import sort_by_name
 from models.documents.event import Event, Invitation, Poll
 from models.documents.photo import Rendition
 from models.documents.sample_reply import SampleReply
-from models.documents.user import SeenUser
+from models.documents.user import UserView
 from models.services.events.listing import EventView
 from models.services.events.posts import Posting
 
@@ -169,7 +169,7 @@ def show_events(events: Iterable[EventView], link: Link) -> list[EventShown]:
     return [broadcast_event(seen, link) for seen in events]
 
 
-def show_invitation(invitation: Invitation, people: Mapping[int, SeenUser]) -> InvitationShown:
+def show_invitation(invitation: Invitation, people: Mapping[int, UserView]) -> InvitationShown:
     who = people[invitation.account_id]
     is_active = who.account.is_registered
     return {
@@ -238,7 +238,7 @@ def _shown_invitations(seen: EventView) -> list[Invitation]:
     return ranked if guests is None else ranked[guests.offset : guests.offset + guests.limit]
 
 
-def _name_and_number(invitation: Invitation, who: SeenUser) -> tuple[str, str]:
+def _name_and_number(invitation: Invitation, who: UserView) -> tuple[str, str]:
     """Who never signed in is a number that somebody wrote down, shown as it was written."""
     if not who.account.is_registered:
         return "", invitation.phone.text
@@ -246,7 +246,7 @@ def _name_and_number(invitation: Invitation, who: SeenUser) -> tuple[str, str]:
     return who.full_name or number, number
 
 
-def _invitee(event: Event, invitation: Invitation, who: SeenUser, link: Link) -> InviteeShown:
+def _invitee(event: Event, invitation: Invitation, who: UserView, link: Link) -> InviteeShown:
     account = who.account
     name, number = _name_and_number(invitation, who)
     return {

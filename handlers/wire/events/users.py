@@ -15,7 +15,7 @@ from models.documents.facebook import TOKEN_MAX_CHARS, FacebookFriend
 from models.documents.favourite import FAVOURITES_MAX
 from models.documents.phone import Phone, identity_of, is_number
 from models.documents.photo import Photo, Rendition
-from models.documents.user import PHONE_BOOK_MAX, SeenUser
+from models.documents.user import PHONE_BOOK_MAX, UserView
 from models.errors import AccountNotFound, FavouritesFull, Malformed, TooLong
 
 # The absolute URL of one rendition; None for a default picture where there are none.
@@ -154,7 +154,7 @@ def _texts(fields: object) -> list[str]:
     return texts
 
 
-def show_user(seen: SeenUser, link: Link) -> UserShown:
+def show_user(seen: UserView, link: Link) -> UserShown:
     account = seen.account
     return {
         "id": account.id,
@@ -172,11 +172,11 @@ def show_user(seen: SeenUser, link: Link) -> UserShown:
     }
 
 
-def show_signed_in(seen: SeenUser, link: Link, token: str) -> SignedInShown:
+def show_signed_in(seen: UserView, link: Link, token: str) -> SignedInShown:
     return {**show_user(seen, link), "auth_token": token}
 
 
-def show_contact_user(seen: SeenUser, link: Link) -> ContactUserShown:
+def show_contact_user(seen: UserView, link: Link) -> ContactUserShown:
     return {
         "id": seen.account.id,
         "full_name": seen.full_name,
@@ -186,11 +186,11 @@ def show_contact_user(seen: SeenUser, link: Link) -> ContactUserShown:
     }
 
 
-def show_photo(seen: SeenUser, rendition: Rendition, link: Link) -> str | None:
+def show_photo(seen: UserView, rendition: Rendition, link: Link) -> str | None:
     return link(seen.photo or seen.default_picture, rendition)
 
 
-def show_found(users: Iterable[SeenUser], link: Link) -> list[FoundUserShown]:
+def show_found(users: Iterable[UserView], link: Link) -> list[FoundUserShown]:
     """The registered users of a phone book; `phone_number` is as it is kept here, not as it was asked for."""
     return [{"phone_number": seen.account.phone.text, "user": show_contact_user(seen, link)} for seen in users]
 

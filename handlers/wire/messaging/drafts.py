@@ -38,12 +38,12 @@ from handlers.wire.sockets.requests import (
 )
 from handlers.wire.times import EPOCH, read_date
 from models.documents.chat import is_group_id
+from models.documents.chat_ref import ChatRef
 from models.documents.entry import Message
 from models.documents.media import MediaKind
+from models.documents.page_request import LIMIT_DEFAULT, LIMIT_MAX, PageRequest
 from models.documents.phone import is_number
-from models.documents.target import ChatRef
 from models.documents.url import URL_MAX_CHARS, is_web_url
-from models.documents.window import LIMIT_DEFAULT, LIMIT_MAX, PageRequest
 from models.errors import Malformed, UrlRefused
 
 _MESSAGE_ID = re.compile(r"[0-9A-Fa-f]{22}", re.ASCII)

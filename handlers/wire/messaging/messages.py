@@ -9,8 +9,8 @@ from typing_extensions import TypeAliasType, TypedDict
 from handlers.wire.times import Date, show_date
 from models.documents.entry import Entry, Message, show_key
 from models.documents.graphemes import cut
+from models.documents.page_request import Part
 from models.documents.receipt import ListedMessage, Receipt
-from models.documents.window import Part
 from models.services.chats.titles import TitledChat, TitledPage
 
 SNIPPET_MAX_CHARS = 64  # messaging contract 10.1

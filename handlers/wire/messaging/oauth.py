@@ -33,7 +33,6 @@ def find_parameter(fields: Fields, name: str) -> str | None:
 
 _TEXT = {"type": "string", "pattern": STORABLE}
 Parameter = Annotated[str, FieldReader(read_parameter, _TEXT | {"minLength": 1})]
-Perhaps = Annotated[str | None, FieldReader(find_parameter, _TEXT)]
 
 
 class Grant(BaseModel):

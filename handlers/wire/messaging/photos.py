@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from handlers.wire.messaging.request import FieldReader, MessagingRequest, as_given
 from handlers.wire.times import Date, show_date
-from models.documents.photo import Photo, PhotoChange, PhotoStatus, SeenPhoto
+from models.documents.photo import Photo, PhotoChange, PhotoStatus, PhotoView
 from models.documents.url import URL_MAX_CHARS, is_web_url
 from models.errors import Malformed, UrlRefused
 
@@ -73,7 +73,7 @@ def show_url(photo: Photo | None, status: PhotoStatus, show: Show) -> PhotoShown
     return {"photo_url": None if photo is None else show(photo), "photo_status": status}
 
 
-def show_seen(seen: Sequence[SeenPhoto], show: Show) -> PhotosShown:
+def show_seen(seen: Sequence[PhotoView], show: Show) -> PhotosShown:
     return {"photo_urls": [{"contact_id": each.number, **show_url(each.photo, each.status, show)} for each in seen]}
 
 

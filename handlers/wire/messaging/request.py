@@ -29,7 +29,6 @@ _UNSEEN = (
     r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
 )
 SAYING = rf"^[^\u0000]*[^{_UNSEEN}][^\u0000]*$"
-DIGITS: Schema = {"type": "string", "pattern": "^[0-9]+$", "maxLength": TEXT_MAX_CHARS, "examples": ["4930901820"]}
 # With separators it may be longer than its digits.
 NUMBER: Schema = {
     "description": "A phone number in international form, with or without `+`. Spaces, dashes, `/.()`, invisible characters and `tel:` "

@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from handlers.wire.sockets.entries import EntryShown, show_entry, show_message, show_photo, show_time
 from models.documents.chat import Chat, ChatKind, Member
-from models.documents.head import ChatSummary
+from models.documents.chat_summary import ChatSummary
 from models.services.chats.history import Page
 from models.services.chats.listing import ChatPage
 from models.services.chats.sync import ChatState, Status, SyncAnswer

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from handlers.wire.fields import SLACK, find_number
 from models.documents.chat import is_group_id
+from models.documents.chat_ref import ChatRef
 from models.documents.entry import MESSAGE_TYPES, Message
 from models.documents.plain_line import is_blank, is_storable, one_line, plain_text
-from models.documents.target import ChatRef
 from models.documents.url import URL_MAX_CHARS, is_web_url
 from models.errors import Malformed, TooLong
 

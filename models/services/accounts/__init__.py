@@ -1,1 +1,1 @@
-"""Accounts and logins: registration, sign-in, sessions, profiles and removal."""
+"""Accounts: codes, signing in, sessions, logins, registration, profiles and removal."""

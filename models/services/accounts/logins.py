@@ -1,4 +1,4 @@
-"""Logins: adding and removing them, their passwords, and the accounts they own."""
+"""Logins: adding and removing them, their passwords, and the numbers in their lists."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,9 @@ from models.documents.login import Login, require_login_name, require_password
 from models.documents.phone import Phone
 from models.documents.session import Identity
 from models.errors import AccountExists, Conflict, DomainError, LoginNeeded, NotFound
-from models.facts import SessionsRevoked
 from models.ports import Clock, Fanout, Passwords
 from models.services.accounts.pins import RequestPin
+from models.services.accounts.sessions import end_sessions
 from models.stores.accounts import Accounts
 from models.stores.logins import Logins
 from models.stores.ownerships import Ownerships
@@ -17,7 +17,10 @@ from models.stores.sessions import Sessions
 
 @dataclass(frozen=True, slots=True)
 class AddLogin:
-    """A login without accounts. Raises Malformed for a name or password that cannot be, Conflict for a name that is taken."""
+    """Adds a login without accounts.
+
+    Raises Malformed for a name or password that is not allowed, and Conflict for a taken name.
+    """
 
     logins: Logins
     passwords: Passwords
@@ -33,7 +36,10 @@ class AddLogin:
 
 @dataclass(frozen=True, slots=True)
 class RemoveLogin:
-    """The login is gone and signed out. Its accounts stay, as people who prove their numbers by a code. Raises NotFound."""
+    """Removes a login and ends its sessions. Raises NotFound.
+
+    Its accounts stay, as those of people who prove their numbers by a code.
+    """
 
     logins: Logins
     sessions: Sessions
@@ -44,16 +50,14 @@ class RemoveLogin:
         login = await self.logins.find_by_name(name)
         if login is None:
             raise NotFound("There is no such login.")
-        await self.logins.remove(login.id)  # first: no token of a login that is gone is believed
-        sessions = await self.sessions.list_ids(login_id=login.id)
-        await self.sessions.remove_all(sessions)
+        await self.logins.remove(login.id)  # first, so that its tokens are refused from now on
+        await end_sessions(self.sessions, self.fanout, await self.sessions.list_ids(login_id=login.id))
         await self.ownerships.remove_of_login(login.id)
-        self.fanout.signal(SessionsRevoked(sessions))
 
 
 @dataclass(frozen=True, slots=True)
 class SetPassword:
-    """The new password holds from now on, and whoever signed in with the old one is signed out. Raises NotFound, Malformed."""
+    """Replaces the password of a login, and ends its sessions. Raises NotFound and Malformed."""
 
     logins: Logins
     passwords: Passwords
@@ -65,16 +69,15 @@ class SetPassword:
         if login is None:
             raise NotFound("There is no such login.")
         await self.logins.replace_password(login.id, await self.passwords.hash(require_password(password)))
-        sessions = await self.sessions.list_ids(login_id=login.id)
-        await self.sessions.remove_all(sessions)
-        self.fanout.signal(SessionsRevoked(sessions))
+        await end_sessions(self.sessions, self.fanout, await self.sessions.list_ids(login_id=login.id))
 
 
 @dataclass(frozen=True, slots=True)
 class CreateAccount:
-    """The number waits for its code, also if others have it pending or own it (messaging contract 4.1).
+    """Adds a number to the login's list, and sends a code to it (docs/messaging-api.md, "Registration").
 
-    Raises LoginNeeded, AccountExists when it is in the list already, and what sending the code raises; then it is not listed.
+    This also works for a number that other logins list or own. Raises LoginNeeded for a session that a code opened,
+    AccountExists for a number in the list, and what sending the code raises; then the number is not listed.
     """
 
     accounts: Accounts

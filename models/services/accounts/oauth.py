@@ -1,4 +1,4 @@
-"""OAuth 2 for logins: tokens by password and by refresh token."""
+"""OAuth 2 for logins: tokens by password and by refresh token (docs/messaging-api.md, "Logins")."""
 
 import secrets
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from models.documents.login import NAME_MAX_CHARS, PASSWORD_MAX_CHARS, Login
 from models.documents.network import network_of
 from models.documents.oauth import FOR_EVER, OAuthRules, narrow_scope
 from models.documents.session import Grant, Session, TokenPair, device_name
-from models.errors import InvalidGrant, RateLimited, Unauthenticated
+from models.errors import InvalidGrant, RateLimited, Unauthenticated, whole_ms
 from models.facts import SessionsRevoked
 from models.ports import Clock, Fanout, Passwords, Tokens
 from models.services.accounts.sign_in_alert import NotifySignIn
@@ -18,15 +18,15 @@ from models.stores.quotas import Quotas
 from models.stores.sessions import Sessions
 
 GUESS_WINDOW_S = 300
-ADDRESSES = 5  # that must guess at one login before others wait: so a stranger alone keeps nobody out
+ADDRESSES = 5  # that have to guess at one login before all others wait: one stranger alone locks nobody out
 
 
 @dataclass(frozen=True, slots=True)
 class SignInByPassword:
-    """A new session of the login, and its first pair of tokens.
+    """Starts a session of a login, and returns its first pair of tokens.
 
-    Raises InvalidGrant for a wrong name or password, after the same work for either, InvalidScope, and RateLimited after too
-    many wrong ones for one name or from one address; a right one does not count.
+    Raises InvalidGrant for a wrong name or password, after equal work for either, InvalidScope, and RateLimited after too
+    many wrong guesses at one name or from one address. Right passwords do not count.
     """
 
     logins: Logins
@@ -36,7 +36,7 @@ class SignInByPassword:
     tokens: Tokens
     clock: Clock
     rules: OAuthRules
-    tell_sign_in: NotifySignIn
+    notify_sign_in: NotifySignIn
 
     async def __call__(
         self, name: str, password: str, *, client_id: str, scope: str | None, device: str, address: str
@@ -50,7 +50,7 @@ class SignInByPassword:
         }
         await self._count(keys)
         login = await self._require_login(name, password)
-        await self._forgive(keys)
+        await self._give_back(keys)
         session = self._session(
             login, Grant(client_id, granted, 1, self.clock.now() + self.rules.token_lifetime), device
         )
@@ -58,7 +58,7 @@ class SignInByPassword:
         if not await self._is_still_right(login, password):
             await self.sessions.remove_all([session.id])
             raise InvalidGrant
-        await self.tell_sign_in.of_login(login.id, session.id, device)
+        await self.notify_sign_in.of_login(login.id, session.id, device)
         return token_pair(self.tokens, session, granted)
 
     async def _require_login(self, name: str, password: str) -> Login:
@@ -73,7 +73,10 @@ class SignInByPassword:
         return login
 
     async def _is_still_right(self, login: Login, password: str) -> bool:
-        """MessagingRequest once the session is stored: whoever replaced the password meanwhile has looked for sessions too early to find it."""
+        """Returns whether the password still holds, once the session is stored.
+
+        A password change that ran meanwhile looked for the login's sessions before this one could be found.
+        """
         now = await self.logins.find_by_name(login.name)
         if now is None or now.id != login.id:
             return False
@@ -87,7 +90,7 @@ class SignInByPassword:
         )  # fmt: skip
 
     async def _count(self, keys: dict[str, int]) -> None:
-        """Counted before the look, so that guesses in parallel get no more of them."""
+        """Count a guess before it is checked, so that parallel guesses get no extra ones."""
         if not self.rules.has_limits:
             return
         for key, cap in keys.items():
@@ -95,29 +98,29 @@ class SignInByPassword:
             if wait is not None:
                 raise _too_often(wait)
 
-    async def _forgive(self, keys: dict[str, int]) -> None:
+    async def _give_back(self, keys: dict[str, int]) -> None:
         if self.rules.has_limits:
             for key in keys:
                 await self.quotas.give_back(key, GUESS_WINDOW_S, self.clock.now())
 
 
 def token_pair(tokens: Tokens, session: Session, scope: str) -> TokenPair:
-    """The tokens of an OAuth session's present generation."""
+    """Returns the tokens of an OAuth session's present generation."""
     return TokenPair(tokens.sign(session), tokens.sign_refresh(session), session.token_expires_at, scope)
 
 
 def _too_often(wait: timedelta) -> RateLimited:
-    return RateLimited(
-        "Too many wrong passwords; wait before the next try.", retry_after_ms=int(wait.total_seconds() * 1000) + 1
-    )
+    return RateLimited("Too many wrong passwords; wait before the next try.", retry_after_ms=whole_ms(wait))
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshTokens:
-    """A refresh token is good once. The pair before is void from then on, and the sockets it opened close.
+    """Exchanges a refresh token, which works once, for a new pair of tokens.
 
-    One that comes again has been copied, and nobody can tell which of the two who hold it is the thief: the session ends, and
-    with it every token of its family. Raises InvalidGrant for that as for any other bad one, and InvalidScope.
+    The former pair is void, and its sockets close.
+
+    A token that is used twice has been copied, and nobody can tell the owner from the thief: the session ends, with all of
+    its tokens. Raises InvalidGrant for that as for every other bad token, and InvalidScope.
     """
 
     logins: Logins

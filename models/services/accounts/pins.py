@@ -1,17 +1,16 @@
-"""Sign-in codes: requesting one by SMS or voice, and proving a number with it."""
+"""Sign-in codes: requesting one by SMS or voice call, and proving a number with it (docs/architecture.md, "Codes")."""
 
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from math import ceil
 
 from models.documents.login import Ownership
 from models.documents.network import network_of
 from models.documents.phone import Phone
 from models.documents.pin import EVENTS_PURPOSE, PinRules
-from models.errors import DomainError, RateLimited, RegistrationClosed, WrongPin
+from models.errors import DomainError, RateLimited, RegistrationClosed, WrongPin, whole_ms
 from models.ports import Clock, CodeSender
 from models.services.notifications.sms import LimitTexts
 from models.stores.accounts import Accounts
@@ -25,12 +24,12 @@ HOUR_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class RequestPin:
-    """Check the limits, store the code's hash, send the code.
+    """Checks the limits, stores the code's hash, and sends the code.
 
-    The answer is the same whether or not the number has an account. While registration is closed nothing is sent to a number
-    without one: on the events API without a word, since anybody may ask there; a login is told RegistrationClosed.
-    A code that cannot be sent is forgotten with the wait it caused, so that trying again helps. Raises CountryNotServed,
-    RateLimited, and Unavailable when the provider fails.
+    The answer does not reveal whether the number has an account. While registration is closed, a number without one gets no
+    code: on the events API without an error, since anybody may ask there, and for a login with RegistrationClosed. A code
+    that cannot be sent is deleted and does not count, so that trying again helps. Raises CountryNotServed, RateLimited, and
+    Unavailable if the provider fails.
     """
 
     accounts: Accounts
@@ -42,12 +41,15 @@ class RequestPin:
     clock: Clock
     rules: PinRules
     digits: int
-    app_scheme: str = ""  # opens the app from the message; empty: no link in it
+    app_scheme: str = ""  # of a link that opens the app from the message; empty for no link
 
     async def __call__(
         self, phone: Phone, address: str, *, purpose: str = EVENTS_PURPOSE, channel: str = "sms"
     ) -> None:
-        """`address` is the client's, `channel` is "sms" or "voice"; the code is good for `purpose` alone."""
+        """Send a code.
+
+        `address` is the client's, `channel` is "sms" or "voice", and the code is good for `purpose` alone.
+        """
         self.texts.require_served(phone)
         number, now = phone.number, self.clock.now()
         if self.rules.has_send_limits:
@@ -69,9 +71,10 @@ class RequestPin:
             raise
 
     async def _require_quota(self, phone: Phone, address: str, purpose: str) -> None:
-        """Count this one for whoever asks and for the number.
+        """Count this request for the asking address and purpose, and for the number. Raises RateLimited.
 
-        While the number has to wait nothing is counted: an impatient person must not use up the address that others share.
+        A refused request is not counted, so that an impatient person does not use up the quota of an address that others
+        share.
         """
         now, cap = self.clock.now(), self.rules.per_address_per_hour
         taken: list[str] = []
@@ -97,19 +100,17 @@ class RequestPin:
 
 
 def sends_key(phone: Phone) -> str:
-    """Under which the codes to one telephone are counted, those of both APIs and of all spellings together."""
+    """Returns the key that codes to one telephone are counted under: those of both APIs and of all spellings together."""
     return f"sends {phone.reached}"
 
 
 def _too_soon(wait: timedelta) -> RateLimited:
-    return RateLimited(
-        "A code was asked for too often; wait a moment.", retry_after_ms=ceil(wait.total_seconds() * 1000)
-    )
+    return RateLimited("A code was asked for too often; wait a moment.", retry_after_ms=whole_ms(wait))
 
 
 @dataclass(frozen=True, slots=True)
 class AskForCode:
-    """By "sms" or "voice"; raises what RequestPin raises."""
+    """Sends a code for a number in the login's list, by "sms" or "voice". Raises what RequestPin raises."""
 
     accounts: Accounts
     ownerships: Ownerships
@@ -123,17 +124,17 @@ class AskForCode:
 
 
 DAY_S = 86_400
-KNOWN_FOR = timedelta(days=90)  # an address from which a number was proved; people come back to the same few
+KNOWN_FOR = timedelta(days=90)  # how long an address from which a number was proved is known; people use the same few
 
 
 @dataclass(frozen=True, slots=True)
 class ProveNumber:
-    """Use up the code of a number.
+    """Uses up the code of a number.
 
-    Wrong guesses are counted, never the code voided: by address, by number and address, and by number for all addresses that
-    are strangers to it. So a stranger's guesses make other strangers wait, and the owner, who asked for the code or proved
-    the number from the same address before, not at all. Raises RateLimited while a guess has to wait, and WrongPin, which
-    tells nobody why; neither says whether the number has an account or a live code.
+    Wrong guesses are counted, and never void the code. They are counted by address, by number and address, and by number
+    for all addresses that are unknown to the number. So guesses from unknown addresses make other unknown addresses wait,
+    but not the owner, who requested the code or proved the number from the same address before. Raises RateLimited while a
+    guess has to wait, and WrongPin without a reason; neither reveals whether the number has an account or a live code.
     """
 
     pins: Pins
@@ -151,7 +152,7 @@ class ProveNumber:
         purpose: str = EVENTS_PURPOSE,
         confirm: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`confirm` is asked once the code is known to be right, and may refuse: then the code stays good."""
+        """Use up the code. `confirm` is called once the code is known to be right; if it raises, the code stays good."""
         debug_pin = self.rules.debug_pin
         if debug_pin and hmac.compare_digest(pin.encode(errors="replace"), debug_pin.encode()):
             if confirm is not None:
@@ -167,12 +168,17 @@ class ProveNumber:
             await confirm()
         if not await self.pins.use(number, purpose, pin, now):
             raise WrongPin
-        await self.attempts.relax(_guesses_key(number, network))
-        await self.attempts.relax(sends_key(phone), in_row=1)  # the next code waits as after a first one
+        await self.attempts.restart_waits(_guesses_key(number, network))
+        await self.attempts.restart_waits(
+            sends_key(phone), in_row=1
+        )  # the next code has to wait as long as a second one
         await self.pins.note_network(number, network, now + KNOWN_FOR)
 
     async def _count(self, number: str, network: str) -> list[str]:
-        """Count a guess before it is looked at, so that guesses in parallel get no more of them; the keys it counts under."""
+        """Count a guess before it is checked, so that parallel guesses get no extra ones.
+
+        Returns the keys it counts under.
+        """
         now, rules = self.clock.now(), self.rules
         if rules.has_send_limits:
             wait = await self.quotas.take(_address_key(network), rules.guesses_per_address_per_day, DAY_S, now)
@@ -212,6 +218,4 @@ def _strangers_key(number: str) -> str:
 
 
 def _too_often(wait: timedelta) -> RateLimited:
-    return RateLimited(
-        "Too many wrong codes; wait before the next try.", retry_after_ms=ceil(wait.total_seconds() * 1000)
-    )
+    return RateLimited("Too many wrong codes; wait before the next try.", retry_after_ms=whole_ms(wait))

@@ -1,4 +1,4 @@
-"""One's own profile: names, status message and privacy."""
+"""One's own profile: names, status message and privacy (docs/messaging-api.md, "Profile")."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from typing import Any
 
 from models.documents.account import StatusChange, Visibility
 from models.documents.session import Actor
-from models.documents.user import SeenUser
+from models.documents.user import UserView
 from models.errors import Forbidden
-from models.facts import AccountChanged
 from models.ports import Clock, Fanout
+from models.services.contacts.directory import change_account
 from models.services.users.finding import FindUser
 from models.stores.accounts import Accounts
 from models.stores.status_histories import StatusHistories
@@ -17,55 +17,55 @@ from models.stores.status_histories import StatusHistories
 
 @dataclass(frozen=True, slots=True)
 class ChangeUser:
-    """One's own alone (design section 9): Forbidden for a user that the actor may find, else AccountNotFound."""
+    """Changes the actor's own user (docs/events-api.md, "Users").
+
+    Raises Forbidden for another user that the actor may find, and AccountNotFound for all others.
+    """
 
     accounts: Accounts
     find: FindUser
     fanout: Fanout
 
-    async def __call__(self, actor: Actor, user_id: int, fields: Mapping[str, Any]) -> SeenUser:
-        """`fields` are named as in the account (`notify.new_invite` for one flag)."""
+    async def __call__(self, actor: Actor, user_id: int, fields: Mapping[str, Any]) -> UserView:
+        """Set these fields, named as in the account; `notify.new_invite` is one flag. Returns the changed user."""
         if user_id != actor.account_id:
             await self.find(actor, user_id)
             raise Forbidden("You may change your own profile only.")
         own = await self.find.own(actor)
-        # A nickname stands in for a missing full name (design section 9): whoever sends it back names nobody anew.
+        # A nickname stands in for a missing full name; a client that sends it back does not set a full name.
         changes = {name: value for name, value in fields.items() if name != "full_name" or value != own.full_name}
         if not changes:
             return own
-        await self.accounts.change(user_id, changes)
-        self.fanout.signal(AccountChanged(user_id))
+        await change_account(self.accounts, self.fanout, user_id, changes)
         return await self.find.own(actor)
 
 
 @dataclass(frozen=True, slots=True)
 class SetNickname:
-    """The name that stands in others' notifications where there is no full name; empty takes it away."""
+    """Sets the name that others' notifications show if there is no full name. An empty text removes it."""
 
     accounts: Accounts
     fanout: Fanout
 
     async def __call__(self, actor: Actor, nickname: str) -> None:
-        await self.accounts.change(actor.account_id, {"nickname": nickname})
-        self.fanout.signal(AccountChanged(actor.account_id))
+        await change_account(self.accounts, self.fanout, actor.account_id, {"nickname": nickname})
 
 
 @dataclass(frozen=True, slots=True)
 class SetPrivacy:
-    """All the parts that are given, in one write, or none of them."""
+    """Sets the parts of the privacy settings that are given, in one write."""
 
     accounts: Accounts
     fanout: Fanout
 
     async def __call__(self, actor: Actor, parts: Mapping[str, Visibility]) -> None:
         fields = {f"privacy.{part}": visibility.value for part, visibility in parts.items()}
-        await self.accounts.change(actor.account_id, fields)
-        self.fanout.signal(AccountChanged(actor.account_id))
+        await change_account(self.accounts, self.fanout, actor.account_id, fields)
 
 
 @dataclass(frozen=True, slots=True)
 class SetStatusMessage:
-    """The new text, and an entry in the history if it is another one than before."""
+    """Sets the status message, and adds it to the history if it differs from the present one."""
 
     accounts: Accounts
     histories: StatusHistories
@@ -76,6 +76,5 @@ class SetStatusMessage:
         before = await self.accounts.require(actor.account_id)
         if before.status_message == text:
             return
-        await self.accounts.change(actor.account_id, {"status_message": text})
+        await change_account(self.accounts, self.fanout, actor.account_id, {"status_message": text})
         await self.histories.append(actor.account_id, StatusChange(text, self.clock.now()))
-        self.fanout.signal(AccountChanged(actor.account_id))

@@ -1,4 +1,4 @@
-"""Registration: of an account by its number, of its profile, and of a number that had another owner."""
+"""Registration of accounts by their number and of their profile, and numbers that had another owner."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -16,6 +16,7 @@ from models.services.accounts.pins import ProveNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.sessions import LastUse
 from models.services.accounts.sign_in_alert import NotifySignIn
+from models.services.contacts.directory import change_account
 from models.services.events.inviting import JoinEvents
 from models.services.notifications.contact_joined import NotifyContactJoined
 from models.stores.accounts import Accounts
@@ -27,10 +28,11 @@ from models.stores.sessions import Sessions
 
 @dataclass(frozen=True, slots=True)
 class TakeNumber:
-    """The account has an id of its own, so that nothing of a former owner's is taken for the new owner's.
+    """Returns the account for somebody who has proved a number. A new owner of a number gets a new account.
 
-    A former owner is one who removed the account, or, with `recycle_days`, whose account nobody used for so long: it is
-    removed then as by its owner. Its chats stay with their other members. Open invitations are the number's, and go along.
+    So nothing that belonged to a former owner reaches the new one. Former owners are those who removed the account, and,
+    with `recycle_days`, those whose account nobody has used for so long; it is then removed as if by its owner. Chats stay
+    with their other members. Open invitations belong to the number and move to the new account.
     """
 
     accounts: Accounts
@@ -41,16 +43,16 @@ class TakeNumber:
     remove: Callable[[Ownership, str], Awaitable[None]]
     fanout: Fanout
     clock: Clock
-    recycle_days: float = 0  # 0: never
+    recycle_days: float  # 0: never
 
     async def __call__(self, phone: Phone) -> Account:
-        """Returns the account, registered or not yet."""
+        """Returns the account of this number, which may not be registered yet."""
         account = await self.accounts.find_or_create(phone, self.clock.now())
-        if account.is_registered and await self._lay_unused(account):
+        if account.is_registered and await self._is_unused(account):
             owned = Ownership(0, None, account.id, account.number, is_proved=True)
             await self.remove(owned, "recycled")
             account = await self.accounts.require(account.id)
-        if account.is_registered or not await self._had_an_owner(account):
+        if account.is_registered or not await self._had_owner(account):
             return account
         await self.accounts.retire(account)
         fresh = await self.accounts.find_or_create(phone, self.clock.now())
@@ -60,23 +62,24 @@ class TakeNumber:
             self.fanout.signal(AccountChanged(changed))
         return fresh
 
-    async def _lay_unused(self, account: Account) -> bool:
+    async def _is_unused(self, account: Account) -> bool:
         if not self.recycle_days:
             return False
         used_at = await self.last_use(account)
         return used_at is not None and self.clock.now() - used_at >= timedelta(days=self.recycle_days)
 
-    async def _had_an_owner(self, account: Account) -> bool:
-        # Who never proved a number is in no chat. Accounts that were removed before this was noted are known by theirs.
+    async def _had_owner(self, account: Account) -> bool:
+        # Earlier versions did not note removals; but only an account whose number was proved is in any chat.
         return account.removed_at is not None or bool(await self.chats.list_all_memberships(account.id))
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterAccount:
-    """The number is the login's from now on; for the login that owned it before, it is unregistered (messaging contract 4.1).
+    """Makes a number the login's own, once its code is right (docs/messaging-api.md, "Registration").
 
-    That one's sockets close, and come back as what it still owns. Raises WrongPin, RegistrationPinNeeded, WrongRegistrationPin,
-    RateLimited while a guess has to wait, and RegistrationClosed for a number without a registered account while that is so.
+    The login that owned it before loses it; its sockets close and reconnect with what it still owns. Raises WrongPin,
+    RegistrationPinNeeded, WrongRegistrationPin, RateLimited while a guess has to wait, and RegistrationClosed for a number
+    without a registered account while registration is closed.
     """
 
     accounts: Accounts
@@ -87,41 +90,40 @@ class RegisterAccount:
     fanout: Fanout
     take_number: TakeNumber
     registration_pin: RegistrationPin
-    tell_sign_in: NotifySignIn
-    is_open: bool = True
+    notify_sign_in: NotifySignIn
+    is_open: bool
 
     async def __call__(
         self, ownership: Ownership, code: str, device: str, address: str, registration_pin: str = ""
     ) -> None:
-        """`address` is the client's, by which its guesses are counted."""
+        """Register the number. `address` is the client's, by which its guesses are counted."""
         account = await self.accounts.require(ownership.account_id)
         if not self.is_open and not account.is_registered:
             raise RegistrationClosed
         confirm = None
-        if ownership.login_id is not None:  # whoever is signed in to the account itself has given it, or has set it
+        if ownership.login_id is not None:  # a session of the account itself has given or set it already
             confirm = partial(self.registration_pin.require, account.number, registration_pin)
         await self.prove(account.phone, code, address, purpose=ownership.purpose, confirm=confirm)
         account = await self.take_number(account.phone)
         was_registered = account.is_registered
         ownership = replace(ownership, account_id=account.id)
         fields = {"is_registered": True} | ({"nickname": ownership.nickname} if ownership.nickname else {})
-        account = await self.accounts.change(account.id, fields)
+        account = await change_account(self.accounts, self.fanout, account.id, fields)
         former = await self.ownerships.prove(ownership) if ownership.login_id is not None else []
-        self.fanout.signal(AccountChanged(account.id))
         await self.join_events(account)
         if was_registered and ownership.login_id is not None:
-            await self.tell_sign_in(account, "", device)
+            await self.notify_sign_in(account, "", device)
         for login_id in former:
-            # Alive as they are, they must be looked at anew: what they chose is no longer theirs.
+            # These sessions go on, but have to be read again: their login lost an account.
             self.fanout.signal(SessionsRevoked(await self.sessions.list_ids(login_id=login_id)))
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterProfile:
-    """Set name and e-mail, as often as is liked, and answer with the token of the present session.
+    """Sets name and e-mail address, and returns the token of the present session. It may be repeated.
 
-    Each time, whoever has this number in the phone book is told (events contract, section 7).
-    Raises RegistrationClosed while public registration is switched off.
+    Each time, accounts with this number in their phone book are notified (docs/events-api.md, "Pushes"). Raises
+    RegistrationClosed while public registration is switched off.
     """
 
     accounts: Accounts
@@ -129,7 +131,7 @@ class RegisterProfile:
     tokens: Tokens
     fanout: Fanout
     is_open: bool
-    tell_contact_joined: NotifyContactJoined
+    notify_contact_joined: NotifyContactJoined
 
     async def __call__(self, actor: Actor, full_name: str, email: str) -> SignedIn:
         if not self.is_open:
@@ -137,7 +139,7 @@ class RegisterProfile:
         session = await self.sessions.find(actor.session_id)
         if session is None:
             raise SessionRevoked
-        account = await self.accounts.change(actor.account_id, {"full_name": full_name, "email": email})
-        self.fanout.signal(AccountChanged(account.id))
-        await self.tell_contact_joined(account)
+        names = {"full_name": full_name, "email": email}
+        account = await change_account(self.accounts, self.fanout, actor.account_id, names)
+        await self.notify_contact_joined(account)
         return SignedIn(account, self.tokens.sign(session))

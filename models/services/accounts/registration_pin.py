@@ -1,13 +1,12 @@
-"""A second secret that an account's owner may set: it is asked of whoever proves the number by a code."""
+"""The registration PIN: a second secret that an account's owner may set, asked besides the code that proves the number."""
 
 from dataclasses import dataclass
 from datetime import timedelta
-from math import ceil
 
 from models.documents.phone import is_number
 from models.documents.pin import WaitRule
 from models.documents.session import Actor
-from models.errors import Malformed, RateLimited, RegistrationPinNeeded, WrongRegistrationPin
+from models.errors import Malformed, RateLimited, RegistrationPinNeeded, WrongRegistrationPin, whole_ms
 from models.ports import Clock, Passwords
 from models.services.accounts.sessions import LastUse
 from models.stores.accounts import Accounts
@@ -19,10 +18,10 @@ DIGITS_MIN, DIGITS_MAX = 6, 32
 
 @dataclass(frozen=True, slots=True)
 class RegistrationPin:
-    """So that a number alone, by a stolen card or one that was given to somebody else, does not open an account in use.
+    """Sets, removes and checks the registration PIN, so that a stolen or reassigned number alone opens no account in use.
 
-    Whoever forgets it sets or removes it on a device that is still signed in. Without one it lapses once nobody has used the
-    account for `lapses_after`, and the code alone is enough again.
+    An owner who forgets it sets or removes it on a device that is still signed in. Without one it lapses when nobody has
+    used the account for `lapses_after`; then the code alone is enough again.
     """
 
     accounts: Accounts
@@ -35,10 +34,11 @@ class RegistrationPin:
     lapses_after: timedelta
 
     async def is_set(self, actor: Actor) -> bool:
+        """Returns whether the actor's account has one."""
         return await self.pins.find_hash(actor.account_id) is not None
 
     async def set(self, actor: Actor, pin: str) -> None:
-        """Ask for this from the next sign-in on; raises Malformed for anything but 6 to 32 digits."""
+        """Ask for this PIN from the next sign-in on. Raises Malformed for anything but 6 to 32 digits."""
         if not (is_number(pin) and DIGITS_MIN <= len(pin) <= DIGITS_MAX):
             raise Malformed(f"A registration PIN has {DIGITS_MIN} to {DIGITS_MAX} digits.")
         await self.pins.replace(actor.account_id, await self.passwords.hash(pin), self.clock.now())
@@ -48,9 +48,9 @@ class RegistrationPin:
         await self.pins.forget(actor.account_id)
 
     async def require(self, number: str, given: str) -> None:
-        """MessagingRequest of whoever has the right code for this number.
+        """Check the PIN that was given together with the right code of this number.
 
-        Raises RegistrationPinNeeded where there is one and none is given, WrongRegistrationPin, and RateLimited while a guess
+        Raises RegistrationPinNeeded if one is set and none is given, WrongRegistrationPin, and RateLimited while a guess
         has to wait.
         """
         account = await self.accounts.find_by_number(number)
@@ -66,9 +66,9 @@ class RegistrationPin:
         key = f"registration pin {account.id}"
         attempt = await self.attempts.take(key, self.guesses, self.clock.now())
         if attempt.wait is not None:
-            wait_ms = ceil(attempt.wait.total_seconds() * 1000)
-            raise RateLimited("Too many wrong registration PINs; wait before the next try.", retry_after_ms=wait_ms)
+            text = "Too many wrong registration PINs; wait before the next try."
+            raise RateLimited(text, retry_after_ms=whole_ms(attempt.wait))
         if not (DIGITS_MIN <= len(given) <= DIGITS_MAX and await self.passwords.matches(given, stored)):
             raise WrongRegistrationPin
         await self.attempts.give_back(key)
-        await self.attempts.relax(key)
+        await self.attempts.restart_waits(key)

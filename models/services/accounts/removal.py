@@ -1,4 +1,4 @@
-"""Removes an account from the network."""
+"""Removal of an account from the network (docs/messaging-api.md, "Removal")."""
 
 import logging
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from models.errors import ChatNotFound
 from models.facts import AccountChanged, ChatMembersChanged, SessionsRevoked
 from models.ports import Clock, Fanout
 from models.services.chats.record_changes import RecordChanges
+from models.services.contacts.directory import change_account
 from models.services.groups.members import LeaveGroup
 from models.services.media.storage import RemoveUnusedMedia
 from models.stores.accounts import Accounts
@@ -26,26 +27,28 @@ log = logging.getLogger(__name__)
 
 
 class Forgets(Protocol):
-    """What an account has of its own, in one place."""
+    """A place with data of its own for each account."""
 
-    async def forget(self, account_id: int) -> None: ...
+    async def forget(self, account_id: int) -> None:
+        """Delete what belongs to this account."""
+        ...
 
 
 class OwnsFiles(Protocol):
-    """Where an account has pictures of its own."""
+    """A place with pictures that belong to accounts."""
 
-    async def list_files(self, owner_id: int) -> set[str]: ...
+    async def list_files(self, owner_id: int) -> set[str]:
+        """Returns the names of this account's files."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveAccount:
-    """To others the number is no longer a user; it leaves its groups, and its chats stay readable for those it talked with.
+    """Removes an account: it leaves its groups, and its chats stay readable for those it talked with.
 
-    Its photos go, and so do the files in chats that nobody is left to read.
-
-    The id stays, so that what was said keeps its sender, but nothing else stays: whoever proves the number later has another
-    account (TakeNumber) and sees nothing of what was said before. A number that is only in a login's list, and
-    not proved, just leaves that list. After a fault in the middle the same call again completes it.
+    Its photos are removed, and so are files in chats that nobody can read any more. The id remains, so that messages keep
+    their sender, and nothing else: a later owner of the number gets another account (TakeNumber). A number that a login
+    only listed without proving it leaves that list. A removal that failed halfway can be repeated.
     """
 
     accounts: Accounts
@@ -67,9 +70,8 @@ class RemoveAccount:
             await self.ownerships.remove(ownership.id)
             return
         account = await self.accounts.require(ownership.account_id)
-        # First of all nobody can write to it or take it into a group any more.
-        await self.accounts.change(account.id, {"is_registered": False})
-        self.fanout.signal(AccountChanged(account.id))
+        # First, so that from now on nobody can write to it or add it to a group.
+        await change_account(self.accounts, self.fanout, account.id, {"is_registered": False})
         files = set().union(*[await store.list_files(account.id) for store in self.owned])
         files |= await self._leave_chats(ownership.actor(""))
         await self.contacts.remove_all(account.id)
@@ -82,7 +84,7 @@ class RemoveAccount:
         log.info("account %d is removed; feedback: %r", account.id, feedback)
 
     async def _leave_chats(self, actor: Actor) -> set[str]:
-        """Leave all; returns the names of files in what nobody may read any more, now that the account is out."""
+        """Leave all chats. Returns the names of files that nobody can read any more now."""
         members = await self.chats.list_all_memberships(actor.account_id)
         for chat in await self.chats.list_by_ids([member.chat_id for member in members if member.is_active]):
             await self._leave(actor, chat)
@@ -111,7 +113,7 @@ class RemoveAccount:
             log.info("account %d was out of chat %d already", actor.account_id, chat.id)
 
     async def _end_sessions(self, account_id: int) -> None:
-        """Its own end. Those of the login that owned it go on without it; their sockets close and come back."""
+        """End the account's sessions. Those of its login go on without it; their sockets close and reconnect."""
         own = await self.sessions.list_ids(account_id=account_id)
         owners = [each.login_id for each in await self.ownerships.list_of_account(account_id) if each.is_proved]
         await self.ownerships.remove_proved(account_id)

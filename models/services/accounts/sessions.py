@@ -1,4 +1,4 @@
-"""Sessions: starting, ending, listing and revoking them."""
+"""Sessions: starting, ending, listing and revoking them (docs/architecture.md, "Sessions")."""
 
 import secrets
 from collections.abc import Collection
@@ -17,7 +17,7 @@ from models.stores.sessions import Sessions
 
 @dataclass(frozen=True, slots=True)
 class StartSession:
-    """Store a new session of this account, and sign its token."""
+    """Stores a new session of an account, and signs its token."""
 
     sessions: Sessions
     tokens: Tokens
@@ -25,7 +25,7 @@ class StartSession:
     lifetime: timedelta
 
     async def __call__(self, account: Account, device: str) -> SignedIn:
-        """`device` is what the client calls itself, of any length."""
+        """Start a session. `device` is the name that the client gives itself, of any length."""
         now = self.clock.now()
         session = Session(
             secrets.token_hex(16), account.id, device_name(device), created_at=now, last_used_at=now,
@@ -37,9 +37,9 @@ class StartSession:
 
 @dataclass(frozen=True, slots=True)
 class EndSession:
-    """Remove one of the actor's own sessions, its login's included, then tell every node; raises SessionNotFound for any other.
+    """Ends one of the sessions of the actor, or of its login, and signals that to every node. Raises SessionNotFound.
 
-    This node has forgotten it when the call returns, the others when they hear of it.
+    This node refuses its token when the call returns, the others when the signal arrives.
     """
 
     sessions: Sessions
@@ -55,13 +55,19 @@ class EndSession:
 
 @dataclass(frozen=True, slots=True)
 class ListSessions:
-    """The sessions of the asking account, and of its login, that are not over, the one used last first."""
+    """Lists the live sessions of the actor and of its login, last used first."""
 
     sessions: Sessions
     clock: Clock
 
     async def __call__(self, actor: Actor) -> list[Session]:
         return await self.sessions.list_of(actor.account_id, self.clock.now(), login_id=actor.login_id)
+
+
+async def end_sessions(sessions: Sessions, fanout: Fanout, session_ids: list[str]) -> None:
+    """End these sessions, and signal that to every node."""
+    await sessions.remove_all(session_ids)
+    fanout.signal(SessionsRevoked(session_ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +96,9 @@ class FindEndedSessions:
 
 @dataclass(frozen=True, slots=True)
 class RevokeToken:
-    """Both tokens of the pair are void, and their sockets close. A token that means nothing any more is no error.
+    """Ends the session of an access or refresh token: both tokens of the pair become void, and their sockets close.
 
-    Raises InvalidClient when the token was given to another client.
+    An unknown or outdated token is no error. Raises InvalidClient if the token was given to another client.
     """
 
     tokens: Tokens
@@ -106,8 +112,7 @@ class RevokeToken:
             return
         if session.grant is not None and session.grant.client_id != client_id:
             raise InvalidClient
-        await self.sessions.remove_all([session.id])
-        self.fanout.signal(SessionsRevoked([session.id]))
+        await end_sessions(self.sessions, self.fanout, [session.id])
 
     def _read(self, token: str) -> Claims | None:
         for read in (self.tokens.read, self.tokens.read_refresh):
@@ -120,9 +125,10 @@ class RevokeToken:
 
 @dataclass(frozen=True, slots=True)
 class LastUse:
-    """The latest request of a session of the account, or of the login that owns it; now, while one of its devices is connected.
+    """Returns when an account was last used, exact to a minute; now, while one of its devices is connected.
 
-    Exact to a minute. None when nobody can tell: of accounts that were last used before this was written down.
+    Requests of the sessions of the account and of its login count. Returns None for an account that was last used before
+    this was recorded.
     """
 
     sessions: Sessions

@@ -1,4 +1,4 @@
-"""Signs someone in who proved a number by its code."""
+"""Signing in by a code."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -7,27 +7,28 @@ from models.documents.account import Account
 from models.documents.phone import Phone
 from models.documents.session import SignedIn
 from models.errors import Unavailable, WrongPin
-from models.facts import AccountChanged
 from models.ports import Fanout
 from models.services.accounts.pins import ProveNumber
 from models.services.accounts.registration import TakeNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.sessions import StartSession
 from models.services.accounts.sign_in_alert import NotifySignIn
+from models.services.contacts.directory import change_account
 from models.services.events.demo import MakeDemoEvents
 from models.services.events.inviting import JoinEvents
 from models.stores.accounts import Accounts
 from models.stores.sessions import Sessions
 
-TRIES = 3  # each means that the account was removed while its owner signed in
+TRIES = 3  # one more for each removal of the account during its sign-in
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyPin:
-    """The code must be right; then the number's account, a new one if it has none, is registered and has a new session.
+    """Starts a session for somebody who gives the right code of a number, and registers the account if it is new.
 
-    Raises WrongPin, RegistrationPinNeeded, WrongRegistrationPin, and RateLimited while a guess has to wait. While registration is closed a number without a registered
-    account is told WrongPin too, whatever it gives: nobody learns by this who has an account.
+    Raises WrongPin, RegistrationPinNeeded, WrongRegistrationPin, and RateLimited while a guess has to wait. While
+    registration is closed, every code of a number without a registered account is a WrongPin, so that nobody learns who has
+    one.
     """
 
     accounts: Accounts
@@ -38,12 +39,12 @@ class VerifyPin:
     take_number: TakeNumber
     sessions: Sessions
     registration_pin: RegistrationPin
-    tell_sign_in: NotifySignIn
-    is_open: bool = True
-    make_demo_events: MakeDemoEvents | None = None  # a setting
+    notify_sign_in: NotifySignIn
+    is_open: bool
+    make_demo_events: MakeDemoEvents | None  # None where they are switched off
 
     async def __call__(self, phone: Phone, pin: str, device: str, address: str, registration_pin: str = "") -> SignedIn:
-        """`address` is the client's, by which its guesses are counted."""
+        """Sign in. `address` is the client's, by which its guesses are counted."""
         confirm = partial(self.registration_pin.require, phone.number, registration_pin)
         await self.prove(phone, pin, address, confirm=confirm)
         if not self.is_open and not await self.accounts.list_registered([phone.number]):
@@ -51,20 +52,20 @@ class VerifyPin:
         for _ in range(TRIES):
             account, is_first = await self._enter(phone)
             signed_in = await self.start_session(account, device)
-            # MessagingRequest once the session is stored: an account that was removed meanwhile ended only the sessions that were there.
+            # Read once the session is stored: a removal that ran meanwhile ended only the sessions that existed.
             if (await self.accounts.require(account.id)).is_registered:
                 break
             await self.sessions.remove_all([signed_in.session_id])
         else:
             raise Unavailable("This account is being removed at this moment; try again.")
         if not is_first:
-            await self.tell_sign_in(account, signed_in.session_id, device)
+            await self.notify_sign_in(account, signed_in.session_id, device)
         if is_first and self.make_demo_events is not None:
             await self.make_demo_events(account)
         return signed_in
 
     async def _enter(self, phone: Phone) -> tuple[Account, bool]:
-        """The number's account, registered and in its events' chats; and whether this is its first time."""
+        """Returns the number's account, registered and in the chats of its events, and whether this is its first sign-in."""
         account = await self.take_number(phone)
         is_first = not account.is_registered
         if is_first:
@@ -73,8 +74,6 @@ class VerifyPin:
         return account, is_first
 
     async def _register(self, account: Account, phone: Phone) -> Account:
-        """The owner's spelling of the number replaces that of whoever named it first, if it is an international one."""
+        """Register the account, with the owner's own spelling of the number if that is an international one."""
         spelling = {"phone": phone.text} if phone.text.startswith("+") else {}
-        registered = await self.accounts.change(account.id, {"is_registered": True} | spelling)
-        self.fanout.signal(AccountChanged(account.id))
-        return registered
+        return await change_account(self.accounts, self.fanout, account.id, {"is_registered": True} | spelling)

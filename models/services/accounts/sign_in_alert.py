@@ -1,4 +1,4 @@
-"""Tells an account's other devices that somebody has signed in, so that an owner notices who is none."""
+"""Notifies an account's other devices of a new sign-in, so that its owner notices somebody else's."""
 
 import logging
 from dataclasses import dataclass
@@ -19,7 +19,10 @@ DEVICE_SHOWN_CHARS = 60
 
 @dataclass(frozen=True, slots=True)
 class NotifySignIn:
-    """To open clients by a socket event, to the others by a push. Neither keeps anybody out when it fails. What a device is called is the client's own word."""
+    """Notifies connected clients by a socket event, and other devices by a push. No failure here stops the sign-in.
+
+    The name of the new device is the client's own claim.
+    """
 
     ownerships: Ownerships
     fanout: Fanout
@@ -27,7 +30,7 @@ class NotifySignIn:
     clock: Clock
 
     async def __call__(self, account: Account, session_id: str, device: str) -> None:
-        """Somebody proved the number of this account, which was registered before."""
+        """Notify the devices of an account that was registered before, after somebody proved its number."""
         now, name = self.clock.now(), quoted(device_name(device), DEVICE_SHOWN_CHARS)
         self.fanout.publish(SignedInElsewhere(session_id, name, now), [account.id])
         push = Notification(
@@ -40,11 +43,14 @@ class NotifySignIn:
         )
         try:
             await self.notify.push([push])
-        except Exception as error:  # noqa: BLE001 (the code is used up: whoever proved the number must get in)
+        except Exception as error:  # noqa: BLE001 (the code is used up, so the sign-in must go on)
             log.warning("a sign-in of account %d was not pushed: %s", account.id, type(error).__name__)
 
     async def of_login(self, login_id: int, session_id: str, device: str) -> None:
-        """Somebody gave the password of a login: the open clients of its accounts are told, as programs do so by the hour."""
+        """Notify the connected clients of a login's accounts, after somebody gave its password.
+
+        There are no pushes for this: programs sign in by password every hour.
+        """
         owned = [each.account_id for each in await self.ownerships.list_of_login(login_id) if each.is_proved]
         if owned:
             name = quoted(device_name(device), DEVICE_SHOWN_CHARS)

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from models.documents.chat import Roster
+from models.documents.chat_ref import ChatRef
 from models.documents.entry import Deletion, Draft, Edit, Entry, Message, MessageChange, Reaction
 from models.documents.reaction import find_emoji
 from models.documents.session import Actor
-from models.documents.target import ChatRef
 from models.errors import (
     ClientIdReused,
     DomainError,

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.documents.chat import Chat, ChatKind, Member
+from models.documents.chat_ref import ChatRef
 from models.documents.entry import ANSWER_MAX_CHARS, SEQ_MAX, Deletion, Edit, Entry, fitting, with_change
+from models.documents.page_request import PageRequest, Part
 from models.documents.receipt import ListedMessage, ReadMarks
 from models.documents.session import Actor
-from models.documents.target import ChatRef
-from models.documents.window import PageRequest, Part
 from models.errors import ChatNotFound
 from models.services.chats.membership import MembershipCache
 from models.services.chats.resolve import ResolveChat

@@ -9,6 +9,7 @@ from models.documents.entry import Draft, Entry, entry_key
 from models.errors import InternalFault, Unavailable
 from models.ports import Clock
 from models.stores.entry_rows import stored_entry
+from models.stores.instants import to_milliseconds
 from models.stores.pending_draft import DedupeKey, PendingDraft, Stored
 
 StoredListener = Callable[[Sequence[Entry]], None]
@@ -70,8 +71,7 @@ class Queue:
         if self._is_closing or len(self._in_flight) >= self._max_entries:
             raise Unavailable(retry_after_ms=1000)
         # MongoDB keeps milliseconds: what is acknowledged now must equal what is read later.
-        now = self._clock.now()
-        at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        at = to_milliseconds(self._clock.now())
         waiting = PendingDraft(draft, at, monotonic(), [future])
         self._in_flight[key] = waiting
         if key in self._keys:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from models.documents.chat import ChatKind
+from models.documents.chat_summary import ChatSummary
 from models.documents.entry import ANSWER_MAX_CHARS
-from models.documents.head import ChatSummary
 from models.documents.session import Actor
 from models.errors import Malformed
 from models.facts import Ready

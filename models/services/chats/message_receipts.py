@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from models.documents.chat import ChatKind
+from models.documents.chat_ref import ChatRef
 from models.documents.entry import Entry, split_key
+from models.documents.page_request import PageRequest, Part
 from models.documents.receipt import Receipt
 from models.documents.session import Actor
-from models.documents.target import ChatRef
-from models.documents.window import PageRequest, Part
 from models.errors import ChatNotFound
 from models.services.chats.history import LocateLog, ReadableLog
 from models.services.chats.receipts import AdvanceReceipts

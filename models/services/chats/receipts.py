@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from models.documents.chat import ChatKind, Member, Roster
+from models.documents.chat_ref import ChatRef
 from models.documents.receipt import ReadMark
 from models.documents.session import Actor
-from models.documents.target import ChatRef
 from models.errors import ChatNotFound, Malformed, Unavailable
 from models.facts import ReceiptAdvanced
 from models.ports import Clock, Fanout

@@ -2,8 +2,8 @@
 
 from models.documents.account import Account
 from models.documents.chat import Roster
+from models.documents.chat_ref import ChatRef
 from models.documents.session import Actor
-from models.documents.target import ChatRef
 from models.errors import AccountNotFound, ChatNotFound, Malformed
 from models.facts import ChatMembersChanged
 from models.ports import Clock, Fanout

@@ -5,9 +5,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from models.documents.chat import Chat, ChatKind, Roster
+from models.documents.chat_ref import ChatRef
 from models.documents.entry import Draft, Entry, Message, without_content
 from models.documents.session import Actor
-from models.documents.target import ChatRef
 from models.errors import ChatNotFound, ClientIdReused, DomainError
 from models.facts import ChatListed, ChatMembersChanged
 from models.ports import Fanout

@@ -19,14 +19,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from models.documents.chat import ChatKind
+from models.documents.chat_summary import ChatSummary, Standing
 from models.documents.entry import Entry, Message
-from models.documents.head import ChatSummary, Standing
 from models.errors import ChatNotFound
 from models.ports import Clock
 from models.services.chats.membership import MembershipCache
 from models.stores.chat_places import ChatPlaces
 from models.stores.database import is_transient
 from models.stores.heads import ChatSummaries, LogEnd
+from models.stores.instants import to_milliseconds
 from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class _Said:
 
     def add(self, seq: int, kept_from: tuple[int, ...], at: datetime) -> None:
         self.seq = max(self.seq, seq)
-        at = at.replace(microsecond=at.microsecond // 1000 * 1000)  # as the database keeps it
+        at = to_milliseconds(at)  # as the database keeps it
         known = self.at.get(kept_from)
         if known is None or known < at:
             self.at[kept_from] = at

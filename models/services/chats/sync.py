@@ -21,8 +21,8 @@ from enum import StrEnum
 from itertools import pairwise
 
 from models.documents.chat import Member, Span
+from models.documents.chat_summary import Standing
 from models.documents.entry import ANSWER_MAX_CHARS, Entry, fitting
-from models.documents.head import Standing
 from models.documents.session import Actor
 from models.ports import Clock
 from models.services.chats.log_tail_cache import LogTailCache

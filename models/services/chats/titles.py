@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.documents.chat import ChatKind
-from models.documents.head import ChatSummary
+from models.documents.chat_summary import ChatSummary
 from models.documents.session import Actor
 from models.services.chats.listing import EVERY, ListChats, Wanted, read_place
 from models.stores.accounts import Accounts

@@ -5,9 +5,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from models.documents.chat import Chat, ChatKind, Roster
+from models.documents.chat_ref import ChatRef
 from models.documents.entry import Entry, Message
 from models.documents.session import Actor
-from models.documents.target import ChatRef
 from models.errors import ChatNotFound
 from models.facts import TypingChanged
 from models.ports import Fanout

@@ -1,1 +1,1 @@
-"""Contacts: accounts by id and number, address books, whom one may write to and see, and block lists."""
+"""Contacts: accounts by id and by number, address books, the contact rule, visibility, and block lists."""

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from models.documents.account import Account
 from models.documents.contact import CONTACTS_MAX, Contact, ContactsChange, ListedContact
 from models.documents.session import Actor
 from models.errors import ContactExists, ContactNotFound, ContactsFull
@@ -16,9 +17,10 @@ from models.stores.contacts import Contacts
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import changed, and how many of the address book's numbers have an account.
+    """The result of an import.
 
-    `updated` counts the entries whose names really differ, not all that stayed (messaging contract, section 5).
+    `updated` counts only the entries whose names changed. `existing` counts the numbers with a registered account, and
+    `non_existing` the others (docs/messaging-api.md, "Contacts").
     """
 
     added: int
@@ -34,10 +36,10 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class ImportContacts:
-    """Make the actor's address book these entries and no others; of two with one number the last counts.
+    """Replaces the actor's address book by these entries. Of several entries with one number the last counts.
 
-    Raises ContactsFull, with nothing changed, when they are more than `contacts_max`, and TooManyNewNumbers likewise. An import that differs in nothing
-    writes nothing. After a fault in the middle the same import again completes it.
+    An import that changes nothing writes nothing. One that failed halfway can be repeated. Raises ContactsFull for more
+    than `contacts_max` entries, and TooManyNewNumbers; after either nothing has changed.
     """
 
     contacts: Contacts
@@ -55,7 +57,7 @@ class ImportContacts:
         if change:
             try:
                 await self.contacts.apply(actor.account_id, change)
-            finally:  # a fault may have left half of it: no cache may believe what was before
+            finally:  # also after a fault, which may have left half of the change
                 self.fanout.signal(AccountChanged(actor.account_id))
         existing = len(await self.accounts.list_registered(numbers))
         return ImportReport(
@@ -67,13 +69,13 @@ class ImportContacts:
         )
 
 
-AT_ONCE = 16  # address books: of ten thousand contacts each, still some megabytes
+AT_ONCE = 16  # address books in one query; with ten thousand contacts each they are some megabytes
 
 
 class ListContacts:
-    """All contacts of the actor, by number. `exists` is looked up behind the question, so a sync is only a report of it.
+    """Lists all contacts of the actor by number, each with whether the number has a registered account.
 
-    Whoever asks meanwhile shares the next reading: its two queries are four fifths of what an answer costs.
+    Requests that come while a query runs share the next one: the two queries are four fifths of what an answer costs.
     """
 
     def __init__(self, contacts: Contacts, accounts: Accounts) -> None:
@@ -93,9 +95,15 @@ class ListContacts:
         }
 
 
+async def list_contact_accounts(contacts: Contacts, accounts: Accounts, owner_id: int) -> list[Account]:
+    """Returns the registered accounts of the numbers in an address book, by number."""
+    found = await accounts.list_by_numbers(await contacts.list_numbers(owner_id))
+    return sorted((each for each in found if each.is_registered), key=lambda account: account.number)
+
+
 @dataclass(frozen=True, slots=True)
 class FindContact:
-    """The actor's contact with this number, or ContactNotFound."""
+    """Returns the actor's contact with this number. Raises ContactNotFound."""
 
     contacts: Contacts
     accounts: Accounts
@@ -109,10 +117,11 @@ class FindContact:
 
 @dataclass(frozen=True, slots=True)
 class AddContact:
-    """Add one entry; a number that nobody has is as welcome as one's own (messaging contract, section 5).
+    """Adds one contact.
 
-    Raises ContactExists for a number that is there, ContactsFull when `contacts_max` entries are, and
-    TooManyNewNumbers.
+    The number may be the actor's own, and need not have an account (docs/messaging-api.md, "Contacts").
+
+    Raises ContactExists, ContactsFull at `contacts_max` entries, and TooManyNewNumbers.
     """
 
     contacts: Contacts
@@ -135,7 +144,7 @@ class AddContact:
 
 @dataclass(frozen=True, slots=True)
 class ChangeContact:
-    """Set the names that are given and leave the other (design section 9); raises ContactNotFound."""
+    """Sets those names of a contact that are given, and leaves the other as it is. Raises ContactNotFound."""
 
     contacts: Contacts
     fanout: Fanout
@@ -148,9 +157,9 @@ class ChangeContact:
 
 @dataclass(frozen=True, slots=True)
 class RemoveContacts:
-    """Remove those of these numbers that are contacts; how many were.
+    """Removes the contacts with these numbers. Returns how many there were.
 
-    A single number that is none raises ContactNotFound, whichever door asked (messaging contract, section 5).
+    Raises ContactNotFound for a single number that is no contact (docs/messaging-api.md, "Contacts").
     """
 
     contacts: Contacts

@@ -1,6 +1,6 @@
-"""The contact rule: which numbers an account may look at, write to and bring into groups."""
+"""The contact rule: which numbers an account may look at, write to and add to groups (docs/messaging-api.md, "Contact rule")."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from models.documents.account import Account
@@ -16,7 +16,10 @@ from models.stores.entries import Entries
 
 @dataclass(frozen=True, slots=True)
 class HasWritten:
-    """Looks for a message of that number in their direct chat that the account may see: a blocked one does not count."""
+    """Tells whether a number has written to an account: there is a message in their direct chat that the account may see.
+
+    Messages that were sent while the account blocked the number do not count.
+    """
 
     accounts: Accounts
     chats: Chats
@@ -29,19 +32,24 @@ class HasWritten:
 
 
 class RequireContact:
-    """The account behind a contact, or NotAContact (design section 9; messaging contract 5.1).
+    """Returns the account of a number that the actor may write to.
 
-    The number has a registered account, and is in the actor's address book or has written to the actor before. A yes is
-    remembered per node until the actor's address book changes, so that a message costs no query.
+    The number needs a registered account, and must be in the actor's address book or have written to the actor. Raises
+    NotAContact. Permitted numbers are cached on the node until the address book changes, so that a message costs no query.
     """
 
     def __init__(
-        self, contacts: Contacts, directory: Directory, has_written: HasWritten, *, ttl_s: float = TTL_S
+        self,
+        contacts: Contacts,
+        directory: Directory,
+        has_written: Callable[[int, str], Awaitable[bool]],
+        *,
+        ttl_s: float = TTL_S,
     ) -> None:
         self._contacts = contacts
         self._directory = directory
         self._has_written = has_written
-        self._permitted: Cache[int, set[str]] = Cache(_nobody, size=50_000, ttl_s=ttl_s)
+        self._permitted: Cache[int, set[str]] = Cache(_no_numbers, size=50_000, ttl_s=ttl_s)
 
     async def __call__(self, actor: Actor, number: str) -> Account:
         try:
@@ -52,19 +60,19 @@ class RequireContact:
             raise NotAContact
         permitted = await self._permitted.require(actor.account_id)
         if number not in permitted:
-            if not await self._may(actor, number):
+            if not await self._is_permitted(actor, number):
                 raise NotAContact
             permitted.add(number)
         return account
 
     def peek(self, actor: Actor, number: str) -> Account | None:
-        """The same if it is known to be permitted; None says nothing."""
+        """Returns the account if the caches hold it and that it is permitted. None means nothing: then await the call."""
         permitted = self._permitted.peek(actor.account_id)
         account = None if permitted is None or number not in permitted else self._directory.peek_number(number)
         return account if account is not None and account.is_registered else None
 
     async def find_all(self, actor: Actor, numbers: Collection[str]) -> dict[str, Account]:
-        """The accounts behind those of these numbers that pass the same rule, by number; two queries for all contacts."""
+        """Returns the accounts of those of these numbers that the rule permits, by number, with two queries for all contacts."""
         accounts = {account.number: account for account in await self._directory.list_by_numbers(numbers)}
         known = await self._contacts.list_known(actor.account_id, accounts.keys())
         return {
@@ -74,18 +82,18 @@ class RequireContact:
         }
 
     def forget(self, account_id: int) -> None:
-        """This account's address book may have changed."""
+        """Drop what is cached of this account, whose address book may have changed."""
         self._permitted.forget(account_id)
 
     def forget_all(self) -> None:
-        """Any address book may have changed unheard."""
+        """Drop everything, because signals may have been missed."""
         self._permitted.clear()
 
-    async def _may(self, actor: Actor, number: str) -> bool:
+    async def _is_permitted(self, actor: Actor, number: str) -> bool:
         if await self._contacts.has(actor.account_id, number):
             return True
         return await self._has_written(actor.account_id, number)
 
 
-async def _nobody(_: int) -> set[str]:
+async def _no_numbers(_: int) -> set[str]:
     return set()

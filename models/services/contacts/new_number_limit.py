@@ -1,11 +1,10 @@
-"""Bounds of how many numbers one account may learn in a day that they have an account: nobody copies the whole membership."""
+"""Limits how many numbers one account may look up in a day, so that nobody copies the whole membership."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from math import ceil
 
 from models.documents.session import Actor
-from models.errors import TooManyNewNumbers
+from models.errors import TooManyNewNumbers, whole_ms
 from models.ports import Clock
 from models.stores.contacts import Contacts
 from models.stores.favourites import Favourites
@@ -17,10 +16,10 @@ DAY_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class LimitNewNumbers:
-    """MessagingRequest before anything that tells which of somebody's numbers have an account, and before it changes anything.
+    """Counts the new numbers of a request, before it tells which of them have an account, and before it changes anything.
 
-    A number is new unless it is in the account's address book, phone book or favourites now. The count is of the account's
-    number, so that an account that is removed and made again has no more.
+    A number is new unless the account's address book, phone book or favourites hold it now. The count belongs to the
+    account's number, so removing the account and registering it again does not reset it.
     """
 
     contacts: Contacts
@@ -29,10 +28,10 @@ class LimitNewNumbers:
     quotas: Quotas
     clock: Clock
     per_day: int
-    is_enabled: bool = True
+    is_enabled: bool
 
     async def __call__(self, actor: Actor, numbers: Collection[str]) -> None:
-        """Count the new ones among these, all or none; raises TooManyNewNumbers."""
+        """Count the new ones among these numbers. Raises TooManyNewNumbers, and then counts none of them."""
         if not self.is_enabled:
             return
         new = set(numbers) - {actor.number}
@@ -49,5 +48,5 @@ class LimitNewNumbers:
             await self.quotas.give_back(key, DAY_S, now, len(new))
             raise TooManyNewNumbers(
                 f"You may look up at most {self.per_day} new numbers in a day; go on tomorrow, or give fewer.",
-                retry_after_ms=ceil(wait.total_seconds() * 1000),
+                retry_after_ms=whole_ms(wait),
             )

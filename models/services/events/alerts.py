@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from models.documents import event_alert as alerts
-from models.documents.account import Account
+from models.documents.account import Account, either_blocks
 from models.documents.event import Answered, Deleted, Edited, Event, Invitation, Invited, OutboxItem, ReminderDue
 from models.documents.notification import CHANGE, INVITE, REMINDER, RSVP, Notification
 from models.documents.plain_line import one_line
@@ -64,7 +64,7 @@ class EventAlerts:
         found = await self.accounts.list_by_ids({event.owner_id, invitation.account_id})
         people = {account.id: account for account in found}
         owner, guest = people[event.owner_id], people[invitation.account_id]
-        if owner.is_registered and owner.notify.invite_rsvp and not _is_blocked(owner, guest):
+        if owner.is_registered and owner.notify.invite_rsvp and not either_blocks(owner, guest):
             compose = alerts.accepted if answered.answer else alerts.rejected
             alert = compose(event, invitation, guest, answered.message)
             await self.notify.push([_notification(event, item, owner.id, RSVP, alert)])
@@ -134,10 +134,6 @@ def _notification(
         at=item.at,
         data={"event_id": event.id, "title": one_line(event.title)},
     )
-
-
-def _is_blocked(one: Account, other: Account) -> bool:
-    return one.has_blocked(other.number) or other.has_blocked(one.number)
 
 
 def _wants_invites(account: Account) -> bool:

@@ -51,7 +51,7 @@ class AppendEventFacts:
             case Posted(message_id, body):
                 await self._let_in(event, item, by)
                 seq = await self._append(event, item, by, Message(text=body))
-                await self.events.place_message(event.id, message_id, seq)
+                await self.events.set_message_seq(event.id, message_id, seq)
             case PollPosted(poll_id):
                 await self._let_in(event, item, by)
                 poll = next(each for each in event.polls if each.id == poll_id)

@@ -16,6 +16,7 @@ from models.services.chats.journal import Journal
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.events import Events
+from models.stores.instants import to_milliseconds
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +52,7 @@ class MakeDemoEvents:
             log.warning("no demo events for account %d: %s", account.id, type(error).__name__)
 
     async def _make(self, owner: Account, titles: Sequence[str], guest: Account | None = None) -> None:
-        now, title = self.clock.now(), secrets.choice(titles)
-        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        now, title = to_milliseconds(self.clock.now()), secrets.choice(titles)
         event_id = await self.events.next_id()
         chat = await self.chats.create_event_chat(event_id, (owner.id, owner.number), title, now)
         invitations = [] if guest is None else [await self._invitation(guest, now)]

@@ -14,6 +14,7 @@ from models.ports import Clock
 from models.services.notifications.queue import Notify
 from models.services.notifications.sms import LimitTexts
 from models.stores.accounts import Accounts
+from models.stores.events import Events
 from models.stores.invitation_tokens import InvitationTokens
 
 PATH = "/invitation"  # the page, which is also found with the slash at its end
@@ -74,8 +75,8 @@ class TextInvitations:
         )
 
     async def forget(self, event: Event) -> None:
-        """The event is gone; its links lead nowhere."""
-        await self.tokens.forget_event(event.id)
+        """Delete the links of a deleted event."""
+        await self.tokens.forget_events([event.id])
 
     async def _tell_owner(self, event: Event, owner: Account, item: OutboxItem, count: int) -> None:
         who = "One person" if count == 1 else f"{count} people"
@@ -100,6 +101,36 @@ class TextInvitations:
             "event_link": f"{self.public_url.rstrip('/')}{PATH}?token={token}",
         }
         return as_sms(fill(self.templates[number % len(self.templates)], words))
+
+
+PAGE = 1000  # tokens looked at together
+PAGES_PER_SWEEP = 25
+
+
+class SweepInvitationTokens:
+    """Deletes the links of events that are gone.
+
+    A link may be issued on one node while another node deletes its event, and nothing else would ever delete that link.
+    """
+
+    def __init__(self, tokens: InvitationTokens, events: Events, *, page: int = PAGE) -> None:
+        self._tokens = tokens
+        self._events = events
+        self._page = page
+        self._swept_to = 0
+
+    async def __call__(self) -> int:
+        """Look at the next links, where the last call stopped. Returns how many it deleted. Two nodes may do it at once."""
+        removed = 0
+        for _ in range(PAGES_PER_SWEEP):
+            page = await self._tokens.list_events(self._swept_to, self._page)
+            self._swept_to = page[-1] if len(page) == self._page else 0
+            gone = set(page) - await self._events.list_existing(set(page))
+            if gone:
+                removed += await self._tokens.forget_events(gone)
+            if not self._swept_to:
+                break
+        return removed
 
 
 def _key(item: OutboxItem, invitation: Invitation) -> str:

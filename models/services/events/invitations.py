@@ -61,7 +61,7 @@ class MarkInvitationSeen:
             if event.owner_id == actor.account_id:
                 raise Forbidden("Only who is invited may mark an invitation as seen.")
             raise EventNotFound("There is no such invitation.")
-        seen = await self.events.see(event_id, invitation_id)
+        seen = await self.events.mark_seen(event_id, invitation_id)
         if seen is None:
             raise EventNotFound
         marked = _require_invitation(seen, invitation_id)
@@ -121,7 +121,7 @@ class OpenInvitation:
         return OpenedInvitation(event, invitation, guest, accounts[owner_id], faces, now)
 
     async def _faces(self, guest: Account, people: list[Account]) -> list[Face]:
-        seen = await self.may_view.photos(Actor(guest.id, guest.number, LINK_SESSION), people)
+        seen = await self.may_view.list_photos(Actor(guest.id, guest.number, LINK_SESSION), people)
         return [
             Face(one.id, "" if one.has_blocked(guest.number) else one.full_name or one.nickname, shown.photo)
             for one, shown in zip(people, seen, strict=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from math import ceil
 from uuid import uuid4
 
 from models.documents.account import Account
@@ -10,7 +9,7 @@ from models.documents.entry import Draft, Joined
 from models.documents.event import Event, Invitation, Invited
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.errors import EventNotFound, RateLimited, TooManyInvitees
+from models.errors import EventNotFound, RateLimited, TooManyInvitees, whole_ms
 from models.ports import Clock
 from models.services.chats.announcer import Announcer
 from models.services.chats.journal import Journal
@@ -47,7 +46,7 @@ class LimitInvitations:
             await self.quotas.give_back(_key(actor), DAY_S, now, count)
             raise RateLimited(
                 "You have invited too many people today; go on tomorrow.",
-                retry_after_ms=ceil(wait.total_seconds() * 1000),
+                retry_after_ms=whole_ms(wait),
             )
 
     async def give_back(self, actor: Actor, count: int) -> None:

@@ -15,6 +15,7 @@ from models.services.events.inviting import InvitePeople
 from models.services.events.outbox import EventOutbox, outbox_item
 from models.stores.chats import Chats
 from models.stores.events import Events
+from models.stores.instants import to_milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,7 @@ class CreateEvent:
 
     async def __call__(self, actor: Actor, plan: EventPlan) -> Event:
         await self.invite.reserve(actor, (), plan.invited)
-        now = self.clock.now()
-        now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as later reads will show it
+        now = to_milliseconds(self.clock.now())  # as later reads will show it
         event_id = await self.events.next_id()
         # An event that is not stored in the end leaves a chat without members, which nobody can see.
         chat = await self.chats.create_event_chat(event_id, (actor.account_id, actor.number), plan.title, now)
@@ -121,7 +121,7 @@ class EditEvent:
             if not changed:
                 return event
             now = self.clock.now()
-            wanted = replace(event, **changed, modified_at=now.replace(microsecond=now.microsecond // 1000 * 1000))
+            wanted = replace(event, **changed, modified_at=to_milliseconds(now))
             item = outbox_item(actor, now, Edited(tuple(changed)))
             done = await self.events.edit(wanted, changed, item)
             if done is not None:

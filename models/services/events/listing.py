@@ -7,7 +7,7 @@ from models.documents.collation import sort_by_name
 from models.documents.entry import Message
 from models.documents.event import Event, EventFilter, PostedMessage
 from models.documents.session import Actor
-from models.documents.user import PageOf, SeenUser
+from models.documents.user import PageOf, UserView
 from models.errors import PageNotFound
 from models.ports import Clock
 from models.services.events.access import HiddenEvents
@@ -37,7 +37,7 @@ class EventView:
 
     event: Event
     viewer_id: int
-    people: Mapping[int, SeenUser]
+    people: Mapping[int, UserView]
     messages: Sequence[tuple[PostedMessage, str]]
     guests: Guests | None = None
 
@@ -118,7 +118,7 @@ class ListInviters:
     accounts: Accounts
     see: UserViews
 
-    async def __call__(self, actor: Actor) -> list[SeenUser]:
+    async def __call__(self, actor: Actor) -> list[UserView]:
         hidden = await self.hidden.list_owners(actor)
         found = await self.accounts.list_by_ids(await self.events.list_inviters(actor.account_id, hidden=hidden))
         seen = await self.see(actor, [account for account in found if account.is_registered])

@@ -1,4 +1,4 @@
-"""Groups: creating, listing and showing them, their subject and their photo."""
+"""Groups: creating, reading and listing them, their subject and their photo (docs/messaging-api.md, "Groups")."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from models.services.chats.record_changes import RecordChanges
 from models.services.groups.members import RequireParticipants
 from models.services.groups.turn import ChangeGroup
 from models.services.media.photos import TakePhoto
-from models.services.runtime.token_bucket import UNLIMITED, TokenBuckets
+from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.chats import Chats
 
 
 @dataclass(frozen=True, slots=True)
 class CreateGroup:
-    """A group of the actor and these numbers (each once, the actor's own or not); it exists when all of them are in it.
+    """Creates a group of the actor and these numbers. Repeated numbers and the actor's own are allowed.
 
-    Raises NotAContact with the numbers that cannot be brought into it, GroupFull above `members_max` with the actor, and
-    RateLimited.
+    Raises NotAContact, which names the numbers that cannot be added, GroupFull for more than `members_max` members with the
+    actor, and RateLimited.
     """
 
     chats: Chats
@@ -31,26 +31,28 @@ class CreateGroup:
     record: RecordChanges
     clock: Clock
     members_max: int
-    limit: TokenBuckets = UNLIMITED
+    limit: TokenBuckets
 
     async def __call__(self, actor: Actor, numbers: Sequence[str], subject: str) -> Chat:
         others = [number for number in numbers if number != actor.number]
         if len(others) >= self.members_max:
             raise GroupFull
         self.limit.take(actor.account_id)
-        people = await self.require_participants(actor, others)
+        accounts = await self.require_participants(actor, others)
         chat = await self.chats.create_group((actor.account_id, actor.number), subject, self.clock.now())
         everybody = Joined(
-            (actor.account_id, *(account.id for account in people)), (actor.number, *others), admins=(actor.account_id,)
+            (actor.account_id, *(account.id for account in accounts)),
+            (actor.number, *others),
+            admins=(actor.account_id,),
         )
-        # Until this is stored nobody is in the group, so nobody can see one whose founding failed half-way.
+        # The group has no members before this is stored, so nobody sees one whose creation failed halfway.
         await self.record(actor, chat.id, everybody)
         return chat
 
 
 @dataclass(frozen=True, slots=True)
 class ListGroups:
-    """All groups of the actor, oldest first: three queries, however many groups."""
+    """Lists all groups of the actor, oldest first, with three queries for any number of groups."""
 
     chats: Chats
 
@@ -58,15 +60,15 @@ class ListGroups:
         chats = await self.chats.list_groups(actor.account_id)
         participants = await self.chats.list_participants([chat.id for chat in chats])
         groups = (Group(chat, participants[chat.id]) for chat in chats)
-        # Between two queries the actor may have been removed.
+        # The actor may have been removed between two queries.
         return [group for group in groups if group.has(actor.account_id)]
 
 
 @dataclass(frozen=True, slots=True)
 class GetGroup:
-    """The group as the database has it now, so that every node shows a change that any node has answered.
+    """Returns a group as the database holds it now, so that every node shows each change that was acknowledged.
 
-    Raises ChatNotFound when there is no such group, or the actor is not in it any more.
+    Raises ChatNotFound if there is no such group, or the actor is not a member.
     """
 
     chats: Chats
@@ -78,15 +80,15 @@ class GetGroup:
             chat = await self.chats.find(chat.id)
         if chat is None:
             raise ChatNotFound
-        shown = Group(chat, (await self.chats.list_participants([chat.id]))[chat.id])
-        if not shown.has(actor.account_id):
+        found = Group(chat, (await self.chats.list_participants([chat.id]))[chat.id])
+        if not found.has(actor.account_id):
             raise ChatNotFound
-        return shown
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class SetSubject:
-    """Any participant may (messaging contract 12); raises ChatNotFound."""
+    """Sets the subject of a group. Every member may do this. Raises ChatNotFound."""
 
     change: ChangeGroup
     record: RecordChanges
@@ -98,29 +100,30 @@ class SetSubject:
 
 @dataclass(frozen=True, slots=True)
 class SetGroupPhoto:
-    """Any participant may (messaging contract 12). A change is an entry of the group's log; taking away none is no change.
+    """Sets or removes the photo of a group. Every member may do this. Raises ChatNotFound.
 
-    Raises ChatNotFound.
+    A change is an entry of the group's log. Setting the present photo again, or removing none, is no change.
     """
 
     chats: Chats
     memberships: MembershipCache
-    take: TakePhoto
+    take_photo: TakePhoto
     change: ChangeGroup
     record: RecordChanges
 
     async def require_participant(self, actor: Actor, group: str) -> None:
-        """Refuse an outsider before a picture is read."""
+        """Raises ChatNotFound for an actor who is not in the group, before a picture is read."""
         chat = await self.chats.find_group(group)
         if chat is None:
             raise ChatNotFound
         await self.memberships.require_for(chat.id, actor.account_id)
 
     async def __call__(self, actor: Actor, group: str, picture: Picture | None) -> None:
+        """Set the photo to this picture, or remove it for None."""
         if picture is None:
             await self._set(actor, group, None)
             return
-        async with self.take(picture) as photo:
+        async with self.take_photo(picture) as photo:
             await self._set(actor, group, photo)
 
     async def _set(self, actor: Actor, group: str, photo: Photo | None) -> None:

@@ -1,10 +1,10 @@
-"""Members of groups: adding, removing, promoting, demoting and leaving."""
+"""Members of groups: adding, removing, promoting, demoting and leaving (docs/messaging-api.md, "Groups")."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.documents.account import Account
-from models.documents.chat import Role, find_heir
+from models.documents.chat import Role, find_next_admin
 from models.documents.entry import Joined, Left, RoleSet
 from models.documents.session import Actor
 from models.errors import GroupFull, NotAContact
@@ -16,27 +16,29 @@ from models.stores.chats import Chats
 
 @dataclass(frozen=True, slots=True)
 class RequireParticipants:
-    """The accounts behind these numbers, in their order, or a NotAContact that names those it cannot be.
+    """Returns the accounts of these numbers, in their order.
 
-    Somebody who blocked the actor looks like somebody who is no contact, so that the block is not told (messaging contract 8).
+    Raises NotAContact, which names all numbers that cannot be added. Accounts that blocked the actor are among them, so
+    that the block is not revealed.
     """
 
     require_contact: RequireContact
 
     async def __call__(self, actor: Actor, numbers: Sequence[str]) -> list[Account]:
         found = await self.require_contact.find_all(actor, numbers)
-        welcome = {number: account for number, account in found.items() if not account.has_blocked(actor.number)}
-        missing = [number for number in numbers if number not in welcome]
+        accounts = {number: account for number, account in found.items() if not account.has_blocked(actor.number)}
+        missing = [number for number in numbers if number not in accounts]
         if missing:
             raise NotAContact(f"Not in your contacts, or not using Parley: {', '.join(missing)}.")
-        return [welcome[number] for number in numbers]
+        return [accounts[number] for number in numbers]
 
 
 @dataclass(frozen=True, slots=True)
 class AddParticipant:
-    """An admin adds a contact; somebody who is in the group already stays as they are (messaging contract 12).
+    """Adds a contact to a group, if the actor is an admin. Nothing changes for a number that is a member already.
 
-    Raises ChatNotFound, NotAnAdmin, NotAContact, GroupFull. Two nodes that add at once may exceed `members_max` by one each.
+    Raises ChatNotFound, NotAnAdmin, NotAContact and GroupFull. Two nodes that add at the same moment may exceed
+    `members_max` by one each.
     """
 
     change: ChangeGroup
@@ -57,9 +59,9 @@ class AddParticipant:
 
 @dataclass(frozen=True, slots=True)
 class LeaveGroup:
-    """Anybody may leave; an only admin hands over to the longest-standing participant first (messaging contract 12).
+    """Removes the actor from a group. If it is the only admin, the longest-standing other member becomes admin first.
 
-    With the last participant the group ends: it stays in the database, and nobody can see it. Raises ChatNotFound.
+    When the last member leaves, the group stays in the database and nobody can see it. Raises ChatNotFound.
     """
 
     change: ChangeGroup
@@ -69,21 +71,23 @@ class LeaveGroup:
     async def __call__(self, actor: Actor, group: str) -> None:
         async with self.change(actor, group) as roster:
             chat_id, left = roster.chat.id, Left(actor.account_id, actor.number)
-            heir = None
+            next_admin = None
             if roster.is_only_admin(actor.account_id):
-                heir = find_heir((await self.chats.list_participants([chat_id]))[chat_id], of=actor.account_id)
-            if heir is None:
+                next_admin = find_next_admin(
+                    (await self.chats.list_participants([chat_id]))[chat_id], of=actor.account_id
+                )
+            if next_admin is None:
                 await self.record(actor, chat_id, left)
             else:
-                # In this order a crash between the two leaves an admin too many, not none.
-                await self.record(actor, chat_id, RoleSet(heir.account_id, heir.number, Role.ADMIN), left)
+                # In this order a crash between the two entries leaves two admins, not none.
+                await self.record(actor, chat_id, RoleSet(next_admin.account_id, next_admin.number, Role.ADMIN), left)
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveParticipant:
-    """An admin removes a participant, also another admin; removing oneself is leaving, and needs no admin.
+    """Removes a member from a group, if the actor is an admin. Removing oneself is leaving, and needs no admin.
 
-    Raises ChatNotFound, NotAnAdmin, ParticipantNotFound.
+    Raises ChatNotFound, NotAnAdmin and ParticipantNotFound.
     """
 
     change: ChangeGroup
@@ -102,11 +106,10 @@ class RemoveParticipant:
 
 @dataclass(frozen=True, slots=True)
 class SetRole:
-    """An admin gives a participant a role; one that it has already changes nothing (messaging contract 12).
+    """Sets the role of a member, if the actor is an admin. Setting the present role changes nothing.
 
-    An only admin that demotes itself hands over to the longest-standing other participant, as it would by leaving: people
-    who step down want somebody else to look after the group, and no group is ever without an admin. Alone in a group it
-    stays admin. Raises ChatNotFound, NotAnAdmin, ParticipantNotFound.
+    If the only admin demotes itself, the longest-standing other member becomes admin, as when it leaves: a group is never
+    without an admin. The only member of a group stays admin. Raises ChatNotFound, NotAnAdmin and ParticipantNotFound.
     """
 
     change: ChangeGroup
@@ -123,6 +126,8 @@ class SetRole:
             if not roster.is_only_admin(account_id):
                 await self.record(actor, chat_id, changed)
                 return
-            heir = find_heir((await self.chats.list_participants([chat_id]))[chat_id], of=account_id)
-            if heir is not None:
-                await self.record(actor, chat_id, RoleSet(heir.account_id, heir.number, Role.ADMIN), changed)
+            next_admin = find_next_admin((await self.chats.list_participants([chat_id]))[chat_id], of=account_id)
+            if next_admin is not None:
+                await self.record(
+                    actor, chat_id, RoleSet(next_admin.account_id, next_admin.number, Role.ADMIN), changed
+                )

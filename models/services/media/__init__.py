@@ -1,1 +1,1 @@
-"""Files: storing and fetching them, photos, and their sizes."""
+"""Files: storing and fetching them, photos, and the sizes in which photos are shown."""

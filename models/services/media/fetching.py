@@ -1,4 +1,4 @@
-"""Files behind URLs: fetching them, and how many an account may fetch at a time."""
+"""Files behind URLs: fetching them, and the limit on how many an account may fetch at a time."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -9,22 +9,23 @@ from models.documents.media import MediaRule
 from models.documents.session import Actor
 from models.errors import RateLimited, Unavailable
 from models.ports import Fetcher
-from models.services.media.storage import Arrival, StoreMedia
+from models.services.media.storage import PendingFile, StoreMedia
 
 
 @dataclass(frozen=True, slots=True)
 class FetchUrl:
-    """What recipients load is the copy: the URL may change or vanish, and they do not show themselves to its server.
+    """Fetches a file that a URL names, and stores a copy of it.
 
-    Raises UrlRefused, TooLarge, and Malformed for what this kind of message does not accept (messaging contract 9.2).
+    Recipients load the copy: the URL may change or vanish, and its server does not learn who they are. Raises UrlRefused,
+    TooLarge, and Malformed for a file that this kind of message does not accept (docs/messaging-api.md, "Media").
     """
 
     fetcher: Fetcher
     store: StoreMedia
 
     @asynccontextmanager
-    async def __call__(self, url: str, rule: MediaRule) -> AsyncIterator[Arrival]:
-        """The copy, complete; the block decides whether it is kept, as with an upload."""
+    async def __call__(self, url: str, rule: MediaRule) -> AsyncIterator[PendingFile]:
+        """Yields the complete copy. The block decides whether to keep it, as with an upload."""
         async with self.fetcher.open(url) as fetched:
 
             def find_type(start: bytes) -> str:
@@ -34,11 +35,11 @@ class FetchUrl:
                 yield arrival
 
 
-AGAIN_MS = 1000
+RETRY_AFTER_MS = 1000
 
 
 class LimitFetches:
-    """At most `per_account` for one account, and `at_once` for all, on one node."""
+    """Limits the fetches at a time on one node, to `per_account` for each account and to `at_once` for all together."""
 
     def __init__(self, *, per_account: int, at_once: int) -> None:
         self._per_account = per_account
@@ -47,14 +48,17 @@ class LimitFetches:
 
     @contextmanager
     def one_for(self, actor: Actor) -> Iterator[None]:
-        """One fetch, as long as the block. Raises RateLimited where the account has too many, Unavailable where all have."""
+        """Count one fetch for as long as the block runs.
+
+        Raises RateLimited if the account has too many under way, and Unavailable if all accounts together have.
+        """
         account_id = actor.account_id
         if self._under_way[account_id] >= self._per_account:
             raise RateLimited(
-                "Too many files are being fetched for you; wait for one of them.", retry_after_ms=AGAIN_MS
+                "Too many files are being fetched for you; wait for one of them.", retry_after_ms=RETRY_AFTER_MS
             )
         if self._under_way.total() >= self._at_once:
-            raise Unavailable("Too many files are being fetched; try again.", retry_after_ms=AGAIN_MS)
+            raise Unavailable("Too many files are being fetched; try again.", retry_after_ms=RETRY_AFTER_MS)
         self._under_way[account_id] += 1
         try:
             yield

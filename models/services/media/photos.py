@@ -1,15 +1,16 @@
-"""Photos of accounts and contacts: taking, setting, removing, showing and listing them."""
+"""Photos of accounts and contacts: taking, setting, removing, reading and listing them (docs/messaging-api.md, "Photos")."""
 
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
-from models.documents.photo import PHOTO_TYPE, Photo, PhotoChange, Picture, SeenPhoto
+from models.documents.photo import PHOTO_TYPE, Photo, PhotoChange, PhotoView, Picture
 from models.documents.session import Actor
 from models.errors import PhotoNotFound
-from models.facts import AccountChanged
 from models.ports import Clock, Fanout, Fetcher, Imaging
+from models.services.contacts.address_book import list_contact_accounts
 from models.services.contacts.contact_rule import RequireContact
+from models.services.contacts.directory import change_account
 from models.services.contacts.visibility import MayView
 from models.services.media.renditions import Renditions
 from models.services.media.storage import StoreMedia
@@ -20,10 +21,10 @@ from models.stores.photos import Photos
 
 @dataclass(frozen=True, slots=True)
 class TakePhoto:
-    """Only what is shrunk from a picture is kept; it has fewer than `below_bytes` bytes.
+    """Makes a photo of somebody's picture. Only the shrunk sizes are stored, each of fewer than `below_bytes` bytes.
 
-    Raises Malformed for what is no picture or would cost too much, TooLarge, UrlRefused, and what Imaging raises for who asks too
-    much.
+    Raises Malformed for data that is no picture or would cost too much to decode, TooLarge, UrlRefused, and RateLimited or
+    Unavailable as Imaging does.
     """
 
     imaging: Imaging
@@ -32,16 +33,17 @@ class TakePhoto:
     below_bytes: int
 
     async def shrink(self, content: AsyncIterator[bytes], by: Hashable) -> Picture:
-        """The picture in all sizes; `by` is who asks."""
+        """Returns the picture in all sizes. `by` is the account or address that asks."""
         return await self.imaging.make_photo(content, below_bytes=self.below_bytes, by=by)
 
     async def fetch(self, url: str, by: Hashable) -> Picture:
+        """Returns the picture behind a URL in all sizes."""
         async with self.fetcher.open(url) as fetched:
             return await self.shrink(fetched.content, by)
 
     @asynccontextmanager
     async def __call__(self, picture: Picture) -> AsyncIterator[Photo]:
-        """The stored photo. What points to it is written in the block: without anything that does it is removed again."""
+        """Yields the stored photo. The block writes what points to it; a photo that nothing points to is removed again."""
         async with (
             self.store.store(picture.full, PHOTO_TYPE) as full,
             self.store.store(picture.preview, PHOTO_TYPE) as preview,
@@ -51,9 +53,9 @@ class TakePhoto:
 
 @dataclass(frozen=True, slots=True)
 class SetPhoto:
-    """Another picture is an entry of the history; the same one again changes nothing (messaging contract 7)."""
+    """Sets the actor's photo and adds it to the history. Setting the present photo again changes nothing."""
 
-    take: TakePhoto
+    take_photo: TakePhoto
     renditions: Renditions
     accounts: Accounts
     photos: Photos
@@ -61,18 +63,17 @@ class SetPhoto:
     clock: Clock
 
     async def __call__(self, actor: Actor, picture: Picture) -> None:
-        async with self.take(picture) as photo:
+        async with self.take_photo(picture) as photo:
             if (await self.accounts.require(actor.account_id)).photo == photo:
                 return
-            await self.renditions.remember(photo.full, picture.renditions)
-            await self.accounts.change(actor.account_id, {"photo": asdict(photo)})
-            self.fanout.signal(AccountChanged(actor.account_id))
+            await self.renditions.add(photo.full, picture.renditions)
+            await change_account(self.accounts, self.fanout, actor.account_id, {"photo": asdict(photo)})
             await self.photos.append(actor.account_id, photo, self.clock.now())
 
 
 @dataclass(frozen=True, slots=True)
 class RemovePhoto:
-    """Having none is no fault, and no entry of the history (messaging contract 4.3). What was shown stays in the history."""
+    """Takes away the actor's photo; if there is none, nothing changes. Former photos stay in the history."""
 
     accounts: Accounts
     photos: Photos
@@ -82,50 +83,51 @@ class RemovePhoto:
     async def __call__(self, actor: Actor) -> None:
         if (await self.accounts.require(actor.account_id)).photo is None:
             return
-        await self.accounts.change(actor.account_id, {"photo": None})
-        self.fanout.signal(AccountChanged(actor.account_id))
+        await change_account(self.accounts, self.fanout, actor.account_id, {"photo": None})
         await self.photos.append(actor.account_id, None, self.clock.now())
 
 
 @dataclass(frozen=True, slots=True)
 class GetPhoto:
-    """Always the photo that the owner has now, on every node."""
+    """Reads photos from the database, so that every node shows the present one."""
 
     accounts: Accounts
     require_contact: RequireContact
     may_view: MayView
 
     async def own(self, actor: Actor) -> Photo:
-        """The actor's own, or PhotoNotFound."""
+        """Returns the actor's own photo. Raises PhotoNotFound."""
         photo = (await self.accounts.require(actor.account_id)).photo
         if photo is None:
             raise PhotoNotFound
         return photo
 
-    async def __call__(self, actor: Actor, number: str) -> SeenPhoto:
-        """A contact's; raises NotAContact."""
+    async def __call__(self, actor: Actor, number: str) -> PhotoView:
+        """Returns a contact's photo as the actor may see it. Raises NotAContact."""
         contact = await self.require_contact(actor, number)
-        (seen,) = await self.may_view.photos(actor, [await self.accounts.require(contact.id)])
+        (seen,) = await self.may_view.list_photos(actor, [await self.accounts.require(contact.id)])
         return seen
 
 
 @dataclass(frozen=True, slots=True)
 class ListPhotos:
-    """Those contacts that have a registered account, by number (messaging contract 7)."""
+    """Lists the photos of the actor's contacts with a registered account, by number."""
 
     contacts: Contacts
     accounts: Accounts
     may_view: MayView
 
-    async def __call__(self, actor: Actor) -> list[SeenPhoto]:
-        numbers = await self.contacts.list_numbers(actor.account_id)
-        owners = [owner for owner in await self.accounts.list_by_numbers(numbers) if owner.is_registered]
-        return await self.may_view.photos(actor, sorted(owners, key=lambda owner: owner.number))
+    async def __call__(self, actor: Actor) -> list[PhotoView]:
+        owners = await list_contact_accounts(self.contacts, self.accounts, actor.account_id)
+        return await self.may_view.list_photos(actor, owners)
 
 
 @dataclass(frozen=True, slots=True)
 class ListPhotoHistory:
-    """Newest first. Whoever may not see a present photo sees none of the former ones; raises NotAContact."""
+    """Lists a contact's photos, newest first.
+
+    Returns nothing if the actor may not see the present photo. Raises NotAContact.
+    """
 
     accounts: Accounts
     photos: Photos

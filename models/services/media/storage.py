@@ -1,4 +1,4 @@
-"""Stored files: storing, opening, and removing those that nothing uses any more."""
+"""Stored files: storing and opening them, and removing those that nothing uses any more."""
 
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Hashable, Sequence
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StoreMedia:
-    """A file is complete before anybody decides about it, and what nobody keeps leaves nothing behind."""
+    """Stores files. A file is complete before anything decides about it, and one that is not kept leaves nothing behind."""
 
     files: MediaFiles
     imaging: Imaging
@@ -26,40 +26,47 @@ class StoreMedia:
     @asynccontextmanager
     async def receive(
         self, content: AsyncIterator[bytes], rule: MediaRule, find_type: Callable[[bytes], str]
-    ) -> AsyncIterator["Arrival"]:
-        """Take in a content as it comes. `find_type` is told how it starts, and may refuse it before the rest is read.
+    ) -> AsyncIterator["PendingFile"]:
+        """Receive a file as its content arrives, and yield it when it is complete.
 
-        Raises TooLarge, and Malformed for an empty one.
+        `find_type` is called with the first bytes and returns the type; it may refuse the file before the rest is read.
+        Raises TooLarge, and Malformed for an empty file.
         """
-        start, whole = await begin(content, START_BYTES)
+        start, whole = await read_start(content, START_BYTES)
         mime_type = find_type(start)
         async with self.files.receive(whole, below_bytes=rule.below_bytes) as received:
             if not received.size_bytes:
                 raise Malformed("The file is empty.")
-            yield Arrival(self, received, rule.kind, mime_type)
+            yield PendingFile(self, received, rule.kind, mime_type)
 
-    async def remember_thumbnail(self, media: Media, by: Hashable) -> None:
-        """Make a small picture of a stored one, for `by`. One that cannot be read here is sent as it is, and not tried again."""
+    async def set_thumbnail(self, media: Media, by: Hashable) -> None:
+        """Make a thumbnail of a stored picture, at the cost of `by`.
+
+        A picture that cannot be decoded is sent without one, and for a while nobody tries again.
+        """
         try:
             thumbnail = await self.imaging.make_thumbnail(self.files.read(media, 0, media.size_bytes - 1), by=by)
         except Malformed as refusal:
             log.info("no thumbnail: %s", refusal)
-            await self.files.remember_unreadable(media)
+            await self.files.mark_unreadable(media)
         except (RateLimited, Unavailable) as refusal:
             log.info("no thumbnail: %s", refusal)
         else:
             async with self.store(thumbnail, PHOTO_TYPE) as stored:
-                await self.files.remember_thumbnail(media, stored)
+                await self.files.set_thumbnail(media, stored)
 
     @asynccontextmanager
     async def store(self, data: bytes, mime_type: str) -> AsyncIterator[Media]:
-        """Store what was made here. What points to it is written in the block: without anything that does it is removed again."""
-        async with self.files.receive(_whole(data), below_bytes=len(data) + 1) as received:
+        """Store bytes that this server made, and yield the file.
+
+        The block writes what points to the file; one that nothing points to is removed again.
+        """
+        async with self.files.receive(single_piece(data), below_bytes=len(data) + 1) as received:
             yield await received.keep(mime_type)
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class PendingFile:
     """A complete file that is not kept yet."""
 
     store: StoreMedia
@@ -68,18 +75,21 @@ class Arrival:
     mime_type: str
 
     async def keep(self, by: Hashable = None) -> Media:
-        """The stored file; of an image, with its thumbnail, which is made for `by`.
+        """Keep the file, and make a thumbnail if it is an image, at the cost of `by`. Returns the stored file.
 
-        It is held until the block of `StoreMedia.receive` ends: what points to it is written before that.
+        The file is held until the block of `StoreMedia.receive` ends; the block writes what points to it.
         """
         media = await self.received.keep(self.mime_type)
         if self.kind is MediaKind.IMAGE and media.thumbnail is None and not media.is_unreadable:
-            await self.store.remember_thumbnail(media, by)
+            await self.store.set_thumbnail(media, by)
         return media
 
 
-async def begin(content: AsyncIterator[bytes], least: int) -> tuple[bytes, AsyncIterator[bytes]]:
-    """Returns the first bytes of a content, at least so many if there are any more, and all of it once again."""
+async def read_start(content: AsyncIterator[bytes], least: int) -> tuple[bytes, AsyncIterator[bytes]]:
+    """Read the first bytes of a content, at least `least` if it has as many.
+
+    Returns them, and the whole content once more.
+    """
     start = bytearray()
     while len(start) < least and (piece := await anext(content, b"")):
         start += piece
@@ -93,29 +103,30 @@ async def _joined(start: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byt
         yield piece
 
 
-async def _whole(data: bytes) -> AsyncIterator[bytes]:
+async def single_piece(data: bytes) -> AsyncIterator[bytes]:
+    """Yields bytes that are at hand, for calls that take a content as it arrives."""
     yield data
 
 
 @dataclass(frozen=True, slots=True)
 class OpenMedia:
-    """The name is the permission: it cannot be guessed, nor made from the content (messaging contract 7)."""
+    """Opens stored files. Knowing the name is the permission: it cannot be guessed, nor derived from the content."""
 
     files: MediaFiles
 
     async def __call__(self, name: str) -> Media:
-        """What is stored under this name, or MediaNotFound."""
+        """Returns the file of this name. Raises MediaNotFound."""
         media = await self.files.find(name)
         if media is None:
             raise MediaNotFound
         return media
 
     def read(self, media: Media, first: int, last: int) -> AsyncIterator[bytes]:
-        """Its bytes from `first` to `last`, both included."""
+        """Yields its bytes from `first` to `last`, both included."""
         return self.files.read(media, first, last)
 
 
-PAGE = 200  # files looked at together; one query of each store for all of them
+PAGE = 200  # files that are checked together, by one query of each store
 PAGES_PER_SWEEP = 25
 
 
@@ -123,15 +134,16 @@ class UsesMedia(Protocol):
     """A store whose rows point to files."""
 
     async def list_used(self, names: Collection[str]) -> set[str]:
-        """Those of these names that a row points to."""
+        """Returns those of these names that a row points to."""
         ...
 
 
 class RemoveUnusedMedia:
-    """One content is one file, whoever uploaded it, so it goes when nothing points to it under any of its names.
+    """Removes files that nothing points to any more, under any of their names: equal contents are one file.
 
-    A file that is taken away is looked for once more before its bytes go, so that a message that was forwarded at the same
-    moment keeps it. What is on its way into a message is held (models/stores/media.py) and stays.
+    A file is hidden first, then its uses are looked up once more, and only then its bytes are removed. So a message that
+    was forwarded at the same moment keeps its file. A file on its way into a message is held (models/stores/media.py) and
+    stays.
     """
 
     def __init__(self, files: MediaFiles, users: Sequence[UsesMedia]) -> None:
@@ -140,7 +152,10 @@ class RemoveUnusedMedia:
         self._swept_to: Content | None = None
 
     async def __call__(self, names: Collection[str]) -> int:
-        """Remove those of these files that nothing points to, and what was made of them; returns how many contents went."""
+        """Remove those of these files that nothing points to, with their thumbnails and renditions.
+
+        Returns how many contents went.
+        """
         removed = 0
         for content in await self._files.list_contents(names):
             if await self._remove(content):
@@ -148,17 +163,20 @@ class RemoveUnusedMedia:
         return removed
 
     async def after(self, names: Collection[str]) -> None:
-        """Remove them behind a change that is complete without this: never raises, and the sweep does what fails here."""
+        """Remove unused files after a change that is complete without this.
+
+        Never raises: the sweep does what fails here.
+        """
         try:
             await self(names)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the change stands)
+        except Exception as error:  # noqa: BLE001 (the change itself is stored)
             log.warning("unused files wait to be swept away: %s", type(error).__name__)
 
     async def sweep(self) -> int:
-        """Look at the next files, all of them one after the other round by round, and remove those that nothing points to.
+        """Check the next files, where the last call stopped, and remove the unused ones. Returns how many were removed.
 
-        Finds what a crash between a change and its file has left, also before there was any removal. Files of the last hours
-        are passed over: what points to them may be on its way. Two nodes may do it at once.
+        This finds files that a crash left between a change and its file. Files of the last hours are skipped, since the row
+        that points to them may be about to be written. Two nodes may do it at once.
         """
         removed = 0
         for _ in range(PAGES_PER_SWEEP):
@@ -173,9 +191,9 @@ class RemoveUnusedMedia:
         return removed
 
     async def _remove(self, content: Content) -> bool:
-        if await self._list_used(content.names) or not await self._files.take_away(content):
+        if await self._list_used(content.names) or not await self._files.detach(content):
             return False
-        if await self._list_used(content.names) and await self._files.bring_back(content):
+        if await self._list_used(content.names) and await self._files.restore(content):
             return False
         await self._files.remove_bytes(content)
         return True

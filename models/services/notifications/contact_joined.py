@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
-from models.documents.account import NAME_MAX_CHARS, Account
+from models.documents.account import NAME_MAX_CHARS, Account, either_blocks
 from models.documents.notification import NEW_USER, Notification
 from models.documents.plain_line import one_line, quoted
 from models.ports import Clock
@@ -41,7 +41,6 @@ class NotifyContactJoined:
                 if friend.id != account.id
                 and friend.is_registered
                 and friend.notify.contact_joined
-                and not friend.has_blocked(account.number)
-                and not account.has_blocked(friend.number)
+                and not either_blocks(account, friend)
             ]
         )

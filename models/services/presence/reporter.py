@@ -63,7 +63,7 @@ class OnlineReporter:
         people = list(self._said)
         try:
             for start in range(0, len(people), AT_ONCE):
-                await self._accounts.saw(people[start : start + AT_ONCE], self._clock.now())
+                await self._accounts.set_last_seen(people[start : start + AT_ONCE], self._clock.now())
         except Exception as error:  # noqa: BLE001 (the sweep does it again)
             log.warning("when people here were seen last is not stored: %s", type(error).__name__)
 
@@ -155,7 +155,7 @@ class OnlineReporter:
         """Store that these accounts were here until now. Returns those whose date could not be stored."""
         try:
             if account_ids:
-                await self._accounts.saw(account_ids, self._clock.now())
+                await self._accounts.set_last_seen(account_ids, self._clock.now())
         except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
             log.warning("when %d people were seen last waits: %s", len(account_ids), type(error).__name__)
             return set(account_ids)

@@ -35,7 +35,9 @@ class SweepPresence:
             orphaned = await self.store.claim(node)
             if orphaned is None or not orphaned.account_ids:
                 return count
-            await self.accounts.saw(orphaned.account_ids, self.clock.now() - timedelta(seconds=orphaned.age_s))
+            await self.accounts.set_last_seen(
+                orphaned.account_ids, self.clock.now() - timedelta(seconds=orphaned.age_s)
+            )
             try:
                 offline = await self.store.sweep(node, orphaned.account_ids)
             except Exception:

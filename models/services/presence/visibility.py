@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Final
 
-from models.documents.account import Account, Visibility
+from models.documents.account import Account, Visibility, either_blocks
 from models.facts import VisiblePresence
 from models.ports import PresenceStore
 from models.services.presence.reporter import OnlineReporter
@@ -46,7 +46,7 @@ class PresenceVisibility:
 
     async def __call__(self, viewer: Account, account: Account, *, is_online: bool) -> VisiblePresence:
         """Returns what the viewer may see of an account that is online or not."""
-        if account.has_blocked(viewer.number) or viewer.has_blocked(account.number):
+        if either_blocks(viewer, account):
             return VisiblePresence(account.number, DENY, None)
         if is_online:
             return VisiblePresence(account.number, ONLINE, None)

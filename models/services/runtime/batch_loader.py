@@ -1,7 +1,7 @@
-"""Reads for all who ask while the last reading is under way by one reading, as the journal writes.
+"""Answers many callers by one query: keys that are asked for while a query runs are read together by the next one.
 
-When a node comes back, everybody connects at once, and each is greeted with its account and the list of its chats: the five
-queries of one such greeting cost more of this process than all the rest of a connect; shared by a crowd they hardly show.
+After a restart of a node everybody connects at once, and each connection reads its account and its chat list. Those five
+queries cost more processor time than the rest of a connect; shared by a crowd they are hardly noticeable.
 """
 
 import asyncio
@@ -16,7 +16,10 @@ V = TypeVar("V")
 
 
 class BatchLoader(Generic[K, V]):
-    """`read` gives what it finds of the keys it gets, at most `at_once` of them; an answer is never older than its question."""
+    """Reads keys in batches of at most `at_once`. A caller never gets a value that was read before it asked.
+
+    `read` takes a batch of keys and returns the values that it found, by key.
+    """
 
     def __init__(self, read: Callable[[Collection[K]], Awaitable[Mapping[K, V]]], *, at_once: int) -> None:
         self._read = read
@@ -25,15 +28,15 @@ class BatchLoader(Generic[K, V]):
         self._reading: asyncio.Task[None] | None = None
 
     async def __call__(self, key: K) -> V | None:
-        """What there is of this key; raises what reading raises."""
-        return await self._ask(key)
+        """Returns the value of this key, or None if `read` did not find it. Raises what `read` raises."""
+        return await self._enqueue(key)
 
     async def all(self, keys: Collection[K]) -> dict[K, V]:
-        """What there is of each of these keys; raises what reading raises."""
-        found = await asyncio.gather(*map(self._ask, keys))
+        """Returns the values of those of these keys that `read` finds. Raises what `read` raises."""
+        found = await asyncio.gather(*map(self._enqueue, keys))
         return {key: value for key, value in zip(keys, found, strict=True) if value is not None}
 
-    def _ask(self, key: K) -> "asyncio.Future[V | None]":
+    def _enqueue(self, key: K) -> "asyncio.Future[V | None]":
         answer: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((key, answer))
         if self._reading is None:
@@ -44,24 +47,24 @@ class BatchLoader(Generic[K, V]):
         try:
             while self._waiting:
                 size = min(len(self._waiting), self._at_once)
-                await self._answer([self._waiting.popleft() for _ in range(size)])
+                await self._resolve([self._waiting.popleft() for _ in range(size)])
         finally:
             self._reading = None
             for _, answer in self._waiting:
                 answer.cancel()
 
-    async def _answer(self, askers: list[tuple[K, "asyncio.Future[V | None]"]]) -> None:
+    async def _resolve(self, requests: list[tuple[K, "asyncio.Future[V | None]"]]) -> None:
         try:
-            found = await self._read({key for key, _ in askers})
-        except Exception as error:  # noqa: BLE001 (whoever asked hears of it)
-            if len(askers) > 1 and not is_transient(error):
-                for asker in askers:  # one key that cannot be read must not cost the others anything
-                    await self._answer([asker])
+            found = await self._read({key for key, _ in requests})
+        except Exception as error:  # noqa: BLE001 (passed on to the callers)
+            if len(requests) > 1 and not is_transient(error):
+                for request in requests:  # so that a key that cannot be read fails alone
+                    await self._resolve([request])
                 return
-            for _, answer in askers:
+            for _, answer in requests:
                 if not answer.done():
                     answer.set_exception(error)
             return
-        for key, answer in askers:
+        for key, answer in requests:
             if not answer.done():
                 answer.set_result(found.get(key))

@@ -1,4 +1,4 @@
-"""A bounded, expiring memory of what the database said, so that the message path asks it only once."""
+"""A bounded cache whose values expire, so that the message path reads each of them from the database only once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,9 +10,9 @@ V = TypeVar("V")
 
 
 class Cache(Generic[K, V]):
-    """Loads a value at most once at a time, keeps it for `ttl_s`, and forgets the oldest beyond `size`.
+    """Keeps loaded values for `ttl_s`, and drops the oldest of more than `size`. Loads a key at most once at a time.
 
-    `ttl_s` is the bound within which a node that missed an invalidation believes something outdated.
+    `ttl_s` is the longest time for which a node that missed an invalidation serves an outdated value.
     """
 
     def __init__(self, load: Callable[[K], Awaitable[V]], *, size: int, ttl_s: float) -> None:
@@ -23,12 +23,12 @@ class Cache(Generic[K, V]):
         self._loading: dict[K, asyncio.Task[V]] = {}
 
     def peek(self, key: K) -> V | None:
-        """The value if it is at hand."""
+        """Returns the value if it is cached, else None."""
         kept = self._values.get(key)
         return kept[1] if kept is not None and kept[0] > monotonic() else None
 
     async def require(self, key: K) -> V:
-        """The value, loaded if it is not at hand; raises what loading raises."""
+        """Returns the value, and loads it first if it is not cached. Raises what `load` raises."""
         value = self.peek(key)
         if value is not None:
             return value
@@ -36,7 +36,7 @@ class Cache(Generic[K, V]):
         if loading is None:
             loading = asyncio.create_task(self._fetch(key), name="cache load")
             self._loading[key] = loading
-        # Shielded: one caller that goes away must not take the answer from the others.
+        # Shielded, so that a cancelled caller does not cancel the load for the others.
         return await asyncio.shield(loading)
 
     async def _fetch(self, key: K) -> V:
@@ -56,7 +56,7 @@ class Cache(Generic[K, V]):
         self._values[key] = (monotonic() + self._ttl_s, value)
 
     def forget(self, key: K) -> None:
-        """Drop a value, also one that is being loaded: it may have been read before it changed."""
+        """Drop a value, and do not cache the one that is being loaded: it may have been read before the change."""
         self._values.pop(key, None)
         self._loading.pop(key, None)
 

@@ -1,4 +1,4 @@
-"""Limits on how often: token buckets by key, kept in memory of one node."""
+"""Token buckets by key, in the memory of one node: how often somebody may do something."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -7,12 +7,16 @@ from time import monotonic
 
 from models.errors import RateLimited
 
-KEYS_MAX = 200_000  # about 100 bytes each; a full bucket says nothing, so the oldest may go
+KEYS_MAX = 200_000  # about 100 bytes each; the oldest are dropped, which are most likely full again
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How often may be asked: `most` at once after a pause of `full_after_s`; now `left`, and all again in `full_in_s` seconds."""
+    """The state of a bucket, as clients are shown it.
+
+    `most` is how many are allowed at once after a pause of `full_after_s` seconds, `left` how many are allowed now, and
+    `full_in_s` the seconds until `most` are allowed again.
+    """
 
     most: int
     full_after_s: int
@@ -21,7 +25,10 @@ class Allowance:
 
 
 class TokenBuckets:
-    """`per_s` tokens come back each second, up to `burst`; a monotonic clock, so that setting the wall clock frees nobody."""
+    """Refills each key's bucket by `per_s` tokens a second, up to `burst`.
+
+    Uses a monotonic clock: setting the wall clock frees nobody.
+    """
 
     def __init__(self, per_s: float, burst: float, *, is_enabled: bool = True) -> None:
         self._per_s = per_s
@@ -30,7 +37,7 @@ class TokenBuckets:
         self._buckets: dict[Hashable, tuple[float, float]] = {}
 
     def take(self, key: Hashable) -> None:
-        """Take one token, or raise RateLimited with the time until the next."""
+        """Take one token. Raises RateLimited, with the time until the next one, if there is none."""
         if not self._is_enabled:
             return
         now = monotonic()
@@ -41,13 +48,16 @@ class TokenBuckets:
             raise RateLimited(retry_after_ms=int((1 - tokens) / self._per_s * 1000) + 1)
 
     def charge(self, key: Hashable, tokens: float, *, owed_buckets: float = 1) -> None:
-        """Take so many tokens, for what turned out to be dear; at most as many as so many full buckets have are owed."""
+        """Take `tokens` for a request that turned out to be expensive.
+
+        The debt is at most what `owed_buckets` full buckets hold.
+        """
         if self._is_enabled:
             now = monotonic()
             self._keep(key, max(-self._burst * owed_buckets, self._refilled(key, now) - tokens), now)
 
     def allowance(self, key: Hashable) -> Allowance | None:
-        """Returns how much a bucket still holds; None where there are no limits."""
+        """Returns the state of this key's bucket, or None if limits are switched off."""
         if not self._is_enabled:
             return None
         tokens, since = self._buckets.get(key, (self._burst, 0.0))
@@ -67,6 +77,3 @@ class TokenBuckets:
         if len(self._buckets) >= KEYS_MAX:
             self._buckets.pop(next(iter(self._buckets)))
         self._buckets[key] = (tokens, now)
-
-
-UNLIMITED = TokenBuckets(1, 1, is_enabled=False)

@@ -1,4 +1,4 @@
-"""Facebook: linking an account, and listing the friends who use this server."""
+"""Facebook: linking an account, and listing the friends who use this server too."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -8,10 +8,10 @@ from models.documents.facebook import PICTURE_URL_MAX_CHARS, FacebookFriend, Fac
 from models.documents.graphemes import cut
 from models.documents.plain_line import one_line
 from models.documents.session import Actor
-from models.documents.user import SeenUser
+from models.documents.user import UserView
 from models.errors import FacebookTokenMissing, Malformed, RateLimited, TooLarge, Unavailable
-from models.facts import AccountChanged
 from models.ports import Facebook, Fanout
+from models.services.contacts.directory import change_account
 from models.services.media.fetching import LimitFetches
 from models.services.media.photos import SetPhoto
 from models.stores.accounts import Accounts
@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LinkFacebook:
-    """Name and e-mail address replace those there were (events contract, section 5), as far as Facebook tells them.
+    """Stores a Facebook access token, and takes over name, e-mail address and picture as far as Facebook tells them.
 
-    The picture becomes the photo only of who has none, and if it cannot be had there is none.
-
-    Raises FacebookTokenRefused, and Unavailable when Facebook does not answer; then nothing has changed.
+    The name and the address replace the present ones. The picture becomes the photo only of an account without one; one
+    that cannot be fetched is left out (docs/events-api.md, "Facebook"). Returns the actor's user. Raises
+    FacebookTokenRefused, and Unavailable if Facebook does not answer; after either nothing has changed.
     """
 
     facebook: Facebook
@@ -36,7 +36,7 @@ class LinkFacebook:
     fanout: Fanout
     fetches: LimitFetches
 
-    async def __call__(self, actor: Actor, token: str) -> SeenUser:
+    async def __call__(self, actor: Actor, token: str) -> UserView:
         profile = await self.facebook.read_profile(token)
         url = profile.picture_url
         if url is not None and len(url) > PICTURE_URL_MAX_CHARS:
@@ -44,18 +44,17 @@ class LinkFacebook:
         await self.links.replace(actor.account_id, FacebookLink(token, url))
         fields = _fields(profile)
         if fields:
-            await self.accounts.change(actor.account_id, fields)
-            self.fanout.signal(AccountChanged(actor.account_id))
+            await change_account(self.accounts, self.fanout, actor.account_id, fields)
         account = await self.accounts.require(actor.account_id)
         if account.photo is None and url is not None:
             await self._take_picture(actor, url)
             account = await self.accounts.require(actor.account_id)
-        return SeenUser.own(account)
+        return UserView.own(account)
 
     async def _take_picture(self, actor: Actor, url: str) -> None:
         try:
             with self.fetches.one_for(actor):
-                picture = await self.set_photo.take.fetch(url, ("account", actor.account_id))
+                picture = await self.set_photo.take_photo.fetch(url, ("account", actor.account_id))
             await self.set_photo(actor, picture)
         except (Malformed, TooLarge, RateLimited, Unavailable) as refusal:
             log.info("no picture from Facebook: %s", refusal)
@@ -73,7 +72,10 @@ def _fields(profile: FacebookProfile) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ListFacebookFriends:
-    """With the token that was registered last; raises FacebookTokenMissing without one, FacebookTokenRefused and Unavailable."""
+    """Lists the actor's friends on Facebook by the stored token.
+
+    Raises FacebookTokenMissing if none is stored, FacebookTokenRefused, and Unavailable if Facebook does not answer.
+    """
 
     facebook: Facebook
     links: FacebookLinks

@@ -1,17 +1,17 @@
-"""Favourites: marking contacts, and listing them."""
+"""Favourites: marking numbers, unmarking and listing them (docs/events-api.md, "Favourites")."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from models.documents.favourite import FAVOURITES_MAX, PHOTOS_MAX, Favourite, FavouriteInput, SeenFavourite
+from models.documents.favourite import FAVOURITES_MAX, PHOTOS_MAX, Favourite, FavouriteInput, FavouriteView
 from models.documents.phone import Phone
 from models.documents.photo import PHOTO_TYPE
 from models.documents.session import Actor
 from models.errors import FavouritesFull, FieldErrors, Malformed
 from models.services.contacts.new_number_limit import LimitNewNumbers
 from models.services.media.photos import TakePhoto
-from models.services.media.storage import RemoveUnusedMedia, StoreMedia
+from models.services.media.storage import RemoveUnusedMedia, StoreMedia, single_piece
 from models.services.users.views import UserViews
 from models.stores.accounts import Accounts
 from models.stores.favourites import Favourites
@@ -19,7 +19,7 @@ from models.stores.favourites import Favourites
 
 @dataclass(frozen=True, slots=True)
 class MarkFavourites:
-    """A number that is marked already keeps its id and its place; a name or a photo that is given replaces the one it had."""
+    """Marks and unmarks numbers as favourites. A marked number keeps its id and its place when it is marked again."""
 
     favourites: Favourites
     take: TakePhoto
@@ -28,11 +28,10 @@ class MarkFavourites:
     remove_media: RemoveUnusedMedia
 
     async def __call__(self, actor: Actor, markings: Sequence[FavouriteInput]) -> None:
-        """All or none.
+        """Mark all of these numbers, or none. A name or a photo that is given replaces the stored one.
 
-        Raises FieldErrors for a photo that is none, FavouritesFull, TooManyNewNumbers, TooLarge and Unavailable before it
-        changes anything.
-        Of several markings of one number each sets what it gives.
+        Of several inputs for one number each sets the fields that it gives. Raises FieldErrors for a photo that cannot be
+        read, FavouritesFull, TooManyNewNumbers, TooLarge and Unavailable, all before anything changes.
         """
         phones = {marking.phone.number: marking.phone for marking in reversed(markings)}
         known = {each.phone.number: each for each in await self.favourites.list_by_owner(actor.account_id)}
@@ -53,41 +52,37 @@ class MarkFavourites:
                 stored = await stack.enter_async_context(self.store.store(picture, PHOTO_TYPE))
                 fields[number]["photo"] = stored.name
             await self.favourites.put(actor.account_id, {phones[number]: given for number, given in fields.items()})
-        await self._let_go(known[number] for number in pictures if number in known)
+        await self._remove_pictures(known[number] for number in pictures if number in known)
 
     async def remove(self, actor: Actor, phones: Collection[Phone]) -> None:
-        """Numbers that are not marked are passed over."""
+        """Unmark these numbers. Numbers that are not marked are skipped."""
         numbers = {phone.number for phone in phones}
         known = await self.favourites.list_by_owner(actor.account_id)
         await self.favourites.remove(actor.account_id, numbers)
-        await self._let_go(each for each in known if each.phone.number in numbers)
+        await self._remove_pictures(each for each in known if each.phone.number in numbers)
 
-    async def _let_go(self, former: Iterable[Favourite]) -> None:
-        """Nobody shows these pictures any more, unless somebody else has the same."""
+    async def _remove_pictures(self, former: Iterable[Favourite]) -> None:
+        """Remove the pictures of changed or removed favourites, unless something else uses the same files."""
         await self.remove_media.after({each.photo for each in former if each.photo is not None})
 
     async def _shrink(self, actor: Actor, photo: bytes) -> bytes:
         try:
-            return (await self.take.shrink(_whole(photo), ("account", actor.account_id))).full
+            return (await self.take.shrink(single_piece(photo), ("account", actor.account_id))).full
         except Malformed as refusal:
             raise FieldErrors({"photo": [refusal.message]}) from None
 
 
-async def _whole(data: bytes) -> AsyncIterator[bytes]:
-    yield data
-
-
 @dataclass(frozen=True, slots=True)
 class ListFavourites:
-    """One's own, newest first, each with the registered user behind its number (events contract 2.7)."""
+    """Lists the actor's favourites, newest first, each with the registered user of its number."""
 
     favourites: Favourites
     accounts: Accounts
-    see: UserViews
+    user_views: UserViews
 
-    async def __call__(self, actor: Actor) -> list[SeenFavourite]:
+    async def __call__(self, actor: Actor) -> list[FavouriteView]:
         favourites = await self.favourites.list_by_owner(actor.account_id)
         found = await self.accounts.list_by_numbers([each.phone.number for each in favourites])
-        seen = await self.see(actor, [account for account in found if account.is_registered])
+        seen = await self.user_views(actor, [account for account in found if account.is_registered])
         users = {user.account.number: user for user in seen}
-        return [SeenFavourite(each, users.get(each.phone.number)) for each in favourites]
+        return [FavouriteView(each, users.get(each.phone.number)) for each in favourites]

@@ -1,4 +1,4 @@
-"""Finding users: by id, by number, by phone book, and the limit on how many of them one account may discover."""
+"""Finding users: by id, by number, by phone book, and the rule that says which users a viewer may find."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from models.documents.account import Account
 from models.documents.collation import sort_by_name
 from models.documents.session import Actor
-from models.documents.user import PageOf, SeenUser, UserFilter
+from models.documents.user import PageOf, UserFilter, UserView
 from models.errors import AccountNotFound, PageNotFound
 from models.services.contacts.new_number_limit import LimitNewNumbers
 from models.services.users.views import UserViews
@@ -18,14 +18,13 @@ from models.stores.phone_books import PhoneBooks
 
 @dataclass(frozen=True, slots=True)
 class UserDiscovery:
-    """People find those whom they have a tie to, and not everybody.
+    """Decides which users a viewer may find: those with a tie to it, or everybody if `is_open` (docs/events-api.md, "Users").
 
-    The events API's contract lets everybody list and read everybody, e-mail addresses included. Ids are small integers, so
-    that would hand out the whole membership to whoever signs in. Unless `is_open` (the setting `users.visible` is `all`) a
-    viewer therefore finds only the people that it has a tie to: one of the two has the other in the address book or in the
-    uploaded phone book, or the other did something at an event that both have to do with: owns it, answered, or wrote there
-    (being invited is nobody's own making). A list of people holds those of the latest events; who has an older one in common
-    finds the other by id. Who blocked the viewer's number cannot be found at all.
+    Ids are small integers, so a rule that lets everybody read everybody would hand out the whole membership, e-mail
+    addresses included, to anyone who signs in. A tie exists if one of the two has the other in its address book or uploaded
+    phone book, or if the other did something at an event that both have to do with: owns it, answered or wrote there. Being
+    invited is no tie, since anybody may invite any number. Lists contain the people of the latest events only; people of
+    older ones are found by id. Accounts that blocked the viewer's number are never found.
     """
 
     contacts: Contacts
@@ -34,7 +33,7 @@ class UserDiscovery:
     is_open: bool
 
     async def filter_for(self, viewer: Actor) -> UserFilter:
-        """Whom this viewer may find."""
+        """Returns the filter of the users that this viewer may find."""
         if self.is_open:
             return UserFilter(viewer.account_id, viewer.number, is_open=True)
         numbers = await self.contacts.list_numbers(viewer.account_id)
@@ -45,7 +44,7 @@ class UserDiscovery:
         return UserFilter(viewer.account_id, viewer.number, is_open=False, ids=ids, numbers=numbers)
 
     async def may_find(self, viewer: Actor, account: Account) -> bool:
-        """Whether this is one of them."""
+        """Returns whether this viewer may find this account."""
         if account.id == viewer.account_id:
             return True
         if not account.is_registered or account.has_blocked(viewer.number):
@@ -54,11 +53,11 @@ class UserDiscovery:
             self.is_open
             or await self.contacts.has(viewer.account_id, account.number)
             or await self.phone_books.has(viewer.account_id, account.number)
-            or not await self.strangers(viewer, [account.id])
+            or not await self.accounts_without_tie(viewer, [account.id])
         )
 
-    async def strangers(self, viewer: Actor, account_ids: Collection[int]) -> set[int]:
-        """Those of these accounts that have no tie to the viewer of their own making."""
+    async def accounts_without_tie(self, viewer: Actor, account_ids: Collection[int]) -> set[int]:
+        """Returns those of these accounts that did nothing themselves that ties them to the viewer."""
         others = set(account_ids) - {viewer.account_id}
         if self.is_open or not others:
             return set()
@@ -69,67 +68,76 @@ class UserDiscovery:
 
 @dataclass(frozen=True, slots=True)
 class ListUsers:
-    """By full name, in pages, oneself included (events contract, section 5); who is listed, UserDiscovery says."""
+    """Lists the users that the actor may find, itself included, by full name and in pages (docs/events-api.md, "Users")."""
 
     accounts: Accounts
-    know: UserDiscovery
-    see: UserViews
+    discovery: UserDiscovery
+    user_views: UserViews
 
-    async def __call__(self, actor: Actor, number: int, per_page: int) -> PageOf[SeenUser]:
-        """Raises PageNotFound behind the last page; the first one is there also when it is empty."""
-        users = await self.know.filter_for(actor)
+    async def __call__(self, actor: Actor, number: int, per_page: int) -> PageOf[UserView]:
+        """Returns page `number`, counted from 1.
+
+        Raises PageNotFound behind the last page; the first page exists even if it is empty.
+        """
+        users = await self.discovery.filter_for(actor)
         count = await self.accounts.count_users(users)
         skip = (number - 1) * per_page
         if skip and skip >= count:
             raise PageNotFound
         accounts = await self.accounts.list_users(users, skip, per_page)
-        strangers = users.strangers({account.id for account in accounts})
-        return PageOf(await self.see(actor, accounts, strangers=strangers), count, number, per_page)
+        without_tie = users.accounts_without_tie({account.id for account in accounts})
+        return PageOf(await self.user_views(actor, accounts, without_tie=without_tie), count, number, per_page)
 
 
 @dataclass(frozen=True, slots=True)
 class FindUser:
-    """Who does not exist and who may not be found look alike: AccountNotFound."""
+    """Returns a user that the actor may find. Raises AccountNotFound for all others, whether or not they exist."""
 
     accounts: Accounts
-    know: UserDiscovery
-    see: UserViews
+    discovery: UserDiscovery
+    user_views: UserViews
 
-    async def own(self, actor: Actor) -> SeenUser:
-        return SeenUser.own(await self.accounts.require(actor.account_id))
+    async def own(self, actor: Actor) -> UserView:
+        """Returns the actor's own user."""
+        return UserView.own(await self.accounts.require(actor.account_id))
 
-    async def __call__(self, actor: Actor, user_id: int) -> SeenUser:
+    async def __call__(self, actor: Actor, user_id: int) -> UserView:
         account = await self.accounts.require(user_id)
-        if not await self.know.may_find(actor, account):
+        if not await self.discovery.may_find(actor, account):
             raise AccountNotFound
-        (seen,) = await self.see(actor, [account], strangers=await self.know.strangers(actor, [user_id]))
+        (seen,) = await self.user_views(
+            actor, [account], without_tie=await self.discovery.accounts_without_tie(actor, [user_id])
+        )
         return seen
 
 
 @dataclass(frozen=True, slots=True)
 class MatchPhoneBook:
-    """The numbers replace those that were kept before (events contract, section 5).
+    """Replaces the actor's uploaded phone book, and returns its registered users (docs/events-api.md, "Phone books").
 
-    Whoever knows a number may learn that it has a user, with the name and, by UserViews, the photo: that is what the endpoint
-    is for.
+    Anybody who knows a number may learn that it has a user, with the name and, by UserViews, the photo: that is what the
+    request is for.
     """
 
     accounts: Accounts
     phone_books: PhoneBooks
-    see: UserViews
+    user_views: UserViews
     limit: LimitNewNumbers
 
-    async def __call__(self, actor: Actor, numbers: Collection[str]) -> list[SeenUser]:
-        """The registered users among these numbers, oneself included if asked for, by full name; raises TooManyNewNumbers."""
+    async def __call__(self, actor: Actor, numbers: Collection[str]) -> list[UserView]:
+        """Returns the registered users of these numbers by full name, the actor included if its number is among them.
+
+        Raises TooManyNewNumbers.
+        """
         await self.limit(actor, numbers)
         await self.phone_books.replace(actor.account_id, numbers)
         accounts = [each for each in await self.accounts.list_by_numbers(numbers) if each.is_registered]
-        return sort_by_name(await self.see(actor, accounts), lambda seen: seen.rank)
+        return sort_by_name(await self.user_views(actor, accounts), lambda seen: seen.rank)
 
 
 @dataclass(frozen=True, slots=True)
 class FindAccount:
-    """Read anew: on any node, one's own changes are seen at once."""
+    """Returns the actor's account, read from the database, so that every node shows one's own changes at once."""
 
     accounts: Accounts
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.documents.chat import Member, Role, Span, find_heir, is_group_id
+from models.documents.chat import Member, Role, Span, find_next_admin, is_group_id
 
 
 def member(account_id: int, *spans: Span) -> Member:
@@ -11,10 +11,10 @@ def member(account_id: int, *spans: Span) -> Member:
 
 def test_the_heir_is_the_first_but_the_one_who_goes() -> None:
     first, second = member(5, Span(1)), member(3, Span(2))
-    assert find_heir([first, second]) is first
-    assert find_heir([first, second], of=5) is second
-    assert find_heir([first], of=5) is None
-    assert find_heir([]) is None
+    assert find_next_admin([first, second]) is first
+    assert find_next_admin([first, second], of=5) is second
+    assert find_next_admin([first], of=5) is None
+    assert find_next_admin([]) is None
 
 
 def test_one_who_came_back_stands_from_the_last_time() -> None:

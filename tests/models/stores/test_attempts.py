@@ -57,7 +57,7 @@ async def test_what_is_given_back_makes_nobody_wait(attempts: Attempts, clock: H
 async def test_success_begins_the_waits_anew_and_the_day_goes_on(attempts: Attempts, clock: HandClock) -> None:
     for _ in range(4):
         assert await wait_s(attempts, clock) == 0
-        await attempts.relax("a", in_row=1)
+        await attempts.restart_waits("a", in_row=1)
     assert [await wait_s(attempts, clock) for _ in range(2)] == [0, 86_400]
 
 

@@ -1,9 +1,21 @@
-"""What the database's URL may say, and what it may not change."""
+"""What the database's URL may say and what it may not change, and rows of which some are stored already."""
+
+from datetime import UTC, datetime
 
 import pytest
+from pymongo.errors import BulkWriteError, OperationFailure
 from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
 
-from models.stores.database import Driver, open_database
+from models.documents.notification import Sms
+from models.documents.phone import Phone
+from models.stores.accounts import Accounts
+from models.stores.counters import Counters
+from models.stores.database import Collection, Database, Driver, insert_missing, open_database
+from models.stores.invitation_tokens import InvitationTokens
+from models.stores.notifications import Notifications
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("driver", ["pymongo", "motor"])
@@ -26,3 +38,52 @@ async def test_what_is_written_and_read_is_held_by_a_majority_whatever_the_url_s
             assert collection.read_concern == ReadConcern("majority")
         options = database.raw.client.options
         assert (options.retry_writes, options.retry_reads) == (True, True), "an election is no error for anybody"
+
+
+@pytest.mark.parametrize("driver", ["pymongo", "motor"])
+async def test_missing_rows_are_inserted_and_those_that_are_there_stay_as_they_are(database: Database) -> None:
+    rows = database.collection("nothing")
+    assert await insert_missing(rows, [{"_id": 1, "text": "first"}])
+    assert not await insert_missing(rows, [{"_id": 1, "text": "second"}, {"_id": 2, "text": "second"}])
+    assert await insert_missing(rows, [])
+    stored = await rows.find({}).sort("_id", 1).to_list(None)
+    assert stored == [{"_id": 1, "text": "first"}, {"_id": 2, "text": "second"}]
+
+
+async def test_a_row_that_the_database_refuses_is_told_also_beside_one_that_is_there(database: Database) -> None:
+    rows = database.collection("nothing")
+    await insert_missing(rows, [{"_id": 1}])
+    with pytest.raises(BulkWriteError):
+        await insert_missing(rows, [{"_id": 1}, {"_id": [2]}])  # an _id cannot be an array
+
+
+class TwoMembersNeeded(Database):
+    """A database in which every write misses its write concern: it asks for two members of a set that has one."""
+
+    def collection(self, name: str) -> Collection:
+        return super().collection(name).with_options(write_concern=WriteConcern(w=2, wtimeout=5))
+
+
+@pytest.mark.parametrize("are_some_there", [False, True])
+@pytest.mark.parametrize("driver", ["pymongo", "motor"])
+async def test_a_row_that_missed_its_write_concern_does_not_count_as_stored(
+    database: Database, *, are_some_there: bool
+) -> None:
+    rows = [{"_id": 1}, {"_id": 2}]
+    if are_some_there:
+        await insert_missing(database.collection("nothing"), rows[:1])
+    with pytest.raises(BulkWriteError) as raised:
+        await insert_missing(TwoMembersNeeded(database.raw).collection("nothing"), rows)
+    assert raised.value.details["writeConcernErrors"]
+
+
+@pytest.mark.parametrize("store", ["accounts", "invitation tokens", "notifications"])
+async def test_stores_that_skip_rows_pass_on_a_missed_write_concern(database: Database, store: str) -> None:
+    weak = TwoMembersNeeded(database.raw)
+    with pytest.raises(OperationFailure):
+        if store == "accounts":
+            await Accounts(weak, Counters(database)).find_or_create_all([Phone.from_digits("490")], NOW)
+        elif store == "invitation tokens":
+            await InvitationTokens(weak, b"a key of tests").issue(5, {71: 11}, "item", NOW)
+        else:
+            await Notifications(weak).append([Sms("key", "+490", "body", NOW)])

@@ -195,7 +195,7 @@ class TestTelling:
         await events.create(event(1, 2, total_spots=2))
         changed = [
             await answers(events, 2, answer=True),
-            await events.see(1, 1002),
+            await events.mark_seen(1, 1002),
             await events.edit(event(1, 2, title="Lunch"), ["title"], item(Edited(("title",)))),
             await events.add_poll(1, Poll(1, 2, NOW), item(PollPosted(1)), 3),
             await events.cancel(1, item(Canceled())),

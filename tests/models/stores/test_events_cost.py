@@ -106,8 +106,8 @@ async def test_to_look_at_one_user_costs_the_same_however_many_events_i_have(dat
     know = UserDiscovery(contacts, PhoneBooks(database), events, is_open=False)
 
     async with examined(database) as cost:
-        assert await know.strangers(VIEWER, [OTHER, ME]) == set()
-        assert await know.strangers(VIEWER, [STRANGER]) == {STRANGER}
+        assert await know.accounts_without_tie(VIEWER, [OTHER, ME]) == set()
+        assert await know.accounts_without_tie(VIEWER, [STRANGER]) == {STRANGER}
 
     assert cost.rows <= 20
 
@@ -139,8 +139,8 @@ async def test_a_guest_knows_another_guest_of_the_event_who_has_answered(databas
     await events.create(replace(event, invitations=answered))
     know = UserDiscovery(Contacts(database), PhoneBooks(database), events, is_open=False)
 
-    assert await know.strangers(VIEWER, [OTHER]) == set()
-    assert await know.strangers(VIEWER, [STRANGER]) == {STRANGER}
+    assert await know.accounts_without_tie(VIEWER, [OTHER]) == set()
+    assert await know.accounts_without_tie(VIEWER, [STRANGER]) == {STRANGER}
 
 
 async def test_who_has_invited_me_reads_no_event(database: Database) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from models.documents.chat import Chat
+from models.documents.chat_summary import UNREAD_MAX, ChatSummary
 from models.documents.entry import Entry, Kind, Left
-from models.documents.head import UNREAD_MAX, ChatSummary
 from models.stores import heads
 from models.stores.database import Database
 from models.stores.entries import visible

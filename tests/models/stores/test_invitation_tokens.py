@@ -73,6 +73,6 @@ async def test_what_was_sent_to_an_account_or_for_an_event_is_forgotten_with_it(
     await tokens.forget(11)
     assert await tokens.find(issued[71]) is None
     assert await tokens.find(other[81]) is None
-    await tokens.forget_event(6)
+    assert await tokens.forget_events([6]) == 1
     assert await tokens.find(other[82]) is None
     assert await tokens.find(issued[72]) is not None

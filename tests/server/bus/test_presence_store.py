@@ -151,7 +151,7 @@ async def test_a_sweep_stores_when_the_node_was_there_last_and_never_an_earlier_
     for account in (ann, tom):
         await site.accounts.change(account.id, {"is_registered": True})
     late = datetime(2999, 1, 1, tzinfo=UTC)
-    await site.accounts.saw([tom.id], late)
+    await site.accounts.set_last_seen([tom.id], late)
     dead, sweeper = await site.node(), await site.node()
     before = SystemClock().now()
     await dead.renew()

@@ -153,7 +153,7 @@ async def test_what_was_not_used_for_30_seconds_is_not_kept_in_memory(world: Wor
     for name in "abc":
         await world.authenticate(await world.sign_in(name))
         world.clock.move(seconds=20)
-    assert set(world.authenticate._beliefs) == {"b", "c"}
+    assert set(world.authenticate._cached) == {"b", "c"}
     world.clock.move(days=-1)
     await world.authenticate(await world.sign_in("d"))
-    assert set(world.authenticate._beliefs) == {"d"}
+    assert set(world.authenticate._cached) == {"d"}

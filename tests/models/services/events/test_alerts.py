@@ -8,6 +8,7 @@ import pytest
 
 from models.documents.account import Account
 from models.documents.event import Event
+from models.services.events.invitation_texts import SweepInvitationTokens
 from tests.support.event_world import TEMPLATES, URL, Broken, EventWorld
 
 RSVP, CHANGE, INVITE = "rsvp", "change", "invite"
@@ -104,6 +105,27 @@ class TestInvitations:
         assert len(queued[0]) == len(queued[1]) == 1
         assert await events_world.database.collection("invitation_tokens").count_documents({}) == 1
         assert (await events_world.find(event)).outbox == ()
+
+    async def test_a_link_that_was_made_while_its_event_was_deleted_is_swept_away_and_no_other(
+        self, events_world: EventWorld, ann: Account
+    ) -> None:
+        stranger = await events_world.register("+4930300001", is_registered=False)
+        kept = await events_world.create(ann, stranger)
+        gone = [await events_world.create(ann, title=f"Event {n}") for n in range(3)]
+        kept_too = await events_world.create(ann, stranger, title="Another")
+        late: list[str] = []
+        for event in gone:
+            await events_world.delete(event)
+            tokens = await events_world.tokens.issue(
+                event.id, {70: stranger.id, 71: ann.id}, f"late {event.id}", events_world.clock.now()
+            )
+            late += tokens.values()
+        sweep = SweepInvitationTokens(events_world.tokens, events_world.events, page=3)
+        assert await sweep() == len(late) == 6
+        assert [await events_world.tokens.find(token) for token in late] == [None] * 6
+        rows = await events_world.database.collection("invitation_tokens").find({}).to_list(None)
+        assert {row["event"] for row in rows} == {kept.id, kept_too.id}
+        assert await sweep() == 0
 
     async def test_a_title_that_looks_like_a_placeholder_stays_one(
         self, events_world: EventWorld, ann: Account

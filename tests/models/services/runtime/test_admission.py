@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from models.errors import Unavailable
-from models.services.runtime.admission import AWAY_MAX_S, ConnectAdmission
+from models.services.runtime.admission import RETRY_AFTER_MAX_S, ConnectAdmission
 
 
 class ClockedLoop(asyncio.SelectorEventLoop):
@@ -73,7 +73,7 @@ def test_who_would_wait_too_long_is_told_a_time_of_its_own_and_then_gets_in(loop
             if put_off is None:
                 return moment
             refused += 1
-            assert 0 < put_off <= AWAY_MAX_S * 1000 + 1
+            assert 0 < put_off <= RETRY_AFTER_MAX_S * 1000 + 1
             await asyncio.sleep(put_off / 1000)
 
     async def crowd() -> list[float]:

@@ -1,4 +1,4 @@
-"""Which part of a list a REST request asks for."""
+"""Which part of a list a request of REST asks for (docs/rest.md, "Lists")."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +10,16 @@ from models.errors import Malformed
 
 T = TypeVar("T")
 
-LIMIT_DEFAULT = 20  # messaging contract 10.2
-LIMIT_MAX = 1000  # the same; more is cut silently
+LIMIT_DEFAULT = 20  # this and the next: docs/messaging-api.md, "Message list"
+LIMIT_MAX = 1000  # a larger limit is reduced to this
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """`limit` of the newest behind a time, `after`, or behind an entry, `behind`, once `offset` of them are skipped; only those before the entry `before`.
+    """Asks for up to `limit` messages, the newest first, behind the first `offset` of them.
 
-    Both entries are named by their keys.
+    `after` is a time and `behind` the key of an entry: only later messages are meant. `before` is the key of an entry: only
+    earlier ones are meant.
     """
 
     after: datetime | None = None
@@ -28,11 +29,17 @@ class PageRequest:
     behind: int | None = None
 
     def first_seq(self, chat_id: int) -> int:
-        """The lowest seq of this chat that may be shown. Raises Malformed where `behind` is an entry of another chat."""
+        """Returns the lowest seq of this chat that is asked for.
+
+        Raises Malformed if `behind` is an entry of another chat.
+        """
         return 1 if self.behind is None else _seq_in(chat_id, self.behind, "after") + 1
 
     def last_seq(self, chat_id: int) -> int:
-        """The highest seq of this chat that may be shown. Raises Malformed where `before` is an entry of another chat."""
+        """Returns the highest seq of this chat that is asked for.
+
+        Raises Malformed if `before` is an entry of another chat.
+        """
         return SEQ_MAX if self.before is None else _seq_in(chat_id, self.before, "before") - 1
 
 
@@ -45,7 +52,7 @@ def _seq_in(chat_id: int, key: int, name: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[T]):
-    """A part of a list, oldest first. `before` is the key from which to go on to older ones; None where there are none."""
+    """A part of a list, oldest first. `before` is the key for asking for older items, or None if there are none."""
 
     items: Sequence[T]
     before: int | None = None

@@ -1,0 +1,36 @@
+"""A chat as one member sees it: how many messages are unread, and in a list also the last message."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.documents.chat import Chat, Member
+from models.documents.entry import Entry
+
+UNREAD_MAX = (
+    1000  # counted up to here: clients show "999+", and a chat that was not read for a year must stay cheap to list
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A chat for one member.
+
+    `last_seq` is the last entry that it may read: the log's end, or the entry with which it left.
+    """
+
+    chat: Chat
+    member: Member
+    last_seq: int
+    unread: int
+    peer_number: str | None = None  # of a direct chat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatSummary(Standing):
+    """A chat in a member's list. `last` is the newest message that the member may see.
+
+    Lists are sorted by `last_at`: the time of `last`, or else the time at which the member came or the chat was made.
+    """
+
+    last: Entry | None
+    last_at: datetime

@@ -1,4 +1,4 @@
-"""The data directory: made for the owner alone, writable, and of one instance at a time."""
+"""Creates and locks the data directory: readable by its owner only, and used by one instance at a time."""
 
 import contextlib
 import errno
@@ -20,7 +20,10 @@ DYING_S = 0.3  # what the system needs to take apart an instance that was killed
 
 @contextmanager
 def hold_data_dir(path: Path) -> Iterator[None]:
-    """Make it if missing and hold its lock; StartupError when it cannot be written or another instance holds it."""
+    """Create the directory if missing and hold its lock.
+
+    StartupError when it cannot be written or another instance holds it.
+    """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock_fd = os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
@@ -48,13 +51,13 @@ def hold_data_dir(path: Path) -> Iterator[None]:
 
 
 def is_full(path: Path) -> str:
-    """Returns the words for a disk with too little room for a database; empty where there is enough."""
+    """Returns a text for operators if the disk has too little room for a database, else an empty one."""
     free_mb = shutil.disk_usage(path).free >> 20
     return f"its disk is full: {free_mb} MB are free" if free_mb < ROOM_MB else ""
 
 
 def is_in_use(path: Path) -> bool:
-    """Tell whether an instance holds the directory now."""
+    """Returns whether an instance holds the directory now."""
     try:
         lock_fd = os.open(path / LOCK_NAME, os.O_RDONLY)
     except FileNotFoundError:

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.loader import Figures, build_loader, load
-from benchmarks.servers_under_test import Contestant, install_node_peer, node_peer, parley
+from benchmarks.servers_under_test import ServerUnderTest, install_node_peer, node_peer, parley
 from server.embedded import EmbeddedStores, throw_away_stores
 
 PEOPLE = 1000
@@ -88,23 +88,23 @@ def _connect(figures: Figures) -> float:
 
 
 @asynccontextmanager
-async def _fresh(stores: EmbeddedStores, work: Work, peer: Path | None) -> AsyncIterator[Contestant]:
+async def _fresh(stores: EmbeddedStores, work: Work, peer: Path | None) -> AsyncIterator[ServerUnderTest]:
     if peer is not None:
-        async with node_peer(peer, stores, is_storing=work.is_stored) as contestant:
-            yield contestant
+        async with node_peer(peer, stores, is_storing=work.is_stored) as server:
+            yield server
     else:
-        async with parley(stores, PEOPLE) as contestant:
-            yield contestant
+        async with parley(stores, PEOPLE) as server:
+            yield server
 
 
 async def _measure(program: Path, stores: EmbeddedStores, work: Work, peer: Path | None) -> float:
-    async with _fresh(stores, work, peer) as contestant:
+    async with _fresh(stores, work, peer) as server:
         if peer is not None:
             arguments = [*work.shape, *work.node]
         else:
-            arguments = [*work.shape, "-n", "/chat", "-a", '{"token":"%1%"}', "-j", "", "-A", str(contestant.lines)]
+            arguments = [*work.shape, "-n", "/chat", "-a", '{"token":"%1%"}', "-j", "", "-A", str(server.lines)]
             arguments += work.parley
-        figures = await load(program, contestant.port, contestant.pid, *arguments)
+        figures = await load(program, server.port, server.pid, *arguments)
         if figures.failed or (figures.nacks and not math.isnan(figures.nacks)):
             print(f"  {figures.failed} connections failed, {figures.nacks} requests were refused")
         return work.figure(figures)

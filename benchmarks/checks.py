@@ -103,7 +103,7 @@ def judge(
     for listener in listeners:
         _judge_listener(verdict, logs, listener)
     for control_client in control_clients:
-        _judge_bystander(verdict, logs, control_client)
+        _judge_control_client(verdict, logs, control_client)
     return verdict
 
 
@@ -143,17 +143,19 @@ def _judge_listener(verdict: Verdict, logs: Mapping[int, Log], listener: Listene
             verdict.note(f"account {listener.person.account_id}, chat {chat}: differs at {wrong[:5]}")
 
 
-def _judge_bystander(verdict: Verdict, logs: Mapping[int, Log], control_client: ControlClient) -> None:
+def _judge_control_client(verdict: Verdict, logs: Mapping[int, Log], control_client: ControlClient) -> None:
     account_id = control_client.person.account_id
     for chat in control_client.chats:
         wrong = missed(logs[chat], control_client, chat)
         if wrong:
             verdict.unknowingly_behind += 1
-            verdict.note(f"bystander of account {account_id}, chat {chat}: {len(wrong)} missing from {wrong[0]} on")
+            verdict.note(
+                f"control client of account {account_id}, chat {chat}: {len(wrong)} missing from {wrong[0]} on"
+            )
     verdict.unknowingly_behind += control_client.times_too_long
     if control_client.times_too_long:
         verdict.note(
-            f"bystander of account {account_id}: behind for more than {KNOWS_WITHIN_S:.0f} s "
+            f"control client of account {account_id}: behind for more than {KNOWS_WITHIN_S:.0f} s "
             f"{control_client.times_too_long} times, at most {control_client.longest_behind_s:.1f} s"
         )
 

@@ -1,4 +1,4 @@
-"""The kinds of fault that a Redis Cluster is struck with: its primaries die, stop and are taken over, its slots move."""
+"""Injects the faults of a Redis Cluster: its primaries die, stop and are taken over, its slots move."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from typing_extensions import override
 
+from benchmarks.fault_injector import Act, FaultInjector, Kind, Over
 from benchmarks.redis_cluster import RedisCluster, Shard
 from benchmarks.servers import holding_breath
-from benchmarks.strikes import Act, Kind, Over, Strikes
 from server.bus.names import RedisNames
 from server.redis_client.cluster import slot_of
 
@@ -18,8 +18,8 @@ HOME_SLOT = slot_of(RedisNames("parley").together("leases"))
 
 
 @dataclass
-class ClusterStrikes(Strikes):
-    """Strikes a site whose Redis is a cluster; one fault of the cluster at a time, and the next when it is whole again."""
+class ClusterFaultInjector(FaultInjector):
+    """Injects faults into a site whose Redis is a cluster: one of the cluster at a time, the next when it is whole again."""
 
     cluster: RedisCluster = field(kw_only=True)
     _is_struck: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -29,7 +29,6 @@ from itertools import cycle
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time, thread_time
-from typing import Any
 
 import aiohttp
 import uvloop
@@ -44,8 +43,10 @@ from models.services.accounts.sessions import StartSession
 from models.stores.database import open_database
 from server.config import Settings
 from server.embedded import throw_away_stores
-from server.process.gc_tuning import spare_what_stays
+from server.process.gc_tuning import tune_garbage_collector
 from server.wiring import build
+from server.wiring.namespaces import SOCKET_SERVER
+from server.wiring.services import SERVICES, Services
 
 GROUP = 10_000
 FEW, MANY = 1000, 20_000
@@ -96,12 +97,11 @@ async def serve(folder: str, mongodb_url: str, redis_url: str) -> None:
         sockets={"joins_per_s": MANY},  # that they come at once is the point
     )
     app = await build(settings, mongodb_url, redis_url)
-    node: Any = next(hook.__self__ for hook in app.on_shutdown if hook.__name__ == "drain")  # type: ignore[attr-defined]
-    owners = await _settle(node.domain, timedelta(days=1), Path(folder) / "people.tsv")
+    owners = await _settle(app[SERVICES], timedelta(days=1), Path(folder) / "people.tsv")
     watch = Watch()
 
     async def show(_: web.Request) -> web.Response:
-        return web.json_response(watch.tell(len(node.sockets.eio.sockets)))
+        return web.json_response(watch.tell(len(app[SOCKET_SERVER].eio.sockets)))
 
     async with open_database(mongodb_url, settings.mongodb.database) as database:
         rows, shown, asked = database.collection("contacts"), bytearray(), cycle(owners)
@@ -124,7 +124,7 @@ async def serve(folder: str, mongodb_url: str, redis_url: str) -> None:
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0, backlog=4096).start()
             ports.append(runner.addresses[0][1])
-        spare_what_stays()
+        tune_garbage_collector()
         watching = asyncio.create_task(watch.run(), name="watch")
         print(json.dumps(ports), flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
@@ -132,20 +132,20 @@ async def serve(folder: str, mongodb_url: str, redis_url: str) -> None:
         os._exit(0)  # how a node with a crowd on it stops is not what is measured here
 
 
-async def _settle(domain: Any, lifetime: timedelta, lines: Path) -> list[int]:
+async def _settle(services: Services, lifetime: timedelta, lines: Path) -> list[int]:
     """Accounts, their tokens, a group of them all, and the address books of the first ones, whose ids are returned."""
-    stores, now = domain.stores, domain.clock.now()
+    stores, now = services.runtime.stores, services.runtime.clock.now()
     phones = [Phone.from_digits(f"49302{number:07d}") for number in range(GROUP)]
     found = await stores.accounts.find_or_create_all(phones, now)
-    await domain.outside.database.raw["accounts"].update_many({}, {"$set": {"is_registered": True}})
+    await services.runtime.outside.database.raw["accounts"].update_many({}, {"$set": {"is_registered": True}})
     accounts = [found[phone.number] for phone in phones]
     first = accounts[0]
-    start = StartSession(stores.sessions, domain.tokens, domain.clock, lifetime)
+    start = StartSession(stores.sessions, services.runtime.tokens, services.runtime.clock, lifetime)
     signed = [await start(account, "benchmark") for account in accounts]
     chat = await stores.chats.create_group((first.id, first.number), "all", now)
     joined = Joined(tuple(each.id for each in accounts), tuple(each.number for each in accounts), (first.id,))
-    stored = await domain.journal.append(Draft(chat.id, first.id, first.number, "joined", joined))
-    await domain.announcer.applied(stored.entry)
+    stored = await services.log.journal.append(Draft(chat.id, first.id, first.number, "joined", joined))
+    await services.log.announcer.applied(stored.entry)
     for owner in accounts[:ASKERS]:
         book = [Contact(owner.id, each.number, "First", "Last") for each in accounts[ASKERS : ASKERS + BOOK]]
         await stores.contacts.apply(owner.id, ContactsChange.between([], book))

@@ -2,9 +2,9 @@
 
 One node: 32 senders write into 200 chats with several messages in the air each, while `run.py` is killed with -9 at 20 random
 moments and `mongod` at 5 others. Three nodes: 64 senders behind HAProxy, who now and then leave with messages in the air and
-come back anywhere, while nodes, MongoDB and Redis are killed, paused, emptied and cut off from each other (strikes.py), each
+come back anywhere, while nodes, MongoDB and Redis are killed, paused, emptied and cut off from each other (fault_injector.py), each
 with the time until everybody is served again. With --redis-cluster its primaries are killed, paused and taken over from, and slots
-move (cluster_strikes.py). Whoever writes sends again, under the same client id, what got no answer. In
+move (cluster_faults.py). Whoever writes sends again, under the same client id, what got no answer. In
 the end every chat is read by the front door and from MongoDB, and compared with what senders and listeners were told.
 
 Bystanders sync only when they connect or are told to: at the end they must hold everything without being asked again, and
@@ -31,19 +31,19 @@ from time import monotonic
 import aiohttp
 
 from benchmarks.checks import Log, Verdict, judge, missed, read_history, read_logs
-from benchmarks.cluster_faults import ClusterStrikes
+from benchmarks.cluster_faults import ClusterFaultInjector
+from benchmarks.fault_injector import FaultInjector, Kind, distribution
 from benchmarks.links import Lines, open_lines
 from benchmarks.listeners import KNOWS_WITHIN_S
-from benchmarks.participants import Participants, set_probes, set_the_scene
+from benchmarks.participants import Participants, gather_participants, set_probes
 from benchmarks.plans import NODES, NODES_SHORT, ONE_NODE, ONE_NODE_SHORT, Plan, on_a_cluster
 from benchmarks.redis_cluster import PRIMARIES, running_cluster
 from benchmarks.site import Site, running_site
-from benchmarks.strikes import Kind, Strikes, distribution
 from server.embedded import EmbeddedStores, throw_away_stores
 
 DATABASE = "parley"  # mongodb.database in config.yaml
 BALANCED_NODES = 3  # as many as the configurations in deploy/ name
-SETTLE_WITHIN_S = 180.0  # after the last strike: mongod's longest restart delay, and all that waits for it
+SETTLE_WITHIN_S = 180.0  # after the last fault: mongod's longest restart delay, and all that waits for it
 RUN_WITHIN_S = 3600.0  # whatever hangs, it ends
 PROGRESS_EVERY_S = 5.0
 
@@ -60,20 +60,22 @@ async def run(plan: Plan, seed: int, balancer: str | None = None, folder: Path |
         stores = await stack.enter_async_context(throw_away_stores())
         connector = aiohttp.TCPConnector(limit=0, force_close=True)
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
-        site, strikes = await stack.enter_async_context(_site_to_strike(folder, stores, plan, balancer, random))
+        site, injector = await stack.enter_async_context(_site_for_faults(folder, stores, plan, balancer, random))
         doors = [site.url] if balancer is not None else [node.url for node in site.nodes]
         if plan.nodes > 1:
-            strikes.probes = await set_probes(http, site)
-        scene = await set_the_scene(http, site, doors, plan, strikes, random)
-        logs = await _play(plan, scene, stores, random)
-        history = await read_history(http, site.url, scene.readers)
-        return judge(logs, history, scene.senders, scene.listeners, scene.control_clients), scene
+            injector.probes = await set_probes(http, site)
+        participants = await gather_participants(http, site, doors, plan, injector, random)
+        logs = await _play(plan, participants, stores, random)
+        history = await read_history(http, site.url, participants.readers)
+        return judge(
+            logs, history, participants.senders, participants.listeners, participants.control_clients
+        ), participants
 
 
 @asynccontextmanager
-async def _site_to_strike(
+async def _site_for_faults(
     folder: Path, stores: EmbeddedStores, plan: Plan, balancer: str | None, random: Random
-) -> AsyncIterator[tuple[Site, Strikes]]:
+) -> AsyncIterator[tuple[Site, FaultInjector]]:
     async with AsyncExitStack() as stack:
         lines: list[Lines] = []
         if plan.nodes > 1:
@@ -91,74 +93,78 @@ async def _site_to_strike(
                 stores_of=(lambda n: (lines[n].mongodb_url, lines[n].redis_url)) if lines else None,
             )
         )
-        strikes = Strikes(site.nodes, lines, stores, [], Random(random.random()), plan.held_s)
+        injector = FaultInjector(site.nodes, lines, stores, [], Random(random.random()), plan.held_s)
         if cluster is not None:
-            strikes = ClusterStrikes(site.nodes, lines, stores, [], strikes.random, plan.held_s, cluster=cluster)
-        yield site, strikes
+            injector = ClusterFaultInjector(
+                site.nodes, lines, stores, [], injector.random, plan.held_s, cluster=cluster
+            )
+        yield site, injector
 
 
-async def _play(plan: Plan, scene: Participants, stores: EmbeddedStores, random: Random) -> dict[int, Log]:
+async def _play(plan: Plan, participants: Participants, stores: EmbeddedStores, random: Random) -> dict[int, Log]:
     """Let them write through all the faults, and then come to rest; what there is in the end."""
     async with asyncio.TaskGroup() as people:
-        progress = people.create_task(_keep_saying(scene), name="progress")
-        writing = [people.create_task(sender.run(), name="sender") for sender in scene.senders]
-        for listener in (*scene.listeners, *scene.control_clients):
+        progress = people.create_task(_keep_saying(participants), name="progress")
+        writing = [people.create_task(sender.run(), name="sender") for sender in participants.senders]
+        for listener in (*participants.listeners, *participants.control_clients):
             people.create_task(listener.run(), name="listener")
-        await asyncio.gather(*(_strike_at_random(random, plan, scene, kinds) for kinds in _lanes(plan, random)))
+        await asyncio.gather(*(_inject_at_random(random, plan, participants, kinds) for kinds in _lanes(plan, random)))
         async with asyncio.timeout(SETTLE_WITHIN_S):
-            for sender in scene.senders:
+            for sender in participants.senders:
                 sender.finish()
             await asyncio.gather(*writing)
-        logs = await read_logs(stores.mongodb_url, DATABASE, sorted(scene.readers))
+        logs = await read_logs(stores.mongodb_url, DATABASE, sorted(participants.readers))
         await asyncio.sleep(1.0)  # the last announcements
-        await _until_known(scene, logs)
-        for listener in (*scene.listeners, *scene.control_clients):
+        await _until_known(participants, logs)
+        for listener in (*participants.listeners, *participants.control_clients):
             listener.finish()
         progress.cancel()
-    for listener in scene.listeners:
+    for listener in participants.listeners:
         await listener.catch_up()
-    scene.say_progress()
+    participants.say_progress()
     return logs
 
 
-async def _keep_saying(scene: Participants) -> None:
+async def _keep_saying(participants: Participants) -> None:
     while True:
         await asyncio.sleep(PROGRESS_EVERY_S)
-        scene.say_progress()
+        participants.say_progress()
 
 
 def _lanes(plan: Plan, random: Random) -> list[list[Kind]]:
-    """What is struck one after the other, in so many rows at the same time; each kind stays in one of them."""
+    """Returns the faults of each lane in their order; lanes go on at the same time, and each kind stays in one of them."""
     lanes: list[list[Kind]] = [[] for _ in range(plan.lanes)]
-    for number, (kind, times) in enumerate(plan.strikes.items()):
+    for number, (kind, times) in enumerate(plan.faults.items()):
         lanes[number % plan.lanes] += [kind] * times
     for lane in lanes:
         random.shuffle(lane)
     return lanes
 
 
-async def _strike_at_random(random: Random, plan: Plan, scene: Participants, kinds: Sequence[Kind]) -> None:
+async def _inject_at_random(random: Random, plan: Plan, participants: Participants, kinds: Sequence[Kind]) -> None:
     """Strike at random moments, the next one not before what the last one hit is back and people have written."""
     starts_at = monotonic()
     moments = sorted(random.uniform(0.5, plan.seconds - 0.5) for _ in kinds)
     for number, (moment, kind) in enumerate(zip(moments, kinds, strict=True), start=1):
         await asyncio.sleep(max(random.uniform(0.3, 1.0), starts_at + moment - monotonic()))
-        await _until_acknowledged(scene, plan.messages * number // (len(kinds) + 1))
-        await scene.strikes.strike(kind)
+        await _until_acknowledged(participants, plan.messages * number // (len(kinds) + 1))
+        await participants.injector.inject(kind)
     await asyncio.sleep(max(0.0, starts_at + plan.seconds - monotonic()))
-    await _until_acknowledged(scene, plan.messages)
+    await _until_acknowledged(participants, plan.messages)
 
 
-async def _until_acknowledged(scene: Participants, messages: int) -> None:
+async def _until_acknowledged(participants: Participants, messages: int) -> None:
     async with asyncio.timeout(SETTLE_WITHIN_S):
-        while scene.acknowledged < messages:  # noqa: ASYNC110 (a look at a number that all senders move)
+        while participants.acknowledged < messages:  # noqa: ASYNC110 (a look at a number that all senders move)
             await asyncio.sleep(0.05)
 
 
-async def _until_known(scene: Participants, logs: dict[int, Log]) -> None:
-    """Give bystanders the time in which they must hear of what they missed; whoever lacks something then lacks it for good."""
+async def _until_known(participants: Participants, logs: dict[int, Log]) -> None:
+    """Give control clients the time in which they must hear of what they missed; one that lacks something then lacks it for good."""
     ends = monotonic() + KNOWS_WITHIN_S
-    behind = [(control_client, chat) for control_client in scene.control_clients for chat in control_client.chats]
+    behind = [
+        (control_client, chat) for control_client in participants.control_clients for chat in control_client.chats
+    ]
     while monotonic() < ends:
         behind = [(control_client, chat) for control_client, chat in behind if missed(logs[chat], control_client, chat)]
         if not behind:
@@ -166,21 +172,21 @@ async def _until_known(scene: Participants, logs: dict[int, Log]) -> None:
         await asyncio.sleep(1.0)
 
 
-def table(verdict: Verdict, scene: Participants) -> str:
+def table(verdict: Verdict, participants: Participants) -> str:
     """The result as people read it."""
     refusals: Counter[str] = Counter()
-    for sender in scene.senders:
+    for sender in participants.senders:
         refusals.update(sender.refusals)
     rows: dict[str, int] = {}
-    if len(scene.strikes.nodes) == 1:
+    if len(participants.injector.nodes) == 1:
         rows = {
-            "kill -9 of the server": scene.struck[Kind.NODE_KILL],
-            "kill -9 of mongod": scene.struck[Kind.MONGOD_KILL],
+            "kill -9 of the server": participants.injected[Kind.NODE_KILL],
+            "kill -9 of mongod": participants.injected[Kind.MONGOD_KILL],
         }
     rows |= {
-        "broken connections": sum(sender.breaks for sender in scene.senders),
+        "broken connections": sum(sender.breaks for sender in participants.senders),
         'answers "try again"': refusals.total(),
-        "syncs of listeners": sum(listener.syncs for listener in scene.listeners),
+        "syncs of listeners": sum(listener.syncs for listener in participants.listeners),
         "acknowledged": verdict.acknowledged,
         "lost": verdict.lost,
         "doubled": verdict.doubled,
@@ -192,13 +198,13 @@ def table(verdict: Verdict, scene: Participants) -> str:
         "told twice": verdict.told_twice,
     }
     lines = []
-    if scene.control_clients:
+    if participants.control_clients:
         rows["unknowingly behind"] = verdict.unknowingly_behind
-        longest_s = max(control_client.longest_behind_s for control_client in scene.control_clients)
+        longest_s = max(control_client.longest_behind_s for control_client in participants.control_clients)
         lines = [
-            distribution(scene.strikes.outages) + "\n",
-            f"{'moves in mid-air':<24}{sum(sender.moves for sender in scene.senders):>8}",
-            f"{'syncs of control_clients':<24}{sum(control_client.syncs for control_client in scene.control_clients):>8}",
+            distribution(participants.injector.outages) + "\n",
+            f"{'moves in mid-air':<24}{sum(sender.moves for sender in participants.senders):>8}",
+            f"{'syncs of control clients':<24}{sum(control_client.syncs for control_client in participants.control_clients):>8}",
             f"{'a hole lasted at most':<24}{longest_s:>8.1f} s",
         ]
     lines += [f"{name:<24}{value:>8}" for name, value in rows.items()]
@@ -216,7 +222,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--redis-cluster",
         action="store_true",
-        help="several nodes on a Redis Cluster, which is struck in place of one Redis",
+        help="several nodes on a Redis Cluster, which takes the faults in place of one Redis",
     )
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="repeats the same moments and texts")
     parser.add_argument("--seconds", type=float, help="how long faults are spread over")
@@ -230,10 +236,10 @@ def main(argv: Sequence[str]) -> int:
     plan = _plan(arguments)
     balancer = _balancer(arguments.balancer, plan.nodes)
     print(f"seed {arguments.seed}, balancer {balancer}: {plan}", flush=True)
-    verdict, scene = asyncio.run(_bounded(run(plan, arguments.seed, balancer, arguments.keep)))
-    print("\n" + table(verdict, scene), flush=True)
+    verdict, participants = asyncio.run(_bounded(run(plan, arguments.seed, balancer, arguments.keep)))
+    print("\n" + table(verdict, participants), flush=True)
     if arguments.json is not None:
-        outages = {kind: [asdict(outage) for outage in found] for kind, found in scene.strikes.outages.items()}
+        outages = {kind: [asdict(outage) for outage in found] for kind, found in participants.injector.outages.items()}
         result = {"seed": arguments.seed, **asdict(plan), **asdict(verdict), "outages": outages}
         arguments.json.write_text(json.dumps(result, indent=2))
     return 0 if verdict.is_clean else 1

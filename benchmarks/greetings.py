@@ -32,8 +32,7 @@ from benchmarks.servers import Person, Server, ask_rest, make_group, running_ser
 from benchmarks.wire import connected
 from models.documents.entry import Draft, Message
 from models.stores.database import Database, open_database
-from models.stores.entry_rows import entry_row
-from models.stores.journal import ENTRIES
+from models.stores.entry_rows import ENTRIES, entry_row
 from server.clock import SystemClock
 from server.embedded import throw_away_stores
 from server.wiring.outside import APP

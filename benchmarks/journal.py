@@ -19,9 +19,9 @@ from pathlib import Path
 from time import perf_counter
 
 from models.documents.entry import Draft, Entry, Message
+from models.services.chats.journal import Journal
 from models.stores.database import Database, open_database
-from models.stores.entry_rows import entry_row
-from models.stores.journal import ENTRIES, INDEXES, Journal
+from models.stores.entry_rows import ENTRIES, INDEXES, entry_row
 from server.clock import SystemClock
 from server.embedded import throw_away_stores
 
@@ -36,7 +36,7 @@ async def by_journal(database: Database) -> AsyncIterator[Store]:
     def hear(entries: Sequence[Entry]) -> None:
         """Nobody listens: the fan-out is measured elsewhere."""
 
-    journal = Journal(database, SystemClock(), hear)
+    journal = Journal(database, SystemClock(), [hear])
     await journal.open()
     try:
         yield journal.append

@@ -1,4 +1,4 @@
-"""Everybody who takes part in a fault run: brought together before it, asked what happened to them after it."""
+"""The clients that take part in a fault run, how they are made, and what has happened to them so far."""
 
 import math
 from collections import Counter
@@ -9,13 +9,13 @@ from time import monotonic
 
 import aiohttp
 
+from benchmarks.fault_injector import FaultInjector
 from benchmarks.listeners import ControlClient, Listener
 from benchmarks.plans import Plan
 from benchmarks.probes import Probe
 from benchmarks.senders import Sender
 from benchmarks.servers import Person, befriend, make_group, sign_in
 from benchmarks.site import Site
-from benchmarks.strikes import Strikes
 from benchmarks.wire import Wire, connected
 
 GROUP_SIZE = 8
@@ -24,13 +24,13 @@ LARGE_GROUP_SIZE = 40  # more than chat.large_chat_members
 
 @dataclass
 class Participants:
-    """Everybody who takes part, and what happened to them so far."""
+    """All clients of a run, and the faults so far."""
 
     senders: Sequence[Sender]
     listeners: Sequence[Listener]
     control_clients: Sequence[ControlClient]
     readers: dict[int, Person]  # chat -> one of its members
-    strikes: Strikes
+    injector: FaultInjector
     started_at: float
 
     @property
@@ -38,24 +38,27 @@ class Participants:
         return sum(sender.acknowledged for sender in self.senders)
 
     @property
-    def struck(self) -> Counter[str]:
-        return Counter({kind.value: len(outages) for kind, outages in self.strikes.outages.items()})
+    def injected(self) -> Counter[str]:
+        return Counter({kind.value: len(outages) for kind, outages in self.injector.outages.items()})
 
     def say_progress(self) -> None:
         unanswered = sum(len(sender.unanswered) for sender in self.senders)
-        struck = ", ".join(f"{kind} {times}" for kind, times in self.struck.items() if times)
-        now = ", ".join(kind.value for kind, times in self.strikes.going_on.items() if times)
+        injected = ", ".join(f"{kind} {times}" for kind, times in self.injected.items() if times)
+        now = ", ".join(kind.value for kind, times in self.injector.going_on.items() if times)
         print(
             f"{monotonic() - self.started_at:6.1f} s  {self.acknowledged:7d} acknowledged, {unanswered:4d} in the air; "
-            f"so far: {struck or 'nothing'}" + (f"; now: {now}" if now else ""),
+            f"so far: {injected or 'nothing'}" + (f"; now: {now}" if now else ""),
             flush=True,
         )
 
 
-async def set_the_scene(
-    http: aiohttp.ClientSession, site: Site, doors: Sequence[str], plan: Plan, strikes: Strikes, random: Random
+async def gather_participants(
+    http: aiohttp.ClientSession, site: Site, doors: Sequence[str], plan: Plan, injector: FaultInjector, random: Random
 ) -> Participants:
-    """People who sign in, their chats, and those who will write and listen; `doors` are where they may come in."""
+    """Sign people in, make their chats, and return the clients that will write and listen.
+
+    `doors` are the URLs they connect to.
+    """
     node = site.first
     people = [await sign_in(http, node, f"49309018{n:02d}") for n in range(plan.senders)]
     await befriend(http, node, *people)
@@ -82,17 +85,17 @@ async def set_the_scene(
         sender.every_s = plan.every_s
         sender.stays_s = plan.stays_s or math.inf
     listeners = [Listener(http, random.choice(doors), person) for person in random.sample(people, plan.listeners)]
-    # At every node there is somebody at any time, and some come in as everybody does.
+    # Every node has a control client at any time, and some connect as all other clients do.
     places = [*(server.url for server in site.nodes), random.choice(doors)]
     control_clients = [
         ControlClient(http, places[n % len(places)], person, chats=chats[person])
         for n, person in enumerate(random.sample(people, plan.control_clients))
     ]
-    return Participants(writers, listeners, control_clients, readers, strikes, monotonic())
+    return Participants(writers, listeners, control_clients, readers, injector, monotonic())
 
 
 async def set_probes(http: aiohttp.ClientSession, site: Site) -> list[Probe]:
-    """From each node to the next one, and in by the balancer where there is one."""
+    """Returns probes from each node to the next one, and through the balancer where there is one."""
     urls = [server.url for server in site.nodes]
     ways = list(zip(urls, [*urls[1:], urls[0]], strict=True))
     if site.url not in urls:

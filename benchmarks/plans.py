@@ -1,9 +1,9 @@
-"""How much a fault run writes, who takes part, and what is struck how often."""
+"""Plans of fault runs: how much is written, who takes part, and how often each fault is injected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from benchmarks.strikes import BRIEFLY, HELD_S, Kind
+from benchmarks.fault_injector import BRIEFLY, HELD_S, Kind
 
 OF_A_CLUSTER = (Kind.SHARD_KILL, Kind.SHARD_PAUSE, Kind.SHARD_FAILOVER, Kind.SLOTS_MOVE)
 OF_ONE_REDIS = (Kind.REDIS_KILL, Kind.REDIS_FLUSH, Kind.REDIS_PAUSE, Kind.REDIS_CUT, Kind.REDIS_STALL)
@@ -12,7 +12,10 @@ EACH_KIND_ONCE = {kind: 1 for kind in Kind if kind not in OF_A_CLUSTER}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One run; `messages` are acknowledged at least, in like parts between the strikes: a busy machine takes longer."""
+    """One run.
+
+    It lasts until `messages` are acknowledged, an equal part of them between two faults: a busy machine takes longer.
+    """
 
     seconds: float = 100.0
     messages: int = 21_000
@@ -25,18 +28,18 @@ class Plan:
     nodes: int = 1
     every_s: float = 0.0  # a sender writes no faster than that
     stays_s: float = 0.0  # how long a sender stays on one connection; 0: for as long as it holds
-    strikes: Mapping[Kind, int] = field(default_factory=lambda: {Kind.NODE_KILL: 20, Kind.MONGOD_KILL: 5})
+    faults: Mapping[Kind, int] = field(default_factory=lambda: {Kind.NODE_KILL: 20, Kind.MONGOD_KILL: 5})
     held_s: Mapping[Kind, tuple[float, float]] = field(default_factory=lambda: HELD_S, repr=False)
     lanes: int = 2  # faults of so many kinds at the same time
     redis_cluster: bool = False
 
 
 def on_a_cluster(plan: Plan) -> Plan:
-    """The same, with as many faults of a Redis Cluster in place of those of one Redis."""
-    times = sum(plan.strikes.get(kind, 0) for kind in OF_ONE_REDIS)
-    strikes = {kind: count for kind, count in plan.strikes.items() if kind not in OF_ONE_REDIS}
+    """Returns the plan with as many faults of a Redis Cluster in place of those of one Redis."""
+    times = sum(plan.faults.get(kind, 0) for kind in OF_ONE_REDIS)
+    faults = {kind: count for kind, count in plan.faults.items() if kind not in OF_ONE_REDIS}
     each = -(-times // len(OF_A_CLUSTER))
-    return replace(plan, redis_cluster=True, strikes={**strikes, **dict.fromkeys(OF_A_CLUSTER, each)})
+    return replace(plan, redis_cluster=True, faults={**faults, **dict.fromkeys(OF_A_CLUSTER, each)})
 
 
 ONE_NODE = Plan()
@@ -48,7 +51,7 @@ ONE_NODE_SHORT = Plan(
     groups=4,
     listeners=3,
     every_s=0.05,
-    strikes={Kind.NODE_KILL: 3, Kind.MONGOD_KILL: 1},
+    faults={Kind.NODE_KILL: 3, Kind.MONGOD_KILL: 1},
 )
 NODES = Plan(
     seconds=150.0,
@@ -62,7 +65,7 @@ NODES = Plan(
     nodes=3,
     every_s=0.08,  # all of them together 800 in a second, which leaves two cores something for coming back
     stays_s=40.0,  # a connection costs as much as some twenty messages
-    strikes={
+    faults={
         Kind.NODE_KILL: 4,
         Kind.MONGOD_KILL: 3,
         Kind.REDIS_KILL: 3,
@@ -87,7 +90,7 @@ NODES_SHORT = Plan(
     nodes=3,
     every_s=0.1,
     stays_s=8.0,
-    strikes=EACH_KIND_ONCE,
+    faults=EACH_KIND_ONCE,
     held_s=BRIEFLY,
     lanes=5,
 )

@@ -96,7 +96,7 @@ async def know(http: aiohttp.ClientSession, server: Server, one: Person, people:
 
 
 @dataclass
-class Scene:
+class Participants:
     """A node to be killed with its people, and who watches them elsewhere."""
 
     http: aiohttp.ClientSession
@@ -152,25 +152,25 @@ async def run(people: int, watchers: int, rounds: int) -> int:
             for viewer in viewers:
                 await know(http, site.first, viewer, crowd)
             there = await arrive(stack, http, site.nodes[1:], viewers)
-            scene = Scene(http, site, crowd, there)
-            return await _rounds(scene, rounds)
+            participants = Participants(http, site, crowd, there)
+            return await _rounds(participants, rounds)
 
 
-async def _rounds(scene: Scene, rounds: int) -> int:
+async def _rounds(participants: Participants, rounds: int) -> int:
     times: list[float] = []
     counts: Counter[int] = Counter()
     for number in range(1, rounds + 1):
-        found = await scene.kill()
-        counts += scene.count()
+        found = await participants.kill()
+        counts += participants.count()
         times += found
         print(f"kill {number}: {len(found)} events, the last after {max(found):.2f} s", flush=True)
-        await scene.site.first.start()
-    took_s = await scene.kill_and_return(1.0)
-    returned = scene.count()
+        await participants.site.first.start()
+    took_s = await participants.kill_and_return(1.0)
+    returned = participants.count()
     times.sort()
-    watched = len(scene.watchers) * len(scene.people)
+    watched = len(participants.watchers) * len(participants.people)
     print(
-        f"\n{len(scene.people)} people on the killed node, {len(scene.watchers)} watchers on two others, {rounds} kills"
+        f"\n{len(participants.people)} people on the killed node, {len(participants.watchers)} watchers on two others, {rounds} kills"
     )
     print(
         f"seconds until told    min {times[0]:.2f}   median {median(times):.2f}   95 % {times[len(times) * 95 // 100]:.2f}"

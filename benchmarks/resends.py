@@ -28,8 +28,9 @@ from pathlib import Path
 from time import perf_counter
 
 from models.documents.entry import Draft, Entry, Message
+from models.services.chats.journal import Journal
 from models.stores.database import Database, open_database
-from models.stores.journal import ENTRIES, Journal
+from models.stores.entry_rows import ENTRIES
 from server.clock import SystemClock
 from server.embedded import throw_away_stores
 
@@ -57,7 +58,7 @@ async def new_journal(database: Database) -> AsyncIterator[Journal]:
     def hear(entries: Sequence[Entry]) -> None:
         """Nobody listens: the fan-out is measured elsewhere."""
 
-    journal = Journal(database, SystemClock(), hear)
+    journal = Journal(database, SystemClock(), [hear])
     await journal.open()
     try:
         yield journal

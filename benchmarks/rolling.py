@@ -157,7 +157,7 @@ class Restart:
 
 
 @dataclass
-class Scene:
+class Participants:
     clients: Sequence[Client]
     writers: Sequence[Writer]
     database: Database
@@ -183,81 +183,87 @@ async def run(plan: Plan, seed: int) -> tuple[Verdict, list[Restart]]:
         folder = Path(name)
         connector = aiohttp.TCPConnector(limit=0, force_close=True)
         async with throw_away_stores() as stores, aiohttp.ClientSession(connector=connector) as http:
-            town = await settle(stores, folder / "town", plan.people, plan.group_size)
+            population = await settle(stores, folder / "population", plan.people, plan.group_size)
             async with (
                 running_site(folder, stores, nodes=3, balancer="haproxy") as site,
                 open_database(stores.mongodb_url, DATABASE) as database,
             ):
-                scene = _set_the_scene(http, site.url, town, plan, random, database)
+                participants = _gather_clients(http, site.url, population, plan, random, database)
                 async with asyncio.TaskGroup() as everybody:
-                    restarts = await _play(plan, scene, site.nodes, everybody)
-                    logs = await read_logs(stores.mongodb_url, DATABASE, town.chats)
-                    await _until_heard(scene, logs)
-                    for client in scene.clients:
+                    restarts = await _play(plan, participants, site.nodes, everybody)
+                    logs = await read_logs(stores.mongodb_url, DATABASE, population.chats)
+                    await _until_heard(participants, logs)
+                    for client in participants.clients:
                         client.finish()
-                readers = {town.everybody: town.people[-1]} | {chat: members[-1] for chat, members in town.groups}
+                readers = {population.everybody: population.people[-1]} | {
+                    chat: members[-1] for chat, members in population.groups
+                }
                 history = await read_history(http, site.url, readers)
-            return judge(logs, history, scene.writers, scene.clients), restarts
+            return judge(logs, history, participants.writers, participants.clients), restarts
 
 
-def _set_the_scene(
-    http: aiohttp.ClientSession, url: str, town: Population, plan: Plan, random: Random, database: Database
-) -> Scene:
+def _gather_clients(
+    http: aiohttp.ClientSession, url: str, population: Population, plan: Plan, random: Random, database: Database
+) -> Participants:
     clients = [
-        Client(http, url, person, random=Random(random.random())) for person in town.people for _ in range(plan.devices)
+        Client(http, url, person, random=Random(random.random()))
+        for person in population.people
+        for _ in range(plan.devices)
     ]
     writers = []
-    for chat, members in town.groups:
-        chats = [town.everybody, *[chat] * (plan.one_in_to_all - 1)]
+    for chat, members in population.groups:
+        chats = [population.everybody, *[chat] * (plan.one_in_to_all - 1)]
         writers.append(Writer(http, url, members[0], chats, Random(random.random()), pause_s=plan.pause_s))
-    return Scene(clients, writers, database)
+    return Participants(clients, writers, database)
 
 
-async def _play(plan: Plan, scene: Scene, nodes: Sequence[Server], everybody: asyncio.TaskGroup) -> list[Restart]:
+async def _play(
+    plan: Plan, participants: Participants, nodes: Sequence[Server], everybody: asyncio.TaskGroup
+) -> list[Restart]:
     started = monotonic()
-    for client in scene.clients:
+    for client in participants.clients:
         everybody.create_task(client.run())
-    level_s = await scene.until_level() - started
-    print(f"{len(scene.clients)} clients, all level {level_s:.1f} s after the first came", flush=True)
-    writing = [everybody.create_task(writer.run()) for writer in scene.writers]
-    await _until_acknowledged(scene)
-    before = await scene.reads()
+    level_s = await participants.until_level() - started
+    print(f"{len(participants.clients)} clients, all level {level_s:.1f} s after the first came", flush=True)
+    writing = [everybody.create_task(writer.run()) for writer in participants.writers]
+    await _until_acknowledged(participants)
+    before = await participants.reads()
     await asyncio.sleep(plan.calm_s)
-    scene.calm_reads_per_s = (await scene.reads() - before) / plan.calm_s
+    participants.calm_reads_per_s = (await participants.reads() - before) / plan.calm_s
     restarts = []
     for number, node in enumerate(nodes, start=1):
-        restarts.append(await _restart(scene, node))
+        restarts.append(await _restart(participants, node))
         print(f"node {number}: {_told(restarts[-1])}", flush=True)
         await asyncio.sleep(BALANCER_SEES_S)
-    for writer in scene.writers:
+    for writer in participants.writers:
         writer.finish()
     await asyncio.gather(*writing)
     return restarts
 
 
-async def _until_acknowledged(scene: Scene) -> None:
+async def _until_acknowledged(participants: Participants) -> None:
     async with asyncio.timeout(LEVEL_WITHIN_S):
-        while not all(writer.acknowledged for writer in scene.writers):  # noqa: ASYNC110 (a look at many numbers)
+        while not all(writer.acknowledged for writer in participants.writers):  # noqa: ASYNC110 (a look at many numbers)
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def _restart(scene: Scene, node: Server) -> Restart:
-    known = [len(client.gaps) for client in scene.clients]
-    put_off = sum(client.put_off for client in scene.clients)
-    before, started = await scene.reads(), monotonic()
+async def _restart(participants: Participants, node: Server) -> Restart:
+    known = [len(client.gaps) for client in participants.clients]
+    put_off = sum(client.put_off for client in participants.clients)
+    before, started = await participants.reads(), monotonic()
     await node.stop()
     gone_s = monotonic() - started
     await asyncio.sleep(LOOK_EVERY_S)  # the balancer hands the last ends of lines on
-    level_at = max(started, await scene.until_level())
-    reads = await scene.reads() - before - scene.calm_reads_per_s * (monotonic() - started)
+    level_at = max(started, await participants.until_level())
+    reads = await participants.reads() - before - participants.calm_reads_per_s * (monotonic() - started)
     await node.start()
-    await scene.until_level()
-    gaps = [gap for client, count in zip(scene.clients, known, strict=True) for gap in client.gaps[count:]]
-    put_off = sum(client.put_off for client in scene.clients) - put_off
+    await participants.until_level()
+    gaps = [gap for client, count in zip(participants.clients, known, strict=True) for gap in client.gaps[count:]]
+    put_off = sum(client.put_off for client in participants.clients) - put_off
     return Restart(len(gaps), gone_s, level_at - started, sorted(gaps), reads, put_off)
 
 
-async def _until_heard(scene: Scene, logs: dict[int, Log]) -> None:
+async def _until_heard(participants: Participants, logs: dict[int, Log]) -> None:
     """Give the last announcements their time; nobody is asked to sync for it, and who is behind stays so."""
     ends = {chat: log[-1][0] for chat, log in logs.items()}
 
@@ -265,7 +271,7 @@ async def _until_heard(scene: Scene, logs: dict[int, Log]) -> None:
         return all(cursor >= ends[chat] for chat, cursor in client.cursors.items())
 
     until = monotonic() + 30.0
-    while monotonic() < until and not all(map(is_there, scene.clients)):  # noqa: ASYNC110 (the same)
+    while monotonic() < until and not all(map(is_there, participants.clients)):  # noqa: ASYNC110 (the same)
         await asyncio.sleep(LOOK_EVERY_S)
 
 

@@ -135,7 +135,10 @@ async def running_server(server: Server) -> AsyncIterator[Server]:
 
 @contextmanager
 def holding_breath(pid: int) -> Iterator[None]:
-    """A process that is stopped until the block ends: it neither answers nor breaks a connection. ProcessLookupError if it dies."""
+    """A process that is stopped until the block ends: it neither answers nor breaks a connection.
+
+    ProcessLookupError if it dies.
+    """
     os.kill(pid, signal.SIGSTOP)
     try:
         yield

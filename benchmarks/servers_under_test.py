@@ -23,7 +23,7 @@ AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Contestant:
+class ServerUnderTest:
     """A running server: where it listens, its process, and a file with one line per connection for the loader."""
 
     port: int
@@ -71,17 +71,17 @@ def install_node_peer() -> Path:
 
 
 @asynccontextmanager
-async def node_peer(folder: Path, stores: EmbeddedStores, *, is_storing: bool = True) -> AsyncIterator[Contestant]:
+async def node_peer(folder: Path, stores: EmbeddedStores, *, is_storing: bool = True) -> AsyncIterator[ServerUnderTest]:
     """Socket.IO on Node as its documentation shows it; with `is_storing`, one insertOne before each acknowledgement."""
     port = choose_port()
     environment = {"MONGO": stores.mongodb_url} if is_storing else {}
     command = ["node", str(folder / "server_node.js"), str(port)]
     async with _running(command, port, environment, folder / "log") as pid:
-        yield Contestant(port, pid)
+        yield ServerUnderTest(port, pid)
 
 
 @asynccontextmanager
-async def parley(stores: EmbeddedStores, people: int) -> AsyncIterator[Contestant]:
+async def parley(stores: EmbeddedStores, people: int) -> AsyncIterator[ServerUnderTest]:
     """Parley as run.py starts it, with people who are in pairs each other's contacts, and all of them in one group.
 
     Columns of the lines: token, the pair's other number, the group's id.
@@ -101,7 +101,7 @@ async def parley(stores: EmbeddedStores, people: int) -> AsyncIterator[Contestan
             lines = folder / "people.tsv"
             told = await _settle(f"http://127.0.0.1:{port}", folder / "outbox.jsonl", people)
             await asyncio.to_thread(lines.write_text, told)
-            yield Contestant(port, pid, lines)
+            yield ServerUnderTest(port, pid, lines)
 
 
 async def _settle(url: str, outbox: Path, people: int) -> str:

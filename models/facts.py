@@ -1,4 +1,4 @@
-"""What clients are told, and what nodes tell each other; the shapes on the wire are in handlers/wire/."""
+"""Facts that clients are told, and invalidations that nodes tell each other. Their JSON shapes are in handlers/wire/."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ PresenceStatus = Literal["online", "offline", "deny"]
 
 @dataclass(frozen=True, slots=True)
 class EntryAdded:
-    """A log has a new entry; its kind decides the name on the wire (`message_created`, `message_edited`, …).
+    """A log has a new entry; its kind decides the name of the packet (`message_created`, `message_edited`, …).
 
-    `for_former`: those who are told may have left the chat by this entry or since, and are told nothing newer of the chat.
+    `for_former`: the recipients may have left the chat by this entry or since, so nothing newer of the chat is shown to them.
     """
 
     entry: Entry
@@ -29,7 +29,7 @@ class EntryAdded:
 
 @dataclass(frozen=True, slots=True)
 class ChatListed:
-    """A direct chat now belongs into its viewer's list; `peer_number` is whom the viewer talks with."""
+    """A direct chat now belongs into the recipient's chat list; `peer_number` is the other account's number."""
 
     chat: Chat
     peer_number: str
@@ -37,7 +37,7 @@ class ChatListed:
 
 @dataclass(frozen=True, slots=True)
 class MessageHidden:
-    """One account deleted a message for itself; only its own devices hear it."""
+    """One account deleted a message for itself; only its own devices are told."""
 
     chat_id: int
     of: int
@@ -45,7 +45,9 @@ class MessageHidden:
 
 
 @dataclass(frozen=True, slots=True)
-class TypingShown:
+class TypingChanged:
+    """An account began to type in a chat, or paused."""
+
     chat_id: int
     account_id: int
     state: str  # "typing" or "paused"
@@ -53,14 +55,18 @@ class TypingShown:
 
 
 @dataclass(frozen=True, slots=True)
-class PresenceShown:
+class VisiblePresence:
+    """The presence of an account as one viewer may see it. `status` is None if the viewer may not see anything now."""
+
     number: str
     status: PresenceStatus | None
     last_seen: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptMoved:
+class ReceiptAdvanced:
+    """A member's receipts advanced: up to which seqs messages are delivered and read."""
+
     chat_id: int
     account_id: int
     delivered: int
@@ -68,16 +74,16 @@ class ReceiptMoved:
 
 
 @dataclass(frozen=True, slots=True)
-class EventShown:
-    """An event differs from before, or is new or gone; `accounts` are those of its owner and of who is invited, by id."""
+class EventUpdated:
+    """An event is new, changed or gone; `accounts` are those of its owner and its invitees, by id."""
 
     event: CalendarEvent
     accounts: Mapping[int, Account]
 
 
 @dataclass(frozen=True, slots=True)
-class RsvpShown:
-    """Somebody answered an invitation of this event, or has seen it."""
+class RsvpUpdated:
+    """An invitee answered an invitation of this event, or has seen it."""
 
     event: CalendarEvent
     invitation: Invitation
@@ -85,14 +91,16 @@ class RsvpShown:
 
 
 @dataclass(frozen=True, slots=True)
-class PollShown:
+class PollCreated:
+    """An event has a new poll."""
+
     event: CalendarEvent
     poll: Poll
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The first thing a connection is told: who it is, and its newest chats (`next` asks for those behind them)."""
+    """A connection is registered: its account, session and newest chats (`next` asks for those behind them)."""
 
     account: Account
     session_id: str
@@ -102,7 +110,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class SignedInElsewhere:
-    """Somebody signed in to this account, by another session; `device` is what that client calls itself, maybe nothing."""
+    """Another session of the account began; `device` is what that client calls itself, perhaps nothing."""
 
     session_id: str
     device: str
@@ -111,19 +119,19 @@ class SignedInElsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Resync:
-    """Call sync now: something may have been missed."""
+    """The client should sync now: something may have been missed."""
 
 
 Fact = (
     EntryAdded
     | ChatListed
     | MessageHidden
-    | TypingShown
-    | PresenceShown
-    | ReceiptMoved
-    | EventShown
-    | RsvpShown
-    | PollShown
+    | TypingChanged
+    | VisiblePresence
+    | ReceiptAdvanced
+    | EventUpdated
+    | RsvpUpdated
+    | PollCreated
     | Ready
     | SignedInElsewhere
     | Resync
@@ -148,7 +156,7 @@ class AccountChanged:
 class ChatMembersChanged:
     """A chat's members, roles or subject differ from what a cache may hold.
 
-    Of a large chat also who came, or was in it when it became large, and who left, by the change with this seq.
+    `came` and `left`: the accounts that joined or left a large chat, or were in it when it became large, by the change `seq`.
     """
 
     chat_id: int
@@ -159,28 +167,28 @@ class ChatMembersChanged:
 
 @dataclass(frozen=True, slots=True)
 class PresenceChanged:
-    """These accounts may have come or gone; whoever watches them looks again."""
+    """These accounts may have come or gone; their watchers look again."""
 
     account_ids: Collection[int]
 
 
 @dataclass(frozen=True, slots=True)
 class WentOffline:
-    """An account said over REST that it is offline: its sockets no longer speak for it, until one says otherwise."""
+    """An account said over REST that it is offline: its sockets no longer count, until one says that it is online."""
 
     account_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class EntriesMissed:
-    """These accounts, or all where none are named, may not be told of something that is stored: their clients must sync."""
+    """These accounts, or all if None, may not have been told of something that is stored: their clients must sync."""
 
     account_ids: Collection[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SignalsMissed:
-    """This node may have missed what others said: nothing that it remembers is sure. It tells nobody but itself."""
+    """This node may have missed what others told it, so nothing that it has cached is certain. Told to this node alone."""
 
 
 Invalidation = (

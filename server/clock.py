@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 
 class SystemClock:
-    """Now, in aware UTC. Order never hangs on it: seqs do that."""
+    """Returns the present time in aware UTC. The order of messages never depends on it: sequence numbers decide that."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -32,7 +32,7 @@ from typing_extensions import override
 from models.documents.phone import is_country
 from server.http.origins import ANY, read_origin
 from server.redis_urls import read_redis_url
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 ENV_PREFIX = "PARLEY_"
 _PACKAGE = Path(__file__).resolve().parent
@@ -44,7 +44,7 @@ PORT_MAX = 65_535
 SECRET_MIN_CHARS = 32  # what HMAC-SHA256 can use up, and more than anyone types by accident
 
 
-class ConfigError(CannotStart):
+class ConfigError(StartupError):
     """Raised for a setting that is unknown or bad; `path` names it in full, such as `http.port`."""
 
     def __init__(self, path: str, problem: str) -> None:

@@ -12,15 +12,15 @@ from models.errors import FacebookTokenRefused, Unavailable
 log = logging.getLogger(__name__)
 
 VERSION = "v2.5"
-PICTURE_PX = 961  # events contract, section 5
-# Errors that Facebook says will pass: unknown, service, too many calls (of the app, of the user, of the page, of a kind).
+PICTURE_PX = 961  # docs/events-api.md, "Facebook"
+# Errors that Facebook documents as temporary: unknown, service, too many calls (by app, user, page, kind).
 _PASSING_CODES = frozenset({1, 2, 4, 17, 32, 341, 613})
 
 
 class GraphApi:
-    """`url` is Facebook's unless the settings name another.
+    """Implements models.ports.Facebook. `url` is Facebook's unless the settings name another.
 
-    The token travels in the query, as version 2.5 has it, so no address is ever written into a log.
+    Version 2.5 takes the token in the query, so no address is ever written into a log.
     """
 
     def __init__(self, http: aiohttp.ClientSession, *, url: str, timeout_s: float) -> None:
@@ -68,7 +68,7 @@ class GraphApi:
 
 
 def _read(body: bytes) -> dict[str, Any] | None:
-    """The object that an answer is; None for what is none, such as the page of a gateway."""
+    """Returns the object that an answer holds, or None for anything else, such as the error page of a gateway."""
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:

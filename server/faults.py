@@ -1,6 +1,7 @@
-"""Turns what went wrong here into what a client is told: a database that is away is worth waiting for, the rest is our fault.
+"""Maps unexpected errors to refusals: an unreachable database is worth waiting for, everything else is the server's fault.
 
-So is one that takes too long, but the log says so in other words: whoever reads it looks for a costly question and not for a cut.
+A query that takes too long is refused like an unreachable database, but logged in other words, because an operator then
+looks for an expensive query and not for a broken connection.
 """
 
 import logging
@@ -13,11 +14,11 @@ from models.stores.database import has_taken_long, is_transient
 log = logging.getLogger(__name__)
 
 WAIT_MS = 1000
-LONG_WAIT_MS = 5000  # the question that was given up may still keep the database busy
+LONG_WAIT_MS = 5000  # the abandoned query may still keep the database busy
 
 
 def refusal_of(error: Exception, doing: str) -> DomainError:
-    """The refusal that stands for a fault, which is logged here once."""
+    """Returns the refusal that a client gets for an unexpected error, and logs the error once."""
     if isinstance(error, PyMongoError) and has_taken_long(error):
         log.warning("%s: the database took too long (%s)", doing, type(error).__name__)
         return Unavailable("This takes too long at the moment; try again.", retry_after_ms=LONG_WAIT_MS)

@@ -1,7 +1,7 @@
-"""What this node tells its operators, in Prometheus' words: `GET /metrics`.
+"""Exposes the metrics of this node for Prometheus: `GET /metrics` (docs/operations.md, "Watching").
 
-Numbers that the parts keep anyway are read when they are asked for; only refusals, batches and requests are counted as they
-happen, at about a microsecond each.
+Numbers that the parts keep anyway are read when they are scraped; only refusals, batches and requests are counted as
+they happen, which costs about a microsecond each.
 """
 
 from collections import Counter as Tally
@@ -30,7 +30,7 @@ SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class _Kept(Collector):
-    """Counters that a part keeps as plain numbers."""
+    """Collects counters that other objects keep as plain numbers."""
 
     def __init__(self) -> None:
         self.counters: list[tuple[str, str, Callable[[], float]]] = []
@@ -41,7 +41,7 @@ class _Kept(Collector):
 
 
 class Metrics:
-    """The numbers of one node, in a registry of their own: several nodes may live in one process."""
+    """The metrics of one node, in a registry of their own, because tests run several nodes in one process."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -72,40 +72,40 @@ class Metrics:
         self.registry.register(self._kept)
 
     def text(self) -> bytes:
-        """The numbers of this node as they are now."""
+        """Returns the metrics of this node in Prometheus' text format."""
         return generate_latest(self.registry)
 
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
-        """A number that goes up and down, read when somebody asks."""
+        """Register a number that goes up and down, read when it is scraped."""
         Gauge(name, text, registry=self.registry).set_function(read)
 
     def info(self, name: str, text: str, labels: Mapping[str, str]) -> None:
-        """What does not change, as labels of a 1."""
+        """Register constants, as labels of a gauge that is 1."""
         Gauge(name, text, list(labels), registry=self.registry).labels(*labels.values()).set(1)
 
     def counter(self, name: str, text: str, read: Callable[[], float]) -> None:
-        """A number that only grows, read when somebody asks."""
+        """Register a number that only grows, read when it is scraped."""
         self._kept.counters.append((name, text, read))
 
     def refused(self, door: str, code: str) -> None:
         self._refusals.labels(door, code).inc()
 
     def stored(self, kinds: Sequence[str]) -> None:
-        """A group commit of entries of these kinds is done."""
+        """Count a group commit of entries of these kinds."""
         self._batches.observe(len(kinds))
         for kind, count in Tally(kinds).items():
             self._entries.labels(kind).inc(count)
 
     def announced(self, after_s: float) -> None:
-        """An entry was announced so long after it arrived."""
+        """Count an entry that was announced so many seconds after it arrived."""
         self._fanout.observe(max(0.0, after_s))
 
     def notified(self, kind: str, outcome: str) -> None:
-        """A push or a text is done with; of the outcome, what stands before a colon is one of a few."""
+        """Count a push or a text that is finished, by the part of its outcome before the colon, which is one of a few."""
         self._notifications.labels(kind, outcome.partition(":")[0]).inc()
 
     def counting(self, *, outside: Collection[str]) -> Middleware:
-        """The middleware that counts requests and refusals; `outside` are paths that are held open (the socket engine's)."""
+        """Returns a middleware that counts requests and refusals, except on `outside`: paths that are held open by the socket engine."""
 
         @web.middleware
         async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -125,7 +125,7 @@ class Metrics:
                     self.refused("rest", str(status))
                 raise
             finally:
-                # Methods are the client's words: only known ones become labels.
+                # Clients can send any method: only known ones become labels.
                 method = request.method if request.method in METHODS else "other"
                 self._requests.labels(method, str(int(status))).observe(monotonic() - started)
             return response
@@ -160,5 +160,5 @@ class Metrics:
 def _is_in(address: str, network: IPv4Network | IPv6Network) -> bool:
     try:
         return ip_address(address) in network
-    except ValueError:  # a socket of the file system has no address
+    except ValueError:  # a Unix socket has no address
         return False

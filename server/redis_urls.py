@@ -1,11 +1,11 @@
-"""What `redis.url` may say: one server, several of a Redis Cluster, or the sentinels of a primary and its name."""
+"""Parses `redis.url`: one server, several of a Redis Cluster, or the sentinels of a primary and its name."""
 
 import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlencode
 
 PORT, SENTINEL_PORT = 6379, 26379
-OF_SENTINELS = "sentinel_"  # what the options begin with that are for sentinels alone
+OF_SENTINELS = "sentinel_"  # prefix of options for sentinels only
 
 _URL = re.compile(
     r"(?P<scheme>rediss?)(?P<sentinels>\+sentinel)?://((?P<user>[^/?#]*)@)?(?P<hosts>[^/?#@]*)(/(?P<path>[^?#]*))?"
@@ -17,17 +17,17 @@ _OTHER = re.compile(r"embedded|unix://.+")
 
 @dataclass(frozen=True, slots=True)
 class RedisUrl:
-    """A URL in parts. `urls` names each server in the form that redis-py reads; with sentinels there is one, for their primary."""
+    """A URL in parts. `urls` names each server as redis-py reads it; with sentinels there is one, for their primary."""
 
     urls: tuple[str, ...]
     sentinels: tuple[tuple[str, int], ...] = ()
-    primary: str = ""  # the name by which the sentinels know it; empty without sentinels
+    primary: str = ""  # its name at the sentinels, empty without them
     sentinel_username: str | None = None
     sentinel_password: str | None = None
 
 
 def read_redis_url(url: str) -> RedisUrl:
-    """Take it apart; ValueError says what is wrong with it, and shows none of it but an option's name."""
+    """Returns the parts of a URL. ValueError says what is wrong, and shows none of it except an option's name."""
     if _OTHER.fullmatch(url):
         return RedisUrl((url,))
     parts = _URL.fullmatch(url)

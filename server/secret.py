@@ -1,4 +1,4 @@
-"""Secrets that are made once and kept in the data directory; the key that signs tokens may come from the settings instead."""
+"""Keeps secrets that are generated once in the data directory; the settings may name the one that signs tokens."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ FILE_NAME = "auth.secret"
 
 
 def load_secret(settings: Settings) -> SecretStr:
-    """Returns `auth.secret`, else the content of the file of that name in `data_dir`, made where it is missing."""
+    """Returns `auth.secret`, else the content of the file of that name in `data_dir`, which is generated if missing."""
     if settings.auth.secret.get_secret_value():
         return settings.auth.secret
     path = settings.data_dir / FILE_NAME
@@ -24,15 +24,15 @@ def load_secret(settings: Settings) -> SecretStr:
 
 
 def find_secret(settings: Settings) -> SecretStr | None:
-    """Returns the same; None where it was never made."""
+    """Returns what `load_secret` returns, or None where the file was never generated."""
     is_there = settings.auth.secret.get_secret_value() or (settings.data_dir / FILE_NAME).exists()
     return load_secret(settings) if is_there else None
 
 
 def keep_secret(path: Path) -> str:
-    """Returns the content of this file, made at random with mode 0600 where it is missing: 64 hexadecimal digits.
+    """Returns the content of this file, generated with mode 0600 if missing: 64 hexadecimal digits.
 
-    It appears whole or not at all, so a crash in the middle leaves no half secret, and of two makers one wins.
+    It is written atomically, so a crash leaves no half of a secret, and of two writers one wins.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

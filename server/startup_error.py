@@ -1,8 +1,8 @@
-"""The reason not to start: one line for the operator, then a non-zero exit."""
+"""Defines the error that ends a start: one line for the operator, then a non-zero exit status."""
 
 
-class CannotStart(Exception):
-    """What is wrong and what to do about it, as one line without secrets."""
+class StartupError(Exception):
+    """Says what is wrong and what to do about it, in one line without secrets."""
 
     def __init__(self, line: str) -> None:
         super().__init__(" ".join(line.split()))

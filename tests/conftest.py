@@ -8,7 +8,7 @@ import pytest
 
 from models.stores.database import Database, Driver, open_database
 from server.embedded import EmbeddedStores, throw_away_stores
-from server.process.gc_tuning import spare_what_stays
+from server.process.gc_tuning import tune_garbage_collector
 from tests.support.cancelled_connections import closing_cancelled_connections
 from tests.support.documented import undocumented
 from tests.support.group_world import town, world
@@ -43,7 +43,7 @@ LONGEST = (
     "test_upgrade.py",
     "test_nodes_that_disagree.py",
     "test_announced_again.py",
-    "models/stores/test_journal_through_elections.py",
+    "models/services/chats/test_journal_through_elections.py",
     "models/services/chats/test_listing.py",
     "server/process/test_debug_pin.py",
     "test_takers.py",
@@ -69,7 +69,7 @@ LONGEST = (
     "rest/events/test_timeline.py",
     "server/bus/test_bus_breaks.py",
     "models/services/notifications/test_delivery.py",
-    "models/stores/test_journal.py",
+    "models/services/chats/test_journal.py",
     "static/test_photos.py",
     "server/sockets/test_limits.py",
     "server/sockets/test_slow_reader.py",
@@ -121,7 +121,7 @@ def pytest_collectstart() -> None:
 
 def pytest_collection_finish() -> None:
     """Nobody needs to look through all that again, and garbage is looked for as on a server."""
-    spare_what_stays()
+    tune_garbage_collector()
     gc.enable()
 
 

@@ -17,7 +17,7 @@ from server.clock import SystemClock
 from server.config import Settings
 from server.embedded import EmbeddedStores
 from tests.support.node import Device, Node, Person, running_node, settings_for
-from tests.support.parts import domain_of, parts_of
+from tests.support.parts import parts_of, services_of
 
 ANN, TOM, EVE = "4930901840", "4930901841", "4930901842"
 
@@ -171,7 +171,7 @@ async def test_a_change_that_is_applied_because_somebody_writes_is_told(friends:
     eve = await friends.node.sign_in(EVE)
     eves = await friends.node.connect(eve, "/chat")
     seq = await friends.leave(Joined((eve.account_id,), (eve.number,)), "joined", chat=group.id)
-    domain_of(friends.node).memberships.forget(group.id)
+    services_of(friends.node).log.memberships.forget(group.id)
     hello = {"chat": group.id, "client_id": "hi all", "text": "hi all"}
     assert (await friends.anns.ask("message_send", hello))["ok"]
     await eves.until(lambda: "hi all" in texts(eves))
@@ -186,8 +186,8 @@ async def test_who_cannot_be_told_of_an_entry_is_told_to_sync_on_every_node(
         await elsewhere.expect("ready")
         eve = await second.sign_in(EVE)
         eves = await second.connect(eve, "/chat")
-        domain = domain_of(friends.node)
-        announce = domain.announcer._announce
+        services = services_of(friends.node)
+        announce = services.log.announcer._announce
 
         async def broken(entry: Any) -> None:
             if getattr(entry.body, "text", "") == "unspeakable":
@@ -196,7 +196,7 @@ async def test_who_cannot_be_told_of_an_entry_is_told_to_sync_on_every_node(
 
         monkeypatch.setattr(announcer, "TRIES", 2)
         monkeypatch.setattr(announcer, "RETRY_S", 0.01)
-        monkeypatch.setattr(domain.announcer, "_announce", broken)
+        monkeypatch.setattr(services.log.announcer, "_announce", broken)
         concerned = [(device, len(device.told("resync"))) for device in (friends.toms, elsewhere)]
         of_eve = len(eves.told("resync"))
         bad = {"chat": friends.chat, "client_id": "bad", "text": "unspeakable"}

@@ -13,7 +13,7 @@ from server.nodes.internal_server import HEADER
 from tests.support.balancer import balancing
 from tests.support.javascript_client import install_javascript_client
 from tests.support.node import Node, running_node
-from tests.support.parts import domain_of
+from tests.support.parts import services_of
 from tests.support.site import TRANSPORTS, Site, assert_each_message_arrives_once, three_nodes
 
 by_every_transport = pytest.mark.parametrize("transports", TRANSPORTS, ids="+".join)
@@ -50,7 +50,7 @@ async def find_door(stores: EmbeddedStores, node: Node) -> str:
     name = (await open_session(node.http, node.url)).partition(".")[0]
     redis = Redis.from_url(stores.redis_url)
     try:
-        url = await redis.get(domain_of(node).bus.names.together(f"at:{name}"))
+        url = await redis.get(services_of(node).runtime.bus.names.together(f"at:{name}"))
     finally:
         await redis.aclose()
     assert isinstance(url, bytes)

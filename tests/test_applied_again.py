@@ -11,7 +11,7 @@ from models.documents.entry import Body, Entry, Joined, Left, PhotoSet, RoleSet,
 from models.documents.photo import Photo
 from models.facts import ChatMembersChanged
 from models.services.chats.membership import MembershipCache
-from models.services.chats.recovery import heal
+from models.services.chats.recovery import recover_pending_changes
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
@@ -19,7 +19,7 @@ from models.stores.entries import Entries
 from server.embedded import EmbeddedStores
 from tests.support.group_world import Town
 from tests.support.node import Node, running_node, settings_for
-from tests.support.parts import domain_of, parts_of
+from tests.support.parts import parts_of, services_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PHOTO = Photo("a.jpg", "b.jpg")
@@ -98,7 +98,7 @@ async def test_a_join_applied_again_by_a_slow_node_makes_no_member_of_the_dead(n
     assert first is not None
     status, answer = await node.rest("POST", "/api/account/remove-account/", bob, json={"feedback": "bye"})
     assert status == 200, answer
-    await domain_of(node).memberships.apply(first)
+    await services_of(node).log.memberships.apply(first)
     status, info = await node.rest("GET", f"/api/groups/{group.group}/info/", ann)
     assert (status, info["participants"]) == (200, [ann.number])
 
@@ -106,7 +106,7 @@ async def test_a_join_applied_again_by_a_slow_node_makes_no_member_of_the_dead(n
 async def test_one_who_left_a_large_group_is_not_said_to_have_come_by_an_older_change(database: Database) -> None:
     chats, heard = Chats(database, Counters(database), large=2), []
     log = await written(chats, joined(7, 8, 9), joined(5), Left(5, "5"))
-    memberships = MembershipCache(chats, Entries(database), heard.append)
+    memberships = MembershipCache(chats, Entries(database), heard.append, lambda _: None)
     await memberships.apply(log[1])
     assert [signal.came for signal in heard if isinstance(signal, ChatMembersChanged)] == [[]]
 
@@ -120,7 +120,7 @@ async def test_what_a_dead_node_left_is_applied_in_the_order_of_the_log_whatever
     entries = town.world.database.raw["entries"]
     await entries.update_one({"client": gone.client_id}, {"$set": {"at": datetime(2101, 1, 1, tzinfo=UTC)}})
     other = await town.world.start_node()
-    await heal(town.world.entries, other.memberships, Later())
+    await recover_pending_changes(town.world.entries, other.memberships, Later(), lambda _: None)
     member = await town.world.chats.find_member(chat_id, town.bob.account_id)
     assert member is not None
     assert [(span.first, span.last) for span in member.spans] == [(1, gone.seq), (back.seq, None)]

@@ -11,7 +11,7 @@ from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, hear, say
 from tests.support.line_cutter import LineCutter, line_cutter
 from tests.support.node import Device, Node, running_node, settings_for
-from tests.support.parts import domain_of
+from tests.support.parts import services_of
 from tests.support.socket_world import until
 
 
@@ -25,7 +25,7 @@ async def two_nodes(
         url = stores.mongod.url_by(wire.port)
         through = EmbeddedStores(folder, MongodbSettings(url=url), RedisSettings(url=stores.redis_url))
         async with running_node(stores, settings) as staying, running_node(through, settings) as leaving:
-            await until(lambda: all(domain_of(node).bus.lease.others for node in (staying, leaving)))
+            await until(lambda: all(services_of(node).runtime.bus.lease.others for node in (staying, leaving)))
             try:
                 yield leaving, staying, wire
             finally:
@@ -58,9 +58,9 @@ async def test_a_node_that_told_all_disturbs_nobody(stores: EmbeddedStores, tmp_
         await say(ann_phone, "heard", contact=tom.number)
         await hear(tom_phone, "heard")
         signals: list[Invalidation] = []
-        domain_of(staying).fanout.subscribe(signals.append)
+        services_of(staying).runtime.fanout.subscribe(signals.append)
         await leaving.go()
-        await until(lambda: domain_of(staying).bus.lease.is_alone)
+        await until(lambda: services_of(staying).runtime.bus.lease.is_alone)
         assert not any(isinstance(signal, SignalsMissed) for signal in signals)
 
 

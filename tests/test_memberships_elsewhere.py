@@ -14,7 +14,7 @@ from server.embedded import EmbeddedStores
 from tests.support.group_world import Node, Town
 from tests.support.node import Node as WholeNode
 from tests.support.node import running_node, settings_for
-from tests.support.parts import deafen, domain_of, parts_of
+from tests.support.parts import deafen, parts_of, services_of
 
 Pair = tuple[WholeNode, WholeNode]
 
@@ -162,9 +162,9 @@ async def test_who_was_invited_on_another_node_is_told_who_has_seen_the_invitati
     body = plan | {"invite_phone_numbers": ["+" + bob.number]}
     status, event = await here.rest("POST", "/events", ann, json=body)
     assert status == 201, event
-    stored = await domain_of(here).stores.events.find(event["id"])
+    stored = await services_of(here).runtime.stores.events.find(event["id"])
     assert stored is not None
-    await domain_of(here).memberships.require(stored.chat_id)
+    await services_of(here).log.memberships.require(stored.chat_id)
     deafen(here)
     cy_phone = await there.connect(cy, "/events")
     change = {"invite_phone_numbers": ["+" + cy.number]}

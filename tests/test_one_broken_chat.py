@@ -11,7 +11,7 @@ import pytest
 from models.documents.chat import Chat, Roster
 from models.documents.entry import Deletion, Draft, Edit, Entry, Joined, Message
 from models.services.chats.membership import MembershipCache
-from models.services.chats.recovery import heal
+from models.services.chats.recovery import recover_pending_changes
 from models.stores.chats import Chats
 from models.stores.entries import MESSAGE_CHANGES, Entries
 from models.stores.entry_rows import entry_row
@@ -19,7 +19,7 @@ from server.clock import SystemClock
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import answered, friends, phones, say
 from tests.support.node import Device, Node, Person, running_node, settings_for
-from tests.support.parts import Parts, domain_of, parts_of
+from tests.support.parts import Parts, parts_of, services_of
 from tests.support.socket_world import until
 
 
@@ -57,7 +57,7 @@ async def leave(parts: Parts, by: Person, chat_id: int, client_id: str, body: An
 
 async def test_receipts_of_other_chats_are_told(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     ann, tom, group, whole = await broken_and_whole(node, monkeypatch)
-    marks = domain_of(node).marks
+    marks = services_of(node).chats.marks
     marks._will_tell((group.id, tom.person.account_id), is_shown=True)  # stored when the chat could be read
     await answered(tom, "delivered", {"chat": whole, "seq": 1}, "/receipts")
     await ann.until(lambda: any(body["chat"] == whole for body in ann.told("receipt")))
@@ -65,8 +65,8 @@ async def test_receipts_of_other_chats_are_told(node: Node, monkeypatch: pytest.
 
 async def test_other_chats_move_up(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     ann, _, group, whole = await broken_and_whole(node, monkeypatch)
-    summaries, parts = domain_of(node).summaries, parts_of(node)
-    domain_of(node).memberships.forget(group.id)
+    summaries, parts = services_of(node).log.summaries, parts_of(node)
+    services_of(node).log.memberships.forget(group.id)
     at = SystemClock().now() + timedelta(seconds=5)
     of_ann = (ann.person.account_id, ann.person.number, "late", at, Message(text="late"))
     summaries.stored([Entry(group.id, 50, *of_ann), Entry(whole, 50, *of_ann)])
@@ -95,8 +95,8 @@ async def test_changes_of_other_chats_that_a_crash_left_are_applied(
     monkeypatch.setattr(Chats, "apply", fail)
     await leave(parts, ann.person, first.id, "broken", Joined((tom.person.account_id,), (tom.person.number,)))
     await leave(parts, ann.person, message["chat"], "edit", Edit(message["seq"], "new"))
-    domain, entries = domain_of(node), Entries(parts.database)
-    assert await heal(entries, domain.memberships, SystemClock()) == 1
+    services, entries = services_of(node), Entries(parts.database)
+    assert await recover_pending_changes(entries, services.log.memberships, SystemClock(), lambda _: None) == 1
     assert await entries.list_pending(message["chat"], MESSAGE_CHANGES) == []
 
 
@@ -104,7 +104,7 @@ async def test_what_nobody_was_told_of_in_other_chats_is_announced_again(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, tom, group, whole = await broken_and_whole(node, monkeypatch)
-    parts, again = parts_of(node), domain_of(node).announce_again
+    parts, again = parts_of(node), services_of(node).log.announce_again
     broken = await leave(parts, ann.person, group.id, "broken", Deletion(2))
     lost = await leave(parts, ann.person, whole, "lost", Message(text="nobody was told"))
     again.found(broken)

@@ -17,11 +17,11 @@ from models.documents.notification import Notification, Sms
 from server.clock import SystemClock
 from server.config import ConfigError, Settings
 from server.embedded import EmbeddedStores
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 from server.wiring import build
 from tests.support.apple import DIE, TOPIC, Answer, Apple, running_apple
 from tests.support.node import Node, Person, running_node, settings_for
-from tests.support.parts import domain_of, notify_of, parts_of
+from tests.support.parts import notify_of, parts_of, services_of
 
 # What a test asks by a node's own connection is held to the node's rule: nothing is scanned.
 OPEN = {"kind": "push", "due": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
@@ -98,7 +98,7 @@ async def write(node: Node, sender: Person, **body: Any) -> dict[str, Any]:
     assert answer["ok"], answer
     await device.client.disconnect()
     node.clients.remove(device.client)
-    bus = domain_of(node).bus
+    bus = services_of(node).runtime.bus
     await until(lambda: not bus.holds(sender.account_id))
     message: dict[str, Any] = answer["message"]
     return message
@@ -192,7 +192,7 @@ async def test_without_previews_a_push_says_who_and_not_what(
 
 async def test_whoever_is_on_another_node_is_there_and_told_nothing(phones: Phones) -> None:
     first, second = await phones.start(), await phones.start()
-    await until(lambda: bool(domain_of(first).bus.lease.others))
+    await until(lambda: bool(services_of(first).runtime.bus.lease.others))
     ann, tom, eve = await friends(first, "Ann", "Tom", "Eve")
     toms = await second.connect(tom, "/chat")
     await write(first, ann, contact=tom.number, text="Hi")
@@ -344,7 +344,7 @@ async def test_keys_that_cannot_be_used_stop_the_start_and_are_named(
     apple: Apple, stores: EmbeddedStores, push: dict[str, str], path: str
 ) -> None:
     settings = settings_for(apple.folder, push=apple.settings | push)
-    with pytest.raises(CannotStart) as stopped:
+    with pytest.raises(StartupError) as stopped:
         await build(settings, stores.mongodb_url, stores.redis_url)
     assert isinstance(stopped.value, ConfigError)
     assert stopped.value.path == path

@@ -13,7 +13,7 @@ from models.stores.chats import Chats
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import answered, friends, phones, say
 from tests.support.node import Device, Node, running_node, settings_for
-from tests.support.parts import domain_of
+from tests.support.parts import services_of
 from tests.support.socket_world import until
 
 
@@ -73,7 +73,7 @@ async def test_a_receipt_that_was_acknowledged_just_before_its_node_stopped_is_t
 ) -> None:
     settings = settings_for(tmp_path)
     async with running_node(stores, settings) as first, running_node(stores, settings) as second:
-        await until(lambda: all(len(domain_of(node).bus.lease.others) == 1 for node in (first, second)))
+        await until(lambda: all(len(services_of(node).runtime.bus.lease.others) == 1 for node in (first, second)))
         people = await friends(first, 2)
         ann, tom = await second.connect(people[0]), await first.connect(people[1])
         message = await say(ann, contact=tom.person.number)
@@ -87,7 +87,7 @@ async def test_where_a_node_that_stops_cannot_tell_a_receipt_the_others_people_a
 ) -> None:
     settings = settings_for(tmp_path)
     async with running_node(stores, settings) as first, running_node(stores, settings) as second:
-        await until(lambda: all(len(domain_of(node).bus.lease.others) == 1 for node in (first, second)))
+        await until(lambda: all(len(services_of(node).runtime.bus.lease.others) == 1 for node in (first, second)))
         people = await friends(first, 2)
         ann, tom = await second.connect(people[0]), await first.connect(people[1])
         message = await say(ann, contact=tom.person.number)

@@ -19,7 +19,7 @@ from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, history, newcomers, say, texts
 from tests.rest.messaging.logins import Api, new_number
 from tests.support.node import Node, Person, running_node, settings_for
-from tests.support.parts import domain_of
+from tests.support.parts import services_of
 from tests.support.pictures import encoded, halves
 from tests.support.raw import frames, open_line, open_polling
 from tests.support.socket_world import sockets_of, until
@@ -47,7 +47,7 @@ async def test_a_session_that_ends_while_its_client_waits_in_line_is_not_let_in_
     ann, tom = await friends(node, 2)
     victim = await node.sign_in_by_code(tom.number)
     phone = await node.connect(ann, "/chat")
-    sockets, waiting = sockets_of(node), domain_of(node).connect_admission
+    sockets, waiting = sockets_of(node), services_of(node).runtime.connect_admission
     may_listen, listen = asyncio.Event(), sockets.connections._on_join
 
     async def slow_bus(account_id: int) -> None:

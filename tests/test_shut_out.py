@@ -12,7 +12,7 @@ from server.embedded import EmbeddedStores, throw_away_stores
 from tests.conversation.talk import friends, newcomers
 from tests.rest.messaging.logins import Api, new_number
 from tests.support.node import Device, Node, Person, running_node, settings_for
-from tests.support.parts import domain_of, parts_of
+from tests.support.parts import parts_of, services_of
 from tests.support.socket_world import until
 
 LONG_S, SHORT_S = (
@@ -38,7 +38,7 @@ async def three_nodes(stores: EmbeddedStores, folder: Path, cache_ttl_s: float) 
         running_node(stores, settings) as third,
     ):
         nodes = [first, second, third]
-        await until(lambda: all(len(domain_of(node).bus.lease.others) == 2 for node in nodes), GIVE_UP_S)
+        await until(lambda: all(len(services_of(node).runtime.bus.lease.others) == 2 for node in nodes), GIVE_UP_S)
         yield nodes
 
 
@@ -143,7 +143,7 @@ async def test_what_a_broken_bus_did_not_tell_is_made_up_for_when_it_is_back(
         (ann,) = await newcomers(nodes[0], 1)
         phones = [await node.connect(ann, "/chat") for node in nodes[1:]]
         async with bus(own_stores, works=False):
-            await until(lambda: not any(domain_of(node).bus.is_up for node in nodes), GIVE_UP_S)
+            await until(lambda: not any(services_of(node).runtime.bus.is_up for node in nodes), GIVE_UP_S)
             await sign_out(nodes[0], ann)
             await remove(nodes[0], group.founder, group.group, group.removed)
             assert await group.may_say(group.removed_phone), "nobody has told the second node"

@@ -12,7 +12,7 @@ from server.bus.publisher import Publisher
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, hear, newcomers, say, texts
 from tests.support.node import Node, running_node, settings_for
-from tests.support.parts import domain_of, parts_of
+from tests.support.parts import parts_of, services_of
 from tests.support.socket_world import until
 
 Pair = tuple[Node, Node]
@@ -29,7 +29,7 @@ async def pair(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[Pair]:
 async def pair_of(stores: EmbeddedStores, folder: Path, **nodes: float) -> AsyncIterator[Pair]:
     settings = settings_for(folder, nodes={"cache_ttl_s": 300, **nodes})
     async with running_node(stores, settings) as staying, running_node(stores, settings) as dying:
-        await until(lambda: all(domain_of(node).bus.lease.others for node in (staying, dying)))
+        await until(lambda: all(services_of(node).runtime.bus.lease.others for node in (staying, dying)))
         yield staying, dying
 
 
@@ -90,13 +90,13 @@ async def test_what_a_node_stored_and_told_nobody_is_known_when_its_lease_is_ove
         await say(ann_phone, "before", contact=bob.number)
         await hear(bob_phone, "before")
         await parts_of(dying).accounts.block(bob.account_id, ann.number)  # and dies before it says so
-        renewal = await domain_of(staying).bus.lease._renew()
+        renewal = await services_of(staying).runtime.bus.lease._renew()
 
         async def without_the_dead() -> object:
             return replace(renewal, ages_s=dict.fromkeys(renewal.ages_s, 2.0))
 
-        monkeypatch.setattr(domain_of(staying).bus.lease, "_renew", without_the_dead)
-        await until(lambda: domain_of(staying).bus.lease.is_alone)
+        monkeypatch.setattr(services_of(staying).runtime.bus.lease, "_renew", without_the_dead)
+        await until(lambda: services_of(staying).runtime.bus.lease.is_alone)
         await say(ann_phone, "after", contact=bob.number)
         await bob_phone.ask("chats")
         assert texts(bob_phone) == ["before"]

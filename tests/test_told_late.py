@@ -19,7 +19,7 @@ from server.clock import SystemClock
 from server.config import Settings
 from server.embedded import EmbeddedStores
 from tests.support.node import Device, Node, Person, running_node, settings_for
-from tests.support.parts import Parts, domain_of, parts_of
+from tests.support.parts import Parts, parts_of, services_of
 
 ANN, TOM = "4930901940", "4930901941"
 
@@ -230,4 +230,4 @@ class TestAChatThatCannotBeTold:
         await friends.expect("elsewhere")
         assert friends.parts.announcer.depth <= 10
         await friends.toms.expect("resync", before + 1)
-        assert domain_of(friends.node).announcer.waits_since is not None
+        assert services_of(friends.node).log.announcer.waits_since is not None

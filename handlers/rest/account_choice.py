@@ -5,50 +5,60 @@ code stands for one account, so `account` can only name that one. A login's toke
 somebody else is refused.
 """
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from handlers.rest.forms import FORMS, JSON
-from handlers.rest.requests import ACTOR, CHOOSE_ACCOUNT, IDENTITY, read_body, read_fields
+from handlers.rest.requests import ACTOR, CHOOSE_ACCOUNT, IDENTIFY_AGAIN, IDENTITY, read_body, read_fields
 from handlers.wire.fields import Fields, find_number
 from models.documents.login import Ownership
 from models.documents.session import Actor, Identity
 from models.errors import AccountNotRegistered, NoAccount, Unauthenticated, WrongAccount
-from models.services.accounts.authenticate import ChooseAccount
+from models.services.accounts.authenticate import Authenticate
 
 NAMED_MAX = 16  # how often one request may name an account
 
 
-async def keep_identity(request: web.Request, identity: Identity, choose: ChooseAccount) -> None:
-    """Keeps the request's identity and, for a login, the account that the query names, before the body is read.
+async def identify(request: web.Request, authenticate: Authenticate, token: str) -> None:
+    """Keeps the token's identity in the request and, for a login, the account that the query names, before a body is read.
 
-    A request that needs an account and has none, or whose body names another one, is refused later by `choose_actor`.
+    A login that has no account, or names another one in the body, is refused later by `choose_actor`. `require_still` checks the
+    token again by what is kept here.
     """
-    request[IDENTITY], request[CHOOSE_ACCOUNT] = identity, choose
+    identity = request[IDENTITY] = await authenticate.identify(token)
+    again: Callable[[], Awaitable[None]] = partial(_require_same, request, authenticate, token)
+    request[IDENTIFY_AGAIN] = again
     if identity.actor is not None:
         request[ACTOR] = identity.actor
     else:
         with suppress(WrongAccount, AccountNotRegistered, NoAccount):
-            request[ACTOR] = await choose.registered(identity, named_account(request, {}))
+            request[ACTOR] = await _choose(request, identity, {})
 
 
-async def require_same(request: web.Request, identity: Identity) -> None:
-    """Raises what ChooseAccount raises, or WrongAccount if a login that is checked again now stands for another account."""
+async def _require_same(request: web.Request, authenticate: Authenticate, token: str) -> None:
+    """Raises what `identify` would raise now, or WrongAccount if a login now stands for another account."""
+    identity = await authenticate.identify(token)
     before = request.get(ACTOR)
     if before is None or identity.login_id is None:
         return
-    now = await request[CHOOSE_ACCOUNT].registered(identity, named_account(request, {}))
+    now = await _choose(request, identity, {})
     if now.account_id != before.account_id:
         raise WrongAccount  # the request named no account, and the login's first account is another one by now
 
 
-async def require_account(request: web.Request) -> Actor:
-    """Returns the acting account for a route that takes nothing but `account` from a body.
+async def _choose(request: web.Request, identity: Identity, fields: Fields) -> Actor:
+    return await request.app[CHOOSE_ACCOUNT].registered(identity, named_account(request, fields))
 
-    A body that is neither a form nor JSON is passed over, and so is JSON that is no object.
-    Raises Unauthenticated before it reads anything, Malformed for a body that cannot be read, and what `choose_actor` raises.
+
+async def require_account(request: web.Request) -> Actor:
+    """Returns the acting account, where nothing but `account` is taken from the body.
+
+    Bodies that are neither forms nor JSON, and JSON that is no object, are ignored. Raises Unauthenticated before it
+    reads anything, Malformed for a body that cannot be read, and the errors of `choose_actor`.
     """
     require_token(request)
     body = await read_body(request) if request.content_type in (*FORMS, *JSON) else {}
@@ -80,26 +90,25 @@ def require_token(request: web.Request) -> None:
 
 async def choose_actor(request: web.Request, fields: Fields) -> Actor:
     """Returns the acting account, from the query and from fields of a body that was read elsewhere. Raises ChooseAccount's refusals."""
-    number = named_account(request, fields)
     actor: Actor | None = request.get(ACTOR)
-    if actor is not None and number in (None, actor.number):
+    if actor is not None and named_account(request, fields) in (None, actor.number):
         return actor
     identity: Identity | None = request.get(IDENTITY)
     if identity is None:
         raise WrongAccount
-    return await request[CHOOSE_ACCOUNT].registered(identity, number)
+    return await _choose(request, identity, fields)
 
 
 async def read_to_prove(request: web.Request) -> tuple[Ownership, Fields]:
     """Returns the account that a code is for, and the fields of the body."""
     identity, fields = await read_identity(request)
-    return await request[CHOOSE_ACCOUNT].to_prove(identity, named_account(request, fields)), fields
+    return await request.app[CHOOSE_ACCOUNT].to_prove(identity, named_account(request, fields)), fields
 
 
 async def read_to_remove(request: web.Request) -> tuple[Ownership, Fields]:
     """Returns the account that is to be removed, and the fields of the body."""
     identity, fields = await read_identity(request)
-    return await request[CHOOSE_ACCOUNT].to_remove(identity, named_account(request, fields)), fields
+    return await request.app[CHOOSE_ACCOUNT].to_remove(identity, named_account(request, fields)), fields
 
 
 async def read_identity(request: web.Request) -> tuple[Identity, Fields]:

@@ -17,7 +17,7 @@ from models.services.accounts.authenticate import ChooseAccount
 
 ACTOR = web.RequestKey("actor", Actor)
 IDENTITY = web.RequestKey("identity", Identity)
-CHOOSE_ACCOUNT = web.RequestKey("choose_account", ChooseAccount)
+CHOOSE_ACCOUNT = web.AppKey("choose_account", ChooseAccount)
 CLIENT_ADDRESS = web.RequestKey("client_address", str)
 # Checks the token of a request again; raises what the first check raised or would raise now.
 IDENTIFY_AGAIN: web.RequestKey[Callable[[], Awaitable[None]]] = web.RequestKey("identify_again")

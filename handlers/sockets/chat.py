@@ -34,7 +34,6 @@ from models.services.chats.listing import PAGE_MAX as CHATS_MAX
 from models.services.chats.listing import ListChats, SendReady
 from models.services.chats.send import FindStored, SendMessage, Sent, message_of
 from models.services.chats.sync import SyncChats
-from models.services.chats.typing import BroadcastTyping
 from models.services.runtime.admission import ConnectAdmission
 
 Submission = Awaitable["asyncio.Future[Sent]"]
@@ -55,7 +54,6 @@ class ChatNamespace(BaseNamespace):
         sync: SyncChats,
         chats: ListChats,
         send_ready: SendReady,
-        typing: BroadcastTyping,
         connect_admission: ConnectAdmission,
         *,
         text_max_chars: int,
@@ -68,7 +66,6 @@ class ChatNamespace(BaseNamespace):
         self._sync = sync
         self._chats = chats
         self._send_ready = send_ready
-        self._typing = typing
         self._connect_admission = connect_admission
         self._text_max_chars = text_max_chars
 
@@ -98,9 +95,7 @@ class ChatNamespace(BaseNamespace):
         return self._show_sent(await (await submission))
 
     def _show_sent(self, sent: Sent) -> Answer:
-        entry = message_of(sent)
-        self._typing.sent(entry.chat_id, entry.sender_id)
-        return {"message": show_message(entry)}
+        return {"message": show_message(message_of(sent))}
 
     def on_message_edit(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:
         """{chat, seq, text, client_id?} -> {message, entry}: the message as it is now, and the edit in the log."""

@@ -1,9 +1,9 @@
-"""Where the chats of an account stand in its list, newest first, read by pages from an index over member rows.
+"""Keeps the order of chat lists: where each chat of an account stands, newest first, in an index over member rows.
 
-A member row carries `kind` (of its chat) and `activity`, the time of the newest message that this account may see, or of its own
-coming. It is a copy: the log is the truth, and services/summaries.py brings it up to date behind the messages. A large chat would
-cost a write for each of its members; its time stands once, on the chat's own row, and the large chats of an account, which are
-few, are looked up beside the page. Member rows of earlier versions have no `kind`: they are `unplaced` until `place` is called.
+A member row has `kind` (of its chat) and `activity`, the time of the newest message that this account may see, or when it joined.
+It is a copy of what the log says; services/chats/summaries.py brings it up to date after the messages. A large chat would cost a
+write for each member, so its time is stored once, in the chat's own row, and the large chats of an account, which are few, are
+looked up beside the page. Member rows of earlier versions have no `kind`: they are `unplaced` until `place` is called.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,12 +19,11 @@ from models.documents.entry import Entry, entry_key
 from models.stores.chat_rows import member_key
 from models.stores.chats import CHATS, MEMBERS
 from models.stores.database import Database, Row, aggregate
-from models.stores.entry_rows import read_entry
-from models.stores.journal import ENTRIES
+from models.stores.entry_rows import ENTRIES, read_entry
 
 WRITES_AT_ONCE = 1000
-# A copy of what is in the log may be lost with the database's memory: the entries then still say that it is to be made. So it is
-# neither waited for nor read as what is certain; what is shown of a chat is read otherwise (heads.py).
+# The copy may be lost in a crash of the database: marked entries then say that it is to be made again. So it is written and read
+# without waiting for a majority; what is shown of a chat comes from the log (heads.py).
 _QUICK = WriteConcern(1, j=False)
 _AS_IT_STANDS = ReadConcern("local")
 
@@ -51,7 +50,7 @@ class ChatPlaces:
     async def list_newest(
         self, account_ids: Collection[int], kinds: Collection[ChatKind], *, limit: int, before: Place | None = None
     ) -> dict[int, Places]:
-        """The newest `limit` chats of these kinds by account, of those that stand behind `before`; by one query for all accounts."""
+        """Returns the newest `limit` chats of these kinds behind `before`, by account; by one query for all accounts."""
         pipeline: list[Row] = [
             {"$match": {"_id": {"$in": list(account_ids)}}},
             {"$project": {"_id": True}},
@@ -82,7 +81,7 @@ class ChatPlaces:
         return found
 
     async def place(self, account_id: int, activity: Mapping[int, tuple[ChatKind, datetime]]) -> None:
-        """Give chats of an account that have none their places: by chat id, its kind and its time."""
+        """Give places to chats of an account that have none: chat id -> (kind, time)."""
         await self._write_members(
             [
                 UpdateOne(
@@ -94,7 +93,10 @@ class ChatPlaces:
         )
 
     async def correct(self, account_id: int, activity: Mapping[int, tuple[datetime, datetime]]) -> int:
-        """Correct times of chats of an account, by chat id (wrong, right); one that moved meanwhile stays. How many were wrong."""
+        """Correct wrong times of chats of an account: chat id -> (wrong, right).
+
+        One that moved meanwhile stays. Returns how many were wrong.
+        """
         return await self._write_members(
             [
                 UpdateOne({"_id": member_key(chat_id, account_id), "activity": wrong}, {"$set": {"activity": right}})
@@ -103,7 +105,7 @@ class ChatPlaces:
         )
 
     async def move_up(self, members: Mapping[tuple[int, int], datetime], large: Mapping[int, datetime]) -> None:
-        """Move chats up in the lists of these (chat id, account id), and large ones, by chat id, in those of all their members."""
+        """Move chats up in the lists of these (chat id, account id), and large chats, by chat id, in those of all their members."""
         await self._write_members(
             [
                 UpdateOne({"_id": member_key(chat_id, account_id)}, {"$max": {"activity": at}})
@@ -115,7 +117,7 @@ class ChatPlaces:
             await self._chats.bulk_write(moves[start : start + WRITES_AT_ONCE], ordered=False)
 
     async def list_unsummed(self, before: datetime, limit: int = 1000) -> list[Entry]:
-        """Messages that moved no chat up though they should have long ago: what a crash left."""
+        """Returns messages stored before this time that moved no chat up: what a crash left."""
         query = {"unsummed": True, "at": {"$lt": before}}
         return [read_entry(row) for row in await self._entries.find(query).hint("unsummed").limit(limit).to_list(limit)]
 
@@ -133,7 +135,7 @@ class ChatPlaces:
             await self._entries.bulk_write(writes[start : start + WRITES_AT_ONCE], ordered=False)
 
     async def _write_members(self, writes: list[UpdateOne]) -> int:
-        """How many rows were changed."""
+        """Returns how many rows were changed."""
         changed = 0
         for start in range(0, len(writes), WRITES_AT_ONCE):
             result = await self._members.bulk_write(writes[start : start + WRITES_AT_ONCE], ordered=False)
@@ -142,7 +144,7 @@ class ChatPlaces:
 
 
 def _of_account(name: str, match: Row, *stages: Row) -> Row:
-    """The rows of the chats that an account is in and has listed."""
+    """Returns the stage that looks up the rows of the listed chats that an account is in."""
     listed: Row = {"active": True, "unlisted": None, "$expr": {"$eq": ["$account", "$$account"]}}
     pipeline = [{"$match": listed | match}, *stages]
     return {"$lookup": {"from": MEMBERS, "let": {"account": "$_id"}, "pipeline": pipeline, "as": name}}

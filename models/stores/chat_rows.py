@@ -1,18 +1,27 @@
-"""Rows of chats and members: how they stand in the database, and back."""
+"""Translates chats and members into rows of the database and back."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from models.documents.chat import Chat, ChatKind, Look, Member, Role, Span
+from models.documents.entry import SEQ_BITS, entry_key
 from models.documents.plain_line import one_line
 from models.stores.database import Row
 from models.stores.entry_rows import read_photo
 
 
 def member_key(chat_id: int, account_id: int) -> int:
-    """The `_id` of a member row; the members of one chat are a range of it."""
-    return chat_id << 32 | account_id
+    """Returns the `_id` of a member row; the members of one chat are a range of it."""
+    return entry_key(chat_id, account_id)
+
+
+def first_key(chat: str | Row) -> Row:
+    """Returns the pipeline's expression for the key before all keys of a chat, of members and of entries alike.
+
+    `chat` is the expression for the chat's id.
+    """
+    return {"$multiply": [chat, 1 << SEQ_BITS]}
 
 
 def member_row(
@@ -26,7 +35,7 @@ def member_row(
     kind: ChatKind,
     at: datetime,
 ) -> Row:
-    """The row of somebody who comes to a chat of this kind at this time: see chat_places.py for what these two are for."""
+    """Returns the row of an account that joins a chat of this kind at this time (chat_places.py says what for)."""
     row: Row = {
         "_id": member_key(chat_id, account_id),
         "chat": chat_id,
@@ -49,7 +58,7 @@ def member_row(
 
 
 def chat_of(row: Mapping[str, Any]) -> Chat:
-    """The chat that a row holds."""
+    """Returns the chat that a row holds."""
     first, _, second = row.get("pair", "").partition(":")
     return Chat(
         row["_id"],
@@ -71,7 +80,7 @@ def chat_of(row: Mapping[str, Any]) -> Chat:
 
 
 def member_of(row: Mapping[str, Any]) -> Member:
-    """The member that a row holds."""
+    """Returns the member that a row holds."""
     return Member(
         row["chat"],
         row["account"],

@@ -1,8 +1,8 @@
-"""Chats and their members: who is where, in which role, and how far each has read.
+"""Stores chats and their members: who is in a chat, in which role, and how far each has read.
 
-Membership changes are entries of the log first; `apply` brings the rows here up to date with one of them. It may be done
-again at any time (each row remembers the seq of the last change it took), so a crash between the two heals by doing it
-again. Only the first time is in the order of the log: a Left would find nobody to take out before its Joined was applied.
+Changes of members are entries of the log first, and `apply` brings the rows here up to date with one of them. It may be done
+again at any time, also after a crash: each row remembers the seq of the last change that it took. The first time must be in the
+order of the log: a Left would find nobody to take out before its Joined was applied.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -15,7 +15,7 @@ from models.documents.chat import Chat, ChatKind, Member, Role, Roster
 from models.documents.entry import Entry, Joined, Left, PhotoSet, RoleSet, SubjectSet
 from models.documents.phone import is_number
 from models.errors import ChatNotFound
-from models.stores.chat_rows import chat_of, member_key, member_of, member_row, spans_of
+from models.stores.chat_rows import chat_of, first_key, member_key, member_of, member_row, spans_of
 from models.stores.counters import Counters
 from models.stores.database import Database, Row, aggregate, drop_indexes, insert_missing
 from models.stores.entry_rows import photo_files, photo_row, with_photo
@@ -30,13 +30,13 @@ CHAT_INDEXES = [
     IndexModel([("photo.$**", ASCENDING)], name="files"),  # which of them show this file
 ]
 MEMBER_INDEXES = [
-    # What an account left lately: few of its chats, and none for most.
+    # Chats that an account left lately: few of its chats, and none for most accounts.
     IndexModel(
         [("account", ASCENDING), ("left_at", ASCENDING)],
         name="left",
         partialFilterExpression={"left_at": {"$exists": True}},
     ),
-    # Everything one account is in, and its chat list in order (chat_places.py). The members of one chat are a range of `_id`.
+    # All chats of one account, and its chat list in order (chat_places.py). The members of one chat are a range of `_id`.
     IndexModel(
         [
             ("account", ASCENDING),
@@ -49,7 +49,7 @@ MEMBER_INDEXES = [
         ],
         name="listed",
     ),
-    # What a node asks for everybody who comes to it.
+    # What a node asks for each account that connects to it.
     IndexModel([("account", ASCENDING), ("large", ASCENDING)], name="large", partialFilterExpression={"large": True}),
 ]
 SLICE = 1000  # members read at once, some 3 ms of work
@@ -57,10 +57,10 @@ _MARKS = ("delivered", "read", "shown.delivered", "shown.read")
 
 
 class Chats:
-    """The chats of this installation and their member rows (`_id` = chat id << 32 | account id)."""
+    """The chats of this installation and their member rows (`_id`: chat_rows.py, `member_key`)."""
 
     def __init__(self, database: Database, counters: Counters, *, large: int = 32) -> None:
-        """A chat that has had more than `large` members is a large one for ever: see Chat.is_large."""
+        """A chat that has had more than `large` members is a large one for ever (Chat.is_large)."""
         self._large = large
         self._chats = database.collection(CHATS)
         self._members = database.collection(MEMBERS)
@@ -72,7 +72,7 @@ class Chats:
         await drop_indexes(self._members, "account")  # the beginning of `listed`
 
     async def list_used(self, names: Collection[str]) -> set[str]:
-        """Those of these files that are shown as some chat's photo."""
+        """Returns those of these files that are shown as some chat's photo."""
         rows = await self._chats.find(with_photo(names), {"photo": True}).to_list(None)
         return photo_files(rows).intersection(names)
 
@@ -93,7 +93,7 @@ class Chats:
         return [chat_of(row) for row in rows]
 
     async def require_direct(self, sender: tuple[int, str], recipient: tuple[int, str], now: datetime) -> Chat:
-        """The direct chat of two (account id, number), made if it is not there.
+        """Returns the direct chat of two (account id, number); makes it if there is none.
 
         It is in nobody's list until something is said in it that they may see.
         """
@@ -133,10 +133,10 @@ class Chats:
         return chat
 
     async def create_group(self, founder: tuple[int, str], subject: str, now: datetime) -> Chat:
-        """A group without members; its first entry, a Joined, brings them.
+        """Make a group without members; its first entry, a Joined, brings them.
 
-        The gid is the founder's number and the second; where that is taken, a later one (messaging contract 1.2). A counter for
-        each number finds it by one write, however many groups were made before, and by however many requests at once.
+        The group's id is the founder's number and the second; if that is taken, a later one (docs/messaging-api.md, "Identifiers"). A
+        counter for each number finds it by one write, however many groups there are and however many requests come at once.
         """
         chat_id = await self._counters.next_id(CHATS)
         # A group's id is digits, whatever the events API let somebody call a number.
@@ -163,13 +163,13 @@ class Chats:
             return chat_of(row)
 
     async def _last_second(self, prefix: str) -> int:
-        """The highest second in the ids of this number's groups; 0 if it has none. All seconds have ten digits until 2286."""
+        """Returns the highest second in the ids of this number's groups, or 0. All seconds have ten digits until 2286."""
         ids = {"$gte": f"{prefix}-", "$lt": f"{prefix}."}  # a point is what follows a hyphen
         rows = await self._chats.find({"group": ids}, {"group": True}).sort("group", -1).limit(1).to_list(1)
         return int(rows[0]["group"].rpartition("-")[2]) if rows else 0
 
     async def create_event_chat(self, event_id: int, owner: tuple[int, str], subject: str, now: datetime) -> Chat:
-        """The chat of an event, without members; a Joined brings them."""
+        """Make the chat of an event without members; a Joined brings them."""
         row = {
             "_id": await self._counters.next_id(CHATS),
             "kind": ChatKind.EVENT.value,
@@ -185,7 +185,7 @@ class Chats:
         return chat_of(row)
 
     async def load_roster(self, chat_id: int, *, known: int = 0) -> Roster:
-        """A chat with those who are in it now; ChatNotFound if there is no such chat.
+        """Returns a chat with its present members. Raises ChatNotFound.
 
         `known`: what `list_members_seqs` said of it before.
         """
@@ -212,27 +212,27 @@ class Chats:
         return Roster(chat_of(row), roles, numbers, frozenset(unlisted), changed=changed, known=known)
 
     async def list_members_seqs(self, chat_ids: Collection[int]) -> dict[int, int]:
-        """The seq of the last change of who is in each of these chats that has been applied; 0 where none was."""
+        """Returns the seq of the last applied change of members in each of these chats; 0 for none."""
         rows = await self._chats.find({"_id": {"$in": list(chat_ids)}}, {"members_seq": True}).to_list(None)
         return {row["_id"]: row.get("members_seq", 0) for row in rows}
 
     async def list_audience(self, chat_id: int, seq: int) -> set[int]:
-        """The accounts that were in a chat at one entry of its log, whoever is in it now."""
+        """Returns the accounts that were in a chat at one entry of its log, also those that have left since."""
         rows = await self._members.find(_range(chat_id), {"account": True, "spans": True}).to_list(None)
         return {row["account"] for row in rows if any(span.covers(seq) for span in spans_of(row))}
 
     async def find_member(self, chat_id: int, account_id: int) -> Member | None:
-        """A member row, also of somebody who left."""
+        """Returns the member row of an account that is or was in a chat, or None."""
         row = await self._members.find_one({"_id": member_key(chat_id, account_id), "spans": {"$ne": []}})
         return None if row is None else member_of(row)
 
     async def list_memberships(self, account_id: int, chat_ids: Collection[int]) -> list[Member]:
-        """The rows of one account in these chats, also in those it left."""
+        """Returns the rows of one account in these chats, also in those it left."""
         keys = [member_key(chat_id, account_id) for chat_id in chat_ids]
         return [member_of(row) for row in await self._members.find({"_id": {"$in": keys}}).to_list(None)]
 
     async def list_groups(self, account_id: int) -> list[Chat]:
-        """The groups that this account is in now, oldest first."""
+        """Returns the groups that an account is in now, oldest first."""
         # Rows of earlier versions have no kind.
         query = {"account": account_id, "active": True, "unlisted": None, "large": {"$in": [None, True]}}
         of_kind = {"kind": {"$in": [None, ChatKind.GROUP.value]}}
@@ -241,18 +241,18 @@ class Chats:
         return [chat_of(row) for row in await self._chats.find(groups).sort("_id", ASCENDING).to_list(None)]
 
     async def list_participants(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
-        """Those who are in these chats now, by chat, longest-standing first (of those who came together, the older account)."""
+        """Returns the members of these chats, by chat, in the order in which they joined; the older account first if together."""
         found = await self.list_marks(chat_ids)
         for members in found.values():
             members.sort(key=lambda member: (member.since, member.account_id))
         return found
 
     async def list_all_memberships(self, account_id: int) -> list[Member]:
-        """Every row of one account, also in chats it left."""
+        """Returns every row of one account, also in chats it left."""
         return [member_of(row) for row in await self._members.find({"account": account_id}).to_list(None)]
 
     async def list_large(self, account_ids: Collection[int]) -> dict[int, dict[int, int]]:
-        """The large chats that these accounts are in now: by account, chat id -> seq of the last change of this membership."""
+        """Returns the large chats that these accounts are in now, by account: chat id -> seq of the last change of the membership."""
         query = {"account": {"$in": list(account_ids)}, "large": True, "active": True}
         found: dict[int, dict[int, int]] = {}
         # Without the hint MongoDB may read every row of the accounts: it measures by those it meets first.
@@ -262,7 +262,7 @@ class Chats:
         return found
 
     async def forget_past(self, chat_id: int, account_id: int, last_seq: int) -> None:
-        """A member of a direct chat sees nothing up to this seq any more, and the chat leaves its list until more is said."""
+        """Hide everything up to this seq from a member of a direct chat, and take the chat off its list until more is said."""
         fresh = {
             "spans": [[last_seq + 1, None]],
             "delivered": last_seq,
@@ -273,7 +273,7 @@ class Chats:
         await self._members.update_one({"_id": member_key(chat_id, account_id), "active": True}, {"$set": fresh})
 
     async def list_left(self, account_ids: Collection[int]) -> dict[int, dict[int, datetime]]:
-        """The chats that these accounts were in and left: by account, chat id -> when. Without those left before this was stored."""
+        """Returns the chats that these accounts left, by account: chat id -> when. Earlier versions stored no such time."""
         query = {"account": {"$in": list(account_ids)}, "left_at": {"$exists": True}}
         rows = (
             await self._members.find(query, {"account": True, "chat": True, "left_at": True}).hint("left").to_list(None)
@@ -284,9 +284,9 @@ class Chats:
         return found
 
     async def forget_left(self, account_id: int) -> None:
-        """Nothing of the chats that this account left is its own any more.
+        """Take from an account what it may read of the chats that it left.
 
-        The rows stay, empty: by the seq of their last change a Joined from before is known as late, whoever applies it again.
+        The rows stay, empty: by the seq of their last change, an older Joined that is applied again is known as late.
         """
         await self._members.update_many(
             {"account": account_id, "active": False},
@@ -294,17 +294,17 @@ class Chats:
         )
 
     async def first_readable(self, chat_id: int) -> int | None:
-        """The first seq that anybody may still read, also of those who left; None when nobody is there to read anything."""
+        """Returns the first seq of a chat that anybody may still read, present or former member; None if nobody may."""
         rows = await self._members.find(_range(chat_id), {"spans": True}).to_list(None)
         return min((span.first for row in rows for span in spans_of(row)), default=None)
 
     async def forget_photo(self, chat_id: int) -> set[str]:
-        """Take a chat's photo away when nobody is in it any more; returns the names of its files."""
+        """Take away the photo of a chat without members. Returns the names of its files."""
         row = await self._chats.find_one_and_update({"_id": chat_id}, {"$set": {"photo": None}}, {"photo": True})
         return photo_files([] if row is None else [row])
 
     async def list_marks(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
-        """The rows of everybody in these chats, by chat: how far each has received and read."""
+        """Returns the rows of all members of these chats, by chat, with their receipts."""
         found: dict[int, list[Member]] = {chat_id: [] for chat_id in chat_ids}
         if found:
             query = {"$or": [_range(chat_id) for chat_id in found], "active": True}
@@ -313,12 +313,12 @@ class Chats:
         return found
 
     async def list_marks_up_to(self, chat_ids: Collection[int], members_max: int) -> dict[int, list[Member]]:
-        """The same in one query for those of the chats that have at most so many members; the others are left out."""
+        """Returns as `list_marks`, in one query, for those chats that have at most so many members."""
         in_chat: Row = {
             "$expr": {
                 "$and": [
-                    {"$gt": ["$_id", {"$multiply": ["$$chat", 2**32]}]},
-                    {"$lt": ["$_id", {"$multiply": [{"$add": ["$$chat", 1]}, 2**32]}]},
+                    {"$gt": ["$_id", first_key("$$chat")]},
+                    {"$lt": ["$_id", first_key({"$add": ["$$chat", 1]})]},
                 ]
             },
             "active": True,
@@ -343,20 +343,20 @@ class Chats:
         }
 
     async def reveal(self, chat_id: int, account_id: int) -> None:
-        """A direct chat now holds something this account may see: list it."""
+        """List a direct chat for an account that may see something in it now."""
         await self._members.update_one({"_id": member_key(chat_id, account_id)}, {"$unset": {"unlisted": ""}})
 
     async def hide_message(self, chat_id: int, account_id: int, seq: int) -> None:
-        """Keep one message from one account for ever ("delete for me")."""
+        """Hide one message from one account for ever ("delete for me")."""
         await self._members.update_one({"_id": member_key(chat_id, account_id)}, {"$addToSet": {"hidden": seq}})
 
     async def list_members(self, places: Collection[tuple[int, int]]) -> list[Member]:
-        """The rows of these (chat id, account id)."""
+        """Returns the rows of these (chat id, account id)."""
         keys = [member_key(chat_id, account_id) for chat_id, account_id in places]
         return [member_of(row) for row in await self._members.find({"_id": {"$in": keys}}).to_list(None)]
 
     async def move_marks(self, marks: Mapping[tuple[int, int, bool], tuple[int, int]]) -> None:
-        """Move (chat id, account id, whether others are shown it) -> (delivered, read) forward; a mark that would go back stays."""
+        """Advance receipts: (chat id, account id, whether others are shown it) -> (delivered, read). None goes back."""
         writes = []
         for (chat_id, account_id, is_shown), (delivered, read) in marks.items():
             moved = {"delivered": delivered, "read": read}
@@ -367,7 +367,7 @@ class Chats:
             await self._members.bulk_write(writes, ordered=False)
 
     async def apply(self, change: Entry) -> Collection[int]:
-        """Bring chat and member rows up to date with one stored change; twice does no harm, a late one is skipped.
+        """Bring chat and member rows up to date with one stored change. Twice does no harm; a late one is skipped.
 
         Returns the accounts that are in a large chat by this change, all of them when it has become one.
         """
@@ -419,7 +419,7 @@ class Chats:
                 for account_id, number in numbers.items()
             ]
         )
-        # Those who were in it before come back with another span; the rows just inserted carry this seq and are left alone.
+        # Former members come back with another span; the rows just inserted carry this seq and are left alone.
         await self._members.bulk_write(
             [
                 UpdateOne(
@@ -438,7 +438,7 @@ class Chats:
         return await self._mark_large(change.chat_id, numbers)
 
     async def _leave(self, change: Entry, account_id: int) -> None:
-        # Read before the row is changed: whoever applies a later subject has applied this change before.
+        # Read before the row is changed: a later subject is applied only after this change.
         chat = await self._chats.find_one({"_id": change.chat_id}, {"subject": True, "photo": True}) or {}
         look = {"subject": chat.get("subject", ""), "photo": chat.get("photo")}
         await self._members.update_one(
@@ -458,7 +458,9 @@ class Chats:
         )
 
     async def _mark_large(self, chat_id: int, accounts: Collection[int]) -> Collection[int]:
-        """Mark the rows of whoever came to a large chat, or of all when it has just become one; who was marked.
+        """Mark the rows of those who came to a large chat, or of all members if it has just become one.
+
+        Returns the accounts marked.
 
         Rows before the chat: once the chat says it, every row does. Of two who do this at once, the later one sees all rows.
         """
@@ -466,7 +468,7 @@ class Chats:
         if chat is not None and chat.get("large"):
             here: Row = {"_id": {"$in": [member_key(chat_id, account_id) for account_id in accounts]}}
             await self._members.update_many(here, {"$set": {"large": True}})
-            # Applied late, it brings nobody back who left since.
+            # Applied late, the change brings nobody back who has left since.
             rows = await self._members.find(here | {"active": True}, {"account": True}).to_list(None)
             return [row["account"] for row in rows]
         if await self._members.count_documents(_range(chat_id), limit=self._large + 1) <= self._large:
@@ -481,12 +483,12 @@ class Chats:
 
 
 def _pair(first: int, second: int) -> str:
-    """The key of a direct chat; a text, since an index over an array would be one over each of its items."""
+    """Returns the key of a direct chat; a text, since an index over an array would be one over each of its items."""
     return f"{min(first, second)}:{max(first, second)}"
 
 
 def _range(chat_id: int) -> Row:
-    return {"_id": {"$gt": chat_id << 32, "$lt": (chat_id + 1) << 32}}
+    return {"_id": {"$gt": member_key(chat_id, 0), "$lt": member_key(chat_id + 1, 0)}}
 
 
 def _older(change: Entry, account_id: int) -> Row:
@@ -494,7 +496,7 @@ def _older(change: Entry, account_id: int) -> Row:
 
 
 def _close_last(seq: int) -> Row:
-    """The spans with an end put to the last one."""
+    """Returns the expression for `spans` with an end put to the last one."""
     count = {"$size": "$spans"}
     last: Row = {"$arrayElemAt": ["$spans", -1]}
     before: Row = {"$cond": [{"$gt": [count, 1]}, {"$slice": ["$spans", {"$subtract": [count, 1]}]}, []]}

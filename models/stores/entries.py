@@ -1,7 +1,8 @@
-"""Reads the log, and applies changes to what they change.
+"""Reads the log of chats, and applies changes to the messages that they change.
 
-A change (edit, deletion, reaction) is stored as an entry first, marked pending, and then applied to the row it changes. A
-crash between the two heals itself: whoever reads a page lays the pending changes over it, and a sweep applies them.
+A change (edit, deletion, reaction) is stored as an entry first, marked pending, and then applied to the row that it changes
+(docs/architecture.md, "Changes"). After a crash between the two, every read applies the pending changes to what it returns, and
+a sweep applies them to the rows.
 """
 
 from collections.abc import Collection as Names
@@ -12,6 +13,7 @@ from pymongo import UpdateOne
 
 from models.documents.chat import Member
 from models.documents.entry import (
+    SEQ_MAX,
     Deletion,
     Edit,
     Entry,
@@ -26,8 +28,8 @@ from models.documents.entry import (
 )
 from models.documents.media import media_named
 from models.stores.database import Collection, Database, Row
-from models.stores.entry_rows import CONTENT_FIELDS, photo_files, read_entry, with_photo
-from models.stores.journal import ENTRIES
+from models.stores.entry_rows import CONTENT_FIELDS, ENTRIES, photo_files, read_entry, with_photo
+from models.stores.last_seqs import read_last_seq
 
 MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value]
 MEMBERSHIPS = [Kind.JOINED.value, Kind.LEFT.value]
@@ -35,23 +37,22 @@ CHAT_CHANGES = [Kind.JOINED.value, Kind.LEFT.value, Kind.ROLE.value, Kind.SUBJEC
 
 
 class Entries:
-    """The logs of all chats, oldest entry first in every answer."""
+    """The logs of all chats. Every list is oldest entry first, unless it says otherwise."""
 
     def __init__(self, database: Database) -> None:
         self._entries: Collection = database.collection(ENTRIES)
 
     async def last_seq(self, chat_id: int) -> int:
-        """The highest number that a stored row holds; 0 for an empty chat."""
-        page = await self._page(chat_id, 1, 2**32, 1, newest_first=True, fields={"_id": True})
-        return 0 if not page else int(page[0]["_id"]) - entry_key(chat_id, 0)
+        """Returns the highest seq that is stored in a chat; 0 for an empty log."""
+        return await read_last_seq(self._entries, chat_id)
 
     async def find(self, chat_id: int, seq: int) -> Entry | None:
-        """One entry as it is now, pending changes included."""
+        """Returns an entry as it is now, pending changes included, or None."""
         page = await self.list_range(chat_id, seq, seq, limit=1)
         return page[0] if page else None
 
     async def find_newest(self, places: Iterable[tuple[int, int]]) -> datetime | None:
-        """When the newest of the entries at these (chat id, seq) was written; None if none of them is there."""
+        """Returns when the newest of the entries at these (chat id, seq) was written; None if none of them exists."""
         keys = [entry_key(chat_id, seq) for chat_id, seq in places]
         rows = await self._entries.find({"_id": {"$in": keys}}, {"at": True}).to_list(None)
         return max((row["at"] for row in rows), default=None)
@@ -59,8 +60,8 @@ class Entries:
     async def list_range(
         self, chat_id: int, first: int, last: int, *, limit: int, newest_first: bool = False
     ) -> list[Entry]:
-        """At most `limit` entries with first <= seq <= last, from the chosen end; always oldest first in the answer."""
-        # The changes first: one that is applied between the two reads would be in neither of them the other way round.
+        """Returns at most `limit` entries with first <= seq <= last, from the chosen end; always oldest first."""
+        # The changes first: in the other order, one that is applied between the two reads would be in neither of them.
         changes = await self.list_pending(chat_id, MESSAGE_CHANGES)
         rows = await self._page(chat_id, first, last, limit, newest_first=newest_first)
         if newest_first:
@@ -69,7 +70,7 @@ class Entries:
         return await self._without_deleted_texts(chat_id, entries, changes)
 
     async def list_at(self, places: Iterable[tuple[int, int]]) -> list[Entry]:
-        """Entries of any chats by (chat id, seq), as they are now, pending changes included; in no order."""
+        """Returns entries of any chats by (chat id, seq) as they are now, pending changes included; in no order."""
         keys = [entry_key(chat_id, seq) for chat_id, seq in places]
         if not keys:
             return []
@@ -87,13 +88,13 @@ class Entries:
         return found
 
     async def as_shown_to(self, member: Member, entries: Sequence[Entry]) -> list[Entry]:
-        """These of one chat, as they are now, as `member` is shown them: `visible`, and to who left as they were then."""
+        """Returns those of a chat's entries that a member may see; for somebody who left, as they were then."""
         if member.last_seq is not None:
             entries = await self.as_of(member.chat_id, entries, member.last_seq)
         return visible(entries, member)
 
     async def as_of(self, chat_id: int, entries: Sequence[Entry], last: int) -> list[Entry]:
-        """These of one chat with no edit or reaction from behind entry `last`; the log knows what was there before."""
+        """Returns entries of one chat without edits and reactions from behind entry `last`. The log knows the text before."""
         later = [entry.seq for entry in entries if has_changed_since(entry, last)]
         if not later:
             return list(entries)
@@ -109,15 +110,15 @@ class Entries:
         return [as_of(entry, changes[entry.seq]) if entry.seq in changes else entry for entry in entries]
 
     async def is_deleted(self, chat_id: int, seq: int) -> bool:
-        """Whether a message is gone for everybody, or a deletion of it is stored."""
+        """Returns whether a message is deleted for everybody, or its deletion is stored and not applied yet."""
         return bool(await self.list_deleted([(chat_id, seq)]))
 
     async def list_deleted(self, places: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
-        """Those of the messages at these (chat id, seq) that are gone for everybody, or of which a deletion is stored."""
+        """Returns those of these (chat id, seq) whose messages are deleted for everybody, or are about to be."""
         asked = set(places)
         if not asked:
             return set()
-        # The deletions that wait first: one that is applied between the two reads would be in neither of them the other way round.
+        # The pending deletions first: in the other order, one applied between the two reads would be in neither of them.
         query = {"chat": {"$in": list({chat for chat, _ in asked})}, "pending": True, "kind": Kind.DELETION.value}
         waiting = (
             await self._entries.find(query, {"_id": False, "chat": True, "of": True}).hint("pending").to_list(None)
@@ -129,7 +130,7 @@ class Entries:
         )
 
     async def _without_deleted_texts(self, chat_id: int, entries: list[Entry], pending: Sequence[Entry]) -> list[Entry]:
-        """An edit still holds the text that it gave to a message; when that is deleted, nobody reads it there either."""
+        """Returns the entries without the texts that edits gave to messages which are deleted by now."""
         edited = {entry.body.of for entry in entries if isinstance(entry.body, Edit)}
         if not edited:
             return entries
@@ -143,33 +144,33 @@ class Entries:
         ]
 
     async def list_pending(self, chat_id: int, kinds: Sequence[str]) -> list[Entry]:
-        """The changes of one chat that are stored and not applied, oldest first."""
+        """Returns the changes of one chat that are stored and not applied, oldest first."""
         # The index is partial and must be named: the planner would rather walk the chat by _id.
         cursor = self._entries.find({"chat": chat_id, "pending": True, "kind": {"$in": list(kinds)}})
         rows = await cursor.hint("pending").sort([("chat", 1), ("_id", 1)]).to_list(None)
         return [read_entry(row) for row in rows]
 
     async def list_chats_pending(self, chat_ids: Iterable[int], kinds: Sequence[str]) -> list[int]:
-        """Those of these chats that have changes of these kinds which are stored and not applied."""
+        """Returns those of these chats that have changes of these kinds which are stored and not applied."""
         query = {"chat": {"$in": list(chat_ids)}, "pending": True, "kind": {"$in": list(kinds)}}
         rows = await self._entries.find(query, {"chat": True}).hint("pending").to_list(None)
         return sorted({row["chat"] for row in rows})
 
     async def list_unapplied(self, before: datetime, limit: int = 1000) -> list[Entry]:
-        """Changes of any chat that should have been applied long ago: the sweep's work after a crash."""
+        """Returns changes of any chat that were stored before this time and never applied: what a crash left."""
         cursor = self._entries.find({"pending": True, "at": {"$lt": before}}).hint("pending").limit(limit)
         return [read_entry(row) for row in await cursor.to_list(None)]
 
     async def has_written(self, chat_id: int, sender_id: int) -> bool:
-        """Whether this sender has written a message in the direct chat that was not kept from the other one.
+        """Returns whether a sender has written a message in the direct chat that was not hidden from the peer.
 
-        One that is deleted by now counts; a reaction is no message.
+        A message that is deleted by now counts; a reaction does not.
         """
         query = {"chat": chat_id, "sender": sender_id, "kind": Kind.MESSAGE.value, "hidden_from": None}
         return await self._entries.find_one(query, {"_id": True}, hint="said_by") is not None
 
     async def list_used(self, names: Names[str]) -> set[str]:
-        """Those of these stored files that a message points to, or a change of a chat's photo."""
+        """Returns those of these stored files that a message, or a change of a chat's photo, points to."""
         urls = {url: name for name in names for url in (f"/media/{name}", f"/media/{name}/thumbnail")}
         query = {"$or": [{"media": {"$in": list(names)}}, {"url": {"$in": list(urls)}}, *with_photo(names)["$or"]]}
         rows = await self._entries.find(query, {"media": True, "url": True, "photo": True}).to_list(None)
@@ -177,7 +178,7 @@ class Entries:
         return (said | photo_files(rows)).intersection(names)
 
     async def erase_files(self, chat_id: int, below: int | None) -> set[str]:
-        """Take the content of what has a file from a chat's entries below this seq (None: of all), which nobody may read any more.
+        """Remove the content of entries with files below this seq (None: all) that no member may read any more.
 
         The entries keep their numbers and client ids. Returns the names of the files.
         """
@@ -201,9 +202,9 @@ class Entries:
                 await self._entries.update_one({"_id": row["_id"], "url": row["url"]}, {"$set": {"media": name}})
 
     async def apply(self, change: Entry) -> str | None:
-        """Bring a message up to date with one stored change; doing it twice, or out of order, does no harm.
+        """Bring a message up to date with one stored change. Doing it twice, or out of order, does no harm.
 
-        Returns the name of the stored file that a deleted message pointed to: nothing may point to it any more.
+        Returns the name of the stored file that a deleted message pointed to and that may be unused now, or None.
         """
         body = change.body
         if not isinstance(body, Edit | Deletion | Reaction):
@@ -220,26 +221,17 @@ class Entries:
     def _settled(self, change: Entry) -> UpdateOne:
         return UpdateOne({"_id": entry_key(change.chat_id, change.seq)}, {"$unset": {"pending": ""}})
 
-    async def _page(
-        self,
-        chat_id: int,
-        first: int,
-        last: int,
-        limit: int,
-        *,
-        newest_first: bool,
-        fields: dict[str, bool] | None = None,
-    ) -> list[Row]:
-        keys = {"$gte": entry_key(chat_id, max(first, 1)), "$lte": entry_key(chat_id, min(last, 2**32 - 1))}
-        cursor = self._entries.find({"_id": keys}, fields).sort("_id", -1 if newest_first else 1)
+    async def _page(self, chat_id: int, first: int, last: int, limit: int, *, newest_first: bool) -> list[Row]:
+        keys = {"$gte": entry_key(chat_id, max(first, 1)), "$lte": entry_key(chat_id, min(last, SEQ_MAX))}
+        cursor = self._entries.find({"_id": keys}).sort("_id", -1 if newest_first else 1)
         return list(await cursor.limit(limit).to_list(limit))
 
 
 def visible(entries: Sequence[Entry], member: Member) -> list[Entry]:
-    """What of these a member may see: its spans of the log, less what was kept from it and what it deleted for itself.
+    """Returns the entries that a member may see: within its spans, not hidden from it, not deleted by it for itself.
 
-    An edit of a message that it may not see is there, for the numbers are counted, but says nothing. For somebody who left they
-    are to be given as they were then (`Entries.as_shown_to`).
+    An edit of a message that the member may not see is there without its text, since seqs have no holes. For a former member
+    the entries must be as they were when it left (`Entries.as_shown_to`).
     """
     return [
         without_text(entry) if isinstance(entry.body, Edit) and not member.may_view(entry.body.of) else entry
@@ -249,7 +241,7 @@ def visible(entries: Sequence[Entry], member: Member) -> list[Entry]:
 
 
 def overlay(rows: Sequence[Row], entries: list[Entry], changes: Sequence[Entry]) -> list[Entry]:
-    """Entries, and the rows they were read from, with the changes that wait for being applied to them."""
+    """Returns entries with the pending changes applied to them. `rows` are what the entries were read from."""
     if not changes:
         return entries
     row_of = {entry.seq: row for entry, row in zip(entries, rows, strict=True)}
@@ -265,7 +257,7 @@ def overlay(rows: Sequence[Row], entries: list[Entry], changes: Sequence[Entry])
 
 
 def _update(target: Row, change: Entry) -> UpdateOne:
-    """The update of one row for one change; the newest change of each kind wins, whatever order they come in."""
+    """Returns the update of a row for one change. The newest change of each kind wins, in whatever order they come."""
     match change.body:
         case Edit(_, text):
             newer = {"edit_seq": {"$not": {"$gte": change.seq}}, "deleted": {"$ne": True}}
@@ -288,5 +280,5 @@ def _update(target: Row, change: Entry) -> UpdateOne:
 
 
 def text_literal(text: str) -> Row:
-    """A text that a pipeline must not read as a field's name."""
+    """Returns the expression for a text that a pipeline must not read as a field's name."""
     return {"$literal": text}

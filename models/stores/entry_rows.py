@@ -1,9 +1,11 @@
-"""Rows of the log: how an entry stands in the database, and back."""
+"""Translates entries of the log into rows of the database and back; the collection's indexes."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+
+from pymongo import ASCENDING, IndexModel
 
 from models.documents.chat import Role
 from models.documents.entry import (
@@ -37,6 +39,45 @@ from models.documents.reaction import as_reaction
 from models.stores.database import Row
 from models.stores.instants import from_microseconds, microseconds, offset_minutes
 
+ENTRIES = "entries"
+INDEXES = [
+    # A send happens once, for ever, also on a collection sharded by chat.
+    IndexModel([("chat", ASCENDING), ("sender", ASCENDING), ("client", ASCENDING)], unique=True, name="once"),
+    # Changes stored and not yet applied: nearly always empty, so that asking costs nothing.
+    IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="pending", partialFilterExpression={"pending": True}),
+    # What became of one message: its edits, reactions and deletions. Messages themselves are not in it.
+    IndexModel(
+        [("chat", ASCENDING), ("of", ASCENDING), ("_id", ASCENDING)],
+        name="changes",
+        partialFilterExpression={"of": {"$exists": True}},
+    ),
+    # Messages that have not moved their chat up in any list yet: see services/chats/summaries.py.
+    IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="unsummed", partialFilterExpression={"unsummed": True}),
+    # The three by which chat lists are made (heads.py): each chat's newest message; what each writer said there, the deleted apart,
+    # so that unread messages are counted without a reader's own; and, of the few that were kept from somebody, each writer's
+    # newest. The first two cost MongoDB some 6 us of a processor each for every message, where one without any takes 30; neither
+    # can do the other's work, for groups have many writers. All the sparse and partial ones here cost nothing that can be measured.
+    IndexModel(
+        [("chat", ASCENDING), ("_id", ASCENDING)],
+        name="said",
+        partialFilterExpression={"kind": Kind.MESSAGE.value, "hidden_from": None},
+    ),
+    IndexModel(
+        [("chat", ASCENDING), ("sender", ASCENDING), ("deleted", ASCENDING), ("_id", ASCENDING)],
+        name="said_by",
+        partialFilterExpression={"kind": Kind.MESSAGE.value, "hidden_from": None},
+    ),
+    IndexModel(
+        [("chat", ASCENDING), ("sender", ASCENDING), ("_id", ASCENDING)],
+        name="kept_back",
+        partialFilterExpression={"hidden_from": {"$exists": True}},
+    ),
+    # Which messages and changes point to a stored file; most rows are in none of these.
+    IndexModel([("media", ASCENDING)], name="media", sparse=True),
+    IndexModel([("url", ASCENDING)], name="url", sparse=True),  # rows of versions that wrote no `media`
+    IndexModel([("photo.$**", ASCENDING)], name="files"),
+]
+
 _MESSAGE_FIELDS = tuple(name for name in Message.__slots__)
 _TEXT_FIELDS = ("type", "text", "reply_to")  # all that a text has, and most messages are texts
 # What a deletion takes away from a message's row.
@@ -44,7 +85,7 @@ CONTENT_FIELDS = ("media", *(name for name in _MESSAGE_FIELDS if name not in ("t
 
 
 def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
-    """The row of a draft under a number. A change is `pending` until it has been applied to what it changes."""
+    """Returns the row of a draft under a seq. A change is `pending` until it has been applied to what it changes."""
     row: Row = {
         "_id": entry_key(draft.chat_id, seq),
         "chat": draft.chat_id,
@@ -106,23 +147,23 @@ def photo_row(photo: Photo | None) -> Row | None:
 
 
 def read_photo(row: Mapping[str, Any]) -> Photo | None:
-    """The photo in field `photo` of a row."""
+    """Returns the photo in field `photo` of a row, or None."""
     return Photo(**row["photo"]) if row.get("photo") else None
 
 
 def with_photo(names: Collection[str]) -> Row:
-    """The query for rows whose field `photo` points to one of these files."""
+    """Returns the query for rows whose field `photo` points to one of these files."""
     among = {"$in": list(names)}
     return {"$or": [{"photo.full": among}, {"photo.preview": among}]}
 
 
 def photo_files(rows: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The names of the files that these rows point to by their field `photo`."""
+    """Returns the names of the files that these rows point to by their field `photo`."""
     return {name for row in rows if row.get("photo") for name in row["photo"].values()}
 
 
 def stored_entry(draft: Draft, seq: int, at: datetime) -> Entry:
-    """What a draft became, without asking the database for the row just written."""
+    """Returns the entry that a draft became, without reading the row that was just written."""
     return Entry(
         draft.chat_id,
         seq,
@@ -136,7 +177,7 @@ def stored_entry(draft: Draft, seq: int, at: datetime) -> Entry:
 
 
 def read_entry(row: Mapping[str, Any]) -> Entry:
-    """The entry that a row holds, with the changes already applied to it."""
+    """Returns the entry that a row holds, with the changes already applied to it."""
     chat_id, seq = split_key(row["_id"])
     return Entry(
         chat_id,

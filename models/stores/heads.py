@@ -1,49 +1,38 @@
-"""Heads: the chats of one account with their ends and unread counts, computed from the log itself.
+"""Reads chat lists from the log itself: where each chat ends, its newest message and its unread count.
 
-There is no summary row that a crash could leave behind: what a client is told to be its chat's end is the last row that is
-there. What this reads is bounded by the number of chats, whatever they hold, by three indexes over messages (journal.py):
+There is no summary row that a crash could leave wrong: the end of a chat is its last row. What this reads is bounded by the
+number of chats, however long they are, by indexes over messages (entry_rows.py):
 
-- The newest message is one seek in `said`, which holds no reactions, edits and other changes and nothing that was kept from a
-  blocked person's peer; what an account wrote while it was blocked is one seek in `kept_back`.
-- Unread messages are counted along the log where at most NEAR entries follow the read mark, as nearly always. Of a chat that is
-  further ahead they are counted in `said_by`, which skips an account's own messages, deleted ones and those it hid: at most
-  UNREAD_MAX rows, and a seek for each of the senders. Where many ask for one chat at once, its newest messages are read once
-  for all of them.
+- The newest message is one seek in `said`, which holds no changes and no hidden messages. The newest message that an account
+  wrote while it was blocked is one seek in `kept_back`.
+- Unread messages: unread_counts.py.
 """
 
 import asyncio
-from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from models.documents.chat import ChatKind
-from models.documents.chat_summary import UNREAD_MAX, ChatSummary, Standing
-from models.documents.entry import Entry, Kind
-from models.stores.chat_rows import chat_of, member_key, member_of
+from models.documents.chat_summary import ChatSummary, Standing
+from models.documents.entry import SEQ_MAX, Entry, Kind, split_key
+from models.stores.chat_rows import chat_of, first_key, member_key, member_of
 from models.stores.chats import CHATS, MEMBERS
 from models.stores.database import Database, Row, aggregate
 from models.stores.entries import MESSAGE_CHANGES, overlay
-from models.stores.entry_rows import read_entry
-from models.stores.journal import ENTRIES
+from models.stores.entry_rows import ENTRIES, read_entry
+from models.stores.unread_counts import AT_ONCE, COUNT_NEAR, NEAR, SAID, UnreadCounts, came_key, end_key, hidden_keys
 
-NEAR = 100  # entries behind a read mark that are looked through one by one, together with everything else of the chat
-SHARED_BY = 4  # accounts that ask for one chat at once, from which on its newest messages are read once for all
-SHARED_ROWS = UNREAD_MAX + 200  # who wrote no more than 200 of them needs no other query
-AT_ONCE = 16  # queries, well inside the driver's pool of 100
 ROWS_AT_ONCE = 100  # made into heads without letting anybody else in between, some 3 ms
 
 _MESSAGE: Row = {"kind": Kind.MESSAGE.value}
-# As the partial indexes have it: MongoDB uses one only for what names its conditions.
-_SAID: Row = _MESSAGE | {"hidden_from": None}
-_UNREAD: Row = _SAID | {"deleted": None}
 _KEPT_BACK: Row = _MESSAGE | {"hidden_from": {"$exists": True}}
 
 
 class LogEnd(NamedTuple):
-    """Where a log ends, and up to where a member has read it.
+    """The end of a chat's log, and how far a member has read it.
 
-    `left`: the entry with which the member left, None while it is there. `activity`: the time by which its chat list is sorted, which
+    `left`: the entry with which the member left, None for a member. `activity`: the time by which its chat list is sorted, which
     may lag behind by seconds (chat_places.py); None if an earlier version wrote the row.
     """
 
@@ -54,25 +43,26 @@ class LogEnd(NamedTuple):
 
     @property
     def last_seq(self) -> int:
-        """The end of the log for this member."""
+        """Returns the last seq of the log that this member may see."""
         return self.seq if self.left is None else min(self.seq, self.left)
 
 
 class ChatSummaries:
-    """What an account's chat list is made of."""
+    """Reads what chat lists show of chats."""
 
     def __init__(self, database: Database) -> None:
         self._members = database.collection(MEMBERS)
         self._chats = database.collection(CHATS)
         self._entries = database.collection(ENTRIES)
+        self._unread = UnreadCounts(self._entries)
 
     async def list_ends(self, account_ids: Collection[int]) -> dict[int, dict[int, LogEnd]]:
-        """Where the logs of all listed chats end that these accounts are in, by account and chat."""
+        """Returns where the logs of all listed chats of these accounts end, by account and chat."""
         match: Row = {"account": {"$in": list(account_ids)}, "active": True, "unlisted": {"$ne": True}}
         return await self._list_ends(account_ids, match)
 
     async def list_ends_at(self, chats: Mapping[int, Collection[int]]) -> dict[int, dict[int, LogEnd]]:
-        """Where the logs of these chats end, by account: of those that it is or was in and that are a chat to it (Member.is_listed)."""
+        """Returns where the logs of these chats end, by account; leaves out chats that are none to it (Member.is_listed)."""
         keys = [member_key(chat_id, account_id) for account_id, chat_ids in chats.items() for chat_id in chat_ids]
         # What a removed account left behind is an empty row: Chats.forget_left.
         return await self._list_ends(chats, {"_id": {"$in": keys}, "spans": {"$ne": []}, "unlisted": {"$ne": True}})
@@ -86,13 +76,13 @@ class ChatSummaries:
         activity = {row["_id"]: row["activity"] for row in found if "activity" in row}
         ends: dict[int, dict[int, LogEnd]] = {account_id: {} for account_id in account_ids}
         for row in rows:
-            end = row["end"][0]["_id"] - (row["chat"] << 32) if row["end"] else 0
+            end = split_key(row["end"][0]["_id"])[1] if row["end"] else 0
             times = [at for at in (row.get("activity"), activity.get(row["chat"])) if at is not None]
             ends[row["account"]][row["chat"]] = LogEnd(end, row["read"], row["spans"][-1][1], max(times, default=None))
         return ends
 
     async def list_standings(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> list[tuple[int, Standing]]:
-        """As `list_heads`, without looking for the newest messages."""
+        """Returns as `list_heads`, without the newest messages."""
         rows = await self._list_rows(ends, with_last=False)
         standings = []
         for count, row in enumerate(rows, 1):
@@ -102,7 +92,7 @@ class ChatSummaries:
         return standings
 
     async def list_heads(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> list[tuple[int, ChatSummary]]:
-        """The heads of these chats by account, whose logs end (or ended, a moment ago) there: (account, head), in no order."""
+        """Returns the summaries of these chats, given where their logs end: (account, summary), in no order."""
         # The changes that wait come first, as for a page of the log (entries.py).
         pending = await self._list_pending({chat_id for chats in ends.values() for chat_id in chats})
         rows = await self._list_rows(ends, with_last=True)
@@ -117,7 +107,7 @@ class ChatSummaries:
         return heads
 
     async def _list_rows(self, ends: Mapping[int, Mapping[int, LogEnd]], *, with_last: bool) -> list[Row]:
-        """The member rows of these chats with all that a standing says and, `with_last`, candidates for the newest message."""
+        """Returns member rows with all that a standing says and, `with_last`, candidates for the newest message."""
         done: list[int] = []
         near: list[int] = []
         far: list[int] = []
@@ -135,76 +125,31 @@ class ChatSummaries:
                     for row in found:
                         row["near"] = ()
                 rows += found
-        await self._count_far(rows)
+        await self._unread.count(rows)
         await self._add_peers(rows)
         return rows
 
-    async def _count_far(self, rows: Collection[Row]) -> None:
-        """Set `unread` in each row; those whose read mark is far behind the end of the log take queries of their own."""
-        by_chat: dict[int, list[Row]] = {}
-        for row in rows:
-            near = next(iter(row.get("near", ({"looked": NEAR + 1},))), {"looked": 0, "unread": 0})
-            if near["looked"] <= NEAR:
-                row["unread"] = near["unread"]
-            else:
-                by_chat.setdefault(row["chat"], []).append(row)
-        alone: list[Row] = []
-        for members in by_chat.values():
-            alone += await self._count_shared(members) if len(members) >= SHARED_BY else members
-        for start in range(0, len(alone), AT_ONCE):
-            await asyncio.gather(*map(self._count, alone[start : start + AT_ONCE]))
-
-    async def _count_shared(self, members: Collection[Row]) -> list[Row]:
-        """Count for these members of one chat by its newest messages; returns those for whom these do not suffice."""
-        keys = {"$gt": min(_read_key(row) for row in members), "$lt": max(_end_key(row) for row in members)}
-        query = _SAID | {"chat": next(iter(members))["chat"], "_id": keys}
-        cursor = self._entries.find(query, {"sender": True, "deleted": True}).hint("said").sort("_id", -1)
-        said = await cursor.limit(SHARED_ROWS).to_list(SHARED_ROWS)
-        is_whole = len(said) < SHARED_ROWS
-        senders = {row["_id"]: row["sender"] for row in reversed(said) if not row.get("deleted")}
-        countable = list(senders)
-        own: dict[int, list[int]] = {}
-        for key, sender in senders.items():
-            own.setdefault(sender, []).append(key)
-        rest = []
-        for row in members:
-            read, end, hidden = _read_key(row), _end_key(row), _hidden_keys(row)
-            count = _between(countable, read, end) - _between(own.get(row["account"], ()), read, end)
-            count -= sum(read < key < end and senders.get(key, row["account"]) != row["account"] for key in hidden)
-            row["unread"] = min(count, UNREAD_MAX)
-            if not (is_whole or count >= UNREAD_MAX or read >= said[-1]["_id"]):
-                rest.append(row)
-        return rest
-
-    async def _count(self, row: Row) -> None:
-        read = _read_key(row)
-        keys: Row = {"$gt": read, "$lt": _end_key(row)}
-        if hidden := [key for key in _hidden_keys(row) if key > read]:
-            keys["$nin"] = hidden
-        query = _UNREAD | {"chat": row["chat"], "sender": {"$ne": row["account"]}, "_id": keys}
-        row["unread"] = await self._entries.count_documents(query, hint="said_by", limit=UNREAD_MAX)
-
     async def _find_behind_hidden(self, rows: Collection[Row]) -> None:
-        """Choose the newest message of each row, as `last`: the one behind, where an account deleted it for itself."""
+        """Set `last`, the newest message, in each row; the one before it where the account deleted it for itself."""
         hiding: list[Row] = []
         for row in rows:
-            came = _came_key(row)
+            came = came_key(row)
             row["last"] = max((one for one in row["last"] + row["own"] if one["_id"] >= came), key=_key, default=None)
-            if row["last"] is not None and row["last"]["_id"] in _hidden_keys(row):
+            if row["last"] is not None and row["last"]["_id"] in hidden_keys(row):
                 hiding.append(row)
         for start in range(0, len(hiding), AT_ONCE):
             await asyncio.gather(*map(self._find_last, hiding[start : start + AT_ONCE]))
 
     async def _add_comings(self, rows: Collection[Row]) -> None:
         """Set `came_at`, when a member came, in the rows of groups and events that show it no message."""
-        keys = [_came_key(row) for row in rows if row["last"] is None and not _is_direct(row)]
+        keys = [came_key(row) for row in rows if row["last"] is None and not _is_direct(row)]
         found = await self._entries.find({"_id": {"$in": keys}}, {"at": True}).to_list(None) if keys else []
         times = {one["_id"]: one["at"] for one in found}
         for row in rows:
-            row["came_at"] = times.get(_came_key(row))
+            row["came_at"] = times.get(came_key(row))
 
     async def _add_peers(self, rows: Collection[Row]) -> None:
-        """Set `peer`, the other one's number, in the rows of direct chats."""
+        """Set `peer`, the other account's number, in the rows of direct chats."""
         keys = {row["_id"]: member_key(row["chat"], _peer(row)) for row in rows if _is_direct(row)}
         query = {"_id": {"$in": list(keys.values())}}
         found = await self._members.find(query, {"number": True}).to_list(None) if keys else []
@@ -214,9 +159,9 @@ class ChatSummaries:
                 row["peer"] = numbers.get(keys[row["_id"]], row["number"])
 
     async def _find_last(self, row: Row) -> None:
-        keys = {"$gte": _came_key(row), "$lt": _end_key(row), "$nin": list(_hidden_keys(row))}
+        keys = {"$gte": came_key(row), "$lt": end_key(row), "$nin": list(hidden_keys(row))}
         in_chat: Row = {"chat": row["chat"], "_id": keys}
-        said = self._entries.find(_SAID | in_chat).hint("said").sort("_id", -1).limit(1)
+        said = self._entries.find(SAID | in_chat).hint("said").sort("_id", -1).limit(1)
         own = self._entries.find(_KEPT_BACK | in_chat | {"sender": row["account"]}).hint("kept_back")
         found = await said.to_list(1) + await own.sort("_id", -1).limit(1).to_list(1)
         row["last"] = max(found, key=_key, default=None)
@@ -233,8 +178,8 @@ _END: Row = {
     "$lookup": {
         "from": ENTRIES,
         "let": {
-            "first": {"$multiply": ["$chat", 2**32]},
-            "end": {"$multiply": [{"$add": ["$chat", 1]}, 2**32]},
+            "first": first_key("$chat"),
+            "end": first_key({"$add": ["$chat", 1]}),
         },
         "pipeline": [
             {"$match": {"$expr": {"$and": [{"$gt": ["$_id", "$$first"]}, {"$lt": ["$_id", "$$end"]}]}}},
@@ -248,9 +193,9 @@ _END: Row = {
 
 
 def _pipeline(match: Row, *, is_near: bool, with_last: bool) -> list[Row]:
-    """Member rows with their chat, `with_last` their newest messages and, if `is_near`, what follows their read marks."""
+    """Returns the pipeline for member rows with their chat, `with_last` their newest messages, and if `is_near` what follows their read marks."""
     # `$expr` with `$gt` and `$lt` is answered from the index since MongoDB 5.0.
-    first: Row = {"$multiply": ["$chat", 2**32]}
+    first = first_key("$chat")
     span: Row = {"$last": "$spans"}
     left: Row = {"$arrayElemAt": [span, 1]}
     variables: Row = {
@@ -259,16 +204,9 @@ def _pipeline(match: Row, *, is_near: bool, with_last: bool) -> list[Row]:
         "came": {"$add": [first, {"$arrayElemAt": [span, 0]}]},
         "read": {"$add": [first, {"$toLong": "$read"}]},
         # Whoever left hears nothing of what came after, not even how much it is.
-        "end": {"$add": [first, {"$cond": [{"$isNumber": left}, {"$add": [left, 1]}, 2**32]}]},
+        "end": {"$add": [first, {"$cond": [{"$isNumber": left}, {"$add": [left, 1]}, SEQ_MAX + 1]}]},
         "hidden": {"$map": {"input": {"$ifNull": ["$hidden", []]}, "in": {"$add": [first, "$$this"]}}},
     }
-    is_countable: list[Row] = [
-        {"$eq": ["$kind", Kind.MESSAGE.value]},
-        {"$ne": ["$deleted", True]},
-        {"$ne": ["$sender", "$$account"]},
-        {"$not": {"$in": ["$_id", "$$hidden"]}},
-        {"$not": {"$in": ["$$account", {"$ifNull": ["$hidden_from", []]}]}},
-    ]
     # No chat has the number 0: where nobody can have been blocked, nothing is looked for.
     is_direct: Row = {"$eq": [{"$type": {"$first": "$in.pair"}}, "string"]}
     variables |= {"chat": "$chat", "direct": {"$cond": [is_direct, "$chat", 0]}}
@@ -282,27 +220,21 @@ def _pipeline(match: Row, *, is_near: bool, with_last: bool) -> list[Row]:
     is_own: Row = {"$eq": ["$sender", "$$account"]}
     before_end: Row = {"$lt": ["$_id", "$$end"]}
     newest: list[Row] = [{"$sort": {"_id": -1}}, {"$limit": 1}]
-    counted: Row = {"_id": None, "looked": {"$sum": 1}, "unread": {"$sum": {"$cond": [{"$and": is_countable}, 1, 0]}}}
     pipeline: list[Row] = [
         {"$match": match},
         {"$lookup": {"from": CHATS, "localField": "chat", "foreignField": "_id", "as": "in"}},
     ]
     if with_last:
-        pipeline.append(entries("last", _SAID, [in_chat, {"$gte": ["$_id", "$$came"]}, before_end], *newest))
+        pipeline.append(entries("last", SAID, [in_chat, {"$gte": ["$_id", "$$came"]}, before_end], *newest))
         pipeline.append(entries("own", _KEPT_BACK, [in_direct, is_own], *newest))
     if is_near:
         after_read: list[Row] = [{"$gt": ["$_id", "$$read"]}, before_end]
-        pipeline.append(entries("near", {}, after_read, {"$limit": NEAR + 1}, {"$group": counted}))
+        pipeline.append(entries("near", {}, after_read, *COUNT_NEAR))
     return pipeline
 
 
 def _key(row: Row) -> Any:
     return row["_id"]
-
-
-def _between(keys: Sequence[int], read: int, end: int) -> int:
-    """How many of these ascending keys lie strictly between the two."""
-    return max(0, bisect_left(keys, end) - bisect_right(keys, read))
 
 
 def _is_direct(row: Row) -> bool:
@@ -314,29 +246,8 @@ def _peer(row: Row) -> int:
     return chat_of(row["in"][0]).peer_of(row["account"])
 
 
-def _read_key(row: Row) -> int:
-    """The key of the entry up to which a member has read."""
-    return int((row["chat"] << 32) + row["read"])
-
-
-def _came_key(row: Row) -> int:
-    """The key of the first entry that a member may see since it came, the last time if more than once."""
-    return int((row["chat"] << 32) + row["spans"][-1][0])
-
-
-def _end_key(row: Row) -> int:
-    """The key behind the last entry that a member may see."""
-    left = row["spans"][-1][1]
-    return int((row["chat"] + 1) << 32 if left is None else (row["chat"] << 32) + left + 1)
-
-
-def _hidden_keys(row: Row) -> set[int]:
-    """The keys of the messages that a member deleted for itself."""
-    return {(row["chat"] << 32) + seq for seq in row.get("hidden", ())}
-
-
 def _standing(row: Row, end: int) -> dict[str, Any]:
-    """The fields of a Standing."""
+    """Returns the fields of a Standing."""
     member = member_of(row)
     return {
         "chat": chat_of(row["in"][0]),

@@ -1,4 +1,4 @@
-"""How a batch of the journal is numbered and stored, and how what is in doubt after a clash or a lost answer is settled.
+"""Numbers and stores batches of drafts, and settles drafts that are in doubt after a clash or a lost answer.
 
 The rows go in by one *ordered* insert_many, which stops at the first clash; nothing behind the clash is stored yet, so no
 order is lost by renumbering.
@@ -23,29 +23,29 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from models.documents.entry import Message, split_key
 from models.stores.database import DUPLICATE_KEY, Collection, Row, is_transient
 from models.stores.entry_rows import entry_row, read_entry
-from models.stores.journal_queue import Once, PendingDraft, Queue
 from models.stores.last_seqs import LastSeqs
+from models.stores.pending_draft import DedupeKey, Outcomes, PendingDraft
 
 log = logging.getLogger(__name__)
 
 APART_AT_ONCE = 4  # chats that get an insert of their own; each costs as much as one for all the others
 APART_LEAST = 4  # drafts of one chat for which that is less than waiting for as many rounds
-PERHAPS_NOT_TO_STAY_S = (
-    0.05  # until a row that was clashed with, and is not held by a majority yet, is looked for again
-)
+NOT_HELD_YET_S = 0.05  # until a row that was clashed with, and is not held by a majority yet, is looked for again
 LOOKED_UP_AT_ONCE = 100  # drafts in one query, some 5 ms; with more the database plans longer than it reads
 
 
 class Inserts:
-    """Attempts at a batch. What is settled leaves it at once, so whatever an error leaves behind is still to be done.
+    """Tries to store a batch.
+
+    A settled draft leaves the batch at once, so after an error the batch holds what is still to be done.
 
     `is_contested` says that other nodes write into the same chats, `has_repeats` that messages are sent which are stored.
     """
 
     def __init__(
-        self, entries: Collection, last: LastSeqs, queue: Queue, is_first: Callable[[int], bool] | None = None
+        self, entries: Collection, last: LastSeqs, queue: Outcomes, is_first: Callable[[int], bool] | None = None
     ) -> None:
-        """`is_first` says of a chat whether a message stored there now is marked as unsummed."""
+        """`is_first(chat_id)` tells whether a message stored there now is marked as unsummed (services/chats/summaries.py)."""
         self._entries = entries
         self._last = last
         self._queue = queue
@@ -54,19 +54,19 @@ class Inserts:
         self.has_repeats = False
 
     async def attempt(self, todo: deque[PendingDraft]) -> None:
-        """Store what is left, once; what clashed stays for the next attempt."""
+        """Try once to store what is left of a batch. Drafts whose number clashed stay for the next attempt."""
         if self.has_repeats:
             self.has_repeats = bool(await self._settle(todo, list(todo)))
         self.is_contested = await (self._attempt_apart(todo) if self.is_contested else self._attempt(todo))
 
     async def find_stored_after_lost_ack(self, todo: deque[PendingDraft]) -> None:
-        """After a lost answer: find what was stored of these. Of each chat it is a first part of them."""
-        keys = [key for waiting in todo for key in waiting.perhaps]
+        """After a lost answer, find which of these drafts are stored. In each chat they are the first ones."""
+        keys = [key for waiting in todo for key in waiting.possible_keys]
         rows = {row["_id"]: row for row in await self._entries.find({"_id": {"$in": keys}}).to_list(None)}
         found: list[tuple[PendingDraft, int]] = []
         ended: set[int] = set()
         for waiting in todo:
-            own = [key for key in waiting.perhaps if key in rows and waiting.is_held_by(rows[key])]
+            own = [key for key in waiting.possible_keys if key in rows and waiting.is_held_by(rows[key])]
             if own and waiting.draft.chat_id not in ended:
                 found.append((waiting, split_key(own[0])[1]))
             else:
@@ -77,7 +77,7 @@ class Inserts:
             self._last.pop(waiting.draft.chat_id, None)
 
     async def answer(self, repeats: Sequence[tuple[PendingDraft, int]]) -> None:
-        """Answer drafts with the rows of these `_id`s, where they were found before; what cannot be answered so goes to a batch."""
+        """Answer drafts with the rows of these `_id`s. A draft whose row is not found goes back to the queue."""
         keys = {key for _, key in repeats}
         try:
             rows = {row["_id"]: row for row in await self._entries.find({"_id": {"$in": list(keys)}}).to_list(None)}
@@ -86,20 +86,20 @@ class Inserts:
             rows = {}
         for waiting, key in repeats:
             row = rows.get(key)
-            if row is None or (row["chat"], row["sender"], row["client"]) != waiting.once:
+            if row is None or (row["chat"], row["sender"], row["client"]) != waiting.dedupe_key:
                 self._queue.hand_back(waiting)
             else:
                 self._queue.answer(waiting, read_entry(row), is_new=False)
 
     async def _attempt(self, todo: deque[PendingDraft]) -> bool:
-        """One ordered insert of all that is left; whether it met a number that another's row had taken."""
+        """Insert all that is left in order. Returns True if a number was taken by another's row."""
         if not todo:
             return False
         await self._last.learn({waiting.draft.chat_id for waiting in todo})
         return await self._insert(todo, list(todo), ordered=True)
 
     async def _attempt_apart(self, todo: deque[PendingDraft]) -> bool:
-        """The same, so that no chat holds up another: as much of what is left as fits into inserts at the same time."""
+        """Insert as much as fits into several inserts at once, so that no chat holds up another. Returns as `_attempt`."""
         by_chat: dict[int, list[PendingDraft]] = {}
         for waiting in todo:
             by_chat.setdefault(waiting.draft.chat_id, []).append(waiting)
@@ -119,7 +119,7 @@ class Inserts:
         return any(outcomes)
 
     async def _insert(self, todo: deque[PendingDraft], lot: Sequence[PendingDraft], *, ordered: bool) -> bool:
-        """One insert of these, of which what is settled leaves `todo`; whether one met a number that another's row had taken.
+        """Insert some drafts; those that are settled leave `todo`. Returns True if a number was taken by another's row.
 
         Unordered, there is only one for each chat: a row must not be stored where the one before it was not.
         """
@@ -138,7 +138,7 @@ class Inserts:
         except PyMongoError as error:
             if is_transient(error):
                 for waiting, row in zip(lot, rows, strict=True):
-                    waiting.perhaps.add(row["_id"])
+                    waiting.possible_keys.add(row["_id"])
             if is_transient(error) or not isinstance(error, BulkWriteError):
                 raise
             problems = error.details["writeErrors"]
@@ -155,11 +155,13 @@ class Inserts:
         lot: Sequence[PendingDraft],
         rows: Sequence[Row],
     ) -> bool:
-        """Act on what the database has against some rows of a lot; whether one met a number that another's row had taken.
+        """Handle the write errors of an insert.
+
+        Returns True if another's row holds a number, so its draft must be renumbered and retried.
 
         `behind` are the drafts that were not tried because of it, and the one that failed before them.
         """
-        has_clashed, again, perhaps = False, list[PendingDraft](), list[PendingDraft]()
+        has_clashed, repeats, possibly_own = False, list[PendingDraft](), list[PendingDraft]()
         for problem in problems:
             one, key = lot[problem["index"]], rows[problem["index"]]["_id"]
             if problem["code"] != DUPLICATE_KEY:
@@ -169,30 +171,33 @@ class Inserts:
                 continue
             self._last.pop(one.draft.chat_id, None)
             if "client" in problem.get("keyPattern", {"client": 1}):
-                again.append(one)
-            elif key in one.perhaps:
-                perhaps.append(one)
+                repeats.append(one)
+            elif key in one.possible_keys:
+                possibly_own.append(one)
             else:
                 has_clashed = True
                 one.clashes += 1
                 if one.clashes % 2:
                     # Nearly always that row is the last one; where it is not, the next clash has the end of the chat read.
                     self._last[one.draft.chat_id] = split_key(key)[1]
-        if again or perhaps:
-            self.has_repeats |= bool(again)
-            settled = await self._settle(todo, behind if again and behind else [*again, *perhaps])
-            if not settled.issuperset([*again, *perhaps]):
-                await asyncio.sleep(PERHAPS_NOT_TO_STAY_S)
-            has_clashed |= not settled.issuperset(perhaps)
+        if repeats or possibly_own:
+            self.has_repeats |= bool(repeats)
+            settled = await self._settle(todo, behind if repeats and behind else [*repeats, *possibly_own])
+            if not settled.issuperset([*repeats, *possibly_own]):
+                await asyncio.sleep(NOT_HELD_YET_S)
+            has_clashed |= not settled.issuperset(possibly_own)
         return has_clashed
 
     async def _settle(self, todo: deque[PendingDraft], doubtful: Sequence[PendingDraft]) -> set[PendingDraft]:
-        """Answer those of these drafts that are stored, by us or because they were sent before; returns them."""
-        rows = await find_sent(self._entries, [one.once for one in doubtful])
+        """Answer those of these drafts that are stored, by an attempt of ours or because they were sent before.
+
+        Returns them.
+        """
+        rows = await find_sent(self._entries, [one.dedupe_key for one in doubtful])
         settled: dict[PendingDraft, Row] = {}
         ended: set[int] = set()
         for one in doubtful:
-            row = rows.get(one.once)
+            row = rows.get(one.dedupe_key)
             if row is None or (one.is_held_by(row) and one.draft.chat_id in ended):
                 ended.add(
                     one.draft.chat_id
@@ -208,23 +213,23 @@ class Inserts:
         return set(settled)
 
     def _stored(self, todo: deque[PendingDraft], found: Sequence[tuple[PendingDraft, int]]) -> None:
-        """These are stored under these numbers, and no longer to be done."""
+        """Note under which numbers drafts are stored, and take them out of the batch."""
         for waiting, seq in found:
             self._last[waiting.draft.chat_id] = seq
         _leave(todo, [waiting for waiting, _ in found])
         self._queue.stored(found)
 
 
-async def find_sent(entries: Collection, onces: Sequence[Once]) -> dict[Once, Row]:
-    """The rows that are stored under these (chat id, sender id, client id), as far as they are held by a majority."""
-    slices = [onces[first : first + LOOKED_UP_AT_ONCE] for first in range(0, len(onces), LOOKED_UP_AT_ONCE)]
+async def find_sent(entries: Collection, keys: Sequence[DedupeKey]) -> dict[DedupeKey, Row]:
+    """Returns the rows under these (chat id, sender id, client id) that a majority holds."""
+    slices = [keys[first : first + LOOKED_UP_AT_ONCE] for first in range(0, len(keys), LOOKED_UP_AT_ONCE)]
     found = await asyncio.gather(*(_find_sent(entries, slice_) for slice_ in slices))
     return {(row["chat"], row["sender"], row["client"]): row for rows in found for row in rows}
 
 
-async def _find_sent(entries: Collection, onces: Sequence[Once]) -> list[Row]:
+async def _find_sent(entries: Collection, keys: Sequence[DedupeKey]) -> list[Row]:
     client_ids: dict[tuple[int, int], list[str]] = {}
-    for chat_id, sender_id, client_id in onces:
+    for chat_id, sender_id, client_id in keys:
         client_ids.setdefault((chat_id, sender_id), []).append(client_id)
     either = [
         {"chat": chat_id, "sender": sender_id, "client": {"$in": some}}
@@ -234,7 +239,7 @@ async def _find_sent(entries: Collection, onces: Sequence[Once]) -> list[Row]:
 
 
 def _leave(todo: deque[PendingDraft], settled: Sequence[PendingDraft]) -> None:
-    """Take out what is settled: a first part of the whole, nearly always."""
+    """Take settled drafts out of a batch. They are nearly always the first ones."""
     gone = set(map(id, settled))
     while todo and id(todo[0]) in gone:
         gone.discard(id(todo.popleft()))

@@ -1,4 +1,4 @@
-"""Where the log of each chat ends, as far as the journal knows: read once, and from then on counted along."""
+"""Finds where the log of a chat ends, and remembers it for the journal, which counts along from there."""
 
 import asyncio
 
@@ -7,6 +7,13 @@ from models.stores.database import Collection
 
 KNOWN_CHATS = 100_000  # last seqs kept in memory, about 100 bytes each
 LEARN_AT_ONCE = 32  # chats whose last seq is read at the same time, well inside the driver's pool of 100
+
+
+async def read_last_seq(entries: Collection, chat_id: int) -> int:
+    """Returns the highest seq of a row that is stored in a chat; 0 for an empty log."""
+    keys = {"$gt": entry_key(chat_id, 0), "$lt": entry_key(chat_id + 1, 0)}
+    rows = await entries.find({"_id": keys}, {"_id": True}).sort("_id", -1).limit(1).to_list(1)
+    return split_key(rows[0]["_id"])[1] if rows else 0
 
 
 class LastSeqs(dict[int, int]):
@@ -30,12 +37,7 @@ class LastSeqs(dict[int, int]):
         unknown = list(chat_ids - self.keys())
         for start in range(0, len(unknown), LEARN_AT_ONCE):
             slice_ = unknown[start : start + LEARN_AT_ONCE]
-            for chat_id, seq in zip(slice_, await asyncio.gather(*map(self._read, slice_)), strict=True):
+            for chat_id, seq in zip(
+                slice_, await asyncio.gather(*(read_last_seq(self._entries, each) for each in slice_)), strict=True
+            ):
                 self[chat_id] = seq
-
-    async def _read(self, chat_id: int) -> int:
-        cursor = self._entries.find(
-            {"_id": {"$gt": entry_key(chat_id, 0), "$lt": entry_key(chat_id + 1, 0)}}, {"_id": True}
-        )
-        rows = await cursor.sort("_id", -1).limit(1).to_list(1)
-        return split_key(rows[0]["_id"])[1] if rows else 0

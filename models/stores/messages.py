@@ -1,4 +1,4 @@
-"""Reads messages out of the log by who sent them and when: the lists of the messaging API.
+"""Reads messages of a log by sender and time, for the message lists of the messaging API.
 
 Every query is a range of `_id` within one chat, read from its newest end; there is no index by time, or by sender and number, to
 keep on every send. What it costs is bounded instead: where the newest rows hold too few of the messages that are looked for, the
@@ -15,8 +15,8 @@ from models.documents.entry import SEQ_MAX, Entry, Kind, entry_key
 from models.documents.page_request import Part
 from models.errors import Malformed
 from models.stores.database import Database, Row
-from models.stores.entry_rows import read_entry
-from models.stores.journal import ENTRIES
+from models.stores.entry_rows import ENTRIES, read_entry
+from models.stores.last_seqs import read_last_seq
 
 CLOCKS_APART = timedelta(minutes=1)  # between two nodes; within it the times of a log need not ascend with its seqs
 FIRST_STEP = 256  # entries; a caller who asks often finds its place with the first step
@@ -28,7 +28,7 @@ WALK_MAX = 20_000  # rows in which a page is looked for: some 50 ms of the datab
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Messages of one chat that `member` may see, within first <= seq <= last.
+    """Messages of one chat that `member` may see, with first <= seq <= last.
 
     `is_received`: only others' (True) or only own ones (False). `kept_from`: an account that must not have been kept out.
     `after` is exclusive, `since` and `until` are not.
@@ -45,19 +45,19 @@ class Selection:
 
     @property
     def ranges(self) -> Sequence[tuple[int, int]]:
-        """The member's spans, cut to first and last."""
+        """Returns the member's spans, cut to first and last."""
         cut = ((max(span.first, self.first), min(span.last or SEQ_MAX, self.last)) for span in self.member.spans)
         return [(first, last) for first, last in cut if first <= last]
 
 
 class Messages:
-    """Messages of the log, as they are stored; changes that wait to be applied are the caller's to lay over them."""
+    """Reads messages as they are stored. Callers apply the pending changes."""
 
     def __init__(self, database: Database) -> None:
         self._entries = database.collection(ENTRIES)
 
     async def find_newest(self, selection: Selection, *, limit: int, offset: int = 0) -> Part[Entry]:
-        """The newest `limit` messages once `offset` are skipped, oldest first.
+        """Returns the newest `limit` messages after skipping `offset`, oldest first.
 
         `before` of the answer is set where there are older ones, and where rows that may hold some were not looked at. Raises
         Malformed for an offset above OFFSET_MAX in a log that is longer than that.
@@ -65,7 +65,7 @@ class Messages:
         chat_id = selection.member.chat_id
         if not selection.ranges:
             return Part([])
-        last = min(selection.ranges[-1][1], await self._last_seq(chat_id))
+        last = min(selection.ranges[-1][1], await read_last_seq(self._entries, chat_id))
         selection = await self._narrow(selection, last)
         first = selection.ranges[0][0] if selection.ranges else last + 1
         if offset > OFFSET_MAX and last - first >= OFFSET_MAX:
@@ -93,7 +93,7 @@ class Messages:
         return [read_entry(row) for row in reversed(rows)]
 
     async def _are_few(self, selection: Selection) -> bool:
-        """Whether those whose messages are looked for have few entries in the whole chat; the index alone tells."""
+        """Returns whether the wanted senders have few entries in the whole chat. Reads the index alone."""
         query = {"chat": selection.member.chat_id, "sender": _sender(selection)}
         keys = self._entries.find(query, {"_id": False, "sender": True}).hint("once").limit(FEW + 1)
         return len(await keys.to_list(FEW + 1)) <= FEW
@@ -101,12 +101,12 @@ class Messages:
     async def count(self, selection: Selection) -> int:
         if not selection.ranges:
             return 0
-        last = min(selection.ranges[-1][1], await self._last_seq(selection.member.chat_id))
+        last = min(selection.ranges[-1][1], await read_last_seq(self._entries, selection.member.chat_id))
         selection = await self._narrow(selection, last)
         return await self._entries.count_documents(_query(selection)) if selection.ranges else 0
 
     async def _narrow(self, selection: Selection, last: int) -> Selection:
-        """Skip what is too old without reading it: steps back from the end, each four times as long as the one before."""
+        """Raise the selection's first seq past entries that are too old, in steps from the end, each four times the one before."""
         bound = selection.after or selection.since
         if bound is None or not selection.ranges:
             return selection
@@ -119,14 +119,9 @@ class Messages:
             step *= 4
         return selection
 
-    async def _last_seq(self, chat_id: int) -> int:
-        keys = {"$gt": entry_key(chat_id, 0), "$lt": entry_key(chat_id + 1, 0)}
-        rows = await self._entries.find({"_id": keys}, {"_id": True}).sort("_id", -1).limit(1).to_list(1)
-        return int(rows[0]["_id"]) - entry_key(chat_id, 0) if rows else 0
-
 
 def _part(found: list[Entry], limit: int, looked_to: int | None = None) -> Part[Entry]:
-    """The newest `limit` of these. `looked_to`: the key of the oldest row that was looked at, None where all were."""
+    """Returns the newest `limit` of these as a page. `looked_to`: the key of the oldest row that was read, None for all."""
     if len(found) > limit:
         return Part(found[1:], entry_key(found[0].chat_id, found[0].seq + 1))
     return Part(found, looked_to)

@@ -1,4 +1,4 @@
-"""When people read: the marks of direct chats with their times, so that each message can tell when it was read."""
+"""Stores when read receipts of direct chats advanced, so that each message can tell when it was read."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -25,7 +25,7 @@ class ReadDates:
         await self._marks.create_indexes(INDEXES)
 
     async def append(self, marks: Collection[tuple[int, int, ReadMark]]) -> None:
-        """Store (chat id, account id, mark); what is there stays as it is."""
+        """Store read times as (chat id, account id, mark). One that is stored already keeps its first time."""
         writes = [
             UpdateOne(
                 {"chat": chat_id, "account": account_id, "upto": mark.upto},
@@ -38,7 +38,7 @@ class ReadDates:
             await self._marks.bulk_write(writes, ordered=False)
 
     async def list_covering(self, chat_id: int, account_id: int, first: int, last: int) -> ReadMarks:
-        """The dates of the messages first <= seq <= last."""
+        """Returns the read times of the messages with first <= seq <= last."""
         of = {"chat": chat_id, "account": account_id}
         fields = {"_id": False, "upto": True, "at": True}
         within = await self._marks.find(of | {"upto": {"$gte": first, "$lt": last}}, fields).to_list(None)
@@ -46,7 +46,7 @@ class ReadDates:
         return ReadMarks(ReadMark(**row) for row in [*within, *await beyond.to_list(1)])
 
     async def last_before(self, chat_id: int, account_id: int, at: datetime) -> int:
-        """The seq up to which this account had read before this time; 0 for nothing."""
+        """Returns the seq up to which an account had read before this time; 0 for nothing."""
         query = {"chat": chat_id, "account": account_id, "at": {"$lt": at}}
         rows = await self._marks.find(query, {"_id": False, "upto": True}).sort("upto", DESCENDING).limit(1).to_list(1)
         return int(rows[0]["upto"]) if rows else 0

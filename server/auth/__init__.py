@@ -1,1 +1,1 @@
-"""Identity: how tokens are signed and read, and who a request comes from."""
+"""Signs and reads tokens, and hashes passwords."""

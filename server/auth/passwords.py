@@ -1,4 +1,4 @@
-"""Passwords: argon2id in threads of its own, so that a sign-in never holds up the messages."""
+"""Hashes passwords by argon2id, in threads of its own, so that a sign-in never delays messages."""
 
 import asyncio
 from collections.abc import Callable
@@ -57,5 +57,5 @@ class Argon2Passwords:
 
 
 def _bytes(password: str) -> bytes:
-    """Half of a surrogate pair, which JSON can carry, is a character like any other here."""
+    """Returns the password in UTF-8. Half of a surrogate pair, which JSON can carry, counts as any other character."""
     return password.encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Tokens: JWTs that carry a session's id, for access and for refreshing, and the keys that are derived from the one secret."""
+"""Signs and reads JWTs that carry a session's id, for access and for refreshing, and derives keys from the secret."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ LOGIN = "login:"  # what the subject of a login's token begins with; an account'
 
 
 def derive_key(secret: str, purpose: str) -> bytes:
-    """32 bytes for one purpose; what is signed or hashed for one means nothing for another."""
+    """Returns 32 bytes for one purpose. A signature or hash made for one purpose is invalid for any other."""
     return hmac.digest(secret.encode(), f"parley {purpose}".encode(), "sha256")
 
 
@@ -60,7 +60,7 @@ def _claims(session: Session) -> dict[str, Any]:
 
 @lru_cache(maxsize=TOKENS_KNOWN)
 def _read(token: str, key: bytes, required: tuple[str, ...]) -> tuple[Claims, datetime | None]:
-    """What a token says and when it ends, which is for the caller to judge."""
+    """Returns the claims of a token and its expiry, which the caller judges."""
     if not _has_one_spelling(token):
         raise Unauthenticated
     try:
@@ -78,7 +78,7 @@ def _read(token: str, key: bytes, required: tuple[str, ...]) -> tuple[Claims, da
 
 
 def _has_one_spelling(token: str) -> bool:
-    """Whether the signature is written in the one way that base64 should have; its last character has bits to spare."""
+    """Returns whether the signature is spelled canonically: base64 leaves bits of its last character unused."""
     signature = token.rpartition(".")[2]
     try:
         decoded = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
@@ -27,18 +27,18 @@ class LateWrites:
         self._settle = settle
         self._resync = resync
         self._is_due = False
+        self._tasks = BackgroundTasks()
         self._task: asyncio.Task[None] | None = None
 
     def node_died(self) -> None:
         """A node died, and may have stored things that it announced to nobody."""
         self._is_due = True
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._follow_up(), name="late writes")
+            self._task = self._tasks.start("late writes", self._follow_up())
 
     async def close(self) -> None:
         """Stop following up."""
-        if self._task is not None:
-            await cancel(self._task)
+        await self._tasks.stop()
 
     async def _follow_up(self) -> None:
         while self._is_due:

@@ -12,7 +12,7 @@ from time import monotonic
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 from server.bus.publisher import Publisher
 from server.bus.subscriptions import RETRY_S, SubscriptionCallbacks, Subscriptions
 
@@ -51,7 +51,7 @@ class Shard:
         self._is_sharded = is_sharded
         self._has_failed = False
         self._is_closing = False
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = BackgroundTasks()
 
     @property
     def is_up(self) -> bool:
@@ -60,10 +60,8 @@ class Shard:
 
     def open(self) -> None:
         """Start to subscribe and publish."""
-        self._tasks = [
-            asyncio.create_task(self.subscriptions.listen(), name="bus listener"),
-            asyncio.create_task(self._send(), name="bus sender"),
-        ]
+        _ = self._tasks.start("bus listener", self.subscriptions.listen())
+        _ = self._tasks.start("bus sender", self._send())
 
     async def flush_last(self) -> bool:
         """Wait a moment until all is published. Returns whether it is, and all losses have been reported."""
@@ -84,7 +82,7 @@ class Shard:
     async def close(self) -> None:
         """Stop subscribing and publishing."""
         self.stop()
-        await cancel(*self._tasks)
+        await self._tasks.stop()
         await self.publisher.close()
 
     async def publish(self, channel: str, message: bytes) -> None:

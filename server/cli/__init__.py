@@ -1,1 +1,1 @@
-"""What is done at a shell: the command `parley`, and what it does instead of serving."""
+"""The command `parley`: the server, and what a shell does with logins and sample replies on its database."""

@@ -31,7 +31,7 @@ def main() -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Do what the command line asks. Returns 0, or 1 after one line on standard error that says why it cannot."""
     from server.config import read_settings
-    from server.startup_error import CannotStart
+    from server.startup_error import StartupError
 
     try:
         settings = read_settings(arguments.config, _overrides(arguments))
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(change_replies(settings, arguments.command, text, kind, may_make_new=arguments.new))  # noqa: T201 - the answer
         else:
             _serve(settings, arguments)
-    except CannotStart as reason:
+    except StartupError as reason:
         print(f"parley: {reason}", file=sys.stderr)  # noqa: T201 - the one line
         return 1
     return 0
@@ -79,13 +79,13 @@ def _ask_password() -> str:
     """Returns a password: from the terminal, typed twice and not shown, else the first line of standard input."""
     import getpass
 
-    from server.startup_error import CannotStart
+    from server.startup_error import StartupError
 
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass.getpass("Password: ")
     if getpass.getpass("Once more: ") != password:
-        raise CannotStart("the two passwords differ")
+        raise StartupError("the two passwords differ")
     return password
 
 

@@ -1,39 +1,34 @@
-"""What is done about sample replies at a shell, while the server runs or not: add, remove, list."""
+"""Commands for sample replies at a shell: add, remove, list."""
 
-import asyncio
-import logging
+from functools import partial
 
 from models.documents.sample_reply import ReplyType
-from models.errors import DomainError
 from models.services.events.sample_replies import AddSampleReply, ListSampleReplies, RemoveSampleReply
 from models.stores.counters import Counters
 from models.stores.sample_replies import SampleReplies
-from server.cli.database import open_stores
+from server.cli.database import OpenStores, run_on_stores
 from server.config import Settings
-from server.startup_error import CannotStart
 
 
 def run_command(settings: Settings, command: str, text: str, kind: str, *, may_make_new: bool = False) -> str:
-    """Do it and return what says so; CannotStart says in one line why not. `kind` is "accept" or "reject", for adding."""
-    logging.basicConfig(level=logging.WARNING)
-    try:
-        return asyncio.run(_run(settings, command, text, kind, may_make_new))
-    except DomainError as refusal:
-        raise CannotStart(refusal.message) from None
+    """Add, remove or list sample replies. Returns the lines that say so; `kind` is "accept" or "reject", for adding.
+
+    StartupError says in one line why it was not done.
+    """
+    return run_on_stores(settings, partial(_run, command, text, kind), may_make_new=may_make_new)
 
 
-async def _run(settings: Settings, command: str, text: str, kind: str, may_make_new: bool) -> str:
-    async with open_stores(settings, may_make_new=may_make_new) as stores:
-        replies = SampleReplies(stores.database, Counters(stores.database))
-        await replies.prepare()  # a text that is there from the beginning can be removed before the first start
-        match command:
-            case "add-sample-reply":
-                reply = await AddSampleReply(replies)(text, ReplyType(kind))
-                return f"{reply.type}: {reply.text} is added"
-            case "remove-sample-reply":
-                await RemoveSampleReply(replies)(text)
-                return f"{text.strip()} is removed"
-            case "list-sample-replies":
-                return "\n".join(f"{reply.type}: {reply.text}" for reply in await ListSampleReplies(replies)())
-            case _:
-                raise ValueError(command)
+async def _run(command: str, text: str, kind: str, stores: OpenStores) -> str:
+    replies = SampleReplies(stores.database, Counters(stores.database))
+    await replies.prepare()  # so that built-in texts can be removed before the first start of the server
+    match command:
+        case "add-sample-reply":
+            reply = await AddSampleReply(replies)(text, ReplyType(kind))
+            return f"{reply.type}: {reply.text} is added"
+        case "remove-sample-reply":
+            await RemoveSampleReply(replies)(text)
+            return f"{text.strip()} is removed"
+        case "list-sample-replies":
+            return "\n".join(f"{reply.type}: {reply.text}" for reply in await ListSampleReplies(replies)())
+        case _:
+            raise ValueError(command)

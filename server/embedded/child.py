@@ -1,10 +1,10 @@
-"""One child process: its log, its hold on the data it works on, and its end.
+"""Runs one child process: its log, its lock on the data that it works on, and its end.
 
 A thread of its own starts the child and waits for it: the kernel sends the parent-death signal when the starting
 *thread* ends, and this one ends with the child or with the process, never in between.
 
-The child inherits a lock on `<name>.held`. Whoever gets that lock knows that no former child is still working on the
-data, also after `kill -9` of the server, when the child needs a moment to act on the signal.
+The child inherits a lock on `<name>.held`. The holder of that lock knows that no former child still works on the data,
+even after `kill -9` of the server, when a child takes a moment to act on the signal.
 """
 
 import asyncio
@@ -23,21 +23,21 @@ from typing import Any
 
 from server.embedded.ports import LOOPBACK
 from server.process.data_dir import is_full
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 log = logging.getLogger(__name__)
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-LOG_MAX_BYTES = 16 * 1024 * 1024  # one former log is kept beside it
+LOG_MAX_BYTES = 16 * 1024 * 1024  # then it is renamed, and replaces an older one
 LAST_WORDS_BYTES = 64 * 1024
 FORMER_CHILD_PATIENCE_S = 20  # mongod takes 1 s to stop, more with much unwritten data
-PATIENCE_S = 5  # longer than any start but one that has much to recover
+PATIENCE_S = 5  # only a start with much to recover takes longer
 LAST_BREATH_S = 1
 POLL_S = 0.01
 
 
 async def hold(path: Path) -> int:
-    """Wait until no former child holds `path` and hold it; returns the file descriptor, which the caller closes."""
+    """Wait until no former child holds `path`, and lock it. Returns the file descriptor, which the caller closes."""
     lock_fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         async with asyncio.timeout(FORMER_CHILD_PATIENCE_S):
@@ -50,12 +50,12 @@ async def hold(path: Path) -> int:
         pid = os.pread(lock_fd, 20, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(lock_fd)
         if isinstance(error, TimeoutError):
-            raise CannotStart(f"{path.stem} of an earlier run is still alive: end process {pid}") from None
+            raise StartupError(f"{path.stem} of an earlier run is still alive: end process {pid}") from None
         raise
 
 
 class Child:
-    """A process that ends when this one ends, however that happens; SIGINT of a terminal does not reach it."""
+    """A process that ends when this one ends, however that happens. SIGINT of a terminal does not reach it."""
 
     def __init__(self, argv: Sequence[str | Path], log_path: Path, held: int, first_words: bytes = b"") -> None:
         """Start it. `held` (from `hold`) is passed on and closed here; `first_words` goes to its standard input."""
@@ -95,7 +95,7 @@ class Child:
                 )
             os.pwrite(held, f"{process.pid}\n".encode().ljust(20), 0)
         except OSError as error:
-            problem = CannotStart(f"{self._log_path.stem}: {error}")
+            problem = StartupError(f"{self._log_path.stem}: {error}")
             tell(lambda: self._started.set_exception(problem), self._started)
             return
         finally:
@@ -110,7 +110,7 @@ class Child:
         return (await asyncio.shield(self._started)).pid
 
     async def outlive(self, work: Coroutine[Any, Any, None]) -> None:
-        """Wait until `work` is done; CannotStart with the child's last words when the child ends first."""
+        """Wait until `work` is done. StartupError with the end of the child's log when the child ends first."""
         task = asyncio.create_task(work)
         both: set[asyncio.Future[Any]] = {task, self.exited}
         try:
@@ -125,13 +125,13 @@ class Child:
             if not task.done():
                 task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        # On a full disk it says nothing, as its log is there too.
+        # On a full disk its log is empty.
         if full := is_full(self._log_path.parent):
-            raise CannotStart(f"data_dir: {self._log_path.stem} cannot work in {self._log_path.parent}, as {full}")
-        raise CannotStart(f"{self._log_path.stem} ended while it started: {self.last_words()} (see {self._log_path})")
+            raise StartupError(f"data_dir: {self._log_path.stem} cannot work in {self._log_path.parent}, as {full}")
+        raise StartupError(f"{self._log_path.stem} ended while it started: {self.last_words()} (see {self._log_path})")
 
     async def accepts(self, port: int) -> None:
-        """Wait until something on this machine accepts connections on `port`."""
+        """Wait until some process on this machine accepts connections on `port`."""
         while True:
             try:
                 _, writer = await asyncio.open_connection(LOOPBACK, port)
@@ -143,10 +143,10 @@ class Child:
                 return
 
     async def stop(self, patience_s: float) -> None:
-        """Ask it to end, insist after `patience_s`; returns when it is gone."""
+        """Terminate the child, kill it after `patience_s`, and return when it is gone."""
         try:
             process = await asyncio.shield(self._started)
-        except CannotStart:
+        except StartupError:
             return
         if self.exited.done():
             return
@@ -158,7 +158,10 @@ class Child:
         await asyncio.shield(self.exited)
 
     def last_words(self) -> str:
-        """Return what it died of by its log: the first fatal error, as mongod goes on about that; else the last error or line."""
+        """Returns why the child ended, from its log: the first fatal error, else the last error or line.
+
+        mongod logs much more after a fatal error.
+        """
         with self._log_path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(self._log_starts_at, size - LAST_WORDS_BYTES))

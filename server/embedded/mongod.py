@@ -1,10 +1,10 @@
-"""The embedded mongod: loopback only, journaled, memory capped, a one-member replica set named `parley`.
+"""Runs the embedded mongod: loopback only, journaled, memory capped, a one-member replica set named `parley`.
 
-Started on an existing folder it is writable after 0.2 to 0.7 s, on a new one after 0.5 s (MongoDB 6.0, 2 cores).
-Two secrets under `data_dir` guard it from whoever else has a shell on the machine: the password of the one user that there is, and
-the key by which members of a replica set know each other, which opens everything and so makes that user. A folder of an earlier
-version, without users, is taken up in place. Messages are not compressed: loopback gains nothing, and what is not unpacked
-before the password cannot be an entrance.
+On an existing folder it is writable after 0.2 to 0.7 s, on a new one after 0.5 s (MongoDB 6.0, 2 cores). Two secrets
+under `data_dir` protect it from other users of the machine: the password of its only user, and the key of the replica
+set's members, which grants every right and so creates that user. A folder of an earlier version, without users, is
+upgraded in place. Messages are not compressed: loopback gains nothing, and a decompressor that runs before the password
+is checked could be attacked.
 """
 
 import asyncio
@@ -14,17 +14,18 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
+from typing_extensions import override
 
 from server.config import MongodbSettings
 from server.embedded.binaries import Binary
-from server.embedded.child import POLL_S, Child, hold
+from server.embedded.child import POLL_S, Child
 from server.embedded.ports import LOOPBACK, choose_port, is_free
+from server.embedded.server import EmbeddedServer
 from server.secret import keep_secret
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 REPLICA_SET = "parley"
-OPLOG_MB = 128  # nobody replicates from it; room for the largest transactions
-PORT_TRIES = 3
+OPLOG_MB = 128  # nothing replicates from it; the largest transactions must fit
 NOT_YET_INITIALIZED = 94
 USER = "parley"
 AUTHENTICATION_FAILED = 18
@@ -32,84 +33,60 @@ USER_EXISTS = 51003
 SOMEBODY_ELSE_DID = {23, 109}  # already initialized; reconfiguration in progress
 
 
-class Mongod:
+class Mongod(EmbeddedServer):
     """One mongod on `data_dir/mongodb`; its port is chosen once and kept in `data_dir/mongodb.port`."""
 
     name = "mongod"
+    files = "mongodb"
 
     def __init__(self, data_dir: Path, settings: MongodbSettings, binary: Binary) -> None:
-        self._data_dir = data_dir
+        super().__init__(data_dir)
         self._settings = settings
         self._binary = binary
-        self._child: Child | None = None
         self._password = self._key = ""
-        self.port = 0
 
     @property
+    @override
     def url(self) -> str:
-        """Returns where it is, with the password, once it is started."""
         return f"mongodb://{USER}:{self._password}@{LOOPBACK}:{self.port}/?replicaSet={REPLICA_SET}&authSource=admin"
 
     def url_by(self, port: int) -> str:
-        """Returns how to reach it directly by something on another port that passes everything on."""
+        """Returns a URL that reaches it directly through a forwarder on another port."""
         return f"mongodb://{USER}:{self._password}@{LOOPBACK}:{port}/?directConnection=true&authSource=admin"
 
     @property
-    def _key_path(self) -> Path:
-        return self._data_dir / "mongodb.key"
+    def _dbpath(self) -> Path:
+        return self._data_dir / "mongodb"
 
+    @override
     async def start(self) -> None:
-        """Return when it is a writable primary; CannotStart says what it died of. A later start keeps the port."""
-        dbpath = self._data_dir / "mongodb"
-        dbpath.mkdir(mode=0o700, exist_ok=True)
-        self._key, self._password = keep_secret(self._key_path), keep_secret(self._data_dir / "mongodb.password")
-        self._key_path.chmod(0o600)  # mongod refuses a key that others may read
-        is_first = self.port == 0
-        for tries_left in reversed(range(PORT_TRIES if is_first else 1)):
-            held = await hold(self._data_dir / "mongodb.held")
-            if is_first:
-                self.port = self._choose_port()
-            self._child = Child(self._argv(dbpath), self._data_dir / "mongodb.log", held)
-            try:
-                await self._child.outlive(self._lead(self._child))
-            except CannotStart as ended:
-                if not tries_left or "address already in use" not in str(ended).lower():
-                    raise
-            except PyMongoError as error:
-                raise CannotStart(f"mongod does not become primary: {error}") from None
-            else:
-                break
+        self._dbpath.mkdir(mode=0o700, exist_ok=True)
+        self._key, self._password = keep_secret(self._file("key")), keep_secret(self._file("password"))
+        self._file("key").chmod(0o600)  # mongod refuses a key that others may read
+        await super().start()
 
-    async def stop(self, patience_s: float) -> None:
-        if self._child is not None:
-            await self._child.stop(patience_s)
+    @override
+    def _launch(self, held: int) -> Child:
+        return Child(self._argv(), self._file("log"), held)
 
-    async def ended(self) -> int:
-        """Wait until it is gone; its exit status, negative for a signal."""
-        assert self._child is not None, "never started"
-        return await asyncio.shield(self._child.exited)
-
-    async def pid(self) -> int:
-        assert self._child is not None, "never started"
-        return await self._child.pid()
-
-    def _argv(self, dbpath: Path) -> list[str | Path]:
+    def _argv(self) -> list[str | Path]:
         cache_gb = f"{self._settings.cache_mb / 1024:.3f}"
         # The quiesce period lets drivers of a larger set move on; alone it only delays the end.
         parameters = ["diagnosticDataCollectionEnabled=false", "shutdownTimeoutMillisForSignaledShutdown=100"]
-        # Else whoever is faster than this makes the first user.
+        # Else another user of the machine could create the first user.
         parameters.append("enableLocalhostAuthBypass=false")
-        options = {"--dbpath": dbpath, "--bind_ip": LOOPBACK, "--port": self.port, "--replSet": REPLICA_SET}
-        # Its log quotes slow queries, and with them what people write.
+        options = {"--dbpath": self._dbpath, "--bind_ip": LOOPBACK, "--port": self.port, "--replSet": REPLICA_SET}
+        # Its log quotes slow queries, and with them messages of users.
         options |= {"--slowms": 3_600_000}
-        options |= {"--keyFile": self._key_path, "--networkMessageCompressors": "disabled"}
+        options |= {"--keyFile": self._file("key"), "--networkMessageCompressors": "disabled"}
         options |= {"--oplogSize": OPLOG_MB, "--wiredTigerCacheSizeGB": cache_gb}
         argv: list[str | Path] = [self._binary.path, "--nounixsocket", "--quiet"]
         argv += [str(part) for option in options.items() for part in option]
         return argv + [part for parameter in parameters for part in ("--setParameter", parameter)]
 
+    @override
     def _choose_port(self) -> int:
-        kept = self._data_dir / "mongodb.port"
+        kept = self._file("port")
         with contextlib.suppress(FileNotFoundError, ValueError):
             port = int(kept.read_text("ascii"))
             if is_free(port):
@@ -118,12 +95,19 @@ class Mongod:
         kept.write_text(f"{port}\n", "ascii")
         return port
 
+    @override
+    async def _answer(self, child: Child) -> None:
+        try:
+            await self._lead(child)
+        except PyMongoError as error:
+            raise StartupError(f"mongod does not become primary: {error}") from None
+
     async def _lead(self, child: Child) -> None:
         await child.accepts(self.port)
         async with self._connect("__system", self._key, "local") as client:
             while True:
-                # It closes connections when it finds that it is not in its old configuration, which takes 30 s
-                # when something silent listens on its old port.
+                # It closes connections when it finds that it is not in its old configuration, which takes 30 s when
+                # another program listens on its old port without answering.
                 with contextlib.suppress(AutoReconnect):
                     await self._lead_once(child, client)
                     await self._admit(client)
@@ -136,7 +120,7 @@ class Mongod:
         )
 
     async def _admit(self, client: AsyncMongoClient[dict[str, Any]]) -> None:
-        """Let the one user in by the kept password, whatever it was before; the first start makes the user."""
+        """Create the only user, or give it the kept password if it has another."""
         async with self._connect(USER, self._password, "admin") as ours:
             try:
                 await ours.admin.command("ping")
@@ -145,7 +129,7 @@ class Mongod:
                     raise
             else:
                 return
-        # "root" reads and writes everything, and may look into what the server does, as tests do.
+        # "root" reads and writes everything, and may inspect the server, as tests do.
         user = {"pwd": self._password, "roles": ["root"], "mechanisms": ["SCRAM-SHA-256"]}
         try:
             await client.admin.command({"createUser": USER, **user})
@@ -156,9 +140,9 @@ class Mongod:
 
     async def _lead_once(self, child: Child, client: AsyncMongoClient[dict[str, Any]]) -> None:
         if (await client.admin.command("serverStatus"))["pid"] != await child.pid():
-            await child.exited  # another server was faster to take the port: ours ends in a moment
+            await child.exited  # another server took the port first: ours ends in a moment
         while not (hello := await client.admin.command("hello"))["isWritablePrimary"]:
-            if hello.get("isreplicaset"):  # it has no valid configuration: none at all, or one of another port
+            if hello.get("isreplicaset"):  # it has no configuration, or one for another port
                 await self._configure(client)
             await asyncio.sleep(POLL_S)
 

@@ -1,7 +1,7 @@
-"""Free loopback ports, chosen below the range from which the system takes ports of outgoing connections.
+"""Chooses free loopback ports below the range from which the system takes the ports of outgoing connections.
 
-Inside that range a client that reconnects to a server that is down can be given the server's own port as its source,
-connects to itself, and keeps the server from coming back (seen with every database on an ephemeral port).
+Inside that range a client that reconnects to a stopped server can be given the server's own port as its source, connect
+to itself, and keep the server from coming back (seen with every database on an ephemeral port).
 """
 
 import random
@@ -22,7 +22,10 @@ def is_free(port: int) -> bool:
 
 
 def choose_port() -> int:
-    """Choose at random, so that two servers that start at once rarely want the same one; OSError if all are taken."""
+    """Returns a free port, chosen at random so that two servers that start at once rarely want the same one.
+
+    OSError if all are taken.
+    """
     for port in random.sample(range(LOWEST, HIGHEST + 1), k=200):
         if is_free(port):
             return port

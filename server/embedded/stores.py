@@ -1,4 +1,4 @@
-"""Start the embedded stores, keep them running, stop them; settings with a URL are passed through."""
+"""Starts the embedded stores, keeps them running and stops them. Stores whose URL is set are left alone."""
 
 import asyncio
 import logging
@@ -17,20 +17,19 @@ from server.embedded.binaries import MONGOD, REDIS, find_binary
 from server.embedded.mongod import Mongod
 from server.embedded.valkey import Valkey
 from server.process.data_dir import is_full
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 log = logging.getLogger(__name__)
 
-STEADY_S = 10  # a child that ran this long did not die of its start
+STEADY_S = 10  # a child that ran this long did not fail at its start
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10
 
 
 class EmbeddedStores:
     """The stores of one data directory for the time of an `async with`.
 
-    Inside it `mongodb_url` and `redis_url` answer: those of the children, or those that are set. A child that dies is
-    started again on the same port. CannotStart
-    says in one line why a store does not start. Data stays.
+    Inside it `mongodb_url` and `redis_url` answer: those of the children, or those that are set. A child that ends is
+    started again on the same port. StartupError says in one line why a store does not start. Data is kept.
     """
 
     def __init__(
@@ -99,7 +98,7 @@ class EmbeddedStores:
 
 
 async def _keep(child: Mongod | Valkey, data_dir: Path) -> None:
-    """Start the child again whenever it ends: at once, later with growing delays while it keeps dying."""
+    """Start the child again whenever it ends: at once, and after growing delays while it keeps ending."""
     delay_s, started_at = 0.0, -math.inf
     while True:
         code = await child.ended()
@@ -111,7 +110,7 @@ async def _keep(child: Mongod | Valkey, data_dir: Path) -> None:
             await asyncio.sleep(delay_s)
             try:
                 await child.start()
-            except (CannotStart, OSError) as problem:
+            except (StartupError, OSError) as problem:
                 delay_s = _longer(delay_s)
                 log.error("%s does not start, next try in %.1f s: %s", child.name, delay_s, problem)  # noqa: TRY400
                 await child.stop(0)
@@ -127,7 +126,7 @@ def _longer(delay_s: float) -> float:
 
 @asynccontextmanager
 async def throw_away_stores(place: Path | None = None) -> AsyncIterator[EmbeddedStores]:
-    """Run stores in a temporary directory (in `place`) that goes away with them; for tests and benchmarks."""
+    """Run stores in a temporary directory (in `place`) that is removed with them; for tests and benchmarks."""
     with tempfile.TemporaryDirectory(prefix="parley-", dir=place) as folder:
         async with EmbeddedStores(Path(folder), stop_patience_s=0.2) as stores:
             yield stores

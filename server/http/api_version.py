@@ -1,4 +1,4 @@
-"""Version negotiation of the events API: `Accept: application/json; version=1.0` (events contract 1.1)."""
+"""Negotiates the version of the events API: `Accept: application/json; version=1.0` (docs/events-api.md, "Versions")."""
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -11,7 +11,10 @@ _JSON_RANGES = ("application/json", "application/*", "*/*")
 
 @web.middleware
 async def require_version(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse with 406 whoever accepts JSON in other versions alone; unknown paths and the messaging API have none."""
+    """Answer 406 where a client of the events API accepts JSON in other versions only.
+
+    Unknown paths and the messaging API have none.
+    """
     is_known = not isinstance(request.match_info.http_exception, web.HTTPNotFound)
     if is_known and not is_messaging(request.path):
         versions = accepted_versions(",".join(request.headers.getall(hdrs.ACCEPT, ())))
@@ -21,7 +24,7 @@ async def require_version(request: web.Request, handler: Handler) -> web.StreamR
 
 
 def accepted_versions(accept: str) -> set[str]:
-    """The versions in which this header accepts JSON; a range without the parameter means the default one."""
+    """Returns the versions in which this header accepts JSON. A range without the parameter means the default version."""
     versions = set()
     for media_range in accept.split(","):
         kind, *parameters = (part.strip() for part in media_range.split(";"))

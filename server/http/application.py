@@ -1,4 +1,4 @@
-"""The HTTP side of the application: refusals become answers, origins are checked, nothing ever shows a stack trace."""
+"""Builds the HTTP application: turns refusals into answers, checks origins, and never shows a stack trace."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -18,14 +18,16 @@ from server.http.request_ids import name_requests, show_request_id
 log = logging.getLogger(__name__)
 
 TYPE_MAX_CHARS, TYPE_PARAMETERS_MAX = 256, 8  # a form's boundary has 70; reading thousands of parameters takes a second
-CODINGS = frozenset({"", "identity", "gzip", "deflate", "br", "zstd"})  # what aiohttp unpacks, or refuses itself
+CODINGS = frozenset(
+    {"", "identity", "gzip", "deflate", "br", "zstd"}
+)  # aiohttp decompresses these, or refuses them itself
 
-ROUTES = web.AppKey("routes", list[web.AbstractRouteDef])  # what an application was made of
+ROUTES = web.AppKey("routes", list[web.AbstractRouteDef])  # the routes that the application was built from
 
 
 @web.middleware
 async def show_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refusals and aiohttp's own 4xx as JSON in the shape of the API that was asked; faults as a logged 500."""
+    """Answer refusals and aiohttp's own 4xx as JSON in the shape of the API that was asked, and faults as a logged 500."""
     try:
         return await handler(request)
     except DomainError as refusal:
@@ -40,7 +42,7 @@ async def show_refusals(request: web.Request, handler: Handler) -> web.StreamRes
 
 @web.middleware
 async def refuse_strange_types(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """HTTP 415 for a Content-Type that no client writes, before anybody reads it, and for a coding that is not unpacked here."""
+    """Answer 415 before a body is read where its Content-Type is one that no client writes, or its Content-Encoding is not supported."""
     kind = request.headers.get(hdrs.CONTENT_TYPE, "")
     coding = request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower()
     if len(kind) > TYPE_MAX_CHARS or kind.count(";") > TYPE_PARAMETERS_MAX or coding not in CODINGS:
@@ -50,7 +52,7 @@ async def refuse_strange_types(request: web.Request, handler: Handler) -> web.St
 
 @web.middleware
 async def refuse_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A fault as the refusal that stands for it, so that whoever counts outside of this sees what the client is told."""
+    """Raise the refusal that stands for an unexpected error, so that middlewares outside of this one see what the client is told."""
     try:
         return await handler(request)
     except (DomainError, web.HTTPException):
@@ -89,11 +91,11 @@ def build_application(
     bodies_max_bytes: int = 1 << 27,
     idle_s: float = 75.0,
 ) -> web.Application:
-    """The application with its REST routes, their refusals and their cross-origin rules.
+    """Returns the application with its REST routes, their refusals and their cross-origin rules.
 
-    A body may be as long as the fields of its route allow, at most `body_max_bytes`; the long ones that are being answered have
-    `bodies_max_bytes` together. The socket engine bounds by itself what it reads.
-    A line on which no whole head of a request has come for `idle_s` is closed.
+    A body may be as long as the fields of its route allow, and at most `body_max_bytes`; long bodies that are handled
+    at one time share `bodies_max_bytes`. The socket engine bounds its own input. A connection on which no whole request
+    head arrives within `idle_s` is closed.
     """
     app = web.Application(
         middlewares=[name_requests, show_refusals, hold_bodies, refuse_strange_types, *middlewares, answer_options],

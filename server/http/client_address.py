@@ -1,4 +1,4 @@
-"""Finds out which address a request comes from when proxies stand in front of the server."""
+"""Finds the address that a request comes from when trusted proxies stand in front of the server."""
 
 import ipaddress
 from collections.abc import Collection, Iterable, Sequence
@@ -12,9 +12,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def locate_clients(trusted_proxies: Iterable[str]) -> Middleware:
-    """Put the client's address into each request. `trusted_proxies`: addresses, or networks such as `10.0.0.0/8`.
+    """Returns a middleware that puts the client's address into each request.
 
-    Raises ValueError for what is neither.
+    `trusted_proxies` holds addresses and networks such as `10.0.0.0/8`; ValueError for anything else.
     """
     trusted = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
 
@@ -29,9 +29,9 @@ def locate_clients(trusted_proxies: Iterable[str]) -> Middleware:
 
 
 def client_address(remote: str, forwarded_for: Sequence[str], trusted: Collection[Network]) -> str:
-    """The peer; behind trusted proxies the last address of X-Forwarded-For that is not one of them.
+    """Returns the peer's address, or behind trusted proxies the last address of X-Forwarded-For that is not one of theirs.
 
-    Each proxy appends whom it heard from, so what stands left of the first stranger is only that stranger's word.
+    Each proxy appends the address it was asked from, so whatever stands left of the first unknown one is only a claim.
     """
     address = remote
     hops = [hop for header in forwarded_for for hop in header.split(",")]
@@ -49,7 +49,7 @@ def _is_trusted(address: str, trusted: Collection[Network]) -> bool:
 
 
 def _address(text: str) -> str | None:
-    """The bare address in `1.2.3.4`, `1.2.3.4:80`, `::1` or `[::1]:80`; None for anything else."""
+    """Returns the bare address in `1.2.3.4`, `1.2.3.4:80`, `::1` or `[::1]:80`, and None for anything else."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,23 +1,23 @@
-"""Compresses the JSON answers of both APIs for clients that ask for it; files have their own compression already.
+"""Compresses the JSON answers of both APIs for clients that accept it; media files are compressed already.
 
-An answer that tells a secret next to what somebody else chose could be guessed by its length, one request after the other (the
-attack named BREACH). Who tries that must make the victim's client send requests with the victim's token, and the token is in a
-header that no page of another site can set: there are no cookies. Answers that carry tokens of their own say that they may
-not be stored, and are sent as they are all the same. Sockets compress nothing: what they carry is short, and a compressor for
-each connection would cost more memory than everything else about it.
+The length of a compressed answer can reveal a secret that stands next to text which an attacker chooses (BREACH). To
+use that here, an attacker would have to make the victim's client send requests with its token, and the token is in a
+header that no page of another site can set: there are no cookies. Answers that carry tokens may not be stored, and are
+never compressed. Sockets compress nothing: their packets are short, and one compressor per connection would cost more
+memory than all the rest of it.
 """
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web import ContentCoding
 
-CODINGS = (ContentCoding.gzip, ContentCoding.deflate)  # the better known first
+CODINGS = (ContentCoding.gzip, ContentCoding.deflate)  # the more common first
 
 
 def compress_answers(*, from_bytes: int) -> Middleware:
-    """Compress JSON of at least `from_bytes`. aiohttp does it, in a thread, so that nobody waits for it but who asked.
+    """Returns a middleware that compresses JSON of at least `from_bytes`, in a thread of aiohttp.
 
-    Whatever the length, such an answer says that it depends on Accept-Encoding.
+    Answers of any length say that they depend on Accept-Encoding.
     """
 
     @web.middleware
@@ -40,7 +40,7 @@ def compress_answers(*, from_bytes: int) -> Middleware:
 
 
 def choose_coding(accepted: str) -> ContentCoding | None:
-    """The coding of an Accept-Encoding header that is wanted most (RFC 9110, 12.5.3); None for none that we have."""
+    """Returns the supported coding that an Accept-Encoding header prefers (RFC 9110, 12.5.3), or None."""
     weights: dict[str, float] = {}
     for item in accepted.lower().split(","):
         name, _, parameter = item.partition(";")

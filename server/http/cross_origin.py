@@ -1,7 +1,7 @@
-"""Cross-origin access: which pages of other sites may ask, and read what is answered, on every path and with every status.
+"""Answers cross-origin requests: which pages of other sites may ask and read answers, on every path and with every status.
 
-aiohttp-cors speaks the protocol; here it is told that it concerns all paths, unknown ones and refusals included: a script that is
-not shown an answer learns no more than that something failed. The socket engine answers for itself on its own path.
+aiohttp-cors implements the protocol. Here it is told to apply to all paths, unknown ones and refusals included: a
+script that may not read an answer only learns that something failed. The socket engine answers for its own path itself.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from server.http.origins import ANY
 
-MAX_AGE_S = 600  # for which a browser need not ask again
+MAX_AGE_S = 600  # browsers may cache a preflight for so long
 EXPOSED = (
     hdrs.ACCEPT_RANGES,
     hdrs.ALLOW,
@@ -33,14 +33,14 @@ EXPOSED = (
     hdrs.WWW_AUTHENTICATE,
     "X-Request-Id",
 )
-REFUSED_HERE = web.RequestKey("refused_here", bool)  # on whatever path: the engine did not answer this request
+REFUSED_HERE = web.RequestKey("refused_here", bool)  # set on any path: the socket engine did not answer this request
 Preflight = Callable[[web.Request], Awaitable[web.Response]]
 
 
 def allow_origins(app: web.Application, origins: Sequence[str], routes: Sequence[web.AbstractRoute]) -> None:
-    """Let pages of these origins (`*`: of any) use the application. Its middleware `answer_options` answers OPTIONS.
+    """Let pages of these origins (`*`: of any) use the application. The middleware `answer_options` answers OPTIONS.
 
-    Origins that are listed may send credentials, such as the cookies of a proxy in front of the server; with `*` no browser
+    Listed origins may send credentials, such as the cookies of a proxy in front of the server; with `*` no browser
     allows that.
     """
     options = ResourceOptions(  # type: ignore[no-untyped-call]
@@ -59,7 +59,7 @@ def allow_origins(app: web.Application, origins: Sequence[str], routes: Sequence
 
 
 class _EveryPath(ResourcesUrlDispatcherRouterAdapter):
-    """Tells aiohttp-cors that the same options hold on all paths, but those of which it was not told a route: the engine's."""
+    """Makes aiohttp-cors apply the same options to all paths except the socket engine's, which it was given no route for."""
 
     def __init__(self, router: web.UrlDispatcher, options: Mapping[str, ResourceOptions]) -> None:
         super().__init__(router, options)
@@ -95,7 +95,7 @@ EVERY_PATH: web.AppKey[_EveryPath] = web.AppKey("every_path")
 
 
 def is_preflight(request: web.Request) -> bool:
-    """Whether a browser asks if a page of another origin may send a request: on any path, whether it exists or not."""
+    """Returns whether a browser asks if a page of another origin may send a request, on any path, whether it exists or not."""
     return (
         request.method == hdrs.METH_OPTIONS
         and hdrs.ORIGIN in request.headers
@@ -105,7 +105,7 @@ def is_preflight(request: web.Request) -> bool:
 
 @web.middleware
 async def answer_options(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer a preflight on every path, and another OPTIONS with the methods of a path that exists."""
+    """Answer preflights on every path, and other OPTIONS requests with the methods of a path that exists."""
     every_path = request.app[EVERY_PATH]
     if request.method != hdrs.METH_OPTIONS or not every_path.is_cors_enabled_on_request(request):
         return await handler(request)
@@ -119,13 +119,13 @@ async def answer_options(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 async def _methods_of(request: web.Request) -> set[str]:
-    """The methods of the path that a request names; empty for an unknown one."""
+    """Returns the methods of the path that a request names, none for an unknown path."""
     found = [(await resource.resolve(request))[1] for resource in request.app.router.resources()]
     return {method for methods in found for method in methods}
 
 
 async def _vary(_: web.Request, response: web.StreamResponse) -> None:
-    """Say, in one line, that an answer is another one for another origin: a cache that kept it for one would hand it to all."""
+    """Add one header that makes caches keep answers for different origins apart."""
     named = [name.strip() for header in response.headers.getall(hdrs.VARY, ()) for name in header.split(",")]
     if hdrs.ORIGIN not in named:
         response.headers[hdrs.VARY] = ", ".join([*named, hdrs.ORIGIN])

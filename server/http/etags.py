@@ -1,4 +1,4 @@
-"""Tags what both APIs answer to GET, so that a client that has it already is not sent it again (events contract 1.1)."""
+"""Adds ETags to the answers to GET of both APIs, so that a client with an up-to-date copy gets 304 (docs/rest.md, "ETags")."""
 
 import hashlib
 
@@ -8,13 +8,13 @@ from aiohttp.typedefs import Handler
 from handlers.rest.media import has_tag
 
 TAG_BYTES = 16
-# The answer depends on who asks, and is asked for anew each time; what changed is another tag.
+# Answers depend on the caller and are revalidated each time; a changed answer has another tag.
 ASK_AGAIN = "private, no-cache"
 
 
 @web.middleware
 async def tag_answers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give a JSON answer the hash of its body as its tag, and answer 304 to whoever names it in If-None-Match.
+    """Tag a JSON answer with the hash of its body, and answer 304 where If-None-Match names that tag.
 
     It costs a microsecond per kilobyte and saves the way, not the work: the answer is made before it is compared. Files have
     tags of their own, and what may not be stored (`Cache-Control: no-store`) has none.

@@ -1,6 +1,6 @@
-"""Tells a handler that holds a request open that its client is gone: aiohttp lets it wait on, and answer nobody.
+"""Tells a handler that holds a request open when its client disconnects, which aiohttp does not.
 
-A client that closes its own side alone cannot be told from one that is gone, and is taken for one, as Node does.
+A client that closes only its own side cannot be told from one that is gone, and is treated as gone, as Node.js does.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing_extensions import override
 
 
 class _Watch(asyncio.Protocol):
-    """Stands between a transport and aiohttp's protocol, which it hands everything."""
+    """Stands between a transport and aiohttp's protocol, and passes every call on."""
 
     def __init__(self, http: Any, on_lost: Callable[[], None]) -> None:
         self._http = http
@@ -51,7 +51,7 @@ class _Watch(asyncio.Protocol):
 
 @contextmanager
 def watch_line(request: web.Request, on_lost: Callable[[], None]) -> Iterator[None]:
-    """Call `on_lost` once if the line of this request is lost while the block runs, or has been lost before."""
+    """Call `on_lost` once if the connection of this request is lost while the block runs, or was lost before it."""
     http: Any = request.protocol
     transport = http.transport
     if transport is None or transport.is_closing():

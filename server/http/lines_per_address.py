@@ -1,9 +1,8 @@
-"""Bounds how many requests and sockets one address may have at a time; IPv6 by /64."""
+"""Limits how many requests and sockets one address may have at a time; IPv6 addresses count by their /64 network."""
 
-import asyncio
 import ipaddress
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -14,7 +13,6 @@ from models.documents.network import network_of
 from models.errors import RateLimited
 
 AGAIN_MS = 5000
-LOOK_S = 1.0  # between two looks at lines that say nothing
 KEYS_MAX = 100_000
 LOOPBACK = ("127.0.0.0/8", "::1")
 
@@ -29,20 +27,21 @@ class Line(Protocol):
 
 
 class LinesPerAddress:
-    """At most `most` for one client's address, 0 for any number.
+    """Admits at most `most` at a time for one client address, or any number if `most` is 0.
 
-    The address is the client's own, as the proxies that are trusted tell it (server/http/client_address.py). This machine and the proxies
-    themselves are not counted: where one of them does not say whom it serves, everybody would share its number.
+    The address is the client's own, as trusted proxies tell it (server/http/client_address.py). This machine and the
+    proxies themselves are not counted: where a proxy does not name its client, all of its clients would share one
+    number.
     """
 
     def __init__(self, most: int, trusted_proxies: Iterable[str] = ()) -> None:
         self._most = most
         self._uncounted = [ipaddress.ip_network(each, strict=False) for each in (*LOOPBACK, *trusted_proxies)]
         self._held: Counter[str] = Counter()
-        self._keys: dict[str, str] = {}  # found before, by address
+        self._keys: dict[str, str] = {}  # cached, by address
 
     def take(self, address: str) -> str:
-        """Count one more until `give_back` of what this returns. Raises RateLimited."""
+        """Count one more until `give_back` of the returned key. Raises RateLimited."""
         key = self._key_of(address)
         if not key:
             return ""
@@ -52,9 +51,10 @@ class LinesPerAddress:
         return key
 
     def close_excess(self, lines: Iterable[Line]) -> None:
-        """Close what is over the bound, the newest first: `lines` are in the order in which they came.
+        """Close the newest connections of each address beyond the limit.
 
-        Of a line on which no request has come only its other end is known, so one of a proxy is not counted.
+        `lines` are in the order in which they were opened. Until a request arrives only the peer's address of a
+        connection is known, so connections of proxies are not counted.
         """
         found: Counter[str] = Counter()
         for line in lines:
@@ -64,14 +64,8 @@ class LinesPerAddress:
                 if found[key] > self._most:
                     line.force_close()
 
-    async def keep_few(self, list_lines: Callable[[], Iterable[Line]]) -> None:
-        """Close excess lines again and again, until it is cancelled."""
-        while self._most:
-            await asyncio.sleep(LOOK_S)
-            self.close_excess(list_lines())
-
     def _key_of(self, address: str) -> str:
-        """Whom an address counts for; empty for whoever is not counted."""
+        """Returns the key that an address is counted under, empty for one that is not counted."""
         if not self._most:
             return ""
         key = self._keys.get(address)
@@ -84,7 +78,7 @@ class LinesPerAddress:
     def _is_counted(self, address: str) -> bool:
         try:
             parsed = ipaddress.ip_address(address)
-        except ValueError:  # of a socket that is a file
+        except ValueError:  # of a Unix socket
             return False
         return not any(parsed in network for network in self._uncounted)
 
@@ -99,11 +93,14 @@ LINES: web.AppKey[LinesPerAddress] = web.AppKey("lines", LinesPerAddress)
 
 
 def limit_lines(lines: LinesPerAddress, *, sockets: str) -> Middleware:
-    """Counts each request as long as it takes; stands behind the one that locates clients. `sockets` is the path of theirs."""
+    """Returns a middleware that counts each request while it lasts. It stands inside `locate_clients`.
+
+    Requests that open a socket (path `sockets`) are counted by the socket server, for as long as the socket lasts.
+    """
 
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path == sockets and "sid" not in request.query:  # counted there, as long as what it opens
+        if request.path == sockets and "sid" not in request.query:  # counted by the socket server
             return await handler(request)
         key = lines.take(request[CLIENT_ADDRESS])
         try:

@@ -1,7 +1,8 @@
-"""How many files this process has open, and how many it may have: a connection is one, too.
+"""Watches how many files this process has open: each connection is one.
 
-Near the limit newcomers are refused politely, so that MongoDB, Redis, files and the probes of a balancer go on having theirs. A
-process that has run out can say nothing at all any more: the system ends its new connections, or leaves them without an answer.
+Near the limit new connections are refused politely, so that MongoDB, Redis, files and the probes of a balancer keep
+working. A process that has run out of them cannot answer at all: the system ends its new connections, or leaves them
+hanging.
 """
 
 import asyncio
@@ -18,40 +19,40 @@ from aiohttp.typedefs import Handler, Middleware
 from typing_extensions import override
 
 from models.errors import Unavailable
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 log = logging.getLogger(__name__)
 
 OPEN = Path("/proc/self/fd")
 OPEN_FILES: web.AppKey["OpenFiles"] = web.AppKey("open_files")
-LEAST = 128  # a node without people has about forty, and MongoDB's driver wants more when they come
+LEAST = 128  # an idle node has about forty open, and MongoDB's driver opens more under load
 RESERVE_SHARE, RESERVE_MAX = (
     4,
     256,
-)  # what is kept for other things than people: a quarter, or what a hundred requests at once take
+)  # reserved for other uses than clients: a quarter, or enough for a hundred requests at once
 FRESH_S, SHORT_FRESH_S = 0.25, 0.01
 RETRY_AFTER_S = 5
-QUIET_S = 60.0  # between two lines about one thing
+QUIET_S = 60.0  # between two log lines about one thing
 FULL = f"HTTP/1.1 503 Service Unavailable\r\nRetry-After: {RETRY_AFTER_S}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 def count_open_files() -> int:
-    """Returns how many are open. Linux 6.2 or later says so at once; else they are counted, which takes 20 ms at 18,000."""
+    """Returns how many files are open. Linux before 6.2 has to count them, which takes 20 ms at 18,000."""
     said = OPEN.stat().st_size
-    return said or sum(1 for _ in OPEN.iterdir()) - 1  # one of them is the folder itself, open while it is read
+    return said or sum(1 for _ in OPEN.iterdir()) - 1  # without the folder itself, which is open while it is read
 
 
 def open_files_limit() -> int:
-    """Returns how many this process may have; a negative number where there is no limit."""
+    """Returns how many files this process may open, a negative number where there is no limit."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return -1 if soft == resource.RLIM_INFINITY else soft
 
 
 class OpenFiles:
-    """Whether there is room for more. Where the system does not say how many are open, there always is."""
+    """Decides whether there is room for one more connection; always so where the system does not tell how many files are open."""
 
     def __init__(self, limit: int) -> None:
-        """`limit`: see open_files_limit."""
+        """`limit` is that of open_files_limit."""
         self.limit = limit
         self.reserve = min(limit // RESERVE_SHARE, RESERVE_MAX)
         self.refused = 0
@@ -60,11 +61,14 @@ class OpenFiles:
         self._said_at = -QUIET_S
 
     def warn(self, passed_on_max: int) -> None:
-        """Say at the start what the limit means, where it is less than the settings may need; CannotStart where it is too low for anything."""
+        """Log what the limit means if it is lower than the settings may need.
+
+        Raises StartupError where it is too low to run at all.
+        """
         if not self._is_bounded:
             return
         if self.limit < LEAST:
-            raise CannotStart(
+            raise StartupError(
                 f"this process may have {self.limit} open files and needs {LEAST} at least: raise `ulimit -n`"
             )
         if self.limit - self.reserve < passed_on_max:
@@ -77,7 +81,7 @@ class OpenFiles:
             )
 
     def admit(self) -> bool:
-        """Returns whether one more connection can be had at all, and counts it."""
+        """Returns whether one more connection fits, and counts it if so."""
         has_room = self._room() > self.reserve // 4
         if not has_room:
             self.refused += 1
@@ -86,7 +90,7 @@ class OpenFiles:
         return has_room
 
     def is_short(self) -> bool:
-        """Returns whether what is left is for others than people."""
+        """Returns whether the remaining files are reserved for other uses than clients."""
         is_short = self._room() <= self.reserve
         if is_short:
             self._say()
@@ -96,7 +100,7 @@ class OpenFiles:
         if not self._is_bounded:
             return 1 << 30
         now = monotonic()
-        # What is counted on only grows between two looks, so before anybody is refused it is looked at again.
+        # The estimate only grows between two counts, so it is counted again before a client is refused.
         fresh_s = FRESH_S if self.limit - self._count > self.reserve else SHORT_FRESH_S
         if now - self._counted_at > fresh_s:
             self._count, self._counted_at = count_open_files(), now
@@ -116,7 +120,7 @@ class OpenFiles:
 def refuse_when_short(
     files: OpenFiles, show: Callable[[web.Request, Unavailable], web.Response], *, probes: Collection[str]
 ) -> Middleware:
-    """The outermost middleware: 503 and the end of the connection while open files are short, but for sessions that there are.
+    """Returns the outermost middleware: 503 and a closed connection while files are short, except for sessions that exist.
 
     `probes` are answered all the same. `show` makes the answer of a refusal.
     """
@@ -137,7 +141,7 @@ def refuse_when_short(
 
 
 class BoundedSite(web.SockSite):
-    """Listens as SockSite does, and where no file is left for a connection says so and ends it."""
+    """Listens as aiohttp's SockSite does, and refuses and closes a connection for which no file is left."""
 
     def __init__(self, runner: web.BaseRunner, listener: socket.socket, files: OpenFiles, *, backlog: int) -> None:
         super().__init__(runner, listener, backlog=backlog)
@@ -159,6 +163,6 @@ class BoundedSite(web.SockSite):
 class _Full(asyncio.Protocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        line = cast("asyncio.Transport", transport)  # uvloop's is none by its class
+        line = cast("asyncio.Transport", transport)  # uvloop's class does not derive from it
         line.write(FULL.encode())
         line.close()

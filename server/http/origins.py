@@ -1,4 +1,4 @@
-"""Reads an origin as a person writes it into the settings, and shows it as browsers send it (RFC 6454, section 6)."""
+"""Parses an origin as operators write it into the settings into the form that browsers send (RFC 6454, section 6)."""
 
 import re
 from ipaddress import IPv6Address
@@ -12,15 +12,15 @@ _ORIGIN = re.compile(
     r"([a-z][a-z0-9+.-]*)://(\[[^\[\]]*\]|[^\s/?#@:\[\]\\]+)(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE
 )
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?")
-# Browsers name no such origin: a page is loaded by another scheme, and one without a host has the origin `null`.
+# No browser sends other schemes as origins, and a page without a host has the origin `null`.
 _NOT_OF_PAGES = frozenset({"ws", "wss", "file", "data", "blob", "about", "javascript"})
 
 
 def read_origin(text: str) -> str:
-    """Returns the origin in the one form in which browsers send it: lower case, a host in ASCII, no default port; or `*`.
+    """Returns the origin as browsers send it: lower case, an ASCII host, no default port; or `*`.
 
-    Raises ValueError, with what it must be, for everything that no browser sends: a path or a slash at the end, a user, a host
-    without a scheme, `null`, a pattern.
+    Raises ValueError, which says what it must be, for anything that no browser sends: a path or a final slash, a user,
+    a host without a scheme, `null`, a pattern.
     """
     if text == ANY:
         return text
@@ -41,7 +41,7 @@ def _read_host(text: str) -> str:
         if text.startswith("["):
             return f"[{IPv6Address(text[1:-1])}]"
         host = text.lower() if text.isascii() else idna.encode(text, uts46=True).decode()
-    except ValueError:  # idna's errors are such
+    except ValueError:  # idna's errors are ValueErrors
         raise ValueError("must have a host that exists in names, or an address") from None
     if not _HOST.fullmatch(host) or ".." in host:
         raise ValueError(

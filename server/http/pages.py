@@ -1,4 +1,4 @@
-"""Pages and probes: the web client, the reference and the templates in `static/`, and whether this process lives and is ready."""
+"""Serves the web client, the reference and the probes, and loads the templates: all that lies in `static/`."""
 
 import asyncio
 import gzip
@@ -20,7 +20,7 @@ from handlers.rest.paths import plain
 from server.config import ASSETS
 
 STATIC = (ASSETS / "static").resolve()
-# Nothing is loaded from elsewhere, nothing inline runs, and no text can become markup: the page makes nodes, never HTML.
+# Nothing is loaded from other sites, no inline script runs, and no text can become markup: the page builds nodes, not HTML.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -32,7 +32,7 @@ SAFE = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    # MessagingRequest for anew each time and answered with 304: a page never runs with yesterday's module beside today's.
+    # Revalidated each time and answered with 304: a page never mixes modules of two versions.
     "Cache-Control": "no-cache",
 }
 OUTSIDE = ("/", "/docs", "/healthz", "/readyz", "/static/{name}")
@@ -49,20 +49,22 @@ class Alive(TypedDict):
 
 
 class Ready(TypedDict):
-    """Each part works or does not; where one does not, people should be sent to other nodes."""
+    """Says of each part whether it works. If one does not, clients should be sent to other nodes."""
 
     status: Literal["ready", "not ready"]
     database: bool
     bus: bool
-    secret: bool  # that of the nodes which were there before
-    clock: bool  # near enough to those of other nodes
+    secret: bool  # equal to that of the nodes that were there before
+    clock: bool  # close enough to those of other nodes
     not_draining: bool
 
 
 def routes(is_ready: Callable[[], Ready], codes: str) -> list[web.AbstractRouteDef]:
-    """`/`, `/docs` and `/static/…`, `/healthz` (the process answers) and `/readyz` (200 when every part is, 503 and which one is not).
+    """Returns the routes `/`, `/docs` and `/static/…`, `/healthz` and `/readyz`.
 
-    `codes` is the SMS provider: the page tells newcomers where to look for the code that a provider without phones sends.
+    `/healthz` answers while the process does; `/readyz` is 200 when every part works, else 503 with the one that does
+    not. `codes` is the SMS provider: the page tells new users where to look for a code that a provider without phones
+    wrote.
     """
 
     async def page(request: web.Request) -> web.StreamResponse:
@@ -98,7 +100,7 @@ def routes(is_ready: Callable[[], Ready], codes: str) -> list[web.AbstractRouteD
 
 
 def load_templates(app: web.Application) -> None:
-    """The invitation pages' templates, all read now; what is put into them is escaped."""
+    """Read all templates of the invitation pages now. Inserted values are escaped."""
     loader = FileSystemLoader(STATIC / "invitation")
     environment = aiohttp_jinja2.setup(
         app, loader=loader, undefined=StrictUndefined, auto_reload=False, trim_blocks=True, autoescape=True
@@ -132,7 +134,10 @@ async def _answer(request: web.Request, name: str, codes: str) -> web.Response:
 
 
 def _read(name: str, codes: str) -> _File | None:
-    """The file of this name in `static/`, whatever the name says or links lead to; None where there is none in there."""
+    """Returns the file of this name in `static/`, None where there is none.
+
+    Links and names that lead elsewhere find nothing.
+    """
     try:
         path = (STATIC / name).resolve(strict=True)
         return _load(path, path.stat().st_mtime_ns, codes) if path.is_relative_to(STATIC) else None

@@ -1,9 +1,9 @@
-"""Bounds how often one account, or one address without a good token, may ask over HTTP: 429 and when to come back.
+"""Limits how often one account, or one address without a valid token, may send HTTP requests (docs/rest.md, "Rate limits").
 
-Each answer of a limited route says how much is left, in two spellings: that of the IETF's draft for `RateLimit-Policy` and
-`RateLimit` (draft-ietf-httpapi-ratelimit-headers-10, structured fields), and the three headers that clients have read for longer.
-They tell a caller of its own bucket alone, on the node that answered. How much is left of other limits, such as those on codes for
-a number, is told to nobody: it would say what others did.
+Each answer of a limited route says how much is left, in two spellings: that of the IETF's draft for `RateLimit-Policy`
+and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10, structured fields), and the three older headers. They describe
+the caller's own bucket on the node that answered. How much is left of other limits, such as those on codes for a
+number, is not told: it would reveal what others did.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Hashable
@@ -18,15 +18,18 @@ from handlers.rest.requests import IDENTITY, address_of, caller_of
 from models.errors import Unauthenticated
 from models.services.runtime.token_bucket import TokenBuckets
 
-POLICY, OTHER = "requests", "other"  # names of the limit that is counted here, and of any other one that refused
-OWED_BUCKETS = 8  # by whoever sent the longest body, which takes half a second of the loop to read
-TOKEN_BYTES = 65_536  # reading and judging them takes about as long as a usual request
+POLICY, OTHER = "requests", "other"  # the limit of this module, and any other limit that refused
+OWED_BUCKETS = 8  # at most, by the sender of the longest body, which takes half a second of the loop to read
+TOKEN_BYTES = 65_536  # reading and validating so many takes about as long as a usual request
 _CHARGED: web.RequestKey[Hashable] = web.RequestKey("charged")
 
 
 @dataclass(frozen=True, slots=True)
 class RequestLimit:
-    """`charge_bad_tokens` stands before the middleware that identifies callers, `charge_callers` behind it; `show` is told of each answer."""
+    """Two middlewares, one outside (`charge_bad_tokens`) and one inside (`charge_callers`) of the one that identifies callers.
+
+    `show` adds the headers to each answer.
+    """
 
     charge_bad_tokens: Middleware
     charge_callers: Middleware
@@ -34,10 +37,11 @@ class RequestLimit:
 
 
 def limit_requests(buckets: TokenBuckets, *, exempt: Collection[str]) -> RequestLimit:
-    """Each request takes a token: of its account or login, else of its address, so that people behind one address do not wait for each other.
+    """Returns what charges each request to its account or login, else to its address.
 
-    A long body takes more, one for each TOKEN_BYTES. A bad token is paid for by the address. `exempt` holds routes as they were added: what is no API and has bounds of its own.
-    Raises RateLimited.
+    So people behind one address do not wait for each other. A long body costs one token more for each TOKEN_BYTES. A
+    request with a bad token is charged to the address. `exempt` holds routes as they were added: those outside of the
+    APIs have limits of their own. Both middlewares raise RateLimited.
     """
     exempt = frozenset(exempt)
 
@@ -50,7 +54,7 @@ def limit_requests(buckets: TokenBuckets, *, exempt: Collection[str]) -> Request
         try:
             return await handler(request)
         except Unauthenticated:
-            if IDENTITY not in request:  # else the caller behind has paid
+            if IDENTITY not in request:  # else `charge_callers` has charged it
                 charge(request, address_of(request))
             raise
 
@@ -72,7 +76,7 @@ def limit_requests(buckets: TokenBuckets, *, exempt: Collection[str]) -> Request
             return
         wait = response.headers.get(hdrs.RETRY_AFTER, "")
         if response.status == HTTPStatus.TOO_MANY_REQUESTS and allowance.left and wait:
-            left, reset, name = "0", wait, OTHER  # which may be about somebody else: no more is told than the wait
+            left, reset, name = "0", wait, OTHER  # it may concern another account, so only the wait is told
         else:
             left, reset, name = str(allowance.left), str(allowance.full_in_s), POLICY
             response.headers["RateLimit-Policy"] = f'"{POLICY}";q={allowance.most};w={allowance.full_after_s}'

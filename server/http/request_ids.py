@@ -1,4 +1,4 @@
-"""Names each request, in its answer and in every line that is logged meanwhile, so that a caller and an operator can find it again."""
+"""Names each request, in its answer and in all that is logged meanwhile, so that callers and operators can refer to it."""
 
 import re
 from contextvars import ContextVar
@@ -9,15 +9,15 @@ from aiohttp.typedefs import Handler
 
 HEADER = "X-Request-Id"
 REQUEST_ID = web.RequestKey("request_id", str)
-# Of the request under way in this task; empty where there is none.
+# The id of the request that this task handles, empty outside of requests.
 current: ContextVar[str] = ContextVar("request_id", default="")
-# Short, and without anything that a log, a header or a shell would take for more than a name.
+# Short, and safe in logs, headers and shells.
 _SAFE = re.compile(r"[A-Za-z0-9._:@+/=-]{1,128}", re.ASCII)
 
 
 @web.middleware
 async def name_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Log what happens during a request under its id."""
+    """Log everything that happens during a request under its id."""
     token = current.set(id_of(request))
     try:
         return await handler(request)
@@ -26,12 +26,12 @@ async def name_requests(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 async def show_request_id(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the id into an answer, whoever answers."""
+    """Add the id to an answer, whichever part of the server made it."""
     response.headers[HEADER] = id_of(request)
 
 
 def id_of(request: web.Request) -> str:
-    """The id that the caller gave, if it is a safe one, else one of our own."""
+    """Returns the id that the caller sent if it is a safe one, else a new one."""
     known = request.get(REQUEST_ID)
     if known is None:
         given = request.headers.get(HEADER, "")
@@ -40,5 +40,5 @@ def id_of(request: web.Request) -> str:
 
 
 def new_id() -> str:
-    """An id that nothing else has."""
+    """Returns a unique id."""
     return uuid4().hex

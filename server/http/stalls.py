@@ -1,4 +1,4 @@
-"""Ends lines whose other side stopped: what is written is not taken, or a body that was begun does not come."""
+"""Closes connections that stall: the client takes no answer, or does not send the rest of a body."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from weakref import WeakSet
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-LOOKS = 4  # at a line, within the time that it has
+LOOKS = 4  # measurements within the time that a client has
 
 
 class UntakenWrites:
-    """Cuts a line when what was written to it does not shrink, by anything, for `patience_s`."""
+    """Closes a connection when the bytes waiting to be written do not shrink at all for `patience_s`."""
 
     __slots__ = ("_loop", "_on_stall", "_patience_s", "_since", "_size", "_timer", "_transport")
 
@@ -27,7 +27,7 @@ class UntakenWrites:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Look until `stop`, or until the line is gone."""
+        """Measure until `stop`, or until the connection is lost."""
         if self._timer is None:
             self._size, self._since = self._transport.get_write_buffer_size(), self._loop.time()
             self._timer = self._loop.call_later(self._patience_s / LOOKS, self._look)
@@ -53,15 +53,19 @@ class UntakenWrites:
 
 
 class BodyTooSlow(TimeoutError):
-    """What reads a body is told when it does not come. A TimeoutError, because aiohttp, too, reads what was left unread."""
+    """Raised where a body is read that does not arrive.
+
+    It is a TimeoutError because aiohttp expects one when it discards a body.
+    """
 
 
 def require_progress(*, stalled_s: float, least_bytes_per_s: float, sockets: str) -> Middleware:
-    """Let nobody hold a request for ever: a body comes with so many bytes a second, and answers are taken.
+    """Returns a middleware that bounds how long a request can be held by a slow client.
 
-    A body that is slower over `stalled_s` ends with HTTP 408, however large it may become; one that we do not read for the
-    time being has its time stopped. An answer of which nothing is taken for as long ends the line. A WebSocket that is opened
-    under the path `sockets` watches itself (server/sockets/frames.py), and costs no timer while nothing waits.
+    A body that is slower than `least_bytes_per_s` over `stalled_s` ends with HTTP 408, whatever its length; time in
+    which the server itself does not read is not counted. A connection that takes nothing of its answer for as long is
+    closed. A WebSocket opened under the path `sockets` watches itself (server/sockets/frames.py), and costs no timer
+    while nothing waits.
     """
     least_bytes = stalled_s * least_bytes_per_s
     watched: WeakSet[asyncio.Transport] = WeakSet()
@@ -81,14 +85,14 @@ def require_progress(*, stalled_s: float, least_bytes_per_s: float, sockets: str
         finally:
             body.stop()
             if hdrs.CONTENT_ENCODING in request.headers and not request.content.is_eof():
-                # aiohttp reads on for some seconds, for the client to see its answer: here it would unpack all of it.
+                # aiohttp would read and decompress the rest of the body for some seconds, so that the client sees its answer.
                 request.content.set_exception(BodyTooSlow("nobody reads the rest"))
 
     return require
 
 
 class _Body:
-    """Looks how a request's body grows."""
+    """Measures how a request's body arrives."""
 
     def __init__(self, request: web.Request, every_s: float, least_bytes: float) -> None:
         self._request = request

@@ -1,4 +1,4 @@
-"""Answers to requests that change something, behind the signals by which the other nodes learn of it."""
+"""Holds answers back until the signals of their request have been published to the other nodes."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,7 +9,10 @@ READING = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
 
 def tell_first(told: Callable[[], Awaitable[None]]) -> Middleware:
-    """Whoever is told that somebody is blocked, or a session over, may rely on it everywhere, even if this node dies right then."""
+    """Returns a middleware after which a client may rely on its answer on every node, even if this one dies at once.
+
+    For example, a number that the answer calls blocked is blocked everywhere.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -1,7 +1,7 @@
-"""Answers what is no request of HTTP, or none to this server, in its own words, and with one line of the log.
+"""Answers input that is no valid HTTP request, or not meant for this server, with one line in the log.
 
-aiohttp's own answer repeats what was sent, and its log shows it, with the token and the query in it. Nobody can tell which API
-was meant, so the answer has the shape of both.
+aiohttp's own answer and log repeat the input, with the token and the query in it. Nobody can tell which API was meant,
+so the answer has the fields of both.
 """
 
 import logging
@@ -23,7 +23,7 @@ from server.http.request_ids import HEADER, current, new_id
 
 log = logging.getLogger(__name__)
 
-# What a sender gets wrong, wherever in a request or its body.
+# Errors of the sender, in any part of a request or its body.
 UNREADABLE = (HttpProcessingError, web.RequestPayloadError)
 
 
@@ -34,16 +34,17 @@ class _Line(RequestHandler):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.body: StreamReader | None = None  # of the request that is answered, or was last
+        self.body: StreamReader | None = None  # of the present or the last request
 
     @override
     def eof_received(self) -> bool | None:  # type: ignore[override]
-        """Keep the line open as long as somebody has asked something whole, and close it behind the answer.
+        """Keep the connection open while a complete request is being answered, and close it after the answer.
 
-        aiohttp lets the transport close itself where a client has closed its own side, as scripts do that have no more to say.
+        By default the transport closes itself when a client has closed its own side, as scripts do after their last
+        request.
         """
         bodies = [body for _, body in self._messages]
-        if self._waiter is None and self.body is not None:  # it waits for no request: one is being answered
+        if self._waiter is None and self.body is not None:  # a request is being answered
             bodies.append(self.body)
         if self._upgraded or not bodies or not all(body.is_eof() for body in bodies):
             return None
@@ -57,7 +58,10 @@ class _Line(RequestHandler):
             self._end_broken_body(self._current_request.content)
 
     def _end_broken_body(self, body: StreamReader) -> None:
-        """Tell whoever reads a body that the rest of it cannot be read, or it would wait; its answer is the last one."""
+        """Raise an error where a body is read whose rest is invalid, instead of waiting for it.
+
+        Its answer is the last one.
+        """
         message = self._messages[-1][0]
         if isinstance(getattr(message, "exc", None), HttpProcessingError) and not body.is_eof():
             self._messages.pop()
@@ -81,7 +85,7 @@ class _Line(RequestHandler):
 
     @override
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """Logs a fault behind an answer, such as in the rest of a body that nobody reads any more."""
+        """Log an error after the answer, for example in the rest of a body that nobody reads any more."""
         error = kw.get("exc_info")
         if isinstance(error, UNREADABLE):
             log.info("a request could not be read: %s", type(error).__name__)
@@ -92,14 +96,14 @@ class _Line(RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """An expectation that this server does not know is refused before anything of ours sees it."""
+        """Refuse an unknown Expect header before any handler sees the request."""
         if isinstance(resp, web.HTTPExpectationFailed):
             resp = _last_answer(Malformed("What the header Expect asks for is not offered."), resp.status, "Expect")
         return await super().finish_response(request, resp, start_time)
 
 
 def _last_answer(refusal: DomainError, status: int, reason: str) -> web.Response:
-    """Returns an answer after which the line closes, and logs its reason under the id of the answer; no byte of the request is told."""
+    """Returns an answer after which the connection closes, and logs the reason under the answer's id, without any of the request."""
     token = current.set(new_id())
     try:
         log.info("a request could not be read: %s", reason)
@@ -112,10 +116,10 @@ def _last_answer(refusal: DomainError, status: int, reason: str) -> web.Response
 
 
 def _refusal_of_head(request: web.BaseRequest) -> Malformed | None:
-    """Returns what is wrong with a request that could be read: its host, which gets into links, or its version.
+    """Returns what is wrong with a request that could be parsed: its host, which gets into links, or its HTTP version.
 
-    A request of HTTP/1.0 may do without a host; that there is one only, the parser has seen to. Where the target is a whole
-    address, that one's host counts, and the header must be one none the less.
+    HTTP/1.0 allows requests without a host; the parser has checked that there is at most one. In a request for an
+    absolute URL the host of the URL counts, and the header must be valid all the same.
     """
     named = request.headers.get(hdrs.HOST)
     if named == "" or not (_is_host(named or "") and _is_host(request.host)):
@@ -127,7 +131,10 @@ def _refusal_of_head(request: web.BaseRequest) -> Malformed | None:
 
 @lru_cache(maxsize=1024)
 def _is_host(host: str) -> bool:
-    """Whether this is a host, or an address without the brackets, which aiohttp leaves out; nothing named is well, too."""
+    """Returns whether this is a host name, or an address without brackets, which aiohttp strips.
+
+    An empty one is valid, too.
+    """
     return host.isascii() and (not host or is_host(host) or is_host(f"[{host}]"))
 
 
@@ -138,7 +145,7 @@ class _Server(web.Server):
 
 
 class Runner(web.AppRunner):
-    """aiohttp's runner, whose connections answer in our own words."""
+    """Runs an application as aiohttp's runner does, on connections that answer bad input as above."""
 
     __slots__ = ()
 
@@ -158,7 +165,7 @@ class Runner(web.AppRunner):
 
 
 def _noting_bodies(make: Callable[..., web.BaseRequest]) -> Callable[..., web.BaseRequest]:
-    """Make a request, and leave its body with its connection: the request itself begins a turn of the loop later."""
+    """Returns a request, and keeps its body with its connection: the request itself begins one iteration of the loop later."""
 
     def noting(message: Any, body: Any, connection: Any, *rest: Any) -> web.BaseRequest:
         connection.body = body

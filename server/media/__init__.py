@@ -1,1 +1,1 @@
-"""What media needs from outside the business: pictures are shrunk, URLs are fetched, half uploads swept."""
+"""Implements what media services need from outside: pictures are shrunk, URLs are fetched."""

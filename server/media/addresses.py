@@ -1,4 +1,4 @@
-"""Which addresses other people may make this server connect to: those of the public internet."""
+"""Decides which addresses users may make this server connect to: those of the public internet."""
 
 import ipaddress
 
@@ -9,7 +9,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def is_public(text: str) -> bool:
-    """Whether a numeric address lies outside of this machine and its networks, whatever IPv6 form hides it."""
+    """Returns whether a numeric address lies outside of this machine and its networks, in whatever IPv6 form it is hidden."""
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Lets few do something at once, and those who ask take turns, however much one of them asks for."""
+"""Limits how much is done at once, and lets askers take turns, however much one of them asks for."""
 
 import asyncio
 from collections import Counter, deque
@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 
 
 class FairSlots:
-    """At most `at_once` holders. Those who wait are called in turn: one of each asker, then one of each again.
+    """Admits at most `at_once` holders. Waiting askers are served in turn, one of each, then one of each again.
 
-    Where there are several slots one asker never holds all of them, so that others need not wait for its slowest work.
+    Where there are several slots one asker never holds all of them, so that the others need not wait for its slowest
+    work.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -20,11 +21,11 @@ class FairSlots:
 
     @property
     def in_line(self) -> int:
-        """How many hold a slot or wait for one."""
+        """Returns how many hold a slot or wait for one."""
         return self._held.total() + sum(map(len, self._lines.values()))
 
     def in_line_of(self, by: Hashable) -> int:
-        """How many of this asker's do."""
+        """Returns how many of this asker hold a slot or wait for one."""
         return self._held[by] + len(self._lines.get(by, ()))
 
     @asynccontextmanager
@@ -67,7 +68,7 @@ class FairSlots:
 
 
 class Room:
-    """A quantity of which each takes some and gives it back; who came first is served first."""
+    """Shares a quantity that holders take from and give back to, first come, first served."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -76,7 +77,7 @@ class Room:
 
     @asynccontextmanager
     async def hold(self, amount: int) -> AsyncIterator[None]:
-        """Wait until so much is free, and hold it in the block; more than there is at all counts as all."""
+        """Wait until this much is free, and hold it in the block. More than the total counts as the total."""
         amount = min(amount, self.total)
         place = amount, asyncio.get_running_loop().create_future()
         self._line.append(place)

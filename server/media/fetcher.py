@@ -1,11 +1,11 @@
-"""Fetches what a URL names, for somebody who must not reach this server's own network through it (implements Fetcher).
+"""Fetches URLs for users who must not reach this server's own network through it (implements models.ports.Fetcher).
 
-Names are looked up by a resolver of its own, without threads: the system's runs in a few threads that the whole process shares,
-and names that are answered late would hold up every other lookup, such as the database's.
+It resolves names by a resolver of its own, without threads: the system's uses a few threads that the whole process
+shares, and slow answers would hold up every other lookup, such as the database's.
 
-Each hop is looked at anew: its scheme, its host, and the addresses of its host. The connection is made to the very address
-that was looked at, because the resolver below is the only one that the connector has; a name that changes its address
-between a look and a connection changes nothing.
+Each hop is checked anew: its scheme, its host, and the addresses of its host. The connection goes to the checked
+address itself, because the connector has no other resolver, so a name that changes its address after the check changes
+nothing.
 """
 
 import asyncio
@@ -34,11 +34,11 @@ _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Parle
 
 
 class _Forbidden(OSError):
-    """An address that lies in here. An OSError, because the connector turns those into a failed connection."""
+    """Raised for an internal address. It is an OSError, because the connector turns those into a failed connection."""
 
 
 class PublicResolver(AbstractResolver):
-    """Resolves names, and refuses one that has any address in here: such a name means no good, or a mistake."""
+    """Resolves names, and refuses one that has any internal address: such a name is an attack or a mistake."""
 
     def __init__(self, resolver: AbstractResolver) -> None:
         self._resolver = resolver
@@ -69,9 +69,9 @@ class HttpFetcher:
         resolver: AbstractResolver | None = None,
         nameservers: Sequence[str] = (),
     ) -> None:
-        """`timeout_s` is for all of it, redirects and content included.
+        """`timeout_s` bounds the whole fetch, redirects and content included.
 
-        `nameservers` (`1.2.3.4` or `1.2.3.4:53`) are asked instead of the system's; `resolver` answers for them.
+        `nameservers` (`1.2.3.4` or `1.2.3.4:53`) are asked instead of the system's; `resolver` replaces them.
         """
         self._timeout_s = timeout_s
         self._max_redirects = max_redirects
@@ -80,7 +80,7 @@ class HttpFetcher:
         self._nameservers = list(nameservers)
 
     async def close(self) -> None:
-        """Give up the lookups that are under way."""
+        """Cancel the lookups that are under way."""
         if self._resolver is not None:
             await self._resolver.close()
 
@@ -151,7 +151,7 @@ def _is_address(host: str) -> bool:
 
 
 def _require_plain(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
-    """The response if it is the file itself; a part of it or a packed one is not."""
+    """Returns the response if it is the whole file; a part of it or a compressed one is refused."""
     if response.status != HTTPStatus.OK:
         response.close()
         raise UrlRefused(f"The URL answers with status {response.status}.")
@@ -163,7 +163,7 @@ def _require_plain(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
 
 @asynccontextmanager
 async def _told(timeout_s: float) -> AsyncIterator[None]:
-    """Turn what goes wrong on the way into a refusal that tells nothing of this network."""
+    """Turn network errors into a refusal that reveals nothing of this network."""
     try:
         async with asyncio.timeout(timeout_s):
             yield

@@ -37,11 +37,11 @@ _OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL) if hasattr(signal, "SIGXCPU") 
 
 
 class PictureProcesses:
-    """One process per picture (0.15 s of its own), at most AT_ONCE of them, and of those who ask each in turn.
+    """Runs one process per picture (0.15 s of overhead), at most AT_ONCE of them, and serves askers in turn.
 
-    The picture waits in a file that has no name, so nothing is left behind whatever happens, and its process gets the open
-    file: neither its bytes nor its pixels are ever in this process. Before pixels are unpacked their memory is taken from
-    `memory_bytes`, which all pictures of this node share.
+    The picture waits in an unnamed file, so nothing is left behind whatever happens, and its process gets the open
+    file: neither its bytes nor its pixels are ever in this process. Before pixels are decoded their memory is taken
+    from `memory_bytes`, which all pictures of this node share.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class PictureProcesses:
         folder: Path | None = None,
         limit: TokenBuckets | None = None,
     ) -> None:
-        """`cpu_s` of a processor are for one picture. `folder`: where waiting pictures lie; None for the system's own.
+        """`cpu_s` bounds the processor time of one picture. Waiting pictures lie in `folder`, None for the system's own.
 
-        `limit` is taken from by who asks, for each picture, and FAILURE_COSTS times for one that fails.
+        `limit` is charged to the asker, once for each picture, and FAILURE_COSTS times for one that fails.
         """
         self._max_pixels = max_pixels
         self._cpu_s = cpu_s
@@ -129,7 +129,7 @@ class PictureProcesses:
         return _unpack(made)
 
     async def _let_work(self, process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
-        """What the process writes, once there was memory for its pixels; raises TimeoutError."""
+        """Returns what the process writes, once there is memory for its pixels. Raises TimeoutError."""
         if process.stdout is None:
             raise RuntimeError("the process has no stdout")
         try:
@@ -148,7 +148,7 @@ def _environment() -> dict[str, str]:
 
 
 def _renditions(made: list[bytes]) -> Mapping[Rendition, bytes]:
-    """In the order in which the worker makes them."""
+    """Returns the renditions in the order in which the worker makes them."""
     return dict(zip((Rendition.SMALL, Rendition.BIG, Rendition.FADED), made, strict=True))
 
 

@@ -24,13 +24,13 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 class Initials:
-    """One at a time, in a thread: two milliseconds each, and nothing of a stranger's but one or two letters is in them.
+    """Draws one picture at a time, in a thread: two milliseconds each, and the only user input is one or two letters.
 
-    Letters that the font does not have lose their marks; if it has not even that, a figure stands for the person.
+    Letters that the font lacks are drawn without their marks, or else a silhouette is drawn.
     """
 
     def __init__(self, font: str) -> None:
-        """`font`: a file, or the name of one where the system keeps fonts; without it Pillow's own, for English, is used."""
+        """`font` is a file, or the name of one where the system keeps fonts; without it Pillow's own, for English, is used."""
         self._font = font
         self._lock = threading.Lock()
         self._sizes: dict[int, Font] = {}
@@ -66,7 +66,7 @@ class Initials:
 
 
 def _known(initials: str, font: Font) -> str:
-    """Returns them as far as the font has them; empty if a letter is missing."""
+    """Returns the letters as far as the font has them, nothing if it lacks one."""
     shown = ""
     for character in initials:
         bare = unicodedata.normalize("NFD", character)[0]

@@ -1,7 +1,8 @@
-"""Separates a picture's pixels from what its file says about them, so that the latter cannot make the picture unreadable.
+"""Separates a picture's pixels from its metadata, so that broken metadata cannot make the picture unreadable.
 
-Devices and editors write much beside the pixels (camera, place, history, previews, colour profiles), and much of it wrongly. Of all that,
-how the picture is turned and its colour profile are read, each for itself; what cannot be read of them is as if it were not there.
+Devices and editors write much beside the pixels (camera, place, history, previews, colour profiles), and much of it
+wrongly. Only the orientation and the colour profile are read, each on its own; where one of them cannot be read, it
+counts as absent.
 """
 
 import re
@@ -23,7 +24,7 @@ _MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _BARE_MARKERS = frozenset({0x01, 0xD8})  # nothing belongs to these
 _APPLICATION, _COMMENT = range(0xE0, 0xF0), 0xFE
-# What says which colours the components are, and how long it is at least. Everything else that applications add becomes a comment.
+# Segments that define the colours, and their least length. Everything else that applications add becomes a comment.
 _COLOURS: Mapping[int, tuple[bytes, int]] = {0xE0: (b"JFIF\0", 14), 0xEE: (b"Adobe", 12)}
 _EXIF, _XMP, _PROFILE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 
@@ -53,7 +54,7 @@ class PictureFile:
 
 
 def separate(data: bytes) -> PictureFile:
-    """Returns the parts of a picture's file; of formats whose metadata do no harm, the file as it is."""
+    """Returns the parts of a picture's file, or the file as it is for formats whose metadata do no harm."""
     if data.startswith(b"\xff\xd8"):
         return _separate_jpeg(data)
     if data.startswith(_PNG):
@@ -66,7 +67,10 @@ def separate(data: bytes) -> PictureFile:
 
 
 def read_orientation(exif: bytes, xmp: bytes = b"") -> int:
-    """Returns 1 to 8 as EXIF counts; 1, upright, for what says nothing or nonsense. EXIF goes before XMP."""
+    """Returns the orientation, 1 to 8 as EXIF counts, and 1 (upright) where it is absent or nonsense.
+
+    EXIF goes before XMP.
+    """
     try:
         found = _find_orientation(exif.removeprefix(_EXIF))
     except (struct.error, KeyError):
@@ -77,7 +81,7 @@ def read_orientation(exif: bytes, xmp: bytes = b"") -> int:
 
 
 def _find_orientation(exif: bytes) -> int | None:
-    """Raises struct.error and KeyError for a broken block."""
+    """Returns the orientation. Raises struct.error and KeyError for a broken block."""
     order = {b"II": "<", b"MM": ">"}[exif[:2]]
     (directory,) = struct.unpack_from(order + "I", exif, 4)
     (tags,) = struct.unpack_from(order + "H", exif, directory)
@@ -91,7 +95,7 @@ def _find_orientation(exif: bytes) -> int | None:
 
 
 def _separate_jpeg(data: bytes) -> PictureFile:
-    """In the file that is returned metadata have become comments, which every decoder passes over: no byte moves."""
+    """Returns the file with its metadata turned into comments, which every decoder skips: no byte moves."""
     bare = bytearray(data)
     exif = xmp = b""
     profiles: list[bytes] = []
@@ -122,7 +126,7 @@ def _separate_jpeg(data: bytes) -> PictureFile:
 
 
 def _separate_png(data: bytes) -> PictureFile:
-    """In the file that is returned are the chunks of the first picture alone; so an animation becomes its first frame."""
+    """Returns the file with the chunks of the first picture only, so an animation becomes its first frame."""
     # The header comes first, and has one size.
     depth, colours = (data[24], data[25]) if len(data) > 25 else (8, _RGB)
     view = memoryview(data)
@@ -154,7 +158,7 @@ def _separate_png(data: bytes) -> PictureFile:
 
 
 def _separate_tiff(data: bytes) -> bytes:
-    """Returns the file with one empty byte in the place of what each describing tag of the first picture says."""
+    """Returns the file with one empty byte as the value of each describing tag of the first picture."""
     order = "<" if data.startswith(b"II") else ">"
     bare = bytearray(data)
     try:
@@ -170,7 +174,10 @@ def _separate_tiff(data: bytes) -> bytes:
 
 
 def _transparency(body: bytes, depth: int, colours: int) -> bytes:
-    """Returns the transparent colours; none where the chunk is too short. Greys are scaled as their pixels are when unpacked."""
+    """Returns the transparent colours, none where the chunk is too short.
+
+    Greys are scaled as their pixels are when decoded.
+    """
     if len(body) < {_GREY: 2, _RGB: 6}.get(colours, 1):
         return b""
     if colours == _GREY and depth in (2, 4):

@@ -1,9 +1,9 @@
-"""Shrinks one picture in a process of its own: what a hostile file can take down ends with it.
+"""Shrinks one picture in a process of its own, so that a hostile file can only take down this process.
 
-Run as a program, with the open file's descriptor as its first argument. It reads the file's header, says on stdout how many
-bytes of memory the pixels will take, and waits for a byte on stdin before it unpacks any of them. Then the sizes follow on
-stdout, each as its length and its JPEG bytes. Exit status 0, or REFUSED with one line for people on stderr; anything else is
-a file that broke the decoder.
+Run as a program, with the open file's descriptor as its first argument. It reads the file's header, writes to stdout
+how many bytes of memory the pixels will take, and waits for a byte on stdin before it decodes any of them. Then the
+sizes follow on stdout, each as its length and its JPEG bytes. The exit status is 0, or REFUSED with one line for people
+on stderr; any other status means that the file broke the decoder.
 """
 
 import os
@@ -25,10 +25,10 @@ REFUSED = 3
 LENGTH = struct.Struct(">I")
 NEEDED = struct.Struct(">Q")
 QUALITY = 85  # artefacts cannot be seen at these sizes; about 60 kB for 640 px
-EVENTS_QUALITY = 95  # events contract 2.8
+EVENTS_QUALITY = 95  # docs/events-api.md, "Pictures"
 FADED = 0.3  # the same
 WHITE = (255, 255, 255)  # what shines through where a picture is transparent
-# What phones, browsers and cameras make, and bytes of memory that unpacking takes for each pixel at most (measured, rounded
+# Formats of phones, browsers and cameras, and bytes of memory that unpacking takes for each pixel at most (measured, rounded
 # up). Pillow could read thirty more formats: hardly ever met, and each a decoder that somebody may break.
 BYTES_PER_PIXEL: Mapping[str, int] = {
     "AVIF": 18,
@@ -56,7 +56,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 SCANS_MAX = 64  # of one JPEG: ten are usual, and each is decoded in full
-# What iPhones keep photos in; an AVIF names itself first.
+# The format of iPhone photos; an AVIF names itself first.
 _HEIF = re.compile(rb"....ftyp(?:hei[cmsx]|hev[cmsx]|mif1|msf1)", re.DOTALL)
 _SMALL_BYTES = 24 << 20  # what is made of a picture, and buffers that do not grow with it
 _HEADER_BYTES = 64 << 20  # for reading a header: texts and profiles are in it
@@ -65,11 +65,11 @@ _FROM_TOP_TO_BOTTOM = ("JPEG", "PNG")  # in these what has not come lies below
 
 
 class Refused(Exception):
-    """The picture cannot be used, for a reason that its sender may know."""
+    """Says why a picture cannot be used, in words that its sender may read."""
 
 
 def make_photo(picture: Image.Image, full_px: int, preview_px: int, small_px: int, big_px: int) -> list[bytes]:
-    """The centre square: at most `full_px` wide, never enlarged, `preview_px` wide, and its renditions."""
+    """Returns the centre square in full size (at most `full_px` wide, never enlarged), as preview, and its renditions."""
     side = min(picture.size)
     full = ImageOps.fit(picture, (min(side, full_px),) * 2, Image.Resampling.LANCZOS)
     preview = ImageOps.fit(full, (preview_px,) * 2, Image.Resampling.LANCZOS)
@@ -77,7 +77,7 @@ def make_photo(picture: Image.Image, full_px: int, preview_px: int, small_px: in
 
 
 def make_renditions(photo: Image.Image, small_px: int, big_px: int) -> list[bytes]:
-    """The centre square `small_px` wide, `big_px` wide, and the small one faded on white."""
+    """Returns the centre square `small_px` wide, `big_px` wide, and the small one faded on white."""
     small = ImageOps.fit(photo, (small_px,) * 2, Image.Resampling.LANCZOS)
     big = ImageOps.fit(photo, (big_px,) * 2, Image.Resampling.LANCZOS)
     faded = Image.blend(Image.new("RGB", small.size, WHITE), small, FADED)
@@ -85,7 +85,7 @@ def make_renditions(photo: Image.Image, small_px: int, big_px: int) -> list[byte
 
 
 def make_thumbnail(picture: Image.Image, max_px: int) -> list[bytes]:
-    """The whole picture, at most `max_px` wide and high, never enlarged."""
+    """Returns the whole picture, at most `max_px` wide and high, never enlarged."""
     picture.thumbnail((max_px, max_px), Image.Resampling.LANCZOS)
     return [_jpeg(picture)]
 
@@ -94,7 +94,7 @@ class Opened:
     """A picture of which the header has been read, and no pixel."""
 
     def __init__(self, source: BinaryIO, max_pixels: int, draft_px: int) -> None:
-        """`draft_px` is the side that is enough for what is to be made. Raises Refused, and whatever Pillow raises."""
+        """`draft_px` is the side that is enough for the result. Raises Refused, and whatever Pillow raises."""
         # Pillow counts before it unpacks, also pictures inside of pictures (icons); what it only warns of is refused here.
         Image.MAX_IMAGE_PIXELS = max_pixels
         if _HEIF.match(source.read(12)):
@@ -121,7 +121,7 @@ class Opened:
         self.needed_bytes = _SMALL_BYTES + len(file.data) + needed + width * height * per_pixel
 
     def read(self) -> Image.Image:
-        """Unpack the first frame, once; it comes upright, opaque, in sRGB, and not much larger than `draft_px`."""
+        """Returns the first frame, decoded once: upright, opaque, in sRGB, and not much larger than `draft_px`."""
         picture: Image.Image = self._picture
         del self._picture  # the first pixels go as soon as there are other ones
         _load(picture)
@@ -139,7 +139,7 @@ class Opened:
 
 
 def _load(picture: Image.Image) -> None:
-    """Unpack the pixels; raises OSError for a picture of which more than the very end is missing."""
+    """Decode the pixels. Raises OSError for a picture of which more than the very end is missing."""
     try:
         picture.load()
     except OSError:
@@ -152,7 +152,7 @@ def _load(picture: Image.Image) -> None:
 
 
 def _describe(picture: Image.Image, file: PictureFile) -> tuple[bytes | None, int]:
-    """Returns the colour profile, and how the picture is turned."""
+    """Returns the colour profile and the orientation."""
     if file.orientation is not None:
         return file.profile, file.orientation
     info = picture.info
@@ -162,7 +162,7 @@ def _describe(picture: Image.Image, file: PictureFile) -> tuple[bytes | None, in
 
 
 def _is_indirect(picture: Image.Image) -> bool:
-    """Whether the values of its pixels are no colours that can be mixed."""
+    """Returns whether its pixel values are no colours that can be interpolated."""
     return picture.mode in ("1", "P", "PA") or picture.mode.startswith("I") or "transparency" in picture.info
 
 
@@ -184,7 +184,10 @@ def _grey_16(picture: Image.Image) -> Image.Image:
 
 
 def _keyed_16(picture: Image.Image, data: bytes) -> Image.Image:
-    """Of 16 bits Pillow keeps the upper 8, of the colour that is transparent all: the lower ones are unpacked for themselves."""
+    """Make the transparent colour of a 16-bit picture transparent by decoding the lower bits, too.
+
+    Pillow keeps the upper 8 bits of pixels, but all bits of that colour.
+    """
     key = picture.info["transparency"]
     low = Image.open(BytesIO(data), formats=["PNG"])
     low.tile = [tile._replace(args="RGB;16L") for tile in low.tile]
@@ -198,7 +201,7 @@ def _keyed_16(picture: Image.Image, data: bytes) -> Image.Image:
 
 
 def _srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """In the colours that a picture without a profile is shown in; a broken profile, or one of other colours, is passed over."""
+    """Returns the picture in sRGB. A broken profile, or one for another colour model, is ignored."""
     if not profile or picture.mode not in ("RGB", "RGBA", "CMYK", "L", "LA"):
         return picture
     alpha = picture.getchannel("A") if picture.mode.endswith("A") else None
@@ -234,7 +237,7 @@ def _jpeg(picture: Image.Image, quality: int = QUALITY) -> bytes:
 
 
 def _limit(cpu_s: int) -> None:
-    """No more than `cpu_s` seconds of a processor, and no file is written, not even a core."""
+    """Limit this process to `cpu_s` seconds of processor time, and let it write no file, not even a core dump."""
     try:
         import resource
     except ImportError:  # not made for Windows
@@ -245,7 +248,7 @@ def _limit(cpu_s: int) -> None:
 
 
 def _limit_memory(more_bytes: int) -> None:
-    """From now on no more than so much address space on top of what is taken already."""
+    """Limit further memory to this many bytes of address space."""
     with suppress(
         ImportError, OSError, ValueError
     ):  # not made for Windows; elsewhere than on Linux the estimate alone must do
@@ -257,7 +260,7 @@ def _limit_memory(more_bytes: int) -> None:
 
 
 def _make(source: BinaryIO, what: str, sizes: list[int], max_pixels: int, max_bytes: int) -> list[bytes]:
-    """Say what it takes, wait, and make it; raises Refused."""
+    """Write how much memory is needed, wait for it, and make the picture. Raises Refused."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -286,7 +289,7 @@ def _make(source: BinaryIO, what: str, sizes: list[int], max_pixels: int, max_by
 
 
 def _wait_for(needed_bytes: int) -> None:
-    """Say how much memory is needed, and wait until it may be taken."""
+    """Write how much memory is needed, and wait until it may be taken."""
     sys.stdout.buffer.write(NEEDED.pack(needed_bytes))
     sys.stdout.buffer.flush()
     if not sys.stdin.buffer.read(1):
@@ -294,7 +297,10 @@ def _wait_for(needed_bytes: int) -> None:
 
 
 def main(file: str, what: str, *numbers: str) -> int:
-    """`photo FULL_PX PREVIEW_PX SMALL_PX BIG_PX`, `renditions SMALL_PX BIG_PX` or `thumbnail MAX_PX`; then MAX_PIXELS MAX_BYTES CPU_S."""
+    """Run `photo FULL_PX PREVIEW_PX SMALL_PX BIG_PX`, `renditions SMALL_PX BIG_PX` or `thumbnail MAX_PX`.
+
+    The arguments MAX_PIXELS MAX_BYTES CPU_S follow.
+    """
     *sizes, max_pixels, max_bytes, cpu_s = map(int, numbers)
     _limit(cpu_s)
     ImageFile.LOAD_TRUNCATED_IMAGES = False

@@ -5,7 +5,6 @@ differ, that of the node that has run longest counts, and nodes with another one
 clocks are too far apart, the one counts that is nearer to the median of the machines and Redis.
 """
 
-import asyncio
 import json
 import logging
 from collections.abc import Callable, Collection, Mapping
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 from server.nodes.internal_server import GOOD_FOR_S
 from server.redis_client.client import RedisClient, run_script, server_of
 
@@ -67,7 +66,7 @@ class Agreement:
         self._url = ""
         self._since = 0.0
         self._said: set[tuple[str, str]] = set()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
 
     async def open(self, url: str) -> None:
         """Compare now and every few seconds. `url` is where other nodes reach this one. Raises RedisError."""
@@ -77,25 +76,23 @@ class Agreement:
         self._since = seconds + microseconds / 1_000_000
         self.offset_s = (before + self._clock()) / 2 - self._since
         await self._compare()
-        self._task = asyncio.create_task(self._keep_comparing(), name="nodes' agreement")
+        self._tasks.repeat("nodes' agreement", self._compare_again, every_s=LOOK_EVERY_S)
 
     async def close(self) -> None:
         """Stop comparing, and remove what this node wrote."""
-        if self._task is None:
+        if not self._tasks.is_running:
             return
-        await cancel(self._task)
+        await self._tasks.stop()
         try:
             await (await server_of(self._redis, self._key)).hdel(self._key, self._node)
         except (RedisError, OSError):
             log.debug("what this node wrote about itself ends with its lease")
 
-    async def _keep_comparing(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            try:
-                await self._compare()
-            except (RedisError, OSError, ValueError, TypeError) as error:
-                log.debug("the nodes are not compared: %s", type(error).__name__)
+    async def _compare_again(self) -> None:
+        try:
+            await self._compare()
+        except (RedisError, OSError, ValueError, TypeError) as error:
+            log.debug("the nodes are not compared: %s", type(error).__name__)
 
     async def _compare(self) -> None:
         me = Member(self._url, self._fingerprint, self.offset_s, self._since)

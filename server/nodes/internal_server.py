@@ -1,6 +1,5 @@
 """The port for other nodes: answers only requests that are signed with the installation's secret."""
 
-import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -9,7 +8,7 @@ from time import time
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 from server.http.request_ids import name_requests
 from server.http.unreadable import Runner
 from server.nodes.address import NodeAddresses, own_address
@@ -76,7 +75,7 @@ class InternalServer:
         self._answer = answer
         self._host, self._port, self._url = host, port, url
         self._runner: web.AppRunner | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
 
     async def open(self) -> None:
         """Listen, and write the address. Raises OSError when the port is taken, RedisError when Redis cannot be reached."""
@@ -88,7 +87,7 @@ class InternalServer:
         await site.start()
         self._url = self._url.rstrip("/") or _url_at(own_address(self._host), self._runner.addresses)
         await self._addresses.keep(self._node, self._url, LEASE_S)
-        self._task = asyncio.create_task(self._keep(), name="node address")
+        self._tasks.repeat("node address", self._renew, every_s=RENEW_S)
 
     @property
     def url(self) -> str:
@@ -97,8 +96,8 @@ class InternalServer:
 
     async def close(self) -> None:
         """Remove the address, wait a moment for requests under way, and stop listening."""
-        if self._task is not None:
-            await cancel(self._task)
+        if self._tasks.is_running:
+            await self._tasks.stop()
             try:
                 await self._addresses.forget(self._node)
             except (RedisError, OSError):
@@ -106,13 +105,11 @@ class InternalServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _keep(self) -> None:
-        while True:
-            await asyncio.sleep(RENEW_S)
-            try:
-                await self._addresses.keep(self._node, self._url, LEASE_S)
-            except (RedisError, OSError) as error:
-                log.debug("the address waits to be renewed: %s", type(error).__name__)
+    async def _renew(self) -> None:
+        try:
+            await self._addresses.keep(self._node, self._url, LEASE_S)
+        except (RedisError, OSError) as error:
+            log.debug("the address waits to be renewed: %s", type(error).__name__)
 
     async def _answer_signed(self, request: web.Request) -> web.StreamResponse:
         if not self._signer.verifies(request.headers, request.method, request.path_qs):

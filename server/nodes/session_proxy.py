@@ -18,7 +18,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 from yarl import URL
 
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 from server.http import request_ids
 from server.http.held_line import watch_line
 from server.nodes.address import KnownAddresses, node_of
@@ -68,7 +68,7 @@ class SessionProxy:
         )  # requests without an answer yet, by owner
         self._joined: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)  # WebSockets, by owner
         self._http: aiohttp.ClientSession | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
         # One for each WebSocket or poll, done when it is to end.
         self._draining: set[asyncio.Future[None]] = set()
         self.under_way = 0
@@ -85,12 +85,11 @@ class SessionProxy:
             auto_decompress=False,
             middlewares=(_once,),
         )
-        self._watch = asyncio.create_task(self._watch_owners(), name="owners of forwarded sessions")
+        self._tasks.repeat("owners of forwarded sessions", self._watch_owners, every_s=LOOK_EVERY_S)
 
     async def close(self) -> None:
         """Close the connections to other nodes."""
-        if self._watch is not None:
-            await cancel(self._watch)
+        await self._tasks.stop()
         if self._http is not None:
             await self._http.close()
 
@@ -219,15 +218,13 @@ class SessionProxy:
 
     async def _watch_owners(self) -> None:
         """End what is under way to a node whose lease has expired: one that stalls accepts connections and never answers."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            for node in {*self._waiting, *self._joined}:
-                if await self._addresses.find(node) is None:
-                    for until in self._waiting.pop(node, ()):
-                        until.reschedule(loop.time())
-                    for draining in self._joined.get(node, ()):
-                        _end(draining)
+        now = asyncio.get_running_loop().time()
+        for node in {*self._waiting, *self._joined}:
+            if await self._addresses.find(node) is None:
+                for until in self._waiting.pop(node, ()):
+                    until.reschedule(now)
+                for draining in self._joined.get(node, ()):
+                    _end(draining)
 
     def _headers(self, request: web.Request) -> CIMultiDict[str]:
         """Returns the client's headers without those of its connection, and with the signature."""

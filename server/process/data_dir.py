@@ -1,4 +1,4 @@
-"""The data directory: made for the owner alone, writable, and of one instance at a time."""
+"""Creates and locks the data directory: readable by its owner only, and used by one instance at a time."""
 
 import contextlib
 import errno
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 LOCK_NAME = "lock"
 OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
@@ -20,21 +20,24 @@ DYING_S = 0.3  # what the system needs to take apart an instance that was killed
 
 @contextmanager
 def hold_data_dir(path: Path) -> Iterator[None]:
-    """Make it if missing and hold its lock; CannotStart when it cannot be written or another instance holds it."""
+    """Create the directory if missing and hold its lock.
+
+    StartupError when it cannot be written or another instance holds it.
+    """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock_fd = os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
         is_writable = os.access(path, os.W_OK | os.X_OK)
     except OSError as error:
-        raise CannotStart(f"data_dir: {path} is not writable ({error.strerror})") from None
+        raise StartupError(f"data_dir: {path} is not writable ({error.strerror})") from None
     try:
         if not is_writable:
-            raise CannotStart(f"data_dir: {path} is not writable")
+            raise StartupError(f"data_dir: {path} is not writable")
         give_up_at = time.monotonic() + DYING_S
         while not _locks(lock_fd):
             if time.monotonic() > give_up_at:
                 pid = os.pread(lock_fd, 20, 0).decode("ascii", "replace").strip()
-                raise CannotStart(f"data_dir: {path} is in use by another instance (process {pid or 'unknown'})")
+                raise StartupError(f"data_dir: {path} is in use by another instance (process {pid or 'unknown'})")
             time.sleep(0.02)
         try:
             os.pwrite(lock_fd, f"{os.getpid()}\n".encode().ljust(20), 0)
@@ -42,19 +45,19 @@ def hold_data_dir(path: Path) -> Iterator[None]:
         except OSError as error:
             if error.errno not in OF_THE_DISK:
                 raise
-            raise CannotStart(f"data_dir: {path} cannot be written ({error.strerror})") from None
+            raise StartupError(f"data_dir: {path} cannot be written ({error.strerror})") from None
     finally:
         os.close(lock_fd)
 
 
 def is_full(path: Path) -> str:
-    """Returns the words for a disk with too little room for a database; empty where there is enough."""
+    """Returns a text for operators if the disk has too little room for a database, else an empty one."""
     free_mb = shutil.disk_usage(path).free >> 20
     return f"its disk is full: {free_mb} MB are free" if free_mb < ROOM_MB else ""
 
 
 def is_in_use(path: Path) -> bool:
-    """Tell whether an instance holds the directory now."""
+    """Returns whether an instance holds the directory now."""
     try:
         lock_fd = os.open(path / LOCK_NAME, os.O_RDONLY)
     except FileNotFoundError:

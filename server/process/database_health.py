@@ -1,4 +1,4 @@
-"""Whether the database answers, looked at again and again, so that whoever asks is told at once."""
+"""Knows whether the database answers, from regular pings, so that readiness checks need not wait for it."""
 
 import asyncio
 import logging
@@ -7,39 +7,33 @@ from time import monotonic
 from pymongo.errors import PyMongoError
 
 from models.stores.database import Database
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.25
-PATIENCE_S = 0.5  # a balancer that asks each second, and wants two refusals, does not notice one such pause
-SAID_AFTER_S = 2.0  # a pause that is shorter is no line of the log
+PATIENCE_S = 0.5  # a balancer that asks each second, and needs two refusals, does not notice one such pause
+SAID_AFTER_S = 2.0  # shorter pauses are not logged
 
 
 class DatabaseHealth:
-    """Pings the database from `open` to `close`, and says in the log when it has gone away and when it is back."""
+    """Pings the database from `open` to `close`, and logs when it has gone away and when it is back."""
 
     def __init__(self, database: Database) -> None:
         self.is_up = True
         self._database = database
         self._answered_at = monotonic()
         self._is_said = False
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
 
     async def open(self) -> None:
-        """Look once, and then go on looking."""
+        """Ping once, and then every quarter of a second."""
         await self._look()
-        self._task = asyncio.create_task(self._keep_looking(), name="database health")
+        self._tasks.repeat("database health", self._look, every_s=LOOK_EVERY_S)
 
     async def close(self) -> None:
-        """Look no longer."""
-        if self._task is not None:
-            await cancel(self._task)
-
-    async def _keep_looking(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            await self._look()
+        """Stop pinging."""
+        await self._tasks.stop()
 
     async def _look(self) -> None:
         try:
@@ -54,7 +48,7 @@ class DatabaseHealth:
         self.is_up = False
         if not self._is_said and monotonic() - self._answered_at > SAID_AFTER_S:
             self._is_said = True
-            # A driver that has no server to ask would wait for one longer than this does.
+            # Without a reachable server the driver waits longer than this ping, so a timeout means no answer.
             reason = "no answer" if isinstance(error, TimeoutError) else type(error).__name__
             log.warning("MongoDB is away (%s): nothing is stored until it is back", reason)
 

@@ -1,18 +1,18 @@
-"""Tells Python's garbage collector what a server is like: much that stays for ever, and little that needs it.
+"""Tunes Python's garbage collector for a server: most objects live for ever or are freed by reference counts.
 
-Reference counts free nearly everything here; cycles are few. By default the collector looks at the newest objects after each
-700, and now and then at all: with many clients that is a pause that everybody notices, for nothing.
+By default the collector looks at the newest objects after each 700, and at all of them now and then. With many clients
+that is a noticeable pause, and it finds little, because cycles are few.
 """
 
 import gc
 
-# Of new objects before the youngest are looked at (once in 600 connects; 19 to 30 ms of work while a crowd
-# connected to a busy machine), and of looks at one generation before one at the next.
+# New objects per collection of the youngest generation (one in 600 connects; 19 to 30 ms of work while a crowd connected
+# to a busy machine), and collections of one generation per collection of the next.
 THRESHOLDS = (20_000, 20, 50)
 
 
-def spare_what_stays() -> None:
-    """To be called once everything is built: what is there now is never looked at again."""
+def tune_garbage_collector() -> None:
+    """Exempt all existing objects from collection and collect less often. To be called once everything is built."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

@@ -1,9 +1,9 @@
-"""From settings to a server that people can reach, and back to nothing: what starts in which order, and how it stops.
+"""Starts and stops the server: reads from the settings what to start, in this order, and stops it in reverse.
 
-    lock data_dir -> bind the port -> ask set stores -> embedded stores -> application -> listen -> say so
+    lock data_dir -> bind the port -> ask set stores -> embedded stores -> application -> listen -> print where it is
     -> (signal) -> stop in reverse order
 
-The cheap reasons not to start come first. What cannot start is one line and exit status 1 (see run.py).
+Cheap checks come first. A start that fails prints one line and exits with status 1.
 """
 
 import asyncio
@@ -23,18 +23,18 @@ from aiohttp.web_protocol import RequestHandler
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
-from models.tasks import cancel
+from models.tasks import BackgroundTasks, cancel
 from server.config import EMBEDDED, ConfigError, Settings
 from server.embedded import EmbeddedStores
 from server.http.lines_per_address import LINES
 from server.http.open_files import OPEN_FILES, BoundedSite
 from server.http.unreadable import Runner
 from server.process.data_dir import hold_data_dir
-from server.process.gc_tuning import spare_what_stays
-from server.process.listeners import BACKLOG, allow_many, bind, listen
+from server.process.gc_tuning import tune_garbage_collector
+from server.process.listeners import BACKLOG, bind, listen, raise_open_files_limit
 from server.process.logs import set_up_logs
 from server.process.running_server import find_last, published
-from server.process.store_checks import refused_by, require_mongodb, require_redis
+from server.process.store_checks import require_mongodb, require_redis, startup_refusal
 from server.process.unicode_tables import load_tables
 from server.process.url_secrets import without_secrets
 from server.process.worker_metrics import sockets_folder
@@ -45,15 +45,16 @@ from server.wiring import DRAIN_CLIENTS, build
 log = logging.getLogger(__name__)
 
 STORES_SHARE = 0.25  # of shutdown_s: mongod takes 1 s to write what it holds
-APPLICATION_SHARE = 0.7  # of the same; what hung is given up in what remains
-WORKER_SHARE = 0.9  # of that, where the process is a worker; then its parent kills it
+APPLICATION_SHARE = 0.7  # of shutdown_s; the rest is for giving up parts that hang
+WORKER_SHARE = 0.9  # of APPLICATION_SHARE, in a worker; then its parent kills it
 MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)
-THREADS_S = 0.5  # to what remains of the process in the end
-REQUESTS_SHARE = 0.3  # of the application's, for requests under way; then what is still open is closed
+THREADS_S = 0.5  # until the process exits although a thread hangs
+LOOK_S = 1.0  # between two looks at connections on which no request has come
+REQUESTS_SHARE = 0.3  # of the application's time, for requests under way; then connections are closed
 
 
 def serve(settings: Settings) -> None:
-    """Run until SIGINT, SIGTERM or SIGHUP; returns when all is stopped. CannotStart when something is in the way."""
+    """Run until SIGINT, SIGTERM or SIGHUP, and return when everything is stopped. StartupError says why it cannot start."""
     set_up_logs(settings.log)
     _warn_of_debug_pin(settings)
     with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -61,7 +62,10 @@ def serve(settings: Settings) -> None:
 
 
 def serve_with_workers(settings: Settings, command: Sequence[str], count: int) -> None:
-    """The same with `count` nodes on one port; `command` starts one of them (`serve_as_worker`) with these settings."""
+    """Run `count` nodes on one port until a signal, and return when all are stopped.
+
+    `command` starts one of them (`serve_as_worker`) with these settings. StartupError says why they cannot start.
+    """
     _require_free_doors(settings)
     set_up_logs(settings.log)
     _warn_of_debug_pin(settings)
@@ -70,9 +74,9 @@ def serve_with_workers(settings: Settings, command: Sequence[str], count: int) -
 
 
 def serve_as_worker(settings: Settings, own_socket: Path) -> None:
-    """One of the nodes: its parent holds the data directory, and has started the stores that the settings name.
+    """Run one of the nodes. Its parent holds the data directory, and has started the stores that the settings name.
 
-    `own_socket`: where its siblings ask it.
+    The other workers ask it for its metrics at the socket `own_socket`.
     """
     set_up_logs(settings.log, own_socket.stem)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -85,7 +89,7 @@ def _warn_of_debug_pin(settings: Settings) -> None:
 
 
 def _require_free_doors(settings: Settings) -> None:
-    """ConfigError where the settings give all workers one address for other nodes; a session is on one of them alone."""
+    """ConfigError where the settings give all workers one address for other nodes, since a session belongs to one worker."""
     for name, value in (("port", settings.nodes.port), ("url", settings.nodes.url)):
         if value:
             raise ConfigError(f"nodes.{name}", "cannot be set with --workers: each of them has an address of its own")
@@ -94,13 +98,16 @@ def _require_free_doors(settings: Settings) -> None:
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
-    except ImportError:  # not made for Windows
+    except ImportError:  # not available for Windows
         return None
     return uvloop.new_event_loop
 
 
 async def _until_told(life: Coroutine[Any, Any, None], ends_within_s: float) -> None:
-    """Run `life` to its end, or cancel it at the first signal. What is not cleaned up in time is given up, bit by bit."""
+    """Run `life` to its end, or cancel it at the first signal.
+
+    Clean-up that exceeds `ends_within_s` is cancelled part by part.
+    """
     living = asyncio.create_task(life, name="life")
     with _signals() as told:
         hearing = asyncio.create_task(told.wait(), name="signals")
@@ -109,7 +116,7 @@ async def _until_told(life: Coroutine[Any, Any, None], ends_within_s: float) -> 
         if told.is_set() and not living.done():
             living.cancel()
             await asyncio.wait([living], timeout=ends_within_s)
-            # Each further one ends what hangs now, and there may be something behind it.
+            # Each further cancellation ends the part that hangs now, and the next part may hang, too.
             await cancel(living)
     if living.done() and not (told.is_set() and living.cancelled()):
         living.result()
@@ -118,7 +125,7 @@ async def _until_told(life: Coroutine[Any, Any, None], ends_within_s: float) -> 
 
 
 def _wait_for_no_thread() -> None:
-    """All is done: end soon, also where a thread hangs, which nobody can cancel; one that looks up a name does for half a minute."""
+    """Exit soon even if a thread hangs, which cannot be cancelled: one that resolves a name can hang for half a minute."""
     timer = threading.Timer(THREADS_S, os._exit, [0])
     timer.daemon = True
     timer.start()
@@ -126,10 +133,11 @@ def _wait_for_no_thread() -> None:
 
 @contextmanager
 def _signals() -> Iterator[asyncio.Event]:
-    """Set at the first signal that means the end: a second one must not interrupt the cleaning up, which is bounded.
+    """Yield an event that the first terminating signal sets.
 
-    SIGHUP is one, as whoever closes a terminal sends it, unless `nohup` has this process ignore it. Signals that mean nothing
-    here would end the process at once, with clients cut off; they are said and ignored.
+    A second one must not interrupt the clean-up, which is bounded. SIGHUP is one of them, as closing a terminal sends
+    it, unless `nohup` has this process ignore it. SIGUSR1 and SIGUSR2 would end the process at once, with clients cut
+    off; they are logged and ignored.
     """
     told = asyncio.Event()
 
@@ -164,7 +172,7 @@ async def _live(settings: Settings) -> None:
 
 async def _live_in_workers(settings: Settings, command: Sequence[str], count: int) -> None:
     async with AsyncExitStack() as stack:
-        # First without sharing: another server of this user that has workers would take half of the people.
+        # First without sharing: the kernel would share the port with the workers of another server of this user.
         for listener in bind(settings.http):
             listener.close()
         # Held without listening, so that nobody else takes the port while the workers come and go.
@@ -221,27 +229,31 @@ async def _open(
 ) -> None:
     """Serve the application on these sockets until the stack is closed."""
     application_s = settings.shutdown_s * APPLICATION_SHARE * (1 if worker_socket is None else WORKER_SHARE)
-    allow_many()
+    raise_open_files_limit()
     try:
         app = await build(settings, mongodb_url, redis_url, worker_socket)
     except (PyMongoError, RedisError) as error:
-        raise refused_by(error) from None
+        raise startup_refusal(error) from None
     runner = Runner(app, access_log=None, shutdown_timeout=application_s * REQUESTS_SHARE)
     stack.push_async_callback(_close, runner, application_s)
     await runner.setup()
-    spare_what_stays()
+    tune_garbage_collector()
     app[OPEN_FILES].warn(settings.nodes.passed_on_max)
     listen(listeners, settings.http)
     for listener in listeners:
         await BoundedSite(runner, listener, app[OPEN_FILES], backlog=BACKLOG).start()
-    few = asyncio.create_task(app[LINES].keep_few(lambda: _connections(runner)), name="few lines per address")
-    stack.push_async_callback(cancel, few)
-    tables = asyncio.create_task(load_tables(), name="tables of names and emoji")
-    stack.push_async_callback(cancel, tables)
+
+    async def close_excess() -> None:
+        app[LINES].close_excess(_connections(runner))
+
+    tasks = BackgroundTasks()
+    stack.push_async_callback(tasks.stop)
+    tasks.repeat("lines per address", close_excess, every_s=LOOK_S)
+    _ = tasks.start("tables of names and emoji", load_tables())
 
 
 def _connections(runner: web.AppRunner) -> list[RequestHandler]:
-    """Those that are no WebSockets, the oldest first."""
+    """Returns the connections that are no WebSockets, the oldest first."""
     return [] if runner.server is None else runner.server.connections
 
 
@@ -252,7 +264,7 @@ def _say(settings: Settings, listener: socket.socket, places: dict[str, str]) ->
 
 
 async def _ask_set_stores(settings: Settings) -> dict[str, str]:
-    """Say for each store that is set, not embedded, what runs where; ConfigError when it does not answer."""
+    """Returns the version and address of each store that is not embedded. ConfigError when one does not answer."""
     answering: dict[str, str] = {}
     if settings.mongodb.url != EMBEDDED:
         version = await require_mongodb(settings.mongodb)
@@ -264,7 +276,7 @@ async def _ask_set_stores(settings: Settings) -> dict[str, str]:
 
 
 def _warn_of_what_others_lack(settings: Settings) -> None:
-    """One node may have its own; several would refuse each other's people, and hear nothing of each other."""
+    """Log settings that further nodes would have to share: one node works without, several would not understand each other."""
     own = {"redis.url": settings.redis.url == EMBEDDED, "auth.secret": not settings.auth.secret.get_secret_value()}
     for path in (path for path, is_own in own.items() if is_own):
         log.warning("%s is not set: other nodes on this MongoDB would need the one that this node has made", path)
@@ -279,12 +291,12 @@ async def _close(runner: web.AppRunner, patience_s: float) -> None:
         else:
             closing.result()
     finally:
-        # A timeout would end only the one of its parts that hangs first, and wait for all behind it.
+        # A timeout would cancel only the part that hangs first, and then wait for all later ones.
         await cancel(closing)
 
 
 async def _drain(runner: web.AppRunner) -> None:
-    # While it listens: balancers ask whether it is ready, and who polls comes by new connections.
+    # While it still listens: balancers ask whether it is ready, and polling clients open new connections.
     await runner.app[DRAIN_CLIENTS]()
     await runner.cleanup()
 

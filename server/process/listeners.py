@@ -1,4 +1,4 @@
-"""The sockets that the HTTP server listens on, bound before anything slow starts."""
+"""Binds the sockets that the HTTP server listens on, before anything slow starts."""
 
 import errno
 import resource
@@ -8,7 +8,7 @@ from contextlib import suppress
 from server.config import ConfigError, HttpSettings
 
 BACKLOG = 1024  # connections of a reconnect storm that wait for the loop
-OPEN_FILES_MAX = 1 << 20  # more than the people of a core; some systems allow a thousand times as many
+OPEN_FILES_MAX = 1 << 20  # more than one core can serve; some systems allow a thousand times as many
 REASONS = {
     errno.EADDRINUSE: ("http.port", "{port} on {host} is taken by another program; choose another port"),
     errno.EACCES: ("http.port", "{port} may not be used by this user"),
@@ -17,9 +17,10 @@ REASONS = {
 
 
 def bind(settings: HttpSettings, *, is_shared: bool = False) -> list[socket.socket]:
-    """Bind every address of the host, all on one port; ConfigError when one is taken. Nobody can connect yet.
+    """Bind every address of the host, all on one port. ConfigError when one is taken. Nobody can connect yet.
 
-    A shared port may be bound by several processes of this user, and the kernel spreads connections over those that listen.
+    A shared port may be bound by several processes of this user, and the kernel spreads connections over those that
+    listen.
     """
     bound: list[socket.socket] = []
     port = settings.port
@@ -43,17 +44,17 @@ def bind(settings: HttpSettings, *, is_shared: bool = False) -> list[socket.sock
     return bound
 
 
-def allow_many() -> None:
-    """Each connection is an open file: take as many as the system allows, where shells begin with about a thousand."""
+def raise_open_files_limit() -> None:
+    """Allow as many open files as the system does, since each connection is one and shells begin with about a thousand."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = OPEN_FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_MAX)
     if soft != resource.RLIM_INFINITY and soft < most:
-        with suppress(OSError, ValueError):  # a system that allows fewer than it says
+        with suppress(OSError, ValueError):  # some systems allow fewer than they report
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def listen(listeners: list[socket.socket], settings: HttpSettings) -> None:
-    """Let people connect; ConfigError when another program, bound at the same time, was faster."""
+    """Accept connections. ConfigError when another program bound the port at the same time and listened first."""
     try:
         for listener in listeners:
             listener.listen(BACKLOG)

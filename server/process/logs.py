@@ -1,4 +1,4 @@
-"""Logging: one line per event on standard error; JSON when that is no terminal, or as `log.format` says."""
+"""Configures logging: one line per record on standard error, as JSON if that is no terminal or `log.format` says so."""
 
 import logging
 import sys
@@ -17,11 +17,14 @@ from server.http.request_ids import current
 
 OURS = ("server", "handlers", "models")
 PRINTER = "server.sms.log"
-COUNTED = "is_summary"  # the mark of a line that stands for many
+COUNTED = "is_summary"  # attribute of a record that summarises many
 
 
 class JsonLine(logging.Formatter):
-    """`{"at", "level", "worker"?, "logger", "message", "request"?, "error"?}`: the request's id; `error` is the stack trace."""
+    """Formats a record as `{"at", "level", "worker"?, "logger", "message", "request"?, "error"?}`.
+
+    `request` is the id of the request, `error` the stack trace.
+    """
 
     def __init__(self, worker: str) -> None:
         super().__init__()
@@ -43,7 +46,10 @@ class JsonLine(logging.Formatter):
 
 
 class TextLine(logging.Formatter):
-    """Time, level, place and message, and the request's id; a line break in a message is shown, not obeyed. Stack traces follow below."""
+    """Formats a record as time, level, place, message and request id.
+
+    Line breaks in messages are escaped; stack traces follow.
+    """
 
     def __init__(self, worker: str) -> None:
         who = f"worker {worker} " if worker else ""
@@ -56,14 +62,14 @@ class TextLine(logging.Formatter):
 
 
 class Summary(logging.Filter):
-    """Lets the first few lines of a kind through in each period, counts the others, and says at its end how many they were.
+    """Lets the first few lines of a kind through in each period, counts the others, and logs their number at its end.
 
-    While a database is away there would be one line for each request that is refused. Errors, and what providers without
-    telephones print, are never left out.
+    Otherwise a database outage would log one line for each refused request. Errors, and codes printed by the provider
+    `log`, are never left out.
     """
 
     def __init__(self, show: Callable[[logging.LogRecord], object], *, most: int = 5, period_s: float = 10.0) -> None:
-        """`show`: what takes a record that is to be written."""
+        """`show` writes a record."""
         super().__init__()
         self._show = show
         self._most, self._period_s = most, period_s
@@ -94,15 +100,15 @@ class Summary(logging.Filter):
 
 
 def set_up_logs(settings: LogSettings, worker: str = "") -> None:
-    """`worker`: the number of this one, whose lines stand among those of the others."""
+    """Configure the log of this process. `worker` is its number among several workers, and stands in each line."""
     is_json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
     lines = logging.StreamHandler(sys.stderr)
     lines.setFormatter(JsonLine(worker) if is_json else TextLine(worker))
     lines.addFilter(Summary(lines.handle))
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     logging.basicConfig(handlers=[lines], level=max(level, logging.INFO), force=True)
-    # Each warning is written, and kept for ever as one that was; this kind has a stranger's words in it.
+    # Python keeps each distinct warning for ever, and these quote what clients send.
     for kind in (BadContentDispositionHeader, BadContentDispositionParam):
         warnings.filterwarnings("ignore", category=kind)
-    for name in OURS:  # the drivers' debug lines would drown ours and hold what people write
+    for name in OURS:  # drivers' debug lines are many, and quote messages of users
         logging.getLogger(name).setLevel(level)

@@ -1,22 +1,24 @@
-"""Work that every node does again and again: sweeps of what a fault has left, and reminders."""
+"""Periodic work of every node: sweeps that repair what a fault has left, and reminders."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
 
-async def keep_doing(name: str, work: Callable[[], Awaitable[int]], every_s: float, done: str) -> None:
-    """Do it at once and then again and again, until cancelled; a round that fails is logged, and the next one tries again.
+def run_periodically(
+    tasks: BackgroundTasks, name: str, work: Callable[[], Awaitable[int]], *, every_s: float, done: str
+) -> None:
+    """Run `work` now and then every `every_s` seconds.
 
-    `work` returns how much it did; `done` is the line that says so, with a `%d` for it.
+    `work` returns how many things it did; unless there were none, they are logged by the format `done`, which holds one `%d`.
     """
-    while True:
-        try:
-            count = await work()
-            if count:
-                log.info(done, count)
-        except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
-            log.warning("%s waits: %s", name, type(error).__name__)
-        await asyncio.sleep(every_s)
+
+    async def do_once() -> None:
+        count = await work()
+        if count:
+            log.info(done, count)
+
+    tasks.repeat(name, do_once, every_s=every_s, at_once=True)

@@ -1,4 +1,4 @@
-"""Ask the database and Redis whether they are there, before anything depends on them."""
+"""Checks that the database and Redis are reachable, before anything depends on them."""
 
 import asyncio
 import logging
@@ -21,9 +21,9 @@ OLDEST_REDIS = (6, 2)
 
 
 async def require_mongodb(settings: MongodbSettings) -> str:
-    """Return the version of the set MongoDB; ConfigError when it does not answer within `timeout_s`.
+    """Returns the version of the configured MongoDB. ConfigError when it does not answer within `timeout_s`.
 
-    A standalone server is warned about: it knows no majority, so an acknowledged message is as safe as its one disk.
+    Logs a warning for a standalone server, which has no majority: an acknowledged message is as safe as its one disk.
     """
     timeout_ms = int(settings.timeout_s * 1000)
     try:
@@ -46,7 +46,7 @@ async def require_mongodb(settings: MongodbSettings) -> str:
 
 
 async def require_redis(settings: RedisSettings) -> str:
-    """Return the version of the set Redis; ConfigError when it does not answer within `timeout_s`."""
+    """Returns the version of the configured Redis. ConfigError when it does not answer within `timeout_s`, or is too old."""
     try:
         async with asyncio.timeout(settings.timeout_s):
             async with aclosing(await open_redis(settings.url, timeout_s=settings.timeout_s)) as client:
@@ -66,8 +66,8 @@ async def require_redis(settings: RedisSettings) -> str:
     return f"{version}, a cluster" if is_cluster else version
 
 
-def refused_by(error: PyMongoError | RedisError) -> ConfigError:
-    """What a store that answers has against this start: an index that it cannot make, say, or not in time."""
+def startup_refusal(error: PyMongoError | RedisError) -> ConfigError:
+    """Returns the ConfigError for an error of a store during the start, for example an index that it cannot make in time."""
     if isinstance(error, PyMongoError):
         return ConfigError("mongodb.url", f"MongoDB does not do what a start needs ({_reason(error)})")
     return ConfigError("redis.url", f"Redis does not do what a start needs ({error})")

@@ -1,4 +1,4 @@
-"""Reads the tables of Unicode that names are sorted by and reactions are known by."""
+"""Loads the Unicode tables that names are sorted by and reactions are recognised by."""
 
 import asyncio
 import gc
@@ -8,10 +8,10 @@ from models.documents.reaction import load_emoji
 
 
 async def load_tables() -> None:
-    """Read them in a thread: a third of a second, for which nobody waits, neither a start nor whoever first sorts names.
+    """Load them in a thread, which takes a third of a second that neither the start nor the first request waits for.
 
-    The garbage collector, which they would give a hundred thousand objects to look at, leaves them alone from then on. It does
-    not look for garbage before that (server/process/gc_tuning.py does, at a start), which would be a pause of 30 ms.
+    Their hundred thousand objects are then exempt from garbage collection. No collection runs first, as at the start
+    (server/process/gc_tuning.py): that would be a pause of 30 ms.
     """
     for load in (load_table, load_emoji):
         await asyncio.to_thread(load)

@@ -1,7 +1,8 @@
-"""The workers of one machine show their figures together: whichever of them is asked, it asks the others.
+"""Merges the metrics of all workers of one machine: the worker that is asked asks the others.
 
-Each answers by a socket in a folder that nobody else may enter, and by nothing that can be away: figures are wanted most when
-something is. Every figure is labelled with the number of its worker; `parley_worker_up` says who answered.
+They answer at sockets in a folder that nobody else may enter. This depends on no store, because metrics are needed most
+during an outage. Every sample is labelled with the number of its worker; `parley_worker_up` says which of them
+answered.
 """
 
 import asyncio
@@ -17,14 +18,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-ANSWER_WITHIN_S = 2.0  # a worker that stalls is shown as such
+ANSWER_WITHIN_S = 2.0  # a worker that stalls is reported as down
 LABEL = "worker"
 NAME_MAX_BYTES = 100  # of a socket's path; the system takes 107
 
 
 @contextmanager
 def sockets_folder(data_dir: Path) -> Iterator[Path]:
-    """An empty folder for the workers' sockets, in `data_dir` unless its path is too long for them."""
+    """Yield an empty folder for the workers' sockets, in `data_dir` unless its path is too long for them."""
     folder = data_dir.absolute() / "workers"
     if len(bytes(folder / "000.sock")) > NAME_MAX_BYTES:
         with tempfile.TemporaryDirectory(prefix="parley-") as elsewhere:
@@ -36,8 +37,8 @@ def sockets_folder(data_dir: Path) -> Iterator[Path]:
     yield folder
 
 
-class Siblings:
-    """One worker among the others. `path` is its own socket, `NUMBER.sock`; `read` is the text of its own figures."""
+class WorkerMetrics:
+    """One worker among the others. `path` is its own socket, `NUMBER.sock`; `read` returns its own metrics as text."""
 
     def __init__(self, path: Path, read: Callable[[], bytes]) -> None:
         self._path = path
@@ -45,17 +46,17 @@ class Siblings:
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
-        """Answer the others; OSError when the folder is gone."""
-        self._path.unlink(missing_ok=True)  # of a worker of this number that was killed
+        """Answer the others. OSError when the folder is gone."""
+        self._path.unlink(missing_ok=True)  # left by a killed worker of this number
         self._server = await asyncio.start_unix_server(self._tell, self._path)
 
     async def close(self) -> None:
-        """Answer no more; the file stays, by which the others see that this one is away."""
+        """Stop answering. The file stays, so that the others report this worker as down."""
         if self._server is not None:
             self._server.close()
 
     async def gather(self) -> bytes:
-        """The figures of all workers, in Prometheus' words."""
+        """Returns the metrics of all workers in Prometheus' text format."""
         paths = sorted(self._path.parent.glob("*.sock"), key=lambda path: path.stem.zfill(3))
         told = await asyncio.gather(*map(self._ask, paths))
         return _merged({path.stem: text for path, text in zip(paths, told, strict=True)})
@@ -78,7 +79,7 @@ class Siblings:
             writer.write(self._read())
             await writer.drain()
         except ConnectionError:
-            return  # it did not wait
+            return  # the asking worker has given up
         finally:
             writer.close()
 
@@ -93,7 +94,7 @@ class _Shown(Collector):
 
 
 def _merged(told: Mapping[str, str | None]) -> bytes:
-    """Texts by worker as one; None is one that did not answer."""
+    """Returns the texts of the workers as one, with None for a worker that did not answer."""
     up = Metric("parley_worker_up", "Whether the worker answered", "gauge")
     families: dict[str, Metric] = {}
     for worker, text in told.items():

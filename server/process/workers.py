@@ -1,7 +1,7 @@
-"""Several nodes of one machine on one port, one per core: each a process of its own over the same stores.
+"""Runs several nodes on one port of one machine, one per core, each a process of its own over the same stores.
 
-The kernel hands connections to them in turn (SO_REUSEPORT); polls that reach the wrong one are passed on (nodes/). The
-parent starts the embedded stores, starts a worker that died again, and answers nobody itself.
+The kernel spreads connections over them (SO_REUSEPORT); requests that reach the wrong one are forwarded (server/nodes).
+The parent starts the embedded stores, restarts workers that end, and serves no requests itself.
 """
 
 import asyncio
@@ -16,23 +16,22 @@ from pathlib import Path
 from typing import Self
 
 from server.embedded.child import LAUNCHER
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 
 log = logging.getLogger(__name__)
 
 READY = b"ready\n"
 START_WITHIN_S = 60.0
-STEADY_S = 10.0  # a worker that ran this long did not die of its start
+STEADY_S = 10.0  # a worker that ran this long did not fail at its start
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
 
 
 class Workers:
-    """`count` processes of one command, for the time of an `async with`; inside it all of them serve.
+    """Runs `count` processes of one command for the time of an `async with`; inside it all of them serve.
 
-    Each is told its own file in the folder `sockets`, by which the others ask it (siblings.py).
-
-    A worker says `ready` on its standard output once it does. CannotStart when one ends before. They are told to stop when
-    the block ends, and killed after `stops_within_s`; the kernel tells them at once if this process dies.
+    Each gets a file of its own in the folder `sockets`, where the others ask for its metrics (worker_metrics.py). A
+    worker prints `ready` once it serves. StartupError when one ends before that. At the end of the block they are asked
+    to stop, and killed after `stops_within_s`; if this process dies, the kernel tells them at once.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class Workers:
 
     async def __aenter__(self) -> Self:
         try:
-            # One before the others: what a start makes in the database is made once.
+            # One at a time, so that the first start alone creates the indexes.
             for number in range(self._count):
                 await self._start(number)
         except BaseException:
@@ -82,19 +81,19 @@ class Workers:
                 stdout=PIPE,
                 env=self._environment,
             )
-        except OSError as error:  # no memory for one more process, say, which may be what the last one died of
-            raise CannotStart(f"worker {number + 1} of {self._count} cannot be started ({error.strerror})") from None
+        except OSError as error:  # for example no memory for one more process, which may have ended the last one
+            raise StartupError(f"worker {number + 1} of {self._count} cannot be started ({error.strerror})") from None
         assert process.stdout is not None
         said = b""
         with suppress(TimeoutError):
-            # Not `wait_for`: that of Python 3.11 forgets to be cancelled when the line comes at the same moment.
+            # Not `wait_for`: in Python 3.11 it loses a cancellation that arrives together with the line.
             async with asyncio.timeout(START_WITHIN_S):
                 said = await process.stdout.readline()
         if said != READY:
-            raise CannotStart(f"worker {number + 1} of {self._count} did not start (its own line above says why)")
+            raise StartupError(f"worker {number + 1} of {self._count} did not start (its own line above says why)")
 
     async def _keep(self, number: int) -> None:
-        """Start a worker again whenever it ends."""
+        """Start a worker again whenever it ends, after delays that grow while it keeps failing."""
         loop = asyncio.get_running_loop()
         delay_s, started = FIRST_DELAY_S, loop.time()
         while True:
@@ -105,7 +104,7 @@ class Workers:
             started = loop.time()
             try:
                 await self._start(number)
-            except CannotStart as reason:
+            except StartupError as reason:
                 log.error("%s", reason)  # noqa: TRY400 (it says why, or the worker has)
 
     async def _stop(self) -> None:

@@ -1,1 +1,1 @@
-"""Ways to bring a notification to a device: each implements models.ports.PushSender."""
+"""Sends notifications to devices; each module implements models.ports.PushSender."""

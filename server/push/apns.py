@@ -1,7 +1,7 @@
-"""Pushes by Apple's service (APNs): what is asked of it, and what its answers mean. apns_connections.py carries them.
+"""Sends pushes by Apple's service (APNs): builds requests and reads answers. apns_connections.py carries them.
 
-A request that was cut off may have been heard. It is sent again with the same apns-id, and with the same apns-collapse-id, so
-that a device shows it once.
+A request that was cut off may have been received. It is sent again with its apns-id and its apns-collapse-id, so that a
+device shows it once.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from server.push.apns_connections import Answer, Pool
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 20.0  # connecting included
-EXPIRES_AFTER = timedelta(days=30)  # events contract, section 7
+EXPIRES_AFTER = timedelta(days=30)  # docs/events-api.md, "Pushes"
 PAYLOAD_MAX_BYTES = 4096  # Apple's
 COLLAPSE_MAX_BYTES = 64  # Apple's
 _IDS = UUID("8d3b6a5e-7f0f-4f0c-9a47-3d1c1d3f6f10")  # of this server's notifications, among all that are made of names
@@ -41,7 +41,7 @@ _BAD_TOKENS = {"BadDeviceToken", "Unregistered", "ExpiredToken"}
 
 
 class ApnsPushes:
-    """Sends by one topic (an app's bundle id) to Apple, or to another server that speaks like Apple."""
+    """Sends for one topic (an app's bundle id) to Apple, or to another server that speaks its protocol."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class ApnsPushes:
         self._timeout_s = timeout_s
 
     async def send(self, notification: Notification, token: str) -> Outcome:
-        """See models.ports.PushSender. What Apple answers to is in its document "Handling notification responses from APNs"."""
+        """Implements models.ports.PushSender. Apple's "Handling notification responses from APNs" defines the answers."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 path = f"/3/device/{quote(token, safe='')}"
@@ -76,7 +76,7 @@ class ApnsPushes:
         return _outcome(answer)
 
     async def close(self) -> None:
-        """Say good-bye, and wait a moment for it to be heard."""
+        """Close the connections, and wait a moment until Apple has read that."""
         await self._pool.say_goodbye()
 
     def _headers(self, notification: Notification, token: str) -> list[tuple[str, str]]:
@@ -104,19 +104,22 @@ class ApnsPushes:
 
 
 def apns_id(key: str, token: str) -> UUID:
-    """The id under which Apple knows this notification to this device, the same on every node and in every attempt."""
+    """Returns Apple's id of this notification to this device, equal on every node and in every attempt."""
     return uuid5(_IDS, f"{key}\n{token}")
 
 
 def trust(ca_file: str | None = None) -> ssl.SSLContext:
-    """Whom to believe to be Apple: who the system's authorities vouch for, or those of a file (OSError when it is none)."""
+    """Returns a TLS context that trusts the system's authorities, or those in a file (OSError when it cannot be read)."""
     context = ssl.create_default_context(cafile=ca_file)
     context.set_alpn_protocols(["h2"])
     return context
 
 
 def sign_by(key: str, key_id: str, team_id: str) -> AuthorizationHeaderProvider:
-    """Signs by a token key (the text of a .p8 file), once for all connections; ValueError for one that cannot sign."""
+    """Returns signatures by a token key (the text of a .p8 file) for all connections.
+
+    ValueError for a key that cannot sign.
+    """
     provider = JWTAuthorizationHeaderProvider(key, key_id, team_id)
     try:
         provider.get_header()  # type: ignore[no-untyped-call]
@@ -151,7 +154,7 @@ def _outcome(answer: Answer) -> Outcome:
 
 
 def _read(body: bytes) -> tuple[str, datetime | None]:
-    """The reason of a refusal, and since when a device has been gone (milliseconds)."""
+    """Returns the reason of a refusal, and since when a device has been gone (milliseconds)."""
     try:
         told = json.loads(body)
     except ValueError:

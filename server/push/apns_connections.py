@@ -1,8 +1,8 @@
-"""Connections to Apple's push service (APNs): HTTP/2 by aioapns, on which requests travel in a way of our own.
+"""Keeps connections to Apple's push service (APNs): HTTP/2 by aioapns, with another way to send requests.
 
-aioapns keeps the connections; how a request travels is written anew here, since its own way (4.0) forgets requests that are
-answered without a body or reset, tells nobody of Retry-After, stops hearing errors after 64 KiB of them, and lets more requests
-go than the server allows. It also signs anew for each connection, which Apple answers with 429.
+aioapns (4.0) forgets requests that are answered without a body or reset, ignores Retry-After, stops reading errors
+after 64 KiB of them, and sends more requests at once than the server allows. It also signs anew for each connection,
+which Apple answers with 429.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ IDLE_S = 600  # Apple wants connections kept; networks forget those that say not
 
 @dataclass(slots=True)
 class Answer:
-    """What came so far on one stream."""
+    """The part of an answer that has arrived on one stream."""
 
     whole: "asyncio.Future[None]"
     status: int = 0
@@ -48,7 +48,7 @@ class Answer:
 
 
 class _Connection(APNsTLSClientProtocol):
-    """One connection: as many requests at once as the server allows, each with an end."""
+    """Carries as many requests at once as the server allows, and ends each of them."""
 
     INACTIVITY_TIME = IDLE_S
 
@@ -65,11 +65,11 @@ class _Connection(APNsTLSClientProtocol):
     @property
     @override
     def is_busy(self) -> bool:
-        """Whether the pool should look for another: there is room on every connection that is not being closed."""
+        """Returns whether this connection is over, so that the pool of aioapns takes another."""
         return self._is_over
 
     async def ask(self, path: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
-        """Send one request; raises ConnectionClosed when it ends without an answer."""
+        """Send one request. Raises ConnectionClosed when the connection ends without an answer."""
         heard = self._heard
         try:
             return await self._ask(path, headers, body)
@@ -105,7 +105,10 @@ class _Connection(APNsTLSClientProtocol):
         return answer
 
     def _has_room(self, body_bytes: int) -> bool:
-        """Before the server's settings are known, nothing goes: with a signature Apple begins with one request at a time."""
+        """Returns whether one more request may be sent; none before the server's settings are known.
+
+        With a signature Apple begins with one request at a time.
+        """
         if self._is_over or not self._has_settings:
             return False
         streams = min(self.conn.remote_settings.max_concurrent_streams, STREAMS_MAX)
@@ -171,7 +174,7 @@ class _Connection(APNsTLSClientProtocol):
         super().close()
 
     def _leave(self) -> None:
-        """Out of the pool at once: a line that is being closed may take long to be gone."""
+        """Remove the connection from the pool at once, because closing it may take long."""
         self._is_over = True
         if self.on_connection_lost is not None:
             self.on_connection_lost(self)
@@ -187,7 +190,7 @@ class _Connection(APNsTLSClientProtocol):
 
 
 class Pool(APNsBaseConnectionPool):
-    """Connections to one server, by a signature that all of them share or by a certificate."""
+    """Keeps connections to one server, by a signature that all of them share or by a certificate."""
 
     def __init__(
         self, topic: str, host: str, port: int, context: ssl.SSLContext, signature: AuthorizationHeaderProvider | None
@@ -217,12 +220,12 @@ class Pool(APNsBaseConnectionPool):
             self.connections.remove(connection)
 
     async def ask(self, path: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
-        """Send one request on a connection with room; raises an error of aioapns, h2 or the system when it gets no answer."""
+        """Send one request on a connection with room. Raises an error of aioapns, h2 or the system when it gets no answer."""
         connection = cast("_Connection", await self.acquire())  # `create_connection` makes no others
         return await connection.ask(path, headers, body)
 
     async def say_goodbye(self) -> None:
-        """Close all connections, and wait a moment for it to be heard."""
+        """Close all connections, and wait a moment until the server has read that."""
         for line in [each for each in self.connections if isinstance(each, _Connection)]:
             line.close()
             try:

@@ -24,7 +24,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from typing_extensions import override
 
-from models.tasks import cancel
+from models.tasks import BackgroundTasks, cancel
 from server.redis_urls import RedisUrl
 
 log = logging.getLogger(__name__)
@@ -147,11 +147,12 @@ class PrimaryRedis(Redis):
         )
         super().__init__(connection_pool=self._pool)
         self.auto_close_connection_pool = True
-        self._looker = asyncio.create_task(self._keep_looking(), name="redis sentinels")
+        self._tasks = BackgroundTasks()
+        self._tasks.keep("redis sentinels", self._keep_looking)
 
     @override
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
-        await cancel(self._looker)
+        await self._tasks.stop()
         await super().aclose(close_connection_pool)
         await self._sentinels.aclose()
 

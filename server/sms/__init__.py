@@ -1,1 +1,1 @@
-"""Ways to bring a code or a text to a number: each implements models.ports.CodeSender and TextSender."""
+"""Sends codes and texts to phone numbers; each module implements models.ports.CodeSender and TextSender."""

@@ -1,4 +1,4 @@
-"""Codes and texts to the log: for development, where the reader of the log is the owner of the number."""
+"""Writes codes and texts to the log: for development, where the reader of the log owns the number."""
 
 import logging
 
@@ -6,7 +6,7 @@ log = logging.getLogger(__name__)
 
 
 class LoggedCodes:
-    """The one place where a code may be logged; as a warning, so that nobody runs it unknowingly in production."""
+    """Logs codes, as nothing else may; as warnings, so that nobody uses it in production unknowingly."""
 
     async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:  # noqa: ARG002 - the port's words
         log.warning("%s to %s: %s", channel, phone_text, body)

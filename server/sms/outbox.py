@@ -1,4 +1,4 @@
-"""Codes and texts to a file: for tests and for whoever sends them on by other means."""
+"""Writes codes and texts to a file: for tests, and for programs that send them on."""
 
 import asyncio
 import os
@@ -10,9 +10,9 @@ from models.ports import Clock
 
 
 class OutboxCodes:
-    """Appends `{"to", "body", "code", "channel", "at"}` as one JSON line; only the server's user can read the file.
+    """Appends `{"to", "body", "code", "channel", "at"}` as one JSON line to a file that only the server's user can read.
 
-    A text has no code: null.
+    `code` is null for a text.
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
@@ -34,7 +34,7 @@ class OutboxCodes:
         await asyncio.to_thread(self._append, line)
 
     def _append(self, line: bytes) -> None:
-        """One write per line, so that lines of several processes do not mix."""
+        """Append a line by one write, so that lines of several processes do not mix."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:

@@ -1,4 +1,4 @@
-"""Codes and texts by Twilio: messages and calls over its REST API."""
+"""Sends codes and texts by Twilio: messages and calls over its REST API."""
 
 import logging
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ UNREACHABLE = {
 
 
 class TwilioCodes:
-    """Sends by Messages, speaks by Calls. A number that cannot receive is logged and swallowed (events contract, section 3)."""
+    """Sends by Messages, speaks by Calls. A number that cannot receive is logged, and the sender is not told."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class TwilioCodes:
 
 
 def _problem(body: bytes) -> int | None:
-    """The error's number in Twilio's answer; whatever stands before Twilio answers without one."""
+    """Returns the error's number in Twilio's answer. A gateway in front of Twilio answers without one."""
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:

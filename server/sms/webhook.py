@@ -1,4 +1,4 @@
-"""Codes and texts to a web hook of the operator's own, signed so that it can tell them from anybody else's."""
+"""Sends codes and texts to a web hook of the operator, with a signature that it can verify."""
 
 import hmac
 import logging
@@ -14,10 +14,10 @@ CANNOT_RECEIVE = 422
 
 
 class WebhookCodes:
-    """Posts `{"to", "body", "code", "channel", "at"}` as JSON; a text has no code: null.
+    """Posts `{"to", "body", "code", "channel", "at"}` as JSON; `code` is null for a text.
 
-    `X-Parley-Timestamp` holds unix seconds and `X-Parley-Signature` the hex HMAC-SHA256 of timestamp, full stop and body, so
-    that an old request cannot be sent again later. Any 2xx is success, 422 says that the number cannot receive.
+    `X-Parley-Timestamp` holds unix seconds and `X-Parley-Signature` the hex HMAC-SHA256 of timestamp, full stop and
+    body, so that an old request cannot be replayed later. Any 2xx is success, 422 says that the number cannot receive.
     """
 
     def __init__(

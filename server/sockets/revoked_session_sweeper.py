@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection
 
 from models.documents.session import Actor
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 from server.sockets.connections import Connections
 
 log = logging.getLogger(__name__)
@@ -34,32 +34,19 @@ class RevokedSessionSweeper:
         self._end = end
         self._every_s = every_s
         self._is_due = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
 
     async def open(self) -> None:
         """Start looking."""
-        self._task = asyncio.create_task(self._run(), name="revoked sessions")
+        self._tasks.repeat("revoked sessions", self._sweep, every_s=self._every_s, wake=self._is_due)
 
     async def close(self) -> None:
         """Stop looking."""
-        if self._task is not None:
-            await cancel(self._task)
+        await self._tasks.stop()
 
     def hurry(self) -> None:
         """Look now: signals may have been missed."""
         self._is_due.set()
-
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            timer = loop.call_later(self._every_s, self._is_due.set)
-            await self._is_due.wait()
-            self._is_due.clear()
-            timer.cancel()
-            try:
-                await self._sweep()
-            except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
-                log.warning("sessions are not looked up: %s", type(error).__name__)
 
     async def _sweep(self) -> None:
         session_ids = self._connections.list_sessions()

@@ -1,68 +1,131 @@
-"""The events API's own doors: users, devices, events, and the pages of an invitation."""
+"""Builds the services of models/services/events: events, their guests, and the listeners to each change."""
 
-from handlers.rest.described import Route
-from handlers.rest.events.answers import EventAnswerRoutes
-from handlers.rest.events.devices import DeviceRoutes
-from handlers.rest.events.events import EventRoutes
-from models.services.contacts.visibility import MayView
-from models.services.events.invitations import AnswerInvitation, MarkInvitationSeen
-from models.services.events.inviting import InvitePeople, LimitInvitations
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.ports import Clock, Fanout
+from models.services.events.access import FollowBlocks, HiddenEvents, RequireEvent
+from models.services.events.alerts import EventAlerts
+from models.services.events.broadcast import BroadcastEvent
+from models.services.events.chat_log import AppendEventFacts
+from models.services.events.invitation_texts import TextInvitations
+from models.services.events.invitations import AnswerInvitation, MarkInvitationSeen, OpenInvitation
+from models.services.events.inviting import InvitePeople, JoinEvents, LimitInvitations
 from models.services.events.lifecycle import CancelEvent, CreateEvent, DeleteEvent, EditEvent
-from models.services.events.listing import CountUnanswered, EventViews, ListEvents
+from models.services.events.listing import CountUnanswered, EventViews, ListEvents, ListInviters
+from models.services.events.outbox import EventFactListener, EventOutbox
 from models.services.events.posts import AddPoll, PostMessage, SuggestTime
+from models.services.events.reminders import ForgetEvents, Remind
 from models.services.events.sample_replies import ListSampleReplies
 from models.services.events.timeline import GetTimeline
-from models.services.notifications.devices import AddDevice, RemoveDevice
+from models.services.notifications.queue import Notify
+from models.services.notifications.sms import LimitTexts
 from models.services.users.views import UserViews
-from server.wiring.domain import Domain
-from server.wiring.users import user_routes
+from server.config import Settings
+from server.wiring.chats import ChatLog
+from server.wiring.contacts import ContactServices
+from server.wiring.stores import Stores
 
 
-def events_routes(domain: Domain) -> list[Route]:
-    stores = domain.stores
-    see = EventViews(stores.accounts, stores.entries, UserViews(MayView(stores.contacts)))
-    return [
-        *user_routes(domain),
-        *_devices(domain).routes(),
-        *_events(domain, see).routes(),
-        *_answers(domain, see).routes(),
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """The listeners to facts of events: `outbox` hands each fact to all of them, at least once."""
+
+    outbox: EventOutbox
+    broadcast: BroadcastEvent
+    join: JoinEvents
+    remind: Remind
+    forget: ForgetEvents
+
+
+@dataclass(frozen=True, slots=True)
+class EventServices:
+    """Creating and changing events, and answering to them, over an EventFacts."""
+
+    hidden: HiddenEvents
+    follow_blocks: FollowBlocks
+    list_events: ListEvents
+    list_inviters: ListInviters
+    get_timeline: GetTimeline
+    count_unanswered: CountUnanswered
+    require: RequireEvent
+    create: CreateEvent
+    edit: EditEvent
+    cancel: CancelEvent
+    delete: DeleteEvent
+    list_sample_replies: ListSampleReplies
+    answer: AnswerInvitation
+    mark_seen: MarkInvitationSeen
+    open_invitation: OpenInvitation
+    post: PostMessage
+    add_poll: AddPoll
+    suggest_time: SuggestTime
+    views: EventViews
+
+
+def build_facts(
+    stores: Stores,
+    fanout: Fanout,
+    clock: Clock,
+    settings: Settings,
+    contacts: ContactServices,
+    log: ChatLog,
+    notify: Notify,
+    limit_texts: LimitTexts,
+    *,
+    before: Sequence[EventFactListener] = (),
+    after: Sequence[EventFactListener] = (),
+) -> EventFacts:
+    """Facts go to the log, then to sockets, then to devices and phones; `before` and `after` are further listeners around these."""
+    events, accounts, memberships = stores.events, stores.accounts, log.memberships
+    public_url = settings.http.public_url or f"http://{settings.http.host}:{settings.http.port}"
+    templates = settings.events.sms_templates
+    text = TextInvitations(accounts, stores.invitation_tokens, notify, limit_texts, clock, templates, public_url)
+    broadcast = BroadcastEvent(accounts, contacts.directory, memberships, fanout)
+    listeners = [
+        *before,
+        AppendEventFacts(events, accounts, memberships, log.journal, log.announcer),
+        broadcast,
+        EventAlerts(accounts, notify, text, clock),
+        *after,
     ]
+    outbox = EventOutbox(events, listeners, clock)
+    join = JoinEvents(events, accounts, stores.chats, memberships, log.journal, log.announcer)
+    return EventFacts(outbox, broadcast, join, Remind(events, outbox, clock), ForgetEvents(events, outbox, clock))
 
 
-def _devices(domain: Domain) -> DeviceRoutes:
-    devices = domain.stores.devices
-    return DeviceRoutes(AddDevice(devices, domain.clock), RemoveDevice(devices))
-
-
-def _events(domain: Domain, see: EventViews) -> EventRoutes:
-    stores, tell, require, clock = domain.stores, domain.event_outbox, domain.require_event, domain.clock
-    events, rules, limits = stores.events, domain.settings.events, domain.settings.limits
-    limit = LimitInvitations(stores.quotas, clock, rules.invitations_per_day, limits.enabled)
-    invite = InvitePeople(events, stores.accounts, tell, clock, limit, rules.invitees_max)
-    return EventRoutes(
-        ListEvents(events, domain.hidden_events),
-        GetTimeline(events, domain.hidden_events, clock),
-        CountUnanswered(events, domain.hidden_events, clock),
+def build(
+    stores: Stores,
+    clock: Clock,
+    settings: Settings,
+    contacts: ContactServices,
+    views: UserViews,
+    log: ChatLog,
+    facts: EventFacts,
+) -> EventServices:
+    events, accounts, outbox, rules = stores.events, stores.accounts, facts.outbox, settings.events
+    hidden = HiddenEvents(contacts.directory)
+    require = RequireEvent(events, hidden)
+    limit = LimitInvitations(stores.quotas, clock, rules.invitations_per_day, settings.limits.enabled)
+    invite = InvitePeople(events, accounts, outbox, clock, limit, rules.invitees_max)
+    return EventServices(
+        hidden,
+        FollowBlocks(events, stores.chats, hidden, log.record, facts.join),
+        ListEvents(events, hidden),
+        ListInviters(events, hidden, accounts, views),
+        GetTimeline(events, hidden, clock),
+        CountUnanswered(events, hidden, clock),
         require,
-        CreateEvent(events, stores.chats, invite, tell, clock),
-        EditEvent(events, require, invite, tell, clock),
-        CancelEvent(events, require, tell, clock),
-        DeleteEvent(events, require, tell, clock),
-        see,
-        domain.links,
-    )
-
-
-def _answers(domain: Domain, see: EventViews) -> EventAnswerRoutes:
-    stores, tell, require, clock = domain.stores, domain.event_outbox, domain.require_event, domain.clock
-    events, rules = stores.events, domain.settings.events
-    return EventAnswerRoutes(
+        CreateEvent(events, stores.chats, invite, outbox, clock),
+        EditEvent(events, require, invite, outbox, clock),
+        CancelEvent(events, require, outbox, clock),
+        DeleteEvent(events, require, outbox, clock),
         ListSampleReplies(stores.sample_replies),
-        AnswerInvitation(events, require, tell, clock),
-        MarkInvitationSeen(events, require, domain.broadcast_event),
-        PostMessage(events, require, tell, clock, rules.messages_per_person),
-        AddPoll(events, require, tell, clock, rules.polls_per_person),
+        AnswerInvitation(events, require, outbox, clock),
+        MarkInvitationSeen(events, require, facts.broadcast),
+        OpenInvitation(stores.invitation_tokens, events, accounts, contacts.may_view, clock),
+        PostMessage(events, require, outbox, clock, rules.messages_per_person),
+        AddPoll(events, require, outbox, clock, rules.polls_per_person),
         SuggestTime(events, require, rules.suggestions_per_person),
-        see,
-        domain.links,
+        EventViews(accounts, stores.entries, views),
     )

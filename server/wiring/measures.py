@@ -1,4 +1,4 @@
-"""What the parts of a node tell its operators (server/metrics.py)."""
+"""Registers the metrics of a node: which part is read for which number (server/metrics.py)."""
 
 import platform
 import resource
@@ -15,10 +15,10 @@ from server.http.open_files import OPEN, count_open_files, open_files_limit
 from server.nodes.agreement import Agreement
 from server.nodes.session_proxy import SessionProxy
 from server.sockets.server import SocketServer
-from server.wiring.domain import Domain
+from server.wiring.services import Services
 
-STARTED_AT = time()  # a moment after the process did
-MEMORY = Path("/proc/self/statm")  # in pages: all, what is held, …
+STARTED_AT = time()  # just after the process started
+MEMORY = Path("/proc/self/statm")  # in pages: total, resident, …
 
 
 def _held_bytes() -> float:
@@ -34,17 +34,18 @@ def _behind_s(worker: DeliverNotifications | None) -> float:
 
 
 def measure(
-    domain: Domain,
+    services: Services,
     sockets: SocketServer,
     session_proxy: SessionProxy,
     agreement: Agreement,
     is_ready: Callable[[], bool],
 ) -> None:
-    """Name the numbers that the parts keep anyway."""
-    metrics, bus, announcer = domain.metrics, domain.bus, domain.announcer
+    """Register the numbers that the parts keep anyway."""
+    runtime, announcer = services.runtime, services.log.announcer
+    metrics, bus = runtime.metrics, runtime.bus
     metrics.info("parley_build_info", "What is running", {"version": __version__, "python": platform.python_version()})
     metrics.gauge("parley_ready", "Whether people should be sent here, as /readyz says", lambda: float(is_ready()))
-    health = domain.database_health
+    health = runtime.database_health
     metrics.gauge("parley_database_up", "Whether MongoDB answers", lambda: float(health.is_up))
     metrics.gauge(
         "parley_secret_agrees",
@@ -64,22 +65,22 @@ def measure(
     metrics.gauge("parley_sockets", "Open Engine.IO connections", lambda: len(sockets.eio.sockets))
     for namespace in NAMESPACES:
         name = f"parley_connections_{namespace.removeprefix('/')}"
-        count = partial(domain.connections.count, namespace)
+        count = partial(runtime.connections.count, namespace)
         metrics.gauge(name, f"Connections in {namespace}", count)
-    keeper = domain.connect_admission
+    keeper = runtime.connect_admission
     metrics.gauge("parley_joins_waiting", "People in line for /chat", lambda: keeper.waiting)
     metrics.counter("parley_joins", "People let into /chat", lambda: keeper.admitted)
     metrics.counter("parley_joins_put_off", "People told to come back to /chat later", lambda: keeper.refused)
-    metrics.gauge("parley_journal_queue_entries", "Entries that wait to be stored", lambda: domain.journal.depth)
+    metrics.gauge("parley_journal_queue_entries", "Entries that wait to be stored", lambda: services.log.journal.depth)
     metrics.gauge("parley_fanout_queue_entries", "Stored entries that wait to be announced", lambda: announcer.depth)
 
     def lag_s() -> float:
         since = announcer.waits_since
-        return 0.0 if since is None else max(0.0, (domain.clock.now() - since).total_seconds())
+        return 0.0 if since is None else max(0.0, (runtime.clock.now() - since).total_seconds())
 
     metrics.gauge("parley_fanout_lag_seconds", "Age of the oldest entry that waits to be announced", lag_s)
     for kind, text in ((PUSH, "pushes"), (TEXT, "texts")):
-        worker = domain.notifications.workers.get(kind)
+        worker = services.notifications.workers.get(kind)
         metrics.gauge(f"parley_{text}_under_way", f"How many {text} are being delivered", partial(_under_way, worker))
         metrics.gauge(
             f"parley_{text}_behind_seconds", f"How long the {text} taken last had waited", partial(_behind_s, worker)

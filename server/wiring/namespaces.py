@@ -1,6 +1,8 @@
-"""The sockets: the server that carries them, and one namespace for each part of the protocol."""
+"""Makes the socket server, and one namespace for each part of the protocol."""
 
 from functools import partial
+
+from aiohttp import web
 
 from handlers.sockets.base import BaseNamespace, NamespaceContext
 from handlers.sockets.chat import ChatNamespace
@@ -9,75 +11,65 @@ from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
 from handlers.wire.sockets.largest import largest_message
-from models.services.chats.change import ChangeMessage
-from models.services.chats.history import ReadHistory
-from models.services.chats.listing import SendReady
 from models.services.runtime.token_bucket import TokenBuckets
 from server.faults import refusal_of
 from server.nodes.address import session_id
 from server.nodes.session_proxy import SessionProxy
 from server.sockets.server import SocketServer
-from server.wiring.domain import Domain
+from server.wiring.services import Runtime, Services
+
+SOCKET_SERVER: web.AppKey[SocketServer] = web.AppKey(
+    "socket_server"
+)  # for tests and benchmarks in the server's process
 
 
-def socket_server(domain: Domain, session_proxy: SessionProxy) -> SocketServer:
-    sockets = domain.settings.sockets
+def socket_server(runtime: Runtime, session_proxy: SessionProxy) -> SocketServer:
+    settings, sockets = runtime.settings, runtime.settings.sockets
     return SocketServer(
-        domain.connections,
-        origins=domain.settings.http.cors_origins,
+        runtime.connections,
+        origins=settings.http.cors_origins,
         ping_interval_s=sockets.ping_interval_s,
         ping_timeout_s=sockets.ping_timeout_s,
-        message_max_bytes=largest_message(domain.settings.chat.text_max_chars),
-        make_sid=partial(session_id, domain.bus.node),
+        message_max_bytes=largest_message(settings.chat.text_max_chars),
+        make_sid=partial(session_id, runtime.bus.node),
         forward=session_proxy,
-        count_refused=partial(domain.metrics.refused, "sockets"),
+        count_refused=partial(runtime.metrics.refused, "sockets"),
         queue_max_packets=sockets.queue_max_packets,
         queue_max_chars=sockets.queue_max_chars,
         account_max_chars=sockets.account_max_chars,
-        lines=domain.lines,
+        lines=runtime.lines,
         join_within_s=sockets.join_within_s,
         in_flight_max=sockets.in_flight_max,
     )
 
 
-def namespaces(domain: Domain) -> list[BaseNamespace]:
-    stores = domain.stores
-    limits, chat = domain.settings.limits, domain.settings.chat
+def namespaces(services: Services) -> list[BaseNamespace]:
+    runtime, chats = services.runtime, services.chats
+    limits = runtime.settings.limits
     context = NamespaceContext(
-        domain.authenticate,
-        domain.connections,
+        services.accounts.authenticate,
+        runtime.connections,
         TokenBuckets(limits.requests_per_s, limits.requests_burst, is_enabled=limits.enabled),
         TokenBuckets(limits.connects_per_minute / 60, limits.connects_per_minute, is_enabled=limits.enabled),
         refusal_of,
-        partial(domain.metrics.refused, "sockets"),
+        partial(runtime.metrics.refused, "sockets"),
         sockets_per_account=limits.sockets_per_account if limits.enabled else 0,
     )
     return [
         ChatNamespace(
             context,
-            domain.send,
-            ChangeMessage(
-                domain.resolve,
-                domain.directory,
-                stores.chats,
-                stores.entries,
-                domain.journal,
-                domain.fanout,
-                domain.message_limit,
-                domain.find_stored,
-                domain.remove_media,
-            ),
-            domain.find_stored,
-            ReadHistory(domain.resolve, domain.memberships, stores.chats, stores.entries),
-            domain.sync,
-            domain.list_chats,
-            SendReady(domain.directory, domain.first_pages, domain.fanout),
-            domain.typing,
-            domain.connect_admission,
-            text_max_chars=chat.text_max_chars,
+            chats.send,
+            chats.change,
+            chats.find_stored,
+            chats.read_history,
+            chats.sync,
+            chats.list_chats,
+            chats.send_ready,
+            runtime.connect_admission,
+            text_max_chars=runtime.settings.chat.text_max_chars,
         ),
-        TypingNamespace(context, domain.typing),
-        PresenceNamespace(context, domain.presence),
-        ReceiptsNamespace(context, domain.marks),
+        TypingNamespace(context, services.log.typing),
+        PresenceNamespace(context, services.presence.presence),
+        ReceiptsNamespace(context, chats.marks),
         EventsNamespace(context),
     ]

@@ -1,4 +1,4 @@
-"""What joins this node with the others for sessions that they hold."""
+"""Joins this node with the others: sessions that another node holds, one secret, one time."""
 
 import errno
 from contextlib import AsyncExitStack
@@ -12,31 +12,31 @@ from server.nodes.agreement import Agreement
 from server.nodes.internal_server import InternalServer, RequestSigner
 from server.nodes.session_proxy import SessionProxy
 from server.sockets.server import SocketServer
-from server.wiring.domain import Domain
+from server.wiring.services import Runtime
 
 
-def session_proxy(domain: Domain) -> SessionProxy:
+def session_proxy(runtime: Runtime) -> SessionProxy:
     """Returns the proxy to the other nodes' sessions; `join_nodes` opens it."""
-    settings, others = domain.settings, domain.bus.lease
+    settings, others = runtime.settings, runtime.bus.lease
     return SessionProxy(
-        domain.bus.node,
-        KnownAddresses(_addresses(domain), lambda other: other in others.others),
-        _signer(domain),
+        runtime.bus.node,
+        KnownAddresses(_addresses(runtime), lambda other: other in others.others),
+        _signer(runtime),
         most=settings.nodes.passed_on_max,
         patience_s=settings.sockets.ping_interval_s + settings.sockets.ping_timeout_s + 5,
         message_max_bytes=largest_message(settings.chat.text_max_chars),
     )
 
 
-def agreement(domain: Domain) -> Agreement:
+def agreement(runtime: Runtime) -> Agreement:
     """Returns the comparison of secrets and clocks with the other nodes; `join_nodes` opens it."""
-    # The secret is what is compared, so it is no part of this name.
-    key = RedisNames(domain.settings.redis.prefix, domain.outside.site.id).together("members")
-    return Agreement(domain.outside.redis, key, domain.bus.node, domain.outside.site.fingerprint)
+    # Nodes with different secrets must meet under this name to compare them.
+    key = RedisNames(runtime.settings.redis.prefix, runtime.outside.site.id).together("members")
+    return Agreement(runtime.outside.redis, key, runtime.bus.node, runtime.outside.site.fingerprint)
 
 
 async def join_nodes(
-    domain: Domain,
+    runtime: Runtime,
     sockets: SocketServer,
     session_proxy: SessionProxy,
     agreement: Agreement,
@@ -44,11 +44,11 @@ async def join_nodes(
     stack: AsyncExitStack,
 ) -> None:
     """Forward requests to the other nodes, answer theirs, and compare secret and clock with them."""
-    settings = domain.settings
+    settings = runtime.settings
     internal_server = InternalServer(
-        domain.bus.node,
-        _addresses(domain),
-        _signer(domain),
+        runtime.bus.node,
+        _addresses(runtime),
+        _signer(runtime),
         path,
         sockets.eio.handle_own,
         host=settings.nodes.host or settings.http.host,
@@ -68,9 +68,9 @@ async def join_nodes(
     await agreement.open(internal_server.url)
 
 
-def _addresses(domain: Domain) -> NodeAddresses:
-    return NodeAddresses(domain.outside.redis, domain.bus.names)
+def _addresses(runtime: Runtime) -> NodeAddresses:
+    return NodeAddresses(runtime.outside.redis, runtime.bus.names)
 
 
-def _signer(domain: Domain) -> RequestSigner:
-    return RequestSigner(derive_key(domain.secret, "nodes"))
+def _signer(runtime: Runtime) -> RequestSigner:
+    return RequestSigner(derive_key(runtime.outside.secret, "nodes"))

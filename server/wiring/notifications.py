@@ -1,61 +1,51 @@
-"""How people are told who have no client open: what composes pushes and texts, the queue, and what delivers them."""
+"""Builds the services of models/services/notifications: composing pushes and texts, the queue, and delivery."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from aioapns.connection import AuthorizationHeaderProvider
 
 from models.ports import Clock, ConnectedAccounts, TextSender
+from models.services.chats.announcer import AnnouncedListener
 from models.services.contacts.directory import Directory
 from models.services.notifications.contact_joined import NotifyContactJoined
 from models.services.notifications.delivery import DeliverNotifications, RetryRules
-from models.services.notifications.devices import ListDevices
+from models.services.notifications.devices import AddDevice, ListDevices, RemoveDevice
 from models.services.notifications.message_push import PushMessages
 from models.services.notifications.push import AsItStands, DeliverPush
 from models.services.notifications.queue import FinishNotifications, Notify
-from models.services.notifications.sms import DeliverText
+from models.services.notifications.sms import DeliverText, LimitTexts, TextRules
 from models.stores.notifications import PUSH, TEXT, Kind
 from server.config import ConfigError, Settings
 from server.push.apns import ApnsPushes, sign_by, trust
 from server.wiring.stores import Stores
 
 
-class NotificationParts:
-    """`notify` is what everybody composes against; `announced` what the announcer tells of messages."""
+@dataclass(frozen=True, slots=True)
+class NotificationServices:
+    """Composes and delivers notifications.
 
-    def __init__(
-        self,
-        settings: Settings,
-        stores: Stores,
-        clock: Clock,
-        directory: Directory,
-        sockets: ConnectedAccounts,
-        texts: TextSender,
-        told: Callable[[str, str], None],
-    ) -> None:
-        """`told` hears the kind and the outcome of each that is done with."""
-        push = settings.push
-        self._sender = push_sender(settings, clock)
-        finish = FinishNotifications(stores.notifications, clock, RetryRules(push.retry_s), told)
-        deliver_text = DeliverText(texts, finish)
-        self.workers: dict[Kind, DeliverNotifications] = {
-            TEXT: DeliverNotifications(TEXT, stores.notifications, deliver_text, clock, at_once=push.at_once)
-        }
-        if self._sender is not None:
-            list_devices = ListDevices(stores.devices, stores.sessions, stores.ownerships, clock)
-            as_it_stands = AsItStands(stores.entries)
-            deliver = DeliverPush(
-                stores.notifications, stores.devices, list_devices, self._sender, finish, as_it_stands
-            )
-            self.workers[PUSH] = DeliverNotifications(PUSH, stores.notifications, deliver, clock, at_once=push.at_once)
-        self.notify = Notify(stores.notifications, stores.devices, self._wake, is_push_on=push.is_on)
-        self.notify_contact_joined = NotifyContactJoined(stores.accounts, stores.phone_books, self.notify, clock)
-        self._messages = PushMessages(directory, sockets, self.notify, has_preview=push.message_preview)
-        self.announced = self._messages.announced if push.is_on else None
+    Services compose by `notify`. The announcer calls each of `announced` with every message; there are none while
+    pushes are off.
+    """
+
+    workers: Mapping[Kind, DeliverNotifications]
+    notify: Notify
+    limit_texts: LimitTexts
+    contact_joined: NotifyContactJoined
+    add_device: AddDevice
+    remove_device: RemoveDevice
+    announced: Sequence[AnnouncedListener]
+    _messages: PushMessages
+    _sender: ApnsPushes | None
 
     async def open(self, stack: AsyncExitStack) -> None:
-        """Start delivering; closed in reverse, so that what is announced last is queued, and perhaps delivered."""
+        """Start delivering.
+
+        Closed in reverse, so that pushes for the last announced messages are queued, and perhaps delivered.
+        """
         if self._sender is not None:
             stack.push_async_callback(self._sender.close)
         for worker in self.workers.values():
@@ -64,13 +54,72 @@ class NotificationParts:
         await self._messages.open()
         stack.push_async_callback(self._messages.close)
 
-    def _wake(self) -> None:
-        for worker in self.workers.values():
+
+def build(
+    stores: Stores,
+    clock: Clock,
+    settings: Settings,
+    directory: Directory,
+    sockets: ConnectedAccounts,
+    texts: TextSender,
+    done: Callable[[str, str], None],
+) -> NotificationServices:
+    """`done` is called with the kind and the outcome of each notification that is finished."""
+    push, sender = settings.push, push_sender(settings, clock)
+    workers = _workers(stores, clock, settings, texts, sender, done)
+
+    def wake() -> None:
+        for worker in workers.values():
             worker.wake()
+
+    notify = Notify(stores.notifications, stores.devices, wake, is_push_on=push.is_on)
+    messages = PushMessages(directory, sockets, notify, has_preview=push.message_preview)
+    return NotificationServices(
+        workers,
+        notify,
+        LimitTexts(stores.quotas, clock, _text_rules(settings)),
+        NotifyContactJoined(stores.accounts, stores.phone_books, notify, clock),
+        AddDevice(stores.devices, clock),
+        RemoveDevice(stores.devices),
+        (messages.announced,) if push.is_on else (),
+        messages,
+        sender,
+    )
+
+
+def _workers(
+    stores: Stores,
+    clock: Clock,
+    settings: Settings,
+    texts: TextSender,
+    sender: ApnsPushes | None,
+    done: Callable[[str, str], None],
+) -> dict[Kind, DeliverNotifications]:
+    """Returns the deliverers by kind; pushes have one only while they are on."""
+    push, queue = settings.push, stores.notifications
+    finish = FinishNotifications(queue, clock, RetryRules(push.retry_s), done)
+    workers = {TEXT: DeliverNotifications(TEXT, queue, DeliverText(texts, finish), clock, at_once=push.at_once)}
+    if sender is not None:
+        list_devices = ListDevices(stores.devices, stores.sessions, stores.ownerships, clock)
+        as_it_stands = AsItStands(stores.entries)
+        deliver = DeliverPush(queue, stores.devices, list_devices, sender, finish, as_it_stands)
+        workers[PUSH] = DeliverNotifications(PUSH, queue, deliver, clock, at_once=push.at_once)
+    return workers
+
+
+def _text_rules(settings: Settings) -> TextRules:
+    sms = settings.sms
+    return TextRules(
+        countries=sms.countries,
+        texts_per_number=sms.texts_per_number_per_day,
+        texts_of_all=sms.texts_per_day,
+        codes_of_all=sms.codes_per_day,
+        has_limits=settings.limits.enabled,
+    )
 
 
 def push_sender(settings: Settings, clock: Clock) -> ApnsPushes | None:
-    """Apple's service as the settings have it; None while pushes are off, ConfigError for files that cannot be used."""
+    """Returns Apple's service as the settings have it, None while pushes are off. ConfigError for files that cannot be used."""
     push = settings.push
     if not push.is_on:
         return None

@@ -1,4 +1,4 @@
-"""What a node is built upon: its database, its Redis, what it asks other servers with, and which site it is of."""
+"""Opens what a node is built upon: its database, its Redis, an HTTP client, and its site."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from server.process.site import Site, find_site
 from server.redis_client.client import RedisClient, open_redis
 from server.secret import load_secret
 
-APP = "parley node"  # how MongoDB's logs and its profiler name what a node asks
+APP = "parley node"  # names the node's queries in MongoDB's logs and profiler
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What the node is built upon."""
+    """The database, Redis, HTTP client, secret and site of a node."""
 
     database: Database
     redis: RedisClient
     http: aiohttp.ClientSession
-    secret: str  # of this installation, from which all keys are derived
+    secret: str  # all keys of the installation are derived from it
     site: Site
 
 
@@ -38,5 +38,5 @@ async def open_outside(stack: AsyncExitStack, settings: Settings, mongodb_url: s
 
 
 def _session() -> aiohttp.ClientSession:
-    """To the servers that the settings name, which are looked up as everything else on this machine is."""
+    """Returns a client for servers that the settings name, which are resolved by the system."""
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=aiohttp.ThreadedResolver()))

@@ -1,4 +1,4 @@
-"""How texts reach phones: the provider that the settings name."""
+"""Chooses the SMS provider that the settings name."""
 
 import aiohttp
 

@@ -1,4 +1,4 @@
-"""The stores: one of each, over the one database."""
+"""Builds the stores, one of each, over one database."""
 
 import asyncio
 
@@ -37,7 +37,7 @@ from server.auth.tokens import derive_key
 
 
 class Stores:
-    """Every query of the node goes through one of these."""
+    """All stores of a node; every query goes through one of them."""
 
     def __init__(self, database: Database, secret: str, clock: Clock, *, large_chat: int) -> None:
         self.counters = counters = Counters(database)
@@ -58,7 +58,7 @@ class Stores:
         self._identities = NumberIdentities(database, clock)
 
     async def prepare(self) -> None:
-        """Make the indexes; then bring numbers up to date that an earlier version stored."""
+        """Create the indexes, then upgrade numbers that an earlier version stored."""
         stores = (
             self.accounts,
             self.contacts,
@@ -80,7 +80,7 @@ class Stores:
             self.phone_books,
             self.sample_replies,
         )
-        # At the same time: what each waits for is the disk. All of them end before one's error ends the start.
+        # Concurrently, because each waits for the disk. All of them end before an error of one ends the start.
         ends = await asyncio.gather(*(until_done(store.prepare) for store in stores), return_exceptions=True)
         for error in ends:
             if isinstance(error, BaseException):

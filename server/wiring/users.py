@@ -1,58 +1,59 @@
-"""The events API's doors to people: users, avatars, favourites and Facebook."""
+"""Builds the services of models/services/users: finding people, showing them, favourites and Facebook."""
 
-from handlers.rest.described import Route
-from handlers.rest.events.avatars import AvatarRoutes
-from handlers.rest.events.facebook import FacebookRoutes
-from handlers.rest.events.favorite_contacts import FavouriteRoutes
-from handlers.rest.events.renditions import RenditionRoutes
-from handlers.rest.events.users import UserRoutes
-from models.services.accounts.profile import ChangeUser
-from models.services.events.listing import ListInviters
-from models.services.media.photos import RemovePhoto
-from models.services.media.storage import OpenMedia
+from dataclasses import dataclass
+
+import aiohttp
+
+from models.ports import Fanout
 from models.services.users.facebook import LinkFacebook, ListFacebookFriends
 from models.services.users.favourites import ListFavourites, MarkFavourites
-from models.services.users.finding import FindUser, ListUsers, MatchPhoneBook, UserDiscovery
+from models.services.users.finding import FindAccount, FindUser, ListUsers, MatchPhoneBook, UserDiscovery
+from models.services.users.views import GetStatuses, UserViews
+from server.config import Settings
 from server.facebook import GraphApi
-from server.wiring.domain import Domain
+from server.wiring.contacts import ContactServices
+from server.wiring.media import MediaServices
+from server.wiring.stores import Stores
 
 
-def user_routes(domain: Domain) -> list[Route]:
-    stores, see, links = domain.stores, domain.user_views, domain.links
-    accounts = stores.accounts
-    know = UserDiscovery(
-        stores.contacts, stores.phone_books, stores.events, is_open=domain.settings.users.visible == "all"
-    )
-    find = FindUser(accounts, know, see)
-    return [
-        *AvatarRoutes(
-            domain.set_photo, RemovePhoto(accounts, stores.photos, domain.fanout, domain.clock), find, links
-        ).routes(),
-        *FavouriteRoutes(
-            ListFavourites(stores.favourites, accounts, see),
-            MarkFavourites(
-                stores.favourites, domain.take_photo, domain.store_media, domain.limit_new_numbers, domain.remove_media
-            ),
-            links,
-        ).routes(),
-        *_facebook(domain).routes(),
-        *UserRoutes(
-            ListUsers(accounts, know, see),
-            find,
-            ChangeUser(accounts, find, domain.fanout),
-            MatchPhoneBook(accounts, stores.phone_books, see, domain.limit_new_numbers),
-            ListInviters(stores.events, domain.hidden_events, accounts, see),
-            links,
-        ).routes(),
-        *RenditionRoutes(domain.renditions, OpenMedia(stores.media), domain.default_pictures).routes(),
-    ]
+@dataclass(frozen=True, slots=True)
+class UserServices:
+    """People as others see and find them."""
+
+    views: UserViews
+    find: FindUser
+    find_account: FindAccount
+    list_users: ListUsers
+    match_phone_book: MatchPhoneBook
+    get_statuses: GetStatuses
+    list_favourites: ListFavourites
+    mark_favourites: MarkFavourites
+    link_facebook: LinkFacebook
+    list_facebook_friends: ListFacebookFriends
 
 
-def _facebook(domain: Domain) -> FacebookRoutes:
-    settings, stores = domain.settings.facebook, domain.stores
-    graph = GraphApi(domain.outside.http, url=settings.graph_url, timeout_s=settings.timeout_s)
-    return FacebookRoutes(
-        LinkFacebook(graph, stores.facebook_links, stores.accounts, domain.set_photo, domain.fanout, domain.fetches),
-        ListFacebookFriends(graph, stores.facebook_links),
-        domain.links,
+def build(
+    stores: Stores,
+    fanout: Fanout,
+    settings: Settings,
+    http: aiohttp.ClientSession,
+    contacts: ContactServices,
+    media: MediaServices,
+) -> UserServices:
+    accounts, favourites, may_view = stores.accounts, stores.favourites, contacts.may_view
+    views = UserViews(may_view)
+    know = UserDiscovery(stores.contacts, stores.phone_books, stores.events, is_open=settings.users.visible == "all")
+    graph = GraphApi(http, url=settings.facebook.graph_url, timeout_s=settings.facebook.timeout_s)
+    links = stores.facebook_links
+    return UserServices(
+        views,
+        FindUser(accounts, know, views),
+        FindAccount(accounts),
+        ListUsers(accounts, know, views),
+        MatchPhoneBook(accounts, stores.phone_books, views, contacts.limit_new_numbers),
+        GetStatuses(contacts.require_contact, stores.contacts, accounts, stores.status_histories, may_view),
+        ListFavourites(favourites, accounts, views),
+        MarkFavourites(favourites, media.take_photo, media.store, contacts.limit_new_numbers, media.remove_unused),
+        LinkFacebook(graph, links, accounts, media.set_photo, fanout, media.limit_fetches),
+        ListFacebookFriends(graph, links),
     )

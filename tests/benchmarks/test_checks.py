@@ -101,12 +101,12 @@ def test_one_that_was_sent_twice_may_be_told_twice() -> None:
     assert judge({CHAT: LOG}, {CHAT: LOG}, [sender], [], [twice]).told_twice == 0
 
 
-def test_a_bystander_that_was_told_everything_is_clean() -> None:
+def test_a_control_client_that_was_told_everything_is_clean() -> None:
     assert verdict(control_clients=[control_client()]).is_clean
 
 
 @pytest.mark.parametrize("untold", [1, 2, 4])
-def test_a_bystander_that_nobody_told_of_an_entry_is_unknowingly_behind(untold: int) -> None:
+def test_a_control_client_that_nobody_told_of_an_entry_is_unknowingly_behind(untold: int) -> None:
     behind = ControlClient(NOBODY, "", ANN, chats=[CHAT])
     for seq, _, _, text in LOG:
         if seq != untold:
@@ -119,7 +119,7 @@ def test_a_bystander_that_nobody_told_of_an_entry_is_unknowingly_behind(untold: 
     assert verdict(missing, missing, control_clients=[behind]).unknowingly_behind == 0
 
 
-def test_a_bystander_that_never_heard_of_a_chat_is_unknowingly_behind() -> None:
+def test_a_control_client_that_never_heard_of_a_chat_is_unknowingly_behind() -> None:
     assert verdict(control_clients=[ControlClient(NOBODY, "", ANN, chats=[CHAT])]).unknowingly_behind == 1
 
 

@@ -7,7 +7,7 @@ from models.stores.entries import Entries
 from tests.conversation.talk import answered, friends, phones, say, synced
 from tests.conversation.test_out_and_in import remove, store_untold
 from tests.support.node import Device, Node
-from tests.support.parts import Parts, domain_of
+from tests.support.parts import Parts, services_of
 
 
 class TestAnEditBesideADeletion:
@@ -113,5 +113,5 @@ class TestWhoLeft:
         await answered(ann, "message_edit", {"chat": group.id, "seq": 2, "text": "two"})
         await store_untold(parts, ann.person, group.id, Left(tom.person.account_id, tom.person.number))
         await store_untold(parts, ann.person, group.id, Edit(2, "three"))
-        await domain_of(node).memberships.catch_up(group.id)
+        await services_of(node).log.memberships.catch_up(group.id)
         assert (await self.shown(node, tom, group.id, str(group.group)))[0]["text"] == "two"

@@ -5,11 +5,11 @@ from typing import Any
 
 from models.documents.entry import Body, Draft, Entry, Joined, Left, PhotoSet, SubjectSet
 from models.documents.photo import Photo
-from models.stores.journal import Journal
+from models.services.chats.journal import Journal
 from server.clock import SystemClock
 from tests.conversation.talk import about, answered, friends, hear, phones, say, synced
 from tests.support.node import Device, Node, Person
-from tests.support.parts import Parts, domain_of
+from tests.support.parts import Parts, services_of
 
 PHOTO = Photo("f" * 32 + ".jpg", "p" * 32 + ".jpg")
 
@@ -24,7 +24,7 @@ async def add(parts: Parts, by: Device, chat_id: int, whom: Person) -> Entry:
 
 async def store_untold(parts: Parts, by: Person, chat_id: int, body: Body) -> Entry:
     """Store an entry that nobody announces yet."""
-    journal = Journal(parts.database, SystemClock(), lambda _: None)
+    journal = Journal(parts.database, SystemClock(), [])
     await journal.open()
     draft = Draft(chat_id, by.account_id, by.number, f"untold {type(body).__name__}", body)
     entry = (await journal.append(draft)).entry
@@ -183,7 +183,7 @@ class TestWhoIsOut:
         renamed = await store_untold(parts, ann.person, group.id, SubjectSet("secret"))
         pictured = await store_untold(parts, ann.person, group.id, PhotoSet(PHOTO))
         for change in (left, renamed, pictured):
-            await domain_of(node).memberships.apply(change)
+            await services_of(node).log.memberships.apply(change)
         parts.announcer.stored([left, renamed, pictured])
         await tom.until(lambda: any(body.get("last_seq") == left.seq for _, body in about(tom, group.id)))
         await ann.until(lambda: any(body.get("last_seq") == pictured.seq for _, body in about(ann, group.id)))

@@ -12,10 +12,10 @@ from models.documents.account import Account
 from models.documents.phone import Phone
 from server.config import Settings
 from server.embedded import EmbeddedStores
-from server.wiring.domain import Domain
+from server.wiring.services import Services
 from tests.support.event_acts import EventActs
 from tests.support.node import Node, Person, running_node
-from tests.support.parts import domain_of
+from tests.support.parts import services_of
 from tests.support.stores import pool
 
 _NUMBERS = count(4930500000)
@@ -27,10 +27,10 @@ def new_number() -> str:
 
 @dataclass(kw_only=True)
 class Host(EventActs):
-    """`web` is the node as its clients see it, `domain` what is inside of it."""
+    """`web` is the node as its clients see it, `services` what is inside of it."""
 
     web: Node
-    domain: Domain
+    services: Services
     mongodb_url: str
 
     async def sign_in(self, number: str | None = None) -> tuple[Person, Account]:
@@ -59,8 +59,9 @@ class Host(EventActs):
 @asynccontextmanager
 async def running_host(stores: EmbeddedStores, settings: Settings) -> AsyncIterator[Host]:
     async with running_node(stores, settings) as web:
-        domain = domain_of(web)
-        host = Host(web=web, domain=domain, mongodb_url=stores.mongodb_url, clock=domain.clock)
-        host.accounts, host.chats, host.events = domain.stores.accounts, domain.stores.chats, domain.stores.events
-        host.node = SimpleNamespace(tell=domain.event_outbox)
+        services = services_of(web)
+        host = Host(web=web, services=services, mongodb_url=stores.mongodb_url, clock=services.runtime.clock)
+        stores = services.runtime.stores
+        host.accounts, host.chats, host.events = stores.accounts, stores.chats, stores.events
+        host.node = SimpleNamespace(tell=services.facts.outbox)
         yield host

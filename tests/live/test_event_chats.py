@@ -85,8 +85,8 @@ class TestBeingAway:
             await dying.invite(event, stranger)
             assert len((await dying.find(event)).outbox) == 2
         async with running_host(stores, settings) as host:
-            await host.domain.event_outbox.sweep()  # at the same time as the node's own
-            await host.domain.event_outbox.sweep()
+            await host.services.facts.outbox.sweep()  # at the same time as the node's own
+            await host.services.facts.outbox.sweep()
             phone = await host.web.connect(ann)
             answer = await phone.ask("sync", {"cursors": {str(event.chat_id): 1}})
             assert kinds(answer) == ["rsvp"]

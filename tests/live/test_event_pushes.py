@@ -32,12 +32,12 @@ async def test_two_nodes_push_each_thing_once(stores: EmbeddedStores, tmp_path: 
             event = await here.create(owner, guest, in_hours=25, total_spots=1)
             event = await there.answer(event, guest, True, "Hooray")
             nodes = (here, there)
-            reminded = await asyncio.gather(*(node.domain.remind() for node in nodes))
+            reminded = await asyncio.gather(*(node.services.facts.remind() for node in nodes))
             assert sum(reminded) <= 1, "a node may have looked by itself before"
             # Told once more, as a node does that did not see the end of it.
             for node in nodes:
                 for item in (await here.find(event)).outbox:
-                    await node.domain.event_outbox(event, item)
+                    await node.services.facts.outbox(event, item)
             await apple.expect(4)
             await here.answer(event, guest, False)
             await apple.expect(5)
@@ -64,6 +64,6 @@ async def test_a_number_without_the_app_is_texted_a_link_of_its_own(host: Host) 
     assert len(set(tokens.values())) == 2
     assert all("Picnic" in body and f"+{owner.number}" in body for body in texts.values())
     for account in (first, second):
-        token = await host.domain.stores.invitation_tokens.find(tokens[account.phone.dialled])
+        token = await host.services.runtime.stores.invitation_tokens.find(tokens[account.phone.dialled])
         assert token is not None
         assert (token.event_id, token.account_id) == (event.id, account.id)

@@ -7,8 +7,7 @@ from playwright.async_api import expect
 
 from models.documents.entry import Draft, Message
 from models.stores.database import open_database
-from models.stores.entry_rows import entry_row
-from models.stores.journal import ENTRIES
+from models.stores.entry_rows import ENTRIES, entry_row
 from server.embedded import EmbeddedStores
 from tests.static.browser import Windows
 from tests.static.conftest import Numbers

@@ -2,57 +2,40 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from handlers.rest.events.auth import PUBLIC, AuthRoutes
+from handlers.rest.events.auth import PUBLIC
 from handlers.rest.events.roots import RootRoutes
 from handlers.rest.links import Links
-from models.documents.login import Ownership
-from models.documents.pin import EVENTS_DIGITS, PinRules
-from models.services.accounts.authenticate import Authenticate, ChooseAccount
-from models.services.accounts.pins import ProveNumber, RequestPin
-from models.services.accounts.registration import RegisterProfile, TakeNumber
-from models.services.accounts.registration_pin import RegistrationPin
-from models.services.accounts.sessions import EndSession, LastUse, ListSessions, StartSession
-from models.services.accounts.sign_in import VerifyPin
-from models.services.accounts.sign_in_alert import NotifySignIn
-from models.services.chats.announcer import Announcer
-from models.services.chats.membership import MembershipCache
-from models.services.events.inviting import JoinEvents
+from handlers.rest.requests import CHOOSE_ACCOUNT
+from models.documents.pin import PinRules
+from models.services.accounts.authenticate import Authenticate
+from models.services.media.storage import RemoveUnusedMedia
 from models.services.notifications.contact_joined import NotifyContactJoined
 from models.services.notifications.queue import Notify
 from models.services.notifications.sms import LimitTexts, TextRules
 from models.stores.accounts import Accounts
-from models.stores.attempts import Attempts
-from models.stores.chats import Chats
-from models.stores.counters import Counters
 from models.stores.database import Database
-from models.stores.devices import Devices
-from models.stores.entries import Entries
-from models.stores.events import Events
-from models.stores.journal import Journal
-from models.stores.logins import Logins
-from models.stores.notifications import Notifications
-from models.stores.ownerships import Ownerships
-from models.stores.phone_books import PhoneBooks
-from models.stores.pins import Pins
-from models.stores.quotas import Quotas
-from models.stores.registration_pins import RegistrationPins
 from models.stores.sessions import Sessions
 from server.auth.passwords import Argon2Passwords
-from server.auth.tokens import JwtTokens, derive_key
+from server.auth.tokens import JwtTokens
+from server.config import Settings
 from server.http.application import build_application
 from server.http.client_address import locate_clients
-from server.http.identity import identify
+from server.http.identity import require_identity
+from server.metrics import Metrics
+from server.wiring import accounts, chats, contacts, events, groups
+from server.wiring.routes import auth_routes
+from server.wiring.stores import Stores
 from tests.rest.app import Server
 from tests.support.auth_fakes import KeptCodes
 from tests.support.documented import watch
 from tests.support.fakes import HandClock, RecordingFanout
 
+CACHED_S = 30.0
 SECRET = "a secret of tests"
 ANN = "+4930123456"
 Client = TestClient[web.Request, web.Application]
@@ -100,10 +83,6 @@ class NoSockets:
         return set()
 
 
-async def remove_nobody(ownership: Ownership, feedback: str) -> None:
-    raise AssertionError(f"{ownership} {feedback}")
-
-
 async def start_node(
     database: Database,
     rules: PinRules,
@@ -113,83 +92,35 @@ async def start_node(
     is_open: bool = True,
     trusted_proxies: Sequence[str] = (),
 ) -> Node:
-    accounts, sessions, quotas = Accounts(database, Counters(database)), Sessions(database), Quotas(database)
-    pins = Pins(database, derive_key(SECRET, "pins"))
-    attempts = Attempts(database)
-    for store in (accounts, sessions, quotas, pins, attempts):
+    stores, fanout = Stores(database, SECRET, clock, large_chat=1000), RecordingFanout()
+    for store in (stores.accounts, stores.sessions, stores.quotas, stores.pins, stores.attempts):
         await store.prepare()
-    tokens, fanout = JwtTokens(SECRET, clock), RecordingFanout()
-    counters = Counters(database)
-    notify = Notify(Notifications(database), Devices(database), wake=lambda: None, is_push_on=True)
-    notify_contact_joined = NotifyContactJoined(
-        accounts,
-        PhoneBooks(database),
-        notify,
-        clock,
-    )
-    choose = ChooseAccount(Ownerships(database, counters))
-    chats, entries = Chats(database, counters), Entries(database)
-    memberships = MembershipCache(chats, entries, fanout.signal)
-    announcer = Announcer(chats, entries, memberships, fanout, clock)
+    settings = Settings(auth={"public_registration": is_open, "app_scheme": "amigo", "recycle_days": 0})
+    known = contacts.build(stores, fanout, clock, settings.limits, cached_s=CACHED_S)
     # Nobody here is invited to anything, so the journal is never asked.
-    journal = Journal(database, clock, announcer.stored)
-    join_events = JoinEvents(Events(database, counters), accounts, chats, memberships, journal, announcer)
-    authenticate = Authenticate(tokens, sessions, accounts, Logins(database, counters), choose, clock)
-    ownerships = Ownerships(database, counters)
-    last_use = LastUse(sessions, ownerships, NoSockets(), clock)
-    registration_pin = RegistrationPin(
-        accounts,
-        RegistrationPins(database),
-        attempts,
-        Argon2Passwords(),
-        last_use,
-        clock,
-        rules.guesses,
-        timedelta(days=7),
-    )
-    take_number = TakeNumber(
-        accounts,
-        chats,
-        Events(database, counters),
-        ownerships,
-        last_use,
-        remove_nobody,
+    log = chats.build_log(stores, database, fanout, clock, settings, known, Metrics(), cached_s=CACHED_S)
+    notify = Notify(stores.notifications, stores.devices, wake=lambda: None, is_push_on=True)
+    limit_texts = LimitTexts(stores.quotas, clock, TextRules())
+    made = accounts.build(
+        stores,
         fanout,
         clock,
-        recycle_days=0,
+        settings,
+        JwtTokens(SECRET, clock),
+        Argon2Passwords(),
+        codes,
+        NoSockets(),
+        log,
+        events.build_facts(stores, fanout, clock, settings, known, log, notify, limit_texts),
+        groups.build(stores, clock, settings, known.require_contact, log).leave,
+        RemoveUnusedMedia(stores.media, ()),
+        notify,
+        limit_texts,
+        NotifyContactJoined(stores.accounts, stores.phone_books, notify, clock),
+        rules,
+        cached_s=CACHED_S,
     )
-    auth = AuthRoutes(
-        RequestPin(
-            accounts,
-            pins,
-            attempts,
-            quotas,
-            LimitTexts(quotas, clock, TextRules()),
-            codes,
-            clock,
-            rules,
-            digits=EVENTS_DIGITS,
-            app_scheme="amigo",
-        ),
-        VerifyPin(
-            accounts,
-            ProveNumber(pins, attempts, quotas, clock, rules),
-            StartSession(sessions, tokens, clock, timedelta(days=365)),
-            join_events,
-            fanout,
-            take_number,
-            sessions,
-            registration_pin,
-            NotifySignIn(ownerships, fanout, notify, clock),
-            rules.is_open,
-            None,
-        ),
-        RegisterProfile(accounts, sessions, tokens, fanout, is_open, notify_contact_joined),
-        ListSessions(sessions, clock),
-        EndSession(sessions, authenticate, fanout),
-        registration_pin,
-        Links(),
-    )
+    auth = auth_routes(made, Links())
 
     async def alive(request: web.Request) -> web.Response:
         return web.json_response({"ok": True})
@@ -205,11 +136,15 @@ async def start_node(
             web.get("/unlisted", alive),
             web.get("/fails", fails),
         ],
-        [locate_clients(trusted_proxies), identify(authenticate, public={*PUBLIC, "/fails"}, outside={"/healthz"})],
+        [
+            locate_clients(trusted_proxies),
+            require_identity(made.authenticate, public={*PUBLIC, "/fails"}, outside={"/healthz"}),
+        ],
         body_max_bytes=1 << 20,
         origins=["*"],
     )
+    app[CHOOSE_ACCOUNT] = made.choose
     watch(app)
     client: Client = TestClient(Server(app))
     await client.start_server()
-    return Node(client, authenticate, accounts, sessions, clock, codes, fanout)
+    return Node(client, made.authenticate, stores.accounts, stores.sessions, clock, codes, fanout)

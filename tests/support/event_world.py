@@ -9,34 +9,27 @@ from models.documents.entry import Entry
 from models.documents.event import Event, OutboxItem
 from models.documents.notification import Device
 from models.documents.phone import Phone
-from models.services.chats.announcer import Announcer
-from models.services.chats.membership import MembershipCache
-from models.services.contacts.directory import Directory
-from models.services.events.alerts import EventAlerts
-from models.services.events.broadcast import BroadcastEvent
-from models.services.events.chat_log import AppendEventFacts
-from models.services.events.invitation_texts import TextInvitations
 from models.services.events.inviting import JoinEvents
 from models.services.events.outbox import EventFactListener, EventOutbox
 from models.services.events.reminders import ForgetEvents, Remind
 from models.services.notifications.queue import Notify
 from models.services.notifications.sms import LimitTexts, TextRules
-from models.stores.accounts import Accounts
-from models.stores.chats import Chats
-from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.devices import Devices
 from models.stores.entries import Entries
-from models.stores.events import Events
 from models.stores.invitation_tokens import InvitationTokens
-from models.stores.journal import Journal
 from models.stores.notifications import Notifications
-from models.stores.quotas import Quotas
+from server.config import Settings
+from server.metrics import Metrics
+from server.wiring import chats, contacts, events
+from server.wiring.stores import Stores
 from tests.support.event_acts import EventActs
 from tests.support.fakes import HandClock, RecordingFanout
 
 TEMPLATES = ("{organizer}: {event_title} {event_link}", "Come to {event_title} of {organizer} {event_link}")
 URL = "https://parley.example"
+SETTINGS = Settings(http={"public_url": URL}, events={"sms_templates": TEMPLATES})
+CACHED_S = 30.0
 
 
 @dataclass
@@ -69,6 +62,7 @@ class EventWorld(EventActs):
     database: Database
     clock: HandClock
     stack: AsyncExitStack
+    stores: Stores = field(init=False)
     entries: Entries = field(init=False)
     tokens: InvitationTokens = field(init=False)
     devices: Devices = field(init=False)
@@ -76,11 +70,10 @@ class EventWorld(EventActs):
     node: EventNode = field(init=False)
 
     async def open(self) -> None:
-        counters = Counters(self.database)
-        self.accounts, self.chats = Accounts(self.database, counters), Chats(self.database, counters)
-        self.entries, self.events = Entries(self.database), Events(self.database, counters)
-        self.tokens = InvitationTokens(self.database, b"a key of tests")
-        self.devices, self.notifications = Devices(self.database), Notifications(self.database)
+        self.stores = stores = Stores(self.database, "a secret of tests", self.clock, large_chat=1000)
+        self.accounts, self.chats, self.events = stores.accounts, stores.chats, stores.events
+        self.entries, self.tokens = stores.entries, stores.invitation_tokens
+        self.devices, self.notifications = stores.devices, stores.notifications
         for store in (self.accounts, self.chats, self.events, self.tokens, self.devices, self.notifications):
             await store.prepare()
         self.node = await self.start_node()
@@ -89,32 +82,18 @@ class EventWorld(EventActs):
         self, *, before: Sequence[EventFactListener] = (), behind: Sequence[EventFactListener] = ()
     ) -> EventNode:
         """Another node. `before` are ways of telling in front of the real ones, `behind` those after them."""
-        fanout = RecordingFanout()
-        memberships = MembershipCache(self.chats, self.entries, fanout.signal)
-        announcer = Announcer(self.chats, self.entries, memberships, fanout, self.clock)
-        journal = Journal(self.database, self.clock, announcer.stored)
-        for part in (announcer, journal):
+        fanout, stores, clock = RecordingFanout(), self.stores, self.clock
+        known = contacts.build(stores, fanout, clock, SETTINGS.limits, cached_s=CACHED_S)
+        log = chats.build_log(stores, self.database, fanout, clock, SETTINGS, known, Metrics(), cached_s=CACHED_S)
+        for part in (log.announcer, log.journal):
             await part.open()
             self.stack.push_async_callback(part.close)
         notify = Notify(self.notifications, self.devices, lambda: None, is_push_on=True)
-        quotas = Quotas(self.database)
-        limit = LimitTexts(quotas, self.clock, TextRules(has_limits=False))
-        text = TextInvitations(self.accounts, self.tokens, notify, limit, self.clock, TEMPLATES, URL)
-        ways = [
-            *before,
-            AppendEventFacts(self.events, self.accounts, memberships, journal, announcer),
-            BroadcastEvent(self.accounts, Directory(self.accounts), memberships, fanout),
-            EventAlerts(self.accounts, notify, text, self.clock),
-            *behind,
-        ]
-        tell = EventOutbox(self.events, ways, self.clock)
-        return EventNode(
-            tell,
-            Remind(self.events, tell, self.clock),
-            JoinEvents(self.events, self.accounts, self.chats, memberships, journal, announcer),
-            ForgetEvents(self.events, tell, self.clock),
-            fanout,
+        limit = LimitTexts(stores.quotas, clock, TextRules(has_limits=False))
+        facts = events.build_facts(
+            stores, fanout, clock, SETTINGS, known, log, notify, limit, before=before, after=behind
         )
+        return EventNode(facts.outbox, facts.remind, facts.join, facts.forget, fanout)
 
     async def register(self, number: str, *, is_registered: bool = True, **fields: object) -> Account:
         """Somebody with a device, or a number that nobody has proved."""

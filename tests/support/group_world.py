@@ -10,35 +10,34 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from aiohttp.typedefs import Handler
 
-from handlers.rest.messaging.groups import GroupRoutes
 from handlers.rest.requests import ACTOR
 from models.documents.contact import Contact
 from models.documents.entry import ChatChange, Draft, Entry, Message
 from models.documents.phone import Phone
 from models.documents.session import Actor
 from models.services.chats.announcer import Announcer
+from models.services.chats.journal import Journal
 from models.services.chats.membership import MembershipCache
-from models.services.chats.record_changes import RecordChanges
 from models.services.contacts.contact_rule import HasWritten, RequireContact
-from models.services.contacts.directory import Directory
-from models.services.groups.groups import CreateGroup, GetGroup, ListGroups, SetSubject
-from models.services.groups.members import AddParticipant, LeaveGroup, RemoveParticipant, RequireParticipants, SetRole
-from models.services.groups.turn import ChangeGroup
-from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.contacts import Contacts
-from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
-from models.stores.journal import Journal
+from server.config import Settings
 from server.http.application import build_application
+from server.metrics import Metrics
+from server.wiring import chats, contacts, groups
+from server.wiring.routes import group_routes
+from server.wiring.stores import Stores
 from tests.rest.app import Server
 from tests.support.documented import watch
 from tests.support.fakes import HandClock, RecordingFanout
 
 SINCE = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 MEMBERS_MAX = 1000
+CACHED_S = 30.0
+SETTINGS = Settings(chat={"group_max_members": MEMBERS_MAX}, limits={"enabled": False})
 
 
 @dataclass
@@ -93,14 +92,27 @@ class World:
     """People and nodes over one database."""
 
     database: Database
-    accounts: Accounts
-    contacts: Contacts
-    chats: Chats
-    entries: Entries
+    stores: Stores
     clock: HandClock
     writers: Writers
     actors: dict[int, Actor] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
+
+    @property
+    def accounts(self) -> Accounts:
+        return self.stores.accounts
+
+    @property
+    def contacts(self) -> Contacts:
+        return self.stores.contacts
+
+    @property
+    def chats(self) -> Chats:
+        return self.stores.chats
+
+    @property
+    def entries(self) -> Entries:
+        return self.stores.entries
 
     async def register(self, number: str) -> Actor:
         account = await self.accounts.find_or_create(Phone.from_text(number), SINCE)
@@ -123,7 +135,7 @@ class World:
 
     async def store_only(self, by: Actor, group: str, change: ChatChange | Message, client_id: str = "crash") -> Entry:
         """Store an entry as a node does that dies right after: nothing is applied or announced."""
-        journal = Journal(self.database, self.clock, lambda entries: None)
+        journal = Journal(self.database, self.clock, [])
         await journal.open()
         draft = Draft(await self.chat_id(group), by.account_id, by.number, client_id, change)
         stored = await journal.append(draft)
@@ -131,35 +143,13 @@ class World:
         return stored.entry
 
     async def start_node(self) -> Node:
-        fanout = RecordingFanout()
-        memberships = MembershipCache(self.chats, self.entries, fanout.signal)
-        announcer = Announcer(self.chats, self.entries, memberships, fanout, self.clock)
-        journal = Journal(self.database, self.clock, announcer.stored)
-        await journal.open()
-        await announcer.open()
-        record = RecordChanges(journal, announcer)
-        change = ChangeGroup(self.chats, memberships, record)
-        participants = RequireParticipants(
-            RequireContact(self.contacts, Directory(self.accounts), cast("HasWritten", self.writers))
-        )
-        leave = LeaveGroup(change, self.chats, record)
-        routes = GroupRoutes(
-            CreateGroup(
-                self.chats,
-                participants,
-                record,
-                self.clock,
-                MEMBERS_MAX,
-                TokenBuckets(1, 1, is_enabled=False),
-            ),
-            ListGroups(self.chats),
-            GetGroup(self.chats, memberships),
-            SetSubject(change, record),
-            AddParticipant(change, participants, record, MEMBERS_MAX),
-            RemoveParticipant(change, leave, record),
-            SetRole(change, self.chats, record),
-            leave,
-        )
+        fanout, stores, settings = RecordingFanout(), self.stores, SETTINGS
+        known = contacts.build(stores, fanout, self.clock, settings.limits, cached_s=CACHED_S)
+        log = chats.build_log(stores, self.database, fanout, self.clock, settings, known, Metrics(), cached_s=CACHED_S)
+        await log.journal.open()
+        await log.announcer.open()
+        require_contact = RequireContact(stores.contacts, known.directory, cast("HasWritten", self.writers))
+        routes = group_routes(groups.build(stores, self.clock, settings, require_contact, log))
 
         @web.middleware
         async def identify(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -171,7 +161,7 @@ class World:
         watch(app)
         client: TestClient[web.Request, web.Application] = TestClient(Server(app))
         await client.start_server()
-        self.nodes.append(Node(client, journal, announcer, memberships, fanout))
+        self.nodes.append(Node(client, log.journal, log.announcer, log.memberships, fanout))
         return self.nodes[-1]
 
 
@@ -190,17 +180,8 @@ class Town:
 
 @pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
-    counters = Counters(database)
-    accounts, chats = Accounts(database, counters), Chats(database, counters)
-    world = World(
-        database,
-        accounts,
-        Contacts(database),
-        chats,
-        Entries(database),
-        HandClock(SINCE, tick=timedelta(minutes=1)),
-        Writers(),
-    )
+    clock = HandClock(SINCE, tick=timedelta(minutes=1))
+    world = World(database, Stores(database, "a secret of tests", clock, large_chat=MEMBERS_MAX), clock, Writers())
     for store in (world.accounts, world.contacts, world.chats):
         await store.prepare()
     yield world

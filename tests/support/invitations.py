@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.documents.event import Event
-from server.wiring.domain import Domain
 from tests.support.node import Node, Person
-from tests.support.parts import domain_of
+from tests.support.parts import services_of
 
 SOON = timedelta(days=3)
 
@@ -17,11 +16,6 @@ class Invitations:
     """What owners do by REST, and the texts that their guests would be sent."""
 
     node: Node
-
-    @property
-    def domain(self) -> Domain:
-        """The inside of the node."""
-        return domain_of(self.node)
 
     async def create(self, owner: Person, *guests: str, **fields: Any) -> Event:
         """An event of `owner`, in three days if no date is given, to which these numbers are invited."""
@@ -42,13 +36,13 @@ class Invitations:
     async def link(self, event: Event, number: str) -> str:
         """The token of a link that this number could be sent."""
         invitation = next(each for each in event.invitations if each.phone.number == number)
-        tokens = await self.domain.stores.invitation_tokens.issue(
+        tokens = await services_of(self.node).runtime.stores.invitation_tokens.issue(
             event.id, {invitation.id: invitation.account_id}, f"item of {event.id}", datetime.now(UTC)
         )
         return tokens[invitation.id]
 
     async def read(self, event_id: int) -> Event:
         """As it stands now."""
-        found = await self.domain.stores.events.find(event_id)
+        found = await services_of(self.node).runtime.stores.events.find(event_id)
         assert found is not None
         return found

@@ -14,9 +14,8 @@ from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
-from models.stores.entry_rows import entry_row, stored_entry
+from models.stores.entry_rows import ENTRIES, INDEXES, entry_row, stored_entry
 from models.stores.heads import ChatSummaries
-from models.stores.journal import ENTRIES, INDEXES
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -112,5 +111,8 @@ async def open_logs(database: Database) -> Logs:
     await database.collection(ENTRIES).create_indexes(INDEXES)
     entries = Entries(database)
     return Logs(
-        database, chats, entries, ReadAnyHeads(ChatSummaries(database), MembershipCache(chats, entries, lambda _: None))
+        database,
+        chats,
+        entries,
+        ReadAnyHeads(ChatSummaries(database), MembershipCache(chats, entries, lambda _: None, lambda _: None)),
     )

@@ -10,6 +10,7 @@ from models.documents.entry import Body, Draft, Entry, Joined, Message
 from models.facts import AccountChanged
 from models.ports import Fanout
 from models.services.chats.announcer import Announcer
+from models.services.chats.journal import Journal
 from models.services.notifications.queue import Notify
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
@@ -17,16 +18,15 @@ from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.entry_rows import entry_row
-from models.stores.journal import Journal
 from server.bus.listeners import Listeners
 from server.clock import SystemClock
-from server.wiring.domain import Domain
+from server.wiring.services import SERVICES, Services
 from tests.support.node import Node, Person
 
 
 def deafen(node: Node) -> None:
     """From now on no signal of other nodes arrives here: as in the moment before it does."""
-    bus = domain_of(node).bus
+    bus = services_of(node).runtime.bus
     bus._listeners = replace(bus._listeners, signal=Listeners())
 
 
@@ -89,17 +89,16 @@ class Parts:
 
 def parts_of(node: Node) -> Parts:
     """What a test does behind the doors of a node that runs in this process."""
-    domain = domain_of(node)
-    return Parts(domain.outside.database, domain.journal, domain.announcer, domain.fanout)
+    services = services_of(node)
+    runtime, log = services.runtime, services.log
+    return Parts(runtime.outside.database, log.journal, log.announcer, runtime.fanout)
 
 
 def notify_of(node: Node) -> Notify:
     """What the services behind the doors compose notifications against."""
-    return domain_of(node).notifications.notify
+    return services_of(node).notifications.notify
 
 
-def domain_of(node: Node) -> Domain:
-    """Everything behind the doors of a node that runs in this process, found where it hung its shutdown hook."""
-    inside = next(hook.__self__ for hook in node.runner.app.on_shutdown if hook.__name__ == "drain")  # type: ignore[attr-defined]
-    domain: Domain = inside.domain
-    return domain
+def services_of(node: Node) -> Services:
+    """All services of a node that runs in this process."""
+    return node.runner.app[SERVICES]

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
 from server.config import Settings
 from server.embedded import EmbeddedStores
 from server.sockets.server import SocketServer
+from server.wiring.namespaces import SOCKET_SERVER
 from tests.support.node import Device, Node, Person, running_node
 
 _NUMBERS = count(4930100000)
@@ -84,7 +84,4 @@ def _words_of(is_so: Callable[..., object]) -> str:
 
 def sockets_of(node: Node) -> SocketServer:
     """The socket server inside a running node, to look at what it holds."""
-    resource = next(each for each in node.runner.app.router.resources() if each.canonical == "/socket.io/")
-    engine: Any = next(iter(resource)).handler.__self__  # type: ignore[attr-defined] # a method
-    sockets: SocketServer = engine.handlers["connect"].__self__
-    return sockets
+    return node.runner.app[SOCKET_SERVER]

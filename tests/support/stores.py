@@ -14,7 +14,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from benchmarks.servers import holding_breath
 from models.stores.database import Database
-from models.stores.journal import ENTRIES, INDEXES
+from models.stores.entry_rows import ENTRIES, INDEXES
 from server.clock import SystemClock
 from server.embedded import EmbeddedStores
 from server.wiring.stores import Stores

@@ -8,12 +8,11 @@ from models.documents.session import Actor
 from models.services.contacts.new_number_limit import LimitNewNumbers
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
-from models.stores.counters import Counters
 from models.stores.database import Database
-from models.stores.favourites import Favourites
-from models.stores.phone_books import PhoneBooks
-from models.stores.quotas import Quotas
 from server.clock import SystemClock
+from server.config import LimitSettings
+from server.wiring import contacts
+from server.wiring.stores import Stores
 from tests.support.fakes import RecordingFanout
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,10 +35,9 @@ class World:
 
 
 async def build_world(database: Database) -> World:
-    counters, contacts, clock = Counters(database), Contacts(database), SystemClock()
-    books, favourites = PhoneBooks(database), Favourites(database, counters)
-    unlimited = LimitNewNumbers(contacts, books, favourites, Quotas(database), clock, per_day=1, is_enabled=False)
-    world = World(Accounts(database, counters), contacts, RecordingFanout(), unlimited)
-    await world.accounts.prepare()
-    await world.contacts.prepare()
-    return world
+    clock, fanout = SystemClock(), RecordingFanout()
+    stores = Stores(database, "a secret of tests", clock, large_chat=1000)
+    known = contacts.build(stores, fanout, clock, LimitSettings(enabled=False), cached_s=30.0)
+    await stores.accounts.prepare()
+    await stores.contacts.prepare()
+    return World(stores.accounts, stores.contacts, fanout, known.limit_new_numbers)

@@ -22,9 +22,7 @@ from models.documents.entry import Entry
 from models.documents.media import MediaKind, MediaRule
 from models.documents.session import Actor
 from models.errors import DomainError, Malformed, TooLarge, TooLong, Unavailable, UrlRefused
-from models.services.chats.resolve import RequireRecipient
-from models.services.chats.send import SendMessage
-from models.services.chats.typing import BroadcastTyping
+from models.services.chats.send import RequireRecipient, SendMessage
 from models.services.media.fetching import FetchUrl, LimitFetches
 from models.services.media.storage import PendingFile, StoreMedia
 
@@ -41,7 +39,6 @@ class MediaMessageRoutes:
     """
 
     send: SendMessage
-    typing: BroadcastTyping
     require_recipient: RequireRecipient
     store: StoreMedia
     fetch: FetchUrl
@@ -129,7 +126,6 @@ class MediaMessageRoutes:
         return self._sent(request, await self.send(actor, asked.target, asked.draft(), asked.client_id))
 
     def _sent(self, request: web.Request, entry: Entry) -> web.Response:
-        self.typing.sent(entry.chat_id, entry.sender_id)
         return web.json_response(wire.show_sent(entry, self.links.shown_in(request)))
 
 

@@ -43,7 +43,7 @@ from models.services.chats.message_receipts import ListDelivered, ListRead, Mark
 from models.services.chats.send import SendMessage
 from models.services.chats.sync import SyncChats
 from models.services.chats.titles import ListChatsWithTitles
-from models.services.chats.typing import BroadcastTyping, TypingByNumber
+from models.services.chats.typing import TypingByNumber
 
 _TARGET = "{target:[0-9]+(?:-[0-9]+)?}/"
 _CONTACT = "{contact_id:[0-9]+}/"
@@ -55,7 +55,6 @@ class MessageRoutes:
     """Messages over REST. The services are those of the sockets, so a message sent here arrives there, and the other way round."""
 
     send: SendMessage
-    typing: BroadcastTyping
     tell_typing: TypingByNumber
     chats: ListChatsWithTitles
     messages: ListMessages
@@ -179,7 +178,6 @@ class MessageRoutes:
             entry = await find_sent(self.send, actor, fields, refusal)
         else:
             entry = await self.send(actor, asked.target, asked.draft(), asked.client_id)
-        self.typing.sent(entry.chat_id, actor.account_id)
         return web.json_response(wire.show_sent(entry, self.links.shown_in(request)))
 
     async def start_typing(self, request: web.Request) -> web.Response:

@@ -22,12 +22,12 @@ from handlers.wire.times import show_event_date, show_offset, show_time
 from models.documents.account import Account
 from models.documents.collation import sort_by_name
 from models.documents.event import Event, Invitation
-from models.facts import EventShown, PollShown, RsvpShown
+from models.facts import EventUpdated, PollCreated, RsvpUpdated
 
 LISTED_MAX = 100  # of each list in one body, about 30 kB: it goes to every guest, so with all of them its cost grew with their square
 
 
-def show_live_event(shown: EventShown) -> dict[str, object]:
+def show_live_event(shown: EventUpdated) -> dict[str, object]:
     """Returns `{"event": {…}}`; for a deleted event only `{"id", "chat", "version", "is_deleted": true}`.
 
     `chat` is the event's chat, `is_canceled` says that the event does not take place. An event with more than 100 invitees comes
@@ -67,7 +67,7 @@ def show_live_event(shown: EventShown) -> dict[str, object]:
     return {"event": body}
 
 
-def show_live_rsvp(shown: RsvpShown) -> dict[str, object]:
+def show_live_rsvp(shown: RsvpUpdated) -> dict[str, object]:
     """Returns `{"event": id, "chat", "version", "invitation", "total_spots", "spots_filled", "spots_left", "attendees_count"}`.
 
     `invitation` is `{"id", "user_id", "user_full_name", "phone_number", "has_seen", "has_accepted_invite", "rsvp_time",
@@ -78,7 +78,7 @@ def show_live_rsvp(shown: RsvpShown) -> dict[str, object]:
     return _of(shown.event) | {"invitation": invitation} | _show_places(shown.event)
 
 
-def show_live_poll(shown: PollShown) -> dict[str, object]:
+def show_live_poll(shown: PollCreated) -> dict[str, object]:
     """Returns `{"event": id, "chat", "version", "poll": {"id", "user_id", "suggested_date", "suggested_venue"}}`."""
     return _of(shown.event) | {"poll": show_poll(shown.poll, shown.event) | {"user_id": shown.poll.account_id}}
 

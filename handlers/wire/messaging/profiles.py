@@ -21,7 +21,7 @@ from models.documents.phone import is_number, read_code
 from models.documents.pin import MESSAGING_DIGITS
 from models.documents.plain_line import one_line
 from models.errors import Malformed
-from models.facts import PresenceShown
+from models.facts import VisiblePresence
 from models.services.accounts.registration_pin import DIGITS_MAX, DIGITS_MIN
 
 PRIVACY_PARTS = ("status_message", "photo", "last_seen")
@@ -355,7 +355,7 @@ def show_status_history(number: str, changes: Iterable[StatusChange]) -> StatusH
     }
 
 
-def show_presences(presences: Iterable[PresenceShown]) -> PresencesShown:
+def show_presences(presences: Iterable[VisiblePresence]) -> PresencesShown:
     return {
         "connected_statuses": [
             {

@@ -9,17 +9,17 @@ from models.documents.entry import Kind
 from models.facts import (
     ChatListed,
     EntryAdded,
-    EventShown,
+    EventUpdated,
     Fact,
     MessageHidden,
-    PollShown,
-    PresenceShown,
+    PollCreated,
     Ready,
-    ReceiptMoved,
+    ReceiptAdvanced,
     Resync,
-    RsvpShown,
+    RsvpUpdated,
     SignedInElsewhere,
-    TypingShown,
+    TypingChanged,
+    VisiblePresence,
 )
 
 CHAT, TYPING, PRESENCE, RECEIPTS, EVENTS = "/chat", "/typing", "/presence", "/receipts", "/events"
@@ -41,17 +41,17 @@ def packet_of(event: Fact) -> tuple[str, str, dict[str, object]]:
             return CHAT, "chat_changed", show_chat(chat, peer_number)
         case MessageHidden(chat_id, of, account_id):
             return CHAT, "message_deleted", {"chat": chat_id, "of": of, "account": account_id, "scope": "me"}
-        case TypingShown(chat_id, account_id, state, expires_in_ms):
+        case TypingChanged(chat_id, account_id, state, expires_in_ms):
             return TYPING, "typing", _typing(chat_id, account_id, state, expires_in_ms)
-        case PresenceShown():
+        case VisiblePresence():
             return PRESENCE, "presence", show_presence(event)
-        case ReceiptMoved(chat_id, account_id, delivered, read):
+        case ReceiptAdvanced(chat_id, account_id, delivered, read):
             return (
                 RECEIPTS,
                 "receipt",
                 {"chat": chat_id, "account": account_id, "delivered": delivered, "read": read},
             )
-        case EventShown() | RsvpShown() | PollShown():
+        case EventUpdated() | RsvpUpdated() | PollCreated():
             return EVENTS, *_show_planned(event)
         case Ready():
             return CHAT, "ready", _show_ready(event)
@@ -61,17 +61,17 @@ def packet_of(event: Fact) -> tuple[str, str, dict[str, object]]:
             return CHAT, "resync", {}
 
 
-def _show_planned(event: EventShown | RsvpShown | PollShown) -> tuple[str, dict[str, object]]:
+def _show_planned(event: EventUpdated | RsvpUpdated | PollCreated) -> tuple[str, dict[str, object]]:
     match event:
-        case EventShown():
+        case EventUpdated():
             return "event_changed", show_live_event(event)
-        case RsvpShown():
+        case RsvpUpdated():
             return "rsvp_changed", show_live_rsvp(event)
-        case PollShown():
+        case PollCreated():
             return "poll_added", show_live_poll(event)
 
 
-def show_presence(shown: PresenceShown) -> dict[str, object]:
+def show_presence(shown: VisiblePresence) -> dict[str, object]:
     """Returns `{"contact", "status": "online" / "offline" / "deny" / null, "last_seen"}`; null if the viewer's own privacy hides all."""
     last_seen = None if shown.last_seen is None else show_time(shown.last_seen)
     return {"contact": shown.number, "status": shown.status, "last_seen": last_seen}

@@ -1,1 +1,1 @@
-"""Chats: the log of each chat, sending, announcing, reading, receipts and typing."""
+"""Chats: sending, announcing, reading and catching up, receipts and typing."""

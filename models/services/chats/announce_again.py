@@ -1,12 +1,12 @@
-"""Announces entries that are stored, and that nobody may have announced because the node that stored them died.
+"""Announces stored entries again that may have been announced by nobody, because the node that stored them died.
 
 A node announces what it stores itself (announcer.py). When it dies, the others tell their clients to sync, which finds all that
-is stored by then. This leaves what the database stored later on behalf of the dead node, from a connection that it had not read
-while it stood still, say. Two things bring such an entry to light: its sender sends it again, or recovery applies it as a
-change that waits. It is announced then. Clients that have it know it by its number, so it does no harm if somebody else does the same.
+is stored by then. It does not find what the database stores later on behalf of the dead node, for instance from a connection
+that it had not read while it stood still. Such an entry is found when its sender sends it again, or when recovery applies it as
+a pending change, and is announced then. Clients that have it know it by its seq, so two nodes may announce it.
 
-Sending again must not be a cheap way to make a server work: each entry is announced again once by each node at most, and
-only while it is young, so a message that is sent again costs no more than a new one.
+Sending again must not be a cheap way to make a server work: each node announces an entry again at most once, and only while it
+is young, so a message that is sent again costs no more than a new one.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 
 from models.documents.chat import ChatKind
 from models.documents.entry import Deletion, Edit, Entry, Message, Reaction, entry_key
@@ -25,12 +26,12 @@ from models.services.chats.membership import MembershipCache
 from models.services.contacts.directory import Directory
 from models.stores.database import is_transient
 from models.stores.entries import Entries
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
-# Whoever took a younger one lived so short a time ago that its lease goes on (six seconds, renewed every two): it announces the
-# entry itself, or dies, and then everybody is told to sync after this moment. One second is for clocks that differ.
+# The node that stored a younger one lived so short a time ago that its lease goes on (six seconds, renewed every two): it
+# announces the entry itself, or dies, and then all clients are told to sync after this moment. One second is for clocks that differ.
 YOUNGEST = timedelta(seconds=3)
 OLDEST = timedelta(hours=1)  # clients try for minutes; after so long an outage most have connected anew, and synced
 REMEMBERED = 50_000  # entries that this node announced, or announced again, about 5 MB
@@ -38,85 +39,130 @@ WAITING_MAX = 20_000
 AT_ONCE = 500  # of which one query asks how they stand now
 RETRY_S = 0.5
 TRIES = 120  # a minute, as for the announcer
+# Bodies that are announced only while they stand as they were stored; changes of a chat and facts of an event stand for ever.
+AS_STORED = Message | Edit | Deletion | Reaction
 
 
-class AnnounceAgain:
-    """One task, one queue: what is found goes to the announcer, unless it is known that somebody has announced it."""
+class ReannounceQueue:
+    """A queue of entries that may have been announced by nobody, and a memory of those that this node announces anyway."""
 
-    def __init__(
-        self, entries: Entries, memberships: MembershipCache, directory: Directory, announcer: Announcer, clock: Clock
-    ) -> None:
-        self._entries = entries
-        self._rosters = memberships
-        self._directory = directory
-        self._announcer = announcer
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._was_found: dict[int, bool] = {}  # by key, the oldest first
-        self._queue: deque[Entry] = deque()
+        self._entries: deque[Entry] = deque()
         self._work = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
     @property
     def depth(self) -> int:
-        """How many found entries are not with the announcer yet."""
-        return len(self._queue)
-
-    async def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="announcing again")
-
-    async def close(self) -> None:
-        if self._task is not None:
-            await cancel(self._task)
+        """Returns how many entries are not with the announcer yet."""
+        return len(self._entries)
 
     def stored(self, entries: Sequence[Entry]) -> None:
-        """This node has stored these, and announces them anyway."""
+        """Note that this node has stored these, and so announces them."""
         for entry in entries:
             self._remember(entry, was_found=False)
 
-    def found(self, entry: Entry) -> None:
-        """This one was sent again, and is stored; never waits."""
-        if entry.at >= self._clock.now() - OLDEST:
-            self.recovered(entry)
-
     def recovered(self, entry: Entry) -> None:
-        """This one was stored by somebody who went no further; never waits. A recovered change may be of any age."""
-        key = entry_key(entry.chat_id, entry.seq)
-        if entry.at > self._clock.now() - YOUNGEST or key in self._was_found:
+        """Queue an entry of any age that was stored by a node which may not have announced it; never waits."""
+        if not self._is_wanted(entry):
             return
-        if isinstance(entry.body, Message | Edit | Deletion | Reaction):
-            if len(self._queue) >= WAITING_MAX:
-                log.warning("more entries are found than can be announced again")
-                return
-            self._queue.append(entry)
-            self._work.set()
-        else:
-            self._announcer.stored([entry])
+        if len(self._entries) >= WAITING_MAX:
+            log.warning("more entries are found than can be announced again")
+            return
+        self._entries.append(entry)
+        self._work.set()
         self._remember(entry, was_found=True)
 
+    def claim(self, entry: Entry) -> bool:
+        """Returns True if this node has to announce an entry that was found; from then on it counts as announced."""
+        is_wanted = self._is_wanted(entry)
+        if is_wanted:
+            self._remember(entry, was_found=True)
+        return is_wanted
+
     def was_found(self, entry: Entry) -> bool:
-        """Whether this node announces this entry because it was found."""
+        """Returns whether this node announces an entry because it was found, not because it has stored it."""
         return self._was_found.get(entry_key(entry.chat_id, entry.seq), False)
+
+    async def wait(self) -> None:
+        """Wait until there is an entry."""
+        while not self._entries:
+            self._work.clear()
+            await self._work.wait()
+
+    def first(self, count: int) -> list[Entry]:
+        """Returns up to `count` entries from the head, which stay until they are dropped."""
+        return list(islice(self._entries, count))
+
+    def drop(self, count: int) -> None:
+        """Take off the first `count` entries."""
+        for _ in range(count):
+            self._entries.popleft()
+
+    def _is_wanted(self, entry: Entry) -> bool:
+        key = entry_key(entry.chat_id, entry.seq)
+        return entry.at <= self._clock.now() - YOUNGEST and key not in self._was_found
 
     def _remember(self, entry: Entry, *, was_found: bool) -> None:
         if len(self._was_found) >= REMEMBERED:
             del self._was_found[next(iter(self._was_found))]
         self._was_found[entry_key(entry.chat_id, entry.seq)] = was_found
 
+
+class AnnounceAgain:
+    """Hands queued entries to the announcer in their order, by one task."""
+
+    def __init__(
+        self,
+        queue: ReannounceQueue,
+        entries: Entries,
+        memberships: MembershipCache,
+        directory: Directory,
+        announcer: Announcer,
+        clock: Clock,
+    ) -> None:
+        self._queue = queue
+        self._entries = entries
+        self._memberships = memberships
+        self._directory = directory
+        self._announcer = announcer
+        self._clock = clock
+        self._tasks = BackgroundTasks()
+
+    @property
+    def depth(self) -> int:
+        """Returns how many entries are not with the announcer yet."""
+        return self._queue.depth
+
+    async def open(self) -> None:
+        self._tasks.keep("announcing again", self._run)
+
+    async def close(self) -> None:
+        await self._tasks.stop()
+
+    def found(self, entry: Entry) -> None:
+        """Announce an entry that was sent again and is stored, unless it is too old; never waits."""
+        if entry.at < self._clock.now() - OLDEST:
+            return
+        if isinstance(entry.body, AS_STORED):
+            self._queue.recovered(entry)
+        elif self._queue.claim(entry):
+            # At once: the sender waits for the announcer until a change of the chat holds for everybody.
+            self._announcer.stored([entry])
+
     async def _run(self) -> None:
         while True:
-            await self._work.wait()
-            self._work.clear()
-            while self._queue:
-                batch = [self._queue[n] for n in range(min(len(self._queue), AT_ONCE))]
-                await self._announce_surely(batch)
-                for _ in batch:
-                    self._queue.popleft()
+            await self._queue.wait()
+            batch = self._queue.first(AT_ONCE)
+            self._announcer.stored([entry for entry in batch if not isinstance(entry.body, AS_STORED)])
+            await self._announce_surely([entry for entry in batch if isinstance(entry.body, AS_STORED)])
+            self._queue.drop(len(batch))
 
     async def _announce_surely(self, batch: Sequence[Entry]) -> None:
         for _ in range(TRIES):
             try:
                 standing = await self._list_as_stored(batch)
-                self._announcer.stored([await self._kept_from_who_blocked(entry) for entry in standing])
+                self._announcer.stored([await self._hidden_from_blocker(entry) for entry in standing])
             except Exception as error:  # noqa: BLE001 (tried again, or each alone)
                 if not is_transient(error):
                     await self._announce_apart(batch, error)
@@ -128,7 +174,7 @@ class AnnounceAgain:
         log.error("%d entries were not announced again", len(batch))
 
     async def _announce_apart(self, batch: Sequence[Entry], error: Exception) -> None:
-        """One that cannot be looked at must not cost the others anything."""
+        """Announce entries one by one, so that one that cannot be read costs the others nothing."""
         if len(batch) == 1:
             entry = batch[0]
             log.error("entry %d of chat %d was not announced again", entry.seq, entry.chat_id, exc_info=error)
@@ -137,17 +183,17 @@ class AnnounceAgain:
             await self._announce_surely([entry])
 
     async def _list_as_stored(self, batch: Sequence[Entry]) -> list[Entry]:
-        """Those of these that stand as they were stored: what was changed since is not to be shown, and told by the change."""
+        """Returns those of these entries that are as they were stored. A changed one is told by its change."""
         places = {(entry.chat_id, seq) for entry in batch for seq in _seqs_of(entry)}
         now = {(entry.chat_id, entry.seq): entry for entry in await self._entries.list_at(places)}
         return [
             entry for entry in batch if _stands(entry, {seq: now.get((entry.chat_id, seq)) for seq in _seqs_of(entry)})
         ]
 
-    async def _kept_from_who_blocked(self, entry: Entry) -> Entry:
-        """Whoever has blocked the sender meanwhile hears nothing because of what the sender does now."""
+    async def _hidden_from_blocker(self, entry: Entry) -> Entry:
+        """Returns the entry, hidden from a peer who has blocked the sender since it was stored."""
         try:
-            chat = (await self._rosters.require(entry.chat_id)).chat
+            chat = (await self._memberships.require(entry.chat_id)).chat
             if chat.kind is not ChatKind.DIRECT:
                 return entry
             peer = await self._directory.require(chat.peer_of(entry.sender_id))
@@ -157,7 +203,7 @@ class AnnounceAgain:
 
 
 def _seqs_of(entry: Entry) -> Sequence[int]:
-    """The entries on which it depends whether this one may be shown."""
+    """Returns the seqs of the entries on which it depends whether this one may be shown."""
     return [entry.body.of] if isinstance(entry.body, Edit) else [entry.seq] if isinstance(entry.body, Message) else []
 
 

@@ -1,12 +1,12 @@
-"""The announcer: what the journal stored goes out to members, in order, after those who wrote it were answered.
+"""Announces stored entries to the members of their chats, in order, after their senders were answered.
 
-It is the only place where entries become events. Changes of a chat itself (who is in it, its subject) are applied here
-before they are announced, so that whatever is announced next reaches the right people.
+This is the only place where entries of the log become packets. Changes of a chat itself (its members, its subject) are applied
+here before they are announced, so that later entries reach the right accounts (docs/architecture.md, "Announcing").
 
-Other nodes write into the same logs. An entry whose number follows the last one that was announced here goes to whom this
-node knows to be in the chat. Before any other (there is a gap, or nothing of the chat was announced here yet) the roster is
-confirmed, since the gap may hold a change of who is in it of which this node has not heard. One confirmation serves all
-that waits: two queries for up to AHEAD_MAX entries of any chats, so that a node which is busy pays next to nothing.
+Other nodes write into the same logs. An entry whose seq follows the last one announced here goes to the members in the cached
+roster. Before any other entry (there is a gap, or nothing of the chat was announced here yet) the roster is confirmed, since
+the gap may hold a change of members that this node has not heard of. One confirmation serves all waiting entries: two queries
+for up to AHEAD_MAX entries of any chats, so that a busy node pays next to nothing.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from models.ports import Clock, Fanout
 from models.services.chats.membership import MembershipCache
 from models.stores.chats import Chats
 from models.stores.entries import Entries
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
@@ -53,23 +53,25 @@ LOOK_MAX = 10_000  # entries of the queue whose messages are looked at by one qu
 GONE_MAX = 20_000  # messages that are remembered as deleted, about 2 MB
 SURE_MAX = 100_000  # chats whose last announced seq is remembered, about 100 bytes each
 
+AnnouncedListener = Callable[[Entry, Chat, Collection[int]], None]
+
 
 @dataclass(slots=True, eq=False)
 class _Line:
-    """Entries that wait, the first at the head."""
+    """Entries that wait to be announced, in order."""
 
     entries: deque[Entry] = field(default_factory=deque)
     seen: int = 0  # of the first so many it is known which messages are deleted
     failures: int = 0  # how often the head could not be announced
 
     def take_off(self) -> Entry:
-        """The head, which is done with."""
+        """Remove the first entry and return it."""
         self.seen = max(self.seen - 1, 0)
         return self.entries.popleft()
 
 
 class Announcer:
-    """Two entries of one chat are announced in the order of their seqs: one task, and another for what is tried again."""
+    """Announces the entries of each chat in the order of their seqs: one task for new entries, another for those that are tried again."""
 
     def __init__(
         self,
@@ -78,12 +80,12 @@ class Announcer:
         memberships: MembershipCache,
         fanout: Fanout,
         clock: Clock,
-        announced: Callable[[Entry, Chat, Collection[int]], None] | None = None,
+        announced: Sequence[AnnouncedListener] = (),
     ) -> None:
-        """`announced` hears of each entry, its chat, and who was told of it; it must not wait."""
+        """`announced` listeners are called with each entry, its chat and the accounts that were told of it; they must not wait."""
         self._chats = chats
         self._entries = entries
-        self._rosters = memberships
+        self._memberships = memberships
         self._fanout = fanout
         self._clock = clock
         self._announced = announced
@@ -95,33 +97,31 @@ class Announcer:
         self._work = asyncio.Event()
         self._holds = asyncio.Event()
         self._applied: dict[tuple[int, int], asyncio.Future[None]] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = BackgroundTasks()
 
     @property
     def depth(self) -> int:
-        """How many stored entries are not announced yet."""
+        """Returns how many stored entries are not announced yet."""
         return len(self._line.entries) + self._held_count
 
     @property
     def waits_since(self) -> datetime | None:
-        """When the oldest of them was stored; None when there is none."""
+        """Returns when the oldest waiting entry was stored; None when there is none."""
         lines = (self._line, *self._held.values())
         return min((line.entries[0].at for line in lines if line.entries), default=None)
 
     async def open(self) -> None:
-        self._tasks = [
-            asyncio.create_task(self._run(), name="announcer"),
-            asyncio.create_task(self._try_again(), name="announcer of what is held"),
-        ]
+        self._tasks.keep("announcer", self._run)
+        self._tasks.keep("announcer of what is held", self._try_again)
 
     async def close(self) -> None:
-        """Announce what is stored, for a moment; what remains (`depth`) is found by sync."""
-        if self._tasks:
+        """Announce what is stored, for up to a second. What remains (`depth`) is found by sync."""
+        if self._tasks.is_running:
             for _ in range(100):
                 if not self.depth:
                     break
                 await asyncio.sleep(0.01)
-            await cancel(*self._tasks)
+        await self._tasks.stop()
 
     def stored(self, entries: Sequence[Entry]) -> None:
         """Take over what the journal stored; never waits."""
@@ -135,9 +135,9 @@ class Announcer:
         self._work.set()
 
     async def applied(self, change: Entry) -> None:
-        """Wait until a change of a chat holds for everybody who asks this node.
+        """Wait until a change of a chat is applied, so that it holds for every later request on this node.
 
-        Raises Unavailable when that takes too long: the change is stored, and applied by whoever reads next or by the sweep.
+        Raises Unavailable when that takes too long: the change is stored, and applied by the next read of the chat or by the sweep.
         """
         waiting = self._applied.get((change.chat_id, change.seq))
         if waiting is not None:
@@ -158,7 +158,7 @@ class Announcer:
                     started = monotonic()
 
     async def _hold(self, entry: Entry) -> None:
-        """Let an entry wait behind what cannot be announced in its chat, or be the first that does."""
+        """Keep an entry behind those of its chat that cannot be announced, or as the first of them."""
         if self._held_count >= HELD_MAX:
             longest = max(self._held, key=lambda chat_id: len(self._held[chat_id].entries))
             await self._give_up(longest, self._leave(longest))
@@ -167,7 +167,7 @@ class Announcer:
         self._holds.set()
 
     def _leave(self, chat_id: int) -> Sequence[Entry]:
-        """Hold nothing of a chat any longer; returns what was held."""
+        """Hold nothing of a chat any longer. Returns what was held."""
         line = self._held.pop(chat_id)
         left, line.entries = line.entries, deque()
         self._held_count -= len(left)
@@ -186,7 +186,7 @@ class Announcer:
     async def _go_on(self, chat_id: int, line: _Line) -> None:
         """Announce what is held of a chat, as far as that works.
 
-        When the head has failed for long enough it is left out, and so is what fails behind it: nobody waits as long once more.
+        After TRIES the first entry is left out, and so is each that fails behind it, so that nobody waits as long once more.
         """
         given_up: list[Entry] = []
         line.seen = 0
@@ -211,7 +211,7 @@ class Announcer:
             await self._give_up(chat_id, given_up)
 
     async def _is_told(self, line: _Line) -> bool:
-        """Announce the head of a line; False when that is to be tried again."""
+        """Announce the first entry of a line. Returns False if that is to be tried again."""
         entry = line.entries[0]
         try:
             if not isinstance(entry.body, ChatChange) and self._has_gap(entry):
@@ -226,20 +226,20 @@ class Announcer:
         return True
 
     async def _give_up(self, chat_id: int, entries: Sequence[Entry]) -> None:
-        """Nobody is told of these of one chat: whoever should have been told is told to sync."""
+        """Leave out entries of one chat: everybody who should have been told is told to sync."""
         self._sure.pop(chat_id, None)
         log.error("%d entries of chat %d were not announced; clients are told to sync", len(entries), chat_id)
         for entry in entries:
             waiting = self._applied.pop((chat_id, entry.seq), None)
             if waiting is not None and not waiting.done():
                 waiting.set_exception(Unavailable(retry_after_ms=1000))
-                waiting.exception()  # its waiters may be gone
+                waiting.exception()  # nobody may wait for it any more
         self._fanout.signal(EntriesMissed(await self._list_concerned(chat_id, entries)))
 
     async def _list_concerned(self, chat_id: int, entries: Sequence[Entry]) -> list[int] | None:
-        """Who should have heard of entries of a chat, as far as that can be known now; None: it may be anybody."""
+        """Returns the accounts that should have been told of entries of a chat; None if it may be any account."""
         try:
-            members = (await self._rosters.require(chat_id)).members
+            members = (await self._memberships.require(chat_id)).members
         except Exception:  # noqa: BLE001 (the same as kept them from being announced, perhaps)
             return None
         return [*{*members, *(entry.body.account for entry in entries if isinstance(entry.body, Left))}]
@@ -253,21 +253,21 @@ class Announcer:
         if isinstance(body, Message) and entry_key(entry.chat_id, entry.seq) in self._gone:
             entry = as_deleted(entry)
         if isinstance(body, Edit) and await self._entries.is_deleted(entry.chat_id, body.of):
-            entry = without_text(entry)  # whichever of the two came first: what is gone is said to nobody any more
-        roster = self._rosters.peek(entry.chat_id) or await self._rosters.require(entry.chat_id)
+            entry = without_text(entry)  # whichever of the two came first: a deleted text is shown to nobody
+        roster = self._memberships.peek(entry.chat_id) or await self._memberships.require(entry.chat_id)
         members = roster.members
         chat: Chat | None = roster.chat
         apart: Collection[int] = came  # no node may listen to the chat's channel for them yet
         if entry.seq < roster.changed:
-            # Who is in the chat changed behind this entry already: it is for those who were in it then.
+            # The members changed behind this entry already: it is for those who were in the chat then.
             members = await self._chats.list_audience(entry.chat_id, entry.seq)
-            chat = None  # and who has left since is listened for no longer
+            chat = None  # nodes no longer listen to its channel for members who have left since
         elif isinstance(body, Left):
             members, apart = {*members, body.account}, [body.account]
         if entry.hidden_from:
             members = set(members).difference(entry.hidden_from)
         if isinstance(body, Edit) and body.of < roster.changed:
-            # Whoever came after the message was sent is not shown it in a new wording either.
+            # Members who joined after the message was sent are not shown its new text either.
             readers = await self._chats.list_audience(entry.chat_id, body.of)
             self._fanout.publish(EntryAdded(without_text(entry), roster.chat), set(members) - readers, chat=chat)
             members = readers.intersection(members)
@@ -282,12 +282,12 @@ class Announcer:
             rest = set(rest) - alone
         if rest:
             self._fanout.publish(shown, rest, chat=chat)
-        if self._announced is not None:
-            self._announced(entry, roster.chat, members)
+        for listener in self._announced:
+            listener(entry, roster.chat, members)
 
     @staticmethod
     def _list_former(entry: Entry, roster: Roster, members: Collection[int]) -> set[int]:
-        """Those of an entry's audience who are out of the chat by now, where the chat has been changed since."""
+        """Returns the accounts of an entry's audience that have left the chat, if the chat was changed since."""
         if max(roster.chat.subject_seq, roster.chat.photo_seq) <= entry.seq:
             return set()
         if roster.known < roster.changed:
@@ -295,12 +295,12 @@ class Announcer:
         return set(members).difference(roster.members)
 
     def _has_gap(self, entry: Entry) -> bool:
-        """Whether something may lie before this entry that the roster kept here does not know."""
+        """Returns whether a change that the cached roster lacks may lie before this entry."""
         sure = self._sure.get(entry.chat_id)
         return sure is None or entry.seq > sure + 1
 
     async def _confirm(self, line: _Line) -> None:
-        """Confirm the rosters of all chats of which an entry behind a gap waits in this line.
+        """Confirm the rosters of all chats that have an entry behind a gap in this line.
 
         What is stored now is known afterwards, so their other entries that wait need no confirmation of their own.
         """
@@ -311,7 +311,7 @@ class Announcer:
             if sure is None or entry.seq > sure + 1:
                 gaps.add(entry.chat_id)
             ends[entry.chat_id] = max(sure or 0, entry.seq)
-        await self._rosters.confirm(gaps)
+        await self._memberships.confirm(gaps)
         for chat_id in gaps:
             self._trust(chat_id, ends[chat_id])
 
@@ -335,8 +335,8 @@ class Announcer:
         self._sure[chat_id] = max(sure or 0, seq)
 
     async def _apply(self, change: Entry) -> Collection[int]:
-        """Apply a change of a chat; returns who is in a large chat by it."""
-        came = await self._rosters.apply(change)
+        """Apply a change of a chat. Returns the accounts that are in a large chat by it."""
+        came = await self._memberships.apply(change)
         waiting = self._applied.pop((change.chat_id, change.seq), None)
         if waiting is not None and not waiting.done():
             waiting.set_result(None)

@@ -1,20 +1,18 @@
-"""Edits, deletes and reacts: each is an entry of the log first, and then applied to the message it changes."""
+"""Edits and deletes messages and reacts to them: each change is stored in the log first, and then applied to the message."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from models.documents.chat import ChatKind, Roster
+from models.documents.chat import Roster
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import Deletion, Draft, Edit, Entry, Message, MessageChange, Reaction
 from models.documents.reaction import find_emoji
 from models.documents.session import Actor
 from models.errors import (
     ClientIdReused,
-    ContactBlocked,
     DomainError,
-    Forbidden,
     Malformed,
     MessageDeleted,
     MessageNotFound,
@@ -22,6 +20,8 @@ from models.errors import (
 )
 from models.facts import MessageHidden
 from models.ports import Fanout
+from models.services.chats.journal import Journal
+from models.services.chats.permission import load_pair, require_change_allowed
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import FindStored
 from models.services.contacts.directory import Directory
@@ -29,8 +29,7 @@ from models.services.media.storage import RemoveUnusedMedia
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.chats import Chats
 from models.stores.entries import Entries, visible
-from models.stores.journal import Journal
-from models.stores.journal_queue import Stored
+from models.stores.pending_draft import Stored
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +40,9 @@ CAPTIONED = frozenset("ilv")  # types whose caption an edit changes; cards and s
 
 @dataclass(frozen=True, slots=True)
 class ChangeMessage:
-    """Who may change what: a sender its own messages' text, a sender or an admin a message's existence, a member its own reaction.
+    """Lets senders edit their messages, senders and admins delete them, and members react.
 
-    `submit_…` appends in the order of the calls, like SendMessage; what it returns is given to `finish` outside of that order.
+    `submit_…` appends in the order of the calls, like SendMessage. Its future is given to `finish` outside of that order.
     """
 
     resolve: ResolveChat
@@ -59,7 +58,7 @@ class ChangeMessage:
     async def submit_edit(
         self, actor: Actor, target: ChatRef, seq: int, text: str, client_id: str
     ) -> asyncio.Future[Stored]:
-        """Replace the text (or the caption) of an own message."""
+        """Replace the text or the caption of the actor's own message."""
 
         async def admit(roster: Roster, message: Entry) -> None:
             if message.sender_id != actor.account_id:
@@ -68,12 +67,12 @@ class ChangeMessage:
                 raise MessageDeleted
             if isinstance(message.body, Message) and message.body.type not in {"t", *CAPTIONED}:
                 raise Malformed("A message of this type has no text to edit.")
-            await self._require_listener(actor, roster, message)
+            require_change_allowed(await load_pair(self.directory, roster.chat, actor.account_id), message)
 
         return await self._submit(actor, target, Edit(seq, text), client_id, admit)
 
     async def submit_deletion(self, actor: Actor, target: ChatRef, seq: int, client_id: str) -> asyncio.Future[Stored]:
-        """Take a message away from everybody: its sender may, and so may an admin of the group."""
+        """Delete a message for everybody, as its sender or as an admin of the group."""
 
         async def admit(roster: Roster, message: Entry) -> None:
             if message.sender_id != actor.account_id and actor.account_id not in roster.admins:
@@ -86,7 +85,7 @@ class ChangeMessage:
     async def submit_reaction(
         self, actor: Actor, target: ChatRef, seq: int, emoji: str | None, client_id: str
     ) -> asyncio.Future[Stored]:
-        """Set or take back the actor's one reaction to a message; Malformed for what is not one emoji."""
+        """Set the actor's one reaction to a message, or take it back with None. Malformed for what is not one emoji."""
         reaction = None if emoji is None else find_emoji(emoji)
 
         async def admit(roster: Roster, message: Entry) -> None:
@@ -94,14 +93,14 @@ class ChangeMessage:
                 raise Malformed("emoji: must be one emoji.")
             if message.is_deleted:
                 raise MessageDeleted
-            await self._require_listener(actor, roster, message)
+            require_change_allowed(await load_pair(self.directory, roster.chat, actor.account_id), message)
 
         return await self._submit(actor, target, Reaction(seq, reaction), client_id, admit)
 
     async def finish(self, future: asyncio.Future[Stored], kind: type[MessageChange]) -> tuple[Entry, Entry]:
-        """Wait until the change is stored, and apply it; returns it and the message as it is now.
+        """Wait until a change is stored, and apply it. Returns the change and the message as it is now.
 
-        What is not applied because of a crash or a database that went away is healed by whoever reads next.
+        A change that cannot be applied now, because the database went away, is applied by later reads and by the sweep.
         """
         stored = await future
         change = stored.entry
@@ -118,16 +117,16 @@ class ChangeMessage:
             raise MessageNotFound
         if stored.is_new:
             return change, message
-        # Sent again: much may have happened since, and its author may see less than it did.
+        # Sent again: since then its author may have lost sight of the message.
         author_id = change.sender_id
         return await self.find_stored.as_seen(author_id, change), await self.find_stored.as_seen(author_id, message)
 
     async def hide(self, actor: Actor, target: ChatRef, seq: int) -> int:
-        """Keep a message from the actor's own eyes only ("delete for me"); returns the chat's id.
+        """Hide a message from the actor alone ("delete for me"). Returns the chat's id.
 
-        This is no entry: everybody else's log must not show that somebody tidied up. Devices that are away learn it from
-        the list of hidden seqs in every sync. What is hidden already is told once more: asked for again is what got no answer,
-        and then the devices may not have been told either.
+        This is no entry of the log, which others read too. Devices that are away learn it from the hidden seqs in every sync. A
+        message that is hidden already is announced once more: a request is sent again when it got no answer, and then the
+        devices may not have been told either.
         """
         self.limit.take(actor.account_id)
         chat_id = await self.resolve.require_id(actor, target)
@@ -141,14 +140,14 @@ class ChangeMessage:
     async def _submit(
         self, actor: Actor, target: ChatRef, change: MessageChange, client_id: str, admit: Admit
     ) -> asyncio.Future[Stored]:
-        """Append a change that `admit` does not refuse; one that was stored before keeps its answer, refused by now or not."""
+        """Append a change unless `admit` refuses it. A refused change that was stored before keeps its answer."""
         self.limit.take(actor.account_id)
         try:
             roster, message = await self._require_message(actor, target, change.of)
             await admit(roster, message)
         except DomainError as refusal:
             return await self.find_stored.answer(actor, target, client_id, refusal)
-        # Whoever never got the message hears of no change to it.
+        # A change is hidden from those from whom the message was hidden.
         return self.journal.append(
             Draft(roster.chat.id, actor.account_id, actor.number, client_id, change, message.hidden_from)
         )
@@ -160,17 +159,3 @@ class ChangeMessage:
         if message is None or member is None or not visible([message], member) or not isinstance(message.body, Message):
             raise MessageNotFound
         return roster, message
-
-    async def _require_listener(self, actor: Actor, roster: Roster, message: Entry) -> None:
-        """Between two people of whom one blocked the other, nothing new is said by a change of what both have.
-
-        Who was blocked may still change what was kept from the other anyway, and take back what it said.
-        """
-        if roster.chat.kind is not ChatKind.DIRECT:
-            return
-        peer = await self.directory.require(roster.chat.peer_of(actor.account_id))
-        me = await self.directory.require(actor.account_id)
-        if me.has_blocked(peer.number):
-            raise ContactBlocked
-        if peer.has_blocked(me.number) and peer.id not in message.hidden_from:
-            raise Forbidden

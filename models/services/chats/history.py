@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from models.documents.chat import Chat, ChatKind, Member
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import ANSWER_MAX_CHARS, Deletion, Edit, Entry, fitting, with_change
+from models.documents.entry import ANSWER_MAX_CHARS, SEQ_MAX, Deletion, Edit, Entry, fitting, with_change
 from models.documents.page_request import PageRequest, Part
 from models.documents.receipt import ListedMessage, ReadMarks
 from models.documents.session import Actor
@@ -18,7 +18,6 @@ from models.stores.messages import Messages, Selection
 from models.stores.read_dates import ReadDates
 
 PAGE_MAX = 200
-END = 2**32 - 1
 ROUNDS_MAX = 10  # pages read in search of one that shows something: a blocked person may have written thousands
 
 
@@ -40,7 +39,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ReadHistory:
-    """Members read what their spans of the log cover, and keep reading it after they left."""
+    """Reads pages of a log within a member's spans, also for somebody who has left."""
 
     resolve: ResolveChat
     memberships: MembershipCache
@@ -50,9 +49,12 @@ class ReadHistory:
     async def __call__(
         self, actor: Actor, target: ChatRef, *, before: int | None, after: int | None, limit: int
     ) -> Page:
-        """The `limit` entries just before a seq, or just after one, or the last ones. ChatNotFound to who was never in it."""
+        """Returns the `limit` entries just before a seq, or just after one, or the last ones.
+
+        ChatNotFound if the actor was never in it.
+        """
         chat_id = await self.resolve.require_id(actor, target)
-        # In this order nobody reads on behind the own departure (read_heads.py).
+        # In this order nobody reads behind its own departure (see ReadChatSummaries).
         last_seq = await self.entries.last_seq(chat_id)
         await self.memberships.catch_up_all([chat_id])
         member = await self.chats.find_member(chat_id, actor.account_id)
@@ -67,14 +69,14 @@ class ReadHistory:
                 kept = fitting(found[:limit], ANSWER_MAX_CHARS)
                 after = kept[-1].seq if kept else after
             else:
-                found = await self._before(member, END if before is None else before, last_seq, limit + 1)
+                found = await self._before(member, SEQ_MAX if before is None else before, last_seq, limit + 1)
                 kept = fitting(found[-limit:][::-1], ANSWER_MAX_CHARS)[::-1]
                 before = kept[0].seq if kept else before
             shown, more = await self.entries.as_shown_to(member, kept), len(found) > len(kept)
             if shown or not more:
                 break
         place = after if after is not None else before
-        return Page(chat_id, shown, place if more else None, min(last_seq, member.last_seq or END))
+        return Page(chat_id, shown, place if more else None, min(last_seq, member.last_seq or SEQ_MAX))
 
     async def _after(self, member: Member, after: int, last_seq: int, limit: int) -> list[Entry]:
         ranges = [(max(first, after + 1), last) for first, last in _spans(member, last_seq)]
@@ -87,7 +89,7 @@ class ReadHistory:
     async def _collect(
         self, chat_id: int, ranges: list[tuple[int, int]], limit: int, *, newest_first: bool
     ) -> list[Entry]:
-        """Walk the spans in the order of reading until the page is full; oldest first in the answer."""
+        """Read the spans in order until the page is full. Returns entries oldest first."""
         found: list[Entry] = []
         for first, last in ranges:
             if first <= last and len(found) < limit:
@@ -99,23 +101,27 @@ class ReadHistory:
 
 
 def _spans(member: Member, last_seq: int) -> list[tuple[int, int]]:
-    return [(span.first, min(last_seq, span.last or END)) for span in member.spans]
+    return [(span.first, min(last_seq, span.last or SEQ_MAX)) for span in member.spans]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadableLog:
+    """A chat with the member row of an account that reads its log."""
+
     chat: Chat
     member: Member
 
 
 @dataclass(frozen=True, slots=True)
 class LocateLog:
+    """Finds a log for its present and former members (docs/messaging-api.md, "Message list")."""
+
     resolve: ResolveChat
     memberships: MembershipCache
     chats: Chats
 
     async def __call__(self, actor: Actor, target: ChatRef) -> ReadableLog | None:
-        """The chat and the actor's row in it; None where the actor never was, or where no chat is (messaging contract 10.2)."""
+        """Returns the chat and the actor's member row; None if there is no such chat, or the actor was never in it."""
         try:
             chat_id = await self.resolve.require_id(actor, target)
             member = await self.chats.find_member(chat_id, actor.account_id)
@@ -126,7 +132,7 @@ class LocateLog:
 
 @dataclass(frozen=True, slots=True)
 class ListMessages:
-    """Needs no contact and, for what was said meanwhile, no membership any more; an unknown chat is an empty one."""
+    """Lists messages. The actor needs no contact and may have left; an unknown chat is an empty one."""
 
     locate_log: LocateLog
     entries: Entries
@@ -136,15 +142,15 @@ class ListMessages:
     async def __call__(
         self, actor: Actor, target: ChatRef, window: PageRequest, *, is_received_only: bool
     ) -> Part[ListedMessage]:
-        """A page, oldest first. `window.after` is exclusive and exact to the millisecond.
+        """Returns a page, oldest first. `window.after` is exclusive and exact to the millisecond.
 
-        A caller that asks behind the time it was shown, which has no fractions, sees the messages of that last second
-        again. One that asks behind an entry sees each message once.
+        A caller that asks for what is after a time it was shown, which has no fractions, gets the messages of that second again. A
+        caller that asks for what is behind an entry gets each message once.
         """
         log = await self.locate_log(actor, target)
         if log is None:
             return Part([])
-        # The changes first: one that is applied between the two reads would be in neither of them the other way round.
+        # The changes first: in the other order, one that is applied between the two reads would be in neither of them.
         changes = await self.entries.list_pending(log.chat.id, MESSAGE_CHANGES)
         selection = Selection(
             log.member,
@@ -176,7 +182,7 @@ def _listed(log: ReadableLog, message: Entry, peer_id: int | None, read: ReadMar
         message,
         is_received=message.sender_id != log.member.account_id,
         is_in_group=log.chat.kind is not ChatKind.DIRECT,
-        # In the recipient's mailbox is delivered (messaging contract 11.1).
+        # What is stored for the recipient counts as delivered (docs/messaging-api.md, "Receipts").
         delivered_at=None if is_kept_back else message.at,
         read_at=None if is_kept_back else read.find(message.seq),
     )

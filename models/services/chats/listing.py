@@ -1,9 +1,9 @@
 """Lists chats in pages, newest first, and the first page for a client that connects.
 
-Which chats are on a page is read from an index of their times (stores/chat_places.py); all that is said of them, and their order on
-the page, comes from the log. What that shows of a time to be wrong is corrected: one that is too late, since its message was
-deleted for this account, before the page is answered, and one that is too early, since its message is seconds old, for the next
-time. How late a chat may move up is told in summaries.py.
+Which chats are on a page is read from an index of their times (stores/chat_places.py). What is shown of them, and their order on
+the page, comes from the log. Times that the log shows to be wrong are corrected: one that is too late, since its message was
+deleted for this account, before the page is answered; one that is too early, since its message is seconds old, for the next
+request. How late a chat may move up: summaries.py.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -33,7 +33,7 @@ _DIGITS_MAX = 14  # of a time in ms, up to the year 5138
 
 @dataclass(frozen=True, slots=True)
 class ChatPage:
-    """`next` asks for the chats behind these; None when there are none."""
+    """A page of chats. `next` is the `before` of the page after it; None when there is none."""
 
     heads: list[ChatSummary]
     next: str | None
@@ -41,7 +41,10 @@ class ChatPage:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A page of `limit` chats of these kinds: behind `before`, without the first `offset`; `is_frame` if it must fit into one."""
+    """A page of `limit` chats of these kinds, behind `before` and `offset` more.
+
+    `is_frame`: it must fit into one socket frame.
+    """
 
     kinds: Collection[ChatKind] = EVERY_KIND
     limit: int = PAGE_MAX
@@ -59,7 +62,7 @@ class ListChats:
     ]  # chats of an account about to move up, and to when
 
     async def __call__(self, actor: Actor, *, limit: int = PAGE_MAX, before: str | None = None) -> ChatPage:
-        """A page of chats. `before` is the `next` of the page before; Malformed if it is something else."""
+        """Returns a page of chats. `before` is the `next` of the page before; Malformed if it is anything else."""
         place = None if before is None else read_place(before)
         return await self.page(actor, Wanted(limit=min(limit, PAGE_MAX), before=place))
 
@@ -67,7 +70,7 @@ class ListChats:
         return (await self.pages([actor.account_id], wanted))[actor.account_id]
 
     async def first_pages(self, account_ids: Collection[int]) -> dict[int, ChatPage]:
-        """What each of these accounts is greeted with, by as many queries as for one."""
+        """Returns the first page of each of these accounts, by as many queries as for one."""
         return await self.pages(account_ids, Wanted())
 
     async def pages(self, account_ids: Collection[int], wanted: Wanted) -> dict[int, ChatPage]:
@@ -90,7 +93,7 @@ class ListChats:
         return pages
 
     async def _list_places(self, account_ids: Collection[int], wanted: Wanted) -> dict[int, list[Place]]:
-        """Where the chats of each account stand, up to one behind the page."""
+        """Returns where the chats of each account stand, up to one behind the page."""
         # Before the places are read: what is written while they are read would be in neither of them the other way round.
         noted = {account_id: self.noted(account_id, wanted.kinds) for account_id in account_ids}
         # A chat that is about to move up may still be read behind the page where it stood, in the place of another one.
@@ -111,7 +114,7 @@ class ListChats:
                 await self.places.place(account_id, {head.chat.id: (head.chat.kind, head.last_at) for head in heads})
 
     async def _correct(self, account_id: int, heads: Mapping[int, ChatSummary], places: Collection[Place]) -> bool:
-        """Correct the times that the log shows to be others; whether one was too late."""
+        """Correct the times that the log shows to be wrong. Returns whether one was too late."""
         late: dict[int, tuple[datetime, datetime]] = {}
         early: dict[tuple[int, int], datetime] = {}
         for at, chat_id in places:
@@ -126,7 +129,7 @@ class ListChats:
 
 
 def _with_noted(stored: Places, noted: Mapping[int, datetime], wanted: Wanted) -> list[Place]:
-    """These places, with the chats that are about to move up where they will stand then."""
+    """Returns places with those chats moved that are about to move up."""
     times = {chat_id: at for at, chat_id in stored.places}
     for chat_id, at in noted.items():
         times[chat_id] = max(at, times.get(chat_id, at))
@@ -135,7 +138,7 @@ def _with_noted(stored: Places, noted: Mapping[int, datetime], wanted: Wanted) -
 
 
 def _page(heads: Mapping[int, ChatSummary], places: Sequence[Place], *, is_frame: bool, has_more: bool) -> ChatPage:
-    """The heads at these places in their exact order; the page goes on behind the last place."""
+    """Returns the summaries at these places in exact order; the next page begins behind the last place."""
     fitting = _fitting(heads, places) if is_frame else places
     shown = [heads[chat_id] for _, chat_id in fitting if chat_id in heads]
     shown.sort(key=lambda head: (head.last_at, head.chat.id), reverse=True)
@@ -144,7 +147,7 @@ def _page(heads: Mapping[int, ChatSummary], places: Sequence[Place], *, is_frame
 
 
 def _fitting(heads: Mapping[int, ChatSummary], places: Sequence[Place]) -> Sequence[Place]:
-    """As many as fit into one answer with their last messages; at least one."""
+    """Returns as many places as fit into one answer with their last messages; at least one."""
     chars = 0
     for count, (_, chat_id) in enumerate(places):
         head = heads.get(chat_id)
@@ -160,7 +163,7 @@ def _show_place(place: Place) -> str:
 
 
 def read_place(text: str) -> Place:
-    """The place that a `next` names; Malformed if it is none."""
+    """Returns the place that a `next` names. Raises Malformed for anything else."""
     at_ms, _, chat_id = text.partition("-")
     for digits in (at_ms, chat_id):
         if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS_MAX):
@@ -170,7 +173,7 @@ def read_place(text: str) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class SendReady:
-    """`ready` comes after the connection is registered, so nothing falls between its chat list and the events that follow."""
+    """Sends `ready` after the connection is registered, so that nothing is lost between its chat list and the packets that follow."""
 
     directory: Directory
     chats: Callable[[int], Awaitable[ChatPage | None]]  # the first page of an account

@@ -1,9 +1,9 @@
-"""Remembers the ends of logs for seconds, so that what a crowd missed is read once for all of it.
+"""Caches the ends of logs for seconds, so that what a crowd of clients missed is read once for all of them.
 
-Safe because a log's end says all: every change of a message is an entry with a number of its own, so what a log holds up to
-its end stays the same until the end moves. Nobody is told an end from memory: whoever asks has just read it from the
-database, having been connected before, and memory is used only where it was read for the very same end. What one may see
-of it is decided for each viewer afterwards. A log's end as a former member knows it is none: later changes lie behind it.
+The cache needs no invalidation: every change of a message is an entry with a seq of its own, so what a log holds up to its end
+stays the same until the end moves. Callers read the end from the database first, and a tail is used only if it was read for
+that very end. What a viewer may see of it is decided afterwards for each. A former member sees only part of the log, so the
+cache is not used for them.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from models.documents.entry import Entry
 from models.stores.entries import Entries
 
 KEPT_FOR_S = 5.0  # a crowd comes within seconds; MongoDB elects nobody in so short a time
-LEAST = 32  # entries that are read at least: the next one who asks has a cursor a little further back
-MOST = 500  # entries of one tail; who is further behind reads alone
+LEAST = 32  # entries that are read at least: the next client has a cursor a little further back
+MOST = 500  # entries of one tail; a client further behind reads alone
 CHARS_MAX = 2**25  # of all tails
 ENTRY_CHARS = 1000  # what an entry takes beside its text
 _seq = attrgetter("seq")
@@ -25,7 +25,7 @@ _seq = attrgetter("seq")
 
 @dataclass(frozen=True, slots=True)
 class _LogTail:
-    """All entries of a chat from `first` to `end`, the end of its log at the time, oldest first."""
+    """All entries of a chat from `first` to `end`, where its log ended at the time, oldest first."""
 
     end: int
     first: int
@@ -38,6 +38,8 @@ class _LogTail:
 
 
 class LogTailCache:
+    """The last entries of logs that were read within the last KEPT_FOR_S seconds."""
+
     def __init__(self, entries: Entries) -> None:
         self._entries = entries
         self._kept: dict[int, _LogTail] = {}  # by chat, the one read longest ago first
@@ -48,7 +50,7 @@ class LogTailCache:
     async def list_range(
         self, chat_id: int, first: int, end: int, *, limit: int, newest_first: bool = False
     ) -> list[Entry]:
-        """As `Entries.list_range` up to `end`, which must be where the asker has just seen the log end."""
+        """Returns as `Entries.list_range` up to `end`, which the caller must have just read as the end of the log."""
         if first > end:
             return []
         needed = max(first, end - limit + 1) if newest_first else first
@@ -67,7 +69,7 @@ class LogTailCache:
             first = max(1, min(first, end - LEAST + 1))
             reading = first, end, asyncio.create_task(self._read(chat_id, first, end), name="tail of a log")
             self._reading[chat_id] = reading
-        # Shielded: one who goes away must not take it from the others.
+        # Shielded: a caller that is cancelled must not cancel it for the others.
         return await asyncio.shield(reading[2])
 
     async def _read(self, chat_id: int, first: int, end: int) -> _LogTail:
@@ -100,7 +102,7 @@ class LogTailCache:
             self._sweeping = asyncio.get_running_loop().call_later(KEPT_FOR_S, self._sweep)
 
     def _sweep(self) -> None:
-        """What nobody needs any more does not stay in memory."""
+        """Drop the tails that have expired."""
         self._sweeping = None
         now = asyncio.get_running_loop().time()
         for chat_id in [chat_id for chat_id, tail in self._kept.items() if tail.until <= now]:

@@ -1,7 +1,7 @@
-"""MembershipCache: who is in a chat, kept per node for the message path and for announcing.
+"""Caches the chats and their members on each node, and applies pending changes of a chat before its members are read.
 
-A kept roster may be behind: another node changed the chat, and its signal is still on its way, or was lost. For whether somebody
-may write that is bounded (`nodes.cache_ttl_s`). Whoever decides by a roster who is told something asks `confirm` first, unless
+A cached roster may be outdated while another node's signal is on its way, or was lost; the cache's lifetime bounds for how long
+a removed member may still write (docs/architecture.md, "Caches"). To decide who is told something, call `confirm` first, unless
 it is certain that nothing changed in between.
 """
 
@@ -19,49 +19,49 @@ TTL_S = 30.0  # how long somebody removed elsewhere may still be believed a memb
 
 
 class MembershipCache:
-    """Loads a chat with its members; changes that are stored and not applied yet are applied first."""
+    """Loads a chat with its members, after the changes that are stored and not applied yet."""
+
+    peek: Callable[[int], Roster | None]  # the roster of a chat if it is cached
 
     def __init__(
         self,
         chats: Chats,
         entries: Entries,
         signal: Callable[[Invalidation], None],
-        recovered: Callable[[Entry], None] | None = None,
+        recovered: Callable[[Entry], None],
         *,
         ttl_s: float = TTL_S,
     ) -> None:
-        """`signal` tells all nodes of each change that was applied, `recovered` hears of each that somebody else had left."""
+        """`signal` tells all nodes of each applied change; `recovered` is called with each change that another node had left unapplied."""
         self._chats = chats
         self._entries = entries
         self._signal = signal
         self._recovered = recovered
         self._rosters: Cache[int, Roster] = Cache(self._load, size=20_000, ttl_s=ttl_s)
-
-    def peek(self, chat_id: int) -> Roster | None:
-        return self._rosters.peek(chat_id)
+        self.peek = self._rosters.peek
 
     async def require(self, chat_id: int) -> Roster:
-        """The chat with its members, or ChatNotFound."""
+        """Returns the chat with its members. Raises ChatNotFound."""
         return await self._rosters.require(chat_id)
 
     async def require_for(self, chat_id: int, account_id: int) -> Roster:
-        """The same for one of its members; to everybody else, ChatNotFound."""
+        """Returns the chat for one of its members. Raises ChatNotFound for any other account."""
         roster = await self.require(chat_id)
         roster.require_member(account_id)
         return roster
 
     async def require_fresh(self, chat_id: int) -> Roster:
-        """The chat as the database has it now: for changes that must not go by what this node believes."""
+        """Returns the chat as the database has it now, for changes that must not rely on a cached roster."""
         self.forget(chat_id)
         return await self.require(chat_id)
 
     async def require_confirmed(self, chat_id: int) -> Roster:
-        """The chat with everybody who is in it by changes stored until now, or ChatNotFound."""
+        """Returns the chat with every change of its members that is stored by now. Raises ChatNotFound."""
         await self.confirm([chat_id])
         return await self.require(chat_id)
 
     async def confirm(self, chat_ids: Collection[int]) -> None:
-        """Forget those rosters of these chats that lack a change which is stored by now, and those that are being read.
+        """Forget those rosters of these chats that lack a stored change or are being loaded.
 
         Two small queries, however many chats there are, and none for chats of two people, whose members never change.
         """
@@ -87,14 +87,16 @@ class MembershipCache:
         self._rosters.forget(chat_id)
 
     def forget_all(self) -> None:
-        """Any chat may have changed unheard."""
+        """Forget all rosters: changes may have been missed."""
         self._rosters.clear()
 
     async def apply(self, change: Entry) -> Collection[int]:
-        """Bring the rows up to date with one stored change, and tell every node; returns who is in a large chat by it.
+        """Bring the rows up to date with one stored change and tell every node.
 
-        What lies before it in the log and waits, because who stored it has not come to it or died, is applied first: behind
-        this change it would be skipped as late.
+        Returns the accounts that are in a large chat by it.
+
+        Earlier changes that are not applied yet, since their node is late or died, are applied first: after this change they would
+        be skipped as late.
         """
         await self.catch_up(change.chat_id, before=change.seq)
         return await self._apply(change)
@@ -108,7 +110,7 @@ class MembershipCache:
         return came
 
     async def catch_up(self, chat_id: int, *, before: int | None = None) -> bool:
-        """Apply what is stored and not applied yet, in the order of the log: what a crash left; whether there was anything.
+        """Apply the changes of a chat that a crash left unapplied, in the order of the log. Returns whether there were any.
 
         With `before`, only entries of lower seqs.
         """
@@ -116,12 +118,11 @@ class MembershipCache:
         due = [change for change in pending if before is None or change.seq < before]
         for change in due:
             await self._apply(change)
-            if self._recovered is not None:
-                self._recovered(change)
+            self._recovered(change)
         return bool(due)
 
     async def catch_up_all(self, chat_ids: Collection[int]) -> None:
-        """The same for many chats, by one query where nothing waits, which is nearly always."""
+        """Apply what crashes left unapplied in many chats. One query where nothing waits, which is nearly always."""
         for chat_id in await self._entries.list_chats_pending(chat_ids, CHAT_CHANGES):
             await self.catch_up(chat_id)
 

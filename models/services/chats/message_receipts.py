@@ -1,4 +1,4 @@
-"""Receipts of single messages: who received and read them, and marking them as read."""
+"""Lists which messages were delivered and read, and marks messages as read, for the messaging API."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,13 +19,13 @@ from models.stores.read_dates import ReadDates
 
 @dataclass(frozen=True, slots=True)
 class ListDelivered:
-    """Arrived is what lies in the recipient's mailbox: all that was sent, less what was kept back by a block."""
+    """Lists an account's messages that a contact received: all but those hidden from it by a block."""
 
     locate_log: LocateLog
     messages: Messages
 
     async def __call__(self, actor: Actor, contact: str, window: PageRequest) -> Part[Receipt]:
-        """A page, oldest first, of what arrived at `window.after` or later; of an unknown contact, nothing."""
+        """Returns a page, oldest first, of what arrived at `window.after` or later; an empty one for an unknown contact."""
         log = await _open_direct(self.locate_log, actor, contact)
         if log is None:
             return Part([])
@@ -44,7 +44,7 @@ class ListDelivered:
 
 @dataclass(frozen=True, slots=True)
 class ListRead:
-    """Read is what lies below the recipient's mark, wherever it was moved: by REST or on a socket."""
+    """Lists an account's messages that a contact has read, over REST or a socket."""
 
     locate_log: LocateLog
     chats: Chats
@@ -52,7 +52,7 @@ class ListRead:
     read_dates: ReadDates
 
     async def __call__(self, actor: Actor, contact: str, window: PageRequest) -> Part[Receipt]:
-        """A page, oldest first, of what was read at `window.after` or later; of an unknown contact, nothing."""
+        """Returns a page, oldest first, of what was read at `window.after` or later; an empty one for an unknown contact."""
         log = await _open_direct(self.locate_log, actor, contact)
         if log is None:
             return Part([])
@@ -78,16 +78,16 @@ async def _open_direct(locate_log: LocateLog, actor: Actor, contact: str) -> Rea
 
 @dataclass(frozen=True, slots=True)
 class MarkRead:
-    """The same mark that sockets move, so that senders hear of it there."""
+    """Marks messages as read by the receipt that sockets advance, so that senders are told on theirs."""
 
     locate_log: LocateLog
     messages: Messages
     marks: AdvanceReceipts
 
     async def __call__(self, actor: Actor, target: ChatRef, until: datetime | None) -> int:
-        """Read is everything received at `until` or before, by default all; returns how many messages that were not yet.
+        """Mark as read what was received at `until` or before, by default all. Returns how many messages were unread.
 
-        Nothing ever came from an unknown contact; a group that the actor is not in is ChatNotFound.
+        Returns 0 for an unknown contact. Raises ChatNotFound for a group that the actor is not in.
         """
         log = await self.locate_log(actor, target)
         if target.contact is None and (log is None or not log.member.is_active):

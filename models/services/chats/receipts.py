@@ -1,4 +1,4 @@
-"""Delivery and read receipts: advances them in batches, stores when they were read, and announces them."""
+"""Advances delivery and read receipts in batches, stores when messages were read, and announces the receipts."""
 
 import asyncio
 import logging
@@ -6,34 +6,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from models.documents.account import either_blocks
 from models.documents.chat import ChatKind, Member, Roster
 from models.documents.chat_ref import ChatRef
 from models.documents.receipt import ReadMark
 from models.documents.session import Actor
 from models.errors import ChatNotFound, Malformed, Unavailable
-from models.facts import ReceiptMoved
+from models.facts import ReceiptAdvanced
 from models.ports import Clock, Fanout
 from models.services.chats.membership import MembershipCache
+from models.services.chats.permission import load_pair, peek_pair, shows_receipts
 from models.services.chats.resolve import ResolveChat
 from models.services.contacts.directory import Directory
 from models.stores.chats import Chats
 from models.stores.database import is_transient
 from models.stores.entries import Entries
 from models.stores.read_dates import ReadDates
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 
 @dataclass(frozen=True, slots=True)
 class StampReadReceipts:
-    """A date is stored before its mark: a crash between the two leaves a date that the retry keeps, never a mark without one."""
+    """Stores the time of a direct chat's read receipt before the receipt itself advances."""
 
     chats: Chats
     read_dates: ReadDates
     clock: Clock
 
     async def __call__(self, reads: Mapping[tuple[int, int], int]) -> None:
-        """`reads`: (chat id, account id) -> seq. A mark that does not move forward has its date already."""
+        """`reads`: (chat id, account id) -> seq. A receipt that does not advance has its time already."""
         if not reads:
             return
         members = await self.chats.list_members(reads.keys())
@@ -50,27 +50,27 @@ class StampReadReceipts:
 
 log = logging.getLogger(__name__)
 
-TELL_EVERY_S = 1.0  # design section 4: receipts are merged per second
+TELL_EVERY_S = 1.0  # receipts are merged per second (docs/architecture.md, "Receipts")
 TELL_WITHIN_S = 2.0  # of the end
 TELL_AT_ONCE = 1000  # members read by one query
-ENDS_KNOWN = 50_000
+KNOWN_MAX = 50_000
 
 Place = tuple[int, int]  # chat id, account id
-Move = tuple[int, int, bool]  # the same, and whether others are shown it
-Marks = tuple[int, int]  # delivered, read
+Advance = tuple[int, int, bool]  # chat id, account id, whether others are shown it
+Receipts = tuple[int, int]  # delivered, read
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Marks that are written together, and the future of everybody who waits for that."""
+    """Receipts that are written together, and the future of all who wait for it."""
 
-    marks: dict[Move, Marks] = field(default_factory=dict)
+    receipts: dict[Advance, Receipts] = field(default_factory=dict)
     reads: dict[Place, int] = field(default_factory=dict)  # those that are dated: others' to see, in direct chats
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class AdvanceReceipts:
-    """Group commit, like the journal: one write in the air, what comes meanwhile is merged into the next."""
+    """Advances receipts by group commit, like the journal: what comes during one write is merged into the next."""
 
     def __init__(
         self,
@@ -87,29 +87,27 @@ class AdvanceReceipts:
         self._resolve = resolve
         self._chats = chats
         self._entries = entries
-        self._rosters = memberships
+        self._memberships = memberships
         self._directory = directory
         self._fanout = fanout
         self._date_reads = date_reads
         self._everybody_up_to = everybody_up_to
         self._next: _Batch | None = None
-        self._ends: dict[int, int] = {}  # a seq that is known to exist, by chat
-        self._told: dict[Place, tuple[Marks, Marks]] = {}  # to the account's own devices, to the others
+        self._known_seqs: dict[int, int] = {}  # a seq that is known to exist, by chat
+        self._told: dict[Place, tuple[Receipts, Receipts]] = {}  # to the account's own devices, to the others
         self._to_tell: dict[Place, bool] = {}  # what moved, and whether others are shown it
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = BackgroundTasks()
         self._work = asyncio.Event()
 
     async def open(self) -> None:
-        self._tasks = [
-            asyncio.create_task(self._write(), name="marks writer"),
-            asyncio.create_task(self._tell(), name="marks teller"),
-        ]
+        self._tasks.keep("receipts writer", self._write)
+        self._tasks.repeat("receipts teller", self._tell_all, every_s=TELL_EVERY_S)
 
     async def close(self) -> int:
-        """Write what is waiting, tell what is not told yet, then stop; returns how many acknowledged marks nobody was told of."""
+        """Write and announce what waits, then stop. Returns how many acknowledged receipts were not announced."""
         if self._next is not None:
             await asyncio.wait([self._next.done], timeout=2.0)
-        await cancel(*self._tasks)
+        await self._tasks.stop()
         if self._next is not None and not self._next.done.done():
             self._next.done.set_exception(Unavailable())
         try:
@@ -120,42 +118,39 @@ class AdvanceReceipts:
         return len(self._to_tell)
 
     async def __call__(self, actor: Actor, target: ChatRef, *, delivered: int = 0, read: int = 0) -> int:
-        """Everything up to these seqs has arrived, or has been read; what was read has arrived. Returns the chat's id.
+        """Advance an account's receipts: what is read is delivered. Returns the chat's id.
 
-        A seq beyond the log's end is Malformed: a mark in the future would hide what comes.
+        Raises Malformed for a seq beyond the log's end: such a receipt would mark later messages as read.
         """
         try:
             roster = await self._resolve(actor, target)
         except ChatNotFound:
-            return await self._require_moved(actor, target, delivered, read)
+            return await self._find_left_chat(actor, target, delivered, read)
         chat_id, highest = roster.chat.id, max(delivered, read)
-        if highest > self._ends.get(chat_id, 0):
-            await self._learn_end(chat_id, highest)
-        is_shown = True
-        if roster.chat.kind is ChatKind.DIRECT:
-            me = await self._directory.require(actor.account_id)
-            peer = await self._directory.require(roster.chat.peer_of(actor.account_id))
-            is_shown = not either_blocks(me, peer)
-        await asyncio.shield(self._move(roster, actor.account_id, delivered, read, is_shown=is_shown))
+        if highest > self._known_seqs.get(chat_id, 0):
+            await self._require_seq(chat_id, highest)
+        pair = await load_pair(self._directory, roster.chat, actor.account_id)
+        await asyncio.shield(self._move(roster, actor.account_id, delivered, read, is_shown=shows_receipts(pair)))
         return chat_id
 
     def move_now(
         self, actor: Actor, target: ChatRef, *, delivered: int = 0, read: int = 0
     ) -> tuple[int, asyncio.Future[None]] | None:
-        """The chat's id, and what is done when the marks are stored, where everything is at hand; else None, and nothing happened.
+        """`__call__` from the caches only.
 
-        The future is shared: it is to be waited for by a callback, and never cancelled.
+        Returns the chat's id and a future, or None, having done nothing, if something is not cached.
+
+        The future ends when the receipts are stored. It is shared: wait for it by a callback, and never cancel it.
         """
         roster = self._resolve.peek(actor, target)
-        if roster is None or max(delivered, read) > self._ends.get(roster.chat.id, 0):
+        if roster is None or max(delivered, read) > self._known_seqs.get(roster.chat.id, 0):
             return None
-        is_shown = True
+        pair = None
         if roster.chat.kind is ChatKind.DIRECT:
-            me = self._directory.peek(actor.account_id)
-            peer = self._directory.peek(roster.chat.peer_of(actor.account_id))
-            if me is None or peer is None:
+            pair = peek_pair(self._directory, roster.chat, actor.account_id)
+            if pair is None:
                 return None
-            is_shown = not either_blocks(me, peer)
+        is_shown = shows_receipts(pair)
         return roster.chat.id, self._move(roster, actor.account_id, delivered, read, is_shown=is_shown)
 
     def _move(
@@ -166,26 +161,26 @@ class AdvanceReceipts:
             batch = self._next = _Batch()
             self._work.set()
         move = chat_id, account_id, is_shown
-        known = batch.marks.get(move, (0, 0))
-        batch.marks[move] = max(known[0], delivered, read), max(known[1], read)
+        known = batch.receipts.get(move, (0, 0))
+        batch.receipts[move] = max(known[0], delivered, read), max(known[1], read)
         if read and is_shown and roster.chat.kind is ChatKind.DIRECT:
             place = chat_id, account_id
             batch.reads[place] = max(batch.reads.get(place, 0), read)
         return batch.done
 
-    async def _require_moved(self, actor: Actor, target: ChatRef, delivered: int, read: int) -> int:
-        """The id of a chat that the actor has left, where its marks stand so far already: sent again, they keep their answer."""
+    async def _find_left_chat(self, actor: Actor, target: ChatRef, delivered: int, read: int) -> int:
+        """Returns the id of a chat that the actor has left, if its receipts stand that far already: a repeat keeps its answer."""
         chat_id = await self._resolve.require_id(actor, target)
         member = await self._chats.find_member(chat_id, actor.account_id)
         if member is None or member.delivered < delivered or member.read < read:
             raise ChatNotFound
         return chat_id
 
-    async def _learn_end(self, chat_id: int, seq: int) -> None:
+    async def _require_seq(self, chat_id: int, seq: int) -> None:
         end = await self._entries.last_seq(chat_id)
-        if len(self._ends) >= ENDS_KNOWN:
-            self._ends.clear()
-        self._ends[chat_id] = end
+        if len(self._known_seqs) >= KNOWN_MAX:
+            self._known_seqs.clear()
+        self._known_seqs[chat_id] = end
         if seq > end:
             raise Malformed(f"seq: this chat ends at {end}.")
 
@@ -198,34 +193,29 @@ class AdvanceReceipts:
                 continue
             try:
                 await self._date_reads(batch.reads)
-                await self._chats.move_marks(batch.marks)
+                await self._chats.move_marks(batch.receipts)
             except Exception as error:  # noqa: BLE001
-                log.warning("marks wait for the database: %s", type(error).__name__)
+                log.warning("receipts wait for the database: %s", type(error).__name__)
                 batch.done.set_exception(Unavailable(retry_after_ms=1000))
                 batch.done.exception()  # its waiters may be gone
                 await asyncio.sleep(0.1)
                 continue
             batch.done.set_result(None)
-            for chat_id, account_id, is_shown in batch.marks:
+            for chat_id, account_id, is_shown in batch.receipts:
                 self._will_tell((chat_id, account_id), is_shown=is_shown)
 
-    async def _tell(self) -> None:
-        while True:
-            await asyncio.sleep(TELL_EVERY_S)
-            try:
-                await self._tell_all()
-            except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
-                log.warning("receipts wait to be told: %s", type(error).__name__)
-
     async def _tell_all(self) -> None:
-        """Tell what moved; what cannot be told now is told with the next: it was acknowledged, and nobody sends it again."""
+        """Announce what advanced.
+
+        What cannot be announced now is with the next round: it was acknowledged, so no client sends it again.
+        """
         untold, self._to_tell = self._to_tell, {}
         try:
             while untold:
                 places = list(islice(untold, TELL_AT_ONCE))
-                # As they are stored now: a device that is behind may have sent a mark that stands further already.
+                # As they are stored now: a device that is behind may have sent a receipt that has advanced further already.
                 members = await self._chats.list_members(places)
-                await self._rosters.confirm({member.chat_id for member in members})
+                await self._memberships.confirm({member.chat_id for member in members})
                 for member in members:
                     place = member.chat_id, member.account_id
                     await self._tell_one(member, is_shown=untold[place])
@@ -237,7 +227,7 @@ class AdvanceReceipts:
                 self._will_tell(place, is_shown=is_shown)
 
     async def _tell_one(self, member: Member, *, is_shown: bool) -> None:
-        """Tell how far a member is; where its chat alone cannot be read, later, and the others do not wait for it."""
+        """Announce a member's receipts; later, if its chat cannot be read, so that others do not wait for it."""
         try:
             await self._publish(member, is_shown=is_shown)
         except Exception as error:
@@ -254,16 +244,16 @@ class AdvanceReceipts:
         own, shown = (member.delivered, member.read), (member.shown_delivered, member.shown_read)
         told_own, told_shown = self._told.get(place, (None, None))
         try:
-            roster = await self._rosters.require(member.chat_id)
+            roster = await self._memberships.require(member.chat_id)
         except ChatNotFound:
             return
-        # In a large chat everybody's marks to everybody would be the square of its size for each message.
+        # In a large chat, telling all receipts to all members would cost the square of its size for each message.
         is_large = len(roster.members) > self._everybody_up_to
         if own != told_own:
-            self._fanout.publish(ReceiptMoved(*place, *own), [member.account_id])
+            self._fanout.publish(ReceiptAdvanced(*place, *own), [member.account_id])
         if is_shown and member.is_active and not is_large and shown != told_shown:
             others = [account_id for account_id in roster.members if account_id != member.account_id]
-            self._fanout.publish(ReceiptMoved(*place, *shown), others, chat=roster.chat)
-        if len(self._told) >= ENDS_KNOWN:
+            self._fanout.publish(ReceiptAdvanced(*place, *shown), others, chat=roster.chat)
+        if len(self._told) >= KNOWN_MAX:
             self._told.clear()
         self._told[place] = own, shown

@@ -1,4 +1,4 @@
-"""Records changes of a chat: entries of its log first, then applied, before anybody is answered."""
+"""Records changes of a chat: stores them in its log, and waits until they are applied."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from models.documents.chat import Member
 from models.documents.entry import ChatChange, Draft
 from models.documents.session import Actor
 from models.services.chats.announcer import Announcer
-from models.stores.journal import Journal
+from models.services.chats.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
 class RecordChanges:
-    """Append changes behind each other, wait until they are stored, and then until they hold for everybody who asks.
+    """Stores changes in the order of the call, and returns once they hold for every later request on this node.
 
-    Raises Unavailable like the journal: what was to change may still do so.
+    Raises Unavailable like the journal: the changes may still be stored and applied later.
     """
 
     journal: Journal

@@ -1,4 +1,4 @@
-"""The sweep: applies changes that were stored by somebody who crashed before applying them."""
+"""Applies changes that were stored by a node which crashed before it applied them."""
 
 import logging
 from collections.abc import Callable
@@ -13,20 +13,20 @@ from models.stores.entries import Entries
 
 log = logging.getLogger(__name__)
 
-OLDER_THAN = timedelta(seconds=5)  # younger ones are being applied by whoever stored them
+OLDER_THAN = timedelta(seconds=5)  # younger ones are being applied by the node that stored them
 
 
-async def heal(
+async def recover_pending_changes(
     entries: Entries,
     memberships: MembershipCache,
     clock: Clock,
-    recovered: Callable[[Entry], None] | None = None,
+    recovered: Callable[[Entry], None],
     remove_media: RemoveUnusedMedia | None = None,
 ) -> int:
-    """Apply what should have been applied long ago; returns how much that was. Two nodes may do it at once.
+    """Apply changes that should have been applied long ago. Returns how many. Two nodes may do it at once.
 
-    `recovered` hears of each change once it is applied: perhaps nobody was told of it either. One that cannot be applied is left,
-    and so is what lies behind it in the log of its chat if it needs that; the others are applied.
+    `recovered` is called with each change once it is applied, since perhaps nobody was told of it either. A change that cannot be
+    applied is left, and so is what depends on it in the log of its chat; the others are applied.
     """
     healed = 0
     for change in await entries.list_unapplied(clock.now() - OLDER_THAN):
@@ -38,8 +38,7 @@ async def heal(
             log.exception("change %d of chat %d cannot be applied", change.seq, change.chat_id)
             continue
         healed += 1
-        if recovered is not None:
-            recovered(change)
+        recovered(change)
     return healed
 
 

@@ -1,19 +1,17 @@
-"""Finds the chat that a request names, and checks that the actor may write there."""
-
-from dataclasses import dataclass
+"""Finds the chat that a request names."""
 
 from models.documents.account import Account
 from models.documents.chat import Roster
 from models.documents.chat_ref import ChatRef
 from models.documents.session import Actor
-from models.errors import AccountNotFound, ChatNotFound, ContactBlocked, Malformed
+from models.errors import AccountNotFound, ChatNotFound, Malformed
 from models.facts import ChatMembersChanged
 from models.ports import Clock, Fanout
 from models.services.chats.membership import MembershipCache
+from models.services.chats.permission import is_complete, may_open, require_unblocked
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import Directory
 from models.services.runtime.cache import Cache
-from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.chats import Chats
 
 PAIRS_KNOWN = 100_000
@@ -21,7 +19,7 @@ FOR_EVER_S = 1e9  # two people have one direct chat, and it never changes; only 
 
 
 class ResolveChat:
-    """Answers with a Roster that the actor is in; to everybody else the chat does not exist."""
+    """Finds the roster of the chat that a request names. To an actor that is not in a chat, it does not exist."""
 
     def __init__(
         self,
@@ -33,7 +31,7 @@ class ResolveChat:
         clock: Clock,
     ) -> None:
         self._chats = chats
-        self._rosters = memberships
+        self._memberships = memberships
         self._directory = directory
         self._require_contact = require_contact
         self._fanout = fanout
@@ -42,14 +40,14 @@ class ResolveChat:
         self._pairs: Cache[tuple[int, int], int] = Cache(self._find_pair, size=PAIRS_KNOWN, ttl_s=FOR_EVER_S)
 
     async def __call__(self, actor: Actor, target: ChatRef) -> Roster:
-        """A chat that is there; ChatNotFound otherwise."""
-        roster = await self._rosters.require_for(await self.require_id(actor, target), actor.account_id)
-        if actor.account_id in roster.unlisted:
-            raise ChatNotFound  # all that was ever said in it was kept from the actor
+        """Returns the roster of a chat that the actor is in. Raises ChatNotFound for any other."""
+        roster = await self._memberships.require(await self.require_id(actor, target))
+        if not may_open(roster, actor.account_id):
+            raise ChatNotFound
         return roster
 
     def peek(self, actor: Actor, target: ChatRef) -> Roster | None:
-        """The same where everything is at hand and nothing is in the way; None says nothing."""
+        """Returns the roster from the caches only, or None if something is not cached or the chat does not exist to the actor."""
         if target.chat_id is not None:
             chat_id: int | None = target.chat_id
         elif target.group is not None:
@@ -57,22 +55,24 @@ class ResolveChat:
         else:
             peer = None if target.contact is None else self._directory.peek_number(target.contact)
             chat_id = None if peer is None else self._pairs.peek(_pair(actor.account_id, peer.id))
-        roster = None if chat_id is None else self._rosters.peek(chat_id)
-        if roster is None or actor.account_id not in roster.roles or actor.account_id in roster.unlisted:
-            return None
-        return roster
+        roster = None if chat_id is None else self._memberships.peek(chat_id)
+        return roster if roster is not None and may_open(roster, actor.account_id) else None
 
     def peek_for_writing(self, actor: Actor, target: ChatRef) -> Roster | None:
-        """The same as `for_writing`, likewise."""
+        """`for_writing` from the caches only.
+
+        Returns None if something is not cached or would be refused; then await `for_writing`.
+        """
         if target.contact is not None and self._require_contact.peek(actor, target.contact) is None:
             return None
         roster = self.peek(actor, target)
-        if roster is not None and roster.chat.pair is not None and roster.members != set(roster.chat.pair):
-            return None
-        return roster
+        return roster if roster is not None and is_complete(roster) else None
 
     async def require_id(self, actor: Actor, target: ChatRef) -> int:
-        """The id of the chat that is meant, whoever is in it; ChatNotFound if there is none."""
+        """Returns the id of the chat that is named, also for an actor that is not in it.
+
+        Raises ChatNotFound if there is none.
+        """
         if target.chat_id is not None:
             return target.chat_id
         if target.group is not None:
@@ -81,12 +81,15 @@ class ResolveChat:
             try:
                 peer = await self._directory.require_number(target.contact)
             except AccountNotFound:
-                raise ChatNotFound from None  # who is here and who is not, is not told to everybody
+                raise ChatNotFound from None  # whether a number has an account is not told to everybody
             return await self._pairs.require(_pair(actor.account_id, peer.id))
         raise Malformed("Name a chat, a contact or a group.")
 
     async def for_writing(self, actor: Actor, target: ChatRef) -> Roster:
-        """The same, and a direct chat is made when the contact may be written to (NotAContact otherwise)."""
+        """Returns the roster of a chat that the actor writes to; makes the direct chat with a contact if there is none.
+
+        Raises ChatNotFound, NotAContact if the contact rule forbids it, and ContactBlocked before a chat is made.
+        """
         if target.contact is None:
             return await self(actor, target)
         peer = await self._require_contact(actor, target.contact)
@@ -95,18 +98,17 @@ class ResolveChat:
             chat_id = await self._pairs.require(pair)
         except ChatNotFound:
             chat_id = await self._open_direct(actor, peer)
-        roster = await self._rosters.require(chat_id)
-        if set(pair) != roster.members:
-            # Somebody else is just making it, or crashed between the two writes: nobody would hear what is said in it.
+        roster = await self._memberships.require(chat_id)
+        if not is_complete(roster):
+            # Another request is making it, or its node crashed between the two writes: a message in it would reach nobody.
             await self._open_direct(actor, peer)
-            self._rosters.forget(chat_id)
+            self._memberships.forget(chat_id)
             self._fanout.signal(ChatMembersChanged(chat_id))
-            roster = await self._rosters.require(chat_id)
+            roster = await self._memberships.require(chat_id)
         return roster
 
     async def _open_direct(self, actor: Actor, peer: Account) -> int:
-        if (await self._directory.require(actor.account_id)).has_blocked(peer.number):
-            raise ContactBlocked  # before there is a chat with nothing in it
+        require_unblocked(await self._directory.require(actor.account_id), peer)
         chat = await self._chats.require_direct(
             (actor.account_id, actor.number), (peer.id, peer.number), self._clock.now()
         )
@@ -127,22 +129,3 @@ class ResolveChat:
 
 def _pair(first: int, second: int) -> tuple[int, int]:
     return min(first, second), max(first, second)
-
-
-@dataclass(frozen=True, slots=True)
-class RequireRecipient:
-    """The refusals of SendMessage without its effects. A file takes one more of the sender's tokens, for the work that it makes."""
-
-    resolve: ResolveChat
-    require_contact: RequireContact
-    directory: Directory
-    limit: TokenBuckets
-
-    async def __call__(self, actor: Actor, target: ChatRef) -> None:
-        self.limit.take(actor.account_id)
-        if target.contact is None:
-            await self.resolve(actor, target)
-            return
-        await self.require_contact(actor, target.contact)
-        if (await self.directory.require(actor.account_id)).has_blocked(target.contact):
-            raise ContactBlocked

@@ -1,15 +1,15 @@
-"""Chat summaries: the last entry and the unread count that a chat list shows.
+"""Chat summaries: moves chats up in the lists of their members, and reads what the lists show of them.
 
-What was stored is noted, and once a second all that was noted is written together: a chat in which much is said costs one write
-for each of its members a second, a large one a single write. Nothing waits for it.
+Stored messages are noted, and once a second all notes are written together: a busy chat costs one write for each of its members a
+second, a large one a single write. No request waits for it (docs/architecture.md, "Chat lists").
 
-Order that is promised: a chat list is in the order of the newest visible messages as of WRITE_EVERY_S ago, or as long ago as the
-last write took, and counts what this node has stored since. Each page is in the exact order by itself (list_chats.py), and what it
-says of a chat comes from the log and not from here. A chat whose newest message another node has stored within that time may stand
-further back than it should. Whoever reads a list page by page misses a chat that moves up meanwhile, as in any list that changes.
+The order that is promised: a chat list is in the order of the newest visible messages as of WRITE_EVERY_S ago, or as long ago as
+the last write took, and counts what this node has stored since. Each page is in exact order by itself (listing.py), and what it
+shows of a chat comes from the log. A chat whose newest message another node has stored within that time may stand too far back.
+Reading a list page by page misses a chat that moves up meanwhile, as in any list that changes.
 
-A crash loses nothing for long: a message that is the first of its chat since the last write is stored with the mark `unsummed`,
-which is taken away by the write that moves the chat up. What keeps its mark is moved up by the sweep of any node.
+A crash loses nothing for long: the first message of a chat since the last write is stored with the mark `unsummed`, which the
+write that moves the chat up removes. The sweep of any node moves up the chats of messages that keep their mark.
 """
 
 import asyncio
@@ -28,17 +28,17 @@ from models.stores.chat_places import ChatPlaces
 from models.stores.database import is_transient
 from models.stores.heads import ChatSummaries, LogEnd
 from models.stores.instants import to_milliseconds
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
 WRITE_EVERY_S = 1.0
-OLDER_THAN = timedelta(seconds=5)  # what is younger is noted by whoever stored it
+OLDER_THAN = timedelta(seconds=5)  # younger ones are noted by the node that stored them
 
 
 @dataclass(slots=True)
 class _Said:
-    """What was said in one chat: the last seq, and when the last was said by whom it was kept from."""
+    """The messages of one chat that are noted: the last seq, and the last time for each set of accounts it was hidden from."""
 
     seq: int = 0
     at: dict[tuple[int, ...], datetime] = field(default_factory=dict)
@@ -51,34 +51,33 @@ class _Said:
             self.at[kept_from] = at
 
     def seen_by(self, account_id: int) -> datetime | None:
-        """When somebody was shown the last of it."""
+        """Returns the time of the last noted message that an account may see, or None."""
         return max((at for kept_from, at in self.at.items() if account_id not in kept_from), default=None)
 
 
 class Summaries:
-    """One write at a time; what is said meanwhile is the next one."""
+    """Notes stored messages and moves their chats up, by one write at a time."""
 
     def __init__(self, places: ChatPlaces, memberships: MembershipCache, clock: Clock) -> None:
         self._places = places
-        self._rosters = memberships
+        self._memberships = memberships
         self._clock = clock
         self._noted: dict[int, _Said] = {}  # by chat
         self._writing: dict[int, _Said] = {}
         self._work = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
 
     @property
     def depth(self) -> int:
-        """How many chats are to be moved up."""
+        """Returns how many chats are to be moved up."""
         return len(self._noted) + len(self._writing)
 
     async def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="summaries")
+        self._tasks.keep("summaries", self._run)
 
     async def close(self) -> None:
-        """Write what is noted; what cannot be written keeps its mark and is found by the sweep."""
-        if self._task is not None:
-            await cancel(self._task)
+        """Write what is noted. What cannot be written keeps its mark and is found by the sweep."""
+        await self._tasks.stop()
         try:
             async with asyncio.timeout(2.0):
                 await self.write()
@@ -86,11 +85,11 @@ class Summaries:
             log.warning("%d chats are moved up by the sweep: %s", self.depth, type(error).__name__)
 
     def is_first(self, chat_id: int) -> bool:
-        """Whether a message stored in this chat now is to be marked: nothing noted will lead to it."""
+        """Returns whether a message stored in this chat now must be marked `unsummed`, since nothing noted leads to it."""
         return chat_id not in self._noted
 
     def stored(self, entries: Iterable[Entry]) -> None:
-        """Note the messages among these; never waits."""
+        """Note the messages among these entries; never waits."""
         for entry in entries:
             if isinstance(entry.body, Message):
                 self._noted.setdefault(entry.chat_id, _Said()).add(entry.seq, entry.hidden_from, entry.at)
@@ -98,11 +97,11 @@ class Summaries:
             self._work.set()
 
     def list_noted(self, account_id: int, kinds: Collection[ChatKind]) -> dict[int, datetime]:
-        """The chats of an account that are about to move up, and to which time, as far as this node knows their members."""
+        """Returns the chats of an account that are about to move up, and to which time, as far as their members are cached."""
         found: dict[int, datetime] = {}
         for noted in (self._writing, self._noted):
             for chat_id, said in noted.items():
-                roster = self._rosters.peek(chat_id)
+                roster = self._memberships.peek(chat_id)
                 if roster is not None and account_id in roster.roles and roster.chat.kind in kinds:
                     at = said.seen_by(account_id)
                     if at is not None:
@@ -110,13 +109,13 @@ class Summaries:
         return found
 
     async def sweep(self) -> int:
-        """Note what a crash has left unwritten; returns how many chats that is. Two nodes may do it at once."""
+        """Note what a crash has left unwritten. Returns how many chats. Two nodes may do it at once."""
         left = await self._places.list_unsummed(self._clock.now() - OLDER_THAN)
         self.stored(left)
         return len({entry.chat_id for entry in left})
 
     async def write(self) -> None:
-        """Write all that is noted; raises what the database raises, and keeps it noted then."""
+        """Write all that is noted. Raises what the database raises, and keeps the notes then."""
         self._writing, self._noted = self._noted, {}
         try:
             moved = await self._move_up(self._writing)
@@ -147,13 +146,13 @@ class Summaries:
                 self._work.set()
 
     async def _move_up(self, noted: dict[int, _Said]) -> list[int]:
-        """Returns which chats need nothing more: one that cannot be read does not keep the others where they are."""
+        """Move chats up. Returns those that need nothing more; one that cannot be read does not hold up the others."""
         moved: list[int] = []
         members: dict[tuple[int, int], datetime] = {}
         large: dict[int, datetime] = {}
         for chat_id, said in noted.items():
             try:
-                roster = self._rosters.peek(chat_id) or await self._rosters.require(chat_id)
+                roster = self._memberships.peek(chat_id) or await self._memberships.require(chat_id)
             except ChatNotFound:
                 moved.append(chat_id)
                 continue
@@ -176,7 +175,7 @@ class Summaries:
 
 @dataclass(frozen=True, slots=True)
 class ReadChatSummaries:
-    """First the ends of the logs, then the changes up to there that wait for being applied, then everything else.
+    """Reads summaries in a fixed order: the ends of the logs, the pending changes up to there, then everything else.
 
     In any other order an account could be told that its log ends with its own departure, and that it is still a member.
     """
@@ -185,15 +184,15 @@ class ReadChatSummaries:
     memberships: MembershipCache
 
     async def ends(self, account_ids: Collection[int]) -> dict[int, dict[int, LogEnd]]:
-        """Where the logs of all listed chats that these accounts are in end, by account and chat."""
+        """Returns where the logs of all listed chats of these accounts end, by account and chat."""
         return await self._caught_up(await self.heads.list_ends(account_ids))
 
     async def ends_of(self, account_id: int, chat_ids: Collection[int]) -> dict[int, LogEnd]:
-        """The same of those of these chats that the account is or was in."""
+        """Returns where the logs of these chats end, of those that the account is or was in."""
         return (await self._caught_up(await self.heads.list_ends_at({account_id: chat_ids})))[account_id]
 
     async def standings(self, ends: Collection[tuple[int, int, LogEnd]]) -> dict[tuple[int, int, LogEnd], Standing]:
-        """How accounts stand in chats, by what was asked: (account, chat, the end that was read for it)."""
+        """Returns the standing of accounts in chats, by (account, chat, the end that was read for it)."""
         wanted: dict[int, dict[int, LogEnd]] = {}
         for account_id, chat_id, end in ends:
             newest = max(end, wanted.setdefault(account_id, {}).get(chat_id, end), key=lambda one: one.seq)
@@ -202,7 +201,7 @@ class ReadChatSummaries:
         return {asked: found[asked[:2]] for asked in ends if asked[:2] in found}
 
     async def at_places(self, chats: Mapping[int, Collection[int]]) -> dict[int, list[ChatSummary]]:
-        """Those of these chats, by account, that the account is in and has listed; in no order."""
+        """Returns the summaries of these chats that the account is in and has listed, by account; in no order."""
         ends = await self._caught_up(await self.heads.list_ends_at(chats))
         found: dict[int, list[ChatSummary]] = {account_id: [] for account_id in ends}
         if any(ends.values()):

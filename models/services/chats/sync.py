@@ -1,4 +1,4 @@
-"""Brings a client up to date: for each chat, what it missed, or that it missed nothing, or that it must start over.
+"""Brings a client up to date: per chat what it missed, that it missed nothing, or that it must start over.
 
 A cursor is the seq up to which a client holds everything. The answer is honest in one of three ways: `current` (nothing
 is missing), `delta` (these entries are what is missing), `reset` (forget this chat's log and start from these entries;
@@ -60,7 +60,7 @@ class ChatState:
 
 @dataclass(frozen=True, slots=True)
 class SyncAnswer:
-    """`at`: the time before anything was read for it."""
+    """The answer to a sync. `at` is the time before anything was read for it."""
 
     states: Sequence[ChatState]
     more: bool
@@ -69,7 +69,7 @@ class SyncAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SyncRules:
-    """Bounds of one answer, so that it fits into what clients read as one frame.
+    """Bounds of one answer, so that it fits into one frame.
 
     `max_entries`; `delta_max_entries` missing at most for a delta; the marks of all members in the `marks_max_chats` newest
     chats that have up to `marks_max_members`: elsewhere only the account's own.
@@ -92,7 +92,7 @@ class _Budget:
         return self.entries <= 0 or self.chars <= 0
 
     def take(self, entries: Sequence[Entry]) -> list[Entry]:
-        """As many of the first of these as there is room for; at least one."""
+        """Returns as many of the first entries as there is room for; at least one."""
         taken = fitting(entries, self.chars)
         self.entries -= len(taken)
         self.chars -= sum(entry.chars for entry in taken)
@@ -101,7 +101,7 @@ class _Budget:
 
 @dataclass(frozen=True, slots=True)
 class SyncChats:
-    """Chats that the client does not name are part of the answer too: it may have missed that they came to be.
+    """Answers syncs. Chats that the client does not name are part of the answer too: they may be new to it.
 
     `listed`, `standings`, `left` and `marks` read for all who ask at the same time by one query, and never before they asked.
     """
@@ -119,7 +119,7 @@ class SyncChats:
     async def __call__(
         self, actor: Actor, cursors: Mapping[int, int], *, began_at: datetime | None = None
     ) -> SyncAnswer:
-        """What is missing behind these cursors (chat id -> seq). With `more`, call again with the new cursors.
+        """Returns what is missing behind these cursors (chat id -> seq). If `more` is set, call again with the new cursors.
 
         `began_at`: the `at` of the answer with which this client began, where it named no chat on this connection.
         """
@@ -155,7 +155,7 @@ class SyncChats:
         left: Mapping[int, datetime],
         began_at: datetime | None,
     ) -> list[int]:
-        """Chats that the client does not name, and that the account left since the client was there; the one left first first."""
+        """Returns chats that the client does not name and that the account left since the client was connected, oldest leaving first."""
         if not left:
             return []
         held = [
@@ -176,7 +176,7 @@ class SyncChats:
         missed: Collection[int],
         budget: _Budget,
     ) -> list[ChatState]:
-        """The part of each of these chats in their order, as far as the budget goes."""
+        """Returns the parts of these chats in their order, as far as the budget goes."""
         behind = deque(chat_id for chat_id, end in ends.items() if cursors.get(chat_id) != end.last_seq)
         standings = await self._read(account_id, ends, set(ends).difference(behind))
         states: list[ChatState] = []
@@ -198,7 +198,7 @@ class SyncChats:
     def _take_some(
         self, behind: deque[int], ends: Mapping[int, LogEnd], cursors: Mapping[int, int], budget: _Budget
     ) -> list[int]:
-        """The first of these chats, as many as may fill the budget; at least one."""
+        """Take the first of these chats, as many as may fill the budget; at least one."""
         taken: list[int] = []
         entries = 0
         while behind and entries < budget.entries:
@@ -216,7 +216,7 @@ class SyncChats:
         return {standing.chat.id: standing for standing in found.values() if standing.member.is_listed}
 
     async def _state(self, standing: Standing, cursor: int | None, budget: _Budget) -> ChatState | None:
-        """One chat's part, or None when the budget is spent and something is missing: it comes with the next call."""
+        """Returns one chat's part; None if the budget is spent and something is missing, so that it comes with the next call."""
         end = standing.last_seq
         if cursor == end:
             return ChatState(standing.chat.id, Status.CURRENT, (), end, end, standing)
@@ -244,14 +244,14 @@ class SyncChats:
     async def _list_range(
         self, standing: Standing, first: int, limit: int, *, newest_first: bool = False
     ) -> list[Entry]:
-        """Entries up to the end of the log: for members from memory, where it knows this very end."""
+        """Returns entries up to the end of the log; for members from the cache, if it holds this very end."""
         source = self.tails if standing.member.is_active else self.entries
         return await source.list_range(
             standing.chat.id, first, standing.last_seq, limit=limit, newest_first=newest_first
         )
 
     async def _with_marks(self, states: list[ChatState]) -> list[ChatState]:
-        """Add how far everybody has read, where everybody's marks are told at all."""
+        """Add the receipts of all members to those chats where they are told at all."""
         active = [state.chat_id for state in states if state.standing is not None and state.standing.member.is_active]
         marks = await self.marks.all(active[: self.rules.marks_max_chats])
         return [replace(state, marks=marks.get(state.chat_id) or _own(state.standing)) for state in states]
@@ -262,7 +262,7 @@ def _own(standing: Standing | None) -> Sequence[Member]:
 
 
 def _was_out(member: Member, cursor: int) -> bool:
-    """Whether the account was out of the chat between this cursor and the end of what it may read, or came only behind it.
+    """Returns whether the account was out of the chat at some time since this cursor, or joined behind it.
 
     The changes that older messages took meanwhile are no delta, and what is held from before may be for it no longer. It may be
     out again by now: what counts is that it came back.

@@ -1,4 +1,4 @@
-"""Lists an account's chats with titles, as the messaging API shows them (messaging contract 10.1)."""
+"""Lists an account's chats with titles (docs/messaging-api.md, "Chat list")."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ KINDS = (ChatKind.DIRECT, ChatKind.GROUP)
 
 @dataclass(frozen=True, slots=True)
 class TitledChat:
-    """`entity_id` is the number one talks with, or the group's id."""
+    """A chat with its title. `entity_id` is the peer's number, or the group's id."""
 
     head: ChatSummary
     entity_id: str
@@ -28,7 +28,7 @@ class TitledChat:
 
 @dataclass(frozen=True, slots=True)
 class TitledPage:
-    """`next` asks for the chats behind these; None when there are none."""
+    """A page of chats. `next` is the `before` of the page after it; None when there is none."""
 
     chats: Sequence[TitledChat]
     next: str | None
@@ -36,7 +36,7 @@ class TitledPage:
 
 @dataclass(frozen=True, slots=True)
 class ListChatsWithTitles:
-    """Direct chats and groups, newest message first; events' chats have no id that this API knows."""
+    """Lists direct chats and groups, newest message first; chats of events have no id in this API."""
 
     chats: ListChats
     contacts: Contacts
@@ -45,7 +45,9 @@ class ListChatsWithTitles:
     async def __call__(
         self, actor: Actor, *, limit: int | None, offset: int = 0, before: str | None = None
     ) -> TitledPage:
-        """A page; without a limit, all. Titles: the contact's name, else the account's, else the number; a group's subject.
+        """Returns a page, or all chats without a limit.
+
+        Titles: the contact's name, else the account's, else the number; a group's subject.
 
         `before` is the `next` of the page before; Malformed if it is something else.
         """
@@ -61,7 +63,10 @@ class ListChatsWithTitles:
         return TitledPage(chats, page.next)
 
     async def _list_names(self, actor: Actor, heads: Sequence[ChatSummary]) -> dict[int, str]:
-        """By chat. Of the account that is in it: its number may be somebody else's now."""
+        """Returns names by chat.
+
+        They are of the account that is in the chat, since its number may be another account's by now.
+        """
         peers = {head.chat.id: head.chat.peer_of(actor.account_id) for head in heads if head.peer_number is not None}
         if not peers:
             return {}

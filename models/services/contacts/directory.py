@@ -1,6 +1,6 @@
 """The directory: accounts by id and by number, cached on each node until they change."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from models.documents.account import Account
@@ -17,9 +17,12 @@ TTL_S = 30.0  # how long a node that the bus cannot reach may use outdated block
 class Directory:
     """Answers from its cache what the message path asks of accounts: their numbers, names and blocks."""
 
+    peek: Callable[[int], Account | None]  # the account if it is cached
+
     def __init__(self, accounts: Accounts, *, ttl_s: float = TTL_S) -> None:
         self._accounts = accounts
         self._by_id: Cache[int, Account] = Cache(self._load, size=50_000, ttl_s=ttl_s)
+        self.peek = self._by_id.peek
         self._find: BatchLoader[int, Account] = BatchLoader(self._find_all, at_once=500)
         # An entry may outlive the pairing of number and account: a retired account says so itself.
         self._ids: Cache[str, int] = Cache(self._find_id, size=50_000, ttl_s=ttl_s)
@@ -35,10 +38,6 @@ class Directory:
             self._ids.forget(number)
             account = await self.require(await self._ids.require(number))
         return account
-
-    def peek(self, account_id: int) -> Account | None:
-        """Returns the account if it is cached, else None."""
-        return self._by_id.peek(account_id)
 
     def peek_number(self, number: str) -> Account | None:
         """Returns the account of this number if it is cached, else None."""

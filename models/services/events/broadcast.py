@@ -18,7 +18,7 @@ from models.documents.event import (
     ReminderDue,
     Withdrawn,
 )
-from models.facts import EventShown, Fact, PollShown, RsvpShown
+from models.facts import EventUpdated, Fact, PollCreated, RsvpUpdated
 from models.ports import Fanout
 from models.services.chats.membership import MembershipCache
 from models.services.contacts.directory import Directory
@@ -43,11 +43,11 @@ class BroadcastEvent:
             case Answered(invitation_id) | Withdrawn(invitation_id):
                 await self.invitation(event, next(each for each in event.invitations if each.id == invitation_id))
             case PollPosted(poll_id):
-                await self._publish(event, PollShown(event, next(each for each in event.polls if each.id == poll_id)))
+                await self._publish(event, PollCreated(event, next(each for each in event.polls if each.id == poll_id)))
             case Invited() | Edited() | Canceled() | Deleted():
                 people = {event.owner_id, *(each.account_id for each in event.invitations)}
                 accounts = await self.accounts.list_by_ids(people)
-                await self._publish(event, EventShown(event, _named(accounts)))
+                await self._publish(event, EventUpdated(event, _named(accounts)))
             case Posted() | ReminderDue():
                 pass  # the text is an entry of the chat, and a reminder changes nothing
 
@@ -57,7 +57,7 @@ class BroadcastEvent:
         if account.blocked:
             people = await self.accounts.list_by_ids({event.owner_id, *(each.account_id for each in event.invitations)})
             account = _named(people)[account.id]
-        await self._publish(event, RsvpShown(event, invitation, account))
+        await self._publish(event, RsvpUpdated(event, invitation, account))
 
     async def _publish(self, event: Event, fact: Fact) -> None:
         roster = await self.memberships.require_confirmed(event.chat_id)

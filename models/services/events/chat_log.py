@@ -19,10 +19,10 @@ from models.documents.event import (
     Withdrawn,
 )
 from models.services.chats.announcer import Announcer
+from models.services.chats.journal import Journal
 from models.services.chats.membership import MembershipCache
 from models.stores.accounts import Accounts
 from models.stores.events import Events
-from models.stores.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)

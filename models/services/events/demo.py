@@ -12,11 +12,11 @@ from models.documents.entry import Draft, Joined
 from models.documents.event import Event, Invitation
 from models.ports import Clock
 from models.services.chats.announcer import Announcer
+from models.services.chats.journal import Journal
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.events import Events
 from models.stores.instants import to_milliseconds
-from models.stores.journal import Journal
 
 log = logging.getLogger(__name__)
 

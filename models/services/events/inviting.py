@@ -12,12 +12,12 @@ from models.documents.session import Actor
 from models.errors import EventNotFound, RateLimited, TooManyInvitees, whole_ms
 from models.ports import Clock
 from models.services.chats.announcer import Announcer
+from models.services.chats.journal import Journal
 from models.services.chats.membership import MembershipCache
 from models.services.events.outbox import EventOutbox, outbox_item
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.events import Events
-from models.stores.journal import Journal
 from models.stores.quotas import Quotas
 
 DAY_S = 86_400

@@ -1,1 +1,1 @@
-"""Presence: who is online, who may know it, and who is told."""
+"""Presence: which accounts are online, which viewers may know it, and which watchers are told."""

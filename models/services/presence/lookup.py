@@ -1,4 +1,4 @@
-"""Shows over REST who of the contacts is online, as far as the viewer's own status and theirs allow."""
+"""Answers over REST which contacts are online, as far as the viewer's own status and theirs allow."""
 
 import asyncio
 from collections.abc import Collection
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from models.documents.account import Account
 from models.documents.session import Actor
-from models.facts import PresenceShown
+from models.facts import VisiblePresence
 from models.ports import Clock
 from models.services.contacts.contact_rule import RequireContact
 from models.services.presence.presence import DENY, ONLINE, Presence
@@ -17,9 +17,9 @@ from models.stores.presence_snapshots import PresenceSnapshots
 
 @dataclass(frozen=True, slots=True)
 class GetPresence:
-    """To whoever is online, what holds now; to whoever is not, what it saw last, and nothing of those it never saw.
+    """Shows a viewer that is online what holds now, and any other what it saw last (docs/messaging-api.md, "Presence").
 
-    (Messaging contract 6.2.) A snapshot outlives its truth but not a block: who is blocked is denied at once.
+    A viewer that is offline is told nothing of contacts that it never saw. A block holds at once, also for what was seen before.
     """
 
     presence: Presence
@@ -29,34 +29,34 @@ class GetPresence:
     snapshots: PresenceSnapshots
     clock: Clock
 
-    async def of_one(self, actor: Actor, number: str) -> list[PresenceShown]:
-        """A list of one; raises NotAContact."""
+    async def of_one(self, actor: Actor, number: str) -> list[VisiblePresence]:
+        """Returns a list of one. Raises NotAContact."""
         return await self._show(actor, [await self.require_contact(actor, number)])
 
-    async def of_all(self, actor: Actor) -> list[PresenceShown]:
-        """Of all contacts that exist, by number."""
+    async def of_all(self, actor: Actor) -> list[VisiblePresence]:
+        """Returns the presence of all contacts with an account, by number."""
         numbers = await self.contacts.list_numbers(actor.account_id)
         accounts = [each for each in await self.accounts.list_by_numbers(numbers) if each.is_registered]
         return await self._show(actor, sorted(accounts, key=lambda account: account.number))
 
-    async def _show(self, actor: Actor, owners: Collection[Account]) -> list[PresenceShown]:
+    async def _show(self, actor: Actor, owners: Collection[Account]) -> list[VisiblePresence]:
         viewer = await self.accounts.require(actor.account_id)
         if not await self.presence.is_online(viewer):
             return await self._show_last(viewer, owners)
         now = self.clock.now()
-        shown: dict[int, PresenceShown] = {}
+        shown: dict[int, VisiblePresence] = {}
         looks = await asyncio.gather(*(self.presence.shown_to(viewer, owner) for owner in owners))
         for owner, seen in zip(owners, looks, strict=True):
             shown[owner.id] = replace(seen, last_seen=now) if seen.status == ONLINE else seen
         await self.snapshots.replace(viewer.id, shown)
         return list(shown.values())
 
-    async def _show_last(self, viewer: Account, owners: Collection[Account]) -> list[PresenceShown]:
+    async def _show_last(self, viewer: Account, owners: Collection[Account]) -> list[VisiblePresence]:
         last = await self.snapshots.find(viewer.id, [owner.id for owner in owners])
         shown = []
         for owner in owners:
-            seen = replace(last.get(owner.id, PresenceShown(owner.number, None, None)), number=owner.number)
+            seen = replace(last.get(owner.id, VisiblePresence(owner.number, None, None)), number=owner.number)
             if seen.status is not None and owner.has_blocked(viewer.number):
-                seen = PresenceShown(owner.number, DENY, None)
+                seen = VisiblePresence(owner.number, DENY, None)
             shown.append(seen)
         return shown

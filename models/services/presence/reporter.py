@@ -1,8 +1,8 @@
-"""OnlineReporter: the accounts that this node says are online, brought to the board in the order in which they came and went.
+"""Reports this node's online accounts to the shared presence store, in the order in which they came and went.
 
-One task writes, many accounts at a time, so two changes of one account never overtake each other, and who came and went while
-it was writing is no news. What cannot be written is written later: on the way out the date comes first, so whoever
-is shown as offline is shown since when, and an account whose date MongoDB does not take yet stays online.
+One task writes, many accounts at a time, so two changes of one account never overtake each other, and an account that came and
+went during one write is not written at all. What cannot be written is tried again. When an account leaves, its last-seen date
+is stored first, so that it is never shown as offline without one; until MongoDB has taken the date, it stays online.
 """
 
 import asyncio
@@ -13,43 +13,50 @@ from itertools import islice
 from models.facts import PresenceChanged
 from models.ports import Clock, Fanout, PresenceStore
 from models.stores.accounts import Accounts
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 500
 RETRY_S = 1.0
-WAIT_S = 2.0  # that somebody who comes waits for a Redis that does not answer
+WAIT_S = 2.0  # how long a client that connects waits for a Redis that does not answer
 
 
 class OnlineReporter:
-    """What this node says of accounts; `in` it are those that it counts as online whatever the board can tell."""
+    """Reports which accounts are online here.
 
-    def __init__(self, accounts: Accounts, board: PresenceStore, fanout: Fanout, clock: Clock) -> None:
+    `id in reporter` is true for accounts reported online, even while the store cannot be read.
+    """
+
+    def __init__(self, accounts: Accounts, store: PresenceStore, fanout: Fanout, clock: Clock) -> None:
         self._accounts = accounts
-        self._board = board
+        self._store = store
         self._fanout = fanout
         self._clock = clock
         self._wanted: set[int] = set()
         self._said: set[int] = set()
-        self._due: dict[int, asyncio.Future[None]] = {}  # to be written, by who waits for it
-        self._silent: set[int] = set()  # of those, who leave without a date and without being told of
-        self._late: set[int] = set()  # of those, who were told of when they could not be written
-        self._is_lost = False
+        self._due: dict[int, asyncio.Future[None]] = {}  # to be written, with the future of those who wait for it
+        self._silent: set[int] = set()  # of those, accounts that leave without a date and without telling watchers
+        self._late: set[int] = (
+            set()
+        )  # of those, accounts of which watchers here were told although they could not be written
+        self._must_republish = False
         self._is_closed = False
         self._work = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
 
     def __contains__(self, account_id: int) -> bool:
         return account_id in self._said
 
     async def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="attendance")
+        self._tasks.keep("online reporter", self._run)
 
     async def close(self) -> None:
-        """This node is going. Its people may be back elsewhere in a moment: the date is stored, the rest is another node's sweep."""
-        if self._task is not None:
-            await cancel(self._task)
+        """Stop reporting.
+
+        The accounts' last-seen dates are stored; taking them out of the store is left to another node's sweep.
+        """
+        await self._tasks.stop()
         self._is_closed = True
         for waiting in self._due.values():
             waiting.set_result(None)
@@ -61,7 +68,7 @@ class OnlineReporter:
             log.warning("when people here were seen last is not stored: %s", type(error).__name__)
 
     async def enter(self, account_id: int) -> None:
-        """The account is online here. Returns when every node can see it, or when that was tried in vain."""
+        """Report an account as online here. Returns when every node can see it, or after WAIT_S."""
         is_known = account_id in self._wanted and account_id not in self._due
         self._wanted.add(account_id)
         self._silent.discard(account_id)
@@ -69,7 +76,7 @@ class OnlineReporter:
             await asyncio.wait([self._want(account_id)], timeout=WAIT_S)
 
     async def leave(self, account_id: int, *, is_silent: bool = False) -> None:
-        """The account is no longer online here; the same. With `is_silent` somebody else tells, and stores the date."""
+        """Report an account as no longer online here. With `is_silent` the caller stores the date and tells watchers."""
         if account_id not in self._wanted:
             return
         self._wanted.discard(account_id)
@@ -77,9 +84,9 @@ class OnlineReporter:
             self._silent.add(account_id)
         await asyncio.wait([self._want(account_id)], timeout=WAIT_S)
 
-    def say_again(self) -> None:
-        """The board may have forgotten what this node said, or hold what it took back."""
-        self._is_lost = True
+    def republish(self) -> None:
+        """Write everything again: the store may have lost what this node reported, or hold what it took back."""
+        self._must_republish = True
         self._work.set()
 
     def _want(self, account_id: int) -> asyncio.Future[None]:
@@ -105,8 +112,8 @@ class OnlineReporter:
                 await asyncio.sleep(RETRY_S)
 
     async def _write_next(self) -> bool:
-        """Write some of what is due; whether it worked."""
-        if self._is_lost and not await self._recall():
+        """Write some of what is due. Returns whether it worked."""
+        if self._must_republish and not await self._republish_all():
             return False
         batch = list(islice(self._due, AT_ONCE))
         if not batch:
@@ -116,7 +123,7 @@ class OnlineReporter:
         try:
             return await self._write(batch)
         except Exception:
-            self._again(batch)
+            self._write_again(batch)
             raise
         finally:
             for done in waiting:
@@ -128,24 +135,24 @@ class OnlineReporter:
         silent = self._silent.intersection(left)
         undated = await self._date([each for each in left if each not in silent])
         left = [each for each in left if each not in undated]
-        changed = await self._board.write(came, left)
+        changed = await self._store.write(came, left)
         self._said.update(came)
         self._said.difference_update(left)
         if changed is None:
             told = set(batch) - undated - self._late  # people of this node hear it now, the others when it is written
             self._late |= told
-            self._again(batch)
+            self._write_again(batch)
         else:
             told = changed
             self._late.difference_update(batch)
             self._silent -= silent
-            self._again(undated)
+            self._write_again(undated)
         if told - silent:
             self._fanout.signal(PresenceChanged(sorted(told - silent)))
         return changed is not None and not undated
 
     async def _date(self, account_ids: Collection[int]) -> set[int]:
-        """Store that these were here until now; those of whom it could not be stored."""
+        """Store that these accounts were here until now. Returns those whose date could not be stored."""
         try:
             if account_ids:
                 await self._accounts.set_last_seen(account_ids, self._clock.now())
@@ -154,16 +161,19 @@ class OnlineReporter:
             return set(account_ids)
         return set()
 
-    def _again(self, account_ids: Collection[int]) -> None:
+    def _write_again(self, account_ids: Collection[int]) -> None:
         for account_id in account_ids:
             _ = self._want(account_id)
 
-    async def _recall(self) -> bool:
-        """Everything this node says is to be written anew, and what it does not say taken back; whether the board could be read."""
-        written = await self._board.list_written()
+    async def _republish_all(self) -> bool:
+        """Queue all reported accounts to be written again, and foreign leftovers to be removed.
+
+        Returns False if the store cannot be read.
+        """
+        written = await self._store.list_written()
         if written is None:
             return False
-        self._is_lost = False
+        self._must_republish = False
         self._silent |= written - self._said - self._wanted  # they left long ago, with a date
-        self._again(written | self._wanted)
+        self._write_again(written | self._wanted)
         return True

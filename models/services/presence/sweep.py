@@ -1,4 +1,4 @@
-"""Says of the people of a node that crashed or left, and who did not come back, that they are offline."""
+"""Marks the accounts of a crashed or stopped node offline if they did not come back elsewhere."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,34 +13,36 @@ BREATH_S = 0.02  # between two parts of a sweep, so that thousands of people are
 
 @dataclass(frozen=True, slots=True)
 class SweepPresence:
-    """One node sweeps, the others leave it alone; one that dies over it is replaced, and begins where it got to.
+    """One node at a time sweeps a gone node. If it dies, another goes on where it got to.
 
-    Everybody was last seen when their node was: the date of its last renewal, at most two seconds before its end. Nobody knows
-    a later moment at which they were there, and the moment of the sweep is one at which they were not. It is stored before they
-    are taken off the board, so that whoever is shown as offline is shown with it, whenever the sweeper dies.
+    The accounts count as last seen when their node renewed its lease last, at most two seconds before its end: no later moment is
+    known at which they were there. The date is stored before they leave the presence store, so that they are never shown as
+    offline without it, whenever the sweeping node dies.
     """
 
     accounts: Accounts
-    board: PresenceStore
+    store: PresenceStore
     fanout: Fanout
     clock: Clock
 
     async def __call__(self) -> int:
-        """How many went offline; raises when a store is away, and then goes on next time."""
-        return sum([await self._sweep(node) for node in self.board.list_gone()])
+        """Returns how many accounts went offline. Raises when a store is away, and goes on next time."""
+        return sum([await self._sweep(node) for node in self.store.list_gone()])
 
     async def _sweep(self, node: str) -> int:
         count = 0
         while True:
-            absent = await self.board.claim(node)
-            if absent is None or not absent.account_ids:
+            orphaned = await self.store.claim(node)
+            if orphaned is None or not orphaned.account_ids:
                 return count
-            await self.accounts.set_last_seen(absent.account_ids, self.clock.now() - timedelta(seconds=absent.age_s))
+            await self.accounts.set_last_seen(
+                orphaned.account_ids, self.clock.now() - timedelta(seconds=orphaned.age_s)
+            )
             try:
-                offline = await self.board.sweep(node, absent.account_ids)
+                offline = await self.store.sweep(node, orphaned.account_ids)
             except Exception:
-                # It may be done, and only the answer be lost: whoever watches them looks.
-                self.fanout.signal(PresenceChanged(sorted(absent.account_ids)))
+                # It may be done, and only the answer be lost: let the watchers look.
+                self.fanout.signal(PresenceChanged(sorted(orphaned.account_ids)))
                 raise
             if offline:
                 self.fanout.signal(PresenceChanged(sorted(offline)))

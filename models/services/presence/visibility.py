@@ -1,4 +1,4 @@
-"""What one may see of somebody's presence: whether they are online, and since when not, as far as privacy and blocks let one."""
+"""Decides what a viewer may see of an account's presence: online or not and since when, within privacy and blocks."""
 
 import asyncio
 from collections import defaultdict
@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Final
 
 from models.documents.account import Account, Visibility, either_blocks
-from models.facts import PresenceShown
+from models.facts import VisiblePresence
 from models.ports import PresenceStore
 from models.services.presence.reporter import OnlineReporter
 from models.services.runtime.batch_loader import BatchLoader
@@ -15,41 +15,41 @@ from models.stores.contacts import Contacts
 ONLINE: Final = "online"
 OFFLINE: Final = "offline"
 DENY: Final = "deny"
-AT_ONCE = 500  # accounts in one question to the board
+AT_ONCE = 500  # accounts in one question to the presence store
 
 
 class PresenceVisibility:
-    """The rules of the messaging contract, sections 4.6, 6.2 and 8, for a viewer whose own status is online."""
+    """Applies privacy, blocks and address books for a viewer whose own status is online (docs/messaging-api.md, "Presence")."""
 
-    def __init__(self, contacts: Contacts, board: PresenceStore, attendance: OnlineReporter) -> None:
+    def __init__(self, contacts: Contacts, store: PresenceStore, reporter: OnlineReporter) -> None:
         self._contacts = contacts
-        self._board = board
-        self._attendance = attendance
+        self._store = store
+        self._reporter = reporter
         self._ask: BatchLoader[int, bool] = BatchLoader(self._look, at_once=AT_ONCE)
         self._has: BatchLoader[tuple[int, str], bool] = BatchLoader(self._read_books, at_once=AT_ONCE)
 
     async def list_statuses(self, account_ids: Collection[int]) -> dict[int, bool]:
-        """Whether these have a socket that says so; those of whom nobody can tell now are left out."""
-        here = [each for each in account_ids if each in self._attendance]
-        elsewhere = [each for each in account_ids if each not in self._attendance]
+        """Returns whether these accounts have a socket that is online; leaves out those of which nobody can tell now."""
+        here = [each for each in account_ids if each in self._reporter]
+        elsewhere = [each for each in account_ids if each not in self._reporter]
         return dict.fromkeys(here, True) | await self._look(elsewhere)
 
     async def find_status(self, account: Account) -> bool | None:
-        """Whether somebody who may see it would see this account online; None when nobody can tell now."""
+        """Returns whether an account is online for those who may see it; None when nobody can tell now."""
         if account.connected_status is not None:
             return account.connected_status == ONLINE
-        return True if account.id in self._attendance else await self._ask(account.id)
+        return True if account.id in self._reporter else await self._ask(account.id)
 
     async def is_online(self, account: Account) -> bool:
-        """The same; whom nobody can tell about counts as offline."""
+        """Returns whether an account is online for those who may see it; False when nobody can tell now."""
         return await self.find_status(account) or False
 
-    async def __call__(self, viewer: Account, account: Account, *, is_online: bool) -> PresenceShown:
-        """What the viewer may see of an account that is or is not online."""
+    async def __call__(self, viewer: Account, account: Account, *, is_online: bool) -> VisiblePresence:
+        """Returns what the viewer may see of an account that is online or not."""
         if either_blocks(viewer, account):
-            return PresenceShown(account.number, DENY, None)
+            return VisiblePresence(account.number, DENY, None)
         if is_online:
-            return PresenceShown(account.number, ONLINE, None)
+            return VisiblePresence(account.number, ONLINE, None)
         match account.privacy.last_seen:
             case Visibility.ALL:
                 may_view = True
@@ -58,15 +58,15 @@ class PresenceVisibility:
             case Visibility.NONE:
                 may_view = False
         if not may_view:
-            return PresenceShown(account.number, DENY, None)
-        return PresenceShown(account.number, OFFLINE, account.last_seen)
+            return VisiblePresence(account.number, DENY, None)
+        return VisiblePresence(account.number, OFFLINE, account.last_seen)
 
     async def _look(self, account_ids: Collection[int]) -> dict[int, bool]:
-        looked = await self._board.look(account_ids)
+        looked = await self._store.look(account_ids)
         return {each: each in looked.online for each in account_ids if looked.is_sure or each in looked.online}
 
     async def _read_books(self, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], bool]:
-        """Which of these address books hold which number: for each viewer one question, however many it looks at."""
+        """Returns which of these address books hold which number, by one query for each number."""
         owners: dict[str, set[int]] = defaultdict(set)
         for owner_id, number in wanted:
             owners[number].add(owner_id)

@@ -10,15 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.documents.entry import Body, Deletion, Draft, Edit, Entry, Joined, Message, Reaction, entry_key, with_change
-from models.facts import Invalidation
 from models.services.chats.membership import MembershipCache
-from models.services.chats.recovery import heal
+from models.services.chats.recovery import recover_pending_changes
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import CHAT_CHANGES, MESSAGE_CHANGES, Entries
-from models.stores.entry_rows import entry_row, read_entry
-from models.stores.journal import ENTRIES, INDEXES
+from models.stores.entry_rows import ENTRIES, INDEXES, entry_row, read_entry
 from tests.support.plans import recorded_plans
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -35,8 +33,12 @@ CHANGES = st.lists(
 )
 
 
-def tell_nobody(_: Invalidation) -> None:
+def tell_nobody(_: object) -> None:
     """No node of this test has another."""
+
+
+def memberships_of(log: "Log", chats: Chats) -> MembershipCache:
+    return MembershipCache(chats, log.entries, tell_nobody, tell_nobody)
 
 
 class Later:
@@ -114,13 +116,13 @@ async def test_the_sweep_applies_what_a_crash_left_and_finds_nothing_the_second_
     group = await chats.create_group((7, "4930901820"), "night", AT)
     joined = Joined((7, 8), ("4930901820", "4930901821"), admins=(7,))
     await log.write(joined, Message(text="hi"), Edit(2, "$hello"), Reaction(2, "a.b"), chat=group.id)
-    assert await heal(log.entries, MembershipCache(chats, log.entries, tell_nobody), Later()) == 3
+    assert await recover_pending_changes(log.entries, memberships_of(log, chats), Later(), tell_nobody) == 3
     row = await log.database.raw[ENTRIES].find_one({"_id": entry_key(group.id, 2)})
     assert row is not None
     assert (row["text"], row["reactions"]) == ("$hello", {"7": {"emoji": "a.b", "seq": 4}})
     assert set((await chats.load_roster(group.id)).members) == {7, 8}
     assert await log.entries.list_pending(group.id, [*MESSAGE_CHANGES, *CHAT_CHANGES]) == []
-    assert await heal(log.entries, MembershipCache(chats, log.entries, tell_nobody), Later()) == 0
+    assert await recover_pending_changes(log.entries, memberships_of(log, chats), Later(), tell_nobody) == 0
 
 
 async def test_the_sweep_leaves_what_is_being_applied(log: Log) -> None:
@@ -130,7 +132,7 @@ async def test_the_sweep_leaves_what_is_being_applied(log: Log) -> None:
 
     chats = Chats(log.database, Counters(log.database))
     await log.write(Message(text="hi"), Edit(1, "hello"))
-    assert await heal(log.entries, MembershipCache(chats, log.entries, tell_nobody), Now()) == 0
+    assert await recover_pending_changes(log.entries, memberships_of(log, chats), Now(), tell_nobody) == 0
     assert (await log.entries.find(1, 1)) == by_rule(await log.write(Message(text="hi"), Edit(1, "hello")))
 
 

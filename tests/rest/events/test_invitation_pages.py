@@ -17,6 +17,7 @@ from models.stores.database import open_database
 from server.embedded import EmbeddedStores
 from tests.support.invitations import Invitations
 from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.parts import services_of
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15"
 ANDROID = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/120.0 Mobile"
@@ -209,7 +210,7 @@ class TestThePage:
         self, invite: Any, invitations: Invitations, owner: Person
     ) -> None:
         photo = {"full": "a" * 8, "preview": "ann-preview"}
-        accounts = invitations.domain.stores.accounts
+        accounts = services_of(invitations.node).runtime.stores.accounts
         await accounts.change(owner.account_id, {"photo": photo})
         dinner = await invite(*(str(next(_numbers)) for _ in range(8)))
         _, page = await dinner.guest.open()
@@ -235,7 +236,7 @@ class TestThePage:
 
     async def test_remembers_when_it_was_used_last(self, invite: Any, invitations: Invitations) -> None:
         dinner = await invite()
-        tokens = invitations.domain.stores.invitation_tokens
+        tokens = services_of(invitations.node).runtime.stores.invitation_tokens
         assert (await tokens.find(dinner.guest.token)).last_used_at is None
         await dinner.guest.open()
         assert (await tokens.find(dinner.guest.token)).last_used_at is not None
@@ -510,4 +511,4 @@ async def test_a_deleted_event_keeps_no_tokens(
     dinner = await invite()
     assert (await node.rest("DELETE", f"/events/{dinner.event.id}", owner))[0] == 204
     assert (await dinner.guest.open())[0] == 404
-    assert await invitations.domain.stores.invitation_tokens.find(dinner.guest.token) is None
+    assert await services_of(invitations.node).runtime.stores.invitation_tokens.find(dinner.guest.token) is None

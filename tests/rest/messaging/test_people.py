@@ -9,7 +9,7 @@ import pytest
 from server.embedded import EmbeddedStores
 from tests.rest.messaging.logins import Api, new_number
 from tests.support.node import Person, running_node, settings_for
-from tests.support.parts import domain_of
+from tests.support.parts import services_of
 from tests.support.plans import recorded_plans
 
 STATUS, CONNECTED, PRIVACY = (
@@ -245,7 +245,7 @@ async def test_whoever_watches_hears_of_rest_of_privacy_and_of_blocks(two: Two) 
 
 async def test_the_presence_of_ten_contacts_asks_the_address_books_as_often_as_that_of_one(two: Two) -> None:
     await two.be(two.viewer, "online")
-    database = domain_of(two.node).outside.database
+    database = services_of(two.node).runtime.outside.database
     owners, asked = [two.owner], list[int]()
     for count in (1, 10):
         while len(owners) < count:

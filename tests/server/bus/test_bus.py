@@ -15,7 +15,7 @@ from server.bus.bus import Bus
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, hear, messages, newcomers, say
 from tests.support.node import Device, Node, Person, running_node, settings_for
-from tests.support.parts import domain_of, parts_of
+from tests.support.parts import parts_of, services_of
 from tests.support.socket_world import until
 
 LARGE = 32
@@ -51,7 +51,7 @@ async def site(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[Site]:
 
 
 def bus_of(node: Node) -> Bus:
-    return domain_of(node).bus
+    return services_of(node).runtime.bus
 
 
 def absent(how_many: int) -> list[Person]:
@@ -208,8 +208,8 @@ async def test_after_a_break_all_is_listened_to_again_and_everybody_told_to_sync
     anns, toms = await first.connect(ann), await second.connect(tom)
     synced = len(toms.told("resync"))
     broken = bus_of(second).breaks
-    for client in await domain_of(first).outside.redis.client_list(_type="pubsub"):
-        await domain_of(first).outside.redis.client_kill_filter(_id=client["id"])
+    for client in await services_of(first).runtime.outside.redis.client_list(_type="pubsub"):
+        await services_of(first).runtime.outside.redis.client_kill_filter(_id=client["id"])
     await until(lambda: bus_of(second).breaks > broken)
     await toms.expect("resync", synced + 1)
     await until(lambda: listens(second, chat) and bus_of(second).is_up)
@@ -243,7 +243,7 @@ async def test_a_group_without_its_mark_reaches_everybody_all_the_same(site: Sit
     await database["members"].update_many(rows, {"$unset": {"large": ""}})
     await database["chats"].update_one({"_id": chat.id}, {"$unset": {"large": ""}})
     for node in site.nodes:
-        domain_of(node).memberships.forget(chat.id)
+        services_of(node).log.memberships.forget(chat.id)
     anns, toms = await first.connect(ann), await second.connect(tom)
     await say(anns, "as before", chat=chat.id)
     await hear(toms, "as before")
@@ -251,7 +251,7 @@ async def test_a_group_without_its_mark_reaches_everybody_all_the_same(site: Sit
 
 async def test_every_connection_to_redis_speaks_resp3(site: Site) -> None:
     (node,) = await site.start(1)
-    redis = domain_of(node).outside.redis
+    redis = services_of(node).runtime.outside.redis
     assert (await redis.client_info())["resp"] == "3"
     pubsub = bus_of(node).shards.home.subscriptions._pubsub
     assert pubsub is not None
@@ -268,6 +268,6 @@ async def test_a_node_that_the_others_had_given_up_tells_them_at_once_that_it_is
         task for task in other._tasks if task.get_name() == "bus lease"
     ).cancel()  # what it finds out by itself comes later
     other.lease.forget(back.node)
-    await domain_of(first).outside.redis.zadd(back.lease.key, {back.node: 0})
+    await services_of(first).runtime.outside.redis.zadd(back.lease.key, {back.node: 0})
     await until(lambda: other.lease.others == {back.node})
     await phone.expect("resync", told + 1)

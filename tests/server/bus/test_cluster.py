@@ -24,7 +24,7 @@ from tests.conversation.talk import newcomers, say, texts
 from tests.server.bus import buses
 from tests.server.bus.buses import Node, tell_until_heard
 from tests.support.node import running_node, settings_for
-from tests.support.parts import domain_of, parts_of
+from tests.support.parts import parts_of, services_of
 from tests.support.socket_world import until
 
 PREFIX = "p2"  # its leases are on the first server, which has a replica
@@ -239,7 +239,7 @@ async def test_people_on_two_nodes_talk_through_a_cluster(
     settings = settings_for(tmp_path, auth={"secret": "the secret that these nodes share"})
     on_cluster = OnCluster(stores.mongodb_url, cluster.url)
     async with running_node(on_cluster, settings) as first, running_node(on_cluster, settings) as second:
-        await until(lambda: all(len(domain_of(node).bus.lease.others) == 1 for node in (first, second)))
+        await until(lambda: all(len(services_of(node).runtime.bus.lease.others) == 1 for node in (first, second)))
         here, there = await newcomers(first, 6), await newcomers(first, 40)
         chats = [await parts_of(first).found_group(here[0], *here[1:], *there[:n]) for n in (1, 6, 40)]
         speaker, listener = await first.connect(here[0]), await second.connect(there[0])

@@ -17,7 +17,7 @@ from models.facts import ChatMembersChanged, Invalidation
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import newcomers, say
 from tests.support.node import Device, Node, Person, running_node, settings_for
-from tests.support.parts import domain_of, parts_of
+from tests.support.parts import parts_of, services_of
 from tests.support.socket_world import until
 
 LARGE, PEOPLE, STEPS = 4, 8, 50
@@ -93,7 +93,7 @@ class World:
     def __post_init__(self) -> None:
         for node in self.nodes:
             seqs = self.signalled.setdefault(node.url, set())
-            domain_of(node).fanout.subscribe(partial(self._signalled, seqs))
+            services_of(node).runtime.fanout.subscribe(partial(self._signalled, seqs))
 
     def _signalled(self, seqs: set[int], signal: Invalidation) -> None:
         if isinstance(signal, ChatMembersChanged) and signal.chat_id == self.chat.id:
@@ -144,7 +144,7 @@ class World:
 
     async def missing(self) -> dict[int, set[int]]:
         """What members who are connected should know by the store, and do not."""
-        stores = domain_of(self.nodes[0]).stores
+        stores = services_of(self.nodes[0]).runtime.stores
         log = {entry.seq for entry in await stores.entries.list_range(self.chat.id, 1, 2**31, limit=10_000)}
         found = {}
         for who, (_, trusting) in self.devices.items():
@@ -156,7 +156,7 @@ class World:
 
     async def outsiders(self) -> dict[int, set[int]]:
         """What people were told and had no right to."""
-        stores = domain_of(self.nodes[0]).stores
+        stores = services_of(self.nodes[0]).runtime.stores
         found = {}
         for trusting in self.past:
             member = await stores.chats.find_member(self.chat.id, trusting.person.account_id)
@@ -173,7 +173,7 @@ async def nodes(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[list[No
     )
     async with AsyncExitStack() as stack:
         found = [await stack.enter_async_context(running_node(stores, settings)) for _ in range(2)]
-        await until(lambda: all(domain_of(node).bus.lease.others for node in found))
+        await until(lambda: all(services_of(node).runtime.bus.lease.others for node in found))
         yield found
 
 

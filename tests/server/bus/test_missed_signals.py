@@ -11,7 +11,7 @@ from server.embedded import EmbeddedStores
 from server.sockets import fanout
 from tests.conversation.talk import friends, say, texts
 from tests.support.node import Node, Person, running_node, settings_for
-from tests.support.parts import domain_of, parts_of
+from tests.support.parts import parts_of, services_of
 from tests.support.socket_world import until
 
 
@@ -27,16 +27,16 @@ class Two:
 
     def miss(self) -> None:
         """The second node learns that it may have missed something."""
-        domain_of(self.deaf).fanout.resync()
+        services_of(self.deaf).runtime.fanout.resync()
 
 
 @pytest.fixture
 async def two(stores: EmbeddedStores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Two]:
     settings = settings_for(tmp_path, presence={"grace_s": 0}, nodes={"cache_ttl_s": 300})
     async with running_node(stores, settings) as mute, running_node(stores, settings) as deaf:
-        await until(lambda: all(domain_of(node).bus.lease.others for node in (mute, deaf)))
+        await until(lambda: all(services_of(node).runtime.bus.lease.others for node in (mute, deaf)))
         ann, tom, max_ = await friends(mute, 3)
-        monkeypatch.setattr(domain_of(mute).bus, "signal", lambda _: None)
+        monkeypatch.setattr(services_of(mute).runtime.bus, "signal", lambda _: None)
         yield Two(mute, deaf, ann, tom, max_)
 
 
@@ -48,7 +48,7 @@ async def test_who_left_unheard_is_told_of(two: Two) -> None:
     answer = await watching.ask("presence_watch", {"contacts": [two.tom.number, two.max.number]}, "/presence")
     assert sorted(shown["status"] for shown in answer["presence"]) == ["offline", "online"]
     await phone.client.disconnect()
-    board = domain_of(two.deaf).presence
+    board = services_of(two.deaf).presence.presence
     account = await parts_of(two.deaf).accounts.require(two.tom.account_id)
 
     async def is_offline() -> bool:

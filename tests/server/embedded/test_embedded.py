@@ -20,7 +20,7 @@ from server.embedded import EmbeddedStores, throw_away_stores
 from server.embedded.binaries import MONGOD, REDIS, Wanted, find_binary
 from server.embedded.child import hold
 from server.embedded.ports import HIGHEST, LOWEST, choose_port, is_free
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 from tests.support.stores import quick_place
 
 NOTHING = Wanted("mongodb", ("no-such-mongod",), "no_such_package", "mongod")
@@ -184,7 +184,7 @@ class TestFailingStart:
     async def test_a_store_that_ends_at_once_is_quoted_and_the_other_one_stopped(self, tmp_path: Path) -> None:
         path = script(tmp_path, '[ "$1" = --version ] && echo v=9.0 || { echo "No space left on device"; exit 3; }')
         stores = EmbeddedStores(tmp_path / "data", redis=RedisSettings(binary=str(path)))
-        with pytest.raises(CannotStart, match="redis ended while it started: No space left on device"):
+        with pytest.raises(StartupError, match="redis ended while it started: No space left on device"):
             async with stores:
                 pass
         assert stores.mongod is not None
@@ -197,7 +197,7 @@ class TestFailingStart:
         path = script(tmp_path, f'[ "$1" = --version ] && echo "db version v6.0.5" || {{ {says}; }}')
         redis = RedisSettings(url="redis://127.0.0.1:1/")
         with pytest.raises(
-            CannotStart, match="mongodb ended while it started: Error listening: Address already in use"
+            StartupError, match="mongodb ended while it started: Error listening: Address already in use"
         ):
             async with EmbeddedStores(tmp_path / "data", mongodb=MongodbSettings(binary=str(path)), redis=redis):
                 pass
@@ -206,6 +206,6 @@ class TestFailingStart:
     async def test_an_error_of_mongod_is_quoted_in_its_own_words(self, tmp_path: Path) -> None:
         (tmp_path / "mongodb").mkdir()
         (tmp_path / "mongodb" / "storage.bson").write_bytes(b"damaged")
-        with pytest.raises(CannotStart, match=r"mongodb ended while it started: .*see .*mongodb\.log"):
+        with pytest.raises(StartupError, match=r"mongodb ended while it started: .*see .*mongodb\.log"):
             async with EmbeddedStores(tmp_path, redis=RedisSettings(url="redis://127.0.0.1:1/")):
                 pass

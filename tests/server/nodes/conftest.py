@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from server.embedded import EmbeddedStores
 from server.nodes.address import NodeAddresses
 from tests.support.node import Node, Person, running_node, settings_for
-from tests.support.parts import domain_of
+from tests.support.parts import services_of
 from tests.support.raw import Polling, open_polling
 from tests.support.socket_world import sign_in_friends
 
@@ -41,4 +41,4 @@ async def pair(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory)
         ann, tom = await sign_in_friends(near)
         redis = Redis.from_url(stores.redis_url)
         stack.push_async_callback(redis.aclose)
-        yield Pair(near, far, ann, tom, NodeAddresses(redis, domain_of(near).bus.names))
+        yield Pair(near, far, ann, tom, NodeAddresses(redis, services_of(near).runtime.bus.names))

@@ -85,7 +85,7 @@ async def test_one_that_lives_is_found_although_redis_did_not_answer_at_first(
 async def test_one_that_lives_and_says_nothing_is_not_waited_for_long(
     written: NodeAddresses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(address, "SAID_AGAIN_WITHIN_S", 0.2)
+    monkeypatch.setattr(address, "WRITTEN_AGAIN_WITHIN_S", 0.2)
     await written.forget(NODE)
     assert await KnownAddresses(written, lambda node: node == NODE).find(NODE) is None
 

@@ -10,7 +10,7 @@ from server.config import ConfigError, MongodbSettings, RedisSettings, read_sett
 from server.embedded import EmbeddedStores
 from server.process.data_dir import hold_data_dir
 from server.process.store_checks import require_mongodb, require_redis
-from server.startup_error import CannotStart
+from server.startup_error import StartupError
 from tests.server.processes import places, refused
 
 NO_REDIS = RedisSettings(url="redis://127.0.0.1:1/")
@@ -124,7 +124,7 @@ async def test_no_piece_of_a_password_is_in_the_line_about_its_url(tmp_path: Pat
     try:
         settings = read_settings(path)
         await (require_mongodb(settings.mongodb) if kind == "mongodb" else require_redis(settings.redis))
-    except CannotStart as refusal:
+    except StartupError as refusal:
         said = str(refusal)
     assert said.startswith(f"{kind}.url: ")
     for piece in ("hush", "hu/", "secret", "27017/", "sh@"):
@@ -165,7 +165,9 @@ async def test_a_full_disk_is_said_to_be_full(tmp_path: Path, monkeypatch: pytes
     path.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "db version v6.0.5" || kill -ABRT $$\n')
     path.chmod(0o755)
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=1 << 30, used=1 << 30, free=1 << 20))
-    with pytest.raises(CannotStart, match=r"^data_dir: mongodb cannot work in .*, as its disk is full: 1 MB are free$"):
+    with pytest.raises(
+        StartupError, match=r"^data_dir: mongodb cannot work in .*, as its disk is full: 1 MB are free$"
+    ):
         async with EmbeddedStores(tmp_path / "data", MongodbSettings(binary=str(path)), NO_REDIS):
             pass
 
@@ -173,7 +175,7 @@ async def test_a_full_disk_is_said_to_be_full(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(("number", "words"), [(28, "No space left on device"), (30, "Read-only file system")])
 def test_a_disk_that_takes_nothing_is_one_line(tmp_path: Path, number: int, words: str) -> None:
     with (
-        pytest.raises(CannotStart, match=rf"^data_dir: {tmp_path} cannot be written \({words}\)$"),
+        pytest.raises(StartupError, match=rf"^data_dir: {tmp_path} cannot be written \({words}\)$"),
         hold_data_dir(tmp_path),
     ):
         raise OSError(number, words)

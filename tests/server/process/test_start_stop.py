@@ -196,7 +196,7 @@ class TestRefusals:
     def test_a_data_dir_of_somebody_else(self, tmp_path: Path) -> None:
         program = "import os, sys\nfrom server.process.data_dir import *\n"
         program += "if os.geteuid() == 0: os.setuid(65534)\n"
-        program += "try: hold_data_dir(Path(sys.argv[1])).__enter__()\nexcept CannotStart as line: print(line)"
+        program += "try: hold_data_dir(Path(sys.argv[1])).__enter__()\nexcept StartupError as line: print(line)"
         (tmp_path / "data").mkdir(mode=0o555)
         argv = [sys.executable, "-c", program, tmp_path / "data"]
         run = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)

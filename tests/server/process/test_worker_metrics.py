@@ -9,8 +9,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from server.metrics import Metrics
-from server.process import worker_metrics as siblings
-from server.process.worker_metrics import Siblings, sockets_folder
+from server.process import worker_metrics
+from server.process.worker_metrics import WorkerMetrics, sockets_folder
 
 
 @pytest.fixture
@@ -19,15 +19,15 @@ def folder(tmp_path: Path) -> Path:
         return made
 
 
-def one_of(folder: Path, number: int) -> tuple[Siblings, Metrics]:
+def one_of(folder: Path, number: int) -> tuple[WorkerMetrics, Metrics]:
     metrics = Metrics()
     metrics.gauge("parley_sockets", "Open connections", lambda: number * 10)
     metrics.counter("parley_bus_breaks", "Breaks", lambda: number)
-    return Siblings(folder / f"{number}.sock", metrics.text), metrics
+    return WorkerMetrics(folder / f"{number}.sock", metrics.text), metrics
 
 
 @pytest.fixture
-async def two(folder: Path) -> AsyncIterator[tuple[Siblings, Siblings]]:
+async def two(folder: Path) -> AsyncIterator[tuple[WorkerMetrics, WorkerMetrics]]:
     async with AsyncExitStack() as stack:
         both = one_of(folder, 1)[0], one_of(folder, 2)[0]
         for each in both:
@@ -42,7 +42,7 @@ def samples(text: bytes) -> dict[tuple[str, str], float]:
     return {(s.name, s.labels["worker"]): s.value for s in found if set(s.labels) == {"worker"}}
 
 
-async def test_each_shows_the_figures_of_all(two: tuple[Siblings, Siblings]) -> None:
+async def test_each_shows_the_figures_of_all(two: tuple[WorkerMetrics, WorkerMetrics]) -> None:
     for asked in two:
         shown = samples(await asked.gather())
         assert (shown["parley_sockets", "1"], shown["parley_sockets", "2"]) == (10, 20)
@@ -66,7 +66,7 @@ async def test_labels_and_histograms_stay_what_they_are(folder: Path) -> None:
     assert {family.name: family.type for family in families}["parley_journal_batch_entries"] == "histogram"
 
 
-async def test_one_that_was_killed_is_seen(two: tuple[Siblings, Siblings], folder: Path) -> None:
+async def test_one_that_was_killed_is_seen(two: tuple[WorkerMetrics, WorkerMetrics], folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as left_behind:
         left_behind.bind(str(folder / "3.sock"))
     shown = samples(await two[0].gather())
@@ -75,9 +75,9 @@ async def test_one_that_was_killed_is_seen(two: tuple[Siblings, Siblings], folde
 
 
 async def test_one_that_stalls_holds_nobody_up(
-    two: tuple[Siblings, Siblings], folder: Path, monkeypatch: pytest.MonkeyPatch
+    two: tuple[WorkerMetrics, WorkerMetrics], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(siblings, "ANSWER_WITHIN_S", 0.2)
+    monkeypatch.setattr(worker_metrics, "ANSWER_WITHIN_S", 0.2)
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(folder / "3.sock"))
         silent.listen()
@@ -86,8 +86,10 @@ async def test_one_that_stalls_holds_nobody_up(
     assert shown["parley_sockets", "2"] == 20
 
 
-async def test_one_that_is_started_again_takes_its_place(two: tuple[Siblings, Siblings], folder: Path) -> None:
-    again = Siblings(folder / "2.sock", lambda: b"parley_sockets 99\n")
+async def test_one_that_is_started_again_takes_its_place(
+    two: tuple[WorkerMetrics, WorkerMetrics], folder: Path
+) -> None:
+    again = WorkerMetrics(folder / "2.sock", lambda: b"parley_sockets 99\n")
     await again.open()
     try:
         assert samples(await two[0].gather())["parley_sockets", "2"] == 99
@@ -95,15 +97,15 @@ async def test_one_that_is_started_again_takes_its_place(two: tuple[Siblings, Si
         await again.close()
 
 
-async def test_one_that_ends_is_seen_to_be_away(two: tuple[Siblings, Siblings]) -> None:
+async def test_one_that_ends_is_seen_to_be_away(two: tuple[WorkerMetrics, WorkerMetrics]) -> None:
     await two[1].close()
     assert samples(await two[0].gather())["parley_worker_up", "2"] == 0
 
 
 async def test_one_whose_parent_was_killed_leaves_the_place_of_its_successor_alone(
-    two: tuple[Siblings, Siblings], folder: Path
+    two: tuple[WorkerMetrics, WorkerMetrics], folder: Path
 ) -> None:
-    successor = Siblings(folder / "2.sock", lambda: b"parley_sockets 99\n")
+    successor = WorkerMetrics(folder / "2.sock", lambda: b"parley_sockets 99\n")
     await successor.open()
     try:
         await two[1].close()  # it has served its clients to the end, while its successor has begun

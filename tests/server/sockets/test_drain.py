@@ -13,14 +13,14 @@ import pytest
 
 from models.documents.entry import Draft, Message
 from models.stores.journal_inserts import Inserts
-from models.stores.journal_queue import PendingDraft
+from models.stores.pending_draft import PendingDraft
 from server.embedded import EmbeddedStores
 from server.sockets.drain import TICK_S, drain
 from server.wiring import DRAIN_CLIENTS
 from tests.conversation.talk import texts
 from tests.support import raw
 from tests.support.node import Node, running_node, settings_for
-from tests.support.parts import domain_of, parts_of
+from tests.support.parts import parts_of, services_of
 from tests.support.socket_world import sign_in_friends, until
 
 GOING_AWAY, SERVICE_RESTART = 1001, 1012
@@ -82,7 +82,7 @@ async def test_what_is_stored_at_the_very_end_is_told_on_the_other_nodes_and_nob
     settings = settings_for(tmp_path)
     may_store, store = asyncio.Event(), Inserts.attempt
     async with running_node(stores, settings) as staying, running_node(stores, settings) as going:
-        await until(lambda: all(domain_of(node).bus.lease.others for node in (staying, going)))
+        await until(lambda: all(services_of(node).runtime.bus.lease.others for node in (staying, going)))
         ann, tom = await sign_in_friends(staying)
         chat = await parts_of(going).found_group(ann, tom)
         phone = await staying.connect(tom, "/chat")

@@ -12,7 +12,7 @@ import pytest
 from server.embedded import EmbeddedStores
 from server.sockets.engine_socket import EngineSocket
 from tests.support.node import NAMESPACES, Node, Person, running_node, settings_for
-from tests.support.parts import domain_of
+from tests.support.parts import services_of
 from tests.support.raw import TEXT, frames, open_polling, request
 from tests.support.socket_world import Friends, friends_on_a_node, sign_in_friends, sockets_of, until
 
@@ -32,7 +32,7 @@ def held(node: Node) -> dict[str, int]:
     connections: Any = sockets.connections
     namespaces = sockets.namespace_handlers
     presence, typing = namespaces["/presence"]._presence, namespaces["/typing"]._typing
-    bus = domain_of(node).bus
+    bus = services_of(node).runtime.bus
     return {
         "engine sockets": len(sockets.eio.sockets),
         "environs": len(sockets.environ),
@@ -48,9 +48,7 @@ def held(node: Node) -> dict[str, int]:
         "bus accounts": len(bus.large_chats._chats),
         "presence": len(presence._connections) + len(presence._of_account) + len(presence._tell._watchers),
         "leaving": len(presence._leaving),
-        "attendance": len(presence._attendance._wanted)
-        + len(presence._attendance._said)
-        + len(presence._attendance._due),
+        "reported": len(presence._reporter._wanted) + len(presence._reporter._said) + len(presence._reporter._due),
         "typing": len(typing._typists),
         "clients": sum(len(namespace._clients) for namespace in namespaces.values()),
         "counted clients": sum(sum(namespace._held.values()) for namespace in namespaces.values()),

@@ -9,7 +9,7 @@ from handlers.wire.events.live import show_live_event
 from models.documents.account import Account
 from models.documents.event import Event, Invitation, Poll, PostedMessage
 from models.documents.phone import Phone
-from models.facts import EventShown
+from models.facts import EventUpdated
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 BYTES_MAX = 2_000
@@ -32,7 +32,7 @@ def heard(guests: int, said: int = 0, polls: int = 0) -> dict[str, object]:
         polls=tuple(Poll(number, 0, NOW, "Bar") for number in range(polls)),
     )
     accounts = {number: Account(number, phone, True, NOW, full_name="A Guest") for number, phone in phones.items()}
-    shown: dict[str, object] = json.loads(json.dumps(show_live_event(EventShown(event, accounts))))["event"]
+    shown: dict[str, object] = json.loads(json.dumps(show_live_event(EventUpdated(event, accounts))))["event"]
     return shown
 
 

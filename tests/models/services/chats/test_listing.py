@@ -9,6 +9,7 @@ from pymongo.read_concern import ReadConcern
 from models.documents.chat import Chat, ChatKind
 from models.documents.entry import Draft, Joined, Message
 from models.documents.session import Actor
+from models.services.chats.journal import Journal
 from models.services.chats.listing import ListChats, Wanted
 from models.services.chats.membership import MembershipCache
 from models.services.chats.summaries import Summaries
@@ -17,7 +18,6 @@ from models.stores.chat_rows import member_key
 from models.stores.chats import MEMBERS
 from models.stores.database import Collection as Rows
 from models.stores.database import Database
-from models.stores.journal import Journal
 from tests.support.examined import examined
 from tests.support.fakes import HandClock
 from tests.support.logs import SINCE, Logs, open_logs
@@ -30,7 +30,7 @@ class Lists:
 
     def __init__(self, logs: Logs) -> None:
         self.logs = logs
-        self.memberships = MembershipCache(logs.chats, logs.entries, lambda _: None)
+        self.memberships = MembershipCache(logs.chats, logs.entries, lambda _: None, lambda _: None)
         self.places = ChatPlaces(logs.database)
         self.summaries = Summaries(self.places, self.memberships, HandClock())
         self.list = ListChats(logs.heads, self.places, self.summaries.list_noted)
@@ -198,7 +198,7 @@ async def test_the_journal_marks_what_no_summary_knows_yet(lists: Lists) -> None
     journal = Journal(
         lists.logs.database,
         clock,
-        lists.summaries.stored,
+        [lists.summaries.stored],
         is_first=lists.summaries.is_first,
     )
     await journal.open()

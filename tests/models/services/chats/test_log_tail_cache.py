@@ -14,8 +14,7 @@ from models.services.chats import log_tail_cache as module
 from models.services.chats.log_tail_cache import LogTailCache
 from models.stores.database import Database
 from models.stores.entries import Entries
-from models.stores.entry_rows import entry_row
-from models.stores.journal import ENTRIES, INDEXES
+from models.stores.entry_rows import ENTRIES, INDEXES, entry_row
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CHAT = 5

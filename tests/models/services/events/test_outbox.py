@@ -7,7 +7,7 @@ import pytest
 from models.documents.account import Account
 from models.documents.entry import Entry, EventSet, Joined, Left, Message, PollAdded, RsvpSet, SubjectSet
 from models.documents.event import Event, OutboxItem
-from models.facts import EventShown, Fact, PollShown, RsvpShown
+from models.facts import EventUpdated, Fact, PollCreated, RsvpUpdated
 from tests.support.event_world import Broken, EventNode, EventWorld
 
 
@@ -186,7 +186,7 @@ class TestSockets:
         await events_world.edit(await events_world.find(event), venue_name="Home")
         await events_world.cancel(event)
         told = [(type(one), to) for one, to in events_world.node.fanout.published if type(one).__name__ != "EntryAdded"]
-        kinds = [EventShown, RsvpShown, RsvpShown, PollShown, EventShown, EventShown]
+        kinds = [EventUpdated, RsvpUpdated, RsvpUpdated, PollCreated, EventUpdated, EventUpdated]
         assert told == [(kind, frozenset({ann.id, tom.id})) for kind in kinds]
 
     async def test_who_is_invited_later_hears_from_then_on(
@@ -194,14 +194,16 @@ class TestSockets:
     ) -> None:
         event = await events_world.create(ann)
         event = await events_world.invite(event, tom)
-        heard = [one for one, to in events_world.node.fanout.published if tom.id in to and isinstance(one, EventShown)]
-        assert [each.event.version for each in heard if isinstance(each, EventShown)] == [event.version]
+        heard = [
+            one for one, to in events_world.node.fanout.published if tom.id in to and isinstance(one, EventUpdated)
+        ]
+        assert [each.event.version for each in heard if isinstance(each, EventUpdated)] == [event.version]
 
     async def test_what_is_shown_is_newer_each_time(self, events_world: EventWorld, ann: Account, tom: Account) -> None:
         event = await events_world.create(ann, tom)
         for answer in (True, False, True):
             await events_world.answer(event, tom, answer)
-        versions = [one.event.version for one in shown(events_world.node, RsvpShown) if isinstance(one, RsvpShown)]
+        versions = [one.event.version for one in shown(events_world.node, RsvpUpdated) if isinstance(one, RsvpUpdated)]
         assert versions == sorted(set(versions))
 
 
@@ -214,8 +216,8 @@ class TestRemovedAccounts:
         for _ in range(2):
             await events_world.node.forget.forget(ann.id)
         assert await events_world.events.find(event.id) is None
-        (last,) = shown(events_world.node, EventShown)[-1:]
-        assert isinstance(last, EventShown)
+        (last,) = shown(events_world.node, EventUpdated)[-1:]
+        assert isinstance(last, EventUpdated)
         assert last.event.is_deleted
         assert of(await events_world.log(event), EventSet) == [EventSet(("deleted",))]
 

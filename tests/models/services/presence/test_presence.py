@@ -12,7 +12,7 @@ from models.documents.account import Account
 from models.documents.contact import Contact
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.facts import PresenceShown
+from models.facts import VisiblePresence
 from models.ports import OnlineLookup, OrphanedAccounts
 from models.services.contacts.directory import Directory
 from models.services.presence.presence import Presence
@@ -60,7 +60,7 @@ class LateBoard:
 
 def told_statuses(fanout: RecordingFanout, whose: Account) -> list[str | None]:
     """What single connections were told of somebody."""
-    shown = (fact for fact, _ in fanout.sent_to_one if isinstance(fact, PresenceShown))
+    shown = (fact for fact, _ in fanout.sent_to_one if isinstance(fact, VisiblePresence))
     return [fact.status for fact in shown if fact.number == whose.number]
 
 
@@ -119,10 +119,10 @@ async def test_a_doubt_that_comes_while_an_earlier_one_is_looked_into_is_looked_
     assert shown.status == "online"
     world.board.has_read.clear()
     world.board.gate = asyncio.Event()
-    world.presence.doubt()
+    world.presence.recheck()
     await world.board.has_read.wait()
     world.board.online.clear()  # behind what was read, and the signal of it was missed: hence the next doubt
-    world.presence.doubt()
+    world.presence.recheck()
     world.board.gate.set()
     await world.told(world.tom, "offline")
 

@@ -1,4 +1,4 @@
-"""The kinds of fault that a site of several nodes is struck with, and how long it took to serve everybody again."""
+"""Injects faults into a site of several nodes, and measures how long it takes to serve everybody again."""
 
 import asyncio
 import math
@@ -35,7 +35,7 @@ class Kind(StrEnum):
     REDIS_STALL = "node's line to Redis stalled"
     MONGODB_CUT = "node cut off from MongoDB"
     MONGODB_STALL = "node's line to MongoDB stalled"
-    SHARD_KILL = "kill -9 of a Redis primary"  # from here on of a cluster: cluster_strikes.py
+    SHARD_KILL = "kill -9 of a Redis primary"  # from here on of a cluster: cluster_faults.py
     SHARD_PAUSE = "pause of a Redis primary"
     SHARD_FAILOVER = "Redis replica takes over"
     SLOTS_MOVE = "slots move between primaries"
@@ -71,8 +71,8 @@ class Outage:
 
 
 @dataclass
-class Strikes:
-    """Strikes a site, one fault at a time on each node and each store."""
+class FaultInjector:
+    """Injects faults into a site, one at a time on each node and each store."""
 
     nodes: Sequence[Server]
     lines: Sequence[Lines]
@@ -84,7 +84,10 @@ class Strikes:
     going_on: Counter[Kind] = field(default_factory=Counter)
 
     def acts(self) -> Mapping[Kind, Act]:
-        """How each kind is done: it returns when the next one may come, and calls `over` when the fault itself is over."""
+        """Returns the function that injects each kind.
+
+        It returns when the next may come, and calls `over` when the fault is over.
+        """
         return {
             Kind.NODE_KILL: self._kill_node,
             Kind.MONGOD_KILL: self._kill_mongod,
@@ -100,8 +103,8 @@ class Strikes:
             ),
         }
 
-    async def strike(self, kind: Kind) -> None:
-        """Strike, and return once everybody is served again; raises NoService."""
+    async def inject(self, kind: Kind) -> None:
+        """Inject a fault and wait until everybody is served again. Raises NoService."""
         act = self.acts()[kind]
         over: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self.going_on[kind] += 1
@@ -183,7 +186,7 @@ async def _until_over(act: Act, over: "asyncio.Future[float]") -> None:
 
 
 def distribution(outages: Mapping[Kind, Sequence[Outage]]) -> str:
-    """A table: per kind of fault how often, how long it was held, and the time to full service from its begin and from its end."""
+    """Returns a table: per kind of fault how often, how long it was held, and the seconds to full service from its begin and its end."""
     head = f"{'seconds to full service':<32}{'times':>6}{'held':>7}   {'from its beginning':^28}   {'from its end':^28}"
     columns = "".join(f"{name:>7}" for name in ("min", "median", "p90", "max"))
     lines = [head, f"{'':<32}{'':>6}{'median':>7}   {columns}   {columns}"]

@@ -10,9 +10,9 @@ import pytest
 from pymongo.write_concern import WriteConcern
 
 from models.documents.entry import Draft, Entry, Message
+from models.services.chats.journal import Journal
 from models.stores.database import Database, open_database
 from models.stores.entries import Entries
-from models.stores.journal import Journal
 from server.clock import SystemClock
 from tests.support.replica_set import ReplicaSet, running_set, until_inserting
 from tests.support.stores import quick_place
@@ -41,7 +41,7 @@ async def writing(url: str, name: str, app: str) -> AsyncIterator[tuple[Database
 
     # Patient enough for the driver to try the same write again on the new primary.
     async with open_database(url, name, app=app, timeout_s=GIVE_UP_S) as database:
-        journal = Journal(database, SystemClock(), hear, wait_s=GIVE_UP_S)
+        journal = Journal(database, SystemClock(), [hear], wait_s=GIVE_UP_S)
         await journal.open()
         try:
             yield database, journal

@@ -13,10 +13,11 @@ from pymongo.errors import AutoReconnect
 
 from models.documents.entry import Draft, Entry, Message
 from models.errors import InternalFault, Unavailable
+from models.services.chats.journal import Journal
 from models.stores.database import Database, Driver, open_database
 from models.stores.entries import Entries
-from models.stores.journal import ENTRIES, Journal
-from models.stores.journal_queue import Stored
+from models.stores.entry_rows import ENTRIES
+from models.stores.pending_draft import Stored
 from server.embedded import EmbeddedStores
 from tests.support.fakes import HandClock
 from tests.support.line_cutter import line_cutter
@@ -52,7 +53,7 @@ class Heard:
 
 @asynccontextmanager
 async def running(database: Database, heard: Heard, **options: Any) -> AsyncIterator[Journal]:
-    journal = Journal(database, options.pop("clock", a_clock()), heard, **options)
+    journal = Journal(database, options.pop("clock", a_clock()), [heard], **options)
     await journal.open()
     try:
         yield journal
@@ -337,7 +338,7 @@ async def test_a_full_queue_refuses_at_once_and_forgets_nothing(
 
 
 async def test_closing_stores_what_waits_and_takes_nothing_more(database: Database, heard: Heard) -> None:
-    journal = Journal(database, a_clock(), heard, batch_max_entries=10)
+    journal = Journal(database, a_clock(), [heard], batch_max_entries=10)
     await journal.open()
     futures = [journal.append(draft(n)) for n in range(100)]
     await journal.close()
@@ -351,7 +352,7 @@ async def test_closing_stores_what_waits_and_takes_nothing_more(database: Databa
 async def test_closing_without_a_database_refuses_what_it_cannot_store(
     stores: EmbeddedStores, database: Database, heard: Heard
 ) -> None:
-    journal = Journal(database, a_clock(), heard)
+    journal = Journal(database, a_clock(), [heard])
     await journal.open()
     await journal.append(draft("before"))
     async with stopped(stores):

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from models.documents.entry import Draft, Entry, Message
+from models.services.chats.journal import Journal
 from models.stores.database import Database
 from models.stores.entries import Entries
-from models.stores.journal import ENTRIES, Journal
+from models.stores.entry_rows import ENTRIES
 from server.clock import SystemClock
 
 CHATS = range(1, 6)
@@ -20,7 +21,7 @@ async def new_journal(database: Database) -> AsyncIterator[Journal]:
     def hear(entries: Sequence[Entry]) -> None:
         """Nobody listens."""
 
-    journal = Journal(database, SystemClock(), hear)
+    journal = Journal(database, SystemClock(), [hear])
     await journal.open()
     try:
         yield journal

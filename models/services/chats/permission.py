@@ -1,0 +1,107 @@
+"""Decides who may read and write in a chat and who is told: pure rules over values that are loaded already.
+
+Services with a fast path call a rule with what the caches hold, and else load the values and call the rule with these, so both
+paths decide alike.
+"""
+
+from collections.abc import Collection
+
+from models.documents.account import Account
+from models.documents.chat import Chat, ChatKind, Roster
+from models.documents.entry import Entry, Message
+from models.documents.session import Actor
+from models.errors import ContactBlocked, Forbidden, MessageNotFound, NotAContact
+from models.services.contacts.directory import Directory
+
+Pair = tuple[Account, Account]  # me and the peer of a direct chat; one account twice in a chat with oneself
+
+
+async def load_pair(directory: Directory, chat: Chat, account_id: int) -> Pair | None:
+    """Returns the two accounts of a direct chat, seen from one of them; None for a group or the chat of an event."""
+    if chat.kind is not ChatKind.DIRECT:
+        return None
+    return await directory.require(account_id), await directory.require(chat.peer_of(account_id))
+
+
+def peek_pair(directory: Directory, chat: Chat, account_id: int) -> Pair | None:
+    """Returns the two accounts of a direct chat if both are cached, else None."""
+    me, peer = directory.peek(account_id), directory.peek(chat.peer_of(account_id))
+    return None if me is None or peer is None else (me, peer)
+
+
+def may_open(roster: Roster, account_id: int) -> bool:
+    """Returns whether a chat exists for an account: it is a member, and something was said that it may see."""
+    return account_id in roster.roles and account_id not in roster.unlisted
+
+
+def is_complete(roster: Roster) -> bool:
+    """Returns False for a direct chat that lacks a member row: it is being made, or its maker crashed over it."""
+    return roster.chat.pair is None or roster.members == set(roster.chat.pair)
+
+
+def require_reply_target(message: Message) -> None:
+    """Raises MessageNotFound for an answer to a message that cannot be there."""
+    if message.reply_to is not None and message.reply_to < 1:
+        raise MessageNotFound
+
+
+def require_unblocked(me: Account, peer: Account) -> None:
+    """Raises ContactBlocked if an account has blocked the one it writes to."""
+    if me.has_blocked(peer.number):
+        raise ContactBlocked
+
+
+def admit_to_direct(actor: Actor, pair: Pair, contact: Account) -> tuple[int, ...]:
+    """Returns the accounts that a message in a direct chat is hidden from: the peer, if it has blocked the sender.
+
+    `contact` is the account that the contact rule permits under the peer's number. Raises NotAContact if that is another
+    account by now, which would read nothing in this chat, and ContactBlocked if the sender has blocked the peer.
+    """
+    me, peer = pair
+    if contact.id != peer.id:
+        raise NotAContact
+    require_unblocked(me, peer)
+    return (peer.id,) if peer.has_blocked(actor.number) else ()
+
+
+def require_change_allowed(pair: Pair | None, message: Entry) -> None:
+    """Raises ContactBlocked or Forbidden for an edit of or a reaction to a message between two people of whom one blocked the other.
+
+    A blocked sender may still change what is hidden from the peer anyway. In groups (`pair` is None) blocks do not matter.
+    """
+    if pair is None:
+        return
+    me, peer = pair
+    require_unblocked(me, peer)
+    if peer.has_blocked(me.number) and peer.id not in message.hidden_from:
+        raise Forbidden
+
+
+def shows_receipts(pair: Pair | None) -> bool:
+    """Returns whether others are told of an account's receipts; not in a direct chat where one has blocked the other."""
+    return pair is None or not _is_blocked_between(pair)
+
+
+def typing_audience(roster: Roster, pair: Pair) -> Collection[int]:
+    """Returns the accounts that are told of typing in a direct chat: the peer, or nobody.
+
+    Nobody is told where one has blocked the other, and not a peer for whom the chat does not exist yet.
+    """
+    me, peer = pair
+    if _is_blocked_between(pair) or peer.id in roster.unlisted:
+        return ()
+    return {peer.id} - {me.id}
+
+
+def list_for(roster: Roster, account_id: int, hidden_from: Collection[int]) -> dict[int, int]:
+    """Returns the members in whose chat lists a message makes a direct chat appear: account id -> the other account's id."""
+    peer_id = roster.chat.peer_of(account_id)
+    others = {account_id: peer_id, peer_id: account_id}  # one in a chat with oneself
+    return {
+        viewer: other for viewer, other in others.items() if viewer in roster.unlisted and viewer not in hidden_from
+    }
+
+
+def _is_blocked_between(pair: Pair) -> bool:
+    me, peer = pair
+    return peer.has_blocked(me.number) or me.has_blocked(peer.number)

@@ -1,0 +1,193 @@
+"""Builds the services of models/services/chats: the path of a message, what is read of it, receipts and typing."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from models.documents.chat import Chat
+from models.documents.entry import Entry
+from models.ports import Clock, Fanout
+from models.services.chats.announce_again import AnnounceAgain, ReannounceQueue
+from models.services.chats.announcer import AnnouncedListener, Announcer
+from models.services.chats.change import ChangeMessage
+from models.services.chats.history import ListMessages, LocateLog, ReadHistory
+from models.services.chats.journal import Journal
+from models.services.chats.listing import ListChats, SendReady
+from models.services.chats.log_tail_cache import LogTailCache
+from models.services.chats.membership import MembershipCache
+from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
+from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
+from models.services.chats.record_changes import RecordChanges
+from models.services.chats.resolve import ResolveChat
+from models.services.chats.send import AdmitMessage, FindStored, RequireRecipient, SendMessage
+from models.services.chats.summaries import ReadChatSummaries, Summaries
+from models.services.chats.sync import SyncChats, SyncRules
+from models.services.chats.titles import ListChatsWithTitles
+from models.services.chats.typing import BroadcastTyping, TypingByNumber
+from models.services.media.storage import RemoveUnusedMedia
+from models.services.runtime.batch_loader import BatchLoader
+from models.services.runtime.token_bucket import TokenBuckets
+from models.stores.database import Database
+from server.config import ChatSettings, Settings
+from server.metrics import Metrics
+from server.wiring.contacts import ContactServices
+from server.wiring.stores import Stores
+
+
+@dataclass(frozen=True, slots=True)
+class ChatLog:
+    """The writing side: who is in a chat, the journal, and the listeners to each stored entry."""
+
+    memberships: MembershipCache
+    summaries: Summaries
+    announcer: Announcer
+    reannounce: ReannounceQueue
+    announce_again: AnnounceAgain
+    resolve: ResolveChat
+    typing: BroadcastTyping
+    journal: Journal
+    record: RecordChanges
+
+
+@dataclass(frozen=True, slots=True)
+class ChatServices:
+    """Sending, changing and reading messages, over a ChatLog."""
+
+    message_limit: TokenBuckets
+    find_stored: FindStored
+    send: SendMessage
+    change: ChangeMessage
+    marks: AdvanceReceipts
+    typing_by_number: TypingByNumber
+    require_recipient: RequireRecipient
+    sync: SyncChats
+    read_history: ReadHistory
+    list_chats: ListChats
+    list_with_titles: ListChatsWithTitles
+    send_ready: SendReady
+    list_messages: ListMessages
+    list_delivered: ListDelivered
+    list_read: ListRead
+    mark_read: MarkRead
+
+
+def build_log(
+    stores: Stores,
+    database: Database,
+    fanout: Fanout,
+    clock: Clock,
+    settings: Settings,
+    contacts: ContactServices,
+    metrics: Metrics,
+    announced: Sequence[AnnouncedListener] = (),
+    *,
+    cached_s: float,
+) -> ChatLog:
+    """`announced` listeners are called with each announced entry, its chat and the accounts that it was announced to.
+
+    `cached_s` is how long members of chats are cached while no node signals that they have changed.
+    """
+    chats, entries, directory = stores.chats, stores.entries, contacts.directory
+    reannounce = ReannounceQueue(clock)
+    memberships = MembershipCache(chats, entries, fanout.signal, reannounce.recovered, ttl_s=cached_s)
+    summaries = Summaries(stores.places, memberships, clock)
+
+    def count_stored(stored: Sequence[Entry]) -> None:
+        metrics.stored([entry.kind for entry in stored])
+
+    def measure_announced(entry: Entry, _chat: Chat, _told: Collection[int]) -> None:
+        if not reannounce.was_found(entry):
+            metrics.announced((clock.now() - entry.at).total_seconds())
+
+    listeners = [measure_announced, *announced]
+    announcer = Announcer(chats, entries, memberships, fanout, clock, listeners)
+    announce_again = AnnounceAgain(reannounce, entries, memberships, directory, announcer, clock)
+    resolve = ResolveChat(chats, memberships, directory, contacts.require_contact, fanout, clock)
+    typing = BroadcastTyping(resolve, memberships, directory, fanout, expires_s=settings.typing.expires_s)
+    journal = Journal(
+        database,
+        clock,
+        (count_stored, reannounce.stored, announcer.stored, summaries.stored, typing.stored),
+        (announce_again.found, typing.found),
+        batch_max_entries=settings.journal.batch_max_entries,
+        queue_max_entries=settings.journal.queue_max_entries,
+        is_first=summaries.is_first,
+    )
+    record = RecordChanges(journal, announcer)
+    return ChatLog(memberships, summaries, announcer, reannounce, announce_again, resolve, typing, journal, record)
+
+
+def build(
+    stores: Stores,
+    fanout: Fanout,
+    clock: Clock,
+    settings: Settings,
+    contacts: ContactServices,
+    log: ChatLog,
+    remove_media: RemoveUnusedMedia,
+) -> ChatServices:
+    chat, limits, directory, memberships = settings.chat, settings.limits, contacts.directory, log.memberships
+    chats, entries, messages, read_dates = stores.chats, stores.entries, stores.messages, stores.read_dates
+    resolve, admit = log.resolve, AdmitMessage(contacts.require_contact, directory)
+    message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
+    stamp = StampReadReceipts(chats, read_dates, clock)
+    most = chat.receipts_max_members
+    marks = AdvanceReceipts(resolve, chats, entries, memberships, directory, fanout, stamp, everybody_up_to=most)
+    find_stored = FindStored(resolve, chats, entries, log.journal)
+    send = SendMessage(
+        resolve,
+        admit,
+        memberships,
+        chats,
+        find_stored,
+        log.journal,
+        fanout,
+        message_limit,
+    )
+    change = ChangeMessage(
+        resolve,
+        directory,
+        chats,
+        entries,
+        log.journal,
+        fanout,
+        message_limit,
+        find_stored,
+        remove_media,
+    )
+    read_summaries = ReadChatSummaries(stores.heads, memberships)
+    list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted)
+    locate_log = LocateLog(resolve, memberships, chats)
+    return ChatServices(
+        message_limit,
+        find_stored,
+        send,
+        change,
+        marks,
+        TypingByNumber(log.typing, contacts.require_contact),
+        RequireRecipient(resolve, admit, message_limit),
+        _sync(stores, read_summaries, chat, clock),
+        ReadHistory(resolve, memberships, chats, entries),
+        list_chats,
+        ListChatsWithTitles(list_chats, stores.contacts, stores.accounts),
+        SendReady(directory, BatchLoader(list_chats.first_pages, at_once=64), fanout),
+        ListMessages(locate_log, entries, messages, read_dates),
+        ListDelivered(locate_log, messages),
+        ListRead(locate_log, chats, messages, read_dates),
+        MarkRead(locate_log, messages, marks),
+    )
+
+
+def _sync(stores: Stores, read_summaries: ReadChatSummaries, chat: ChatSettings, clock: Clock) -> SyncChats:
+    rules = SyncRules(chat.sync_max_entries, chat.delta_max_entries, chat.receipts_max_members, chat.sync_max_chats)
+    return SyncChats(
+        read_summaries,
+        BatchLoader(read_summaries.ends, at_once=64),
+        BatchLoader(read_summaries.standings, at_once=2000),
+        BatchLoader(stores.chats.list_left, at_once=500),
+        BatchLoader(partial(stores.chats.list_marks_up_to, members_max=rules.marks_max_members), at_once=500),
+        stores.entries,
+        LogTailCache(stores.entries),
+        rules,
+        clock,
+    )

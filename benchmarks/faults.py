@@ -1,4 +1,4 @@
-"""Injects faults into servers and stores under load, and counts what was lost: `python -m benchmarks.faults [--nodes 3 [--redis-cluster]]`.
+"""Injects faults into servers and stores under load, and counts what was lost.
 
 One node: 32 senders write into 200 chats with several messages in the air each, while `run.py` is killed with -9 at 20 random
 moments and `mongod` at 5 others. Three nodes: 64 senders behind HAProxy, who now and then leave with messages in the air and
@@ -160,7 +160,7 @@ async def _until_acknowledged(participants: Participants, messages: int) -> None
 
 
 async def _until_known(participants: Participants, logs: dict[int, Log]) -> None:
-    """Give control clients the time in which they must hear of what they missed; one that lacks something then lacks it for good."""
+    """Wait until control clients must have heard of what they missed; what one lacks then, it lacks for good."""
     ends = monotonic() + KNOWS_WITHIN_S
     behind = [
         (control_client, chat) for control_client in participants.control_clients for chat in control_client.chats

@@ -105,7 +105,7 @@ class ChatPlaces:
         )
 
     async def move_up(self, members: Mapping[tuple[int, int], datetime], large: Mapping[int, datetime]) -> None:
-        """Move chats up in the lists of these (chat id, account id), and large chats, by chat id, in those of all their members."""
+        """Move chats up: in the lists of (chat id, account id), and large chats, by chat id, in those of all their members."""
         await self._write_members(
             [
                 UpdateOne({"_id": member_key(chat_id, account_id)}, {"$max": {"activity": at}})

@@ -135,8 +135,8 @@ class Chats:
     async def create_group(self, founder: tuple[int, str], subject: str, now: datetime) -> Chat:
         """Make a group without members; its first entry, a Joined, brings them.
 
-        The group's id is the founder's number and the second; if that is taken, a later one (docs/messaging-api.md, "Identifiers"). A
-        counter for each number finds it by one write, however many groups there are and however many requests come at once.
+        The group's id is the founder's number and the second, or a later one if that is taken (docs/messaging-api.md, "Identifiers").
+        A counter for each number finds it by one write, however many groups there are and however many requests come at once.
         """
         chat_id = await self._counters.next_id(CHATS)
         # A group's id is digits, whatever the events API let somebody call a number.
@@ -241,7 +241,7 @@ class Chats:
         return [chat_of(row) for row in await self._chats.find(groups).sort("_id", ASCENDING).to_list(None)]
 
     async def list_participants(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
-        """Returns the members of these chats, by chat, in the order in which they joined; the older account first if together."""
+        """Returns the members of these chats, by chat, in the order in which they joined (together: the older account first)."""
         found = await self.list_marks(chat_ids)
         for members in found.values():
             members.sort(key=lambda member: (member.since, member.account_id))
@@ -252,7 +252,7 @@ class Chats:
         return [member_of(row) for row in await self._members.find({"account": account_id}).to_list(None)]
 
     async def list_large(self, account_ids: Collection[int]) -> dict[int, dict[int, int]]:
-        """Returns the large chats that these accounts are in now, by account: chat id -> seq of the last change of the membership."""
+        """Returns the large chats that these accounts are in now, by account: chat id -> seq of its last change of membership."""
         query = {"account": {"$in": list(account_ids)}, "large": True, "active": True}
         found: dict[int, dict[int, int]] = {}
         # Without the hint MongoDB may read every row of the accounts: it measures by those it meets first.

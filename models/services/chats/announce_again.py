@@ -30,8 +30,8 @@ from models.tasks import cancel
 
 log = logging.getLogger(__name__)
 
-# The node that stored a younger one lived so short a time ago that its lease goes on (six seconds, renewed every two): it
-# announces the entry itself, or dies, and then all clients are told to sync after this moment. One second is for clocks that differ.
+# The lease of the node that stored a younger one goes on (six seconds, renewed every two): that node announces the entry itself,
+# or dies, and then all clients are told to sync after this moment. One second is for clocks that differ.
 YOUNGEST = timedelta(seconds=3)
 OLDEST = timedelta(hours=1)  # clients try for minutes; after so long an outage most have connected anew, and synced
 REMEMBERED = 50_000  # entries that this node announced, or announced again, about 5 MB

@@ -72,7 +72,10 @@ class _Line:
 
 
 class Announcer:
-    """Announces the entries of each chat in the order of their seqs: one task for new entries, another for those that are tried again."""
+    """Announces the entries of each chat in the order of their seqs.
+
+    One task announces new entries, another those that are held behind an entry that could not be announced.
+    """
 
     def __init__(
         self,
@@ -83,7 +86,7 @@ class Announcer:
         clock: Clock,
         announced: Sequence[AnnouncedListener] = (),
     ) -> None:
-        """`announced` listeners are called with each entry, its chat and the accounts that were told of it; they must not wait."""
+        """`announced` listeners are called with each entry, its chat and the accounts that were told; they must not wait."""
         self._chats = chats
         self._entries = entries
         self._memberships = memberships

@@ -17,7 +17,7 @@ def has_old_audience(entry: Entry, roster: Roster) -> bool:
 
 
 def has_old_readers(entry: Entry, roster: Roster) -> bool:
-    """Returns whether the members changed since the message of an edit was sent: later members are not shown its new text either."""
+    """Returns whether the members changed since an edit's message was sent: later ones are not shown its new text."""
     return isinstance(entry.body, Edit) and entry.body.of < roster.changed
 
 

@@ -171,7 +171,7 @@ class AdvanceReceipts:
         return batch.done
 
     async def _find_left_chat(self, actor: Actor, target: ChatRef, delivered: int, read: int) -> int:
-        """Returns the id of a chat that the actor has left, if its receipts stand that far already: a repeat keeps its answer."""
+        """Returns the id of a chat that the actor has left, if its receipts are that far: a repeat keeps its answer."""
         chat_id = await self._resolve.require_id(actor, target)
         member = await self._chats.find_member(chat_id, actor.account_id)
         if member is None or member.delivered < delivered or member.read < read:

@@ -242,7 +242,7 @@ class Chats:
 
     async def list_participants(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
         """Returns the members of these chats, by chat, in the order in which they joined (together: the older account first)."""
-        found = await self.list_marks(chat_ids)
+        found = await self.list_receipts(chat_ids)
         for members in found.values():
             members.sort(key=lambda member: (member.since, member.account_id))
         return found
@@ -303,7 +303,7 @@ class Chats:
         row = await self._chats.find_one_and_update({"_id": chat_id}, {"$set": {"photo": None}}, {"photo": True})
         return photo_files([] if row is None else [row])
 
-    async def list_marks(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
+    async def list_receipts(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
         """Returns the rows of all members of these chats, by chat, with their receipts."""
         found: dict[int, list[Member]] = {chat_id: [] for chat_id in chat_ids}
         if found:
@@ -312,8 +312,8 @@ class Chats:
                 found[row["chat"]].append(member_of(row))
         return found
 
-    async def list_marks_up_to(self, chat_ids: Collection[int], members_max: int) -> dict[int, list[Member]]:
-        """Returns as `list_marks`, in one query, for those chats that have at most so many members."""
+    async def list_receipts_up_to(self, chat_ids: Collection[int], members_max: int) -> dict[int, list[Member]]:
+        """Returns as `list_receipts`, in one query, for those chats that have at most so many members."""
         in_chat: Row = {
             "$expr": {
                 "$and": [
@@ -355,10 +355,10 @@ class Chats:
         keys = [member_key(chat_id, account_id) for chat_id, account_id in places]
         return [member_of(row) for row in await self._members.find({"_id": {"$in": keys}}).to_list(None)]
 
-    async def move_marks(self, marks: Mapping[tuple[int, int, bool], tuple[int, int]]) -> None:
+    async def advance_receipts(self, receipts: Mapping[tuple[int, int, bool], tuple[int, int]]) -> None:
         """Advance receipts: (chat id, account id, whether others are shown it) -> (delivered, read). None goes back."""
         writes = []
-        for (chat_id, account_id, is_shown), (delivered, read) in marks.items():
+        for (chat_id, account_id, is_shown), (delivered, read) in receipts.items():
             moved = {"delivered": delivered, "read": read}
             if is_shown:
                 moved |= {"shown.delivered": delivered, "shown.read": read}

@@ -79,7 +79,7 @@ def _sync(stores: Stores, read_chat_summaries: ReadChatSummaries, chat: ChatSett
         BatchLoader(read_chat_summaries.ends, at_once=64),
         BatchLoader(read_chat_summaries.standings, at_once=2000),
         BatchLoader(stores.chats.list_left, at_once=500),
-        BatchLoader(partial(stores.chats.list_marks_up_to, members_max=rules.marks_max_members), at_once=500),
+        BatchLoader(partial(stores.chats.list_receipts_up_to, members_max=rules.marks_max_members), at_once=500),
         stores.entries,
         LogTailCache(stores.entries),
         rules,

@@ -195,7 +195,7 @@ class AdvanceReceipts:
                 continue
             try:
                 await self._date_reads(batch.reads)
-                await self._chats.move_marks(batch.receipts)
+                await self._chats.advance_receipts(batch.receipts)
             except Exception as error:  # noqa: BLE001
                 log.warning("receipts wait for the database: %s", type(error).__name__)
                 batch.done.set_exception(Unavailable(retry_after_ms=1000))

@@ -66,7 +66,7 @@ class ReannounceQueue:
         """Queue an entry of any age that was stored by a node which may not have announced it; never waits."""
         if not self._is_wanted(entry):
             return
-        if len(self._entries) >= WAITING_MAX:
+        if len(self._entries) >= WAITING_MAX and isinstance(entry.body, AS_STORED):
             log.warning("more entries are found than can be announced again")
             return
         self._entries.append(entry)

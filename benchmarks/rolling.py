@@ -146,7 +146,7 @@ class Writer(Sender):
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """What the crowd noticed of one restart."""
+    """The effects of one restart on the crowd."""
 
     returned: int  # clients whose line ended
     gone_s: float  # from SIGTERM until the process had ended

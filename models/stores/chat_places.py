@@ -16,8 +16,7 @@ from pymongo.write_concern import WriteConcern
 
 from models.documents.chat import ChatKind
 from models.documents.entry import Entry, entry_key
-from models.stores.chat_rows import member_key
-from models.stores.chats import CHATS, MEMBERS
+from models.stores.chat_rows import CHATS, MEMBERS, member_key
 from models.stores.database import Database, Row, aggregate
 from models.stores.entry_rows import ENTRIES, read_entry
 

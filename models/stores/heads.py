@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 from models.documents.chat import ChatKind
 from models.documents.entry import SEQ_MAX, Entry, Kind, split_key
 from models.documents.head import ChatSummary, Standing
-from models.stores.chat_rows import chat_of, first_key, member_key, member_of
-from models.stores.chats import CHATS, MEMBERS
+from models.stores.chat_rows import CHATS, MEMBERS, chat_of, first_key, member_key, member_of
 from models.stores.database import Database, Row, aggregate
 from models.stores.entries import MESSAGE_CHANGES, overlay
 from models.stores.entry_rows import ENTRIES, read_entry

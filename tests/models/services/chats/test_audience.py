@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from models.documents.chat import Chat, ChatKind, Role, Roster
-from models.documents.entry import Body, Edit, Entry, Joined, Left, Message
+from models.documents.entry import Body, Edit, Entry, Joined, Left, Message, SubjectSet
 from models.services.chats.audience import has_old_audience, has_old_readers, list_announcements
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -89,3 +89,8 @@ def test_somebody_who_left_is_not_shown_what_the_chat_is_called_since() -> None:
 def test_nobody_is_shown_a_new_subject_while_it_is_uncertain_who_left() -> None:
     roster = group(1, 2, changed=8, known=6, subject_seq=7)
     assert told(roster, entry(6, hello), audience={1, 2}) == [({1, 2}, False, True, "hello")]
+
+
+def test_somebody_who_left_is_shown_the_subject_that_was_set_before() -> None:
+    roster = group(1, changed=8, known=8, subject_seq=7)
+    assert told(roster, entry(7, SubjectSet("new")), audience={1, 2}) == [({1, 2}, False, False, None)]

@@ -1,1 +1,1 @@
-"""The measured goals, each run side by side with what it is compared with."""
+"""Benchmarks of the measured goals, each side by side with what it is compared with."""

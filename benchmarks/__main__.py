@@ -40,7 +40,7 @@ class Work:
 
     @property
     def profile(self) -> str:
-        """Where to read on what the time goes into, if that has been looked at."""
+        """Print where to read on about where the time goes, if that has been looked at."""
         is_waves = self.figure in (_deliveries, _p99)
         return ", profile in server/sockets/broadcast.py" if is_waves else ""
 

@@ -1,4 +1,4 @@
-"""The official JavaScript client through HAProxy and nginx, connect by connect: `python -m benchmarks.balanced`.
+"""Connects with the official JavaScript client through HAProxy and nginx: `python -m benchmarks.balanced`.
 
 Three nodes behind each balancer as `deploy/` configures it: every request goes to the next node. For each transport (polling,
 WebSocket, and the one upgraded to the other) 1,000 clients connect, 50 at a time, write to a group, wait until they are
@@ -45,7 +45,7 @@ RUN_WITHIN_S = 600.0  # of one line of the table
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many connects for each balancer and transport, how many at a time, and what each of them writes."""
+    """The number of connects for each balancer and transport, how many at a time, and what each client writes."""
 
     connects: int = 1000
     at_once: int = 50
@@ -59,7 +59,7 @@ SHORT = Plan(connects=16, at_once=8, groups=2)
 
 @dataclass
 class Line:
-    """What came of one balancer and one transport."""
+    """The result for one balancer and one transport."""
 
     balancer: str
     transports: str
@@ -88,7 +88,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Who writes, and who listens in which group, by the group's name."""
+    """The writers, and the listeners of each group by its name."""
 
     writers: Sequence[tuple[Person, str]]
     listeners: Sequence[tuple[Person, str]]
@@ -130,7 +130,7 @@ async def _gather(http: aiohttp.ClientSession, node: Server, plan: Plan) -> Crow
 async def _run(
     plan: Plan, url: str, transports: Sequence[str], modules: Path, crowd: Crowd, name: str
 ) -> dict[str, Any]:
-    """What benchmarks/clients/crowd.cjs saw."""
+    """Returns what benchmarks/clients/crowd.cjs saw."""
     told = {
         "url": url,
         "transports": transports,
@@ -170,7 +170,7 @@ async def _node(modules: Path) -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 async def _passed_on(http: aiohttp.ClientSession, nodes: Sequence[Server]) -> int:
-    """How many requests the nodes have passed on to each other, as each says of itself."""
+    """Returns how many requests the nodes have passed on to each other, by their own counts."""
     total = 0.0
     for node in nodes:
         async with http.get(f"{node.url}/metrics", raise_for_status=True) as answer:
@@ -180,7 +180,7 @@ async def _passed_on(http: aiohttp.ClientSession, nodes: Sequence[Server]) -> in
 
 
 def _readers(crowd: Crowd, result: Mapping[str, Any]) -> dict[int, Person]:
-    """Who reads which chat in the end: its listener."""
+    """Returns the member who reads each chat in the end: its listener."""
     listener_of = {group: person for person, group in crowd.listeners}
     return {chat: listener_of[group] for chat, _, _, group in result["acknowledged"]}
 
@@ -239,7 +239,7 @@ def _row(line: Line) -> str:
 
 
 def table(lines: Sequence[Line]) -> str:
-    """The result as people read it."""
+    """Returns the result as a table for people."""
     return "\n".join(
         [HEAD, *map(_row, lines), *(f"  {line.balancer}: {example}" for line in lines for example in line.examples)]
     )

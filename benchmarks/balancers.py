@@ -1,4 +1,4 @@
-"""HAProxy and nginx as `deploy/` configures them, over nodes on this machine, on a port of their own."""
+"""Starts HAProxy and nginx as `deploy/` configures them, over nodes on this machine, each on a port of its own."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ START_WITHIN_S = 20.0
 async def balancing_by(
     name: str, folder: Path, urls: Sequence[str], *, certificate: Path | None = None
 ) -> AsyncIterator[str]:
-    """The URL at which the balancer of this name answers for three nodes, until the block ends; LookupError without its program.
+    """Yields the URL at which a balancer answers for three nodes. Raises LookupError without its program.
 
     `certificate`: with its key, to be reached by TLS.
     """
@@ -46,7 +46,7 @@ async def balancing_by(
 
 
 def _configured(name: str, folder: Path, urls: Sequence[str], port: int, certificate: Path | None) -> Path:
-    """The file of `deploy/` with nothing but the addresses changed (and where nginx keeps its files), and its line for TLS taken."""
+    """Returns the file of `deploy/` with other addresses and file paths and without TLS, and otherwise as it is."""
     text = (DEPLOY / name).read_text()
     if certificate is not None:
         text, found = re.subn(r"#(.*0\.0\.0\.0:)443(.*)\n.*0\.0\.0\.0:8080.*", r"\g<1>8080\2", text)

@@ -1,4 +1,4 @@
-"""What must be true of the logs in the end, whatever was killed meanwhile (docs/architecture.md, "Promises", 1 to 5)."""
+"""Checks the promises about logs after a run, whatever was killed meanwhile (docs/architecture.md, "Promises", 1 to 5)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ Log = list[tuple[int, str, str, str | None]]  # (seq, kind, client id, text), in
 
 @dataclass
 class Verdict:
-    """How often each promise was broken, with the first few cases of each in `examples`."""
+    """The number of times each promise was broken, with the first few cases of each in `examples`."""
 
     acknowledged: int = 0
     lost: int = 0
@@ -56,7 +56,7 @@ async def read_logs(url: str, database: str, chats: Sequence[int]) -> dict[int, 
 
 
 async def read_history(http: aiohttp.ClientSession, url: str, readers: Mapping[int, Person]) -> dict[int, Log]:
-    """The same by the front door, each chat as one of its members reads it."""
+    """Returns the logs as members of the chats read them by the API."""
     logs: dict[int, Log] = {}
     by_person: dict[Person, list[int]] = defaultdict(list)
     for chat, person in readers.items():
@@ -161,7 +161,7 @@ def _judge_control_client(verdict: Verdict, logs: Mapping[int, Log], control_cli
 
 
 def missed(log: Log, listener: Listener, chat: int) -> list[int]:
-    """The seqs at which somebody holds something else than there is."""
+    """Returns the seqs at which a client holds something else than the log."""
     held = listener.logs.get(chat, {})
     # A reset starts with the newest page; what is older is in the history, compared elsewhere.
     there = {row[0]: (row[1], row[3]) for row in log if row[0] >= min(held, default=0)}

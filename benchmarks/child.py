@@ -1,4 +1,4 @@
-"""A server in a process of its own, so that what is measured of it is its own."""
+"""Starts a server in a process of its own, so that what is measured of it is its own."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ STOPS_WITHIN_S = 15.0
 
 @asynccontextmanager
 async def measured_child(*command: str) -> AsyncIterator[tuple[Process, Any]]:
-    """The process, and what its first line of JSON says; told to end by the end of its standard input."""
+    """Yields the process and its first line of JSON; at the end of the block its standard input is closed, which ends it."""
     node = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
     assert node.stdin is not None
     assert node.stdout is not None

@@ -1,4 +1,4 @@
-"""A crowd on one node: all its sockets dropped at once, a message to a group of 10,000, and an address book by REST.
+"""Loads one node with a crowd: all sockets dropped at once, a message to a group of 10,000, and an address book by REST.
 
     python -m benchmarks.crowd
 
@@ -62,7 +62,7 @@ WATCH, BARE, CONTACTS = "/healthz/watch", "/healthz/bare", "/api/contacts/"
 
 
 class Watch:
-    """The longest time for which the loop did nothing else, and what the process has used."""
+    """Measures the longest time for which the loop did nothing else, and what the process has used."""
 
     def __init__(self) -> None:
         self.longest_s = self.own_s = 0.0
@@ -87,7 +87,7 @@ class Watch:
 
 
 async def serve(folder: str, mongodb_url: str, redis_url: str) -> None:
-    """A node with people on it and a watch; and on a port of its own the bare handler."""
+    """Serve a node with people on it and a watch, and the bare handler on another port."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     settings = Settings(
@@ -162,7 +162,7 @@ class Crowd:
         self._port, self._plain = ports
 
     async def watch(self) -> dict[str, float]:
-        """What the node's watch has seen since it was asked last."""
+        """Returns what the node's watch has seen since it was asked last."""
         async with self._http.get(f"http://127.0.0.1:{self._plain}{WATCH}") as answer:
             told: dict[str, float] = await answer.json()
             return told

@@ -186,7 +186,7 @@ async def _until_over(act: Act, over: "asyncio.Future[float]") -> None:
 
 
 def distribution(outages: Mapping[Kind, Sequence[Outage]]) -> str:
-    """Returns a table: per kind of fault how often, how long it was held, and the seconds to full service from its begin and its end."""
+    """Returns a table: per kind of fault how often, how long it was held, and the seconds to full service."""
     head = f"{'seconds to full service':<32}{'times':>6}{'held':>7}   {'from its beginning':^28}   {'from its end':^28}"
     columns = "".join(f"{name:>7}" for name in ("min", "median", "p90", "max"))
     lines = [head, f"{'':<32}{'':>6}{'median':>7}   {columns}   {columns}"]

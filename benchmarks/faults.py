@@ -1,4 +1,4 @@
-"""Strike servers and stores under load, and count what was lost: `python -m benchmarks.faults [--nodes 3 [--redis-cluster]]`.
+"""Injects faults into servers and stores under load, and counts what was lost.
 
 One node: 32 senders write into 200 chats with several messages in the air each, while `run.py` is killed with -9 at 20 random
 moments and `mongod` at 5 others. Three nodes: 64 senders behind HAProxy, who now and then leave with messages in the air and
@@ -142,7 +142,7 @@ def _lanes(plan: Plan, random: Random) -> list[list[Kind]]:
 
 
 async def _inject_at_random(random: Random, plan: Plan, participants: Participants, kinds: Sequence[Kind]) -> None:
-    """Strike at random moments, the next one not before what the last one hit is back and people have written."""
+    """Inject faults at random moments, the next one not before the site is back from the last and people have written."""
     starts_at = monotonic()
     moments = sorted(random.uniform(0.5, plan.seconds - 0.5) for _ in kinds)
     for number, (moment, kind) in enumerate(zip(moments, kinds, strict=True), start=1):
@@ -160,7 +160,7 @@ async def _until_acknowledged(participants: Participants, messages: int) -> None
 
 
 async def _until_known(participants: Participants, logs: dict[int, Log]) -> None:
-    """Give control clients the time in which they must hear of what they missed; one that lacks something then lacks it for good."""
+    """Wait until control clients must have heard of what they missed; what one lacks then, it lacks for good."""
     ends = monotonic() + KNOWS_WITHIN_S
     behind = [
         (control_client, chat) for control_client in participants.control_clients for chat in control_client.chats
@@ -173,7 +173,7 @@ async def _until_known(participants: Participants, logs: dict[int, Log]) -> None
 
 
 def table(verdict: Verdict, participants: Participants) -> str:
-    """The result as people read it."""
+    """Returns the result as a table for people."""
     refusals: Counter[str] = Counter()
     for sender in participants.senders:
         refusals.update(sender.refusals)
@@ -246,7 +246,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 async def _bounded(work: Awaitable[Outcome]) -> Outcome:
-    """The run, ended in time; it takes its processes with it, also when somebody ends it."""
+    """Run with a time limit; child processes end with it, also when it is interrupted."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

@@ -32,7 +32,7 @@ class _Side(asyncio.Protocol):
             self._early.append(data)
 
     def join(self, other: asyncio.Transport) -> None:
-        """From now on what comes goes there, first what came already."""
+        """Forward to this writer from now on, first what has come already."""
         self.other = other
         other.writelines(self._early)
         self._early.clear()
@@ -54,7 +54,7 @@ class _Side(asyncio.Protocol):
 
 
 class _Caller(_Side):
-    """The end that was called, and calls the other one."""
+    """The connection to the target, which this end opens."""
 
     def __init__(self, to_port: int) -> None:
         super().__init__()

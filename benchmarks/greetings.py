@@ -1,4 +1,4 @@
-"""How soon people are answered who come to long chats, and what MongoDB reads for it: `python -m benchmarks.greetings`.
+"""Measures how soon clients with long chats get `ready`, and what MongoDB reads for it: `python -m benchmarks.greetings`.
 
 One node in a process of its own, over a throw-away MongoDB and Redis. The members of a group that holds thousands of messages, none
 of which they have read, connect all at once, and each writes one line into the group as soon as it is let in. Printed are the
@@ -131,7 +131,7 @@ async def fill_all(database: Database, me: Person, others: Sequence[Person], upt
 
 
 async def measure_list(http: aiohttp.ClientSession, server: Server, database: Database, me: Person) -> tuple[int, int]:
-    """The rows and keys that were examined to greet somebody."""
+    """Returns the rows and keys that MongoDB examined for one `ready`."""
     is_ready = asyncio.Event()
     await database.raw.command("profile", 2)
     async with connected(http, server.url, me.token, lambda *_: is_ready.set(), frozenset({"ready"})):

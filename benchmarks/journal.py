@@ -1,4 +1,4 @@
-"""The journal against one `insert_one` per message, in one run: `python -m benchmarks.journal`.
+"""Compares the journal with one `insert_one` per message, in one run: `python -m benchmarks.journal`.
 
 Same database, same rows, same write concern (majority, journaled), same number of messages in the air, same number of
 chats; the two ways take turns, so that a busy machine is busy for both. The peer numbers messages the usual way: a counter

@@ -1,4 +1,4 @@
-"""The lines from one node to its stores, which can be cut (connections break, new ones are refused) or stalled (silence)."""
+"""Forwards the connections from one node to its stores, and can cut them (refused) or stall them (silence)."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Those who listen while servers die: second devices that keep what they are told, and mere bystanders."""
+"""Clients that listen while servers die: second devices that keep what they are told, and control clients."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ KNOWS_WITHIN_S = (
 
 @dataclass
 class Listener:
-    """A second device: holds the log of its account's chats by syncing when it comes back and by hearing in between."""
+    """A second device: keeps the log of its account's chats by syncing when it reconnects and by packets in between."""
 
     http: aiohttp.ClientSession
     url: str
@@ -100,11 +100,11 @@ class Listener:
             self._behind.set()
 
     def _miss(self, chat: int) -> None:  # noqa: ARG002 (for whom it makes a difference)
-        """Something before what is held is missing: ask for it."""
+        """Ask for what is missing before what is held."""
         self._behind.set()
 
     def _part(self) -> None:
-        """The connection is gone."""
+        """Note that the connection is gone."""
 
     def _keep(self, chat: int, seq: int, kind: str, text: str | None) -> None:
         self.logs.setdefault(chat, {})[seq] = kind, text

@@ -1,4 +1,4 @@
-"""The load: `sioload.c`, one thread that speaks Socket.IO over many WebSockets and costs far less than what it measures."""
+"""Runs the load generator `sioload.c`: one thread that speaks Socket.IO over many WebSockets at little cost."""
 
 import asyncio
 import json

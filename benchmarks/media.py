@@ -1,4 +1,4 @@
-"""What files cost a node: its memory while a video streams in, and its loop's longest stall while a photo is shrunk.
+"""Measures what files cost a node: its memory while a video streams in, and its longest stall while a photo is shrunk.
 
     python -m benchmarks.media
 
@@ -39,7 +39,7 @@ UPLOAD, PHOTO, STALL = "/api/messages/send-video/", "/api/account/profile-photo/
 
 
 async def serve(folder: str, mongodb_url: str, redis_url: str) -> None:
-    """A node with one more route, which tells the longest stall since it was asked last."""
+    """Serve a node with one more route, which returns the longest stall since it was asked last."""
     settings = Settings(data_dir=Path(folder), sms={"provider": "outbox"}, limits={"enabled": False})
     app = await build(settings, mongodb_url, redis_url)
     longest_s = own_s = 0.0
@@ -70,14 +70,14 @@ async def serve(folder: str, mongodb_url: str, redis_url: str) -> None:
 
 
 def memory_bytes(pid: int, line: str = "VmRSS") -> int:
-    """A line of what the system says of a process's memory."""
+    """Returns a line of what the system says of a process's memory, in bytes."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(each.split()[1]) * 1024 for each in lines if each.startswith(line + ":"))
 
 
 @contextmanager
 def most_memory(pid: int) -> Iterator[list[int]]:
-    """When the block ends: how much it began with, and the most that there was (the kernel's own mark)."""
+    """Measures how much memory a process had at the beginning of the block, and the most that it had until its end."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")  # begins the mark anew
     found = [memory_bytes(pid)]
     yield found
@@ -90,7 +90,7 @@ async def video() -> AsyncIterator[bytes]:
 
 
 def photo() -> bytes:
-    """A JPEG of 20 megapixels with as much detail as a camera's."""
+    """Returns a JPEG of 20 megapixels with as much detail as a camera's."""
     small = Image.merge("RGB", [Image.effect_noise((PHOTO_SIZE[0] // 4, PHOTO_SIZE[1] // 4), 60) for _ in range(3)])
     out = BytesIO()
     small.resize(PHOTO_SIZE, Image.Resampling.BICUBIC).save(out, "JPEG", quality=90)

@@ -1,4 +1,4 @@
-"""What nodes cost each other: what each reads of messages that are none of its business, and what two cost more than one.
+"""Measures what nodes cost each other: what each reads of messages for others, and what two cost more than one.
 
     python -m benchmarks.nodes
 
@@ -47,7 +47,7 @@ SETTLE_S = 1.0  # after the last message, for what is still on its way to be cou
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A chat with those who are in it, all of them connected to one node."""
+    """A chat and its members, all of them connected to one node."""
 
     name: str
     wires: Sequence[Wire]
@@ -73,7 +73,7 @@ class Room:
 async def settle_people(
     http: aiohttp.ClientSession, stack: AsyncExitStack, node: Server, number: int, size: int
 ) -> Room:
-    """A group of new people, all connected to this node."""
+    """Make a group of new people, all connected to this node."""
     people: list[Person] = [await sign_in(http, node, f"4930{number:02}{n:05}") for n in range(size)]
     founder, *members = people
     await ask_rest(http, node, founder, "/api/contacts/import-contacts/", _book(members))
@@ -100,7 +100,7 @@ async def running(stores: EmbeddedStores, count: int) -> AsyncIterator[Site]:
 
 
 async def heard_by_parley(stores: EmbeddedStores, each: int) -> list[int]:
-    """What each node read while all of them together stored `each` messages in each of their two chats."""
+    """Returns what each node read while all of them together stored `each` messages in each of their two chats."""
     async with running(stores, NODES) as site, _client() as http, AsyncExitStack() as stack:
         rooms = [
             await settle_people(http, stack, node, 10 * n + size % 10, size)
@@ -121,7 +121,7 @@ async def _read_heard(http: aiohttp.ClientSession, node: Server) -> int:
 
 
 async def heard_by_socketio(stores: EmbeddedStores, each: int) -> list[int]:
-    """The same of four servers of python-socketio, with the same rooms."""
+    """Returns what four servers of python-socketio with the same rooms read."""
     async with _client() as http, AsyncExitStack() as stack:
         command = (sys.executable, "-m", "benchmarks.rooms", stores.redis_url)
         children = [await stack.enter_async_context(measured_child(*command)) for _ in range(NODES)]

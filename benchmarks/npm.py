@@ -1,4 +1,4 @@
-"""What comes from npm: installed once per lock file and machine, also when two processes ask for it at once."""
+"""Installs packages from npm once per lock file and machine, also when two processes ask for them at once."""
 
 import asyncio
 import fcntl
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 async def install_packages(source: Path) -> Path:
-    """The folder of node modules that the lock file in `source` names. RuntimeError with npm's words when it fails."""
+    """Returns the folder of node modules that the lock file in `source` names. Raises RuntimeError with npm's words."""
     return await asyncio.to_thread(_install, source)
 
 

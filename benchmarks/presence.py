@@ -1,4 +1,4 @@
-"""How soon watchers hear that the people of a killed node are offline, and how often: `python -m benchmarks.presence`.
+"""Measures how soon and how often watchers hear that the people of a killed node are offline: `python -m benchmarks.presence`.
 
 Three nodes; 200 people are on the first, watchers of all of them on the two others. The first node is killed with -9, and for
 every watcher and person the time until `offline` is told is measured; goal: within 10 s, one event each. Then everybody
@@ -35,7 +35,7 @@ AGAIN_S = 0.05
 
 @dataclass
 class Watching:
-    """A connection on `/presence` that remembers what it was told, and when: (number, status, last seen, moment)."""
+    """A connection on `/presence` that remembers what it was told: (number, status, last seen, moment)."""
 
     person: Person
     wire: Wire | None = None
@@ -47,14 +47,14 @@ class Watching:
         self.more.set()
 
     async def watch(self, people: Collection[Person]) -> dict[str, str]:
-        """The status of each now; from now on changes are told."""
+        """Returns the status of each now; changes are told from now on."""
         assert self.wire is not None, "connected"
         answer = await self.wire.call("presence_watch", {"contacts": [person.number for person in people]})
         assert answer["ok"], answer
         return {shown["contact"]: shown["status"] for shown in answer["presence"]}
 
     def statuses(self, number: str) -> list[str]:
-        """What was told of somebody, in order."""
+        """Returns what was told of somebody, in order."""
         return [status for contact, status, *_ in self.told if contact == number]
 
     async def expect(self, people: Collection[Person], status: str, within_s: float = TOLD_WITHIN_S) -> None:
@@ -67,7 +67,7 @@ class Watching:
 
 @asynccontextmanager
 async def watching(http: aiohttp.ClientSession, server: Server, person: Person) -> AsyncIterator[Watching]:
-    """Somebody online at a node, on `/presence` alone."""
+    """Yields a connection on `/presence` of somebody online at a node."""
     mine = Watching(person)
     wanted = frozenset({"presence"})
     async with connected(http, server.url, person.token, mine.hear, wanted, namespace="/presence") as mine.wire:
@@ -90,14 +90,14 @@ async def arrive(
 
 
 async def know(http: aiohttp.ClientSession, server: Server, one: Person, people: Collection[Person]) -> None:
-    """These are contacts of one, who may therefore watch them."""
+    """Make these people contacts of one account, which may therefore watch them."""
     book = [{"contact_id": person.number} for person in people]
     await ask_rest(http, server, one, "/api/contacts/import-contacts/", {"contacts": book})
 
 
 @dataclass
 class Participants:
-    """A node to be killed with its people, and who watches them elsewhere."""
+    """The people of a node that is killed, and their watchers on other nodes."""
 
     http: aiohttp.ClientSession
     site: Site
@@ -129,14 +129,14 @@ class Participants:
         return took_s
 
     async def _begin(self) -> None:
-        """Everybody is online to every watcher, and what was told before does not count."""
+        """Wait until everybody is online to every watcher, and forget what was told before."""
         for watcher in self.watchers:
             seen = await watcher.watch(self.people)
             assert set(seen.values()) == {"online"}, Counter(seen.values())
             watcher.told.clear()
 
     def count(self) -> Counter[int]:
-        """How many events per watcher and person."""
+        """Returns how many packets there were per watcher and person."""
         return Counter(len(watcher.statuses(person.number)) for watcher in self.watchers for person in self.people)
 
 

@@ -1,4 +1,4 @@
-"""Full service: from each door a message is acknowledged, and somebody at another door is told of it."""
+"""Measures full service: at each URL a message is acknowledged, and somebody at another URL is told of it."""
 
 import asyncio
 import itertools
@@ -19,7 +19,7 @@ FULL_SERVICE_WITHIN_S = 120.0  # mongod's longest restart delay, and a machine t
 
 
 class NoService(Exception):
-    """Some door did not come back."""
+    """Raised when a URL does not come back."""
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Probe:
 
     @property
     def state(self) -> str:
-        """How far it came."""
+        """Returns how far the probe has come."""
         answered = sum(map(_is_ok, self._asked.values()))
         return (
             f"{self.writes_at} to {self.listens_at}: of {len(self._asked)} sent "

@@ -1,4 +1,4 @@
-"""A Redis Cluster on loopback: three primaries and replicas, of which one can be ended or taken over from, and slots moved."""
+"""Runs a Redis Cluster on loopback: three primaries and replicas; one can be ended or taken over, and slots moved."""
 
 import asyncio
 import contextlib
@@ -95,7 +95,7 @@ class RedisServer:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Who serves some slots, and who would take over."""
+    """The primary and the replica of some slots."""
 
     primary: RedisServer
     replica: RedisServer
@@ -141,7 +141,7 @@ class RedisCluster:
         await until(self._is_whole)
 
     async def list_shards(self) -> list[Shard]:
-        """The shards that have a replica, as they are now; while the cluster is whole."""
+        """Returns the shards that have a replica now; while the cluster is whole."""
         nodes = await self.servers[0].read("CLUSTER NODES")
         by_port = {server.port: server for server in self.servers}
         by_name = {line["node_id"]: by_port[int(address.rpartition(":")[2])] for address, line in nodes.items()}
@@ -185,7 +185,7 @@ async def until(is_so: Callable[[], object]) -> None:
 
 @asynccontextmanager
 async def running_cluster(folder: Path, *, replicas: int = 1) -> AsyncIterator[RedisCluster]:
-    """A whole cluster until the block ends."""
+    """Yields a whole cluster until the block ends."""
     binary = (await asyncio.to_thread(find_binary, REDIS, "")).path
     servers = [RedisServer(folder / str(n), binary) for n in range(PRIMARIES + replicas)]
     cluster = RedisCluster(servers[:PRIMARIES], servers[PRIMARIES:])

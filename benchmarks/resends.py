@@ -1,4 +1,4 @@
-"""What is sent again, against what is sent first, in one run: `python -m benchmarks.resends`.
+"""Compares messages that are sent again with messages that are sent first, in one run: `python -m benchmarks.resends`.
 
 A client that got no answer sends its message again, and after an outage all of them do. Two things are measured on the journal,
 in turn with fresh messages, so that a busy machine is busy for both:

@@ -1,4 +1,4 @@
-"""Restart every node of a site in turn under a crowd, and see what the crowd notices: `python -m benchmarks.rolling`.
+"""Restarts every node of a site in turn under a crowd, and measures what the crowd notices: `python -m benchmarks.rolling`.
 
 Three nodes behind HAProxy; 2,000 clients, each in a group of 25 people and in one of all; a member of each group writes all
 the time under client ids, and sends again what got no answer. Each node is told to stop (SIGTERM), started again when it is
@@ -46,7 +46,7 @@ READS = ("find", "aggregate", "getMore", "count", "distinct")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many there are, and how often each writer writes."""
+    """The numbers of people, devices and writers, and how often each writer writes."""
 
     people: int = 1000
     devices: int = 2  # of each person
@@ -61,7 +61,7 @@ SHORT = Plan(people=30, group_size=10, pause_s=0.1, one_in_to_all=10, calm_s=0.5
 
 @dataclass
 class Client(Listener):
-    """A device that obeys `retry_after_ms`, and notes how long it was not level."""
+    """A device that obeys `retry_after_ms`, and notes for how long it was behind."""
 
     random: Random = field(default_factory=Random)
     gaps: list[float] = field(default_factory=list)  # seconds
@@ -146,7 +146,7 @@ class Writer(Sender):
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """What one restart was to the crowd."""
+    """The effects of one restart on the crowd."""
 
     returned: int  # clients whose line ended
     gone_s: float  # from SIGTERM until the process had ended
@@ -287,7 +287,7 @@ def _told(restart: Restart) -> str:
 
 
 def table(verdict: Verdict, restarts: Sequence[Restart]) -> str:
-    """The result as people read it."""
+    """Returns the result as a table for people."""
     gaps = sorted(gap for restart in restarts for gap in restart.gaps) or [0.0]
     returned = sum(restart.returned for restart in restarts)
     rows: dict[str, str | int] = {

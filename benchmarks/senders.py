@@ -1,4 +1,4 @@
-"""Those who write while servers die: each behaves as a good client does, and keeps what it was told."""
+"""Clients that write while servers die: each behaves as a good client does, and keeps what it was answered."""
 
 import asyncio
 import itertools

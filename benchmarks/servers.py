@@ -1,4 +1,4 @@
-"""Real servers to measure and to kill: `run.py` as child processes over stores that outlive them."""
+"""Starts real servers to measure and to kill: `run.py` as child processes over stores that outlive them."""
 
 import asyncio
 import json
@@ -85,7 +85,7 @@ class Server:
             )
 
     async def is_ready(self) -> bool:
-        """Whether it says that it is; asked over a bare connection, which a server that is down refuses at once."""
+        """Returns whether the server says that it is ready; asked over a bare connection, which a server that is down refuses."""
         try:
             async with asyncio.timeout(2.0):
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -135,7 +135,7 @@ async def running_server(server: Server) -> AsyncIterator[Server]:
 
 @contextmanager
 def holding_breath(pid: int) -> Iterator[None]:
-    """A process that is stopped until the block ends: it neither answers nor breaks a connection.
+    """Stops a process until the block ends: it neither answers nor breaks a connection.
 
     ProcessLookupError if it dies.
     """
@@ -162,7 +162,7 @@ async def kill_redis(stores: EmbeddedStores) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who signed in."""
+    """An account that has signed in."""
 
     number: str
     account_id: int
@@ -183,14 +183,14 @@ async def sign_in(http: aiohttp.ClientSession, server: Server, number: str) -> P
 
 
 async def befriend(http: aiohttp.ClientSession, server: Server, *people: Person) -> None:
-    """Everybody has everybody as a contact."""
+    """Make everybody a contact of everybody."""
     for one in people:
         book = [{"contact_id": other.number} for other in people if other is not one]
         await ask_rest(http, server, one, "/api/contacts/import-contacts/", {"contacts": book})
 
 
 async def make_group(http: aiohttp.ClientSession, server: Server, founder: Person, *members: Person) -> str:
-    """The public id of a new group."""
+    """Returns the public id of a new group."""
     body = {"participants": [member.number for member in members], "subject": "faults"}
     answer = await ask_rest(http, server, founder, "/api/groups/create-group/", body)
     return str(answer["groupid"])

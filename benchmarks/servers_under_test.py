@@ -1,4 +1,4 @@
-"""The servers that are compared: Parley and Socket.IO on Node, each alone on core 0, over the same MongoDB."""
+"""Starts the servers that are compared, Parley and Socket.IO on Node, each alone on core 0, over the same MongoDB."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ AT_ONCE = 20
 
 @dataclass(frozen=True, slots=True)
 class ServerUnderTest:
-    """A running server: where it listens, its process, and a file with one line per connection for the loader."""
+    """A running server: its port, its process, and a file with one line per connection for the loader."""
 
     port: int
     pid: int

@@ -1,4 +1,4 @@
-"""How soon everybody is shut out who has to be, with the bus and without it: `python -m benchmarks.shut_out`.
+"""Measures how soon revoked and removed clients are disconnected, with the bus and without it: `python -m benchmarks.shut_out`.
 
 Three nodes. A person signs out on the first while sockets of that session are on the two others: the time until they are
 closed, and until REST there answers 401. A member is removed from a group on the first while their socket is on the second,
@@ -41,7 +41,7 @@ Times = dict[str, list[float]]
 
 @dataclass
 class Groupmates:
-    """A group of three: one founds it and removes, one is removed, one goes on talking."""
+    """A group of three: one makes it and removes another, one is removed, one goes on talking."""
 
     founder: Person
     removed: Person
@@ -189,7 +189,7 @@ async def running(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Si
 
 
 def table(times: Mapping[bool, Times], cache_ttl_s: float) -> str:
-    """The result as people read it."""
+    """Returns the result as a table for people."""
     lines = [f"{'':<52}{'goal':>6}{'min':>8}{'median':>8}{'max':>8}   times"]
     for has_bus, goal_s in ((True, WITH_BUS_S), (False, cache_ttl_s)):
         for what, found in times[has_bus].items():

@@ -1,4 +1,4 @@
-"""Several nodes as child processes over one MongoDB and one Redis, with or without a load balancer before them: one site."""
+"""Starts several nodes as child processes over one MongoDB and one Redis, with or without a load balancer: one site."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ class Site:
 
     @property
     def first(self) -> Server:
-        """A node whose outbox has the codes that it was asked for."""
+        """Returns a node whose outbox has the codes that it was asked for."""
         return self.nodes[0]
 
 

@@ -1,4 +1,4 @@
-"""A Socket.IO connection to one namespace with nothing between us and the wire: a fraction of the cost of a full client."""
+"""Speaks Socket.IO over one connection to one namespace without a client library, at a fraction of its cost."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -14,7 +14,7 @@ OPEN_WITHIN_S = 10.0
 
 
 class Refused(ConnectionError):
-    """The namespace did not let us in; `data` is `{"code", "retryable", …}`."""
+    """Raised when the namespace refuses the connection; `data` is `{"code", "retryable", …}`."""
 
     def __init__(self, refusal: Mapping[str, Any]) -> None:
         super().__init__(str(refusal))
@@ -99,7 +99,7 @@ async def connected(
     namespace: str = "/chat",
     within_s: float = OPEN_WITHIN_S,
 ) -> AsyncIterator[Wire]:
-    """A connection that joined `namespace`; raises one of GONE when there is none to be had."""
+    """Yields a connection that joined `namespace`. Raises one of GONE if none can be had."""
     address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
     async with asyncio.timeout(within_s):
         socket = await http.ws_connect(address, max_msg_size=0, timeout=aiohttp.ClientWSTimeout(ws_close=1.0))

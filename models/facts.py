@@ -140,7 +140,7 @@ Fact = (
 
 @dataclass(frozen=True, slots=True)
 class SessionsRevoked:
-    """These sessions are over: forget them and close their sockets."""
+    """Sessions are over: forget them and close their sockets."""
 
     session_ids: Sequence[str]
 
@@ -167,7 +167,7 @@ class ChatMembersChanged:
 
 @dataclass(frozen=True, slots=True)
 class PresenceChanged:
-    """These accounts may have come or gone; their watchers look again."""
+    """Accounts may have come or gone; their watchers look again."""
 
     account_ids: Collection[int]
 
@@ -181,7 +181,7 @@ class WentOffline:
 
 @dataclass(frozen=True, slots=True)
 class EntriesMissed:
-    """These accounts, or all if None, may not have been told of something that is stored: their clients must sync."""
+    """Accounts, or all if None, may not have been told of something that is stored: their clients must sync."""
 
     account_ids: Collection[int] | None = None
 

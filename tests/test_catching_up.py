@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from models.documents.entry import Joined, Left, SubjectSet
-from models.services.chats import receipts as move_marks
+from models.services.chats import receipts
 from server.embedded import EmbeddedStores
 from tests.support.model_client import ChatModel, ModelClient
 from tests.support.node import Node, Person, running_node, settings_for
@@ -57,7 +57,7 @@ async def node(
     stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Node]:
     """A node with small answers, so that `more` and `reset` are the rule, and receipts that do not keep a test waiting."""
-    monkeypatch.setattr(move_marks, "TELL_EVERY_S", 0.05)
+    monkeypatch.setattr(receipts, "TELL_EVERY_S", 0.05)
     small = {"sync_max_entries": 4, "delta_max_entries": 12}
     async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"), chat=small)) as running:
         yield running

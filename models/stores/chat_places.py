@@ -16,8 +16,7 @@ from pymongo.write_concern import WriteConcern
 
 from models.documents.chat import ChatKind
 from models.documents.entry import Entry, entry_key
-from models.stores.chat_rows import member_key
-from models.stores.chats import CHATS, MEMBERS
+from models.stores.chat_rows import CHATS, MEMBERS, member_key
 from models.stores.database import Database, Row, aggregate
 from models.stores.entry_rows import ENTRIES, read_entry
 
@@ -105,7 +104,7 @@ class ChatPlaces:
         )
 
     async def move_up(self, members: Mapping[tuple[int, int], datetime], large: Mapping[int, datetime]) -> None:
-        """Move chats up in the lists of these (chat id, account id), and large chats, by chat id, in those of all their members."""
+        """Move chats up: in the lists of (chat id, account id), and large chats, by chat id, in those of all their members."""
         await self._write_members(
             [
                 UpdateOne({"_id": member_key(chat_id, account_id)}, {"$max": {"activity": at}})

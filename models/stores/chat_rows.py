@@ -10,10 +10,18 @@ from models.documents.plain_line import one_line
 from models.stores.database import Row
 from models.stores.entry_rows import read_photo
 
+CHATS = "chats"
+MEMBERS = "members"
+
 
 def member_key(chat_id: int, account_id: int) -> int:
     """Returns the `_id` of a member row; the members of one chat are a range of it."""
     return entry_key(chat_id, account_id)
+
+
+def members_of_chat(chat_id: int) -> Row:
+    """Returns the query for all member rows of a chat."""
+    return {"_id": {"$gt": member_key(chat_id, 0), "$lt": member_key(chat_id + 1, 0)}}
 
 
 def first_key(chat: str | Row) -> Row:

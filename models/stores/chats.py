@@ -1,27 +1,34 @@
 """Stores chats and their members: who is in a chat, in which role, and how far each has read.
 
-Changes of members are entries of the log first, and `apply` brings the rows here up to date with one of them. It may be done
-again at any time, also after a crash: each row remembers the seq of the last change that it took. The first time must be in the
-order of the log: a Left would find nobody to take out before its Joined was applied.
+Changes of a chat and its members are applied by chat_changes.py.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from models.documents.chat import Chat, ChatKind, Member, Role, Roster
-from models.documents.entry import Entry, Joined, Left, PhotoSet, RoleSet, SubjectSet
+from models.documents.entry import Entry
 from models.documents.phone import is_number
 from models.errors import ChatNotFound
-from models.stores.chat_rows import chat_of, first_key, member_key, member_of, member_row, spans_of
+from models.stores.chat_changes import ChatChanges
+from models.stores.chat_rows import (
+    CHATS,
+    MEMBERS,
+    chat_of,
+    first_key,
+    member_key,
+    member_of,
+    member_row,
+    members_of_chat,
+    spans_of,
+)
 from models.stores.counters import Counters
 from models.stores.database import Database, Row, aggregate, drop_indexes, insert_missing
-from models.stores.entry_rows import photo_files, photo_row, with_photo
+from models.stores.entry_rows import photo_files, with_photo
 
-CHATS = "chats"
-MEMBERS = "members"
 CHAT_INDEXES = [
     # Two first messages between the same two people at once are settled here, and so are two groups of one second.
     IndexModel([("pair", ASCENDING)], unique=True, name="pair", partialFilterExpression={"pair": {"$exists": True}}),
@@ -53,7 +60,6 @@ MEMBER_INDEXES = [
     IndexModel([("account", ASCENDING), ("large", ASCENDING)], name="large", partialFilterExpression={"large": True}),
 ]
 SLICE = 1000  # members read at once, some 3 ms of work
-_MARKS = ("delivered", "read", "shown.delivered", "shown.read")
 
 
 class Chats:
@@ -61,10 +67,10 @@ class Chats:
 
     def __init__(self, database: Database, counters: Counters, *, large: int = 32) -> None:
         """A chat that has had more than `large` members is a large one for ever (Chat.is_large)."""
-        self._large = large
         self._chats = database.collection(CHATS)
         self._members = database.collection(MEMBERS)
         self._counters = counters
+        self._changes = ChatChanges(self._chats, self._members, large=large)
 
     async def prepare(self) -> None:
         await self._chats.create_indexes(CHAT_INDEXES)
@@ -115,7 +121,8 @@ class Chats:
                     raise
         chat = chat_of(row)
         people = dict((recipient, sender))  # one row in a chat with oneself
-        await self._insert_members(
+        await insert_missing(
+            self._members,
             [
                 member_row(
                     chat.id,
@@ -128,15 +135,15 @@ class Chats:
                     at=chat.created_at,
                 )
                 for account_id, number in people.items()
-            ]
+            ],
         )
         return chat
 
     async def create_group(self, founder: tuple[int, str], subject: str, now: datetime) -> Chat:
         """Make a group without members; its first entry, a Joined, brings them.
 
-        The group's id is the founder's number and the second; if that is taken, a later one (docs/messaging-api.md, "Identifiers"). A
-        counter for each number finds it by one write, however many groups there are and however many requests come at once.
+        The group's id is the founder's number and the second, or a later one if that is taken (docs/messaging-api.md, "Identifiers").
+        A counter for each number finds it by one write, however many groups there are and however many requests come at once.
         """
         chat_id = await self._counters.next_id(CHATS)
         # A group's id is digits, whatever the events API let somebody call a number.
@@ -190,7 +197,7 @@ class Chats:
         `known`: what `list_members_seqs` said of it before.
         """
         fields = {"account": True, "role": True, "number": True, "unlisted": True, "changed": True}
-        cursor = self._members.find({**_range(chat_id), "active": True}, fields, batch_size=SLICE)
+        cursor = self._members.find({**members_of_chat(chat_id), "active": True}, fields, batch_size=SLICE)
         roles: dict[int, Role] = {}
         numbers: dict[int, str] = {}
         unlisted: set[int] = set()
@@ -218,7 +225,7 @@ class Chats:
 
     async def list_audience(self, chat_id: int, seq: int) -> set[int]:
         """Returns the accounts that were in a chat at one entry of its log, also those that have left since."""
-        rows = await self._members.find(_range(chat_id), {"account": True, "spans": True}).to_list(None)
+        rows = await self._members.find(members_of_chat(chat_id), {"account": True, "spans": True}).to_list(None)
         return {row["account"] for row in rows if any(span.covers(seq) for span in spans_of(row))}
 
     async def find_member(self, chat_id: int, account_id: int) -> Member | None:
@@ -241,8 +248,8 @@ class Chats:
         return [chat_of(row) for row in await self._chats.find(groups).sort("_id", ASCENDING).to_list(None)]
 
     async def list_participants(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
-        """Returns the members of these chats, by chat, in the order in which they joined; the older account first if together."""
-        found = await self.list_marks(chat_ids)
+        """Returns the members of these chats, by chat, in the order in which they joined (together: the older account first)."""
+        found = await self.list_receipts(chat_ids)
         for members in found.values():
             members.sort(key=lambda member: (member.since, member.account_id))
         return found
@@ -252,7 +259,7 @@ class Chats:
         return [member_of(row) for row in await self._members.find({"account": account_id}).to_list(None)]
 
     async def list_large(self, account_ids: Collection[int]) -> dict[int, dict[int, int]]:
-        """Returns the large chats that these accounts are in now, by account: chat id -> seq of the last change of the membership."""
+        """Returns the large chats that these accounts are in now, by account: chat id -> seq of its last change of membership."""
         query = {"account": {"$in": list(account_ids)}, "large": True, "active": True}
         found: dict[int, dict[int, int]] = {}
         # Without the hint MongoDB may read every row of the accounts: it measures by those it meets first.
@@ -295,7 +302,7 @@ class Chats:
 
     async def first_readable(self, chat_id: int) -> int | None:
         """Returns the first seq of a chat that anybody may still read, present or former member; None if nobody may."""
-        rows = await self._members.find(_range(chat_id), {"spans": True}).to_list(None)
+        rows = await self._members.find(members_of_chat(chat_id), {"spans": True}).to_list(None)
         return min((span.first for row in rows for span in spans_of(row)), default=None)
 
     async def forget_photo(self, chat_id: int) -> set[str]:
@@ -303,17 +310,17 @@ class Chats:
         row = await self._chats.find_one_and_update({"_id": chat_id}, {"$set": {"photo": None}}, {"photo": True})
         return photo_files([] if row is None else [row])
 
-    async def list_marks(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
+    async def list_receipts(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
         """Returns the rows of all members of these chats, by chat, with their receipts."""
         found: dict[int, list[Member]] = {chat_id: [] for chat_id in chat_ids}
         if found:
-            query = {"$or": [_range(chat_id) for chat_id in found], "active": True}
+            query = {"$or": [members_of_chat(chat_id) for chat_id in found], "active": True}
             for row in await self._members.find(query).to_list(None):
                 found[row["chat"]].append(member_of(row))
         return found
 
-    async def list_marks_up_to(self, chat_ids: Collection[int], members_max: int) -> dict[int, list[Member]]:
-        """Returns as `list_marks`, in one query, for those chats that have at most so many members."""
+    async def list_receipts_up_to(self, chat_ids: Collection[int], members_max: int) -> dict[int, list[Member]]:
+        """Returns as `list_receipts`, in one query, for those chats that have at most so many members."""
         in_chat: Row = {
             "$expr": {
                 "$and": [
@@ -355,10 +362,14 @@ class Chats:
         keys = [member_key(chat_id, account_id) for chat_id, account_id in places]
         return [member_of(row) for row in await self._members.find({"_id": {"$in": keys}}).to_list(None)]
 
-    async def move_marks(self, marks: Mapping[tuple[int, int, bool], tuple[int, int]]) -> None:
+    async def apply(self, change: Entry) -> Collection[int]:
+        """Apply one stored change of a chat, as `ChatChanges.apply`. Returns the accounts that are in a large chat by it."""
+        return await self._changes.apply(change)
+
+    async def advance_receipts(self, receipts: Mapping[tuple[int, int, bool], tuple[int, int]]) -> None:
         """Advance receipts: (chat id, account id, whether others are shown it) -> (delivered, read). None goes back."""
         writes = []
-        for (chat_id, account_id, is_shown), (delivered, read) in marks.items():
+        for (chat_id, account_id, is_shown), (delivered, read) in receipts.items():
             moved = {"delivered": delivered, "read": read}
             if is_shown:
                 moved |= {"shown.delivered": delivered, "shown.read": read}
@@ -366,138 +377,7 @@ class Chats:
         if writes:
             await self._members.bulk_write(writes, ordered=False)
 
-    async def apply(self, change: Entry) -> Collection[int]:
-        """Bring chat and member rows up to date with one stored change. Twice does no harm; a late one is skipped.
-
-        Returns the accounts that are in a large chat by this change, all of them when it has become one.
-        """
-        came: Collection[int] = ()
-        match change.body:
-            case Joined(accounts, numbers, admins):
-                came = await self._join(change, dict(zip(accounts, numbers, strict=True)), frozenset(admins))
-            case Left(account, _):
-                await self._leave(change, account)
-            case RoleSet(account, _, role):
-                await self._members.update_one(
-                    _older(change, account) | {"active": True}, {"$set": {"role": role.value, "changed": change.seq}}
-                )
-            case SubjectSet(subject):
-                await self._chats.update_one(
-                    {"_id": change.chat_id, "subject_seq": {"$not": {"$gte": change.seq}}},
-                    {
-                        "$set": {
-                            "subject": subject,
-                            "subject_by": change.number,
-                            "subject_at": change.at,
-                            "subject_seq": change.seq,
-                        }
-                    },
-                )
-            case PhotoSet(photo):
-                await self._chats.update_one(
-                    {"_id": change.chat_id, "photo_seq": {"$not": {"$gte": change.seq}}},
-                    {"$set": {"photo": photo_row(photo), "photo_seq": change.seq}},
-                )
-            case _:
-                raise TypeError(f"{change.kind} changes no chat")
-        if isinstance(change.body, Joined | Left):
-            await self._chats.update_one({"_id": change.chat_id}, {"$max": {"members_seq": change.seq}})
-        return came
-
-    async def _join(self, change: Entry, numbers: Mapping[int, str], admins: Collection[int]) -> Collection[int]:
-        def role(account_id: int) -> Role:
-            return Role.ADMIN if account_id in admins else Role.MEMBER
-
-        chat = await self.find(change.chat_id)
-        if chat is None:
-            raise ChatNotFound
-        await self._insert_members(
-            [
-                member_row(
-                    chat.id, account_id, number, role(account_id), first_seq=change.seq, kind=chat.kind, at=change.at
-                )
-                for account_id, number in numbers.items()
-            ]
-        )
-        # Former members come back with another span; the rows just inserted carry this seq and are left alone.
-        await self._members.bulk_write(
-            [
-                UpdateOne(
-                    _older(change, account_id) | {"active": False},
-                    {
-                        "$set": {"active": True, "changed": change.seq, "role": role(account_id).value},
-                        "$push": {"spans": [change.seq, None]},
-                        "$max": {**dict.fromkeys(_MARKS, change.seq - 1), "activity": change.at},
-                        "$unset": {"left_at": "", "look": "", "unlisted": ""},
-                    },
-                )
-                for account_id in numbers
-            ],
-            ordered=False,
-        )
-        return await self._mark_large(change.chat_id, numbers)
-
-    async def _leave(self, change: Entry, account_id: int) -> None:
-        # Read before the row is changed: a later subject is applied only after this change.
-        chat = await self._chats.find_one({"_id": change.chat_id}, {"subject": True, "photo": True}) or {}
-        look = {"subject": chat.get("subject", ""), "photo": chat.get("photo")}
-        await self._members.update_one(
-            _older(change, account_id) | {"active": True},
-            [
-                {
-                    "$set": {
-                        "active": False,
-                        "changed": change.seq,
-                        "role": Role.MEMBER.value,
-                        "spans": _close_last(change.seq),
-                        "left_at": change.at,
-                        "look": {"$literal": look},
-                    }
-                }
-            ],
-        )
-
-    async def _mark_large(self, chat_id: int, accounts: Collection[int]) -> Collection[int]:
-        """Mark the rows of those who came to a large chat, or of all members if it has just become one.
-
-        Returns the accounts marked.
-
-        Rows before the chat: once the chat says it, every row does. Of two who do this at once, the later one sees all rows.
-        """
-        chat = await self._chats.find_one({"_id": chat_id}, {"large": True})
-        if chat is not None and chat.get("large"):
-            here: Row = {"_id": {"$in": [member_key(chat_id, account_id) for account_id in accounts]}}
-            await self._members.update_many(here, {"$set": {"large": True}})
-            # Applied late, the change brings nobody back who has left since.
-            rows = await self._members.find(here | {"active": True}, {"account": True}).to_list(None)
-            return [row["account"] for row in rows]
-        if await self._members.count_documents(_range(chat_id), limit=self._large + 1) <= self._large:
-            return ()
-        await self._members.update_many(_range(chat_id), {"$set": {"large": True}})
-        await self._chats.update_one({"_id": chat_id}, {"$set": {"large": True}})
-        rows = await self._members.find(_range(chat_id), {"account": True}).to_list(None)
-        return [row["account"] for row in rows]
-
-    async def _insert_members(self, rows: Sequence[Row]) -> None:
-        await insert_missing(self._members, rows)
-
 
 def _pair(first: int, second: int) -> str:
     """Returns the key of a direct chat; a text, since an index over an array would be one over each of its items."""
     return f"{min(first, second)}:{max(first, second)}"
-
-
-def _range(chat_id: int) -> Row:
-    return {"_id": {"$gt": member_key(chat_id, 0), "$lt": member_key(chat_id + 1, 0)}}
-
-
-def _older(change: Entry, account_id: int) -> Row:
-    return {"_id": member_key(change.chat_id, account_id), "changed": {"$lt": change.seq}}
-
-
-def _close_last(seq: int) -> Row:
-    """Returns the expression for `spans` with an end put to the last one."""
-    count = {"$size": "$spans"}
-    last: Row = {"$arrayElemAt": ["$spans", -1]}
-    before: Row = {"$cond": [{"$gt": [count, 1]}, {"$slice": ["$spans", {"$subtract": [count, 1]}]}, []]}
-    return {"$concatArrays": [before, [[{"$arrayElemAt": [last, 0]}, seq]]]}

@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 from models.documents.chat import ChatKind
 from models.documents.chat_summary import ChatSummary, Standing
 from models.documents.entry import SEQ_MAX, Entry, Kind, split_key
-from models.stores.chat_rows import chat_of, first_key, member_key, member_of
-from models.stores.chats import CHATS, MEMBERS
+from models.stores.chat_rows import CHATS, MEMBERS, chat_of, first_key, member_key, member_of
 from models.stores.database import Database, Row, aggregate
 from models.stores.entries import MESSAGE_CHANGES, overlay
 from models.stores.entry_rows import ENTRIES, read_entry
@@ -107,7 +106,10 @@ class ChatSummaries:
         return heads
 
     async def _list_rows(self, ends: Mapping[int, Mapping[int, LogEnd]], *, with_last: bool) -> list[Row]:
-        """Returns member rows with all that a standing says and, `with_last`, candidates for the newest message."""
+        """Returns member rows with all that a standing says.
+
+        `with_last`: with candidates for the newest message. Rows whose read mark is near the end come with their unread count.
+        """
         done: list[int] = []
         near: list[int] = []
         far: list[int] = []
@@ -193,7 +195,7 @@ _END: Row = {
 
 
 def _pipeline(match: Row, *, is_near: bool, with_last: bool) -> list[Row]:
-    """Returns the pipeline for member rows with their chat, `with_last` their newest messages, and if `is_near` what follows their read marks."""
+    """Returns the pipeline for member rows with their chat; see `_list_rows` for `with_last` and `is_near`."""
     # `$expr` with `$gt` and `$lt` is answered from the index since MongoDB 5.0.
     first = first_key("$chat")
     span: Row = {"$last": "$spans"}

@@ -106,7 +106,7 @@ class Messages:
         return await self._entries.count_documents(_query(selection)) if selection.ranges else 0
 
     async def _narrow(self, selection: Selection, last: int) -> Selection:
-        """Raise the selection's first seq past entries that are too old, in steps from the end, each four times the one before."""
+        """Raise the selection's first seq past entries that are too old, in steps from the end, each four times the last."""
         bound = selection.after or selection.since
         if bound is None or not selection.ranges:
             return selection

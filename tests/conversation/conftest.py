@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from models.services.chats import receipts as move_marks
+from models.services.chats import receipts
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import RECEIPTS_MAX_MEMBERS, TYPING_EXPIRES_S
 from tests.support.node import Node, running_node, settings_for
@@ -21,7 +21,7 @@ async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory)
         chat={"receipts_max_members": RECEIPTS_MAX_MEMBERS},
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(move_marks, "TELL_EVERY_S", 0.2)
+        patch.setattr(receipts, "TELL_EVERY_S", 0.2)
         async with running_node(stores, settings) as running:
             yield running
 

@@ -63,7 +63,7 @@ async def test_a_device_that_is_behind_is_told_how_far_the_person_is(node: Node)
     marks = {(chat, tom.person.account_id, True): (5, 5)}
     from tests.support.parts import parts_of
 
-    await parts_of(node).chats.move_marks(marks)  # by another node
+    await parts_of(node).chats.advance_receipts(marks)  # by another node
     await mark(tom, "read", chat, 2)
     await ann.until(lambda: bool(ann.told("receipt")))
     assert last_of(ann, tom) == (5, 5)

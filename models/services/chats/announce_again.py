@@ -30,8 +30,8 @@ from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
-# The node that stored a younger one lived so short a time ago that its lease goes on (six seconds, renewed every two): it
-# announces the entry itself, or dies, and then all clients are told to sync after this moment. One second is for clocks that differ.
+# The lease of the node that stored a younger one goes on (six seconds, renewed every two): that node announces the entry itself,
+# or dies, and then all clients are told to sync after this moment. One second is for clocks that differ.
 YOUNGEST = timedelta(seconds=3)
 OLDEST = timedelta(hours=1)  # clients try for minutes; after so long an outage most have connected anew, and synced
 REMEMBERED = 50_000  # entries that this node announced, or announced again, about 5 MB
@@ -66,7 +66,7 @@ class ReannounceQueue:
         """Queue an entry of any age that was stored by a node which may not have announced it; never waits."""
         if not self._is_wanted(entry):
             return
-        if len(self._entries) >= WAITING_MAX:
+        if len(self._entries) >= WAITING_MAX and isinstance(entry.body, AS_STORED):
             log.warning("more entries are found than can be announced again")
             return
         self._entries.append(entry)

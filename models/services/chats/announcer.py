@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from time import monotonic
 
-from models.documents.chat import Chat, Roster
+from models.documents.chat import Chat
 from models.documents.entry import (
     ChatChange,
     Deletion,
@@ -31,8 +31,9 @@ from models.documents.entry import (
     without_text,
 )
 from models.errors import Unavailable
-from models.facts import EntriesMissed, EntryAdded
+from models.facts import EntriesMissed
 from models.ports import Clock, Fanout
+from models.services.chats.audience import has_old_audience, has_old_readers, list_announcements
 from models.services.chats.membership import MembershipCache
 from models.stores.chats import Chats
 from models.stores.entries import Entries
@@ -71,7 +72,10 @@ class _Line:
 
 
 class Announcer:
-    """Announces the entries of each chat in the order of their seqs: one task for new entries, another for those that are tried again."""
+    """Announces the entries of each chat in the order of their seqs.
+
+    One task announces new entries, another those that are held behind an entry that could not be announced.
+    """
 
     def __init__(
         self,
@@ -82,7 +86,7 @@ class Announcer:
         clock: Clock,
         announced: Sequence[AnnouncedListener] = (),
     ) -> None:
-        """`announced` listeners are called with each entry, its chat and the accounts that were told of it; they must not wait."""
+        """`announced` listeners are called with each entry, its chat and the accounts that were told; they must not wait."""
         self._chats = chats
         self._entries = entries
         self._memberships = memberships
@@ -255,44 +259,16 @@ class Announcer:
         if isinstance(body, Edit) and await self._entries.is_deleted(entry.chat_id, body.of):
             entry = without_text(entry)  # whichever of the two came first: a deleted text is shown to nobody
         roster = self._memberships.peek(entry.chat_id) or await self._memberships.require(entry.chat_id)
-        members = roster.members
-        chat: Chat | None = roster.chat
-        apart: Collection[int] = came  # no node may listen to the chat's channel for them yet
-        if entry.seq < roster.changed:
-            # The members changed behind this entry already: it is for those who were in the chat then.
-            members = await self._chats.list_audience(entry.chat_id, entry.seq)
-            chat = None  # nodes no longer listen to its channel for members who have left since
-        elif isinstance(body, Left):
-            members, apart = {*members, body.account}, [body.account]
-        if entry.hidden_from:
-            members = set(members).difference(entry.hidden_from)
-        if isinstance(body, Edit) and body.of < roster.changed:
-            # Members who joined after the message was sent are not shown its new text either.
+        audience = readers = None
+        if has_old_audience(entry, roster):
+            audience = await self._chats.list_audience(entry.chat_id, entry.seq)
+        if isinstance(body, Edit) and has_old_readers(entry, roster):
             readers = await self._chats.list_audience(entry.chat_id, body.of)
-            self._fanout.publish(EntryAdded(without_text(entry), roster.chat), set(members) - readers, chat=chat)
-            members = readers.intersection(members)
-        former = self._list_former(entry, roster, members)
-        if former:
-            self._fanout.publish(EntryAdded(entry, roster.chat, for_former=True), former)
-        shown = EntryAdded(entry, roster.chat)
-        rest: Collection[int] = set(members) - former if former else members
-        if apart and chat is not None and chat.is_large:
-            alone = set(rest).intersection(apart)
-            self._fanout.publish(shown, alone)
-            rest = set(rest) - alone
-        if rest:
-            self._fanout.publish(shown, rest, chat=chat)
+        announcements, told = list_announcements(entry, roster, came, audience=audience, readers=readers)
+        for fact, to, chat in announcements:
+            self._fanout.publish(fact, to, chat=chat)
         for listener in self._announced:
-            listener(entry, roster.chat, members)
-
-    @staticmethod
-    def _list_former(entry: Entry, roster: Roster, members: Collection[int]) -> set[int]:
-        """Returns the accounts of an entry's audience that have left the chat, if the chat was changed since."""
-        if max(roster.chat.subject_seq, roster.chat.photo_seq) <= entry.seq:
-            return set()
-        if roster.known < roster.changed:
-            return set(members)  # somebody may have left, and the chat have been changed, while the roster was read
-        return set(members).difference(roster.members)
+            listener(entry, roster.chat, told)
 
     def _has_gap(self, entry: Entry) -> bool:
         """Returns whether a change that the cached roster lacks may lie before this entry."""

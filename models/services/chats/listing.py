@@ -173,7 +173,7 @@ def read_place(text: str) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class SendReady:
-    """Sends `ready` after the connection is registered, so that nothing is lost between its chat list and the packets that follow."""
+    """Sends `ready` after the connection is registered, so that no packet falls between its chat list and later ones."""
 
     directory: Directory
     chats: Callable[[int], Awaitable[ChatPage | None]]  # the first page of an account

@@ -32,7 +32,7 @@ class MembershipCache:
         *,
         ttl_s: float = TTL_S,
     ) -> None:
-        """`signal` tells all nodes of each applied change; `recovered` is called with each change that another node had left unapplied."""
+        """`signal` tells all nodes of each applied change; `recovered` is called with each that a crash had left."""
         self._chats = chats
         self._entries = entries
         self._signal = signal

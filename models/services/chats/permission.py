@@ -65,7 +65,7 @@ def admit_to_direct(actor: Actor, pair: Pair, contact: Account) -> tuple[int, ..
 
 
 def require_change_allowed(pair: Pair | None, message: Entry) -> None:
-    """Raises ContactBlocked or Forbidden for an edit of or a reaction to a message between two people of whom one blocked the other.
+    """Raises ContactBlocked or Forbidden for a change of a message between two people of whom one blocked the other.
 
     A blocked sender may still change what is hidden from the peer anyway. In groups (`pair` is None) blocks do not matter.
     """

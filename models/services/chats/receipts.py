@@ -169,7 +169,7 @@ class AdvanceReceipts:
         return batch.done
 
     async def _find_left_chat(self, actor: Actor, target: ChatRef, delivered: int, read: int) -> int:
-        """Returns the id of a chat that the actor has left, if its receipts stand that far already: a repeat keeps its answer."""
+        """Returns the id of a chat that the actor has left, if its receipts are that far: a repeat keeps its answer."""
         chat_id = await self._resolve.require_id(actor, target)
         member = await self._chats.find_member(chat_id, actor.account_id)
         if member is None or member.delivered < delivered or member.read < read:
@@ -193,7 +193,7 @@ class AdvanceReceipts:
                 continue
             try:
                 await self._date_reads(batch.reads)
-                await self._chats.move_marks(batch.receipts)
+                await self._chats.advance_receipts(batch.receipts)
             except Exception as error:  # noqa: BLE001
                 log.warning("receipts wait for the database: %s", type(error).__name__)
                 batch.done.set_exception(Unavailable(retry_after_ms=1000))

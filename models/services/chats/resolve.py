@@ -47,7 +47,7 @@ class ResolveChat:
         return roster
 
     def peek(self, actor: Actor, target: ChatRef) -> Roster | None:
-        """Returns the roster from the caches only, or None if something is not cached or the chat does not exist to the actor."""
+        """Returns the roster from the caches only, or None if something is not cached or the chat is not open to the actor."""
         if target.chat_id is not None:
             chat_id: int | None = target.chat_id
         elif target.group is not None:

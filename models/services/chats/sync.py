@@ -155,7 +155,7 @@ class SyncChats:
         left: Mapping[int, datetime],
         began_at: datetime | None,
     ) -> list[int]:
-        """Returns chats that the client does not name and that the account left since the client was connected, oldest leaving first."""
+        """Returns chats that the client does not name and that the account left since the client was here, in that order."""
         if not left:
             return []
         held = [
@@ -216,7 +216,7 @@ class SyncChats:
         return {standing.chat.id: standing for standing in found.values() if standing.member.is_listed}
 
     async def _state(self, standing: Standing, cursor: int | None, budget: _Budget) -> ChatState | None:
-        """Returns one chat's part; None if the budget is spent and something is missing, so that it comes with the next call."""
+        """Returns one chat's part, or None if something is missing that the budget has no room for: it comes with the next call."""
         end = standing.last_seq
         if cursor == end:
             return ChatState(standing.chat.id, Status.CURRENT, (), end, end, standing)

@@ -132,7 +132,7 @@ class BroadcastTyping:
         return chat_id
 
     def _others(self, roster: Roster, account_id: int) -> Collection[int]:
-        """Returns the other members of a group: one object for as long as somebody types, by which the fan-out knows the audience again."""
+        """Returns the other members of a group; one object while somebody types, by which the fan-out knows it again."""
         before = self._typists.get(account_id, {}).get(roster.chat.id)
         if before is not None and before.roster is roster:
             return before.audience

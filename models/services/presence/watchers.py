@@ -38,7 +38,7 @@ class Watcher:
     missed: set[int] = field(default_factory=set)  # accounts of which there was something to tell meanwhile
 
     def shows_itself(self, account: Account) -> bool:
-        """Returns whether the watcher's account is online itself, as only then it sees others (docs/messaging-api.md, "Presence")."""
+        """Returns whether the watcher's account is online itself; only then may it see others."""
         return self.is_online or account.connected_status == ONLINE
 
 
@@ -87,7 +87,7 @@ class PresenceWatchers:
         self._has_changed.set()
 
     def recheck(self) -> None:
-        """Compare what watchers were told with the presence store, since signals may have been missed, and tell what differs."""
+        """Compare what watchers were told with the presence store, and tell what differs: signals may have been missed."""
         self._unconfirmed.update(self._watchers)
         self._has_unconfirmed.set()
 

@@ -91,7 +91,7 @@ async def test_a_list_costs_the_same_however_long_its_chats_are(logs: Logs) -> N
         for number in range(20):
             chat = await logs.direct(account_id, PEER + number)
             last = await logs.say(chat, PEER + number, length)
-            await logs.chats.move_marks({(chat.id, account_id, True): (last, last)})
+            await logs.chats.advance_receipts({(chat.id, account_id, True): (last, last)})
         async with examined(logs.database) as cost:
             found = await logs.heads(account_id)
         assert len(found) == 20
@@ -168,7 +168,7 @@ async def _happen(logs: Logs, chat: Chat, members: list[int], dice: random.Rando
             await logs.chats.hide_message(chat.id, sender, dice.randint(max(1, end - 2), end))
         case 7 if end:
             seq = dice.randint(max(1, end - 10), end)
-            await logs.chats.move_marks({(chat.id, sender, True): (seq, seq)})
+            await logs.chats.advance_receipts({(chat.id, sender, True): (seq, seq)})
 
 
 def _expected(entries: list[Entry], head: ChatSummary) -> tuple[Any, int]:

@@ -46,7 +46,7 @@ def held(node: Node) -> dict[str, int]:
         "bus holds": len(bus._held),
         "bus channels": len(bus.shards.channels) - 1,  # the one that every node hears
         "bus accounts": len(bus.large_chats._chats),
-        "presence": len(presence._connections) + len(presence._of_account) + len(presence._tell._watchers),
+        "presence": len(presence._connections) + len(presence._of_account) + len(presence._watchers._watchers),
         "leaving": len(presence._leaving),
         "reported": len(presence._reporter._wanted) + len(presence._reporter._said) + len(presence._reporter._due),
         "typing": len(typing._typists),

@@ -14,8 +14,7 @@ from models.services.chats.listing import ListChats, Wanted
 from models.services.chats.membership import MembershipCache
 from models.services.chats.summaries import Summaries
 from models.stores.chat_places import ChatPlaces
-from models.stores.chat_rows import member_key
-from models.stores.chats import MEMBERS
+from models.stores.chat_rows import MEMBERS, member_key
 from models.stores.database import Collection as Rows
 from models.stores.database import Database
 from tests.support.examined import examined

@@ -32,7 +32,7 @@ async def test_a_mark_that_goes_back_gets_no_date(database: Database, chats: Cha
 
     async def move(marks: Mapping[tuple[int, int], int]) -> None:
         await date_reads(marks)
-        await chats.move_marks({(*place, True): (read, read) for place, read in marks.items()})
+        await chats.advance_receipts({(*place, True): (read, read) for place, read in marks.items()})
 
     for read in (2, 6, 4, 6):
         await move({place: read})

@@ -29,7 +29,7 @@ def sync_of(logs: Logs) -> SyncChats:
         BatchLoader(logs.heads.ends, at_once=64),
         BatchLoader(logs.heads.standings, at_once=2000),
         BatchLoader(logs.chats.list_left, at_once=500),
-        BatchLoader(partial(logs.chats.list_marks_up_to, members_max=rules.marks_max_members), at_once=500),
+        BatchLoader(partial(logs.chats.list_receipts_up_to, members_max=rules.marks_max_members), at_once=500),
         logs.entries,
         LogTailCache(logs.entries),
         rules,

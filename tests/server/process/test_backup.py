@@ -35,7 +35,7 @@ def ask(server: RunningServer, path: str, body: object = None, token: str = "") 
 
 def sign_in(server: RunningServer, number: str) -> str:
     ask(server, "auth", {"phone_number": number})
-    sent = [json.loads(line) for line in (server.process.data_dir / "outbox.jsonl").read_text().splitlines()]
+    sent = [json.loads(line) for line in (server.data_dir / "outbox.jsonl").read_text().splitlines()]
     code = next(one["code"] for one in reversed(sent) if one["to"] == number)
     token: str = ask(server, "auth/verify_pin", {"phone_number": number, "pin": code})["auth_token"]
     return token

@@ -63,7 +63,7 @@ def read_notes(server: RunningServer) -> list[str]:
 
 
 def mongodb_url(server: RunningServer) -> str:
-    stores = find_running(server.process.data_dir)
+    stores = find_running(server.data_dir)
     assert stores is not None
     return stores.mongodb_url
 
@@ -81,9 +81,9 @@ class TestFirstLines:
     def test_they_say_what_runs_where_and_which_url_to_open(self, server: RunningServer) -> None:
         assert server.first_lines["Parley"] == f"runs as process {server.process.pid}"
         assert server.first_lines["open"].startswith("http://127.0.0.1:")
-        assert str(server.process.data_dir / "mongodb") in server.first_lines["MongoDB"]
+        assert str(server.data_dir / "mongodb") in server.first_lines["MongoDB"]
         assert server.first_lines["Redis"].startswith("embedded")
-        assert server.first_lines["data"] == str(server.process.data_dir)
+        assert server.first_lines["data"] == str(server.data_dir)
 
     def test_the_url_answers(self, server: RunningServer) -> None:
         assert health(server) == {"status": "ok"}
@@ -91,7 +91,7 @@ class TestFirstLines:
     def test_tools_find_the_running_database_and_nobody_else_can_read_where(self, server: RunningServer) -> None:
         with MongoClient(mongodb_url(server)) as client:
             assert client.admin.command("hello")["isWritablePrimary"]
-        assert (server.process.data_dir / "server.json").stat().st_mode & 0o077 == 0
+        assert (server.data_dir / "server.json").stat().st_mode & 0o077 == 0
         assert find_running(server.data_dir.parent) is None
 
 
@@ -194,7 +194,7 @@ class TestRefusals:
         assert_one_line(refused(tmp_path / "file"), "data_dir: ", "is not writable (File exists)")
 
     def test_a_data_dir_of_somebody_else(self, tmp_path: Path) -> None:
-        program = "import os, sys\nfrom server.process.data_dir import *\n"
+        program = "import os, sys\nfrom server.data_dir import *\n"
         program += "if os.geteuid() == 0: os.setuid(65534)\n"
         program += "try: hold_data_dir(Path(sys.argv[1])).__enter__()\nexcept CannotStart as line: print(line)"
         (tmp_path / "data").mkdir(mode=0o555)
@@ -203,7 +203,7 @@ class TestRefusals:
         assert run.stdout == f"data_dir: {tmp_path / 'data'} is not writable (Permission denied)\n"
 
     def test_a_data_dir_in_use_by_another_instance(self, server: RunningServer) -> None:
-        assert_one_line(refused(server.process.data_dir), f"in use by another instance (process {server.process.pid})")
+        assert_one_line(refused(server.data_dir), f"in use by another instance (process {server.process.pid})")
         assert health(server) == {"status": "ok"}
 
     @pytest.mark.parametrize("section", ["mongodb", "redis"])
@@ -279,7 +279,7 @@ class TestCrash:
             write_note(server, "kept")
             orphans = server.child_pids()
             server.stop(signal.SIGKILL)
-            assert find_running(server.process.data_dir) is None
+            assert find_running(server.data_dir) is None
             with running(tmp_path / "data") as second:
                 assert read_notes(second) == ["kept"]
                 assert not any(is_alive(pid) for pid in orphans.values())

@@ -16,7 +16,6 @@ from models.documents.phone import Phone
 from models.services.accounts.sessions import StartSession
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
-from models.stores.database import open_database
 from models.stores.sessions import Sessions
 from server.auth.tokens import JwtTokens
 from server.clock import SystemClock
@@ -103,7 +102,7 @@ async def running_cluster(stores: EmbeddedStores, folder: Path, size: int, **set
         for node in nodes:
             await stack.enter_async_context(running_server(node))
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
-        database = await stack.enter_async_context(open_database(stores.mongodb_url, name, app="tests"))
+        database = await stack.enter_async_context(pool.opened(stores.mongodb_url, name))
         start_session = StartSession(Sessions(database), JwtTokens(SECRET, clock), clock, timedelta(days=1))
         wires = await stack.enter_async_context(AsyncExitStack())
         yield Cluster(http, nodes, wires, Accounts(database, Counters(database)), start_session)

@@ -25,8 +25,6 @@ LONGEST = (
     "test_presence_of_nodes.py",
     "benchmarks/test_faults.py",
     "static/test_events.py",
-    "benchmarks/test_rolling.py",
-    "benchmarks/test_balanced.py",
     "static/test_examples.py",
     "rest/generated/test_clients.py",
     "server/process/test_workers.py",
@@ -105,7 +103,7 @@ async def stores() -> AsyncIterator[EmbeddedStores]:
     ):
         # TTL clean-up would delete what a test puts into the past by its own clock.
         await admin.raw.command({"setParameter": 1, "ttlMonitorEnabled": False})
-        with pool.connected(admin.raw.client):
+        with pool.connected(running.mongodb_url, admin.raw.client):
             yield running
 
 

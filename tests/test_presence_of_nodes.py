@@ -12,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from benchmarks.presence import Watching, arrive, know, watching
-from benchmarks.servers import Person, Server, holding_breath, kill_redis, sign_in
+from benchmarks.servers import Person, Server, holding_breath, kill_redis
 from server.bus.lease import RENEWALS
 from server.embedded import EmbeddedStores, throw_away_stores
 from tests.support.processes import Cluster, running_cluster
@@ -91,8 +91,8 @@ async def scene(cluster: Cluster) -> AsyncIterator[Scene]:
         if not node.is_running:
             await node.start()
     first = cluster.nodes[0]
-    people = [await sign_in(cluster.http, first, str(next(_numbers))) for _ in range(PEOPLE)]
-    friend, *viewers = [await sign_in(cluster.http, first, str(next(_numbers))) for _ in range(3)]
+    people = [await cluster.sign_in(str(next(_numbers))) for _ in range(PEOPLE)]
+    friend, *viewers = [await cluster.sign_in(str(next(_numbers))) for _ in range(3)]
     async with AsyncExitStack() as stack:
         for viewer in viewers:
             await know(cluster.http, first, viewer, [*people, friend])
@@ -198,7 +198,7 @@ async def test_of_two_nodes_the_one_that_was_alone_for_a_while_sees_who_is_back(
         AsyncExitStack() as stack,
     ):
         first, second = two.nodes
-        *people, viewer = [await sign_in(two.http, first, str(next(_numbers))) for _ in range(4)]
+        *people, viewer = [await two.sign_in(str(next(_numbers))) for _ in range(4)]
         await know(two.http, first, viewer, people)
         (watcher,) = await arrive(stack, two.http, [second], [viewer])
         await arrive(stack, two.http, [first], people)
@@ -217,7 +217,7 @@ async def test_of_two_nodes_the_one_that_stays_shows_people_online_who_are_on_th
     patient = {"PARLEY_REDIS__PREFIX": "both", "PARLEY_PRESENCE__GRACE_S": "60"}
     async with running_cluster(own_stores, tmp_path, 2, **patient) as two, AsyncExitStack() as stack:
         first, second = two.nodes
-        *people, viewer = [await sign_in(two.http, first, str(next(_numbers))) for _ in range(4)]
+        *people, viewer = [await two.sign_in(str(next(_numbers))) for _ in range(4)]
         await know(two.http, first, viewer, people)
         (watcher,) = await arrive(stack, two.http, [second], [viewer])
         await arrive(stack, two.http, [first], people)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from models.documents.entry import entry_key, split_key
-from models.stores.database import Database, open_database
+from models.stores.database import Database
 from server.embedded import EmbeddedStores
 from tests.support.node import Device, Node, Person, running_node, settings_for
+from tests.support.stores import pool
 
 EARLIER = datetime(2026, 1, 1, 10, 0, tzinfo=UTC)
 
@@ -121,6 +122,6 @@ async def open_talk(stores: EmbeddedStores, folder: Path, **sections: Mapping[st
     settings = settings_for(folder, **sections)
     async with (
         running_node(stores, settings) as node,
-        open_database(stores.mongodb_url, settings.mongodb.database) as database,
+        pool.opened(stores.mongodb_url, settings.mongodb.database) as database,
     ):
         yield Talk(node, database)

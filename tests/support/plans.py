@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from models.stores.database import Database, open_database
+from models.stores.database import Database
 from server.wiring.outside import APP
+from tests.support.stores import pool
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -57,7 +58,7 @@ async def no_scans(mongodb_url: str, name: str) -> AsyncIterator[None]:
     # under way need none: they are few, and looked through once in a while.
     exempt = [f"{name}.system.profile", f"{name}.media.uploads"]
     scans = {"appName": APP, "planSummary": {"$regex": "COLLSCAN"}, "ns": {"$nin": exempt}}
-    async with open_database(mongodb_url, name, app="tests") as database:
+    async with pool.opened(mongodb_url, name) as database:
         # At level 2 the server notes everything, whatever the filter.
         await database.raw.command("profile", 1, filter=scans)
         yield

@@ -4,13 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from benchmarks.servers import Person, Server, running_server
+from benchmarks.servers import SECRET, Person, Server, running_server
 from benchmarks.wire import Wire, connected
+from models.documents.phone import Phone
+from models.services.accounts.sessions import StartSession
+from models.stores.accounts import Accounts
+from models.stores.counters import Counters
+from models.stores.sessions import Sessions
+from server.auth.tokens import JwtTokens
+from server.clock import SystemClock
 from server.embedded import EmbeddedStores
 from tests.support.stores import pool
 
@@ -55,6 +63,15 @@ class Cluster:
     http: aiohttp.ClientSession
     nodes: list[Server]
     stack: AsyncExitStack
+    accounts: Accounts
+    start_session: StartSession
+
+    async def sign_in(self, number: str) -> Person:
+        """Somebody with a session as after the code, put into the database past the nodes, to whom the number must be news."""
+        account = await self.accounts.find_or_create(Phone.from_text("+" + number), self.start_session.clock.now())
+        account = await self.accounts.change(account.id, {"is_registered": True})
+        signed_in = await self.start_session(account, "a test")
+        return Person(number, account.id, signed_in.token)
 
     async def connect(self, node: Server, person: Person, *, is_greeted: bool = True) -> Listener:
         """A device that hears everything from now on; without a database nobody is greeted, so that is not waited for."""
@@ -80,12 +97,15 @@ class Cluster:
 @asynccontextmanager
 async def running_cluster(stores: EmbeddedStores, folder: Path, size: int, **settings: str) -> AsyncIterator[Cluster]:
     """Servers with their names in `settings` as the environment has them, on a database of their own."""
-    database = {"PARLEY_MONGODB__DATABASE": pool.take()}
-    nodes = [Server(folder / str(n), stores.mongodb_url, stores.redis_url, database | settings) for n in range(size)]
+    name, clock = pool.take(), SystemClock()
+    named = {"PARLEY_MONGODB__DATABASE": name}
+    nodes = [Server(folder / str(n), stores.mongodb_url, stores.redis_url, named | settings) for n in range(size)]
     async with AsyncExitStack() as stack:
         # One after the other for the first start: what they create in the database, they create once.
         for node in nodes:
             await stack.enter_async_context(running_server(node))
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
+        database = await stack.enter_async_context(pool.opened(stores.mongodb_url, name))
+        start_session = StartSession(Sessions(database), JwtTokens(SECRET, clock), clock, timedelta(days=1))
         wires = await stack.enter_async_context(AsyncExitStack())
-        yield Cluster(http, nodes, wires)
+        yield Cluster(http, nodes, wires, Accounts(database, Counters(database)), start_session)

@@ -13,7 +13,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from benchmarks.servers import holding_breath
-from models.stores.database import Database
+from models.stores.database import Database, open_database
 from models.stores.entry_rows import ENTRIES, INDEXES
 from server.clock import SystemClock
 from server.embedded import EmbeddedStores
@@ -50,6 +50,7 @@ class DatabasePool:
     """
 
     def __init__(self) -> None:
+        self._url = ""
         self._client: Client | None = None
         self._free: list[str] = []
         self._taken: list[str] = []
@@ -57,16 +58,25 @@ class DatabasePool:
         self._prepared: dict[str, Indexes] = {}
 
     @contextmanager
-    def connected(self, client: Client) -> Iterator[None]:
+    def connected(self, url: str, client: Client) -> Iterator[None]:
         """Has a MongoDB to empty databases in until the block ends."""
-        self._client = client
+        self._url, self._client = url, client
         yield
-        self._client = None
+        self._url, self._client = "", None
 
     def at(self, name: str) -> Database:
         """Returns a database of the running MongoDB over the pool's own client: to connect takes longer than most tests."""
         assert self._client is not None, "no MongoDB runs"
         return Database(self._client[name])
+
+    @asynccontextmanager
+    async def opened(self, url: str, name: str) -> AsyncIterator[Database]:
+        """A database of any MongoDB, over a client of its own where that is not the one of the run."""
+        if url == self._url:
+            yield self.at(name)
+        else:
+            async with open_database(url, name, app="tests") as database:
+                yield database
 
     def take(self) -> str:
         """Returns the name of an empty database."""

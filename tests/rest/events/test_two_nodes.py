@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from benchmarks.servers import Person, sign_in
+from benchmarks.servers import Person
 from server.embedded import EmbeddedStores
 from tests.rest.events.world import in_hours
 from tests.support.processes import Cluster, running_cluster
@@ -32,7 +32,7 @@ async def ask(cluster: Cluster, node: int, who: Person, method: str, path: str, 
 async def test_100_people_accept_an_event_of_10_spots_at_once_and_exactly_10_are_in_then_5_leave_and_5_others_get_in(
     cluster: Cluster,
 ) -> None:
-    owner, *guests = [await sign_in(cluster.http, cluster.nodes[n % 2], f"4930601{n:03}") for n in range(GUESTS + 1)]
+    owner, *guests = [await cluster.sign_in(f"4930601{n:03}") for n in range(GUESTS + 1)]
     numbers = ["+" + guest.number for guest in guests]
     body = {"title": "Few", "event_date": in_hours(9), "total_spots": SPOTS, "invite_phone_numbers": numbers}
     status, event = await ask(cluster, 0, owner, "POST", "/events", body)

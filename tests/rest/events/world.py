@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from models.stores.counters import Counters
-from models.stores.database import Database, open_database
+from models.stores.database import Database
 from models.stores.events import Events
 from server.embedded import EmbeddedStores
 from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.stores import pool
 
 _count = itertools.count(1)
 
@@ -94,6 +95,6 @@ async def running_world(stores: EmbeddedStores, folder: Path, **sections: Mappin
     settings = settings_for(folder, **sections)
     async with (
         running_node(stores, settings) as node,
-        open_database(stores.mongodb_url, settings.mongodb.database, app="tests") as database,
+        pool.opened(stores.mongodb_url, settings.mongodb.database) as database,
     ):
         yield World(node, database)

@@ -116,6 +116,7 @@ async def test_openapi_python_client(api: Api, document: Path, tmp_path: Path) -
     await assert_done(said, api.node)
 
 
+@pytest.mark.long
 @needs_npm
 async def test_openapi_typescript(api: Api, document: Path, tmp_path: Path) -> None:
     await type_script_folder(tmp_path)

@@ -26,8 +26,6 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-from typing_extensions import override
 
 from models.documents.phone import is_country
 from server.http.origins import ANY, read_origin
@@ -423,12 +421,8 @@ class LogSettings(Section):
     format: Literal["auto", "text", "json"] = "auto"
 
 
-class Settings(BaseSettings):
+class Settings(Section):
     """All settings. `Settings()` holds the defaults alone; `read_settings` asks the other sources."""
-
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True, enable_decoding=False
-    )
 
     data_dir: Annotated[Path, BeforeValidator(_path)] = Path("var")
     shutdown_s: Seconds = 10
@@ -452,19 +446,6 @@ class Settings(BaseSettings):
     users: UserSettings = UserSettings()
     facebook: FacebookSettings = FacebookSettings()
     log: LogSettings = LogSettings()
-
-    @classmethod
-    @override
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Returns the arguments of `Settings` as the only source, so that `Settings()` is the same in every environment."""
-        return (init_settings,)
 
     def require_providers(self) -> Self:
         """Returns these settings. Raises ConfigError if the SMS provider or Apple needs a key that is not set."""
@@ -585,14 +566,20 @@ def _require_each_key_once(node: yaml.Node | None, path: Path, keys: tuple[str, 
 
 
 def _read_environment() -> dict[str, Any]:
+    """Returns the variables of this server, nested like the file. Raises ConfigError for one that names no setting."""
+    found: dict[str, Any] = {}
     for name in sorted(os.environ):
         if name.upper().startswith(ENV_PREFIX):
-            _require_known(name)
-    return EnvSettingsSource(Settings, env_prefix=ENV_PREFIX, env_nested_delimiter="__")()
+            keys = name[len(ENV_PREFIX) :].lower().split("__")
+            _require_known(keys, name)
+            nested: Any = os.environ[name]
+            for key in reversed(keys):
+                nested = {key: nested}
+            found = _merged(found, nested)
+    return found
 
 
-def _require_known(name: str) -> None:
-    keys = name[len(ENV_PREFIX) :].lower().split("__")
+def _require_known(keys: list[str], name: str) -> None:
     for key, section in zip(keys, [*_sections(keys), None], strict=False):
         if section is None or key not in section.model_fields:
             raise ConfigError(".".join(keys), f"unknown setting (environment variable {name}){_guess(keys)}")

@@ -58,7 +58,7 @@ async def test_a_node_that_told_all_disturbs_nobody(stores: EmbeddedStores, tmp_
         await say(ann_phone, "heard", contact=tom.number)
         await hear(tom_phone, "heard")
         signals: list[Invalidation] = []
-        services_of(staying).runtime.fanout.subscribe(signals.append)
+        services_of(staying).runtime.bus_listeners.signal.add(signals.append)
         await leaving.go()
         await until(lambda: services_of(staying).runtime.bus.lease.is_alone)
         assert not any(isinstance(signal, SignalsMissed) for signal in signals)

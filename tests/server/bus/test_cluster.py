@@ -13,6 +13,7 @@ from benchmarks.redis_cluster import RedisCluster, RedisServer
 from benchmarks.servers import holding_breath
 from models.facts import AccountChanged
 from server.bus.bus import Bus, announce
+from server.bus.connected_accounts import RedisConnectedAccounts
 from server.bus.names import RedisNames
 from server.bus.presence_store import RedisPresenceStore
 from server.config import ConfigError, RedisSettings
@@ -95,7 +96,7 @@ async def test_signals_leases_presence_addresses_and_who_is_connected_work_as_wi
         await addresses.keep(second.bus.node, "http://there", 9.0)
         assert await NodeAddresses(first.redis, RedisNames(PREFIX)).find(second.bus.node) == "http://there"
         await second.hold(*PEOPLE)
-        assert await first.bus.list_heard(range(1, 1001)) == set(PEOPLE)
+        assert await RedisConnectedAccounts(first.bus).list_connected(range(1, 1001)) == set(PEOPLE)
 
 
 async def test_a_channel_that_moves_to_another_shard_is_heard_there_and_its_account_told_to_sync(
@@ -113,15 +114,15 @@ async def test_a_channel_that_moves_to_another_shard_is_heard_there_and_its_acco
         await tell_until_heard(first, second, 1)
         first.bus.publish("/chat", "to another", [2])
         await until(lambda: "to another" in second.heard_by(2))
-        assert await first.bus.list_heard([1]) == {1}
+        assert await RedisConnectedAccounts(first.bus).list_connected([1]) == {1}
         second.bus.release(1)
 
         async def nobody_is_heard() -> bool:
-            return not await first.bus.list_heard([1])
+            return not await RedisConnectedAccounts(first.bus).list_connected([1])
 
         await until(nobody_is_heard)
         await second.hold(1)
-        assert await first.bus.list_heard([1]) == {1}
+        assert await RedisConnectedAccounts(first.bus).list_connected([1]) == {1}
 
 
 async def test_when_a_replica_takes_over_everybody_is_told_to_sync_and_all_goes_on(fresh_cluster: RedisCluster) -> None:

@@ -12,6 +12,7 @@ from benchmarks.redis_cluster import RedisCluster
 from benchmarks.servers import holding_breath
 from models.facts import AccountChanged
 from models.tasks import cancel
+from server.bus.connected_accounts import RedisConnectedAccounts
 from server.redis_client.client import open_redis
 from server.redis_client.cluster import Cluster, slot_of, tag_at
 from tests.server.bus.buses import Node, tell_until_heard
@@ -77,7 +78,7 @@ async def test_what_a_broken_connection_had_still_to_subscribe_is_asked_of_no_co
             second.bus.release(account_id)
 
         async def nobody_is_heard() -> bool:
-            return not await first.bus.list_heard(there)
+            return not await RedisConnectedAccounts(first.bus).list_connected(there)
 
         await until(nobody_is_heard)
 

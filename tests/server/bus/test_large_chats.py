@@ -93,7 +93,7 @@ class World:
     def __post_init__(self) -> None:
         for node in self.nodes:
             seqs = self.signalled.setdefault(node.url, set())
-            services_of(node).runtime.fanout.subscribe(partial(self._signalled, seqs))
+            services_of(node).runtime.bus_listeners.signal.add(partial(self._signalled, seqs))
 
     def _signalled(self, seqs: set[int], signal: Invalidation) -> None:
         if isinstance(signal, ChatMembersChanged) and signal.chat_id == self.chat.id:

@@ -6,7 +6,6 @@ from models.documents.entry import Deletion, Draft, Edit, Message
 from models.documents.event import Event, Invitation, OutboxItem, Posted, PostedMessage
 from models.documents.phone import Phone
 from models.documents.session import Actor
-from models.services.chats.journal import INDEXES
 from models.services.contacts.visibility import MayView
 from models.services.events.listing import EventViews
 from models.services.users.views import UserViews
@@ -15,7 +14,7 @@ from models.stores.contacts import Contacts
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
-from models.stores.entry_rows import entry_row
+from models.stores.entry_rows import INDEXES, entry_row
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SEQ, SAID = 7, "We should meet there"

@@ -58,7 +58,7 @@ async def test_a_node_that_told_all_disturbs_nobody(stores: EmbeddedStores, tmp_
         await say(ann_phone, "heard", contact=tom.number)
         await hear(tom_phone, "heard")
         signals: list[Invalidation] = []
-        domain_of(staying).fanout.subscribe(signals.append)
+        domain_of(staying).bus_listeners.signal.add(signals.append)
         await leaving.go()
         await until(lambda: domain_of(staying).bus.lease.is_alone)
         assert not any(isinstance(signal, SignalsMissed) for signal in signals)

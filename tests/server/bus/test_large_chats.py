@@ -93,7 +93,7 @@ class World:
     def __post_init__(self) -> None:
         for node in self.nodes:
             seqs = self.signalled.setdefault(node.url, set())
-            domain_of(node).fanout.subscribe(partial(self._signalled, seqs))
+            domain_of(node).bus_listeners.signal.add(partial(self._signalled, seqs))
 
     def _signalled(self, seqs: set[int], signal: Invalidation) -> None:
         if isinstance(signal, ChatMembersChanged) and signal.chat_id == self.chat.id:

@@ -1,4 +1,4 @@
-"""What the business needs from outside: implemented in server/, and put together in server/wiring/."""
+"""The interfaces that the business needs from outside: implemented in server/, and put together in server/wiring/."""
 
 from collections.abc import AsyncIterator, Collection, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager

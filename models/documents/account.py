@@ -22,7 +22,7 @@ _EMAIL = re.compile(
 
 
 class Visibility(StrEnum):
-    """Who may see a part of a profile: nobody, the contacts of its owner, or everybody (docs/messaging-api.md, "Privacy")."""
+    """The audience of a part of a profile: nobody, the contacts of its owner, or everybody (docs/messaging-api.md, "Privacy")."""
 
     NONE = "none"
     CONTACTS = "contacts"

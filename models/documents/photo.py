@@ -41,7 +41,7 @@ class Picture:
 
 
 class PhotoStatus(StrEnum):
-    """What clients are told about a photo, as text (docs/messaging-api.md, "Photos")."""
+    """The status of a photo that clients see, as text (docs/messaging-api.md, "Photos")."""
 
     SHOWN = "200"
     NONE = "404"

@@ -1,4 +1,4 @@
-"""What an account sees of its contacts, and its block list (docs/messaging-api.md, "Status messages", "Presence" and "Blocking")."""
+"""Contacts as an account sees them, and its block list (docs/messaging-api.md, "Status messages", "Presence" and "Blocking")."""
 
 from dataclasses import dataclass
 

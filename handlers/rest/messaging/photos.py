@@ -76,7 +76,7 @@ def _preview(photo: Photo) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PhotoDoor:
-    """What all photo routes share: reading a picture, and showing one as bytes or as a link."""
+    """Reads pictures and shows them as bytes or as links, for all photo routes."""
 
     take: TakePhoto
     open: OpenMedia

@@ -68,7 +68,7 @@ class FacebookFriendShown(TypedDict):
 
 
 class UserChange(ActingRequest):
-    """What users may change about themselves; other fields are ignored."""
+    """The fields that users may change about themselves; other fields are ignored."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 

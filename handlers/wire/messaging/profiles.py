@@ -250,7 +250,7 @@ class ConnectedStatusShown(TypedDict):
 
 
 class PrivacyShown(TypedDict):
-    """Who may see each part."""
+    """The audience of each part: nobody, contacts, or everybody."""
 
     status_message: Visibility
     photo: Visibility

@@ -107,7 +107,7 @@ class NothingShown(TypedDict):
 
 
 class MessagingRequest(BaseModel):
-    """What every request of the messaging API may say: its account (docs/rest.md, "Choice of account")."""
+    """The field of every request of the messaging API: its account (docs/rest.md, "Choice of account")."""
 
     model_config = ConfigDict(frozen=True)
 

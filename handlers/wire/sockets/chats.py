@@ -22,7 +22,7 @@ class MarkShown(TypedDict):
 
 
 class ChatMissedShown(TypedDict):
-    """What is new in one chat. `cursor` is the cursor for the next request; it equals `last_seq` unless more follows.
+    """The news of one chat. `cursor` is the cursor for the next request; it equals `last_seq` unless more follows.
 
     A chat that you are not in, and never were, has only the first six fields.
     """

@@ -1,6 +1,4 @@
-"""The routes of an event for its invitees: answer, mark as seen, post messages and polls, suggest times (docs/events-api.md,
-"Answers").
-"""
+"""The routes of an event for its invitees: answer, mark as seen, post, suggest (docs/events-api.md, "Answers")."""
 
 from dataclasses import dataclass
 from http import HTTPStatus

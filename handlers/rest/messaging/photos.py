@@ -36,7 +36,7 @@ _FILE = "photo"  # the field with the picture, in every form
 _OWN = "/api/account/profile-photo/"
 _CONTACT = "/api/contacts/{contact_id:[0-9]+}/"
 _GROUP = "/api/groups/{group:[0-9]+-[0-9]+}/"
-_GROUP_BARE = "/groups/{group:[0-9]+-[0-9]+}/"  # as in two examples of the messaging API's document
+_GROUP_BARE = "/groups/{group:[0-9]+-[0-9]+}/"  # without `/api`, as two documented examples have it
 ASK_AGAIN = "private, no-cache"  # the content at these paths changes, and is not for everybody
 
 _NOT_SEEN = (NotAContact, PhotoHidden, PhotoNotFound)

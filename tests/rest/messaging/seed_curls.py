@@ -1,4 +1,4 @@
-"""Every curl of the messaging API's document in its order, as it stands there, with what a reader has to mend or fill in.
+"""Every curl command of the original document, in its order and words, with the places that a reader has to fill in or mend.
 
 `<token>`, `<contact-id>`, `XXXXXXX` and the like are places to fill in; a mend is a slip of the document, or something that no shell or no offline machine takes as it is written.
 """

@@ -194,7 +194,7 @@ class TestRefusals:
         assert_one_line(refused(tmp_path / "file"), "data_dir: ", "is not writable (File exists)")
 
     def test_a_data_dir_of_somebody_else(self, tmp_path: Path) -> None:
-        program = "import os, sys\nfrom server.data_dir import *\n"
+        program = "import os, sys\nfrom server.process.data_dir import *\n"
         program += "if os.geteuid() == 0: os.setuid(65534)\n"
         program += "try: hold_data_dir(Path(sys.argv[1])).__enter__()\nexcept StartupError as line: print(line)"
         (tmp_path / "data").mkdir(mode=0o555)

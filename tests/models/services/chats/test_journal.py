@@ -277,6 +277,7 @@ async def test_a_row_that_cannot_be_stored_is_refused_alone(database: Database, 
 
 
 async def test_a_row_that_the_database_refuses_is_refused_alone(database: Database, heard: Heard) -> None:
+    await database.raw.drop_collection(ENTRIES)
     await database.raw.create_collection(ENTRIES, validator={"text": {"$ne": "forbidden"}})
     async with running(database, heard) as journal:
         drafts = [draft(0), draft(1, text="forbidden"), draft(2)]

@@ -105,10 +105,10 @@ async def test_an_account_has_so_many_sockets_and_the_next_is_told(stores: Embed
 
 
 def test_what_waits_for_all_sockets_of_an_account_is_bounded_and_who_reads_is_not_the_one_to_go() -> None:
-    from server.sockets.outbox import Allowance, EncodedPacket, Outbox
+    from server.sockets.send_queue import Allowance, EncodedPacket, SendQueue
 
     allowance = Allowance(100)
-    reader, takers = Outbox(10, 1000), [Outbox(10, 1000) for _ in range(3)]
+    reader, takers = SendQueue(10, 1000), [SendQueue(10, 1000) for _ in range(3)]
     for each in (reader, *takers):
         each.share(allowance)
     for each in takers:

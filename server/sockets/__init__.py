@@ -3,7 +3,7 @@
 In reading order:
 
     connections.py     who is connected                         engine.py           requests of Engine.IO, new sessions
-    outbox.py          packets that wait for one client         unauthenticated.py  sockets that have joined no namespace
+    send_queue.py      packets that wait for one client         unauthenticated.py  sockets that have joined no namespace
     frames.py          a WebSocket (handshake.py opens it)      server.py           python-socketio with its traps closed
     intake.py          how much a client may send               fanout.py           a fact to all clients that may see it
     engine_socket.py   one client's connection                  broadcast.py        packets for many clients

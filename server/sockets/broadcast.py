@@ -30,7 +30,7 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 
 from server.sockets.connections import Connection, Connections
-from server.sockets.outbox import EncodedPacket
+from server.sockets.send_queue import EncodedPacket
 
 SLICE = 100  # recipients in one loop turn, about 1 ms
 BEHIND = 100  # with more slices than this waiting, slices grow, so that the queue stays bounded

@@ -11,7 +11,7 @@ import socketio
 
 from models.documents.session import Actor
 from server.sockets.engine_socket import EngineSocket
-from server.sockets.outbox import EncodedPacket
+from server.sockets.send_queue import EncodedPacket
 
 
 class Connection:

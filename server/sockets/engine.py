@@ -25,8 +25,8 @@ from models.errors import DomainError
 from server.http.lines_per_address import LinesPerAddress
 from server.sockets.engine_socket import EngineSocket, TransportListener
 from server.sockets.handshake import accept_key, take_over
-from server.sockets.outbox import Allowance, EncodedPacket, Flusher, Outbox
 from server.sockets.polling import POLL_MAX_PACKETS, PollAnswer, PollingSocket
+from server.sockets.send_queue import Allowance, EncodedPacket, Flusher, SendQueue
 from server.sockets.upgrade import UpgradeProbe
 
 log = logging.getLogger(__name__)
@@ -85,9 +85,9 @@ class EngineServer(engineio.AsyncServer):
         """Open no session from now on."""
         self._is_closing = True
 
-    def create_outbox(self) -> Outbox:
-        """Returns the outbox of a new socket."""
-        return Outbox(*self._queue_bounds)
+    def create_send_queue(self) -> SendQueue:
+        """Returns the send queue of a new socket."""
+        return SendQueue(*self._queue_bounds)
 
     def allowance_of(self, account_id: int) -> Allowance:
         """Returns the allowance that all sockets of an account share."""

@@ -14,7 +14,7 @@ from server.sockets import disconnects
 from server.sockets.disconnects import Disconnect
 from server.sockets.frames import Frames
 from server.sockets.intake import UNREAD, Intake
-from server.sockets.outbox import Allowance, EncodedPacket, Flusher, Outbox
+from server.sockets.send_queue import Allowance, EncodedPacket, Flusher, SendQueue
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class SocketOwner(Protocol):
     ping_interval: float
     ping_timeout: float
 
-    def create_outbox(self) -> Outbox: ...
+    def create_send_queue(self) -> SendQueue: ...
 
     def allowance_of(self, account_id: int) -> Allowance: ...
 
@@ -86,7 +86,7 @@ class EngineSocket(Intake):
         super().__init__()
         self.server = server
         self.sid = sid
-        self.queue = server.create_outbox()
+        self.queue = server.create_send_queue()
         self._line_key = line_key
         self.unanswered = 0  # requests under way
         self.refused = 0  # refusals since it last joined a namespace
@@ -108,7 +108,7 @@ class EngineSocket(Intake):
         return not self.closed
 
     def share(self, account_id: int) -> None:
-        """Count this outbox for an account, together with those of its other sockets."""
+        """Count this send queue for an account, together with those of its other sockets."""
         self.queue.share(self.server.allowance_of(account_id))
 
     @property
@@ -122,7 +122,7 @@ class EngineSocket(Intake):
         return self.frames is not None and not self.frames.is_over
 
     def offer(self, packet: EncodedPacket) -> None:
-        """Send a packet at the end of this loop turn. A client with a full outbox is disconnected: it is too slow."""
+        """Send a packet at the end of this loop turn. A client with a full send queue is disconnected: it is too slow."""
         if self.closed:
             return
         if self.queue.is_full:

@@ -18,7 +18,7 @@ from server.bus.bus import Bus
 from server.bus.listeners import BusListeners
 from server.sockets.broadcast import BroadcastQueue
 from server.sockets.connections import Connections
-from server.sockets.outbox import EncodedPacket
+from server.sockets.send_queue import EncodedPacket
 
 log = logging.getLogger(__name__)
 

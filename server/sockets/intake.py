@@ -16,7 +16,7 @@ SEPARATOR = "\x1e"
 # Why nothing is read from a client; several reasons may hold at once.
 JOINING = 1  # enough packets wait behind a CONNECT
 BUSY = 2  # it has as many requests under way as a connection may have
-UNREAD = 4  # its outbox is half full
+UNREAD = 4  # its send queue is half full
 LEAVING = 8  # the server stops; the client repeats to another node what it sends now
 BODY = 16  # the WebSocket that it moved to waits for the last body of a POST
 OURS = JOINING | BUSY | LEAVING  # the reasons that end without the client doing anything

@@ -16,7 +16,7 @@ from server.sockets import disconnects
 from server.sockets.engine_socket import CLOSE, NOOP, EngineSocket, SocketOwner
 from server.sockets.frames import Frames
 from server.sockets.intake import BODY, MESSAGES_IN_A_TURN, SEPARATOR, split_body
-from server.sockets.outbox import EncodedPacket
+from server.sockets.send_queue import EncodedPacket
 
 log = logging.getLogger(__name__)
 

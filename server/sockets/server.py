@@ -27,7 +27,7 @@ from server.sockets.engine_socket import EngineSocket
 from server.sockets.intake import BUSY, JOINING, LEAVING, UNAUTHENTICATED_MAX_BYTES, UNREAD
 from server.sockets.json_codec import Json
 from server.sockets.origins import OriginsAllowed
-from server.sockets.outbox import EncodedPacket
+from server.sockets.send_queue import EncodedPacket
 from server.sockets.unauthenticated import UnauthenticatedSockets
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ DISCONNECT_WITHIN_S = 0.1  # between the last DISCONNECT packet and the end of t
 ANSWER_WITHIN_S = 0.5  # at the end: for answers under way, and again for clients that answer the close frame
 BACKLOG_HOLD = 64  # packets behind a CONNECT; then nothing more is read
 IN_FLIGHT_MAX = 128  # requests of one connection under way
-# The outbox holds so many packets for each request: a message brings its sender two, and half of the outbox is kept free.
+# The send queue holds so many packets for each request: a message brings its sender two, and half of the send queue is kept free.
 OUTBOX_SHARE = 8
 REFUSED_MAX = 256  # in a row; twice the requests that a client may have under way when its session ends
 NAMESPACE_MAX_CHARS = 200  # including the acknowledgement id

@@ -9,8 +9,8 @@ from server.sockets import disconnects
 from server.sockets.engine_socket import NOOP
 from server.sockets.handshake import take_over
 from server.sockets.intake import UNAUTHENTICATED_MAX_BYTES
-from server.sockets.outbox import EncodedPacket
 from server.sockets.polling import PollingSocket
+from server.sockets.send_queue import EncodedPacket
 
 # A long time: the official client that is cut off in the middle neither polls nor notices until a ping is late.
 UPGRADE_WITHIN_S = 30.0

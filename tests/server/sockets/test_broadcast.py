@@ -8,7 +8,7 @@ from server.bus.listeners import BusListeners
 from server.sockets.broadcast import SLICE, BroadcastQueue
 from server.sockets.connections import Connection, Connections
 from server.sockets.fanout import MESSAGE, SocketFanout
-from server.sockets.outbox import EncodedPacket
+from server.sockets.send_queue import EncodedPacket
 
 
 class Line:

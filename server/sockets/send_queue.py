@@ -1,4 +1,4 @@
-"""Packets that wait to be sent: encoded and framed once for all clients, in one bounded outbox per client.
+"""Packets that wait to be sent: encoded and framed once for all clients, in one bounded send queue per client.
 
 A loop turn's packets for one client are sent with one write (`Flusher`): a write is a system call and costs more than everything
 else that is done for a recipient.
@@ -28,7 +28,7 @@ class EncodedPacket:
 
 
 class Allowance:
-    """The bound on the characters in all outboxes of one account together."""
+    """The bound on the characters in all send queues of one account together."""
 
     __slots__ = ("__weakref__", "chars", "chars_max")
 
@@ -37,10 +37,10 @@ class Allowance:
         self.chars_max = chars_max
 
 
-class Outbox:
+class SendQueue:
     """Packets for one client, bounded by their number and their characters. One packet of any size always fits.
 
-    Outboxes may share an allowance. When it is used up, the next of them that is not empty counts as full: the outbox of a client that
+    Send queues may share an allowance. When it is used up, the next of them that is not empty counts as full: the send queue of a client that
     reads is empty, so this one belongs to a client that does not.
     """
 
@@ -55,7 +55,7 @@ class Outbox:
         self.put_count = self.taken_count = 0  # packets so far
 
     def share(self, allowance: Allowance) -> None:
-        """Count this outbox against an allowance too. Does nothing if it shares one already."""
+        """Count this send queue against an allowance too. Does nothing if it shares one already."""
         if self._allowance is None:
             self._allowance = allowance
             allowance.chars += self.chars

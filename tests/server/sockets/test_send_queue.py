@@ -1,11 +1,11 @@
 """What is taken out of an outbox because nobody may read it any more counts as little as what was sent."""
 
-from server.sockets.outbox import Allowance, EncodedPacket, Outbox
+from server.sockets.send_queue import Allowance, EncodedPacket, SendQueue
 
 
 def test_what_is_dropped_counts_for_nobody_and_as_taken() -> None:
     allowance = Allowance(1000)
-    outbox, other = Outbox(10, 1000), Outbox(10, 1000)
+    outbox, other = SendQueue(10, 1000), SendQueue(10, 1000)
     for each in (outbox, other):
         each.share(allowance)
         each.put(EncodedPacket("42/typing,[]"))

@@ -99,6 +99,20 @@ def test_no_module_lies_beside_the_packages() -> None:
     assert {path.stem for path in loose} == {"__init__"}
 
 
+def test_no_hook_is_set_from_outside() -> None:
+    hooks = [
+        f"{path}:{target.lineno} sets {target.attr}"
+        for path, (tree, _) in parsed().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for each in node.targets
+        for target in (each.elts if isinstance(each, ast.Tuple) else [each])
+        if isinstance(target, ast.Attribute) and target.attr.startswith("on_")
+        if not (isinstance(target.value, ast.Name) and target.value.id == "self")
+    ]
+    assert not hooks
+
+
 def test_every_refusal_has_a_status_and_a_code_of_its_own() -> None:
     def family(kind: type[DomainError]) -> set[type[DomainError]]:
         return {kind}.union(*(family(child) for child in kind.__subclasses__()))

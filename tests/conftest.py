@@ -94,12 +94,16 @@ def cancelled_connections_are_closed() -> Iterator[None]:
         yield
 
 
+# Tests that are no coroutines hold up the loop, for minutes on a busy machine; whoever looks at MongoDB meanwhile misses its answer.
+PATIENTLY = "&serverMonitoringMode=poll&heartbeatFrequencyMS=600000"
+
+
 @pytest.fixture(scope="session")
 async def stores() -> AsyncIterator[EmbeddedStores]:
     """A MongoDB and a Redis-compatible server that live as long as the run."""
     async with (
         throw_away_stores(quick_place()) as running,
-        open_database(running.mongodb_url, "admin", app="tests") as admin,
+        open_database(running.mongodb_url + PATIENTLY, "admin", app="tests") as admin,
     ):
         # TTL clean-up would delete what a test puts into the past by its own clock.
         await admin.raw.command({"setParameter": 1, "ttlMonitorEnabled": False})

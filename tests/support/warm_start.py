@@ -106,6 +106,7 @@ def serve(line: socket.socket) -> None:
     """Fork a child for each request, until nobody asks any more."""
     sys.path[0] = str(ROOT)
     import server.cli.logins
+    import server.cli.main
     import server.cli.sample_replies
     import server.process.lifecycle  # noqa: F401 - that is what it is here for
 

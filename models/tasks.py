@@ -30,6 +30,7 @@ class BackgroundTasks:
         task = asyncio.create_task(_log_failure(name, work), name=name)
         self._tasks[task] = None
         task.add_done_callback(self._forget)
+        task.add_done_callback(lambda _: work.close())  # or Python warns of work that is stopped before it begins
         return task
 
     def keep(self, name: str, work: Callable[[], Awaitable[None]], *, longest_pause_s: float = LONGEST_PAUSE_S) -> None:

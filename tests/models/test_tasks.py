@@ -1,6 +1,8 @@
 """Background work goes on after failures, wakes when it is told to, and ends in reverse within a bound."""
 
 import asyncio
+import gc
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -113,6 +115,17 @@ async def test_what_fails_once_is_logged_and_costs_nobody_else_anything(caplog: 
     await other.happen(3)
     await owner.stop()
     assert "a job failed" in caplog.text
+
+
+async def test_work_that_is_stopped_before_it_begins_leaves_no_warning() -> None:
+    owner = BackgroundTasks()
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        owner.start("a job", until_cancelled(asyncio.Event(), [], "a job"))
+        owner.keep("a listener", Rounds())
+        await owner.stop()
+        gc.collect()
+    assert [str(each.message) for each in warned] == []
 
 
 async def test_all_ends_in_reverse() -> None:

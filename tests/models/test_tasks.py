@@ -75,6 +75,15 @@ async def test_pauses_between_failures_grow_up_to_the_longest(caplog: pytest.Log
     assert pauses == [0.001, 0.002, 0.004, 0.004, 0.004]
 
 
+async def test_rare_work_that_goes_on_failing_becomes_rare_again(caplog: pytest.LogCaptureFixture) -> None:
+    owner, work = BackgroundTasks(), Rounds(*[OSError("away")] * 6)
+    owner.repeat("a sweep", work, every_s=0.016, at_once=True)
+    await work.happen()
+    await owner.stop()
+    pauses = [record.args[2] for record in caplog.records if isinstance(record.args, tuple) and len(record.args) == 3]
+    assert pauses == [0.001, 0.002, 0.004, 0.008, 0.016, 0.016]
+
+
 async def test_work_that_ends_although_it_must_go_on_is_run_again() -> None:
     owner, work = BackgroundTasks(), Rounds()
     owner.keep("a listener", work)

@@ -30,6 +30,7 @@ class BackgroundTasks:
         task = asyncio.create_task(_log_failure(name, work), name=name)
         self._tasks[task] = None
         task.add_done_callback(self._forget)
+        task.add_done_callback(lambda _: work.close())  # or Python warns of work that is stopped before it begins
         return task
 
     def keep(self, name: str, work: Callable[[], Awaitable[None]], *, longest_pause_s: float = LONGEST_PAUSE_S) -> None:
@@ -52,7 +53,7 @@ class BackgroundTasks:
         """Run `work` each time that `wake` is set or `every_s` seconds have passed, `at_once` for the first time now.
 
         `wake` is cleared before each round, so that a round is never missed. A round that fails is tried again, after pauses as
-        those of `keep` and no longer than `every_s`.
+        those of `keep`, which double up to `every_s`: work that is expensive enough to be rare stays rare while it fails.
         """
         event, is_due = wake or asyncio.Event(), at_once
 
@@ -66,7 +67,7 @@ class BackgroundTasks:
                 await work()
                 is_due = False
 
-        self.keep(name, rounds, longest_pause_s=min(every_s or LONGEST_PAUSE_S, LONGEST_PAUSE_S))
+        self.keep(name, rounds, longest_pause_s=every_s or LONGEST_PAUSE_S)
 
     async def stop(self) -> None:
         """End all tasks, each before the one that was started before it; after five seconds leave those that do not end."""

@@ -101,6 +101,14 @@ async def test_a_message_that_nobody_was_told_of_is_told_when_it_is_sent_again(f
     assert friends.toms.told("message_created")[-1]["message"]["seq"] == seq
 
 
+async def test_with_a_short_lease_it_is_told_again_soon(stores: EmbeddedStores, tmp_path: Path) -> None:
+    """The others have told their clients to sync by then, perhaps before the database stored it."""
+    async with place(stores, settings_for(tmp_path, nodes={"lease_s": 1})) as friends:
+        await friends.leave(Message(text="important"), "once", age_s=2)
+        assert (await by_socket(friends))["ok"]
+        await friends.toms.until(lambda: "important" in texts(friends.toms))
+
+
 async def test_sending_it_again_and_again_tells_it_once(friends: Place) -> None:
     await friends.leave(Message(text="important"), "once")
     for _ in range(20):

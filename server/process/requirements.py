@@ -20,6 +20,9 @@ from typing import NoReturn
 
 OWN_ENVIRONMENT = ".venv"
 STAMP_NAME = ".parley-requirements"
+STARTED_ANEW = (
+    "_PARLEY_STARTED_ANEW"  # set for the process that is started anew, so that it does not start itself for ever
+)
 
 
 def require_installed(root: Path, extras: Sequence[str], argv: Sequence[str]) -> None:
@@ -28,10 +31,15 @@ def require_installed(root: Path, extras: Sequence[str], argv: Sequence[str]) ->
     Where this is no virtual environment, `argv` is started anew by the one in `root`. Exits with one line if pip or venv fail.
     """
     is_virtual = sys.prefix != sys.base_prefix
+    is_started_anew = os.environ.pop(STARTED_ANEW, None) is not None
     if is_stamped(root, extras):
         return
     if not are_met(read_requirements(root, extras)):
         if not is_virtual:
+            if is_started_anew:
+                sys.exit(
+                    f"parley: {root / OWN_ENVIRONMENT} is no virtual environment any more: remove it, and start again"
+                )
             _start_in(root / OWN_ENVIRONMENT, argv)
         _install(root, extras)
     if is_virtual:
@@ -92,7 +100,7 @@ def _start_in(environment: Path, argv: Sequence[str]) -> NoReturn:
             sys.exit("parley: no virtual environment could be made: install Python's venv module, such as python3-venv")
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(python, [str(python), *argv])  # noqa: S606
+    os.execve(python, [str(python), *argv], {**os.environ, STARTED_ANEW: "1"})  # noqa: S606
 
 
 def _install(root: Path, extras: Sequence[str]) -> None:

@@ -28,6 +28,7 @@ from models.services.media.storage import RemoveUnusedMedia
 from models.services.runtime.batch_loader import BatchLoader
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.database import Database
+from server.bus.lease import RENEWALS
 from server.config import ChatSettings, Settings
 from server.metrics import Metrics
 from server.wiring.contacts import ContactServices
@@ -88,7 +89,7 @@ def build_log(
     `cached_s` is how long members of chats are cached while no node signals that they have changed.
     """
     chats, entries, directory = stores.chats, stores.entries, contacts.directory
-    reannounce = ReannounceQueue(clock)
+    reannounce = ReannounceQueue(clock, lease_left_s=settings.nodes.lease_s * (1 - 1 / RENEWALS))
     memberships = MembershipCache(chats, entries, fanout.signal, reannounce.recovered, ttl_s=cached_s)
     summaries = Summaries(stores.places, memberships, clock)
 

@@ -1,6 +1,8 @@
 """Background work goes on after failures, wakes when it is told to, and ends in reverse within a bound."""
 
 import asyncio
+import gc
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -73,6 +75,15 @@ async def test_pauses_between_failures_grow_up_to_the_longest(caplog: pytest.Log
     assert pauses == [0.001, 0.002, 0.004, 0.004, 0.004]
 
 
+async def test_rare_work_that_goes_on_failing_becomes_rare_again(caplog: pytest.LogCaptureFixture) -> None:
+    owner, work = BackgroundTasks(), Rounds(*[OSError("away")] * 6)
+    owner.repeat("a sweep", work, every_s=0.016, at_once=True)
+    await work.happen()
+    await owner.stop()
+    pauses = [record.args[2] for record in caplog.records if isinstance(record.args, tuple) and len(record.args) == 3]
+    assert pauses == [0.001, 0.002, 0.004, 0.008, 0.016, 0.016]
+
+
 async def test_work_that_ends_although_it_must_go_on_is_run_again() -> None:
     owner, work = BackgroundTasks(), Rounds()
     owner.keep("a listener", work)
@@ -113,6 +124,17 @@ async def test_what_fails_once_is_logged_and_costs_nobody_else_anything(caplog: 
     await other.happen(3)
     await owner.stop()
     assert "a job failed" in caplog.text
+
+
+async def test_work_that_is_stopped_before_it_begins_leaves_no_warning() -> None:
+    owner = BackgroundTasks()
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        owner.start("a job", until_cancelled(asyncio.Event(), [], "a job"))
+        owner.keep("a listener", Rounds())
+        await owner.stop()
+        gc.collect()
+    assert [str(each.message) for each in warned] == []
 
 
 async def test_all_ends_in_reverse() -> None:

@@ -30,9 +30,7 @@ from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
-# The lease of the node that stored a younger one goes on (six seconds, renewed every two): that node announces the entry itself,
-# or dies, and then all clients are told to sync after this moment. One second is for clocks that differ.
-YOUNGEST = timedelta(seconds=3)
+CLOCKS_APART = timedelta(seconds=1)  # the most by which the clocks of two nodes differ
 OLDEST = timedelta(hours=1)  # clients try for minutes; after so long an outage most have connected anew, and synced
 REMEMBERED = 50_000  # entries that this node announced, or announced again, about 5 MB
 WAITING_MAX = 20_000
@@ -46,8 +44,13 @@ AS_STORED = Message | Edit | Deletion | Reaction
 class ReannounceQueue:
     """A queue of entries that may have been announced by nobody, and a memory of those that this node announces anyway."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, lease_left_s: float) -> None:
+        """`lease_left_s` is how long the lease of a node goes on, at least, that lives now.
+
+        The node that stored a younger entry announces it itself, or dies, and then all clients are told to sync after this moment.
+        """
         self._clock = clock
+        self._youngest = max(timedelta(seconds=lease_left_s) - CLOCKS_APART, timedelta())
         self._was_found: dict[int, bool] = {}  # by key, the oldest first
         self._entries: deque[Entry] = deque()
         self._work = asyncio.Event()
@@ -101,7 +104,7 @@ class ReannounceQueue:
 
     def _is_wanted(self, entry: Entry) -> bool:
         key = entry_key(entry.chat_id, entry.seq)
-        return entry.at <= self._clock.now() - YOUNGEST and key not in self._was_found
+        return entry.at <= self._clock.now() - self._youngest and key not in self._was_found
 
     def _remember(self, entry: Entry, *, was_found: bool) -> None:
         if len(self._was_found) >= REMEMBERED:

@@ -150,7 +150,8 @@ class Announcer:
     async def _run(self) -> None:
         line = self._line
         while True:
-            await self._work.wait()
+            if not line.entries:  # or it begins anew after a failure, and nothing more may come to wake it
+                await self._work.wait()
             self._work.clear()
             started = monotonic()
             while line.entries:

@@ -74,7 +74,8 @@ class Api:
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[Database]:
-        yield pool.at(self.node.settings.mongodb.database)
+        async with pool.opened(self.stores.mongodb_url, self.node.settings.mongodb.database) as opened:
+            yield opened
 
     async def add_login(self, name: str, password: str = PASSWORD) -> None:
         passwords: Passwords = Argon2Passwords()

@@ -92,6 +92,23 @@ def test_the_stamp_of_fewer_extras_does_not_cover_more(root: Path, installed: li
     assert installed == ["more"]
 
 
+def test_an_environment_that_is_broken_ends_the_start_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "start.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
+        "from pathlib import Path\nfrom server.process.requirements import require_installed\n"
+        "require_installed(Path(sys.argv[1]), ['more'], sys.argv)\n"
+    )
+    python = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    own = tmp_path / ".venv" / "bin" / "python"
+    own.parent.mkdir(parents=True)
+    own.symlink_to(python)  # without pyvenv.cfg it is Python outside of any environment
+    argv = [str(python), str(tmp_path / "start.py"), str(tmp_path)]
+    run = subprocess.run(argv, env=environment({}), capture_output=True, text=True, timeout=30)
+    assert (run.returncode, len(run.stderr.splitlines())) == (1, 1), run.stderr
+    assert f"{tmp_path / '.venv'} is no virtual environment any more" in run.stderr
+
+
 def test_run_py_imports_nothing_but_the_standard_library_until_the_requirements_are_there() -> None:
     program = "import sys, run, server.process.requirements, server.cli.main\n"
     program += (

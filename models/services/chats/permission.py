@@ -36,7 +36,8 @@ def may_open(roster: Roster, account_id: int) -> bool:
 
 def is_complete(roster: Roster) -> bool:
     """Returns False for a direct chat that lacks a member row: it is being made, or its maker crashed over it."""
-    return roster.chat.pair is None or roster.members == set(roster.chat.pair)
+    pair, roles = roster.chat.pair, roster.roles
+    return pair is None or (pair[0] in roles and pair[1] in roles)
 
 
 def require_reply_target(message: Message) -> None:

@@ -6,7 +6,7 @@ paths decide alike.
 
 from collections.abc import Collection
 
-from models.documents.account import Account
+from models.documents.account import Account, either_blocks
 from models.documents.chat import Chat, ChatKind, Roster
 from models.documents.entry import Entry, Message
 from models.documents.session import Actor
@@ -36,7 +36,8 @@ def may_open(roster: Roster, account_id: int) -> bool:
 
 def is_complete(roster: Roster) -> bool:
     """Returns False for a direct chat that lacks a member row: it is being made, or its maker crashed over it."""
-    return roster.chat.pair is None or roster.members == set(roster.chat.pair)
+    pair, roles = roster.chat.pair, roster.roles
+    return pair is None or (pair[0] in roles and pair[1] in roles)
 
 
 def require_reply_target(message: Message) -> None:
@@ -79,7 +80,7 @@ def require_change_allowed(pair: Pair | None, message: Entry) -> None:
 
 def shows_receipts(pair: Pair | None) -> bool:
     """Returns whether others are told of an account's receipts; not in a direct chat where one has blocked the other."""
-    return pair is None or not _is_blocked_between(pair)
+    return pair is None or not either_blocks(*pair)
 
 
 def typing_audience(roster: Roster, pair: Pair) -> Collection[int]:
@@ -88,7 +89,7 @@ def typing_audience(roster: Roster, pair: Pair) -> Collection[int]:
     Nobody is told where one has blocked the other, and not a peer for whom the chat does not exist yet.
     """
     me, peer = pair
-    if _is_blocked_between(pair) or peer.id in roster.unlisted:
+    if either_blocks(me, peer) or peer.id in roster.unlisted:
         return ()
     return {peer.id} - {me.id}
 
@@ -100,8 +101,3 @@ def list_for(roster: Roster, account_id: int, hidden_from: Collection[int]) -> d
     return {
         viewer: other for viewer, other in others.items() if viewer in roster.unlisted and viewer not in hidden_from
     }
-
-
-def _is_blocked_between(pair: Pair) -> bool:
-    me, peer = pair
-    return peer.has_blocked(me.number) or me.has_blocked(peer.number)

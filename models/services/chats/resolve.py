@@ -58,16 +58,6 @@ class ResolveChat:
         roster = None if chat_id is None else self._memberships.peek(chat_id)
         return roster if roster is not None and may_open(roster, actor.account_id) else None
 
-    def peek_for_writing(self, actor: Actor, target: ChatRef) -> Roster | None:
-        """`for_writing` from the caches only.
-
-        Returns None if something is not cached or would be refused; then await `for_writing`.
-        """
-        if target.contact is not None and self._require_contact.peek(actor, target.contact) is None:
-            return None
-        roster = self.peek(actor, target)
-        return roster if roster is not None and is_complete(roster) else None
-
     async def require_id(self, actor: Actor, target: ChatRef) -> int:
         """Returns the id of the chat that is named, also for an actor that is not in it.
 

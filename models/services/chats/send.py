@@ -13,7 +13,14 @@ from models.facts import ChatListed, ChatMembersChanged
 from models.ports import Fanout
 from models.services.chats.journal import Journal
 from models.services.chats.membership import MembershipCache
-from models.services.chats.permission import admit_to_direct, list_for, load_pair, peek_pair, require_reply_target
+from models.services.chats.permission import (
+    admit_to_direct,
+    is_complete,
+    list_for,
+    load_pair,
+    peek_pair,
+    require_reply_target,
+)
 from models.services.chats.resolve import ResolveChat
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import Directory
@@ -91,12 +98,15 @@ class AdmitMessage:
         return admit_to_direct(actor, (await self.directory.require(actor.account_id), contact), contact)
 
     def peek(self, actor: Actor, roster: Roster) -> tuple[int, ...] | None:
-        """`__call__` from the caches only. Returns None if something is not cached, or if the chat must be listed first."""
+        """`__call__` from the caches only.
+
+        Returns None if something is not cached, or if a direct chat must be completed or listed first.
+        """
         if roster.chat.kind is not ChatKind.DIRECT:
             return ()
         pair = peek_pair(self.directory, roster.chat, actor.account_id)
         contact = None if pair is None else self.require_contact.peek(actor, pair[1].number)
-        if pair is None or contact is None or roster.unlisted:
+        if pair is None or contact is None or roster.unlisted or not is_complete(roster):
             return None
         return admit_to_direct(actor, pair, contact)
 
@@ -156,7 +166,7 @@ class SendMessage:
 
         To be used when nothing that was submitted before is still being admitted.
         """
-        roster = self.resolve.peek_for_writing(actor, target)
+        roster = self.resolve.peek(actor, target)
         if roster is None:
             return None
         try:

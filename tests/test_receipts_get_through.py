@@ -55,7 +55,7 @@ async def test_a_receipt_is_told_after_the_chat_could_not_be_read_when_it_was_to
 
     async def fail(self: MembershipCache, chat_id: int) -> Roster:
         task = asyncio.current_task()
-        if task is not None and task.get_name() == "marks teller":
+        if task is not None and task.get_name() == "receipts teller":
             was_asked.set()
             raise AutoReconnect("away")
         return await require(self, chat_id)

@@ -59,7 +59,7 @@ async def friends_on_a_node(stores: EmbeddedStores, settings: Settings) -> Async
         yield friends
 
 
-async def until(is_so: Callable[[], bool | Awaitable[bool]], within_s: float = 30.0) -> None:
+async def until(is_so: Callable[[], object | Awaitable[object]], within_s: float = 30.0) -> None:
     """Wait for what nobody announces: the end of something inside of the server.
 
     Raises TimeoutError after `within_s` seconds, with the words of what it waited for.
@@ -68,7 +68,7 @@ async def until(is_so: Callable[[], bool | Awaitable[bool]], within_s: float = 3
         async with asyncio.timeout(within_s):
             while True:
                 found = is_so()
-                if found if isinstance(found, bool) else await found:
+                if await found if inspect.isawaitable(found) else found:
                     return
                 await asyncio.sleep(0.01)
     except TimeoutError:

@@ -99,7 +99,7 @@ async def test_a_shard_that_is_gone_looks_for_no_place_of_its_own_any_more(
             return slots[:1] * len(slots)
 
         monkeypatch.setattr("server.bus.shards.tag_at", look_for_a_tag)
-        monkeypatch.setattr("server.bus.shard.cancel", cancel_slowly)
+        monkeypatch.setattr("models.tasks.cancel", cancel_slowly)
         monkeypatch.setattr(Cluster, "map_slots", see_one_place)
         await cut_off(cluster)
         await until(lambda: working().count("bus listener") == 1)
@@ -111,9 +111,9 @@ async def test_nothing_of_shards_that_have_just_gone_is_left_when_the_bus_is_clo
 ) -> None:
     is_ending = asyncio.Event()
 
-    async def end_slowly(*tasks: asyncio.Task[Any]) -> None:
+    async def end_slowly(*tasks: asyncio.Task[Any], **options: float) -> None:
         is_ending.set()
-        await cancel_slowly(*tasks)
+        await cancel_slowly(*tasks, **options)
 
     async def count_clients() -> int:
         return sum([len(await server.redis.client_list()) for server in cluster.primaries])
@@ -128,7 +128,7 @@ async def test_nothing_of_shards_that_have_just_gone_is_left_when_the_bus_is_clo
     async def see_one_place(_: Cluster) -> Sequence[str]:
         return slots[:1] * len(slots)
 
-    monkeypatch.setattr("server.bus.shard.cancel", end_slowly)
+    monkeypatch.setattr("models.tasks.cancel", end_slowly)
     monkeypatch.setattr(Cluster, "map_slots", see_one_place)
     await until(lambda: is_ending.is_set())
     await bus.close()
@@ -220,10 +220,10 @@ async def test_what_a_node_tells_before_it_has_read_that_a_channel_was_taken_fro
         await until(lambda: first.bus.is_up and second.bus.is_up)
 
 
-async def cancel_slowly(*tasks: asyncio.Task[Any]) -> None:
+async def cancel_slowly(*tasks: asyncio.Task[Any], **options: float) -> None:
     """As when a driver swallows a cancellation."""
     await asyncio.sleep(1.0)
-    await cancel(*tasks)
+    await cancel(*tasks, **options)
 
 
 def working() -> list[str]:

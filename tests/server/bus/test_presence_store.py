@@ -1,6 +1,7 @@
 """The presence store of several nodes: nobody comes or goes twice, whatever dies in between."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -81,7 +82,7 @@ class Site:
 async def site(redis_url: str, database: Database) -> AsyncIterator[Site]:
     """Leases end as soon as they are looked at, unless they were renewed within the tenth of a second before."""
     async with Redis.from_url(redis_url) as redis:
-        yield Site(redis, Accounts(database, Counters(database)), database.raw.name)
+        yield Site(redis, Accounts(database, Counters(database)), secrets.token_hex(4))
 
 
 async def until_gone(sweeper: Node, node: Node) -> None:

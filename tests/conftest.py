@@ -77,7 +77,7 @@ LONGEST = (
     "conversation/test_typing.py",
     "server/cli/test_sample_replies.py",
     "rest/messaging/test_seed_curls.py",
-    "test_readme.py",
+    "docs/test_first_client.py",
 )
 
 

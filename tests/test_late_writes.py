@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from benchmarks.servers import befriend, sign_in
+from server.bus.late_writes import AT_ONCE_S
 from server.embedded import EmbeddedStores
 from tests.support.processes import running_cluster
 from tests.support.stores import stopped
@@ -41,6 +42,7 @@ async def test_clients_are_told_to_sync_again_once_the_database_goes_on(stores: 
             await until_unread(stores.mongod.port, len(text))
             await first.kill()
             await toms.expect("resync", told + 1, within_s=60)
+            await asyncio.sleep(2 * AT_ONCE_S)  # a database that goes on sooner has only hesitated
             resyncs = count_resyncs()  # however many there were: the database holds nothing new yet
         unanswered.cancel()
         found: list[str] = []

@@ -14,9 +14,8 @@ from benchmarks.servers import Person
 from benchmarks.wire import GONE, Wire, connected
 
 WANTED = frozenset({"message_created", "chat_changed", "resync"})
-KNOWS_WITHIN_S = (
-    30.0  # a crashed node is missed after 15 s, an unreachable Redis after 10; then syncs are spread over 3
-)
+# A crashed node is missed after 15 s, an unreachable Redis after 10; then syncs are spread over 3.
+KNOWS_WITHIN_S = 30.0
 
 
 @dataclass

@@ -44,9 +44,8 @@ class Sender:
     random: Random
     window: int = 6
     elsewhere: Sequence[str] = ()  # other URLs that are as good
-    stays_s: float = (
-        math.inf
-    )  # on one connection, about; then it leaves, whatever is in the air, and comes back anywhere
+    # On one connection, about; then it leaves, whatever is in the air, and comes back anywhere.
+    stays_s: float = math.inf
     every_s: float = 0.0  # no faster than that
     open_within_s: float = OPEN_WITHIN_S
     sent: list[Sent] = field(default_factory=list)

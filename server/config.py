@@ -51,9 +51,8 @@ class ConfigError(StartupError):
         self.problem = problem
 
 
-_JSON = re.compile(
-    r"\s*(\[\s*([\"'\]{\[]|$)|{\s*[\"'}])"
-)  # an IPv6 address begins with a bracket, too, and a template with a brace
+# An IPv6 address begins with a bracket, too, and a template with a brace.
+_JSON = re.compile(r"\s*(\[\s*([\"'\]{\[]|$)|{\s*[\"'}])")
 
 
 def _split(value: object) -> object:
@@ -538,9 +537,8 @@ def _read_file(path: Path) -> dict[str, Any]:
         raise ConfigError(str(path), f"cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = (
-            f" (line {min(mark.line + 1, len(text.splitlines()))})" if mark else ""
-        )  # the end lies behind the last line
+        # The end lies behind the last line.
+        line = f" (line {min(mark.line + 1, len(text.splitlines()))})" if mark else ""
         raise ConfigError(str(path), f"is not valid YAML{line}") from None
     if values is None:
         return {}

@@ -52,9 +52,8 @@ def read_disposition(header: str) -> Disposition:
         known = _decoded(text) if name.endswith(_EXTENDED) else text
         if equals and known is not None:
             found.setdefault(name, known)
-        if name.startswith(
-            "filename"
-        ):  # marks a file, whatever it is called, also if its name comes in pieces (RFC 2231)
+        # Marks a file, whatever it is called, also if its name comes in pieces (RFC 2231).
+        if name.startswith("filename"):
             found.setdefault("", "")
     file_name = found.get("filename*", found.get("filename", found.get("")))
     return Disposition(found.get("name*", found.get("name")), file_name)

@@ -35,9 +35,8 @@ PART_HEADERS_MAX = 16
 PART_HEADER_MAX_BYTES = 4096  # of one line: the longest file name, percent-encoded
 DEPTH_MAX = 4  # brackets after a name
 _NESTED = re.compile(rf"([^\[\]]+)((?:\[[^\[\]]{{0,64}}\]){{1,{DEPTH_MAX}}})")
-_NUMBER = re.compile(
-    r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?"
-)  # a number as JSON writes it, and of a size that is kept
+# A number as JSON writes it, and of a size that is kept.
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")
 _KEY = re.compile(r"\[([^\[\]]*)\]")
 # What aiohttp's readers raise for a malformed body: a part without a name, a broken part header, an unknown transfer encoding,
 # or bytes that do not decompress.
@@ -226,9 +225,8 @@ async def read_parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
         reader = _FormReader(request)
     for number in range(FIELDS_MAX):
         if number % PARTS_IN_A_TURN == 0:
-            await asyncio.sleep(
-                0
-            )  # Parts that are here already are read without waiting, so others get a turn in between.
+            # Parts that are here already are read without waiting, so others get a turn in between.
+            await asyncio.sleep(0)
         with readable():
             part = await reader.next()
         if part is None:

@@ -92,9 +92,8 @@ async def send_media(
         piece = await anext(pieces)
     except LookupError:  # removed since it was found
         raise MediaNotFound from None
-    with suppress(
-        ConnectionResetError
-    ):  # The client is gone and nobody reads the answer; this is no fault of the server.
+    # The client is gone and nobody reads the answer; this is no fault of the server.
+    with suppress(ConnectionResetError):
         await response.prepare(request)
         await response.write(piece)
         try:

@@ -6,9 +6,8 @@ from datetime import datetime
 from models.documents.chat import Chat, Member
 from models.documents.entry import Entry
 
-UNREAD_MAX = (
-    1000  # counted up to here: clients show "999+", and a chat that was not read for a year must stay cheap to list
-)
+# Counted up to here: clients show "999+", and a chat that was not read for a year must stay cheap to list.
+UNREAD_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,8 @@ from models.errors import Malformed
 
 TEXT_MAX_CHARS = 128  # of an invalid number, which the events API keeps as it is
 _WRITTEN_MAX_CHARS = 512  # longer texts are refused unread; the longest number has a quarter of this
-_MINUS = (
-    "\u2212\u02d7\u2043\u30fc\u2053\u223c"  # used as hyphens, but not of category Pd; Japanese keyboards give U+30FC
-)
+# Used as hyphens, but not of category Pd; Japanese keyboards give U+30FC.
+_MINUS = "\u2212\u02d7\u2043\u30fc\u2053\u223c"
 _POINTS = "\u00b7\u2022\u2027\u2219\u22c5\u30fb"  # used as full stops in the middle of the line
 _SEPARATORS = "./()[]~"
 _LEFT_OUT = "\t" + _SEPARATORS + _MINUS + _POINTS

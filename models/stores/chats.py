@@ -202,9 +202,8 @@ class Chats:
         numbers: dict[int, str] = {}
         unlisted: set[int] = set()
         changed = 0
-        while (
-            len(rows := await cursor.to_list(SLICE)) > 0
-        ):  # a large chat in pieces, between which others have their turn
+        # A large chat in pieces, between which others have their turn.
+        while len(rows := await cursor.to_list(SLICE)) > 0:
             roles |= {row["account"]: Role(row["role"]) for row in rows}
             numbers |= {row["account"]: row["number"] for row in rows}
             unlisted |= {row["account"] for row in rows if row.get("unlisted")}

@@ -103,9 +103,8 @@ async def open_database(
         try:
             yield Database(cast("AsyncDatabase[Row]", motor_client[name]))
         finally:
-            await asyncio.to_thread(
-                motor_client.close
-            )  # in a thread, since it waits for the server and for its own threads
+            # In a thread, since it waits for the server and for its own threads.
+            await asyncio.to_thread(motor_client.close)
         return
     client: AsyncMongoClient[Row] = AsyncMongoClient(url, **options)
     try:

@@ -60,10 +60,11 @@ _PLAIN = (
     "version",
     "spots_at_first",
 )
+# Folded to one line when they are read, since earlier versions stored them as they came.
 _LINES = (
     "title",
     "venue_name",
-)  # folded to one line when they are read, since earlier versions stored them as they came
+)
 
 
 def event_row(event: Event) -> Row:

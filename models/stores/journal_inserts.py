@@ -199,9 +199,8 @@ class Inserts:
         for one in doubtful:
             row = rows.get(one.dedupe_key)
             if row is None or (one.is_held_by(row) and one.draft.chat_id in ended):
-                ended.add(
-                    one.draft.chat_id
-                )  # of our own rows a chat has a first part, as in `find_stored_after_lost_ack`
+                # Of our own rows a chat has a first part, as in `find_stored_after_lost_ack`.
+                ended.add(one.draft.chat_id)
             else:
                 settled[one] = row
         _leave(todo, list(settled))

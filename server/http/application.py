@@ -18,9 +18,8 @@ from server.http.request_ids import name_requests, show_request_id
 log = logging.getLogger(__name__)
 
 TYPE_MAX_CHARS, TYPE_PARAMETERS_MAX = 256, 8  # a form's boundary has 70; reading thousands of parameters takes a second
-CODINGS = frozenset(
-    {"", "identity", "gzip", "deflate", "br", "zstd"}
-)  # aiohttp decompresses these, or refuses them itself
+# aiohttp decompresses these, or refuses them itself.
+CODINGS = frozenset({"", "identity", "gzip", "deflate", "br", "zstd"})
 
 ROUTES = web.AppKey("routes", list[web.AbstractRouteDef])  # the routes that the application was built from
 

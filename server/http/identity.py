@@ -25,9 +25,8 @@ def require_identity(
     @web.middleware
     async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
         routes = await _routes(request)
-        if (
-            not routes or routes <= outside or request.method == hdrs.METH_OPTIONS
-        ):  # an OPTIONS answer only names methods
+        # An OPTIONS answer only names methods.
+        if not routes or routes <= outside or request.method == hdrs.METH_OPTIONS:
             return await handler(request)
         token = bearer_token(request)
         if token is not None:

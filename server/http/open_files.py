@@ -26,10 +26,11 @@ log = logging.getLogger(__name__)
 OPEN = Path("/proc/self/fd")
 OPEN_FILES: web.AppKey["OpenFiles"] = web.AppKey("open_files")
 LEAST = 128  # an idle node has about forty open, and MongoDB's driver opens more under load
+# Reserved for other uses than clients: a quarter, or enough for a hundred requests at once.
 RESERVE_SHARE, RESERVE_MAX = (
     4,
     256,
-)  # reserved for other uses than clients: a quarter, or enough for a hundred requests at once
+)
 FRESH_S, SHORT_FRESH_S = 0.25, 0.01
 RETRY_AFTER_S = 5
 QUIET_S = 60.0  # between two log lines about one thing

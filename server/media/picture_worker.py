@@ -249,9 +249,8 @@ def _limit(cpu_s: int) -> None:
 
 def _limit_memory(more_bytes: int) -> None:
     """Limit further memory to this many bytes of address space."""
-    with suppress(
-        ImportError, OSError, ValueError
-    ):  # not made for Windows; elsewhere than on Linux the estimate alone must do
+    # Not made for Windows; elsewhere than on Linux the estimate alone must do.
+    with suppress(ImportError, OSError, ValueError):
         import resource
 
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])

@@ -63,9 +63,8 @@ class SessionProxy:
         self._most = most
         self._patience_s = patience_s
         self._message_max_bytes = message_max_bytes
-        self._waiting: defaultdict[str, set[asyncio.Timeout]] = defaultdict(
-            set
-        )  # requests without an answer yet, by owner
+        # Requests without an answer yet, by owner.
+        self._waiting: defaultdict[str, set[asyncio.Timeout]] = defaultdict(set)
         self._joined: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)  # WebSockets, by owner
         self._http: aiohttp.ClientSession | None = None
         self._tasks = BackgroundTasks()

@@ -20,9 +20,8 @@ from typing import NoReturn
 
 OWN_ENVIRONMENT = ".venv"
 STAMP_NAME = ".parley-requirements"
-STARTED_ANEW = (
-    "_PARLEY_STARTED_ANEW"  # set for the process that is started anew, so that it does not start itself for ever
-)
+# Set for the process that is started anew, so that it does not start itself for ever.
+STARTED_ANEW = "_PARLEY_STARTED_ANEW"
 
 
 def require_installed(root: Path, extras: Sequence[str], argv: Sequence[str]) -> None:

@@ -143,9 +143,8 @@ def _outcome(answer: Answer) -> Outcome:
         case 400 if reason in _BAD_TOKENS:
             return Gone()
         case 403:
-            log.error(
-                "APNs does not accept this server: %s", reason
-            )  # an operator's to mend, and then worth another try
+            # An operator's to mend, and then worth another try.
+            log.error("APNs does not accept this server: %s", reason)
             return RetryLater(f"403 {reason}")
         case 400 | 404 | 405 | 413:
             return Refused(f"{answer.status} {reason}")

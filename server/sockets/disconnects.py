@@ -59,9 +59,8 @@ SESSION_ENDED = Disconnect(WSCloseCode.POLICY_VIOLATION, b"session ended", ComeB
 REFUSED_TOO_OFTEN = Disconnect(WSCloseCode.POLICY_VIOLATION, b"refused too often", ComeBack.SIGNED_IN)
 
 MALFORMED_PACKET = Disconnect(WSCloseCode.PROTOCOL_ERROR, b"malformed packet", ComeBack.NEVER)  # of Socket.IO
-UNREADABLE_PACKET = Disconnect(
-    WSCloseCode.PROTOCOL_ERROR, b"a packet could not be read", ComeBack.NEVER
-)  # of Engine.IO
+# Of Engine.IO; the one above is of Socket.IO.
+UNREADABLE_PACKET = Disconnect(WSCloseCode.PROTOCOL_ERROR, b"a packet could not be read", ComeBack.NEVER)
 NOT_UTF_8 = Disconnect(WSCloseCode.INVALID_TEXT, b"text that is not UTF-8", ComeBack.NEVER)
 TOO_LONG = Disconnect(WSCloseCode.MESSAGE_TOO_BIG, b"too long", ComeBack.NEVER)
 # Only for clients that poll, which are sent neither code nor reason.

@@ -7,9 +7,8 @@ import asyncio
 from collections.abc import Iterator
 from typing import Protocol
 
-UNAUTHENTICATED_MAX_BYTES = (
-    16_384  # of one message before a namespace is joined: several times a CONNECT with its token
-)
+# Of one message before a namespace is joined: several times a CONNECT with its token.
+UNAUTHENTICATED_MAX_BYTES = 16_384
 MESSAGES_IN_A_TURN = 64  # of one body, 2 ms; a body may hold a hundred thousand messages
 SEPARATOR = "\x1e"
 

@@ -18,9 +18,8 @@ from server.nodes.session_proxy import SessionProxy
 from server.sockets.server import SocketServer
 from server.wiring.services import Runtime, Services
 
-SOCKET_SERVER: web.AppKey[SocketServer] = web.AppKey(
-    "socket_server"
-)  # for tests and benchmarks in the server's process
+# For tests and benchmarks in the server's process.
+SOCKET_SERVER: web.AppKey[SocketServer] = web.AppKey("socket_server")
 
 
 def socket_server(runtime: Runtime, session_proxy: SessionProxy) -> SocketServer:

@@ -116,9 +116,8 @@ class ContactRoutes:
     async def show_all(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
         shown = [wire.show_contact(listed) for listed in await self.list_all(actor)]
-        return web.json_response(
-            text=orjson.dumps(shown).decode()
-        )  # There may be thousands: the json module takes ten times as long.
+        # There may be thousands: the json module takes ten times as long.
+        return web.json_response(text=orjson.dumps(shown).decode())
 
     async def post(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)

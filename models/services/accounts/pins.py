@@ -169,9 +169,8 @@ class ProveNumber:
         if not await self.pins.use(number, purpose, pin, now):
             raise WrongPin
         await self.attempts.restart_waits(_guesses_key(number, network))
-        await self.attempts.restart_waits(
-            sends_key(phone), in_row=1
-        )  # the next code has to wait as long as a second one
+        # The next code has to wait as long as a second one.
+        await self.attempts.restart_waits(sends_key(phone), in_row=1)
         await self.pins.note_network(number, network, now + KNOWN_FOR)
 
     async def _count(self, number: str, network: str) -> list[str]:

@@ -44,9 +44,8 @@ log = logging.getLogger(__name__)
 SLICE_S = 0.005  # work between two breaths; shorter ones let announcements fall behind the acknowledgements under load
 RETRY_S = 0.5
 TRIES = 120  # a minute: a database away for longer has stopped the journal too
-HELD_MAX = (
-    20_000  # entries that wait behind what cannot be announced, some 20 MB; beyond it, the longest line is given up
-)
+# Entries that wait behind what cannot be announced, some 20 MB; beyond it, the longest line is given up.
+HELD_MAX = 20_000
 
 AHEAD_MAX = 1000  # entries of the queue that one confirmation looks at, a fifth of a millisecond of work
 LATE = timedelta(seconds=0.5)  # since it was taken; what a busy node takes is stored and announced by then

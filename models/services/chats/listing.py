@@ -57,9 +57,8 @@ class Wanted:
 class ListChats:
     heads: ReadChatSummaries
     places: ChatPlaces
-    noted: Callable[
-        [int, Collection[ChatKind]], Mapping[int, datetime]
-    ]  # chats of an account about to move up, and to when
+    # Chats of an account about to move up, and to when.
+    noted: Callable[[int, Collection[ChatKind]], Mapping[int, datetime]]
 
     async def __call__(self, actor: Actor, *, limit: int = PAGE_MAX, before: str | None = None) -> ChatPage:
         """Returns a page of chats. `before` is the `next` of the page before; Malformed if it is anything else."""

@@ -19,9 +19,8 @@ from models.ports import Clock
 from models.services.events.access import HiddenEvents
 from models.stores.events import Events
 
-TO_ASK_AGAIN = timedelta(
-    minutes=15
-)  # between two pages; a client that takes longer may miss an event that was about to begin
+# Between two pages; a client that takes longer may miss an event that was about to begin.
+TO_ASK_AGAIN = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,8 @@ from models.tasks import cancel
 
 log = logging.getLogger(__name__)
 
-WAITING_MAX = (
-    10_000  # messages; about ten seconds of the fastest node. Beyond that pushes are dropped, and memory stays bounded
-)
+# Messages; about ten seconds of the fastest node. Beyond that pushes are dropped, and memory stays bounded.
+WAITING_MAX = 10_000
 AT_ONCE = 200  # messages per query of devices
 RETRY_S = 0.5
 WORDS_LOOKED_AT = 4 * ALERT_MAX_CHARS  # of a long message; no alert shows more

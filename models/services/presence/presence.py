@@ -69,9 +69,8 @@ class Presence:
 
     async def connect(self, actor: Actor, connection: str) -> None:
         """Register a socket on `/presence`. Its account is online until the socket says otherwise or goes."""
-        mine = self._connections.setdefault(
-            connection, Watcher(actor, connection)
-        )  # present already if this is tried again
+        # Present already if this is tried again.
+        mine = self._connections.setdefault(connection, Watcher(actor, connection))
         self._of_account.setdefault(actor.account_id, {})[connection] = mine
         account = await self._directory.require(actor.account_id)
         mine.is_online = mine.is_online and account.connected_status != OFFLINE
@@ -93,9 +92,8 @@ class Presence:
     async def change(self, connection: str, *, is_online: bool) -> list[VisiblePresence]:
         """Set whether this device's account wants to be online. Returns the presence of all that the connection watches."""
         mine = self._require(connection)
-        account = await self._accounts.require(
-            mine.actor.account_id
-        )  # not as remembered: REST may have spoken elsewhere
+        # Not as remembered: REST may have spoken elsewhere.
+        account = await self._accounts.require(mine.actor.account_id)
         was_hidden = is_online and account.connected_status == OFFLINE
         if was_hidden:
             await self._accounts.change(account.id, {"connected_status": None})

@@ -37,9 +37,8 @@ class OnlineReporter:
         self._said: set[int] = set()
         self._due: dict[int, asyncio.Future[None]] = {}  # to be written, with the future of those who wait for it
         self._silent: set[int] = set()  # of those, accounts that leave without a date and without telling watchers
-        self._late: set[int] = (
-            set()
-        )  # of those, accounts of which watchers here were told although they could not be written
+        # Of those, accounts of which watchers here were told although they could not be written.
+        self._late: set[int] = set()
         self._must_republish = False
         self._is_closed = False
         self._work = asyncio.Event()

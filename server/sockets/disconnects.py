@@ -73,5 +73,3 @@ UNKNOWN_OPCODE = _bad_frame(b"an unknown opcode")
 BAD_CONTROL_FRAME = _bad_frame(b"a control frame that is long or in fragments")
 BAD_FRAGMENT = _bad_frame(b"fragments out of order")
 BAD_CLOSE_FRAME = _bad_frame(b"a close frame that says nothing")
-
-TABLE = [value for value in list(globals().values()) if isinstance(value, Disconnect)]

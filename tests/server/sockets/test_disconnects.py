@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
-from server.sockets.disconnects import TABLE, ComeBack
+from server.sockets import disconnects
+from server.sockets.disconnects import ComeBack, Disconnect
 
+TABLE = [value for value in vars(disconnects).values() if isinstance(value, Disconnect)]
 PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
 
 

@@ -25,18 +25,18 @@ from handlers.wire.sockets.requests import (
     read_text,
 )
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Deletion, Edit, MessageChange, Reaction
+from models.documents.entry import Deletion, Edit, MessageChange, Reaction, Stored
 from models.errors import DomainError, Malformed
 from models.services.chats.change import ChangeMessage
 from models.services.chats.history import PAGE_MAX as HISTORY_MAX
 from models.services.chats.history import ReadHistory
 from models.services.chats.listing import PAGE_MAX as CHATS_MAX
 from models.services.chats.listing import ListChats, SendReady
-from models.services.chats.send import FindStored, SendMessage, Sent, message_of
+from models.services.chats.send import FindStored, SendMessage, message_of
 from models.services.chats.sync import SyncChats
 from models.services.runtime.admission import ConnectAdmission
 
-Submission = Awaitable["asyncio.Future[Sent]"]
+Submission = Awaitable["asyncio.Future[Stored]"]
 
 
 class ChatNamespace(BaseNamespace):
@@ -94,7 +94,7 @@ class ChatNamespace(BaseNamespace):
     async def _finish_send(self, submission: Submission) -> Answer:
         return self._show_sent(await (await submission))
 
-    def _show_sent(self, sent: Sent) -> Answer:
+    def _show_sent(self, sent: Stored) -> Answer:
         return {"message": show_message(message_of(sent))}
 
     def on_message_edit(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:

@@ -238,6 +238,14 @@ class Entry:
         return show_key(entry_key(self.chat_id, self.seq))
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An acknowledged entry. `is_new` is False when the same (chat, sender, client id) was stored before."""
+
+    entry: Entry
+    is_new: bool
+
+
 def show_key(key: int) -> str:
     """Returns the `_id` of an entry as REST writes it, in hex.
 

@@ -6,19 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from models.documents.entry import Draft, Entry
+from models.documents.entry import Draft, Entry, Stored
 from models.errors import DomainError
 from models.stores.database import Row
 
 DedupeKey = tuple[int, int, str]  # chat id, sender id, client id: what makes a send happen once
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An acknowledged entry. `is_new` is False when the same (chat, sender, client id) was stored before."""
-
-    entry: Entry
-    is_new: bool
 
 
 @dataclass(slots=True, eq=False)

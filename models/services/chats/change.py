@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from models.documents.chat import Roster
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Deletion, Draft, Edit, Entry, Message, MessageChange, Reaction
+from models.documents.entry import Deletion, Draft, Edit, Entry, Message, MessageChange, Reaction, Stored
 from models.documents.reaction import find_emoji
 from models.documents.session import Actor
 from models.errors import (
@@ -29,7 +29,6 @@ from models.services.media.storage import RemoveUnusedMedia
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.chats import Chats
 from models.stores.entries import Entries, visible
-from models.stores.pending_draft import Stored
 
 log = logging.getLogger(__name__)
 

@@ -15,14 +15,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
 
-from models.documents.entry import Draft, Entry
+from models.documents.entry import Draft, Entry, Stored
 from models.ports import Clock
 from models.services.chats.journal_queue import FoundListener, Queue, StoredListener
 from models.stores.database import Database, is_transient, until_done
 from models.stores.entry_rows import ENTRIES, INDEXES, read_entry
 from models.stores.journal_inserts import Inserts, find_sent
 from models.stores.last_seqs import LastSeqs
-from models.stores.pending_draft import PendingDraft, Stored
+from models.stores.pending_draft import PendingDraft
 from models.tasks import cancel
 
 log = logging.getLogger(__name__)

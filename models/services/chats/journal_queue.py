@@ -5,12 +5,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-from models.documents.entry import Draft, Entry, entry_key
+from models.documents.entry import Draft, Entry, Stored, entry_key
 from models.errors import InternalFault, Unavailable
 from models.ports import Clock
 from models.stores.entry_rows import stored_entry
 from models.stores.instants import to_milliseconds
-from models.stores.pending_draft import DedupeKey, PendingDraft, Stored
+from models.stores.pending_draft import DedupeKey, PendingDraft
 
 StoredListener = Callable[[Sequence[Entry]], None]
 FoundListener = Callable[[Entry], None]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from models.documents.chat import Chat, ChatKind, Roster
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Draft, Entry, Message, without_content
+from models.documents.entry import Draft, Entry, Message, Stored, without_content
 from models.documents.session import Actor
 from models.errors import ChatNotFound, ClientIdReused, DomainError
 from models.facts import ChatListed, ChatMembersChanged
@@ -27,7 +27,6 @@ from models.services.contacts.directory import Directory
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.chats import Chats
 from models.stores.entries import Entries
-from models.stores.pending_draft import Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +215,3 @@ def message_of(stored: Stored) -> Entry:
     if not isinstance(stored.entry.body, Message):
         raise ClientIdReused
     return stored.entry
-
-
-Sent = Stored  # the result of sending, under the name that handlers use: they import no store

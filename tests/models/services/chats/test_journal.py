@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 from pymongo.errors import AutoReconnect
 
-from models.documents.entry import Draft, Entry, Message
+from models.documents.entry import Draft, Entry, Message, Stored
 from models.errors import InternalFault, Unavailable
 from models.services.chats.journal import Journal
 from models.stores.database import Database, Driver, open_database
 from models.stores.entries import Entries
 from models.stores.entry_rows import ENTRIES
-from models.stores.pending_draft import Stored
 from server.embedded import EmbeddedStores
 from tests.support.fakes import HandClock
 from tests.support.line_cutter import line_cutter

@@ -54,7 +54,6 @@ class ChatLog:
 class ChatServices:
     """Sending, changing and reading messages, over a ChatLog."""
 
-    message_limit: TokenBuckets
     find_stored: FindStored
     send: SendMessage
     change: ChangeMessage
@@ -160,7 +159,6 @@ def build(
     list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted)
     locate_log = LocateLog(resolve, memberships, chats)
     return ChatServices(
-        message_limit,
         find_stored,
         send,
         change,

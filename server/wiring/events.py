@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.ports import Clock, Fanout
+from models.services.contacts.blocking import BlockNumbers
 from models.services.events.access import FollowBlocks, HiddenEvents, RequireEvent
 from models.services.events.alerts import EventAlerts
 from models.services.events.broadcast import BroadcastEvent
@@ -42,8 +43,7 @@ class EventFacts:
 class EventServices:
     """Creating and changing events, and answering to them, over an EventFacts."""
 
-    hidden: HiddenEvents
-    follow_blocks: FollowBlocks
+    block_numbers: BlockNumbers
     list_events: ListEvents
     list_inviters: ListInviters
     get_timeline: GetTimeline
@@ -96,6 +96,7 @@ def build_facts(
 
 def build(
     stores: Stores,
+    fanout: Fanout,
     clock: Clock,
     settings: Settings,
     contacts: ContactServices,
@@ -109,8 +110,7 @@ def build(
     limit = LimitInvitations(stores.quotas, clock, rules.invitations_per_day, settings.limits.enabled)
     invite = InvitePeople(events, accounts, outbox, clock, limit, rules.invitees_max)
     return EventServices(
-        hidden,
-        FollowBlocks(events, stores.chats, hidden, log.record, facts.join),
+        BlockNumbers(accounts, fanout, FollowBlocks(events, stores.chats, hidden, log.record, facts.join)),
         ListEvents(events, hidden),
         ListInviters(events, hidden, accounts, views),
         GetTimeline(events, hidden, clock),

@@ -26,8 +26,6 @@ from handlers.rest.messaging.oauth import OAuthRoutes
 from handlers.rest.messaging.people import PeopleRoutes
 from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoutes, GroupPhotoRoutes, PhotoDoor
 from models.documents.media import MediaKind, MediaRule
-from models.services.accounts.profile import ChangeUser
-from models.services.contacts.blocking import BlockNumbers
 from models.services.groups.groups import SetGroupPhoto
 from server.auth.tokens import derive_key
 from server.config import MediaSettings
@@ -115,8 +113,7 @@ def _contacts(services: Services) -> ContactRoutes:
 
 
 def _people(services: Services) -> PeopleRoutes:
-    block = BlockNumbers(services.runtime.stores.accounts, services.runtime.fanout, services.events.follow_blocks)
-    users = services.users
+    users, block = services.users, services.events.block_numbers
     return PeopleRoutes(users.get_statuses, services.presence.get_presence, block, users.find_account)
 
 
@@ -186,12 +183,11 @@ def _media_rules(media: MediaSettings) -> dict[MediaKind, MediaRule]:
 def _users(services: Services) -> list[Route]:
     users, media, links = services.users, services.media, services.links
     list_inviters = services.events.list_inviters
-    change_user = ChangeUser(services.runtime.stores.accounts, users.find, services.runtime.fanout)
     return [
         *AvatarRoutes(media.set_photo, media.remove_photo, users.find, links).routes(),
         *FavouriteRoutes(users.list_favourites, users.mark_favourites, links).routes(),
         *FacebookRoutes(users.link_facebook, users.list_facebook_friends, links).routes(),
-        *UserRoutes(users.list_users, users.find, change_user, users.match_phone_book, list_inviters, links).routes(),
+        *UserRoutes(users.list_users, users.find, users.change, users.match_phone_book, list_inviters, links).routes(),
         *RenditionRoutes(media.renditions, media.open, media.default_pictures).routes(),
     ]
 

@@ -140,7 +140,7 @@ def build_services(settings: Settings, outside: Outside) -> Services:
     grouped = groups.build(stores, clock, settings, known.require_contact, log)
     people = users.build(stores, fanout, settings, outside.http, known, files)
     facts = events.build_facts(stores, fanout, clock, settings, known, log, notes.notify, notes.limit_texts)
-    hosted = events.build(stores, clock, settings, known, people.views, log, facts)
+    hosted = events.build(stores, fanout, clock, settings, known, people.views, log, facts)
     owned = accounts.build(
         stores,
         fanout,

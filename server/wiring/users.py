@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from models.ports import Fanout
+from models.services.accounts.profile import ChangeUser
 from models.services.users.facebook import LinkFacebook, ListFacebookFriends
 from models.services.users.favourites import ListFavourites, MarkFavourites
 from models.services.users.finding import FindAccount, FindUser, ListUsers, MatchPhoneBook, UserDiscovery
@@ -23,6 +24,7 @@ class UserServices:
     views: UserViews
     find: FindUser
     find_account: FindAccount
+    change: ChangeUser
     list_users: ListUsers
     match_phone_book: MatchPhoneBook
     get_statuses: GetStatuses
@@ -44,11 +46,12 @@ def build(
     views = UserViews(may_view)
     know = UserDiscovery(stores.contacts, stores.phone_books, stores.events, is_open=settings.users.visible == "all")
     graph = GraphApi(http, url=settings.facebook.graph_url, timeout_s=settings.facebook.timeout_s)
-    links = stores.facebook_links
+    links, find = stores.facebook_links, FindUser(accounts, know, views)
     return UserServices(
         views,
-        FindUser(accounts, know, views),
+        find,
         FindAccount(accounts),
+        ChangeUser(accounts, find, fanout),
         ListUsers(accounts, know, views),
         MatchPhoneBook(accounts, stores.phone_books, views, contacts.limit_new_numbers),
         GetStatuses(contacts.require_contact, stores.contacts, accounts, stores.status_histories, may_view),

@@ -12,10 +12,11 @@ from server.process.gc_tuning import tune_garbage_collector
 from tests.support.cancelled_connections import closing_cancelled_connections
 from tests.support.documented import undocumented
 from tests.support.group_world import town, world
+from tests.support.node import Node, running_node, settings_for
 from tests.support.stores import pool, quick_place
 from tests.support.warm_start import warm_starts
 
-__all__ = ["database", "driver", "mongodb_url", "redis_url", "stores", "town", "world"]
+__all__ = ["database", "driver", "mongodb_url", "node", "redis_url", "stores", "town", "world"]
 
 
 TESTS = Path(__file__).parent
@@ -159,6 +160,13 @@ def mongodb_url(stores: EmbeddedStores) -> str:
 @pytest.fixture(scope="session")
 def redis_url(stores: EmbeddedStores) -> str:
     return stores.redis_url
+
+
+@pytest.fixture(scope="module")
+async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
+    """One node with the usual settings for all tests of a file; files that need another one have their own."""
+    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"))) as running:
+        yield running
 
 
 @pytest.fixture

@@ -3,14 +3,12 @@
 import asyncio
 import json
 import zlib
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from time import process_time
 
 import pytest
 
-from server.embedded import EmbeddedStores
-from tests.support.node import Node, running_node, settings_for
+from tests.support.node import Node
 from tests.support.raw import request
 
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
@@ -18,12 +16,6 @@ SLOW = b"p=" + b"x" * 200_000 + b"-" + b"a" * 200_000  # as punycode: ten second
 DOORS = ("/auth", "/auth/verify_pin", "/o/token/", "/o/revoke-token/")
 CHARSETS = ("punycode", "utf-7", "utf-16", "idna", "unicode_escape", "iso-8859-1", "nonsense", "rot13")
 SOON_S = 5.0  # a loaded machine included; what is refused here took longer, or was accepted
-
-
-@pytest.fixture(scope="module")
-async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
-    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"))) as running:
-        yield running
 
 
 async def post(node: Node, path: str, kind: str, body: bytes, *, token: str = "", method: str = "POST") -> int:

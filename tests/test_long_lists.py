@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -27,12 +26,6 @@ DOORS: dict[str, tuple[str, str, Any]] = {
     "an account named often": ("POST", "/api/messages/send-message/", {"account": NUMBERS, "contact": "1", "message": "x"}),
     "invitees": ("POST", "/events", {"title": "x", "event_date": "2031-01-01T10:00:00Z", "invite_phone_numbers": NUMBERS}),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
-    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"))) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,8 @@
 """However a number is written, at whatever door, it is one person: found, invited, blocked and written to by any spelling."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from server.embedded import EmbeddedStores
-from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.node import Node, Person
 
 ANN, TOM = "447400123777", "4930901820"
 SPELLINGS = [
@@ -21,12 +18,6 @@ SPELLINGS = [
     "+44/7400/123777",
     "+44 7400 123777;ext=5",
 ]
-
-
-@pytest.fixture(scope="module")
-async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
-    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"))) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from server.embedded import EmbeddedStores
 from tests.server.processes import RunningServer, running
-from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.node import Node, Person
 from tests.support.raw import open_line
 
 NO_HOSTS = (
@@ -71,12 +70,6 @@ async def exchange(url: str, data: bytes) -> bytes:
             return await reader.read()  # to the end of the line
     finally:
         writer.transport.abort()
-
-
-@pytest.fixture(scope="module")
-async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
-    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"))) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

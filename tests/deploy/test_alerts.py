@@ -1,17 +1,14 @@
 """The alerts watch what docs/operations.md says to watch, by metrics that there are."""
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from server.embedded import EmbeddedStores
 from tests.docs.documents import DOCS, read_rows
-from tests.support.node import Node, running_node, settings_for
+from tests.support.node import Node
 
 ROOT = Path(__file__).parents[2]
 FROM_PROMETHEUS = {"up"}
@@ -28,12 +25,6 @@ def read_rules() -> list[dict[str, Any]]:
 def list_watched() -> set[str]:
     """Returns the metrics in the table of troubles (docs/operations.md, "Watching")."""
     return {name for row in read_rows(DOCS / "operations.md", "Watching") for name in METRIC.findall(row[0])}
-
-
-@pytest.fixture(scope="module")
-async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
-    async with running_node(stores, settings_for(tmp_path_factory.mktemp("alerts"))) as running:
-        yield running
 
 
 async def test_every_metric_in_a_rule_is_one_that_a_node_has(node: Node) -> None:

@@ -3,10 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from server.config import MongodbSettings, RedisSettings
@@ -19,12 +17,6 @@ from tests.support.socket_world import sign_in_friends
 
 BOARD = Path(__file__).parents[2] / "deploy" / "grafana.json"
 OF_WORKERS = {"parley_worker_up"}  # what there is with `--workers` alone: see test_siblings.py
-
-
-@pytest.fixture(scope="module")
-async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
-    async with running_node(stores, settings_for(tmp_path_factory.mktemp("metrics"))) as running:
-        yield running
 
 
 async def read_metrics(node: Node) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:

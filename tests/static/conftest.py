@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser
 
-from server.embedded import EmbeddedStores
 from tests.static.accessibility import read_axe
 from tests.static.browser import Windows, chromium
-from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.node import Node, Person
 
 
 @pytest.fixture(scope="session")
@@ -20,12 +19,6 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 async def axe() -> str:
     return await read_axe()
-
-
-@pytest.fixture(scope="module")
-async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
-    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"))) as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,23 +1,15 @@
 """Nothing is served from the disk but what lies in `static/`, and no name of a file is a fault."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from server.embedded import EmbeddedStores
 from server.http.pages import STATIC
-from tests.support.node import Node, running_node, settings_for
+from tests.support.node import Node
 from tests.support.raw import request
 
 SECRET = "not yours"
-
-
-@pytest.fixture(scope="module")
-async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
-    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"))) as running:
-        yield running
 
 
 @pytest.fixture

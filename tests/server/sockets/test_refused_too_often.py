@@ -2,23 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from time import process_time
 
 import pytest
 
-from server.embedded import EmbeddedStores
-from tests.support.node import Node, running_node, settings_for
+from tests.support.node import Node
 from tests.support.raw import QUERY, frames, request
 
 STRANGER, NOWHERE = '40/chat,{"token":"a.b.c"}', '42/chat,1["chats",{}]'
 MANY = 4000  # as many as fit into one body
-
-
-@pytest.fixture(scope="module")
-async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
-    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"))) as running:
-        yield running
 
 
 @pytest.mark.parametrize("packet", [STRANGER, "40/nowhere,", NOWHERE])

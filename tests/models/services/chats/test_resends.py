@@ -1,32 +1,14 @@
 """Messages that are sent again: answered with what is stored, many of them by a few queries, and in nobody's way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 
-from models.documents.entry import Draft, Entry, Message
-from models.services.chats.journal import Journal
+from benchmarks.resends import new_journal
+from models.documents.entry import Draft, Message
 from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.entry_rows import ENTRIES
-from server.clock import SystemClock
 
 CHATS = range(1, 6)
-
-
-@asynccontextmanager
-async def new_journal(database: Database) -> AsyncIterator[Journal]:
-    """That of a node which has just started."""
-
-    def hear(entries: Sequence[Entry]) -> None:
-        """Nobody listens."""
-
-    journal = Journal(database, SystemClock(), [hear])
-    await journal.open()
-    try:
-        yield journal
-    finally:
-        await journal.close(within_s=2.0)
 
 
 def drafts(count: int, name: str) -> list[Draft]:

@@ -19,9 +19,8 @@ def main(argv: list[str]) -> int:
     if argv[:1] == ["test"]:  # before argparse, which would take pytest's options for its own
         require_installed(ROOT, ["embedded", "test"], this)
         return test(argv[1:])
-    arguments = make_parser("run.py", epilog="`run.py test` runs the tests; what follows goes to pytest.").parse_args(
-        argv
-    )
+    parser = make_parser("run.py", epilog="`run.py test` runs the tests; what follows goes to pytest.")
+    arguments = parser.parse_args(argv)
     require_installed(ROOT, ["embedded"], this)
     return run(arguments)
 

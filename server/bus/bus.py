@@ -265,7 +265,7 @@ class Bus:
                 self._take(channel, kind, node, rest, to)
         except Exception:
             if not self._unreadable:
-                log.exception("the bus brought what this node cannot read")
+                log.exception("a message of the bus could not be read or acted on; the accounts concerned will sync")
             self._on_unreadable(channel)
 
     def _on_unreadable(self, channel: str) -> None:

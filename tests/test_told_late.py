@@ -221,7 +221,7 @@ class TestAChatThatCannotBeTold:
                 raise RuntimeError("cannot be told")
             await told(entry)
 
-        monkeypatch.setattr(announcer, "HELD_MAX", 10, raising=False)
+        monkeypatch.setattr(announcer, "HELD_MAX", 10)
         monkeypatch.setattr(friends.parts.announcer, "_announce", broken)
         before = len(friends.toms.told("resync"))
         for n in range(25):

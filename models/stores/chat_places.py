@@ -22,7 +22,7 @@ from models.stores.entry_rows import ENTRIES, read_entry
 
 WRITES_AT_ONCE = 1000
 # The copy may be lost in a crash of the database: marked entries then say that it is to be made again. So it is written and read
-# without waiting for a majority; what is shown of a chat comes from the log (heads.py).
+# without waiting for a majority; what is shown of a chat comes from the log (chat_summaries.py).
 _QUICK = WriteConcern(1, j=False)
 _AS_IT_STANDS = ReadConcern("local")
 

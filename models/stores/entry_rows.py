@@ -53,7 +53,7 @@ INDEXES = [
     ),
     # Messages that have not moved their chat up in any list yet: see services/chats/summaries.py.
     IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="unsummed", partialFilterExpression={"unsummed": True}),
-    # The three by which chat lists are made (heads.py): each chat's newest message; what each writer said there, the deleted apart,
+    # The three by which chat lists are made (chat_summaries.py): each chat's newest message; what each writer said there, the deleted apart,
     # so that unread messages are counted without a reader's own; and, of the few that were kept from somebody, each writer's
     # newest. The first two cost MongoDB some 6 us of a processor each for every message, where one without any takes 30; neither
     # can do the other's work, for groups have many writers. All the sparse and partial ones here cost nothing that can be measured.

@@ -155,7 +155,7 @@ def build(
         find_stored,
         remove_media,
     )
-    read_summaries = ReadChatSummaries(stores.heads, memberships)
+    read_summaries = ReadChatSummaries(stores.chat_summaries, memberships)
     list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted)
     locate_log = LocateLog(resolve, memberships, chats)
     return ChatServices(

@@ -6,6 +6,7 @@ from models.ports import Clock
 from models.stores.accounts import Accounts
 from models.stores.attempts import Attempts
 from models.stores.chat_places import ChatPlaces
+from models.stores.chat_summaries import ChatSummaries
 from models.stores.chats import Chats
 from models.stores.contacts import Contacts
 from models.stores.counters import Counters
@@ -15,7 +16,6 @@ from models.stores.entries import Entries
 from models.stores.events import Events
 from models.stores.facebook_links import FacebookLinks
 from models.stores.favourites import Favourites
-from models.stores.heads import ChatSummaries
 from models.stores.invitation_tokens import InvitationTokens
 from models.stores.logins import Logins
 from models.stores.media import MediaFiles
@@ -44,7 +44,11 @@ class Stores:
         self.accounts, self.contacts = Accounts(database, counters), Contacts(database)
         self.messages, self.read_dates = Messages(database), ReadDates(database)
         self.chats = Chats(database, counters, large=large_chat)
-        self.entries, self.heads, self.places = Entries(database), ChatSummaries(database), ChatPlaces(database)
+        self.entries, self.chat_summaries, self.places = (
+            Entries(database),
+            ChatSummaries(database),
+            ChatPlaces(database),
+        )
         self.sessions, self.quotas = Sessions(database), Quotas(database)
         self.pins, self.attempts = Pins(database, derive_key(secret, "pins")), Attempts(database)
         self.media, self.photos = MediaFiles(database, derive_key(secret, "media"), clock), Photos(database)

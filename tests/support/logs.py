@@ -10,12 +10,12 @@ from models.documents.chat_summary import ChatSummary
 from models.documents.entry import Deletion, Draft, Entry, Joined, Message, Reaction, entry_key
 from models.services.chats.membership import MembershipCache
 from models.services.chats.summaries import ReadChatSummaries
+from models.stores.chat_summaries import ChatSummaries
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.entry_rows import ENTRIES, INDEXES, entry_row, stored_entry
-from models.stores.heads import ChatSummaries
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -25,8 +25,8 @@ from models.errors import ChatNotFound
 from models.ports import Clock
 from models.services.chats.membership import MembershipCache
 from models.stores.chat_places import ChatPlaces
+from models.stores.chat_summaries import ChatSummaries, LogEnd
 from models.stores.database import is_transient
-from models.stores.heads import ChatSummaries, LogEnd
 from models.stores.instants import to_milliseconds
 from models.tasks import BackgroundTasks
 

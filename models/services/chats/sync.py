@@ -28,8 +28,8 @@ from models.ports import Clock
 from models.services.chats.log_tail_cache import LogTailCache
 from models.services.chats.summaries import ReadChatSummaries
 from models.services.runtime.batch_loader import BatchLoader
+from models.stores.chat_summaries import LogEnd
 from models.stores.entries import Entries
-from models.stores.heads import LogEnd
 
 CLOCKS_APART = timedelta(minutes=1)  # between two nodes, and between writing an entry and storing it
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from models.documents.chat import Chat
 from models.documents.chat_summary import UNREAD_MAX, ChatSummary
 from models.documents.entry import Entry, Kind, Left
-from models.stores import heads
+from models.stores import chat_summaries, unread_counts
 from models.stores.database import Database
 from models.stores.entries import visible
 from tests.support.examined import examined
@@ -130,8 +130,9 @@ async def test_every_head_is_what_the_log_says(
     logs: Logs, seed: int, is_near: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not is_near:
-        monkeypatch.setattr(heads, "NEAR", 2, raising=False)
-        monkeypatch.setattr(heads, "SHARED_ROWS", 7, raising=False)
+        monkeypatch.setattr(chat_summaries, "NEAR", 2)
+        monkeypatch.setattr(unread_counts, "NEAR", 2)
+        monkeypatch.setattr(unread_counts, "SHARED_ROWS", 7)
     dice = random.Random(seed)
     people = [1, 2, 3, 5, ME]
     direct, group = await logs.direct(ME, PEER), await logs.group(*people)

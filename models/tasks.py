@@ -120,7 +120,9 @@ async def _keep(name: str, work: Callable[[], Awaitable[None]], longest_pause_s:
             problem, error = f"waits: {type(caught).__name__}", caught
         has_lasted = monotonic() > started_at + longest_pause_s
         pause_s = min(FIRST_PAUSE_S if has_lasted or not pause_s else 2 * pause_s, longest_pause_s)
-        log.warning("%s %s, next try in %.1f s", name, problem, pause_s, exc_info=error if _is_bug(error) else None)
+        # A format for each piece of work: lines of one format are counted after the first few (server/process/logs.py).
+        line = name.replace("%", "%%") + " %s, next try in %.1f s"
+        log.warning(line, problem, pause_s, exc_info=error if _is_bug(error) else None)
         await asyncio.sleep(pause_s)
 
 

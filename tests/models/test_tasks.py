@@ -71,7 +71,7 @@ async def test_pauses_between_failures_grow_up_to_the_longest(caplog: pytest.Log
     owner.repeat("a sweep", work, at_once=True)
     await work.happen()
     await owner.stop()
-    pauses = [record.args[2] for record in caplog.records if isinstance(record.args, tuple) and len(record.args) == 3]
+    pauses = [record.args[1] for record in caplog.records if isinstance(record.args, tuple) and len(record.args) == 2]
     assert pauses == [0.001, 0.002, 0.004, 0.004, 0.004]
 
 
@@ -80,7 +80,7 @@ async def test_rare_work_that_goes_on_failing_becomes_rare_again(caplog: pytest.
     owner.repeat("a sweep", work, every_s=0.016, at_once=True)
     await work.happen()
     await owner.stop()
-    pauses = [record.args[2] for record in caplog.records if isinstance(record.args, tuple) and len(record.args) == 3]
+    pauses = [record.args[1] for record in caplog.records if isinstance(record.args, tuple) and len(record.args) == 2]
     assert pauses == [0.001, 0.002, 0.004, 0.008, 0.016, 0.016]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.servers import kill_mongod, kill_redis
+from models import tasks
 from server.embedded import EmbeddedStores, throw_away_stores
 from server.process import logs
 from tests.support.node import running_node, settings_for
@@ -81,6 +82,21 @@ async def test_of_many_lines_with_one_cause_a_few_are_shown_and_the_rest_counted
     assert written[3] == "98 more lines like this within 0.3 s: GET /0: the database is away (AutoReconnect)"
     logger.warning("GET /%d: the database is away (%s)", 7, "AutoReconnect")
     assert written[4].startswith("GET /7")
+
+
+async def test_each_piece_of_background_work_that_fails_is_named(
+    written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "log", limited(written))
+    owner, names = tasks.BackgroundTasks(), [f"work {number}" for number in range(10)]
+
+    async def fail() -> None:
+        raise ConnectionError
+
+    for name in names:
+        owner.keep(name, fail)
+    await until(lambda: {line.rpartition(" waits:")[0] for line in written} == set(names), within_s=5)
+    await owner.stop()
 
 
 async def test_errors_are_all_shown(written: list[str]) -> None:

@@ -131,6 +131,8 @@ def at(section: dict[str, Any], path: str) -> Any:
         ("HTTPS://App.Example:443", "https://app.example"),
         ("http://a.example:80", "http://a.example"),
         ("http://a.example:443", "http://a.example:443"),
+        ("https://a.example:1", "https://a.example:1"),
+        ("https://a.example:65535", "https://a.example:65535"),
         ("https://bücher.example", "https://xn--bcher-kva.example"),
         ("https://[2001:DB8::0001]:8443", "https://[2001:db8::1]:8443"),
         ("capacitor://localhost", "capacitor://localhost"),

@@ -7,8 +7,9 @@ from uuid import uuid4
 
 from typing_extensions import override
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, ClientConnection, NamespaceContext, Pending
-from handlers.wire.sockets.chats import show_chat_page, show_page, show_sync
+from handlers.sockets.base import Answer, BaseNamespace, Body, NamespaceContext, Pending
+from handlers.sockets.client import ClientConnection
+from handlers.wire.sockets.chats import show_chat_page, show_names, show_page, show_sync
 from handlers.wire.sockets.entries import show_entry, show_message
 from handlers.wire.sockets.packets import CHAT
 from handlers.wire.sockets.requests import (
@@ -16,6 +17,7 @@ from handlers.wire.sockets.requests import (
     EMOJI_MAX_CHARS,
     find_exact,
     find_seq,
+    read_accounts,
     read_client_id,
     read_cursors,
     read_int,
@@ -32,6 +34,7 @@ from models.services.chats.history import PAGE_MAX as HISTORY_MAX
 from models.services.chats.history import ReadHistory
 from models.services.chats.listing import PAGE_MAX as CHATS_MAX
 from models.services.chats.listing import ListChats, SendReady
+from models.services.chats.member_names import NAMES_MAX, ListMemberNames
 from models.services.chats.send import FindStored, SendMessage, message_of
 from models.services.chats.sync import SyncChats
 from models.services.runtime.admission import ConnectAdmission
@@ -53,6 +56,7 @@ class ChatNamespace(BaseNamespace):
         history: ReadHistory,
         sync: SyncChats,
         chats: ListChats,
+        member_names: ListMemberNames,
         send_ready: SendReady,
         connect_admission: ConnectAdmission,
         *,
@@ -65,6 +69,7 @@ class ChatNamespace(BaseNamespace):
         self._history = history
         self._sync = sync
         self._chats = chats
+        self._member_names = member_names
         self._send_ready = send_ready
         self._connect_admission = connect_admission
         self._text_max_chars = text_max_chars
@@ -163,6 +168,10 @@ class ChatNamespace(BaseNamespace):
         return show_chat_page(
             await self._chats(client.actor, limit=limit, before=find_exact(body, "before", CLIENT_ID_MAX_CHARS))
         )
+
+    async def on_names(self, client: ClientConnection, body: Body) -> Answer:
+        """{chat or contact or group, accounts: [id]} -> {chat, names: [{account, contact, name}]}."""
+        return show_names(*await self._member_names(client.actor, read_target(body), read_accounts(body, NAMES_MAX)))
 
 
 def _client_id(body: Body) -> str:

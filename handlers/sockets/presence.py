@@ -2,7 +2,8 @@
 
 from typing_extensions import override
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, ClientConnection, NamespaceContext
+from handlers.sockets.base import Answer, BaseNamespace, Body, NamespaceContext
+from handlers.sockets.client import ClientConnection
 from handlers.wire.fields import find_number
 from handlers.wire.sockets.packets import PRESENCE, show_presence
 from models.errors import Malformed

@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, ClientConnection, NamespaceContext, Pending
+from handlers.sockets.base import Answer, BaseNamespace, Body, NamespaceContext, Pending
+from handlers.sockets.client import ClientConnection
 from handlers.wire.sockets.packets import RECEIPTS
 from handlers.wire.sockets.requests import read_seq, read_target
 from models.documents.chat_ref import ChatRef

@@ -4,7 +4,8 @@ from collections.abc import Awaitable
 
 from typing_extensions import override
 
-from handlers.sockets.base import Answer, BaseNamespace, Body, ClientConnection, NamespaceContext
+from handlers.sockets.base import Answer, BaseNamespace, Body, NamespaceContext
+from handlers.sockets.client import ClientConnection
 from handlers.wire.sockets.packets import TYPING
 from handlers.wire.sockets.requests import read_target
 from models.services.chats.typing import BroadcastTyping

@@ -62,9 +62,9 @@ class EngineServer(engineio.AsyncServer):
         listener: TransportListener,
         make_sid: Callable[[], str],
         forward: Forward,
-        queue_max_packets: int = 4096,
-        queue_max_chars: int = 2**24,
-        account_max_chars: int = 2**25,
+        queue_max_packets: int,
+        queue_max_chars: int,
+        account_max_chars: int,
         lines: LinesPerAddress | None = None,
         **kwargs: Any,
     ) -> None:

@@ -7,7 +7,6 @@ by hand instead of the loop in `_take_frames`, but it accepts frames without a m
 
 import asyncio
 import codecs
-from struct import Struct
 from typing import Protocol
 
 from aiohttp._websocket.helpers import websocket_mask
@@ -16,19 +15,26 @@ from typing_extensions import override
 from server.http.stalls import UntakenWrites
 from server.sockets import disconnects
 from server.sockets.disconnects import Disconnect
+from server.sockets.frame_format import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    CONTROL_MAX_BYTES,
+    FINAL,
+    HEAD_MAX_BYTES,
+    MASKED,
+    PING,
+    PONG,
+    RESERVED,
+    TEXT,
+    bytes_needed,
+    frame_of,
+    what_is_wrong_with_close,
+)
 
 CLOSE_WITHIN_S = 2.0  # then the connection of a client that does not answer a close frame is cut
-CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-CONTROL_MAX_BYTES = 125
-HEAD_MAX_BYTES = 14
 FRAMES_IN_A_TURN = 64  # of one client, 2 ms; one read may bring seven thousand frames
 
-_FINAL, _RESERVED, _MASKED = 0x80, 0x70, 0x80
-_SIZE_16, _SIZE_64 = Struct("!BBH").pack, Struct("!BBQ").pack
-_CODE = Struct("!H")
-# Codes that a close frame may carry (RFC 6455, section 7.4), and those for applications.
-_CLOSE_CODES = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
-_APPLICATION_CODES = range(3000, 5000)
 _UTF_8 = codecs.getincrementaldecoder("utf-8")
 
 
@@ -50,15 +56,6 @@ class FrameListener(Protocol):
     def on_disconnect(self) -> None:
         """The connection is gone; no other call follows."""
         ...
-
-
-def frame_of(data: bytes, opcode: int = TEXT) -> bytes:
-    """Returns one unmasked final frame, as servers send them."""
-    size = len(data)
-    if size <= CONTROL_MAX_BYTES:
-        return bytes((_FINAL | opcode, size)) + data
-    head = _SIZE_16(_FINAL | opcode, 126, size) if size < 2**16 else _SIZE_64(_FINAL | opcode, 127, size)
-    return head + data
 
 
 class Frames(asyncio.Protocol):
@@ -259,10 +256,10 @@ class Frames(asyncio.Protocol):
                 return
             left -= 1
             first, size, head = data[start], data[start + 1], 6
-            if not size & _MASKED:
+            if not size & MASKED:
                 self._fail(disconnects.UNMASKED_FRAME)
                 return
-            size ^= _MASKED
+            size ^= MASKED
             if size > CONTROL_MAX_BYTES:
                 head = 8 if size == 126 else HEAD_MAX_BYTES
                 size = int.from_bytes(data[start + 2 : start + head - 4], "big") if end - start >= head else 0
@@ -278,23 +275,14 @@ class Frames(asyncio.Protocol):
             start = rest
             self._take(first, payload)
         if start < end and not self._is_input_over:
-            self._keep(data, start)
-
-    def _keep(self, data: bytes, start: int) -> None:
-        """Keep the beginning of a frame, and its length as far as that is known."""
-        self._buffer = bytearray(data[start:])
-        length = len(self._buffer)
-        size = self._buffer[1] & ~_MASKED if length > 1 else 0
-        head = 6 if size <= CONTROL_MAX_BYTES else 8 if size == 126 else HEAD_MAX_BYTES
-        if size > CONTROL_MAX_BYTES:
-            size = int.from_bytes(self._buffer[2 : head - 4], "big") if length >= head else 0
-        self._needed = head + size
+            self._buffer = bytearray(data[start:])
+            self._needed = bytes_needed(self._buffer)
 
     def _permits(self, first: int, size: int) -> bool:
         """Check a frame's head. Returns False, after closing the connection, if it breaks a rule."""
-        opcode, is_final = first & 0x0F, first & _FINAL
+        opcode, is_final = first & 0x0F, first & FINAL
         is_control = opcode >= CLOSE
-        if first & _RESERVED:
+        if first & RESERVED:
             self._fail(disconnects.RESERVED_BITS)
         elif opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
             self._fail(disconnects.UNKNOWN_OPCODE)
@@ -313,10 +301,10 @@ class Frames(asyncio.Protocol):
         opcode = first & 0x0F
         if opcode >= CLOSE:
             self._take_control(opcode, payload)
-        elif first & _FINAL and self._message is None:
+        elif first & FINAL and self._message is None:
             self._deliver(opcode, payload)
         else:
-            self._take_fragment(opcode, payload, is_final=bool(first & _FINAL))
+            self._take_fragment(opcode, payload, is_final=bool(first & FINAL))
 
     def _take_fragment(self, opcode: int, payload: bytearray, *, is_final: bool) -> None:
         """Add a fragment to its message. A text closes the connection with the first fragment that is not UTF-8."""
@@ -355,12 +343,9 @@ class Frames(asyncio.Protocol):
             self._on_close_frame(bytes(payload))
 
     def _on_close_frame(self, payload: bytes) -> None:
-        code = _CODE.unpack_from(payload)[0] if len(payload) >= 2 else None
-        is_known = code is None or code in _CLOSE_CODES or code in _APPLICATION_CODES
-        if len(payload) == 1 or not is_known:
-            self._fail(disconnects.BAD_CLOSE_FRAME)
-        elif not _is_text(payload[2:]):
-            self._fail(disconnects.NOT_UTF_8)
+        wrong = what_is_wrong_with_close(payload)
+        if wrong is not None:
+            self._fail(wrong)
         else:
             self._send_close(payload[:2])
         self._close_line()
@@ -392,11 +377,3 @@ class Frames(asyncio.Protocol):
     def _cut_later(self) -> None:
         if self._timer is None and self._transport is not None:
             self._timer = self._loop.call_later(CLOSE_WITHIN_S, self._transport.abort)
-
-
-def _is_text(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

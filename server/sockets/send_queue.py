@@ -7,7 +7,7 @@ else that is done for a recipient.
 import asyncio
 from typing import Protocol
 
-from server.sockets.frames import frame_of
+from server.sockets.frame_format import frame_of
 
 
 class EncodedPacket:

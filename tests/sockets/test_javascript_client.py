@@ -8,7 +8,7 @@ from server.embedded import EmbeddedStores
 from server.embedded.ports import choose_port
 from tests.support.javascript_client import install_javascript_client, javascript_client
 from tests.support.node import NAMESPACES, running_node, settings_for
-from tests.support.socket_world import Friends, sign_in_friends
+from tests.support.socket_fixture import Friends, sign_in_friends
 
 TRANSPORTS = [("websocket",), ("polling",), ("polling", "websocket")]
 by_every_transport = pytest.mark.parametrize("transports", TRANSPORTS, ids="+".join)

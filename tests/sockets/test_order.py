@@ -10,7 +10,7 @@ from server.embedded import EmbeddedStores
 from tests.support.javascript_client import install_javascript_client, javascript_client
 from tests.support.node import Device, running_node, settings_for
 from tests.support.raw import frames, open_polling
-from tests.support.socket_world import sign_in_friends
+from tests.support.socket_fixture import sign_in_friends
 
 COUNT = 1000  # eight times what one connection may have under way
 

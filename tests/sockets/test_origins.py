@@ -12,9 +12,10 @@ from tests.support.raw import QUERY, frames, request
 OURS, FOREIGN = "https://app.example.org", "https://evil.example.net"
 
 
-@pytest.fixture
-async def node(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[Node]:
-    async with running_node(stores, settings_for(tmp_path, http={"cors_origins": [OURS]})) as running:
+@pytest.fixture(scope="module")
+async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
+    settings = settings_for(tmp_path_factory.mktemp("node"), http={"cors_origins": [OURS]})
+    async with running_node(stores, settings) as running:
         yield running
 
 

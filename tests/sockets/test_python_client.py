@@ -10,7 +10,7 @@ import socketio
 from server.embedded import EmbeddedStores
 from server.embedded.ports import choose_port
 from tests.support.node import NAMESPACES, Device, running_node, settings_for
-from tests.support.socket_world import Friends, sign_in_friends, sockets_of, until
+from tests.support.socket_fixture import Friends, sign_in_friends, sockets_of, until
 
 TRANSPORTS = [("websocket",), ("polling",), ("polling", "websocket")]
 by_every_transport = pytest.mark.parametrize("transports", TRANSPORTS, ids="+".join)

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from handlers.sockets.base import BaseNamespace, ClientConnection, NamespaceContext
+from handlers.sockets.base import BaseNamespace, NamespaceContext
+from handlers.sockets.client import ClientConnection
 from models.documents.session import Actor
 from models.errors import DomainError, SessionRevoked, Unavailable
 from models.services.runtime.token_bucket import TokenBuckets

@@ -8,7 +8,7 @@ import pytest
 from models.documents.session import Actor
 from tests.support.node import NAMESPACES, Person
 from tests.support.raw import frames, open_polling
-from tests.support.socket_world import Friends, sockets_of, until
+from tests.support.socket_fixture import Friends, sockets_of, until
 
 WITHIN_S = 30.0  # a moment on a quiet machine
 

@@ -15,7 +15,7 @@ from server.embedded import EmbeddedStores
 from server.secret import load_secret
 from tests.support.node import NAMESPACES, Device, settings_for
 from tests.support.raw import Frames, frames, open_polling
-from tests.support.socket_world import Friends, friends_on_a_node, sockets_of
+from tests.support.socket_fixture import Friends, friends_on_a_node, sockets_of
 
 JOIN_WITHIN_S = 5.0  # what a busy machine needs to let somebody in, and more
 
@@ -29,21 +29,18 @@ async def refusal_of(socket: Frames, namespace: str, credentials: object) -> dic
 
 class TestEvents:
     @pytest.mark.parametrize("namespace", NAMESPACES)
-    @pytest.mark.parametrize(
-        "event", ["connect", "disconnect", "on_connect", "welcome", "left", "trigger_event", "_ask", "", "*", "\ud83d"]
-    )
-    async def test_an_event_that_no_namespace_has_is_refused(
-        self, friends: Friends, namespace: str, event: str
-    ) -> None:
+    async def test_an_event_that_no_namespace_has_is_refused(self, friends: Friends, namespace: str) -> None:
+        inner = ("connect", "disconnect", "on_connect", "welcome", "left", "trigger_event", "_ask")
         async with frames(friends.node.url) as socket:
             await socket.join(friends.ann.token, namespace)
-            name = json.dumps(event)
-            await socket.say(f'42{namespace},5[{name},{{"token":"x"}}]')
-            answer = json.loads((await socket.hear_until(f"43{namespace},5"))[len(f"43{namespace},5") :])
-            assert answer[0]["ok"] is False
-            assert answer[0]["error"]["code"] == "unknown_event"
-            await socket.say(f"42{namespace},6[{name}]")
-            assert "unknown_event" in await socket.hear_until(f"43{namespace},6")
+            for number, event in enumerate((*inner, "", "*", "\ud83d")):
+                name, asked, bare = json.dumps(event), f"{namespace},1{number}", f"{namespace},2{number}"
+                await socket.say(f'42{asked}[{name},{{"token":"x"}}]')
+                answer = json.loads((await socket.hear_until("43" + asked))[len("43" + asked) :])
+                assert answer[0]["ok"] is False, name
+                assert answer[0]["error"]["code"] == "unknown_event", name
+                await socket.say(f"42{bare}[{name}]")
+                assert "unknown_event" in await socket.hear_until("43" + bare), name
 
     async def test_forged_events_leave_the_account_as_it_is(self, friends: Friends) -> None:
         phone = await friends.node.connect(friends.tom, "/chat", "/presence")
@@ -171,11 +168,11 @@ class TestConnect:
                 await socket.join(friends.ann.token)
                 await socket.say("41/chat,")
 
-    @pytest.mark.parametrize("namespace", ["/nowhere", "/admin", "/chat/", "/CHAT", "/" + "x" * 5000, "/*"])
-    async def test_an_unknown_namespace_is_refused(self, friends: Friends, namespace: str) -> None:
+    async def test_an_unknown_namespace_is_refused(self, friends: Friends) -> None:
         async with frames(friends.node.url) as socket:
-            refusal = await refusal_of(socket, namespace, {"token": friends.ann.token})
-            assert refusal["data"] == {"code": "not_found", "retryable": False}
+            for namespace in ("/nowhere", "/admin", "/chat/", "/CHAT", "/" + "x" * 5000, "/*"):
+                refusal = await refusal_of(socket, namespace, {"token": friends.ann.token})
+                assert refusal["data"] == {"code": "not_found", "retryable": False}, namespace
 
     async def test_the_root_namespace_is_refused(self, friends: Friends) -> None:
         async with frames(friends.node.url) as socket:
@@ -183,18 +180,14 @@ class TestConnect:
             refusal = json.loads((await socket.hear_until("44"))[2:])
             assert refusal["data"] == {"code": "not_found", "retryable": False}
 
-    @pytest.mark.parametrize(
-        "credentials",
-        [None, {}, [], "text", 7, {"token": None}, {"token": 7}, {"token": ""}, {"token": "a.b.c"}, {"token": ["x"]}],
-    )
     @pytest.mark.parametrize("namespace", ["/chat", "/presence"])
-    async def test_without_a_token_that_can_be_read_it_is_refused(
-        self, friends: Friends, credentials: object, namespace: str
-    ) -> None:
+    async def test_without_a_token_that_can_be_read_it_is_refused(self, friends: Friends, namespace: str) -> None:
         async with frames(friends.node.url) as socket:
-            refusal = await refusal_of(socket, namespace, credentials)
-            assert refusal["message"]
-            assert refusal["data"] == {"code": "unauthenticated", "retryable": False}
+            tokens = [{"token": token} for token in (None, 7, "", "a.b.c", ["x"])]
+            for credentials in (None, {}, [], "text", 7, *tokens):
+                refusal = await refusal_of(socket, namespace, credentials)
+                assert refusal["message"], credentials
+                assert refusal["data"] == {"code": "unauthenticated", "retryable": False}, credentials
 
     async def test_a_text_that_is_no_utf16_is_no_token(self, friends: Friends) -> None:
         async with frames(friends.node.url) as socket:
@@ -234,8 +227,10 @@ class TestConnect:
 class TestStrangers:
     @pytest.fixture
     async def strict(self, stores: EmbeddedStores, tmp_path: Path) -> Any:
-        async with friends_on_a_node(stores, settings_for(tmp_path, sockets={"join_within_s": JOIN_WITHIN_S})) as world:
-            yield world
+        async with friends_on_a_node(
+            stores, settings_for(tmp_path, sockets={"join_within_s": JOIN_WITHIN_S})
+        ) as fixture:
+            yield fixture
 
     async def test_who_joins_nothing_is_closed(self, strict: Friends) -> None:
         polling = await open_polling(strict.node.url)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from handlers.sockets.base import ClientConnection
+from handlers.sockets.client import ClientConnection
 from models.documents.session import Actor
 
 

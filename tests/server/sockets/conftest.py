@@ -6,10 +6,10 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.support.node import settings_for
-from tests.support.socket_world import Friends, friends_on_a_node
+from tests.support.socket_fixture import Friends, friends_on_a_node
 
 
 @pytest.fixture(scope="module")
 async def friends(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Friends]:
-    async with friends_on_a_node(stores, settings_for(tmp_path_factory.mktemp("node"))) as world:
-        yield world
+    async with friends_on_a_node(stores, settings_for(tmp_path_factory.mktemp("node"))) as fixture:
+        yield fixture

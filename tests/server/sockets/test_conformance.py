@@ -14,7 +14,7 @@ import pytest
 from server.embedded import EmbeddedStores
 from tests.support.node import settings_for
 from tests.support.raw import BINARY, QUERY, Frames, Polling, frames, open_line, open_polling, request
-from tests.support.socket_world import Friends, friends_on_a_node, sockets_of, until
+from tests.support.socket_fixture import Friends, friends_on_a_node, sockets_of, until
 
 PING_INTERVAL_S, PING_TIMEOUT_S = 0.5, 2.0  # short, but for a busy machine
 JOIN_WITHIN_S = 4.0
@@ -29,8 +29,8 @@ Point = Callable[[Friends], Awaitable[None]]
 async def friends(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Friends]:
     sockets = {"ping_interval_s": PING_INTERVAL_S, "ping_timeout_s": PING_TIMEOUT_S, "join_within_s": JOIN_WITHIN_S}
     settings = settings_for(tmp_path_factory.mktemp("node"), sockets=sockets)
-    async with friends_on_a_node(stores, settings) as world:
-        yield world
+    async with friends_on_a_node(stores, settings) as fixture:
+        yield fixture
 
 
 async def status_of(friends: Friends, method: str, path: str, body: bytes | None = None, headers: str = "") -> int:

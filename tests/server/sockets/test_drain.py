@@ -21,7 +21,7 @@ from tests.conversation.talk import texts
 from tests.support import raw
 from tests.support.node import Node, running_node, settings_for
 from tests.support.parts import parts_of, services_of
-from tests.support.socket_world import sign_in_friends, until
+from tests.support.socket_fixture import sign_in_friends, until
 
 GOING_AWAY, SERVICE_RESTART = 1001, 1012
 HANDSHAKE = raw.QUERY + "polling"

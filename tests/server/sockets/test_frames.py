@@ -9,7 +9,7 @@ import pytest
 from handlers.wire.sockets.largest import largest_message
 from server.config import ChatSettings
 from tests.support.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frames, frames, open_line, open_polling
-from tests.support.socket_world import Friends, sockets_of, until
+from tests.support.socket_fixture import Friends, sockets_of, until
 
 ASK = b'42/chat,1["chats",{}]'
 MASKED = 0x80

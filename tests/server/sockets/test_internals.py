@@ -6,7 +6,9 @@ A failure here after an upgrade means: read the new release, then mend server/so
 import asyncio
 import inspect
 import re
+from collections import deque
 from typing import Any
+from unittest.mock import Mock, create_autospec
 
 import engineio
 import pytest
@@ -20,7 +22,10 @@ from socketio import packet as socketio_packet
 
 from server.sockets.connections import Connections
 from server.sockets.engine import EngineServer
-from server.sockets.server import SocketServer
+from server.sockets.engine_socket import EngineSocket
+from server.sockets.frames import FrameListener, Frames
+from server.sockets.intake import JOINING, UNAUTHENTICATED_MAX_BYTES
+from server.sockets.server import BACKLOG_HOLD, SocketServer
 
 SIGNATURES = [
     # What we replace: python-engineio
@@ -136,8 +141,8 @@ async def answered_here(_: web.Request) -> web.StreamResponse | None:
     return None
 
 
-def test_the_server_is_told_of_packets_by_our_sockets() -> None:
-    sockets = SocketServer(
+def socket_server() -> SocketServer:
+    return SocketServer(
         Connections(registered, lambda _: None),
         origins=["*"],
         ping_interval_s=25,
@@ -148,7 +153,46 @@ def test_the_server_is_told_of_packets_by_our_sockets() -> None:
         count_refused=lambda _: None,
         queue_max_packets=10,
         queue_max_chars=1000,
+        account_max_chars=2000,
     )
+
+
+def test_a_connection_is_one_to_the_library_from_its_greeting_until_it_leaves() -> None:
+    connections = socket_server().connections
+    connection = connections.admit(EngineSocket(connections.server.eio, "sid", "127.0.0.1"), "/chat")
+    assert not connections.is_connected(connection.sid, "/chat"), "nobody may disconnect what is still let in"
+    connection.is_open = True
+    assert connections.is_connected(connection.sid, "/chat")
+    connections.remove(connection)
+    assert not connections.is_connected(connection.sid, "/chat")
+
+
+@pytest.mark.parametrize(
+    ("packet_text", "most"), [("4", BACKLOG_HOLD), ("x" * (UNAUTHENTICATED_MAX_BYTES + 1), 1)], ids=["many", "long"]
+)
+def test_from_whoever_is_still_let_in_no_more_is_read_than_may_wait(packet_text: str, most: int) -> None:
+    sockets = socket_server()
+    socket = EngineSocket(sockets.eio, "sid", "127.0.0.1")
+    socket.backlog = deque()
+    for _ in range(most):
+        assert not socket.held
+        sockets.on_message(socket, packet_text)
+    assert socket.held == JOINING
+
+
+async def test_a_line_that_is_lost_can_still_be_held() -> None:
+    transport = create_autospec(asyncio.Transport, instance=True)
+    line = Frames(transport, Mock(spec=FrameListener), message_max_bytes=10, is_full=False, stalled_s=1.0)
+    line.connection_lost(None)
+    line.hold()
+    line.resume_reading()
+    await asyncio.sleep(0)
+    transport.pause_reading.assert_not_called()
+    transport.resume_reading.assert_not_called()
+
+
+def test_the_server_is_told_of_packets_by_our_sockets() -> None:
+    sockets = socket_server()
     assert isinstance(sockets.eio, EngineServer)
     assert sockets.eio.listener is sockets
     assert sockets.eio.start_service_task is False

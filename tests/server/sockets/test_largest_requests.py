@@ -15,7 +15,7 @@ from handlers.sockets.typing import TypingNamespace
 from handlers.wire.sockets.largest import ENVELOPE_MAX_BYTES, largest_message, largest_requests
 from server.sockets.intake import UNAUTHENTICATED_MAX_BYTES
 from tests.support.raw import QUERY, TEXT, frames, open_polling, request
-from tests.support.socket_world import Friends, sockets_of, until
+from tests.support.socket_fixture import Friends, sockets_of, until
 
 EMOJI = "\N{OK HAND SIGN}"
 TEXT_MAX, CARD_MAX = 16_384, 163_840

@@ -14,7 +14,7 @@ from server.sockets.engine_socket import EngineSocket
 from tests.support.node import NAMESPACES, Node, Person, running_node, settings_for
 from tests.support.parts import services_of
 from tests.support.raw import TEXT, frames, open_polling, request
-from tests.support.socket_world import Friends, friends_on_a_node, sign_in_friends, sockets_of, until
+from tests.support.socket_fixture import Friends, friends_on_a_node, sign_in_friends, sockets_of, until
 
 ROUNDS = 200
 
@@ -37,8 +37,8 @@ def held(node: Node) -> dict[str, int]:
         "engine sockets": len(sockets.eio.sockets),
         "environs": len(sockets.environ),
         "binary packets": len(sockets._binary_packet),
-        "unauthenticated": len(sockets._unauthenticated),
-        "answers": len(sockets._tasks),
+        "unauthenticated": len(sockets._joining._unauthenticated),
+        "answers": len(sockets._requests._tasks),
         "by sid": len(connections._by_sid),
         "by engine": len(connections._by_engine),
         "by account": sum(map(len, connections._by_account.values())),
@@ -115,7 +115,7 @@ async def test_who_connects_again_is_held_once(node: Node) -> None:
                 await socket.join(ann.token, namespace)
             await socket.say(f'42/presence,{n}["presence_watch",{{"contacts":[]}}]')
             await socket.hear_until(f"43/presence,{n}")
-            await until(lambda: not sockets_of(node)._tasks)
+            await until(lambda: not sockets_of(node)._requests._tasks)
             once = once or held(node)
             assert held(node) == once
     await until(lambda: held(node) == before)

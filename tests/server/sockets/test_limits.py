@@ -11,7 +11,7 @@ import socketio
 
 from server.embedded import EmbeddedStores
 from tests.support.node import Device, Node, Person, running_node, settings_for
-from tests.support.socket_world import sign_in_friends
+from tests.support.socket_fixture import sign_in_friends
 
 AMPLE = {"enabled": True, "requests_per_s": 1000, "requests_burst": 10_000, "messages_per_s": 1000}
 AMPLE |= {"messages_burst": 10_000, "connects_per_minute": 10_000}

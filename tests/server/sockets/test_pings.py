@@ -28,6 +28,9 @@ class Client:
             listener=self,
             make_sid=lambda: "sid",
             forward=nobody,
+            queue_max_packets=10,
+            queue_max_chars=1000,
+            account_max_chars=2000,
         )
         self.closed_at: float | None = None
         self.socket = EngineSocket(server, "sid", "127.0.0.1")

@@ -21,7 +21,7 @@ from tests.support.raw import (
     open_polling,
     request,
 )
-from tests.support.socket_world import Friends, sign_in_friends, sockets_of, until
+from tests.support.socket_fixture import Friends, sign_in_friends, sockets_of, until
 
 FRAME_MAX = largest_message(ChatSettings().text_max_chars)
 

@@ -11,7 +11,7 @@ from server.embedded import EmbeddedStores
 from tests.support.node import Device, settings_for
 from tests.support.raw import frames as open_frames
 from tests.support.raw import open_polling
-from tests.support.socket_world import Friends, friends_on_a_node, sockets_of, until
+from tests.support.socket_fixture import Friends, friends_on_a_node, sockets_of, until
 
 TEXT = "x" * 8000
 QUEUE_MAX = 16
@@ -23,8 +23,8 @@ async def friends(stores: EmbeddedStores, tmp_path: Path) -> Any:
     settings = settings_for(
         tmp_path, sockets={"queue_max_packets": QUEUE_MAX, "ping_interval_s": 0.5, "ping_timeout_s": 2.5}
     )
-    async with friends_on_a_node(stores, settings) as world:
-        yield world
+    async with friends_on_a_node(stores, settings) as fixture:
+        yield fixture
 
 
 async def write(phone: Device, number: str, count: int, start: int = 0) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from server.embedded import EmbeddedStores
 from tests.support import raw
 from tests.support.node import running_node, settings_for
-from tests.support.socket_world import sign_in_friends
+from tests.support.socket_fixture import sign_in_friends
 
 CROWD = 60
 PER_S = 10

@@ -11,7 +11,7 @@ import pytest
 from server.embedded import EmbeddedStores
 from tests.support.node import settings_for
 from tests.support.raw import Frames, Polling, frames, open_polling
-from tests.support.socket_world import Friends, friends_on_a_node, sockets_of, until
+from tests.support.socket_fixture import Friends, friends_on_a_node, sockets_of, until
 from tests.support.stores import stopped
 
 IN_FLIGHT, COUNT = 5, 40
@@ -27,8 +27,8 @@ async def friends(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFacto
             "queue_max_packets": 256,
         },
     )
-    async with friends_on_a_node(stores, settings) as world:
-        yield world
+    async with friends_on_a_node(stores, settings) as fixture:
+        yield fixture
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ async def test_one_who_goes_while_it_waits_leaves_nothing(stores: EmbeddedStores
             await until_one_is_held(friends)
             socket.writer.transport.abort()
         await until(lambda: set(sockets.eio.sockets) <= before)
-    await until(lambda: not sockets._unanswered)
+    await until(lambda: not sockets._requests._unanswered)
 
 
 @pytest.mark.usefixtures("is_asked_often")

@@ -7,8 +7,8 @@ from aiohttp import hdrs, web
 from yarl import URL
 
 from handlers.wire.events.users import Link
-from handlers.wire.sockets.entries import MEDIA
 from models.documents.default_picture import DefaultPicture
+from models.documents.media import MEDIA
 from models.documents.photo import Photo, Rendition
 from models.documents.session import Actor
 from models.services.media.renditions import DefaultPictures

@@ -10,9 +10,9 @@ from aiohttp import hdrs, web
 from aiohttp.helpers import ETAG_ANY
 
 from handlers.rest.described import OperationSpec, Route
+from handlers.rest.dispositions import attachment
 from handlers.rest.paths import plain
-from handlers.wire.sockets.entries import MEDIA
-from models.documents.media import INLINE_TYPES, Media
+from models.documents.media import INLINE_TYPES, MEDIA, Media
 from models.documents.photo import PHOTO_TYPE
 from models.errors import MediaNotFound
 from models.services.media.storage import OpenMedia
@@ -74,7 +74,7 @@ async def send_media(
     if has_tag(request, etag):
         return web.Response(status=304, headers=headers)
     if media.mime_type not in INLINE_TYPES:
-        headers["Content-Disposition"] = "attachment"
+        headers["Content-Disposition"] = attachment(media.file_name)
     part = None if request.headers.get(hdrs.IF_RANGE, etag) != etag else _read_range(request, media.size_bytes)
     if part is not None and part[0] > part[1]:
         return web.Response(status=416, headers={**headers, "Content-Range": f"bytes */{media.size_bytes}"})

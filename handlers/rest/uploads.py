@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from aiohttp import hdrs, web
 
-from handlers.rest.forms import Budget, merge, name_of, read_content, read_field, read_parts, require_charset
+from handlers.rest.form_fields import merge
+from handlers.rest.forms import Budget, name_of, read_content, read_field, read_parts, require_charset
 from handlers.rest.requests import read_fields, require_still
 from handlers.wire.fields import Fields
 from models.documents.media import MediaRule
@@ -69,6 +70,7 @@ def taking(store: StoreMedia, rule: MediaRule) -> Take[PendingFile]:
     """Returns a `take` that stores a file of a kind that the message accepts; another kind is refused before it is read."""
 
     def take(sent: Sent, content: AsyncIterator[bytes]) -> AbstractAsyncContextManager[PendingFile]:
-        return store.receive(content, rule, partial(rule.require_type, sent.file_name, sent.mime_type))
+        find_type = partial(rule.require_type, sent.file_name, sent.mime_type)
+        return store.receive(content, rule, find_type, sent.file_name, sent.mime_type)
 
     return take

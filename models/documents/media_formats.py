@@ -30,6 +30,14 @@ def _format(mime_type: str, endings: str, *, more: str = "", names: str = "", st
     return Format(mime_type, endings.split(), more.split(), frozenset(names.split()), re.compile(start, re.DOTALL))
 
 
+# Stored as JPEG: hardly any browser shows it.
+_HEIC = _format(
+    "image/heic",
+    "heic heif",
+    more="hif heics heifs",
+    names="image/heif image/heic-sequence image/heif-sequence image/x-heic image/x-heif",
+    start=rb"....ftyp(?:hei[cmsx]|hev[cmsx]|(?:mif1|msf1)(?!.{0,60}avi[fs]))",
+)
 IMAGES = (
     _format(
         "image/jpeg",
@@ -48,6 +56,13 @@ IMAGES = (
         names="image/x-png image/x-citrix-png image/apng image/vnd.mozilla.apng",
         start=rb"\x89PNG\r\n\x1a\n",
     ),
+    _format(
+        "image/webp", "webp", names="image/x-webp", start=rb"RIFF....WEBP",
+    ),
+    _format(
+        "image/avif", "avif", more="avifs", names="image/avif-sequence", start=rb"....ftyp(?:avi[fs]|(?:mif1|msf1|mia1|miaf).{0,60}avi[fs])",
+    ),
+    _HEIC,
 )  # fmt: skip
 SOUNDS = (
     _format(
@@ -109,6 +124,9 @@ SOUNDS = (
         names="audio/wma audio/x-wma audio/x-ms-asf application/vnd.ms-asf video/x-ms-asf",
         start=rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11",
     ),
+    _format(
+        "audio/webm", "webm", more="weba", names="audio/x-webm video/webm", start=rb"\x1a\x45\xdf\xa3",
+    ),
 )  # fmt: skip
 VIDEOS = (
     _format(
@@ -138,9 +156,31 @@ VIDEOS = (
         names="video/avi video/x-avi video/msvideo video/vnd.avi video/divx video/x-divx application/x-troff-msvideo",
         start=rb"RIFF....AVI ",
     ),
+    _format(
+        "video/webm",
+        "webm",
+        names="video/x-webm audio/webm",
+        start=rb"\x1a\x45\xdf\xa3",
+    ),
 )
+FILM_TYPES = frozenset({"video/3gpp", "video/mp4", "video/quicktime"})  # files that consist of boxes
 # Types that senders name if they do not know the type.
 NO_TYPES = frozenset(
     ["application/octet-stream", "application/x-octet-stream", "application/binary", "application/x-binary", "binary/octet-stream", "application/download", "application/x-download", "application/force-download", "application/x-force-download", "application/unknown", "unknown/unknown", "unknown", "image/*", "audio/*", "video/*", "*/*"]
 ) | {""}  # fmt: skip
-START_BYTES = 16  # of a file; enough to recognise each of these
+START_BYTES = 80  # of a file; enough to recognise each of these
+_FILM = re.compile(rb"....(?:ftyp|moov|mdat|wide|free|skip|pnot)", re.DOTALL)
+
+
+def is_called_heic(mime_type: str) -> bool:
+    return _HEIC.is_called(mime_type)
+
+
+def starts_as_heic(start: bytes) -> bool:
+    """Returns whether a file that begins so is HEIC, whatever it is called: telephones call it JPEG, too."""
+    return _HEIC.start.match(start) is not None
+
+
+def starts_as_film(start: bytes) -> bool:
+    """Returns whether a file that begins so consists of boxes, as MP4, 3GP and QuickTime do, whatever it is called."""
+    return _FILM.match(start) is not None

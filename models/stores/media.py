@@ -9,73 +9,31 @@ end at once, one gets the claim; the chunks of the other are removed, and it is 
 """
 
 import asyncio
-import hashlib
-import hmac
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, replace
 from datetime import timedelta
-from time import monotonic
-from typing import Any
 
 from bson import Binary, ObjectId
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from models.documents.media import Media, extension_for
+from models.documents.media import Media, MediaKind, Recording
 from models.documents.photo import Rendition
-from models.errors import TooLarge, Unavailable
+from models.errors import Unavailable
 from models.ports import Clock
 from models.stores.database import Database, Row
+from models.stores.media_chunks import CHUNK_BYTES, MediaChunks
+from models.stores.media_rows import FILE_INDEXES, Content, media_of, name_row, unreadable_field
+from models.stores.received import Received
 
 log = logging.getLogger(__name__)
 
-FILE_INDEXES = [
-    # One file per content, also if two uploads end at once.
-    IndexModel(
-        [("metadata.sha256", ASCENDING)],
-        unique=True,
-        name="once",
-        partialFilterExpression={"metadata.sha256": {"$exists": True}},
-    ),
-    IndexModel([("metadata.names.name", ASCENDING)], name="name"),
-    # For finding the file whose thumbnail or rendition a file is.
-    IndexModel([("metadata.thumbnail", ASCENDING)], name="thumbnail", sparse=True),
-    IndexModel([("metadata.renditions.$**", ASCENDING)], name="renditions"),
-]
-CHUNK_INDEXES = [IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)]  # as GridFS specifies it
-
-CHUNK_BYTES = 255 * 1024  # the default of GridFS: a row of 256 KiB with its other fields
-CHUNKS_PER_WRITE = 8  # 2 MiB in memory per upload; one durable write per chunk would wait eight times as long
-CHUNKS_PER_READ = 4  # 1 MiB in memory per download
-# Uploads older than the first are refused, and older than the second are swept, so that no sweep meets one that succeeds.
-UPLOAD_LIVES = timedelta(hours=6)
-SWEPT_AFTER = timedelta(hours=12)
+SWEPT_AFTER = timedelta(hours=12)  # since an upload began; none that is older than UPLOAD_LIVES becomes a file
 HELD_FOR = timedelta(hours=1)  # longer than anything takes to write what points to an upload; after that it has crashed
-UNREADABLE_FOR = timedelta(days=1)  # then it is tried again, since a decoder may have been mended
+NAMES_MAX = 200  # of one content; whoever sends it under one more is given it without a file name
 CLAIMS = 5  # tries; each fails only if the file is removed at that moment
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """One stored content with all its names, and the names of its thumbnail and renditions."""
-
-    row: Row
-
-    @property
-    def id(self) -> ObjectId:
-        file_id: ObjectId = self.row["_id"]
-        return file_id
-
-    @property
-    def names(self) -> list[str]:
-        return [each["name"] for each in self.row["metadata"]["names"]]
-
-    @property
-    def made_of_it(self) -> list[str]:
-        metadata = self.row["metadata"]
-        return [*filter(None, [metadata.get("thumbnail")]), *metadata.get("renditions", {}).values()]
 
 
 class MediaFiles:
@@ -84,18 +42,18 @@ class MediaFiles:
     def __init__(self, database: Database, key: bytes, clock: Clock) -> None:
         """`key` makes the names: knowing a content does not tell under which name it is stored, or whether it is."""
         self._files = database.collection("media.files")
-        self._chunks = database.collection("media.chunks")
+        self._chunks = MediaChunks(database)
         self._uploads = database.collection("media.uploads")
         self._key = key
         self._clock = clock
 
     async def prepare(self) -> None:
         await self._files.create_indexes(FILE_INDEXES)
-        await self._chunks.create_indexes(CHUNK_INDEXES)
+        await self._chunks.prepare()
 
     async def find(self, name: str) -> Media | None:
         row = await self._files.find_one({"metadata.names.name": name})
-        return None if row is None else self._media(row, name)
+        return None if row is None else media_of(row, name, self._clock.now())
 
     async def read(self, media: Media, first: int, last: int) -> AsyncIterator[bytes]:
         """Yields the bytes from `first` to `last`, both counted from 0 and included.
@@ -105,33 +63,18 @@ class MediaFiles:
         row = await self._files.find_one({"metadata.sha256": media.sha256}, {"chunkSize": True})
         if row is None:
             raise LookupError(f"{media.name} is gone")
-        size = row["chunkSize"]
-        n, position = first // size, first
-        while position <= last:
-            upto = min(n + CHUNKS_PER_READ, last // size + 1)
-            # One query per piece, so that a slow reader holds no cursor open.
-            query = self._chunks.find({"files_id": row["_id"], "n": {"$gte": n, "$lt": upto}}).sort("n", ASCENDING)
-            for chunk in await query.to_list(None):
-                data = chunk["data"]
-                start = position - chunk["n"] * size
-                piece = data[start : last + 1 - chunk["n"] * size]
-                if start < 0 or not piece:
-                    raise LookupError(f"{media.name} lacks a chunk")
-                yield piece
-                position += len(piece)
-            if position <= last and position != upto * size:
-                raise LookupError(f"{media.name} lacks a chunk")
-            n = upto
+        async for piece in self._chunks.read(row["_id"], row["chunkSize"], first, last):
+            yield piece
 
     @asynccontextmanager
-    async def receive(self, content: AsyncIterator[bytes], *, below_bytes: int) -> AsyncIterator["Received"]:
+    async def receive(self, content: AsyncIterator[bytes], *, below_bytes: int) -> AsyncIterator[Received]:
         """Store a content as it arrives, and yield it when it is complete; `keep` then makes it a file.
 
         Raises TooLarge at the first byte too many. A content that the block does not keep is removed, however the block
         ends. A kept one is held until the block ends: nobody removes it before the block has written what points to it.
         """
         file_id = ObjectId()
-        received = Received(self, file_id)
+        received = Received(self._chunks, file_id, self._make_file)
         await self._uploads.insert_one({"_id": file_id, "at": self._clock.now()})
         try:
             await received.take(content, below_bytes)
@@ -143,11 +86,34 @@ class MediaFiles:
             if received.sha256 is not None:
                 await asyncio.shield(self._release(file_id, received.sha256))
 
-    async def set_thumbnail(self, media: Media, thumbnail: Media) -> None:
-        """Note that this small picture is the thumbnail of a content."""
-        await self._files.update_one(
-            {"metadata.sha256": media.sha256}, {"$set": {"metadata.thumbnail": thumbnail.name}}
+    async def note_found(self, media: Media, found: Recording, thumbnail: Media | None = None) -> Media:
+        """Note what is found out about a content; `thumbnail` is the stored poster. Returns the file with that."""
+        poster = found.poster
+        if poster is not None and thumbnail is not None:
+            media = replace(media, thumbnail=thumbnail.name, placeholder=poster.placeholder)
+        media = replace(
+            media,
+            duration_ms=found.duration_ms or media.duration_ms,
+            waveform=found.waveform or media.waveform,
         )
+        known = {
+            "thumbnail": media.thumbnail,
+            "placeholder": None if media.placeholder is None else asdict(media.placeholder),
+            "duration_ms": media.duration_ms,
+            "waveform": media.waveform,
+        }
+        made = {f"metadata.{name}": value for name, value in known.items() if value is not None}
+        await self._files.update_one({"metadata.sha256": media.sha256}, {"$set": made})
+        return media
+
+    async def is_bare(self, sha256: bytes) -> bool:
+        """Returns whether a content is stored that is known to be without metadata."""
+        query = {"metadata.sha256": Binary(sha256), "metadata.is_bare": True}
+        return await self._files.find_one(query, {"_id": True}) is not None
+
+    async def mark_bare(self, media: Media) -> None:
+        """Note that an image has no metadata."""
+        await self._files.update_one({"metadata.sha256": media.sha256}, {"$set": {"metadata.is_bare": True}})
 
     async def set_renditions(self, name: str, renditions: Mapping[Rendition, str]) -> None:
         """Note the renditions of the content with this name."""
@@ -156,10 +122,10 @@ class MediaFiles:
             {"$set": {"metadata.renditions": {each.value: name for each, name in renditions.items()}}},
         )
 
-    async def mark_unreadable(self, media: Media) -> None:
-        """Note that no thumbnail or renditions can be made of a content, so that no node tries again for UNREADABLE_FOR."""
+    async def mark_unreadable(self, media: Media, kind: MediaKind) -> None:
+        """Note that a content cannot be decoded as a file of this kind, so that no node tries again for UNREADABLE_FOR."""
         await self._files.update_one(
-            {"metadata.sha256": media.sha256}, {"$set": {"metadata.unreadable_at": self._clock.now()}}
+            {"metadata.sha256": media.sha256}, {"$set": {f"metadata.{unreadable_field(kind)}": self._clock.now()}}
         )
 
     async def list_used(self, names: Collection[str]) -> set[str]:
@@ -192,7 +158,7 @@ class MediaFiles:
         held = {"$elemMatch": {"at": {"$gte": self._clock.now() - HELD_FOR}}}
         found = await self._files.delete_one({"_id": content.id, "metadata.holds": {"$not": held}})
         if not found.deleted_count:
-            await self.forget_upload(content.id)
+            await self._forget_upload(content.id)
         return found.deleted_count == 1
 
     async def restore(self, content: Content) -> bool:
@@ -201,7 +167,7 @@ class MediaFiles:
             await self._files.insert_one(content.row)
         except DuplicateKeyError:
             return False
-        await self.forget_upload(content.id)
+        await self._forget_upload(content.id)
         return True
 
     async def remove_bytes(self, content: Content) -> None:
@@ -218,12 +184,11 @@ class MediaFiles:
             await self._remove_unless_file(row["_id"])
         return len(rows)
 
-    async def write_chunks(self, chunks: list[Row]) -> None:
-        await self._chunks.insert_many(chunks)
-
-    async def claim(self, file_id: ObjectId, mime_type: str, size_bytes: int, sha256: bytes) -> tuple[Media, bool]:
+    async def _claim(
+        self, file_id: ObjectId, mime_type: str, size_bytes: int, sha256: bytes, file_name: str
+    ) -> tuple[Media, bool]:
         """Make received chunks a file. Returns the file of this content, and whether it consists of these chunks."""
-        name = {"name": self._name_of(sha256, mime_type), "type": mime_type}
+        name = name_row(self._key, sha256, mime_type, file_name)
         hold = {"id": file_id, "at": self._clock.now()}
         row: Row = {
             "_id": file_id,
@@ -236,16 +201,30 @@ class MediaFiles:
             try:
                 await self._files.insert_one(row)
             except DuplicateKeyError:
-                known = {"metadata.sha256": Binary(sha256)}
+                known: Row = {"metadata.sha256": Binary(sha256)}
+                if file_name:
+                    has_room = {f"metadata.names.{NAMES_MAX - 1}": {"$exists": False}}
+                    known["$or"] = [{"metadata.names.name": name["name"]}, has_room]
                 added = {"$addToSet": {"metadata.names": name, "metadata.holds": hold}}
                 stored = await self._files.find_one_and_update(known, added, return_document=ReturnDocument.AFTER)
                 if stored is not None:
-                    return self._media(stored, name["name"]), stored["_id"] == file_id
+                    return media_of(stored, name["name"], self._clock.now()), stored["_id"] == file_id
+                if file_name and await self._files.find_one({"metadata.sha256": Binary(sha256)}, {"_id": True}):
+                    name, file_name = name_row(self._key, sha256, mime_type), ""
+                    row["metadata"]["names"] = [name]
             else:
-                return self._media(row, name["name"]), True
+                return media_of(row, name["name"], self._clock.now()), True
         raise Unavailable
 
-    async def forget_upload(self, file_id: ObjectId) -> None:
+    async def _make_file(
+        self, file_id: ObjectId, mime_type: str, size_bytes: int, sha256: bytes, file_name: str
+    ) -> tuple[Media, bool]:
+        media, is_ours = await self._claim(file_id, mime_type, size_bytes, sha256, file_name)
+        if is_ours:
+            await self._forget_upload(file_id)
+        return media, is_ours
+
+    async def _forget_upload(self, file_id: ObjectId) -> None:
         await self._uploads.delete_one({"_id": file_id})
 
     async def _release(self, file_id: ObjectId, sha256: bytes) -> None:
@@ -263,86 +242,11 @@ class MediaFiles:
                 await self._remove_unless_file(file_id)
             else:
                 # The interrupted write may still arrive after this; the sweep removes it.
-                await self._chunks.delete_many({"files_id": file_id})
+                await self._chunks.remove(file_id)
         except PyMongoError as error:
             log.warning("an upload waits to be swept away: %s", type(error).__name__)
 
     async def _remove_unless_file(self, file_id: ObjectId) -> None:
         if await self._files.find_one({"_id": file_id}, {"_id": True}) is None:
-            await self._chunks.delete_many({"files_id": file_id})
-        await self.forget_upload(file_id)
-
-    def _media(self, row: Row, name: str) -> Media:
-        metadata: dict[str, Any] = row["metadata"]
-        mime_type = next(each["type"] for each in metadata["names"] if each["name"] == name)
-        further = metadata.get("thumbnail"), metadata.get("renditions", {})
-        tried_at = metadata.get("unreadable_at")
-        is_unreadable = tried_at is not None and tried_at > self._clock.now() - UNREADABLE_FOR
-        return Media(name, mime_type, row["length"], bytes(metadata["sha256"]), *further, is_unreadable)
-
-    def _name_of(self, sha256: bytes, mime_type: str) -> str:
-        """Returns the name for a content and type, 128 bits of a keyed hash.
-
-        Equal contents have equal names, so a client that has the file need not load it again.
-        """
-        extension = extension_for(mime_type)
-        stem = hmac.digest(self._key, sha256 + mime_type.encode(), "sha256")[:16].hex()
-        return f"{stem}.{extension}" if extension else stem
-
-
-class Received:
-    """A content that arrives."""
-
-    def __init__(self, files: MediaFiles, file_id: ObjectId) -> None:
-        self._files = files
-        self._file_id = file_id
-        self._began = monotonic()
-        self.size_bytes = 0
-        self.is_kept = False
-        self.is_writing = False  # stays True if a write is interrupted, since it may still arrive
-        self.sha256: bytes | None = None  # once it is claimed
-        self._hash = hashlib.sha256()
-        self._chunks = 0
-
-    async def take(self, content: AsyncIterator[bytes], below_bytes: int) -> None:
-        """Read all of a content, in bounded memory."""
-        buffer = bytearray()
-        waiting: list[Row] = []
-        async for piece in content:
-            self.size_bytes += len(piece)
-            if self.size_bytes >= below_bytes:
-                raise TooLarge(f"The file must have fewer than {below_bytes} bytes.")
-            self._hash.update(piece)
-            buffer += piece
-            while len(buffer) >= CHUNK_BYTES:
-                waiting.append(self._chunk(buffer[:CHUNK_BYTES]))
-                del buffer[:CHUNK_BYTES]
-                if len(waiting) == CHUNKS_PER_WRITE:
-                    await self._write(waiting)
-                    waiting = []
-        if buffer:
-            waiting.append(self._chunk(buffer))
-        if waiting:
-            await self._write(waiting)
-
-    async def keep(self, mime_type: str) -> Media:
-        """Make the content a file. Equal contents are one file, with one name per type."""
-        if monotonic() - self._began > UPLOAD_LIVES.total_seconds():
-            raise Unavailable("The upload took too long; try again.")
-        # If the claim is interrupted, nobody knows whether it was stored; the sweep will find out.
-        self.is_kept = True
-        self.sha256 = self._hash.digest()
-        media, is_ours = await self._files.claim(self._file_id, mime_type, self.size_bytes, self.sha256)
-        self.is_kept = is_ours
-        if is_ours:
-            await self._files.forget_upload(self._file_id)
-        return media
-
-    async def _write(self, chunks: list[Row]) -> None:
-        self.is_writing = True
-        await self._files.write_chunks(chunks)
-        self.is_writing = False
-
-    def _chunk(self, data: bytearray) -> Row:
-        self._chunks += 1
-        return {"_id": ObjectId(), "files_id": self._file_id, "n": self._chunks - 1, "data": Binary(bytes(data))}
+            await self._chunks.remove(file_id)
+        await self._forget_upload(file_id)

@@ -10,7 +10,7 @@ nothing.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from http import HTTPStatus
 
@@ -30,7 +30,8 @@ PIECE_BYTES = 65536
 LOOKUP_TIMEOUT_S, LOOKUP_TRIES = 3.0, 2  # of one server that is asked for a name; doubled at the second try
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Unpacking would make a few bytes many; who sends packed bytes unasked is refused.
-_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Parley"}
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
+USER_AGENT = "Parley"
 
 
 class _Forbidden(OSError):
@@ -57,6 +58,10 @@ class PublicResolver(AbstractResolver):
         await self._resolver.close()
 
 
+def _ignore(_url: str) -> None:
+    """Takes no notice of a hop."""
+
+
 class HttpFetcher:
     """Fetches over http and https, without cookies, without proxies, without credentials."""
 
@@ -68,16 +73,21 @@ class HttpFetcher:
         allow_private_addresses: bool = False,
         resolver: AbstractResolver | None = None,
         nameservers: Sequence[str] = (),
+        default_ports_only: bool = False,
+        user_agent: str = USER_AGENT,
     ) -> None:
         """`timeout_s` bounds the whole fetch, redirects and content included.
 
-        `nameservers` (`1.2.3.4` or `1.2.3.4:53`) are asked instead of the system's; `resolver` replaces them.
+        `nameservers` (`1.2.3.4` or `1.2.3.4:53`) are asked instead of the system's; `resolver` replaces them. With
+        `default_ports_only` nothing but a site itself is asked: port 80 by http, 443 by https.
         """
         self._timeout_s = timeout_s
         self._max_redirects = max_redirects
         self._is_open_to_private = allow_private_addresses
         self._resolver = resolver
         self._nameservers = list(nameservers)
+        self._has_default_ports_only = default_ports_only
+        self._user_agent = user_agent
 
     async def close(self) -> None:
         """Cancel the lookups that are under way."""
@@ -85,13 +95,13 @@ class HttpFetcher:
             await self._resolver.close()
 
     @asynccontextmanager
-    async def open(self, url: str) -> AsyncIterator[Fetched]:
+    async def open(self, url: str, on_hop: Callable[[str], None] = _ignore) -> AsyncIterator[Fetched]:
         async with AsyncExitStack() as stack:
             # Around what is read too: the clock runs until the caller has it all.
             async with _told(self._timeout_s):
                 session = await stack.enter_async_context(self._session())
                 deadline = asyncio.get_running_loop().time() + self._timeout_s
-                response = await self._follow(session, url)
+                response = await self._follow(session, url, on_hop)
             stack.callback(response.close)
             yield _fetched(response, deadline)
 
@@ -112,12 +122,15 @@ class HttpFetcher:
             timeout=aiohttp.ClientTimeout(total=None),
             auto_decompress=False,
             trust_env=False,
-            headers=_HEADERS,
+            headers={**_HEADERS, "User-Agent": self._user_agent},
         )
 
-    async def _follow(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientResponse:
+    async def _follow(
+        self, session: aiohttp.ClientSession, url: str, on_hop: Callable[[str], None]
+    ) -> aiohttp.ClientResponse:
         target = self._require_permitted(url)
         for _ in range(self._max_redirects + 1):
+            on_hop(str(target))
             response = await session.get(target, allow_redirects=False)
             if response.status not in _REDIRECTS:
                 return _require_plain(response)
@@ -140,6 +153,8 @@ class HttpFetcher:
             raise UrlRefused("A URL with a user or a password is not fetched.")
         if not is_web_url(str(url)):
             raise UrlRefused("This is no URL.")
+        if self._has_default_ports_only and not url.is_default_port():
+            raise UrlRefused("Only the usual ports are asked.")
         # The connector asks no resolver about a host that is an address already.
         if not self._is_open_to_private and _is_address(host) and not is_public(host):
             raise UrlRefused

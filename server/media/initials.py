@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from models.documents.default_picture import NO_HUE, DefaultPicture
 from models.documents.photo import BIG_PX, SMALL_PX, Rendition
-from server.media.picture_worker import EVENTS_QUALITY, FADED, WHITE
+from server.media.colours import WHITE
+from server.media.picture_worker import EVENTS_QUALITY, FADED
 
 log = logging.getLogger(__name__)
 

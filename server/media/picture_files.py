@@ -8,9 +8,13 @@ counts as absent.
 import re
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
+T = TypeVar("T")
+
+PARTS_MAX = 20_000  # of one file; five megabytes of a usual one have some hundreds
 PROFILE_MAX_BYTES = 4 << 20  # those of printing presses, the largest there are, have two megabytes
 _UPRIGHT = 1
 _ORIENTATION = 0x0112
@@ -64,6 +68,14 @@ def separate(data: bytes) -> PictureFile:
     if _AVIF.match(data):
         return PictureFile(_AVIF_METADATA.sub(rb"\1free", data))
     return PictureFile(data)
+
+
+def bounded(parts: Iterable[T]) -> Iterator[T]:
+    """Yields the parts of a file. Raises ValueError for more than anybody needs: each costs time."""
+    for number, part in enumerate(parts):
+        if number >= PARTS_MAX:
+            raise ValueError("too many parts")
+        yield part
 
 
 def read_orientation(exif: bytes, xmp: bytes = b"") -> int:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.rest.forms import merge
+from handlers.rest.form_fields import merge
 from handlers.rest.requests import read_shape
 from handlers.wire.events.requests import ChangedEvent, NewEvent, Rsvp
 from handlers.wire.events.users import PhoneNumbers, read_phone_book, read_phones
 from handlers.wire.fields import read_list
-from handlers.wire.messaging.profiles import BlockedNumbers
+from handlers.wire.messaging.people import BlockedNumbers
 from handlers.wire.messaging.request import parse
 from models.errors import FieldErrors, Malformed
 

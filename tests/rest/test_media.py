@@ -9,7 +9,8 @@ from handlers.rest.media import MediaRoutes
 from models.documents.media import Media
 from models.services.media.storage import OpenMedia
 from models.stores.database import Database
-from models.stores.media import CHUNK_BYTES, MediaFiles
+from models.stores.media import MediaFiles
+from models.stores.media_chunks import CHUNK_BYTES
 from tests.rest.app import Client, client_of
 from tests.support.fakes import HandClock
 

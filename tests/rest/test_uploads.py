@@ -22,7 +22,7 @@ from server.media.imaging import PictureProcesses
 from tests.rest.app import BODY_MAX_BYTES, Client, client_of
 from tests.support.fakes import HandClock
 from tests.support.pictures import bomb, decoded, encoded, halves
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 BELOW = 3 << 20
 BIG = bytes(range(256)) * 4096 * 2  # 2 MiB: more than http.body_max_bytes of these tests
@@ -152,7 +152,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         ("kind", "name", "named"),
-        [(MediaKind.VIDEO, "a.exe", "avi, mov, mp4"), (MediaKind.IMAGE, "a.svg", "gif, jpeg, jpg, png"),
+        [(MediaKind.VIDEO, "a.exe", "avi, mov, mp4"), (MediaKind.IMAGE, "a.svg", "avif, gif, heic, heif, jpeg, jpg, png"),
          (MediaKind.IMAGE, "png", "gif"), (MediaKind.AUDIO, "a.mp4", "mp3"), (MediaKind.VOICE, "a.mp3.html", "wma")],
     )  # fmt: skip
     async def test_a_wrong_extension_is_refused_with_the_right_ones(

@@ -6,7 +6,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from tests.support.pictures import encoded
+from tests.support.pictures import encoded, packed_zeros
 
 
 def many_scans(scans: int, *, side: int = 4000) -> bytes:
@@ -30,7 +30,7 @@ def many_tags(tags: int, size: int) -> bytes:
 
 def packed_profile(size: int) -> bytes:
     """A PNG of one pixel whose colour profile unpacks to `size` bytes."""
-    profile = b"x\0\0" + zlib.compress(bytes(size), 9)
+    profile = b"x\0\0" + packed_zeros(size)
     plain = encoded(Image.new("RGB", (1, 1)))
     chunk = struct.pack(">I", len(profile)) + b"iCCP" + profile + struct.pack(">I", zlib.crc32(b"iCCP" + profile))
     return plain[:33] + chunk + plain[33:]

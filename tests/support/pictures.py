@@ -45,14 +45,24 @@ def is_near(one: Any, other: tuple[int, ...], by: int = 12) -> bool:
     return all(abs(a - b) <= by for a, b in zip(one, other, strict=True))
 
 
+def packed_zeros(size: int) -> bytes:
+    """What zlib unpacks to `size` zero bytes, at once: of what is packed, one part is packed and repeated."""
+
+    def packed(count: int, end: int) -> bytes:
+        packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+        return packer.compress(bytes(count)) + packer.flush(end)
+
+    parts, rest = divmod(size, 1 << 20)
+    body = packed(1 << 20, zlib.Z_FULL_FLUSH) * parts + packed(rest, zlib.Z_FINISH)
+    return b"\x78\xda" + body + struct.pack(">HH", size % 65_521, 1)  # the sum of Adler
+
+
 def bomb(side: int) -> bytes:
     """A well-formed PNG of `side` squared grey pixels in a few kilobytes."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    packer = zlib.compressobj(9)
-    row = b"\0" * (side + 1)
-    body = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    body = packed_zeros(side * (side + 1))
     header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")

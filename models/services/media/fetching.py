@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 from models.documents.media import MediaRule
 from models.documents.session import Actor
@@ -31,7 +32,8 @@ class FetchUrl:
             def find_type(start: bytes) -> str:
                 return rule.require_type_of_url((url, fetched.url), fetched.mime_type, fetched.file_name, start)
 
-            async with self.store.receive(fetched.content, rule, find_type) as arrival:
+            file_name = fetched.file_name or unquote(urlsplit(fetched.url).path)
+            async with self.store.receive(fetched.content, rule, find_type, file_name, fetched.mime_type) as arrival:
                 yield arrival
 
 

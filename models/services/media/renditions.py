@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from models.documents.default_picture import HUES, DefaultPicture
-from models.documents.media import Media
+from models.documents.media import Media, MediaKind
 from models.documents.photo import PHOTO_TYPE, Rendition
 from models.errors import Malformed, MediaNotFound
 from models.ports import Drawing, Imaging
@@ -68,7 +68,7 @@ class Renditions:
                 photo = await self._require(name)
                 if photo.renditions:
                     return photo.renditions
-                if photo.is_unreadable or not await self._is_photo(photo):
+                if MediaKind.IMAGE in photo.unreadable_as or not await self._is_photo(photo):
                     raise MediaNotFound
                 made = await self.add(name, await self._make(photo, by))
                 return {rendition.value: made[rendition] for rendition in made}
@@ -86,7 +86,7 @@ class Renditions:
         try:
             return await self.imaging.make_renditions(self.files.read(photo, 0, photo.size_bytes - 1), by=by)
         except Malformed:  # a photo of an earlier version that can no longer be decoded
-            await self.files.mark_unreadable(photo)
+            await self.files.mark_unreadable(photo, MediaKind.IMAGE)
             raise MediaNotFound from None
 
     async def _require(self, name: str) -> Media:

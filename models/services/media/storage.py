@@ -1,17 +1,19 @@
-"""Stored files: storing and opening them, and removing those that nothing uses any more."""
+"""Stored files: storing and opening them; unused.py removes those that nothing points to any more."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Hashable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from models.documents.media import Media, MediaKind, MediaRule
-from models.documents.media_formats import START_BYTES
+from models.documents.file_name import NAMELESS, clean_file_name
+from models.documents.media import MEDIA, Media, MediaKind, MediaRule, Recording, type_of_document
+from models.documents.media_formats import FILM_TYPES, START_BYTES, is_called_heic, starts_as_film, starts_as_heic
 from models.documents.photo import PHOTO_TYPE
 from models.errors import Malformed, MediaNotFound, RateLimited, Unavailable
 from models.ports import Imaging
-from models.stores.media import Content, MediaFiles, Received
+from models.stores.media import MediaFiles
+from models.stores.received import Received
 
 log = logging.getLogger(__name__)
 
@@ -25,35 +27,57 @@ class StoreMedia:
 
     @asynccontextmanager
     async def receive(
-        self, content: AsyncIterator[bytes], rule: MediaRule, find_type: Callable[[bytes], str]
+        self,
+        content: AsyncIterator[bytes],
+        rule: MediaRule,
+        find_type: Callable[[bytes], str],
+        file_name: str = "",
+        stated_type: str = "",
     ) -> AsyncIterator["PendingFile"]:
         """Receive a file as its content arrives, and yield it when it is complete.
 
         `find_type` is called with the first bytes and returns the type; it may refuse the file before the rest is read.
+        `file_name` and `stated_type` are what its sender, or its server, says of it.
         Raises TooLarge, and Malformed for an empty file.
         """
         start, whole = await read_start(content, START_BYTES)
         mime_type = find_type(start)
-        async with self.files.receive(whole, below_bytes=rule.below_bytes) as received:
+        async with AsyncExitStack() as holds, self.files.receive(whole, below_bytes=rule.below_bytes) as received:
             if not received.size_bytes:
                 raise Malformed("The file is empty.")
-            yield PendingFile(self, received, rule.kind, mime_type)
+            is_heic = is_called_heic(mime_type) or starts_as_heic(start)
+            name = clean_file_name(file_name)
+            is_film = starts_as_film(start)
+            yield PendingFile(self, received, rule.kind, mime_type, name, stated_type, is_heic, is_film, holds)
 
-    async def set_thumbnail(self, media: Media, by: Hashable) -> None:
-        """Make a thumbnail of a stored picture, at the cost of `by`.
+    async def examine(self, media: Media, kind: MediaKind, by: Hashable) -> Media:
+        """Find out what messages of this kind say of a stored file, at the cost of `by`. Returns the file with that.
 
-        A picture that cannot be decoded is sent without one, and for a while nobody tries again.
+        A file that cannot be decoded is sent without, and for a while nobody tries again.
         """
         try:
-            thumbnail = await self.imaging.make_thumbnail(self.files.read(media, 0, media.size_bytes - 1), by=by)
+            found = await self._decode(media, kind, by)
         except Malformed as refusal:
-            log.info("no thumbnail: %s", refusal)
-            await self.files.mark_unreadable(media)
+            log.info("nothing known of a file: %s", refusal)
+            await self.files.mark_unreadable(media, kind)
+            return media
         except (RateLimited, Unavailable) as refusal:
-            log.info("no thumbnail: %s", refusal)
-        else:
-            async with self.store(thumbnail, PHOTO_TYPE) as stored:
-                await self.files.set_thumbnail(media, stored)
+            log.info("nothing known of a file: %s", refusal)
+            return media
+        if found.poster is None:
+            return await self.files.note_found(media, found)
+        async with self.store(found.poster.data, PHOTO_TYPE) as stored:
+            return await self.files.note_found(media, found, stored)
+
+    async def _decode(self, media: Media, kind: MediaKind, by: Hashable) -> Recording:
+        content = self.files.read(media, 0, media.size_bytes - 1)
+        match kind:
+            case MediaKind.IMAGE:
+                return Recording(poster=await self.imaging.make_thumbnail(content, by=by))
+            case MediaKind.VIDEO:
+                return await self.imaging.examine_video(content, by=by)
+            case _:
+                return await self.imaging.examine_sound(content, by=by)
 
     @asynccontextmanager
     async def store(self, data: bytes, mime_type: str) -> AsyncIterator[Media]:
@@ -73,16 +97,97 @@ class PendingFile:
     received: Received
     kind: MediaKind
     mime_type: str
+    file_name: str  # cleaned; "" for none
+    stated_type: str
+    is_heic: bool
+    is_film: bool  # whatever it is called
+    holds: AsyncExitStack  # ends with the block of `StoreMedia.receive`
+
+    def message_fields(self, media: Media) -> dict[str, Any]:
+        """Returns the fields of a message with the stored file: where it is read, what it is called, and what is known of it."""
+        fields: dict[str, Any] = {"url": MEDIA + media.name, "hash": media.hash, "mime_type": media.mime_type}
+        match self.kind:
+            case MediaKind.DOCUMENT:
+                fields["mime_type"] = type_of_document(self.file_name, self.stated_type)
+                fields |= {"file_name": self.file_name or NAMELESS, "size_bytes": self.received.size_bytes}
+            case MediaKind.VOICE:
+                fields |= {"duration_ms": media.duration_ms, "waveform": media.waveform}
+            case MediaKind.AUDIO:
+                fields |= {"duration_ms": media.duration_ms, "waveform": media.waveform}
+                fields["file_name"] = self.file_name or None
+            case MediaKind.IMAGE | MediaKind.VIDEO if media.placeholder is not None:
+                fields |= asdict(media.placeholder)
+                if self.kind is MediaKind.VIDEO and media.thumbnail is not None:
+                    fields |= {"duration_ms": media.duration_ms, "poster": MEDIA + media.thumbnail}
+        return fields
 
     async def keep(self, by: Hashable = None) -> Media:
-        """Keep the file, and make a thumbnail if it is an image, at the cost of `by`. Returns the stored file.
+        """Keep the file, and find out what its message says of it, at the cost of `by`. Returns the stored file.
 
         The file is held until the block of `StoreMedia.receive` ends; the block writes what points to it.
         """
-        media = await self.received.keep(self.mime_type)
-        if self.kind is MediaKind.IMAGE and media.thumbnail is None and not media.is_unreadable:
-            await self.store.set_thumbnail(media, by)
+        match self.kind:
+            case MediaKind.IMAGE:
+                media = await self._keep_image(by)
+            case MediaKind.VIDEO if self.mime_type in FILM_TYPES or self.is_film:
+                media = await self._keep_film(by)
+            case _:
+                media = await self._keep()
+        return media if media.is_known_as(self.kind) else await self.store.examine(media, self.kind, by)
+
+    async def _keep(self) -> Media:
+        return await self.received.keep(self.mime_type, self.file_name if self.kind is MediaKind.DOCUMENT else "")
+
+    async def _keep_image(self, by: Hashable) -> Media:
+        """Keep an image without its metadata, and in a format that can be shown.
+
+        Raises Malformed for a HEIC that cannot be read, RateLimited, and Unavailable: an image is not sent with its metadata.
+        """
+        if not is_called_heic(self.mime_type) and await self.store.files.is_bare(self.received.digest):
+            return await self._keep()
+        try:
+            made = await self._make_bare(by)
+        except Malformed:
+            if self.is_heic:
+                raise
+            return await self._keep()  # and each time anew, for it is not bare
+        if made is None:
+            media = await self._keep()
+        else:
+            data, mime_type = made
+            receiving = self.store.files.receive(single_piece(data), below_bytes=len(data) + 1)
+            media = await (await self.holds.enter_async_context(receiving)).keep(mime_type)
+        await self.store.files.mark_bare(media)
         return media
+
+    async def _keep_film(self, by: Hashable) -> Media:
+        """Keep a video without its metadata.
+
+        Raises Malformed for one with more of them than anybody needs, RateLimited, and Unavailable: it is not sent with them.
+        """
+        if await self.store.files.is_bare(self.received.digest):
+            return await self._keep()
+        boxes = await self.store.imaging.find_metadata(self.received.read(), by=by)
+        if boxes:
+            await self.received.empty(boxes)
+        media = await self._keep()
+        if self.is_film:  # another file that is called so may be an image
+            await self.store.files.mark_bare(media)
+        return media
+
+    async def _make_bare(self, by: Hashable) -> tuple[bytes, str] | None:
+        """Returns the image without metadata, and its type; None for one that stays as it is.
+
+        Raises Malformed for what is no picture.
+        """
+        imaging = self.store.imaging
+        if is_called_heic(self.mime_type):  # also a JPEG: it would be served by that name
+            return await imaging.convert_image(self.received.read(), by=by), PHOTO_TYPE
+        try:
+            data = await imaging.clean_image(self.received.read(), by=by)
+        except Malformed:
+            return await imaging.convert_image(self.received.read(), by=by), PHOTO_TYPE
+        return None if data is None else (data, self.mime_type)
 
 
 async def read_start(content: AsyncIterator[bytes], least: int) -> tuple[bytes, AsyncIterator[bytes]]:
@@ -124,82 +229,3 @@ class OpenMedia:
     def read(self, media: Media, first: int, last: int) -> AsyncIterator[bytes]:
         """Yields its bytes from `first` to `last`, both included."""
         return self.files.read(media, first, last)
-
-
-PAGE = 200  # files that are checked together, by one query of each store
-PAGES_PER_SWEEP = 25
-
-
-class UsesMedia(Protocol):
-    """A store whose rows point to files."""
-
-    async def list_used(self, names: Collection[str]) -> set[str]:
-        """Returns those of these names that a row points to."""
-        ...
-
-
-class RemoveUnusedMedia:
-    """Removes files that nothing points to any more, under any of their names: equal contents are one file.
-
-    A file is hidden first, then its uses are looked up once more, and only then its bytes are removed. So a message that
-    was forwarded at the same moment keeps its file. A file on its way into a message is held (models/stores/media.py) and
-    stays.
-    """
-
-    def __init__(self, files: MediaFiles, users: Sequence[UsesMedia]) -> None:
-        self._files = files
-        self._users = (files, *users)
-        self._swept_to: Content | None = None
-
-    async def __call__(self, names: Collection[str]) -> int:
-        """Remove those of these files that nothing points to, with their thumbnails and renditions.
-
-        Returns how many contents went.
-        """
-        removed = 0
-        for content in await self._files.list_contents(names):
-            if await self._remove(content):
-                removed += 1 + (await self(content.made_of_it) if content.made_of_it else 0)
-        return removed
-
-    async def after(self, names: Collection[str]) -> None:
-        """Remove unused files after a change that is complete without this.
-
-        Never raises: the sweep does what fails here.
-        """
-        try:
-            await self(names)
-        except Exception as error:  # noqa: BLE001 (the change itself is stored)
-            log.warning("unused files wait to be swept away: %s", type(error).__name__)
-
-    async def sweep(self) -> int:
-        """Check the next files, where the last call stopped, and remove the unused ones. Returns how many were removed.
-
-        This finds files that a crash left between a change and its file. Files of the last hours are skipped, since the row
-        that points to them may be about to be written. Two nodes may do it at once.
-        """
-        removed = 0
-        for _ in range(PAGES_PER_SWEEP):
-            page = await self._files.list_old(self._swept_to, PAGE)
-            self._swept_to = page[-1] if len(page) == PAGE else None
-            used = await self._list_used([name for content in page for name in content.names])
-            for content in page:
-                if used.isdisjoint(content.names):
-                    removed += await self(content.names)
-            if self._swept_to is None:
-                break
-        return removed
-
-    async def _remove(self, content: Content) -> bool:
-        if await self._list_used(content.names) or not await self._files.detach(content):
-            return False
-        if await self._list_used(content.names) and await self._files.restore(content):
-            return False
-        await self._files.remove_bytes(content)
-        return True
-
-    async def _list_used(self, names: Collection[str]) -> set[str]:
-        used: set[str] = set()
-        for store in self._users if names else ():
-            used |= await store.list_used(names)
-        return used

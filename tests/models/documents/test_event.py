@@ -8,7 +8,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from models.documents.event import Event
-from models.documents.event_alert import moved
 
 AT = datetime(2026, 3, 12, tzinfo=UTC)
 
@@ -38,9 +37,3 @@ def test_a_day_with_an_offset_is_the_one_that_was_sent_whatever_the_hour(minutes
 )
 def test_a_zone_is_told_in_words_of_people(minutes: int, zone: str) -> None:
     assert untimed(AT.astimezone(timezone(timedelta(minutes=minutes)))).zone == zone
-
-
-def test_a_push_about_a_new_time_names_the_zone_and_one_about_a_day_none() -> None:
-    at = datetime(2026, 3, 12, 20, tzinfo=timezone(timedelta(hours=-8)))
-    assert moved(replace(untimed(at), is_time_specified=True)) == "Dinner is now on 12 Mar 2026 at 20:00 (UTC-8)"
-    assert moved(untimed(at.replace(hour=0))) == "Dinner is now on 12 Mar 2026"

@@ -3,6 +3,7 @@
 import pytest
 
 from models.documents.media import FORMATS, INLINE_TYPES, MediaKind, MediaRule, extension_for
+from models.documents.media_formats import is_called_heic, starts_as_heic
 from models.errors import Malformed
 
 
@@ -149,3 +150,19 @@ def test_a_type_is_named_with_its_usual_extension() -> None:
     assert extension_for("video/mp4") == "mp4"
     assert extension_for("text/html") == ""
     assert {extension_for(each) for each in INLINE_TYPES} >= {"jpg", "3gp", "wav"}
+
+
+@pytest.mark.parametrize(
+    ("brands", "is_heic"),
+    [
+        (b"heic\0\0\0\0mif1heic", True),
+        (b"mif1\0\0\0\0mif1heic", True),
+        (b"mif1\0\0\0\0avifmif1", False),
+        (b"mif1\0\0\0\0mif1miafavif", False),
+        (b"avif\0\0\0\0mif1miaf", False),
+    ],
+)
+def test_an_avif_is_not_taken_for_heic_whatever_its_first_brand_is(brands: bytes, is_heic: bool) -> None:
+    start = b"\0\0\0\x20ftyp" + brands + bytes(40)
+    assert starts_as_heic(start) == is_heic
+    assert is_called_heic(rule(MediaKind.IMAGE).require_type("a", start=start)) == is_heic

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from models.documents.media import Media
+from models.documents.media import Box, Media
 from models.errors import TooLarge
 from models.stores.database import Database, Row
-from models.stores.media import CHUNK_BYTES, CHUNKS_PER_WRITE, SWEPT_AFTER, MediaFiles
+from models.stores.media import NAMES_MAX, SWEPT_AFTER, MediaFiles
+from models.stores.media_chunks import CHUNK_BYTES, MediaChunks
+from models.stores.received import CHUNKS_PER_WRITE
 from tests.support.fakes import HandClock
 from tests.support.plans import recorded_plans
 
@@ -109,6 +111,29 @@ async def test_one_content_has_a_name_for_each_type_it_came_with(files: MediaFil
     assert (await rows(database))[0] == 1
 
 
+async def test_one_content_has_a_name_for_each_file_name_up_to_a_bound(files: MediaFiles, database: Database) -> None:
+    for number in [*range(NAMES_MAX + 1), 0]:
+        async with files.receive(pieces(b"one"), below_bytes=99) as received:
+            media = await received.keep("application/octet-stream", f"{number}.txt")
+        assert media.file_name == (f"{number}.txt" if number < NAMES_MAX else None)
+        assert await files.find(media.name) == media
+    assert (await store(files, b"one")).file_name is None
+    assert (await rows(database))[0] == 1
+
+
+async def test_parts_of_a_content_are_emptied_before_it_is_kept(files: MediaFiles) -> None:
+    boxes = [Box(CHUNK_BYTES - 2, CHUNK_BYTES + 2, 3 * CHUNK_BYTES + 5), Box(len(BIG) - 9, len(BIG) - 5, len(BIG))]
+    expected = bytearray(BIG)
+    for box in boxes:
+        box.empty(expected, 0)
+    async with files.receive(pieces(BIG), below_bytes=1 << 30) as received:
+        await received.empty(boxes)
+        media = await received.keep("video/mp4")
+    assert media.sha256 == hashlib.sha256(expected).digest()
+    assert await read(files, media) == expected
+    assert (await store(files, bytes(expected), "video/mp4")) == media
+
+
 async def test_two_contents_have_two_names(files: MediaFiles) -> None:
     one, other = await store(files, b"one"), await store(files, b"other")
     assert one.name != other.name
@@ -146,20 +171,20 @@ async def test_an_upload_that_breaks_off_leaves_nothing(files: MediaFiles, datab
 
 
 async def test_a_write_that_is_broken_off_is_left_to_the_sweep(
-    files: MediaFiles, database: Database, clock: HandClock
+    files: MediaFiles, database: Database, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database may still do what nobody waits for any more."""
     sent: list[Any] = []
 
-    class BrokenOff(MediaFiles):
-        async def write_chunks(self, chunks: list[Row]) -> None:
-            sent.extend(chunks)
-            raise asyncio.CancelledError
+    async def break_off(_: MediaChunks, chunks: list[Row]) -> None:
+        sent.extend(chunks)
+        raise asyncio.CancelledError
 
-    with pytest.raises(asyncio.CancelledError):
-        async with BrokenOff(database, KEY, clock).receive(pieces(BIG), below_bytes=1 << 30):
+    with monkeypatch.context() as patch, pytest.raises(asyncio.CancelledError):
+        patch.setattr(MediaChunks, "write", break_off)
+        async with files.receive(pieces(BIG), below_bytes=1 << 30):
             raise AssertionError("it was received")
-    await files.write_chunks(sent)
+    await MediaChunks(database).write(sent)
     clock.move(seconds=SWEPT_AFTER.total_seconds(), minutes=1)
     assert await files.sweep() == 1
     assert await rows(database) == (0, 0, 0)

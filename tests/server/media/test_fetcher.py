@@ -202,6 +202,10 @@ class TestForbiddenPlaces:
         await refused(fetcher, url)
         assert resolver.asked == []
 
+    async def test_a_refusal_says_what_is_wrong(self, refused: Refused) -> None:
+        for url, words in (("ftp://example.org/a", "http and https"), ("", "1 to 2048"), ("x" * 2049, "1 to 2048")):
+            assert words in await refused(open_fetcher(), url)
+
     @pytest.mark.parametrize(
         "target", ["file:///etc/passwd", "ftp://127.0.0.1/", "http://u:p@127.0.0.1/", "http://[", ""]
     )
@@ -281,3 +285,15 @@ class TestLimits:
     async def test_a_server_that_is_not_there_is_refused(self, refused: Refused) -> None:
         with deaf_port() as port:
             await refused(open_fetcher(), f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://a.test:8080/", "https://a.test:80/", "http://a.test:443/", "http://a.test:22/", "https://a.test:6379/"],
+)
+async def test_where_only_sites_are_wanted_other_ports_are_not_asked(url: str) -> None:
+    resolver = LyingResolver(["1.1.1.1"])
+    fetcher = HttpFetcher(timeout_s=10, max_redirects=3, resolver=resolver, default_ports_only=True)
+    with pytest.raises(UrlRefused):
+        await fetch(fetcher, url)
+    assert resolver.asked == []

@@ -49,6 +49,22 @@ async def test_a_picture_that_is_to_be_decoded_a_thousand_times_is_refused_at_on
         await shrink(imaging, many_scans(100, side=100))
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8" + b"\xff\xe1\x00\x02" * 1_300_000,
+        b"GIF89a" + bytes(7) + b"\x21\xfe\x01x\x00" * 1_000_000,
+        b"\x89PNG\r\n\x1a\n" + b"\0\0\0\0tEXt\0\0\0\0" * 400_000,
+    ],
+    ids=["JPEG", "GIF", "PNG"],
+)
+async def test_an_image_of_a_million_parts_is_given_up_at_once(imaging: PictureProcesses, data: bytes) -> None:
+    before = children_cpu_s()
+    with pytest.raises(Malformed):
+        await imaging.clean_image(content_of(data))
+    assert children_cpu_s() - before < 1
+
+
 async def test_a_progressive_picture_of_usual_scans_is_read(imaging: PictureProcesses) -> None:
     assert (await shrink(imaging, encoded(halves(), "JPEG", progressive=True))).full
     assert (await shrink(imaging, many_scans(30, side=200))).full
@@ -149,7 +165,7 @@ async def test_somebody_with_many_pictures_does_not_make_others_wait(
     """Each of the many sleeps for a second; in one line the last would be made after twelve."""
     worker = tmp_path_factory.mktemp("worker") / "dawdles.py"
     source = pictures.WORKER.read_text()
-    worker.write_text(source.replace("    _limit(cpu_s)\n", "    __import__('time').sleep(1)\n    _limit(cpu_s)\n"))
+    worker.write_text(source.replace("    limit(cpu_s)\n", "    __import__('time').sleep(1)\n    limit(cpu_s)\n"))
     monkeypatch.setattr(pictures, "WORKER", worker)
     many = [asyncio.create_task(imaging.make_thumbnail(content_of(plain()), by=("account", 1))) for _ in range(12)]
     await asyncio.wait(many, timeout=0.5)

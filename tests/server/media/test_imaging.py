@@ -1,17 +1,22 @@
 """Pictures of every kind become two small JPEGs that tell nothing; what is none is refused."""
 
 import asyncio
+import base64
 import struct
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
+import pillow_heif
 import pytest
-from PIL import Image, ImageCms
+from PIL import AvifImagePlugin, Image, ImageCms, ImageFile
 from PIL.PngImagePlugin import PngInfo
 
-from models.documents.photo import Picture, Rendition
-from models.errors import Malformed, TooLarge, Unavailable
+from models.documents.photo import BIG_PX, FULL_PX, PREVIEW_PX, SMALL_PX, Picture, Rendition
+from models.errors import Malformed, RateLimited, TooLarge, Unavailable
+from models.services.runtime.token_bucket import TokenBuckets
+from server.media import picture_worker
 from server.media.imaging import PictureProcesses
 from tests.support.pictures import BLUE, GREEN, RED, WHITE, bomb, content_of, decoded, encoded, halves, is_near, plain
 
@@ -27,6 +32,26 @@ def imaging(tmp_path: Path) -> Iterator[PictureProcesses]:
 
 async def shrink(imaging: PictureProcesses, data: bytes) -> Picture:
     return await imaging.make_photo(content_of(data), below_bytes=1 << 24)
+
+
+Draw = Callable[[bytes], list[Image.Image]]
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Draw:
+    """The two sizes of a photo by the rules of its process, in this one: to start one takes longer than to draw."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # what a worker changes for itself
+    monkeypatch.setattr(AvifImagePlugin, "DEFAULT_MAX_THREADS", AvifImagePlugin.DEFAULT_MAX_THREADS)
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", False)
+
+    def draw(data: bytes) -> list[Image.Image]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            opened = picture_worker.Opened(BytesIO(data), MAX_PIXELS, draft_px=2 * FULL_PX)
+            full, preview, *_ = picture_worker.make_photo(opened.read(), FULL_PX, PREVIEW_PX, SMALL_PX, BIG_PX)
+        return [Image.open(BytesIO(made)) for made in (full, preview)]
+
+    return draw
 
 
 async def test_a_photo_is_the_centre_square_in_two_sizes(imaging: PictureProcesses) -> None:
@@ -62,13 +87,11 @@ async def test_the_sizes_of_the_events_api_have_its_quality(imaging: PictureProc
 
 
 @pytest.mark.parametrize(("size", "side"), [((1, 1), 1), ((300, 200), 200), ((1, 3000), 1), ((640, 641), 640)])
-async def test_a_small_picture_is_not_enlarged_but_has_a_preview(
-    imaging: PictureProcesses, size: tuple[int, int], side: int
-) -> None:
-    made = await shrink(imaging, plain(size=size))
-    assert decoded(made.full).size == (side, side)
-    assert decoded(made.preview).size == (96, 96)
-    assert is_near(decoded(made.full).getpixel((0, 0)), RED)
+def test_a_small_picture_is_not_enlarged_but_has_a_preview(drawn: Draw, size: tuple[int, int], side: int) -> None:
+    full, preview = drawn(plain(size=size))
+    assert full.size == (side, side)
+    assert preview.size == (96, 96)
+    assert is_near(full.getpixel((0, 0)), RED)
 
 
 @pytest.mark.parametrize(
@@ -82,45 +105,62 @@ async def test_a_small_picture_is_not_enlarged_but_has_a_preview(
         ("LA", (90, 0), WHITE),
     ],
 )
-async def test_every_mode_is_seen_as_it_is_on_white(
-    imaging: PictureProcesses, mode: str, colour: object, seen: tuple[int, ...]
-) -> None:
-    made = await shrink(imaging, plain(mode, colour=colour))
-    assert is_near(decoded(made.full).getpixel((50, 50)), seen)
+def test_every_mode_is_seen_as_it_is_on_white(drawn: Draw, mode: str, colour: object, seen: tuple[int, ...]) -> None:
+    full, _ = drawn(plain(mode, colour=colour))
+    assert is_near(full.getpixel((50, 50)), seen)
 
 
-async def test_a_palette_with_transparency_is_seen_on_white(imaging: PictureProcesses) -> None:
+def test_a_palette_with_transparency_is_seen_on_white(drawn: Draw) -> None:
     picture = Image.new("P", (200, 200), 0)
     picture.putpalette([*RED, *BLUE])
     picture.paste(1, (100, 0, 200, 200))
-    shown = decoded((await shrink(imaging, encoded(picture, transparency=0))).full)
+    shown, _ = drawn(encoded(picture, transparency=0))
     assert is_near(shown.getpixel((20, 100)), WHITE)
     assert is_near(shown.getpixel((180, 100)), BLUE)
 
 
-async def test_cmyk_is_seen_in_its_colours(imaging: PictureProcesses) -> None:
+def test_cmyk_is_seen_in_its_colours(drawn: Draw) -> None:
     picture = Image.new("RGB", (200, 200), RED).convert("CMYK")
-    shown = decoded((await shrink(imaging, encoded(picture, "JPEG", quality=95))).full)
+    shown, _ = drawn(encoded(picture, "JPEG", quality=95))
     assert shown.mode == "RGB"
     assert is_near(shown.getpixel((100, 100)), RED)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "WEBP", "TIFF", "ICO", "PPM", "JPEG2000"])
-async def test_any_format_that_pillow_reads_will_do(imaging: PictureProcesses, kind: str) -> None:
-    made = await shrink(imaging, encoded(halves((200, 200)), kind))
-    assert is_near(decoded(made.preview).getpixel((80, 48)), BLUE)
+def test_any_format_that_pillow_reads_will_do(drawn: Draw, kind: str) -> None:
+    _, preview = drawn(encoded(halves((200, 200)), kind))
+    assert is_near(preview.getpixel((80, 48)), BLUE)
 
 
-@pytest.mark.parametrize("brand", [b"heic", b"heix", b"mif1", b"hevc"])
-async def test_whoever_sends_heic_is_told_what_to_send(imaging: PictureProcesses, brand: bytes) -> None:
-    with pytest.raises(Malformed, match=r"HEIC.*JPEG"):
+async def test_a_photo_of_an_iphone_is_read_and_upright(imaging: PictureProcesses) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    out = BytesIO()
+    pillow_heif.from_pillow(halves((800, 600))).save(out, exif=exif.tobytes())
+    full = decoded((await shrink(imaging, out.getvalue())).full)
+    assert full.size == (600, 600)
+    assert is_near(full.getpixel((300, 20)), RED)
+    assert is_near(full.getpixel((300, 580)), BLUE)
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+async def test_a_broken_heic_is_refused(imaging: PictureProcesses, brand: bytes) -> None:
+    with pytest.raises(Malformed, match="no picture"):
         await shrink(imaging, b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic" + bytes(2000))
 
 
-async def test_of_an_animation_the_first_frame_is_taken(imaging: PictureProcesses) -> None:
+async def test_a_heic_of_too_many_pixels_is_refused(imaging: PictureProcesses) -> None:
+    out = BytesIO()
+    pillow_heif.from_pillow(halves((2200, 2000))).save(out, quality=1)
+    with pytest.raises(Malformed, match="pixels"):
+        await shrink(imaging, out.getvalue())
+
+
+def test_of_an_animation_the_first_frame_is_taken(drawn: Draw) -> None:
     later = Image.new("RGB", (100, 100), BLUE)
     data = encoded(Image.new("RGB", (100, 100), RED), "GIF", save_all=True, append_images=[later, later])
-    assert is_near(decoded((await shrink(imaging, data)).full).getpixel((50, 50)), RED)
+    full, _ = drawn(data)
+    assert is_near(full.getpixel((50, 50)), RED)
 
 
 @pytest.mark.parametrize(
@@ -136,22 +176,20 @@ async def test_of_an_animation_the_first_frame_is_taken(imaging: PictureProcesse
         (8, (50, 90)),
     ],
 )
-async def test_a_picture_is_turned_upright(
-    imaging: PictureProcesses, orientation: int, red_at: tuple[int, int]
-) -> None:
+def test_a_picture_is_turned_upright(drawn: Draw, orientation: int, red_at: tuple[int, int]) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     data = encoded(halves((100, 100)), "JPEG", quality=95, exif=exif)
-    shown = decoded((await shrink(imaging, data)).full)
+    shown, _ = drawn(data)
     assert is_near(shown.getpixel(red_at), RED, by=30)
     assert is_near(shown.getpixel((99 - red_at[0], 99 - red_at[1])), BLUE, by=30)
 
 
-async def test_a_tag_of_a_wrong_type_does_not_make_a_picture_unreadable(imaging: PictureProcesses) -> None:
+def test_a_tag_of_a_wrong_type_does_not_make_a_picture_unreadable(drawn: Draw) -> None:
     """`Software` as a fraction, and turned: nothing of the tags is written anew."""
     tags = struct.pack("<HHIHH", ORIENTATION, 3, 1, 6, 0) + struct.pack("<HHII", SOFTWARE, 5, 1, 38)
     exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + tags + struct.pack("<III", 0, 1, 0)
-    shown = decoded((await shrink(imaging, encoded(halves((100, 100)), "JPEG", quality=95, exif=exif))).full)
+    shown, _ = drawn(encoded(halves((100, 100)), "JPEG", quality=95, exif=exif))
     assert is_near(shown.getpixel((50, 10)), RED, by=30)
 
 
@@ -174,9 +212,9 @@ async def test_nothing_is_told_of_where_and_by_what_it_was_taken(imaging: Pictur
             assert set(shown.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
 
 
-async def test_a_broken_colour_profile_is_passed_over(imaging: PictureProcesses) -> None:
-    made = await shrink(imaging, encoded(halves(), "JPEG", icc_profile=b"no profile" * 20))
-    assert is_near(decoded(made.full).getpixel((100, 300)), RED)
+def test_a_broken_colour_profile_is_passed_over(drawn: Draw) -> None:
+    full, _ = drawn(encoded(halves(), "JPEG", icc_profile=b"no profile" * 20))
+    assert is_near(full.getpixel((100, 300)), RED)
 
 
 @pytest.mark.parametrize(
@@ -217,10 +255,30 @@ async def test_a_file_over_the_limit_is_too_large(imaging: PictureProcesses) -> 
 
 
 async def test_a_thumbnail_shows_the_whole_picture(imaging: PictureProcesses) -> None:
-    shown = decoded(await imaging.make_thumbnail(content_of(encoded(halves((1600, 400)), "JPEG"))))
-    assert shown.size == (320, 80)
-    small = decoded(await imaging.make_thumbnail(content_of(plain(size=(30, 20)))))
-    assert small.size == (30, 20)
+    shown = await imaging.make_thumbnail(content_of(encoded(halves((1600, 400)), "JPEG")))
+    assert decoded(shown.data).size == (320, 80)
+    small = await imaging.make_thumbnail(content_of(plain(size=(30, 20))))
+    assert decoded(small.data).size == (30, 20)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+async def test_a_placeholder_has_the_size_in_which_the_picture_is_seen(
+    imaging: PictureProcesses, kind: str, orientation: int
+) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    made = await imaging.make_thumbnail(content_of(encoded(halves((1600, 400)), kind, exif=exif)))
+    seen = (made.placeholder.width, made.placeholder.height)
+    assert seen == ((1600, 400) if orientation < 5 else (400, 1600))
+    assert decoded(made.data).size == ((320, 80) if orientation < 5 else (80, 320))
+
+
+async def test_a_placeholder_has_a_blur_of_the_picture(imaging: PictureProcesses) -> None:
+    flat = await imaging.make_thumbnail(content_of(plain(size=(300, 200), colour=WHITE)))
+    blur = base64.b64decode(flat.placeholder.blur)
+    assert 5 < len(blur) < 30
+    assert blur[0] & 63 == 63  # its mean brightness, of 63
 
 
 async def test_many_pictures_at_once_are_all_made(imaging: PictureProcesses) -> None:
@@ -256,3 +314,34 @@ async def test_a_picture_that_takes_too_long_is_given_up(
     monkeypatch.setattr("server.media.imaging.TIMEOUT_S", 0.5)
     with pytest.raises(Malformed, match="too long"):
         await shrink(imaging, plain())
+
+
+@pytest.mark.parametrize(
+    "source", ["import os; os.abort()", "import time; time.sleep(1000)", "import sys; sys.exit(1)"]
+)
+async def test_a_file_is_not_taken_for_clean_because_its_process_failed(
+    imaging: PictureProcesses, source: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    worker = tmp_path_factory.mktemp("worker") / "fails.py"
+    worker.write_text(source)
+    monkeypatch.setattr("server.media.imaging.CLEANING_WORKER", worker)
+    monkeypatch.setattr("server.media.imaging.TIMEOUT_S", 0.5)
+    for clean in (imaging.clean_image, imaging.find_metadata):
+        with pytest.raises(Unavailable):
+            await clean(content_of(plain()))
+
+
+async def test_a_sound_that_nothing_decodes_counts_once_and_a_broken_picture_twenty_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.media.imaging.QUICK_S", 60)  # however slow this machine is
+    limit = TokenBuckets(per_s=0.001, burst=40)
+    imaging = PictureProcesses(max_pixels=1000, folder=tmp_path, limit=limit)
+    for _ in range(3):
+        with pytest.raises(Malformed):
+            await imaging.examine_sound(content_of(b"no sound"), by="Ann")
+    for _ in range(2):
+        with pytest.raises(Malformed):
+            await imaging.convert_image(content_of(b"no picture"), by="Ann")
+    with pytest.raises(RateLimited):
+        await imaging.examine_sound(content_of(b"no sound"), by="Ann")

@@ -1,0 +1,88 @@
+"""Removes stored files that nothing points to any more."""
+
+import logging
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from models.stores.media import MediaFiles
+from models.stores.media_rows import Content
+
+log = logging.getLogger(__name__)
+
+PAGE = 200  # files that are checked together, by one query of each store
+PAGES_PER_SWEEP = 25
+
+
+class UsesMedia(Protocol):
+    """A store whose rows point to files."""
+
+    async def list_used(self, names: Collection[str]) -> set[str]:
+        """Returns those of these names that a row points to."""
+        ...
+
+
+class RemoveUnusedMedia:
+    """Removes files that nothing points to any more, under any of their names: equal contents are one file.
+
+    A file is hidden first, then its uses are looked up once more, and only then its bytes are removed. So a message that
+    was forwarded at the same moment keeps its file. A file on its way into a message is held (models/stores/media.py) and
+    stays.
+    """
+
+    def __init__(self, files: MediaFiles, users: Sequence[UsesMedia]) -> None:
+        self._files = files
+        self._users = (files, *users)
+        self._swept_to: Content | None = None
+
+    async def __call__(self, names: Collection[str]) -> int:
+        """Remove those of these files that nothing points to, with their thumbnails and renditions.
+
+        Returns how many contents went.
+        """
+        removed = 0
+        for content in await self._files.list_contents(names):
+            if await self._remove(content):
+                removed += 1 + (await self(content.made_of_it) if content.made_of_it else 0)
+        return removed
+
+    async def after(self, names: Collection[str]) -> None:
+        """Remove unused files after a change that is complete without this.
+
+        Never raises: the sweep does what fails here.
+        """
+        try:
+            await self(names)
+        except Exception as error:  # noqa: BLE001 (the change itself is stored)
+            log.warning("unused files wait to be swept away: %s", type(error).__name__)
+
+    async def sweep(self) -> int:
+        """Check the next files, where the last call stopped, and remove the unused ones. Returns how many were removed.
+
+        This finds files that a crash left between a change and its file. Files of the last hours are skipped, since the row
+        that points to them may be about to be written. Two nodes may do it at once.
+        """
+        removed = 0
+        for _ in range(PAGES_PER_SWEEP):
+            page = await self._files.list_old(self._swept_to, PAGE)
+            self._swept_to = page[-1] if len(page) == PAGE else None
+            used = await self._list_used([name for content in page for name in content.names])
+            for content in page:
+                if used.isdisjoint(content.names):
+                    removed += await self(content.names)
+            if self._swept_to is None:
+                break
+        return removed
+
+    async def _remove(self, content: Content) -> bool:
+        if await self._list_used(content.names) or not await self._files.detach(content):
+            return False
+        if await self._list_used(content.names) and await self._files.restore(content):
+            return False
+        await self._files.remove_bytes(content)
+        return True
+
+    async def _list_used(self, names: Collection[str]) -> set[str]:
+        used: set[str] = set()
+        for store in self._users if names else ():
+            used |= await store.list_used(names)
+        return used

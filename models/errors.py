@@ -2,7 +2,7 @@
 
 DomainError
 ├── Malformed ─ FieldErrors, UrlRefused, CountryNotServed, WrongAccount, AccountNotNamed, AccountNotRegistered, NoAccount, LoginNeeded,
-│   FacebookTokenMissing, FacebookTokenRefused   the request cannot be read
+│   UnknownLanguage, FacebookTokenMissing, FacebookTokenRefused   the request cannot be read
 ├── Unauthenticated ─ SessionRevoked   the asker is not known
 ├── Forbidden ─ NotAnAdmin, NotTheOwner, NotYourMessage, ContactBlocked, PhotoHidden, RegistrationClosed, RegistrationPinNeeded,
 │   WrongPin, WrongRegistrationPin
@@ -107,6 +107,13 @@ class LoginNeeded(Malformed):
 
     code = "login_needed"
     text = "Only a login can have several accounts; this token stands for one."
+
+
+class UnknownLanguage(Malformed):
+    """A language in which this server does not write."""
+
+    code = "unknown_language"
+    text = "This language is not one of those that the server writes."
 
 
 class FacebookTokenMissing(Malformed):

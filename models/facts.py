@@ -106,6 +106,7 @@ class Ready:
     session_id: str
     heads: Sequence[ChatSummary]
     next: str | None
+    limits: Mapping[str, int]  # by the name of the setting: what one message may hold
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The interfaces that the business needs from outside: implemented in server/, and put together in server/wiring/."""
 
-from collections.abc import AsyncIterator, Collection, Hashable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,8 @@ from typing import Protocol
 from models.documents.chat import Chat
 from models.documents.default_picture import DefaultPicture
 from models.documents.facebook import FacebookFriend, FacebookProfile
+from models.documents.link_preview import PageFacts
+from models.documents.media import Box, Recording, Thumbnail
 from models.documents.notification import Notification
 from models.documents.photo import Picture, Rendition
 from models.documents.session import Claims, Session
@@ -48,8 +50,8 @@ class Fanout(Protocol):
 class CodeSender(Protocol):
     """Sends a one-time code to a number, by SMS or voice call."""
 
-    async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:
-        """Send the code. `channel` is "sms" or "voice".
+    async def send(self, phone_text: str, body: str, *, code: str, channel: str, language: str = "en") -> None:
+        """Send the code. `channel` is "sms" or "voice"; a voice needs to know the `language` of the body.
 
         If the number cannot receive it, that is logged and no error. Raises Unavailable if the provider fails.
         """
@@ -218,10 +220,10 @@ class PresenceStore(Protocol):
 
 
 class Imaging(Protocol):
-    """Shrinks pictures. The results are upright and opaque, and carry no data on where and with what the picture was taken.
+    """Shrinks pictures, and looks into videos and sounds. Pictures that it makes are upright and opaque, and carry no data on where and with what the picture was taken.
 
     `by` is the asker: an account, or the address of a stranger. Askers take turns, and each may have so many pictures made.
-    All methods raise Malformed for data that is no picture or would cost too much, RateLimited if this asker had too many
+    All methods raise Malformed for data that is none or would cost too much, RateLimited if this asker had too many
     made or has too many waiting, and Unavailable if all together have.
     """
 
@@ -233,8 +235,45 @@ class Imaging(Protocol):
         """Returns all renditions of a photo that was stored without them."""
         ...
 
-    async def make_thumbnail(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> bytes:
-        """Returns a small JPEG of the whole picture."""
+    async def make_thumbnail(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> Thumbnail:
+        """Returns a small JPEG of the whole picture, and what is shown in the picture's place until it is there."""
+        ...
+
+    async def clean_image(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> bytes | None:
+        """Returns an image without what its camera and editors wrote beside the pixels, which stay as they are encoded.
+
+        Returns None if there is nothing to remove. Raises Malformed for a format that has to be converted.
+        """
+        ...
+
+    async def find_metadata(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> Sequence[Box]:
+        """Returns where a film in MP4, 3GP or QuickTime holds what its camera wrote beside it.
+
+        Raises Malformed for a film that does so in more places than anybody needs.
+        """
+        ...
+
+    async def convert_image(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> bytes:
+        """Returns a picture of any format as a JPEG, whole, and large enough to be enlarged."""
+        ...
+
+    async def examine_video(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> Recording:
+        """Returns the length of a video, where it can be told, and a picture of it."""
+        ...
+
+    async def examine_sound(self, content: AsyncIterator[bytes], *, by: Hashable = None) -> Recording:
+        """Returns the length and the waveform of a sound."""
+        ...
+
+
+class PageReader(Protocol):
+    """Reads what web pages say of themselves."""
+
+    async def read_page(self, content: AsyncIterator[bytes], *, charset: str, by: Hashable = None) -> PageFacts:
+        """Returns the facts of a page in HTML, at the cost of `by`. `charset` is what its server says, perhaps nothing.
+
+        Raises Malformed for a page that costs too much, and RateLimited and Unavailable as Imaging does.
+        """
         ...
 
 
@@ -259,8 +298,8 @@ class Fetched:
 class Fetcher(Protocol):
     """Fetches URLs of other people, but nothing that only this machine or its network can reach."""
 
-    def open(self, url: str) -> AbstractAsyncContextManager[Fetched]:
-        """Yields the answer of a URL.
+    def open(self, url: str, on_hop: Callable[[str], None] = ...) -> AbstractAsyncContextManager[Fetched]:
+        """Yields the answer of a URL. Calls `on_hop` with it and with each URL it redirects to before that is asked.
 
         Raises UrlRefused, also while the content is read: bad URL, forbidden address, no answer, not 200, too slow.
         """

@@ -49,11 +49,13 @@ class BackgroundTasks:
         every_s: float | None = None,
         wake: asyncio.Event | None = None,
         at_once: bool = False,
+        longest_pause_s: float | None = None,
     ) -> None:
         """Run `work` each time that `wake` is set or `every_s` seconds have passed, `at_once` for the first time now.
 
         `wake` is cleared before each round, so that a round is never missed. A round that fails is tried again, after pauses as
-        those of `keep`, which double up to `every_s`: work that is expensive enough to be rare stays rare while it fails.
+        those of `keep`, which double up to `longest_pause_s`, by default `every_s`: work that is expensive enough to be rare stays
+        rare while it fails.
         """
         event, is_due = wake or asyncio.Event(), at_once
 
@@ -67,7 +69,7 @@ class BackgroundTasks:
                 await work()
                 is_due = False
 
-        self.keep(name, rounds, longest_pause_s=every_s or LONGEST_PAUSE_S)
+        self.keep(name, rounds, longest_pause_s=longest_pause_s or every_s or LONGEST_PAUSE_S)
 
     async def stop(self) -> None:
         """End all tasks, each before the one that was started before it; after five seconds leave those that do not end."""

@@ -96,6 +96,10 @@ class Account:
             return self.phone.text
         return names[0] if len(names) == 1 else f"{names[0]} {first_cluster(names[-1])}"
 
+    def name_for(self, number: str) -> str | None:
+        """Returns the name that the owner of a number sees, which is not a number: None if there is none or a block hides it."""
+        return None if self.has_blocked(number) else self.full_name or self.nickname or None
+
     def has_blocked(self, number: str) -> bool:
         return number in self.blocked
 

@@ -1,4 +1,4 @@
-"""A chat as one member sees it: how many messages are unread, and in a list also the last message."""
+"""A chat as one member sees it: how much is unread, and in a list also the last message and the last notice."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,22 +14,27 @@ UNREAD_MAX = 1000
 class Standing:
     """A chat for one member.
 
-    `last_seq` is the last entry that it may read: the log's end, or the entry with which it left.
+    `last_seq` is the last entry that it may read: the log's end, or the entry with which it left. `unread` counts `unread_messages`, those of
+    others, and entries of others that concern the member (entry.py, is_notice).
     """
 
     chat: Chat
     member: Member
     last_seq: int
     unread: int
+    unread_messages: int
     peer_number: str | None = None  # of a direct chat
+    peer_name: str | None = None  # the other account's own name, as far as the member may see it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSummary(Standing):
     """A chat in a member's list. `last` is the newest message that the member may see.
 
+    `notice` is the newest unread entry that concerns the member; without one, and without a message, the entry by which the member came.
     Lists are sorted by `last_at`: the time of `last`, or else the time at which the member came or the chat was made.
     """
 
     last: Entry | None
     last_at: datetime
+    notice: Entry | None = None

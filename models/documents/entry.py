@@ -10,24 +10,37 @@ from datetime import datetime
 from enum import StrEnum
 
 from models.documents.chat import Role
+from models.documents.link_preview import LinkPreview
 from models.documents.photo import Photo
 
 SEQ_BITS = 32
 SEQ_MAX = (1 << SEQ_BITS) - 1
 # Characters in one answer to a client: at most 2 MB of UTF-8, since common clients refuse frames above 4 MB.
 ANSWER_MAX_CHARS = 500_000
-MESSAGE_TYPES = frozenset("tilsavc")  # text, image, location, voice, audio, video, card (vCard)
+MESSAGE_TYPES = frozenset("tilsavcd")  # text, image, location, voice, audio, video, card (vCard), document
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message. `type` is one letter of `MESSAGE_TYPES`; `reply_to` is a seq of the same chat."""
+    """A message. `type` is one letter of `MESSAGE_TYPES`; `reply_to` is a seq of the same chat.
+
+    `width`, `height` and `blur` of a picture or a video are those of models/documents/media.py, `Placeholder`; `duration_ms` and
+    `waveform` those of `Recording`, and `poster` is a picture of a video. Older messages have none.
+    """
 
     type: str = "t"
     text: str | None = None
     url: str | None = None
     hash: str | None = None
     mime_type: str | None = None
+    file_name: str | None = None
+    size_bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+    blur: str | None = None
+    duration_ms: int | None = None
+    poster: str | None = None
+    waveform: str | None = None
     caption: str | None = None
     latitude: float | None = None
     longitude: float | None = None
@@ -39,6 +52,11 @@ class Message:
     def words(self) -> str | None:
         """Returns the part that an edit changes: the text of a text message, or else the caption."""
         return self.text if self.type == "t" else self.caption
+
+    @property
+    def title(self) -> str | None:
+        """Returns the words that stand for a message in lists: what its author wrote, or the name of a card or a document."""
+        return self.words or self.name or (self.file_name if self.type == "d" else None)
 
     def with_words(self, words: str | None) -> "Message":
         return replace(self, text=words) if self.type == "t" else replace(self, caption=words)
@@ -65,6 +83,18 @@ class Reaction:
 
     of: int
     emoji: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """This server looked at the link in the text that entry `edit` gave message `of`; 0 stands for its first text.
+
+    A preview belongs to that text alone: an edit ends it. None once the message is deleted, or if the reader may not see it.
+    """
+
+    of: int
+    edit: int
+    preview: LinkPreview | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +169,7 @@ Body = (
     | Edit
     | Deletion
     | Reaction
+    | Previewed
     | Joined
     | Left
     | RoleSet
@@ -148,10 +179,14 @@ Body = (
     | PollAdded
     | EventSet
 )
-MessageChange = Edit | Deletion | Reaction
+MessageChange = Edit | Deletion | Reaction | Previewed
+# Changes that show what a message says: as secret as the message itself.
+WordsChange = Edit | Previewed
 ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet
 # Facts about a chat's event. Its own row holds its state, so such an entry changes nothing.
 EventFact = RsvpSet | PollAdded | EventSet
+# When and where an event is, and whether it takes place: a change of these concerns everybody who is in its chat.
+PLAN_FIELDS = frozenset(("date", "is_time_specified", "location", "address", "venue_name", "canceled", "deleted"))
 
 
 class Kind(StrEnum):
@@ -161,6 +196,7 @@ class Kind(StrEnum):
     EDIT = "edit"
     DELETION = "deletion"
     REACTION = "reaction"
+    PREVIEW = "preview"
     JOINED = "joined"
     LEFT = "left"
     ROLE = "role"
@@ -176,6 +212,7 @@ KIND_OF: Mapping[type, Kind] = {
     Edit: Kind.EDIT,
     Deletion: Kind.DELETION,
     Reaction: Kind.REACTION,
+    Previewed: Kind.PREVIEW,
     Joined: Kind.JOINED,
     Left: Kind.LEFT,
     RoleSet: Kind.ROLE,
@@ -185,6 +222,7 @@ KIND_OF: Mapping[type, Kind] = {
     PollAdded: Kind.POLL,
     EventSet: Kind.EVENT,
 }
+_TEXTS = ("text", "url", "caption", "vcard", "name", "file_name", "poster", "waveform")  # the long ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +256,14 @@ class Entry:
     reactions: Mapping[int, str] = field(default_factory=dict)  # account id -> emoji
     # Account id -> the entry by which it last set or took back its reaction.
     reaction_seqs: Mapping[int, int] = field(default_factory=dict)
+    previewed: Previewed | None = None  # the newest, perhaps of a text that was edited since
+    preview_seq: int = 0
+
+    @property
+    def preview(self) -> LinkPreview | None:
+        """Returns the preview of the first link in the text as it is now, if there is one."""
+        made = self.previewed
+        return made.preview if made is not None and made.edit == self.edit_seq else None
 
     @property
     def kind(self) -> Kind:
@@ -226,8 +272,10 @@ class Entry:
     @property
     def chars(self) -> int:
         """Returns about how many characters the entry has on the wire."""
-        texts = (getattr(self.body, name, None) for name in ("text", "url", "caption", "vcard"))
-        return 300 + sum(len(text) for text in texts if text is not None)
+        texts = (getattr(self.body, name, None) for name in _TEXTS)
+        made = self.body if isinstance(self.body, Previewed) else self.previewed
+        preview = 0 if made is None or made.preview is None else made.preview.chars
+        return 300 + preview + sum(len(text) for text in texts if text is not None)
 
     @property
     def public_id(self) -> str:
@@ -275,43 +323,81 @@ def fitting(entries: Sequence[Entry], max_chars: int) -> list[Entry]:
     return fit
 
 
-def without_text(edit: Entry) -> Entry:
-    """Returns an edit without the text that it set."""
-    return replace(edit, body=Edit(edit.body.of, "")) if isinstance(edit.body, Edit) else edit
+def without_text(change: Entry) -> Entry:
+    """Returns an edit without the text that it set, a preview without what it shows, and any other change as it is."""
+    match change.body:
+        case Edit(of, _):
+            return replace(change, body=Edit(of, ""))
+        case Previewed(of, edit, _):
+            return replace(change, body=Previewed(of, edit, None))
+        case _:
+            return change
 
 
 def has_changed_since(message: Entry, last: int) -> bool:
-    """Returns whether an edit or reaction after entry `last` shows in a message. A deleted message shows none."""
-    return message.edit_seq > last or any(seq > last for seq in message.reaction_seqs.values())
+    """Returns whether an edit, a reaction or a preview after entry `last` shows in a message. A deleted message shows none."""
+    newest = max(message.edit_seq, message.preview_seq)
+    return newest > last or any(seq > last for seq in message.reaction_seqs.values())
 
 
 def without_content(entry: Entry) -> Entry:
     """Returns an entry that tells only that it exists, from whom and when."""
     if isinstance(entry.body, Message):
-        return replace(
-            entry,
-            body=Message(entry.body.type),
-            edited_at=None,
-            edit_seq=0,
-            first_text=None,
-            reactions={},
-            reaction_seqs={},
-        )
+        return _without_changes(entry, Message(entry.body.type))
     return without_text(entry)
 
 
+def _without_changes(message: Entry, body: Message) -> Entry:
+    """Returns a message with this body, as if no edit, reaction or preview had been applied to it."""
+    return replace(
+        message,
+        body=body,
+        edited_at=None,
+        edit_seq=0,
+        first_text=None,
+        reactions={},
+        reaction_seqs={},
+        previewed=None,
+        preview_seq=0,
+    )
+
+
 def as_of(message: Entry, changes: Sequence[Entry]) -> Entry:
-    """Returns a message as it was after these of its edits and reactions, which are all up to some entry of the log.
+    """Returns a message as it was after these of its edits, reactions and previews, which are all up to some entry of the log.
 
     A message that was deleted later is deleted here, too.
     """
     if not isinstance(message.body, Message) or message.is_deleted:
         return message
     body = message.body.with_words(message.first_text) if message.edit_seq else message.body
-    message = replace(message, body=body, edited_at=None, edit_seq=0, first_text=None, reactions={}, reaction_seqs={})
+    message = _without_changes(message, body)
     for change in changes:
         message = with_change(message, change)
     return message
+
+
+def is_notice(body: Body) -> bool:
+    """Returns whether an entry concerns somebody besides its author, and is unread until they have seen it, as a message is.
+
+    Whom: the accounts that a Joined, Left or RoleSet names, the owner of the event for an RsvpSet and a PollAdded, and all members for
+    an EventSet of PLAN_FIELDS.
+    """
+    match body:
+        case Joined() | Left() | RoleSet() | RsvpSet() | PollAdded():
+            return True
+        case EventSet(fields):
+            return not PLAN_FIELDS.isdisjoint(fields)
+        case _:
+            return False
+
+
+def as_seen_by(entry: Entry, account_id: int) -> Entry:
+    """Returns an entry in which a Joined names no other account than this one: a large group has thousands."""
+    if not isinstance(entry.body, Joined) or account_id not in entry.body.accounts:
+        return entry
+    number = entry.body.numbers[entry.body.accounts.index(account_id)]
+    admins = (account_id,) if account_id in entry.body.admins else ()
+    return replace(entry, body=Joined((account_id,), (number,), admins))
 
 
 def as_deleted(message: Entry) -> Entry:
@@ -319,16 +405,8 @@ def as_deleted(message: Entry) -> Entry:
     if not isinstance(message.body, Message):
         return message
     # Its texts and the mark of an edit are deleted too, so the order of edit and deletion does not matter.
-    return replace(
-        message,
-        body=Message(message.body.type, reply_to=message.body.reply_to),
-        edited_at=None,
-        edit_seq=0,
-        first_text=None,
-        is_deleted=True,
-        reactions={},
-        reaction_seqs={},
-    )
+    bare = _without_changes(message, Message(message.body.type, reply_to=message.body.reply_to))
+    return replace(bare, is_deleted=True)
 
 
 def with_change(message: Entry, change: Entry) -> Entry:
@@ -352,5 +430,11 @@ def with_change(message: Entry, change: Entry) -> Entry:
             else:
                 reactions[change.sender_id] = emoji
             return replace(message, reactions=reactions, reaction_seqs=seqs)
+        case Previewed() as made:
+            # Of two of one text, which two nodes made, the first stays.
+            before = message.previewed
+            if before is not None and (before.edit, -message.preview_seq) >= (made.edit, -change.seq):
+                return message
+            return replace(message, previewed=made, preview_seq=change.seq)
         case _:
             return message

@@ -12,6 +12,7 @@ from models.documents.phone import Phone
 TITLE_MAX_CHARS = 200
 VENUE_MAX_CHARS = 100
 ADDRESS_MAX_CHARS = 1000
+DESCRIPTION_MAX_CHARS = 4000
 LOCATION_MAX_BYTES = 2048  # any JSON object is accepted, so its size needs a bound
 LOCATION_MAX_DEPTH = 10  # the database nests at most 100 levels, and each of these takes three
 SPOTS_MAX = 1_000_000
@@ -89,6 +90,7 @@ class Event:
     location: Mapping[str, Any] = field(default_factory=dict)
     address: str = ""
     venue_name: str = ""
+    description: str = ""  # may have lines
     is_canceled: bool = False
     is_deleted: bool = False  # for everybody; the row is deleted once that is announced
     is_reminded: bool = False

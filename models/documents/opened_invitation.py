@@ -25,7 +25,8 @@ class Face:
 class OpenedInvitation:
     """An invitation page.
 
-    `faces` are the owner, then those who come, then the others without the guest: as many as it shows.
+    `faces` are the owner, then those who come, then the others without the guest: as many as it shows. `owner_language` is the
+    language in which the owner reads, empty if it is unknown.
     """
 
     event: Event
@@ -34,6 +35,7 @@ class OpenedInvitation:
     owner: Account
     faces: Sequence[Face]
     opened_at: datetime
+    owner_language: str = ""
 
     @property
     def is_open(self) -> bool:

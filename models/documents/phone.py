@@ -59,7 +59,7 @@ class Phone:
             # A `#` would make an extension of the digits before it.
             parsed = phonenumbers.parse(self.dialled.replace("#", " "))
         except phonenumbers.NumberParseException:
-            digits = "".join(each for each in _fold_digits(self.text) if is_number(each))
+            digits = "".join(each for each in fold_digits(self.text) if is_number(each))
             return digits.lstrip("0") or self.text
         return f"{parsed.country_code}{parsed.national_number}"
 
@@ -101,7 +101,7 @@ def identity_of(text: str) -> str:
     if len(text) > _WRITTEN_MAX_CHARS:
         raise _unreadable()
     written = _without_scheme(text) if ":" in text else text
-    digits = _fold_digits(written).replace("+", "")
+    digits = fold_digits(written).replace("+", "")
     if is_number(digits):
         if len(digits) > TEXT_MAX_CHARS:
             raise _unreadable()
@@ -132,7 +132,7 @@ def is_country(text: str) -> bool:
 
 def read_code(text: str) -> str:
     """Returns the digits of a code or PIN, written in any script and with separators. Returns any other text as it is."""
-    folded = _fold_digits(text).replace("+", "") if len(text) <= _WRITTEN_MAX_CHARS else text
+    folded = fold_digits(text).replace("+", "") if len(text) <= _WRITTEN_MAX_CHARS else text
     return folded if is_number(folded) else text
 
 
@@ -214,7 +214,7 @@ def _without_scheme(text: str) -> str:
     return _PARAMETERS.sub(r"\1", number) if is_address else number
 
 
-def _fold_digits(text: str) -> str:
+def fold_digits(text: str) -> str:
     """Returns the shortest spelling of a text: digits of every script as ASCII, compatible characters as the plain ones.
 
     Spaces, tabs, dashes, points, slashes, brackets and invisible characters are left out. Characters with a value that are

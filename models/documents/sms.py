@@ -1,4 +1,9 @@
-"""The characters of an SMS: 160 fit into one that uses only those of GSM 7-bit, and 70 into any other."""
+"""The characters of an SMS: 160 fit into one that uses only those of GSM 7-bit, and 70 into any other.
+
+Of several parts, which telephones show as one text, each holds 153 or 67.
+"""
+
+from math import ceil
 
 _BASIC = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 _EXTENDED = "\f^{}\\[~]|€"  # each counts as two
@@ -21,3 +26,12 @@ def as_sms(body: str) -> str:
         return body
     plain = body.translate(_PLAIN)
     return plain if _GSM.issuperset(plain) else body
+
+
+def parts_of(sent: str) -> int:
+    """Returns of how many parts an SMS is; each is paid for."""
+    if _GSM.issuperset(sent):
+        size, alone, each = len(sent) + sum(sent.count(sign) for sign in _EXTENDED), 160, 153
+    else:
+        size, alone, each = len(sent.encode("utf-16-le")) // 2, 70, 67
+    return 1 if size <= alone else ceil(size / each)

@@ -30,16 +30,19 @@ def is_web_url(text: str) -> bool:
     if host is None:
         return False
     try:
-        url = URL(text)
-        is_read_alike = url.raw_host == host and url.port is not None
+        return URL(text).raw_host == host
     except ValueError:
         return False
-    return is_read_alike
 
 
 def is_host(text: str) -> bool:
     """Returns whether a text is a host, with or without a port, and contains no other part of an address."""
     return not set(text) & set("/?#@\\") and is_web_url(f"http://{text}/")
+
+
+def host_of(url: str) -> str:
+    """Returns the host of a web URL as it is looked up: in ASCII and lower case, without a final dot."""
+    return (URL(url).raw_host or "").lower().removesuffix(".")
 
 
 def _read_host(host: str) -> str | None:

@@ -74,6 +74,10 @@ class Accounts:
         rows = await self._accounts.find(query, {"_id": 0, "number": 1}).to_list(None)
         return {row["number"] for row in rows}
 
+    async def map_by_ids(self, account_ids: Collection[int]) -> dict[int, Account]:
+        """Returns these accounts by id. Those that do not exist are left out."""
+        return {account.id: account for account in await self.list_by_ids(account_ids)} if account_ids else {}
+
     async def list_by_ids(self, account_ids: Collection[int]) -> list[Account]:
         rows = await self._accounts.find({"_id": {"$in": list(account_ids)}}).to_list(None)
         return [_account(row) for row in rows]

@@ -5,7 +5,7 @@ number of chats, however long they are, by indexes over messages (entry_rows.py)
 
 - The newest message is one seek in `said`, which holds no changes and no hidden messages. The newest message that an account
   wrote while it was blocked is one seek in `kept_back`.
-- Unread messages: unread_counts.py.
+- What is unread: unread_counts.py.
 """
 
 import asyncio
@@ -13,14 +13,24 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from models.documents.chat import ChatKind
-from models.documents.chat_summary import ChatSummary, Standing
-from models.documents.entry import SEQ_MAX, Entry, Kind, split_key
+from models.documents.chat_summary import UNREAD_MAX, ChatSummary, Standing
+from models.documents.entry import SEQ_MAX, Entry, Kind, as_seen_by, split_key
 from models.stores.chat_rows import CHATS, MEMBERS, chat_of, first_key, member_key, member_of
 from models.stores.database import Database, Row, aggregate
 from models.stores.entries import MESSAGE_CHANGES, overlay
 from models.stores.entry_rows import ENTRIES, read_entry
-from models.stores.unread_counts import AT_ONCE, COUNT_NEAR, NEAR, SAID, UnreadCounts, came_key, end_key, hidden_keys
+from models.stores.unread_counts import (
+    AT_ONCE,
+    COUNT_NEAR,
+    NEAR,
+    SAID,
+    UnreadCounts,
+    came_key,
+    end_key,
+    hidden_keys,
+    is_direct,
+    key_of,
+)
 
 ROWS_AT_ONCE = 100  # made into heads without letting anybody else in between, some 3 ms
 
@@ -63,7 +73,7 @@ class ChatSummaries:
     async def list_ends_at(self, chats: Mapping[int, Collection[int]]) -> dict[int, dict[int, LogEnd]]:
         """Returns where the logs of these chats end, by account; leaves out chats that are none to it (Member.is_listed)."""
         keys = [member_key(chat_id, account_id) for account_id, chat_ids in chats.items() for chat_id in chat_ids]
-        # What a removed account left behind is an empty row: Chats.forget_left.
+        # What a removed account left behind is an empty row: Members.forget_left.
         return await self._list_ends(chats, {"_id": {"$in": keys}, "spans": {"$ne": []}, "unlisted": {"$ne": True}})
 
     async def _list_ends(self, account_ids: Collection[int], match: Row) -> dict[int, dict[int, LogEnd]]:
@@ -96,7 +106,7 @@ class ChatSummaries:
         pending = await self._list_pending({chat_id for chats in ends.values() for chat_id in chats})
         rows = await self._list_rows(ends, with_last=True)
         await self._find_behind_hidden(rows)
-        await self._add_comings(rows)
+        await self._add_notices(rows)
         heads = []
         for count, row in enumerate(rows, 1):
             account_id, chat_id = row["account"], row["chat"]
@@ -136,23 +146,28 @@ class ChatSummaries:
         hiding: list[Row] = []
         for row in rows:
             came = came_key(row)
-            row["last"] = max((one for one in row["last"] + row["own"] if one["_id"] >= came), key=_key, default=None)
+            row["last"] = max((one for one in row["last"] + row["own"] if one["_id"] >= came), key=key_of, default=None)
             if row["last"] is not None and row["last"]["_id"] in hidden_keys(row):
                 hiding.append(row)
         for start in range(0, len(hiding), AT_ONCE):
             await asyncio.gather(*map(self._find_last, hiding[start : start + AT_ONCE]))
 
-    async def _add_comings(self, rows: Collection[Row]) -> None:
-        """Set `came_at`, when a member came, in the rows of groups and events that show it no message."""
-        keys = [came_key(row) for row in rows if row["last"] is None and not _is_direct(row)]
-        found = await self._entries.find({"_id": {"$in": keys}}, {"at": True}).to_list(None) if keys else []
-        times = {one["_id"]: one["at"] for one in found}
+    async def _add_notices(self, rows: Collection[Row]) -> None:
+        """Set `notice`, the newest unread entry that concerns a member, or None.
+
+        Also sets `came`, the entry by which a member came, in groups and events that show it no message.
+        """
+        came = [came_key(row) for row in rows if row["last"] is None and not is_direct(row)]
+        keys = [*came, *(row["notice"] for row in rows if row["notice"] is not None)]
+        found = await self._entries.find({"_id": {"$in": keys}}).to_list(None) if keys else []
+        entries = {one["_id"]: read_entry(one) for one in found}
         for row in rows:
-            row["came_at"] = times.get(came_key(row))
+            row["came"] = entries.get(came_key(row)) if row["last"] is None else None
+            row["notice"] = entries.get(row["notice"])
 
     async def _add_peers(self, rows: Collection[Row]) -> None:
         """Set `peer`, the other account's number, in the rows of direct chats."""
-        keys = {row["_id"]: member_key(row["chat"], _peer(row)) for row in rows if _is_direct(row)}
+        keys = {row["_id"]: member_key(row["chat"], _peer(row)) for row in rows if is_direct(row)}
         query = {"_id": {"$in": list(keys.values())}}
         found = await self._members.find(query, {"number": True}).to_list(None) if keys else []
         numbers = {one["_id"]: one["number"] for one in found}
@@ -166,7 +181,7 @@ class ChatSummaries:
         said = self._entries.find(SAID | in_chat).hint("said").sort("_id", -1).limit(1)
         own = self._entries.find(_KEPT_BACK | in_chat | {"sender": row["account"]}).hint("kept_back")
         found = await said.to_list(1) + await own.sort("_id", -1).limit(1).to_list(1)
-        row["last"] = max(found, key=_key, default=None)
+        row["last"] = max(found, key=key_of, default=None)
 
     async def _list_pending(self, chat_ids: Collection[int]) -> dict[int, list[Entry]]:
         query = {"chat": {"$in": list(chat_ids)}, "pending": True, "kind": {"$in": MESSAGE_CHANGES}}
@@ -208,6 +223,7 @@ def _pipeline(match: Row, *, is_near: bool, with_last: bool) -> list[Row]:
         # Whoever left hears nothing of what came after, not even how much it is.
         "end": {"$add": [first, {"$cond": [{"$isNumber": left}, {"$add": [left, 1]}, SEQ_MAX + 1]}]},
         "hidden": {"$map": {"input": {"$ifNull": ["$hidden", []]}, "in": {"$add": [first, "$$this"]}}},
+        "owner": {"$first": "$in.created_by"},
     }
     # No chat has the number 0: where nobody can have been blocked, nothing is looked for.
     is_direct: Row = {"$eq": [{"$type": {"$first": "$in.pair"}}, "string"]}
@@ -235,15 +251,6 @@ def _pipeline(match: Row, *, is_near: bool, with_last: bool) -> list[Row]:
     return pipeline
 
 
-def _key(row: Row) -> Any:
-    return row["_id"]
-
-
-def _is_direct(row: Row) -> bool:
-    kind: str = row["in"][0]["kind"]
-    return kind == ChatKind.DIRECT.value
-
-
 def _peer(row: Row) -> int:
     return chat_of(row["in"][0]).peer_of(row["account"])
 
@@ -255,7 +262,8 @@ def _standing(row: Row, end: int) -> dict[str, Any]:
         "chat": chat_of(row["in"][0]),
         "member": member,
         "last_seq": end if member.last_seq is None else min(end, member.last_seq),
-        "unread": row["unread"],
+        "unread": min(row["messages"] + row["notices"], UNREAD_MAX),
+        "unread_messages": row["messages"],
         "peer_number": row.get("peer"),
     }
 
@@ -264,5 +272,8 @@ def _head(row: Row, end: int, pending: Sequence[Entry]) -> ChatSummary:
     standing = _standing(row, end)
     rows = [row["last"]] if row["last"] is not None else []
     last = overlay(rows, [read_entry(one) for one in rows], pending)
-    last_at = last[0].at if last else row["came_at"] or standing["chat"].created_at
-    return ChatSummary(**standing, last=last[0] if last else None, last_at=last_at)
+    came = row["came"]
+    last_at = last[0].at if last else came.at if came else standing["chat"].created_at
+    shown = row["notice"] or came
+    notice = None if shown is None else as_seen_by(shown, row["account"])
+    return ChatSummary(**standing, last=last[0] if last else None, last_at=last_at, notice=notice)

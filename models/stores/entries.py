@@ -1,6 +1,6 @@
 """Reads the log of chats, and applies changes to the messages that they change.
 
-A change (edit, deletion, reaction) is stored as an entry first, marked pending, and then applied to the row that it changes
+A change (edit, deletion, reaction, preview) is stored as an entry first, marked pending, and then applied to the row that it changes
 (docs/architecture.md, "Changes"). After a crash between the two, every read applies the pending changes to what it returns, and
 a sweep applies them to the rows.
 """
@@ -18,7 +18,10 @@ from models.documents.entry import (
     Edit,
     Entry,
     Kind,
+    MessageChange,
+    Previewed,
     Reaction,
+    WordsChange,
     as_of,
     entry_key,
     has_changed_since,
@@ -28,11 +31,12 @@ from models.documents.entry import (
 )
 from models.documents.media import media_named
 from models.stores.database import Collection, Database, Row
-from models.stores.entry_rows import CONTENT_FIELDS, ENTRIES, photo_files, read_entry, with_photo
+from models.stores.entry_rows import CONTENT_FIELDS, ENTRIES, photo_files, preview_row, read_entry, with_photo
 from models.stores.last_seqs import read_last_seq
 
-MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value]
+MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value, Kind.PREVIEW.value]
 MEMBERSHIPS = [Kind.JOINED.value, Kind.LEFT.value]
+_FILE_PATHS = ("url", "photo.full", "preview.picture.url")
 CHAT_CHANGES = [Kind.JOINED.value, Kind.LEFT.value, Kind.ROLE.value, Kind.SUBJECT.value, Kind.PHOTO.value]
 
 
@@ -94,7 +98,10 @@ class Entries:
         return visible(entries, member)
 
     async def as_of(self, chat_id: int, entries: Sequence[Entry], last: int) -> list[Entry]:
-        """Returns entries of one chat without edits and reactions from behind entry `last`. The log knows the text before."""
+        """Returns entries of one chat without edits, reactions and previews from behind entry `last`.
+
+        The log knows what was before.
+        """
         later = [entry.seq for entry in entries if has_changed_since(entry, last)]
         if not later:
             return list(entries)
@@ -102,7 +109,7 @@ class Entries:
             "chat": chat_id,
             "of": {"$in": later},
             "_id": {"$lte": entry_key(chat_id, last)},
-            "kind": {"$in": [Kind.EDIT.value, Kind.REACTION.value]},
+            "kind": {"$in": [Kind.EDIT.value, Kind.REACTION.value, Kind.PREVIEW.value]},
         }
         changes: dict[int, list[Entry]] = {seq: [] for seq in later}
         for row in await self._entries.find(query).hint("changes").sort("_id", 1).to_list(None):
@@ -130,8 +137,8 @@ class Entries:
         )
 
     async def _without_deleted_texts(self, chat_id: int, entries: list[Entry], pending: Sequence[Entry]) -> list[Entry]:
-        """Returns the entries without the texts that edits gave to messages which are deleted by now."""
-        edited = {entry.body.of for entry in entries if isinstance(entry.body, Edit)}
+        """Returns the entries without the texts and previews that changes gave to messages which are deleted by now."""
+        edited = {entry.body.of for entry in entries if isinstance(entry.body, WordsChange)}
         if not edited:
             return entries
         keys = [entry_key(chat_id, seq) for seq in edited]
@@ -139,7 +146,7 @@ class Entries:
         deleted = {split_key(row["_id"])[1] for row in rows}
         deleted |= {change.body.of for change in pending if isinstance(change.body, Deletion)}
         return [
-            without_text(entry) if isinstance(entry.body, Edit) and entry.body.of in deleted else entry
+            without_text(entry) if isinstance(entry.body, WordsChange) and entry.body.of in deleted else entry
             for entry in entries
         ]
 
@@ -185,13 +192,18 @@ class Entries:
         keys: Row = {"$gte": entry_key(chat_id, 1), "$lt": entry_key(chat_id if below else chat_id + 1, below or 0)}
         sent = {"_id": keys, "url": {"$exists": True}}
         photos = {"_id": keys, "photo.full": {"$exists": True}}
-        query = {"_id": keys, "$or": [{"url": {"$exists": True}}, {"photo.full": {"$exists": True}}]}
-        rows = await self._entries.find(query, {"url": True, "photo": True}).hint("_id_").to_list(None)
+        previews = {"_id": keys, "preview.picture.url": {"$exists": True}}
+        query = {"_id": keys, "$or": [*({path: {"$exists": True}} for path in _FILE_PATHS)]}
+        fields = {"url": True, "photo": True, "media": True}
+        rows = await self._entries.find(query, fields).hint("_id_").to_list(None)
         if rows:
             gone = dict.fromkeys(CONTENT_FIELDS, "")
             await self._entries.update_many(sent, {"$set": {"deleted": True}, "$unset": gone}, hint="_id_")
             await self._entries.update_many(photos, {"$set": {"photo": None}}, hint="_id_")
-        return {name for row in rows if (name := media_named(row.get("url", "")))} | photo_files(rows)
+            blank: Row = {"$set": {"preview": None}, "$unset": {"media": ""}}
+            await self._entries.update_many(previews, blank, hint="_id_")
+        names = {row.get("media") or media_named(row.get("url", "")) for row in rows}
+        return {name for name in names if name is not None} | photo_files(rows)
 
     async def name_files(self) -> None:
         """Note at the start which files messages of earlier versions point to by a whole URL; others are found by theirs."""
@@ -201,18 +213,33 @@ class Entries:
             if name is not None:
                 await self._entries.update_one({"_id": row["_id"], "url": row["url"]}, {"$set": {"media": name}})
 
-    async def apply(self, change: Entry) -> str | None:
+    async def apply(self, change: Entry) -> set[str]:
         """Bring a message up to date with one stored change. Doing it twice, or out of order, does no harm.
 
-        Returns the name of the stored file that a deleted message pointed to and that may be unused now, or None.
+        Returns the names of the stored files that a deleted message pointed to, itself or by a preview, and that may be unused now.
         """
         body = change.body
-        if not isinstance(body, Edit | Deletion | Reaction):
+        if not isinstance(body, MessageChange):
             raise TypeError(f"{change.kind} changes no message")
         target = {"_id": entry_key(change.chat_id, body.of)}
         row = await self._entries.find_one(target, {"url": True}) if isinstance(body, Deletion) else None
         await self._entries.bulk_write([_update(target, change), self._settled(change)], ordered=True)
-        return None if row is None else media_named(row.get("url", ""))
+        gone = None if row is None else media_named(row.get("url", ""))
+        return ({gone} if gone is not None else set()) | await self._erase_previews(change.chat_id, body)
+
+    async def _erase_previews(self, chat_id: int, change: MessageChange) -> set[str]:
+        """Erase what was shown of the link in a message that is deleted, whichever was stored first. Returns the pictures' names."""
+        if not isinstance(change, Deletion | Previewed):
+            return set()
+        message = {"_id": entry_key(chat_id, change.of), "deleted": True}
+        if isinstance(change, Previewed) and await self._entries.find_one(message, {"_id": True}) is None:
+            return set()
+        made = {"chat": chat_id, "of": change.of, "kind": Kind.PREVIEW.value, "preview": {"$ne": None}}
+        rows = await self._entries.find(made, {"media": True}).hint("changes").to_list(None)
+        if rows:
+            gone: Row = {"$set": {"preview": None}, "$unset": {"media": ""}}
+            await self._entries.update_many({"_id": {"$in": [row["_id"] for row in rows]}}, gone)
+        return {row["media"] for row in rows if "media" in row}
 
     async def settle(self, change: Entry) -> None:
         """Note that a change of the chat itself has been applied elsewhere (Chats.apply)."""
@@ -230,11 +257,11 @@ class Entries:
 def visible(entries: Sequence[Entry], member: Member) -> list[Entry]:
     """Returns the entries that a member may see: within its spans, not hidden from it, not deleted by it for itself.
 
-    An edit of a message that the member may not see is there without its text, since seqs have no holes. For a former member
+    An edit or a preview of a message that the member may not see is there without its text, since seqs have no holes. For a former member
     the entries must be as they were when it left (`Entries.as_shown_to`).
     """
     return [
-        without_text(entry) if isinstance(entry.body, Edit) and not member.may_view(entry.body.of) else entry
+        without_text(entry) if isinstance(entry.body, WordsChange) and not member.may_view(entry.body.of) else entry
         for entry in entries
         if member.may_view(entry.seq) and member.account_id not in entry.hidden_from
     ]
@@ -248,7 +275,7 @@ def overlay(rows: Sequence[Row], entries: list[Entry], changes: Sequence[Entry])
     by_seq = {entry.seq: entry for entry in entries}
     for change in changes:
         body = change.body
-        if isinstance(body, Edit | Deletion | Reaction) and body.of in by_seq:
+        if isinstance(body, MessageChange) and body.of in by_seq:
             # A newer reaction of the same person may have been applied already, and only its row remembers that.
             reacted = row_of[body.of].get("reactions", {}).get(str(change.sender_id), {})
             if not isinstance(body, Reaction) or reacted.get("seq", 0) <= change.seq:
@@ -269,14 +296,27 @@ def _update(target: Row, change: Entry) -> UpdateOne:
             edit = {"text": edited, "caption": caption, "edited_at": change.at, "edit_seq": change.seq, "first": first}
             return UpdateOne(target | newer, [{"$set": edit}])
         case Deletion():
-            gone = [*CONTENT_FIELDS, "edited_at", "edit_seq", "first", "reactions"]
+            gone = [*CONTENT_FIELDS, "edited_at", "edit_seq", "first", "reactions", "previewed"]
             return UpdateOne(target, {"$set": {"deleted": True}, "$unset": dict.fromkeys(gone, "")})
         case Reaction(_, emoji):
             path = f"reactions.{change.sender_id}"
             newer = {f"{path}.seq": {"$not": {"$gte": change.seq}}, "deleted": {"$ne": True}}
             return UpdateOne(target | newer, {"$set": {path: {"emoji": emoji, "seq": change.seq}}})
+        case Previewed(_, edit, preview):
+            # Of a newer text; of two of one text the first one stays.
+            newer = {"deleted": {"$ne": True}, "$or": _older_previews(edit, change.seq)}
+            made = {"edit": edit, "seq": change.seq, "preview": preview_row(preview)}
+            return UpdateOne(target | newer, {"$set": {"previewed": made}})
         case _:
             raise TypeError(f"{change.kind} changes no message")
+
+
+def _older_previews(edit: int, seq: int) -> list[Row]:
+    """Returns the conditions under which a row holds no preview, or one that this one replaces."""
+    return [
+        {"previewed.edit": {"$not": {"$gte": edit}}},
+        {"previewed.edit": edit, "previewed.seq": {"$gt": seq}},
+    ]
 
 
 def text_literal(text: str) -> Row:

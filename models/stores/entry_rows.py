@@ -25,14 +25,17 @@ from models.documents.entry import (
     MessageChange,
     PhotoSet,
     PollAdded,
+    Previewed,
     Reaction,
     RoleSet,
     RsvpSet,
     SubjectSet,
     entry_key,
+    is_notice,
     split_key,
 )
-from models.documents.media import media_named
+from models.documents.link_preview import LinkPreview, PreviewPicture
+from models.documents.media import Placeholder, media_named
 from models.documents.photo import Photo
 from models.documents.plain_line import one_line
 from models.documents.reaction import as_reaction
@@ -72,6 +75,8 @@ INDEXES = [
         name="kept_back",
         partialFilterExpression={"hidden_from": {"$exists": True}},
     ),
+    # What concerns members besides messages (entry.py, is_notice): few, so that they are counted where many messages are unread.
+    IndexModel([("chat", ASCENDING), ("_id", ASCENDING)], name="notices", partialFilterExpression={"notice": True}),
     # Which messages and changes point to a stored file; most rows are in none of these.
     IndexModel([("media", ASCENDING)], name="media", sparse=True),
     IndexModel([("url", ASCENDING)], name="url", sparse=True),  # rows of versions that wrote no `media`
@@ -107,6 +112,8 @@ def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
         if media is not None:
             row["media"] = media
         return row
+    if is_notice(body):
+        row["notice"] = True
     if isinstance(body, EventFact):
         return row | _fact_fields(body)
     return row | {"pending": True} | _change_fields(body)
@@ -130,6 +137,8 @@ def _change_fields(change: MessageChange | ChatChange) -> Row:
             return {"of": of}
         case Reaction(of, emoji):
             return {"of": of, "emoji": emoji}
+        case Previewed(of, edit, preview):
+            return {"of": of, "edit": edit, **_preview_fields(preview)}
         case Joined(accounts, numbers, admins):
             return {"accounts": list(accounts), "numbers": list(numbers), "admins": list(admins)}
         case Left(account, number):
@@ -140,6 +149,26 @@ def _change_fields(change: MessageChange | ChatChange) -> Row:
             return {"subject": subject}
         case PhotoSet(photo):
             return {"photo": photo_row(photo)}
+
+
+def _preview_fields(preview: LinkPreview | None) -> Row:
+    """Returns the fields of a preview; `media` keeps its picture, as it keeps the file of a message."""
+    fields: Row = {"preview": preview_row(preview)}
+    media = None if preview is None or preview.picture is None else media_named(preview.picture.url)
+    return fields if media is None else fields | {"media": media}
+
+
+def preview_row(preview: LinkPreview | None) -> Row | None:
+    return None if preview is None else asdict(preview)
+
+
+def read_preview(row: Mapping[str, Any] | None) -> LinkPreview | None:
+    """Returns the preview that `preview_row` made a row of, or None."""
+    if row is None:
+        return None
+    picture = row["picture"]
+    shown = None if picture is None else PreviewPicture(picture["url"], Placeholder(**picture["placeholder"]))
+    return LinkPreview(row["url"], row["site"], row["title"], row["description"], shown)
 
 
 def photo_row(photo: Photo | None) -> Row | None:
@@ -198,10 +227,23 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
             if reaction["emoji"] is not None
         },
         reaction_seqs={int(account): reaction["seq"] for account, reaction in row.get("reactions", {}).items()},
+        **_previewed(row),
     )
 
 
+def _previewed(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the fields of an entry that say what was made of the link in a message, none for most messages."""
+    made = row.get("previewed")
+    if made is None:
+        return {}
+    of = split_key(row["_id"])[1]
+    return {"previewed": Previewed(of, made["edit"], read_preview(made["preview"])), "preview_seq": made["seq"]}
+
+
 def _message(row: Mapping[str, Any]) -> Message:
+    # Nodes of earlier versions, which share the database during an upgrade, leave fields that they do not know.
+    if row.get("deleted"):
+        return Message(row["type"], reply_to=row.get("reply_to"))
     return Message(**{name: row[name] for name in _MESSAGE_FIELDS if name in row})
 
 
@@ -210,6 +252,7 @@ _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
     Kind.EDIT: lambda row: Edit(row["of"], row["text"]),
     Kind.DELETION: lambda row: Deletion(row["of"]),
     Kind.REACTION: lambda row: Reaction(row["of"], row["emoji"] and as_reaction(row["emoji"])),
+    Kind.PREVIEW: lambda row: Previewed(row["of"], row["edit"], read_preview(row["preview"])),
     Kind.JOINED: lambda row: Joined(tuple(row["accounts"]), tuple(row["numbers"]), tuple(row["admins"])),
     Kind.LEFT: lambda row: Left(row["account"], row["account_number"]),
     Kind.ROLE: lambda row: RoleSet(row["account"], row["account_number"], Role(row["role"])),

@@ -1,4 +1,4 @@
-"""Rows of events: how an event with its invitations is stored, and read again.
+"""Rows of events: how an event with its invitations is stored and indexed, and read again.
 
 Dates that clients page and compare by are stored as microseconds since 1970, since MongoDB's own dates have milliseconds.
 """
@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from models.documents.event import (
     Answered,
@@ -31,6 +33,24 @@ from models.documents.plain_line import one_line
 from models.stores.database import Row
 from models.stores.instants import from_microseconds, microseconds, offset_minutes
 
+EVENTS = "events"
+# Latest date first, then by title, then by id, so that no event is on two pages or on none.
+LISTED = [("date", DESCENDING), ("title", ASCENDING), ("_id", DESCENDING)]
+INDEXES = [
+    # For lists and timelines of the events that an account owns, and of those it is invited to. They hold all that a count
+    # asks, so that only the events of a page are read.
+    IndexModel([("owner", ASCENDING), ("is_deleted", ASCENDING), *LISTED], name="owned_by_date"),
+    IndexModel(
+        [("invitations.account", ASCENDING), ("is_deleted", ASCENDING), *LISTED, ("owner", ASCENDING)],
+        name="invited_to_by_date",
+    ),
+    # Finds whether an account is invited to an event of another, and all who invited it.
+    IndexModel([("invitations.account", ASCENDING), ("is_deleted", ASCENDING), ("owner", ASCENDING)], name="inviters"),
+    IndexModel([("chat", ASCENDING)], unique=True, name="chat"),
+    # Finds events with facts to announce, and events to remind of. Both hold few rows for any number of events.
+    IndexModel([("outbox.at", ASCENDING)], name="outbox", partialFilterExpression={"outbox.at": {"$exists": True}}),
+    IndexModel([("date", ASCENDING)], name="reminders", partialFilterExpression={"is_reminded": False}),
+]
 _KINDS: Mapping[str, Callable[..., What]] = {
     "invited": Invited,
     "answered": Answered,
@@ -72,6 +92,7 @@ def event_row(event: Event) -> Row:
         "_id": event.id,
         "chat": event.chat_id,
         "owner": event.owner_id,
+        "description": event.description,
         **{name: getattr(event, name) for name in _PLAIN},
         **date_fields(event),
         "location": location_row(event.location),
@@ -162,6 +183,7 @@ def event_of(row: Mapping[str, Any]) -> Event:
         polls=tuple(_poll(each) for each in row["polls"]),
         suggestions=tuple(TimeSuggestion(**_dated(each, "time")) for each in row.get("suggestions", ())),
         outbox=tuple(_item(each) for each in row.get("outbox", ())),
+        description=row.get("description", ""),  # older rows have none
         **{name: row[name] for name in _PLAIN} | {name: one_line(row[name]) for name in _LINES},
     )
 

@@ -84,6 +84,15 @@ async def test_rare_work_that_goes_on_failing_becomes_rare_again(caplog: pytest.
     assert pauses == [0.001, 0.002, 0.004, 0.008, 0.016, 0.016]
 
 
+async def test_urgent_work_is_tried_again_as_soon_as_it_asks_for(caplog: pytest.LogCaptureFixture) -> None:
+    owner, work = BackgroundTasks(), Rounds(*[OSError("away")] * 4)
+    owner.repeat("a look", work, every_s=0.016, at_once=True, longest_pause_s=0.002)
+    await work.happen()
+    await owner.stop()
+    pauses = [record.args[1] for record in caplog.records if isinstance(record.args, tuple) and len(record.args) == 2]
+    assert pauses == [0.001, 0.002, 0.002, 0.002]
+
+
 async def test_work_that_ends_although_it_must_go_on_is_run_again() -> None:
     owner, work = BackgroundTasks(), Rounds()
     owner.keep("a listener", work)

@@ -240,7 +240,7 @@ class Authenticate:
         return {session.id: session for session in await self._sessions.list_by_ids(session_ids)}
 
     async def _find_accounts(self, account_ids: Collection[int]) -> dict[int, Account]:
-        return {account.id: account for account in await self._accounts.list_by_ids(account_ids)}
+        return await self._accounts.map_by_ids(account_ids)
 
     def _remember(self, cached: _CachedSession) -> _CachedSession:
         self._cached.pop(cached.identity.session_id, None)

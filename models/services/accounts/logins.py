@@ -85,7 +85,7 @@ class CreateAccount:
     request_pin: RequestPin
     clock: Clock
 
-    async def __call__(self, identity: Identity, phone: Phone, nickname: str, address: str) -> None:
+    async def __call__(self, identity: Identity, phone: Phone, nickname: str, address: str, language: str) -> None:
         if identity.login_id is None:
             raise LoginNeeded
         account = await self.accounts.find_or_create(phone, self.clock.now())
@@ -93,7 +93,7 @@ class CreateAccount:
         if ownership is None:
             raise AccountExists
         try:
-            await self.request_pin(phone, address, purpose=ownership.purpose)
+            await self.request_pin(phone, address, purpose=ownership.purpose, language=language)
         except DomainError:
             await self.ownerships.remove(ownership.id)
             raise

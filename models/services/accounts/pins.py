@@ -10,16 +10,20 @@ from models.documents.login import Ownership
 from models.documents.network import network_of
 from models.documents.phone import Phone
 from models.documents.pin import EVENTS_PURPOSE, PinRules
+from models.documents.plain_line import FIRST_STRONG_ISOLATE, POP_ISOLATE
 from models.errors import DomainError, RateLimited, RegistrationClosed, WrongPin, whole_ms
+from models.languages.language import Language
 from models.ports import Clock, CodeSender
 from models.services.notifications.sms import LimitTexts
 from models.stores.accounts import Accounts
 from models.stores.attempts import DAY, Attempts
+from models.stores.languages import Languages
 from models.stores.ownerships import Ownerships
 from models.stores.pins import Pins
 from models.stores.quotas import Quotas
 
 HOUR_S = 3600
+_NO_ISOLATES = str.maketrans("", "", FIRST_STRONG_ISOLATE + POP_ISOLATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class RequestPin:
     pins: Pins
     attempts: Attempts
     quotas: Quotas
+    languages: Languages
     texts: LimitTexts
     sender: CodeSender
     clock: Clock
@@ -44,14 +49,18 @@ class RequestPin:
     app_scheme: str = ""  # of a link that opens the app from the message; empty for no link
 
     async def __call__(
-        self, phone: Phone, address: str, *, purpose: str = EVENTS_PURPOSE, channel: str = "sms"
+        self, phone: Phone, address: str, *, purpose: str = EVENTS_PURPOSE, channel: str = "sms", language: str = ""
     ) -> None:
         """Send a code.
 
-        `address` is the client's, `channel` is "sms" or "voice", and the code is good for `purpose` alone.
+        `address` is the client's, `channel` is "sms" or "voice", and the code is good for `purpose` alone. `language` is what the
+        client asks for; without one it is the account's.
         """
         self.texts.require_served(phone)
         number, now = phone.number, self.clock.now()
+        reader = await self._reader(
+            number, language
+        )  # first, since a fault of the database may then cost nobody a code
         if self.rules.has_send_limits:
             await self._require_quota(phone, address, purpose)
         if not self.rules.is_open and not await self.accounts.list_registered([number]):
@@ -64,7 +73,8 @@ class RequestPin:
         await self.pins.replace(number, purpose, code, ttl_s=self.rules.ttl_s, now=now)
         await self.pins.note_network(number, network_of(address), now + DAY)
         try:
-            await self.sender.send(phone.dialled, self._body(code, channel), code=code, channel=channel)
+            body = self._spoken(reader, code) if channel == "voice" else self._written(reader, code)
+            await self.sender.send(phone.dialled, body, code=code, channel=channel, language=reader.tag)
         except DomainError:
             await self.pins.remove(number, purpose, code)
             await self.attempts.give_back(sends_key(phone))
@@ -92,11 +102,22 @@ class RequestPin:
                 await self.quotas.give_back(key, HOUR_S, now)
             raise _too_soon(wait)
 
-    def _body(self, code: str, channel: str) -> str:
-        if channel == "voice":
-            return f"Hello! Your code is {', '.join(code)}."
-        link = f" Or open {self.app_scheme}://verify/{code}" if self.app_scheme else ""
-        return f"Hello! Your code is {code}.{link}"
+    async def _reader(self, number: str, asked: str) -> Language:
+        # Both are read for every number, so that the time of the answer does not tell which one has an account.
+        account = await self.accounts.find_by_number(number)
+        account_id = 0 if account is None else account.id
+        known = await self.languages.map_by_ids([account_id])
+        return Language.of(asked, known.get(account_id, ""))
+
+    def _written(self, reader: Language, code: str) -> str:
+        if not self.app_scheme:
+            return reader.gettext("Hello! Your code is {code}.", code=code)
+        link = f"{self.app_scheme}://verify/{code}"
+        return reader.gettext("Hello! Your code is {code}. Or open {link}", code=code, link=link)
+
+    def _spoken(self, reader: Language, code: str) -> str:
+        # A voice has no use for marks of direction, and may read them out.
+        return reader.gettext("Hello! Your code is {code}.", code=", ".join(code)).translate(_NO_ISOLATES)
 
 
 def sends_key(phone: Phone) -> str:
@@ -117,9 +138,9 @@ class AskForCode:
     request_pin: RequestPin
     clock: Clock
 
-    async def __call__(self, ownership: Ownership, address: str, channel: str) -> None:
+    async def __call__(self, ownership: Ownership, address: str, channel: str, language: str) -> None:
         account = await self.accounts.require(ownership.account_id)
-        await self.request_pin(account.phone, address, purpose=ownership.purpose, channel=channel)
+        await self.request_pin(account.phone, address, purpose=ownership.purpose, channel=channel, language=language)
         await self.ownerships.note_code(ownership.id, self.clock.now())
 
 

@@ -12,6 +12,8 @@ from models.ports import Clock, Fanout
 from models.services.contacts.directory import change_account
 from models.services.users.finding import FindUser
 from models.stores.accounts import Accounts
+from models.stores.languages import Languages
+from models.stores.link_preview_refusals import LinkPreviewRefusals
 from models.stores.status_histories import StatusHistories
 
 
@@ -24,10 +26,14 @@ class ChangeUser:
 
     accounts: Accounts
     find: FindUser
+    languages: Languages
     fanout: Fanout
 
     async def __call__(self, actor: Actor, user_id: int, fields: Mapping[str, Any]) -> UserView:
-        """Set these fields, named as in the account; `notify.new_invite` is one flag. Returns the changed user."""
+        """Set these fields, named as in the account; `notify.new_invite` is one flag. Returns the changed user.
+
+        `language` is one of those that the server writes, or empty for none.
+        """
         if user_id != actor.account_id:
             await self.find(actor, user_id)
             raise Forbidden("You may change your own profile only.")
@@ -36,7 +42,11 @@ class ChangeUser:
         changes = {name: value for name, value in fields.items() if name != "full_name" or value != own.full_name}
         if not changes:
             return own
-        await change_account(self.accounts, self.fanout, user_id, changes)
+        language = changes.pop("language", None)
+        if changes:
+            await change_account(self.accounts, self.fanout, user_id, changes)
+        if language is not None:  # last, so that a refusal has changed nothing
+            await self.languages.choose(user_id, language)
         return await self.find.own(actor)
 
 
@@ -61,6 +71,26 @@ class SetPrivacy:
     async def __call__(self, actor: Actor, parts: Mapping[str, Visibility]) -> None:
         fields = {f"privacy.{part}": visibility.value for part, visibility in parts.items()}
         await change_account(self.accounts, self.fanout, actor.account_id, fields)
+
+
+@dataclass(frozen=True, slots=True)
+class FindLinkPreviews:
+    """Returns whether this server looks at the links that the actor sends, as far as that is the actor's choice."""
+
+    refusals: LinkPreviewRefusals
+
+    async def __call__(self, actor: Actor) -> bool:
+        return not await self.refusals.has(actor.account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SetLinkPreviews:
+    """Sets whether this server looks at the links that the actor sends from now on."""
+
+    refusals: LinkPreviewRefusals
+
+    async def __call__(self, actor: Actor, *, is_on: bool) -> None:
+        await (self.refusals.forget if is_on else self.refusals.add)(actor.account_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from models.documents.session import Actor, SignedIn
 from models.errors import RegistrationClosed, SessionRevoked
 from models.facts import AccountChanged, SessionsRevoked
 from models.ports import Clock, Fanout, Tokens
+from models.services.accounts.language import NoteLanguage
 from models.services.accounts.pins import ProveNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.sessions import LastUse
@@ -20,8 +21,8 @@ from models.services.contacts.directory import change_account
 from models.services.events.inviting import JoinEvents
 from models.services.notifications.contact_joined import NotifyContactJoined
 from models.stores.accounts import Accounts
-from models.stores.chats import Chats
 from models.stores.events import Events
+from models.stores.members import Members
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
 
@@ -36,7 +37,7 @@ class TakeNumber:
     """
 
     accounts: Accounts
-    chats: Chats
+    members: Members
     events: Events
     ownerships: Ownerships
     last_use: LastUse
@@ -70,7 +71,7 @@ class TakeNumber:
 
     async def _had_owner(self, account: Account) -> bool:
         # Earlier versions did not note removals; but only an account whose number was proved is in any chat.
-        return account.removed_at is not None or bool(await self.chats.list_all_memberships(account.id))
+        return account.removed_at is not None or bool(await self.members.list_all_memberships(account.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +92,20 @@ class RegisterAccount:
     take_number: TakeNumber
     registration_pin: RegistrationPin
     notify_sign_in: NotifySignIn
+    note_language: NoteLanguage
     is_open: bool
 
     async def __call__(
-        self, ownership: Ownership, code: str, device: str, address: str, registration_pin: str = ""
+        self,
+        ownership: Ownership,
+        code: str,
+        device: str,
+        address: str,
+        registration_pin: str = "",
+        *,
+        language: str = "",
     ) -> None:
-        """Register the number. `address` is the client's, by which its guesses are counted."""
+        """Register the number. `address` is the client's, by which its guesses are counted, `language` what it asks for."""
         account = await self.accounts.require(ownership.account_id)
         if not self.is_open and not account.is_registered:
             raise RegistrationClosed
@@ -111,6 +120,7 @@ class RegisterAccount:
         account = await change_account(self.accounts, self.fanout, account.id, fields)
         former = await self.ownerships.prove(ownership) if ownership.login_id is not None else []
         await self.join_events(account)
+        await self.note_language(account.id, language)
         if was_registered and ownership.login_id is not None:
             await self.notify_sign_in(account, "", device)
         for login_id in former:

@@ -15,11 +15,12 @@ from models.ports import Clock, Fanout
 from models.services.chats.record_changes import RecordChanges
 from models.services.contacts.directory import change_account
 from models.services.groups.members import LeaveGroup
-from models.services.media.storage import RemoveUnusedMedia
+from models.services.media.unused import RemoveUnusedMedia
 from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.contacts import Contacts
 from models.stores.entries import Entries
+from models.stores.members import Members
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
 
@@ -56,6 +57,7 @@ class RemoveAccount:
     sessions: Sessions
     contacts: Contacts
     chats: Chats
+    members: Members
     entries: Entries
     belongings: Sequence[Forgets]
     leave_group: LeaveGroup
@@ -85,13 +87,13 @@ class RemoveAccount:
 
     async def _leave_chats(self, actor: Actor) -> set[str]:
         """Leave all chats. Returns the names of files that nobody can read any more now."""
-        members = await self.chats.list_all_memberships(actor.account_id)
+        members = await self.members.list_all_memberships(actor.account_id)
         for chat in await self.chats.list_by_ids([member.chat_id for member in members if member.is_active]):
             await self._leave(actor, chat)
-        await self.chats.forget_left(actor.account_id)
+        await self.members.forget_left(actor.account_id)
         files: set[str] = set()
         for member in members:
-            first = await self.chats.first_readable(member.chat_id)
+            first = await self.members.first_readable(member.chat_id)
             if first is None:
                 files |= await self.chats.forget_photo(member.chat_id)
             if first is None or first > 1:
@@ -101,7 +103,7 @@ class RemoveAccount:
     async def _leave(self, actor: Actor, chat: Chat) -> None:
         if chat.kind is ChatKind.DIRECT:
             last_seq = await self.entries.last_seq(chat.id)
-            await self.chats.forget_past(chat.id, actor.account_id, last_seq)
+            await self.members.forget_past(chat.id, actor.account_id, last_seq)
             self.fanout.signal(ChatMembersChanged(chat.id))
             return
         try:

@@ -54,6 +54,26 @@ class EndSession:
 
 
 @dataclass(frozen=True, slots=True)
+class EndOtherSessions:
+    """Ends every live session of the actor and of its login but the present one, and signals that to every node.
+
+    A session that is started meanwhile stays.
+    """
+
+    sessions: Sessions
+    authenticate: Authenticate
+    fanout: Fanout
+    clock: Clock
+
+    async def __call__(self, actor: Actor) -> None:
+        own = await self.sessions.list_of(actor.account_id, self.clock.now(), login_id=actor.login_id)
+        others = [session.id for session in own if session.id != actor.session_id]
+        if others:
+            await end_sessions(self.sessions, self.fanout, others)
+            self.authenticate.forget(others)
+
+
+@dataclass(frozen=True, slots=True)
 class ListSessions:
     """Lists the live sessions of the actor and of its login, last used first."""
 

@@ -8,6 +8,7 @@ from models.documents.phone import Phone
 from models.documents.session import SignedIn
 from models.errors import Unavailable, WrongPin
 from models.ports import Fanout
+from models.services.accounts.language import NoteLanguage
 from models.services.accounts.pins import ProveNumber
 from models.services.accounts.registration import TakeNumber
 from models.services.accounts.registration_pin import RegistrationPin
@@ -40,11 +41,14 @@ class VerifyPin:
     sessions: Sessions
     registration_pin: RegistrationPin
     notify_sign_in: NotifySignIn
+    note_language: NoteLanguage
     is_open: bool
     make_demo_events: MakeDemoEvents | None  # None where they are switched off
 
-    async def __call__(self, phone: Phone, pin: str, device: str, address: str, registration_pin: str = "") -> SignedIn:
-        """Sign in. `address` is the client's, by which its guesses are counted."""
+    async def __call__(
+        self, phone: Phone, pin: str, device: str, address: str, registration_pin: str = "", *, language: str = ""
+    ) -> SignedIn:
+        """Sign in. `address` is the client's, by which its guesses are counted, `language` what it asks for."""
         confirm = partial(self.registration_pin.require, phone.number, registration_pin)
         await self.prove(phone, pin, address, confirm=confirm)
         if not self.is_open and not await self.accounts.list_registered([phone.number]):
@@ -58,6 +62,7 @@ class VerifyPin:
             await self.sessions.remove_all([signed_in.session_id])
         else:
             raise Unavailable("This account is being removed at this moment; try again.")
+        await self.note_language(account.id, language)
         if not is_first:
             await self.notify_sign_in(account, signed_in.session_id, device)
         if is_first and self.make_demo_events is not None:

@@ -8,8 +8,10 @@ from models.documents.notification import SIGN_IN, Notification
 from models.documents.plain_line import quoted
 from models.documents.session import device_name
 from models.facts import SignedInElsewhere
+from models.languages.language import Language
 from models.ports import Clock, Fanout
 from models.services.notifications.queue import Notify
+from models.stores.languages import Languages
 from models.stores.ownerships import Ownerships
 
 log = logging.getLogger(__name__)
@@ -25,6 +27,7 @@ class NotifySignIn:
     """
 
     ownerships: Ownerships
+    languages: Languages
     fanout: Fanout
     notify: Notify
     clock: Clock
@@ -33,15 +36,16 @@ class NotifySignIn:
         """Notify the devices of an account that was registered before, after somebody proved its number."""
         now, name = self.clock.now(), quoted(device_name(device), DEVICE_SHOWN_CHARS)
         self.fanout.publish(SignedInElsewhere(session_id, name, now), [account.id])
-        push = Notification(
-            key=f"{SIGN_IN} {session_id} {account.id} {now.isoformat()}",
-            account_id=account.id,
-            alert=f"Your number was used to sign in{f' by {name}' if name else ''}. Was it not you? End that session.",
-            type=SIGN_IN,
-            at=now,
-            data={"session": session_id},
-        )
         try:
+            reader = (await self.languages.map_readers([account.id]))[account.id]
+            push = Notification(
+                key=f"{SIGN_IN} {session_id} {account.id} {now.isoformat()}",
+                account_id=account.id,
+                alert=_alert(reader, name),
+                type=SIGN_IN,
+                at=now,
+                data={"session": session_id},
+            )
             await self.notify.push([push])
         except Exception as error:  # noqa: BLE001 (the code is used up, so the sign-in must go on)
             log.warning("a sign-in of account %d was not pushed: %s", account.id, type(error).__name__)
@@ -55,3 +59,11 @@ class NotifySignIn:
         if owned:
             name = quoted(device_name(device), DEVICE_SHOWN_CHARS)
             self.fanout.publish(SignedInElsewhere(session_id, name, self.clock.now()), owned)
+
+
+def _alert(reader: Language, device: str) -> str:
+    if not device:
+        return reader.gettext("Your number was used to sign in. Was it not you? End that session.")
+    return reader.gettext(
+        "Your number was used to sign in by {device}. Was it not you? End that session.", device=device
+    )

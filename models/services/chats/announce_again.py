@@ -18,7 +18,7 @@ from datetime import timedelta
 from itertools import islice
 
 from models.documents.chat import ChatKind
-from models.documents.entry import Deletion, Edit, Entry, Message, Reaction, entry_key
+from models.documents.entry import Edit, Entry, Message, MessageChange, Previewed, WordsChange, entry_key
 from models.errors import AccountNotFound
 from models.ports import Clock
 from models.services.chats.announcer import Announcer
@@ -38,7 +38,7 @@ AT_ONCE = 500  # of which one query asks how they stand now
 RETRY_S = 0.5
 TRIES = 120  # a minute, as for the announcer
 # Bodies that are announced only while they stand as they were stored; changes of a chat and facts of an event stand for ever.
-AS_STORED = Message | Edit | Deletion | Reaction
+AS_STORED = Message | MessageChange
 
 
 class ReannounceQueue:
@@ -207,16 +207,25 @@ class AnnounceAgain:
 
 def _seqs_of(entry: Entry) -> Sequence[int]:
     """Returns the seqs of the entries on which it depends whether this one may be shown."""
-    return [entry.body.of] if isinstance(entry.body, Edit) else [entry.seq] if isinstance(entry.body, Message) else []
+    if isinstance(entry.body, WordsChange):
+        return [entry.body.of]
+    return [entry.seq] if isinstance(entry.body, Message) else []
+
+
+def _is_changed(message: Entry) -> bool:
+    return bool(message.edit_seq or message.reactions or message.preview_seq)
 
 
 def _stands(entry: Entry, now: dict[int, Entry | None]) -> bool:
     match entry.body:
         case Message():
             message = now[entry.seq]
-            return message is not None and not (message.is_deleted or message.edit_seq or message.reactions)
+            return message is not None and not (message.is_deleted or _is_changed(message))
         case Edit(of, _):
             message = now[of]
             return message is not None and message.edit_seq == entry.seq
+        case Previewed(of, _, _):
+            message = now[of]
+            return message is not None and message.preview_seq == entry.seq
         case _:
             return True

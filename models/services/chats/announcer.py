@@ -22,10 +22,10 @@ from models.documents.chat import Chat
 from models.documents.entry import (
     ChatChange,
     Deletion,
-    Edit,
     Entry,
     Left,
     Message,
+    WordsChange,
     as_deleted,
     entry_key,
     without_text,
@@ -34,9 +34,10 @@ from models.errors import Unavailable
 from models.facts import EntriesMissed
 from models.ports import Clock, Fanout
 from models.services.chats.audience import has_old_audience, has_old_readers, list_announcements
+from models.services.chats.confirmed_rosters import ConfirmedRosters
 from models.services.chats.membership import MembershipCache
-from models.stores.chats import Chats
 from models.stores.entries import Entries
+from models.stores.members import Members
 from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
@@ -47,12 +48,9 @@ TRIES = 120  # a minute: a database away for longer has stopped the journal too
 # Entries that wait behind what cannot be announced, some 20 MB; beyond it, the longest line is given up.
 HELD_MAX = 20_000
 
-AHEAD_MAX = 1000  # entries of the queue that one confirmation looks at, a fifth of a millisecond of work
 LATE = timedelta(seconds=0.5)  # since it was taken; what a busy node takes is stored and announced by then
 LOOK_MAX = 10_000  # entries of the queue whose messages are looked at by one query
 GONE_MAX = 20_000  # messages that are remembered as deleted, about 2 MB
-SURE_MAX = 100_000  # chats whose last announced seq is remembered, about 100 bytes each
-
 AnnouncedListener = Callable[[Entry, Chat, Collection[int]], None]
 
 
@@ -78,7 +76,7 @@ class Announcer:
 
     def __init__(
         self,
-        chats: Chats,
+        members: Members,
         entries: Entries,
         memberships: MembershipCache,
         fanout: Fanout,
@@ -86,7 +84,7 @@ class Announcer:
         announced: Sequence[AnnouncedListener] = (),
     ) -> None:
         """`announced` listeners are called with each entry, its chat and the accounts that were told; they must not wait."""
-        self._chats = chats
+        self._members = members
         self._entries = entries
         self._memberships = memberships
         self._fanout = fanout
@@ -95,7 +93,7 @@ class Announcer:
         self._line = _Line()
         self._held: dict[int, _Line] = {}  # by chat: its head could not be announced
         self._held_count = 0
-        self._sure: dict[int, int] = {}  # chat id -> up to this seq the roster kept here lacks no change
+        self._rosters = ConfirmedRosters(memberships)
         self._gone: dict[int, None] = {}  # keys of messages that are deleted, the oldest first
         self._work = asyncio.Event()
         self._holds = asyncio.Event()
@@ -218,8 +216,8 @@ class Announcer:
         """Announce the first entry of a line. Returns False if that is to be tried again."""
         entry = line.entries[0]
         try:
-            if not isinstance(entry.body, ChatChange) and self._has_gap(entry):
-                await self._confirm(line)
+            if not isinstance(entry.body, ChatChange) and self._rosters.has_gap(entry):
+                await self._rosters.confirm(line.entries)
             if not line.seen and entry.at < self._clock.now() - LATE:
                 await self._look_at(line)
             await self._announce(entry)
@@ -231,7 +229,7 @@ class Announcer:
 
     async def _give_up(self, chat_id: int, entries: Sequence[Entry]) -> None:
         """Leave out entries of one chat: everybody who should have been told is told to sync."""
-        self._sure.pop(chat_id, None)
+        self._rosters.forget(chat_id)
         log.error("%d entries of chat %d were not announced; clients are told to sync", len(entries), chat_id)
         for entry in entries:
             waiting = self._applied.pop((chat_id, entry.seq), None)
@@ -253,43 +251,22 @@ class Announcer:
         came: Collection[int] = ()
         if isinstance(body, ChatChange):
             came = await self._apply(entry)  # after which the roster is read again
-        self._trust(entry.chat_id, entry.seq)
+        self._rosters.trust(entry.chat_id, entry.seq)
         if isinstance(body, Message) and entry_key(entry.chat_id, entry.seq) in self._gone:
             entry = as_deleted(entry)
-        if isinstance(body, Edit) and await self._entries.is_deleted(entry.chat_id, body.of):
+        if isinstance(body, WordsChange) and await self._entries.is_deleted(entry.chat_id, body.of):
             entry = without_text(entry)  # whichever of the two came first: a deleted text is shown to nobody
         roster = self._memberships.peek(entry.chat_id) or await self._memberships.require(entry.chat_id)
         audience = readers = None
         if has_old_audience(entry, roster):
-            audience = await self._chats.list_audience(entry.chat_id, entry.seq)
-        if isinstance(body, Edit) and has_old_readers(entry, roster):
-            readers = await self._chats.list_audience(entry.chat_id, body.of)
+            audience = await self._members.list_audience(entry.chat_id, entry.seq)
+        if isinstance(body, WordsChange) and has_old_readers(entry, roster):
+            readers = await self._members.list_audience(entry.chat_id, body.of)
         announcements, told = list_announcements(entry, roster, came, audience=audience, readers=readers)
         for fact, to, chat in announcements:
             self._fanout.publish(fact, to, chat=chat)
         for listener in self._announced:
             listener(entry, roster.chat, told)
-
-    def _has_gap(self, entry: Entry) -> bool:
-        """Returns whether a change that the cached roster lacks may lie before this entry."""
-        sure = self._sure.get(entry.chat_id)
-        return sure is None or entry.seq > sure + 1
-
-    async def _confirm(self, line: _Line) -> None:
-        """Confirm the rosters of all chats that have an entry behind a gap in this line.
-
-        What is stored now is known afterwards, so their other entries that wait need no confirmation of their own.
-        """
-        ends: dict[int, int] = {}
-        gaps: set[int] = set()
-        for entry in islice(line.entries, AHEAD_MAX):
-            sure = ends.get(entry.chat_id, self._sure.get(entry.chat_id))
-            if sure is None or entry.seq > sure + 1:
-                gaps.add(entry.chat_id)
-            ends[entry.chat_id] = max(sure or 0, entry.seq)
-        await self._memberships.confirm(gaps)
-        for chat_id in gaps:
-            self._trust(chat_id, ends[chat_id])
 
     async def _look_at(self, line: _Line) -> None:
         """Ask which messages of this line are deleted by now."""
@@ -303,12 +280,6 @@ class Announcer:
         if len(self._gone) >= GONE_MAX:
             del self._gone[next(iter(self._gone))]
         self._gone[key] = None
-
-    def _trust(self, chat_id: int, seq: int) -> None:
-        sure = self._sure.get(chat_id)
-        if sure is None and len(self._sure) >= SURE_MAX:
-            del self._sure[next(iter(self._sure))]
-        self._sure[chat_id] = max(sure or 0, seq)
 
     async def _apply(self, change: Entry) -> Collection[int]:
         """Apply a change of a chat. Returns the accounts that are in a large chat by it."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from models.documents.chat import Chat, Roster
-from models.documents.entry import Edit, Entry, Left, without_text
+from models.documents.entry import Entry, Left, WordsChange, without_text
 from models.facts import EntryAdded
 
 # A fact and the accounts that are told of it. With a chat, all of them have been in it for a while: nodes listen to the channel of
@@ -17,8 +17,8 @@ def has_old_audience(entry: Entry, roster: Roster) -> bool:
 
 
 def has_old_readers(entry: Entry, roster: Roster) -> bool:
-    """Returns whether the members changed since an edit's message was sent: later ones are not shown its new text."""
-    return isinstance(entry.body, Edit) and entry.body.of < roster.changed
+    """Returns whether the members changed since the message of an edit or a preview was sent: later ones are shown no text of it."""
+    return isinstance(entry.body, WordsChange) and entry.body.of < roster.changed
 
 
 def list_announcements(

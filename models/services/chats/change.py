@@ -25,16 +25,16 @@ from models.services.chats.permission import load_pair, require_change_allowed
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import FindStored
 from models.services.contacts.directory import Directory
-from models.services.media.storage import RemoveUnusedMedia
+from models.services.media.unused import RemoveUnusedMedia
 from models.services.runtime.token_bucket import TokenBuckets
-from models.stores.chats import Chats
 from models.stores.entries import Entries, visible
+from models.stores.members import Members
 
 log = logging.getLogger(__name__)
 
 Admit = Callable[[Roster, Entry], Awaitable[None]]  # raises the refusal of a change to this message
 
-CAPTIONED = frozenset("ilv")  # types whose caption an edit changes; cards and sounds have no text to edit
+CAPTIONED = frozenset("ilvd")  # types whose caption an edit changes; cards and sounds have no text to edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class ChangeMessage:
 
     resolve: ResolveChat
     directory: Directory
-    chats: Chats
+    members: Members
     entries: Entries
     journal: Journal
     fanout: Fanout
@@ -107,8 +107,8 @@ class ChangeMessage:
             raise ClientIdReused
         try:
             gone = await self.entries.apply(change)
-            if gone is not None:
-                await self.remove_media.after([gone])
+            if gone:
+                await self.remove_media.after(gone)
         except Exception:
             log.exception("change %d of chat %d is stored and waits to be applied", change.seq, change.chat_id)
         message = await self.entries.find(change.chat_id, change.body.of)
@@ -129,10 +129,10 @@ class ChangeMessage:
         """
         self.limit.take(actor.account_id)
         chat_id = await self.resolve.require_id(actor, target)
-        member = await self.chats.find_member(chat_id, actor.account_id)
+        member = await self.members.find_member(chat_id, actor.account_id)
         if member is None or seq not in member.hidden:
             await self._require_message(actor, target, seq)
-            await self.chats.hide_message(chat_id, actor.account_id, seq)
+            await self.members.hide_message(chat_id, actor.account_id, seq)
         self.fanout.publish(MessageHidden(chat_id, seq, actor.account_id), [actor.account_id])
         return chat_id
 
@@ -153,7 +153,7 @@ class ChangeMessage:
 
     async def _require_message(self, actor: Actor, target: ChatRef, seq: int) -> tuple[Roster, Entry]:
         roster = await self.resolve(actor, target)
-        member = await self.chats.find_member(roster.chat.id, actor.account_id)
+        member = await self.members.find_member(roster.chat.id, actor.account_id)
         message = await self.entries.find(roster.chat.id, seq)
         if message is None or member is None or not visible([message], member) or not isinstance(message.body, Message):
             raise MessageNotFound

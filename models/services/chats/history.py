@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from models.documents.chat import Chat, ChatKind, Member
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import ANSWER_MAX_CHARS, SEQ_MAX, Deletion, Edit, Entry, fitting, with_change
+from models.documents.entry import ANSWER_MAX_CHARS, SEQ_MAX, Entry, MessageChange, fitting, with_change
 from models.documents.page_request import PageRequest, Part
 from models.documents.receipt import ListedMessage, ReadMarks
 from models.documents.session import Actor
 from models.errors import ChatNotFound
 from models.services.chats.membership import MembershipCache
 from models.services.chats.resolve import ResolveChat
-from models.stores.chats import Chats
 from models.stores.entries import MESSAGE_CHANGES, Entries
+from models.stores.members import Members
 from models.stores.messages import Messages, Selection
 from models.stores.read_dates import ReadDates
 
@@ -43,7 +43,7 @@ class ReadHistory:
 
     resolve: ResolveChat
     memberships: MembershipCache
-    chats: Chats
+    members: Members
     entries: Entries
 
     async def __call__(
@@ -57,7 +57,7 @@ class ReadHistory:
         # In this order nobody reads behind its own departure (see ReadChatSummaries).
         last_seq = await self.entries.last_seq(chat_id)
         await self.memberships.catch_up_all([chat_id])
-        member = await self.chats.find_member(chat_id, actor.account_id)
+        member = await self.members.find_member(chat_id, actor.account_id)
         if member is None or not member.is_listed:
             raise ChatNotFound
         limit = min(limit, PAGE_MAX)
@@ -118,13 +118,13 @@ class LocateLog:
 
     resolve: ResolveChat
     memberships: MembershipCache
-    chats: Chats
+    members: Members
 
     async def __call__(self, actor: Actor, target: ChatRef) -> ReadableLog | None:
         """Returns the chat and the actor's member row; None if there is no such chat, or the actor was never in it."""
         try:
             chat_id = await self.resolve.require_id(actor, target)
-            member = await self.chats.find_member(chat_id, actor.account_id)
+            member = await self.members.find_member(chat_id, actor.account_id)
             return None if member is None else ReadableLog((await self.memberships.require(chat_id)).chat, member)
         except ChatNotFound:
             return None
@@ -191,6 +191,6 @@ def _listed(log: ReadableLog, message: Entry, peer_id: int | None, read: ReadMar
 def _overlay(messages: Sequence[Entry], changes: Sequence[Entry]) -> list[Entry]:
     by_seq = {message.seq: message for message in messages}
     for change in changes:
-        if isinstance(change.body, Edit | Deletion) and change.body.of in by_seq:
+        if isinstance(change.body, MessageChange) and change.body.of in by_seq:
             by_seq[change.body.of] = with_change(by_seq[change.body.of], change)
     return list(by_seq.values())

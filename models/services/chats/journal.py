@@ -23,7 +23,7 @@ from models.stores.entry_rows import ENTRIES, INDEXES, read_entry
 from models.stores.journal_inserts import Inserts, find_sent
 from models.stores.last_seqs import LastSeqs
 from models.stores.pending_draft import PendingDraft
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
@@ -57,16 +57,15 @@ class Journal:
         self.append = self._queue.append
         self._inserts = Inserts(self._entries, LastSeqs(self._entries), self._queue, is_first)
         self._wait_s = wait_s
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = BackgroundTasks()
+        self._writer: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Make the indexes and start the writer."""
         await until_done(partial(self._entries.create_indexes, INDEXES))
-        self._tasks = [
-            asyncio.create_task(self._write(), name="journal writer"),
-            asyncio.create_task(self._answer_repeats(), name="journal repeats"),
-            asyncio.create_task(self._watch(), name="journal watch"),
-        ]
+        self._writer = self._tasks.start("journal writer", self._write())
+        self._tasks.keep("journal repeats", self._answer_repeats)
+        self._tasks.keep("journal watch", self._watch)
 
     async def close(self, within_s: float = 5.0) -> int:
         """Store what waits, as far as the time allows; the rest is refused, and clients send it again.
@@ -75,11 +74,11 @@ class Journal:
         the other nodes must be told, so that their clients sync.
         """
         self._queue.close()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks[:1], timeout=within_s)
+        if self._writer is not None:
+            _, late = await asyncio.wait([self._writer], timeout=within_s)
             if late:
                 log.warning("journal closed with %d entries unsent", self.depth)
-        await cancel(*self._tasks)
+        await self._tasks.stop()
         given_up = self.depth
         self._queue.give_up()
         return given_up

@@ -177,8 +177,9 @@ class SendReady:
     directory: Directory
     chats: Callable[[int], Awaitable[ChatPage | None]]  # the first page of an account
     fanout: Fanout
+    limits: Mapping[str, int]
 
     async def __call__(self, actor: Actor, connection: str) -> None:
         page = await self.chats(actor.account_id) or ChatPage([], None)
         account = await self.directory.require(actor.account_id)
-        self.fanout.send_to_connection(Ready(account, actor.session_id, page.heads, page.next), connection)
+        self.fanout.send_to_connection(Ready(account, actor.session_id, page.heads, page.next, self.limits), connection)

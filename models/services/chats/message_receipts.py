@@ -12,7 +12,7 @@ from models.documents.session import Actor
 from models.errors import ChatNotFound
 from models.services.chats.history import LocateLog, ReadableLog
 from models.services.chats.receipts import AdvanceReceipts
-from models.stores.chats import Chats
+from models.stores.members import Members
 from models.stores.messages import Messages, Selection
 from models.stores.read_dates import ReadDates
 
@@ -47,7 +47,7 @@ class ListRead:
     """Lists an account's messages that a contact has read, over REST or a socket."""
 
     locate_log: LocateLog
-    chats: Chats
+    members: Members
     messages: Messages
     read_dates: ReadDates
 
@@ -57,7 +57,7 @@ class ListRead:
         if log is None:
             return Part([])
         chat_id, peer_id = log.chat.id, log.chat.peer_of(actor.account_id)
-        peer = await self.chats.find_member(chat_id, peer_id)
+        peer = await self.members.find_member(chat_id, peer_id)
         if peer is None:
             return Part([])
         before = 0 if window.after is None else await self.read_dates.last_before(chat_id, peer_id, window.after)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from models.documents.chat import ChatKind, Member, Roster
+from models.documents.chat import ChatKind, Member
 from models.documents.chat_ref import ChatRef
 from models.documents.receipt import ReadMark
 from models.documents.session import Actor
@@ -17,9 +17,9 @@ from models.services.chats.membership import MembershipCache
 from models.services.chats.permission import load_pair, peek_pair, shows_receipts
 from models.services.chats.resolve import ResolveChat
 from models.services.contacts.directory import Directory
-from models.stores.chats import Chats
 from models.stores.database import is_transient
 from models.stores.entries import Entries
+from models.stores.members import Members
 from models.stores.read_dates import ReadDates
 from models.tasks import BackgroundTasks
 
@@ -28,7 +28,7 @@ from models.tasks import BackgroundTasks
 class StampReadReceipts:
     """Stores the time of a direct chat's read receipt before the receipt itself advances."""
 
-    chats: Chats
+    members: Members
     read_dates: ReadDates
     clock: Clock
 
@@ -36,7 +36,7 @@ class StampReadReceipts:
         """`reads`: (chat id, account id) -> seq. A receipt that does not advance has its time already."""
         if not reads:
             return
-        members = await self.chats.list_members(reads.keys())
+        members = await self.members.list_members(reads.keys())
         known = {(member.chat_id, member.account_id): member.shown_read for member in members}
         now = self.clock.now()
         await self.read_dates.append(
@@ -75,7 +75,7 @@ class AdvanceReceipts:
     def __init__(
         self,
         resolve: ResolveChat,
-        chats: Chats,
+        members: Members,
         entries: Entries,
         memberships: MembershipCache,
         directory: Directory,
@@ -85,7 +85,7 @@ class AdvanceReceipts:
         everybody_up_to: int = 256,
     ) -> None:
         self._resolve = resolve
-        self._chats = chats
+        self._members = members
         self._entries = entries
         self._memberships = memberships
         self._directory = directory
@@ -130,7 +130,10 @@ class AdvanceReceipts:
         if highest > self._known_seqs.get(chat_id, 0):
             await self._require_seq(chat_id, highest)
         pair = await load_pair(self._directory, roster.chat, actor.account_id)
-        await asyncio.shield(self._move(roster, actor.account_id, delivered, read, is_shown=shows_receipts(pair)))
+        is_shown, is_direct = shows_receipts(pair), roster.chat.kind is ChatKind.DIRECT
+        await asyncio.shield(
+            self._move(chat_id, actor.account_id, delivered, read, is_shown=is_shown, is_direct=is_direct)
+        )
         return chat_id
 
     def move_now(
@@ -145,35 +148,42 @@ class AdvanceReceipts:
         roster = self._resolve.peek(actor, target)
         if roster is None or max(delivered, read) > self._known_seqs.get(roster.chat.id, 0):
             return None
-        pair = None
-        if roster.chat.kind is ChatKind.DIRECT:
+        pair, is_direct = None, roster.chat.kind is ChatKind.DIRECT
+        if is_direct:
             pair = peek_pair(self._directory, roster.chat, actor.account_id)
             if pair is None:
                 return None
         is_shown = shows_receipts(pair)
-        return roster.chat.id, self._move(roster, actor.account_id, delivered, read, is_shown=is_shown)
+        chat_id = roster.chat.id
+        return chat_id, self._move(chat_id, actor.account_id, delivered, read, is_shown=is_shown, is_direct=is_direct)
 
     def _move(
-        self, roster: Roster, account_id: int, delivered: int, read: int, *, is_shown: bool
+        self, chat_id: int, account_id: int, delivered: int, read: int, *, is_shown: bool, is_direct: bool
     ) -> asyncio.Future[None]:
-        chat_id, batch = roster.chat.id, self._next
+        batch = self._next
         if batch is None:
             batch = self._next = _Batch()
             self._work.set()
         move = chat_id, account_id, is_shown
         known = batch.receipts.get(move, (0, 0))
         batch.receipts[move] = max(known[0], delivered, read), max(known[1], read)
-        if read and is_shown and roster.chat.kind is ChatKind.DIRECT:
+        if read and is_shown and is_direct:
             place = chat_id, account_id
             batch.reads[place] = max(batch.reads.get(place, 0), read)
         return batch.done
 
     async def _find_left_chat(self, actor: Actor, target: ChatRef, delivered: int, read: int) -> int:
-        """Returns the id of a chat that the actor has left, if its receipts are that far: a repeat keeps its answer."""
+        """Advance the receipts of a chat that the actor has left, as far as it sees it; nobody else is told. Returns the chat's id."""
         chat_id = await self._resolve.require_id(actor, target)
-        member = await self._chats.find_member(chat_id, actor.account_id)
-        if member is None or member.delivered < delivered or member.read < read:
+        member = await self._members.find_member(chat_id, actor.account_id)
+        if member is None:
             raise ChatNotFound
+        if member.delivered < delivered or member.read < read:
+            if member.last_seq is None or max(delivered, read) > member.last_seq:
+                raise ChatNotFound
+            await asyncio.shield(
+                self._move(chat_id, actor.account_id, delivered, read, is_shown=False, is_direct=False)
+            )
         return chat_id
 
     async def _require_seq(self, chat_id: int, seq: int) -> None:
@@ -193,7 +203,7 @@ class AdvanceReceipts:
                 continue
             try:
                 await self._date_reads(batch.reads)
-                await self._chats.advance_receipts(batch.receipts)
+                await self._members.advance_receipts(batch.receipts)
             except Exception as error:  # noqa: BLE001
                 log.warning("receipts wait for the database: %s", type(error).__name__)
                 batch.done.set_exception(Unavailable(retry_after_ms=1000))
@@ -214,7 +224,7 @@ class AdvanceReceipts:
             while untold:
                 places = list(islice(untold, TELL_AT_ONCE))
                 # As they are stored now: a device that is behind may have sent a receipt that has advanced further already.
-                members = await self._chats.list_members(places)
+                members = await self._members.list_members(places)
                 await self._memberships.confirm({member.chat_id for member in members})
                 for member in members:
                     place = member.chat_id, member.account_id

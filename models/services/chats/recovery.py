@@ -4,10 +4,10 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from models.documents.entry import Deletion, Edit, Entry, Reaction
+from models.documents.entry import Entry, MessageChange
 from models.ports import Clock
 from models.services.chats.membership import MembershipCache
-from models.services.media.storage import RemoveUnusedMedia
+from models.services.media.unused import RemoveUnusedMedia
 from models.stores.database import is_transient
 from models.stores.entries import Entries
 
@@ -45,9 +45,9 @@ async def recover_pending_changes(
 async def _apply(
     change: Entry, entries: Entries, memberships: MembershipCache, remove_media: RemoveUnusedMedia | None
 ) -> None:
-    if not isinstance(change.body, Edit | Deletion | Reaction):
+    if not isinstance(change.body, MessageChange):
         await memberships.apply(change)
         return
     gone = await entries.apply(change)
-    if gone is not None and remove_media is not None:
-        await remove_media.after([gone])
+    if gone and remove_media is not None:
+        await remove_media.after(gone)

@@ -25,8 +25,8 @@ from models.services.chats.resolve import ResolveChat
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import Directory
 from models.services.runtime.token_bucket import TokenBuckets
-from models.stores.chats import Chats
 from models.stores.entries import Entries
+from models.stores.members import Members
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class FindStored:
     """Finds what a request has stored that is sent again: a client without an answer cannot know that it was stored."""
 
     resolve: ResolveChat
-    chats: Chats
+    members: Members
     entries: Entries
     journal: Journal
 
@@ -68,7 +68,7 @@ class FindStored:
 
     async def as_seen(self, account_id: int, entry: Entry) -> Entry:
         """Returns an entry as this account may see it now; without content if it may not see it."""
-        member = await self.chats.find_member(entry.chat_id, account_id)
+        member = await self.members.find_member(entry.chat_id, account_id)
         now = await self.entries.find(entry.chat_id, entry.seq)
         shown = [] if member is None or now is None else await self.entries.as_shown_to(member, [now])
         return shown[0] if shown else without_content(entry)
@@ -121,7 +121,7 @@ class SendMessage:
     resolve: ResolveChat
     admit: AdmitMessage
     memberships: MembershipCache
-    chats: Chats
+    members: Members
     find_stored: FindStored
     journal: Journal
     fanout: Fanout
@@ -188,7 +188,7 @@ class SendMessage:
     async def _list(self, roster: Roster, account_id: int, hidden_from: Collection[int]) -> None:
         """Put a direct chat into the lists in which its first message makes it appear."""
         for viewer, other in list_for(roster, account_id, hidden_from).items():
-            await self.chats.reveal(roster.chat.id, viewer)
+            await self.members.reveal(roster.chat.id, viewer)
             self.memberships.forget(roster.chat.id)
             self.fanout.signal(ChatMembersChanged(roster.chat.id))
             self.fanout.publish(ChatListed(roster.chat, roster.numbers[other]), [viewer])

@@ -14,9 +14,10 @@ write that moves the chat up removes. The sweep of any node moves up the chats o
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from models.documents.chat import ChatKind
 from models.documents.chat_summary import ChatSummary, Standing
@@ -24,6 +25,7 @@ from models.documents.entry import Entry, Message
 from models.errors import ChatNotFound
 from models.ports import Clock
 from models.services.chats.membership import MembershipCache
+from models.stores.accounts import Accounts
 from models.stores.chat_places import ChatPlaces
 from models.stores.chat_summaries import ChatSummaries, LogEnd
 from models.stores.database import is_transient
@@ -31,6 +33,8 @@ from models.stores.instants import to_milliseconds
 from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
+
+S = TypeVar("S", bound=Standing)
 
 WRITE_EVERY_S = 1.0
 OLDER_THAN = timedelta(seconds=5)  # younger ones are noted by the node that stored them
@@ -182,6 +186,7 @@ class ReadChatSummaries:
 
     heads: ChatSummaries
     memberships: MembershipCache
+    accounts: Accounts
 
     async def ends(self, account_ids: Collection[int]) -> dict[int, dict[int, LogEnd]]:
         """Returns where the logs of all listed chats of these accounts end, by account and chat."""
@@ -197,7 +202,8 @@ class ReadChatSummaries:
         for account_id, chat_id, end in ends:
             newest = max(end, wanted.setdefault(account_id, {}).get(chat_id, end), key=lambda one: one.seq)
             wanted[account_id][chat_id] = newest
-        found = {(account_id, one.chat.id): one for account_id, one in await self.heads.list_standings(wanted)}
+        standings = await self._with_names(await self.heads.list_standings(wanted))
+        found = {(account_id, one.chat.id): one for account_id, one in standings}
         return {asked: found[asked[:2]] for asked in ends if asked[:2] in found}
 
     async def at_places(self, chats: Mapping[int, Collection[int]]) -> dict[int, list[ChatSummary]]:
@@ -205,12 +211,28 @@ class ReadChatSummaries:
         ends = await self._caught_up(await self.heads.list_ends_at(chats))
         found: dict[int, list[ChatSummary]] = {account_id: [] for account_id in ends}
         if any(ends.values()):
-            for account_id, head in await self.heads.list_heads(ends):
+            for account_id, head in await self._with_names(await self.heads.list_heads(ends)):
                 found[account_id].append(head)
         return {
             account_id: [head for head in heads if head.member.is_active and head.member.is_listed]
             for account_id, heads in found.items()
         }
+
+    async def _with_names(self, found: Sequence[tuple[int, S]]) -> Sequence[tuple[int, S]]:
+        """Returns standings with the names of the other accounts of direct chats.
+
+        They are of the account that is in the chat, since its number may be another account's by now.
+        """
+        peers = [one.chat.peer_of(account_id) if one.chat.pair else None for account_id, one in found]
+        # In one query, and not from the directory: whoever comes back after a break asks for everybody they ever wrote to.
+        accounts = await self.accounts.map_by_ids({peer for peer in peers if peer is not None})
+        return [
+            (
+                account_id,
+                one if peer not in accounts else replace(one, peer_name=accounts[peer].name_for(one.member.number)),
+            )
+            for (account_id, one), peer in zip(found, peers, strict=True)
+        ]
 
     async def _caught_up(self, ends: dict[int, dict[int, LogEnd]]) -> dict[int, dict[int, LogEnd]]:
         if any(ends.values()):

@@ -47,7 +47,7 @@ class ListChatsWithTitles:
     ) -> TitledPage:
         """Returns a page, or all chats without a limit.
 
-        Titles: the contact's name, else the account's, else the number; a group's subject.
+        Titles: the contact's name, else the account's unless it has blocked the actor, else the number; a group's subject.
 
         `before` is the `next` of the page before; Malformed if it is something else.
         """
@@ -63,21 +63,22 @@ class ListChatsWithTitles:
         return TitledPage(chats, page.next)
 
     async def _list_names(self, actor: Actor, heads: Sequence[ChatSummary]) -> dict[int, str]:
-        """Returns names by chat.
+        """Returns names by chat; where there is none to see, the chat is left out.
 
         They are of the account that is in the chat, since its number may be another account's by now.
         """
         peers = {head.chat.id: head.chat.peer_of(actor.account_id) for head in heads if head.peer_number is not None}
         if not peers:
             return {}
-        accounts = {account.id: account for account in await self.accounts.list_by_ids(set(peers.values()))}
+        accounts = await self.accounts.map_by_ids(set(peers.values()))
         contacts = await self.contacts.list_by_numbers(actor.account_id, {each.number for each in accounts.values()})
         named = {contact.number: contact.name for contact in contacts if contact.has_name}
-        return {
-            chat_id: named.get(accounts[peer_id].number, accounts[peer_id].name)
+        names = {
+            chat_id: named.get(accounts[peer_id].number) or accounts[peer_id].name_for(actor.number)
             for chat_id, peer_id in peers.items()
             if peer_id in accounts
         }
+        return {chat_id: name for chat_id, name in names.items() if name is not None}
 
 
 def _entity_id(head: ChatSummary) -> str | None:

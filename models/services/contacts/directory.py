@@ -56,7 +56,7 @@ class Directory:
         return account
 
     async def _find_all(self, account_ids: Collection[int]) -> dict[int, Account]:
-        return {account.id: account for account in await self._accounts.list_by_ids(account_ids)}
+        return await self._accounts.map_by_ids(account_ids)
 
     async def _find_id(self, number: str) -> int:
         account = await self._accounts.find_by_number(number)

@@ -11,8 +11,9 @@ from models.errors import EventNotFound, NotTheOwner
 from models.services.chats.record_changes import RecordChanges
 from models.services.contacts.directory import Directory
 from models.services.events.inviting import EVENTS_MAX, JoinEvents
-from models.stores.chats import Chats
+from models.stores.event_lists import EventLists
 from models.stores.events import Events
+from models.stores.members import Members
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class FollowBlocks:
     To the others it looks like leaving, so the block is not revealed. Running it again changes nothing.
     """
 
-    events: Events
-    chats: Chats
+    events: EventLists
+    members: Members
     hidden: HiddenEvents
     record: RecordChanges
     join: JoinEvents
@@ -57,7 +58,7 @@ class FollowBlocks:
             return
         invited = await self.events.list_invited_chats(actor.account_id, EVENTS_MAX)
         chats = [chat_id for chat_id, owner_id in invited if owner_id in owners]
-        for member in await self.chats.list_memberships(actor.account_id, chats):
+        for member in await self.members.list_memberships(actor.account_id, chats):
             if member.is_active:
                 await self.record(actor, member.chat_id, Left(actor.account_id, actor.number))
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 from models.documents.account import Account
 from models.documents.entry import Draft, Joined
 from models.documents.event import Event, Invitation
+from models.languages.language import Language, gettext_noop
 from models.ports import Clock
 from models.services.chats.announcer import Announcer
 from models.services.chats.journal import Journal
@@ -17,11 +18,16 @@ from models.stores.accounts import Accounts
 from models.stores.chats import Chats
 from models.stores.events import Events
 from models.stores.instants import to_milliseconds
+from models.stores.languages import Languages
 
 log = logging.getLogger(__name__)
 
-RECEIVED = ("Welcome! Say yes or no to this one",)
-SENT = ("My first event: coffee with friends", "A walk in the park", "Dinner at my place")
+RECEIVED = (gettext_noop("Welcome! Say yes or no to this one"),)
+SENT = (
+    gettext_noop("My first event: coffee with friends"),
+    gettext_noop("A walk in the park"),
+    gettext_noop("Dinner at my place"),
+)
 IN = timedelta(days=7)
 SPOTS = 10
 
@@ -36,6 +42,7 @@ class MakeDemoEvents:
 
     events: Events
     accounts: Accounts
+    languages: Languages
     chats: Chats
     journal: Journal
     announcer: Announcer
@@ -44,15 +51,18 @@ class MakeDemoEvents:
 
     async def __call__(self, account: Account) -> None:
         try:
+            reader = (await self.languages.map_readers([account.id]))[account.id]
             host = await self.accounts.find_by_number(self.owner_number) if self.owner_number else None
             if host is not None and host.id != account.id:
-                await self._make(host, RECEIVED, account)
-            await self._make(account, SENT)
+                await self._make(host, reader, RECEIVED, account)
+            await self._make(account, reader, SENT)
         except Exception as error:  # noqa: BLE001 (whatever it is, it is no reason against signing in)
             log.warning("no demo events for account %d: %s", account.id, type(error).__name__)
 
-    async def _make(self, owner: Account, titles: Sequence[str], guest: Account | None = None) -> None:
-        now, title = to_milliseconds(self.clock.now()), secrets.choice(titles)
+    async def _make(
+        self, owner: Account, reader: Language, titles: Sequence[str], guest: Account | None = None
+    ) -> None:
+        now, title = to_milliseconds(self.clock.now()), reader.gettext(secrets.choice(titles))
         event_id = await self.events.next_id()
         chat = await self.chats.create_event_chat(event_id, (owner.id, owner.number), title, now)
         invitations = [] if guest is None else [await self._invitation(guest, now)]

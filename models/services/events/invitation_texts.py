@@ -1,26 +1,29 @@
 """Invites people without the app by SMS, with a link of their own."""
 
 import hashlib
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from models.documents.account import Account
 from models.documents.event import Event, Invitation, OutboxItem
 from models.documents.notification import CHANGE, Notification, Sms
 from models.documents.plain_line import one_line, quoted, unlinked
-from models.documents.sms import as_sms
+from models.documents.sms import as_sms, parts_of
+from models.languages.language import Language
 from models.ports import Clock
+from models.services.events.alert_texts import not_texted
 from models.services.notifications.queue import Notify
 from models.services.notifications.sms import LimitTexts
 from models.stores.accounts import Accounts
-from models.stores.events import Events
+from models.stores.event_lists import EventLists
 from models.stores.invitation_tokens import InvitationTokens
+from models.stores.languages import Languages
 
 PATH = "/invitation"  # the page, which is also served with a final slash
 NAME_MAX_CHARS = 30  # so that most texts fit into one SMS; the page shows both in full
 TITLE_MAX_CHARS = 60
-_PLACEHOLDER = re.compile(r"\{(organizer|event_title|event_link)\}")
+PARTS = 2  # of an SMS; two hold 306 characters of GSM 7-bit and 134 others, such as Arabic ones
+SHORTER = ((20, 40), (16, 30), (12, 20))  # both, tried in this order where a text would have more parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,12 @@ class TextInvitations:
     """Sends one SMS per invitation (docs/events-api.md, "Texts"). `templates` hold {organizer}, {event_title} and {event_link}.
 
     A number that has had its texts of the day, or is of a country that is not served, stays invited and gets none; a push tells the
-    owner how many these are. The template is chosen by the invitation alone, so running it again makes the same text.
+    owner how many these are. The template is chosen by the invitation alone, so running it again makes the same text. Its translation
+    is that of the guest's language, else of the owner's; a template of the operator has none.
     """
 
     accounts: Accounts
+    languages: Languages
     tokens: InvitationTokens
     notify: Notify
     limit: LimitTexts
@@ -61,12 +66,13 @@ class TextInvitations:
     async def _text(self, event: Event, owner: Account, invitations: Collection[Invitation], item: OutboxItem) -> None:
         accounts = {each.id: each.account_id for each in invitations}
         tokens = await self.tokens.issue(event.id, accounts, item.id, self.clock.now())
+        readers = await self.languages.map_readers(accounts.values(), owner.id)
         await self.notify.text(
             [
                 Sms(
                     key=_key(item, each),
                     phone_text=each.phone.dialled,
-                    body=self._body(event, owner, f"{item.id} {each.id}", tokens[each.id]),
+                    body=self._body(readers[each.account_id], event, owner, f"{item.id} {each.id}", tokens[each.id]),
                     at=item.at,
                 )
                 for each in invitations
@@ -78,28 +84,34 @@ class TextInvitations:
         await self.tokens.forget_events([event.id])
 
     async def _tell_owner(self, event: Event, owner: Account, item: OutboxItem, count: int) -> None:
-        who = "One person" if count == 1 else f"{count} people"
-        title = quoted(event.title, TITLE_MAX_CHARS)
+        reader = (await self.languages.map_readers([owner.id]))[owner.id]
         alert = Notification(
             key=f"not texted {item.id}",
             account_id=owner.id,
-            alert=f"{who} you invited to {title} got no SMS: there are only so many a day. Tell them yourself.",
+            alert=not_texted(reader, event, count, TITLE_MAX_CHARS),
             type=CHANGE,
             at=item.at,
             data={"event_id": event.id, "title": one_line(event.title)},
         )
         await self.notify.push([alert])
 
-    def _body(self, event: Event, owner: Account, key: str, token: str) -> str:
+    def _body(self, reader: Language, event: Event, owner: Account, key: str, token: str) -> str:
+        """Returns the text, with names as long as fit into PARTS, or as short as they ever are."""
         number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8])
-        words = {
-            "organizer": quoted(
-                unlinked(one_line(owner.full_name or owner.nickname)) or owner.phone.text, NAME_MAX_CHARS
-            ),
-            "event_title": quoted(unlinked(one_line(event.title)), TITLE_MAX_CHARS),
-            "event_link": f"{self.public_url.rstrip('/')}{PATH}?token={token}",
-        }
-        return as_sms(fill(self.templates[number % len(self.templates)], words))
+        name = unlinked(one_line(owner.full_name or owner.nickname)) or owner.phone.text
+        title, body = unlinked(one_line(event.title)), ""
+        for name_max, title_max in ((NAME_MAX_CHARS, TITLE_MAX_CHARS), *SHORTER):
+            body = as_sms(
+                reader.gettext(
+                    self.templates[number % len(self.templates)],
+                    organizer=quoted(name, name_max),
+                    event_title=quoted(title, title_max),
+                    event_link=f"{self.public_url.rstrip('/')}{PATH}?token={token}",
+                )
+            )
+            if parts_of(body) <= PARTS:
+                break
+        return body
 
 
 PAGE = 1000  # tokens looked at together
@@ -112,7 +124,7 @@ class SweepInvitationTokens:
     A link may be issued on one node while another node deletes its event, and nothing else would ever delete that link.
     """
 
-    def __init__(self, tokens: InvitationTokens, events: Events, *, page: int = PAGE) -> None:
+    def __init__(self, tokens: InvitationTokens, events: EventLists, *, page: int = PAGE) -> None:
         self._tokens = tokens
         self._events = events
         self._page = page
@@ -135,8 +147,3 @@ class SweepInvitationTokens:
 def _key(item: OutboxItem, invitation: Invitation) -> str:
     """Returns the key in the queue. It begins with another word than that of a push, whose numbers are accounts."""
     return f"text {item.id} {invitation.id}"
-
-
-def fill(template: str, words: Mapping[str, str]) -> str:
-    """Returns the template with each {name} replaced; a value is inserted as text, also if it looks like a placeholder."""
-    return _PLACEHOLDER.sub(lambda found: words[found[1]], template)

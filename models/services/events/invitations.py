@@ -15,6 +15,7 @@ from models.services.events.outbox import EventOutbox, outbox_item
 from models.stores.accounts import Accounts
 from models.stores.events import Events
 from models.stores.invitation_tokens import InvitationTokens
+from models.stores.languages import Languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class OpenInvitation:
     tokens: InvitationTokens
     events: Events
     accounts: Accounts
+    languages: Languages
     may_view: MayView
     clock: Clock
 
@@ -106,18 +108,19 @@ class OpenInvitation:
         await self.tokens.touch(token, now)
         guest_id, owner_id = known.account_id, event.owner_id
         shown_ids = _shown(event, guest_id)
-        accounts = {one.id: one for one in await self.accounts.list_by_ids({guest_id, owner_id, *shown_ids})}
+        accounts = await self.accounts.map_by_ids({guest_id, owner_id, *shown_ids})
         if guest_id not in accounts or owner_id not in accounts:
             raise EventNotFound
         guest = accounts[guest_id]
+        spoken = (await self.languages.map_by_ids([owner_id])).get(owner_id, "")
         if guest.has_blocked(accounts[owner_id].number):
             raise EventNotFound
         if guest.is_registered:
             unanswered = replace(invitation, answer=None, message=None, answered_at=None)
             # The link was for a number without an account; whoever holds it now need not be the one who proved the number.
-            return OpenedInvitation(event, unanswered, guest, accounts[owner_id], [], now)
+            return OpenedInvitation(event, unanswered, guest, accounts[owner_id], [], now, spoken)
         faces = await self._faces(guest, [accounts[each] for each in shown_ids if each in accounts])
-        return OpenedInvitation(event, invitation, guest, accounts[owner_id], faces, now)
+        return OpenedInvitation(event, invitation, guest, accounts[owner_id], faces, now, spoken)
 
     async def _faces(self, guest: Account, people: list[Account]) -> list[Face]:
         seen = await self.may_view.list_photos(Actor(guest.id, guest.number, LINK_SESSION), people)

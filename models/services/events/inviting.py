@@ -16,8 +16,9 @@ from models.services.chats.journal import Journal
 from models.services.chats.membership import MembershipCache
 from models.services.events.outbox import EventOutbox, outbox_item
 from models.stores.accounts import Accounts
-from models.stores.chats import Chats
+from models.stores.event_lists import EventLists
 from models.stores.events import Events
+from models.stores.members import Members
 from models.stores.quotas import Quotas
 
 DAY_S = 86_400
@@ -130,9 +131,9 @@ class JoinEvents:
     it blocked.
     """
 
-    events: Events
+    events: EventLists
     accounts: Accounts
-    chats: Chats
+    members: Members
     memberships: MembershipCache
     journal: Journal
     announcer: Announcer
@@ -141,7 +142,7 @@ class JoinEvents:
         owners = dict(await self.events.list_invited_chats(account.id, EVENTS_MAX))
         if not owners:
             return
-        for member in await self.chats.list_memberships(account.id, owners):
+        for member in await self.members.list_memberships(account.id, owners):
             if member.is_active:
                 del owners[member.chat_id]
         blocked = await self._list_blocked(account, set(owners.values()))

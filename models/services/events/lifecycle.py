@@ -29,6 +29,7 @@ class EventPlan:
     location: Mapping[str, Any] = field(default_factory=dict)
     address: str = ""
     venue_name: str = ""
+    description: str = ""
     invited: Sequence[Phone] = ()
 
 
@@ -67,6 +68,7 @@ class CreateEvent:
             location=plan.location,
             address=plan.address,
             venue_name=plan.venue_name,
+            description=plan.description,
             invitations=[replace(each, created_at=now) for each in invitations],
             outbox=[item],
         )

@@ -14,7 +14,7 @@ from models.services.events.access import HiddenEvents
 from models.services.users.views import UserViews
 from models.stores.accounts import Accounts
 from models.stores.entries import Entries
-from models.stores.events import Events
+from models.stores.event_lists import EventLists
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class ListEvents:
     See docs/events-api.md, "Lists".
     """
 
-    events: Events
+    events: EventLists
     hidden: HiddenEvents
 
     async def __call__(self, actor: Actor, wanted: EventFilter, number: int, per_page: int) -> PageOf[Event]:
@@ -116,7 +116,7 @@ class ListEvents:
 class ListInviters:
     """Lists the registered people who invited the account, each once, by full name (docs/events-api.md, "Phone books")."""
 
-    events: Events
+    events: EventLists
     hidden: HiddenEvents
     accounts: Accounts
     views: UserViews
@@ -132,7 +132,7 @@ class ListInviters:
 class CountUnanswered:
     """Counts unanswered invitations to events that are not over (docs/events-api.md, "Statistics")."""
 
-    events: Events
+    events: EventLists
     hidden: HiddenEvents
     clock: Clock
 

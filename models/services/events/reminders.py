@@ -7,6 +7,7 @@ from uuid import uuid4
 from models.documents.event import Deleted, OutboxItem, ReminderDue, What, Withdrawn
 from models.ports import Clock
 from models.services.events.outbox import EventOutbox
+from models.stores.event_lists import EventLists
 from models.stores.events import Events
 
 # Two hours wide, so that nodes that were down for a while miss no event (docs/events-api.md, "Reminders").
@@ -47,16 +48,17 @@ class ForgetEvents:
     """
 
     events: Events
+    lists: EventLists
     outbox: EventOutbox
     clock: Clock
 
     async def forget(self, account_id: int) -> None:
-        for event_id in await self.events.list_owned(account_id):
+        for event_id in await self.lists.list_owned(account_id):
             item = self._item(account_id, Deleted())
             deleted = await self.events.delete(event_id, item)
             if deleted is not None:
                 await self.outbox(deleted, item)
-        for event_id, invitation_id in await self.events.list_invitations(account_id):
+        for event_id, invitation_id in await self.lists.list_invitations(account_id):
             item = self._item(account_id, Withdrawn(invitation_id))
             withdrawn = await self.events.withdraw(event_id, account_id, item)
             if withdrawn is not None:

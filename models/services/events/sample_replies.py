@@ -1,10 +1,11 @@
 """Sample replies: adding, removing and listing the answers that clients offer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.documents.plain_line import one_line
-from models.documents.sample_reply import ReplyType, SampleReply, require_reply_text
+from models.documents.sample_reply import FIRST, ReplyType, SampleReply, require_reply_text
 from models.errors import Conflict, NotFound
+from models.languages.language import Language
 from models.stores.sample_replies import SampleReplies
 
 
@@ -34,9 +35,16 @@ class RemoveSampleReply:
 
 @dataclass(frozen=True, slots=True)
 class ListSampleReplies:
-    """Lists sample replies, acceptances first, then by text (docs/events-api.md, "Sample replies")."""
+    """Lists sample replies, acceptances first, then by text (docs/events-api.md, "Sample replies").
+
+    The first replies of a new database are in the reader's language; those that an operator added are as they were added.
+    """
 
     replies: SampleReplies
 
-    async def __call__(self) -> list[SampleReply]:
-        return await self.replies.list_all()
+    async def __call__(self, reader: Language) -> list[SampleReply]:
+        said = [
+            replace(reply, text=reader.gettext(reply.text)) if reply.text in FIRST[reply.type] else reply
+            for reply in await self.replies.list_all()
+        ]
+        return sorted(said, key=lambda reply: (reply.type, reply.text))

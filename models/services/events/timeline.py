@@ -17,7 +17,7 @@ from models.documents.event import TIMED_LIVES, Event
 from models.documents.session import Actor
 from models.ports import Clock
 from models.services.events.access import HiddenEvents
-from models.stores.events import Events
+from models.stores.event_lists import EventLists
 
 # Between two pages; a client that takes longer may miss an event that was about to begin.
 TO_ASK_AGAIN = timedelta(minutes=15)
@@ -38,7 +38,7 @@ class Place:
 class GetTimeline:
     """Returns a page of the events that an account owns, or is invited to; an empty page at the end."""
 
-    events: Events
+    events: EventLists
     hidden: HiddenEvents
     clock: Clock
 
@@ -55,7 +55,7 @@ class GetTimeline:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    events: Events
+    events: EventLists
     account_id: int
     now: datetime
     excluded: frozenset[int]

@@ -16,6 +16,7 @@ from models.services.groups.turn import ChangeGroup
 from models.services.media.photos import TakePhoto
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.chats import Chats
+from models.stores.members import Members
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,11 @@ class ListGroups:
     """Lists all groups of the actor, oldest first, with three queries for any number of groups."""
 
     chats: Chats
+    members: Members
 
     async def __call__(self, actor: Actor) -> list[Group]:
         chats = await self.chats.list_groups(actor.account_id)
-        participants = await self.chats.list_participants([chat.id for chat in chats])
+        participants = await self.members.list_participants([chat.id for chat in chats])
         groups = (Group(chat, participants[chat.id]) for chat in chats)
         # The actor may have been removed between two queries.
         return [group for group in groups if group.has(actor.account_id)]
@@ -72,6 +74,7 @@ class GetGroup:
     """
 
     chats: Chats
+    members: Members
     memberships: MembershipCache
 
     async def __call__(self, actor: Actor, group: str) -> Group:
@@ -80,7 +83,7 @@ class GetGroup:
             chat = await self.chats.find(chat.id)
         if chat is None:
             raise ChatNotFound
-        found = Group(chat, (await self.chats.list_participants([chat.id]))[chat.id])
+        found = Group(chat, (await self.members.list_participants([chat.id]))[chat.id])
         if not found.has(actor.account_id):
             raise ChatNotFound
         return found

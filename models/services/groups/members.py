@@ -11,7 +11,7 @@ from models.errors import GroupFull, NotAContact
 from models.services.chats.record_changes import RecordChanges
 from models.services.contacts.contact_rule import RequireContact
 from models.services.groups.turn import ChangeGroup
-from models.stores.chats import Chats
+from models.stores.members import Members
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class LeaveGroup:
     """
 
     change: ChangeGroup
-    chats: Chats
+    members: Members
     record: RecordChanges
 
     async def __call__(self, actor: Actor, group: str) -> None:
@@ -74,7 +74,7 @@ class LeaveGroup:
             next_admin = None
             if roster.is_only_admin(actor.account_id):
                 next_admin = find_next_admin(
-                    (await self.chats.list_participants([chat_id]))[chat_id], of=actor.account_id
+                    (await self.members.list_participants([chat_id]))[chat_id], of=actor.account_id
                 )
             if next_admin is None:
                 await self.record(actor, chat_id, left)
@@ -113,7 +113,7 @@ class SetRole:
     """
 
     change: ChangeGroup
-    chats: Chats
+    members: Members
     record: RecordChanges
 
     async def __call__(self, actor: Actor, group: str, number: str, role: Role) -> None:
@@ -126,7 +126,7 @@ class SetRole:
             if not roster.is_only_admin(account_id):
                 await self.record(actor, chat_id, changed)
                 return
-            next_admin = find_next_admin((await self.chats.list_participants([chat_id]))[chat_id], of=account_id)
+            next_admin = find_next_admin((await self.members.list_participants([chat_id]))[chat_id], of=account_id)
             if next_admin is not None:
                 await self.record(
                     actor, chat_id, RoleSet(next_admin.account_id, next_admin.number, Role.ADMIN), changed

@@ -13,6 +13,7 @@ from models.errors import ChatNotFound
 from models.services.chats.membership import MembershipCache
 from models.services.chats.record_changes import RecordChanges
 from models.stores.chats import Chats
+from models.stores.members import Members
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +27,9 @@ class ChangeGroup:
     Raises ChatNotFound if there is no such group, or the actor is not a member.
     """
 
-    def __init__(self, chats: Chats, memberships: MembershipCache, record: RecordChanges) -> None:
+    def __init__(self, chats: Chats, members: Members, memberships: MembershipCache, record: RecordChanges) -> None:
         self._chats = chats
+        self._members = members
         self._memberships = memberships
         self._record = record
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -53,7 +55,7 @@ class ChangeGroup:
         if roster.has_admin or not roster.members:
             return roster
         chat_id = roster.chat.id
-        next_admin = find_next_admin((await self._chats.list_participants([chat_id]))[chat_id])
+        next_admin = find_next_admin((await self._members.list_participants([chat_id]))[chat_id])
         if next_admin is None:
             return roster
         await self._record(next_admin, chat_id, RoleSet(next_admin.account_id, next_admin.number, Role.ADMIN))

@@ -9,6 +9,7 @@ from models.documents.plain_line import one_line, quoted
 from models.ports import Clock
 from models.services.notifications.queue import Notify
 from models.stores.accounts import Accounts
+from models.stores.languages import Languages
 from models.stores.phone_books import PhoneBooks
 
 
@@ -21,6 +22,7 @@ class NotifyContactJoined:
 
     accounts: Accounts
     phone_books: PhoneBooks
+    languages: Languages
     notify: Notify
     clock: Clock
 
@@ -29,12 +31,14 @@ class NotifyContactJoined:
             return
         this_time, now = uuid4().hex, self.clock.now()
         friends = await self.accounts.list_by_ids(await self.phone_books.list_owners_of(account.number))
+        readers = await self.languages.map_readers([friend.id for friend in friends], account.id)
+        who = quoted(one_line(account.name) or account.number, NAME_MAX_CHARS)
         await self.notify.push(
             [
                 Notification(
                     key=f"{NEW_USER} {account.id} {this_time} {friend.id}",
                     account_id=friend.id,
-                    alert=f"{quoted(one_line(account.name) or account.number, NAME_MAX_CHARS)} is here now.",
+                    alert=readers[friend.id].gettext("{who} is here now.", who=who),
                     type=NEW_USER,
                     at=now,
                     data={"user_id": account.id},

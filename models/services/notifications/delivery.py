@@ -14,7 +14,7 @@ from random import uniform
 
 from models.ports import Clock
 from models.stores.notifications import Kind, Notifications, Taken
-from models.tasks import cancel
+from models.tasks import BackgroundTasks, cancel
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,8 @@ class DeliverNotifications:
         self._work = asyncio.Event()
         self._is_closing = False
         self._running: dict[asyncio.Task[None], Taken] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
+        self._claiming: asyncio.Task[None] | None = None
         self.behind_s = 0.0  # how long the oldest of the latest batch had waited for its first attempt
 
     @property
@@ -66,15 +67,15 @@ class DeliverNotifications:
         return len(self._running)
 
     async def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name=f"{self._kind} delivery")
+        self._claiming = self._tasks.start(f"{self._kind} delivery", self._run())
 
     async def close(self) -> None:
         """Stops claiming, waits a moment for deliveries under way, and leaves the rest for any node to claim at once."""
         self._is_closing = True
         self._work.set()
-        if self._task is not None:
-            await asyncio.wait([self._task], timeout=PATIENCE_S)
-            await cancel(self._task)
+        if self._claiming is not None:
+            await asyncio.wait([self._claiming], timeout=PATIENCE_S)
+            await cancel(self._claiming)
         if self._running:
             await asyncio.wait(self._running, timeout=PATIENCE_S)
         left = dict(self._running)
@@ -111,7 +112,7 @@ class DeliverNotifications:
         waited = (now - each.what.at for each in taken if each.attempts == 1)
         self.behind_s = max(waited, default=timedelta()).total_seconds()
         for each in taken:
-            task = asyncio.create_task(self._surely(each), name=f"{self._kind} {each.what.key}")
+            task = self._tasks.start(f"{self._kind} {each.what.key}", self._surely(each))
             self._running[task] = each
             task.add_done_callback(self._ended)
         if taken:

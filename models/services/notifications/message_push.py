@@ -8,7 +8,7 @@ a word counts as connected until the server notices (`sockets.ping_timeout_s`).
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.documents.account import NAME_MAX_CHARS
@@ -17,10 +17,12 @@ from models.documents.entry import Entry, Message
 from models.documents.notification import ALERT_MAX_CHARS, MESSAGE, Notification, Scalar, shortened
 from models.documents.plain_line import one_line, quoted
 from models.errors import AccountNotFound
+from models.languages.language import Language, gettext_noop
 from models.ports import ConnectedAccounts
 from models.services.contacts.directory import Directory
 from models.services.notifications.queue import Notify
-from models.tasks import cancel
+from models.stores.languages import Languages
+from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
@@ -31,15 +33,16 @@ RETRY_S = 0.5
 WORDS_LOOKED_AT = 4 * ALERT_MAX_CHARS  # of a long message; no alert shows more
 TRIES = 60
 PATIENCE_S = 1.0
-A_MESSAGE = "a new message"
+A_MESSAGE = gettext_noop("a new message")
 # stands for a message without text (docs/messaging-api.md, "Chat list")
 WORDS = {
-    "i": "a photo",
-    "l": "a location",
-    "s": "a voice message",
-    "a": "an audio file",
-    "v": "a video",
-    "c": "a contact",
+    "i": gettext_noop("a photo"),
+    "l": gettext_noop("a location"),
+    "s": gettext_noop("a voice message"),
+    "a": gettext_noop("an audio file"),
+    "v": gettext_noop("a video"),
+    "c": gettext_noop("a contact"),
+    "d": gettext_noop("a file"),
 }
 
 
@@ -59,27 +62,36 @@ class _Told:
 class PushMessages:
     """One task and one queue."""
 
-    def __init__(self, directory: Directory, sockets: ConnectedAccounts, notify: Notify, *, has_preview: bool) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        languages: Languages,
+        sockets: ConnectedAccounts,
+        notify: Notify,
+        *,
+        has_preview: bool,
+    ) -> None:
         self._directory = directory
+        self._languages = languages
         self._sockets = sockets
         self._notify = notify
         self._has_preview = has_preview
         self._queue: deque[_Told] = deque()
         self._work = asyncio.Event()
         self._is_full = False
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
 
     async def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="message pushes")
+        self._tasks.keep("message pushes", self._run)
 
     async def close(self) -> None:
         """Queues what was announced; waits only for a moment."""
-        if self._task is not None:
+        if self._tasks.is_running:
             for _ in range(int(PATIENCE_S / 0.01)):
                 if not self._queue:
                     break
                 await asyncio.sleep(0.01)
-            await cancel(self._task)
+            await self._tasks.stop()
 
     def announced(self, entry: Entry, chat: Chat, members: Collection[int]) -> None:
         """Called when an entry was announced to these accounts. Never waits."""
@@ -121,14 +133,18 @@ class PushMessages:
         reachable = await self._notify.list_reachable(set[int]().union(*audiences.values()))
         away = reachable - await self._sockets.list_connected(reachable)
         if away:
-            await self._notify.push([each for told in batch for each in await self._compose(told, away)])
+            known = await self._languages.map_by_ids({*away, *(told.entry.sender_id for told in batch)})
+            await self._notify.push([each for told in batch for each in await self._compose(told, away, known)])
 
-    async def _compose(self, told: _Told, away: set[int]) -> list[Notification]:
+    async def _compose(self, told: _Told, away: set[int], known: Mapping[int, str]) -> list[Notification]:
+        """`known` are languages by account."""
         recipients = told.recipients_of(away)
         if not recipients:
             return []
         entry, chat = told.entry, told.chat
-        alert, unquoted = await self._alerts(told)
+        name, of_sender = await self._name(told.entry), known.get(entry.sender_id, "")
+        readers = {each: Language.of(known.get(each, ""), of_sender) for each in recipients}
+        alerts = {reader: self._alerts(reader, told, name) for reader in set(readers.values())}
         data: dict[str, Scalar] = {"chat": chat.id, "seq": entry.seq, "id": entry.public_id, "from": entry.number}
         if chat.group is not None:
             data["group"] = chat.group
@@ -138,30 +154,39 @@ class PushMessages:
             Notification(
                 key=f"{MESSAGE} {entry.public_id} {account_id}",
                 account_id=account_id,
-                alert=alert,
+                alert=alerts[reader][0],
                 type=MESSAGE,
                 at=entry.at,
                 data=data,
                 collapse=f"chat {chat.id}",
-                unquoted=unquoted,
+                unquoted=alerts[reader][1],
             )
-            for account_id in recipients
+            for account_id, reader in readers.items()
         ]
 
-    async def _alerts(self, told: _Told) -> tuple[str, str]:
-        """Returns what a screen shows, with and without a quote of the message."""
+    async def _name(self, entry: Entry) -> str:
         try:
-            name = one_line((await self._directory.require(told.entry.sender_id)).name)
+            name = one_line((await self._directory.require(entry.sender_id)).name)
         except AccountNotFound:
             name = ""
-        name = quoted(name or told.entry.number, NAME_MAX_CHARS)
+        return quoted(name or entry.number, NAME_MAX_CHARS)
+
+    def _alerts(self, reader: Language, told: _Told, name: str) -> tuple[str, str]:
+        """Returns what a screen shows, with and without a quote of the message."""
         chat = told.chat
         # Some of the members may have left since; how the chat was named later is not for them.
         is_named = chat.kind is not ChatKind.DIRECT and chat.subject_seq <= told.entry.seq
         subject = quoted(chat.subject, SUBJECT_MAX_CHARS) if is_named else ""
-        where = f" @ {subject}" if subject else ""
-        unquoted = shortened(f"{name}{where}: {A_MESSAGE}")
+
+        def say(text: str) -> str:
+            if not subject:
+                return shortened(reader.gettext("{who}: {text}", who=name, text=text))
+            return shortened(reader.gettext("{who} @ {group}: {text}", who=name, group=subject, text=text))
+
+        unquoted = say(reader.gettext(A_MESSAGE))
         if not self._has_preview:
             return unquoted, unquoted
-        words = one_line((told.message.words or "")[:WORDS_LOOKED_AT]) or WORDS.get(told.message.type, A_MESSAGE)
-        return shortened(f"{name}{where}: {quoted(words, ALERT_MAX_CHARS)}"), unquoted
+        words = one_line((told.message.title or "")[:WORDS_LOOKED_AT])
+        return say(
+            quoted(words, ALERT_MAX_CHARS) if words else reader.gettext(WORDS.get(told.message.type, A_MESSAGE))
+        ), unquoted

@@ -15,10 +15,10 @@ from models.services.notifications.queue import FinishNotifications
 from models.services.runtime.batch_loader import BatchLoader
 from models.stores.devices import Devices
 from models.stores.entries import Entries
+from models.stores.languages import Languages
 from models.stores.notifications import DELIVERED, Notifications, Taken
 
 AT_ONCE = 200  # messages per query; pushes of one message ask for it together
-A_MESSAGE = "A new message"
 
 
 class AsItStands:
@@ -27,8 +27,9 @@ class AsItStands:
     The recipient may not be permitted to see the new text.
     """
 
-    def __init__(self, entries: Entries) -> None:
+    def __init__(self, entries: Entries, languages: Languages) -> None:
         self._entries = entries
+        self._languages = languages
         self._find: BatchLoader[tuple[int, int], Entry] = BatchLoader(self._read, at_once=AT_ONCE)
 
     async def __call__(self, notification: Notification) -> Notification | None:
@@ -41,7 +42,14 @@ class AsItStands:
         message = await self._find((chat_id, seq))
         if message is None or message.is_deleted:
             return None
-        return replace(notification, alert=notification.unquoted or A_MESSAGE) if message.edit_seq else notification
+        return await self._without_quote(notification) if message.edit_seq else notification
+
+    async def _without_quote(self, notification: Notification) -> Notification:
+        if notification.unquoted is not None:
+            return replace(notification, alert=notification.unquoted)
+        # An earlier version queued it without.
+        reader = (await self._languages.map_readers([notification.account_id]))[notification.account_id]
+        return replace(notification, alert=reader.gettext("A new message"))
 
     async def _read(self, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], Entry]:
         return {(entry.chat_id, entry.seq): entry for entry in await self._entries.list_at(places)}

@@ -11,7 +11,8 @@ from models.documents.session import Actor
 from models.errors import FavouritesFull, FieldErrors, Malformed
 from models.services.contacts.new_number_limit import LimitNewNumbers
 from models.services.media.photos import TakePhoto
-from models.services.media.storage import RemoveUnusedMedia, StoreMedia, single_piece
+from models.services.media.storage import StoreMedia, single_piece
+from models.services.media.unused import RemoveUnusedMedia
 from models.services.users.views import UserViews
 from models.stores.accounts import Accounts
 from models.stores.favourites import Favourites

@@ -12,7 +12,7 @@ from models.services.contacts.new_number_limit import LimitNewNumbers
 from models.services.users.views import UserViews
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
-from models.stores.events import Events
+from models.stores.event_lists import EventLists
 from models.stores.phone_books import PhoneBooks
 
 
@@ -29,7 +29,7 @@ class UserDiscovery:
 
     contacts: Contacts
     phone_books: PhoneBooks
-    events: Events
+    events: EventLists
     is_open: bool
 
     async def filter_for(self, viewer: Actor) -> UserFilter:

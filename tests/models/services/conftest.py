@@ -1,4 +1,4 @@
-"""A world of events, for the tests of what is told of them."""
+"""A fixture of events, for the tests of what is told of them."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -6,13 +6,13 @@ from contextlib import AsyncExitStack
 import pytest
 
 from models.stores.database import Database
-from tests.support.event_world import EventWorld
+from tests.support.event_fixture import EventFixture
 from tests.support.fakes import HandClock
 
 
 @pytest.fixture
-async def events_world(database: Database) -> AsyncIterator[EventWorld]:
+async def events_fixture(database: Database) -> AsyncIterator[EventFixture]:
     async with AsyncExitStack() as stack:
-        world = EventWorld(database=database, clock=HandClock(), stack=stack)
-        await world.open()
-        yield world
+        fixture = EventFixture(database=database, clock=HandClock(), stack=stack)
+        await fixture.open()
+        yield fixture

@@ -1,4 +1,4 @@
-"""The last message and the unread count of a chat are exact whatever its log holds, and cost the same however much that is."""
+"""The last message, the last notice and the unread count of a chat are exact whatever its log holds, and cost the same however much it is."""
 
 import random
 from collections.abc import Awaitable, Callable
@@ -6,14 +6,26 @@ from typing import Any
 
 import pytest
 
-from models.documents.chat import Chat
+from models.documents.chat import Chat, Role
 from models.documents.chat_summary import UNREAD_MAX, ChatSummary
-from models.documents.entry import Entry, Kind, Left
+from models.documents.entry import (
+    Entry,
+    EventSet,
+    Joined,
+    Kind,
+    Left,
+    PhotoSet,
+    PollAdded,
+    RoleSet,
+    RsvpSet,
+    SubjectSet,
+    is_notice,
+)
 from models.stores import chat_summaries, unread_counts
 from models.stores.database import Database
 from models.stores.entries import visible
 from tests.support.examined import examined
-from tests.support.logs import Logs, open_logs
+from tests.support.logs import SINCE, Logs, open_logs
 
 ME, PEER = 7, 3
 ROWS_MAX = 130  # of one chat: a hundred entries behind the read mark, and a few more
@@ -53,7 +65,11 @@ async def deleted(logs: Logs, chat: Chat, count: int) -> None:
 async def deleted_for_me(logs: Logs, chat: Chat, count: int) -> None:
     last = await logs.say(chat, PEER, count)
     for seq in range(last - count + 1, last + 1, 1):
-        await logs.chats.hide_message(chat.id, ME, seq)
+        await logs.members.hide_message(chat.id, ME, seq)
+
+
+async def notices_for_others(logs: Logs, chat: Chat, count: int) -> None:
+    await logs.write(chat, [(PEER, RoleSet(PEER + 1, "494", Role.ADMIN))] * count)
 
 
 @pytest.mark.parametrize("write", [reactions, own_messages, kept_back, own_kept_back, deleted])
@@ -91,7 +107,7 @@ async def test_a_list_costs_the_same_however_long_its_chats_are(logs: Logs) -> N
         for number in range(20):
             chat = await logs.direct(account_id, PEER + number)
             last = await logs.say(chat, PEER + number, length)
-            await logs.chats.advance_receipts({(chat.id, account_id, True): (last, last)})
+            await logs.members.advance_receipts({(chat.id, account_id, True): (last, last)})
         async with examined(logs.database) as cost:
             found = await logs.heads(account_id)
         assert len(found) == 20
@@ -124,6 +140,42 @@ async def test_many_members_of_one_chat_share_what_is_read_of_it(logs: Logs) -> 
     assert cost.rows <= 2 * UNREAD_MAX + len(members) * ROWS_MAX
 
 
+async def test_what_concerns_others_costs_no_more_than_what_is_counted(logs: Logs) -> None:
+    chat = await logs.group(PEER, PEER + 1, ME)
+    await notices_for_others(logs, chat, 5000)
+
+    async with examined(logs.database) as cost:
+        head = await head_of(logs, chat)
+
+    assert head.unread == 0  # the entry by which I came is behind more of them than are looked through
+    assert cost.rows <= UNREAD_MAX + ROWS_MAX
+
+
+async def test_a_notice_is_shown_to_whom_it_concerns_until_it_is_read(logs: Logs) -> None:
+    chat = await logs.group(PEER, ME)
+    await logs.say(chat, PEER)
+    last = await logs.write(chat, [(PEER, RoleSet(ME, f"49{ME}", Role.ADMIN))])
+
+    mine, others = await head_of(logs, chat), await head_of(logs, chat, PEER)
+    assert (mine.unread, mine.notice and mine.notice.seq) == (3, last)
+    assert (others.unread, others.notice) == (0, None)
+
+    await logs.members.advance_receipts({(chat.id, ME, True): (last, last)})
+    mine = await head_of(logs, chat)
+    assert (mine.unread, mine.notice) == (0, None)
+
+
+async def test_a_chat_without_a_message_shows_how_its_reader_came(logs: Logs) -> None:
+    chat = await logs.group(PEER, PEER + 1, ME)
+    await logs.members.advance_receipts({(chat.id, ME, True): (1, 1)})
+
+    head = await head_of(logs, chat)
+
+    assert (head.unread, head.last) == (0, None)
+    assert head.notice is not None
+    assert head.notice.body == Joined((ME,), (f"49{ME}",))  # and names nobody else: there may be thousands
+
+
 @pytest.mark.parametrize("is_near", [True, False])
 @pytest.mark.parametrize("seed", range(6))
 async def test_every_head_is_what_the_log_says(
@@ -147,14 +199,14 @@ async def test_every_head_is_what_the_log_says(
         for account_id in members:
             (head,) = found[account_id]
             entries = await logs.entries.list_range(chat.id, 1, 10_000, limit=10_000)
-            assert (head.last and head.last.seq, head.unread) == _expected(entries, head)
+            assert (head.last and head.last.seq, head.unread, head.unread_messages) == _expected(entries, head)
 
 
 async def _happen(logs: Logs, chat: Chat, members: list[int], dice: random.Random) -> None:
     sender = dice.choice(members)
     others = [one for one in members if one != sender]
     end = logs.end_of(chat)
-    match dice.randrange(8):
+    match dice.randrange(9):
         case 0 | 1 | 2:
             await logs.say(chat, sender, dice.randint(1, 3))
         case 3:
@@ -166,23 +218,59 @@ async def _happen(logs: Logs, chat: Chat, members: list[int], dice: random.Rando
             if entry is not None and entry.kind is Kind.MESSAGE:
                 await logs.delete(chat, entry.sender_id, end)
         case 6 if end:
-            await logs.chats.hide_message(chat.id, sender, dice.randint(max(1, end - 2), end))
+            await logs.members.hide_message(chat.id, sender, dice.randint(max(1, end - 2), end))
         case 7 if end:
             seq = dice.randint(max(1, end - 10), end)
-            await logs.chats.advance_receipts({(chat.id, sender, True): (seq, seq)})
+            await logs.members.advance_receipts({(chat.id, sender, True): (seq, seq)})
+        case 8 if len(members) > 2:
+            whom = dice.choice(members)
+            body = dice.choice(
+                [
+                    Joined((whom, 99), (f"49{whom}", "4999")),
+                    Left(whom, f"49{whom}"),
+                    RoleSet(whom, f"49{whom}", Role.ADMIN),
+                    RsvpSet(1, answer=True),
+                    PollAdded(1, SINCE),
+                    EventSet(("title",)),
+                    EventSet(("title", "date")),
+                    EventSet(("canceled",)),
+                    SubjectSet("Other"),
+                    PhotoSet(None),
+                ]
+            )
+            await logs.write(chat, [(sender, body)])
 
 
-def _expected(entries: list[Entry], head: ChatSummary) -> tuple[Any, int]:
-    """The seq of the last message, or None, and how many are unread: by the rule, read from the whole log."""
+def _expected(entries: list[Entry], head: ChatSummary) -> tuple[Any, int, int]:
+    """The seq of the last message, or None, how much is unread, and how many messages: by the rule, read from the whole log."""
     member = head.member
     came = member.spans[-1].first
     seen = [one for one in visible(entries, member) if one.kind is Kind.MESSAGE and one.seq >= came]
     unread = [
         one
-        for one in seen
+        for one in (*seen, *_concerning(visible(entries, member), head))
         if one.seq > member.read and one.sender_id != member.account_id and not _is_deleted(entries, one)
     ]
-    return seen[-1].seq if seen else None, len(unread)
+    return seen[-1].seq if seen else None, len(unread), sum(one.kind is Kind.MESSAGE for one in unread)
+
+
+def _concerning(entries: list[Entry], head: ChatSummary) -> list[Entry]:
+    """What docs/protocol.md names beside messages, besides who wrote it."""
+    account_id = head.member.account_id
+    found = []
+    for entry in entries:
+        match entry.body:
+            case Joined(accounts):
+                concerns = account_id in accounts
+            case Left(whom) | RoleSet(whom):
+                concerns = whom == account_id
+            case RsvpSet() | PollAdded():
+                concerns = head.chat.created_by == account_id
+            case body:
+                concerns = is_notice(body)
+        if concerns:
+            found.append(entry)
+    return found
 
 
 def _is_deleted(entries: list[Entry], message: Entry) -> bool:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from pymongo import pool_shared
 from pymongo.errors import BulkWriteError, OperationFailure
+from pymongo.helpers_shared import _RETRYABLE_ERROR_CODES
 from pymongo.pool_options import PoolOptions
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -16,7 +17,7 @@ from models.documents.notification import Sms
 from models.documents.phone import Phone
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
-from models.stores.database import Collection, Database, Driver, insert_missing, open_database
+from models.stores.database import Collection, Database, Driver, insert_missing, is_transient, open_database
 from models.stores.invitation_tokens import InvitationTokens
 from models.stores.notifications import Notifications
 
@@ -43,6 +44,24 @@ async def test_what_is_written_and_read_is_held_by_a_majority_whatever_the_url_s
             assert collection.read_concern == ReadConcern("majority")
         options = database.raw.client.options
         assert (options.retry_writes, options.retry_reads) == (True, True), "an election is no error for anybody"
+
+
+OF_OLD_SERVERS = 10058  # before 3.6
+# By MongoDB's own list of codes; to the driver they are the caller's to judge.
+CURSOR_NOT_FOUND, WRITE_CONCERN_TIMEOUT, QUERY_PLAN_KILLED, CURSOR_KILLED = 43, 64, 175, 237
+
+
+def test_what_the_driver_would_try_again_passes_by_itself_and_so_does_what_a_restart_cut_off() -> None:
+    ended = {CURSOR_NOT_FOUND, WRITE_CONCERN_TIMEOUT, QUERY_PLAN_KILLED, CURSOR_KILLED}
+    for code in _RETRYABLE_ERROR_CODES - {OF_OLD_SERVERS} | ended:
+        assert is_transient(OperationFailure("later", code)), code
+        assert is_transient(BulkWriteError({"writeErrors": [{"code": code}]})), code
+
+
+def test_a_refusal_of_the_database_does_not_pass_by_itself() -> None:
+    for code in (0, 1, 13, 18, 11000):
+        assert not is_transient(OperationFailure("no", code))
+        assert not is_transient(BulkWriteError({"writeErrors": [{"code": code}]}))
 
 
 async def test_a_connection_whose_making_is_cancelled_is_not_left_to_the_garbage() -> None:

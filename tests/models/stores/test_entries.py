@@ -9,7 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.documents.entry import Body, Deletion, Draft, Edit, Entry, Joined, Message, Reaction, entry_key, with_change
+from models.documents.entry import (
+    Body,
+    Deletion,
+    Draft,
+    Edit,
+    Entry,
+    Joined,
+    Message,
+    Previewed,
+    Reaction,
+    entry_key,
+    with_change,
+)
+from models.documents.link_preview import LinkPreview
 from models.services.chats.membership import MembershipCache
 from models.services.chats.recovery import recover_pending_changes
 from models.stores.chats import Chats
@@ -21,12 +34,16 @@ from tests.support.plans import recorded_plans
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TEXTS = st.sampled_from(["hi", "$text", "$$REMOVE", "a.b", "$", "{$set: 1}", "👩🏽‍🚀"])
+TITLE = st.sampled_from(["one", "$text", "$$REMOVE"])
 EMOJI = st.sampled_from([None, "👍", "$", "a.b", "$.x", "❤️"])
 CHANGES = st.lists(
     st.one_of(
         st.builds(Edit, st.just(1), TEXTS),
         st.builds(lambda: Deletion(1)),
         st.builds(Reaction, st.just(1), EMOJI),
+        st.builds(
+            Previewed, st.just(1), st.integers(0, 7), st.builds(LinkPreview, st.just("http://a.b"), TITLE, TITLE)
+        ),
         st.builds(Reaction, st.just(1), EMOJI),
     ),
     max_size=6,
@@ -81,8 +98,10 @@ def by_rule(entries: Sequence[Entry]) -> Entry:
     return message
 
 
-@pytest.mark.parametrize("driver", ["pymongo", "motor"])
-@pytest.mark.parametrize("first", [Message(text="$first"), Message("i", url="/media/x", caption="$caption")])
+@pytest.mark.parametrize(
+    ("driver", "first"),
+    [("pymongo", Message(text="$first")), ("motor", Message("i", url="/media/x", caption="$caption"))],
+)
 async def test_changes_in_any_order_and_number_equal_the_rule(log: Log, first: Message) -> None:
     loop = asyncio.get_running_loop()
 
@@ -143,6 +162,11 @@ async def test_a_change_never_reaches_another_chat(log: Log) -> None:
     other = await log.entries.find(2, 1)
     assert other is not None
     assert other.body == Message(text="other")
+
+
+def test_of_a_deleted_message_nothing_is_read_that_an_earlier_version_left_in_its_row() -> None:
+    row = entry_row(Draft(1, 7, "4930901820", "c1", Message("i", url="/media/x", blur="blur", reply_to=3)), 1, AT)
+    assert read_entry(row | {"deleted": True}).body == Message("i", reply_to=3)
 
 
 @pytest.fixture

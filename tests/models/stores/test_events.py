@@ -25,6 +25,7 @@ from models.documents.event import (
 from models.documents.phone import Phone
 from models.stores.counters import Counters
 from models.stores.database import Database
+from models.stores.event_lists import EventLists
 from models.stores.events import Events
 
 pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
@@ -38,6 +39,11 @@ async def events(database: Database) -> Events:
     store = Events(database, Counters(database))
     await store.prepare()
     return store
+
+
+@pytest.fixture
+def lists(database: Database) -> EventLists:
+    return EventLists(database)
 
 
 def item(what: What, by: int = OWNER, name: str = "i", at: datetime = NOW) -> OutboxItem:
@@ -133,19 +139,19 @@ async def test_an_event_is_stored_as_it_is_to_the_microsecond(events: Events) ->
     assert await events.find(1) == whole
 
 
-async def test_lists_and_counts_are_of_what_somebody_owns_or_is_invited_to(events: Events) -> None:
+async def test_lists_and_counts_are_of_what_somebody_owns_or_is_invited_to(events: Events, lists: EventLists) -> None:
     await events.create(event(1, 2, date=NOW + DAY))
     await events.create(event(2, 3, date=NOW - DAY))
     await events.create(event(3, 1, date=NOW + 2 * DAY, owner_id=2))
     await events.create(event(4, 1, date=NOW + 3 * DAY, owner_id=5, is_deleted=True))
-    count, page = await events.page(1, EventFilter(), 0, 30)
+    count, page = await lists.page(1, EventFilter(), 0, 30)
     assert (count, [one.id for one in page]) == (3, [3, 1, 2])
-    assert [one.id for one in (await events.page(1, EventFilter(is_owner=False), 0, 30))[1]] == [3]
-    assert [one.id for one in (await events.page(1, EventFilter(after=NOW + DAY), 0, 30))[1]] == [3]
-    assert [one.id for one in (await events.page(1, EventFilter(before=NOW), 0, 30))[1]] == [2]
-    assert await events.count_unanswered(2, NOW) == 1
-    assert await events.list_inviters(1) == [2]
-    assert [one.id for one in await events.list_upcoming(1, is_owner=True, now=NOW, after=None, limit=9)] == [1]
+    assert [one.id for one in (await lists.page(1, EventFilter(is_owner=False), 0, 30))[1]] == [3]
+    assert [one.id for one in (await lists.page(1, EventFilter(after=NOW + DAY), 0, 30))[1]] == [3]
+    assert [one.id for one in (await lists.page(1, EventFilter(before=NOW), 0, 30))[1]] == [2]
+    assert await lists.count_unanswered(2, NOW) == 1
+    assert await lists.list_inviters(1) == [2]
+    assert [one.id for one in await lists.list_upcoming(1, is_owner=True, now=NOW, after=None, limit=9)] == [1]
 
 
 async def test_a_reminder_is_claimed_once(events: Events) -> None:
@@ -202,9 +208,11 @@ class TestTelling:
         ]
         assert [one and one.version for one in changed] == [1, 2, 3, 4, 5]
 
-    async def test_what_somebody_answered_can_be_taken_back_and_the_place_is_free(self, events: Events) -> None:
+    async def test_what_somebody_answered_can_be_taken_back_and_the_place_is_free(
+        self, events: Events, lists: EventLists
+    ) -> None:
         await events.create(event(1, 2, 3, total_spots=1))
-        assert await events.list_invitations(2) == [(1, 1002)]
+        assert await lists.list_invitations(2) == [(1, 1002)]
         assert await events.withdraw(1, 2, item(Withdrawn(1002), 2)) is None, "there is nothing to take back"
         await answers(events, 2, answer=True)
         withdrawn = await events.withdraw(1, 2, item(Withdrawn(1002), 2))
@@ -212,13 +220,13 @@ class TestTelling:
         assert withdrawn.find_invitation(2) == event(1, 2).invitations[0]
         assert await answers(events, 3, answer=True)
 
-    async def test_a_deleted_event_goes_when_all_of_it_is_told(self, events: Events) -> None:
+    async def test_a_deleted_event_goes_when_all_of_it_is_told(self, events: Events, lists: EventLists) -> None:
         await events.create(event(1, 2))
-        assert await events.list_owned(OWNER) == [1]
+        assert await lists.list_owned(OWNER) == [1]
         await events.post(1, PostedMessage(7, 2), item(Posted(7, "Hello"), 2, "first"), 3)
         await events.delete(1, item(Deleted(), name="last"))
-        assert await events.list_owned(OWNER) == []
-        assert await events.list_invitations(2) == []
+        assert await lists.list_owned(OWNER) == []
+        assert await lists.list_invitations(2) == []
         assert not await events.settle(1, "last")
         await events.remove(1)
         assert await events.find(1) is not None

@@ -16,8 +16,9 @@ from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 from models.stores.counters import Counters
 from models.stores.database import Database
-from models.stores.event_rows import event_row
-from models.stores.events import EVENTS, Events
+from models.stores.event_lists import EventLists
+from models.stores.event_rows import EVENTS, event_row
+from models.stores.events import Events
 from models.stores.phone_books import PhoneBooks
 from tests.support.examined import examined
 from tests.support.fakes import HandClock
@@ -33,15 +34,16 @@ def an_event(number: int, owner: int, guests: tuple[int, ...], date: datetime) -
     return Event(number, number, owner, "Dinner", date, NOW, NOW, invitations=invited)
 
 
-async def fill(database: Database, events: Events, count: int) -> None:
+async def fill(database: Database, count: int) -> EventLists:
     """Half of them over, half to come; one half owned, the other invited to."""
-    await events.prepare()
+    await Events(database, Counters(database)).prepare()
     rows = []
     for number in range(count):
         date = NOW + timedelta(days=number // 2 + 1) * (1 if number % 2 else -1)
         for owner, guest, first in ((ME, OTHER, 1), (OTHER, ME, count + 1)):
             rows.append(event_row(an_event(first + number, owner, (guest,), date)))
     await database.collection(EVENTS).insert_many(rows)
+    return EventLists(database)
 
 
 class NobodyBlocked:
@@ -54,13 +56,13 @@ class SeesNobody:
         return ()
 
 
-async def timeline(events: Events, *, is_owner: bool, cursor: datetime | None = None) -> int:
+async def timeline(events: EventLists, *, is_owner: bool, cursor: datetime | None = None) -> int:
     show = GetTimeline(events, NobodyBlocked(), HandClock(NOW))
     page = await show(VIEWER, Place(cursor), is_owner=is_owner, limit=PAGE)
     return len(page)
 
 
-ASKED: dict[str, Callable[[Events], Awaitable[int]]] = {
+ASKED: dict[str, Callable[[EventLists], Awaitable[int]]] = {
     "sent": lambda events: timeline(events, is_owner=True),
     "received": lambda events: timeline(events, is_owner=False),
     "sent, over": lambda events: timeline(events, is_owner=True, cursor=NOW - timedelta(days=3)),
@@ -71,8 +73,7 @@ ASKED: dict[str, Callable[[Events], Awaitable[int]]] = {
 @pytest.mark.parametrize("count", [100, 1000])
 @pytest.mark.parametrize("asked", list(ASKED))
 async def test_a_page_of_the_timeline_costs_what_is_on_it(database: Database, asked: str, count: int) -> None:
-    events = Events(database, Counters(database))
-    await fill(database, events, count)
+    events = await fill(database, count)
 
     async with examined(database) as cost:
         assert await ASKED[asked](events) == PAGE
@@ -84,8 +85,7 @@ async def test_a_page_of_the_timeline_costs_what_is_on_it(database: Database, as
 @pytest.mark.parametrize("count", [100, 1000])
 @pytest.mark.parametrize("is_owner", [True, False, None])
 async def test_a_page_of_events_reads_the_events_on_it(database: Database, count: int, is_owner: bool | None) -> None:
-    events = Events(database, Counters(database))
-    await fill(database, events, count)
+    events = await fill(database, count)
 
     async with examined(database) as cost:
         total, page = await events.page(ME, EventFilter(is_owner=is_owner), 3 * PAGE, PAGE)
@@ -96,9 +96,8 @@ async def test_a_page_of_events_reads_the_events_on_it(database: Database, count
 
 @pytest.mark.parametrize("count", [100, 1000])
 async def test_to_look_at_one_user_costs_the_same_however_many_events_i_have(database: Database, count: int) -> None:
-    events, contacts = Events(database, Counters(database)), Contacts(database)
+    contacts, events = Contacts(database), await fill(database, count)
     await contacts.prepare()
-    await fill(database, events, count)
     know = UserDiscovery(contacts, PhoneBooks(database), events, is_open=False)
 
     async with examined(database) as cost:
@@ -110,10 +109,9 @@ async def test_to_look_at_one_user_costs_the_same_however_many_events_i_have(dat
 
 @pytest.mark.parametrize("count", [600, 6000])
 async def test_to_list_the_people_i_know_reads_my_latest_events_once(database: Database, count: int) -> None:
-    events, contacts = Events(database, Counters(database)), Contacts(database)
     accounts = Accounts(database, Counters(database))
+    contacts, events = Contacts(database), await fill(database, count)
     await contacts.prepare()
-    await fill(database, events, count)
     know = UserDiscovery(contacts, PhoneBooks(database), events, is_open=False)
     users = ListUsers(accounts, know, UserViews(SeesNobody()))
     for number in ("491", "492"):
@@ -133,15 +131,14 @@ async def test_a_guest_knows_another_guest_of_the_event_who_has_answered(databas
     event = an_event(1, 9, (ME, OTHER, STRANGER), NOW)
     answered = tuple(replace(one, answer=True if one.account_id == OTHER else None) for one in event.invitations)
     await events.create(replace(event, invitations=answered))
-    know = UserDiscovery(Contacts(database), PhoneBooks(database), events, is_open=False)
+    know = UserDiscovery(Contacts(database), PhoneBooks(database), EventLists(database), is_open=False)
 
     assert await know.accounts_without_tie(VIEWER, [OTHER]) == set()
     assert await know.accounts_without_tie(VIEWER, [STRANGER]) == {STRANGER}
 
 
 async def test_who_has_invited_me_reads_no_event(database: Database) -> None:
-    events = Events(database, Counters(database))
-    await fill(database, events, 300)
+    events = await fill(database, 300)
 
     async with examined(database) as cost:
         assert await events.list_inviters(ME) == [OTHER]
@@ -150,8 +147,7 @@ async def test_who_has_invited_me_reads_no_event(database: Database) -> None:
 
 
 async def test_unanswered_invitations_are_counted_without_those_to_what_is_over(database: Database) -> None:
-    events = Events(database, Counters(database))
-    await fill(database, events, 100)
+    events = await fill(database, 100)
 
     async with examined(database) as cost:
         assert await events.count_unanswered(ME, NOW) == 50

@@ -1,5 +1,6 @@
 """Sessions in the real database: found, listed by account, removed by their owner alone."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -54,3 +55,11 @@ async def test_use_is_noted_unless_it_was_just_now(sessions: Sessions) -> None:
     found = await sessions.find("a")
     assert found is not None
     assert found.last_used_at == later
+
+
+async def test_an_account_was_used_when_its_login_was_though_the_session_has_ended(sessions: Sessions) -> None:
+    await sessions.append(session("a", used=1))
+    await sessions.append(replace(session("b", used=9), account_id=None, login_id=5))
+    await sessions.remove_all(["b"])
+    uses = [await sessions.find_last_use(*owner) for owner in ((1, None), (1, 6), (1, 5), (2, None))]
+    assert uses == [NOW + timedelta(minutes=1), NOW + timedelta(minutes=1), NOW + timedelta(minutes=9), None]

@@ -47,7 +47,7 @@ class WatchedSessions(Sessions):
         return await super().touch_all(session_ids, now, unless_after=unless_after)
 
 
-class World:
+class Fixture:
     def __init__(self, database: Database) -> None:
         self.clock = HandClock()
         self.tokens = JwtTokens("secret", self.clock)
@@ -66,94 +66,95 @@ class World:
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def fixture(database: Database) -> Fixture:
+    return Fixture(database)
 
 
-async def test_a_session_is_read_once_in_30_seconds_and_its_use_noted_once_a_minute(world: World) -> None:
-    token = await world.sign_in()
+async def test_a_session_is_read_once_in_30_seconds_and_its_use_noted_once_a_minute(fixture: Fixture) -> None:
+    token = await fixture.sign_in()
     for _ in range(180):
-        await world.authenticate(token)
-        world.clock.move(seconds=1)
-    assert (world.sessions.finds, world.sessions.touches) == (6, 2)
+        await fixture.authenticate(token)
+        fixture.clock.move(seconds=1)
+    assert (fixture.sessions.finds, fixture.sessions.touches) == (6, 2)
 
 
-async def test_a_crowd_is_found_out_about_by_few_readings(world: World) -> None:
-    tokens = [await world.sign_in(f"s{number}") for number in range(40)]
-    found = await asyncio.gather(*map(world.authenticate, tokens))
+async def test_a_crowd_is_found_out_about_by_few_readings(fixture: Fixture) -> None:
+    tokens = [await fixture.sign_in(f"s{number}") for number in range(40)]
+    found = await asyncio.gather(*map(fixture.authenticate, tokens))
     assert [actor.session_id for actor in found] == [f"s{number}" for number in range(40)]
-    assert world.sessions.finds <= 2  # of the one who came first, and of all who came meanwhile
+    assert fixture.sessions.finds <= 2  # of the one who came first, and of all who came meanwhile
 
 
-async def test_a_forgotten_session_is_looked_up_again(world: World) -> None:
-    token = await world.sign_in()
-    await world.authenticate(token)
-    await world.sessions.remove("a", 1)
-    assert (await world.authenticate(token)).session_id == "a"
-    world.authenticate.forget(["a"])
+async def test_a_forgotten_session_is_looked_up_again(fixture: Fixture) -> None:
+    token = await fixture.sign_in()
+    await fixture.authenticate(token)
+    await fixture.sessions.remove("a", 1)
+    assert (await fixture.authenticate(token)).session_id == "a"
+    fixture.authenticate.forget(["a"])
     with pytest.raises(SessionRevoked):
-        await world.authenticate(token)
+        await fixture.authenticate(token)
 
 
-async def test_a_revocation_heard_while_the_session_is_being_read_counts(world: World) -> None:
-    token = await world.sign_in()
-    world.sessions.gate, world.sessions.found = asyncio.Event(), asyncio.Event()
-    asking = asyncio.ensure_future(world.authenticate(token))
-    await world.sessions.found.wait()  # it was alive when it was read
-    await world.sessions.remove("a", 1)
-    world.authenticate.forget(["a"])
-    world.sessions.gate.set()
+async def test_a_revocation_heard_while_the_session_is_being_read_counts(fixture: Fixture) -> None:
+    token = await fixture.sign_in()
+    fixture.sessions.gate, fixture.sessions.found = asyncio.Event(), asyncio.Event()
+    asking = asyncio.ensure_future(fixture.authenticate(token))
+    await fixture.sessions.found.wait()  # it was alive when it was read
+    await fixture.sessions.remove("a", 1)
+    fixture.authenticate.forget(["a"])
+    fixture.sessions.gate.set()
     with pytest.raises(SessionRevoked):
         await asking
 
 
-async def test_revocations_of_others_keep_nobody_waiting(world: World) -> None:
-    token = await world.sign_in()
-    world.sessions.on_find = lambda: world.authenticate.forget(["b"])
-    assert (await world.authenticate(token)).session_id == "a"
-    assert world.sessions.finds == 1
+async def test_revocations_of_others_keep_nobody_waiting(fixture: Fixture) -> None:
+    token = await fixture.sign_in()
+    fixture.sessions.on_find = lambda: fixture.authenticate.forget(["b"])
+    assert (await fixture.authenticate(token)).session_id == "a"
+    assert fixture.sessions.finds == 1
 
 
-async def test_signals_that_were_missed_while_the_session_is_being_read_count(world: World) -> None:
-    token = await world.sign_in()
-    world.sessions.gate, world.sessions.found = asyncio.Event(), asyncio.Event()
-    asking = asyncio.ensure_future(world.authenticate(token))
-    await world.sessions.found.wait()
-    await world.sessions.remove("a", 1)
-    world.authenticate.forget_all()
-    world.sessions.gate.set()
+async def test_signals_that_were_missed_while_the_session_is_being_read_count(fixture: Fixture) -> None:
+    token = await fixture.sign_in()
+    fixture.sessions.gate, fixture.sessions.found = asyncio.Event(), asyncio.Event()
+    asking = asyncio.ensure_future(fixture.authenticate(token))
+    await fixture.sessions.found.wait()
+    await fixture.sessions.remove("a", 1)
+    fixture.authenticate.forget_all()
+    fixture.sessions.gate.set()
     with pytest.raises(SessionRevoked):
         await asking
 
 
 @pytest.mark.parametrize("jump", [{"hours": -5}, {"days": -400}])
 async def test_a_clock_set_back_neither_locks_out_nor_keeps_a_belief_alive(
-    world: World, jump: dict[str, float]
+    fixture: Fixture, jump: dict[str, float]
 ) -> None:
-    token = await world.sign_in()
-    await world.authenticate(token)
-    world.clock.move(**jump)
-    assert (await world.authenticate(token)).account_id == 1
-    await world.sessions.remove("a", 1)
-    world.clock.move(hours=-1)
+    token = await fixture.sign_in()
+    await fixture.authenticate(token)
+    fixture.clock.move(**jump)
+    assert (await fixture.authenticate(token)).account_id == 1
+    await fixture.sessions.remove("a", 1)
+    fixture.clock.move(hours=-1)
     with pytest.raises(SessionRevoked):
-        await world.authenticate(token)
+        await fixture.authenticate(token)
 
 
-async def test_a_token_that_names_the_session_of_another_account_is_refused(world: World) -> None:
-    await world.sign_in()
-    session = await world.sessions.find("a")
+async def test_a_token_that_names_the_session_of_another_account_is_refused(fixture: Fixture) -> None:
+    await fixture.sign_in()
+    session = await fixture.sessions.find("a")
     assert session is not None
     forged = Session("a", 2, "phone", session.created_at, session.last_used_at, session.expires_at)
     with pytest.raises(Unauthenticated):
-        await world.authenticate(world.tokens.sign(forged))
+        await fixture.authenticate(fixture.tokens.sign(forged))
 
 
-async def test_what_was_not_used_for_30_seconds_is_not_kept_in_memory(world: World) -> None:
+async def test_what_was_not_used_for_30_seconds_is_not_kept_in_memory(fixture: Fixture) -> None:
     for name in "abc":
-        await world.authenticate(await world.sign_in(name))
-        world.clock.move(seconds=20)
-    assert set(world.authenticate._cached) == {"b", "c"}
-    world.clock.move(days=-1)
-    await world.authenticate(await world.sign_in("d"))
-    assert set(world.authenticate._cached) == {"d"}
+        await fixture.authenticate(await fixture.sign_in(name))
+        fixture.clock.move(seconds=20)
+    assert set(fixture.authenticate._cached) == {"b", "c"}
+    assert not fixture.authenticate._readings
+    fixture.clock.move(days=-1)
+    await fixture.authenticate(await fixture.sign_in("d"))
+    assert set(fixture.authenticate._cached) == {"d"}

@@ -17,6 +17,7 @@ from models.services.notifications.queue import Notify
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.devices import Devices
+from models.stores.languages import Languages
 from models.stores.logins import Logins
 from models.stores.notifications import Notifications
 from models.stores.ownerships import Ownerships
@@ -53,7 +54,7 @@ class SlowPasswords:
 
 
 @dataclass
-class World:
+class Fixture:
     """A login, and what is done about it."""
 
     login: Login
@@ -70,7 +71,7 @@ class World:
 
 
 @pytest.fixture
-async def world(database: Database) -> World:
+async def fixture(database: Database) -> Fixture:
     counters, clock, passwords, fanout = Counters(database), SystemClock(), SlowPasswords(), RecordingFanout()
     logins, sessions = Logins(database, counters), Sessions(database)
     login = await logins.append("ann", await passwords.hash(OLD), clock.now())
@@ -83,8 +84,8 @@ async def world(database: Database) -> World:
         has_limits=False,
     )
     notify = Notify(Notifications(database), Devices(database), lambda: None, is_push_on=False)
-    tell = NotifySignIn(Ownerships(database, counters), fanout, notify, clock)
-    return World(
+    tell = NotifySignIn(Ownerships(database, counters), Languages(database), fanout, notify, clock)
+    return Fixture(
         login,
         sessions,
         passwords,
@@ -96,23 +97,23 @@ async def world(database: Database) -> World:
     )
 
 
-async def test_a_password_that_is_replaced_while_it_is_compared_opens_nothing(world: World) -> None:
-    world.passwords.meanwhile = lambda: world.set_password("ann", NEW)
+async def test_a_password_that_is_replaced_while_it_is_compared_opens_nothing(fixture: Fixture) -> None:
+    fixture.passwords.meanwhile = lambda: fixture.set_password("ann", NEW)
     with pytest.raises(InvalidGrant):
-        await world.enter(OLD)
-    assert await world.sessions.list_ids(login_id=world.login.id) == []
-    await world.enter(NEW)
+        await fixture.enter(OLD)
+    assert await fixture.sessions.list_ids(login_id=fixture.login.id) == []
+    await fixture.enter(NEW)
 
 
-async def test_a_login_that_is_removed_while_its_password_is_compared_opens_nothing(world: World) -> None:
-    world.passwords.meanwhile = lambda: world.remove_login("ann")
+async def test_a_login_that_is_removed_while_its_password_is_compared_opens_nothing(fixture: Fixture) -> None:
+    fixture.passwords.meanwhile = lambda: fixture.remove_login("ann")
     with pytest.raises(InvalidGrant):
-        await world.enter(OLD)
-    assert await world.sessions.list_ids(login_id=world.login.id) == []
+        await fixture.enter(OLD)
+    assert await fixture.sessions.list_ids(login_id=fixture.login.id) == []
 
 
-async def test_two_who_sign_in_at_once_while_the_hash_is_renewed_both_come_in(world: World) -> None:
-    world.passwords.outdated.add(world.login.password_hash)
-    world.passwords.meanwhile = lambda: world.enter(OLD)
-    await world.enter(OLD)
-    assert len(await world.sessions.list_ids(login_id=world.login.id)) == 2
+async def test_two_who_sign_in_at_once_while_the_hash_is_renewed_both_come_in(fixture: Fixture) -> None:
+    fixture.passwords.outdated.add(fixture.login.password_hash)
+    fixture.passwords.meanwhile = lambda: fixture.enter(OLD)
+    await fixture.enter(OLD)
+    assert len(await fixture.sessions.list_ids(login_id=fixture.login.id)) == 2

@@ -22,7 +22,8 @@ from tests.support.fakes import HandClock
 from tests.support.line_cutter import line_cutter
 from tests.support.stores import stopped
 
-pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
+# What a driver could do in its own way: how it reports clashes, refused rows and lost answers. The rules are the same over both.
+on_both_drivers = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 
 
 def a_clock() -> HandClock:
@@ -136,6 +137,7 @@ async def test_a_retry_among_new_messages_costs_no_number(journal: Journal, data
     assert heard.seqs() == list(range(1, 9))
 
 
+@on_both_drivers
 async def test_two_journals_on_one_chat_number_it_without_hole_or_twin(database: Database, heard: Heard) -> None:
     other = Heard()
     async with running(database, heard) as first, running(database, other) as second:
@@ -206,6 +208,7 @@ async def test_chats_into_which_another_node_keeps_writing_hold_up_no_others(
         assert log[-1].client_id == "mine"
 
 
+@on_both_drivers
 async def test_one_client_id_at_two_journals_at_once_is_one_entry_and_one_announcement(
     database: Database, heard: Heard
 ) -> None:
@@ -218,6 +221,7 @@ async def test_one_client_id_at_two_journals_at_once_is_one_entry_and_one_announ
     assert sorted(heard.seqs() + other.seqs()) == list(range(1, 31))
 
 
+@on_both_drivers
 @pytest.mark.parametrize("cuts", [1, 2])
 async def test_rows_stored_behind_a_lost_answer_are_recognised(
     stores: EmbeddedStores, database: Database, driver: Driver, heard: Heard, cuts: int
@@ -238,6 +242,7 @@ async def test_rows_stored_behind_a_lost_answer_are_recognised(
     assert [entry.client_id for entry in await log_of(database, 2)] == [str(n) for n in range(1, 40, 2)]
 
 
+@on_both_drivers
 async def test_a_database_that_goes_between_a_clash_and_its_reading_costs_no_second_announcement(
     stores: EmbeddedStores, database: Database, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,6 +280,7 @@ async def test_a_row_that_cannot_be_stored_is_refused_alone(database: Database, 
     assert (await journal.append(draft("next"))).entry.seq == 4
 
 
+@on_both_drivers
 async def test_a_row_that_the_database_refuses_is_refused_alone(database: Database, heard: Heard) -> None:
     await database.raw.drop_collection(ENTRIES)
     await database.raw.create_collection(ENTRIES, validator={"text": {"$ne": "forbidden"}})
@@ -349,6 +355,7 @@ async def test_closing_stores_what_waits_and_takes_nothing_more(database: Databa
         await journal.append(draft("too late"))
 
 
+@on_both_drivers
 async def test_closing_without_a_database_refuses_what_it_cannot_store(
     stores: EmbeddedStores, database: Database, heard: Heard
 ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -49,41 +49,39 @@ async def writing(url: str, name: str, app: str) -> AsyncIterator[tuple[Database
             await journal.close(within_s=0.0)
 
 
-async def first_ever(_: Journal) -> None:
-    """It learns the end of the log when it writes there."""
+# Who learns the end of the log when it writes there, and who believes to know it and clashes with what was written behind it.
+FIRST_EVER, KNOWS_THE_END_BEFORE = "first_ever", "knows_the_end_before"
 
 
-async def knows_the_end_before(journal: Journal) -> None:
-    """It believes to know the end of the log, and clashes with what was written behind it."""
-    await journal.append(draft("known", 1))
-
-
-@pytest.mark.parametrize("before", [first_ever, knows_the_end_before])
-async def test_a_row_that_the_old_primary_alone_held_leaves_no_hole(
-    replica_set: ReplicaSet, before: Callable[[Journal], Awaitable[None]]
-) -> None:
+async def test_a_row_that_the_old_primary_alone_held_leaves_no_hole(replica_set: ReplicaSet) -> None:
     primary = await replica_set.heal()
-    url, name = replica_set.url, before.__name__
+    names = FIRST_EVER, KNOWS_THE_END_BEFORE
     async with AsyncExitStack() as stack:
-        database, one = await stack.enter_async_context(writing(url, name, "one"))
+        ones = {name: await stack.enter_async_context(writing(replica_set.url, name, f"one {name}")) for name in names}
         dies = await stack.enter_async_context(AsyncExitStack())
-        _, other = await dies.enter_async_context(writing(url, name, "other"))
-        await before(one)
-        for n in range(3):
-            await other.append(draft(f"before {n}", 2))
+        others = {
+            name: (await dies.enter_async_context(writing(replica_set.url, name, f"other {name}")))[1] for name in names
+        }
+        await ones[KNOWS_THE_END_BEFORE][1].append(draft("known", 1))
+        for other in others.values():
+            for n in range(3):
+                await other.append(draft(f"before {n}", 2))
         await replica_set.leave_alone(primary)
-        lost = other.append(draft("held by the old primary alone", 2))
-        await until_inserting(primary, "other")
-        kept = one.append(draft("goes on", 1))
-        await until_inserting(primary, "one")
-        await dies.aclose()  # with the primary: it tells nobody what it had written
+        lost = {name: other.append(draft("held by the old primary alone", 2)) for name, other in others.items()}
+        for name in names:
+            await until_inserting(primary, f"other {name}")
+        kept = {name: journal.append(draft("goes on", 1)) for name, (_, journal) in ones.items()}
+        for name in names:
+            await until_inserting(primary, f"one {name}")
+        await dies.aclose()  # with the primary: they tell nobody what they had written
         await replica_set.replace(primary)
-        async with asyncio.timeout(GIVE_UP_S):
-            stored = await kept
-        assert lost.exception() is not None
-        log = await Entries(database).list_range(CHAT, 1, 2**31, limit=100)
-        assert [entry.seq for entry in log] == list(range(1, len(log) + 1)), "no hole"
-        assert log[-1] == stored.entry
+        for name, (database, _) in ones.items():
+            async with asyncio.timeout(GIVE_UP_S):
+                stored = await kept[name]
+            assert lost[name].exception() is not None, name
+            log = await Entries(database).list_range(CHAT, 1, 2**31, limit=100)
+            assert [entry.seq for entry in log] == list(range(1, len(log) + 1)), f"no hole: {name}"
+            assert log[-1] == stored.entry, name
 
 
 async def test_what_the_primary_holds_is_settled_once_a_majority_holds_it(replica_set: ReplicaSet) -> None:

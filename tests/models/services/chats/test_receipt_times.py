@@ -9,6 +9,7 @@ from models.services.chats.receipts import StampReadReceipts
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
+from models.stores.members import Members
 from models.stores.read_dates import ReadDates
 from tests.support.fakes import HandClock
 
@@ -24,15 +25,15 @@ async def chats(database: Database) -> Chats:
 
 
 async def test_a_mark_that_goes_back_gets_no_date(database: Database, chats: Chats) -> None:
-    dates = ReadDates(database)
+    dates, members = ReadDates(database), Members(database)
     await dates.prepare()
-    date_reads = StampReadReceipts(chats, dates, HandClock(NOW, tick=timedelta(minutes=1)))
+    date_reads = StampReadReceipts(members, dates, HandClock(NOW, tick=timedelta(minutes=1)))
     chat = await chats.require_direct((ANN, "49"), (TOM, "50"), NOW)
     place = chat.id, TOM
 
     async def move(marks: Mapping[tuple[int, int], int]) -> None:
         await date_reads(marks)
-        await chats.advance_receipts({(*place, True): (read, read) for place, read in marks.items()})
+        await members.advance_receipts({(*place, True): (read, read) for place, read in marks.items()})
 
     for read in (2, 6, 4, 6):
         await move({place: read})

@@ -20,27 +20,27 @@ from models.services.contacts.address_book import (
 )
 from models.stores.contacts import Contacts
 from models.stores.database import Database
-from tests.support.world import World, build_world
+from tests.support.fixture import Fixture, build_fixture
 
 
 @pytest.fixture
-async def world(database: Database) -> World:
-    return await build_world(database)
+async def fixture(database: Database) -> Fixture:
+    return await build_fixture(database)
 
 
 @pytest.fixture
-async def ann(world: World) -> Actor:
-    return await world.register("490")
+async def ann(fixture: Fixture) -> Actor:
+    return await fixture.register("490")
 
 
 @pytest.fixture
-def add(world: World) -> AddContact:
-    return AddContact(world.contacts, world.accounts, world.fanout, world.unlimited, contacts_max=3)
+def add(fixture: Fixture) -> AddContact:
+    return AddContact(fixture.contacts, fixture.accounts, fixture.fanout, fixture.unlimited, contacts_max=3)
 
 
 @pytest.fixture
-def import_contacts(world: World) -> ImportContacts:
-    return ImportContacts(world.contacts, world.accounts, world.fanout, world.unlimited, contacts_max=3)
+def import_contacts(fixture: Fixture) -> ImportContacts:
+    return ImportContacts(fixture.contacts, fixture.accounts, fixture.fanout, fixture.unlimited, contacts_max=3)
 
 
 def numbered(actor: Actor, *numbers: str) -> list[Contact]:
@@ -48,42 +48,47 @@ def numbered(actor: Actor, *numbers: str) -> list[Contact]:
 
 
 class TestExists:
-    async def test_it_follows_the_account_without_a_sync(self, world: World, ann: Actor, add: AddContact) -> None:
+    async def test_it_follows_the_account_without_a_sync(self, fixture: Fixture, ann: Actor, add: AddContact) -> None:
         contact = Contact(ann.account_id, "491", "Tom")
         assert not (await add(ann, contact)).exists
-        find, list_contacts = FindContact(world.contacts, world.accounts), ListContacts(world.contacts, world.accounts)
+        find, list_contacts = (
+            FindContact(fixture.contacts, fixture.accounts),
+            ListContacts(fixture.contacts, fixture.accounts),
+        )
         for is_registered in (False, True, False):
-            await world.register("491", is_registered=is_registered)
+            await fixture.register("491", is_registered=is_registered)
             assert await find(ann, "491") == ListedContact(contact, is_registered)
             assert await list_contacts(ann) == [ListedContact(contact, is_registered)]
 
-    async def test_an_unknown_contact_is_not_found_even_if_its_account_is_there(self, world: World, ann: Actor) -> None:
-        await world.register("491")
+    async def test_an_unknown_contact_is_not_found_even_if_its_account_is_there(
+        self, fixture: Fixture, ann: Actor
+    ) -> None:
+        await fixture.register("491")
         with pytest.raises(ContactNotFound):
-            await FindContact(world.contacts, world.accounts)(ann, "491")
+            await FindContact(fixture.contacts, fixture.accounts)(ann, "491")
 
 
 class TestSignals:
     """What caches hold of an account is forgotten after each change of its address book, and only then."""
 
     async def test_an_added_contact_is_signalled_and_a_refused_one_is_not(
-        self, world: World, ann: Actor, add: AddContact
+        self, fixture: Fixture, ann: Actor, add: AddContact
     ) -> None:
         await add(ann, Contact(ann.account_id, "491"))
-        assert world.fanout.signals == [AccountChanged(ann.account_id)]
+        assert fixture.fanout.signals == [AccountChanged(ann.account_id)]
         with pytest.raises(ContactExists):
             await add(ann, Contact(ann.account_id, "491"))
-        assert len(world.fanout.signals) == 1
+        assert len(fixture.fanout.signals) == 1
 
     async def test_an_import_is_signalled_once_and_one_that_differs_in_nothing_is_not(
-        self, world: World, ann: Actor, import_contacts: ImportContacts
+        self, fixture: Fixture, ann: Actor, import_contacts: ImportContacts
     ) -> None:
         for _ in range(2):
             await import_contacts(ann, numbered(ann, "491", "492"))
-        assert world.fanout.signals == [AccountChanged(ann.account_id)]
+        assert fixture.fanout.signals == [AccountChanged(ann.account_id)]
 
     async def test_an_import_that_breaks_off_is_signalled_and_completed_by_the_next(
-        self, world: World, ann: Actor, database: Database
+        self, fixture: Fixture, ann: Actor, database: Database
     ) -> None:
         class BreaksOff(Contacts):
             @override
@@ -92,39 +97,39 @@ class TestSignals:
                 raise ConnectionError
 
         with pytest.raises(ConnectionError):
-            await ImportContacts(BreaksOff(database), world.accounts, world.fanout, world.unlimited)(
+            await ImportContacts(BreaksOff(database), fixture.accounts, fixture.fanout, fixture.unlimited)(
                 ann, numbered(ann, "491", "492")
             )
-        assert world.fanout.signals == [AccountChanged(ann.account_id)]
-        report = await ImportContacts(world.contacts, world.accounts, world.fanout, world.unlimited)(
+        assert fixture.fanout.signals == [AccountChanged(ann.account_id)]
+        report = await ImportContacts(fixture.contacts, fixture.accounts, fixture.fanout, fixture.unlimited)(
             ann, numbered(ann, "491", "492")
         )
         assert report.added == 1
-        assert await world.contacts.list_numbers(ann.account_id) == {"491", "492"}
+        assert await fixture.contacts.list_numbers(ann.account_id) == {"491", "492"}
 
-    async def test_a_changed_name_is_signalled_and_an_unknown_number_is_not(self, world: World, ann: Actor) -> None:
-        change = ChangeContact(world.contacts, world.fanout)
+    async def test_a_changed_name_is_signalled_and_an_unknown_number_is_not(self, fixture: Fixture, ann: Actor) -> None:
+        change = ChangeContact(fixture.contacts, fixture.fanout)
         with pytest.raises(ContactNotFound):
             await change(ann, "491", {"first_name": "Tom"})
-        assert world.fanout.signals == []
-        await world.contacts.append(Contact(ann.account_id, "491"))
+        assert fixture.fanout.signals == []
+        await fixture.contacts.append(Contact(ann.account_id, "491"))
         assert await change(ann, "491", {"first_name": "Tom"}) == Contact(ann.account_id, "491", "Tom")
-        assert world.fanout.signals == [AccountChanged(ann.account_id)]
+        assert fixture.fanout.signals == [AccountChanged(ann.account_id)]
 
-    async def test_a_removal_is_signalled_if_it_removed_anything(self, world: World, ann: Actor) -> None:
-        remove = RemoveContacts(world.contacts, world.fanout)
+    async def test_a_removal_is_signalled_if_it_removed_anything(self, fixture: Fixture, ann: Actor) -> None:
+        remove = RemoveContacts(fixture.contacts, fixture.fanout)
         with pytest.raises(ContactNotFound):
             await remove(ann, ["491"])
         assert await remove(ann, ["491", "492"]) == 0
-        assert world.fanout.signals == []
-        await world.contacts.append(Contact(ann.account_id, "491"))
+        assert fixture.fanout.signals == []
+        await fixture.contacts.append(Contact(ann.account_id, "491"))
         assert await remove(ann, ["491", "492"]) == 1
-        assert world.fanout.signals == [AccountChanged(ann.account_id)]
+        assert fixture.fanout.signals == [AccountChanged(ann.account_id)]
 
 
 class TestLimits:
     async def test_a_full_address_book_takes_no_more_and_loses_nothing(
-        self, world: World, ann: Actor, add: AddContact
+        self, fixture: Fixture, ann: Actor, add: AddContact
     ) -> None:
         for contact in numbered(ann, "491", "492", "493"):
             await add(ann, contact)
@@ -132,15 +137,15 @@ class TestLimits:
             await add(ann, Contact(ann.account_id, "494"))
         with pytest.raises(ContactExists):
             await add(ann, Contact(ann.account_id, "491"))
-        assert await world.contacts.list_numbers(ann.account_id) == {"491", "492", "493"}
+        assert await fixture.contacts.list_numbers(ann.account_id) == {"491", "492", "493"}
 
     async def test_an_import_over_the_limit_changes_nothing(
-        self, world: World, ann: Actor, import_contacts: ImportContacts
+        self, fixture: Fixture, ann: Actor, import_contacts: ImportContacts
     ) -> None:
         await import_contacts(ann, numbered(ann, "490"))
         with pytest.raises(ContactsFull):
             await import_contacts(ann, numbered(ann, "491", "492", "493", "494"))
-        assert await world.contacts.list_numbers(ann.account_id) == {"490"}
+        assert await fixture.contacts.list_numbers(ann.account_id) == {"490"}
 
     async def test_a_number_twice_counts_once(self, ann: Actor, import_contacts: ImportContacts) -> None:
         report = await import_contacts(ann, numbered(ann, "491", "492", "491", "493", "492"))

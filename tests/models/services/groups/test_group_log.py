@@ -11,14 +11,14 @@ from models.facts import ChatMembersChanged
 from models.services.groups.groups import ListGroups
 from models.stores.chats import Chats
 from models.stores.counters import Counters
-from tests.support.group_world import Node, Town
+from tests.support.group_fixture import Node, Town
 
 
 def numbers(*actors: Actor) -> list[str]:
     return [actor.number for actor in actors]
 
 
-async def story(town: Town) -> str:
+async def scenario(town: Town) -> str:
     """A group in which everything has happened once."""
     node, (ann, bob, cy) = town.node, (town.ann, town.bob, town.cy)
     group = await node.create(ann, bob)
@@ -35,14 +35,14 @@ async def rows(town: Town) -> list[dict[str, object]]:
     """All that the database holds of chats and members."""
     found = []
     for name in ("chats", "members"):
-        found += await town.world.database.collection(name).find().sort("_id", 1).to_list(None)
+        found += await town.fixture.database.collection(name).find().sort("_id", 1).to_list(None)
     return found
 
 
 class TestTheLog:
     async def test_it_holds_exactly_what_happened(self, town: Town) -> None:
         ann, bob, cy = town.ann, town.bob, town.cy
-        log = await town.world.log(await story(town))
+        log = await town.fixture.log(await scenario(town))
         assert [entry.seq for entry in log] == list(range(1, 9))
         assert [(entry.number, entry.body) for entry in log] == [
             (ann.number, Joined((ann.account_id, bob.account_id), (ann.number, bob.number), (ann.account_id,))),
@@ -57,7 +57,7 @@ class TestTheLog:
         assert len({entry.client_id for entry in log}) == len(log)
 
     async def test_each_change_is_told_once_in_order_to_those_it_concerns(self, town: Town) -> None:
-        group = await story(town)
+        group = await scenario(town)
         fanout = town.node.fanout
         await fanout.until(8)
         assert [entry.seq for entry, _ in fanout.told] == list(range(1, 9))
@@ -65,26 +65,26 @@ class TestTheLog:
         assert fanout.heard_by(town.bob) == [1, 2, 3, 4, 5, 6]
         assert fanout.heard_by(town.cy) == [3, 4, 5, 6, 7, 8]
         assert fanout.heard_by(town.dee) == []
-        chat_id = await town.world.chat_id(group)
+        chat_id = await town.fixture.chat_id(group)
         signals = [signal for signal in fanout.signals if isinstance(signal, ChatMembersChanged)]
         assert {(signal.chat_id, signal.seq) for signal in signals} == {(chat_id, seq) for seq in range(1, 9)}
 
     async def test_applying_every_change_again_in_any_order_changes_nothing(self, town: Town) -> None:
-        log = await town.world.log(await story(town))
+        log = await town.fixture.log(await scenario(town))
         before = await rows(town)
         for change in [*log, *reversed(log)]:
-            await town.world.chats.apply(change)
+            await town.fixture.chats.apply(change)
         assert await rows(town) == before
 
     async def test_nothing_of_it_waits_to_be_applied(self, town: Town) -> None:
-        await story(town)
-        assert await town.world.database.collection("entries").count_documents({"pending": True}) == 0
+        await scenario(town)
+        assert await town.fixture.database.collection("entries").count_documents({"pending": True}) == 0
 
     async def test_leavers_keep_what_they_had_and_newcomers_get_what_comes(self, town: Town) -> None:
-        chat_id = await town.world.chat_id(await story(town))
+        chat_id = await town.fixture.chat_id(await scenario(town))
         spans = {}
         for actor in (town.ann, town.bob, town.cy):
-            member = await town.world.chats.find_member(chat_id, actor.account_id)
+            member = await town.fixture.members.find_member(chat_id, actor.account_id)
             assert member is not None
             spans[actor] = member.spans
         assert spans == {town.ann: (Span(1, 8),), town.bob: (Span(1, 6),), town.cy: (Span(3),)}
@@ -95,51 +95,51 @@ class TestACrash:
 
     async def test_a_join_holds_for_whoever_loads_the_group_next(self, town: Town) -> None:
         group = await town.node.create(town.ann)
-        await town.world.store_only(town.ann, group, Joined((town.bob.account_id,), (town.bob.number,)))
-        other = await town.world.start_node()
-        roster = await other.memberships.require(await town.world.chat_id(group))
+        await town.fixture.store_only(town.ann, group, Joined((town.bob.account_id,), (town.bob.number,)))
+        other = await town.fixture.start_node()
+        roster = await other.memberships.require(await town.fixture.chat_id(group))
         assert roster.members == {town.ann.account_id, town.bob.account_id}
 
     async def test_a_removal_holds_for_whoever_loads_the_group_next(self, town: Town) -> None:
         group = await town.node.create(town.ann, town.bob)
-        await town.world.store_only(town.ann, group, Left(town.bob.account_id, town.bob.number))
-        other = await town.world.start_node()
-        roster = await other.memberships.require(await town.world.chat_id(group))
+        await town.fixture.store_only(town.ann, group, Left(town.bob.account_id, town.bob.number))
+        other = await town.fixture.start_node()
+        roster = await other.memberships.require(await town.fixture.chat_id(group))
         assert roster.members == {town.ann.account_id}
 
     async def test_it_is_made_good_by_showing_the_group(self, town: Town) -> None:
         group = await town.node.create(town.ann, town.bob)
-        await town.world.store_only(town.ann, group, SubjectSet("Crash"))
+        await town.fixture.store_only(town.ann, group, SubjectSet("Crash"))
         assert (await town.node.info(town.ann, group))["subject"] == "Crash"
-        await town.world.store_only(town.ann, group, Left(town.bob.account_id, town.bob.number), "again")
+        await town.fixture.store_only(town.ann, group, Left(town.bob.account_id, town.bob.number), "again")
         assert (await town.node.ask(town.bob, "GET", f"{group}/info/"))[0] == 404
-        roster = await town.node.memberships.require(await town.world.chat_id(group))
+        roster = await town.node.memberships.require(await town.fixture.chat_id(group))
         assert (set(roster.members), roster.chat.subject) == ({town.ann.account_id}, "Crash")
 
     async def test_a_change_behind_it_does_not_overtake_it(self, town: Town) -> None:
-        group, other = await town.node.create(town.ann, town.bob), await town.world.start_node()
+        group, other = await town.node.create(town.ann, town.bob), await town.fixture.start_node()
         await town.node.do(town.ann, group, "remove", town.bob)
         # Stored by a node that died, and then removed again by one that knew: in the order of the log, Bob is out.
-        await town.world.store_only(town.ann, group, Joined((town.bob.account_id,), (town.bob.number,)))
+        await town.fixture.store_only(town.ann, group, Joined((town.bob.account_id,), (town.bob.number,)))
         await other.do(town.ann, group, "remove", town.bob)
         assert (await town.node.info(town.ann, group))["participants"] == numbers(town.ann)
 
     async def test_the_announcer_applies_what_another_node_left_before_it_applies_its_own(self, town: Town) -> None:
         group = await town.node.create(town.ann, town.bob)
         await town.node.do(town.bob, group, "leave")
-        await town.world.store_only(town.ann, group, Joined((town.bob.account_id,), (town.bob.number,)))
-        left = await town.world.store_only(town.ann, group, Left(town.bob.account_id, town.bob.number), "again")
+        await town.fixture.store_only(town.ann, group, Joined((town.bob.account_id,), (town.bob.number,)))
+        left = await town.fixture.store_only(town.ann, group, Left(town.bob.account_id, town.bob.number), "again")
         town.node.announcer.stored([left])
         await town.node.announcer.applied(left)
         assert (await town.node.info(town.ann, group))["participants"] == numbers(town.ann)
 
     async def test_a_group_that_lost_its_last_admin_gets_one_with_the_next_change(self, town: Town) -> None:
         group = await town.node.create(town.ann, town.cy, town.bob)
-        await town.world.store_only(town.ann, group, Left(town.ann.account_id, town.ann.number))
+        await town.fixture.store_only(town.ann, group, Left(town.ann.account_id, town.ann.number))
         body = {"subject": "Anybody there?"}
         assert await town.node.ask(town.cy, "POST", f"{group}/subject/", data=body) == (200, {})
         assert (await town.node.info(town.cy, group))["admins"] == numbers(town.bob)
-        log = await town.world.log(group)
+        log = await town.fixture.log(group)
         assert [entry.body for entry in log[2:]] == [
             RoleSet(town.bob.account_id, town.bob.number, Role.ADMIN),
             SubjectSet("Anybody there?"),
@@ -148,13 +148,13 @@ class TestACrash:
 
     async def test_an_outsider_heals_nothing(self, town: Town) -> None:
         group = await town.node.create(town.ann, town.bob)
-        await town.world.store_only(town.ann, group, Left(town.ann.account_id, town.ann.number))
+        await town.fixture.store_only(town.ann, group, Left(town.ann.account_id, town.ann.number))
         assert (await town.node.ask(town.dee, "POST", f"{group}/leave/"))[0] == 404
-        assert len(await town.world.log(group)) == 2
+        assert len(await town.fixture.log(group)) == 2
 
     async def test_a_group_without_its_first_entry_is_nobody_s(self, town: Town) -> None:
         founder = (town.ann.account_id, town.ann.number)
-        chat = await town.world.chats.create_group(founder, "Half", town.world.clock.now())
+        chat = await town.fixture.chats.create_group(founder, "Half", town.fixture.clock.now())
         assert chat.group is not None
         assert (await town.node.ask(town.ann, "GET", f"{chat.group}/info/"))[0] == 404
         assert await town.node.ask(town.ann, "GET", "info-all/") == (200, {"grouplist": []})
@@ -162,10 +162,10 @@ class TestACrash:
 
 class TestManyAtOnce:
     async def test_a_change_answered_by_one_node_holds_on_another_that_heard_nothing_of_it(self, town: Town) -> None:
-        here, there = town.node, await town.world.start_node()
+        here, there = town.node, await town.fixture.start_node()
         group = await here.create(town.ann, town.bob)
         assert (await there.info(town.bob, group))["admins"] == numbers(town.ann)
-        await there.memberships.require(await town.world.chat_id(group))  # what the other node believes from now on
+        await there.memberships.require(await town.fixture.chat_id(group))  # what the other node believes from now on
         await here.do(town.ann, group, "add", town.cy)
         await here.do(town.ann, group, "promote", town.cy)
         assert (await there.info(town.cy, group))["admins"] == numbers(town.ann, town.cy)
@@ -182,22 +182,22 @@ class TestManyAtOnce:
                 return groups
 
         group = await town.node.create(town.ann, town.bob)
-        chats = RemovedInBetween(town.world.database, Counters(town.world.database))
-        assert await ListGroups(chats)(town.bob) == []
+        chats = RemovedInBetween(town.fixture.database, Counters(town.fixture.database))
+        assert await ListGroups(chats, town.fixture.members)(town.bob) == []
 
     async def test_a_double_tap_leaves_once(self, town: Town) -> None:
         group = await town.node.create(town.ann, town.bob)
         answers = await asyncio.gather(*(town.node.ask(town.bob, "POST", f"{group}/leave/") for _ in range(3)))
         assert sorted(status for status, _ in answers) == [200, 404, 404]
-        assert len(await town.world.log(group)) == 2
+        assert len(await town.fixture.log(group)) == 2
 
     async def test_adding_one_number_many_times_stores_one_entry(self, town: Town) -> None:
         group = await town.node.create(town.ann)
         await asyncio.gather(*(town.node.do(town.ann, group, "add", town.bob) for _ in range(5)))
-        assert len(await town.world.log(group)) == 2
+        assert len(await town.fixture.log(group)) == 2
 
     async def test_all_admins_leaving_at_once_on_two_nodes_leave_one_behind(self, town: Town) -> None:
-        here, there = town.node, await town.world.start_node()
+        here, there = town.node, await town.fixture.start_node()
         for _ in range(10):
             group = await here.create(town.ann, town.bob, town.cy, town.dee)
             await here.do(town.ann, group, "promote", town.bob)
@@ -205,11 +205,11 @@ class TestManyAtOnce:
             info = await here.info(town.cy, group)
             assert info["participants"] == numbers(town.cy, town.dee)
             assert info["admins"] == numbers(town.cy)
-            log = await town.world.log(group)
+            log = await town.fixture.log(group)
             assert [entry.seq for entry in log] == list(range(1, len(log) + 1))
 
     async def test_two_admins_that_remove_each_other_at_once_leave_one_behind(self, town: Town) -> None:
-        here, there = town.node, await town.world.start_node()
+        here, there = town.node, await town.fixture.start_node()
 
         async def remove(node: Node, actor: Actor, other: Actor) -> int:
             body = {"contact": other.number}
@@ -224,7 +224,7 @@ class TestManyAtOnce:
             assert len((await here.info(town.cy, group))["admins"]) >= 1
 
     async def test_many_changes_from_two_nodes_keep_the_log_whole(self, town: Town) -> None:
-        nodes = [town.node, await town.world.start_node()]
+        nodes = [town.node, await town.fixture.start_node()]
         group = await town.node.create(town.ann, town.bob)
         changes = []
         for n, node in enumerate(nodes * 5):
@@ -233,7 +233,7 @@ class TestManyAtOnce:
             changes.append(node.ask(town.ann, "POST", f"{group}/remove-participant/", data={"contact": town.cy.number}))
         answers = await asyncio.gather(*changes)
         assert {status for status, _ in answers} <= {200, 404}
-        log = await town.world.log(group)
+        log = await town.fixture.log(group)
         assert [entry.seq for entry in log] == list(range(1, len(log) + 1))
         subjects = [entry.body.subject for entry in log if isinstance(entry.body, SubjectSet)]
         last = [entry.body for entry in log if isinstance(entry.body, Joined | Left)][-1]
@@ -248,8 +248,8 @@ class TestAnnouncingLate:
 
     async def test_a_newcomer_hears_nothing_from_before(self, town: Town) -> None:
         group = await town.node.create(town.ann)
-        said = await town.world.store_only(town.ann, group, Message(text="before"))
-        other = await town.world.start_node()
+        said = await town.fixture.store_only(town.ann, group, Message(text="before"))
+        other = await town.fixture.start_node()
         await other.do(town.ann, group, "add", town.bob)
         town.node.memberships.forget(said.chat_id)  # as the bus would make it
         town.node.announcer.stored([said])
@@ -258,10 +258,10 @@ class TestAnnouncingLate:
 
     async def test_one_who_left_since_hears_what_was_said_before(self, town: Town) -> None:
         group = await town.node.create(town.ann, town.bob)
-        said = await town.world.store_only(town.ann, group, Message(text="before"))
-        other = await town.world.start_node()
+        said = await town.fixture.store_only(town.ann, group, Message(text="before"))
+        other = await town.fixture.start_node()
         await other.do(town.ann, group, "remove", town.bob)
-        after = await town.world.store_only(town.ann, group, Message(text="after"), "after")
+        after = await town.fixture.store_only(town.ann, group, Message(text="after"), "after")
         town.node.memberships.forget(said.chat_id)
         town.node.announcer.stored([said, after])
         await town.node.fanout.until(3)

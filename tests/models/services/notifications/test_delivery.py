@@ -25,6 +25,7 @@ from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.devices import Devices
 from models.stores.entries import Entries
+from models.stores.languages import Languages
 from models.stores.notifications import PUSH, TEXT, Notifications
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
@@ -32,7 +33,8 @@ from models.tasks import cancel
 from tests.support.fakes import HandClock
 from tests.support.plans import recorded_plans
 
-pytestmark = pytest.mark.parametrize("driver", ["pymongo", "motor"])
+# One test of each thing that is asked of the stores, which have no tests of their own; the rules are the same over both.
+on_both_drivers = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 ANN, TOM = 1, 2
 RETRY = RetryRules(8.0)
 
@@ -107,9 +109,8 @@ class Queue:
     def make(self, kind: str, at_once: int = 8) -> DeliverNotifications:
         finish = FinishNotifications(self.notifications, self.clock, RETRY, on_finished=lambda _kind, _outcome: None)
         list_devices = ListDevices(self.devices, self.sessions, self.ownerships, self.clock)
-        push = DeliverPush(
-            self.notifications, self.devices, list_devices, self.phones, finish, AsItStands(Entries(self.database))
-        )
+        as_it_stands = AsItStands(Entries(self.database), Languages(self.database))
+        push = DeliverPush(self.notifications, self.devices, list_devices, self.phones, finish, as_it_stands)
         deliver = push if kind == PUSH else DeliverText(self.phones, finish)
         return DeliverNotifications(kind, self.notifications, deliver, self.clock, at_once=at_once)  # type: ignore[arg-type]
 
@@ -124,8 +125,8 @@ class Queue:
 
     async def crash(self, node: DeliverNotifications) -> None:
         """All that a node does ends where it is, and it tells nobody."""
-        assert node._task is not None
-        await cancel(node._task, *node._running)
+        assert node._claiming is not None
+        await cancel(node._claiming, *node._running)
         node._running.clear()
 
     async def rows(self) -> dict[str, str | None]:
@@ -168,6 +169,7 @@ async def queue(database: Database) -> Queue:
     return queue
 
 
+@on_both_drivers
 async def test_each_device_of_the_account_gets_it_and_nobody_else(queue: Queue) -> None:
     async with queue.node():
         await queue.notify.push([queue.note("a")])
@@ -185,6 +187,7 @@ async def test_one_key_is_delivered_once_however_often_and_wherever_it_is_queued
     assert sorted(key for key, _ in queue.phones.sent) == ["a", "b", "c"]
 
 
+@on_both_drivers
 async def test_without_a_device_nothing_is_queued_and_while_pushes_are_off_neither(queue: Queue) -> None:
     await queue.notify.push([queue.note("a", 3)])
     await replace(queue.notify, is_push_on=False).push([queue.note("b")])
@@ -204,6 +207,7 @@ async def test_what_comes_out_is_what_was_put_in_and_of_what_was_delivered_no_wo
     assert not any(word in kept for word in ("Hello", "Come!", "+49", "event_id"))
 
 
+@on_both_drivers
 async def test_a_retry_goes_only_to_the_device_that_did_not_get_it(queue: Queue) -> None:
     queue.phones.planned["ann's tablet"] += [RetryLater("503"), RetryLater("503")]
     async with queue.node():
@@ -351,6 +355,7 @@ async def test_two_nodes_share_a_long_queue_without_doing_anything_twice_and_eac
     assert most <= 4
 
 
+@on_both_drivers
 async def test_a_device_that_is_gone_is_forgotten_and_the_others_stay(queue: Queue) -> None:
     queue.phones.planned["ann's phone"] += [Gone()]
     async with queue.node():
@@ -415,6 +420,7 @@ async def test_what_is_refused_is_not_tried_again_and_the_device_stays(queue: Qu
     assert len(await queue.devices.list_of(TOM)) == 1
 
 
+@on_both_drivers
 async def test_those_that_replace_each_other_go_out_in_order(queue: Queue) -> None:
     notes = []
     for n in range(20):
@@ -460,6 +466,7 @@ async def test_none_goes_out_late_over_a_newer_one_that_replaced_it(queue: Queue
     assert ended == {"old": "replaced by a newer one", "new": "delivered", "other": "delivered"}
 
 
+@on_both_drivers
 async def test_texts_are_sent_once_and_tried_again_when_the_service_is_away(queue: Queue) -> None:
     queue.phones.planned["+49"] += [RetryLater("away")]
     async with queue.node(TEXT):

@@ -17,7 +17,7 @@ GROUP = Chat(1, ChatKind.GROUP, NOW, 7, subject="Chess", group="49-1")
 
 @dataclass
 class Everybody:
-    """A directory, a board and a queue: everybody is called Ann, has a device, and is away."""
+    """A directory, a board, a queue and languages: everybody is called Ann, has a device, is away, and reads whatever comes."""
 
     name: str = "Ann"
     is_push_on: bool = True
@@ -25,6 +25,9 @@ class Everybody:
 
     async def require(self, account_id: int) -> "Everybody":
         return self
+
+    async def map_by_ids(self, account_ids: Collection[int]) -> dict[int, str]:
+        return {}
 
     async def list_connected(self, account_ids: Collection[int]) -> set[int]:
         return set()
@@ -39,12 +42,12 @@ class Everybody:
 
 async def alert_of(chat: Chat) -> str:
     """The words of the push for message 5 of this chat."""
-    world: Any = Everybody()
-    pushes = PushMessages(world, world, world, has_preview=True)
+    fixture: Any = Everybody()
+    pushes = PushMessages(fixture, fixture, fixture, fixture, has_preview=True)
     await pushes.open()
     pushes.announced(Entry(1, 5, 7, "7", "c", NOW, Message(text="hi")), chat, [7, 8])
     async with asyncio.timeout(10):
-        notification = cast("Notification", await world.pushed.get())
+        notification = cast("Notification", await fixture.pushed.get())
     await pushes.close()
     return notification.alert
 

@@ -22,7 +22,7 @@ from models.stores.counters import Counters
 from models.stores.database import Database
 from server.clock import SystemClock
 from tests.support.fakes import RecordingFanout
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 PHONE = "a connection"
 
@@ -78,7 +78,7 @@ class MovingAccounts(Accounts):
 
 
 @dataclass
-class World:
+class Fixture:
     """Ann, who has Tom and Max as contacts, and a node that she comes to; the two are elsewhere."""
 
     accounts: MovingAccounts
@@ -98,7 +98,7 @@ class World:
 
 
 @pytest.fixture
-async def world(database: Database) -> AsyncIterator[World]:
+async def fixture(database: Database) -> AsyncIterator[Fixture]:
     accounts, contacts = MovingAccounts(database, Counters(database)), Contacts(database)
     board, fanout, clock = LateBoard(), RecordingFanout(), SystemClock()
     ann, tom, max_ = [
@@ -108,36 +108,36 @@ async def world(database: Database) -> AsyncIterator[World]:
         await contacts.append(Contact(ann.id, one.number))
     presence = Presence(accounts, contacts, Directory(accounts), board, fanout, clock, grace_s=0)
     await presence.open()
-    yield World(accounts, board, fanout, presence, ann, tom, max_)
+    yield Fixture(accounts, board, fanout, presence, ann, tom, max_)
     await presence.close()
 
 
-async def test_a_doubt_that_comes_while_an_earlier_one_is_looked_into_is_looked_into_too(world: World) -> None:
-    world.board.online = {world.tom.id}
-    await world.presence.connect(world.actor, PHONE)
-    (shown,) = await world.presence.watch(PHONE, [world.tom.number])
+async def test_a_doubt_that_comes_while_an_earlier_one_is_looked_into_is_looked_into_too(fixture: Fixture) -> None:
+    fixture.board.online = {fixture.tom.id}
+    await fixture.presence.connect(fixture.actor, PHONE)
+    (shown,) = await fixture.presence.watch(PHONE, [fixture.tom.number])
     assert shown.status == "online"
-    world.board.has_read.clear()
-    world.board.gate = asyncio.Event()
-    world.presence.recheck()
-    await world.board.has_read.wait()
-    world.board.online.clear()  # behind what was read, and the signal of it was missed: hence the next doubt
-    world.presence.recheck()
-    world.board.gate.set()
-    await world.told(world.tom, "offline")
+    fixture.board.has_read.clear()
+    fixture.board.gate = asyncio.Event()
+    fixture.presence.recheck()
+    await fixture.board.has_read.wait()
+    fixture.board.online.clear()  # behind what was read, and the signal of it was missed: hence the next doubt
+    fixture.presence.recheck()
+    fixture.board.gate.set()
+    await fixture.told(fixture.tom, "offline")
 
 
-async def test_who_watched_before_the_greeting_worked_watches_only_whom_it_names_last(world: World) -> None:
-    world.accounts.fails = 1
+async def test_who_watched_before_the_greeting_worked_watches_only_whom_it_names_last(fixture: Fixture) -> None:
+    fixture.accounts.fails = 1
     with pytest.raises(AutoReconnect):
-        await world.presence.connect(world.actor, PHONE)
-    await world.presence.watch(PHONE, [world.tom.number])
-    await world.presence.connect(world.actor, PHONE)  # as it is tried again until it works
-    await world.presence.watch(PHONE, [world.max.number])
-    world.board.online = {world.tom.id, world.max.id}
-    world.presence.changed([world.tom.id, world.max.id])
-    await world.told(world.max, "online")
-    world.board.online.remove(world.max.id)
-    world.presence.changed([world.max.id])
-    await world.told(world.max, "online", "offline")
-    assert told_statuses(world.fanout, world.tom) == []
+        await fixture.presence.connect(fixture.actor, PHONE)
+    await fixture.presence.watch(PHONE, [fixture.tom.number])
+    await fixture.presence.connect(fixture.actor, PHONE)  # as it is tried again until it works
+    await fixture.presence.watch(PHONE, [fixture.max.number])
+    fixture.board.online = {fixture.tom.id, fixture.max.id}
+    fixture.presence.changed([fixture.tom.id, fixture.max.id])
+    await fixture.told(fixture.max, "online")
+    fixture.board.online.remove(fixture.max.id)
+    fixture.presence.changed([fixture.max.id])
+    await fixture.told(fixture.max, "online", "offline")
+    assert told_statuses(fixture.fanout, fixture.tom) == []

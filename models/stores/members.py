@@ -1,0 +1,193 @@
+"""Stores the members of chats: who is or was in a chat, how far each has read, and what each hides from itself.
+
+Members come and go by the changes of their chat (chat_changes.py).
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+
+from models.documents.chat import Member
+from models.stores.chat_rows import (
+    CHATS,
+    MEMBERS,
+    first_key,
+    member_key,
+    member_of,
+    members_of_chat,
+    spans_of,
+)
+from models.stores.database import Database, Row, aggregate, drop_indexes
+
+MEMBER_INDEXES = [
+    # Chats that an account left lately: few of its chats, and none for most accounts.
+    IndexModel(
+        [("account", ASCENDING), ("left_at", ASCENDING)],
+        name="left",
+        partialFilterExpression={"left_at": {"$exists": True}},
+    ),
+    # All chats of one account, and its chat list in order (chat_places.py). The members of one chat are a range of `_id`.
+    IndexModel(
+        [
+            ("account", ASCENDING),
+            ("active", ASCENDING),
+            ("unlisted", ASCENDING),
+            ("large", ASCENDING),
+            ("kind", ASCENDING),
+            ("activity", DESCENDING),
+            ("chat", DESCENDING),
+        ],
+        name="listed",
+    ),
+    # What a node asks for each account that connects to it.
+    IndexModel([("account", ASCENDING), ("large", ASCENDING)], name="large", partialFilterExpression={"large": True}),
+]
+
+
+class Members:
+    """The member rows of all chats (`_id`: chat_rows.py, `member_key`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._chats = database.collection(CHATS)
+        self._members = database.collection(MEMBERS)
+
+    async def prepare(self) -> None:
+        await self._members.create_indexes(MEMBER_INDEXES)
+        await drop_indexes(self._members, "account")  # the beginning of `listed`
+
+    async def list_audience(self, chat_id: int, seq: int) -> set[int]:
+        """Returns the accounts that were in a chat at one entry of its log, also those that have left since."""
+        rows = await self._members.find(members_of_chat(chat_id), {"account": True, "spans": True}).to_list(None)
+        return {row["account"] for row in rows if any(span.covers(seq) for span in spans_of(row))}
+
+    async def find_member(self, chat_id: int, account_id: int) -> Member | None:
+        """Returns the member row of an account that is or was in a chat, or None."""
+        row = await self._members.find_one({"_id": member_key(chat_id, account_id), "spans": {"$ne": []}})
+        return None if row is None else member_of(row)
+
+    async def list_memberships(self, account_id: int, chat_ids: Collection[int]) -> list[Member]:
+        """Returns the rows of one account in these chats, also in those it left."""
+        keys = [member_key(chat_id, account_id) for chat_id in chat_ids]
+        return [member_of(row) for row in await self._members.find({"_id": {"$in": keys}}).to_list(None)]
+
+    async def list_participants(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
+        """Returns the members of these chats, by chat, in the order in which they joined (together: the older account first)."""
+        found = await self.list_receipts(chat_ids)
+        for members in found.values():
+            members.sort(key=lambda member: (member.since, member.account_id))
+        return found
+
+    async def list_all_memberships(self, account_id: int) -> list[Member]:
+        """Returns every row of one account, also in chats it left."""
+        return [member_of(row) for row in await self._members.find({"account": account_id}).to_list(None)]
+
+    async def list_large(self, account_ids: Collection[int]) -> dict[int, dict[int, int]]:
+        """Returns the large chats that these accounts are in now, by account: chat id -> seq of its last change of membership."""
+        query = {"account": {"$in": list(account_ids)}, "large": True, "active": True}
+        found: dict[int, dict[int, int]] = {}
+        # Without the hint MongoDB may read every row of the accounts: it measures by those it meets first.
+        rows = self._members.find(query, {"account": True, "chat": True, "changed": True}).hint("large")
+        for row in await rows.to_list(None):
+            found.setdefault(row["account"], {})[row["chat"]] = row["changed"]
+        return found
+
+    async def forget_past(self, chat_id: int, account_id: int, last_seq: int) -> None:
+        """Hide everything up to this seq from a member of a direct chat, and take the chat off its list until more is said."""
+        fresh = {
+            "spans": [[last_seq + 1, None]],
+            "delivered": last_seq,
+            "read": last_seq,
+            "hidden": [],
+            "unlisted": True,
+        }
+        await self._members.update_one({"_id": member_key(chat_id, account_id), "active": True}, {"$set": fresh})
+
+    async def list_left(self, account_ids: Collection[int]) -> dict[int, dict[int, datetime]]:
+        """Returns the chats that these accounts left, by account: chat id -> when. Earlier versions stored no such time."""
+        query = {"account": {"$in": list(account_ids)}, "left_at": {"$exists": True}}
+        rows = (
+            await self._members.find(query, {"account": True, "chat": True, "left_at": True}).hint("left").to_list(None)
+        )
+        found: dict[int, dict[int, datetime]] = {}
+        for row in rows:
+            found.setdefault(row["account"], {})[row["chat"]] = row["left_at"]
+        return found
+
+    async def forget_left(self, account_id: int) -> None:
+        """Take from an account what it may read of the chats that it left.
+
+        The rows stay, empty: by the seq of their last change, an older Joined that is applied again is known as late.
+        """
+        await self._members.update_many(
+            {"account": account_id, "active": False},
+            {"$set": {"spans": [], "unlisted": True}, "$unset": {"hidden": "", "look": "", "left_at": ""}},
+        )
+
+    async def first_readable(self, chat_id: int) -> int | None:
+        """Returns the first seq of a chat that anybody may still read, present or former member; None if nobody may."""
+        rows = await self._members.find(members_of_chat(chat_id), {"spans": True}).to_list(None)
+        return min((span.first for row in rows for span in spans_of(row)), default=None)
+
+    async def list_receipts(self, chat_ids: Collection[int]) -> dict[int, list[Member]]:
+        """Returns the rows of all members of these chats, by chat, with their receipts."""
+        found: dict[int, list[Member]] = {chat_id: [] for chat_id in chat_ids}
+        if found:
+            query = {"$or": [members_of_chat(chat_id) for chat_id in found], "active": True}
+            for row in await self._members.find(query).to_list(None):
+                found[row["chat"]].append(member_of(row))
+        return found
+
+    async def list_receipts_up_to(self, chat_ids: Collection[int], members_max: int) -> dict[int, list[Member]]:
+        """Returns as `list_receipts`, in one query, for those chats that have at most so many members."""
+        in_chat: Row = {
+            "$expr": {
+                "$and": [
+                    {"$gt": ["$_id", first_key("$$chat")]},
+                    {"$lt": ["$_id", first_key({"$add": ["$$chat", 1]})]},
+                ]
+            },
+            "active": True,
+        }
+        rows = await aggregate(
+            self._chats,
+            [
+                {"$match": {"_id": {"$in": list(chat_ids)}}},
+                {"$project": {"_id": True}},
+                {
+                    "$lookup": {
+                        "from": MEMBERS,
+                        "let": {"chat": "$_id"},
+                        "pipeline": [{"$match": in_chat}, {"$limit": members_max + 1}, {"$unset": "hidden"}],
+                        "as": "members",
+                    }
+                },
+            ],
+        )
+        return {
+            row["_id"]: [member_of(one) for one in row["members"]] for row in rows if len(row["members"]) <= members_max
+        }
+
+    async def reveal(self, chat_id: int, account_id: int) -> None:
+        """List a direct chat for an account that may see something in it now."""
+        await self._members.update_one({"_id": member_key(chat_id, account_id)}, {"$unset": {"unlisted": ""}})
+
+    async def hide_message(self, chat_id: int, account_id: int, seq: int) -> None:
+        """Hide one message from one account for ever ("delete for me")."""
+        await self._members.update_one({"_id": member_key(chat_id, account_id)}, {"$addToSet": {"hidden": seq}})
+
+    async def list_members(self, places: Collection[tuple[int, int]]) -> list[Member]:
+        """Returns the rows of these (chat id, account id)."""
+        keys = [member_key(chat_id, account_id) for chat_id, account_id in places]
+        return [member_of(row) for row in await self._members.find({"_id": {"$in": keys}}).to_list(None)]
+
+    async def advance_receipts(self, receipts: Mapping[tuple[int, int, bool], tuple[int, int]]) -> None:
+        """Advance receipts: (chat id, account id, whether others are shown it) -> (delivered, read). None goes back."""
+        writes = []
+        for (chat_id, account_id, is_shown), (delivered, read) in receipts.items():
+            moved = {"delivered": delivered, "read": read}
+            if is_shown:
+                moved |= {"shown.delivered": delivered, "shown.read": read}
+            writes.append(UpdateOne({"_id": member_key(chat_id, account_id)}, {"$max": moved}))
+        if writes:
+            await self._members.bulk_write(writes, ordered=False)

@@ -21,6 +21,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.AccountNotRegistered: HTTPStatus.BAD_REQUEST,
     errors.NoAccount: HTTPStatus.BAD_REQUEST,
     errors.LoginNeeded: HTTPStatus.BAD_REQUEST,
+    errors.UnknownLanguage: HTTPStatus.BAD_REQUEST,
     errors.FacebookTokenMissing: HTTPStatus.BAD_REQUEST,  # this one and the one below: docs/events-api.md, "Refusals"
     errors.FacebookTokenRefused: HTTPStatus.BAD_REQUEST,
     errors.TooLong: HTTPStatus.BAD_REQUEST,

@@ -20,6 +20,7 @@ _MARKS = re.compile(r"\\.|[\";]", re.DOTALL)
 # Browsers send backslashes in a file name unescaped; curl escapes these two characters.
 _ESCAPED = re.compile(r"\\([\"\\])")
 _PLAIN = re.compile(r"[\w.-]+", re.ASCII)
+_NOT_PLAIN = re.compile(r"[^\w. ()-]", re.ASCII)
 _EXTENDED = "*"  # ends the name of a parameter whose value is percent-encoded in a charset that it names (RFC 8187)
 
 
@@ -57,6 +58,18 @@ def read_disposition(header: str) -> Disposition:
             found.setdefault("", "")
     file_name = found.get("filename*", found.get("filename", found.get("")))
     return Disposition(found.get("name*", found.get("name")), file_name)
+
+
+def attachment(file_name: str | None) -> str:
+    """Returns the header of a file that is saved and not shown, under this name where it has one (RFC 6266).
+
+    Clients that do not know the extended parameter get a name without characters that they could misread.
+    """
+    if not file_name:
+        return "attachment"
+    if _PLAIN.fullmatch(file_name):
+        return f'attachment; filename="{file_name}"'
+    return f'attachment; filename="{_NOT_PLAIN.sub("_", file_name)}"{_written("filename", file_name)}'
 
 
 def _written(key: str, value: str) -> str:

@@ -4,15 +4,17 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
 
 from handlers.rest.bodies import read_limited
-from handlers.rest.forms import FORMS, JSON, as_shaped, merge, read_form, readable, require_charset
+from handlers.rest.form_fields import as_shaped, merge
+from handlers.rest.forms import FORMS, JSON, read_form, readable, require_charset
 from handlers.wire.fields import Form, find_number
 from models.documents.network import network_of
 from models.documents.session import Actor, Identity
 from models.errors import FieldErrors, Malformed
+from models.languages.language import negotiate
 from models.services.accounts.authenticate import ChooseAccount
 
 ACTOR = web.RequestKey("actor", Actor)
@@ -55,6 +57,11 @@ def caller_of(request: web.Request) -> Hashable:
 def address_of(request: web.Request) -> Hashable:
     """Returns the key by which a request is rate-limited where tokens are not checked."""
     return "address", network_of(request.get(CLIENT_ADDRESS, ""))
+
+
+def language_of(request: web.Request) -> str:
+    """Returns the language that `Accept-Language` asks for; an empty text if that is none in which this server writes."""
+    return negotiate(",".join(request.headers.getall(hdrs.ACCEPT_LANGUAGE, [])))
 
 
 async def read_body(request: web.Request) -> Any:

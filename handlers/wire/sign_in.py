@@ -15,6 +15,7 @@ from models.documents.account import EMAIL_MAX_CHARS, NAME_MAX_CHARS, NAME_MIN_C
 from models.documents.phone import TEXT_MAX_CHARS, Phone, read_code
 from models.documents.pin import EVENTS_DIGITS
 from models.documents.session import Session
+from models.documents.written_number import WrittenNumber
 from models.errors import Malformed
 from models.services.accounts.registration_pin import DIGITS_MAX, DIGITS_MIN
 
@@ -52,6 +53,37 @@ class PinAsked(BaseModel):
     """The number to send a code to."""
 
     phone_number: Annotated[Phone, FieldReader(_read_phone, PHONE)]
+
+
+class NumberWritten(Nullable):
+    """A number as a person writes it, and the country that it is written in: two letters of ISO 3166."""
+
+    phone_number: Annotated[str, Field(min_length=1, max_length=TEXT_MAX_CHARS, examples=["030 901820"])]
+    country: Annotated[str | None, Field(pattern="^[A-Z]{2}$", examples=["DE"])] = None
+
+
+class NumberShown(TypedDict):
+    """A number as it was understood.
+
+    `phone_number` is what other requests take, `international` what people read. `is_possible` is false for a number that is too long or
+    too short for its country, `is_valid` also for one that is not known to be given out; it may work all the same.
+    """
+
+    phone_number: str
+    international: str
+    country: str | None
+    is_possible: bool
+    is_valid: bool
+
+
+def show_number(number: WrittenNumber) -> NumberShown:
+    return {
+        "phone_number": number.phone.dialled,
+        "international": number.international,
+        "country": number.country,
+        "is_possible": number.is_possible,
+        "is_valid": number.is_valid,
+    }
 
 
 class Proof(Nullable):

@@ -8,7 +8,7 @@ import pytest
 from models.documents.pin import PinRules
 from models.stores.database import Database
 from tests.support.auth_fakes import KeptCodes
-from tests.support.auth_world import Node, start_node
+from tests.support.auth_fixture import Node, start_node
 from tests.support.fakes import HandClock
 
 StartNode = Callable[..., Awaitable[Node]]

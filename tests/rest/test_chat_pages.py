@@ -7,7 +7,7 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.support.examined import examined
-from tests.support.message_world import Talk, open_talk
+from tests.support.message_fixture import Talk, open_talk
 from tests.support.node import Person
 
 CHATS = "/api/message/chats/"

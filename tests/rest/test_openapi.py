@@ -30,6 +30,7 @@ LEFT_OUT = {
     "/": "a page",
     "/docs": "a page",
     "/static/{name}": "what the pages are made of",
+    "/service_worker.js": "what keeps the page in a browser",
     "/openapi.json": "the reference itself",
     **dict.fromkeys(INVITATIONS, "pages"),
     "/socket.io/": "Socket.IO speaks for itself (docs/protocol.md)",

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from handlers.rest.account_choice import read_as_account, require_account
 from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
-from handlers.rest.requests import read_query, read_shape
+from handlers.rest.requests import language_of, read_query, read_shape
 from handlers.wire.events import objects as wire
 from handlers.wire.events.requests import (
     GuestsQuery,
@@ -21,6 +21,8 @@ from handlers.wire.events.requests import (
     read_guests,
 )
 from models.errors import EventFull, EventNotFound, FieldErrors, Forbidden, LimitReached
+from models.languages.language import Language
+from models.services.accounts.language import FindLanguage
 from models.services.events.invitations import AnswerInvitation, MarkInvitationSeen
 from models.services.events.listing import NO_GUESTS, EventViews
 from models.services.events.posts import AddPoll, PostMessage, SuggestTime
@@ -38,6 +40,7 @@ class EventAnswerRoutes:
     """
 
     list_sample_replies: ListSampleReplies
+    find_language: FindLanguage
     answer: AnswerInvitation
     mark_invitation_seen: MarkInvitationSeen
     post_message: PostMessage
@@ -123,8 +126,10 @@ class EventAnswerRoutes:
         ]
 
     async def show_sample_replies(self, request: web.Request) -> web.Response:
-        await require_account(request)
-        return web.json_response(wire.show_sample_replies(await self.list_sample_replies()))
+        actor = await require_account(request)
+        reader = Language.of(await self.find_language(actor) or "", language_of(request))
+        shown = wire.show_sample_replies(await self.list_sample_replies(reader))
+        return web.json_response(shown, headers={hdrs.CONTENT_LANGUAGE: reader.tag, hdrs.VARY: hdrs.ACCEPT_LANGUAGE})
 
     async def accept(self, request: web.Request) -> web.Response:
         return await self._answer(request, answer=True)

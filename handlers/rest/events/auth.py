@@ -9,20 +9,24 @@ from handlers.rest.account_choice import read_as_account, require_account
 from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.paths import events
-from handlers.rest.requests import CLIENT_ADDRESS, read_fields, read_shape
+from handlers.rest.requests import CLIENT_ADDRESS, language_of, read_fields, read_shape
 from handlers.wire.events.users import SignedInShown, show_signed_in
 from handlers.wire.messaging.request import parse
 from handlers.wire.sign_in import (
+    NumberShown,
+    NumberWritten,
     PinAsked,
     Profile,
     Proof,
     RegistrationPinSet,
     RegistrationPinStateShown,
     SessionsShown,
+    show_number,
     show_sessions,
 )
 from models.documents.session import SignedIn
 from models.documents.user import UserView
+from models.documents.written_number import read_written
 from models.errors import (
     CountryNotServed,
     FieldErrors,
@@ -34,26 +38,30 @@ from models.errors import (
     WrongPin,
     WrongRegistrationPin,
 )
+from models.services.accounts.language import NoteLanguage
 from models.services.accounts.pins import RequestPin
 from models.services.accounts.registration import RegisterProfile
 from models.services.accounts.registration_pin import RegistrationPin
-from models.services.accounts.sessions import EndSession, ListSessions
+from models.services.accounts.sessions import EndOtherSessions, EndSession, ListSessions
 from models.services.accounts.sign_in import VerifyPin
 
 # These requests have no token yet.
-PUBLIC = ("/auth", "/api/auth", "/auth/verify_pin", "/api/auth/verify_pin")
+_PATHS = ("/auth", "/auth/phone_number", "/auth/verify_pin")
+PUBLIC = (*_PATHS, *(f"/api{path}" for path in _PATHS))
 
 
 @dataclass(frozen=True, slots=True)
 class AuthRoutes:
-    """`/auth…`: every route but those that ask for a code and verify it needs a token."""
+    """`/auth…`: every route but those that read a number, ask for a code and verify it needs a token."""
 
     request_pin: RequestPin
     verify_pin: VerifyPin
     register_profile: RegisterProfile
     list_sessions: ListSessions
     end_session: EndSession
+    end_other_sessions: EndOtherSessions
     registration_pin: RegistrationPin
+    note_language: NoteLanguage
     links: Links
 
     def routes(self) -> list[Route]:
@@ -70,6 +78,23 @@ class AuthRoutes:
                     description=(
                         "The answer is the same whether or not the number has an account. While registration is closed, a"
                         " number without one is sent nothing."
+                    ),
+                    is_public=True,
+                ),
+            ),
+            *events(
+                "POST",
+                "/auth/phone_number",
+                self.read_phone_number,
+                OperationSpec(
+                    "Check a phone number that somebody typed.",
+                    {200: NumberShown},
+                    takes=NumberWritten,
+                    refuses=(FieldErrors,),
+                    description=(
+                        "Nothing is stored or sent, and whether the number has an account is not said. A number that begins"
+                        " with neither `+` nor `00` needs a `country`; the refusal names that field then. Other requests take"
+                        " numbers that are refused here."
                     ),
                     is_public=True,
                 ),
@@ -139,6 +164,16 @@ class AuthRoutes:
             ),
             *events(
                 "DELETE",
+                "/auth/sessions",
+                self.delete_other_sessions,
+                OperationSpec(
+                    "Sign out everywhere else.",
+                    {204: None},
+                    description="Ends every session of the list but the present one.",
+                ),
+            ),
+            *events(
+                "DELETE",
                 "/auth/sessions/{session_id}",
                 self.delete_session,
                 OperationSpec("Sign a device out.", {204: None}, refuses=(SessionNotFound,)),
@@ -147,8 +182,12 @@ class AuthRoutes:
 
     async def post(self, request: web.Request) -> web.Response:
         asked = parse(PinAsked, await read_fields(request))
-        await self.request_pin(asked.phone_number, request[CLIENT_ADDRESS])
+        await self.request_pin(asked.phone_number, request[CLIENT_ADDRESS], language=language_of(request))
         return web.Response(status=HTTPStatus.NO_CONTENT)
+
+    async def read_phone_number(self, request: web.Request) -> web.Response:
+        written = read_shape(NumberWritten, await read_fields(request))
+        return web.json_response(show_number(read_written(written.phone_number, written.country)))
 
     async def verify(self, request: web.Request) -> web.Response:
         proof = read_shape(Proof, await read_fields(request))
@@ -159,6 +198,7 @@ class AuthRoutes:
                 request.headers.get("User-Agent", ""),
                 request[CLIENT_ADDRESS],
                 proof.registration_pin,
+                language=language_of(request),
             )
         except (RegistrationPinNeeded, WrongRegistrationPin) as refusal:
             raise FieldErrors({"registration_pin": [refusal.message]}) from None
@@ -183,6 +223,7 @@ class AuthRoutes:
         actor, fields = await read_as_account(request)
         profile = read_shape(Profile, fields)
         signed_in = await self.register_profile(actor, profile.full_name, profile.email)
+        await self.note_language(actor.account_id, language_of(request))
         return self._show(request, signed_in)
 
     def _show(self, request: web.Request, signed_in: SignedIn) -> web.Response:
@@ -193,6 +234,10 @@ class AuthRoutes:
         actor = await require_account(request)
         sessions = await self.list_sessions(actor)
         return web.json_response(show_sessions(sessions, current_id=actor.session_id))
+
+    async def delete_other_sessions(self, request: web.Request) -> web.Response:
+        await self.end_other_sessions(await require_account(request))
+        return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def delete_session(self, request: web.Request) -> web.Response:
         await self.end_session(await require_account(request), request.match_info["session_id"])

@@ -7,8 +7,9 @@ from aiohttp import web
 from handlers.rest.account_choice import read_as_account
 from handlers.rest.described import OperationSpec, Route
 from handlers.rest.paths import events
-from handlers.rest.requests import read_shape
+from handlers.rest.requests import language_of, read_shape
 from handlers.wire.events.devices import AddedDevice, DeviceToken, RemovedDevice
+from models.services.accounts.language import NoteLanguage
 from models.services.notifications.devices import AddDevice, RemoveDevice
 
 
@@ -18,6 +19,7 @@ class DeviceRoutes:
 
     add_device: AddDevice
     remove_device: RemoveDevice
+    note_language: NoteLanguage
 
     def routes(self) -> list[Route]:
         return [
@@ -41,6 +43,7 @@ class DeviceRoutes:
         actor, fields = await read_as_account(request)
         token = read_shape(DeviceToken, fields).token
         await self.add_device(actor, token)
+        await self.note_language(actor.account_id, language_of(request))
         return web.json_response(AddedDevice(token=token, user_id=actor.account_id))
 
     async def remove(self, request: web.Request) -> web.Response:

@@ -9,7 +9,7 @@ from handlers.rest.links import DEFAULT_PICTURES
 from handlers.rest.media import send_media
 from handlers.rest.paths import plain
 from handlers.rest.requests import address_of
-from handlers.wire.sockets.entries import MEDIA
+from models.documents.media import MEDIA
 from models.documents.photo import PHOTO_TYPE, Rendition
 from models.errors import DomainError, MediaNotFound, RateLimited, Unavailable
 from models.services.media.renditions import DefaultPictures, Renditions

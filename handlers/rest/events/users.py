@@ -33,7 +33,7 @@ class UserRoutes:
 
     def routes(self) -> list[Route]:
         change = OperationSpec(
-            "Change what is given of your own name, e-mail address and notification flags.",
+            "Change what is given of your own name, e-mail address, language and notification flags.",
             {200: wire.UserShown},
             takes=wire.UserChange,
             refuses=(FieldErrors, Forbidden, AccountNotFound),

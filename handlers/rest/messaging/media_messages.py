@@ -14,9 +14,9 @@ from handlers.rest.paths import messaging
 from handlers.rest.requests import caller_of, require_still
 from handlers.rest.uploads import Sent, read_upload, taking
 from handlers.wire.messaging import messages as wire
-from handlers.wire.messaging.drafts import CardToSend, FileToSend, PictureToSend, ToSomebody
+from handlers.wire.messaging.drafts import CardToSend, DocumentToSend, FileToSend, PictureToSend
+from handlers.wire.messaging.recipients import ToSomebody
 from handlers.wire.messaging.request import parse
-from handlers.wire.sockets.entries import MEDIA
 from handlers.wire.sockets.requests import VCARD_MAX_CHARS
 from models.documents.entry import Entry
 from models.documents.media import MediaKind, MediaRule
@@ -62,6 +62,12 @@ class MediaMessageRoutes:
             ),
             *messaging(
                 "POST",
+                "/api/messages/send-document/",
+                self.send_document,
+                _sending("a file of any kind", DocumentToSend, "contract.pdf"),
+            ),
+            *messaging(
+                "POST",
                 "/api/messages/send-vcard/",
                 self.send_card,
                 _sending("a contact card", CardToSend, "card.vcf", "vcard"),
@@ -80,6 +86,9 @@ class MediaMessageRoutes:
     async def send_video(self, request: web.Request) -> web.Response:
         return await self._send(request, MediaKind.VIDEO, PictureToSend)
 
+    async def send_document(self, request: web.Request) -> web.Response:
+        return await self._send(request, MediaKind.DOCUMENT, DocumentToSend)
+
     async def _send(self, request: web.Request, kind: MediaKind, shape: type[FileToSend]) -> web.Response:
         rule = self.rules[kind]
         require_token(request)
@@ -95,9 +104,7 @@ class MediaMessageRoutes:
                     media = await arrived.keep(caller_of(request))
                     await require_still(request)
                     actor = await choose_actor(request, fields)
-                    kept = replace(
-                        asked.draft(kind), url=MEDIA + media.name, hash=media.hash, mime_type=media.mime_type
-                    )
+                    kept = replace(asked.draft(kind), **arrived.message_fields(media))
                     entry = await self.send(actor, asked.target, kept, asked.client_id)
         return self._sent(request, entry)
 

@@ -12,19 +12,18 @@ from handlers.rest.paths import messaging
 from handlers.rest.requests import path_number, read_query
 from handlers.wire.fields import Fields
 from handlers.wire.messaging import messages as wire
-from handlers.wire.messaging.drafts import (
-    Attempt,
-    ChatsAsked,
-    LastRead,
-    LocationToSend,
-    MessagesAsked,
-    SyncAsked,
-    TextToSend,
-    ToSomebody,
-    WindowAsked,
-    read_path_target,
-    text_to_send,
+from handlers.wire.messaging.chats import ChatsShown, show_chats
+from handlers.wire.messaging.drafts import Attempt, LocationToSend, TextToSend, text_to_send
+from handlers.wire.messaging.lists import ChatsAsked, LastRead, MessagesAsked, SyncAsked, WindowAsked
+from handlers.wire.messaging.receipts import (
+    DeliveredListShown,
+    MarkedShown,
+    ReadListShown,
+    show_delivered,
+    show_marked,
+    show_read,
 )
+from handlers.wire.messaging.recipients import ToSomebody, read_path_target
 from handlers.wire.messaging.request import NothingShown, parse
 from handlers.wire.sockets.chats import ChatSyncShown, show_sync
 from models.documents.entry import Entry
@@ -109,7 +108,7 @@ class MessageRoutes:
                 "GET",
                 "/api/message/chats/",
                 self.show_chats,
-                OperationSpec("Your chats, with contacts and groups.", {200: wire.ChatsShown}, query=ChatsAsked),
+                OperationSpec("Your chats, with contacts and groups.", {200: ChatsShown}, query=ChatsAsked),
             ),
             *messaging("GET", "/api/messages/chats/", self.show_chats, canonical="/api/message/chats/"),
             *messaging(
@@ -143,7 +142,7 @@ class MessageRoutes:
                 "/api/messages/update-last-read/",
                 self.update_last_read,
                 OperationSpec(
-                    "Mark what you received as read.", {200: wire.MarkedShown}, takes=LastRead, refuses=(ChatNotFound,)
+                    "Mark what you received as read.", {200: MarkedShown}, takes=LastRead, refuses=(ChatNotFound,)
                 ),
             ),
             *messaging(
@@ -151,16 +150,14 @@ class MessageRoutes:
                 "/api/messages/delivered/" + _CONTACT,
                 self.show_delivered,
                 OperationSpec(
-                    "Which of your messages a contact has received.", {200: wire.DeliveredListShown}, query=WindowAsked
+                    "Which of your messages a contact has received.", {200: DeliveredListShown}, query=WindowAsked
                 ),
             ),
             *messaging(
                 "GET",
                 "/api/messages/read/" + _CONTACT,
                 self.show_read,
-                OperationSpec(
-                    "Which of your messages a contact has read.", {200: wire.ReadListShown}, query=WindowAsked
-                ),
+                OperationSpec("Which of your messages a contact has read.", {200: ReadListShown}, query=WindowAsked),
             ),
         ]
 
@@ -194,7 +191,7 @@ class MessageRoutes:
         actor, fields = await read_as_account(request)
         asked = parse(ChatsAsked, {**fields, **read_query(request)})
         page = await self.chats(actor, limit=asked.count, offset=asked.offset, before=asked.before)
-        return self._show_page(request, wire.show_chats(page))
+        return self._show_page(request, show_chats(page))
 
     async def show_messages(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
@@ -206,7 +203,7 @@ class MessageRoutes:
     def _show_page(
         self,
         request: web.Request,
-        shown: wire.MessagesShown | wire.DeliveredListShown | wire.ReadListShown | wire.ChatsShown,
+        shown: wire.MessagesShown | DeliveredListShown | ReadListShown | ChatsShown,
     ) -> web.Response:
         return web.json_response(shown, headers=self.links.to_next(request, shown.get("next")))
 
@@ -219,19 +216,19 @@ class MessageRoutes:
         actor, fields = await read_as_account(request)
         asked = parse(LastRead, fields)
         updated = await self.mark_read(actor, asked.target, asked.date_limit)
-        return web.json_response(wire.show_marked(updated))
+        return web.json_response(show_marked(updated))
 
     async def show_delivered(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         window = parse(WindowAsked, {**fields, **read_query(request)}).window
         found = await self.delivered(actor, path_number(request), window)
-        return self._show_page(request, wire.show_delivered(found))
+        return self._show_page(request, show_delivered(found))
 
     async def show_read(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         window = parse(WindowAsked, {**fields, **read_query(request)}).window
         found = await self.read(actor, path_number(request), window)
-        return self._show_page(request, wire.show_read(found))
+        return self._show_page(request, show_read(found))
 
 
 async def find_sent(send: SendMessage, actor: Actor, fields: Fields, refusal: DomainError) -> Entry:

@@ -7,7 +7,7 @@ from aiohttp import web
 from handlers.rest.account_choice import read_as_account
 from handlers.rest.described import OperationSpec, Route
 from handlers.rest.paths import messaging
-from handlers.wire.messaging import profiles as wire
+from handlers.wire.messaging import people as wire
 from handlers.wire.messaging.request import MessagingRequest, NothingShown, parse
 from models.documents.phone import digits_of
 from models.errors import Conflict, NotAContact

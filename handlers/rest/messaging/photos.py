@@ -1,4 +1,4 @@
-"""Photos of accounts, contacts and groups (docs/messaging-api.md, "Photos")."""
+"""Photos of accounts and contacts (docs/messaging-api.md, "Photos")."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,14 +11,13 @@ from handlers.rest.described import OperationSpec, Route
 from handlers.rest.links import Links
 from handlers.rest.media import send_media
 from handlers.rest.paths import messaging
-from handlers.rest.requests import ACTOR, caller_of, path_number, require_still
+from handlers.rest.requests import caller_of, path_number, require_still
 from handlers.rest.uploads import Sent, read_upload
 from handlers.wire.messaging import photos as wire
 from handlers.wire.messaging.request import NothingShown, parse
 from models.documents.photo import PHOTO_TYPE, Photo, PhotoStatus, Picture
 from models.documents.session import Actor
 from models.errors import (
-    ChatNotFound,
     DomainError,
     NotAContact,
     PhotoHidden,
@@ -27,7 +26,6 @@ from models.errors import (
     Unavailable,
     UrlRefused,
 )
-from models.services.groups.groups import GetGroup, SetGroupPhoto
 from models.services.media.fetching import LimitFetches
 from models.services.media.photos import GetPhoto, ListPhotoHistory, ListPhotos, RemovePhoto, SetPhoto, TakePhoto
 from models.services.media.storage import OpenMedia
@@ -35,19 +33,17 @@ from models.services.media.storage import OpenMedia
 _FILE = "photo"  # the field with the picture, in every form
 _OWN = "/api/account/profile-photo/"
 _CONTACT = "/api/contacts/{contact_id:[0-9]+}/"
-_GROUP = "/api/groups/{group:[0-9]+-[0-9]+}/"
-_GROUP_BARE = "/groups/{group:[0-9]+-[0-9]+}/"  # without `/api`, as two documented examples have it
 ASK_AGAIN = "private, no-cache"  # the content at these paths changes, and is not for everybody
 
 _NOT_SEEN = (NotAContact, PhotoHidden, PhotoNotFound)
 Part = Callable[[Photo], str]
 
 
-def _bytes_of(summary: str, *refuses: type[DomainError]) -> OperationSpec:
+def bytes_of(summary: str, *refuses: type[DomainError]) -> OperationSpec:
     return OperationSpec(summary, {200: PHOTO_TYPE}, refuses=refuses, is_file=True)
 
 
-def _url_of(what: str, *refuses: type[DomainError]) -> OperationSpec:
+def url_of(what: str, *refuses: type[DomainError]) -> OperationSpec:
     return OperationSpec(f"The URL of {what}.", {200: wire.PhotoShown}, refuses=refuses)
 
 
@@ -55,7 +51,7 @@ def _history_of(summary: str) -> OperationSpec:
     return OperationSpec(summary, {200: wire.PhotoHistoryShown}, refuses=(NotAContact,))
 
 
-def _taking(summary: str, *refuses: type[DomainError]) -> OperationSpec:
+def taking(summary: str, *refuses: type[DomainError]) -> OperationSpec:
     return OperationSpec(
         summary,
         {200: NothingShown},
@@ -66,11 +62,11 @@ def _taking(summary: str, *refuses: type[DomainError]) -> OperationSpec:
     )
 
 
-def _full(photo: Photo) -> str:
+def full_of(photo: Photo) -> str:
     return photo.full
 
 
-def _preview(photo: Photo) -> str:
+def preview_of(photo: Photo) -> str:
     return photo.preview
 
 
@@ -118,8 +114,8 @@ class AccountPhotoRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            *messaging("GET", _OWN, self.show, _bytes_of("Your photo.", PhotoNotFound)),
-            *messaging("POST", _OWN, self.post, _taking("Set your photo.")),
+            *messaging("GET", _OWN, self.show, bytes_of("Your photo.", PhotoNotFound)),
+            *messaging("POST", _OWN, self.post, taking("Set your photo.")),
             *messaging("DELETE", _OWN, self.delete, OperationSpec("Take your photo away.", {200: NothingShown})),
         ]
 
@@ -146,19 +142,19 @@ class ContactPhotoRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            *messaging("GET", _CONTACT + "photo/", self.show_full, _bytes_of("A contact's photo.", *_NOT_SEEN)),
+            *messaging("GET", _CONTACT + "photo/", self.show_full, bytes_of("A contact's photo.", *_NOT_SEEN)),
             *messaging(
                 "GET",
                 _CONTACT + "preview-photo/",
                 self.show_preview,
-                _bytes_of("A contact's photo, small.", *_NOT_SEEN),
+                bytes_of("A contact's photo, small.", *_NOT_SEEN),
             ),
-            *messaging("GET", _CONTACT + "photo-url/", self.show_full_url, _url_of("a contact's photo", NotAContact)),
+            *messaging("GET", _CONTACT + "photo-url/", self.show_full_url, url_of("a contact's photo", NotAContact)),
             *messaging(
                 "GET",
                 _CONTACT + "preview-photo-url/",
                 self.show_preview_url,
-                _url_of("a contact's small photo", NotAContact),
+                url_of("a contact's small photo", NotAContact),
             ),
             *messaging(
                 "GET",
@@ -187,28 +183,28 @@ class ContactPhotoRoutes:
         ]
 
     async def show_full(self, request: web.Request) -> web.StreamResponse:
-        return await self._send(request, _full)
+        return await self._send(request, full_of)
 
     async def show_preview(self, request: web.Request) -> web.StreamResponse:
-        return await self._send(request, _preview)
+        return await self._send(request, preview_of)
 
     async def show_full_url(self, request: web.Request) -> web.Response:
-        return await self._show_url(request, _full)
+        return await self._show_url(request, full_of)
 
     async def show_preview_url(self, request: web.Request) -> web.Response:
-        return await self._show_url(request, _preview)
+        return await self._show_url(request, preview_of)
 
     async def show_full_history(self, request: web.Request) -> web.Response:
-        return await self._show_history(request, _full)
+        return await self._show_history(request, full_of)
 
     async def show_preview_history(self, request: web.Request) -> web.Response:
-        return await self._show_history(request, _preview)
+        return await self._show_history(request, preview_of)
 
     async def show_all_full(self, request: web.Request) -> web.Response:
-        return await self._show_all(request, _full)
+        return await self._show_all(request, full_of)
 
     async def show_all_previews(self, request: web.Request) -> web.Response:
-        return await self._show_all(request, _preview)
+        return await self._show_all(request, preview_of)
 
     async def _send(self, request: web.Request, part: Part) -> web.StreamResponse:
         actor, _ = await read_as_account(request)
@@ -231,81 +227,3 @@ class ContactPhotoRoutes:
     async def _show_all(self, request: web.Request, part: Part) -> web.Response:
         actor, _ = await read_as_account(request)
         return web.json_response(wire.show_seen(await self.list_all(actor), self.door.link(request, part)))
-
-
-@dataclass(frozen=True, slots=True)
-class GroupPhotoRoutes:
-    door: PhotoDoor
-    find: GetGroup
-    set_photo: SetGroupPhoto
-
-    def routes(self) -> list[Route]:
-        return [
-            *messaging(
-                "GET", _GROUP + "photo/", self.show_full, _bytes_of("A group's photo.", ChatNotFound, PhotoNotFound)
-            ),
-            *messaging(
-                "GET",
-                _GROUP + "preview-photo/",
-                self.show_preview,
-                _bytes_of("A group's photo, small.", ChatNotFound, PhotoNotFound),
-            ),
-            *messaging("GET", _GROUP + "photo-url/", self.show_full_url, _url_of("a group's photo", ChatNotFound)),
-            *messaging(
-                "GET",
-                _GROUP + "preview-photo-url/",
-                self.show_preview_url,
-                _url_of("a group's small photo", ChatNotFound),
-            ),
-            *messaging("POST", _GROUP + "photo/", self.post, _taking("Set a group's photo.", ChatNotFound)),
-            *messaging(
-                "DELETE",
-                _GROUP + "photo/",
-                self.delete,
-                OperationSpec("Take a group's photo away.", {200: NothingShown}, refuses=(ChatNotFound,)),
-            ),
-            *messaging("GET", _GROUP_BARE + "photo/", self.show_full, canonical=_GROUP + "photo/"),
-            *messaging("POST", _GROUP_BARE + "photo/", self.post, canonical=_GROUP + "photo/"),
-            *messaging("DELETE", _GROUP_BARE + "photo/", self.delete, canonical=_GROUP + "photo/"),
-        ]
-
-    async def post(self, request: web.Request) -> web.Response:
-        group = request.match_info["group"]
-        only = request.get(ACTOR)
-        if only is not None and only.login_id is None:  # else the form names the account, before or after the picture
-            await self.set_photo.require_participant(only, group)
-        actor, picture = await self.door.read(request)
-        await self.set_photo(actor, group, picture)
-        return web.json_response({})
-
-    async def delete(self, request: web.Request) -> web.Response:
-        actor, _ = await read_as_account(request)
-        await self.set_photo(actor, request.match_info["group"], None)
-        return web.json_response({})
-
-    async def show_full(self, request: web.Request) -> web.StreamResponse:
-        return await self._send(request, _full)
-
-    async def show_preview(self, request: web.Request) -> web.StreamResponse:
-        return await self._send(request, _preview)
-
-    async def show_full_url(self, request: web.Request) -> web.Response:
-        return await self._show_url(request, _full)
-
-    async def show_preview_url(self, request: web.Request) -> web.Response:
-        return await self._show_url(request, _preview)
-
-    async def _send(self, request: web.Request, part: Part) -> web.StreamResponse:
-        photo = await self._photo(request)
-        if photo is None:
-            raise PhotoNotFound
-        return await self.door.send(request, part(photo))
-
-    async def _show_url(self, request: web.Request, part: Part) -> web.Response:
-        photo = await self._photo(request)
-        status = PhotoStatus.NONE if photo is None else PhotoStatus.SHOWN
-        return web.json_response(wire.show_url(photo, status, self.door.link(request, part)))
-
-    async def _photo(self, request: web.Request) -> Photo | None:
-        actor, _ = await read_as_account(request)
-        return (await self.find(actor, request.match_info["group"])).chat.photo

@@ -28,6 +28,8 @@ def show_calendar(opened: OpenedInvitation, installation: str) -> bytes:
     place = one_line(event.venue_name or event.address)  # an address may have several lines
     if place:
         entry.add("location", place)
+    if event.description:
+        entry.add("description", event.description)
     if event.is_time_specified:
         entry.add("dtstart", _seconds(event.date))
         entry.add("dtend", _seconds(event.date) + LASTS)

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from handlers.wire.fields import SLACK
 from handlers.wire.times import InstantOutOfRange, NotAnInstant, OffsetOutOfRange, names_time, read_instant, read_offset
 from models.documents.event import (
-    ADDRESS_MAX_CHARS,
+    DESCRIPTION_MAX_CHARS,
     EARLIEST,
     INVITED_AT_ONCE_MAX,
     LATEST,
@@ -27,7 +27,7 @@ from models.errors import Malformed
 _DATE_FORMAT = "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]"
 _TRUE, _FALSE = frozenset({"true", "t", "1", "yes", "y", "on"}), frozenset({"false", "f", "0", "no", "n", "off"})
 _WHOLE = re.compile(r"-?[0-9]{1,18}(\.0*)?", re.ASCII)
-_FOLDED_MAX = SLACK * max(ADDRESS_MAX_CHARS, MESSAGE_MAX_CHARS)  # a longer text is too long for any of these fields
+_FOLDED_MAX = SLACK * max(DESCRIPTION_MAX_CHARS, MESSAGE_MAX_CHARS)  # a longer text is too long for any of these fields
 _INT64 = range(-(2**63), 2**63)
 
 

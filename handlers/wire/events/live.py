@@ -51,6 +51,7 @@ def show_live_event(shown: EventUpdated) -> dict[str, object]:
         "location": dict(event.location),
         "address": event.address,
         "venue_name": event.venue_name,
+        "description": event.description,
         "is_canceled": event.is_canceled,
         "is_deleted": False,
         **_show_places(event),

@@ -94,6 +94,7 @@ class EventShown(TypedDict):
     location: dict[str, Any]
     address: str
     venue_name: str
+    description: str
     messages: list[MessageShown]
     polls: list[PollShown]
     invitees: list[InviteeShown]
@@ -153,6 +154,7 @@ def show_event(seen: EventView, link: Link) -> EventShown:
         "location": dict(event.location),
         "address": event.address,
         "venue_name": event.venue_name,
+        "description": event.description,
         "messages": _messages(seen),
         "polls": [show_poll(poll, event) for poll in event.polls],
         "invitees": [_invitee(event, each, seen.people[each.account_id], link) for each in invited],

@@ -23,6 +23,7 @@ from handlers.wire.paging import PageQuery
 from models.documents.event import (
     ADDRESS_MAX_CHARS,
     COMMENT_MAX_CHARS,
+    DESCRIPTION_MAX_CHARS,
     EARLIEST,
     LIKES_MAX,
     MESSAGE_MAX_CHARS,
@@ -150,6 +151,7 @@ class NewEvent(_DatedBody):
     location: Location = Field(default_factory=dict)
     address: Annotated[str, Field(max_length=ADDRESS_MAX_CHARS), WORDS] = ""
     venue_name: Annotated[str, Field(max_length=VENUE_MAX_CHARS), LINE] = ""
+    description: Annotated[str, Field(max_length=DESCRIPTION_MAX_CHARS), WORDS] = ""
 
     @property
     def plan(self) -> EventPlan:
@@ -161,6 +163,7 @@ class NewEvent(_DatedBody):
             location=self.location,
             address=self.address,
             venue_name=self.venue_name,
+            description=self.description,
             invited=self.invite_phone_numbers,
         )
 
@@ -189,6 +192,7 @@ class ChangedEvent(_DatedBody):
     location: Location = Field(default_factory=dict)
     address: Annotated[str, Field(max_length=ADDRESS_MAX_CHARS), WORDS] = ""
     venue_name: Annotated[str, Field(max_length=VENUE_MAX_CHARS), LINE] = ""
+    description: Annotated[str, Field(max_length=DESCRIPTION_MAX_CHARS), WORDS] = ""
 
     @property
     def edit(self) -> EventEdit:

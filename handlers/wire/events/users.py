@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, WithJsonSchema, field_validator
 from typing_extensions import TypedDict
 
 from handlers.wire.events.fields import LINE
@@ -17,6 +17,7 @@ from models.documents.phone import Phone, identity_of, is_number
 from models.documents.photo import Photo, Rendition
 from models.documents.user import PHONE_BOOK_MAX, UserView
 from models.errors import AccountNotFound, FavouritesFull, Malformed, TooLong
+from models.languages.language import TAGS
 
 # Returns the absolute URL of a rendition; None for a default picture if there are none.
 Link = Callable[[Photo | DefaultPicture, Rendition], str | None]
@@ -79,6 +80,15 @@ class UserChange(ActingRequest):
     notify_contact_joined: bool = True
     notify_event_full: bool = True
     notify_upcoming_event: bool = True
+    # not among the fields of a user, which others see: /api/account/language/ shows it
+    language: Annotated[str, WithJsonSchema({"enum": ["", *TAGS]})] = ""
+
+    @field_validator("language")
+    @classmethod
+    def _is_written_here(cls, tag: str) -> str:
+        if tag and tag not in TAGS:
+            raise ValueError(f'"{tag}" is not a valid choice.')
+        return tag
 
     @field_validator("email")
     @classmethod

@@ -1,4 +1,4 @@
-"""Messages as the messaging API shows them (docs/messaging-api.md, "Chat list", "Message list"); drafts.py reads the requests."""
+"""Messages as the messaging API shows them (docs/messaging-api.md, "Message list"); drafts.py and lists.py read the requests."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,17 +6,13 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypeAliasType, TypedDict
 
+from handlers.wire.previews import PreviewShown, show_preview
 from handlers.wire.times import Date, show_date
 from models.documents.entry import Entry, Message, show_key
-from models.documents.graphemes import cut
 from models.documents.page_request import Part
-from models.documents.receipt import ListedMessage, Receipt
-from models.services.chats.titles import TitledChat, TitledPage
+from models.documents.receipt import ListedMessage
 
-SNIPPET_MAX_CHARS = 64  # characters of a chat's last message that the chat list shows
 Link = Callable[[str], str]  # makes a stored URL one that clients can load
-
-_KINDS = {"i": "Image", "l": "Location", "s": "Voice message", "a": "Audio", "v": "Video", "c": "Contact"}
 
 
 class SentShown(TypedDict):
@@ -34,13 +30,14 @@ class SentShown(TypedDict):
 class ListedShown(TypedDict):
     """Fields of every message. `delivered` and `read` are null if it has not happened, or is not shown to you.
 
-    `participant` is the sender's number in a group.
+    `participant` is the sender's number in a group; `preview` what is shown of the page behind the first link.
     """
 
     id: str
     received: bool
     participant: NotRequired[str]
     deleted: NotRequired[Literal[True]]
+    preview: NotRequired[PreviewShown]
     chat: int
     seq: int
     time: Date
@@ -69,7 +66,15 @@ class LinkedLocationShown(LocationShown):
     url: str
 
 
-class SoundShown(ListedShown):
+class RecordingShown(TypedDict, total=False):
+    """How long a sound lasts, how loud it is (base64 of 64 bytes), and what a sound file is called; left out where it is not known."""
+
+    duration_ms: int
+    waveform: str
+    file_name: str
+
+
+class SoundShown(ListedShown, RecordingShown):
     """A voice note (`s`) or a sound file (`a`)."""
 
     type: Literal["s", "a"]
@@ -78,13 +83,38 @@ class SoundShown(ListedShown):
     mime_type: str | None
 
 
-class PictureShown(ListedShown):
+class PlaceholderShown(TypedDict, total=False):
+    """What to show in a picture's place: its size in pixels, upright, and a ThumbHash in base64; left out where it is not known.
+
+    Of a video also how long it lasts, and a picture of it.
+    """
+
+    width: int
+    height: int
+    blur: str
+    duration_ms: int
+    poster: str
+
+
+class PictureShown(ListedShown, PlaceholderShown):
     """An image (`i`) or a video (`v`)."""
 
     type: Literal["i", "v"]
     url: str | None
     hash: str | None
     mime_type: str | None
+    caption: str
+
+
+class DocumentShown(ListedShown):
+    """A file of any kind; `size_bytes` is null where it is not known. It is loaded as an attachment."""
+
+    type: Literal["d"]
+    url: str | None
+    hash: str | None
+    mime_type: str | None
+    file_name: str
+    size_bytes: int | None
     caption: str
 
 
@@ -95,7 +125,8 @@ class CardShown(ListedShown):
 
 
 ChatMessageShown = TypeAliasType(
-    "ChatMessageShown", TextShown | LocationShown | LinkedLocationShown | SoundShown | PictureShown | CardShown
+    "ChatMessageShown",
+    TextShown | LocationShown | LinkedLocationShown | SoundShown | PictureShown | DocumentShown | CardShown,
 )
 
 
@@ -106,56 +137,6 @@ class MessagesShown(TypedDict):
     """
 
     messages: list[ChatMessageShown]
-    more: bool
-    next: NotRequired[str]
-
-
-class DeliveredShown(TypedDict):
-    id: str
-    delivered: Date
-
-
-class ReadShown(TypedDict):
-    id: str
-    read: Date
-
-
-class DeliveredListShown(TypedDict):
-    messages: list[DeliveredShown]
-    more: bool
-    next: NotRequired[str]
-
-
-class ReadListShown(TypedDict):
-    messages: list[ReadShown]
-    more: bool
-    next: NotRequired[str]
-
-
-class MarkedShown(TypedDict):
-    """The number of messages that were marked as read; a sentence if there was nothing to mark."""
-
-    updated: int
-    message: NotRequired[str]
-
-
-class ChatShown(TypedDict):
-    """A chat; `entity_id` and `id` are the other person's number, or the group's id; `unread` stops counting at 1000."""
-
-    entity_id: str
-    id: str
-    title: str
-    snippet: str
-    time: Date
-    is_group: bool
-    unread: int
-    chat: int
-
-
-class ChatsShown(TypedDict):
-    """Chats, the one with the latest message first. `more`: there are more; `next` is the `before` of the next page."""
-
-    chats: list[ChatShown]
     more: bool
     next: NotRequired[str]
 
@@ -175,7 +156,7 @@ def show_sent(entry: Entry, link: Link) -> SentShown:
 
 
 def show_messages(found: Part[ListedMessage], link: Link) -> MessagesShown:
-    return {"messages": [show_listed(message, link) for message in found.items], **_show_more(found)}
+    return {"messages": [show_listed(message, link) for message in found.items], **show_more(found)}
 
 
 class _More(TypedDict):
@@ -183,7 +164,7 @@ class _More(TypedDict):
     next: NotRequired[str]
 
 
-def _show_more(found: Part[Any]) -> _More:
+def show_more(found: Part[Any]) -> _More:
     return {"more": False} if found.before is None else {"more": True, "next": show_key(found.before)}
 
 
@@ -192,7 +173,7 @@ def show_listed(listed: ListedMessage, link: Link) -> ChatMessageShown:
     entry, body = listed.entry, listed.entry.body
     if not isinstance(body, Message):
         raise TypeError(f"{entry.kind} is no message")
-    every = _show_every(listed)
+    every = _show_every(listed, link)
     url = None if body.url is None else link(body.url)
     match body.type:
         case "l":
@@ -206,14 +187,33 @@ def show_listed(listed: ListedMessage, link: Link) -> ChatMessageShown:
             }
             return shown if url is None else {**shown, "url": url}
         case "s" | "a" as sound:
-            return {**every, "type": sound, "url": url, "hash": body.hash, "mime_type": body.mime_type}
+            return {
+                **every,
+                **_show_recording(body),
+                "type": sound,
+                "url": url,
+                "hash": body.hash,
+                "mime_type": body.mime_type,
+            }
         case "i" | "v" as picture:
             return {
                 **every,
+                **_show_placeholder(body, link),
                 "type": picture,
                 "url": url,
                 "hash": body.hash,
                 "mime_type": body.mime_type,
+                "caption": body.caption or "",
+            }
+        case "d":
+            return {
+                **every,
+                "type": "d",
+                "url": url,
+                "hash": body.hash,
+                "mime_type": body.mime_type,
+                "file_name": body.file_name or "",
+                "size_bytes": body.size_bytes,
                 "caption": body.caption or "",
             }
         case "c":
@@ -222,7 +222,31 @@ def show_listed(listed: ListedMessage, link: Link) -> ChatMessageShown:
             return {**every, "type": "t", "text": body.text or ""}
 
 
-def _show_every(listed: ListedMessage) -> ListedShown:
+def _show_placeholder(body: Message, link: Link) -> PlaceholderShown:
+    shown: PlaceholderShown = {}
+    if body.width is not None and body.height is not None:
+        shown["width"], shown["height"] = body.width, body.height
+    if body.blur is not None:
+        shown["blur"] = body.blur
+    if body.duration_ms is not None:
+        shown["duration_ms"] = body.duration_ms
+    if body.poster is not None:
+        shown["poster"] = link(body.poster)
+    return shown
+
+
+def _show_recording(body: Message) -> RecordingShown:
+    shown: RecordingShown = {}
+    if body.duration_ms is not None:
+        shown["duration_ms"] = body.duration_ms
+    if body.waveform is not None:
+        shown["waveform"] = body.waveform
+    if body.file_name is not None:
+        shown["file_name"] = body.file_name
+    return shown
+
+
+def _show_every(listed: ListedMessage, link: Link) -> ListedShown:
     entry = listed.entry
     shown: ListedShown = {
         "id": entry.public_id,
@@ -237,53 +261,10 @@ def _show_every(listed: ListedMessage) -> ListedShown:
         shown["participant"] = entry.number
     if entry.is_deleted:
         shown["deleted"] = True
+    if entry.preview is not None:
+        shown["preview"] = show_preview(entry.preview, link)
     return shown
 
 
 def _date(at: datetime | None) -> str | None:
     return None if at is None else show_date(at)
-
-
-def show_delivered(found: Part[Receipt]) -> DeliveredListShown:
-    shown: list[DeliveredShown] = [
-        {"delivered": show_date(each.at), "id": each.entry.public_id} for each in found.items
-    ]
-    return {"messages": shown, **_show_more(found)}
-
-
-def show_read(found: Part[Receipt]) -> ReadListShown:
-    shown: list[ReadShown] = [{"read": show_date(each.at), "id": each.entry.public_id} for each in found.items]
-    return {"messages": shown, **_show_more(found)}
-
-
-def show_marked(updated: int) -> MarkedShown:
-    """Returns the count, and a sentence if there was nothing to mark (docs/messaging-api.md, "Receipts")."""
-    if updated:
-        return {"updated": updated}
-    return {"updated": updated, "message": "There was nothing to mark as read."}
-
-
-def show_chats(page: TitledPage) -> ChatsShown:
-    shown: ChatsShown = {"chats": [_show_chat(chat) for chat in page.chats], "more": page.next is not None}
-    return shown if page.next is None else {**shown, "next": page.next}
-
-
-def _show_chat(chat: TitledChat) -> ChatShown:
-    return {
-        "entity_id": chat.entity_id,
-        "id": chat.entity_id,
-        "title": chat.title,
-        "snippet": _snippet(chat.head.last),
-        "time": show_date(chat.head.last_at),
-        "is_group": chat.is_group,
-        "unread": chat.head.unread,
-        "chat": chat.head.chat.id,
-    }
-
-
-def _snippet(last: Entry | None) -> str:
-    """Returns the beginning of a chat's last message; of a message without words, its kind."""
-    if last is None or last.is_deleted or not isinstance(last.body, Message):
-        return ""
-    body = last.body
-    return cut(body.text or body.caption or body.name or _KINDS.get(body.type, ""), SNIPPET_MAX_CHARS)

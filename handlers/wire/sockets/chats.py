@@ -10,6 +10,7 @@ from models.documents.chat import Chat, ChatKind, Member
 from models.documents.chat_summary import ChatSummary
 from models.services.chats.history import Page
 from models.services.chats.listing import ChatPage
+from models.services.chats.member_names import MemberName
 from models.services.chats.sync import ChatState, Status, SyncAnswer
 
 
@@ -36,8 +37,10 @@ class ChatMissedShown(TypedDict):
     kind: NotRequired[ChatKind]
     title: NotRequired[str | None]
     contact: NotRequired[str | None]
+    name: NotRequired[str]
     group: NotRequired[str]
     event: NotRequired[int]
+    owner: NotRequired[int]
     photo_url: NotRequired[str | None]
     preview_photo_url: NotRequired[str | None]
     hidden: NotRequired[list[int]]
@@ -54,10 +57,13 @@ class ChatSyncShown(TypedDict):
     more: bool
 
 
-def show_chat(chat: Chat, peer_number: str | None = None, *, until: int | None = None) -> dict[str, object]:
-    """Returns `{"chat", "kind", "title"}`, and `group`, `contact`, `event` or a photo for chats that have one.
+def show_chat(
+    chat: Chat, peer_number: str | None = None, peer_name: str | None = None, *, until: int | None = None
+) -> dict[str, object]:
+    """Returns `{"chat", "kind", "title"}`, and `group`, `contact`, `name` or `event` for chats that have one.
 
-    `group` is the public id of a group, `contact` the number of the other person, `event` the id of a calendar event.
+    `group` is the public id of a group, which has its photo too, null for none; `contact` the number of the other person and `name`
+    what it calls itself; `event` the id of a calendar event and `owner` the account that made it.
 
     The title of a direct chat is the number: names are in the viewer's contacts. `until` is the last entry that a former member sees; a
     title or a photo that was set later is left out.
@@ -66,23 +72,26 @@ def show_chat(chat: Chat, peer_number: str | None = None, *, until: int | None =
     if chat.kind is ChatKind.DIRECT:
         shown["title"] = peer_number
         shown["contact"] = peer_number
+        if peer_name is not None:
+            shown["name"] = peer_name
     elif until is None or chat.subject_seq <= until:
         shown["title"] = chat.subject
     if chat.group is not None:
         shown["group"] = chat.group
     if chat.event_id is not None:
         shown["event"] = chat.event_id
-    if chat.photo is not None and (until is None or chat.photo_seq <= until):
+        shown["owner"] = chat.created_by
+    if chat.kind is ChatKind.GROUP and (until is None or chat.photo_seq <= until):
         shown |= show_photo(chat.photo)
     return shown
 
 
 def show_head(head: ChatSummary) -> dict[str, object]:
-    """Returns a chat in a list: `show_chat` with `last_seq`, `read`, `delivered`, `unread`, `last_at` and `last`.
+    """Returns a chat in a list: `show_chat` with `last_seq`, `read`, `delivered`, `unread`, `last_at`, `last` and `notice`, if any.
 
-    `read` and `delivered` are the viewer's receipts, `last` is the last message.
+    `read` and `delivered` are the viewer's receipts, `last` is the last message, `notice` the last entry that concerns the viewer.
     """
-    return show_chat(head.chat, head.peer_number) | {
+    shown = show_chat(head.chat, head.peer_number, head.peer_name) | {
         "last_seq": head.last_seq,
         "read": head.member.read,
         "delivered": head.member.delivered,
@@ -90,6 +99,9 @@ def show_head(head: ChatSummary) -> dict[str, object]:
         "last_at": show_time(head.last_at),
         "last": None if head.last is None else show_message(head.last),
     }
+    if head.notice is not None:
+        shown["notice"] = show_entry(head.notice)
+    return shown
 
 
 def show_chat_page(page: ChatPage) -> dict[str, object]:
@@ -129,7 +141,7 @@ def _show_state(state: ChatState) -> dict[str, object]:
     if state.standing is not None:
         member = state.standing.member
         chat = state.standing.chat if member.look is None else state.standing.chat.as_left(member.look)
-        shown |= show_chat(chat, state.standing.peer_number, until=member.last_seq)
+        shown |= show_chat(chat, state.standing.peer_number, state.standing.peer_name, until=member.last_seq)
         shown |= {
             "hidden": sorted(member.hidden),
             "unread": state.standing.unread,
@@ -138,6 +150,12 @@ def _show_state(state: ChatState) -> dict[str, object]:
             "is_member": member.is_active,
         }
     return shown
+
+
+def show_names(chat_id: int, names: Sequence[MemberName]) -> dict[str, object]:
+    """Returns `{"chat", "names": [{"account", "contact", "name"}]}`; `name` is null where there is none to see."""
+    shown = [{"account": one.account_id, "contact": one.number, "name": one.name} for one in names]
+    return {"chat": chat_id, "names": shown}
 
 
 def show_marks(members: Sequence[Member], viewer_id: int | None) -> list[dict[str, object]]:

@@ -6,6 +6,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from handlers.wire.previews import PreviewShown, show_preview
 from handlers.wire.times import Time, show_event_date
 from models.documents.entry import (
     Deletion,
@@ -16,18 +17,39 @@ from models.documents.entry import (
     Kind,
     Left,
     Message,
+    MessageChange,
     PhotoSet,
     PollAdded,
+    Previewed,
     Reaction,
     RoleSet,
     RsvpSet,
     SubjectSet,
 )
+from models.documents.media import MEDIA
 from models.documents.photo import Photo
 
-MEDIA = "/media/"  # where stored files are read
 _FIELDS = {"date": "event_date"}  # fields of an event that have another name in REST
-_CONTENT = ("text", "url", "hash", "mime_type", "caption", "latitude", "longitude", "vcard", "name", "reply_to")
+_CONTENT = (
+    "text",
+    "url",
+    "hash",
+    "mime_type",
+    "file_name",
+    "size_bytes",
+    "width",
+    "height",
+    "blur",
+    "duration_ms",
+    "poster",
+    "waveform",
+    "caption",
+    "latitude",
+    "longitude",
+    "vcard",
+    "name",
+    "reply_to",
+)
 _TEXT_CONTENT = ("text", "reply_to")  # all that a text has, and most messages are texts
 
 
@@ -43,12 +65,20 @@ EntryShown = TypedDict(
         # A message:
         "id": NotRequired[str],
         "sender": NotRequired[int],
-        "type": NotRequired[Literal["t", "i", "l", "s", "a", "v", "c"]],
+        "type": NotRequired[Literal["t", "i", "l", "s", "a", "v", "c", "d"]],
         "sent_at": NotRequired[Time],
         "text": NotRequired[str],
         "url": NotRequired[str],
         "hash": NotRequired[str],
         "mime_type": NotRequired[str],
+        "file_name": NotRequired[str],
+        "size_bytes": NotRequired[int],
+        "width": NotRequired[int],
+        "height": NotRequired[int],
+        "blur": NotRequired[str],
+        "duration_ms": NotRequired[int],
+        "poster": NotRequired[str],
+        "waveform": NotRequired[str],
         "caption": NotRequired[str],
         "latitude": NotRequired[float],
         "longitude": NotRequired[float],
@@ -57,6 +87,8 @@ EntryShown = TypedDict(
         "reply_to": NotRequired[int],
         "edited_at": NotRequired[Time],
         "deleted": NotRequired[Literal[True]],
+        "edit_seq": NotRequired[int],
+        "preview": NotRequired[PreviewShown | None],
         "reactions": NotRequired[dict[str, str]],
         # A change:
         "account": NotRequired[int],
@@ -93,8 +125,8 @@ def show_time(at: datetime) -> str:
 def show_message(entry: Entry) -> dict[str, object]:
     """Returns a message with the changes applied to it so far.
 
-    It has `{"id", "chat", "seq", "sender", "from", "client_id", "type", "sent_at"}` and the fields of its type; `edited_at`, `deleted`
-    and `reactions` (`{account id: emoji}`) only if there are any.
+    It has `{"id", "chat", "seq", "sender", "from", "client_id", "type", "sent_at"}` and the fields of its type; `edited_at` with
+    `edit_seq`, `deleted`, `preview` and `reactions` (`{account id: emoji}`) only if there are any.
     """
     body = entry.body
     if not isinstance(body, Message):
@@ -115,6 +147,9 @@ def show_message(entry: Entry) -> dict[str, object]:
             shown[name] = value
     if entry.edited_at is not None:
         shown["edited_at"] = show_time(entry.edited_at)
+        shown["edit_seq"] = entry.edit_seq
+    if entry.preview is not None:
+        shown["preview"] = show_preview(entry.preview)
     if entry.is_deleted:
         shown["deleted"] = True
     if entry.reactions:
@@ -125,7 +160,7 @@ def show_message(entry: Entry) -> dict[str, object]:
 def show_entry(entry: Entry) -> dict[str, object]:
     """Returns any entry: `{"kind", "chat", "seq", …}`; a message with all of `show_message`, a change with what it changes.
 
-    `edit` {of, text, edited_at} · `deletion` {of, scope: "all"} · `reaction` {of, emoji} · `joined` {accounts, numbers,
+    `edit` {of, text, edited_at} · `deletion` {of, scope: "all"} · `reaction` {of, emoji} · `preview` {of, edit_seq, preview} · `joined` {accounts, numbers,
     admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject} · `photo` {photo_url,
     preview_photo_url} · `rsvp` {invitation, answer, rsvp_message} · `poll` {poll, suggested_date, suggested_venue} · `event`
     {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them). `account` and `from` say who did it.
@@ -144,6 +179,18 @@ def show_entry(entry: Entry) -> dict[str, object]:
     }
 
 
+def _show_message_change(change: MessageChange, at: datetime) -> Mapping[str, object]:
+    match change:
+        case Edit(of, text):
+            return {"of": of, "text": text, "edited_at": show_time(at)}
+        case Deletion(of):
+            return {"of": of, "scope": "all"}
+        case Reaction(of, emoji):
+            return {"of": of, "emoji": emoji}
+        case Previewed(of, edit, preview):
+            return {"of": of, "edit_seq": edit, "preview": None if preview is None else show_preview(preview)}
+
+
 def show_photo(photo: Photo | None) -> dict[str, object]:
     """Returns `{"photo_url", "preview_photo_url"}`, relative to this server; null if there is no photo."""
     return {
@@ -153,13 +200,9 @@ def show_photo(photo: Photo | None) -> dict[str, object]:
 
 
 def _show_change(entry: Entry) -> Mapping[str, object]:
+    if isinstance(entry.body, MessageChange):
+        return _show_message_change(entry.body, entry.at)
     match entry.body:
-        case Edit(of, text):
-            return {"of": of, "text": text, "edited_at": show_time(entry.at)}
-        case Deletion(of):
-            return {"of": of, "scope": "all"}
-        case Reaction(of, emoji):
-            return {"of": of, "emoji": emoji}
         case Joined(accounts, numbers, admins):
             return {"accounts": list(accounts), "numbers": list(numbers), "admins": list(admins)}
         case Left(account, number):

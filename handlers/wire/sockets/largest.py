@@ -8,15 +8,19 @@ from collections.abc import Mapping
 
 from handlers.wire.sizes import longest_text
 from handlers.wire.sockets.requests import (
+    BLUR_MAX_CHARS,
     CAPTION_MAX_CHARS,
     CLIENT_ID_MAX_CHARS,
     CURSORS_MAX,
     EMOJI_MAX_CHARS,
     FILE_FACT_MAX_CHARS,
     VCARD_MAX_CHARS,
+    WAVEFORM_CHARS,
 )
+from models.documents.file_name import FILE_NAME_MAX_CHARS
 from models.documents.phone import TEXT_MAX_CHARS as NUMBER_MAX_CHARS
 from models.documents.url import URL_MAX_CHARS
+from models.services.chats.member_names import NAMES_MAX
 from models.services.presence.presence import WATCHED_MAX
 
 ESCAPE_BYTES = 6  # of a character as \uXXXX
@@ -45,6 +49,14 @@ def largest_requests(text_max_chars: int) -> Mapping[str, int]:
             "url": _text(URL_MAX_CHARS),
             "hash": _text(FILE_FACT_MAX_CHARS),
             "mime_type": _text(FILE_FACT_MAX_CHARS),
+            "file_name": _text(FILE_NAME_MAX_CHARS),
+            "size_bytes": INT_MAX_BYTES,
+            "width": INT_MAX_BYTES,
+            "height": INT_MAX_BYTES,
+            "blur": _text(BLUR_MAX_CHARS),
+            "duration_ms": INT_MAX_BYTES,
+            "poster": _text(URL_MAX_CHARS),
+            "waveform": _text(WAVEFORM_CHARS),
             "caption": _text(CAPTION_MAX_CHARS),
             "latitude": INT_MAX_BYTES,
             "longitude": INT_MAX_BYTES,
@@ -59,6 +71,7 @@ def largest_requests(text_max_chars: int) -> Mapping[str, int]:
         "reaction_set": _object(**attempt, **seq, emoji=_text(EMOJI_MAX_CHARS)),
         "history": _object(**target, before=INT_MAX_BYTES, after=INT_MAX_BYTES, limit=INT_MAX_BYTES),
         "sync": _object(cursors=CURSORS_MAX * (_text(10) + INT_MAX_BYTES)),
+        "names": _object(**target, accounts=NAMES_MAX * (INT_MAX_BYTES + len(","))),
         "chats": _object(limit=INT_MAX_BYTES, before=_text(CLIENT_ID_MAX_CHARS)),
         "typing_start": _object(**target),
         "typing_stop": _object(**target),

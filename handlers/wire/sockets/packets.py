@@ -29,6 +29,7 @@ _CHANGES: Mapping[Kind, str] = {
     Kind.EDIT: "message_edited",
     Kind.DELETION: "message_deleted",
     Kind.REACTION: "reaction_changed",
+    Kind.PREVIEW: "link_previewed",
 }
 
 
@@ -97,4 +98,5 @@ def _show_ready(event: Ready) -> dict[str, object]:
         "device": event.session_id,
         "chats": [show_head(head) for head in event.heads],
         "next": event.next,
+        "limits": event.limits,
     }

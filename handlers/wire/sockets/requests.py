@@ -9,6 +9,8 @@ from handlers.wire.fields import SLACK, find_number
 from models.documents.chat import is_group_id
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import MESSAGE_TYPES, Message
+from models.documents.file_name import FILE_NAME_MAX_CHARS, NAMELESS, clean_file_name
+from models.documents.media import DURATION_MAX_MS, WAVEFORM_BINS
 from models.documents.plain_line import is_blank, is_storable, one_line, plain_text
 from models.documents.url import URL_MAX_CHARS, is_web_url
 from models.errors import Malformed, TooLong
@@ -21,12 +23,17 @@ CHAT_MAX = 2**31 - 2  # a higher one does not fit into 64 bits together with a s
 CAPTION_MAX_CHARS = 256
 VCARD_MAX_CHARS = 160 * 1024  # with a photo of 100 kB in it, as phones write them: 140,000 characters in base64
 FILE_FACT_MAX_CHARS = 128  # of a file's hash, and of its type
+SIDE_MAX_PX = 1_000_000  # of a picture: what is more is no picture
+SIZE_MAX_BYTES = 2**53 - 1  # of a file: the largest whole number that is one in JavaScript
+BLUR_MAX_CHARS = 64  # 48 bytes in base64; the longest ThumbHash has 29
+WAVEFORM_CHARS = 4 * math.ceil(WAVEFORM_BINS / 3)  # of its base64
 EMOJI_MAX_CHARS = 32  # the longest flag and family sequences of Unicode 16 have fewer
 CLIENT_ID_MAX_CHARS = 64
 CURSORS_MAX = 5000
 
 _OWN_FILE = re.compile(r"/media/[!-~]+")  # as the server itself gave it out, without the host
-_REQUIRED: Mapping[str, str] = {"t": "text", "c": "vcard", "i": "url", "s": "url", "a": "url", "v": "url"}
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_REQUIRED: Mapping[str, str] = {"t": "text", "c": "vcard", "i": "url", "s": "url", "a": "url", "v": "url", "d": "url"}
 
 
 def read_target(body: Body) -> ChatRef:
@@ -128,18 +135,27 @@ def read_client_id(body: Body) -> str:
 
 
 def read_message(body: Body, text_max_chars: int) -> Message:
-    """Returns a message of one of the seven types, with the fields that its type needs."""
+    """Returns a message of one of the eight types, with the fields that its type needs."""
     kind = body.get("type", "t")
     if not isinstance(kind, str) or kind not in MESSAGE_TYPES:
         raise Malformed(f"type: must be one of {', '.join(sorted(MESSAGE_TYPES))}.")
     reply_to = find_seq(body, "reply_to")
+    width, height = _find_size(body) if kind in "iv" else (None, None)
     message = Message(
         kind,
         text=read_text(body, "text", text_max_chars) if kind == "t" else None,
-        url=_url(body) if kind in "iasvl" else None,
-        hash=find_line(body, "hash", FILE_FACT_MAX_CHARS) if kind in "iasv" else None,
-        mime_type=find_line(body, "mime_type", FILE_FACT_MAX_CHARS) if kind in "iasv" else None,
-        caption=find_text(body, "caption", CAPTION_MAX_CHARS) if kind in "ivl" else None,
+        url=_url(body) if kind in "iasvld" else None,
+        hash=find_line(body, "hash", FILE_FACT_MAX_CHARS) if kind in "iasvd" else None,
+        mime_type=find_line(body, "mime_type", FILE_FACT_MAX_CHARS) if kind in "iasvd" else None,
+        file_name=_find_file_name(body, kind) if kind in "ad" else None,
+        size_bytes=_find_size_bytes(body) if kind == "d" else None,
+        width=width,
+        height=height,
+        blur=_find_blur(body) if kind in "iv" else None,
+        duration_ms=_find_duration(body) if kind in "vsa" else None,
+        poster=_find_poster(body) if kind == "v" else None,
+        waveform=_find_waveform(body) if kind in "sa" else None,
+        caption=find_text(body, "caption", CAPTION_MAX_CHARS) if kind in "ivld" else None,
         latitude=read_degrees(body, "latitude", 90) if kind == "l" else None,
         longitude=read_degrees(body, "longitude", 180) if kind == "l" else None,
         vcard=find_exact(body, "vcard", VCARD_MAX_CHARS) if kind == "c" else None,
@@ -165,6 +181,60 @@ def read_cursors(body: Body) -> dict[int, int]:
             raise Malformed("cursors: its keys are the ids of chats.")
         read[read_int({"chat": int(chat)}, "chat", 1, CHAT_MAX)] = read_int({"cursor": seq}, "cursor", 0, SEQ_MAX)
     return read
+
+
+def _find_file_name(body: Body, kind: str) -> str | None:
+    """Returns the name of a file, cleaned. A document has one in any case."""
+    name = find_line(body, "file_name", FILE_NAME_MAX_CHARS)
+    return clean_file_name(name or "") or (NAMELESS if kind == "d" else None)
+
+
+def _find_size_bytes(body: Body) -> int | None:
+    return None if body.get("size_bytes") is None else read_int(body, "size_bytes", 0, SIZE_MAX_BYTES)
+
+
+def _find_size(body: Body) -> tuple[int, int] | tuple[None, None]:
+    """Returns a picture's width and height, or None for both. Raises Malformed for one without the other."""
+    if body.get("width") is None and body.get("height") is None:
+        return None, None
+    return read_int(body, "width", 1, SIDE_MAX_PX), read_int(body, "height", 1, SIDE_MAX_PX)
+
+
+def _find_blur(body: Body) -> str | None:
+    blur = find_exact(body, "blur", BLUR_MAX_CHARS)
+    if blur is not None and not _BASE64.fullmatch(blur):
+        raise Malformed("blur: must be a ThumbHash in base64.")
+    return blur
+
+
+def _find_duration(body: Body) -> int | None:
+    return None if body.get("duration_ms") is None else read_int(body, "duration_ms", 1, DURATION_MAX_MS)
+
+
+def _find_poster(body: Body) -> str | None:
+    """Returns the path of a stored file, of a video that is stored, too, and so keeps it.
+
+    A picture elsewhere would tell a stranger who has received the video.
+    """
+    poster = find_exact(body, "poster", URL_MAX_CHARS)
+    if poster is not None and not (_OWN_FILE.fullmatch(poster) and _OWN_FILE.fullmatch(_url(body) or "")):
+        raise Malformed("poster: must be the path of a file that this server keeps, and so must url.")
+    return poster
+
+
+def _find_waveform(body: Body) -> str | None:
+    waveform = find_exact(body, "waveform", WAVEFORM_CHARS)
+    if waveform is not None and not (len(waveform) == WAVEFORM_CHARS and _BASE64.fullmatch(waveform)):
+        raise Malformed(f"waveform: must be {WAVEFORM_BINS} bytes in base64.")
+    return waveform
+
+
+def read_accounts(body: Body, most: int) -> set[int]:
+    """Returns `accounts`: ids of accounts, at most so many."""
+    accounts = body.get("accounts")
+    if not isinstance(accounts, list) or len(accounts) > most:
+        raise Malformed(f"accounts: must be a list of at most {most} ids.")
+    return {read_int({"accounts": one}, "accounts", 1, CHAT_MAX) for one in accounts}
 
 
 def _url(body: Body) -> str | None:

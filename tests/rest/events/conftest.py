@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from server.embedded import EmbeddedStores
+from tests.rest.events.fixture import Fixture, running_fixture
 from tests.rest.events.people import People
-from tests.rest.events.world import World, running_world
 from tests.support.node import running_node, settings_for
 
 
@@ -20,7 +20,7 @@ async def people(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-async def world(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+async def fixture(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fixture]:
     """One node for a module's tests: each makes its own people and events."""
-    async with running_world(stores, tmp_path_factory.mktemp("node")) as running:
+    async with running_fixture(stores, tmp_path_factory.mktemp("node")) as running:
         yield running

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from models.documents.sample_reply import ReplyType
+from models.errors import Conflict, Malformed
+from models.services.events.sample_replies import AddSampleReply
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.sample_replies import SampleReplies
-from tests.rest.events.world import World, in_hours, new_number
+from tests.rest.events.fixture import Fixture, in_hours, new_number
 from tests.support.node import Person
 
 REQUIRED = ["This field is required."]
@@ -22,103 +24,103 @@ def invitee(event: dict[str, Any], who: Person) -> dict[str, Any]:
 
 
 class TestAnswering:
-    async def test_accept_turns_null_to_true_and_sets_seen_and_time(self, world: World) -> None:
-        ann, tom = await world.people(2)
-        event = await world.create(ann, tom)
-        assert (await world.show(tom, event))["i_am_attending"] is None
-        seen = await world.answer(tom, event, "accept", rsvp_message="I'll be there!")
+    async def test_accept_turns_null_to_true_and_sets_seen_and_time(self, fixture: Fixture) -> None:
+        ann, tom = await fixture.people(2)
+        event = await fixture.create(ann, tom)
+        assert (await fixture.show(tom, event))["i_am_attending"] is None
+        seen = await fixture.answer(tom, event, "accept", rsvp_message="I'll be there!")
         assert (seen["i_am_attending"], seen["my_rsvp_message"]) == (True, "I'll be there!")
-        assert seen == await world.show(tom, event)
-        shown = invitee(await world.show(ann, event), tom)
+        assert seen == await fixture.show(tom, event)
+        shown = invitee(await fixture.show(ann, event), tom)
         assert (shown["is_attending"], shown["has_seen"], shown["rsvp_message"]) == ("True", True, "I'll be there!")
         assert shown["rsvp_time"].endswith("Z")
         (invitation,) = seen["invitations"]
         assert (invitation["has_accepted_invite"], invitation["rsvp_message"]) == (True, "I'll be there!")
 
     async def test_reject_turns_true_to_false_and_the_message_of_the_last_answer_is_all_there_is(
-        self, world: World
+        self, fixture: Fixture
     ) -> None:
-        ann, tom = await world.people(2)
-        event = await world.create(ann, tom, event_date=in_hours(-50))
-        await world.answer(tom, event, "accept", rsvp_message="Yes")
-        seen = await world.answer(tom, event, "reject")
+        ann, tom = await fixture.people(2)
+        event = await fixture.create(ann, tom, event_date=in_hours(-50))
+        await fixture.answer(tom, event, "accept", rsvp_message="Yes")
+        seen = await fixture.answer(tom, event, "reject")
         assert (seen["i_am_attending"], seen["my_rsvp_message"]) == (False, None)
         shown = invitee(seen, tom)
         assert (shown["is_attending"], shown["rsvp_message"], shown["has_seen"]) == ("False", None, True)
         assert seen["invitations"][0]["rsvp_message"] == ""
 
     @pytest.mark.parametrize("message", ["", "  ", None])
-    async def test_no_words_are_what_is_shown_and_may_be_sent(self, world: World, message: str | None) -> None:
-        ann, tom = await world.people(2)
-        event = await world.create(ann, tom)
-        await world.answer(tom, event, "accept", rsvp_message="Yes")
-        seen = await world.answer(tom, event, "reject", rsvp_message=message)
+    async def test_no_words_are_what_is_shown_and_may_be_sent(self, fixture: Fixture, message: str | None) -> None:
+        ann, tom = await fixture.people(2)
+        event = await fixture.create(ann, tom)
+        await fixture.answer(tom, event, "accept", rsvp_message="Yes")
+        seen = await fixture.answer(tom, event, "reject", rsvp_message=message)
         assert (seen["my_rsvp_message"], seen["invitations"][0]["rsvp_message"]) == (None, "")
 
-    async def test_a_no_leaves_has_seen_as_it_was(self, world: World) -> None:
-        ann, tom = await world.people(2)
-        event = await world.create(ann, tom)
-        assert invitee(await world.answer(tom, event, "reject"), tom)["has_seen"] is False
+    async def test_a_no_leaves_has_seen_as_it_was(self, fixture: Fixture) -> None:
+        ann, tom = await fixture.people(2)
+        event = await fixture.create(ann, tom)
+        assert invitee(await fixture.answer(tom, event, "reject"), tom)["has_seen"] is False
 
-    async def test_the_owner_has_nothing_to_answer(self, world: World) -> None:
-        ann, tom = await world.people(2)
-        event = await world.create(ann, tom)
+    async def test_the_owner_has_nothing_to_answer(self, fixture: Fixture) -> None:
+        ann, tom = await fixture.people(2)
+        event = await fixture.create(ann, tom)
         for how in ("accept", "reject"):
-            seen = await world.answer(ann, event, how, rsvp_message="Me")
+            seen = await fixture.answer(ann, event, how, rsvp_message="Me")
             assert (seen["i_am_attending"], seen["my_rsvp_message"]) == (True, None)
-        assert (await world.show(ann, event))["invitees"][0]["is_attending"] is None
+        assert (await fixture.show(ann, event))["invitees"][0]["is_attending"] is None
 
-    async def test_a_full_event_refuses_until_a_place_is_given_back(self, world: World) -> None:
-        ann, tom, eve = await world.people(3)
-        event = await world.create(ann, tom, eve, total_spots=1)
-        await world.answer(tom, event, "accept")
-        await world.answer(tom, event, "accept", rsvp_message="Still")
-        status, shown = await world.ask(eve, "POST", f"/events/{event['id']}/accept", {})
+    async def test_a_full_event_refuses_until_a_place_is_given_back(self, fixture: Fixture) -> None:
+        ann, tom, eve = await fixture.people(3)
+        event = await fixture.create(ann, tom, eve, total_spots=1)
+        await fixture.answer(tom, event, "accept")
+        await fixture.answer(tom, event, "accept", rsvp_message="Still")
+        status, shown = await fixture.ask(eve, "POST", f"/events/{event['id']}/accept", {})
         assert (status, shown) == (
             400,
             {"_error_message": "All places of this event are taken.", "_error_type": "parley.EventFull"},
         )
-        assert (await world.show(eve, event))["i_am_attending"] is None
-        await world.answer(eve, event, "reject")
-        await world.answer(tom, event, "reject")
-        await world.answer(eve, event, "accept")
+        assert (await fixture.show(eve, event))["i_am_attending"] is None
+        await fixture.answer(eve, event, "reject")
+        await fixture.answer(tom, event, "reject")
+        await fixture.answer(eve, event, "accept")
 
     @pytest.mark.parametrize("how", ["accept", "reject"])
-    async def test_the_body_is_read_before_the_event_is_looked_for(self, world: World, how: str) -> None:
-        ann = await world.person()
+    async def test_the_body_is_read_before_the_event_is_looked_for(self, fixture: Fixture, how: str) -> None:
+        ann = await fixture.person()
         for event_id in ("999999999", "abc"):
             path = f"/events/{event_id}/{how}"
             for message, sentence in (
                 ("x" * 61, "Ensure this field has no more than 60 characters."),
                 (7, "Not a valid string."),
             ):
-                assert await world.ask(ann, "POST", path, {"rsvp_message": message}) == (
+                assert await fixture.ask(ann, "POST", path, {"rsvp_message": message}) == (
                     400,
                     {"rsvp_message": [sentence]},
                 )
-            assert (await world.ask(ann, "POST", path, {"rsvp_message": "x" * 60}))[0] == 404
-            assert (await world.ask(ann, "POST", path))[0] == 404, "an empty body is fine"
+            assert (await fixture.ask(ann, "POST", path, {"rsvp_message": "x" * 60}))[0] == 404
+            assert (await fixture.ask(ann, "POST", path))[0] == 404, "an empty body is fine"
 
 
 class TestSeeing:
-    async def test_mark_seen_shows_the_invitation_and_leaves_the_answer(self, world: World) -> None:
-        ann, tom = await world.person(), await world.person("Tom")
-        event = await world.create(ann, tom)
+    async def test_mark_seen_shows_the_invitation_and_leaves_the_answer(self, fixture: Fixture) -> None:
+        ann, tom = await fixture.person(), await fixture.person("Tom")
+        event = await fixture.create(ann, tom)
         (invitation,) = event["invitations"]
         for _ in range(2):
-            status, shown = await world.ask(
+            status, shown = await fixture.ask(
                 tom, "PUT", f"/events/{event['id']}/invitations/{invitation['id']}/mark_seen"
             )
             assert (status, shown) == (200, invitation | {"has_seen": True})
-        assert (await world.show(ann, event))["invitees"][0]["has_seen"] is True
+        assert (await fixture.show(ann, event))["invitees"][0]["has_seen"] is True
 
-    async def test_the_owner_may_not_and_for_strangers_there_is_no_invitation(self, world: World) -> None:
-        ann, tom, eve, mia = await world.people(4)
-        event, other = await world.create(ann, tom, mia), await world.create(ann, tom)
+    async def test_the_owner_may_not_and_for_strangers_there_is_no_invitation(self, fixture: Fixture) -> None:
+        ann, tom, eve, mia = await fixture.people(4)
+        event, other = await fixture.create(ann, tom, mia), await fixture.create(ann, tom)
         mine = next(each["id"] for each in event["invitations"] if each["user_id"] == tom.account_id)
 
         async def see(who: Person, event_id: object, invitation: object) -> tuple[int, Any]:
-            return await world.ask(who, "PUT", f"/events/{event_id}/invitations/{invitation}/mark_seen")
+            return await fixture.ask(who, "PUT", f"/events/{event_id}/invitations/{invitation}/mark_seen")
 
         status, shown = await see(ann, event["id"], mine)
         assert (status, shown["_error_message"]) == (403, "Only who is invited may mark an invitation as seen.")
@@ -134,18 +136,18 @@ class TestSeeing:
         ):
             status, shown = await see(who, event_id, invitation)
             assert (status, shown.keys()) == (404, {"_error_message"}), (who, event_id, invitation)
-        assert invitee(await world.show(tom, event), tom)["has_seen"] is False
+        assert invitee(await fixture.show(tom, event), tom)["has_seen"] is False
 
 
 class TestMessages:
-    async def test_each_person_has_three_and_the_fourth_is_409_with_the_same_keys(self, world: World) -> None:
-        ann, tom = await world.person("Ann"), await world.person("Tom")
-        event = await world.create(ann, tom)
+    async def test_each_person_has_three_and_the_fourth_is_409_with_the_same_keys(self, fixture: Fixture) -> None:
+        ann, tom = await fixture.person("Ann"), await fixture.person("Tom")
+        event = await fixture.create(ann, tom)
         path = f"/events/{event['id']}/messages"
         for who in (tom, ann):
             for count in (1, 2, 3):
                 body = f"We should move the starting time {count}"
-                status, shown = await world.ask(who, "POST", path, {"body": f" {body} "})
+                status, shown = await fixture.ask(who, "POST", path, {"body": f" {body} "})
                 assert (status, shown) == (
                     201,
                     {
@@ -157,7 +159,7 @@ class TestMessages:
                         "number_messages": count,
                     },
                 )
-            assert await world.ask(who, "POST", path, {"body": "More"}) == (
+            assert await fixture.ask(who, "POST", path, {"body": "More"}) == (
                 409,
                 {
                     "body": "More",
@@ -168,7 +170,7 @@ class TestMessages:
                     "number_messages": 3,
                 },
             )
-        messages = (await world.show(tom, event))["messages"]
+        messages = (await fixture.show(tom, event))["messages"]
         assert [each["user_id"] for each in messages] == [tom.account_id] * 3 + [ann.account_id] * 3, "oldest first"
         assert messages[0] == {
             "id": messages[0]["id"],
@@ -178,25 +180,25 @@ class TestMessages:
             "body": "We should move the starting time 1",
         }
 
-    async def test_the_limit_holds_for_ten_at_once(self, world: World) -> None:
-        ann = await world.person()
-        event = await world.create(ann)
+    async def test_the_limit_holds_for_ten_at_once(self, fixture: Fixture) -> None:
+        ann = await fixture.person()
+        event = await fixture.create(ann)
         path = f"/events/{event['id']}/messages"
-        answers = await asyncio.gather(*(world.ask(ann, "POST", path, {"body": f"{n}"}) for n in range(10)))
+        answers = await asyncio.gather(*(fixture.ask(ann, "POST", path, {"body": f"{n}"}) for n in range(10)))
         assert sorted(status for status, _ in answers) == [201] * 3 + [409] * 7
-        assert len((await world.show(ann, event))["messages"]) == 3
+        assert len((await fixture.show(ann, event))["messages"]) == 3
 
     async def test_they_are_messages_of_the_events_chat_and_follow_what_is_done_to_them_there(
-        self, world: World
+        self, fixture: Fixture
     ) -> None:
-        ann, tom = await world.people(2)
-        event = await world.create(ann, tom)
+        ann, tom = await fixture.people(2)
+        event = await fixture.create(ann, tom)
         for body in ("first", "second", "third"):
-            await world.ask(tom, "POST", f"/events/{event['id']}/messages", {"body": body})
-        stored = await world.events.find(event["id"])
+            await fixture.ask(tom, "POST", f"/events/{event['id']}/messages", {"body": body})
+        stored = await fixture.events.find(event["id"])
         assert stored is not None
         seqs = [each.seq for each in stored.messages]
-        device = await world.node.connect(tom, "/chat")
+        device = await fixture.node.connect(tom, "/chat")
         target = {"chat": stored.chat_id}
         page = await device.ask("history", target | {"limit": 50})
         said = {entry["seq"]: entry["text"] for entry in page["entries"] if entry["kind"] == "message"}
@@ -204,9 +206,9 @@ class TestMessages:
         assert (await device.ask("message_edit", target | {"seq": seqs[0], "text": "FIRST", "client_id": "e"}))["ok"]
         assert (await device.ask("message_delete", target | {"seq": seqs[1], "client_id": "d"}))["ok"]
         assert (await device.ask("message_send", target | {"text": "by socket", "client_id": "s"}))["ok"]
-        messages = (await world.show(ann, event))["messages"]
+        messages = (await fixture.show(ann, event))["messages"]
         assert [each["body"] for each in messages] == ["FIRST", "third"], "no deleted one, and none by socket"
-        _, shown = await world.ask(tom, "POST", f"/events/{event['id']}/messages", {"body": "again"})
+        _, shown = await fixture.ask(tom, "POST", f"/events/{event['id']}/messages", {"body": "again"})
         assert shown["number_messages"] == 3, "deleting gives nothing back"
 
     @pytest.mark.parametrize(
@@ -221,63 +223,63 @@ class TestMessages:
             ({"body": "a\0b"}, "Not a valid string."),
         ],
     )
-    async def test_a_message_without_words_is_refused(self, world: World, body: object, sentence: str) -> None:
-        ann = await world.person()
-        event = await world.create(ann)
-        assert await world.ask(ann, "POST", f"/events/{event['id']}/messages", body) == (400, {"body": [sentence]})
+    async def test_a_message_without_words_is_refused(self, fixture: Fixture, body: object, sentence: str) -> None:
+        ann = await fixture.person()
+        event = await fixture.create(ann)
+        assert await fixture.ask(ann, "POST", f"/events/{event['id']}/messages", body) == (400, {"body": [sentence]})
 
 
 class TestPolls:
-    async def test_each_person_has_three_and_the_fourth_is_told_so_without_a_type(self, world: World) -> None:
-        ann, tom = await world.people(2)
-        event = await world.create(ann, tom)
+    async def test_each_person_has_three_and_the_fourth_is_told_so_without_a_type(self, fixture: Fixture) -> None:
+        ann, tom = await fixture.people(2)
+        event = await fixture.create(ann, tom)
         path, date = f"/events/{event['id']}/polls", "2017-10-18T23:58:46.498277Z"
         for who in (tom, ann):
             for count in range(3):
                 poll = {"suggested_date": date, "suggested_venue": f"Foobar {who.number} {count}"}
-                status, shown = await world.ask(who, "POST", path, poll)
+                status, shown = await fixture.ask(who, "POST", path, poll)
                 assert (status, shown) == (201, poll | {"id": shown["id"]})
             again = {"suggested_date": date, "suggested_venue": f"Foobar {who.number} 0"}
-            assert await world.ask(who, "POST", path, again) == (
+            assert await fixture.ask(who, "POST", path, again) == (
                 400,
                 {"_error_message": "You cannot submit more than 3 Polls"},
             ), "the limit is looked at before duplicates"
-        polls = (await world.show(tom, event))["polls"]
+        polls = (await fixture.show(tom, event))["polls"]
         assert len(polls) == 6
         assert polls[0].keys() == {"id", "suggested_date", "suggested_venue"}
 
-    async def test_the_same_date_and_place_are_there_once_whoever_suggests_them(self, world: World) -> None:
-        ann, tom = await world.people(2)
-        event = await world.create(ann, tom)
+    async def test_the_same_date_and_place_are_there_once_whoever_suggests_them(self, fixture: Fixture) -> None:
+        ann, tom = await fixture.people(2)
+        event = await fixture.create(ann, tom)
         path, poll = f"/events/{event['id']}/polls", {"suggested_date": in_hours(5), "suggested_venue": "Foobar"}
-        assert (await world.ask(tom, "POST", path, poll))[0] == 201
-        status, shown = await world.ask(ann, "POST", path, poll | {"suggested_venue": " Foobar "})
+        assert (await fixture.ask(tom, "POST", path, poll))[0] == 201
+        status, shown = await fixture.ask(ann, "POST", path, poll | {"suggested_venue": " Foobar "})
         assert (status, shown) == (400, {"body": ["This date and place have been suggested already."]})
-        assert (await world.ask(ann, "POST", path, poll | {"suggested_venue": ""}))[0] == 201
+        assert (await fixture.ask(ann, "POST", path, poll | {"suggested_venue": ""}))[0] == 201
 
-    async def test_without_a_date_the_events_own_is_meant_and_without_both_nothing(self, world: World) -> None:
-        ann = await world.person()
-        event = await world.create(ann)
+    async def test_without_a_date_the_events_own_is_meant_and_without_both_nothing(self, fixture: Fixture) -> None:
+        ann = await fixture.person()
+        event = await fixture.create(ann)
         path = f"/events/{event['id']}/polls"
-        status, shown = await world.ask(ann, "POST", path, {"suggested_venue": "Foobar"})
+        status, shown = await fixture.ask(ann, "POST", path, {"suggested_venue": "Foobar"})
         assert (status, shown["suggested_date"]) == (201, event["event_date"])
         for body in ({}, {"suggested_venue": " "}, {"suggested_date": None}):
-            assert await world.ask(ann, "POST", path, body) == (400, {"suggested_date": REQUIRED})
+            assert await fixture.ask(ann, "POST", path, body) == (400, {"suggested_date": REQUIRED})
         body = {"suggested_date": "soon", "suggested_venue": "x" * 101}
-        status, shown = await world.ask(ann, "POST", path, body)
+        status, shown = await fixture.ask(ann, "POST", path, body)
         assert (status, shown.keys()) == (400, {"suggested_date", "suggested_venue"})
 
 
 class TestTimeSuggestions:
-    async def test_it_is_noted_and_answered_204_with_nothing_and_the_event_stays(self, world: World) -> None:
-        ann, tom = await world.people(2)
-        event = await world.create(ann, tom)
+    async def test_it_is_noted_and_answered_204_with_nothing_and_the_event_stays(self, fixture: Fixture) -> None:
+        ann, tom = await fixture.people(2)
+        event = await fixture.create(ann, tom)
         body = {"suggested_time": "2016-12-11T04:00:00Z", "comment": "some comment", "like_count": 2, "is_set": True}
         for who, what in ((tom, body), (ann, {"suggested_time": "2016-12-11T04:00:00Z"})):
-            assert await world.ask(who, "POST", f"/events/{event['id']}/time_suggestions", what) == (204, None)
+            assert await fixture.ask(who, "POST", f"/events/{event['id']}/time_suggestions", what) == (204, None)
         event.pop("attendees_count")
-        assert await world.show(ann, event) == event | {"version": event["version"] + 2}
-        stored = await world.events.find(event["id"])
+        assert await fixture.show(ann, event) == event | {"version": event["version"] + 2}
+        stored = await fixture.events.find(event["id"])
         assert stored is not None
         first, second = stored.suggestions
         assert (first.comment, first.like_count, first.is_set) == ("some comment", 2, True)
@@ -296,26 +298,26 @@ class TestTimeSuggestions:
         ],
     )
     async def test_a_wrong_one_is_told_by_field(
-        self, world: World, body: dict[str, Any], fields: dict[str, Any]
+        self, fixture: Fixture, body: dict[str, Any], fields: dict[str, Any]
     ) -> None:
-        ann = await world.person()
-        event = await world.create(ann)
+        ann = await fixture.person()
+        event = await fixture.create(ann)
         if "suggested_time" not in fields:
             body = {"suggested_time": in_hours(3)} | body
-        assert await world.ask(ann, "POST", f"/events/{event['id']}/time_suggestions", body) == (400, fields)
+        assert await fixture.ask(ann, "POST", f"/events/{event['id']}/time_suggestions", body) == (400, fields)
 
-    async def test_somebody_with_twenty_is_told_to_stop(self, world: World) -> None:
-        ann = await world.person()
-        event = await world.create(ann)
+    async def test_somebody_with_twenty_is_told_to_stop(self, fixture: Fixture) -> None:
+        ann = await fixture.person()
+        event = await fixture.create(ann)
         path, body = f"/events/{event['id']}/time_suggestions", {"suggested_time": in_hours(3)}
         for _ in range(20):
-            assert (await world.ask(ann, "POST", path, body))[0] == 204
-        assert (await world.ask(ann, "POST", path, body))[0] == 400
+            assert (await fixture.ask(ann, "POST", path, body))[0] == 204
+        assert (await fixture.ask(ann, "POST", path, body))[0] == 400
 
 
 class TestSampleReplies:
-    async def test_it_is_a_bare_array_by_type_and_text_with_those_of_the_seed(self, world: World) -> None:
-        status, replies = await world.ask(await world.person(), "GET", "/events/sample_rsvp_replies")
+    async def test_it_is_a_bare_array_by_type_and_text_with_those_of_the_seed(self, fixture: Fixture) -> None:
+        status, replies = await fixture.ask(await fixture.person(), "GET", "/events/sample_rsvp_replies")
         assert status == 200
         assert [each["type"] for each in replies] == ["accept"] * 8 + ["reject"] * 8
         for kind in ("accept", "reject"):
@@ -341,6 +343,16 @@ class TestSampleReplies:
         assert await replies.append("Yes", ReplyType.REJECT) is None
         assert [each.text for each in await replies.list_all()] == ["Sure", "Yes", "Maybe"]
 
+    async def test_one_is_added_that_can_answer_and_is_not_there(self, database: Database) -> None:
+        add = AddSampleReply(SampleReplies(database, Counters(database)))
+        assert (await add(" See  you ", ReplyType.ACCEPT)).text == "See you"
+        assert (await add("x" * 60, ReplyType.ACCEPT)).text == "x" * 60
+        for text in ("", " \u200b ", "x" * 61):
+            with pytest.raises(Malformed):
+                await add(text, ReplyType.ACCEPT)
+        with pytest.raises(Conflict):
+            await add("See you", ReplyType.REJECT)
+
     async def test_a_crash_in_the_middle_of_putting_them_in_loses_none(self, database: Database) -> None:
         replies = SampleReplies(database, Counters(database))
         await replies.prepare()
@@ -360,9 +372,9 @@ class TestSampleReplies:
         ("time_suggestions", {"suggested_time": "2030-01-01T00:00:00Z"}),
     ],
 )
-async def test_for_strangers_there_is_no_event(world: World, rest: str, body: object) -> None:
-    ann, eve = await world.people(2)
-    event = await world.create(ann, "+" + new_number())
-    status, shown = await world.ask(eve, "POST", f"/events/{event['id']}/{rest}", body)
+async def test_for_strangers_there_is_no_event(fixture: Fixture, rest: str, body: object) -> None:
+    ann, eve = await fixture.people(2)
+    event = await fixture.create(ann, "+" + new_number())
+    status, shown = await fixture.ask(eve, "POST", f"/events/{event['id']}/{rest}", body)
     assert (status, shown) == (404, {"_error_message": "There is no such event."})
-    assert await world.ask(eve, "POST", f"/api/events/x/{rest}", body) == (404, {"_error_message": ""})
+    assert await fixture.ask(eve, "POST", f"/api/events/x/{rest}", body) == (404, {"_error_message": ""})

@@ -8,7 +8,7 @@ import pytest
 from models.documents.pin import PinRules
 from models.facts import AccountChanged
 from tests.rest.conftest import StartNode
-from tests.support.auth_world import ANN, Node
+from tests.support.auth_fixture import ANN, Node
 
 BOTH = pytest.mark.parametrize("prefix", ["", "/api"])
 REQUIRED = ["This field is required."]

@@ -4,7 +4,7 @@ import pytest
 
 from models.facts import AccountChanged
 from tests.rest.conftest import StartNode
-from tests.support.auth_world import ANN, Node
+from tests.support.auth_fixture import ANN, Node
 
 PROFILE = {"full_name": "John Doe", "email": "john@example.com"}
 BOTH = pytest.mark.parametrize("prefix", ["", "/api"])

@@ -7,7 +7,7 @@ import pytest
 
 from models.facts import SessionsRevoked
 from tests.rest.conftest import StartNode
-from tests.support.auth_world import Node
+from tests.support.auth_fixture import Node
 
 BOTH = pytest.mark.parametrize("prefix", ["", "/api"])
 BEN = "+4930654321"
@@ -83,6 +83,31 @@ async def test_logging_out_ends_the_present_session_alone(node: Node, prefix: st
     assert len(await sessions_of(node, laptop)) == 1
 
 
+@BOTH
+async def test_signing_out_everywhere_else_leaves_the_present_session_and_those_of_others(
+    node: Node, prefix: str
+) -> None:
+    tokens = []
+    for _ in range(3):
+        node.clock.move(minutes=2)
+        tokens.append((await node.sign_in())["auth_token"])
+    theirs = (await node.sign_in(BEN))["auth_token"]
+    others = {each["id"] for each in await sessions_of(node, tokens[1]) if not each["current"]}
+    assert await node.ask("DELETE", f"{prefix}/auth/sessions", tokens[1]) == (204, None)
+    revoked = node.fanout.signals[-1]
+    assert isinstance(revoked, SessionsRevoked)
+    assert set(revoked.session_ids) == others
+    assert [(await node.ask("GET", "/auth/sessions", each))[0] for each in (*tokens, theirs)] == [401, 200, 401, 200]
+    assert len(await sessions_of(node, tokens[1])) == 1
+
+
+async def test_signing_out_everywhere_else_where_nobody_else_is_tells_no_node(node: Node) -> None:
+    token = (await node.sign_in())["auth_token"]
+    before = list(node.fanout.signals)
+    assert await node.ask("DELETE", "/auth/sessions", token) == (204, None)
+    assert node.fanout.signals == before
+
+
 async def test_a_session_of_somebody_else_looks_like_none(node: Node) -> None:
     mine, theirs = [(await node.sign_in(number))["auth_token"] for number in ("+4930123456", BEN)]
     (session,) = await sessions_of(node, theirs)
@@ -121,7 +146,7 @@ async def test_a_session_ends_by_itself_after_its_lifetime(node: Node) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("POST", "/auth/sessions", "GET,HEAD,OPTIONS"),
+        ("POST", "/auth/sessions", "DELETE,GET,HEAD,OPTIONS"),
         ("GET", "/auth/sessions/1", "DELETE,OPTIONS"),
         ("GET", "/auth/logout", "OPTIONS,POST"),
         ("PUT", "/auth/register", "OPTIONS,POST"),

@@ -7,39 +7,39 @@ from typing import Any
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.rest.events.world import World, in_hours, running_world
+from tests.rest.events.fixture import Fixture, in_hours, running_fixture
 from tests.support.node import Person
 
 
 @pytest.fixture(scope="module")
-async def world(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    async with running_world(stores, tmp_path_factory.mktemp("blocks")) as world:
-        yield world
+async def fixture(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fixture]:
+    async with running_fixture(stores, tmp_path_factory.mktemp("blocks")) as fixture:
+        yield fixture
 
 
-async def block(world: World, blocker: Person, blocked: Person) -> None:
-    status, shown = await world.ask(blocker, "POST", f"/api/contacts/{blocked.number}/block/")
+async def block(fixture: Fixture, blocker: Person, blocked: Person) -> None:
+    status, shown = await fixture.ask(blocker, "POST", f"/api/contacts/{blocked.number}/block/")
     assert status == 200, shown
 
 
-async def unblock(world: World, blocker: Person, blocked: Person) -> None:
-    status, shown = await world.ask(blocker, "POST", f"/api/contacts/{blocked.number}/unblock/")
+async def unblock(fixture: Fixture, blocker: Person, blocked: Person) -> None:
+    status, shown = await fixture.ask(blocker, "POST", f"/api/contacts/{blocked.number}/unblock/")
     assert status == 200, shown
 
 
-async def seen(world: World, who: Person, event: dict[str, Any]) -> dict[str, Any]:
+async def seen(fixture: Fixture, who: Person, event: dict[str, Any]) -> dict[str, Any]:
     """All ways by which somebody may come upon an event."""
-    listed = (await world.ask(who, "GET", "/events"))[1]
-    mine = (await world.ask(who, "GET", "/events?i_am_owner=false"))[1]
-    line = (await world.ask(who, "GET", "/events/timeline?type=received"))[1]
+    listed = (await fixture.ask(who, "GET", "/events"))[1]
+    mine = (await fixture.ask(who, "GET", "/events?i_am_owner=false"))[1]
+    line = (await fixture.ask(who, "GET", "/events/timeline?type=received"))[1]
     return {
         "list": [each["id"] for each in listed["results"]],
         "count": listed["count"],
         "others": [each["id"] for each in mine["results"]],
         "timeline": [each["id"] for each in line],
-        "stats": (await world.ask(who, "GET", "/events/stats"))[1]["unresponded_invite_count"],
-        "inviters": [each["full_name"] for each in (await world.ask(who, "GET", "/users/who_has_invited_me"))[1]],
-        "status": (await world.ask(who, "GET", f"/events/{event['id']}"))[0],
+        "stats": (await fixture.ask(who, "GET", "/events/stats"))[1]["unresponded_invite_count"],
+        "inviters": [each["full_name"] for each in (await fixture.ask(who, "GET", "/users/who_has_invited_me"))[1]],
+        "status": (await fixture.ask(who, "GET", f"/events/{event['id']}"))[0],
     }
 
 
@@ -48,17 +48,17 @@ NOTHING = {"list": [], "count": 0, "others": [], "timeline": [], "stats": 0, "in
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("hours", [24, -30], ids=["upcoming", "over"])
-async def test_a_blocked_owner_s_event_does_not_exist(world: World, when: str, hours: int) -> None:
-    ann, tom = await world.person("Ann"), await world.person("Tom")
+async def test_a_blocked_owner_s_event_does_not_exist(fixture: Fixture, when: str, hours: int) -> None:
+    ann, tom = await fixture.person("Ann"), await fixture.person("Tom")
     if when == "before":
-        await block(world, tom, ann)
-    event = await world.create(ann, tom, event_date=in_hours(hours))
+        await block(fixture, tom, ann)
+    event = await fixture.create(ann, tom, event_date=in_hours(hours))
     if when == "after":
-        assert (await seen(world, tom, event))["list"] == [event["id"]]
-        await block(world, tom, ann)
-    assert await seen(world, tom, event) == NOTHING
-    await unblock(world, tom, ann)
-    found = await seen(world, tom, event)
+        assert (await seen(fixture, tom, event))["list"] == [event["id"]]
+        await block(fixture, tom, ann)
+    assert await seen(fixture, tom, event) == NOTHING
+    await unblock(fixture, tom, ann)
+    found = await seen(fixture, tom, event)
     assert (found["list"], found["timeline"], found["inviters"], found["status"]) == (
         [event["id"]],
         [event["id"]],
@@ -67,21 +67,21 @@ async def test_a_blocked_owner_s_event_does_not_exist(world: World, when: str, h
     )
 
 
-async def test_only_the_blocked_owner_s_events_are_gone(world: World) -> None:
-    ann, eve, tom = await world.person("Ann"), await world.person("Eve"), await world.person("Tom")
-    await world.create(ann, tom)
-    other, own = await world.create(eve, tom), await world.create(tom, ann)
-    await block(world, tom, ann)
-    found = await seen(world, tom, other)
+async def test_only_the_blocked_owner_s_events_are_gone(fixture: Fixture) -> None:
+    ann, eve, tom = await fixture.person("Ann"), await fixture.person("Eve"), await fixture.person("Tom")
+    await fixture.create(ann, tom)
+    other, own = await fixture.create(eve, tom), await fixture.create(tom, ann)
+    await block(fixture, tom, ann)
+    found = await seen(fixture, tom, other)
     assert sorted(found["list"]) == sorted([other["id"], own["id"]])
     assert (found["stats"], found["inviters"], found["status"]) == (1, ["Eve"], 200)
-    assert (await seen(world, ann, own))["list"].count(own["id"]) == 1, "the block works in one direction"
+    assert (await seen(fixture, ann, own))["list"].count(own["id"]) == 1, "the block works in one direction"
 
 
-async def test_by_no_way_is_anything_done_at_a_blocked_owner_s_event(world: World) -> None:
-    ann, tom = await world.person("Ann"), await world.person("Tom")
-    event = await world.create(ann, tom)
-    await block(world, tom, ann)
+async def test_by_no_way_is_anything_done_at_a_blocked_owner_s_event(fixture: Fixture) -> None:
+    ann, tom = await fixture.person("Ann"), await fixture.person("Tom")
+    event = await fixture.create(ann, tom)
+    await block(fixture, tom, ann)
     path = f"/events/{event['id']}"
     poll = {"suggested_date": in_hours(48), "suggested_venue": "x"}
     time = {"suggested_time": in_hours(48)}
@@ -97,16 +97,16 @@ async def test_by_no_way_is_anything_done_at_a_blocked_owner_s_event(world: Worl
         ("DELETE", path, None),
         ("PUT", f"{path}/cancel_event", {}),
     ):
-        assert (await world.ask(tom, method, where, body))[0] == 404, where
+        assert (await fixture.ask(tom, method, where, body))[0] == 404, where
 
 
-async def test_the_owner_learns_no_name_of_who_blocked_them(world: World) -> None:
-    ann, tom = await world.person("Ann"), await world.person("Tom Secret")
-    event = await world.create(ann, tom)
-    await world.answer(tom, event, "accept")
-    assert "Tom Secret" in json.dumps(await world.show(ann, event))
-    await block(world, tom, ann)
-    shown = await world.show(ann, event)
+async def test_the_owner_learns_no_name_of_who_blocked_them(fixture: Fixture) -> None:
+    ann, tom = await fixture.person("Ann"), await fixture.person("Tom Secret")
+    event = await fixture.create(ann, tom)
+    await fixture.answer(tom, event, "accept")
+    assert "Tom Secret" in json.dumps(await fixture.show(ann, event))
+    await block(fixture, tom, ann)
+    shown = await fixture.show(ann, event)
     assert "Tom Secret" not in json.dumps(shown)
     assert shown["invitees"][0]["phone_number"] == "+" + tom.number
     assert shown["invitees"][0]["full_name"] == "+" + tom.number
@@ -119,21 +119,21 @@ async def test_the_owner_learns_no_name_of_who_blocked_them(world: World) -> Non
         ("POST", "/users/favorite_contacts", book),
         ("PATCH", f"/events/{event['id']}", {"title": "Supper"}),
     ):
-        status, answer = await world.ask(ann, method, path, body)
+        status, answer = await fixture.ask(ann, method, path, body)
         assert status == 200, path
         assert "Tom Secret" not in json.dumps(answer), path
 
 
-async def test_what_happens_at_a_blocked_owner_s_event_reaches_no_socket(world: World) -> None:
-    ann, tom, eve = await world.person("Ann"), await world.person("Tom Secret"), await world.person("Eve")
-    event = await world.create(ann, tom, eve)
-    await world.answer(tom, event, "accept")
-    await block(world, tom, ann)
-    toms = await world.node.connect(tom, "/chat", "/events")
-    eves = await world.node.connect(eve, "/chat", "/events")
+async def test_what_happens_at_a_blocked_owner_s_event_reaches_no_socket(fixture: Fixture) -> None:
+    ann, tom, eve = await fixture.person("Ann"), await fixture.person("Tom Secret"), await fixture.person("Eve")
+    event = await fixture.create(ann, tom, eve)
+    await fixture.answer(tom, event, "accept")
+    await block(fixture, tom, ann)
+    toms = await fixture.node.connect(tom, "/chat", "/events")
+    eves = await fixture.node.connect(eve, "/chat", "/events")
     before = len(toms.heard)
-    assert (await world.ask(ann, "PATCH", f"/events/{event['id']}", {"title": "Supper"}))[0] == 200
-    assert (await world.ask(ann, "POST", f"/events/{event['id']}/messages", {"body": "hello all"}))[0] == 201
+    assert (await fixture.ask(ann, "PATCH", f"/events/{event['id']}", {"title": "Supper"}))[0] == 200
+    assert (await fixture.ask(ann, "POST", f"/events/{event['id']}/messages", {"body": "hello all"}))[0] == 201
     (changed,) = await eves.expect("event_changed")
     await eves.expect("message_created")
     assert "Tom Secret" not in json.dumps(changed)
@@ -147,35 +147,35 @@ async def test_what_happens_at_a_blocked_owner_s_event_reaches_no_socket(world: 
     assert "hello all" not in json.dumps([heard[2] for heard in toms.heard])
 
 
-async def test_who_takes_a_block_back_is_in_the_event_s_chat_again(world: World) -> None:
-    ann, tom = await world.person("Ann"), await world.person("Tom")
-    event = await world.create(ann, tom)
-    await block(world, tom, ann)
-    await unblock(world, tom, ann)
-    device = await world.node.connect(tom, "/chat")
+async def test_who_takes_a_block_back_is_in_the_event_s_chat_again(fixture: Fixture) -> None:
+    ann, tom = await fixture.person("Ann"), await fixture.person("Tom")
+    event = await fixture.create(ann, tom)
+    await block(fixture, tom, ann)
+    await unblock(fixture, tom, ann)
+    device = await fixture.node.connect(tom, "/chat")
     sent = await device.ask(
         "message_send", {"chat": event["chat"], "client_id": "back", "type": "t", "text": "back again"}
     )
     assert sent["ok"], sent
 
 
-async def test_the_whole_list_of_blocks_does_the_same(world: World) -> None:
-    ann, tom = await world.person("Ann"), await world.person("Tom")
-    event = await world.create(ann, tom)
+async def test_the_whole_list_of_blocks_does_the_same(fixture: Fixture) -> None:
+    ann, tom = await fixture.person("Ann"), await fixture.person("Tom")
+    event = await fixture.create(ann, tom)
     path = "/api/contacts/blocked-list/"
-    assert (await world.ask(tom, "POST", path, {"numbers": [ann.number]}))[0] == 200
-    assert await seen(world, tom, event) == NOTHING
-    device = await world.node.connect(tom, "/chat")
+    assert (await fixture.ask(tom, "POST", path, {"numbers": [ann.number]}))[0] == 200
+    assert await seen(fixture, tom, event) == NOTHING
+    device = await fixture.node.connect(tom, "/chat")
     send = {"chat": event["chat"], "client_id": "x", "type": "t", "text": "x"}
     assert not (await device.ask("message_send", send))["ok"]
-    assert (await world.ask(tom, "POST", path, {"numbers": []}))[0] == 200
-    assert (await seen(world, tom, event))["status"] == 200
+    assert (await fixture.ask(tom, "POST", path, {"numbers": []}))[0] == 200
+    assert (await seen(fixture, tom, event))["status"] == 200
     assert (await device.ask("message_send", send | {"client_id": "y"}))["ok"]
 
 
-async def test_a_blocked_invitee_writes_to_the_others_as_in_a_common_group(world: World) -> None:
-    ann, tom, eve = await world.person("Ann"), await world.person("Tom"), await world.person("Eve")
-    event = await world.create(ann, tom, eve)
-    await block(world, tom, eve)
-    assert (await world.ask(eve, "POST", f"/events/{event['id']}/messages", {"body": "hi"}))[0] == 201
-    assert [each["body"] for each in (await world.show(tom, event))["messages"]] == ["hi"]
+async def test_a_blocked_invitee_writes_to_the_others_as_in_a_common_group(fixture: Fixture) -> None:
+    ann, tom, eve = await fixture.person("Ann"), await fixture.person("Tom"), await fixture.person("Eve")
+    event = await fixture.create(ann, tom, eve)
+    await block(fixture, tom, eve)
+    assert (await fixture.ask(eve, "POST", f"/events/{event['id']}/messages", {"body": "hi"}))[0] == 201
+    assert [each["body"] for each in (await fixture.show(tom, event))["messages"]] == ["hi"]

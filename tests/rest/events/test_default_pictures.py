@@ -8,8 +8,9 @@ from aiohttp.test_utils import make_mocked_request
 from PIL import ImageColor
 
 from handlers.rest.links import Links
-from models.documents.default_picture import NOBODY
+from models.documents.default_picture import NOBODY, DefaultPicture
 from models.documents.photo import Rendition
+from models.services.media import renditions
 from models.services.media.renditions import DefaultPictures
 from server.media.initials import COLOURS, Initials
 from tests.rest.events.people import People, found, is_default, one
@@ -105,3 +106,23 @@ def test_without_them_a_photo_that_is_not_there_is_null() -> None:
     pictures = DefaultPictures(b"key", Initials(""))
     assert Links("http://a").photos_in(request)(NOBODY, Rendition.SMALL) is None
     assert is_default(Links("http://a", pictures).photos_in(request)(NOBODY, Rendition.SMALL))
+
+
+class Drawing:
+    """Notes what it draws."""
+
+    def __init__(self) -> None:
+        self.drawn: list[int] = []
+
+    async def draw(self, picture: DefaultPicture, rendition: Rendition) -> bytes:
+        self.drawn.append(picture.hue)
+        return b"JPEG"
+
+
+async def test_so_many_drawn_ones_are_kept_as_were_asked_for_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renditions, "CACHE_MAX", 2)
+    drawing = Drawing()
+    pictures = DefaultPictures(b"key", drawing)
+    for hue in (1, 2, 1, 3, 1, 2):
+        await pictures.open(pictures.name(DefaultPicture("A", hue)), Rendition.SMALL)
+    assert drawing.drawn == [1, 2, 3, 2]

@@ -8,9 +8,11 @@ import pytest
 
 from handlers.rest.events.devices import DeviceRoutes
 from models.documents.session import Actor
+from models.services.accounts.language import NoteLanguage
 from models.services.notifications.devices import AddDevice, RemoveDevice
 from models.stores.database import Database
 from models.stores.devices import PER_ACCOUNT_MAX, Devices
+from models.stores.languages import Languages
 from tests.rest.app import Client, acting, client_of
 from tests.support.fakes import HandClock
 
@@ -38,7 +40,8 @@ class Api:
 async def api(database: Database) -> AsyncIterator[Api]:
     devices, clock = Devices(database), HandClock()
     await devices.prepare()
-    async with client_of(DeviceRoutes(AddDevice(devices, clock), RemoveDevice(devices)).routes()) as client:
+    routes = DeviceRoutes(AddDevice(devices, clock), RemoveDevice(devices), NoteLanguage(Languages(database))).routes()
+    async with client_of(routes) as client:
         yield Api(client, devices, clock)
 
 

@@ -15,6 +15,8 @@ import pytest
 from models.documents.event import Event
 from models.stores.database import open_database
 from server.embedded import EmbeddedStores
+from server.http.page_files import PageFiles
+from server.http.pages import STATIC
 from tests.support.invitations import Invitations
 from tests.support.node import Node, Person, running_node, settings_for
 from tests.support.parts import services_of
@@ -25,6 +27,7 @@ STORES = {
     "app_store_url": "https://apps.apple.com/app/id1",
     "google_play_url": "https://play.google.com/store?id=1&a=2",
 }
+PAGE_VERSION = PageFiles.read(STATIC).version
 _numbers = count(4930905000)
 
 
@@ -159,7 +162,9 @@ class TestThePage:
     async def test_makes_links_of_urls_in_the_title_and_markup_of_nothing(self, invite: Any) -> None:
         title = '<script>alert(1)</script> https://example.com/a?b=1&c="x" javascript:alert(1)'
         _, page = await (await invite(title=title, venue_name="<b>x</b>", address='"><img src=x>')).guest.open()
-        assert re.findall(r"<script.*?>", page) == ['<script src="/static/invitation/times.js" defer>']
+        assert re.findall(r"<script.*?>", page) == [
+            f'<script src="/static/{PAGE_VERSION}/invitation/times.js" type="module">'
+        ]
         assert "<img" not in page
         assert "<b>x" not in page
         assert '<a href="https://example.com/a?b=1&amp;c=' in page
@@ -352,6 +357,19 @@ class TestTheAnswer:
                 assert answer.headers["Referrer-Policy"] == "no-referrer"
                 assert "UTF-8" in await answer.text()
 
+    @pytest.mark.parametrize(
+        ("body", "status", "said"),
+        [("a=1&" * 2000, 400, "could not be read"), ("a" * 1_000_000, 413, "is too long")],
+    )
+    async def test_that_cannot_be_taken_is_refused_by_a_sentence_that_says_what_to_do(
+        self, invite: Any, body: str, status: int, said: str
+    ) -> None:
+        guest = (await invite()).guest
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        address = f"{guest.url}/invitation/"
+        async with guest.http.post(address, params={"token": guest.token}, data=body, headers=headers) as answer:
+            assert (answer.status, answer.content_type, said in await answer.text()) == (status, "text/html", True)
+
 
 class TestTheCalendar:
     async def open(self, guest: Guest) -> tuple[Mapping[str, str], icalendar.Event]:
@@ -384,6 +402,23 @@ class TestTheCalendar:
     async def test_names_the_address_without_a_venue(self, invite: Any) -> None:
         _, entry = await self.open((await invite(address="Markt 1")).guest)
         assert entry["LOCATION"] == "Markt 1"
+
+    async def test_and_the_page_have_the_description(self, invite: Any) -> None:
+        dinner = await invite(description="Bring bread.\nSee https://example.org/map <b>")
+        _, entry = await self.open(dinner.guest)
+        assert entry["DESCRIPTION"] == "Bring bread.\nSee https://example.org/map <b>"
+        page = (await dinner.guest.open())[1]
+        assert "Bring bread.\nSee <a href=" in page
+        assert "&lt;b&gt;</p>" in page
+
+    async def test_of_an_event_that_an_earlier_version_stored_has_no_description(
+        self, invite: Any, stores: EmbeddedStores, node: Node
+    ) -> None:
+        dinner = await invite()
+        async with open_database(stores.mongodb_url, node.settings.mongodb.database) as database:
+            await database.collection("events").update_one({"_id": dinner.event.id}, {"$unset": {"description": True}})
+        _, entry = await self.open(dinner.guest)
+        assert "DESCRIPTION" not in entry
 
     async def test_tells_nobody_the_owner_s_email_address(self, invite: Any) -> None:
         dinner = await invite()
@@ -512,3 +547,10 @@ async def test_a_deleted_event_keeps_no_tokens(
     assert (await node.rest("DELETE", f"/events/{dinner.event.id}", owner))[0] == 204
     assert (await dinner.guest.open())[0] == 404
     assert await services_of(invitations.node).runtime.stores.invitation_tokens.find(dinner.guest.token) is None
+
+
+async def test_a_token_that_a_crash_left_of_an_event_that_is_gone_opens_nothing(guests: Any, node: Node) -> None:
+    tokens = services_of(node).runtime.stores.invitation_tokens
+    token = (await tokens.issue(999_999_999, {1: 2}, "item", datetime.now(UTC)))[1]
+    for path in ("/invitation/", "/invitation/calendar/"):
+        assert (await guests(token).open(path))[0] == 404

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.rest.events.world import World, in_hours, new_number
+from tests.rest.events.fixture import Fixture, in_hours, new_number
 
 REQUIRED, NULL = ["This field is required."], ["This field may not be null."]
 FORMAT = [
@@ -38,8 +38,8 @@ INTEGER = ["A valid integer is required."]
         ("POST", "/events/1/time_suggestions"),
     ],
 )
-async def test_anonymous_is_401(world: World, prefix: str, method: str, path: str) -> None:
-    async with world.node.http.request(method, world.node.url + prefix + path) as answer:
+async def test_anonymous_is_401(fixture: Fixture, prefix: str, method: str, path: str) -> None:
+    async with fixture.node.http.request(method, fixture.node.url + prefix + path) as answer:
         assert answer.status == 401
         assert answer.headers["WWW-Authenticate"] == 'Bearer realm="api"'
         assert (await answer.json()).keys() == {"_error_message", "_error_type"}
@@ -93,20 +93,20 @@ FIELDS = [
 
 @pytest.mark.parametrize(("name", "value", "sentences"), FIELDS)
 async def test_a_field_that_cannot_be_is_a_400_of_create_patch_and_put_and_beats_the_404(
-    world: World, name: str, value: Any, sentences: list[str]
+    fixture: Fixture, name: str, value: Any, sentences: list[str]
 ) -> None:
-    ann = await world.person()
+    ann = await fixture.person()
     body = {"title": "Dinner", "event_date": in_hours(1)} | {name: value}
     for method, path in (("POST", "/events"), ("PUT", "/events/999999999"), ("PATCH", "/events/999999999")):
-        assert await world.ask(ann, method, path, body) == (400, {name: sentences}), method
+        assert await fixture.ask(ann, method, path, body) == (400, {name: sentences}), method
 
 
 @pytest.mark.parametrize("name", ["title", "event_date"])
-async def test_what_an_event_cannot_be_without_may_not_be_null(world: World, name: str) -> None:
-    ann = await world.person()
+async def test_what_an_event_cannot_be_without_may_not_be_null(fixture: Fixture, name: str) -> None:
+    ann = await fixture.person()
     body = {"title": "Dinner", "event_date": in_hours(1)} | {name: None}
     for method, path in (("POST", "/events"), ("PUT", "/events/999999999")):
-        assert await world.ask(ann, method, path, body) == (400, {name: NULL}), method
+        assert await fixture.ask(ann, method, path, body) == (400, {name: NULL}), method
 
 
 @pytest.mark.parametrize("name", ["spot_filled", "spots_filled"])
@@ -118,62 +118,64 @@ async def test_what_an_event_cannot_be_without_may_not_be_null(world: World, nam
         ("x", INTEGER),
     ],
 )
-async def test_filled_places_are_a_number(world: World, name: str, value: Any, sentences: list[str]) -> None:
-    assert await world.ask(await world.person(), "PATCH", "/events/1", {name: value}) == (400, {name: sentences})
+async def test_filled_places_are_a_number(fixture: Fixture, name: str, value: Any, sentences: list[str]) -> None:
+    assert await fixture.ask(await fixture.person(), "PATCH", "/events/1", {name: value}) == (400, {name: sentences})
 
 
-async def test_several_wrong_fields_are_all_named_and_what_is_required_is_said(world: World) -> None:
-    ann = await world.person()
-    assert await world.ask(ann, "POST", "/events", {}) == (400, {"title": REQUIRED, "event_date": REQUIRED})
-    status, shown = await world.ask(ann, "POST", "/events", {"title": "", "total_spots": 0, "location": 1})
+async def test_several_wrong_fields_are_all_named_and_what_is_required_is_said(fixture: Fixture) -> None:
+    ann = await fixture.person()
+    assert await fixture.ask(ann, "POST", "/events", {}) == (400, {"title": REQUIRED, "event_date": REQUIRED})
+    status, shown = await fixture.ask(ann, "POST", "/events", {"title": "", "total_spots": 0, "location": 1})
     assert (status, shown.keys()) == (400, {"title", "event_date", "total_spots", "location"})
 
 
 @pytest.mark.parametrize(
     "location", [{}, {"latitude": 0}, {"$set": {"a.b": [1, None, "x", {"": 2**63 - 1}]}}, deep(10)]
 )
-async def test_any_other_object_is_a_location_and_comes_back_as_it_is(world: World, location: dict[str, Any]) -> None:
-    ann = await world.person()
-    event = await world.create(ann, location=location)
-    assert json.dumps((await world.show(ann, event))["location"]) == json.dumps(location)
+async def test_any_other_object_is_a_location_and_comes_back_as_it_is(
+    fixture: Fixture, location: dict[str, Any]
+) -> None:
+    ann = await fixture.person()
+    event = await fixture.create(ann, location=location)
+    assert json.dumps((await fixture.show(ann, event))["location"]) == json.dumps(location)
 
 
-async def test_what_forms_send_is_read_like_json(world: World) -> None:
-    ann = await world.person()
+async def test_what_forms_send_is_read_like_json(fixture: Fixture) -> None:
+    ann = await fixture.person()
     form = {"title": "Dinner", "event_date": "2031-01-01T10:00", "is_time_specified": "false", "total_spots": "20"}
-    status, event = await world.node.rest("POST", "/events", ann, data=form)
+    status, event = await fixture.node.rest("POST", "/events", ann, data=form)
     assert (status, event["is_time_specified"], event["total_spots"]) == (201, False, 20)
 
 
 @pytest.mark.parametrize("is_multipart", [False, True])
-async def test_a_form_may_have_one_guest_and_a_place(world: World, *, is_multipart: bool) -> None:
-    ann = await world.person()
+async def test_a_form_may_have_one_guest_and_a_place(fixture: Fixture, *, is_multipart: bool) -> None:
+    ann = await fixture.person()
     number = "+" + new_number()
     for name, value in (("invite_phone_numbers", number), ("invite_phone_numbers[]", number)):
         fields = {"title": "Dinner", "event_date": in_hours(1), name: value, "location": '{"latitude": 1.5}'}
         form = aiohttp.FormData(fields, default_to_multipart=is_multipart)
-        status, event = await world.node.rest("POST", "/events", ann, data=form)
+        status, event = await fixture.node.rest("POST", "/events", ann, data=form)
         assert (status, event["location"]) == (201, {"latitude": 1.5})
         assert [each["phone_number"] for each in event["invitees"]] == [number]
-    status, shown = await world.node.rest(
+    status, shown = await fixture.node.rest(
         "POST", "/users/from_phone_numbers", ann, data={"phone_numbers": "+" + ann.number}
     )
     assert (status, len(shown)) == (200, 1)
 
 
 @pytest.mark.parametrize("data", [b"{", b"[]", b'"x"', b"\xff"])
-async def test_a_body_that_is_no_object_is_a_generic_400(world: World, data: bytes) -> None:
-    ann, headers = await world.person(), {"Content-Type": "application/json"}
+async def test_a_body_that_is_no_object_is_a_generic_400(fixture: Fixture, data: bytes) -> None:
+    ann, headers = await fixture.person(), {"Content-Type": "application/json"}
     for method, path in (("POST", "/events"), ("PATCH", "/events/1"), ("POST", "/events/1/accept")):
-        async with world.node.http.request(
-            method, world.node.url + path, data=data, headers=headers | {"Authorization": f"Bearer {ann.token}"}
+        async with fixture.node.http.request(
+            method, fixture.node.url + path, data=data, headers=headers | {"Authorization": f"Bearer {ann.token}"}
         ) as answer:
             assert answer.status == 400
             assert (await answer.json()).keys() == {"_error_message", "_error_type"}
 
 
-async def test_other_methods_are_a_generic_405(world: World) -> None:
-    ann = await world.person()
+async def test_other_methods_are_a_generic_405(fixture: Fixture) -> None:
+    ann = await fixture.person()
     for method, path in (("DELETE", "/events"), ("POST", "/events/1/cancel_event"), ("GET", "/events/1/accept")):
-        status, shown = await world.ask(ann, method, path)
+        status, shown = await fixture.ask(ann, method, path)
         assert (status, shown.keys()) == (405, {"_error_message", "_error_type"})

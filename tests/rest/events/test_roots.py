@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.auth_world import Node
+from tests.support.auth_fixture import Node
 
 
 @pytest.mark.parametrize("path", ["/api/", "/api"])

@@ -7,7 +7,7 @@ Where the examples contradict each other or the tests that came with them, docs/
 from datetime import datetime
 from typing import Any
 
-from tests.rest.events.world import World, in_hours
+from tests.rest.events.fixture import Fixture, in_hours
 from tests.support.node import Person
 
 BY_CHANCE = {
@@ -212,84 +212,86 @@ def compare(example: Any, real: Any, path: str = "") -> None:
             assert datetime.fromisoformat(real).tzinfo is not None, path
 
 
-async def ask(world: World, who: Person, method: str, path: str, body: Any = None) -> Any:
-    status, shown = await world.ask(who, method, path, body)
+async def ask(fixture: Fixture, who: Person, method: str, path: str, body: Any = None) -> Any:
+    status, shown = await fixture.ask(who, method, path, body)
     assert status == 200, shown
     return shown
 
 
-async def test_get_all_events(world: World) -> None:
-    ann, alan = await world.person("John Doe"), await world.person("Alan Smithee")
-    event = await world.create(ann, alan, title="Dinner @ Street4", total_spots=2)
+async def test_get_all_events(fixture: Fixture) -> None:
+    ann, alan = await fixture.person("John Doe"), await fixture.person("Alan Smithee")
+    event = await fixture.create(ann, alan, title="Dinner @ Street4", total_spots=2)
     path = f"/events/{event['id']}"
-    await world.answer(alan, event, "accept")
-    await world.ask(ann, "POST", f"{path}/messages", {"body": "We should meet there"})
-    await world.ask(ann, "POST", f"{path}/polls", {"suggested_date": "2017-10-18T23:58:46.498277Z"})
-    compare({"count": 30, "next": None, "previous": None, "results": [LISTED]}, await ask(world, ann, "GET", "/events"))
-    untimed = await world.create(
+    await fixture.answer(alan, event, "accept")
+    await fixture.ask(ann, "POST", f"{path}/messages", {"body": "We should meet there"})
+    await fixture.ask(ann, "POST", f"{path}/polls", {"suggested_date": "2017-10-18T23:58:46.498277Z"})
+    compare(
+        {"count": 30, "next": None, "previous": None, "results": [LISTED]}, await ask(fixture, ann, "GET", "/events")
+    )
+    untimed = await fixture.create(
         ann, alan, title="Dinner @ Street4", total_spots=2, event_date=in_hours(1), is_time_specified=False
     )
-    await world.answer(alan, untimed, "accept")
-    page = await ask(world, ann, "GET", "/events")
+    await fixture.answer(alan, untimed, "accept")
+    page = await ask(fixture, ann, "GET", "/events")
     second = {name: value for name, value in LISTED.items() if name not in ("messages", "polls")}
     compare(second | {"is_time_specified": False}, page["results"][1])
 
 
-async def test_event_timeline(world: World) -> None:
-    ann = await world.person("User 3")
+async def test_event_timeline(fixture: Fixture) -> None:
+    ann = await fixture.person("User 3")
     first = {"title": "Dinner @ my place", "event_date": TIMELINE[0]["event_date"], "total_spots": 20}
-    await world.create(ann, "+9000920234234", **first)
+    await fixture.create(ann, "+9000920234234", **first)
     second = {"title": "Event 1", "event_date": TIMELINE[1]["event_date"], "total_spots": 72}
-    event = await world.create(ann, **second)
-    await ask(world, ann, "PATCH", f"/events/{event['id']}", {"spot_filled": 10})
-    real = await ask(world, ann, "GET", "/events/timeline?type=sent")
+    event = await fixture.create(ann, **second)
+    await ask(fixture, ann, "PATCH", f"/events/{event['id']}", {"spot_filled": 10})
+    real = await ask(fixture, ann, "GET", "/events/timeline?type=sent")
     compare(TIMELINE, real)
     assert [each["event_date"] for each in real] == [each["event_date"] for each in TIMELINE]
-    rest = await ask(world, ann, "GET", "/events/timeline?type=sent&cursor=2015-08-03T13:11:47.357035Z")
+    rest = await ask(fixture, ann, "GET", "/events/timeline?type=sent&cursor=2015-08-03T13:11:47.357035Z")
     assert rest == [], "the result ends when there are no results"
 
 
-async def test_create_new_event_and_get_event_details(world: World) -> None:
-    ann = await world.person("User 10")
-    status, event = await world.ask(ann, "POST", "/events", NEW)
+async def test_create_new_event_and_get_event_details(fixture: Fixture) -> None:
+    ann = await fixture.person("User 10")
+    status, event = await fixture.ask(ann, "POST", "/events", NEW)
     assert status == 201
     compare(CREATED, event)
     assert event["event_date"] == "2014-10-15T12:51:40.000000Z"
     for invitee in event["invitees"]:
         compare(UNKNOWN_INVITEE, invitee)
-    five, six = await world.person("User 5"), await world.person("User 6")
+    five, six = await fixture.person("User 5"), await fixture.person("User 6")
     numbers = [f"+{five.number}", f"+{six.number}"]
-    event = await world.create(ann, **NEW | {"invite_phone_numbers": numbers})
-    await world.answer(five, event, "accept")
-    await world.ask(ann, "POST", f"/events/{event['id']}/messages", {"body": "We should meet there"})
-    compare(DETAIL, await world.show(ann, event))
+    event = await fixture.create(ann, **NEW | {"invite_phone_numbers": numbers})
+    await fixture.answer(five, event, "accept")
+    await fixture.ask(ann, "POST", f"/events/{event['id']}/messages", {"body": "We should meet there"})
+    compare(DETAIL, await fixture.show(ann, event))
 
 
-async def test_invite_users_and_fill_spots(world: World) -> None:
-    ann = await world.person("User 10")
-    event = await world.create(ann, **NEW | {"invite_phone_numbers": [], "total_spots": 100})
+async def test_invite_users_and_fill_spots(fixture: Fixture) -> None:
+    ann = await fixture.person("User 10")
+    event = await fixture.create(ann, **NEW | {"invite_phone_numbers": [], "total_spots": 100})
     path = f"/events/{event['id']}"
     numbers = ["+9000920234234", "+1235550011"]
-    shown = await ask(world, ann, "PATCH", path, {"invite_phone_numbers": numbers})
+    shown = await ask(fixture, ann, "PATCH", path, {"invite_phone_numbers": numbers})
     assert sorted(each["phone_number"] for each in shown["invitees"]) == sorted(numbers)
     without_messages = {name: value for name, value in CREATED.items() if name != "attendees_count"}
     compare(without_messages | {"total_spots": 100}, shown)
-    filled = await ask(world, ann, "PATCH", path, {"spot_filled": 90})
+    filled = await ask(fixture, ann, "PATCH", path, {"spot_filled": 90})
     compare(without_messages | {"total_spots": 100, "spots_filled": 90}, filled)
 
 
-async def test_cancel_and_unanswered_count_and_time_suggestions(world: World) -> None:
-    ann, tom = await world.people(2)
+async def test_cancel_and_unanswered_count_and_time_suggestions(fixture: Fixture) -> None:
+    ann, tom = await fixture.people(2)
     for _ in range(3):
-        event = await world.create(ann, tom)
-    compare({"unresponded_invite_count": 3}, await ask(world, tom, "GET", "/events/stats"))
+        event = await fixture.create(ann, tom)
+    compare({"unresponded_invite_count": 3}, await ask(fixture, tom, "GET", "/events/stats"))
     suggestion = {"suggested_time": "2016-12-11T04:00:00Z", "comment": "some comment", "like_count": 2, "is_set": False}
-    assert await world.ask(tom, "POST", f"/events/{event['id']}/time_suggestions", suggestion) == (204, None)
-    assert await world.ask(ann, "PUT", f"/events/{event['id']}/cancel_event") == (204, None)
+    assert await fixture.ask(tom, "POST", f"/events/{event['id']}/time_suggestions", suggestion) == (204, None)
+    assert await fixture.ask(ann, "PUT", f"/events/{event['id']}/cancel_event") == (204, None)
 
 
-async def test_sample_replies(world: World) -> None:
-    replies = await ask(world, await world.person(), "GET", "/events/sample_rsvp_replies")
+async def test_sample_replies(fixture: Fixture) -> None:
+    replies = await ask(fixture, await fixture.person(), "GET", "/events/sample_rsvp_replies")
     for example in (
         {"id": 3, "text": "Maybe next time!", "type": "reject"},
         {"id": 1, "text": "I'll be there :)", "type": "accept"},
@@ -299,40 +301,40 @@ async def test_sample_replies(world: World) -> None:
         compare(example, real)
 
 
-async def test_mark_an_invitation_as_seen(world: World) -> None:
-    ann, tom = await world.people(2)
-    event = await world.create(ann, tom)
+async def test_mark_an_invitation_as_seen(fixture: Fixture) -> None:
+    ann, tom = await fixture.people(2)
+    event = await fixture.create(ann, tom)
     path = f"/events/{event['id']}/invitations/{event['invitations'][0]['id']}/mark_seen"
-    real = await ask(world, tom, "PUT", path)
+    real = await ask(fixture, tom, "PUT", path)
     compare(SEEN, real)
     assert (real["user_id"], real["user_full_name"]) == (tom.account_id, "")
 
 
-async def test_messages(world: World) -> None:
-    ann, tom = await world.people(2)
-    event = await world.create(ann, tom)
+async def test_messages(fixture: Fixture) -> None:
+    ann, tom = await fixture.people(2)
+    event = await fixture.create(ann, tom)
     path, body = f"/events/{event['id']}/messages", {"body": "We should move the starting time"}
     example = body | {"is_owner": False, "error_message": None, "error": False, "user_id": 1, "number_messages": 2}
     for status in (201, 201, 201, 409):
-        answer = await world.ask(tom, "POST", path, body)
+        answer = await fixture.ask(tom, "POST", path, body)
         assert answer[0] == status
         over = {"error_message": "Limit of messages reached", "error": True} if status == 409 else {}
         compare(example | over, answer[1])
     assert answer[1]["number_messages"] == 3
-    assert await world.ask(tom, "POST", path, {}) == (400, {"body": ["This field is required."]})
+    assert await fixture.ask(tom, "POST", path, {}) == (400, {"body": ["This field is required."]})
 
 
-async def test_poll(world: World) -> None:
-    ann = await world.person()
-    event = await world.create(ann)
+async def test_poll(fixture: Fixture) -> None:
+    ann = await fixture.person()
+    event = await fixture.create(ann)
     path = f"/events/{event['id']}/polls"
     poll = {"suggested_date": "2017-10-18T23:58:46.498277Z", "suggested_venue": "Foobar"}
-    status, shown = await world.ask(ann, "POST", path, poll)
+    status, shown = await fixture.ask(ann, "POST", path, poll)
     assert status == 201
     compare(poll | {"id": 1}, shown)
-    status, shown = await world.ask(ann, "POST", path, poll)
+    status, shown = await fixture.ask(ann, "POST", path, poll)
     assert (status, list(shown)) == (400, ["body"])
     for venue in "ab":
-        await world.ask(ann, "POST", path, poll | {"suggested_venue": venue})
-    answer = await world.ask(ann, "POST", path, poll)
+        await fixture.ask(ann, "POST", path, poll | {"suggested_venue": venue})
+    answer = await fixture.ask(ann, "POST", path, poll)
     assert answer == (400, {"_error_message": "You cannot submit more than 3 Polls"})

@@ -10,7 +10,7 @@ from yarl import URL
 
 from benchmarks.servers import Person
 from server.embedded import EmbeddedStores
-from tests.rest.events.world import in_hours
+from tests.rest.events.fixture import in_hours
 from tests.support.processes import Cluster, running_cluster
 
 GUESTS, SPOTS, LEAVING = 100, 10, 5

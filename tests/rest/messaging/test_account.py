@@ -247,12 +247,14 @@ async def test_a_removed_account_is_gone_for_others_and_what_was_said_stays(api:
     await ann("POST", STATUS, status_message="bye")
     assert (await node.rest("POST", PHOTO, pin, data={"photo": picture()}))[0] == 200
     ann_phone, tom_phone = await node.connect(pin), await node.connect(tom)
+    login_phone = await node.connect(ann.person(), "/chat")
     sent = await ann_phone.ask("message_send", {"contact": tom.number, "client_id": "1", "text": "hello"})
     await tom_phone.ask("message_send", {"contact": number, "client_id": "2", "text": "hi"})
     chat = sent["message"]["chat"]
     group = await _found_group(api, pin, tom)
-    gone = asyncio.Event()
+    gone, login_gone = asyncio.Event(), asyncio.Event()
     ann_phone.client.on("disconnect", lambda *_: gone.set(), namespace="/chat")
+    login_phone.client.on("disconnect", lambda *_: login_gone.set(), namespace="/chat")
 
     if by == "login":
         assert (await ann("POST", REMOVE, account=number))[0] == 200
@@ -261,6 +263,7 @@ async def test_a_removed_account_is_gone_for_others_and_what_was_said_stays(api:
 
     async with asyncio.timeout(30):
         await gone.wait()
+        await login_gone.wait()
     assert (await node.rest("GET", STATUS, pin))[0] == 401
     assert await refusal(ann, "GET", STATUS) == (400, "no_account")
     assert (await node.rest("GET", f"/api/contacts/{number}/", tom))[1]["exists"] is False

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models.documents.entry import Joined, Kind, Left
-from tests.support.group_world import MEMBERS_MAX, Town
+from tests.support.group_fixture import MEMBERS_MAX, Town
 
 NO_CHAT = {"error": "There is no such chat.", "code": "chat_not_found"}
 NO_ADMIN = {"error": "Only an admin of the group may do this.", "code": "not_an_admin"}
@@ -15,7 +15,7 @@ VERBS = pytest.mark.parametrize("verb", ["add", "remove", "promote", "demote"])
 
 async def kinds(town: Town, group: str) -> list[Kind]:
     """The log, whose seqs are 1..N or the test fails."""
-    log = await town.world.log(group)
+    log = await town.fixture.log(group)
     assert [entry.seq for entry in log] == list(range(1, len(log) + 1))
     return [entry.kind for entry in log]
 
@@ -41,7 +41,7 @@ class TestWhatAllFourShare:
     @VERBS
     async def test_only_an_admin_may(self, town: Town, verb: str) -> None:
         group = await town.node.create(town.ann, town.bob, town.cy)
-        await town.world.befriend(town.bob, town.cy, town.dee)
+        await town.fixture.befriend(town.bob, town.cy, town.dee)
         for contact in (town.ann.number, town.cy.number, town.dee.number, "4999"):
             body = {"contact": contact}
             answer = await town.node.ask(town.bob, "POST", f"{group}/{verb}-participant/", data=body)
@@ -91,7 +91,7 @@ class TestAdding:
     async def test_somebody_who_is_in_it_already_stays_as_they_are(self, town: Town) -> None:
         group = await town.node.create(town.ann, town.bob)
         await town.node.do(town.ann, group, "promote", town.bob)
-        await town.world.contacts.remove(town.ann.account_id, [town.bob.number])
+        await town.fixture.contacts.remove(town.ann.account_id, [town.bob.number])
         for each in (town.ann, town.bob):
             await town.node.do(town.ann, group, "add", each)
         assert await kinds(town, group) == [Kind.JOINED, Kind.ROLE]
@@ -99,8 +99,8 @@ class TestAdding:
 
     async def test_a_stranger_a_blocker_and_a_number_without_account_look_alike(self, town: Town) -> None:
         group = await town.node.create(town.ann)
-        await town.world.contacts.remove(town.ann.account_id, [town.bob.number])
-        await town.world.accounts.block(town.cy.account_id, town.ann.number)
+        await town.fixture.contacts.remove(town.ann.account_id, [town.bob.number])
+        await town.fixture.accounts.block(town.cy.account_id, town.ann.number)
         for contact in (town.bob.number, town.cy.number, "4999"):
             status, answer = await town.node.ask(
                 town.ann, "POST", f"{group}/add-participant/", data={"contact": contact}
@@ -113,11 +113,11 @@ class TestAdding:
     async def test_a_full_group_answers_409(self, town: Town) -> None:
         group = await town.node.create(town.ann)
         accounts = tuple(range(1000, 1000 + MEMBERS_MAX - 1))
-        await town.world.store_only(town.ann, group, Joined(accounts, tuple(map(str, accounts))))
+        await town.fixture.store_only(town.ann, group, Joined(accounts, tuple(map(str, accounts))))
         body = {"contact": town.bob.number}
         status, answer = await town.node.ask(town.ann, "POST", f"{group}/add-participant/", data=body)
         assert (status, answer["code"]) == (409, "group_full")
-        await town.world.store_only(town.ann, group, Left(1000, "1000"), "crash 2")
+        await town.fixture.store_only(town.ann, group, Left(1000, "1000"), "crash 2")
         await town.node.do(town.ann, group, "add", town.bob)
 
     async def test_one_who_was_an_admin_before_comes_back_as_a_participant(self, town: Town) -> None:

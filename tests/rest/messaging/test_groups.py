@@ -6,7 +6,7 @@ import pytest
 
 from models.documents.chat import SUBJECT_MAX_CHARS, is_group_id
 from models.documents.entry import Joined
-from tests.support.group_world import MEMBERS_MAX, Town, World
+from tests.support.group_fixture import MEMBERS_MAX, Fixture, Town
 
 NO_CHAT = {"error": "There is no such chat.", "code": "chat_not_found"}
 SPELLINGS = pytest.mark.parametrize("slash", ["/", ""])
@@ -68,20 +68,20 @@ class TestCreating:
         assert await town.node.ask(town.ann, "GET", "info-all/") == (200, {"grouplist": []})
 
     async def test_those_who_are_no_contacts_are_all_named_and_no_group_is_made(self, town: Town) -> None:
-        await town.world.accounts.change(town.cy.account_id, {"is_registered": False})
+        await town.fixture.accounts.change(town.cy.account_id, {"is_registered": False})
         body = {"participants": ["49302", "49303", "4999"], "subject": "Strangers"}
         status, answer = await town.node.ask(town.ann, "POST", "create-group/", json=body)
         assert status == 400
         assert answer == {"error": "Not in your contacts, or not using Parley: 49303, 4999.", "code": "not_a_contact"}
-        assert await town.world.database.collection("chats").find_one({}) is None
+        assert await town.fixture.database.collection("chats").find_one({}) is None
 
     async def test_somebody_who_wrote_before_need_not_be_a_contact(self, town: Town) -> None:
-        town.world.writers.pairs.add((town.cy.number, town.bob.account_id))
+        town.fixture.writers.pairs.add((town.cy.number, town.bob.account_id))
         group = await town.node.create(town.bob, town.cy)
         assert (await town.node.info(town.cy, group))["creator"] == town.bob.number
 
     async def test_somebody_who_blocked_the_founder_looks_like_no_contact(self, town: Town) -> None:
-        await town.world.accounts.block(town.cy.account_id, town.ann.number)
+        await town.fixture.accounts.block(town.cy.account_id, town.ann.number)
         body = {"participants": ["49302", "49303"], "subject": "Blocked"}
         status, answer = await town.node.ask(town.ann, "POST", "create-group/", json=body)
         assert status == 400
@@ -92,22 +92,28 @@ class TestCreating:
         status, answer = await town.node.ask(town.ann, "POST", "create-group/", json=body)
         assert (status, answer["code"]) == (409, "group_full")
 
-    async def test_a_thousand_come_in_with_one_call(self, world: World) -> None:
-        node, founder = await world.start_node(), await world.register("4930")
+    async def test_a_thousand_come_in_with_one_call(self, fixture: Fixture) -> None:
+        node, founder = await fixture.start_node(), await fixture.register("4930")
         others = [f"4931{n:04}" for n in range(MEMBERS_MAX - 1)]
         rows = [
-            {"_id": 1000 + n, "phone": number, "number": number, "is_registered": True, "created_at": world.clock.now()}
+            {
+                "_id": 1000 + n,
+                "phone": number,
+                "number": number,
+                "is_registered": True,
+                "created_at": fixture.clock.now(),
+            }
             for n, number in enumerate(others)
         ]
-        await world.database.collection("accounts").insert_many(rows)
-        await world.database.collection("contacts").insert_many(
+        await fixture.database.collection("accounts").insert_many(rows)
+        await fixture.database.collection("contacts").insert_many(
             [{"owner_id": founder.account_id, "number": n, "first_name": None, "last_name": None} for n in others]
         )
         body = {"participants": others, "subject": "Everybody"}
         status, answer = await node.ask(founder, "POST", "create-group/", json=body)
         assert status == 201
         assert sorted((await node.info(founder, answer["id"]))["participants"]) == ["4930", *others]
-        (entry,) = await world.log(answer["id"])
+        (entry,) = await fixture.log(answer["id"])
         assert isinstance(entry.body, Joined)
         assert len(entry.body.accounts) == MEMBERS_MAX
         await node.fanout.until(1)
@@ -119,17 +125,17 @@ class TestCreating:
         assert (info["participants"], info["admins"]) == ([town.bob.number], [town.bob.number])
 
     async def test_two_groups_of_one_founder_at_one_time_have_two_ids(self, town: Town) -> None:
-        now = town.world.clock.now()
+        now = town.fixture.clock.now()
         founder = (town.ann.account_id, town.ann.number)
-        first, second = [await town.world.chats.create_group(founder, "Same", now) for _ in range(2)]
+        first, second = [await town.fixture.chats.create_group(founder, "Same", now) for _ in range(2)]
         assert (first.group, second.group) == (
             f"49301-{int(now.timestamp())}",
             f"49301-{int(now.timestamp()) + 1}",
         )
 
     async def test_a_founder_whose_number_is_no_number_has_groups_that_a_path_can_name(self, town: Town) -> None:
-        founder = await town.world.register("call me")
-        await town.world.befriend(founder, town.bob)
+        founder = await town.fixture.register("call me")
+        await town.fixture.befriend(founder, town.bob)
         group = await town.node.create(founder, town.bob)
         assert group.startswith(f"{founder.account_id}-")
         assert (await town.node.info(founder, group))["creator"] == "call me"
@@ -169,7 +175,7 @@ class TestShowing:
 
     async def test_info_all_shows_no_direct_chats(self, town: Town) -> None:
         ann, bob = [(actor.account_id, actor.number) for actor in (town.ann, town.bob)]
-        await town.world.chats.require_direct(ann, bob, town.world.clock.now())
+        await town.fixture.chats.require_direct(ann, bob, town.fixture.clock.now())
         assert await town.node.ask(town.ann, "GET", "info-all/") == (200, {"grouplist": []})
 
     async def test_info_all_asks_the_database_as_often_for_ten_groups_as_for_one(self, town: Town) -> None:
@@ -178,10 +184,10 @@ class TestShowing:
             for _ in range(count):
                 await town.node.create(town.ann, town.bob)
             await town.node.fanout.until(len(asked) * 9 + 1)  # so that nobody else asks meanwhile
-            await town.world.database.raw.command("profile", 2)
+            await town.fixture.database.raw.command("profile", 2)
             _, shown = await town.node.ask(town.ann, "GET", "info-all/")
-            await town.world.database.raw.command("profile", 0)
-            profile = town.world.database.raw["system.profile"]
+            await town.fixture.database.raw.command("profile", 0)
+            profile = town.fixture.database.raw["system.profile"]
             asked.append(
                 await profile.count_documents({"op": {"$in": ["query", "command"]}, "command.find": {"$exists": 1}})
             )

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.support.message_world import EARLIER, Talk, open_talk
+from tests.support.message_fixture import EARLIER, Talk, open_talk
 from tests.support.node import Person
 from tests.support.plans import recorded_plans
 
@@ -337,6 +337,14 @@ class TestChatList:
         assert (await talk.node.rest("POST", "/auth/register", tom, json=profile))[0] == 200
         await talk.send(tom, ann)
         assert [chat["title"] for chat in (await talk.get(CHATS, ann))["chats"]] == ["Thomas Sawyer"]
+
+    async def test_the_name_of_who_blocked_the_reader_is_not_shown(self, talk: Talk) -> None:
+        ann, tom = await talk.people()
+        profile = {"full_name": "Thomas Sawyer", "email": "tom@example.org"}
+        assert (await talk.node.rest("POST", "/auth/register", tom, json=profile))[0] == 200
+        await talk.send(tom, ann)
+        assert (await talk.node.rest("POST", f"/api/contacts/{ann.number}/block/", tom))[0] == 200
+        assert [chat["title"] for chat in (await talk.get(CHATS, ann))["chats"]] == [tom.number]
 
     async def test_limit_and_offset_cut_it(self, talk: Talk) -> None:
         ann, *others = await talk.people(4)

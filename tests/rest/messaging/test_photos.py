@@ -14,10 +14,10 @@ from PIL import Image
 from handlers.rest.bodies import LEAST_BYTES
 from models.stores.accounts import Accounts
 from models.stores.counters import Counters
-from models.stores.database import open_database
 from server.embedded import EmbeddedStores
 from tests.support.node import Node, Person, running_node, settings_for
 from tests.support.pictures import BLUE, GREEN, RED, bomb, decoded, encoded, is_near, plain
+from tests.support.stores import pool
 
 OWN, ALL, PREVIEWS = "/api/account/profile-photo/", "/api/contacts/photos-urls/", "/api/contacts/preview-photos-urls/"
 NOTHING = {"photo_url": None, "photo_status": "404"}
@@ -69,14 +69,14 @@ async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-async def town(node: Node, stores: EmbeddedStores) -> AsyncIterator[Town]:
+async def town(node: Node) -> Town:
     """New people in each test."""
     ann, bob, cy = [await node.sign_in(str(next(NUMBERS))) for _ in range(3)]
     await node.befriend(ann, bob)
     book = {"contacts": [{"contact_id": ann.number}]}
     await node.rest("POST", "/api/contacts/import-contacts/", cy, json=book)
-    async with open_database(stores.mongodb_url, node.settings.mongodb.database) as database:
-        yield Town(node, ann, bob, cy, Accounts(database, Counters(database)))
+    database = pool.at(node.settings.mongodb.database)
+    return Town(node, ann, bob, cy, Accounts(database, Counters(database)))
 
 
 class TestOwnPhoto:

@@ -10,7 +10,7 @@ from handlers.rest.requests import read_shape
 from handlers.wire import sign_in as sessions
 from handlers.wire.events import requests as event_requests
 from handlers.wire.events import users
-from handlers.wire.messaging import drafts, profiles
+from handlers.wire.messaging import accounts, drafts, lists, people, profiles
 from handlers.wire.messaging.photos import show_history
 from handlers.wire.messaging.request import parse
 from handlers.wire.sockets.requests import read_cursors, read_int
@@ -32,14 +32,14 @@ MESSAGING: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (drafts.LocationToSend, {"contact": "49301", "latitude": 1, "longitude": 2}),
     (drafts.PictureToSend, {"contact": "49301", "url": "https://example.com/a.png"}),
     (drafts.CardToSend, {"group_id": "49301-1", "vcard": "BEGIN:VCARD"}),
-    (drafts.LastRead, {"contact": "49301"}),
-    (drafts.MessagesAsked, {}),
-    (drafts.ChatsAsked, {}),
-    (profiles.NewAccount, {"account": "49301"}),
-    (profiles.CodeProof, {"code": "123456"}),
+    (lists.LastRead, {"contact": "49301"}),
+    (lists.MessagesAsked, {}),
+    (lists.ChatsAsked, {}),
+    (accounts.NewAccount, {"account": "49301"}),
+    (accounts.CodeProof, {"code": "123456"}),
     (profiles.PrivacyParts, {"photo": "all"}),
-    (profiles.BlockedNumbers, {"contacts": ["49301"]}),
-    (profiles.BlockedNumbers, {"numbers": ["49301"]}),
+    (people.BlockedNumbers, {"contacts": ["49301"]}),
+    (people.BlockedNumbers, {"numbers": ["49301"]}),
 ]
 
 

@@ -33,7 +33,7 @@ def in_hours(hours: float) -> str:
 
 
 @dataclass(frozen=True)
-class World:
+class Fixture:
     """A node with its database. Every call answers with (status, body)."""
 
     node: Node
@@ -91,10 +91,12 @@ class World:
 
 
 @asynccontextmanager
-async def running_world(stores: EmbeddedStores, folder: Path, **sections: Mapping[str, Any]) -> AsyncIterator[World]:
+async def running_fixture(
+    stores: EmbeddedStores, folder: Path, **sections: Mapping[str, Any]
+) -> AsyncIterator[Fixture]:
     settings = settings_for(folder, **sections)
     async with (
         running_node(stores, settings) as node,
         pool.opened(stores.mongodb_url, settings.mongodb.database) as database,
     ):
-        yield World(node, database)
+        yield Fixture(node, database)

@@ -33,13 +33,14 @@ from models.facts import (
     SessionsRevoked,
     WentOffline,
 )
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 from server.bus.audiences import Audiences
 from server.bus.large_chats import LargeChats, Memberships
 from server.bus.lease import LEASE_S, Lease
 from server.bus.listeners import BusListeners
 from server.bus.names import RedisNames
 from server.bus.shards import Shards
+from server.bus.subscriptions import RETRY_S
 from server.redis_client.client import RedisClient, server_of
 from server.redis_client.cluster import Cluster
 
@@ -92,7 +93,7 @@ class Bus:
         self._held: dict[int, int] = {}  # account id -> sockets here
         self._have_lost: set[str] = set()  # nodes that said so: if one then leaves, something stays unannounced
         self._audiences = Audiences()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = BackgroundTasks()
         self._unreadable: set[str] = set()  # channels that brought something unreadable
         self._unreadable_for_s = unreadable_for_s
         self._making_up: asyncio.TimerHandle | None = None
@@ -123,10 +124,11 @@ class Bus:
         """Take the lease and subscribe. Raises RedisError when Redis cannot be reached."""
         await self.lease.take()
         await self.shards.open()
-        self._tasks = [
-            asyncio.create_task(self.lease.keep(), name="bus lease"),
-            asyncio.create_task(self.large_chats.keep_learning(), name="bus large chats"),
-        ]
+        self._tasks.keep("bus lease", self.lease.keep, longest_pause_s=self.lease.renew_s)
+        large_chats = self.large_chats
+        self._tasks.repeat(
+            "bus large chats", large_chats.learn_all, wake=large_chats.is_outdated, longest_pause_s=RETRY_S
+        )
         self._say_hello()
 
     def mark_lost(self) -> None:
@@ -138,7 +140,7 @@ class Bus:
         is_all_sent = await self.shards.close()
         if self._making_up is not None:
             self._making_up.cancel()
-        await cancel(*self._tasks)
+        await self._tasks.stop()
         try:
             await self.lease.give_up()
             if not is_all_sent:

@@ -17,7 +17,6 @@ from server.bus.shards import Shards
 log = logging.getLogger(__name__)
 
 AT_ONCE = 1000  # accounts of one query
-RETRY_S = 0.5
 
 Memberships = Mapping[int, Mapping[int, int]]  # account id -> chat id -> seq of the last change
 
@@ -36,7 +35,7 @@ class LargeChats:
         self._chats: dict[int, dict[int, int]] = {}  # account id -> chat id -> seq of the last change
         self._known: set[int] = set()  # accounts that were read from the database
         self._holders: dict[int, set[int]] = {}  # chat id -> accounts here
-        self._is_outdated = asyncio.Event()
+        self.is_outdated = asyncio.Event()  # set: `learn_all` is due
 
     def __len__(self) -> int:
         """Returns how many chats this node subscribes to."""
@@ -77,19 +76,7 @@ class LargeChats:
 
     def learn_again(self) -> None:
         """Read the chats of all accounts here anew, soon, because signals may have been missed."""
-        self._is_outdated.set()
-
-    async def keep_learning(self) -> None:
-        """Read anew each time after `learn_again`, until cancelled."""
-        while True:
-            await self._is_outdated.wait()
-            self._is_outdated.clear()
-            try:
-                await self._learn_all()
-            except Exception as error:  # noqa: BLE001 (whatever it is, it may pass)
-                log.warning("large chats are not known: %s", type(error).__name__)
-                self._is_outdated.set()
-                await asyncio.sleep(RETRY_S)
+        self.is_outdated.set()
 
     def changed(self, change: ChatMembersChanged) -> None:
         """Apply a signal: accounts joined or left a large chat."""
@@ -102,7 +89,8 @@ class LargeChats:
                 del self._chats[account_id][change.chat_id]
                 self._let_go(change.chat_id, account_id)
 
-    async def _learn_all(self) -> None:
+    async def learn_all(self) -> None:
+        """Read the chats of all accounts here anew. Raises what the database raises; some may have been read by then."""
         accounts = list(self._chats)
         for first in range(0, len(accounts), AT_ONCE):
             before = {

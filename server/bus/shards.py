@@ -9,12 +9,10 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
+from functools import partial
 from itertools import count
 
-from redis.exceptions import RedisError
-
-from models.tasks import cancel
+from models.tasks import BackgroundTasks
 from server.bus.shard import Shard
 from server.bus.subscriptions import RETRY_S, SubscriptionCallbacks
 from server.redis_client.client import RedisClient
@@ -59,8 +57,8 @@ class Shards:
         self._taken_back: set[str] = set()
         self._is_stale = asyncio.Event()
         self._messages_read_before = 0  # by shards that are gone
-        self._is_closing = False
-        self._looker: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
+        self._looking = BackgroundTasks()
         self._closing: list[asyncio.Task[None]] = []
 
     @property
@@ -92,7 +90,9 @@ class Shards:
         """Start all shards. Raises RedisError and OSError when a cluster does not say where its slots are."""
         if isinstance(self._redis, Cluster):
             self._slots = await self._redis.map_slots()
-            self._looker = asyncio.create_task(self._keep_looking(self._redis), name="bus shards")
+            self._looking.repeat(
+                "bus shards", partial(self._look, self._redis), every_s=LOOK_EVERY_S, wake=self._is_stale
+            )
         for address in set(self._slots) or {THE_SERVER}:
             self._add_shard(address)
         self.home.subscriptions.add_first(self._home)
@@ -102,9 +102,9 @@ class Shards:
     async def close(self) -> bool:
         """Publish what waits, then stop. Returns whether all was published."""
         is_all_sent = all(await asyncio.gather(*(shard.flush_last() for shard in self._shards.values())))
-        self._is_closing = True
-        await cancel(*([self._looker] if self._looker else ()))
-        await asyncio.gather(*self._closing, *(shard.close() for shard in self._shards.values()))
+        await self._looking.stop()
+        await asyncio.gather(*self._closing)
+        await asyncio.gather(*(shard.close() for shard in self._shards.values()))
         return is_all_sent
 
     async def disconnect(self) -> None:
@@ -180,17 +180,9 @@ class Shards:
         )
         return shard
 
-    async def _keep_looking(self, cluster: Cluster) -> None:
-        while not self._is_closing:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._is_stale.wait()
-            self._is_stale.clear()
-            try:
-                self._follow(await cluster.map_slots())
-            except (RedisError, OSError) as error:
-                log.info("the cluster does not say where its slots are: %s", type(error).__name__)
-            await asyncio.sleep(RETRY_S)
+    async def _look(self, cluster: Cluster) -> None:
+        self._follow(await cluster.map_slots())
+        await asyncio.sleep(RETRY_S)  # while slots move, each of many messages would have it look again
 
     def _follow(self, slots: Sequence[str]) -> None:
         """Subscribe to every channel at its present place."""
@@ -217,7 +209,7 @@ class Shards:
         log.info("%d channels have moved, %d shards came, %d are gone", len(moved), len(new), len(gone))
         if gone:
             self._closing = [task for task in self._closing if not task.done()]
-            self._closing += [asyncio.create_task(_close(shard), name="bus shards") for shard in gone]
+            self._closing += [self._tasks.start("bus shard", _close(shard)) for shard in gone]
             self.home.publisher.mark_lost()
 
     async def _tell_lost(self, shard: Shard) -> None:

@@ -3,7 +3,7 @@
 from functools import partial
 
 from models.documents.sample_reply import ReplyType
-from models.services.events.sample_replies import AddSampleReply, ListSampleReplies, RemoveSampleReply
+from models.services.events.sample_replies import AddSampleReply, RemoveSampleReply
 from models.stores.counters import Counters
 from models.stores.sample_replies import SampleReplies
 from server.cli.database import OpenStores, run_on_stores
@@ -29,6 +29,6 @@ async def _run(command: str, text: str, kind: str, stores: OpenStores) -> str:
             await RemoveSampleReply(replies)(text)
             return f"{text.strip()} is removed"
         case "list-sample-replies":
-            return "\n".join(f"{reply.type}: {reply.text}" for reply in await ListSampleReplies(replies)())
+            return "\n".join(f"{reply.type}: {reply.text}" for reply in await replies.list_all())
         case _:
             raise ValueError(command)

@@ -105,4 +105,10 @@ def build_application(
     app[BODY_LIMITS] = BodyLimits(kept, most=body_max_bytes, together=bodies_max_bytes)
     allow_origins(app, origins, app.router.add_routes(kept))
     app.on_response_prepare.append(show_request_id)
+    app.on_response_prepare.append(_hide_server)
     return app
+
+
+async def _hide_server(_: web.Request, response: web.StreamResponse) -> None:
+    """Leave out which libraries of which versions answer: that helps nobody but attackers, and costs bytes in each answer."""
+    response.headers.pop(hdrs.SERVER, None)

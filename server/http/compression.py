@@ -27,6 +27,7 @@ def compress_answers(*, from_bytes: int) -> Middleware:
             not isinstance(response, web.Response)
             or not isinstance(response.body, bytes)
             or response.content_type != "application/json"
+            or hdrs.CONTENT_ENCODING in response.headers  # a file of the page, which is kept compressed
             or "no-store" in response.headers.get(hdrs.CACHE_CONTROL, "")
         ):
             return response

@@ -34,6 +34,9 @@ EXPOSED = (
     "X-Request-Id",
 )
 REFUSED_HERE = web.RequestKey("refused_here", bool)  # set on any path: the socket engine did not answer this request
+# Set for what the page of this server loads: no other origin reads it. A browser asks for a module as if it was of another origin, so
+# that what is said of others would be a third of the headers of each.
+FOR_OWN_PAGE = web.RequestKey("for_own_page", bool)
 Preflight = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -73,6 +76,8 @@ class _EveryPath(ResourcesUrlDispatcherRouterAdapter):
 
     @override
     def is_cors_enabled_on_request(self, request: web.Request) -> bool:
+        if FOR_OWN_PAGE in request:
+            return False
         resource = request.match_info.route.resource
         return resource is None or REFUSED_HERE in request or super().is_cors_enabled_on_request(request)
 
@@ -124,8 +129,10 @@ async def _methods_of(request: web.Request) -> set[str]:
     return {method for methods in found for method in methods}
 
 
-async def _vary(_: web.Request, response: web.StreamResponse) -> None:
+async def _vary(request: web.Request, response: web.StreamResponse) -> None:
     """Add one header that makes caches keep answers for different origins apart."""
+    if FOR_OWN_PAGE in request:
+        return
     named = [name.strip() for header in response.headers.getall(hdrs.VARY, ()) for name in header.split(",")]
     if hdrs.ORIGIN not in named:
         response.headers[hdrs.VARY] = ", ".join([*named, hdrs.ORIGIN])

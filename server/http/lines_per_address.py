@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -90,6 +90,11 @@ class LinesPerAddress:
 
 
 LINES: web.AppKey[LinesPerAddress] = web.AppKey("lines", LinesPerAddress)
+
+
+def lines_of(runner: web.AppRunner) -> Sequence[Line]:
+    """Returns the connections that are no WebSockets, the oldest first."""
+    return [] if runner.server is None else runner.server.connections
 
 
 def limit_lines(lines: LinesPerAddress, *, sockets: str) -> Middleware:

@@ -1,7 +1,9 @@
-"""Parses an origin as operators write it into the settings into the form that browsers send (RFC 6454, section 6)."""
+"""Origins: as operators write them into the settings, in the form that browsers send (RFC 6454, section 6), and of sockets."""
 
 import re
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address
+from typing import Any
 
 import idna
 
@@ -48,3 +50,16 @@ def _read_host(text: str) -> str:
             "must have a host of letters, digits, dots and hyphens; patterns such as *.example.org are none"
         )
     return host
+
+
+class OriginsAllowed:
+    """Allows sockets of the listed origins and of the server's own: browsers send the page's origin with every WebSocket."""
+
+    def __init__(self, origins: Sequence[str]) -> None:
+        self._origins = frozenset(origins)
+
+    def __call__(self, origin: str | None, environ: Mapping[str, Any]) -> bool:
+        if origin is None:
+            return False
+        host = environ.get("HTTP_HOST", "")
+        return origin in self._origins or (bool(host) and origin.partition("://")[2] == host)

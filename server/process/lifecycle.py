@@ -9,24 +9,20 @@ Cheap checks come first. A start that fails prints one line and exits with statu
 import asyncio
 import logging
 import os
-import signal
 import socket
 import sys
-import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from models.tasks import BackgroundTasks, cancel
 from server.config import EMBEDDED, ConfigError, Settings
 from server.embedded import EmbeddedStores
-from server.http.lines_per_address import LINES
+from server.http.lines_per_address import LINES, lines_of
 from server.http.open_files import OPEN_FILES, BoundedSite
 from server.http.unreadable import Runner
 from server.process.data_dir import hold_data_dir
@@ -34,6 +30,7 @@ from server.process.gc_tuning import tune_garbage_collector
 from server.process.listeners import BACKLOG, bind, listen, raise_open_files_limit
 from server.process.logs import set_up_logs
 from server.process.running_server import find_last, published
+from server.process.signals import until_told
 from server.process.store_checks import require_mongodb, require_redis, startup_refusal
 from server.process.unicode_tables import load_tables
 from server.process.url_secrets import without_secrets
@@ -47,8 +44,6 @@ log = logging.getLogger(__name__)
 STORES_SHARE = 0.25  # of shutdown_s: mongod takes 1 s to write what it holds
 APPLICATION_SHARE = 0.7  # of shutdown_s; the rest is for giving up parts that hang
 WORKER_SHARE = 0.9  # of APPLICATION_SHARE, in a worker; then its parent kills it
-MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)
-THREADS_S = 0.5  # until the process exits although a thread hangs
 LOOK_S = 1.0  # between two looks at connections on which no request has come
 REQUESTS_SHARE = 0.3  # of the application's time, for requests under way; then connections are closed
 
@@ -58,7 +53,7 @@ def serve(settings: Settings) -> None:
     set_up_logs(settings.log)
     _warn_of_debug_pin(settings)
     with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_told(_live(settings), settings.shutdown_s))
+        runner.run(until_told(_live(settings), settings.shutdown_s))
 
 
 def serve_with_workers(settings: Settings, command: Sequence[str], count: int) -> None:
@@ -70,7 +65,7 @@ def serve_with_workers(settings: Settings, command: Sequence[str], count: int) -
     set_up_logs(settings.log)
     _warn_of_debug_pin(settings)
     with hold_data_dir(settings.data_dir), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_told(_live_in_workers(settings, command, count), settings.shutdown_s))
+        runner.run(until_told(_live_in_workers(settings, command, count), settings.shutdown_s))
 
 
 def serve_as_worker(settings: Settings, own_socket: Path) -> None:
@@ -80,7 +75,7 @@ def serve_as_worker(settings: Settings, own_socket: Path) -> None:
     """
     set_up_logs(settings.log, own_socket.stem)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_told(_live_as_worker(settings, own_socket), settings.shutdown_s))
+        runner.run(until_told(_live_as_worker(settings, own_socket), settings.shutdown_s))
 
 
 def _warn_of_debug_pin(settings: Settings) -> None:
@@ -101,64 +96,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:  # not available for Windows
         return None
     return uvloop.new_event_loop
-
-
-async def _until_told(life: Coroutine[Any, Any, None], ends_within_s: float) -> None:
-    """Run `life` to its end, or cancel it at the first signal.
-
-    Clean-up that exceeds `ends_within_s` is cancelled part by part.
-    """
-    living = asyncio.create_task(life, name="life")
-    with _signals() as told:
-        hearing = asyncio.create_task(told.wait(), name="signals")
-        await asyncio.wait([living, hearing], return_when=asyncio.FIRST_COMPLETED)
-        await cancel(hearing)
-        if told.is_set() and not living.done():
-            living.cancel()
-            await asyncio.wait([living], timeout=ends_within_s)
-            # Each further cancellation ends the part that hangs now, and the next part may hang, too.
-            await cancel(living)
-    if living.done() and not (told.is_set() and living.cancelled()):
-        living.result()
-    if told.is_set():
-        _wait_for_no_thread()
-
-
-def _wait_for_no_thread() -> None:
-    """Exit soon even if a thread hangs, which cannot be cancelled: one that resolves a name can hang for half a minute."""
-    timer = threading.Timer(THREADS_S, os._exit, [0])
-    timer.daemon = True
-    timer.start()
-
-
-@contextmanager
-def _signals() -> Iterator[asyncio.Event]:
-    """Yield an event that the first terminating signal sets.
-
-    A second one must not interrupt the clean-up, which is bounded. SIGHUP is one of them, as closing a terminal sends
-    it, unless `nohup` has this process ignore it. SIGUSR1 and SIGUSR2 would end the process at once, with clients cut
-    off; they are logged and ignored.
-    """
-    told = asyncio.Event()
-
-    def tell(number: signal.Signals) -> None:
-        if not told.is_set():
-            log.info("%s: stopping", number.name)
-        told.set()
-
-    loop = asyncio.get_running_loop()
-    ends = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        ends.append(signal.SIGHUP)
-    for number in ends:
-        loop.add_signal_handler(number, tell, number)
-    for number in MEANINGLESS:
-        loop.add_signal_handler(number, _ignore_signal, number)
-    yield told
-
-
-def _ignore_signal(number: signal.Signals) -> None:
-    log.warning("%s is ignored: SIGTERM stops this server, and settings are read at its start", number.name)
 
 
 async def _live(settings: Settings) -> None:
@@ -244,17 +181,12 @@ async def _open(
         await BoundedSite(runner, listener, app[OPEN_FILES], backlog=BACKLOG).start()
 
     async def close_excess() -> None:
-        app[LINES].close_excess(_connections(runner))
+        app[LINES].close_excess(lines_of(runner))
 
     tasks = BackgroundTasks()
     stack.push_async_callback(tasks.stop)
     tasks.repeat("lines per address", close_excess, every_s=LOOK_S)
-    _ = tasks.start("tables of names and emoji", load_tables())
-
-
-def _connections(runner: web.AppRunner) -> list[RequestHandler]:
-    """Returns the connections that are no WebSockets, the oldest first."""
-    return [] if runner.server is None else runner.server.connections
+    _ = tasks.start("tables of names, emoji and languages", load_tables())
 
 
 def _say(settings: Settings, listener: socket.socket, places: dict[str, str]) -> None:

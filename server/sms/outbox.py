@@ -19,7 +19,7 @@ class OutboxCodes:
         self._path = path
         self._clock = clock
 
-    async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:
+    async def send(self, phone_text: str, body: str, *, code: str, channel: str, language: str = "en") -> None:  # noqa: ARG002 - the port's words
         await self._write(phone_text, body, code, channel)
 
     async def send_text(self, phone_text: str, body: str) -> None:

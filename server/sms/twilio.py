@@ -26,6 +26,14 @@ UNREACHABLE = {
     21635: "a landline number",
 }
 
+# Twilio's names of a voice and its language; English is what it speaks by itself.
+VOICES = {
+    "de": ("Polly.Vicki", "de-DE"),
+    "es": ("Polly.Lucia", "es-ES"),
+    "fr": ("Polly.Lea", "fr-FR"),
+    "ar": ("Polly.Zeina", "arb"),
+}
+
 
 class TwilioCodes:
     """Sends by Messages, speaks by Calls. A number that cannot receive is logged, and the sender is not told."""
@@ -46,10 +54,10 @@ class TwilioCodes:
         self._from = from_number
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
 
-    async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:  # noqa: ARG002 - the port's words
+    async def send(self, phone_text: str, body: str, *, code: str, channel: str, language: str = "en") -> None:  # noqa: ARG002 - the port's words
         to = {"To": phone_text, "From": self._from}
         if channel == "voice":
-            await self._post("Calls.json", to | {"Twiml": f"<Response><Say>{escape(body)}</Say></Response>"})
+            await self._post("Calls.json", to | {"Twiml": f"<Response>{_say(body, language)}</Response>"})
         else:
             await self._post("Messages.json", to | {"Body": body})
 
@@ -80,6 +88,13 @@ class TwilioCodes:
             return
         log.error("twilio answered %d, error %s", status, problem)
         raise Unavailable("The SMS could not be sent; try again.")
+
+
+def _say(body: str, language: str) -> str:
+    if language not in VOICES:
+        return f"<Say>{escape(body)}</Say>"
+    voice, locale = VOICES[language]
+    return f'<Say voice="{voice}" language="{locale}">{escape(body)}</Say>'
 
 
 def _problem(body: bytes) -> int | None:

@@ -14,7 +14,7 @@ CANNOT_RECEIVE = 422
 
 
 class WebhookCodes:
-    """Posts `{"to", "body", "code", "channel", "at"}` as JSON; `code` is null for a text.
+    """Posts `{"to", "body", "code", "channel", "at"}` as JSON; `code` is null for a text. A code has a `language`, for voices.
 
     `X-Parley-Timestamp` holds unix seconds and `X-Parley-Signature` the hex HMAC-SHA256 of timestamp, full stop and
     body, so that an old request cannot be replayed later. Any 2xx is success, 422 says that the number cannot receive.
@@ -29,16 +29,17 @@ class WebhookCodes:
         self._secret = secret.encode()
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
 
-    async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:
-        await self._post(phone_text, body, code, channel)
+    async def send(self, phone_text: str, body: str, *, code: str, channel: str, language: str = "en") -> None:
+        await self._post(phone_text, body, code, channel, language=language)
 
     async def send_text(self, phone_text: str, body: str) -> None:
         await self._post(phone_text, body, None, "sms")
 
-    async def _post(self, phone_text: str, body: str, code: str | None, channel: str) -> None:
+    async def _post(self, phone_text: str, body: str, code: str | None, channel: str, **more: str) -> None:
         now = self._clock.now()
         payload = orjson.dumps(
-            {"to": phone_text, "body": body, "code": code, "channel": channel, "at": now}, option=orjson.OPT_UTC_Z
+            {"to": phone_text, "body": body, "code": code, "channel": channel, "at": now, **more},
+            option=orjson.OPT_UTC_Z,
         )
         timestamp = str(int(now.timestamp()))
         headers = {

@@ -4,6 +4,7 @@ outside.py (database, Redis) -> stores.py -> services.py, with one `build` for e
 namespaces.py, over which the application is made here.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -20,6 +21,7 @@ from handlers.rest.reference import OUTSIDE as REFERENCE
 from handlers.rest.reference import reference_routes
 from handlers.rest.requests import CHOOSE_ACCOUNT
 from models.services.accounts.sessions import FindEndedSessions
+from models.stores.database import until_done
 from server.config import Settings
 from server.http import pages
 from server.http.api_version import require_version
@@ -30,6 +32,8 @@ from server.http.etags import tag_answers
 from server.http.identity import require_identity
 from server.http.lines_per_address import LINES, limit_lines
 from server.http.open_files import OPEN_FILES, OpenFiles, open_files_limit, refuse_when_short
+from server.http.page_files import PageFiles
+from server.http.page_versions import ServedVersions
 from server.http.rate_limits import RequestLimit, limit_requests
 from server.http.stalls import require_progress
 from server.http.tell_first import tell_first
@@ -70,8 +74,11 @@ async def build(
         await open_services(services, stack)
         await sweeper.open()
         stack.push_async_callback(sweeper.close)
+        page_files = await asyncio.to_thread(PageFiles.read, pages.STATIC)
+        page_versions = ServedVersions(page_files, runtime.stores.page_versions, runtime.clock)
+        await until_done(page_versions.announce)
         await join_nodes(runtime, sockets, proxy, compared, SOCKETS, stack)
-        node = _Node(services, sockets, proxy, compared)
+        node = _Node(services, sockets, proxy, compared, page_versions)
         measure(services, sockets, proxy, compared, node.is_ready)
         workers = None if worker_socket is None else await _join_workers(runtime.metrics, worker_socket, stack)
         app = node.application(workers)
@@ -127,8 +134,16 @@ async def _join_workers(metrics: Metrics, worker_socket: Path, stack: AsyncExitS
 class _Node:
     """The application over the services: its routes and middlewares, whether it is ready, and its end."""
 
-    def __init__(self, services: Services, sockets: SocketServer, proxy: SessionProxy, compared: Agreement) -> None:
+    def __init__(
+        self,
+        services: Services,
+        sockets: SocketServer,
+        proxy: SessionProxy,
+        compared: Agreement,
+        page_versions: ServedVersions,
+    ) -> None:
         self._services = services
+        self._page_versions = page_versions
         self._sockets = sockets
         self._session_proxy = proxy
         self._agreement = compared
@@ -138,7 +153,7 @@ class _Node:
         runtime, settings = self._services.runtime, self._services.runtime.settings
         routes = [
             *api_routes(self._services),
-            *pages.routes(self._ready, settings.sms.provider),
+            *pages.routes(self._ready, settings.sms.provider, self._page_versions),
             *runtime.metrics.routes(settings.http.metrics_for, workers.gather if workers else None),
         ]
         exempt = {*pages.OUTSIDE, *INVITATIONS, *MEDIA, *RENDITIONS, *REFERENCE, SOCKETS, METRICS}
@@ -155,7 +170,7 @@ class _Node:
         app[CHOOSE_ACCOUNT] = self._services.accounts.choose
         app.on_response_prepare.append(request_limit.show)
         self._bound_open_files(app)
-        pages.load_templates(app)
+        pages.load_templates(app, self._page_versions.own.version)
         for namespace in namespaces(self._services):
             self._sockets.register_namespace(namespace)
         self._sockets.attach(app)

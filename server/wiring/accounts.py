@@ -8,19 +8,33 @@ from models.documents.phone import Phone
 from models.documents.pin import EVENTS_DIGITS, MESSAGING_DIGITS, PinRules
 from models.ports import Clock, CodeSender, ConnectedAccounts, Fanout, Passwords, Tokens
 from models.services.accounts.authenticate import Authenticate, ChooseAccount
+from models.services.accounts.language import ChooseLanguage, FindLanguage, NoteLanguage
 from models.services.accounts.logins import CreateAccount
 from models.services.accounts.oauth import RefreshTokens, SignInByPassword
 from models.services.accounts.pins import AskForCode, ProveNumber, RequestPin
-from models.services.accounts.profile import SetNickname, SetPrivacy, SetStatusMessage
+from models.services.accounts.profile import (
+    FindLinkPreviews,
+    SetLinkPreviews,
+    SetNickname,
+    SetPrivacy,
+    SetStatusMessage,
+)
 from models.services.accounts.registration import RegisterAccount, RegisterProfile, TakeNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.removal import RemoveAccount
-from models.services.accounts.sessions import EndSession, LastUse, ListSessions, RevokeToken, StartSession
+from models.services.accounts.sessions import (
+    EndOtherSessions,
+    EndSession,
+    LastUse,
+    ListSessions,
+    RevokeToken,
+    StartSession,
+)
 from models.services.accounts.sign_in import VerifyPin
 from models.services.accounts.sign_in_alert import NotifySignIn
 from models.services.events.demo import MakeDemoEvents
 from models.services.groups.members import LeaveGroup
-from models.services.media.storage import RemoveUnusedMedia
+from models.services.media.unused import RemoveUnusedMedia
 from models.services.notifications.contact_joined import NotifyContactJoined
 from models.services.notifications.queue import Notify
 from models.services.notifications.sms import LimitTexts
@@ -42,6 +56,7 @@ class AccountServices:
     register_profile: RegisterProfile
     list_sessions: ListSessions
     end_session: EndSession
+    end_other_sessions: EndOtherSessions
     registration_pin: RegistrationPin
     sign_in_by_password: SignInByPassword
     refresh_tokens: RefreshTokens
@@ -53,6 +68,11 @@ class AccountServices:
     set_status_message: SetStatusMessage
     set_nickname: SetNickname
     set_privacy: SetPrivacy
+    find_language: FindLanguage
+    choose_language: ChooseLanguage
+    note_language: NoteLanguage
+    find_link_previews: FindLinkPreviews
+    set_link_previews: SetLinkPreviews
 
 
 def build(
@@ -83,17 +103,18 @@ def build(
     remove = _remove(stores, fanout, clock, log, facts, leave_group, remove_media)
     prove = ProveNumber(stores.pins, stores.attempts, stores.quotas, clock, rules)
     start_session = StartSession(sessions, tokens, clock, timedelta(days=auth.session_days))
-    notify_sign_in = NotifySignIn(ownerships, fanout, notify, clock)
+    notify_sign_in = NotifySignIn(ownerships, stores.languages, fanout, notify, clock)
     take_number = TakeNumber(
-        accounts, stores.chats, stores.events, ownerships, last_use, remove, fanout, clock, auth.recycle_days
+        accounts, stores.members, stores.events, ownerships, last_use, remove, fanout, clock, auth.recycle_days
     )
+    languages, note_language = stores.languages, NoteLanguage(stores.languages)
     pin_lasts = timedelta(days=auth.registration_pin_days)
     registration_pin = RegistrationPin(
         accounts, stores.registration_pins, stores.attempts, passwords, last_use, clock, rules.guesses, pin_lasts
     )
 
     def request_pin(digits: int, app_scheme: str) -> RequestPin:
-        stored = accounts, stores.pins, stores.attempts, stores.quotas
+        stored = accounts, stores.pins, stores.attempts, stores.quotas, languages
         return RequestPin(*stored, limit_texts, codes, clock, rules, digits=digits, app_scheme=app_scheme)
 
     request_messaging_pin = request_pin(MESSAGING_DIGITS, "")
@@ -112,12 +133,14 @@ def build(
             sessions,
             registration_pin,
             notify_sign_in,
+            note_language,
             rules.is_open,
             _demo(stores, clock, settings, log) if settings.events.demo else None,
         ),
         RegisterProfile(accounts, sessions, tokens, fanout, auth.public_registration, contact_joined),
         ListSessions(sessions, clock),
         EndSession(sessions, authenticate, fanout),
+        EndOtherSessions(sessions, authenticate, fanout, clock),
         registration_pin,
         SignInByPassword(stores.logins, passwords, sessions, stores.quotas, tokens, clock, oauth, notify_sign_in),
         RefreshTokens(stores.logins, sessions, tokens, fanout, clock, oauth),
@@ -134,19 +157,26 @@ def build(
             take_number,
             registration_pin,
             notify_sign_in,
+            note_language,
             auth.public_registration,
         ),
         remove,
         SetStatusMessage(accounts, stores.status_histories, fanout, clock),
         SetNickname(accounts, fanout),
         SetPrivacy(accounts, fanout),
+        FindLanguage(languages),
+        ChooseLanguage(languages),
+        note_language,
+        FindLinkPreviews(stores.link_preview_refusals),
+        SetLinkPreviews(stores.link_preview_refusals),
     )
 
 
 def _demo(stores: Stores, clock: Clock, settings: Settings, log: ChatLog) -> MakeDemoEvents:
     owner = settings.events.demo_owner
     number = Phone.from_text(owner).number if owner.strip() else ""
-    return MakeDemoEvents(stores.events, stores.accounts, stores.chats, log.journal, log.announcer, clock, number)
+    events, accounts, languages = stores.events, stores.accounts, stores.languages
+    return MakeDemoEvents(events, accounts, languages, stores.chats, log.journal, log.announcer, clock, number)
 
 
 def _remove(
@@ -164,6 +194,7 @@ def _remove(
         stores.sessions,
         stores.contacts,
         stores.chats,
+        stores.members,
         stores.entries,
         (
             facts.forget,
@@ -176,6 +207,8 @@ def _remove(
             stores.phone_books,
             stores.facebook_links,
             stores.registration_pins,
+            stores.languages,
+            stores.link_preview_refusals,
             stores.sessions,
         ),
         leave_group,

@@ -14,6 +14,7 @@ from models.services.chats.history import ListMessages, LocateLog, ReadHistory
 from models.services.chats.journal import Journal
 from models.services.chats.listing import ListChats, SendReady
 from models.services.chats.log_tail_cache import LogTailCache
+from models.services.chats.member_names import ListMemberNames
 from models.services.chats.membership import MembershipCache
 from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
@@ -24,7 +25,7 @@ from models.services.chats.summaries import ReadChatSummaries, Summaries
 from models.services.chats.sync import SyncChats, SyncRules
 from models.services.chats.titles import ListChatsWithTitles
 from models.services.chats.typing import BroadcastTyping, TypingByNumber
-from models.services.media.storage import RemoveUnusedMedia
+from models.services.media.unused import RemoveUnusedMedia
 from models.services.runtime.batch_loader import BatchLoader
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.database import Database
@@ -69,6 +70,7 @@ class ChatServices:
     list_delivered: ListDelivered
     list_read: ListRead
     mark_read: MarkRead
+    member_names: ListMemberNames
 
 
 def build_log(
@@ -100,7 +102,7 @@ def build_log(
             metrics.announced((clock.now() - entry.at).total_seconds())
 
     listeners = [measure_announced, *announced]
-    announcer = Announcer(chats, entries, memberships, fanout, clock, listeners)
+    announcer = Announcer(stores.members, entries, memberships, fanout, clock, listeners)
     announce_again = AnnounceAgain(reannounce, entries, memberships, directory, announcer, clock)
     resolve = ResolveChat(chats, memberships, directory, contacts.require_contact, fanout, clock)
     typing = BroadcastTyping(resolve, memberships, directory, fanout, expires_s=settings.typing.expires_s)
@@ -127,18 +129,18 @@ def build(
     remove_media: RemoveUnusedMedia,
 ) -> ChatServices:
     chat, limits, directory, memberships = settings.chat, settings.limits, contacts.directory, log.memberships
-    chats, entries, messages, read_dates = stores.chats, stores.entries, stores.messages, stores.read_dates
+    members, entries, messages, read_dates = stores.members, stores.entries, stores.messages, stores.read_dates
     resolve, admit = log.resolve, AdmitMessage(contacts.require_contact, directory)
     message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
-    stamp = StampReadReceipts(chats, read_dates, clock)
+    stamp = StampReadReceipts(members, read_dates, clock)
     most = chat.receipts_max_members
-    marks = AdvanceReceipts(resolve, chats, entries, memberships, directory, fanout, stamp, everybody_up_to=most)
-    find_stored = FindStored(resolve, chats, entries, log.journal)
+    marks = AdvanceReceipts(resolve, members, entries, memberships, directory, fanout, stamp, everybody_up_to=most)
+    find_stored = FindStored(resolve, members, entries, log.journal)
     send = SendMessage(
         resolve,
         admit,
         memberships,
-        chats,
+        members,
         find_stored,
         log.journal,
         fanout,
@@ -147,7 +149,7 @@ def build(
     change = ChangeMessage(
         resolve,
         directory,
-        chats,
+        members,
         entries,
         log.journal,
         fanout,
@@ -155,9 +157,9 @@ def build(
         find_stored,
         remove_media,
     )
-    read_summaries = ReadChatSummaries(stores.chat_summaries, memberships)
+    read_summaries = ReadChatSummaries(stores.chat_summaries, memberships, stores.accounts)
     list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted)
-    locate_log = LocateLog(resolve, memberships, chats)
+    locate_log = LocateLog(resolve, memberships, members)
     return ChatServices(
         find_stored,
         send,
@@ -166,15 +168,27 @@ def build(
         TypingByNumber(log.typing, contacts.require_contact),
         RequireRecipient(resolve, admit, message_limit),
         _sync(stores, read_summaries, chat, clock),
-        ReadHistory(resolve, memberships, chats, entries),
+        ReadHistory(resolve, memberships, members, entries),
         list_chats,
         ListChatsWithTitles(list_chats, stores.contacts, stores.accounts),
-        SendReady(directory, BatchLoader(list_chats.first_pages, at_once=64), fanout),
+        SendReady(directory, BatchLoader(list_chats.first_pages, at_once=64), fanout, _shown_limits(settings)),
         ListMessages(locate_log, entries, messages, read_dates),
         ListDelivered(locate_log, messages),
-        ListRead(locate_log, chats, messages, read_dates),
+        ListRead(locate_log, members, messages, read_dates),
         MarkRead(locate_log, messages, marks),
+        ListMemberNames(resolve, memberships, members, stores.accounts),
     )
+
+
+def _shown_limits(settings: Settings) -> dict[str, int]:
+    media = settings.media
+    return {
+        "text_max_chars": settings.chat.text_max_chars,
+        "image_max_bytes": media.image_max_bytes,
+        "audio_max_bytes": media.audio_max_bytes,
+        "video_max_bytes": media.video_max_bytes,
+        "document_max_bytes": media.document_max_bytes,
+    }
 
 
 def _sync(stores: Stores, read_summaries: ReadChatSummaries, chat: ChatSettings, clock: Clock) -> SyncChats:
@@ -183,8 +197,8 @@ def _sync(stores: Stores, read_summaries: ReadChatSummaries, chat: ChatSettings,
         read_summaries,
         BatchLoader(read_summaries.ends, at_once=64),
         BatchLoader(read_summaries.standings, at_once=2000),
-        BatchLoader(stores.chats.list_left, at_once=500),
-        BatchLoader(partial(stores.chats.list_receipts_up_to, members_max=rules.marks_max_members), at_once=500),
+        BatchLoader(stores.members.list_left, at_once=500),
+        BatchLoader(partial(stores.members.list_receipts_up_to, members_max=rules.marks_max_members), at_once=500),
         stores.entries,
         LogTailCache(stores.entries),
         rules,

@@ -77,21 +77,23 @@ def build_facts(
     after: Sequence[EventFactListener] = (),
 ) -> EventFacts:
     """Facts go to the log, then to sockets, then to devices and phones; `before` and `after` are further listeners around these."""
-    events, accounts, memberships = stores.events, stores.accounts, log.memberships
+    events, lists, accounts, memberships = stores.events, stores.event_lists, stores.accounts, log.memberships
     public_url = settings.http.public_url or f"http://{settings.http.host}:{settings.http.port}"
     templates = settings.events.sms_templates
-    text = TextInvitations(accounts, stores.invitation_tokens, notify, limit_texts, clock, templates, public_url)
+    languages, tokens = stores.languages, stores.invitation_tokens
+    text = TextInvitations(accounts, languages, tokens, notify, limit_texts, clock, templates, public_url)
     broadcast = BroadcastEvent(accounts, contacts.directory, memberships, fanout)
     listeners = [
         *before,
         AppendEventFacts(events, accounts, memberships, log.journal, log.announcer),
         broadcast,
-        EventAlerts(accounts, notify, text, clock),
+        EventAlerts(accounts, languages, notify, text, clock),
         *after,
     ]
     outbox = EventOutbox(events, listeners, clock)
-    join = JoinEvents(events, accounts, stores.chats, memberships, log.journal, log.announcer)
-    return EventFacts(outbox, broadcast, join, Remind(events, outbox, clock), ForgetEvents(events, outbox, clock))
+    join = JoinEvents(lists, accounts, stores.members, memberships, log.journal, log.announcer)
+    forget = ForgetEvents(events, lists, outbox, clock)
+    return EventFacts(outbox, broadcast, join, Remind(events, outbox, clock), forget)
 
 
 def build(
@@ -104,17 +106,18 @@ def build(
     log: ChatLog,
     facts: EventFacts,
 ) -> EventServices:
-    events, accounts, outbox, rules = stores.events, stores.accounts, facts.outbox, settings.events
+    events, lists, accounts = stores.events, stores.event_lists, stores.accounts
+    outbox, rules = facts.outbox, settings.events
     hidden = HiddenEvents(contacts.directory)
     require = RequireEvent(events, hidden)
     limit = LimitInvitations(stores.quotas, clock, rules.invitations_per_day, settings.limits.enabled)
     invite = InvitePeople(events, accounts, outbox, clock, limit, rules.invitees_max)
     return EventServices(
-        BlockNumbers(accounts, fanout, FollowBlocks(events, stores.chats, hidden, log.record, facts.join)),
-        ListEvents(events, hidden),
-        ListInviters(events, hidden, accounts, views),
-        GetTimeline(events, hidden, clock),
-        CountUnanswered(events, hidden, clock),
+        BlockNumbers(accounts, fanout, FollowBlocks(lists, stores.members, hidden, log.record, facts.join)),
+        ListEvents(lists, hidden),
+        ListInviters(lists, hidden, accounts, views),
+        GetTimeline(lists, hidden, clock),
+        CountUnanswered(lists, hidden, clock),
         require,
         CreateEvent(events, stores.chats, invite, outbox, clock),
         EditEvent(events, require, invite, outbox, clock),
@@ -123,7 +126,7 @@ def build(
         ListSampleReplies(stores.sample_replies),
         AnswerInvitation(events, require, outbox, clock),
         MarkInvitationSeen(events, require, facts.broadcast),
-        OpenInvitation(stores.invitation_tokens, events, accounts, contacts.may_view, clock),
+        OpenInvitation(stores.invitation_tokens, events, accounts, stores.languages, contacts.may_view, clock),
         PostMessage(events, require, outbox, clock, rules.messages_per_person),
         AddPoll(events, require, outbox, clock, rules.polls_per_person),
         SuggestTime(events, require, rules.suggestions_per_person),

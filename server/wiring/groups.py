@@ -32,19 +32,19 @@ def build(
     stores: Stores, clock: Clock, settings: Settings, require_contact: RequireContact, log: ChatLog
 ) -> GroupServices:
     limits, members_max = settings.limits, settings.chat.group_max_members
-    chats, memberships, record = stores.chats, log.memberships, log.record
-    change = ChangeGroup(chats, memberships, record)
-    leave = LeaveGroup(change, chats, record)
+    chats, members, memberships, record = stores.chats, stores.members, log.memberships, log.record
+    change = ChangeGroup(chats, members, memberships, record)
+    leave = LeaveGroup(change, members, record)
     participants = RequireParticipants(require_contact)
     limit = TokenBuckets(limits.groups_per_minute / 60, limits.groups_burst, is_enabled=limits.enabled)
     return GroupServices(
         change,
         CreateGroup(chats, participants, record, clock, members_max, limit),
-        ListGroups(chats),
-        GetGroup(chats, memberships),
+        ListGroups(chats, members),
+        GetGroup(chats, members, memberships),
         SetSubject(change, record),
         AddParticipant(change, participants, record, members_max),
         RemoveParticipant(change, leave, record),
-        SetRole(change, chats, record),
+        SetRole(change, members, record),
         leave,
     )

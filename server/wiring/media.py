@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from models.ports import Clock, Fanout
 from models.services.media.fetching import FetchUrl, LimitFetches
+from models.services.media.looking import LookAtLinks, LookRules
 from models.services.media.photos import GetPhoto, ListPhotoHistory, ListPhotos, RemovePhoto, SetPhoto, TakePhoto
 from models.services.media.renditions import DefaultPictures, Renditions
-from models.services.media.storage import OpenMedia, RemoveUnusedMedia, StoreMedia
+from models.services.media.storage import OpenMedia, StoreMedia
+from models.services.media.unused import RemoveUnusedMedia
 from models.services.runtime.token_bucket import TokenBuckets
 from server.auth.tokens import derive_key
 from server.config import Settings
@@ -25,6 +27,8 @@ class MediaServices:
     fetcher: HttpFetcher
     limit_fetches: LimitFetches
     fetch_url: FetchUrl
+    link_fetcher: HttpFetcher
+    look: LookAtLinks
     store: StoreMedia
     open: OpenMedia
     remove_unused: RemoveUnusedMedia
@@ -43,7 +47,7 @@ def build(
 ) -> MediaServices:
     files, accounts, photos = settings.media, stores.accounts, stores.photos
     imaging, fetcher = _imaging(settings), _fetcher(settings)
-    store = StoreMedia(stores.media, imaging)
+    store, link_fetcher = StoreMedia(stores.media, imaging), _link_fetcher(settings)
     take_photo = TakePhoto(imaging, fetcher, store, files.photo_max_bytes)
     renditions = Renditions(stores.media, imaging, store, photos, accounts)
     require_contact, may_view = contacts.require_contact, contacts.may_view
@@ -52,6 +56,8 @@ def build(
         fetcher,
         LimitFetches(per_account=files.fetches_per_account, at_once=files.fetches_at_once),
         FetchUrl(fetcher, store),
+        link_fetcher,
+        _look(link_fetcher, imaging, settings),
         store,
         OpenMedia(stores.media),
         RemoveUnusedMedia(stores.media, (stores.entries, photos, accounts, stores.chats, stores.favourites)),
@@ -84,3 +90,22 @@ def _fetcher(settings: Settings) -> HttpFetcher:
         allow_private_addresses=files.allow_private_addresses,
         nameservers=files.nameservers,
     )
+
+
+def _link_fetcher(settings: Settings) -> HttpFetcher:
+    files, links = settings.media, settings.link_previews
+    return HttpFetcher(
+        timeout_s=links.timeout_s,
+        max_redirects=links.max_redirects,
+        allow_private_addresses=files.allow_private_addresses,
+        nameservers=files.nameservers,
+        default_ports_only=links.default_ports_only,
+        user_agent="Parley (link preview)",
+    )
+
+
+def _look(fetcher: HttpFetcher, imaging: PictureProcesses, settings: Settings) -> LookAtLinks:
+    links, per_minute = settings.link_previews, settings.link_previews.per_host_per_minute
+    rules = LookRules(links.page_max_bytes, links.image_max_bytes, links.timeout_s, links.cached_s)
+    per_host = TokenBuckets(per_minute / 60, per_minute, is_enabled=settings.limits.enabled)
+    return LookAtLinks(fetcher, imaging, imaging, rules, per_host)

@@ -63,6 +63,7 @@ def namespaces(services: Services) -> list[BaseNamespace]:
             chats.read_history,
             chats.sync,
             chats.list_chats,
+            chats.member_names,
             chats.send_ready,
             runtime.connect_admission,
             text_max_chars=runtime.settings.chat.text_max_chars,

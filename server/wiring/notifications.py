@@ -73,12 +73,12 @@ def build(
             worker.wake()
 
     notify = Notify(stores.notifications, stores.devices, wake, is_push_on=push.is_on)
-    messages = PushMessages(directory, sockets, notify, has_preview=push.message_preview)
+    messages = PushMessages(directory, stores.languages, sockets, notify, has_preview=push.message_preview)
     return NotificationServices(
         workers,
         notify,
         LimitTexts(stores.quotas, clock, _text_rules(settings)),
-        NotifyContactJoined(stores.accounts, stores.phone_books, notify, clock),
+        NotifyContactJoined(stores.accounts, stores.phone_books, stores.languages, notify, clock),
         AddDevice(stores.devices, clock),
         RemoveDevice(stores.devices),
         (messages.announced,) if push.is_on else (),
@@ -101,7 +101,7 @@ def _workers(
     workers = {TEXT: DeliverNotifications(TEXT, queue, DeliverText(texts, finish), clock, at_once=push.at_once)}
     if sender is not None:
         list_devices = ListDevices(stores.devices, stores.sessions, stores.ownerships, clock)
-        as_it_stands = AsItStands(stores.entries)
+        as_it_stands = AsItStands(stores.entries, stores.languages)
         deliver = DeliverPush(queue, stores.devices, list_devices, sender, finish, as_it_stands)
         workers[PUSH] = DeliverNotifications(PUSH, queue, deliver, clock, at_once=push.at_once)
     return workers

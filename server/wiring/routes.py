@@ -19,12 +19,13 @@ from handlers.rest.links import Links
 from handlers.rest.media import MediaRoutes
 from handlers.rest.messaging.account import AccountRoutes
 from handlers.rest.messaging.contacts import ContactRoutes
+from handlers.rest.messaging.group_photos import GroupPhotoRoutes
 from handlers.rest.messaging.groups import GroupRoutes
 from handlers.rest.messaging.media_messages import MediaMessageRoutes
 from handlers.rest.messaging.messages import MessageRoutes
 from handlers.rest.messaging.oauth import OAuthRoutes
 from handlers.rest.messaging.people import PeopleRoutes
-from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoutes, GroupPhotoRoutes, PhotoDoor
+from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoutes, PhotoDoor
 from models.documents.media import MediaKind, MediaRule
 from models.services.groups.groups import SetGroupPhoto
 from server.auth.tokens import derive_key
@@ -58,7 +59,7 @@ def _events(services: Services) -> list[web.AbstractRouteDef]:
     notes = services.notifications
     return [
         *_users(services),
-        *DeviceRoutes(notes.add_device, notes.remove_device).routes(),
+        *DeviceRoutes(notes.add_device, notes.remove_device, services.accounts.note_language).routes(),
         *_event_routes(services).routes(),
         *_event_answers(services).routes(),
         *_invitation_pages(services).routes(),
@@ -72,7 +73,9 @@ def auth_routes(accounts: AccountServices, links: Links) -> AuthRoutes:
         accounts.register_profile,
         accounts.list_sessions,
         accounts.end_session,
+        accounts.end_other_sessions,
         accounts.registration_pin,
+        accounts.note_language,
         links,
     )
 
@@ -95,8 +98,13 @@ def _account(services: Services) -> AccountRoutes:
         accounts.set_status_message,
         accounts.set_nickname,
         accounts.set_privacy,
+        accounts.find_link_previews,
+        accounts.set_link_previews,
+        services.runtime.settings.link_previews.enabled,
         services.presence.presence,
         accounts.registration_pin,
+        accounts.find_language,
+        accounts.choose_language,
     )
 
 
@@ -176,6 +184,7 @@ def _media_rules(media: MediaSettings) -> dict[MediaKind, MediaRule]:
         MediaKind.VOICE: media.audio_max_bytes,
         MediaKind.AUDIO: media.audio_max_bytes,
         MediaKind.VIDEO: media.video_max_bytes,
+        MediaKind.DOCUMENT: media.document_max_bytes,
     }
     return {kind: MediaRule(kind, below_bytes) for kind, below_bytes in limits.items()}
 
@@ -212,6 +221,7 @@ def _event_answers(services: Services) -> EventAnswerRoutes:
     events = services.events
     return EventAnswerRoutes(
         events.list_sample_replies,
+        services.accounts.find_language,
         events.answer,
         events.mark_seen,
         events.post,

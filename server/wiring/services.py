@@ -7,6 +7,7 @@ from functools import partial
 from aiohttp import web
 
 from handlers.rest.links import Links
+from models.services.chats.link_previews import PreviewLinks
 from models.services.chats.recovery import recover_pending_changes
 from models.services.events.invitation_texts import SweepInvitationTokens
 from models.services.runtime.admission import ConnectAdmission
@@ -27,7 +28,18 @@ from server.process.database_health import DatabaseHealth
 from server.process.periodic import run_periodically
 from server.sockets.connections import Connections
 from server.sockets.fanout import SocketFanout
-from server.wiring import accounts, chats, contacts, events, groups, media, notifications, presence, users
+from server.wiring import (
+    accounts,
+    chats,
+    contacts,
+    events,
+    groups,
+    link_previews,
+    media,
+    notifications,
+    presence,
+    users,
+)
 from server.wiring.accounts import AccountServices
 from server.wiring.chats import ChatLog, ChatServices
 from server.wiring.contacts import ContactServices
@@ -76,6 +88,7 @@ class Services:
     presence: PresenceServices
     notifications: NotificationServices
     log: ChatLog
+    previews: PreviewLinks
     chats: ChatServices
     groups: GroupServices
     users: UserServices
@@ -95,7 +108,7 @@ def build_runtime(settings: Settings, outside: Outside) -> Runtime:
     bus = Bus(
         outside.redis,
         listeners,
-        stores.chats.list_large,
+        stores.members.list_large,
         large=chat.large_chat_members,
         prefix=settings.redis.prefix,
         site=outside.site.name,
@@ -133,9 +146,12 @@ def build_services(settings: Settings, outside: Outside) -> Services:
     online = presence.build(stores, board, fanout, clock, known, grace_s=grace_s)
     texts, sockets = sms_provider(settings, outside.http, clock), RedisConnectedAccounts(bus)
     notes = notifications.build(stores, clock, settings, known.directory, sockets, texts, metrics.notified)
+    queue = link_previews.build_queue(settings)
+    announced = [*notes.announced, *link_previews.listeners(settings, queue)]
     log = chats.build_log(
-        stores, outside.database, fanout, clock, settings, known, metrics, notes.announced, cached_s=cached_s
+        stores, outside.database, fanout, clock, settings, known, metrics, announced, cached_s=cached_s
     )
+    previews = link_previews.build(settings, stores, known, files, log, queue)
     talk = chats.build(stores, fanout, clock, settings, known, log, files.remove_unused)
     grouped = groups.build(stores, clock, settings, known.require_contact, log)
     people = users.build(stores, fanout, settings, outside.http, known, files)
@@ -166,7 +182,21 @@ def build_services(settings: Settings, outside: Outside) -> Services:
     runtime.bus_listeners.node_met.add(online.presence.recheck)
     runtime.bus_listeners.node_died.add(late_writes.node_died)
     return Services(
-        runtime, late_writes, known, files, online, notes, log, talk, grouped, people, facts, hosted, owned, links
+        runtime,
+        late_writes,
+        known,
+        files,
+        online,
+        notes,
+        log,
+        previews,
+        talk,
+        grouped,
+        people,
+        facts,
+        hosted,
+        owned,
+        links,
     )
 
 
@@ -185,6 +215,7 @@ async def open_services(services: Services, stack: AsyncExitStack) -> None:
         log.announce_again,
         log.summaries,
         log.journal,
+        services.previews,
     ):
         await part.open()
         stack.push_async_callback(part.close)
@@ -193,6 +224,7 @@ async def open_services(services: Services, stack: AsyncExitStack) -> None:
     stack.callback(log.typing.close)
     stack.callback(runtime.passwords.close)
     stack.push_async_callback(services.media.fetcher.close)
+    stack.push_async_callback(services.media.link_fetcher.close)
     tasks = BackgroundTasks()
     stack.push_async_callback(tasks.stop)
     _start_periodic_work(services, tasks)
@@ -208,7 +240,7 @@ def _start_periodic_work(services: Services, tasks: BackgroundTasks) -> None:
         log.reannounce.recovered,
         remove_media,
     )
-    sweep_links = SweepInvitationTokens(stores.invitation_tokens, stores.events)
+    sweep_links = SweepInvitationTokens(stores.invitation_tokens, stores.event_lists)
     for name, work, every_s, done in (
         ("healing", recover, 30.0, "applied %d changes that a crash had left"),
         ("moving chats up", log.summaries.sweep, 30.0, "moved up %d chats that a crash had left"),

@@ -13,16 +13,21 @@ from models.stores.counters import Counters
 from models.stores.database import Database, until_done
 from models.stores.devices import Devices
 from models.stores.entries import Entries
+from models.stores.event_lists import EventLists
 from models.stores.events import Events
 from models.stores.facebook_links import FacebookLinks
 from models.stores.favourites import Favourites
 from models.stores.invitation_tokens import InvitationTokens
+from models.stores.languages import Languages
+from models.stores.link_preview_refusals import LinkPreviewRefusals
 from models.stores.logins import Logins
 from models.stores.media import MediaFiles
+from models.stores.members import Members
 from models.stores.messages import Messages
 from models.stores.notifications import Notifications
 from models.stores.number_identities import NumberIdentities
 from models.stores.ownerships import Ownerships
+from models.stores.page_versions import PageVersions
 from models.stores.phone_books import PhoneBooks
 from models.stores.photos import Photos
 from models.stores.pins import Pins
@@ -43,7 +48,7 @@ class Stores:
         self.counters = counters = Counters(database)
         self.accounts, self.contacts = Accounts(database, counters), Contacts(database)
         self.messages, self.read_dates = Messages(database), ReadDates(database)
-        self.chats = Chats(database, counters, large=large_chat)
+        self.chats, self.members = Chats(database, counters, large=large_chat), Members(database)
         self.entries, self.chat_summaries, self.places = (
             Entries(database),
             ChatSummaries(database),
@@ -53,12 +58,15 @@ class Stores:
         self.pins, self.attempts = Pins(database, derive_key(secret, "pins")), Attempts(database)
         self.media, self.photos = MediaFiles(database, derive_key(secret, "media"), clock), Photos(database)
         self.logins, self.ownerships = Logins(database, counters), Ownerships(database, counters)
-        self.events, self.sample_replies = Events(database, counters), SampleReplies(database, counters)
+        self.events, self.event_lists = Events(database, counters), EventLists(database)
+        self.sample_replies = SampleReplies(database, counters)
         self.invitation_tokens = InvitationTokens(database, derive_key(secret, "invitations"))
         self.devices, self.notifications = Devices(database), Notifications(database)
         self.favourites, self.phone_books = Favourites(database, counters), PhoneBooks(database)
         self.facebook_links, self.registration_pins = FacebookLinks(database), RegistrationPins(database)
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
+        self.page_versions, self.languages = PageVersions(database), Languages(database)
+        self.link_preview_refusals = LinkPreviewRefusals(database)
         self._identities = NumberIdentities(database, clock)
 
     async def prepare(self) -> None:
@@ -67,6 +75,7 @@ class Stores:
             self.accounts,
             self.contacts,
             self.chats,
+            self.members,
             self.sessions,
             self.quotas,
             self.pins,
@@ -83,6 +92,7 @@ class Stores:
             self.favourites,
             self.phone_books,
             self.sample_replies,
+            self.page_versions,
         )
         # Concurrently, because each waits for the disk. All of them end before an error of one ends the start.
         ends = await asyncio.gather(*(until_done(store.prepare) for store in stores), return_exceptions=True)

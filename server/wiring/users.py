@@ -44,14 +44,16 @@ def build(
 ) -> UserServices:
     accounts, favourites, may_view = stores.accounts, stores.favourites, contacts.may_view
     views = UserViews(may_view)
-    know = UserDiscovery(stores.contacts, stores.phone_books, stores.events, is_open=settings.users.visible == "all")
+    know = UserDiscovery(
+        stores.contacts, stores.phone_books, stores.event_lists, is_open=settings.users.visible == "all"
+    )
     graph = GraphApi(http, url=settings.facebook.graph_url, timeout_s=settings.facebook.timeout_s)
     links, find = stores.facebook_links, FindUser(accounts, know, views)
     return UserServices(
         views,
         find,
         FindAccount(accounts),
-        ChangeUser(accounts, find, fanout),
+        ChangeUser(accounts, find, stores.languages, fanout),
         ListUsers(accounts, know, views),
         MatchPhoneBook(accounts, stores.phone_books, views, contacts.limit_new_numbers),
         GetStatuses(contacts.require_contact, stores.contacts, accounts, stores.status_histories, may_view),

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import resource
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,7 +14,7 @@ from server.metrics import Metrics
 from tests.support import raw
 from tests.support.line_cutter import line_cutter
 from tests.support.node import Node, running_node, settings_for
-from tests.support.socket_world import sign_in_friends
+from tests.support.socket_fixture import sign_in_friends
 
 BOARD = Path(__file__).parents[2] / "deploy" / "grafana.json"
 OF_WORKERS = {"parley_worker_up"}  # what there is with `--workers` alone: see test_siblings.py
@@ -69,8 +70,15 @@ async def test_what_a_process_costs_is_told(node: Node) -> None:
     before = await read_metrics(node)
     costs = [before[name, frozenset()] for name in ("process_resident_memory_bytes", "process_max_fds")]
     assert min(costs) > 100
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    assert costs[0] < 1.5 * peak, "what is only reserved is not held"
     used: tuple[str, frozenset[tuple[str, str]]] = ("process_cpu_seconds_total", frozenset())
     assert 0 < before[used] < (await read_metrics(node))[used]
+
+
+async def test_a_node_that_sends_no_pushes_is_behind_with_none(node: Node) -> None:
+    told = await read_metrics(node)
+    assert [told[name, frozenset()] for name in ("parley_pushes_under_way", "parley_pushes_behind_seconds")] == [0, 0]
 
 
 async def test_with_the_database_away_what_clients_are_told_is_what_is_counted(

@@ -9,7 +9,7 @@ from server.bus.bus import Bus
 from server.bus.large_chats import Memberships
 from server.bus.listeners import BusListeners
 from server.redis_client.client import RedisClient, open_redis
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 WITHIN_S = 30.0
 

@@ -16,7 +16,7 @@ from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, hear, messages, newcomers, say
 from tests.support.node import Device, Node, Person, running_node, settings_for
 from tests.support.parts import parts_of, services_of
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 LARGE = 32
 _absent = count(1_000_000)
@@ -265,7 +265,7 @@ async def test_a_node_that_the_others_had_given_up_tells_them_at_once_that_it_is
     told = len(phone.told("resync"))
     back, other = bus_of(first), bus_of(second)
     next(
-        task for task in other._tasks if task.get_name() == "bus lease"
+        task for task in other._tasks._tasks if task.get_name() == "bus lease"
     ).cancel()  # what it finds out by itself comes later
     other.lease.forget(back.node)
     await services_of(first).runtime.outside.redis.zadd(back.lease.key, {back.node: 0})

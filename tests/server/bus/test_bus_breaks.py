@@ -19,7 +19,7 @@ from server.bus.publisher import AT_ONCE
 from server.config import MongodbSettings
 from server.embedded import EmbeddedStores
 from tests.server.bus.buses import WITHIN_S, Node, no_large_chats
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 ANN, TOM = 1, 2
 Gaps = list[set[int] | None]  # of whom it was said that they may have missed something; None: everybody

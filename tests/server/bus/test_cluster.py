@@ -26,7 +26,7 @@ from tests.server.bus import buses
 from tests.server.bus.buses import Node, tell_until_heard
 from tests.support.node import running_node, settings_for
 from tests.support.parts import parts_of, services_of
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 PREFIX = "p2"  # its leases are on the first server, which has a replica
 PEOPLE = range(1, 41)
@@ -112,8 +112,10 @@ async def test_a_channel_that_moves_to_another_shard_is_heard_there_and_its_acco
         await fresh_cluster.move(slot_of(first.bus.channel(1)), source, target)
         await until(lambda: second.gaps)  # of that account, or of all where the move cut a command off
         await tell_until_heard(first, second, 1)
+        told = len(second.gaps)
         first.bus.publish("/chat", "to another", [2])
-        await until(lambda: "to another" in second.heard_by(2))
+        # Right behind a burst to the old place, which is refused as a whole, it may be lost with it; then everybody is told to sync.
+        await until(lambda: "to another" in second.heard_by(2) or None in second.gaps[told:])
         assert await RedisConnectedAccounts(first.bus).list_connected([1]) == {1}
         second.bus.release(1)
 

@@ -17,7 +17,7 @@ from server.redis_client.client import open_redis
 from server.redis_client.cluster import Cluster, slot_of, tag_at
 from tests.server.bus.buses import Node, tell_until_heard
 from tests.server.bus.test_cluster import PEOPLE, PREFIX, joined, place
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 HOME_ON_THE_SECOND = "q0"  # what every node hears is on the second server, which nobody replaces
 

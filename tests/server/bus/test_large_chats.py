@@ -18,7 +18,7 @@ from server.embedded import EmbeddedStores
 from tests.conversation.talk import newcomers, say
 from tests.support.node import Device, Node, Person, running_node, settings_for
 from tests.support.parts import parts_of, services_of
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 LARGE, PEOPLE, STEPS = 4, 8, 50
 
@@ -79,7 +79,7 @@ class Trusting:
 
 
 @dataclass
-class World:
+class Fixture:
     """Two nodes, a chat, who is in it, and who holds a device on which node."""
 
     nodes: list[Node]
@@ -148,7 +148,7 @@ class World:
         log = {entry.seq for entry in await stores.entries.list_range(self.chat.id, 1, 2**31, limit=10_000)}
         found = {}
         for who, (_, trusting) in self.devices.items():
-            member = await stores.chats.find_member(self.chat.id, self.people[who].account_id)
+            member = await stores.members.find_member(self.chat.id, self.people[who].account_id)
             theirs = {seq for seq in log if member is not None and member.is_active and member.may_view(seq)}
             if behind := theirs - trusting.known:
                 found[who] = behind
@@ -159,7 +159,7 @@ class World:
         stores = services_of(self.nodes[0]).runtime.stores
         found = {}
         for trusting in self.past:
-            member = await stores.chats.find_member(self.chat.id, trusting.person.account_id)
+            member = await stores.members.find_member(self.chat.id, trusting.person.account_id)
             told = {seq for seq in trusting.live if member is None or not member.may_view(seq)}
             if told:
                 found[trusting.person.account_id] = told
@@ -185,17 +185,17 @@ async def test_whoever_is_connected_knows_all_of_the_chat_and_was_told_nothing_t
     random = Random(seed)
     people = await newcomers(nodes[0], PEOPLE)
     chat = await parts_of(nodes[0]).found_group(people[0])
-    world = World(nodes, chat, people)
+    fixture = Fixture(nodes, chat, people)
     founder = Trusting(people[0])
     await founder.come(nodes[0], chat)
-    world.devices[0] = nodes[0], founder
+    fixture.devices[0] = nodes[0], founder
     for _ in range(STEPS):
-        await world.step(random)
-    await world.settle()
-    for trusting in [founder, *world.past]:
+        await fixture.step(random)
+    await fixture.settle()
+    for trusting in [founder, *fixture.past]:
         assert len(trusting.live) == len(set(trusting.live)), "told twice"
-    assert await world.outsiders() == {}
-    for node, trusting in world.devices.values():
+    assert await fixture.outsiders() == {}
+    for node, trusting in fixture.devices.values():
         await trusting.go(node)
 
 
@@ -206,11 +206,11 @@ async def test_what_one_node_publishes_is_heard_in_order_while_the_chat_grows_la
     first, second = nodes
     ann, tom, *others = await newcomers(first, PEOPLE)
     chat = await parts_of(first).found_group(ann, tom)
-    world = World(nodes, chat, [ann, tom, *others])
+    fixture = Fixture(nodes, chat, [ann, tom, *others])
     speaker = await first.connect(ann, "/chat")
     listener = Trusting(tom)
     await listener.come(second, chat)
-    world.devices[1] = second, listener
+    fixture.devices[1] = second, listener
 
     async def talk() -> None:
         for n in range(150):
@@ -218,9 +218,9 @@ async def test_what_one_node_publishes_is_heard_in_order_while_the_chat_grows_la
 
     async def grow() -> None:
         for other in others:
-            await world.change(first, Joined((other.account_id,), (other.number,)))
+            await fixture.change(first, Joined((other.account_id,), (other.number,)))
 
     await asyncio.gather(talk(), grow())
-    await world.settle()
+    await fixture.settle()
     assert listener.live == sorted(set(listener.live))
     await listener.go(second)

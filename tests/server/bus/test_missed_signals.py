@@ -12,7 +12,7 @@ from server.sockets import fanout
 from tests.conversation.talk import friends, say, texts
 from tests.support.node import Node, Person, running_node, settings_for
 from tests.support.parts import parts_of, services_of
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 
 @dataclass

@@ -24,7 +24,7 @@ from server.bus.listeners import BusListeners
 from server.bus.presence_store import RedisPresenceStore
 from server.clock import SystemClock
 from tests.server.bus.buses import no_large_chats
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 ANN, TOM, MAX = 1, 2, 3
 LEASE_S, CLAIM_S = 0.1, 1

@@ -16,7 +16,7 @@ from server.redis_client.client import open_redis
 from tests.server.bus import buses
 from tests.server.bus.buses import WITHIN_S, Node, tell_until_heard
 from tests.support.sentinels import NAME, PASSWORD, SENTINEL_PASSWORD, Guarded, Server, running_guarded
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 ANN, TOM = 1, 2
 

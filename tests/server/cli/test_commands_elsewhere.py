@@ -1,12 +1,11 @@
 """Commands at a shell that lacks the server's environment change what the server uses, or say that they cannot."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from server.embedded import EmbeddedStores
-from tests.server.cli.test_logins import is_signed_in, run, sign_in
+from tests.server.cli.test_commands import is_signed_in, run, sign_in
 from tests.server.processes import places, running
 
 COMMANDS = [
@@ -57,21 +56,3 @@ def test_where_nothing_is_kept_nothing_is_made_unless_that_is_said(tmp_path: Pat
     assert why.startswith(f"parley: data_dir: there is no database in {tmp_path / 'var'}")
     assert "--new" in why
     assert not (tmp_path / "var").exists()
-
-
-def test_a_new_one_is_made_when_that_is_said_and_found_from_then_on(tmp_path: Path) -> None:
-    data_dir = tmp_path / "var"
-    assert run(data_dir, "add-login", "ann", "--password", "x", "--new") == (0, "login ann is added", "")
-    assert run(data_dir, "remove-login", "ann") == (0, "login ann is removed", "")
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder to somebody else")
-def test_a_stopped_store_of_another_user_is_left_alone(tmp_path: Path) -> None:
-    data_dir = tmp_path / "var"
-    assert run(data_dir, "add-login", "ann", "--password", "x", "--new")[0] == 0
-    os.chown(data_dir, 12345, 12345)
-    status, _, why = run(data_dir, "add-login", "tom", "--password", "x")
-    assert (status, why) == (
-        1,
-        f"parley: data_dir: {data_dir} belongs to another user (number 12345): run this as that one",
-    )

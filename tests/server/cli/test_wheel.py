@@ -6,20 +6,12 @@ import sysconfig
 import urllib.request
 import venv
 import zipfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from server.embedded import EmbeddedStores, throw_away_stores
+from server.embedded import EmbeddedStores
 from tests.server.processes import PATIENCE_S, ROOT, environment, places, read_first_lines
-from tests.support.stores import quick_place
-
-
-@pytest.fixture(scope="module")
-async def stores() -> AsyncIterator[EmbeddedStores]:
-    async with throw_away_stores(quick_place()) as stores:
-        yield stores
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +58,9 @@ def test_the_wheel_holds_the_three_packages_and_what_they_show_and_nothing_else(
         for path in (ROOT / name).rglob("*.py")
     }
     shown = {"server/" + path.relative_to(ROOT).as_posix() for path in (ROOT / "static").rglob("*") if path.is_file()}
-    assert found == code | shown | {"server/config.yaml"}
+    tables = {path.relative_to(ROOT).as_posix() for path in (ROOT / "models" / "languages").glob("*.json")}
+    assert len(tables) == 4
+    assert found == code | shown | tables | {"server/config.yaml"}
 
 
 def test_its_command_says_what_it_takes(parley: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from models.documents.pin import PinRules
 from models.stores.database import Database
 from tests.support.auth_fakes import KeptCodes
-from tests.support.auth_world import ANN, Node, start_node
+from tests.support.auth_fixture import ANN, Node, start_node
 from tests.support.fakes import HandClock
 
 PRIVATE = [
@@ -15,8 +15,9 @@ PRIVATE = [
     ("POST", "/auth/logout"),
     ("POST", "/auth/register"),
     ("DELETE", "/auth/sessions/x"),
+    ("DELETE", "/auth/sessions"),
 ]
-PUBLIC = [("POST", "/auth"), ("POST", "/auth/verify_pin")]
+PUBLIC = [("POST", "/auth"), ("POST", "/auth/verify_pin"), ("POST", "/auth/phone_number")]
 BOTH = pytest.mark.parametrize("prefix", ["", "/api"])
 
 

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from server.http.page_files import PageFiles, shorten_styles
 from server.http.pages import STATIC
 from tests.support.node import Node
 from tests.support.raw import request
@@ -37,15 +38,48 @@ async def test_an_absolute_path_behind_the_slash_is_not_served(node: Node, outsi
         assert SECRET.encode() not in body
 
 
-async def test_a_link_out_of_the_folder_is_not_followed(node: Node, outside: Path) -> None:
-    link = STATIC / f"{outside.parent.name}.js"
-    link.symlink_to(outside)
-    try:
-        status, _, body = await request(node.url, "GET", f"/static/{link.name}")
-    finally:
-        link.unlink()
-    assert status == 404
-    assert SECRET.encode() not in body
+def test_what_is_for_tests_and_editors_alone_is_not_published(tmp_path: Path) -> None:
+    for name in ("package.json", "numbers.json"):
+        (tmp_path / name).write_text("{}")
+    assert set(PageFiles.read(tmp_path).files) == {"numbers.json"}
+
+
+def test_styles_are_sent_without_what_nobody_needs_and_mean_the_same(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text(
+        '/* Calm */\n.a > .b, .c:is(.d, .e) { width: calc(1px + 2px); content: "x  y"; }\n@media (min-width: 48rem) {\n  .a { margin: 0 auto; }\n}\n'
+    )
+    sent = PageFiles.read(tmp_path).files["a.css"].body.decode()
+    assert (
+        sent
+        == '.a > .b,.c:is(.d,.e){width:calc(1px + 2px);content:"x  y";}@media (min-width:48rem){.a{margin:0 auto;}}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ('a { content: "x:  { /* y */ }"; }', 'a{content:"x:  { /* y */ }";}'),
+        ("a { content: 'it\\'s :  {'; }", "a{content:'it\\'s :  {';}"),
+        ("/* it's */\na, /* b */ b { c: d }  \n/* e */\n", "a,b{c:d}"),
+        ("a/* c */ b { margin: 0/* c */1px }", "a b{margin:0 1px}"),
+        ("a /* c */{ b: url(x/*.png) }\nd { e: f; /* * ** */ }", "a{b:url(x/*.png)}d{e:f;}"),
+        ('a::after { content: "/*"; } b { c: d } e { content: "*/" }', 'a::after{content:"/*";}b{c:d}e{content:"*/"}'),
+        ("a\nb { c: d }", "a\nb{c:d}"),
+    ],
+)
+def test_strings_in_styles_are_sent_as_they_are_and_words_are_kept_apart(written: str, sent: str) -> None:
+    assert shorten_styles(written.encode()).decode() == sent
+
+
+def test_a_link_out_of_the_folder_is_not_followed(outside: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "static"
+    (folder / "js").mkdir(parents=True)
+    (folder / "js" / "app.js").write_text("start();")
+    (folder / "link.js").symlink_to(outside)
+    (folder / "folder").symlink_to(outside.parent)
+    (folder / "circle.js").symlink_to(folder / "circle.js")
+    (folder / "gone.js").symlink_to(folder / "nothing.js")
+    assert set(PageFiles.read(folder).files) == {"js/app.js"}
 
 
 @pytest.mark.parametrize(
@@ -63,6 +97,18 @@ async def test_the_page_and_its_modules_are_served(node: Node) -> None:
     for name in ("js/app.js", "index.html", "js/views/dom.js"):
         status, _, body = await request(node.url, "GET", f"/static/{name}")
         assert (status, bool(body)) == (200, True)
+
+
+@pytest.mark.parametrize(
+    "prefix", ["/static/{}//", "/static/{}/../", "/static/{}/%2e%2e/", "/static/{}/./js/../", "/static/{}/js/..%2f"]
+)
+async def test_nor_is_anything_else_served_below_a_version(node: Node, outside: Path, prefix: str) -> None:
+    version = PageFiles.read(STATIC).version
+    assert (await request(node.url, "GET", f"/static/{version}/js/app.js"))[0] == 200
+    for name in (f"{outside}", f"{outside}"[1:], "index.html", "invitation/invitation.jinja", "../run.py", ""):
+        status, _, body = await request(node.url, "GET", prefix.format(version) + name)
+        assert status == 404
+        assert SECRET.encode() not in body
 
 
 NAMES = (

@@ -12,7 +12,7 @@ from server.nodes.address import NodeAddresses
 from tests.support.node import Node, Person, running_node, settings_for
 from tests.support.parts import services_of
 from tests.support.raw import Polling, open_polling
-from tests.support.socket_world import sign_in_friends
+from tests.support.socket_fixture import sign_in_friends
 
 
 @dataclass

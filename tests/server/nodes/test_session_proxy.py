@@ -16,7 +16,7 @@ from tests.server.nodes.conftest import Pair
 from tests.server.test_metrics import read_metric
 from tests.support.node import Node
 from tests.support.raw import CLOSE, QUERY, Polling, frames, open_line, request
-from tests.support.socket_world import sockets_of, until
+from tests.support.socket_fixture import sockets_of, until
 
 UNKNOWN = (400, {"code": 1, "message": "Session ID unknown"})
 CRLF = b"\r\n"

@@ -18,7 +18,7 @@ from server.embedded.binaries import MONGOD, find_binary
 from server.embedded.ports import choose_port
 from tests.server.processes import RunningServer, running
 from tests.support.node import running_node, settings_for
-from tests.support.socket_world import sign_in_friends
+from tests.support.socket_fixture import sign_in_friends
 
 ANN, TOM = "+4930901820", "+4930901821"
 OUTBOX = {"PARLEY_SMS__PROVIDER": "outbox"}

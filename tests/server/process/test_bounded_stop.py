@@ -4,14 +4,15 @@ import asyncio
 import http.client
 import os
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from benchmarks.servers import holding_breath
 from server.embedded import EmbeddedStores, throw_away_stores
+from server.process import signals
 from tests.server.processes import RunningServer, command, environment, places, running, wait_until
 from tests.support.stores import quick_place
 
@@ -53,13 +54,13 @@ def test_with_a_thread_that_hangs(stores: EmbeddedStores, tmp_path: Path) -> Non
     (tmp_path / "data").mkdir()
     os.mkfifo(tmp_path / "data" / "outbox.jsonl")  # whoever opens it waits for somebody who reads
     settings = {**places(stores), "PARLEY_SMS__PROVIDER": "outbox", "PARLEY_SHUTDOWN_S": str(SHUTDOWN_S)}
-    with (
-        running(tmp_path / "data", settings=settings) as server,
-        closing(http.client.HTTPConnection(address_of(server))) as line,
-    ):
+    with running(tmp_path / "data", settings=settings) as server, ExitStack() as stack:
         threads = Path(f"/proc/{server.process.pid}/task")
         before = len(list(threads.iterdir()))
-        line.request("POST", "/auth", '{"phone_number": "+4930977000001"}', {"Content-Type": "application/json"})
+        for number in range(3):  # the first one may be taken by a thread that was there, and idle
+            line = stack.enter_context(closing(http.client.HTTPConnection(address_of(server))))
+            body = f'{{"phone_number": "+493097700000{number}"}}'
+            line.request("POST", "/auth", body, {"Content-Type": "application/json"})
         wait_until(lambda: len(list(threads.iterdir())) > before)
         server.process.terminate()
         assert server.process.wait(WITHIN_S) == 0
@@ -115,3 +116,22 @@ async def silent_from(word: bytes, redis_url: str) -> AsyncIterator[tuple[str, a
         server.close()
         for writer in writers:
             writer.transport.abort()
+
+
+async def test_a_stop_that_fails_ends_with_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def signalled() -> Iterator[asyncio.Event]:
+        told = asyncio.Event()
+        told.set()
+        yield told
+
+    async def live() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise OSError("no space left")
+
+    monkeypatch.setattr(signals, "_signals", signalled)
+    monkeypatch.setattr(signals, "_wait_for_no_thread", lambda: None)  # it would end the tests
+    with pytest.raises(OSError, match="no space left"):
+        await signals.until_told(live(), 5.0)

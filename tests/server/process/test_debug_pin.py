@@ -1,23 +1,15 @@
 """The PIN that signs in as anybody: only where nobody but this machine can reach the server, and never without a word."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from server.config import ConfigError, read_settings
-from server.embedded import EmbeddedStores, throw_away_stores
+from server.embedded import EmbeddedStores
 from tests.server.processes import places, refused, running
-from tests.support.stores import quick_place
 
 DEBUG = {"auth": {"debug_pin": "1111"}}
-
-
-@pytest.fixture(scope="module")
-async def stores() -> AsyncIterator[EmbeddedStores]:
-    async with throw_away_stores(quick_place()) as stores:
-        yield stores
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from models import tasks
 from server.embedded import EmbeddedStores, throw_away_stores
 from server.process import logs
 from tests.support.node import running_node, settings_for
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 from tests.support.stores import quick_place
 
 

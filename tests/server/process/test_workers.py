@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import signal
+import subprocess
 import sys
 import urllib.request
 from collections import defaultdict
@@ -17,24 +18,34 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from server.embedded import EmbeddedStores
 from server.process.workers import Workers
-from tests.server.processes import PATIENCE_S, RunningServer, is_alive, places, refused, running, wait_until
+from tests.server.processes import PATIENCE_S, ROOT, RunningServer, is_alive, places, refused, running, wait_until
 from tests.support import raw
 
 COUNT = 3
 
 
-def worker_pids(server: RunningServer) -> set[int]:
-    """The children that are workers, by their command line: the others are the stores'."""
+def worker_pids(of: int) -> set[int]:
+    """The children that are workers, by their command line, or by their name where they were forked (tests/support/warm_workers.py)."""
     found = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            words = (stat.parent / "cmdline").read_bytes().split(b"\0")
+            words = [*(stat.parent / "cmdline").read_bytes().split(b"\0"), (stat.parent / "comm").read_bytes().strip()]
         except OSError:
             continue
-        if parent == server.process.pid and b"--worker" in words:
+        if parent == of and b"--worker" in words:
             found.add(int(stat.parent.name))
     return found
+
+
+def lines(server: RunningServer) -> list[str]:
+    return (server.data_dir.parent / "stderr.txt").read_text().splitlines()
+
+
+def speakers(server: RunningServer, word: str) -> list[str]:
+    """Which workers have written lines with this word, by their own words; the parent is nobody."""
+    said = [line for line in lines(server) if word in line]
+    return sorted(found[1] if (found := re.search(r'worker"?:?"? ?"?(\d)', line)) else "" for line in said)
 
 
 def is_ready(server: RunningServer) -> bool:
@@ -46,35 +57,30 @@ def is_ready(server: RunningServer) -> bool:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with running(tmp_path_factory.mktemp("workers") / "data", "--workers", str(COUNT)) as server:
+def server(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """The last test that uses it stops it."""
+    folder = tmp_path_factory.mktemp("workers")
+    with running(folder / "data", "--workers", str(COUNT), settings=places(stores)) as server:
         yield server
 
 
 def test_so_many_serve_one_port_as_were_asked_for(server: RunningServer) -> None:
-    assert len(worker_pids(server)) == COUNT
+    assert len(worker_pids(server.process.pid)) == COUNT
     assert is_ready(server)
 
 
-def test_one_that_dies_is_started_again_and_the_others_go_on(server: RunningServer) -> None:
-    before = worker_pids(server)
-    os.kill(min(before), signal.SIGKILL)
-    wait_until(lambda: len(worker_pids(server) - {min(before)}) == COUNT)
-    assert before - {min(before)} <= worker_pids(server)
-    wait_until(lambda: is_ready(server))
-
-
-def test_one_that_could_not_be_started_again_is_tried_again(stores: EmbeddedStores, tmp_path: Path) -> None:
-    with running(tmp_path / "data", "--workers", "2", settings=places(stores)) as server:
-        parent = server.process.pid
-        soft, hard = resource.prlimit(parent, resource.RLIMIT_NOFILE)
-        resource.prlimit(parent, resource.RLIMIT_NOFILE, (3, hard))  # no pipe to a new process can be opened
-        killed = min(worker_pids(server))
-        os.kill(killed, signal.SIGKILL)
-        wait_until(lambda: "cannot be started" in (tmp_path / "stderr.txt").read_text(), 30)
+def test_one_that_dies_is_started_again_also_if_that_fails_at_first_and_the_others_go_on(server: RunningServer) -> None:
+    parent, before = server.process.pid, worker_pids(server.process.pid)
+    soft, hard = resource.prlimit(parent, resource.RLIMIT_NOFILE)
+    resource.prlimit(parent, resource.RLIMIT_NOFILE, (3, hard))  # no pipe to a new process can be opened
+    try:
+        os.kill(min(before), signal.SIGKILL)
+        wait_until(lambda: any("cannot be started" in line for line in lines(server)))
+    finally:
         resource.prlimit(parent, resource.RLIMIT_NOFILE, (soft, hard))
-        wait_until(lambda: len(worker_pids(server) - {killed}) == 2, 60)
-        wait_until(lambda: is_ready(server))
+    wait_until(lambda: len(worker_pids(parent) - {min(before)}) == COUNT)
+    assert before - {min(before)} <= worker_pids(parent)
+    wait_until(lambda: is_ready(server))
 
 
 def read_figures(server: RunningServer) -> dict[str, dict[str, float]]:
@@ -137,38 +143,60 @@ async def test_a_signal_that_comes_together_with_a_workers_word_is_obeyed(
     assert not late
 
 
-@pytest.mark.parametrize("form", ["json", "text"])
-def test_the_log_says_which_of_them_speaks(stores: EmbeddedStores, tmp_path: Path, form: str) -> None:
-    settings = {**places(stores), "PARLEY_LOG__FORMAT": form}
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
+def test_signals_that_mean_nothing_are_said_and_ignored_by_all(server: RunningServer, number: signal.Signals) -> None:
+    os.killpg(server.process.pid, number)
+    wait_until(lambda: speakers(server, number.name) == ["", "1", "2", "3"])
+    assert is_ready(server)
+
+
+async def test_each_sends_its_clients_away_when_their_parent_stops_and_all_end_with_it(server: RunningServer) -> None:
+    pids = worker_pids(server.process.pid)
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(raw.frames(server.url)) for _ in range(12)]
+        server.process.terminate()
+        assert [await client.ended() for client in clients] == [1001] * 12
+    assert server.process.wait(PATIENCE_S) == 0
+    assert not any(is_alive(pid) for pid in pids)
+    assert speakers(server, "SIGTERM: stopping") == ["", "1", "2", "3"], "the log says which of them speaks"
+
+
+def test_a_terminal_that_is_closed_drains_all(stores: EmbeddedStores, tmp_path: Path) -> None:
+    settings = {**places(stores), "PARLEY_LOG__FORMAT": "text"}
     with running(tmp_path / "data", "--workers", "2", settings=settings) as server:
-        assert server.stop() == 0
-    said = [line for line in (tmp_path / "stderr.txt").read_text().splitlines() if "SIGTERM" in line]
-    who = [found[1] if (found := re.search(r'worker"?:?"? ?"?(\d)', line)) else "" for line in said]
-    assert sorted(who) == ["", "1", "2"], said
-
-
-def test_all_end_with_their_parent(stores: EmbeddedStores, tmp_path: Path) -> None:
-    with running(tmp_path / "data", "--workers", "2", settings=places(stores)) as server:
-        pids = worker_pids(server)
+        pids = worker_pids(server.process.pid)
         assert len(pids) == 2
-        assert server.stop() == 0
-        assert not any(is_alive(pid) for pid in pids)
-
-
-async def test_each_sends_its_clients_away_when_their_parent_stops(stores: EmbeddedStores, tmp_path: Path) -> None:
-    with running(tmp_path / "data", "--workers", "2", settings=places(stores)) as server:
-        async with AsyncExitStack() as stack:
-            clients = [await stack.enter_async_context(raw.frames(server.url)) for _ in range(12)]
-            server.process.terminate()
-            assert [await client.ended() for client in clients] == [1001] * 12
+        os.killpg(server.process.pid, signal.SIGHUP)
         assert server.process.wait(PATIENCE_S) == 0
+        assert not any(is_alive(pid) for pid in pids)
+    assert speakers(server, "SIGHUP: stopping")
+    # A worker may hear of it from its parent first, by SIGTERM.
+    assert speakers(server, ": stopping") == ["", "1", "2"], "a log for people says which of them speaks, too"
 
 
-def test_none_outlives_a_parent_that_is_killed(stores: EmbeddedStores, tmp_path: Path) -> None:
-    with running(tmp_path / "data", "--workers", "2", settings=places(stores)) as server:
-        pids = worker_pids(server)
-        server.stop(signal.SIGKILL)
-        wait_until(lambda: not any(is_alive(pid) for pid in pids))
+PARENT = """
+import asyncio, pathlib, sys
+from server.process.workers import Workers
+
+async def live():
+    program = "import time; print('ready', flush=True); time.sleep(600)"
+    async with Workers([sys.executable, "-c", program], {}, 2, 1.0, pathlib.Path(sys.argv[1])):
+        print("all are ready", flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(live())
+"""
+
+
+def test_none_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", PARENT, str(tmp_path)]
+    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"all are ready\n"
+        pids = worker_pids(parent.pid)
+        assert len(pids) == 2
+        parent.kill()
+    wait_until(lambda: not any(is_alive(pid) for pid in pids))
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "1e3", "257"])

@@ -58,9 +58,11 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
         yield http
 
 
-async def send(http: aiohttp.ClientSession, url: str, channel: str = "sms", timeout_s: float = 5) -> None:
+async def send(
+    http: aiohttp.ClientSession, url: str, channel: str = "sms", timeout_s: float = 5, language: str = "en"
+) -> None:
     codes = TwilioCodes(http, account_sid=ACCOUNT, auth_token=KEY, from_number=SENDER, url=url, timeout_s=timeout_s)
-    await codes.send("+4930123456", "Your code is <0042> & more.", code="0042", channel=channel)
+    await codes.send("+4930123456", "Your code is <0042> & more.", code="0042", channel=channel, language=language)
 
 
 async def test_a_text_goes_to_messages(twilio: Twilio, http: aiohttp.ClientSession) -> None:
@@ -90,7 +92,15 @@ async def test_a_voice_call_goes_to_calls_and_is_spoken(twilio: Twilio, http: ai
     assert twilio.requests == [("Calls.json", {"To": "+4930123456", "From": SENDER, "Twiml": spoken})]
 
 
-@pytest.mark.parametrize("code", [21211, 21614, 21408])
+async def test_a_code_in_another_language_is_spoken_by_a_voice_of_it(
+    twilio: Twilio, http: aiohttp.ClientSession
+) -> None:
+    await send(http, twilio.url, "voice", language="ar")
+    ((_, form),) = twilio.requests
+    assert form["Twiml"].startswith('<Response><Say voice="Polly.Zeina" language="arb">')
+
+
+@pytest.mark.parametrize("code", [21211, 21214, 21215, 21217, 21408, 21610, 21612, 21614, 21635])
 async def test_a_number_that_cannot_receive_is_logged_without_the_code_and_swallowed(
     twilio: Twilio, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture, code: int
 ) -> None:

@@ -60,14 +60,14 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 async def send(http: aiohttp.ClientSession, url: str, timeout_s: float = 5) -> None:
     codes = WebhookCodes(http, HandClock(), url=url, secret=SECRET, timeout_s=timeout_s)
-    await codes.send("+4930123456", "Your code is 0042. ☎", code="0042", channel="sms")
+    await codes.send("+4930123456", "Your code is 0042. ☎", code="0042", channel="sms", language="de")
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])
 async def test_the_code_is_posted_signed_with_its_time(hook: Hook, http: aiohttp.ClientSession, status: int) -> None:
     hook.status = status
     await send(http, hook.url)
-    sent = {"to": "+4930123456", "body": "Your code is 0042. ☎", "code": "0042", "channel": "sms"}
+    sent = {"to": "+4930123456", "body": "Your code is 0042. ☎", "code": "0042", "channel": "sms", "language": "de"}
     assert hook.received == [sent | {"at": "2030-01-01T12:00:00Z"}]
 
 

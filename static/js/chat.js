@@ -1,8 +1,13 @@
 // One chat: its log, who has received and read how much of it, and what a chat list shows of it.
 
-import { changed, Log } from "./log.js";
+import { changed, concerns, Log } from "./log.js";
+import { beginningOf } from "./words.js";
 
 export const PAGE = 100; // entries asked for at once
+const DESCRIBED = ["kind", "title", "contact", "name", "group", "event", "owner", "photo"];
+const KEPT_SEQS_MAX = 1000; // a log may end with any number of entries of which nothing is shown
+const LAST_MAX_CHARS = 300; // of the text of a message that stands in a list
+const sizes = new WeakMap(); // entry -> characters of its JSON
 
 export class Chat {
   constructor(id, me) {
@@ -12,16 +17,27 @@ export class Chat {
     this.marks = new Map(); // account -> { delivered, read }, forward only
     this.kind = "direct";
     this.title = "";
+    this.photo = null; // of a group: the address of a small picture
     this.unread = 0;
     this.last = null;
+    this.notice = null; // the newest entry that concerns this person and is no message
     this.lastAt = "";
+    this.day = undefined; // of an event, where that is known: event_days.js
     this.isMember = true;
     this.isLoaded = false; // whether `log` was given its cursor
+    this.isRewound = false; // whether the server's log turned out to be shorter than this one: it was set back to a copy
   }
 
-  /** What any description of a chat says: {chat, kind, title?, contact?, group?, event?}; no title: one set after this person left. */
-  describe({ kind, title = this.title, contact, group, event }) {
-    if (kind) Object.assign(this, { kind, title, contact, group, event });
+  /** What any description of a chat says: {chat, kind, title?, contact?, name?, group?, event?, owner?, preview_photo_url?}; no title or photo: one set after this person left. */
+  describe({ kind, title = this.title, contact, name, group, event, owner, preview_photo_url: photo = this.photo }) {
+    if (kind) Object.assign(this, { kind, title, contact, name, group, event, owner, photo });
+  }
+
+  /** What a list says of this chat: its last message, or what concerns this person and is unread, or all that there is. */
+  get preview() {
+    const { last, notice } = this;
+    if (!notice || (last && (last.seq > notice.seq || notice.seq <= this.mark(this.me).read))) return last;
+    return notice;
   }
 
   /** A chat in `ready` or `chats`. A chat that is new here starts at its end: the past is loaded when somebody looks. */
@@ -34,15 +50,18 @@ export class Chat {
       this.unread = head.unread;
     }
     if (head.last && (!this.last || head.last.seq >= this.last.seq)) this.last = head.last;
+    if (head.notice && head.notice.seq >= (this.notice?.seq ?? 0)) this.notice = head.notice;
     if (head.last_at > this.lastAt) this.lastAt = head.last_at;
   }
 
   /** This chat's part of a `sync` answer; returns the entries that are new here. */
   catchUp(state) {
     this.describe(state);
+    this.isRewound ||= state.status === "reset" && state.cursor < this.log.cursor;
     const fresh = this.log.catchUp(state);
     this.isLoaded = true;
     for (const entry of fresh) this.#note(entry);
+    this.#dropHidden();
     for (const account of this.marks.keys()) if (account !== this.me && !state.marks.some((mark) => mark.account === account)) this.marks.delete(account);
     for (const { account, delivered, read } of state.marks) this.moveMark(account, delivered, read);
     if (state.unread !== undefined) this.unread = state.unread;
@@ -56,7 +75,7 @@ export class Chat {
     const outcome = this.log.hear(entry);
     if (outcome !== "applied") return outcome;
     this.#note(entry);
-    if (entry.kind === "message" && entry.sender !== this.me) this.unread += 1;
+    if (this.#isCounted(entry)) this.unread += 1;
     if (entry.kind === "deletion") this.#recount();
     if (entry.kind === "left") this.#leave(entry.left);
     if (entry.kind === "joined") for (const account of entry.accounts) this.#join(account, entry.seq);
@@ -73,6 +92,32 @@ export class Chat {
   #leave(account) {
     if (account === this.me) this.isMember = false;
     else this.marks.delete(account);
+  }
+
+  /** What is kept of this chat on the disk, with the newest entries of its log up to `entries` many, and as many `chars` of JSON. */
+  toKeep({ entries, chars }) {
+    let [most, room] = [entries, chars];
+    const fits = (entry) => {
+      if (!sizes.has(entry)) sizes.set(entry, JSON.stringify(entry).length);
+      room -= sizes.get(entry);
+      return most-- > 0 && room >= 0;
+    };
+    const { id, unread, lastAt, day, isRewound } = this;
+    return {
+      id, unread, lastAt, ...(day ? { day } : {}), ...(isRewound ? { isRewound } : {}), cursor: this.log.cursor, ...this.log.end(fits, KEPT_SEQS_MAX),
+      ...Object.fromEntries(DESCRIBED.map((name) => [name, this[name]])),
+      last: this.last && inBrief(this.last, this.me), notice: this.notice && inBrief(this.notice, this.me),
+      marks: [...this.marks].map(([account, { delivered, read }]) => [account, delivered, read]),
+    };
+  }
+
+  /** Begin with what was kept. */
+  restore({ marks, ...kept }) {
+    for (const name of [...DESCRIBED, "unread", "lastAt", "day", "last", "notice"]) this[name] = kept[name];
+    this.log.restore(kept);
+    for (const [account, delivered, read] of marks) this.marks.set(account, { delivered, read });
+    this.last = (this.last && this.log.at(this.last.seq)) ?? this.last;
+    this.isLoaded = true;
   }
 
   mark(account) {
@@ -106,15 +151,45 @@ export class Chat {
     if (entry.kind === "message") {
       if (!this.last || entry.seq >= this.last.seq) this.last = entry;
       this.lastAt = entry.sent_at;
-    } else if (this.last && entry.of === this.last.seq) {
-      this.last = changed(this.last, entry);
-    } else if (entry.kind !== "edit" && entry.kind !== "deletion" && entry.kind !== "reaction") {
-      this.lastAt = entry.at;
+      return;
     }
+    if (this.last && entry.of === this.last.seq) this.last = changed(this.last, entry);
+    const isComing = entry.kind === "joined" && entry.accounts.includes(this.me);
+    if (isComing || !this.lastAt) this.lastAt = entry.at;
+    if ((isComing || concerns(entry, this.me, this.owner)) && entry.seq >= (this.notice?.seq ?? 0)) this.notice = entry;
+  }
+
+  #isCounted(entry) {
+    return entry.kind === "message" ? entry.sender !== this.me && !entry.deleted : concerns(entry, this.me, this.owner);
+  }
+
+  /** A message that this person deleted for themselves. */
+  hide(seq) {
+    this.log.hide(seq);
+    this.#dropHidden();
+    this.#recount();
+  }
+
+  /** A message that is hidden is no longer the last one, here or after the next start. */
+  #dropHidden() {
+    if (this.last && this.log.isHidden(this.last.seq)) this.last = this.log.lastMessage();
   }
 
   #recount() {
     const { read } = this.mark(this.me);
-    this.unread = read >= this.log.cursor ? 0 : (this.log.countAfter(read, this.me) ?? this.unread);
+    this.unread = read >= this.log.cursor ? 0 : (this.log.countAfter(read, (entry) => this.#isCounted(entry)) ?? this.unread);
   }
+}
+
+/** An entry as a list needs it: the beginning of its text, and of many who came only this account. */
+function inBrief(entry, me) {
+  const { vcard, preview, ...brief } = entry;
+  if (brief.text !== undefined) brief.text = beginningOf(brief.text, LAST_MAX_CHARS);
+  return namingOnly(me, brief);
+}
+
+/** Who came, told to one of them in a line: a large group has thousands. */
+export function namingOnly(me, entry) {
+  const place = entry.kind === "joined" ? entry.accounts.indexOf(me) : -1;
+  return place < 0 ? entry : { ...entry, accounts: [me], numbers: [entry.numbers[place]], admins: entry.admins.filter((account) => account === me) };
 }

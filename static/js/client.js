@@ -7,14 +7,17 @@
 //
 // `state` is honest: "offline", "connecting", "syncing" (connected, and not yet level with the server) or "online".
 
+import { Chat } from "./chat.js";
 import { Connection } from "./connection.js";
+import { Drafts } from "./drafts.js";
 import { Emitter } from "./emitter.js";
 import { Events } from "./events.js";
-import { Outbox } from "./outbox.js";
+import { Kept } from "./kept.js";
+import { FILE, isMessage, Outbox } from "./outbox.js";
 import { People } from "./people.js";
 import { Receipts } from "./receipts.js";
 import { Rest } from "./rest.js";
-import { openStore } from "./store.js";
+import { forgetStore, openStore } from "./store.js";
 import { Sync } from "./sync.js";
 import { Typing } from "./typing.js";
 
@@ -24,7 +27,11 @@ export class Client extends Emitter {
   #connection;
   #sync;
   #store;
+  #beginnings = new Map(); // number -> the chat that a waiting first message will make
   state = "connecting";
+  farewell = null; // what to say at the door once this account is gone
+  isLevel = false; // whether all chats were known once
+  limits = {}; // what the server takes, by the names of its settings; none before the first connection
 
   constructor({ url, session }) {
     super();
@@ -44,14 +51,21 @@ export class Client extends Emitter {
     this.#hearSync();
     this.typing.on("change", (chat) => this.chats.has(chat) && this.emit("chat", this.chats.get(chat)));
     this.people.on("change", () => this.emit("people"));
+    this.events.on("change", (id) => this.people.meetGuests(this.events.find(id)));
   }
 
   async open() {
     this.#store = await openStore(`parley-${this.session.id}`);
     this.isKept = this.#store.isKept;
-    this.drafts = this.#store.drafts;
-    this.outbox = new Outbox({ table: this.#store.outbox, ask: (event, body) => this.ask("/chat", event, body) });
+    this.drafts = new Drafts(this.#store.drafts);
+    await this.drafts.open();
+    this.drafts.on("change", () => this.emit("drafts"));
+    this.kept = new Kept({ tables: this.#store.kept, client: this, sync: this.#sync });
+    await this.kept.open();
+    this.outbox = new Outbox({ table: this.#store.outbox, ask: (event, body) => this.ask("/chat", event, body), loadUploads: async () => new (await import("./uploads.js")).Uploads({ rest: this.rest }) });
     this.outbox.on("change", () => this.emit("outbox"));
+    this.outbox.on("progress", (clientId) => this.emit("progress", clientId));
+    this.outbox.on("late", () => this.emit("late"));
     this.outbox.on("stored", (stored) => this.#stored(stored));
     await this.outbox.open();
     this.#connection.start();
@@ -62,6 +76,11 @@ export class Client extends Emitter {
     this.#store?.close();
   }
 
+  /** What this browser keeps of an account that is gone. */
+  forget() {
+    forgetStore(`parley-${this.session.id}`);
+  }
+
   retry() {
     this.#connection.retry();
   }
@@ -70,10 +89,32 @@ export class Client extends Emitter {
     return this.#connection.nextTryAt;
   }
 
-  /** Chats for a list: the newest first. */
+  /** Chats for a list: the newest first, by what was written in them or waits to be sent. */
   listed() {
+    const waiting = this.#newestWaiting();
     const listed = [...this.chats.values()].filter((chat) => chat.isLoaded);
-    return listed.sort((one, other) => (one.lastAt < other.lastAt ? 1 : one.lastAt > other.lastAt ? -1 : other.id - one.id));
+    for (const lane of waiting.keys()) {
+      const [, number] = /^contact:(\d+)$/.exec(lane) ?? [];
+      if (number && !this.findDirect(number)) listed.push(this.#beginning(number));
+    }
+    const at = new Map(listed.map((chat) => [chat, [chat.lastAt, waiting.get(this.laneOf(chat)) ?? ""].sort()[1]]));
+    return listed.sort((one, other) => (at.get(one) < at.get(other) ? 1 : at.get(one) > at.get(other) ? -1 : other.id - one.id));
+  }
+
+  /** Lane -> when the newest message that waits there was written. */
+  #newestWaiting() {
+    const messages = [...this.outbox.items.values()].filter(isMessage);
+    return new Map(messages.map((item) => [item.lane, item.made_at]));
+  }
+
+  /** A chat to be: somebody was written to, and there is no answer of the server yet. Its `isLoaded` is false. */
+  #beginning(number) {
+    if (!this.#beginnings.has(number)) {
+      const chat = new Chat(`contact:${number}`, this.me);
+      chat.describe({ kind: "direct", contact: number });
+      this.#beginnings.set(number, chat);
+    }
+    return this.#beginnings.get(number);
   }
 
   findDirect(number) {
@@ -95,8 +136,38 @@ export class Client extends Emitter {
 
   /** A text to a chat, or to somebody without one yet ({kind: "direct", contact}). */
   send(place, text, replyTo = null) {
-    const body = { ...this.#target(place), type: "t", text, ...(replyTo ? { reply_to: replyTo } : {}) };
-    return this.outbox.add({ lane: this.laneOf(place), event: "message_send", body });
+    return this.sendContent(place, { type: "t", text }, replyTo);
+  }
+
+  /** A message without a file: a text, a place {type: "l", latitude, longitude, caption?}, a card {type: "c", vcard, name}. */
+  sendContent(place, content, replyTo = null) {
+    return this.#write(place, { ...this.#target(place), ...content }, replyTo, { event: "message_send" });
+  }
+
+  /**
+   * A file: a Blob, and {type, file_name, mime_type, caption?} with what is known of it for whoever sees it wait (width, height, duration_ms,
+   * waveform). Rejects, with nothing kept, where this browser has no room for it.
+   */
+  sendFile(place, file, facts, replyTo = null) {
+    const target = place.kind === "group" ? { chat: place.id, group: place.group } : this.#target(place);
+    return this.#write(place, { ...target, size_bytes: file.size, ...facts }, replyTo, { event: FILE, file });
+  }
+
+  #write(place, body, replyTo, item) {
+    // This device's clock may be behind the server's: what is written now is later than all that is known.
+    const madeAt = [new Date().toISOString(), ...[...this.chats.values()].map((chat) => chat.lastAt)].sort().at(-1);
+    return this.outbox.add({ lane: this.laneOf(place), body: replyTo ? { ...body, reply_to: replyTo } : body, madeAt, ...item });
+  }
+
+  /** Another text, or caption, for a message that waits; false once it may have been sent. */
+  async changeWaiting(clientId, text) {
+    const item = this.outbox.items.get(clientId);
+    return item !== undefined && this.outbox.change(clientId, { ...item.body, [item.body.type === "t" ? "text" : "caption"]: text || undefined });
+  }
+
+  /** The last change of a message that waits and can still be taken back, or undefined. */
+  unsentChange(chat, seq) {
+    return this.outbox.in(this.laneOf(chat)).findLast((item) => item.isUnsent && item.body.seq === seq);
   }
 
   edit(chat, seq, text) {
@@ -113,6 +184,10 @@ export class Client extends Emitter {
 
   load(chat, seq) {
     return this.#sync.load(chat, seq);
+  }
+
+  loadOne(chat, seq) {
+    return this.#sync.loadOne(chat, seq);
   }
 
   #target(place) {
@@ -144,13 +219,15 @@ export class Client extends Emitter {
   }
 
   async #begin(greeting) {
+    this.limits = greeting.limits ?? {};
     if (greeting.account.name !== greeting.account.number) this.session.name = greeting.account.name;
     try {
       await this.#sync.begin(greeting);
     } catch (error) {
-      this.#connection.restart(error.message); // not level with the server is not connected: begin anew
+      this.#connection.restart(error.reason ?? error.message); // not level with the server is not connected: begin anew
       return;
     }
+    this.isLevel = true;
     this.outbox.resume();
     this.receipts.resume();
     for (const chat of this.chats.values()) this.#learnFrom(chat);
@@ -163,8 +240,8 @@ export class Client extends Emitter {
     try {
       await this.people.load();
       if (this.people.isExplored) return;
-      this.people.isExplored = true;
       await this.people.explore();
+      this.people.isExplored = true;
     } catch (error) {
       if (this.state === "online") this.emit("problem", error.message);
     }
@@ -178,42 +255,47 @@ export class Client extends Emitter {
       for (const { client_id: id, stored } of this.outbox.in(this.laneOf(chat))) {
         if (stored?.seq <= chat.log.cursor) this.outbox.settle(id);
       }
+      if (chat.kind === "direct") this.people.learnName(chat.contact, chat.name);
       this.emit("chat", chat);
     });
     this.#sync.on("entries", ({ chat, entries, isLive }) => {
-      this.#take(entries);
+      if (isLive && entries.some((entry) => entry.kind !== "preview" && (entry.sender ?? entry.account) === this.me && !this.outbox.items.has(entry.client_id))) this.emit("elsewhere");
+      this.#take(chat, entries);
       for (const entry of entries) if (entry.kind === "message") this.typing.over(chat.id, entry.sender);
       this.#learnFrom(chat);
       if (chat.event && !isLive) this.events.hearEntries(chat.event, entries);
       if (isLive) this.emit("heard", { chat, entries });
+      if (isLive || this.isLevel) this.emit("news", { chat, entries }); // also what was missed while the line was broken
     });
     this.#sync.on("loaded", ({ chat, entries }) => {
-      this.#take(entries);
+      this.#take(chat, entries);
       this.emit("chat", chat);
     });
   }
 
   /** What the log shows need not wait in the outbox, also when the answer to it was lost. */
-  #take(entries) {
+  #take(chat, entries) {
     for (const entry of entries) {
-      this.people.learn(entry);
+      this.people.meet(chat, entry);
       if (entry.client_id && (entry.sender ?? entry.account) === this.me) this.outbox.settle(entry.client_id);
     }
   }
 
   #learnFrom(chat) {
-    if (chat.last) this.people.learn(chat.last);
+    for (const entry of [chat.last, chat.notice]) if (entry) this.people.meet(chat, entry);
+    if (chat.kind === "direct") this.people.learnName(chat.contact, chat.name);
     if (chat.last?.sender !== this.me || chat.unread) this.receipts.delivered(chat, chat.log.cursor);
   }
 
   #hearReceipt({ chat: id, account, delivered, read }) {
     const chat = this.chats.get(id);
+    if (chat && account === this.me && read > chat.mark(account).read) this.emit("elsewhere"); // what is read here is marked at once
     if (chat?.moveMark(account, delivered, read)) this.emit("chat", chat);
   }
 
   #stored({ item, answer }) {
     if (item.event === "message_delete" && item.body.scope === "me") {
-      this.chats.get(item.body.chat)?.log.hide(item.body.seq);
+      this.chats.get(item.body.chat)?.hide(item.body.seq);
       this.outbox.settle(item.client_id);
       return;
     }

@@ -9,6 +9,7 @@
 
 import { Emitter } from "./emitter.js";
 import { Line, LineBroken } from "./engine.js";
+import { gettext, refusalsKnown, refusalText } from "./language.js";
 
 export const NAMESPACES = ["/chat", "/typing", "/presence", "/receipts", "/events"];
 const JOIN_WITHIN_MS = 10000;
@@ -17,8 +18,8 @@ const FIRST_WAIT_MS = 400, LONGEST_WAIT_MS = 15000;
 /** The server's "no": a stable `code`, a sentence, and whether the same request can succeed later. */
 export class Refused extends Error {
   constructor({ code, message, retryable, retry_after_ms: retryAfterMs }) {
-    super(message);
-    Object.assign(this, { name: "Refused", code, retryable: Boolean(retryable), retryAfterMs });
+    super(refusalText(code, message));
+    Object.assign(this, { name: "Refused", code, sentence: message, retryable: Boolean(retryable), retryAfterMs });
   }
 }
 
@@ -73,8 +74,9 @@ export class Connection extends Emitter {
   async ask(namespace, name, body) {
     if (this.state !== "joined") throw new LineBroken("not connected");
     const answer = await this.#line.ask(namespace, name, body);
-    if (!answer?.ok) throw new Refused(answer?.error ?? { code: "unknown", message: "No answer.", retryable: true });
-    return answer;
+    if (answer?.ok) return answer;
+    await refusalsKnown();
+    throw new Refused(answer?.error ?? { code: "unknown", message: gettext("The server cannot be reached. Is this device online?"), retryable: true });
   }
 
   #wake = () => {

@@ -11,15 +11,18 @@
 //
 // A Line lives once: when it breaks, make another (connection.js does).
 
+import { gettext } from "./language.js";
+
 export const CONNECT = 0, DISCONNECT = 1, EVENT = 2, ACK = 3, CONNECT_ERROR = 4;
 const OPEN = "0", CLOSE = "1", PING = "2", PONG = "3", MESSAGE = "4";
 const ANSWER_WITHIN_MS = 15000;
 
 /** The request may or may not have been carried out: ask again with the same client_id. */
 export class LineBroken extends Error {
+  /** `reason`: for developers. */
   constructor(reason) {
-    super(reason);
-    this.name = "LineBroken";
+    super(gettext("The server cannot be reached. Is this device online?"));
+    Object.assign(this, { name: "LineBroken", reason });
   }
 }
 

@@ -5,10 +5,14 @@
 //   await events.load(7); events.find(7)        // as the events API shows it; null: it does not exist (for this account)
 //   events.hear(name, body)                     // every event of /events
 //   await events.answer(7, true, "I'll be there")
+//   events.list(results)                        // what a list says of all events, for those that nobody reads by themselves
+//   events.on("listed", () => …)                // such a list, or what is told of an event in it
+//   events.unanswered()                         // ids of events that wait for an answer of this account
 //
 // What is told is a hint like everything on sockets: after a break the chat's log names what happened, and the event is
 // read again. A reading that something was heard during is read once more, so an old answer never covers new facts.
 
+import { namesTime } from "./calendar.js";
 import { Emitter } from "./emitter.js";
 
 const KINDS = new Set(["rsvp", "poll", "event", "joined", "subject"]); // entries of a log after which an event differs
@@ -16,6 +20,8 @@ const KINDS = new Set(["rsvp", "poll", "event", "joined", "subject"]); // entrie
 export class Events extends Emitter {
   #rest;
   #events = new Map();
+  #listed = new Map(); // id -> the same without guests
+  #replies = null;
   #reading = new Map(); // id -> { promise, isStale }
 
   constructor({ rest, me }) {
@@ -27,6 +33,24 @@ export class Events extends Emitter {
   /** undefined as long as nobody asked for it. */
   find(id) {
     return this.#events.get(id);
+  }
+
+  /** Take all events as a list of the server has them. */
+  list(events) {
+    this.#listed = new Map(events.map((event) => [event.id, event]));
+    this.emit("listed");
+  }
+
+  /** The ids of all events to which this account is invited and may still say whether it comes. */
+  unanswered() {
+    const known = new Map([...this.#listed, ...this.#events]);
+    return [...known].filter(([, event]) => event && !event.is_canceled && this.#isAsked(event) && !isOver(event)).map(([id]) => id);
+  }
+
+  #isAsked(event) {
+    if (!event.invitees?.length) return event.i_am_attending === null; // of a list
+    const mine = myInvitation(event, this.me);
+    return Boolean(mine) && !["True", "False"].includes(mine.is_attending);
   }
 
   /** Read it, anew where it was read before; calls that come meanwhile share one more round. */
@@ -48,6 +72,7 @@ export class Events extends Emitter {
     if (running) running.isStale = true;
     const known = this.#events.get(id);
     const version = body.version ?? body.event?.version ?? 0;
+    if (!known) this.#hearListed(id, name, body);
     if (!known || version < (known.version ?? 0)) return;
     if (name === "event_changed") this.#hearEvent(known, body.event);
     else if (name === "rsvp_changed") this.#hearRsvp(known, body.invitation, version);
@@ -67,6 +92,22 @@ export class Events extends Emitter {
   async suggest(id, date, venue) {
     await this.#rest.post(`/api/events/${id}/polls`, { ...(date ? { suggested_date: date } : {}), suggested_venue: venue });
     await this.load(id);
+  }
+
+  /** What may be answered with one touch: [{text, type: "accept" or "reject"}], asked for once. */
+  sampleReplies() {
+    this.#replies ??= this.#rest.get("/api/events/sample_rsvp_replies").catch((error) => {
+      this.#replies = null;
+      throw error;
+    });
+    return this.#replies;
+  }
+
+  /** Make a suggestion the event's date and place; what it does not name stays. */
+  async takeOver(id, { suggested_date: date, suggested_venue: venue }) {
+    const { event_date: present } = this.#events.get(id);
+    const isOtherDate = date && Date.parse(date) !== Date.parse(present);
+    await this.change(id, { ...(isOtherDate ? { event_date: date, is_time_specified: namesTime(date) } : {}), ...(venue ? { venue_name: venue, address: "", location: {} } : {}) });
   }
 
   async create(plan) {
@@ -102,11 +143,23 @@ export class Events extends Emitter {
       this.#events.set(event.id, null);
       this.emit("change", event.id);
     } else {
-      this.#keep({ ...known, ...event });
+      const invitees = event.invitees?.map((invitee) => ({ ...known.invitees.find((one) => one.phone_number === invitee.phone_number), ...invitee }));
+      this.#keep({ ...known, ...event, ...(invitees ? { invitees } : {}) }); // photos depend on the viewer, and are not told
       // Lists that are too long for an event of a socket are left out. Answers were heard one by one: only new guests are missing.
       const hasGuests = event.invitations || event.invitees_count === known.invitations.length;
       if (!hasGuests || !event.polls) this.load(event.id).catch(() => {});
     }
+  }
+
+  #hearListed(id, name, { event, invitation }) {
+    const listed = this.#listed.get(id);
+    if (!listed) return;
+    if (name === "event_changed" && event.is_deleted) this.#listed.delete(id);
+    else if (name === "event_changed") {
+      const { event_date = listed.event_date, is_time_specified = listed.is_time_specified, is_canceled = listed.is_canceled } = event;
+      this.#listed.set(id, { ...listed, event_date, is_time_specified, is_canceled });
+    } else if (name === "rsvp_changed" && invitation.user_id === this.me) this.#listed.set(id, { ...listed, i_am_attending: invitation.has_accepted_invite });
+    this.emit("listed");
   }
 
   #hearRsvp(known, invitation, version) {
@@ -131,11 +184,14 @@ export class Events extends Emitter {
   }
 }
 
-/** Who comes, who has not said, who cannot: invitees in the order of their answers. */
-export function guestsOf(event) {
-  const rank = { True: 0, False: 2 };
-  return [...event.invitees].sort((one, other) => (rank[one.is_attending] ?? 1) - (rank[other.is_attending] ?? 1));
+/** Who is going, who has not answered, who cannot go: three lists of invitees. */
+export function answersOf({ invitees }) {
+  const are = (isIt) => invitees.filter(({ is_attending: answer }) => isIt(answer));
+  return [are((answer) => answer === "True"), are((answer) => answer !== "True" && answer !== "False"), are((answer) => answer === "False")];
 }
+
+/** Invitees in the order of their answers. */
+export const guestsOf = (event) => answersOf(event).flat();
 
 export const comingTo = (event) => event.invitees.filter(({ is_attending: answer }) => answer === "True").length;
 

@@ -5,25 +5,41 @@
 //   log.take(historyAnswer, after)         // a page of the past
 //   log.at(seq)                            // a message or a notice; null: nothing to show here; undefined: not loaded
 //
-// The server numbers a chat's entries 1, 2, 3, … without a hole, and edits, deletions and reactions are entries too. So one
+// The server numbers a chat's entries 1, 2, 3, … without a hole, and edits, deletions, reactions and previews are entries too. So one
 // number, the cursor, says what is held: an entry with cursor + 1 is next, a higher one shows that something is missing.
 
-const CHANGES = new Set(["edit", "deletion", "reaction"]);
+const CHANGES = new Set(["edit", "deletion", "reaction", "preview"]);
 // A new title of an event is told once more by the subject of its chat, the very next entry.
 const isSilent = (entry) => CHANGES.has(entry.kind) || (entry.kind === "event" && entry.fields.every((field) => field === "title"));
-const CONTENT = ["text", "url", "hash", "mime_type", "caption", "latitude", "longitude", "vcard", "name"];
+// Fields of an event that say when and where it is, and whether it takes place.
+const PLAN = new Set(["event_date", "is_time_specified", "location", "address", "venue_name", "canceled", "deleted"]);
+const CONTENT = ["text", "url", "hash", "mime_type", "width", "height", "blur", "duration_ms", "poster", "waveform", "file_name", "size_bytes", "caption", "latitude", "longitude", "vcard", "name", "preview"];
+
+/** Whether an entry that is no message concerns this account, by the rule of the server (docs/protocol.md, `unread`); `owner`: of the chat's event. */
+export function concerns(entry, me, owner = null) {
+  if (entry.account === me) return false;
+  if (entry.kind === "joined") return entry.accounts.includes(me);
+  if (entry.kind === "left") return entry.left === me;
+  if (entry.kind === "role") return entry.member === me;
+  if (entry.kind === "rsvp" || entry.kind === "poll") return owner === me;
+  return entry.kind === "event" && entry.fields.some((field) => PLAN.has(field));
+}
 
 /** A message as it is after one change. */
 export function changed(message, change) {
   if (message.deleted) return message;
   if (change.kind === "edit") {
     const field = message.type === "t" ? "text" : "caption";
-    return { ...message, [field]: change.text, edited_at: change.edited_at };
+    return { ...message, [field]: change.text, edited_at: change.edited_at, edit_seq: change.seq, preview: undefined };
   }
   if (change.kind === "deletion") {
     const rest = { ...message, deleted: true };
-    for (const name of [...CONTENT, "reactions", "edited_at"]) delete rest[name];
+    for (const name of [...CONTENT, "reactions", "edited_at", "edit_seq"]) delete rest[name];
     return rest;
+  }
+  if (change.kind === "preview") { // of the text that the edit `edit_seq` gave the message
+    const isWanted = change.preview && !message.preview && (message.edit_seq ?? 0) === change.edit_seq;
+    return isWanted ? { ...message, preview: change.preview } : message;
   }
   const reactions = { ...message.reactions };
   if (change.emoji) reactions[change.account] = change.emoji;
@@ -77,6 +93,43 @@ export class Log {
     this.#hidden.add(seq);
   }
 
+  /** The last entries, oldest first, as long as none is missing and `fits(entry)` says so; they begin behind `first` - 1. */
+  end(fits, longest) {
+    const entries = [];
+    const hidden = [];
+    let first = this.cursor + 1;
+    for (let seq = this.cursor; seq > Math.max(0, this.cursor - longest); seq--) {
+      const entry = this.at(seq);
+      if (entry === undefined || (entry && !fits(entry))) break;
+      if (entry) entries.unshift(entry);
+      if (this.#hidden.has(seq)) hidden.unshift(seq);
+      first = seq;
+    }
+    return { first, entries, hidden };
+  }
+
+  /** Begin with what `end` gave at this cursor. */
+  restore({ cursor, first, entries, hidden }) {
+    this.cursor = cursor;
+    for (const entry of entries) this.#rows.set(entry.seq, entry);
+    for (const seq of hidden) this.#hidden.add(seq);
+    this.#fill(first, cursor);
+  }
+
+  isHidden(seq) {
+    return this.#hidden.has(seq);
+  }
+
+  /** The newest message that is loaded without a hole behind it, or null. */
+  lastMessage() {
+    for (let seq = this.cursor; seq > 0; seq--) {
+      const entry = this.at(seq);
+      if (entry === undefined) return null;
+      if (entry?.kind === "message") return entry;
+    }
+    return null;
+  }
+
   /** Say that a page is being asked for; `take` or `giveUp` ends that. */
   ask() {
     this.#asking += 1;
@@ -98,6 +151,11 @@ export class Log {
     this.giveUp();
   }
 
+  /** The loaded message of an account with this client id, or undefined. */
+  find(clientId, sender) {
+    return [...this.#rows.values()].find((entry) => entry?.client_id === clientId && entry.sender === sender);
+  }
+
   /** The nearest entry to show before a seq, or undefined where the log is not loaded. */
   before(seq) {
     for (let place = seq - 1; place > 0; place--) {
@@ -107,13 +165,13 @@ export class Log {
     return null;
   }
 
-  /** How many messages after `seq` are by others; undefined when some are not loaded. */
-  countAfter(seq, me) {
+  /** How many entries after `seq` fulfil `isCounted`; undefined when some are not loaded. */
+  countAfter(seq, isCounted) {
     let count = 0;
     for (let place = seq + 1; place <= this.cursor; place++) {
       const entry = this.at(place);
       if (entry === undefined) return undefined;
-      if (entry?.kind === "message" && entry.sender !== me && !entry.deleted) count += 1;
+      if (entry && isCounted(entry)) count += 1;
     }
     return count;
   }

@@ -1,8 +1,9 @@
-// Phone numbers and codes as people write and paste them. What is sent has a country code; the server knows which numbers are one.
+// Phone numbers as people write and paste them, and countries. What is a number in which country, the server knows.
 
-// What may stand between digits and is none: marks that nobody sees, spaces, dashes of all kinds, points, slashes, brackets.
-const BETWEEN = /[\p{Cf}\p{DI}\p{Zs}\p{Pd}\u2800\u2212\u02d7\u2043\u30fc\u2053\u223c\u00b7\u2022\u2027\u2219\u22c5\u30fb\s./()[\]~]/gu;
-const DIGIT = /\p{Nd}/u;
+import { foldDigits } from "./digits.js";
+import { gettext } from "./language.js";
+import { compareWords, regionName } from "./locale.js";
+
 // Regions and their calling codes, as the library has them by which the server reads numbers (a test compares).
 const CALLING_CODES = new Map(
   ("AC247 AD376 AE971 AF93 AG1 AI1 AL355 AM374 AO244 AR54 AS1 AT43 AU61 AW297 AX358 AZ994 BA387 BB1 BD880 BE32 BF226 BG359 BH973 BI257 BJ229 BL590 BM1 " +
@@ -17,47 +18,36 @@ const CALLING_CODES = new Map(
   "YE967 YT262 ZA27 ZM260 ZW263").split(" ").map((one) => [one.slice(0, 2), one.slice(2)]),
 );
 
-/** A text in its shortest spelling: digits of any script as 0 to 9, and nothing between them. */
-export function foldDigits(text) {
-  return [...text.normalize("NFKC").replace(BETWEEN, "")].map((one) => (DIGIT.test(one) ? valueOf(one) : one)).join("");
-}
-
-/** The digits of a script follow each other from its zero, ten by ten. */
-function valueOf(digit) {
-  let zero = digit.codePointAt(0);
-  while (DIGIT.test(String.fromCodePoint(zero - 1))) zero -= 1;
-  return String((digit.codePointAt(0) - zero) % 10);
-}
-
-/** A number with its country code. One that begins with neither + nor 00 is of `country`. Throws what to tell whoever wrote it. */
-export function readNumber(text, country = "") {
+/** What somebody wrote: its digits, and whether they begin with a country code. Throws what to tell whoever wrote it. */
+export function readDigits(text) {
   const [, plus, digits] = /^(?:tel:)?(\+|00)?(\d{2,})$/i.exec(foldDigits(text)) ?? [];
-  if (!digits) throw new Error("This is no phone number. Write its digits, such as +49 30 901820.");
-  if (plus) return `+${digits}`;
-  if (!CALLING_CODES.has(country)) throw new Error("Choose the country of this number, or begin it with + and the country code.");
-  return `+${CALLING_CODES.get(country)}${digits}`;
+  if (!digits) throw new Error(gettext("This is no phone number. Write its digits, such as {example}.", { example: "+49 30 901820" }));
+  return { digits, hasCode: Boolean(plus) };
 }
 
-/** The region that the browser's languages name, as two letters, or "". */
+/** The region that the browser's languages name, as two letters, or "": a language without a region is spoken in many. */
 export function guessCountry(languages = globalThis.navigator?.languages ?? []) {
-  for (const language of languages) {
-    const { region } = new Intl.Locale(language).maximize();
-    if (CALLING_CODES.has(region)) return region;
-  }
-  return "";
+  return languages.map(regionIn).find((region) => CALLING_CODES.has(region)) ?? "";
 }
 
-/**
- * The fields of a form that ask for a number. The country that the browser's languages name stands first and is not chosen: many
- * people have another one's language, and a wrong guess sends a code to a stranger.
- */
-export function numberFields(attributes = {}) {
-  const guess = guessCountry();
-  const names = new Intl.DisplayNames([...(globalThis.navigator?.languages ?? []), "en"], { type: "region" });
-  const countries = [...CALLING_CODES].map(([region, code]) => [region, `${names.of(region)} +${code}`]);
-  countries.sort(([region, one], [another, other]) => (another === guess) - (region === guess) || one.localeCompare(other));
-  return [
-    ["number", "Phone number", "", { type: "tel", required: true, dir: "ltr", placeholder: "+49 30 901820", ...attributes }],
-    ["country", "Country, where the number does not begin with +", "", { options: [["", "Choose a country"], ...countries] }],
-  ];
+function regionIn(language) {
+  try {
+    return new Intl.Locale(language).region;
+  } catch {
+    return undefined; // some systems name what is no language, such as "en-US@posix"
+  }
+}
+
+const MAIN_REGIONS = ["US", "RU", "GB", "IT", "NO", "AU", "FI", "MA", "RE", "GP", "CW"]; // of those that share a calling code
+
+/** The region of a number of one's own; of several with its calling code, the browser's. */
+export function countryOf(number, guess = guessCountry()) {
+  const regions = [...CALLING_CODES].filter(([, code]) => number.startsWith(code)).map(([region]) => region);
+  return [guess, ...MAIN_REGIONS].find((region) => regions.includes(region)) ?? regions[0] ?? guess;
+}
+
+/** Regions to choose from, as [region, "name +code"], by name. */
+export function listCountries() {
+  const countries = [...CALLING_CODES].map(([region, code]) => [region, `${regionName(region)} +${code}`]);
+  return countries.sort(([, one], [, other]) => compareWords(one, other));
 }

@@ -1,11 +1,14 @@
 // Tells how far this account has received and read. Marks only move forward, so the last word is enough, however late.
+// What was read is told at once, since the reader may leave at once; a burst of more is one mark.
 
-const PAUSE_MS = 150; // a burst of messages is one mark
+const PAUSE_MS = 150; // between two marks
 
 export class Receipts {
   #ask;
-  #wanted = new Map(); // chat id -> { delivered, read }, not yet acknowledged
+  #wanted = new Map(); // chat id -> { delivered, read }, not yet told
+  #asking = new Map(); // the same, on its way
   #timer = null;
+  #isTelling = false;
   #isRunning = false;
 
   constructor({ ask }) {
@@ -28,11 +31,22 @@ export class Receipts {
   /** Read here: shown as read at once, told as soon as there is a line. */
   read(chat, seq) {
     this.#want(chat, seq, "read");
+    if (this.#isRunning && this.#wanted.size && !this.#isTelling) this.#tell();
     return chat.moveMark(chat.me, seq, seq);
   }
 
+  /** How far this account has read a chat without the server knowing it, or 0: what must not be lost with this page. */
+  untold(id) {
+    return Math.max(this.#wanted.get(id)?.read ?? 0, this.#asking.get(id)?.read ?? 0);
+  }
+
+  /** Tell what an earlier visit could not. */
+  restore(id, read) {
+    this.#wanted.set(id, { delivered: 0, read });
+  }
+
   #want(chat, seq, name) {
-    if (seq <= chat.mark(chat.me)[name] || !chat.isMember) return;
+    if (seq <= chat.mark(chat.me)[name]) return;
     const wanted = this.#wanted.get(chat.id) ?? { delivered: 0, read: 0 };
     wanted[name] = Math.max(wanted[name], seq);
     this.#wanted.set(chat.id, wanted);
@@ -40,14 +54,18 @@ export class Receipts {
   }
 
   #plan() {
-    if (this.#isRunning && this.#wanted.size) this.#timer ??= setTimeout(() => this.#tell(), PAUSE_MS);
+    if (this.#isRunning && this.#wanted.size && !this.#isTelling) this.#timer ??= setTimeout(() => this.#tell(), PAUSE_MS);
   }
 
   async #tell() {
-    const marks = [...this.#wanted];
-    this.#wanted.clear();
-    await Promise.all(marks.map(([chat, wanted]) => this.#tellOne(chat, wanted)));
+    this.#isTelling = true;
+    clearTimeout(this.#timer);
     this.#timer = null;
+    this.#asking = this.#wanted;
+    this.#wanted = new Map();
+    await Promise.all([...this.#asking].map(([chat, wanted]) => this.#tellOne(chat, wanted)));
+    this.#asking = new Map();
+    this.#isTelling = false;
     this.#plan();
   }
 

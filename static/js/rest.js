@@ -1,10 +1,16 @@
 // Requests over HTTP: signing in, the address book, groups, photos. The socket carries everything that happens in chats.
 
-/** A refusal of the REST API, in words for people. `status` 0: the server was not reached. */
+import { gettext, language, refusalsKnown, refusalText } from "./language.js";
+import { waitOf } from "./locale.js";
+
+const CODES = { 403: "forbidden", 404: "not_found" }; // of refusals that name none
+
+/** A refusal of the REST API, in words for people. `status` 0: the server was not reached. `retryAfterS`: when waiting so long may help. */
 export class RestError extends Error {
-  constructor(status, body) {
-    super(sentenceOf(status, body));
-    Object.assign(this, { name: "RestError", status, code: body?.code ?? null, body });
+  constructor(status, body, retryAfterS = null) {
+    const problem = sentenceOf(status, body);
+    super(retryAfterS ? gettext("{problem} Try again in {wait}.", { problem, wait: waitOf(retryAfterS) }) : problem);
+    Object.assign(this, { name: "RestError", status, code: body?.code ?? null, body, retryAfterS });
   }
 
   /** Whether the refusal is about this field of what was sent. */
@@ -14,13 +20,11 @@ export class RestError extends Error {
 }
 
 function sentenceOf(status, body) {
-  if (status === 0) return "The server cannot be reached. Is this device online?";
-  if (typeof body === "string") return body;
-  if (Array.isArray(body)) return body.join(" ");
-  const text = body?.error ?? body?._error_message;
-  if (text) return text;
-  const fields = Object.values(body ?? {}).filter(Array.isArray).flat();
-  return fields.length ? fields.join(" ") : `The server refused this (${status}).`;
+  if (status === 0) return gettext("The server cannot be reached. Is this device online?");
+  const text = typeof body === "string" ? body : (body?.error ?? body?._error_message);
+  if (text) return refusalText(body.code ?? body._error_type ?? CODES[status], text);
+  const texts = Array.isArray(body) ? body : Object.values(body ?? {}).filter(Array.isArray).flat();
+  return texts.length ? [...new Set(texts.map((each) => refusalText(CODES[status] ?? "malformed", each)))].join(" ") : gettext("The server refused this ({status}).", { status });
 }
 
 export class Rest {
@@ -63,12 +67,13 @@ export class Rest {
     } catch {
       shown = null;
     }
-    if (!answer.ok) throw new RestError(answer.status, shown);
-    return shown;
+    if (answer.ok) return shown;
+    await refusalsKnown();
+    throw new RestError(answer.status, shown, Number(answer.headers.get("Retry-After")) || null);
   }
 
   async #send(method, path, body) {
-    const headers = this.token ? { Authorization: `Bearer ${this.token}` } : {};
+    const headers = { "Accept-Language": language, ...(this.token ? { Authorization: `Bearer ${this.token}` } : {}) }; // codes come in the words of the page
     const isForm = body instanceof FormData || body instanceof URLSearchParams;
     if (body !== undefined && !isForm) headers["Content-Type"] = "application/json";
     try {

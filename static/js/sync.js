@@ -4,10 +4,12 @@
 //   await sync.begin(greeting)                       // after each (re)connection, with the body of `ready`
 //   sync.hear(name, body)                            // every event of /chat
 //   sync.on("chat", chat)  sync.on("entries", { chat, entries })  sync.on("state", "behind" | "level")
+//   sync.on("hidden", chat)  sync.on("gone", id)     // a message, and a chat, that this account is not shown any more
 
 import { Chat, PAGE } from "./chat.js";
 import { Emitter } from "./emitter.js";
 
+const END = 50; // entries of a chat that nobody has looked at yet
 const ROUNDS_MAX = 200; // a sync that never ends would be a fault of ours or of the server
 
 /** The log entry that an event of /chat carries, or null. */
@@ -24,6 +26,7 @@ export class Sync extends Emitter {
   #running = null;
   #isWanted = false;
   #isBegun = false; // whether everything was level once
+  #knowsAll = false; // whether all chats are known by name
   #past = new Map(); // chats that were left before this page was loaded, and are not shown: id -> cursor
   chats = new Map();
 
@@ -33,15 +36,21 @@ export class Sync extends Emitter {
     this.#me = me;
   }
 
+  /** Begin with rows that an earlier visit kept (`Chat.toKeep`); `isWhole`: there were no other chats. */
+  restore(rows, isWhole) {
+    for (const row of rows) this.#chat(row.id).restore(row);
+    this.#knowsAll = isWhole;
+  }
+
   async begin({ chats, next }) {
     this.#buffer = [];
     for (const head of chats) this.#chat(head.chat).readHead(head);
-    const isFirst = next && ![...this.chats.values()].some((chat) => chat.marks.size > 1);
-    for (let place = next; isFirst && place; ) {
+    for (let place = next; !this.#knowsAll && place; ) {
       const page = await this.#ask("chats", { limit: 200, before: place });
       for (const head of page.chats) this.#chat(head.chat).readHead(head);
       place = page.next;
     }
+    this.#knowsAll = true;
     await this.catchUp();
   }
 
@@ -65,9 +74,26 @@ export class Sync extends Emitter {
   async load(chat, seq) {
     let after = Math.floor((seq - 1) / PAGE) * PAGE;
     while (after + 1 < seq && chat.log.at(after + 1) !== undefined) after += 1;
+    await this.#read(chat, after, PAGE);
+  }
+
+  /** Load one message of the past. */
+  async loadOne(chat, seq) {
+    if (chat.log.at(seq) === undefined) await this.#read(chat, seq - 1, 1);
+  }
+
+  /** Load the last entries of those of these chats of which none is loaded, one chat after the other. */
+  async loadEnds(chats) {
+    for (const chat of chats) {
+      const { cursor } = chat.log;
+      if (chat.isLoaded && chat.isMember && cursor > 0 && chat.log.at(cursor) === undefined) await this.#read(chat, Math.max(0, cursor - END), END);
+    }
+  }
+
+  async #read(chat, after, limit) {
     chat.log.ask();
     try {
-      const answer = await this.#ask("history", { chat: chat.id, after, limit: PAGE });
+      const answer = await this.#ask("history", { chat: chat.id, after, limit });
       chat.log.take(answer, after);
       this.emit("loaded", { chat, entries: answer.entries });
     } catch (error) {
@@ -86,6 +112,7 @@ export class Sync extends Emitter {
       for (const state of chats) {
         if (!state.kind) {
           this.chats.delete(state.chat); // the server knows no such chat for this account
+          this.emit("gone", state.chat);
           continue;
         }
         if (this.#isOfThePast(state)) continue;
@@ -125,7 +152,10 @@ export class Sync extends Emitter {
     const chat = this.chats.get(id);
     const entry = entryOf(name, body);
     if (name === "chat_changed") chat.describe(body);
-    if (name === "message_deleted" && body.scope === "me") chat.log.hide(body.of);
+    if (name === "message_deleted" && body.scope === "me") {
+      chat.hide(body.of);
+      this.emit("hidden", chat);
+    }
     const outcome = entry === null ? "known" : chat.hear(entry);
     if (outcome === "gap") this.catchUp().catch(() => {});
     if (outcome === "applied") this.emit("entries", { chat, entries: [entry], isLive: true });

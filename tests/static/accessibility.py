@@ -21,4 +21,5 @@ async def read_axe() -> str:
 
 async def assert_accessible(page: Page, axe: str) -> None:
     await page.evaluate(f"() => {{ {axe} }}")  # the policy of the page lets no script tag in
-    assert await page.evaluate(FIND_VIOLATIONS) == []
+    violations = await page.evaluate(FIND_VIOLATIONS)
+    assert violations == [], violations

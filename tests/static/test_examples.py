@@ -34,6 +34,7 @@ FILES: Mapping[str, bytes] = {
     "voice.m4a": b"voice",
     "song.mp3": b"song",
     "video.mp4": b"video",
+    "contract.pdf": b"%PDF-1.4",
     "card.vcf": b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:John Doe\r\nEND:VCARD\r\n",
 }
 AT_ONCE = 6

@@ -55,6 +55,44 @@ async def test_the_page_fits_and_breaks_no_rule_of_accessibility(
     assert errors == []
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+@pytest.mark.parametrize(
+    ("locale", "yes", "direction"), [("ar-EG", "نعم، سأحضر", "rtl"), ("de-DE", "Ja, ich komme", "ltr")]
+)
+async def test_the_page_fits_in_the_readers_language_and_runs_in_its_direction(
+    browser: Browser,
+    node: Node,
+    numbers: Numbers,
+    axe: str,
+    width: int,
+    scheme: Literal["light", "dark"],
+    locale: str,
+    yes: str,
+    direction: str,
+) -> None:
+    address = await page_of(
+        node, numbers, event_date=datetime(2027, 1, 10, 20, 30, tzinfo=timezone(timedelta(hours=1)))
+    )
+    context = await browser.new_context(
+        viewport={"width": width, "height": 844}, color_scheme=scheme, locale=locale, timezone_id="Europe/Berlin"
+    )
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
+    await page.goto(address)
+    await expect(page.get_by_role("button", name=yes)).to_be_visible()
+    await assert_accessible(page, axe)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    begins = "[...document.querySelectorAll('.lead, h1, dd b')].map((each) => getComputedStyle(each).textAlign)"
+    sides = {"start", "right" if direction == "rtl" else "left"}
+    assert set(await page.evaluate(begins)) <= sides, "a title in Latin letters stands where the page begins"
+    assert await page.evaluate("document.dir") == direction
+    if folder := os.environ.get("SHOTS"):
+        await page.screenshot(path=f"{folder}/invitation-{locale}-{width}-{scheme}.png", full_page=True)
+    await context.close()
+    assert errors == []
+
+
 async def test_the_page_is_answered_without_javascript(browser: Browser, node: Node, numbers: Numbers) -> None:
     address = await page_of(node, numbers)
     context = await browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
@@ -68,20 +106,21 @@ async def test_the_page_is_answered_without_javascript(browser: Browser, node: N
 
 
 @pytest.mark.parametrize(
-    ("zone", "own"),
+    ("zone", "locale", "own"),
     [
-        ("America/Los_Angeles", "Sat, Jan 9, 2027, 11:30 PM PST, your time"),
-        ("Pacific/Auckland", "Sun, Jan 10, 2027, 8:30 PM GMT+13, your time"),
-        ("Asia/Kolkata", "Sun, Jan 10, 2027, 1:00 PM GMT+5:30, your time"),
+        ("America/Los_Angeles", "en-US", "Sat, Jan 9, 2027, 11:30 PM PST, your time"),
+        ("Pacific/Auckland", "en-US", "Sun, Jan 10, 2027, 8:30 PM GMT+13, your time"),
+        ("Asia/Kolkata", "en-US", "Sun, Jan 10, 2027, 1:00 PM GMT+5:30, your time"),
+        ("Europe/Berlin", "en-GB", "Sun, 10 Jan 2027, 08:30 CET, your time"),
     ],
 )
 async def test_a_time_is_said_in_the_readers_own_zone_above_the_owners_and_a_day_is_left_as_it_is(
-    browser: Browser, node: Node, numbers: Numbers, zone: str, own: str
+    browser: Browser, node: Node, numbers: Numbers, zone: str, locale: str, own: str
 ) -> None:
     there = timezone(timedelta(hours=13))
     timed = await page_of(node, numbers, event_date=datetime(2027, 1, 10, 20, 30, tzinfo=there))
     untimed = await page_of(node, numbers, event_date=datetime(2027, 1, 10, tzinfo=there), is_time_specified=False)
-    context = await browser.new_context(timezone_id=zone, viewport={"width": 390, "height": 844})
+    context = await browser.new_context(timezone_id=zone, locale=locale, viewport={"width": 390, "height": 844})
     page = await context.new_page()
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)

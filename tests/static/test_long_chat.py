@@ -127,3 +127,25 @@ async def test_what_arrives_does_not_move_what_is_being_read(
     after = await window.page.evaluate(place)
     assert after[0] == before[0]
     assert abs(after[1] - before[1]) <= 1
+
+
+async def test_what_is_selected_stays_so_while_other_rows_leave_the_view(
+    windows: Windows, node: Node, numbers: Numbers
+) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    phone = await node.connect(tom, "/chat")
+    for number in range(80):
+        await phone.ask("message_send", {"contact": ann.number, "client_id": str(number), "text": f"line {number}."})
+    window = await windows.open(ann, "Ann")
+    await window.open_chat(f"+{tom.number}")
+    await window.page.get_by_role("button", name="To the end").click()
+    await expect(window.row("line 79.")).to_be_in_viewport()
+    await window.page.evaluate("() => { document.querySelector('.scroller').scrollTop -= 1500; }")
+    await expect(window.row("line 79.")).to_have_count(0)
+    place = "() => { const end = document.querySelector('.scroller').getBoundingClientRect().bottom; const row = [...document.querySelectorAll('li.row')].findLast((one) => one.getBoundingClientRect().bottom < end); getSelection().selectAllChildren(row.querySelector('.bubble > .text')); return document.querySelector('li.row').dataset.seq; }"
+    first = await window.page.evaluate(place)
+    await window.page.evaluate("() => { document.querySelector('.scroller').scrollTop += 250; }")
+    await expect(window.page.locator(f"li.row[data-seq='{first}']")).to_have_count(0)
+    selected = await window.page.evaluate("() => String(getSelection())")
+    assert selected.startswith("line ")

@@ -106,7 +106,7 @@ async def test_every_line_arrives_once_and_in_order(browser: Browser, stores: Em
         await expect(at_ann.page.get_by_role("status").filter(has_text="No connection")).to_be_visible()
         await expect(at_ann.page.locator(".subtitle")).not_to_have_text("online")
         await both(8, 16)
-        await expect(at_ann.page.get_by_role("status").filter(has_text="8 messages wait")).to_be_visible()
+        await expect(at_ann.page.get_by_role("status").filter(has_text="8 messages")).to_be_visible()
         await context.set_offline(False)
         await asyncio.gather(both(16, 24), server.kill())  # in the middle of their words
         await expect(at_tom.page.get_by_role("status").filter(has_text="No connection")).to_be_visible()

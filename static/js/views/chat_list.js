@@ -1,12 +1,18 @@
 // The chats, the newest first: who, what was last said, when, what is unread, who is there and who is writing.
 
-import { beginningOf } from "../words.js";
-import { attempt, avatar, el, iconButton, perFrame } from "./dom.js";
+import { namingOnly } from "../chat.js";
+import { gettext, gettextNodes, ngettext } from "../language.js";
+import { isMessage } from "../outbox.js";
+import { beginningOf, isBlank } from "../words.js";
+import { loaded } from "./attach.js";
+import { arrange, attempt, avatar, blankOf, el, icon, perFrame } from "./dom.js";
+import { eventTile } from "./event_tile.js";
 import { noticeOf, tick } from "./message_row.js";
 import { summaryOf } from "./texts.js";
 import { briefly } from "./times.js";
 
 const SHOWN_AT_FIRST = 60;
+const SKELETON_ROWS = 8;
 
 export class ChatList {
   #client;
@@ -15,31 +21,32 @@ export class ChatList {
   #selected = "";
   #query = "";
   #shown = SHOWN_AT_FIRST;
+  #isOver = false;
+  #days = null; // what reads the days of events, once it is wanted
 
   constructor(client) {
     this.#client = client;
     this.list = el("ul.chats", { role: "list" });
-    this.empty = el("p.empty", { hidden: true });
-    this.search = el("input.search", { type: "search", placeholder: "Search chats", "aria-label": "Search chats", oninput: (event) => {
+    this.empty = el("div", { hidden: true });
+    this.skeleton = el("div.skeleton", { "aria-hidden": "true" }, ...Array.from({ length: SKELETON_ROWS }, () => el("div")));
+    this.search = el("input.search", { type: "search", placeholder: gettext("Search chats"), "aria-label": gettext("Search chats"), oninput: (event) => {
       this.#query = event.target.value.trim().toLowerCase();
       this.draw();
     } });
     this.more = el("button.link.more-chats", { type: "button", hidden: true, onclick: () => {
       this.#shown += SHOWN_AT_FIRST;
       this.draw();
-    } }, "Show older chats");
-    this.node = el("nav.side", { "aria-label": "Chats" },
-      el("header.bar", {}, el("h1.brand", { tabindex: "-1" }, "Parley"),
-        iconButton("pen", "New chat", () => (location.hash = "#/contacts")),
-        iconButton("calendar", "New event", () => (location.hash = "#/new-event")),
-        iconButton("people", "New group", () => (location.hash = "#/new-group")),
-        iconButton("gear", "Settings", () => (location.hash = "#/settings"))),
-      this.search, el("div.chats-scroller", {}, this.list, this.empty, this.more));
+    } }, gettext("Show older chats"));
+    this.begin = el("button.primary.new", { type: "button", "aria-haspopup": "menu", onclick: () => this.#begin() }, icon("plus"), gettext("New"));
+    this.node = el("nav.side", { "aria-label": gettext("Chats") },
+      el("header.bar", {}, el("span.mark"), el("h1.brand", { tabindex: "-1" }, "Parley"), this.begin),
+      this.search, el("div.chats-scroller", {}, this.skeleton, this.list, this.empty, this.more));
     this.draw = perFrame(() => this.#draw());
   }
 
   start() {
-    for (const name of ["chat", "chats", "people", "outbox", "state"]) this.#offs.push(this.#client.on(name, () => this.draw()));
+    for (const name of ["chat", "people", "outbox", "drafts", "state"]) this.#offs.push(this.#client.on(name, () => this.draw()));
+    this.#offs.push(this.#client.on("chats", () => this.#draw())); // at once: whatever else is asked for comes behind what people wait for
     this.minute = setInterval(() => this.draw(), 60000);
     this.draw();
   }
@@ -47,10 +54,21 @@ export class ChatList {
   stop() {
     clearInterval(this.minute);
     for (const off of this.#offs) off();
+    this.#isOver = true;
   }
 
   focus() {
     (this.list.querySelector("a") ?? this.search).focus();
+  }
+
+  /** Open the chat below (1) or above (-1) the open one; the first one where none is open. */
+  step(by) {
+    const links = [...this.list.querySelectorAll("a.chat")];
+    const place = links.findIndex((link) => link.hasAttribute("aria-current"));
+    const next = place < 0 ? links[0] : links[place + by];
+    if (!next) return;
+    next.scrollIntoView({ block: "nearest" });
+    location.hash = next.getAttribute("href");
   }
 
   select(hash) {
@@ -59,74 +77,125 @@ export class ChatList {
   }
 
   #draw() {
+    if (this.#isOver) return; // this frame was planned before
     const { people } = this.#client;
     const all = this.#client.listed();
     const found = all.filter((chat) => !this.#query || people.titleOf(chat).toLowerCase().includes(this.#query) || chat.contact?.includes(this.#query));
     const shown = found.slice(0, this.#shown);
-    const kept = new Set();
-    let before = null;
-    for (const chat of shown) {
-      kept.add(chat.id);
-      const facts = this.#facts(chat);
-      const version = JSON.stringify(facts);
-      let row = this.#rows.get(chat.id);
-      if (!row || row.version !== version) {
-        const node = this.#row(facts);
-        if (row) {
-          const hadFocus = row.node.contains(document.activeElement);
-          row.node.replaceWith(node);
-          if (hadFocus) node.firstChild.focus();
-        }
-        row = { node, version };
-        this.#rows.set(chat.id, row);
-      }
-      const next = before ? before.nextSibling : this.list.firstChild;
-      if (next !== row.node) this.list.insertBefore(row.node, next);
-      before = row.node;
-    }
-    for (const [id, { node }] of this.#rows) {
-      if (kept.has(id)) continue;
-      node.remove();
-      this.#rows.delete(id);
-    }
+    const nodes = shown.map((chat) => this.#rowOf(chat));
+    const kept = new Set(nodes);
+    for (const [id, { node }] of this.#rows) if (!kept.has(node)) this.#rows.delete(id);
+    arrange(this.list, nodes);
     this.more.hidden = found.length <= this.#shown;
-    this.empty.hidden = shown.length > 0;
-    this.empty.textContent = this.#query ? "No chat has this name." : this.#client.state === "online" ? "No chats yet. Start one from your contacts: the pen above." : "";
-    const unread = all.reduce((sum, chat) => sum + chat.unread, 0);
-    document.title = unread ? `(${unread}) Parley` : "Parley";
+    this.skeleton.hidden = all.length > 0 || this.#client.state === "online" || this.#client.state === "offline";
+    this.#drawEmpty(shown.length > 0 ? "" : this.#query ? "found" : this.#client.state === "online" ? "all" : "");
+  }
+
+  /** `what` is empty: all chats, or those that were found, or nothing. */
+  #drawEmpty(what) {
+    if (this.empty.dataset.of === what) return; // what has the focus keeps it
+    this.empty.dataset.of = what;
+    this.empty.hidden = !what;
+    if (what === "all") {
+      this.empty.replaceChildren(blankOf("chats", gettext("No chats yet"), gettext("Say hello to somebody you know."),
+        el("a.button.primary", { href: "#/contacts" }, gettext("Start a chat")), el("button", { type: "button", onclick: () => this.#add() }, gettext("Add people"))));
+    } else if (what === "found") {
+      this.empty.replaceChildren(blankOf("search", gettext("No chat has this name."), "", el("button", { type: "button", onclick: () => this.#clear() }, gettext("Clear search"))));
+    }
+  }
+
+  #clear() {
+    this.search.value = this.#query = "";
+    this.search.focus();
+    this.draw();
+  }
+
+  async #begin() {
+    const menu = await this.#late(() => import("./new_menu.js"));
+    const address = await menu?.chooseNew(this.begin);
+    if (address) location.hash = address;
+  }
+
+  async #add() {
+    const acts = await this.#late(() => import("./contact_acts.js"));
+    const added = await acts?.addNumber(this.#client);
+    if (added?.exists) location.hash = `#/contact/${added.contact_id}`;
+  }
+
+  #late(load) {
+    return loaded(load, (error) => this.#client.emit("problem", error.message));
+  }
+
+  /** The row of a chat, with the look that it has now. */
+  #rowOf(chat) {
+    const facts = this.#facts(chat);
+    const version = JSON.stringify(facts);
+    const known = this.#rows.get(chat.id);
+    if (known?.version === version) return known.node;
+    const fresh = this.#row(facts);
+    if (known) renew(known.node.firstChild, fresh.firstChild);
+    const node = known?.node ?? fresh;
+    this.#rows.set(chat.id, { node, version });
+    return node;
   }
 
   #facts(chat) {
     const { people, typing, outbox, me } = this.#client;
     const writers = typing.in(chat.id);
-    const waiting = outbox.in(this.#client.laneOf(chat)).filter((item) => item.event === "message_send").at(-1);
-    const { last } = chat;
+    const waiting = outbox.in(this.#client.laneOf(chat)).filter(isMessage).at(-1);
+    const last = chat.preview;
+    const isSelected = this.#selected === `#/chat/${chat.id}` || this.#selected === `#/group/${chat.id}` || (chat.kind === "direct" && [`#/contact/${chat.contact}`, `#/person/${chat.contact}`].includes(this.#selected));
+    const draft = isSelected || writers.length ? "" : (this.#client.drafts.find(this.#client.laneOf(chat))?.text ?? ""); // an open chat shows it where it is written
+    const isDraft = !isBlank(draft);
     let text = "";
-    if (writers.length) text = chat.kind === "direct" ? "typing…" : `${people.nameOfAccount(writers[0])} is typing…`;
-    else if (waiting) text = waiting.body.text;
+    if (writers.length) text = chat.kind === "direct" ? gettext("typing…") : gettext("{who} is typing…", { who: people.nameOfAccount(writers[0]) });
+    else if (isDraft) text = draft;
+    else if (waiting) text = summaryOf({ type: "t", ...waiting.body });
     else if (last) text = attempt(() => this.#lineOf(chat, last), () => "…");
     return {
-      href: `#/chat/${chat.id}`, title: people.titleOf(chat), text: beginningOf(String(text ?? ""), 200), isTyping: writers.length > 0,
+      href: chat.isLoaded ? `#/chat/${chat.id}` : `#/contact/${chat.contact}`, title: people.titleOf(chat), text: beginningOf(String(text ?? ""), 200), isTyping: writers.length > 0, isDraft,
       time: briefly(waiting?.made_at ?? chat.lastAt), unread: chat.unread,
       isOnline: chat.kind === "direct" && people.presence.get(chat.contact)?.status === "online",
-      photo: people.photoOf(chat),
+      photo: people.photoOf(chat), event: chat.event && [this.#dayOf(chat)],
       isMine: Boolean(waiting) || (last?.sender === me && !writers.length), progress: waiting ? (waiting.failed ? "failed" : "waiting") : last?.sender === me ? chat.progress(last.seq) : null,
-      isSelected: this.#selected === `#/chat/${chat.id}` || this.#selected === `#/group/${chat.id}` || (chat.kind === "direct" && this.#selected === `#/contact/${chat.contact}`),
+      isSelected,
     };
+  }
+
+  /** The day of an event, or undefined until it has been read. */
+  #dayOf(chat) {
+    if (this.#client.state === "online") this.#days ??= import("../event_days.js").then(({ EventDays }) => new EventDays(this.#client)).catch(() => (this.#days = null));
+    return chat.day;
   }
 
   #lineOf(chat, last) {
     const { people, me } = this.#client;
-    if (last.kind && last.kind !== "message") return noticeOf(last, people);
-    return `${chat.kind !== "direct" && last.sender !== me ? `${people.nameOf(last.from)}: ` : ""}${summaryOf(last)}`;
+    if (last.kind && last.kind !== "message") return noticeOf(namingOnly(me, last), people, { kind: chat.kind, isNews: true });
+    if (chat.kind === "direct" || last.sender === me) return summaryOf(last);
+    return gettext("{who}: {text}", { who: people.nameOf(last.from), text: summaryOf(last) });
   }
 
   #row(facts) {
     return el("li", {}, el("a.chat", { href: facts.href, "aria-current": facts.isSelected ? "page" : null, class: facts.unread ? "chat is-unread" : "chat" },
-      el("span.face", {}, avatar(facts.title, facts.photo), facts.isOnline ? el("span.dot", {}, el("span.unseen", {}, "online")) : null),
+      el("span.face", {}, facts.event ? eventTile(...facts.event) : avatar(facts.title, facts.photo), facts.isOnline ? el("span.dot", {}, el("span.unseen", {}, gettext("online"))) : null),
       el("span.chat-title", { dir: "auto" }, facts.title),
       el("span.chat-time", {}, facts.time),
-      el("span.chat-text", { class: facts.isTyping ? "chat-text is-typing" : "chat-text" }, facts.isMine && facts.progress ? tick(facts.progress) : null, el("bdi", {}, facts.text)),
-      facts.unread ? el("span.badge", {}, el("span", { "aria-hidden": "true" }, facts.unread > 999 ? "999+" : String(facts.unread)), el("span.unseen", {}, `${facts.unread} unread`)) : null));
+      el("span.chat-text", { class: facts.isTyping ? "chat-text is-typing" : "chat-text" }, ...lineOf(facts)),
+      facts.unread ? el("span.badge", {}, el("span", { "aria-hidden": "true" }, facts.unread > 999 ? "999+" : String(facts.unread)), el("span.unseen", {}, ngettext("{count} unread", "{count} unread", facts.unread))) : null));
+  }
+}
+
+function lineOf({ text, isDraft, isMine, progress }) {
+  const said = el("bdi", {}, text);
+  if (isDraft) return gettextNodes("{draft} {text}", { draft: el("span.draft", {}, gettext("Draft:")), text: said });
+  return [isMine && progress ? tick(progress) : null, said];
+}
+
+/** Give a link the look of a fresh one. It stays itself: a press that has begun on it opens it, and the focus stays. */
+function renew(link, fresh) {
+  link.replaceChildren(...fresh.childNodes);
+  for (const name of ["href", "class", "aria-current"]) {
+    if (fresh.hasAttribute(name)) link.setAttribute(name, fresh.getAttribute(name));
+    else link.removeAttribute(name);
   }
 }

@@ -1,10 +1,17 @@
-// Where one writes: grows with the text, keeps a draft, and says whether it replies or edits.
+// Where one writes: grows with the text, keeps a draft, says whether it replies or edits, and holds what goes with the text.
 
-import { isBlank } from "../words.js";
-import { el, icon, iconButton } from "./dom.js";
+import { quotedOf } from "../drafts.js";
+import { gettext } from "../language.js";
+import { isSendKey } from "../preferences.js";
+import { excessOf, isBlank } from "../words.js";
+import { Attach, loaded } from "./attach.js";
+import { CharacterCounter } from "./character_counter.js";
+import { el, focusWatch, holdOf, icon, iconButton } from "./dom.js";
+import { emojiButton } from "./emoji_button.js";
 import { summaryOf } from "./texts.js";
 
-const TEXT_MAX_CHARS = 16384;
+const TEXT_MAX_CHARS = 16384; // where the server has not said yet
+const CAPTION_MAX_CHARS = 256;
 const KEEP_AFTER_MS = 300;
 
 export class Composer {
@@ -12,24 +19,43 @@ export class Composer {
   #lane;
   #acts;
   #timer = null;
-  #isRestored = false; // before that, an empty place to write is no reason to forget the draft
-  #mode = null; // { kind: "reply" | "edit", message }
+  #reply = null; // what is replied to: quotedOf(message)
+  #edited = null; // the message that is edited
+  #aside = null; // { text, reply }: the draft, while a message is edited
+  #tray = null; // files that go with the next message; made for the first one
+  #note = null; // a voice note that is being made
+  #going = null; // { text, reply }: what goes with files that are being kept
+  #isStopped = false;
 
-  /** `acts`: {send(text, replyTo), edit(message, text), editLast(), typed(), fail(error)}. */
+  /** `acts`: {send(text, replyTo), sendFile(blob, facts, replyTo), sendContent(content, replyTo), edit(message, text), editLast(), typed(), title(), quiet() (nothing else sounds), fail(error)}. */
   constructor(client, lane, acts) {
     this.#client = client;
     this.#lane = lane;
     this.#acts = acts;
     this.text = el("textarea", {
-      rows: "1", dir: "auto", placeholder: "Message", "aria-label": "Message", maxlength: TEXT_MAX_CHARS, enterkeyhint: "send",
-      oninput: () => this.#typed(), onkeydown: (event) => this.#key(event),
+      rows: "1", dir: "auto", placeholder: gettext("Message"), "aria-label": gettext("Message"), enterkeyhint: "send",
+      oninput: () => this.#typed(), onkeydown: (event) => this.#key(event), onpaste: (event) => this.attach.paste(event),
     });
-    this.button = el("button.send", { type: "submit", "aria-label": "Send", title: "Send" }, icon("send"));
+    this.attach = new Attach(client, {
+      title: acts.title, fail: acts.fail, isOpen: () => !this.node.hidden && !this.#edited && !this.#note,
+      add: (files, options) => this.add(files, options), sendContent: (content) => this.#sendOne((replyTo) => acts.sendContent(content, replyTo)),
+    });
+    this.microphone = iconButton("mic", gettext("Record a voice note"), (event) => event.detail === 0 && this.#record(), {
+      class: "send microphone", onpointerdown: (event) => event.button === 0 && this.#record(event), oncontextmenu: (event) => event.preventDefault(),
+    });
+    this.button = el("button.send", { type: "submit", "aria-label": gettext("Send"), title: gettext("Send") }, icon("send"));
     this.notice = el("div.mode", { hidden: true });
-    this.node = el("form.composer", { "aria-label": "Write a message", onsubmit: (event) => this.#submit(event) }, this.notice,
-      el("div.composer-line", {}, this.text, this.button));
+    this.counter = new CharacterCounter(this.text);
+    this.line = el("div.composer-line", {}, this.attach.button, emojiButton(this.text, acts.fail), this.text, this.microphone, this.button);
+    this.node = el("form.composer", { "aria-label": gettext("Write a message"), onsubmit: (event) => this.#submit(event) }, this.notice, this.line, this.counter.node);
     addEventListener("pagehide", this.#keep);
-    this.#restore();
+    this.#put(client.drafts.find(lane) ?? {});
+  }
+
+  /** In the document, where a text has a height. */
+  opened() {
+    this.attach.prepare();
+    this.#grow();
   }
 
   focus() {
@@ -37,47 +63,94 @@ export class Composer {
   }
 
   reply(message) {
-    this.#enter({ kind: "reply", message }, `Reply to ${this.#client.people.nameOf(message.from)}`);
-  }
-
-  edit(message) {
-    this.text.value = message.type === "t" ? message.text : (message.caption ?? "");
-    this.#enter({ kind: "edit", message }, "Edit message");
-    this.#grow();
-  }
-
-  stop() {
-    clearTimeout(this.#timer);
-    removeEventListener("pagehide", this.#keep);
-    if (this.#isRestored) this.#keep();
-  }
-
-  #enter(mode, title) {
-    this.#mode = mode;
-    this.notice.replaceChildren(
-      el("span.mode-text", {}, el("strong", { dir: "auto" }, title), el("span", { dir: "auto" }, summaryOf(mode.message))),
-      iconButton("close", mode.kind === "edit" ? "Do not edit" : "Do not reply", () => this.#leave({ isEmptied: mode.kind === "edit" })));
-    this.notice.hidden = false;
+    this.#endEdit();
+    this.#reply = quotedOf(message);
+    this.#drawNotice();
+    this.#keep();
     this.text.focus();
   }
 
-  #leave({ isEmptied = false } = {}) {
-    this.#mode = null;
-    this.notice.hidden = true;
-    if (isEmptied) this.text.value = "";
+  edit(message, text = message.type === "t" ? message.text : (message.caption ?? "")) {
+    this.#aside ??= { text: this.text.value, reply: this.#reply };
+    this.#edited = message;
+    this.#reply = null;
+    this.text.value = text;
+    this.#drawNotice();
     this.#grow();
+    this.text.focus();
+  }
+
+  /** Put files beside the text: they go with it. */
+  async add(files, options) {
+    const mayFocus = focusWatch();
+    if (!this.#tray) {
+      const module = await loaded(() => import("./tray.js"), this.#acts.fail);
+      if (!module) return;
+      if (!this.#tray) {
+        this.#tray = new module.Tray(this.#client, { changed: () => this.#showButtons(), left: () => this.focus(), fail: this.#acts.fail });
+        this.line.before(this.#tray.node);
+      }
+    }
+    this.#tray.add(files, options);
+    if (mayFocus()) this.text.focus();
+  }
+
+  /** What was sent goes on without this view, but not without the page: then its text stays a draft. */
+  stop({ isLeaving = false } = {}) {
+    this.attach.stop();
+    this.#note?.cancel();
+    if (!this.#going) this.#tray?.stop();
+    else if (!isLeaving) {
+      this.#taken(this.#going);
+      addEventListener("pagehide", this.#restore);
+    }
+    removeEventListener("pagehide", this.#keep);
+    this.#keep();
+    this.#isStopped = true;
+  }
+
+  #put({ text = "", reply = null }) {
+    this.text.value = text;
+    this.#reply = reply;
+    this.#drawNotice();
+    this.#grow();
+  }
+
+  /** The draft that was there before the edit comes back. */
+  #endEdit() {
+    if (!this.#edited) return;
+    const draft = this.#aside;
+    this.#edited = this.#aside = null;
+    this.#put(draft);
+  }
+
+  #drawNotice() {
+    const about = this.#edited ?? this.#reply;
+    this.notice.hidden = !about;
+    if (!about) return;
+    const title = this.#edited ? gettext("Edit message") : about.from === this.#client.session.number ? gettext("Reply to your message") : gettext("Reply to {name}", { name: this.#client.people.nameOf(about.from) });
+    this.notice.replaceChildren(
+      el("span.mode-text", {}, el("strong", { dir: "auto" }, title), el("span", { dir: "auto" }, summaryOf(about))),
+      iconButton("close", this.#edited ? gettext("Do not edit") : gettext("Do not reply"), () => this.#leaveMode()));
+  }
+
+  #leaveMode() {
+    if (this.#edited) this.#endEdit();
+    else this.#reply = null;
+    this.#drawNotice();
+    this.#keep();
     this.text.focus();
   }
 
   #key(event) {
     if (event.isComposing) return;
-    if (event.key === "Enter" && !event.shiftKey) {
+    if (isSendKey(event)) {
       event.preventDefault();
       this.node.requestSubmit();
-    } else if (event.key === "Escape" && this.#mode) {
+    } else if (event.key === "Escape" && (this.#edited || this.#reply)) {
       event.stopPropagation();
-      this.#leave({ isEmptied: this.#mode.kind === "edit" });
-    } else if (event.key === "ArrowUp" && this.text.value === "") {
+      this.#leaveMode();
+    } else if (event.key === "ArrowUp" && !event.altKey && this.text.value === "") {
       event.preventDefault();
       this.#acts.editLast();
     }
@@ -87,44 +160,159 @@ export class Composer {
     this.#grow();
     if (!isBlank(this.text.value)) this.#acts.typed();
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#keep(), KEEP_AFTER_MS);
+    this.#timer = setTimeout(this.#keep, KEEP_AFTER_MS);
   }
 
-  async #submit(event) {
+  #submit(event) {
     event.preventDefault();
     const text = this.text.value;
-    if (isBlank(text)) return;
-    const mode = this.#mode;
-    this.text.value = ""; // at once, so that the next word does not go with this one
-    this.#leave();
+    if (this.#going || (isBlank(text) && !this.#hasFiles && !(this.#isCaption && this.#edited.seq === undefined))) return; // a caption that waits may be taken away
+    if (excessOf(text, this.#textMax) > 0) this.#acts.fail(new Error(this.#isCaption ? gettext("This caption is too long and was not saved. All of it is still here: shorten it.") : gettext("This message is too long and was not sent. All of it is still here: shorten it, or send it in parts.")));
+    else if (this.#edited) this.#submitEdit(text);
+    else if (this.#hasFiles) this.#submitFiles(text);
+    else this.#submitMessage(text);
+  }
+
+  get #hasFiles() {
+    return !this.#edited && this.#tray !== null && !this.#tray.isEmpty;
+  }
+
+  get #isCaption() {
+    return this.#edited !== null && this.#edited.type !== "t";
+  }
+
+  get #textMax() {
+    return this.#isCaption ? CAPTION_MAX_CHARS : this.#client.limits.text_max_chars ?? TEXT_MAX_CHARS;
+  }
+
+  /** The text is the caption of the first; one that is longer than captions are goes behind them as a message. */
+  async #submitFiles(text) {
+    const isCaption = this.#tray.isCaptioned && excessOf(text, CAPTION_MAX_CHARS) <= 0;
+    const reply = this.#reply;
+    const going = (this.#going = { text: isBlank(text) ? "" : text, reply });
+    this.text.focus();
     try {
-      if (mode?.kind === "edit") await this.#acts.edit(mode.message, text);
-      else await this.#acts.send(text, mode?.message.seq ?? null);
-      clearTimeout(this.#timer);
+      let isFirst = true;
+      await this.#tray.send(async (blob, facts) => {
+        await this.#acts.sendFile(blob, facts, isFirst ? (reply?.seq ?? null) : null);
+        this.#taken({ text: facts.caption ?? "", reply });
+        if (facts.caption) going.text = "";
+        isFirst = false;
+      }, isCaption ? going.text : "");
+      if (going.text && !isFirst) {
+        await this.#acts.send(text, null);
+        this.#taken({ text, reply });
+        going.text = "";
+      }
+    } catch (error) {
+      this.#acts.fail(error);
+    } finally {
+      removeEventListener("pagehide", this.#restore);
+      if (!this.#isStopped) this.#keep();
+      else {
+        this.#tray.stop();
+        this.#restore();
+      }
+      this.#going = null;
+    }
+  }
+
+  /** A text that did not go is a draft again. */
+  #restore = () => {
+    const { text, reply } = this.#going;
+    if (text && !this.#client.drafts.find(this.#lane)) this.#client.drafts.put(this.#lane, { text, reply });
+  };
+
+  /** A text has gone with files: what was typed since stays. */
+  #taken({ text, reply }) {
+    const now = this.#aside ?? { text: this.text.value, reply: this.#reply };
+    const left = { text: now.text.startsWith(text) ? now.text.slice(text.length) : now.text, reply: now.reply === reply ? null : now.reply };
+    if (this.#aside) this.#aside = left;
+    else this.#put(left);
+  }
+
+  /** Something that is no text goes as an answer to what is replied to. */
+  async #sendOne(send) {
+    const reply = this.#reply;
+    this.#reply = null;
+    this.#drawNotice();
+    try {
+      await send(reply?.seq ?? null);
       this.#keep();
     } catch (error) {
-      this.text.value = text + this.text.value; // this browser could not keep it: it is still here
+      this.#reply = reply;
+      this.#drawNotice();
+      this.#acts.fail(error);
+    }
+  }
+
+  /** `press`: the pointer that holds the button; without one, a key has started it. */
+  async #record(press = null) {
+    if (this.#note) return;
+    press?.preventDefault(); // the focus stays where it is
+    const hold = press && holdOf(press); // from now on: the press may be over before anything else is loaded
+    const module = await loaded(() => import("./voice_note.js"), this.#acts.fail);
+    if (!module || this.#note || !this.node.isConnected) return;
+    this.#note = new module.VoiceNote(this.#client, {
+      send: (blob, facts) => this.#acts.sendFile(blob, facts, this.#reply?.seq ?? null).then(() => this.#put({ text: this.text.value })),
+      quiet: this.#acts.quiet, fail: this.#acts.fail,
+      over: () => {
+        this.#note.node.remove();
+        this.#note = null;
+        this.line.hidden = false;
+        this.#keep();
+        this.text.focus();
+      },
+    });
+    this.line.before(this.#note.node);
+    this.line.hidden = true;
+    await this.#note.start(hold);
+  }
+
+  /** A microphone stands in place of Send while there is nothing to send. */
+  #showButtons() {
+    const isEmpty = !this.#edited && isBlank(this.text.value) && (this.#tray?.isEmpty ?? true);
+    const canRecord = Boolean(globalThis.MediaRecorder && navigator.mediaDevices?.getUserMedia);
+    this.microphone.hidden = !isEmpty || !canRecord;
+    this.button.hidden = !this.microphone.hidden;
+    this.attach.button.hidden = Boolean(this.#edited);
+    if (this.#tray) this.#tray.node.hidden = Boolean(this.#edited) || this.#tray.isEmpty;
+  }
+
+  async #submitEdit(text) {
+    const message = this.#edited;
+    this.#endEdit();
+    this.text.focus();
+    try {
+      await this.#acts.edit(message, text);
+    } catch (error) {
+      this.edit(message, text); // it is still here
+      this.#acts.fail(error);
+    }
+  }
+
+  async #submitMessage(text) {
+    const reply = this.#reply;
+    this.#put({}); // at once, so that the next word does not go with this one
+    this.text.focus();
+    try {
+      await this.#acts.send(text, reply?.seq ?? null);
+      this.#keep();
+    } catch (error) {
+      this.#put({ text: text + this.text.value, reply: this.#reply ?? reply }); // this browser could not keep it: it is still here
       this.#acts.fail(error);
     }
   }
 
   #keep = () => {
-    const text = this.#mode?.kind === "edit" ? "" : this.text.value;
-    const { drafts } = this.#client;
-    (text ? drafts.put({ place: this.#lane, text }) : drafts.remove(this.#lane)).catch(() => {});
+    clearTimeout(this.#timer);
+    this.#client.drafts.put(this.#lane, this.#aside ?? { text: this.text.value, reply: this.#reply });
   };
-
-  async #restore() {
-    const rows = await this.#client.drafts.list().catch(() => []);
-    this.#isRestored = true;
-    const draft = rows.find((row) => row.place === this.#lane);
-    if (!draft || this.text.value) return;
-    this.text.value = draft.text;
-    this.#grow();
-  }
 
   #grow() {
     this.text.style.height = "auto";
     this.text.style.height = `${Math.min(this.text.scrollHeight, 168)}px`;
+    this.counter.count(this.#textMax, this.#isCaption);
+    this.#showButtons();
   }
 }

@@ -1,36 +1,40 @@
 // The address book: find, add, rename, remove, block; from here a chat with somebody begins.
 
-import { numberFields, readNumber } from "../numbers.js";
-import { byName } from "../words.js";
-import { confirmed, openForm, openMenu } from "./dialogs.js";
-import { attempt, avatar, el, iconButton, perFrame } from "./dom.js";
-import { lastSeenOf } from "./times.js";
+import { favouritesOf } from "../favourites.js";
+import { gettext } from "../language.js";
+import { compareWords } from "../locale.js";
+import { presenceOf } from "./about.js";
+import { addNumber, block, removeContact, renameContact, unblock } from "./contact_acts.js";
+import { blankOf, el, iconButton, perFrame } from "./dom.js";
+import { openMenu } from "./menu.js";
+import { PersonRows } from "./person_rows.js";
 
-const NAMES = (contact = {}) => [
-  ["first", "First name", contact.first_name, { maxlength: "256" }],
-  ["last", "Last name", contact.last_name, { maxlength: "256" }],
-];
+const SKELETON_ROWS = 6;
 
 export class ContactsView {
   #client;
   #navigate;
   #query = "";
+  #rows;
   #off;
 
   constructor(client, navigate) {
     this.#client = client;
     this.#navigate = navigate;
     this.list = el("ul.people", { role: "list" });
-    this.empty = el("p.empty");
-    this.title = el("h1.title", { tabindex: "-1" }, "Contacts");
-    this.node = el("section.page", { "aria-label": "Contacts" },
-      el("header.bar", {}, iconButton("back", "Back to the chats", () => navigate("#/"), { class: "icon-button back" }), el("div.bar-text", {}, this.title),
-        el("button.primary", { type: "button", onclick: () => this.#add() }, "Add contact")),
+    this.#rows = new PersonRows(this.list, (button, number) => this.#menu(button, number));
+    this.empty = el("div");
+    this.search = el("input.search", { type: "search", placeholder: gettext("Search people"), "aria-label": gettext("Search people"), oninput: (event) => {
+      this.#query = event.target.value.trim().toLowerCase();
+      this.draw();
+    } });
+    this.waits = el("div.skeleton", { "aria-hidden": "true" }, ...Array.from({ length: SKELETON_ROWS }, () => el("div")));
+    this.title = el("h1.title", { tabindex: "-1" }, gettext("People"));
+    this.node = el("section.page", { "aria-label": gettext("People") },
+      el("header.bar", {}, iconButton("back", gettext("Back to the chats"), () => navigate("#/"), { class: "icon-button back" }), el("div.bar-text", {}, this.title),
+        el("button.primary", { type: "button", onclick: () => this.#add() }, gettext("Add contact"))),
       el("div.page-body", {},
-        el("input.search", { type: "search", placeholder: "Search contacts", "aria-label": "Search contacts", oninput: (event) => {
-          this.#query = event.target.value.trim().toLowerCase();
-          this.draw();
-        } }), this.list, this.empty));
+        this.search, this.list, this.waits, this.empty));
     this.draw = perFrame(() => this.#draw());
     this.#off = client.on("people", () => this.draw());
   }
@@ -38,6 +42,7 @@ export class ContactsView {
   opened() {
     this.#draw();
     this.title.focus();
+    favouritesOf(this.#client).load().catch(() => {}); // who is marked comes first; without that the list is as good
   }
 
   stop() {
@@ -46,51 +51,63 @@ export class ContactsView {
 
   #draw() {
     const { people } = this.#client;
-    const focused = document.activeElement?.closest?.("li")?.dataset.number;
+    const favourites = favouritesOf(this.#client);
     const found = [...people.contacts.values()]
-      .map((contact) => ({ contact, name: people.nameOf(contact.contact_id) }))
+      .map((contact) => ({ contact, name: people.nameOf(contact.contact_id), isFavourite: favourites.has(contact.contact_id) }))
       .filter(({ contact, name }) => name.toLowerCase().includes(this.#query) || contact.contact_id.includes(this.#query))
-      .sort((one, other) => byName(one.name, other.name));
-    this.list.replaceChildren(...found.map(({ contact, name }) => attempt(() => this.#row(contact, name), () => el("li.person", {}, name))));
-    this.empty.textContent = found.length ? "" : this.#query ? "Nobody has this name or number." : "Your address book is empty. Add somebody by their number.";
-    if (focused) this.list.querySelector(`li[data-number="${focused}"] a`)?.focus();
+      .sort((one, other) => other.isFavourite - one.isFavourite || compareWords(one.name, other.name));
+    this.#rows.show(found.map(({ contact, name, isFavourite }) => this.#factsOf(contact, name, isFavourite)));
+    this.waits.hidden = people.isLoaded || found.length > 0;
+    this.#drawEmpty(found.length || !people.isLoaded ? "" : this.#query ? "found" : "all");
   }
 
-  #row(contact, name) {
+  /** `what` is empty: the address book, or what was found, or nothing. */
+  #drawEmpty(what) {
+    if (this.empty.dataset.of === what) return; // what has the focus keeps it
+    this.empty.dataset.of = what;
+    if (what === "all") {
+      this.empty.replaceChildren(blankOf("people", gettext("Nobody here yet"), gettext("Add somebody by their number, and write to them."),
+        el("button.primary", { type: "button", onclick: () => this.#add() }, gettext("Add people"))));
+    } else if (what === "found") {
+      this.empty.replaceChildren(blankOf("search", gettext("Nobody has this name or number."), "", el("button", { type: "button", onclick: () => this.#clear() }, gettext("Clear search"))));
+    } else this.empty.replaceChildren();
+  }
+
+  #clear() {
+    this.search.value = this.#query = "";
+    this.search.focus();
+    this.draw();
+  }
+
+  #factsOf(contact, name, isFavourite) {
     const { people } = this.#client;
     const number = contact.contact_id;
+    const line = people.blocked?.has(number) ? gettext("Blocked") : !contact.exists ? gettext("Not on this server yet") : presenceOf(people.presence.get(number)) || `+${number}`;
+    return { number, name, photo: people.photos.get(number), line: isFavourite ? `★ ${line}` : line, href: contact.exists ? `#/contact/${number}` : `#/person/${number}`, hasMenu: true };
+  }
+
+  async #menu(button, number) {
+    const { people } = this.#client;
     const isBlocked = people.blocked?.has(number);
-    const shown = people.presence.get(number);
-    const line = isBlocked ? "Blocked" : !contact.exists ? "Not on this server yet" : shown?.status === "online" ? "online" : shown?.lastSeen ? lastSeenOf(shown.lastSeen) : `+${number}`;
-    const inside = [avatar(name, people.photos.get(number)), el("span.person-name", { dir: "auto" }, name), el("span.person-line", {}, line)];
-    return el("li.person", { "data-number": number },
-      contact.exists ? el("a.person-link", { href: `#/contact/${number}` }, ...inside) : el("span.person-link", {}, ...inside),
-      iconButton("more", `Actions for ${name}`, () => this.#menu(contact, name, isBlocked)));
+    const items = [{ icon: "person", label: gettext("About this person"), value: "about" }, { icon: "pen", label: gettext("Rename"), value: "rename" }];
+    if (people.blocked) items.push({ icon: "close", label: isBlocked ? gettext("Unblock") : gettext("Block"), value: "block", isDangerous: !isBlocked });
+    items.push({ icon: "close", label: gettext("Remove"), value: "remove", isDangerous: true });
+    const value = await openMenu(button, items);
+    if (value === "about") this.#navigate(`#/person/${number}`);
+    else if (value === "rename") await renameContact(this.#client, number);
+    else if (value === "block") await (isBlocked ? unblock : block)(this.#client, number);
+    else if (value === "remove") await removeContact(this.#client, number);
+    if (value && value !== "about") this.#focusRow(number);
   }
 
-  async #menu(contact, name, isBlocked) {
-    const { people } = this.#client;
-    const number = contact.contact_id;
-    const items = [{ icon: "pen", label: "Rename", value: "rename" }];
-    if (people.blocked) items.push({ icon: "close", label: isBlocked ? "Unblock" : "Block", value: "block", isDangerous: !isBlocked });
-    items.push({ icon: "close", label: "Remove", value: "remove", isDangerous: true });
-    const value = await openMenu(name, items);
-    if (value === "rename") await openForm("Rename contact", NAMES(contact), "Save", ({ first, last }) => people.rename(number, first, last));
-    else if (value === "block") await this.#try(() => people.block(number, !isBlocked));
-    else if (value === "remove" && (await confirmed(`Remove ${name}?`, "Messages with them stay.", "Remove"))) await this.#try(() => people.remove(number));
-  }
-
-  async #try(work) {
-    try {
-      await work();
-    } catch (error) {
-      this.#client.emit("problem", error.message);
-    }
+  /** The row was moved, or has gone, while a dialog lay over it: then the browser finds nothing to give the focus back to. */
+  #focusRow(number) {
+    this.#draw();
+    if (this.node.isConnected && document.activeElement === document.body) (this.#rows.buttonOf(number) ?? this.title).focus();
   }
 
   async #add() {
-    const fields = [...numberFields(), ...NAMES()];
-    const added = await openForm("Add contact", fields, "Add", async ({ number, country, first, last }) => this.#client.people.add(readNumber(number, country), first, last));
+    const added = await addNumber(this.#client);
     if (added?.exists) this.#navigate(`#/contact/${added.contact_id}`);
   }
 }

@@ -1,74 +1,99 @@
 // A conversation: its header, its messages with what still waits, and the place to write.
 
-import { changed } from "../log.js";
-import { openMessageMenu, confirmRemoval } from "./message_menu.js";
+import { quotedOf } from "../drafts.js";
+import { HistoryLoader } from "../history_loader.js";
+import { failureText, gettext } from "../language.js";
+import { isMessage } from "../outbox.js";
+import { preference } from "../preferences.js";
+import { Closed } from "./closed.js";
 import { Composer } from "./composer.js";
-import { EventCard } from "./event_card.js";
+import { ConversationHeader } from "./conversation_header.js";
+import { LatePart } from "./late_part.js";
+import { ListPills } from "./list_pills.js";
+import { DateChip } from "./date_chip.js";
 import { nameIn } from "./event_texts.js";
-import { attempt, avatar, el, icon, iconButton, show } from "./dom.js";
-import { brokenRow, messageRow, noticeOf, noticeRow } from "./message_row.js";
+import { el, focusWatch } from "./dom.js";
+import { retryBroken } from "./broken.js";
+import { actsOf, lastEditable, prepareActs, saveEdit } from "./message_acts.js";
+import { cardOf, heightOf, isLate, loadKinds, pauseVideo, showSounds, showUpload } from "./message_content.js";
+import { brokenRow, listenToRows, messageRow, noticeOf, noticeRow } from "./message_row.js";
 import { MessageList } from "./message_list.js";
-import { summaryOf } from "./texts.js";
-import { dayKey, lastSeenOf } from "./times.js";
+import { News } from "./news.js";
+import { Pending, WaitingFiles } from "./pending.js";
+import { StrangerBar } from "./stranger_bar.js";
+import { keepingProblem, summaryOf } from "./texts.js";
+import { dayKey, dayOf } from "./times.js";
 
 const RUN_MS = 5 * 60000; // messages of one person within this stand together
-const ANNOUNCED = new Set(["message", "joined", "rsvp", "poll", "event"]);
-const CHANGES = { message_edit: "edit", message_delete: "deletion", reaction_set: "reaction" };
+const MARKED_MS = 2500; // how long a message that was jumped to stands out
 
 export class Conversation {
   #client;
   #offs = [];
   #chat = null; // null until a first message makes it
-  #waiting = [];
-  #overlays = new Map(); // seq -> changes that wait
+  #pending = new Pending();
+  #loader;
+  #marked = null; // the seq of a message that was jumped to
   #unreadFrom = null; // the place of the line above what was unread when this was opened
-  #asked = null; // the page that is on its way
   #isPositioned = false;
 
   /** `place` is a Chat, or {kind: "direct", contact} before there is one. */
-  constructor(client, place, navigate) {
+  constructor(client, place, navigate, player) {
     this.#client = client;
+    this.#loader = new HistoryLoader(client, () => this.#chat);
     this.place = place;
-    this.title = el("h1.title", { dir: "auto", tabindex: "-1" });
-    this.subtitle = el("p.subtitle");
-    this.face = el("span");
-    this.news = el("div.unseen", { role: "log", "aria-live": "polite", "aria-label": "New messages" });
-    this.messages = new MessageList(this.#source(), { label: "Messages", onmoved: () => this.#moved() });
-    this.unreadButton = el("button.pill", { type: "button", hidden: true, onclick: () => this.#toUnread() }, icon("up"), el("span", {}, "Unread"));
-    this.endButton = el("button.to-end", { type: "button", hidden: true, onclick: () => this.messages.toEnd() }, icon("down"), el("span.badge"));
+    this.player = player;
+    this.header = new ConversationHeader(client, place, navigate, this.nameOf);
+    this.news = new News(client.me, (entry) => this.#newsOf(entry, client.people));
+    this.messages = new MessageList(this.#source(), { label: gettext("Messages"), onmoved: () => this.#moved() });
+    this.dateChip = new DateChip(this.messages, (place) => this.#dayAt(place));
+    this.pills = new ListPills({ toUnread: () => this.messages.toPlace(this.#unreadFrom, 96), toEnd: () => this.messages.toEnd() });
     this.composer = new Composer(client, client.laneOf(place), {
-      send: (text, replyTo) => this.#send(text, replyTo),
-      edit: (message, text) => client.edit(this.#chat, message.seq, text),
+      send: (text, replyTo) => this.#send((to) => client.send(to, text, replyTo)),
+      sendFile: (file, facts, replyTo) => this.#send((to) => client.sendFile(to, file, facts, replyTo)),
+      sendContent: (content, replyTo) => this.#send((to) => client.sendContent(to, content, replyTo)),
+      title: () => client.people.titleOf(this.#chat ?? place),
+      edit: (message, text) => saveEdit(client, this.#chat, message, text),
       editLast: () => this.#editLast(),
+      quiet: () => (player.pause(), pauseVideo()),
       typed: () => this.#chat && client.typing.pressed(this.#chat.id),
-      fail: (error) => client.emit("problem", `This browser cannot keep the message: ${error.message}`),
+      fail: (error) => client.emit("problem", keepingProblem(error)),
     });
-    this.loading = el("p.loading", { hidden: true }, "Older messages come with the connection…");
-    this.closed = el("p.closed", { hidden: true }, place.event ? "You are no longer invited." : "You are no longer in this group.");
-    this.card = place.event ? new EventCard(client, place, navigate) : null;
-    this.node = el(place.event ? "section.conversation.has-card" : "section.conversation", { "aria-label": "Conversation" },
-      el("header.bar", {}, iconButton("back", "Back to the chats", () => navigate("#/"), { class: "icon-button back" }), this.face,
-        el("div.bar-text", {}, this.title, this.subtitle),
-        place.kind === "group" ? iconButton("info", "About this group", () => navigate(`#/group/${place.id}`)) : null),
-      this.card?.node, el("div.stage", {}, this.messages.node, this.loading, this.unreadButton, this.endButton), this.news, this.closed, this.composer.node);
+    this.files = new WaitingFiles(client.outbox, () => this.#refresh());
+    this.loading = el("p.loading", { hidden: true }, gettext("Older messages come with the connection…"));
+    this.closed = new Closed(client, place, () => this.composer.focus());
+    this.above = place.event ? new LatePart(() => import("./event_card.js"), ({ EventCard }) => new EventCard(client, place, navigate)) : place.kind === "direct" ? new StrangerBar(client, place.contact) : null;
+    this.node = el("section.conversation", { "aria-label": gettext("Conversation") },
+      this.header.node, this.above?.node, el("div.stage", {}, this.messages.node, this.dateChip.node, this.loading, this.pills.nodes), this.news.node, this.closed.node, this.composer.node);
+    this.composer.attach.listen(this.node);
+    this.acts = actsOf(client, this);
+    listenToRows(this.messages.list, this.acts);
     this.#listen();
+  }
+
+  /** The Chat, or null as long as a first message has not made it. */
+  get chat() {
+    return this.#chat;
   }
 
   /** The node is in the document: show the end, or what is unread. */
   opened() {
+    this.composer.opened();
+    this.stopActs = prepareActs(this.#client, this);
     this.#adopt();
     this.#refresh();
-    if (this.place.group && this.place.isMember) this.#client.people.loadGroupPhoto(this.place.group).catch(() => {}); // initials do as well
-    if (matchMedia("(pointer: fine)").matches) this.composer.focus();
-    else this.title.focus();
+    if (matchMedia("(pointer: fine)").matches && !this.composer.node.hidden) this.composer.focus();
+    else this.header.title.focus();
   }
 
-  stop() {
+  stop(how) {
     for (const off of this.#offs) off();
     document.removeEventListener("visibilitychange", this.#moved);
     removeEventListener("focus", this.#moved);
-    this.card?.stop();
-    this.composer.stop();
+    this.stopActs?.();
+    this.above?.stop();
+    this.composer.stop(how);
+    this.files.stop();
     this.messages.stop();
     this.#client.typing.stopped();
   }
@@ -83,7 +108,13 @@ export class Conversation {
       client.on("people", () => this.#refresh()),
       client.events.on("change", (id) => id === place.event && this.#refresh()),
       client.on("outbox", () => this.#refresh()),
-      client.on("heard", ({ chat, entries }) => isThis(chat) && this.#announce(entries)),
+      client.on("progress", (id) => client.outbox.items.has(id) && this.#refresh()),
+      client.on("state", (state) => {
+        this.#loader.forget();
+        if (state === "online") retryBroken(this.messages.node);
+      }),
+      ...["change", "progress"].map((name) => this.player.on(name, () => showSounds(this.messages.node, this.player))),
+      client.on("heard", ({ chat, entries }) => isThis(chat) && this.news.announce(entries)),
     ];
     document.addEventListener("visibilitychange", this.#moved);
     addEventListener("focus", this.#moved);
@@ -95,6 +126,7 @@ export class Conversation {
     const chat = this.place.id ? this.#client.chats.get(this.place.id) : this.#client.findDirect(this.place.contact);
     if (!chat?.isLoaded) return;
     this.#chat = chat;
+    if (chat.kind !== "direct") this.#client.people.want(chat.id, chat.marks.keys());
     if (chat.unread > 0) this.#unreadFrom = chat.mark(chat.me).read; // row n shows entry n + 1
     this.unreadCount = chat.unread;
   }
@@ -102,10 +134,8 @@ export class Conversation {
   #refresh() {
     this.#adopt();
     this.#adoptOutbox();
-    this.#showHeader();
-    const isClosed = this.#chat !== null && !this.#chat.isMember;
-    this.closed.hidden = !isClosed;
-    this.composer.node.hidden = isClosed;
+    this.header.show(this.#chat ?? this.place);
+    this.composer.node.hidden = this.closed.show(this.#chat);
     if (this.#chat && !this.#isPositioned && this.node.isConnected) {
       this.#isPositioned = true;
       if (this.#unreadFrom !== null) return this.messages.toPlace(this.#unreadFrom, 96);
@@ -115,34 +145,13 @@ export class Conversation {
 
   #adoptOutbox() {
     const items = this.#client.outbox.in(this.#client.laneOf(this.#chat ?? this.place));
-    this.#waiting = items.filter((item) => item.event === "message_send").map((item) => ({ kind: "message", outgoing: item, client_id: item.client_id, type: "t", ...item.body, from: this.#client.session.number, sender: this.#client.me, sent_at: item.made_at }));
-    this.#overlays = new Map();
-    for (const item of items) {
-      const kind = CHANGES[item.event];
-      if (!kind || item.failed || item.body.scope === "me") continue;
-      const change = { ...item.body, kind, of: item.body.seq, account: this.#client.me, edited_at: item.made_at };
-      this.#overlays.set(change.of, [...(this.#overlays.get(change.of) ?? []), change]);
-    }
-    const refused = items.find((item) => item.failed && item.event !== "message_send");
+    this.files.keep(items);
+    this.#pending.adopt(items, { account: this.#client.me, number: this.#client.session.number, files: this.files });
+    const refused = items.find((item) => item.failed && !isMessage(item));
     if (refused) {
       this.#client.outbox.settle(refused.client_id);
-      this.#client.emit("problem", refused.failed.message);
+      this.#client.emit("problem", failureText(refused.failed));
     }
-  }
-
-  #showHeader() {
-    const { people, typing } = this.#client;
-    const chat = this.#chat ?? this.place;
-    const title = people.titleOf(chat);
-    show(this.title, title);
-    const photo = people.photoOf(chat);
-    if (this.face.dataset.of !== title + photo) this.face.replaceChildren(avatar(title, photo));
-    this.face.dataset.of = title + photo;
-    const writers = this.#chat ? typing.in(this.#chat.id) : [];
-    this.subtitle.classList.toggle("is-typing", writers.length > 0);
-    if (writers.length) show(this.subtitle, chat.kind === "direct" ? "is typing…" : `${writers.map((one) => this.#nameOf(people.numberOf(one))).join(", ")} typing…`);
-    else if (chat.kind === "direct") show(this.subtitle, presenceOf(people.presence.get(chat.contact), people, chat.contact));
-    else show(this.subtitle, chat.marks.size > 1 ? `${chat.marks.size} members` : chat.event ? "Event" : "Group");
   }
 
   /** What names and notices depend on: in an event's chat, the event. */
@@ -150,32 +159,42 @@ export class Conversation {
     return { kind: this.place.kind, event: this.place.event && this.#client.events.find(this.place.event) };
   }
 
-  #nameOf(number) {
-    return nameIn(this.#where.event, number, this.#client.people);
+  /** Load an entry and what is missing before it; resolves with whether it is there. */
+  load(seq) {
+    return this.#loader.reach(seq);
   }
+
+  nameOf = (number) => nameIn(this.#where.event, number, this.#client.people);
 
   #source() {
     const conversation = this;
     return {
       get length() {
-        return (conversation.#chat?.log.cursor ?? 0) + conversation.#waiting.length;
+        return (conversation.#chat?.log.cursor ?? 0) + conversation.#pending.messages.length;
       },
       at: (place) => this.#at(place),
       keyOf: (item) => (item.sender === this.#client.me && item.client_id ? `c:${item.client_id}` : `s:${item.seq}`),
-      versionOf: (item, place) => JSON.stringify(this.#shown(item, place)),
+      versionOf: (item, place) => {
+        const shown = this.#shown(item, place);
+        return JSON.stringify({ ...shown, upload: Boolean(shown.upload), message: { ...shown.message, vcard: undefined } });
+      },
+      touch: (row, item) => showUpload(row, item.outgoing?.upload),
       draw: (item, place) => this.#draw(item, place),
       drawBroken: brokenRow,
-      need: (first, last) => this.#need(first, last),
-      guess: (item) => (item.kind === "message" ? 46 + 20 * Math.floor((item.text?.length ?? 0) / 60) : 36),
+      need: async (first, last) => (await this.#loader.page(first, last + 1)) && this.messages.update(),
+      guess: (item) => (item.kind === "message" ? heightOf(item) : 36),
     };
   }
 
   #at(place) {
     const cursor = this.#chat?.log.cursor ?? 0;
-    if (place >= cursor) return this.#waiting[place - cursor];
-    const entry = this.#chat.log.at(place + 1);
-    const overlays = entry && this.#overlays.get(entry.seq);
-    return overlays ? overlays.reduce(changed, entry) : entry;
+    if (place >= cursor) return this.#pending.messages[place - cursor];
+    return this.#pending.over(this.#chat.log.at(place + 1));
+  }
+
+  #dayAt(place) {
+    const item = this.#at(place);
+    return item ? dayOf(item.sent_at ?? item.at) : null;
   }
 
   #shown(item, place) {
@@ -184,7 +203,7 @@ export class Conversation {
     const time = (entry) => entry.sent_at ?? entry.at;
     const isNewDay = before === null || (before !== undefined && dayKey(time(before)) !== dayKey(time(item)));
     const isUnread = this.#unreadFrom !== null && place >= this.#unreadFrom && !this.#isShownBetween(this.#unreadFrom, place);
-    const shown = { message: item, day: isNewDay ? time(item) : null, unread: isUnread && item.sender !== me ? this.unreadCount : null };
+    const shown = { message: item, day: isNewDay ? time(item) : null, unread: isUnread && item.sender !== me ? this.unreadCount : null, clock: preference("clock") };
     if (item.kind !== "message") return { ...shown, text: noticeOf(item, people, this.#where) };
     const isMine = item.sender === me;
     const isRun = !isNewDay && !shown.unread && before?.kind === "message" && before.sender === item.sender && new Date(item.sent_at) - new Date(before.sent_at) < RUN_MS;
@@ -192,22 +211,39 @@ export class Conversation {
     return {
       ...shown, message, isMine, isFirst: !isRun,
       state: isMine ? this.#stateOf(item) : null,
-      isAway: Boolean(outgoing),
+      isChanging: this.#pending.has(item.seq),
       problem: outgoing?.failed ?? null,
-      sender: this.#chat?.kind !== "direct" && !isMine && !isRun ? this.#nameOf(item.from) : null,
+      upload: outgoing?.upload ?? null,
+      card: cardOf(item, this.#client),
+      isLate: this.#isLate(item),
+      isInGroup: this.place.kind !== "direct",
+      sender: this.place.kind !== "direct" && !isMine && !isRun ? { name: this.nameOf(item.from), photo: people.photos.get(item.from) ?? null } : null,
       quoted: item.reply_to ? this.#quoted(item.reply_to) : null,
-      who: this.#nameOf(item.from),
+      isMarked: item.seq !== undefined && item.seq === this.#marked,
+      who: this.nameOf(item.from), reactors: Object.keys(item.reactions ?? {}).map((account) => people.nameOfAccount(Number(account))),
     };
+  }
+
+  /** What draws this kind of message is loaded with the first of them; where that fails, with the next drawing. */
+  #isLate(item) {
+    if (!isLate(item)) return false;
+    loadKinds().then(() => this.messages.update(), () => {});
+    return true;
+  }
+
+  /** A message as it is now, as Pending.current says. */
+  current(message) {
+    return this.#pending.current(message, this.#chat, this.#client.me);
   }
 
   #stateOf(item) {
     if (item.outgoing) return item.outgoing.failed ? "failed" : item.outgoing.stored ? "stored" : "waiting";
-    return this.#overlays.has(item.seq) ? "waiting" : this.#chat.progress(item.seq);
+    return this.#chat.progress(item.seq);
   }
 
   #before(place) {
     const cursor = this.#chat?.log.cursor ?? 0;
-    if (place > cursor) return this.#waiting[place - cursor - 1];
+    if (place > cursor) return this.#pending.messages[place - cursor - 1];
     return this.#chat ? this.#chat.log.before(place + 1) : null;
   }
 
@@ -216,103 +252,69 @@ export class Conversation {
     return false;
   }
 
+  /** The message that an answer refers to; where it is not loaded, it will be, and the answer is drawn again. */
   #quoted(seq) {
     const entry = this.#chat?.log.at(seq);
-    return entry && { kind: entry.kind, from: entry.from, text: entry.text, type: entry.type, deleted: entry.deleted, caption: entry.caption };
+    if (entry === undefined && this.#chat) this.#loader.want(seq);
+    return entry && { ...quotedOf(entry), who: this.nameOf(entry.from) };
   }
 
   #draw(item, place) {
     const shown = this.#shown(item, place);
     if (item.kind !== "message") return noticeRow(shown, shown.text);
-    return messageRow(shown, this.#client.people, {
-      openMenu: (message) => openMessageMenu(this.#client, this.#chat, message, this),
-      reply: (message) => this.composer.reply(message),
-      edit: (message) => message.sender === this.#client.me && !message.deleted && this.composer.edit(message),
-      remove: (message) => confirmRemoval(this.#client, this.#chat, message),
-      jumpTo: (seq) => this.jumpTo(seq),
-      react: (message, emoji) => this.#client.react(this.#chat, message.seq, emoji),
-      retry: (message) => this.#client.outbox.retry(message.client_id),
-      discard: (message) => this.#client.outbox.settle(message.client_id),
-    });
+    return messageRow(shown, this.#client.people, this.acts);
   }
 
-  jumpTo(seq) {
-    this.messages.toPlace(seq - 1);
-    this.messages.focus(seq - 1);
-  }
-
-  /** Load what is looked at and missing: one page at a time, the newest wish first. */
-  async #need(first, last) {
-    if (!this.#chat || this.#asked !== null || this.#client.state !== "online") return;
-    const { log } = this.#chat;
-    let seq = Math.min(last + 1, log.cursor);
-    while (seq >= Math.max(1, first) && log.at(seq) !== undefined) seq -= 1;
-    if (seq < Math.max(1, first)) return;
-    this.#asked = seq;
+  /** Bring a message into view, loaded if it is not, and let it stand out for a moment. */
+  async jumpTo(seq) {
+    const mayFocus = focusWatch(this.messages.node);
     try {
-      await this.#client.load(this.#chat, seq);
+      await this.#client.loadOne(this.#chat, seq);
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 500)); // the connection says what is wrong
+      this.#client.emit("problem", gettext("This message comes with the connection."));
+      return;
     }
-    this.#asked = null;
-    this.messages.update();
+    if (!this.#chat.log.at(seq)) {
+      this.#client.emit("problem", gettext("This message is no longer there."));
+      return;
+    }
+    this.#marked = seq;
+    clearTimeout(this.markedTimer);
+    this.markedTimer = setTimeout(() => {
+      this.#marked = null;
+      this.messages.update();
+    }, MARKED_MS);
+    this.messages.toPlace(seq - 1);
+    if (mayFocus()) this.messages.focus(seq - 1);
   }
 
   /** The reader is somewhere else, or came back: what is in view is read. */
   #moved = () => {
     const { messages } = this;
     this.loading.hidden = messages.hasRows || !this.#chat?.log.cursor;
-    this.endButton.hidden = messages.isAtEnd;
-    this.unreadButton.hidden = this.#unreadFrom === null || messages.firstInView <= this.#unreadFrom || (this.#chat?.unread ?? 0) === 0;
-    if (!this.#chat) return;
-    if (document.visibilityState === "visible" && document.hasFocus()) {
+    if (this.#chat && document.visibilityState === "visible" && document.hasFocus()) {
       const seq = Math.min(messages.lastInView + 1, this.#chat.log.cursor);
       const upTo = messages.isAtEnd ? this.#chat.log.cursor : seq;
       if (upTo > 0 && this.#client.receipts.read(this.#chat, upTo)) this.#client.emit("chat", this.#chat);
     }
-    const { unread } = this.#chat;
-    show(this.endButton.lastChild, unread ? String(unread) : "");
-    this.endButton.setAttribute("aria-label", unread ? `To the end, ${unread} unread` : "To the end");
+    const unread = this.#chat?.unread ?? 0;
+    this.pills.show({ isAtEnd: messages.isAtEnd, isUnreadAbove: unread > 0 && this.#unreadFrom !== null && messages.firstInView > this.#unreadFrom, unread });
   };
 
-  #toUnread() {
-    this.messages.toPlace(this.#unreadFrom, 96);
-  }
-
-  async #send(text, replyTo) {
+  async #send(send) {
     this.#client.typing.stopped({ isSent: true });
-    await this.#client.send(this.#chat ?? this.place, text, replyTo);
+    await send(this.#chat ?? this.place);
     this.#unreadFrom = null;
     this.messages.toEnd();
   }
 
   #editLast() {
-    const { me } = this.#client;
-    for (let seq = this.#chat?.log.cursor ?? 0; seq > 0; seq--) {
-      const entry = this.#chat.log.at(seq);
-      if (entry === undefined) return;
-      if (entry?.kind === "message" && entry.sender === me && !entry.deleted && entry.type === "t") return this.composer.edit(entry);
-    }
-  }
-
-  #announce(entries) {
-    const { people, me } = this.#client;
-    for (const entry of entries) {
-      if (entry.sender === me || !ANNOUNCED.has(entry.kind)) continue;
-      const text = attempt(() => this.#newsOf(entry, people), () => "A new message");
-      this.news.append(el("p", { dir: "auto" }, text));
-      if (this.news.childElementCount > 5) this.news.firstChild.remove();
-    }
+    const message = lastEditable(this.#chat, this.#pending.messages, this.#client.me);
+    if (message) this.composer.edit(message);
   }
 
   #newsOf(entry, people) {
-    if (entry.kind === "message") return `${this.#nameOf(entry.from)}: ${summaryOf(entry)}`;
+    if (entry.kind === "message") return gettext("{who}: {text}", { who: this.nameOf(entry.from), text: summaryOf(entry) });
     return noticeOf(entry, people, { ...this.#where, isNews: true });
   }
-}
-
-function presenceOf(shown, people, number) {
-  if (shown?.status === "online") return "online";
-  if (shown?.status === "offline" && shown.lastSeen) return lastSeenOf(shown.lastSeen);
-  return people.contacts.has(number) && people.nameOf(number) !== `+${number}` ? `+${number}` : "";
 }

@@ -1,7 +1,8 @@
 // A list of which only the visible rows are in the document, however long it is, and which never jumps while it grows.
 //
 // Row n of the list is entry n + 1 of the log, behind the last of them what waits in the outbox. Rows that were never seen
-// have a guessed height; when a row is drawn it is measured, and the place the reader looks at (the anchor) stays where it is.
+// have a guessed height; when a row is drawn it is measured, and again when it grows (a picture comes), and the place the
+// reader looks at (the anchor) stays where it is.
 
 import { attempt, el, perFrame } from "./dom.js";
 import { Heights } from "./heights.js";
@@ -11,6 +12,7 @@ const OVERSCAN_PX = 500;
 const AT_END_PX = 48;
 const MARGIN = 50; // rows beyond those drawn whose heights are brought up to date
 const TAIL_PX = 12; // air below the last message
+const STOPS = "a, button, input";
 const ROUNDS_MAX = 4; // measured rows move others into view, which are measured in turn
 
 export class MessageList {
@@ -20,12 +22,14 @@ export class MessageList {
   #anchor = null; // { place, offset }: this row begins `offset` below the top of the view
   #isAtEnd = true;
   #focused = null; // key
+  #top = null; // of the view, on the screen
   #resized;
+  #grown;
 
   /**
    * `source`: length, at(place) -> undefined | null | item, keyOf(item), versionOf(item, place), draw(item, place) -> li,
-   * drawBroken(item) -> li, for what `versionOf` or `draw` throw at, need(first, last): these places are looked at, load what
-   * is missing. `onmoved` hears where the reader is.
+   * drawBroken(item) -> li, for what `versionOf` or `draw` throw at, touch(li, item): bring up to date what changes without
+   * another version, need(first, last): these places are looked at, load what is missing. `onmoved` hears where the reader is.
    */
   constructor(source, { label, onmoved }) {
     this.source = source;
@@ -39,12 +43,14 @@ export class MessageList {
     }, { passive: true });
     this.list.addEventListener("keydown", (event) => this.#walk(event));
     this.list.addEventListener("focusin", (event) => this.#hold(event.target.closest("li")));
-    this.#resized = new ResizeObserver(() => this.update());
+    this.#resized = new ResizeObserver(() => this.#resize());
     this.#resized.observe(this.node);
+    this.#grown = new ResizeObserver(() => this.#grow());
   }
 
   stop() {
     this.#resized.disconnect();
+    this.#grown.disconnect();
   }
 
   get isAtEnd() {
@@ -155,40 +161,76 @@ export class MessageList {
 
   #fill([first, last]) {
     const { source, list } = this;
-    const kept = new Set();
-    let after = null; // rows stand in the document in the order of the log, for whoever reads it aloud
+    const wanted = new Map(); // key -> [item, place]
     for (let place = first; place <= last && place < source.length; place++) {
       const item = source.at(place);
-      if (item === null || item === undefined) continue;
-      const key = source.keyOf(item);
-      kept.add(key);
-      const version = attempt(() => source.versionOf(item, place), () => "broken");
-      let row = this.#rows.get(key);
-      if (!row || row.version !== version) {
-        const node = attempt(() => source.draw(item, place), () => source.drawBroken(item));
-        node.tabIndex = -1;
-        if (row) {
-          const focused = focusedIn(row.node, node);
-          row.node.replaceWith(node);
-          focused?.focus({ preventScroll: true });
-        }
-        row = { node, version, place, height: null };
-        this.#rows.set(key, row);
-      }
+      if (item) wanted.set(source.keyOf(item), [item, place]);
+    }
+    this.#drop(wanted); // first: what stays then stands in its order already, and is not moved, which costs as much as to draw it
+    let after = null; // rows stand in the document in the order of the log, for whoever reads it aloud
+    for (const [key, [item, place]] of wanted) {
+      const row = this.#rowOf(key, item, place);
+      source.touch(row.node, item);
       if (row.place !== place) row.height = null;
       row.place = place;
       const before = after ? after.nextSibling : list.firstChild;
       if (before !== row.node) list.insertBefore(row.node, before);
       after = row.node;
     }
+    this.#offerFocus();
+  }
+
+  #drop(wanted) {
     for (const [key, row] of this.#rows) {
-      if (kept.has(key)) continue;
+      if (wanted.has(key)) continue;
       const hadFocus = row.node.contains(document.activeElement);
+      this.#grown.unobserve(row.node);
       row.node.remove();
       this.#rows.delete(key);
       if (hadFocus) this.node.focus({ preventScroll: true });
     }
-    this.#offerFocus();
+  }
+
+  /** The row of an item, drawn anew where it is another version. */
+  #rowOf(key, item, place) {
+    const { source } = this;
+    const version = attempt(() => source.versionOf(item, place), () => "broken");
+    const old = this.#rows.get(key);
+    if (old?.version === version) return old;
+    const focused = old?.node.contains(document.activeElement) ? document.activeElement : null;
+    const node = attempt(() => source.draw(item, place), () => source.drawBroken(item));
+    node.tabIndex = -1;
+    this.#grown.observe(node);
+    if (old) {
+      this.#grown.unobserve(old.node);
+      const next = focused && focusedIn(old.node, node, focused);
+      old.node.replaceWith(node);
+      next?.focus({ preventScroll: true });
+    }
+    const row = { node, version, place, height: null };
+    this.#rows.set(key, row);
+    return row;
+  }
+
+  /** Where something above the view folds, what is read stays where it is on the screen. */
+  #resize() {
+    if (!this.node.isConnected || this.node.clientHeight === 0) return;
+    const { top } = this.node.getBoundingClientRect();
+    if (this.#anchor && this.#top !== null && top !== this.#top) {
+      this.#anchor.offset += this.#top - top;
+      this.#place();
+    }
+    this.#top = top;
+    this.update();
+  }
+
+  /** Rows have another height than when they were drawn: make room before that is painted. Rows that come into view thereby wait for the next frame. */
+  #grow() {
+    for (const row of this.#rows.values()) row.height = null;
+    if (!this.#measure()) return;
+    this.#place();
+    this.#look({ isDrawn: true });
+    this.update();
   }
 
   /** True when a row has another height than was thought. */
@@ -208,12 +250,14 @@ export class MessageList {
     return isDifferent;
   }
 
-  /** Remember where the reader looks. */
+  /** Remember where the reader looks: at the first row that begins in view, since one that grows does so downwards. */
   #look({ isDrawn = false } = {}) {
     const { node } = this;
     const isNearEnd = node.scrollHeight - node.scrollTop - node.clientHeight < AT_END_PX;
     if (!isDrawn || isNearEnd) this.#isAtEnd = isNearEnd;
     let place = this.#heights.at(node.scrollTop);
+    const isCut = this.#heights.top(place) < node.scrollTop && place < this.source.length - 1;
+    if (isCut && this.#heights.top(place + 1) < node.scrollTop + node.clientHeight) place += 1;
     while (place < this.source.length - 1 && this.#heights.get(place) === 0) place += 1;
     this.#anchor = { place, offset: this.#heights.top(place) - node.scrollTop };
   }
@@ -230,13 +274,16 @@ export class MessageList {
     const chosen = this.#rows.has(this.#focused) ? this.#focused : rows.at(-1)?.[0];
     for (const [key, { node }] of rows) {
       const tabIndex = key === chosen ? 0 : -1;
-      if (node.tabIndex !== tabIndex) node.tabIndex = tabIndex;
+      if (tabIndex < 0 && node.tabIndex < 0) continue;
+      node.tabIndex = tabIndex;
+      for (const stop of node.querySelectorAll("[data-stop]")) stop.tabIndex = tabIndex; // one goes on into what this row holds, and no other
     }
     this.node.tabIndex = rows.length ? -1 : 0;
   }
 
   #walk(event) {
-    const row = [...this.#rows.values()].find(({ node }) => node === event.target);
+    if (event.target.matches("input, video")) return; // which have a use of their own for them
+    const row = [...this.#rows.values()].find(({ node }) => node.contains(event.target));
     if (!row || event.altKey || event.ctrlKey || event.metaKey) return;
     const target = { ArrowUp: row.place - 1, ArrowDown: row.place + 1, Home: 0, End: this.source.length - 1 }[event.key];
     if (target === undefined) return;
@@ -250,12 +297,11 @@ export class MessageList {
   }
 }
 
-/** What gets the focus when a row is drawn anew: the same link or button, else the row; null where the focus is elsewhere. */
-function focusedIn(row, anew) {
-  const focused = document.activeElement;
-  if (!row.contains(focused)) return null;
-  const place = [...row.querySelectorAll("a, button")].indexOf(focused);
-  const same = anew.querySelectorAll("a, button")[place];
+/** What gets the focus when a row is drawn anew: the same link or button, else the row. */
+function focusedIn(row, anew, focused) {
+  if (anew.contains(focused)) return focused; // a video goes on in the new row
+  const place = [...row.querySelectorAll(STOPS)].indexOf(focused);
+  const same = anew.querySelectorAll(STOPS)[place];
   return same?.textContent === focused.textContent ? same : anew;
 }
 

@@ -1,12 +1,15 @@
-// Dates and times in the viewer's language and time zone.
+// Dates and times in the page's language, as they are written where the viewer is, and in the viewer's time zone.
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
-const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
-const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const longDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
-const fullDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
-const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+import { namesTime, wholeDayOf } from "../calendar.js";
+import { gettext } from "../language.js";
+import { dateFormat, spanOf } from "../locale.js";
+
+const clock = dateFormat({ hour: "numeric", minute: "2-digit" });
+const weekday = dateFormat({ weekday: "long" });
+const shortDay = dateFormat({ day: "numeric", month: "short" });
+const longDay = dateFormat({ weekday: "long", day: "numeric", month: "long" });
+const fullDay = dateFormat({ day: "numeric", month: "long", year: "numeric" });
+const whole = dateFormat({ dateStyle: "medium", timeStyle: "short" });
 
 function daysAgo(date, now = new Date()) {
   const midnight = (one) => Date.UTC(one.getFullYear(), one.getMonth(), one.getDate());
@@ -23,8 +26,8 @@ export const dayKey = (iso) => new Date(iso).toDateString();
 export function dayOf(iso) {
   const date = new Date(iso);
   const days = daysAgo(date);
-  if (days === 0) return "Today";
-  if (days === 1) return "Yesterday";
+  if (days === 0) return gettext("Today");
+  if (days === 1) return gettext("Yesterday");
   return days > 0 && days < 300 ? longDay.format(date) : fullDay.format(date);
 }
 
@@ -34,36 +37,29 @@ export function briefly(iso) {
   const date = new Date(iso);
   const days = daysAgo(date);
   if (days === 0) return clock.format(date);
-  if (days === 1) return "Yesterday";
+  if (days === 1) return gettext("Yesterday");
   if (days > 0 && days < 7) return weekday.format(date);
   return days < 300 ? shortDay.format(date) : fullDay.format(date);
 }
 
-const eventDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
-const briefDay = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
-const briefUtcDay = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
-const utcDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
-const HALF_DAY_MS = 43200000;
+const eventDay = dateFormat({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const BRIEF = { weekday: "short", day: "numeric", month: "short" };
+const briefDay = dateFormat(BRIEF), briefDayAndYear = dateFormat({ ...BRIEF, year: "numeric" });
+const briefUtcDay = dateFormat({ ...BRIEF, timeZone: "UTC" }), briefUtcDayAndYear = dateFormat({ ...BRIEF, year: "numeric", timeZone: "UTC" });
+const utcDay = dateFormat({ weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 
-/**
- * The day that an event without a time is on, as midnight in UTC: the date that stands in a text with an offset, which is midnight where
- * it was made; else the nearest one to that midnight.
- */
-export function wholeDayOf(iso) {
-  if (!iso.endsWith("Z")) return new Date(`${iso.slice(0, 10)}T00:00:00Z`);
-  return new Date(Math.floor((new Date(iso).getTime() + HALF_DAY_MS) / (2 * HALF_DAY_MS)) * 2 * HALF_DAY_MS);
-}
-
-/** The server writes an offset where a date is a day of that place: a poll of an event without a time, at its midnight. */
-const namesTime = (iso) => iso.endsWith("Z") || !iso.includes("T00:00:00.000000");
+const atTime = (day, iso) => gettext("{first}, {next}", { first: day, next: timeOf(iso) });
 
 /** When an event is, where the viewer is. */
 export function eventDateOf(iso, hasTime = namesTime(iso)) {
-  return hasTime ? `${eventDay.format(new Date(iso))}, ${timeOf(iso)}` : utcDay.format(wholeDayOf(iso));
+  return hasTime ? atTime(eventDay.format(new Date(iso)), iso) : utcDay.format(wholeDayOf(iso));
 }
 
+/** With its year, where that is not this one. */
 export function briefEventDateOf(iso, hasTime = true) {
-  return hasTime ? `${briefDay.format(new Date(iso))}, ${timeOf(iso)}` : briefUtcDay.format(wholeDayOf(iso));
+  const isNear = new Date(iso).getFullYear() === new Date().getFullYear();
+  if (!hasTime) return (isNear ? briefUtcDay : briefUtcDayAndYear).format(wholeDayOf(iso));
+  return atTime((isNear ? briefDay : briefDayAndYear).format(new Date(iso)), iso);
 }
 
 /** A date of the viewer's own clock, with its offset from UTC: "2031-05-02T20:30:00+02:00". */
@@ -76,7 +72,9 @@ export function withOffset(date) {
 
 export function lastSeenOf(iso) {
   const minutes = Math.round((Date.now() - new Date(iso)) / 60000);
-  if (minutes < 60) return `last seen ${relative.format(-Math.max(1, minutes), "minute")}`;
+  if (minutes < 60) return gettext("last seen {ago}", { ago: spanOf(-Math.max(1, minutes), "minute") });
   const days = daysAgo(new Date(iso));
-  return days === 0 ? `last seen at ${timeOf(iso)}` : `last seen ${briefly(iso)} at ${timeOf(iso)}`;
+  const time = timeOf(iso);
+  if (days === 0) return gettext("last seen at {time}", { time });
+  return days === 1 ? gettext("last seen yesterday at {time}", { time }) : gettext("last seen on {day} at {time}", { day: briefly(iso), time });
 }

@@ -85,7 +85,7 @@ test("a broken line breaks what waits, once", async () => {
 test("a silent server is noticed, and a silent request too", async () => {
   const { line, socket, heard } = open();
   socket.say('0{"sid":"s","pingInterval":20,"pingTimeout":10}');
-  await assert.rejects(line.ask("/chat", "a", {}, 5), /no answer to a/);
+  await assert.rejects(line.ask("/chat", "a", {}, 5), { reason: /no answer to a/ });
   await new Promise((done) => setTimeout(done, 60));
   assert.deepEqual(heard, [["closed", "the server fell silent"]]);
   assert.ok(socket.isClosed);

@@ -53,6 +53,13 @@ test("what is told late is older and left aside", async () => {
   assert.equal(comingTo(events.find(7)), 0);
 });
 
+test("faces stay, which are told to nobody since they depend on who looks", async () => {
+  const { events } = await known(dinner({ invitees: [guest(2), { ...guest(3), photo: "/media/3.jpg" }] }));
+  events.hear("event_changed", { event: dinner({ version: 2, title: "Supper", invitees: [guest(4), guest(3, "True")] }) });
+  const shown = events.find(7).invitees.map(({ id, photo, is_attending: answer }) => [id, photo, answer]);
+  assert.deepEqual(shown, [[4, undefined, null], [3, "/media/3.jpg", "True"]]);
+});
+
 test("a reading that something was heard during is read once more", async () => {
   const { events, server } = await known();
   const loading = events.load(7);

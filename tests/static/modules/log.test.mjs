@@ -11,7 +11,28 @@ import { Heights } from "../../../static/js/views/heights.js";
 const message = (seq, text = `m${seq}`, more = {}) => ({ kind: "message", chat: 7, seq, sender: 2, from: "2", type: "t", text, sent_at: "2026-01-01T00:00:00.000Z", client_id: `c${seq}`, ...more });
 const edit = (seq, of, text) => ({ kind: "edit", chat: 7, seq, of, text, account: 2, from: "2", client_id: `c${seq}`, edited_at: "2026-01-01T00:00:01.000Z", at: "2026-01-01T00:00:01.000Z" });
 const reaction = (seq, of, emoji, account = 3) => ({ kind: "reaction", chat: 7, seq, of, emoji, account, from: "3", client_id: `c${seq}` });
+const preview = (seq, of, editSeq, title) => ({ kind: "preview", chat: 7, seq, of, edit_seq: editSeq, preview: title && { url: "http://a.b", site: "a.b", title }, account: 2, from: "2", client_id: `c${seq}` });
 const deletion = (seq, of) => ({ kind: "deletion", chat: 7, seq, of, scope: "all", account: 2, from: "2", client_id: `c${seq}` });
+
+test("a preview belongs to the text that it was made of", () => {
+  const log = new Log();
+  const titles = [message(1), preview(2, 1, 0, "one"), preview(3, 1, 0, "twin"), edit(4, 1, "new"), preview(5, 1, 0, "late"), preview(6, 1, 4, "two"), preview(7, 1, 4, null), deletion(8, 1)].map((entry) => {
+    log.hear(entry);
+    return log.at(1).preview?.title;
+  });
+  assert.deepEqual(titles, [undefined, "one", "one", undefined, undefined, "two", "two", undefined]);
+  assert.equal(log.at(2), null);
+});
+
+test("a preview of a message that was loaded with its edit is known by that edit", () => {
+  const log = new Log(9);
+  log.ask();
+  log.take({ entries: [message(1, "new", { edit_seq: 4 })], next: 1, last_seq: 9 }, 0);
+  log.hear(preview(10, 1, 0, "of the first text"));
+  assert.equal(log.at(1).preview, undefined);
+  log.hear(preview(11, 1, 4, "of this text"));
+  assert.equal(log.at(1).preview.title, "of this text");
+});
 
 test("entries are applied in order, once", () => {
   const log = new Log();
@@ -73,6 +94,32 @@ test("ticks wait for everybody, and not for who came later", () => {
   assert.equal(chat.progress(1), "read");
   chat.moveMark(3, 0, 0);
   assert.equal(chat.progress(1), "read");
+});
+
+test("what concerns this account is unread until it is read, and stands for the chat in a list", () => {
+  const chat = new Chat(7, 1);
+  chat.readHead({ chat: 7, kind: "event", owner: 2, last_seq: 0, read: 0, delivered: 0, unread: 0, last: null, last_at: "" });
+  const entry = (seq, kind, fields) => ({ kind, chat: 7, seq, account: 2, from: "2", at: `t${seq}`, ...fields });
+  const heard = [
+    [entry(1, "joined", { accounts: [1, 3], numbers: ["1", "3"], admins: [] }), 1],
+    [entry(2, "role", { member: 3, number: "3", role: "admin" }), 1],
+    [entry(3, "role", { member: 1, number: "1", role: "admin" }), 2],
+    [entry(4, "event", { fields: ["title", "total_spots"] }), 2],
+    [entry(5, "event", { fields: ["title", "event_date"] }), 3],
+    [entry(6, "rsvp", { account: 3, from: "3", answer: true }), 3], // the owner's
+    [entry(7, "event", { account: 1, from: "1", fields: ["canceled"] }), 3], // one's own
+    [entry(8, "subject", { subject: "Supper" }), 3],
+    [message(9), 4],
+  ];
+  for (const [one, unread] of heard) {
+    assert.equal(chat.hear(one), "applied");
+    assert.equal(chat.unread, unread, `${one.seq} ${one.kind}`);
+    if (one.seq < 9) assert.equal(chat.preview.seq, [1, 1, 3, 3, 5, 5, 5, 5][one.seq - 1]);
+  }
+  assert.equal(chat.preview.seq, 9);
+  assert.equal(chat.lastAt, message(9).sent_at);
+  chat.moveMark(1, 3, 3);
+  assert.equal(chat.unread, 2);
 });
 
 /** A server that holds a log, and answers as the real one does. */

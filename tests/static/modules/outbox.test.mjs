@@ -130,6 +130,69 @@ test("a refusal stays, says why, holds nobody back, and can be tried again or dr
   assert.equal(refused.failed, null);
 });
 
+test("what waits can be changed and taken back", async () => {
+  const server = new PlayedServer();
+  const table = new Memory("client_id");
+  const outbox = new Outbox({ table, ask: server.ask });
+  const [a, b] = [await outbox.add(item("a")), await outbox.add(item("b"))];
+  await outbox.add(item("c"));
+  assert.equal(await outbox.change(a.client_id, { ...a.body, text: "A" }), true);
+  assert.equal(await outbox.takeBack(b.client_id), true);
+  assert.deepEqual((await table.list()).map(({ body }) => body.text), ["A", "c"]);
+  outbox.resume();
+  await until(() => server.texts.length === 2);
+  assert.deepEqual(server.asked, ["A", "c"]);
+});
+
+test("what may have been sent stays as it is, also after its answer was lost and in a later visit", async () => {
+  const server = new PlayedServer();
+  server.mood = () => "loses its answer";
+  const table = new Memory("client_id");
+  const outbox = new Outbox({ table, ask: server.ask });
+  const waited = await outbox.add(item("a", "chat:1"));
+  outbox.resume();
+  const sent = await outbox.add(item("b", "chat:2"));
+  await until(() => server.texts.length === 2);
+  outbox.pause();
+  const later = new Outbox({ table, ask: server.ask });
+  await later.open();
+  for (const box of [outbox, later]) {
+    for (const { client_id: id, body } of [waited, sent]) {
+      assert.equal(await box.change(id, { ...body, text: "another" }), false);
+      assert.equal(await box.takeBack(id), false);
+      assert.equal(box.items.get(id).body.text, body.text);
+    }
+  }
+  server.mood = () => "answers";
+  later.resume();
+  await until(() => [...later.items.values()].every((one) => one.stored));
+  assert.deepEqual(server.texts.sort(), ["a", "b"]);
+});
+
+test("a window sends what another one made of an item, and nothing of what that took back", async () => {
+  const server = new PlayedServer();
+  const table = new Memory("client_id");
+  const here = new Outbox({ table, ask: server.ask });
+  const [a, b] = [await here.add(item("a")), await here.add(item("b"))];
+  const there = new Outbox({ table, ask: server.ask });
+  await there.open();
+  await here.change(a.client_id, { ...a.body, text: "A" });
+  await here.takeBack(b.client_id);
+  await there.add(item("c"));
+  there.resume();
+  await until(() => server.texts.length === 2);
+  assert.deepEqual(server.texts, ["A", "c"]);
+  assert.equal(await here.change(a.client_id, { ...a.body, text: "late" }), false);
+});
+
+test("what a former version of this page kept may have been sent", async () => {
+  const table = new Memory("client_id");
+  await table.put({ client_id: "1", lane: "chat:1", event: "message_send", body: { text: "a" }, order: 1, stored: null, failed: null });
+  const outbox = new Outbox({ table, ask: async () => {} });
+  await outbox.open();
+  assert.equal(await outbox.takeBack("1"), false);
+});
+
 test("ids are made without a secure context", () => {
   const ids = new Set(Array.from({ length: 1000 }, newClientId));
   assert.equal(ids.size, 1000);

@@ -1,0 +1,45 @@
+// The top of a conversation: the way back, who it is with, whether they are there or writing, and the way to more about it.
+
+import { gettext, ngettext } from "../language.js";
+import { listOf } from "../locale.js";
+import { aboutButton, aboutFace, statusLineOf } from "./about.js";
+import { avatar, el, iconButton, show } from "./dom.js";
+import { eventTile } from "./event_tile.js";
+
+export class ConversationHeader {
+  #client;
+  #nameOf;
+
+  /** `place` as in Conversation; `nameOf(number)`: what somebody is called in it. */
+  constructor(client, place, navigate, nameOf) {
+    this.#client = client;
+    this.#nameOf = nameOf;
+    this.title = el("h1.title", { dir: "auto", tabindex: "-1" });
+    this.subtitle = el("p.subtitle");
+    this.face = aboutFace(place);
+    this.node = el("header.bar", {}, iconButton("back", gettext("Back to the chats"), () => navigate("#/"), { class: "icon-button back" }), this.face,
+      el("div.bar-text", {}, this.title, this.subtitle),
+      aboutButton(place, navigate));
+  }
+
+  /** `chat` is a Chat, or the place where there will be one. */
+  show(chat) {
+    const { people, typing } = this.#client;
+    const title = people.titleOf(chat);
+    show(this.title, title);
+    const photo = people.photoOf(chat);
+    const face = [title, photo, chat.day].join();
+    if (this.face.dataset.of !== face) this.face.replaceChildren(chat.event ? eventTile(chat.day) : avatar(title, photo));
+    this.face.dataset.of = face;
+    const writers = chat.id ? typing.in(chat.id) : [];
+    this.subtitle.classList.toggle("is-typing", writers.length > 0);
+    if (writers.length) show(this.subtitle, this.#typingText(chat, writers));
+    else if (chat.kind === "direct") show(this.subtitle, statusLineOf(people, chat.contact));
+    else show(this.subtitle, chat.marks?.size > 1 ? ngettext("{count} member", "{count} members", chat.marks.size) : chat.event ? gettext("Event") : gettext("Group"));
+  }
+  #typingText(chat, writers) {
+    if (chat.kind === "direct") return gettext("is typing…");
+    const names = writers.map((one) => this.#nameOf(this.#client.people.numberOf(one)));
+    return names.length === 1 ? gettext("{who} is typing…", { who: names[0] }) : gettext("{names} are typing…", { names: listOf(names) });
+  }
+}

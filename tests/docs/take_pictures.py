@@ -6,8 +6,9 @@ A throw-away server with throw-away stores is started, four invented people talk
 import asyncio
 import io
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -170,15 +171,15 @@ async def take(node: Node, browser: Browser, folder: Path) -> Path:
         await windows.close()
 
 
-async def main(folder: Path = PICTURES) -> Path:
+async def on_a_throw_away_server(work: Callable[[Node, Browser], Awaitable[object]]) -> None:
     with tempfile.TemporaryDirectory() as place:
         async with (
             throw_away_stores() as stores,
             chromium() as browser,
             running_node(stores, settings_for(Path(place))) as node,
         ):
-            return await take(node, browser, folder)
+            await work(node, browser)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(on_a_throw_away_server(partial(take, folder=PICTURES)))

@@ -1,22 +1,34 @@
 """What every test may ask for: running stores, and a fresh database in them."""
 
-import gc
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+import tests.support.bytecode  # noqa: F401, I001 - before all others
 
+import gc
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import aiohttp_jinja2
 import pytest
+from argon2 import PasswordHasher
+from pymongo.asynchronous import auth as mongodb_auth
+from pymongo.asynchronous.collection import AsyncCollection
 
 from models.stores.database import Database, Driver, open_database
+from server.auth import passwords
 from server.embedded import EmbeddedStores, throw_away_stores
+from server.http.page_files import PageFiles
+from server.http.pages import STATIC
 from server.process.gc_tuning import tune_garbage_collector
 from tests.support.cancelled_connections import closing_cancelled_connections
 from tests.support.documented import undocumented
-from tests.support.group_world import town, world
-from tests.support.node import Node, running_node, settings_for
+from tests.support.group_fixture import town, fixture
+from tests.support.node import CompiledTemplates, Node, running_node, settings_for
 from tests.support.stores import pool, quick_place
 from tests.support.warm_start import warm_starts
 
-__all__ = ["database", "driver", "mongodb_url", "node", "redis_url", "stores", "town", "world"]
+__all__ = ["database", "driver", "fixture", "mongodb_url", "node", "redis_url", "stores", "town"]
 
 
 TESTS = Path(__file__).parent
@@ -33,7 +45,7 @@ LONGEST = (
     "static/test_conversation.py",
     "static/test_everybody.py",
     "static/test_never_lost.py",
-    "server/cli/test_logins.py",
+    "server/cli/test_commands.py",
     "static/test_long_chat.py",
     "server/process/test_signals.py",
     "test_late_writes.py",
@@ -76,10 +88,10 @@ LONGEST = (
     "static/test_door.py",
     "server/process/test_requirements.py",
     "conversation/test_typing.py",
-    "server/cli/test_sample_replies.py",
     "rest/messaging/test_seed_curls.py",
     "docs/test_first_client.py",
 )
+BROWSERS = 16  # the place in this list of the other files that need a browser, each test of which takes seconds
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -92,6 +104,49 @@ def servers_start_warm() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def cancelled_connections_are_closed() -> Iterator[None]:
     with closing_cancelled_connections():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_are_quick() -> Iterator[None]:
+    """A hash is slow on purpose; in this process it takes the least of everything. Servers of their own take what they always do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            passwords, "PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=1024, parallelism=1)
+        )
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nodes_share_what_each_would_make_alike() -> Iterator[None]:
+    """Once for all nodes of this process templates are compiled, the page's files packed and looked through, and MongoDB's password made ready.
+
+    Indexes are made where the first node of a database does not find them all, as the pool knows.
+    """
+    read, packed = PageFiles.read, cache(PageFiles.read)
+    list_modules = PageFiles.list_modules
+    listed: dict[tuple[str, ...], list[str]] = {}
+
+    def list_once(files: PageFiles, *first: str) -> list[str]:
+        key = (files.version, *first)
+        if key not in listed:
+            listed[key] = list_modules(files, *first)
+        return list(listed[key])
+
+    create_indexes = AsyncCollection.create_indexes
+
+    async def create_where_missing(collection: AsyncCollection[Any], *args: Any, **options: Any) -> list[str]:
+        if pool.has_indexes(collection.database.name):
+            return []
+        return await create_indexes(collection, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(aiohttp_jinja2, "setup", partial(aiohttp_jinja2.setup, bytecode_cache=CompiledTemplates()))
+        patch.setattr(PageFiles, "read", lambda folder: packed(folder) if folder == STATIC else read(folder))
+        patch.setattr(PageFiles, "list_modules", list_once)
+        patch.setattr(AsyncCollection, "create_indexes", create_where_missing)
+        patch.setattr(hashlib, "pbkdf2_hmac", cache(hashlib.pbkdf2_hmac))
+        patch.setattr(mongodb_auth, "saslprep", cache(mongodb_auth.saslprep))
         yield
 
 
@@ -114,7 +169,12 @@ async def stores() -> AsyncIterator[EmbeddedStores]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.path.relative_to(TESTS).as_posix(), len(place)))
+
+    def place_of(item: pytest.Item) -> int:
+        name = item.path.relative_to(TESTS).as_posix()
+        return place.get(name, BROWSERS if name.startswith("static/") else len(place))
+
+    items.sort(key=place_of)
 
 
 def pytest_collectstart() -> None:
@@ -140,6 +200,14 @@ async def databases_are_used_again() -> AsyncIterator[None]:
     """A file leaves its databases empty, with their indexes, to the next."""
     yield
     await pool.empty()
+
+
+@pytest.fixture(autouse=True)
+async def databases_of_a_test_are_used_again() -> AsyncIterator[None]:
+    """What a test took for nodes of its own, the next one takes: each new database takes longer to make than most tests."""
+    before = pool.list_taken()
+    yield
+    await pool.empty(but=before)
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from server.embedded import EmbeddedStores
 from tests.support.invitations import Invitations
 from tests.support.node import running_node, settings_for
 from tests.support.pictures import plain
-from tests.support.socket_world import sign_in_friends
+from tests.support.socket_fixture import sign_in_friends
 
 GUEST = "4930999000111"
 

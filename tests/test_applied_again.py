@@ -16,8 +16,9 @@ from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
+from models.stores.members import Members
 from server.embedded import EmbeddedStores
-from tests.support.group_world import Town
+from tests.support.group_fixture import Town
 from tests.support.node import Node, running_node, settings_for
 from tests.support.parts import parts_of, services_of
 
@@ -50,34 +51,34 @@ async def written(chats: Chats, *bodies: Body) -> list[Entry]:
 
 
 async def test_a_join_applied_again_makes_no_member_of_an_account_that_was_removed(database: Database) -> None:
-    chats = Chats(database, Counters(database))
+    chats, members = Chats(database, Counters(database)), Members(database)
     log = await written(chats, joined(7, 8), Left(8, "8"))
-    await chats.forget_left(8)
+    await members.forget_left(8)
     await chats.apply(log[0])
     roster = await chats.load_roster(log[0].chat_id)
     assert roster.members == {7}
-    assert await chats.find_member(log[0].chat_id, 8) is None
-    assert await chats.list_audience(log[0].chat_id, 1) == {7}, "and nothing says that it was one"
+    assert await members.find_member(log[0].chat_id, 8) is None
+    assert await members.list_audience(log[0].chat_id, 1) == {7}, "and nothing says that it was one"
 
 
 async def test_whoever_comes_back_after_the_removal_begins_anew(database: Database) -> None:
-    chats = Chats(database, Counters(database))
+    chats, members = Chats(database, Counters(database)), Members(database)
     log = await written(chats, joined(7, 8), Left(8, "8"))
-    await chats.forget_left(8)
+    await members.forget_left(8)
     back = Entry(log[0].chat_id, 5, 1, "1", "client 5", NOW, joined(8))
     for change in [back, log[0], back, log[1]]:
         await chats.apply(change)
-    member = await chats.find_member(back.chat_id, 8)
+    member = await members.find_member(back.chat_id, 8)
     assert member is not None
     assert (member.is_active, member.since, member.is_listed, member.read) == (True, 5, True, 4)
     assert not member.may_view(1)
 
 
 async def test_no_order_of_applying_again_undoes_what_came_later(database: Database) -> None:
-    chats = Chats(database, Counters(database))
+    chats, members = Chats(database, Counters(database)), Members(database)
     early = [joined(7, 8), SubjectSet("B"), Left(8, "8"), PhotoSet(PHOTO)]
     log = await written(chats, *early, RoleSet(7, "7", Role.ADMIN), SubjectSet("C"), PhotoSet(None))
-    await chats.forget_left(8)
+    await members.forget_left(8)
 
     async def rows() -> list[object]:
         return [await database.raw[name].find().sort("_id", 1).to_list(None) for name in ("chats", "members")]
@@ -114,13 +115,13 @@ async def test_one_who_left_a_large_group_is_not_said_to_have_come_by_an_older_c
 async def test_what_a_dead_node_left_is_applied_in_the_order_of_the_log_whatever_its_clock_said(town: Town) -> None:
     """The sweep takes what is old enough; of two changes the later one may be the older one by its node's clock."""
     group = await town.node.create(town.ann, town.bob)
-    chat_id = await town.world.chat_id(group)
-    gone = await town.world.store_only(town.ann, group, Left(town.bob.account_id, town.bob.number))
-    back = await town.world.store_only(town.ann, group, Joined((town.bob.account_id,), (town.bob.number,)), "back")
-    entries = town.world.database.raw["entries"]
+    chat_id = await town.fixture.chat_id(group)
+    gone = await town.fixture.store_only(town.ann, group, Left(town.bob.account_id, town.bob.number))
+    back = await town.fixture.store_only(town.ann, group, Joined((town.bob.account_id,), (town.bob.number,)), "back")
+    entries = town.fixture.database.raw["entries"]
     await entries.update_one({"client": gone.client_id}, {"$set": {"at": datetime(2101, 1, 1, tzinfo=UTC)}})
-    other = await town.world.start_node()
-    await recover_pending_changes(town.world.entries, other.memberships, Later(), lambda _: None)
-    member = await town.world.chats.find_member(chat_id, town.bob.account_id)
+    other = await town.fixture.start_node()
+    await recover_pending_changes(town.fixture.entries, other.memberships, Later(), lambda _: None)
+    member = await town.fixture.members.find_member(chat_id, town.bob.account_id)
     assert member is not None
     assert [(span.first, span.last) for span in member.spans] == [(1, gone.seq), (back.seq, None)]

@@ -24,7 +24,7 @@ from tests.support.node import Node, Person, running_node, settings_for
 from tests.support.parts import Parts, parts_of
 
 PEOPLE = 3
-EXAMPLES = int(os.environ.get("PARLEY_TEST_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("PARLEY_TEST_EXAMPLES", "8"))
 NUMBERS = count(49_301_000_000)
 GROUP, ANNEX = -1, -2  # the places of operations that are not somebody's direct chat
 
@@ -229,11 +229,11 @@ async def build_town(node: Node) -> Town:
     phases=[Phase.generate, Phase.shrink] if "PARLEY_TEST_EXAMPLES" in os.environ else [Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(story=beats)
-async def test_who_was_away_holds_what_they_hold_who_never_left(node: Node, story: list[list[Any]]) -> None:
+@given(scenario=beats)
+async def test_who_was_away_holds_what_they_hold_who_never_left(node: Node, scenario: list[list[Any]]) -> None:
     town = await build_town(node)
     try:
-        for beat in story:
+        for beat in scenario:
             travels = [operation for operation in beat if operation[0] in ("away", "back", "reconnect")][:1]
             others = [operation for operation in beat if operation[0] not in ("away", "back", "reconnect")]
             await asyncio.gather(*map(town.perform, [*travels, *others]))

@@ -12,12 +12,13 @@ import aiohttp
 import pytest
 from aiohttp import FormData
 from bson import ObjectId
+from PIL import Image
 
 from models.documents.entry import entry_key
 from server.embedded import EmbeddedStores
-from tests.support.message_world import Talk, open_talk
+from tests.support.message_fixture import Talk, open_talk
 from tests.support.node import Person, running_node
-from tests.support.pictures import plain
+from tests.support.pictures import encoded, plain
 
 _colours = itertools.count(1)
 
@@ -242,7 +243,7 @@ async def test_what_is_removed_while_it_is_read_breaks_off_and_is_no_fault(
     talk: Talk, caplog: pytest.LogCaptureFixture
 ) -> None:
     ann, tom = await talk.people()
-    sent = await send_image(talk, ann, tom, new_picture() + bytes(4_000_000))
+    sent = await send_image(talk, ann, tom, encoded(Image.effect_noise((2000, 2000), 100)))
     async with talk.node.http.get(sent["url"]) as answer:
         await answer.content.readexactly(1000)
         await delete(talk, ann, sent)

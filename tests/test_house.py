@@ -15,7 +15,7 @@ DRIVERS = {
 }
 STORES_ONLY = {"pymongo", "motor", "bson", "gridfs"}
 # Inside models, each room may import itself and those behind it.
-ROOMS = ("services", "stores", "ports", "facts", "documents", "errors")
+ROOMS = ("services", "stores", "ports", "facts", "languages", "documents", "errors")
 # Inside models/services, each package may import itself and those on the lines below it.
 SERVICES = (
     {"accounts"},
@@ -27,7 +27,6 @@ SERVICES = (
     {"runtime"},
 )
 FLAT_IN_SERVER = {
-    "config",
     "redis_urls",
     "clock",
     "secret",

@@ -12,7 +12,7 @@ from tests.conversation.talk import friends, hear, say
 from tests.support.line_cutter import LineCutter, line_cutter
 from tests.support.node import Device, Node, running_node, settings_for
 from tests.support.parts import services_of
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 
 @asynccontextmanager

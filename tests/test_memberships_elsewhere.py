@@ -11,7 +11,7 @@ import pytest
 from models.documents.entry import Draft, Entry, Joined, Left, Message
 from models.documents.session import Actor
 from server.embedded import EmbeddedStores
-from tests.support.group_world import Node, Town
+from tests.support.group_fixture import Node, Town
 from tests.support.node import Node as WholeNode
 from tests.support.node import running_node, settings_for
 from tests.support.parts import deafen, parts_of, services_of
@@ -21,13 +21,13 @@ Pair = tuple[WholeNode, WholeNode]
 
 async def write(town: Town, node: Node, by: Actor, group: str, *texts: str) -> list[Entry]:
     """Store messages on this node, all at once, as somebody who is a member there."""
-    chat_id = await town.world.chat_id(group)
+    chat_id = await town.fixture.chat_id(group)
     drafts = [Draft(chat_id, by.account_id, by.number, text, Message(text=text)) for text in texts]
     return [stored.entry for stored in await asyncio.gather(*map(node.journal.append, drafts))]
 
 
 async def test_a_newcomer_of_another_node_is_told_what_is_said_next(town: Town) -> None:
-    here, there = town.node, await town.world.start_node()
+    here, there = town.node, await town.fixture.start_node()
     group = await here.create(town.ann, town.bob)
     await write(town, here, town.ann, group, "warm")
     await there.do(town.ann, group, "add", town.cy)
@@ -37,7 +37,7 @@ async def test_a_newcomer_of_another_node_is_told_what_is_said_next(town: Town) 
 
 
 async def test_one_removed_on_another_node_is_told_nothing_that_is_said_next(town: Town) -> None:
-    here, there = town.node, await town.world.start_node()
+    here, there = town.node, await town.fixture.start_node()
     group = await here.create(town.ann, town.bob)
     await write(town, here, town.ann, group, "warm")
     await there.do(town.ann, group, "remove", town.bob)
@@ -47,9 +47,9 @@ async def test_one_removed_on_another_node_is_told_nothing_that_is_said_next(tow
 
 
 async def test_it_holds_for_the_first_entry_that_a_node_ever_announces_in_a_chat(town: Town) -> None:
-    there = await town.world.start_node()
+    there = await town.fixture.start_node()
     group = await town.node.create(town.ann, town.bob)
-    await there.memberships.require(await town.world.chat_id(group))  # what it goes by when it admits a message
+    await there.memberships.require(await town.fixture.chat_id(group))  # what it goes by when it admits a message
     await town.node.do(town.ann, group, "add", town.cy)
     await town.node.do(town.ann, group, "remove", town.bob)
     (said,) = await write(town, there, town.ann, group, "hello")
@@ -61,8 +61,8 @@ async def test_it_holds_where_the_change_is_stored_and_nobody_has_applied_it(tow
     here = town.node
     group = await here.create(town.ann, town.bob)
     await write(town, here, town.ann, group, "warm")
-    await town.world.store_only(town.ann, group, Joined((town.cy.account_id,), (town.cy.number,)))
-    await town.world.store_only(town.ann, group, Left(town.bob.account_id, town.bob.number), "away")
+    await town.fixture.store_only(town.ann, group, Joined((town.cy.account_id,), (town.cy.number,)))
+    await town.fixture.store_only(town.ann, group, Left(town.bob.account_id, town.bob.number), "away")
     (said,) = await write(town, here, town.ann, group, "welcome")
     await here.fanout.until(3)
     assert here.fanout.told[2] == (said, frozenset([town.ann.account_id, town.cy.account_id]))
@@ -70,7 +70,7 @@ async def test_it_holds_where_the_change_is_stored_and_nobody_has_applied_it(tow
 
 async def test_it_holds_for_each_of_many_that_are_written_at_once(town: Town) -> None:
     """One look at the database serves a whole queue: nobody in it is told too much or too little by that."""
-    here, there = town.node, await town.world.start_node()
+    here, there = town.node, await town.fixture.start_node()
     groups = [await here.create(town.ann, town.bob, subject=f"No. {n}") for n in range(12)]
     for group in groups:
         await write(town, here, town.ann, group, "warm")
@@ -84,7 +84,7 @@ async def test_it_holds_for_each_of_many_that_are_written_at_once(town: Town) ->
     told = here.fanout.told[before:]
     for n, group in enumerate(groups):
         expected = {town.ann} | ({town.cy} if n % 2 == 0 else set()) | ({town.bob} if n % 3 else set())
-        chat_id = await town.world.chat_id(group)
+        chat_id = await town.fixture.chat_id(group)
         heard = [to for entry, to in told if entry.chat_id == chat_id]
         assert heard == [frozenset(each.account_id for each in expected)] * 3
 

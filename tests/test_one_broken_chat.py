@@ -20,7 +20,7 @@ from server.embedded import EmbeddedStores
 from tests.conversation.talk import answered, friends, phones, say
 from tests.support.node import Device, Node, Person, running_node, settings_for
 from tests.support.parts import Parts, parts_of, services_of
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 
 @pytest.fixture

@@ -114,6 +114,8 @@ async def test_while_mongodb_is_away_sends_are_told_to_try_again_and_rest_answer
     body = {"contact": tom.number, "client_id": "patience", "text": "hi"}
     await phone.send(body | {"client_id": "before"})
     stranger = await sign_in(cluster.http, node, "49309018219")
+    known = people[3]
+    await cluster.connect(node, known)  # a session of which the node has just heard
     await own_stores.kill_mongod()
     waiting = await phone.wire.ask("message_send", body)
 
@@ -127,7 +129,7 @@ async def test_while_mongodb_is_away_sends_are_told_to_try_again_and_rest_answer
         assert answer.status == 200
     asked = await phone.wire.call("history", {"contact": tom.number})
     assert asked["error"] == {**asked["error"], "code": "unavailable", "retryable": True}
-    newcomer = await cluster.connect(node, people[3], is_greeted=False)  # known to the node already
+    newcomer = await cluster.connect(node, known, is_greeted=False)
     with pytest.raises(Refused) as nobody:
         await cluster.connect(node, stranger)
     assert nobody.value.data == {**nobody.value.data, "code": "unavailable", "retryable": True}

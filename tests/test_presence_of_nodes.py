@@ -16,6 +16,7 @@ from benchmarks.servers import Person, Server, holding_breath, kill_redis
 from server.bus.lease import RENEWALS
 from server.embedded import EmbeddedStores, throw_away_stores
 from tests.support.processes import Cluster, running_cluster
+from tests.support.stores import quick_place
 
 PEOPLE = 12
 LEASE_S = 3.0  # short, but for a busy machine
@@ -27,7 +28,7 @@ _numbers = count(49_309_250_000)
 @pytest.fixture(scope="module")
 async def own_stores() -> AsyncIterator[EmbeddedStores]:
     """Nobody else's, because Redis forgets everything here."""
-    async with throw_away_stores() as stores:
+    async with throw_away_stores(quick_place()) as stores:
         yield stores
 
 

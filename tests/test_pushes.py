@@ -370,6 +370,24 @@ async def test_a_message_that_is_sent_again_on_another_node_is_pushed_once(
 
 
 @pytest.mark.parametrize(
+    ("content", "alert"),
+    [
+        ({"type": "d", "url": "/media/0.pdf", "file_name": "plan.pdf"}, "Ann: plan.pdf"),
+        ({"type": "d", "url": "/media/0.pdf", "file_name": "plan.pdf", "caption": "Look"}, "Ann: Look"),
+        ({"type": "a", "url": "/media/0.mp3", "file_name": "song.mp3"}, "Ann: an audio file"),
+        ({"type": "c", "vcard": "BEGIN:VCARD", "name": "Zoë"}, "Ann: Zoë"),
+    ],
+)
+async def test_a_push_says_what_a_message_without_text_is(
+    node: Node, apple: Apple, content: dict[str, str], alert: str
+) -> None:
+    ann, tom = await friends(node, "Ann", "Tom")
+    await write(node, ann, contact=tom.number, **content)
+    await apple.expect(1)
+    assert [push.alert for push in apple.taken] == [alert]
+
+
+@pytest.mark.parametrize(
     ("change", "body", "alerts"),
     [
         ("message_delete", {}, ["Ann: that is all"]),

@@ -8,7 +8,7 @@ import pytest
 
 from server.embedded import EmbeddedStores
 from tests.support.node import Node, running_node, settings_for
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 from tests.support.stores import stopped
 
 LOOKS_WITHIN_S = 0.5  # half of what deploy/haproxy.cfg waits

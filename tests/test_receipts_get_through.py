@@ -9,12 +9,12 @@ from pymongo.errors import AutoReconnect
 
 from models.documents.chat import Member, Roster
 from models.services.chats.membership import MembershipCache
-from models.stores.chats import Chats
+from models.stores.members import Members
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import answered, friends, phones, say
 from tests.support.node import Device, Node, running_node, settings_for
 from tests.support.parts import services_of
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 
 @pytest.fixture
@@ -32,17 +32,17 @@ async def test_a_receipt_is_told_after_the_database_was_away_when_it_was_to_be(
 ) -> None:
     ann, tom = await phones(node, *await friends(node, 2))
     message = await say(ann, contact=tom.person.number)
-    find, was_asked = Chats.list_members, asyncio.Event()
+    find, was_asked = Members.list_members, asyncio.Event()
 
-    async def fail(_: Chats, places: Collection[tuple[int, int]]) -> list[Member]:
+    async def fail(_: Members, places: Collection[tuple[int, int]]) -> list[Member]:
         was_asked.set()
         raise AutoReconnect("away")
 
-    monkeypatch.setattr(Chats, "list_members", fail)
+    monkeypatch.setattr(Members, "list_members", fail)
     await answered(tom, "delivered", {"chat": message["chat"], "seq": 1}, "/receipts")
     async with asyncio.timeout(30):
         await was_asked.wait()
-    monkeypatch.setattr(Chats, "list_members", find)
+    monkeypatch.setattr(Members, "list_members", find)
     await ann.until(lambda: delivered(ann) == [1])
 
 
@@ -92,11 +92,11 @@ async def test_where_a_node_that_stops_cannot_tell_a_receipt_the_others_people_a
         ann, tom = await second.connect(people[0]), await first.connect(people[1])
         message = await say(ann, contact=tom.person.number)
 
-        async def fail(_: Chats, places: Collection[tuple[int, int]]) -> list[Member]:
+        async def fail(_: Members, places: Collection[tuple[int, int]]) -> list[Member]:
             raise AutoReconnect("away")
 
         with monkeypatch.context() as patch:
-            patch.setattr(Chats, "list_members", fail)
+            patch.setattr(Members, "list_members", fail)
             await answered(tom, "delivered", {"chat": message["chat"], "seq": 1}, "/receipts")
             await first.go()
         await ann.until(lambda: bool(ann.told("resync")))

@@ -6,20 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo import AsyncMongoClient
 
 from server.embedded import EmbeddedStores
 from tests.rest.messaging.logins import Api, last_code, new_number
 from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.stores import pool
 
 REMOVE, CREATE, REGISTER = (f"/api/account/{path}/" for path in ("remove-account", "create-account", "register-code"))
 SAME = "the client's own id"
-
-
-@pytest.fixture
-async def node(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[Node]:
-    async with running_node(stores, settings_for(tmp_path)) as running:
-        yield running
 
 
 async def remove(node: Node, person: Person) -> None:
@@ -123,11 +117,9 @@ class TestUnused:
         async with running_node(stores, settings_for(tmp_path, auth={"recycle_days": 90})) as running:
             yield running
 
-    async def test_who_proves_a_number_that_lay_unused_has_another_account(
-        self, node: Node, stores: EmbeddedStores
-    ) -> None:
+    async def test_who_proves_a_number_that_lay_unused_has_another_account(self, node: Node) -> None:
         ann, tom, chat = await talked(node)
-        await leave_unused(node, stores, ann, days=91)
+        await leave_unused(node, ann, days=91)
         eve = await node.sign_in_by_code(ann.number)
         assert eve.account_id != ann.account_id
         assert (await node.rest("GET", "/auth/sessions", ann))[0] == 401
@@ -136,24 +128,24 @@ class TestUnused:
         await node.befriend(eve, tom)
         assert (await send(node, eve, "from Eve", contact=tom.number))["text"] == "from Eve"
 
-    async def test_who_comes_back_sooner_has_the_same(self, node: Node, stores: EmbeddedStores) -> None:
+    async def test_who_comes_back_sooner_has_the_same(self, node: Node) -> None:
         ann, _, chat = await talked(node)
-        await leave_unused(node, stores, ann, days=89)
+        await leave_unused(node, ann, days=89)
         again = await node.sign_in_by_code(ann.number)
         assert again.account_id == ann.account_id
         assert await texts(node, again, chat) == ["hello"]
 
-    async def test_an_account_with_a_connected_device_is_in_use(self, node: Node, stores: EmbeddedStores) -> None:
+    async def test_an_account_with_a_connected_device_is_in_use(self, node: Node) -> None:
         ann = await node.sign_in_by_code(new_number())
         phone = await node.connect(ann, "/chat")
-        await leave_unused(node, stores, ann, days=91)
+        await leave_unused(node, ann, days=91)
         assert (await node.sign_in_by_code(ann.number)).account_id == ann.account_id
         assert phone.client.connected
 
 
-async def test_by_default_no_number_is_ever_recycled(node: Node, stores: EmbeddedStores) -> None:
+async def test_by_default_no_number_is_ever_recycled(node: Node) -> None:
     ann, _, chat = await talked(node)
-    await leave_unused(node, stores, ann, days=5000)
+    await leave_unused(node, ann, days=5000)
     again = await node.sign_in_by_code(ann.number)
     assert again.account_id == ann.account_id
     assert await texts(node, again, chat) == ["hello"]
@@ -170,10 +162,9 @@ async def talked(node: Node) -> tuple[Person, Person, int]:
     return ann, tom, chat
 
 
-async def leave_unused(node: Node, stores: EmbeddedStores, person: Person, *, days: int) -> None:
+async def leave_unused(node: Node, person: Person, *, days: int) -> None:
     then = datetime.now(UTC) - timedelta(days=days)
-    async with AsyncMongoClient[dict[str, Any]](stores.mongodb_url) as client:
-        database = client[node.settings.mongodb.database]
-        await database["sessions"].update_many({"account_id": person.account_id}, {"$set": {"last_used_at": then}})
-        await database["accounts"].update_one({"_id": person.account_id}, {"$set": {"last_seen": then}})
-        await database["uses"].update_one({"_id": f"account {person.account_id}"}, {"$set": {"at": then}}, upsert=True)
+    database = pool.at(node.settings.mongodb.database).raw
+    await database["sessions"].update_many({"account_id": person.account_id}, {"$set": {"last_used_at": then}})
+    await database["accounts"].update_one({"_id": person.account_id}, {"$set": {"last_seen": then}})
+    await database["uses"].update_one({"_id": f"account {person.account_id}"}, {"$set": {"at": then}}, upsert=True)

@@ -1,26 +1,18 @@
 """A number's code alone does not open an account whose owner has set a registration PIN, until nobody uses it any more."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo import AsyncMongoClient
 
 from server.embedded import EmbeddedStores
 from tests.rest.messaging.logins import Api, User, last_code, new_number
-from tests.support.node import Node, Person, running_node, settings_for
+from tests.support.node import Node, Person
+from tests.support.stores import pool
 
 PIN, WRONG = "271828", "314159"
 EVENTS, MESSAGING = "/auth/registration_pin", "/api/account/registration-pin/"
 CREATE, REGISTER = "/api/account/create-account/", "/api/account/register-code/"
-
-
-@pytest.fixture
-async def node(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[Node]:
-    async with running_node(stores, settings_for(tmp_path)) as running:
-        yield running
 
 
 async def protected(node: Node) -> Person:
@@ -105,11 +97,11 @@ async def test_what_is_no_registration_pin_is_refused(node: Node, bad: str) -> N
     assert await node.rest("GET", EVENTS, ann) == (200, {"is_set": False})
 
 
-async def test_it_lapses_when_nobody_has_used_the_account_for_a_week(node: Node, stores: EmbeddedStores) -> None:
+async def test_it_lapses_when_nobody_has_used_the_account_for_a_week(node: Node) -> None:
     ann = await protected(node)
-    await leave_unused(node, stores, ann, days=6)
+    await leave_unused(node, ann, days=6)
     assert (await verify(node, ann.number, await code_for(node, ann.number)))[0] == 400
-    await leave_unused(node, stores, ann, days=8)
+    await leave_unused(node, ann, days=8)
     assert (await verify(node, ann.number, await code_for(node, ann.number)))[0] == 200
     assert await node.rest("GET", EVENTS, ann) == (200, {"is_set": False})
 
@@ -120,18 +112,17 @@ async def test_it_goes_with_the_account(node: Node) -> None:
     assert (await verify(node, ann.number, await code_for(node, ann.number)))[0] == 200
 
 
-async def test_the_database_holds_a_hash_of_it(node: Node, stores: EmbeddedStores) -> None:
+async def test_the_database_holds_a_hash_of_it(node: Node) -> None:
     ann = await protected(node)
-    async with AsyncMongoClient[dict[str, Any]](stores.mongodb_url) as client:
-        row = await client[node.settings.mongodb.database]["registration_pins"].find_one({"_id": ann.account_id})
+    database = pool.at(node.settings.mongodb.database).raw
+    row = await database["registration_pins"].find_one({"_id": ann.account_id})
     assert row is not None
     assert row["hash"].startswith("$argon2id$")
     assert PIN not in repr(row)
 
 
-async def leave_unused(node: Node, stores: EmbeddedStores, person: Person, *, days: int) -> None:
+async def leave_unused(node: Node, person: Person, *, days: int) -> None:
     then = datetime.now(UTC) - timedelta(days=days)
-    async with AsyncMongoClient[dict[str, Any]](stores.mongodb_url) as client:
-        database = client[node.settings.mongodb.database]
-        await database["sessions"].update_many({"account_id": person.account_id}, {"$set": {"last_used_at": then}})
-        await database["uses"].update_one({"_id": f"account {person.account_id}"}, {"$set": {"at": then}}, upsert=True)
+    database = pool.at(node.settings.mongodb.database).raw
+    await database["sessions"].update_many({"account_id": person.account_id}, {"$set": {"last_used_at": then}})
+    await database["uses"].update_one({"_id": f"account {person.account_id}"}, {"$set": {"at": then}}, upsert=True)

@@ -22,7 +22,7 @@ from tests.support.node import Node, Person, running_node, settings_for
 from tests.support.parts import services_of
 from tests.support.pictures import encoded, halves
 from tests.support.raw import frames, open_line, open_polling
-from tests.support.socket_world import sockets_of, until
+from tests.support.socket_fixture import sockets_of, until
 
 GIVE_UP_S = 30.0
 BOUNDARY = "a-part-of-it"

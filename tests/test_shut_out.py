@@ -13,7 +13,8 @@ from tests.conversation.talk import friends, newcomers
 from tests.rest.messaging.logins import Api, new_number
 from tests.support.node import Device, Node, Person, running_node, settings_for
 from tests.support.parts import parts_of, services_of
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
+from tests.support.stores import quick_place
 
 LONG_S, SHORT_S = (
     300,
@@ -25,7 +26,7 @@ GIVE_UP_S = 60.0
 @pytest.fixture(scope="module")
 async def own_stores() -> AsyncIterator[EmbeddedStores]:
     """Nobody else's, because Redis holds its breath here."""
-    async with throw_away_stores() as stores:
+    async with throw_away_stores(quick_place()) as stores:
         yield stores
 
 
@@ -152,26 +153,37 @@ async def test_what_a_broken_bus_did_not_tell_is_made_up_for_when_it_is_back(
         await group.until_shut_out()
 
 
-@pytest.mark.parametrize("how", ["proved by another", "removed", "refreshed"])
 async def test_what_no_longer_speaks_for_an_account_is_shut_out_though_its_session_lives_and_no_bus_tells(
-    own_stores: EmbeddedStores, tmp_path: Path, how: str
+    own_stores: EmbeddedStores, tmp_path: Path
 ) -> None:
+    """Its number is proved by another, its account is removed, its token is refreshed."""
     async with three_nodes(own_stores, tmp_path, SHORT_S) as nodes:
         api, number = Api(nodes[0], own_stores), new_number()
-        ann, tom = await api.new_user(number), await api.new_user(new_number())
+        removed_number = new_number()
+        users = {
+            "proved by another": await api.new_user(number),
+            "removed": await api.new_user(removed_number),
+            "refreshed": await api.new_user(new_number()),
+        }
+        tom = await api.new_user(new_number())
         (max_,) = await newcomers(nodes[0], 1)
-        phones = [await node.connect(ann.person(), "/chat") for node in nodes[1:]]
+        phones = {
+            how: [await node.connect(user.person(), "/chat") for node in nodes[1:]] for how, user in users.items()
+        }
         stay = [await nodes[1].connect(tom.person(), "/chat"), await nodes[1].connect(max_, "/chat")]
+
+        def still_in() -> list[str]:
+            return [how for how, theirs in phones.items() if any(phone.client.connected for phone in theirs)]
+
         async with bus(own_stores, works=False):
-            match how:
-                case "proved by another":
-                    await tom.register(number)
-                case "removed":
-                    status, shown = await ann("POST", "/api/account/remove-account/", account=number)
-                    assert status == 200, shown
-                case "refreshed":
-                    status, _ = await api.refresh(ann)
-                    assert status == 200
-            await until(lambda: not any(phone.client.connected for phone in phones), GIVE_UP_S)
+            await tom.register(number)
+            status, shown = await users["removed"]("POST", "/api/account/remove-account/", account=removed_number)
+            assert status == 200, shown
+            status, _ = await api.refresh(users["refreshed"])
+            assert status == 200
+            try:
+                await until(lambda: not still_in(), GIVE_UP_S)
+            except TimeoutError:
+                pytest.fail(f"still in: {still_in()}")
             await asyncio.sleep(SHORT_S)  # the promise is about this time: who may be there is left alone
             assert all(phone.client.connected for phone in stay)

@@ -117,12 +117,14 @@ async def test_words_from_right_to_left_are_isolated_and_others_cost_no_characte
 
 
 async def test_a_text_has_no_link_but_our_own(node: Node) -> None:
-    owner, guest = await person(node, "bank.example"), new_number()
-    await invite(node, owner, guest, title="Log in: http://192.0.2.7/a or b\uff0eexample, 3.30 pm, St. Ann's")
+    owner, guest, other = await person(node, "bank.example"), new_number(), new_number()
+    await invite(node, owner, guest, title="Log in: http://192.0.2.7/a, 3.30 pm, St. Ann's")
     body = await text_to(node, guest)
     assert body.count("://") == body.count("/invitation?token=") + 1 == 2, "one that is broken by a space, and ours"
-    assert "http:// 192.0.2.7/a or b\uff0e example, 3.30 pm, St. Ann" in body
+    assert "http:// 192.0.2.7/a, 3.30 pm, St. Ann" in body
     assert "bank. example" in body
+    await invite(node, owner, other, title="b\uff0eexample")
+    assert "b\uff0e example" in await text_to(node, other)
 
 
 async def test_other_peoples_words_are_one_line_of_a_push(stores: EmbeddedStores, apple: Apple, tmp_path: Path) -> None:

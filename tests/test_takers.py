@@ -7,13 +7,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
+from aiohttp import StreamReader, web
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.test_utils import make_mocked_request
 
 from server.embedded import EmbeddedStores
+from server.http.lines_per_address import LinesPerAddress, lines_of
+from server.http.stalls import BodyTooSlow, UntakenWrites, require_progress
 from tests.support.node import Node, running_node, settings_for
 from tests.support.raw import QUERY, frames, open_line, open_polling, request
-from tests.support.socket_world import Friends, friends_on_a_node, sockets_of, until
+from tests.support.socket_fixture import Friends, friends_on_a_node, sockets_of, until
 
 SOON_S = 20.0  # a loaded machine included; the settings below say one second
 TEXT = "x" * 8000
@@ -41,8 +47,8 @@ async def write_to(friends: Friends, first: int, count: int) -> None:
 
 @pytest.fixture
 async def friends(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[Friends]:
-    async with friends_on_a_node(stores, settings_for(tmp_path, sockets=QUICK)) as world:
-        yield world
+    async with friends_on_a_node(stores, settings_for(tmp_path, sockets=QUICK)) as fixture:
+        yield fixture
 
 
 async def test_a_socket_that_reads_nothing_is_ended_although_it_answers_pings(friends: Friends) -> None:
@@ -203,8 +209,6 @@ async def test_an_answer_that_is_not_taken_ends_its_line(stores: EmbeddedStores,
 
 
 def test_lines_that_say_nothing_are_counted_by_address_too_and_the_newest_go() -> None:
-    from server.http.lines_per_address import LinesPerAddress
-
     class Line:
         def __init__(self, address: str) -> None:
             self.peername = (address, 1)
@@ -228,6 +232,53 @@ def test_lines_that_say_nothing_are_counted_by_address_too_and_the_newest_go() -
     assert [line.is_closed for line in lines[:8]] == [False] * 8
     assert [line.is_closed for line in lines[8:16]] == [False, False, False, False, True, True, False, False]
     assert [line.is_closed for line in lines[16:]] == [True, False, False, False, True, True, True, True]
+
+
+async def test_a_line_that_says_nothing_is_among_those_that_are_looked_at() -> None:
+    runner = web.AppRunner(web.Application())
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        _, writer = await open_line(f"http://127.0.0.1:{runner.addresses[0][1]}")
+        await until(lambda: len(lines_of(runner)) == 1, SOON_S)
+        assert lines_of(runner)[0].peername == writer.get_extra_info("sockname")
+        writer.transport.abort()
+    finally:
+        await runner.cleanup()
+    assert not lines_of(runner)
+
+
+async def test_the_answers_on_one_line_are_watched_by_one_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A balancer keeps a line for days: with one for each request it would hold millions."""
+    begun: list[UntakenWrites] = []
+    monkeypatch.setattr(UntakenWrites, "start", lambda each: begun.append(each))
+    watch = require_progress(stalled_s=60, least_bytes_per_s=1, sockets="/socket")
+    transport = create_autospec(asyncio.Transport, instance=True)
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response()
+
+    for path in ("/socket?transport=websocket", "/", "/", "/socket?transport=polling"):
+        await watch(make_mocked_request("GET", path, transport=transport), answer)
+        assert len(begun) == (path != "/socket?transport=websocket")
+    await watch(make_mocked_request("GET", "/", transport=create_autospec(asyncio.Transport, instance=True)), answer)
+    assert len(begun) == 2
+
+
+@pytest.mark.parametrize(("size", "looks"), [(99, 1), (100, 2)])
+async def test_a_body_that_brings_the_least_is_waited_for_once_more(size: int, looks: int) -> None:
+    watch = require_progress(stalled_s=0.05, least_bytes_per_s=2000, sockets="/socket")
+    transport = create_autospec(asyncio.Transport, instance=True)
+    body = StreamReader(create_autospec(BaseProtocol, instance=True), 1024, loop=asyncio.get_running_loop())
+    body.feed_data(b"x" * size)
+
+    async def read(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    with pytest.raises(BodyTooSlow):
+        await watch(make_mocked_request("POST", "/", payload=body, transport=transport), read)
+    assert transport.is_reading.call_count == looks
 
 
 async def test_an_address_has_so_many_lines_and_ipv6_counts_by_64(stores: EmbeddedStores, tmp_path: Path) -> None:

@@ -239,7 +239,12 @@ async def address(scene: Scene, text: str) -> tuple[int, Any]:
     return status, (await scene.shown_event())["address"]
 
 
-OPTIONAL_WORDS: list[Door] = [caption, caption_by_socket, address]
+async def description(scene: Scene, text: str) -> tuple[int, Any]:
+    status, _ = await scene.ask("PATCH", f"/events/{scene.event['id']}", {"description": text})
+    return status, (await scene.shown_event())["description"]
+
+
+OPTIONAL_WORDS: list[Door] = [caption, caption_by_socket, address, description]
 WORDS: list[Door] = [message_by_socket, message_by_rest, edit, event_message, *OPTIONAL_WORDS]
 
 

@@ -13,7 +13,7 @@ from server.embedded import EmbeddedStores
 from tests.conversation.talk import friends, hear, newcomers, say, texts
 from tests.support.node import Node, running_node, settings_for
 from tests.support.parts import parts_of, services_of
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 Pair = tuple[Node, Node]
 

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from server.config import Settings
 from server.embedded import EmbeddedStores
 from tests.support.node import Device, Node, Person, running_node, settings_for
-from tests.support.socket_world import sign_in_friends
+from tests.support.socket_fixture import sign_in_friends
 
 
 @dataclass

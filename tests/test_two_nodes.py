@@ -31,19 +31,19 @@ async def people(cluster: Cluster) -> list[Person]:
 
 async def history(cluster: Cluster, person: Person, chat: int) -> list[tuple[int, str, str]]:
     """(seq, kind, client id) of a whole chat."""
-    ear = await cluster.connect(cluster.nodes[1], person)
+    listener = await cluster.connect(cluster.nodes[1], person)
     rows: list[tuple[int, str, str]] = []
     more = True
     while more:
-        page = await ear.wire.call("history", {"chat": chat, "after": rows[-1][0] if rows else 0, "limit": 200})
+        page = await listener.wire.call("history", {"chat": chat, "after": rows[-1][0] if rows else 0, "limit": 200})
         rows += [(entry["seq"], entry["kind"], entry["client_id"]) for entry in page["entries"]]
         more = page["more"]
     return rows
 
 
 async def chat_of(cluster: Cluster, person: Person, group: str) -> int:
-    ear = await cluster.connect(cluster.nodes[0], person)
-    page = await ear.wire.call("history", {"group": group})
+    listener = await cluster.connect(cluster.nodes[0], person)
+    page = await listener.wire.call("history", {"group": group})
     chat: int = page["chat"]
     return chat
 

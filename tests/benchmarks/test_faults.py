@@ -2,16 +2,21 @@
 
 import asyncio
 import json
+import secrets
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.plans import EACH_KIND_ONCE, OF_A_CLUSTER
+from benchmarks.fault_injector import Kind
+from benchmarks.faults import run, table
+from benchmarks.plans import EACH_KIND_ONCE, OF_A_CLUSTER, ONE_NODE_SHORT
 
 WITHIN_S = 540.0  # many times what it takes, for a machine that does ten other things
 ROOT = Path(__file__).resolve().parents[2]
+PLAN = replace(ONE_NODE_SHORT, seconds=5.0, messages=400, faults={Kind.NODE_KILL: 2, Kind.MONGOD_KILL: 1})
 
 
 BROKEN = (
@@ -46,8 +51,11 @@ async def short_run(folder: Path, *options: str) -> dict[str, Any]:
 
 @pytest.mark.timeout(600)
 async def test_a_short_run_of_kills_loses_nothing(tmp_path: Path) -> None:
-    measured = await short_run(tmp_path)
-    assert measured["acknowledged"] > 100
+    seed = secrets.randbelow(2**31)
+    verdict, participants = await asyncio.wait_for(run(PLAN, seed, folder=tmp_path), WITHIN_S)
+    assert verdict.is_clean, f"seed {seed}\n{table(verdict, participants)}"
+    assert participants.injected == {kind.value: times for kind, times in PLAN.faults.items()}
+    assert verdict.acknowledged >= PLAN.messages
 
 
 @pytest.mark.long

@@ -6,8 +6,8 @@ import pytest
 
 from models.services.chats import receipts
 from server.embedded import EmbeddedStores
-from tests.conversation.talk import RECEIPTS_MAX_MEMBERS, TYPING_EXPIRES_S
-from tests.support.node import Node, running_node, settings_for
+from tests.conversation.talk import RECEIPTS_MAX_MEMBERS, TYPING_EXPIRES_S, friends, phones, say
+from tests.support.node import Device, Node, running_node, settings_for
 from tests.support.parts import Parts, parts_of
 
 
@@ -29,3 +29,11 @@ async def node(stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 def parts(node: Node) -> Parts:
     return parts_of(node)
+
+
+@pytest.fixture(scope="module")
+async def written(node: Node) -> tuple[Device, int]:
+    """A device of somebody who has written one message, and its chat: for requests that are refused, and so change nothing."""
+    ann, tom = await friends(node, 2)
+    (phone,) = await phones(node, ann)
+    return phone, (await say(phone, contact=tom.number))["chat"]

@@ -17,7 +17,7 @@ GOOD = (
     "http://x/a", "https://example.org:8443/a?b=c#d", "http://[2001:db8::1]:80/", "http://203.0.113.9/x", "http://münchen.de/ü",
     "HTTPS://EXAMPLE.ORG", "http://xn--mnchen-3ya.de/", "https://example.org/a b.png", "/media/abc",
 )  # fmt: skip
-KINDS = "iasvl"
+KINDS = "iasvld"
 
 
 @pytest.fixture(scope="module")

@@ -189,7 +189,7 @@ async def test_reactions_of_earlier_versions_stay_in_the_one_spelling(
     ids=str,
 )
 async def test_what_cannot_be_read_is_refused(
-    pair: tuple[Device, Device, int], event: str, body: dict[str, Any], code: str
+    written: tuple[Device, int], event: str, body: dict[str, Any], code: str
 ) -> None:
-    ann, _, chat = pair
+    ann, chat = written
     assert await refused(ann, event, {"chat": chat, "seq": 1, **body}) == code

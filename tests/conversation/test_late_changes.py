@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from models.documents.entry import Deletion, Edit, Left
+from models.documents.entry import Deletion, Edit, Left, Previewed, Reaction
+from models.documents.link_preview import LinkPreview
 from models.stores.entries import Entries
 from tests.conversation.talk import answered, friends, phones, say, synced
 from tests.conversation.test_out_and_in import remove, store_untold
@@ -115,3 +116,13 @@ class TestWhoLeft:
         await store_untold(parts, ann.person, group.id, Edit(2, "three"))
         await services_of(node).log.memberships.catch_up(group.id)
         assert (await self.shown(node, tom, group.id, str(group.group)))[0]["text"] == "two"
+
+
+async def test_changes_that_wait_to_be_applied_are_in_a_list_of_messages(node: Node, parts: Parts) -> None:
+    ann, tom = await phones(node, *await friends(node, 2))
+    chat = (await say(ann, "http://a.example", contact=tom.person.number))["chat"]
+    preview = LinkPreview("http://a.example", "a.example", "A")
+    for change in (Previewed(1, 0, preview), Reaction(1, "x")):
+        await store_untold(parts, ann.person, chat, change)
+    _, listed = await node.rest("GET", f"/api/messages/chats/{ann.person.number}/", tom.person)
+    assert listed["messages"][0]["preview"] == {"url": "http://a.example", "site": "a.example", "title": "A"}

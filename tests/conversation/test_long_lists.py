@@ -9,7 +9,7 @@ from tests.support.node import Node, Person
 from tests.support.parts import Parts
 from tests.support.plans import recorded_plans
 
-SHORT, LONG = 3_000, 30_000
+SHORT, LONG = 3_000, 9_000
 BOUND = 2_500  # rows and keys of one answer, where a page has twenty
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from models.documents.entry import Left
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import RECEIPTS_MAX_MEMBERS, answered, friends, phones, refused, say, synced
 from tests.support.node import Device, Node, running_node, settings_for
@@ -63,7 +64,7 @@ async def test_a_device_that_is_behind_is_told_how_far_the_person_is(node: Node)
     marks = {(chat, tom.person.account_id, True): (5, 5)}
     from tests.support.parts import parts_of
 
-    await parts_of(node).chats.advance_receipts(marks)  # by another node
+    await parts_of(node).members.advance_receipts(marks)  # by another node
     await mark(tom, "read", chat, 2)
     await ann.until(lambda: bool(ann.told("receipt")))
     assert last_of(ann, tom) == (5, 5)
@@ -105,3 +106,14 @@ async def test_marks_survive_a_restart(stores: EmbeddedStores, tmp_path: Path) -
         (ann,) = await phones(node, people[0])
         marks = {one["account"]: one["read"] for one in (await synced(ann))[chat]["marks"]}
         assert marks == {people[0].account_id: 0, people[1].account_id: 1}
+
+
+async def test_who_was_removed_may_read_that_and_no_further(node: Node, parts: Parts) -> None:
+    ann, tom = await phones(node, *await friends(node, 2))
+    group = await parts.found_group(ann.person, tom.person)
+    left = await parts.change_chat(ann.person, group.id, Left(tom.person.account_id, tom.person.number))
+    behind = await say(ann, "among us", chat=group.id)
+    assert (await synced(tom, {group.id: left.seq}))[group.id]["unread"] > 0
+    await mark(tom, "read", group.id, left.seq)
+    assert (await synced(tom, {group.id: left.seq}))[group.id]["unread"] == 0
+    assert await refused(tom, "read", {"chat": group.id, "seq": behind["seq"]}, "/receipts") == "chat_not_found"

@@ -12,7 +12,7 @@ from tests.support.examined import examined
 from tests.support.node import Device, Node, Person, running_node, settings_for
 from tests.support.parts import Parts, parts_of
 
-FEW, MANY = 12, 120
+FEW, MANY = 10, 25
 SAID = 5  # messages in each chat
 BEHIND = 3  # rows of each chat that a sync may read besides what it answers: the member's, and the end of the log
 ANSWERED = 4  # rows of each chat in the answer, besides its entries: the member's again, the chat's, the marks of two

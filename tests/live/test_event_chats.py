@@ -13,7 +13,7 @@ from server.embedded import EmbeddedStores
 from tests.live.host import Host, new_number, running_host
 from tests.support.event_acts import EventActs
 from tests.support.node import Device, settings_for
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 
 def kinds(answer: dict[str, Any]) -> list[str]:
@@ -31,6 +31,7 @@ class TestBeingAway:
         (_, owner), (tom, guest) = [await host.sign_in() for _ in range(2)]
         event = await host.create(owner, guest)
         await host.answer(event, guest, True, "Hooray")
+        await host.answer(event, guest, True)
         suggested = await host.suggest(event, owner, "Park")
         await host.edit(await host.find(event), title="Picnic", date=event.date + timedelta(days=1))
         await host.post(event, owner, "Bring cake")
@@ -42,10 +43,11 @@ class TestBeingAway:
         assert (chat["title"], chat["last"]["text"]) == ("Picnic", "Bring cake")
         answer = await phone.ask("sync", {"cursors": {str(event.chat_id): 1}})
         entries = answer["chats"][0]["entries"]
-        assert kinds(answer) == ["rsvp", "poll", "event", "subject", "message", "event"]
-        assert [entry["seq"] for entry in entries] == list(range(2, 8))
-        rsvp, poll, edited, *_, canceled = entries
+        assert kinds(answer) == ["rsvp", "rsvp", "poll", "event", "subject", "message", "event"]
+        assert [entry["seq"] for entry in entries] == list(range(2, 9))
+        rsvp, wordless, poll, edited, *_, canceled = entries
         assert (rsvp["invitation"], rsvp["answer"], rsvp["rsvp_message"]) == (event.invitations[0].id, True, "Hooray")
+        assert (wordless["answer"], wordless["rsvp_message"]) == (True, None)
         assert (rsvp["account"], rsvp["from"]) == (tom.account_id, tom.number)
         assert (poll["poll"], poll["suggested_venue"]) == (suggested.polls[0].id, "Park")
         assert (edited["fields"], canceled["fields"]) == (["title", "event_date"], ["canceled"])

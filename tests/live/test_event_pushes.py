@@ -8,7 +8,7 @@ from server.embedded import EmbeddedStores
 from tests.live.host import Host, running_host
 from tests.support.apple import Push, running_apple
 from tests.support.node import Person, settings_for
-from tests.support.socket_world import until
+from tests.support.socket_fixture import until
 
 
 async def add_device(host: Host, person: Person, token: str) -> None:

@@ -42,6 +42,7 @@ async def test_owner_and_invitees_hear_of_each_change_with_the_fields_of_rest(ho
                 "location": {"latitude": 23.8},
                 "address": "",
                 "venue_name": "",
+                "description": "",
                 "is_canceled": False,
                 "is_deleted": False,
                 "messages": [],

@@ -1,1 +1,1 @@
-"""Helpers of the tests: nodes, worlds, clients, and servers that stand in for others."""
+"""Helpers of the tests: nodes, fixtures, clients, and servers that stand in for others."""

@@ -11,6 +11,7 @@ class SentCode:
     body: str
     code: str
     channel: str
+    language: str = "en"
 
 
 @dataclass
@@ -20,10 +21,10 @@ class KeptCodes:
     sent: list[SentCode] = field(default_factory=list)
     is_down: bool = False
 
-    async def send(self, phone_text: str, body: str, *, code: str, channel: str) -> None:
+    async def send(self, phone_text: str, body: str, *, code: str, channel: str, language: str = "en") -> None:
         if self.is_down:
             raise Unavailable
-        self.sent.append(SentCode(phone_text, body, code, channel))
+        self.sent.append(SentCode(phone_text, body, code, channel, language))
 
     @property
     def last(self) -> SentCode:

@@ -1,11 +1,12 @@
 """Holds every answer that the tests see to the OpenAPI document: an undocumented status, header or field fails the test."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
+import orjson
 from aiohttp import hdrs, web
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator, Registry
 
 from handlers.rest.described import Route
 from handlers.rest.events.renditions import OUTSIDE as RENDITIONS
@@ -20,11 +21,12 @@ from server.metrics import PATH as METRICS
 # What no answer may be; the tests' conftest asks after each test, and empties it.
 undocumented: list[str] = []
 
+URI = "urn:openapi"  # of the document, for the validators that refer to its schemas
+
 
 def watch(app: web.Application) -> None:
     """Compare each answer of this application with its document, before it starts."""
-    routes = app[ROUTES]
-    document = _Document(routes)
+    document = _document_of(app[ROUTES])
 
     async def look(request: web.Request, response: web.StreamResponse) -> None:
         undocumented.extend(
@@ -36,11 +38,15 @@ def watch(app: web.Application) -> None:
 
 
 class _Document:
-    def __init__(self, routes: Iterable[web.AbstractRouteDef]) -> None:
-        described = [route for route in routes if isinstance(route, Route)]
+    """What /openapi.json says of the answers of an application that is made of these routes."""
+
+    def __init__(self, described: Iterable[Route]) -> None:
+        routes = list(described)
         # As aiohttp names them, without the patterns of their parameters.
-        self._canonical = {(route.method, shown_path(route.path)): shown_path(route.canonical) for route in described}
-        self._whole = _describe(described)
+        self._canonical = {(route.method, shown_path(route.path)): shown_path(route.canonical) for route in routes}
+        self._whole = describe(routes, outside={*pages.OUTSIDE, *MEDIA, *OAUTH, *RENDITIONS, METRICS})
+        self._registry = Registry([(URI, self._whole)])
+        self._validators: dict[tuple[str, ...], Draft202012Validator] = {}
 
     def slips(self, request: web.Request, response: web.StreamResponse) -> Iterator[str]:
         """What the document does not say of this answer."""
@@ -56,17 +62,19 @@ class _Document:
         operation = self._whole["paths"].get(path, {}).get(method.lower())
         if operation is None:
             return  # a page, a test's own route, a preflight; that none is forgotten is seen in test_openapi.py
-        documented = operation["responses"].get(str(response.status))
+        status = str(response.status)
+        documented = operation["responses"].get(status)
         if documented is None:
             yield "this status is not documented"
             return
         for name, header in documented.get("headers", {}).items():
             if header.get("required") and name not in response.headers:
                 yield f"header {name} is missing"
-        yield from self._body_slips(documented.get("content", {}), request, response)
+        place = ("paths", path, method.lower(), "responses", status, "content")
+        yield from self._body_slips(place, documented.get("content", {}), request, response)
 
     def _body_slips(
-        self, content: Mapping[str, Any], request: web.Request, response: web.StreamResponse
+        self, place: Sequence[str], content: Mapping[str, Any], request: web.Request, response: web.StreamResponse
     ) -> Iterator[str]:
         body = getattr(response, "body", None)
         if request.method == hdrs.METH_HEAD or (not content and not body):
@@ -75,7 +83,7 @@ class _Document:
         if kind is None:
             yield f"{response.content_type} is not documented"
         elif kind == "application/json":
-            yield from self._fit(json.loads(body or b""), content[kind]["schema"])
+            yield from self._fit(body, *place, kind, "schema")
 
     def _refusal_slips(self, request: web.Request, response: web.StreamResponse) -> Iterator[str]:
         """Of an unknown path, or of a known one with another method; a bad token and too many requests come before that."""
@@ -88,22 +96,25 @@ class _Document:
             name = "Refusal"
         else:
             name = "EventsNotFound" if response.status == 404 else "EventsRefusal"
-        schemas = self._whole["components"]["schemas"]
-        if name in schemas:
-            yield from self._fit(json.loads(getattr(response, "body", b"")), schemas[name])
+        if name in self._whole["components"]["schemas"]:
+            yield from self._fit(getattr(response, "body", None), "components", "schemas", name)
 
-    def _fit(self, shown: object, schema: Mapping[str, Any]) -> Iterator[str]:
-        whole = {**schema, "components": self._whole["components"]}
-        for error in Draft202012Validator(whole).iter_errors(shown):
-            yield f"{error.json_path}: {error.message[:500]}"
+    def _fit(self, body: bytes | None, *place: str) -> Iterator[str]:
+        """What the schema at this place of the document does not say of a body."""
+        if place not in self._validators:
+            pointer = "/".join(quote(key.replace("~", "~0").replace("/", "~1")) for key in place)
+            self._validators[place] = Draft202012Validator({"$ref": f"{URI}#/{pointer}"}, registry=self._registry)
+        for error in self._validators[place].iter_errors(orjson.loads(body or b"")):
+            yield f"{'.'.join(map(str, ('$', *error.instance_path)))}: {error.message[:500]}"
 
 
-_described: dict[object, dict[str, Any]] = {}
+_documents: dict[object, _Document] = {}
 
 
-def _describe(routes: Sequence[Route]) -> dict[str, Any]:
+def _document_of(routes: list[web.AbstractRouteDef]) -> _Document:
     """One document for all applications that are made of the same routes."""
-    made_of = tuple((route.method, route.path, route.canonical, route.handler.__qualname__) for route in routes)
-    if made_of not in _described:
-        _described[made_of] = describe(routes, outside={*pages.OUTSIDE, *MEDIA, *OAUTH, *RENDITIONS, METRICS})
-    return _described[made_of]
+    described = [route for route in routes if isinstance(route, Route)]
+    made_of = tuple((route.method, route.path, route.canonical, route.handler.__qualname__) for route in described)
+    if made_of not in _documents:
+        _documents[made_of] = _Document(described)
+    return _documents[made_of]

@@ -10,12 +10,14 @@ from models.documents.chat_summary import ChatSummary
 from models.documents.entry import Deletion, Draft, Entry, Joined, Message, Reaction, entry_key
 from models.services.chats.membership import MembershipCache
 from models.services.chats.summaries import ReadChatSummaries
+from models.stores.accounts import Accounts
 from models.stores.chat_summaries import ChatSummaries
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.entry_rows import ENTRIES, INDEXES, entry_row, stored_entry
+from models.stores.members import Members
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -46,6 +48,7 @@ class Logs:
 
     database: Database
     chats: Chats
+    members: Members
     entries: Entries
     heads: ReadAnyHeads
     _ends: dict[int, int] = field(default_factory=dict)
@@ -54,7 +57,7 @@ class Logs:
         """The direct chat of two accounts, in both their lists."""
         chat = await self.chats.require_direct((first, f"49{first}"), (second, f"49{second}"), SINCE)
         for account_id in {first, second}:
-            await self.chats.reveal(chat.id, account_id)
+            await self.members.reveal(chat.id, account_id)
         return chat
 
     async def group(self, *members: int) -> Chat:
@@ -107,12 +110,19 @@ class Logs:
 
 async def open_logs(database: Database) -> Logs:
     chats = Chats(database, Counters(database))
-    await chats.prepare()
+    members = Members(database)
+    for store in (chats, members):
+        await store.prepare()
     await database.collection(ENTRIES).create_indexes(INDEXES)
     entries = Entries(database)
     return Logs(
         database,
         chats,
+        members,
         entries,
-        ReadAnyHeads(ChatSummaries(database), MembershipCache(chats, entries, lambda _: None, lambda _: None)),
+        ReadAnyHeads(
+            ChatSummaries(database),
+            MembershipCache(chats, entries, lambda _: None, lambda _: None),
+            Accounts(database, Counters(database)),
+        ),
     )

@@ -23,7 +23,14 @@ from tests.support.node import Device, Node, Person
 Entry = dict[str, Any]
 
 KEPT_OF_DELETED = ("id", "chat", "seq", "sender", "from", "client_id", "type", "sent_at", "reply_to")
-LOG_EVENTS = ("message_created", "message_edited", "message_deleted", "reaction_changed", "chat_changed")
+LOG_EVENTS = (
+    "message_created",
+    "message_edited",
+    "message_deleted",
+    "reaction_changed",
+    "link_previewed",
+    "chat_changed",
+)
 
 
 @dataclass
@@ -74,9 +81,14 @@ class ChatModel:
         match entry["kind"]:
             case "edit":
                 message["text" if message["type"] == "t" else "caption"] = entry["text"]
-                message["edited_at"] = entry["edited_at"]
+                message["edited_at"], message["edit_seq"] = entry["edited_at"], entry["seq"]
+                message.pop("preview", None)
             case "deletion":
                 self.messages[entry["of"]] = _deleted(message)
+            case "preview":
+                is_of_this_text = message.get("edit_seq", 0) == entry["edit_seq"]
+                if entry["preview"] is not None and is_of_this_text:
+                    message.setdefault("preview", entry["preview"])
             case "reaction":
                 reactions = dict(message.get("reactions", {}))
                 reactions.pop(str(entry["account"]), None)

@@ -18,6 +18,7 @@ from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.entry_rows import entry_row
+from models.stores.members import Members
 from server.bus.listeners import Listeners
 from server.clock import SystemClock
 from server.wiring.services import SERVICES, Services
@@ -39,12 +40,14 @@ class Parts:
     announcer: Announcer
     fanout: Fanout
     chats: Chats = field(init=False)
+    members: Members = field(init=False)
     accounts: Accounts = field(init=False)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         counters = Counters(self.database)
-        self.chats, self.accounts = Chats(self.database, counters), Accounts(self.database, counters)
+        self.chats, self.members = Chats(self.database, counters), Members(self.database)
+        self.accounts = Accounts(self.database, counters)
 
     async def found_group(self, founder: Person, *others: Person, subject: str = "Us") -> Chat:
         """A group with all of these in it from its first entry on."""
@@ -75,7 +78,7 @@ class Parts:
             await raw.insert_many([entry_row(draft, seq, at) for draft, seq in drafts], ordered=False)
 
     async def is_member(self, chat_id: int, person: Person) -> bool:
-        member = await self.chats.find_member(chat_id, person.account_id)
+        member = await self.members.find_member(chat_id, person.account_id)
         return member is not None and member.is_active
 
     async def block(self, who: Person, whom: Person) -> None:

@@ -85,13 +85,13 @@ class Cluster:
                 early.append((name, body))
 
         wire = await self.stack.enter_async_context(connected(self.http, node.url, person.token, tell, EVENTS))
-        ear = Listener(person, wire)
-        told.append(ear)
+        listener = Listener(person, wire)
+        told.append(listener)
         for name, body in early:
-            ear.told(name, body)
+            listener.told(name, body)
         if is_greeted:
-            await ear.expect("ready")
-        return ear
+            await listener.expect("ready")
+        return listener
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from server.embedded import EmbeddedStores
 from tests.support.javascript_client import javascript_client
 from tests.support.node import NAMESPACES, Node, Person, running_node, settings_for
-from tests.support.socket_world import sign_in_friends
+from tests.support.socket_fixture import sign_in_friends
 
 TRANSPORTS = [("websocket",), ("polling",), ("polling", "websocket")]
 

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ def quick_place() -> Path | None:
         return None
 
 
+PROFILE = "system.profile"  # what its profiler noted
 MANY_ROWS = 1000  # from here on it is quicker to drop a collection and make its indexes anew
 
 Client = AsyncMongoClient[dict[str, Any]]
@@ -57,6 +58,9 @@ class DatabasePool:
         self._taken: list[str] = []
         self._users: Counter[str] = Counter()
         self._prepared: dict[str, Indexes] = {}
+        self._whole: set[str] = set()
+        self._unstarted: set[str] = set()
+        self._indexed: set[str] = set()
 
     @contextmanager
     def connected(self, url: str, client: Client) -> Iterator[None]:
@@ -85,6 +89,28 @@ class DatabasePool:
         self._taken.append(name)
         return name
 
+    def take_for_node(self) -> str:
+        """Returns the name of an empty database, in which nothing happens before a node starts there."""
+        name = self.take()
+        if name in self._whole:
+            self._unstarted.add(name)
+        return name
+
+    @contextmanager
+    def starting(self, url: str, name: str) -> Iterator[None]:
+        """A node starts on a database of the MongoDB at `url`; what is in that afterwards, nobody knows."""
+        if name in self._unstarted and url == self._url:
+            self._indexed.add(name)
+        self._unstarted.discard(name)
+        try:
+            yield
+        finally:
+            self._indexed.discard(name)
+
+    def has_indexes(self, name: str) -> bool:
+        """Returns whether the first node starts on this database now, and finds all indexes there."""
+        return name in self._indexed
+
     @contextmanager
     def used(self, name: str) -> Iterator[None]:
         """Keeps a database from being emptied while a node has it that outlives its file."""
@@ -94,11 +120,15 @@ class DatabasePool:
         finally:
             self._users[name] -= 1
 
-    async def empty(self) -> None:
-        """Empties every database that was taken and has no user, for those who take it next."""
+    def list_taken(self) -> frozenset[str]:
+        """Returns the names that are taken now."""
+        return frozenset(self._taken)
+
+    async def empty(self, *, but: Collection[str] = ()) -> None:
+        """Empties every database that was taken, has no user and is not to be left alone, for those who take it next."""
         if self._client is None:
             return
-        for name in [name for name in self._taken if not self._users[name]]:
+        for name in [name for name in self._taken if not self._users[name] and name not in but]:
             await self.give_back(name)
 
     async def give_back(self, name: str) -> None:
@@ -107,9 +137,14 @@ class DatabasePool:
         if not self._prepared:
             self._prepared = await _prepare(self._client, self.take())
         try:
-            await _empty(self._client, name, self._prepared)
+            is_whole = await _empty(self._client, name, self._prepared)
         except AutoReconnect:  # a test held up the loop for so long that the client took the silence for MongoDB's
-            await _empty(self._client, name, self._prepared)
+            is_whole = await _empty(self._client, name, self._prepared)
+        self._unstarted.discard(name)
+        if is_whole:
+            self._whole.add(name)
+        else:
+            self._whole.discard(name)
         self._taken.remove(name)
         self._free.append(name)
 
@@ -135,18 +170,27 @@ async def _list_indexes(client: Client, name: str) -> dict[str, Indexes]:
     return found
 
 
-async def _empty(client: Client, name: str, prepared: Mapping[str, Indexes]) -> None:
-    """Deletes all rows, and drops every collection that is not as a node of today makes it."""
+async def _empty(client: Client, name: str, prepared: Mapping[str, Indexes]) -> bool:
+    """Deletes all rows, and drops every collection that is not as a node of today makes it; a profile stays while it is empty.
+
+    Returns whether all collections are there that a node makes.
+    """
     raw = client[name]
     await raw.command("profile", 0)
     found = await _list_indexes(client, name)
     usual = [each for each, indexes in found.items() if indexes == prepared.get(each, BARE)]
-    counts = await _count_rows(raw, usual)
+    counts = await _count_rows(raw, [*usual, *({PROFILE} & found.keys())])
+    missing = set(prepared)
     for each in found:
+        if each == PROFILE and each not in counts:
+            continue
         if each not in usual or counts.get(each, 0) > MANY_ROWS:
             await raw[each].drop()
-        elif each in counts:
+            continue
+        missing.discard(each)
+        if each in counts:
             await raw[each].delete_many({})
+    return not missing
 
 
 async def _count_rows(raw: AsyncDatabase[dict[str, Any]], names: Sequence[str]) -> dict[str, int]:

@@ -39,6 +39,7 @@ OF_CONTACTS = (
 )
 OF_GROUPS = ("/api/messages/chats/{}/", "/api/groups/{}/info/", "/api/groups/{}/photo-url/")
 SERVERS = re.compile(r"http://127\.0\.0\.1:[0-9]+")
+NEW_FIELDS = ("owner", "name", "notice")  # of a chat: earlier versions had none of them
 CHATS_MAX = 20  # more than there are, and so the ids that nobody has are refused the same way, too
 
 
@@ -57,7 +58,7 @@ async def ask_everything(node: Node, people: Mapping[str, Person], groups: list[
 
 
 async def ask_on_sockets(node: Node, people: Mapping[str, Person]) -> dict[str, Any]:
-    """Returns what a client asks that comes back: its chats, and what is in them."""
+    """Returns what a client asks that comes back: its chats, without NEW_FIELDS, and what is in them."""
     answers: dict[str, Any] = {}
     for name, person in people.items():
         device = await node.connect(person, "/chat")
@@ -68,6 +69,10 @@ async def ask_on_sockets(node: Node, people: Mapping[str, Person]) -> dict[str, 
         answers[f"{name} sync from the first"] = await device.ask("sync", {"cursors": {str(each): 1 for each in ids}})
         for chat in ids:
             answers[f"{name} history {chat}"] = await device.ask("history", {"chat": chat})
+    for answer in answers.values():
+        for chat_shown in answer.get("chats", ()):
+            for field in NEW_FIELDS:
+                chat_shown.pop(field, None)
     return _plain(answers)
 
 

@@ -56,7 +56,7 @@ class EventNode:
 
 
 @dataclass(kw_only=True)
-class EventWorld(EventActs):
+class EventFixture(EventActs):
     """People, events and nodes over one database. `node` is the first."""
 
     database: Database
@@ -74,7 +74,15 @@ class EventWorld(EventActs):
         self.accounts, self.chats, self.events = stores.accounts, stores.chats, stores.events
         self.entries, self.tokens = stores.entries, stores.invitation_tokens
         self.devices, self.notifications = stores.devices, stores.notifications
-        for store in (self.accounts, self.chats, self.events, self.tokens, self.devices, self.notifications):
+        for store in (
+            self.accounts,
+            self.chats,
+            stores.members,
+            self.events,
+            self.tokens,
+            self.devices,
+            self.notifications,
+        ):
             await store.prepare()
         self.node = await self.start_node()
 

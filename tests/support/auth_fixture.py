@@ -13,7 +13,7 @@ from handlers.rest.links import Links
 from handlers.rest.requests import CHOOSE_ACCOUNT
 from models.documents.pin import PinRules
 from models.services.accounts.authenticate import Authenticate
-from models.services.media.storage import RemoveUnusedMedia
+from models.services.media.unused import RemoveUnusedMedia
 from models.services.notifications.contact_joined import NotifyContactJoined
 from models.services.notifications.queue import Notify
 from models.services.notifications.sms import LimitTexts, TextRules
@@ -116,7 +116,7 @@ async def start_node(
         RemoveUnusedMedia(stores.media, ()),
         notify,
         limit_texts,
-        NotifyContactJoined(stores.accounts, stores.phone_books, notify, clock),
+        NotifyContactJoined(stores.accounts, stores.phone_books, stores.languages, notify, clock),
         rules,
         cached_s=CACHED_S,
     )

@@ -19,7 +19,7 @@ SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Fixture:
     """Real stores over one database, and a fan-out that remembers."""
 
     accounts: Accounts
@@ -34,10 +34,10 @@ class World:
         return Actor(account.id, number, f"session-{account.id}")
 
 
-async def build_world(database: Database) -> World:
+async def build_fixture(database: Database) -> Fixture:
     clock, fanout = SystemClock(), RecordingFanout()
     stores = Stores(database, "a secret of tests", clock, large_chat=1000)
     known = contacts.build(stores, fanout, clock, LimitSettings(enabled=False), cached_s=30.0)
     await stores.accounts.prepare()
     await stores.contacts.prepare()
-    return World(stores.accounts, stores.contacts, fanout, known.limit_new_numbers)
+    return Fixture(stores.accounts, stores.contacts, fanout, known.limit_new_numbers)

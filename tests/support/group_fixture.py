@@ -24,6 +24,7 @@ from models.stores.chats import Chats
 from models.stores.contacts import Contacts
 from models.stores.database import Database
 from models.stores.entries import Entries
+from models.stores.members import Members
 from server.config import Settings
 from server.http.application import build_application
 from server.metrics import Metrics
@@ -88,7 +89,7 @@ class Node:
 
 
 @dataclass
-class World:
+class Fixture:
     """People and nodes over one database."""
 
     database: Database
@@ -109,6 +110,10 @@ class World:
     @property
     def chats(self) -> Chats:
         return self.stores.chats
+
+    @property
+    def members(self) -> Members:
+        return self.stores.members
 
     @property
     def entries(self) -> Entries:
@@ -169,7 +174,7 @@ class World:
 class Town:
     """Five people. Ann has everybody in her address book; nobody else has anybody."""
 
-    world: World
+    fixture: Fixture
     node: Node
     ann: Actor
     bob: Actor
@@ -179,13 +184,13 @@ class Town:
 
 
 @pytest.fixture
-async def world(database: Database) -> AsyncIterator[World]:
+async def fixture(database: Database) -> AsyncIterator[Fixture]:
     clock = HandClock(SINCE, tick=timedelta(minutes=1))
-    world = World(database, Stores(database, "a secret of tests", clock, large_chat=MEMBERS_MAX), clock, Writers())
-    for store in (world.accounts, world.contacts, world.chats):
+    fixture = Fixture(database, Stores(database, "a secret of tests", clock, large_chat=MEMBERS_MAX), clock, Writers())
+    for store in (fixture.accounts, fixture.contacts, fixture.chats, fixture.members):
         await store.prepare()
-    yield world
-    for node in world.nodes:
+    yield fixture
+    for node in fixture.nodes:
         await node.client.close()
         await node.journal.close()
         await node.announcer.close()
@@ -194,7 +199,7 @@ async def world(database: Database) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def town(world: World) -> Town:
-    ann, bob, cy, dee, eve = [await world.register(f"4930{n}") for n in range(1, 6)]
-    await world.befriend(ann, bob, cy, dee, eve)
-    return Town(world, await world.start_node(), ann, bob, cy, dee, eve)
+async def town(fixture: Fixture) -> Town:
+    ann, bob, cy, dee, eve = [await fixture.register(f"4930{n}") for n in range(1, 6)]
+    await fixture.befriend(ann, bob, cy, dee, eve)
+    return Town(fixture, await fixture.start_node(), ann, bob, cy, dee, eve)

@@ -45,6 +45,14 @@ class MessageHidden:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatCleared:
+    """An account deleted everything up to this entry for itself; only its own devices are told."""
+
+    chat_id: int
+    up_to: int
+
+
+@dataclass(frozen=True, slots=True)
 class TypingChanged:
     """An account began to type in a chat, or paused."""
 
@@ -136,6 +144,7 @@ Fact = (
     | Ready
     | SignedInElsewhere
     | Resync
+    | ChatCleared
 )
 
 

@@ -6,7 +6,7 @@ So a client catches up with all of it by one cursor per chat. The stored `_id` i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from models.documents.chat import Role
@@ -136,6 +136,13 @@ class PhotoSet:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpirySet:
+    """Messages sent from now on are gone after so many seconds; None for never. Those sent before keep their time."""
+
+    seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class RsvpSet:
     """The sender's answer to an invitation to the chat's event."""
 
@@ -178,11 +185,12 @@ Body = (
     | RsvpSet
     | PollAdded
     | EventSet
+    | ExpirySet
 )
 MessageChange = Edit | Deletion | Reaction | Previewed
 # Changes that show what a message says: as secret as the message itself.
 WordsChange = Edit | Previewed
-ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet
+ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet | ExpirySet
 # Facts about a chat's event. Its own row holds its state, so such an entry changes nothing.
 EventFact = RsvpSet | PollAdded | EventSet
 # When and where an event is, and whether it takes place: a change of these concerns everybody who is in its chat.
@@ -205,6 +213,7 @@ class Kind(StrEnum):
     RSVP = "rsvp"
     POLL = "poll"
     EVENT = "event"
+    EXPIRY = "expiry"
 
 
 KIND_OF: Mapping[type, Kind] = {
@@ -221,6 +230,7 @@ KIND_OF: Mapping[type, Kind] = {
     RsvpSet: Kind.RSVP,
     PollAdded: Kind.POLL,
     EventSet: Kind.EVENT,
+    ExpirySet: Kind.EXPIRY,
 }
 _TEXTS = ("text", "url", "caption", "vcard", "name", "file_name", "poster", "waveform")  # the long ones
 
@@ -235,6 +245,12 @@ class Draft:
     client_id: str
     body: Body
     hidden_from: tuple[int, ...] = ()  # accounts that blocked the sender when it was sent
+    expires_after_s: int | None = None  # of a message, from the time at which it is stored
+    expires_at: datetime | None = None  # of a change: when the message that it changes is gone
+
+    def ends_at(self, at: datetime) -> datetime | None:
+        """Returns when what the draft says is gone, if it is stored at this time; None for never."""
+        return self.expires_at if self.expires_after_s is None else at + timedelta(seconds=self.expires_after_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +274,12 @@ class Entry:
     reaction_seqs: Mapping[int, int] = field(default_factory=dict)
     previewed: Previewed | None = None  # the newest, perhaps of a text that was edited since
     preview_seq: int = 0
+    expires_at: datetime | None = (
+        None  # when what it says is gone (stores/lifetimes.py); a change has the time of its message
+    )
+    hidden_by: tuple[
+        int, ...
+    ] = ()  # accounts that deleted the message for themselves and whose member rows no longer say so
 
     @property
     def preview(self) -> LinkPreview | None:
@@ -407,6 +429,17 @@ def as_deleted(message: Entry) -> Entry:
     # Its texts and the mark of an edit are deleted too, so the order of edit and deletion does not matter.
     bare = _without_changes(message, Message(message.body.type, reply_to=message.body.reply_to))
     return replace(bare, is_deleted=True)
+
+
+def as_over(entry: Entry) -> Entry:
+    """Returns a message whose time is over, or a change of one, as everybody sees it: it says nothing any more."""
+    match entry.body:
+        case Message():
+            return as_deleted(entry)
+        case Reaction(of, _):
+            return replace(entry, body=Reaction(of, None))
+        case _:
+            return without_text(entry)
 
 
 def with_change(message: Entry, change: Entry) -> Entry:

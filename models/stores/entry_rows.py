@@ -18,6 +18,7 @@ from models.documents.entry import (
     Entry,
     EventFact,
     EventSet,
+    ExpirySet,
     Joined,
     Kind,
     Left,
@@ -81,12 +82,21 @@ INDEXES = [
     IndexModel([("media", ASCENDING)], name="media", sparse=True),
     IndexModel([("url", ASCENDING)], name="url", sparse=True),  # rows of versions that wrote no `media`
     IndexModel([("photo.$**", ASCENDING)], name="files"),
+    # What has a time at which it is gone, and is not swept yet.
+    IndexModel([("expires_at", ASCENDING)], name="expiring", sparse=True),
+    # The messages that an account deleted for itself long ago (members.py).
+    IndexModel(
+        [("hidden_by", ASCENDING), ("_id", ASCENDING)],
+        name="hidden_by",
+        partialFilterExpression={"hidden_by": {"$exists": True}},
+    ),
 ]
 
 _MESSAGE_FIELDS = tuple(name for name in Message.__slots__)
 _TEXT_FIELDS = ("type", "text", "reply_to")  # all that a text has, and most messages are texts
-# What a deletion takes away from a message's row.
+# What a deletion takes away from a message's row: what it says, and what its changes made of it.
 CONTENT_FIELDS = ("media", *(name for name in _MESSAGE_FIELDS if name not in ("type", "reply_to")))
+GONE_FIELDS = (*CONTENT_FIELDS, "edited_at", "edit_seq", "first", "reactions", "previewed")
 
 
 def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
@@ -102,6 +112,9 @@ def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
     }
     if draft.hidden_from:
         row["hidden_from"] = list(draft.hidden_from)
+    expires_at = draft.ends_at(at)
+    if expires_at is not None:
+        row["expires_at"] = expires_at
     body = draft.body
     if isinstance(body, Message):
         for name in _TEXT_FIELDS if body.type == "t" else _MESSAGE_FIELDS:
@@ -149,6 +162,8 @@ def _change_fields(change: MessageChange | ChatChange) -> Row:
             return {"subject": subject}
         case PhotoSet(photo):
             return {"photo": photo_row(photo)}
+        case ExpirySet(seconds):
+            return {"seconds": seconds}
 
 
 def _preview_fields(preview: LinkPreview | None) -> Row:
@@ -202,6 +217,7 @@ def stored_entry(draft: Draft, seq: int, at: datetime) -> Entry:
         at,
         draft.body,
         hidden_from=draft.hidden_from,
+        expires_at=draft.ends_at(at),
     )
 
 
@@ -227,6 +243,8 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
             if reaction["emoji"] is not None
         },
         reaction_seqs={int(account): reaction["seq"] for account, reaction in row.get("reactions", {}).items()},
+        expires_at=row.get("expires_at") or row.get("expired_at"),
+        hidden_by=tuple(row.get("hidden_by", ())),
         **_previewed(row),
     )
 
@@ -265,4 +283,5 @@ _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
         row["poll"], from_microseconds(row["date"], row.get("offset")), one_line(row["venue"])
     ),
     Kind.EVENT: lambda row: EventSet(tuple(row["fields"])),
+    Kind.EXPIRY: lambda row: ExpirySet(row["seconds"]),
 }

@@ -2,11 +2,13 @@
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from aiohttp import web
 
 from handlers.rest.links import Links
+from models.services.chats.ending import EVERY_S as ENDING_EVERY_S
 from models.services.chats.link_previews import PreviewLinks
 from models.services.chats.recovery import recover_pending_changes
 from models.services.events.invitation_texts import SweepInvitationTokens
@@ -103,7 +105,13 @@ SERVICES: web.AppKey[Services] = web.AppKey("services")  # for tests and benchma
 
 def build_runtime(settings: Settings, outside: Outside) -> Runtime:
     clock, chat, limits = SystemClock(), settings.chat, settings.limits
-    stores = Stores(outside.database, outside.secret, clock, large_chat=chat.large_chat_members)
+    stores = Stores(
+        outside.database,
+        outside.secret,
+        clock,
+        large_chat=chat.large_chat_members,
+        retention=None if chat.retention_days is None else timedelta(days=chat.retention_days),
+    )
     listeners = BusListeners()
     bus = Bus(
         outside.redis,
@@ -244,6 +252,12 @@ def _start_periodic_work(services: Services, tasks: BackgroundTasks) -> None:
     for name, work, every_s, done in (
         ("healing", recover, 30.0, "applied %d changes that a crash had left"),
         ("moving chats up", log.summaries.sweep, 30.0, "moved up %d chats that a crash had left"),
+        (
+            "ending messages",
+            services.chats.end_messages,
+            ENDING_EVERY_S,
+            "took the content from %d entries that are over",
+        ),
         ("telling", services.facts.outbox.sweep, 10.0, "told %d things that a fault had left"),
         ("sweeping presence", services.presence.sweep, 1.0, "%d people of nodes that are gone went offline"),
         ("reminding", services.facts.remind, 300.0, "reminded of %d events"),  # the window is two hours wide

@@ -50,6 +50,7 @@ AREAS: Mapping[str, tuple[str, str]] = {
     "/api/contacts/": ("Contacts", "The address book, what one sees of those in it, and whom one blocks."),
     "/api/message/": ("Messages", "Sending, typing, reading, receipts."),
     "/api/messages/": ("Messages", ""),
+    "/api/chats/": ("Chats", "What holds for a whole chat."),
     "/api/groups/": ("Groups", "Groups, who is in them, and who may change what."),
     "/events": ("Events", "Events, invitations to them, and the answers, messages and polls of those invited."),
     "/notifications": ("Notifications", "The devices that are sent pushes."),
@@ -64,6 +65,7 @@ AREAS: Mapping[str, tuple[str, str]] = {
 
 _ID = {"type": "integer", "minimum": 1, "examples": [1]}
 PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+    "chat": {"description": "A chat's id.", "schema": _ID},
     "contact_id": {"description": "A phone number: digits alone.", "schema": {"examples": ["4930901821"]}},
     "event_id": {"description": "An event's id.", "schema": _ID},
     "group": {"description": "A group's id.", "schema": {"examples": ["4930901820-1465200000"]}},

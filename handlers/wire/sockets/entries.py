@@ -13,6 +13,7 @@ from models.documents.entry import (
     Edit,
     Entry,
     EventSet,
+    ExpirySet,
     Joined,
     Kind,
     Left,
@@ -87,6 +88,7 @@ EntryShown = TypedDict(
         "reply_to": NotRequired[int],
         "edited_at": NotRequired[Time],
         "deleted": NotRequired[Literal[True]],
+        "expires_at": NotRequired[Time],
         "edit_seq": NotRequired[int],
         "preview": NotRequired[PreviewShown | None],
         "reactions": NotRequired[dict[str, str]],
@@ -113,6 +115,7 @@ EntryShown = TypedDict(
         "suggested_date": NotRequired[Time],
         "suggested_venue": NotRequired[str],
         "fields": NotRequired[list[str]],
+        "expires_after_s": NotRequired[int | None],
     },
 )
 
@@ -126,7 +129,7 @@ def show_message(entry: Entry) -> dict[str, object]:
     """Returns a message with the changes applied to it so far.
 
     It has `{"id", "chat", "seq", "sender", "from", "client_id", "type", "sent_at"}` and the fields of its type; `edited_at` with
-    `edit_seq`, `deleted`, `preview` and `reactions` (`{account id: emoji}`) only if there are any.
+    `edit_seq`, `deleted`, `preview`, `expires_at` and `reactions` (`{account id: emoji}`) only if there are any.
     """
     body = entry.body
     if not isinstance(body, Message):
@@ -152,6 +155,8 @@ def show_message(entry: Entry) -> dict[str, object]:
         shown["preview"] = show_preview(entry.preview)
     if entry.is_deleted:
         shown["deleted"] = True
+    if entry.expires_at is not None:
+        shown["expires_at"] = show_time(entry.expires_at)
     if entry.reactions:
         shown["reactions"] = {str(account): emoji for account, emoji in entry.reactions.items()}
     return shown
@@ -163,7 +168,8 @@ def show_entry(entry: Entry) -> dict[str, object]:
     `edit` {of, text, edited_at} · `deletion` {of, scope: "all"} · `reaction` {of, emoji} · `preview` {of, edit_seq, preview} · `joined` {accounts, numbers,
     admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject} · `photo` {photo_url,
     preview_photo_url} · `rsvp` {invitation, answer, rsvp_message} · `poll` {poll, suggested_date, suggested_venue} · `event`
-    {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them). `account` and `from` say who did it.
+    {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them) · `expiry` {expires_after_s}.
+    `account` and `from` say who did it.
     """
     if isinstance(entry.body, Message):
         return {"kind": entry.kind.value, **show_message(entry)}
@@ -219,5 +225,7 @@ def _show_change(entry: Entry) -> Mapping[str, object]:
             return {"poll": poll, "suggested_date": show_event_date(date, has_time=False), "suggested_venue": venue}
         case EventSet(fields):
             return {"fields": [_FIELDS.get(name, name) for name in fields]}
+        case ExpirySet(seconds):
+            return {"expires_after_s": seconds}
         case _:
             raise TypeError(f"{entry.kind} is no change")

@@ -7,6 +7,7 @@ from handlers.wire.sockets.chats import show_chat, show_head
 from handlers.wire.sockets.entries import show_entry, show_message, show_time
 from models.documents.entry import Kind
 from models.facts import (
+    ChatCleared,
     ChatListed,
     EntryAdded,
     EventUpdated,
@@ -60,6 +61,8 @@ def packet_of(event: Fact) -> tuple[str, str, dict[str, object]]:
             return CHAT, "signed_in", {"session": session_id, "device": device, "at": show_time(at)}
         case Resync():
             return CHAT, "resync", {}
+        case ChatCleared(chat_id, up_to):
+            return CHAT, "chat_cleared", {"chat": chat_id, "up_to": up_to}
 
 
 def _show_planned(event: EventUpdated | RsvpUpdated | PollCreated) -> tuple[str, dict[str, object]]:

@@ -22,6 +22,7 @@ from models.ports import ConnectedAccounts
 from models.services.contacts.directory import Directory
 from models.services.notifications.queue import Notify
 from models.stores.languages import Languages
+from models.stores.lifetimes import TIMERS_ALONE, Lifetimes
 from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
@@ -70,12 +71,14 @@ class PushMessages:
         notify: Notify,
         *,
         has_preview: bool,
+        lifetimes: Lifetimes = TIMERS_ALONE,
     ) -> None:
         self._directory = directory
         self._languages = languages
         self._sockets = sockets
         self._notify = notify
         self._has_preview = has_preview
+        self._lifetimes = lifetimes
         self._queue: deque[_Told] = deque()
         self._work = asyncio.Event()
         self._is_full = False
@@ -139,7 +142,7 @@ class PushMessages:
     async def _compose(self, told: _Told, away: set[int], known: Mapping[int, str]) -> list[Notification]:
         """`known` are languages by account."""
         recipients = told.recipients_of(away)
-        if not recipients:
+        if not recipients or self._lifetimes.is_over(told.entry):
             return []
         entry, chat = told.entry, told.chat
         name, of_sender = await self._name(told.entry), known.get(entry.sender_id, "")
@@ -160,6 +163,7 @@ class PushMessages:
                 data=data,
                 collapse=f"chat {chat.id}",
                 unquoted=alerts[reader][1],
+                until=self._lifetimes.end_of(entry),
             )
             for account_id, reader in readers.items()
         ]

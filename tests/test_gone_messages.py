@@ -13,6 +13,8 @@ import pytest
 from aiohttp import FormData
 from bson import encode
 
+from models.documents.entry import Body, Draft, Edit, Message, Reaction
+from models.stores.entry_rows import entry_row, stored_entry
 from server.clock import SystemClock
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import answered, friends, history, phones, say, synced
@@ -219,3 +221,37 @@ async def test_a_server_that_keeps_messages_for_days_lets_go_of_older_ones_and_s
         await services_of(node).chats.end_messages()
         assert await find_in_database(node) == set()
         assert (await history(tom, chat))[-1]["text"] == "young"
+
+
+async def test_a_message_that_waited_for_its_announcement_until_it_was_over_is_announced_without_content(
+    node: Node,
+) -> None:
+    ann, tom = await phones(node, *await friends(node, 2))
+    sent = await say(ann, "hello", contact=tom.person.number)
+    await tom.expect("message_created")
+    parts, chat, end = parts_of(node), sent["chat"], sent["seq"]
+    bodies: list[Body] = [Message(text=CANARY), Edit(end + 1, CANARY), Reaction(end + 1, BIRD)]
+    late = [
+        stored_entry(
+            Draft(chat, ann.person.account_id, ann.person.number, f"late {n}", body, expires_after_s=60),
+            end + 1 + n,
+            SystemClock().now() - timedelta(hours=1),
+        )
+        for n, body in enumerate(bodies)
+    ]
+    await parts.database.raw["entries"].insert_many(
+        [
+            entry_row(
+                Draft(chat, entry.sender_id, entry.number, entry.client_id, entry.body, expires_after_s=60),
+                entry.seq,
+                entry.at,
+            )
+            for entry in late
+        ]
+    )
+    parts.announcer.stored(late)
+    (heard,) = await tom.expect("reaction_changed")
+    (edited,) = await tom.expect("message_edited")
+    created = tom.told("message_created")[-1]["message"]
+    assert (heard["emoji"], edited["text"], created["deleted"]) == (None, "", True)
+    assert not has_canary(tom.heard)

@@ -30,6 +30,7 @@ _CHANGES: Mapping[Kind, str] = {
     Kind.DELETION: "message_deleted",
     Kind.REACTION: "reaction_changed",
     Kind.PREVIEW: "link_previewed",
+    Kind.PIN: "message_pinned",
 }
 
 

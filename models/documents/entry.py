@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from models.documents.chat import Role
+from models.documents.chat_settings import SavedDraft, SettingsChange
 from models.documents.link_preview import LinkPreview
 from models.documents.photo import Photo
 
@@ -194,6 +195,29 @@ class EventSet:
     fields: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ChatSettingsSet:
+    """The sender set these fields of its own settings of chat `of_chat`. An entry of its chat with itself."""
+
+    of_chat: int
+    fields: SettingsChange
+
+    @property
+    def text(self) -> str | None:
+        """Returns the text of the draft that is set, the only long field."""
+        draft = self.fields.get("draft")
+        return draft.text if isinstance(draft, SavedDraft) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Starred:
+    """The sender marked entry `of_seq` of chat `of_chat` with a star, or not any more. An entry of its chat with itself."""
+
+    of_chat: int
+    of_seq: int
+    starred: bool
+
+
 Body = (
     Message
     | Edit
@@ -209,11 +233,15 @@ Body = (
     | PollAdded
     | EventSet
     | Pin
+    | ChatSettingsSet
+    | Starred
 )
 MessageChange = Edit | Deletion | Reaction | Previewed | Pin
 # Changes that show what a message says: as secret as the message itself.
 WordsChange = Edit | Previewed
 ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet
+# Changes of what one account alone sees, in the log of its chat with itself.
+PersonalChange = ChatSettingsSet | Starred
 # Facts about a chat's event. Its own row holds its state, so such an entry changes nothing.
 EventFact = RsvpSet | PollAdded | EventSet
 # When and where an event is, and whether it takes place: a change of these concerns everybody who is in its chat.
@@ -237,6 +265,8 @@ class Kind(StrEnum):
     POLL = "poll"
     EVENT = "event"
     PIN = "pin"
+    SETTINGS = "settings"
+    STAR = "star"
 
 
 KIND_OF: Mapping[type, Kind] = {
@@ -254,6 +284,8 @@ KIND_OF: Mapping[type, Kind] = {
     PollAdded: Kind.POLL,
     EventSet: Kind.EVENT,
     Pin: Kind.PIN,
+    ChatSettingsSet: Kind.SETTINGS,
+    Starred: Kind.STAR,
 }
 _NOBODY: frozenset[int] = frozenset()
 MENTION_CHARS = 80  # about as many as a mention has on the wire

@@ -12,6 +12,7 @@ from models.documents.entry import (
     KIND_OF,
     Body,
     ChatChange,
+    ChatSettingsSet,
     Deletion,
     Draft,
     Edit,
@@ -24,6 +25,7 @@ from models.documents.entry import (
     Mention,
     Message,
     MessageChange,
+    PersonalChange,
     PhotoSet,
     Pin,
     PollAdded,
@@ -31,6 +33,7 @@ from models.documents.entry import (
     Reaction,
     RoleSet,
     RsvpSet,
+    Starred,
     SubjectSet,
     entry_key,
     is_notice,
@@ -43,6 +46,7 @@ from models.documents.plain_line import one_line
 from models.documents.reaction import as_reaction
 from models.stores.database import Row
 from models.stores.instants import from_microseconds, microseconds, offset_minutes
+from models.stores.setting_rows import personal_fields, read_change
 
 ENTRIES = "entries"
 INDEXES = [
@@ -132,7 +136,8 @@ def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
         row["notice"] = True
     if isinstance(body, EventFact):
         return row | _fact_fields(body)
-    return row | {"pending": True} | _change_fields(body)
+    row["pending"] = True
+    return row | (personal_fields(body) if isinstance(body, PersonalChange) else _change_fields(body))
 
 
 def _fact_fields(fact: EventFact) -> Row:
@@ -306,4 +311,6 @@ _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
     ),
     Kind.EVENT: lambda row: EventSet(tuple(row["fields"])),
     Kind.PIN: lambda row: Pin(row["of"], row["pinned"]),
+    Kind.SETTINGS: lambda row: ChatSettingsSet(row["of_chat"], read_change(row["settings"])),
+    Kind.STAR: lambda row: Starred(row["of_chat"], row["of_seq"], row["starred"]),
 }

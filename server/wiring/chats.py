@@ -17,10 +17,12 @@ from models.services.chats.log_tail_cache import LogTailCache
 from models.services.chats.member_names import ListMemberNames
 from models.services.chats.membership import MembershipCache
 from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
+from models.services.chats.personal_log import RecordPersonalChange, SetChatSettings, StarMessage
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import AdmitMessage, FindStored, RequireRecipient, SendMessage
+from models.services.chats.starred import ListStarred
 from models.services.chats.summaries import ReadChatSummaries, Summaries
 from models.services.chats.sync import SyncChats, SyncRules
 from models.services.chats.titles import ListChatsWithTitles
@@ -71,6 +73,9 @@ class ChatServices:
     list_read: ListRead
     mark_read: MarkRead
     member_names: ListMemberNames
+    set_settings: SetChatSettings
+    star: StarMessage
+    list_starred: ListStarred
 
 
 def build_log(
@@ -102,7 +107,7 @@ def build_log(
             metrics.announced((clock.now() - entry.at).total_seconds())
 
     listeners = [measure_announced, *announced]
-    announcer = Announcer(stores.members, entries, memberships, fanout, clock, listeners)
+    announcer = Announcer(stores.members, entries, memberships, stores.personal, fanout, clock, listeners)
     announce_again = AnnounceAgain(reannounce, entries, memberships, directory, announcer, clock)
     resolve = ResolveChat(chats, memberships, directory, contacts.require_contact, fanout, clock)
     typing = BroadcastTyping(resolve, memberships, directory, fanout, expires_s=settings.typing.expires_s)
@@ -158,7 +163,10 @@ def build(
         remove_media,
     )
     read_summaries = ReadChatSummaries(stores.chat_summaries, memberships, stores.accounts)
-    list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted)
+    list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted, clock)
+    # As often as messages, and apart from them: what somebody writes is kept as a draft several times.
+    own_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
+    record = RecordPersonalChange(resolve, find_stored, log.journal, log.announcer, memberships)
     locate_log = LocateLog(resolve, memberships, members)
     return ChatServices(
         find_stored,
@@ -177,6 +185,9 @@ def build(
         ListRead(locate_log, members, messages, read_dates),
         MarkRead(locate_log, messages, marks),
         ListMemberNames(resolve, memberships, members, stores.accounts),
+        SetChatSettings(record, members, entries, stores.personal, clock, own_limit),
+        StarMessage(record, members, entries, own_limit),
+        ListStarred(resolve, memberships, members, entries, stores.personal.stars),
     )
 
 

@@ -28,6 +28,7 @@ from models.stores.notifications import Notifications
 from models.stores.number_identities import NumberIdentities
 from models.stores.ownerships import Ownerships
 from models.stores.page_versions import PageVersions
+from models.stores.personal_state import PersonalState
 from models.stores.phone_books import PhoneBooks
 from models.stores.photos import Photos
 from models.stores.pins import Pins
@@ -67,6 +68,7 @@ class Stores:
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
         self.page_versions, self.languages = PageVersions(database), Languages(database)
         self.link_preview_refusals = LinkPreviewRefusals(database)
+        self.personal = PersonalState(database)
         self._identities = NumberIdentities(database, clock)
 
     async def prepare(self) -> None:
@@ -93,6 +95,7 @@ class Stores:
             self.phone_books,
             self.sample_replies,
             self.page_versions,
+            self.personal,
         )
         # Concurrently, because each waits for the disk. All of them end before an error of one ends the start.
         ends = await asyncio.gather(*(until_done(store.prepare) for store in stores), return_exceptions=True)

@@ -7,8 +7,10 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from handlers.wire.previews import PreviewShown, show_preview
+from handlers.wire.sockets.settings import SettingsShown, show_settings_change
 from handlers.wire.times import Time, show_event_date
 from models.documents.entry import (
+    ChatSettingsSet,
     Deletion,
     Edit,
     Entry,
@@ -26,6 +28,7 @@ from models.documents.entry import (
     Reaction,
     RoleSet,
     RsvpSet,
+    Starred,
     SubjectSet,
 )
 from models.documents.media import MEDIA
@@ -135,6 +138,11 @@ EntryShown = TypedDict(
         "fields": NotRequired[list[str]],
         # When and by whom a message was pinned; in a change, whether it is.
         "pinned": NotRequired[PinShown | bool],
+        # A change of one's own state:
+        "of_chat": NotRequired[int],
+        "of_seq": NotRequired[int],
+        "starred": NotRequired[bool],
+        "settings": NotRequired[SettingsShown],
     },
 )
 
@@ -198,7 +206,8 @@ def show_entry(entry: Entry) -> dict[str, object]:
     `edit` {of, text, edited_at, mentions?} · `deletion` {of, scope: "all"} · `reaction` {of, emoji} · `preview` {of, edit_seq, preview} · `joined` {accounts, numbers,
     admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject} · `photo` {photo_url,
     preview_photo_url} · `rsvp` {invitation, answer, rsvp_message} · `poll` {poll, suggested_date, suggested_venue} · `event`
-    {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them) · `pin` {of, pinned}. `account` and `from` say who did it.
+    {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them) · `pin` {of, pinned} ·
+    `settings` {of_chat, settings} · `star` {of_chat, of_seq, starred}. `account` and `from` say who did it.
     """
     if isinstance(entry.body, Message):
         return {"kind": entry.kind.value, **show_message(entry)}
@@ -257,5 +266,9 @@ def _show_change(entry: Entry) -> Mapping[str, object]:
             return {"poll": poll, "suggested_date": show_event_date(date, has_time=False), "suggested_venue": venue}
         case EventSet(fields):
             return {"fields": [_FIELDS.get(name, name) for name in fields]}
+        case ChatSettingsSet(of_chat, fields):
+            return {"of_chat": of_chat, "settings": show_settings_change(fields)}
+        case Starred(of_chat, of_seq, starred):
+            return {"of_chat": of_chat, "of_seq": of_seq, "starred": starred}
         case _:
             raise TypeError(f"{entry.kind} is no change")

@@ -17,6 +17,7 @@ from handlers.wire.sockets.requests import (
     VCARD_MAX_CHARS,
     WAVEFORM_CHARS,
 )
+from handlers.wire.times import TIME_MAX_CHARS
 from models.documents.file_name import FILE_NAME_MAX_CHARS
 from models.documents.phone import TEXT_MAX_CHARS as NUMBER_MAX_CHARS
 from models.documents.url import URL_MAX_CHARS
@@ -79,6 +80,17 @@ def largest_requests(text_max_chars: int) -> Mapping[str, int]:
         "presence_watch": _object(contacts=WATCHED_MAX * _text(NUMBER_MAX_CHARS)),
         "delivered": _object(**target, **seq),
         "read": _object(**target, **seq),
+        "chat_settings_set": _object(
+            **attempt,
+            muted_until=_text(TIME_MAX_CHARS),
+            notify=_text(8),
+            archived=_text(5),
+            pinned=INT_MAX_BYTES,
+            marked_unread=_text(5),
+            draft=_object(text=_text(text_max_chars), reply_to=INT_MAX_BYTES) + len(","),
+        ),
+        "star_set": _object(**attempt, **seq, starred=_text(5)),
+        "starred": _object(before=INT_MAX_BYTES, limit=INT_MAX_BYTES),
     }
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 from typing_extensions import override
 
 from handlers.sockets.base import Answer, BaseNamespace, Body, NamespaceContext, Pending
+from handlers.sockets.chat_search import SearchRequests
 from handlers.sockets.client import ClientConnection
 from handlers.wire.sockets.chats import show_chat_page, show_names, show_page, show_sync
 from handlers.wire.sockets.entries import show_entry, show_message
@@ -38,11 +39,12 @@ from models.services.chats.member_names import NAMES_MAX, ListMemberNames
 from models.services.chats.send import FindStored, SendMessage, message_of
 from models.services.chats.sync import SyncChats
 from models.services.runtime.admission import ConnectAdmission
+from models.services.search.search import SearchMessages
 
 Submission = Awaitable["asyncio.Future[Stored]"]
 
 
-class ChatNamespace(BaseNamespace):
+class ChatNamespace(SearchRequests, BaseNamespace):
     """Requests that write begin in the order in which the connection sent them, and are answered when they are stored."""
 
     name = CHAT
@@ -59,6 +61,7 @@ class ChatNamespace(BaseNamespace):
         member_names: ListMemberNames,
         send_ready: SendReady,
         connect_admission: ConnectAdmission,
+        search: SearchMessages,
         *,
         text_max_chars: int,
     ) -> None:
@@ -72,6 +75,7 @@ class ChatNamespace(BaseNamespace):
         self._member_names = member_names
         self._send_ready = send_ready
         self._connect_admission = connect_admission
+        self._search = search
         self._text_max_chars = text_max_chars
 
     @override

@@ -66,6 +66,7 @@ def namespaces(services: Services) -> list[BaseNamespace]:
             chats.member_names,
             chats.send_ready,
             runtime.connect_admission,
+            services.search.messages,
             text_max_chars=runtime.settings.chat.text_max_chars,
         ),
         TypingNamespace(context, services.log.typing),

@@ -8,7 +8,6 @@ from uuid import uuid4
 from typing_extensions import override
 
 from handlers.sockets.base import Answer, BaseNamespace, Body, NamespaceContext, Pending
-from handlers.sockets.chat_search import SearchRequests
 from handlers.sockets.client import ClientConnection
 from handlers.wire.sockets.chats import show_chat_page, show_names, show_page, show_sync
 from handlers.wire.sockets.entries import show_entry, show_message
@@ -27,6 +26,7 @@ from handlers.wire.sockets.requests import (
     read_target,
     read_text,
 )
+from handlers.wire.sockets.search import read_search, show_search
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import Deletion, Edit, MessageChange, Reaction, Stored
 from models.errors import DomainError, Malformed
@@ -44,7 +44,7 @@ from models.services.search.search import SearchMessages
 Submission = Awaitable["asyncio.Future[Stored]"]
 
 
-class ChatNamespace(SearchRequests, BaseNamespace):
+class ChatNamespace(BaseNamespace):
     """Requests that write begin in the order in which the connection sent them, and are answered when they are stored."""
 
     name = CHAT
@@ -176,6 +176,10 @@ class ChatNamespace(SearchRequests, BaseNamespace):
     async def on_names(self, client: ClientConnection, body: Body) -> Answer:
         """{chat or contact or group, accounts: [id]} -> {chat, names: [{account, contact, name}]}."""
         return show_names(*await self._member_names(client.actor, read_target(body), read_accounts(body, NAMES_MAX)))
+
+    async def on_search(self, client: ClientConnection, body: Body) -> Answer:
+        """{query, chat or contact or group?, from?, kind?, before?, limit <= 50} -> {hits, next}."""
+        return show_search(await self._search(client.actor, read_search(body)))
 
 
 def _client_id(body: Body) -> str:

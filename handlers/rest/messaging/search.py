@@ -1,4 +1,4 @@
-"""Search on the messaging API (docs/messaging-api.md, "Search")."""
+"""Search on the messaging API (docs/rest.md, "Search")."""
 
 from dataclasses import dataclass
 

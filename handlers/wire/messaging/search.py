@@ -1,4 +1,4 @@
-"""The request of a search by REST (docs/messaging-api.md, "Search"); handlers/wire/sockets/search.py shows the answer."""
+"""The request of a search by REST (docs/rest.md, "Search"); handlers/wire/sockets/search.py shows the answer."""
 
 from typing import Annotated
 

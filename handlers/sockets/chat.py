@@ -27,6 +27,7 @@ from handlers.wire.sockets.requests import (
     read_target,
     read_text,
 )
+from handlers.wire.sockets.search import read_search, show_search
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import Deletion, Edit, MessageChange, Reaction, Stored
 from models.errors import DomainError, Malformed
@@ -39,6 +40,7 @@ from models.services.chats.member_names import NAMES_MAX, ListMemberNames
 from models.services.chats.send import FindStored, SendMessage, message_of
 from models.services.chats.sync import SyncChats
 from models.services.runtime.admission import ConnectAdmission
+from models.services.search.search import SearchMessages
 
 Submission = Awaitable["asyncio.Future[Stored]"]
 
@@ -61,6 +63,7 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
         send_ready: SendReady,
         connect_admission: ConnectAdmission,
         personal: PersonalServices,
+        search: SearchMessages,
         *,
         text_max_chars: int,
     ) -> None:
@@ -75,6 +78,7 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
         self._send_ready = send_ready
         self._connect_admission = connect_admission
         self._personal = personal
+        self._search = search
         self._text_max_chars = text_max_chars
 
     @override
@@ -175,3 +179,7 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
     async def on_names(self, client: ClientConnection, body: Body) -> Answer:
         """{chat or contact or group, accounts: [id]} -> {chat, names: [{account, contact, name}]}."""
         return show_names(*await self._member_names(client.actor, read_target(body), read_accounts(body, NAMES_MAX)))
+
+    async def on_search(self, client: ClientConnection, body: Body) -> Answer:
+        """{query, chat or contact or group?, from?, kind?, before?, limit <= 50} -> {hits, next}."""
+        return show_search(await self._search(client.actor, read_search(body)))

@@ -12,6 +12,7 @@ from models.services.chats.announcer import AnnouncedListener, Announcer
 from models.services.chats.change import ChangeMessage
 from models.services.chats.history import ListMessages, LocateLog, ReadHistory
 from models.services.chats.journal import Journal
+from models.services.chats.journal_queue import StoredListener
 from models.services.chats.listing import ListChats, SendReady
 from models.services.chats.log_tail_cache import LogTailCache
 from models.services.chats.member_names import ListMemberNames
@@ -87,10 +88,13 @@ def build_log(
     contacts: ContactServices,
     metrics: Metrics,
     announced: Sequence[AnnouncedListener] = (),
+    stored: Sequence[StoredListener] = (),
     *,
     cached_s: float,
 ) -> ChatLog:
     """`announced` listeners are called with each announced entry, its chat and the accounts that it was announced to.
+
+    `stored` listeners are called with the new entries of each batch, before those are announced; they must not wait or raise.
 
     `cached_s` is how long members of chats are cached while no node signals that they have changed.
     """
@@ -114,7 +118,7 @@ def build_log(
     journal = Journal(
         database,
         clock,
-        (count_stored, reannounce.stored, announcer.stored, summaries.stored, typing.stored),
+        (count_stored, reannounce.stored, announcer.stored, summaries.stored, typing.stored, *stored),
         (announce_again.found, typing.found),
         batch_max_entries=settings.journal.batch_max_entries,
         queue_max_entries=settings.journal.queue_max_entries,

@@ -27,6 +27,7 @@ from handlers.rest.messaging.oauth import OAuthRoutes
 from handlers.rest.messaging.own_state import OwnStateRoutes
 from handlers.rest.messaging.people import PeopleRoutes
 from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoutes, PhotoDoor
+from handlers.rest.messaging.search import SearchRoutes
 from models.documents.media import MediaKind, MediaRule
 from models.services.groups.groups import SetGroupPhoto
 from server.auth.tokens import derive_key
@@ -51,6 +52,7 @@ def _messaging(services: Services) -> list[web.AbstractRouteDef]:
         *group_routes(services.groups).routes(),
         *_messages(services).routes(),
         *_own_state(services).routes(),
+        *SearchRoutes(services.search.messages, services.links).routes(),
         *MediaRoutes(services.media.open).routes(),
         *_photos(services),
         *_media_messages(services).routes(),

@@ -37,6 +37,8 @@ from models.stores.quotas import Quotas
 from models.stores.read_dates import ReadDates
 from models.stores.registration_pins import RegistrationPins
 from models.stores.sample_replies import SampleReplies
+from models.stores.search_blocks import SearchBlocks
+from models.stores.search_log import SearchLog
 from models.stores.sessions import Sessions
 from models.stores.status_histories import StatusHistories
 from server.auth.tokens import derive_key
@@ -69,6 +71,7 @@ class Stores:
         self.page_versions, self.languages = PageVersions(database), Languages(database)
         self.link_preview_refusals = LinkPreviewRefusals(database)
         self.personal = PersonalState(database)
+        self.search_blocks, self.search_log = SearchBlocks(database), SearchLog(database)
         self._identities = NumberIdentities(database, clock)
 
     async def prepare(self) -> None:
@@ -96,6 +99,7 @@ class Stores:
             self.sample_replies,
             self.page_versions,
             self.personal,
+            self.search_blocks,
         )
         # Concurrently, because each waits for the disk. All of them end before an error of one ends the start.
         ends = await asyncio.gather(*(until_done(store.prepare) for store in stores), return_exceptions=True)

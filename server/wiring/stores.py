@@ -33,7 +33,8 @@ from models.stores.photos import Photos
 from models.stores.pins import Pins
 from models.stores.presence_snapshots import PresenceSnapshots
 from models.stores.quotas import Quotas
-from models.stores.read_dates import ReadDates
+from models.stores.read_dates import OWN_READ_DATES, ReadDates
+from models.stores.read_receipt_refusals import ReadReceiptRefusals
 from models.stores.registration_pins import RegistrationPins
 from models.stores.sample_replies import SampleReplies
 from models.stores.sessions import Sessions
@@ -67,6 +68,8 @@ class Stores:
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
         self.page_versions, self.languages = PageVersions(database), Languages(database)
         self.link_preview_refusals = LinkPreviewRefusals(database)
+        self.own_read_dates = ReadDates(database, OWN_READ_DATES)
+        self.read_receipt_refusals = ReadReceiptRefusals(database)
         self._identities = NumberIdentities(database, clock)
 
     async def prepare(self) -> None:
@@ -81,6 +84,7 @@ class Stores:
             self.pins,
             self.attempts,
             self.read_dates,
+            self.own_read_dates,
             self.media,
             self.photos,
             self.logins,

@@ -68,6 +68,7 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "event_id": {"description": "An event's id.", "schema": _ID},
     "group": {"description": "A group's id.", "schema": {"examples": ["4930901820-1465200000"]}},
     "invitation_id": {"description": "The id of an invitation to this event.", "schema": _ID},
+    "message_id": {"description": "A message's id.", "schema": {"examples": ["000000000000010000001F"]}},
     "name": {
         "description": "A file's name, as messages and photos give it.",
         "schema": {"examples": ["ede62e215f5d7a18f91d242bdbddf72e.jpg"]},

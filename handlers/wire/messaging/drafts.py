@@ -49,13 +49,13 @@ def _find_reply_target(fields: Fields, name: str) -> int | None:
     return None if fields.get(name) in (None, "") else read_whole(fields, name, SEQ_MAX)
 
 
-def _new_attempt() -> str:
+def new_attempt() -> str:
     return uuid4().hex
 
 
 def _read_attempt(fields: Fields, name: str) -> str:
     """Returns the client id of a request. Clients of this API alone send none: each of their requests is a message of its own."""
-    return _new_attempt() if fields.get(name) in (None, "") else read_client_id(fields)
+    return new_attempt() if fields.get(name) in (None, "") else read_client_id(fields)
 
 
 def _read_degrees(most: int) -> FieldReader:
@@ -108,14 +108,14 @@ Caption = Annotated[str | None, words_up_to(CAPTION_MAX_CHARS, "", "Cool Imageâ˜
 class Attempt(ToSomebody):
     """The client id, which tells an attempt to send from other attempts."""
 
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
 
 
 class TextToSend(ToSomebody):
     """A text. Its longest length is a setting: `text_to_send` makes the shape."""
 
     message: str
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
 
     def draft(self) -> Message:
@@ -135,7 +135,7 @@ class LocationToSend(ToSomebody):
     caption: Annotated[str | None, words_up_to(CAPTION_MAX_CHARS, "", "Cool PlaceğŸ—¼")] = None
     latitude: Annotated[float, _read_degrees(90)]
     longitude: Annotated[float, _read_degrees(180)]
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
 
     def draft(self) -> Message:
@@ -153,7 +153,7 @@ class FileToSend(ToSomebody):
 
     model_config = ConfigDict(json_schema_extra={**FOR_SOMEBODY, "required": ["url"]})  # if no file is uploaded
 
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
     url: Annotated[
         object,
@@ -198,7 +198,7 @@ class CardToSend(ToSomebody):
     vcard: Annotated[
         str, _said_up_to(VCARD_MAX_CHARS, "BEGIN:VCARD\nVERSION:3.0\nFN:John Doe\nEND:VCARD", read=read_exact)
     ]
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
 
     def draft(self) -> Message:

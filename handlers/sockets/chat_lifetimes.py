@@ -3,7 +3,7 @@
 from handlers.sockets.base import Answer, Body
 from handlers.sockets.client import ClientConnection
 from handlers.wire.sockets.chats import show_chat
-from handlers.wire.sockets.requests import change_id, find_seconds, find_seq, read_target
+from handlers.wire.sockets.requests import find_client_id, find_seconds, find_seq, read_target
 from models.services.chats.expiry import ClearChat, SetExpiry
 
 
@@ -17,7 +17,7 @@ class LifetimeRequests:
         """{chat, expires_after_s or null, client_id?} -> the chat."""
         target, seconds = read_target(body), find_seconds(body, "expires_after_s")
         # In turn: a message that is sent behind this on the same connection has the new time.
-        timed = await client.in_turn(self._set_expiry(client.actor, target, seconds, change_id(body)))
+        timed = await client.in_turn(self._set_expiry(client.actor, target, seconds, find_client_id(body)))
         return show_chat(timed.chat, timed.peer_number)
 
     async def on_chat_clear(self, client: ClientConnection, body: Body) -> Answer:

@@ -1,4 +1,4 @@
-"""Takes from the log what messages said whose time is over: from their rows, and from those of their edits, reactions and previews.
+"""Takes from the log what messages said whose time is over: from their rows, and from those of their changes.
 
 The rows stay, with their numbers and client ids. What has a time of its own is in the index `expiring` until all of it is gone, so
 whatever a crash leaves half-done is found again. For what is older than the server keeps messages, see retention.py.
@@ -14,11 +14,12 @@ from models.stores.entry_rows import ENTRIES, GONE_FIELDS
 
 # By the kind of a change: what its row says of the message, as it is without that.
 _SILENCED: Mapping[str, Row] = {
-    Kind.EDIT.value: {"text": ""},
+    Kind.EDIT.value: {"text": "", "mentions": []},
     Kind.PREVIEW.value: {"preview": None},
     Kind.REACTION.value: {"emoji": None},
+    Kind.VOTE.value: {"options": []},
 }
-WORDS_CHANGES = (Kind.EDIT.value, Kind.PREVIEW.value)
+WORDS_CHANGES = (Kind.EDIT.value, Kind.PREVIEW.value, Kind.VOTE.value)
 ALL_CHANGES = tuple(_SILENCED)
 
 

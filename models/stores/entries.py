@@ -1,6 +1,6 @@
 """Reads the log of chats, and applies changes to the messages that they change.
 
-A change (edit, deletion, reaction, preview) is stored as an entry first, marked pending, and then applied to the row that it changes
+A change (edit, deletion, reaction, preview, pin) is stored as an entry first, marked pending, and then applied to the row that it changes
 (docs/architecture.md, "Changes"). After a crash between the two, every read applies the pending changes to what it returns, and
 a sweep applies them to the rows.
 """
@@ -21,24 +21,30 @@ from models.documents.entry import (
     Kind,
     Message,
     MessageChange,
+    Pin,
     Previewed,
     Reaction,
+    Vote,
     WordsChange,
     as_of,
     as_over,
     entry_key,
     has_changed_since,
+    shown_to,
     split_key,
     with_change,
+    with_tally,
     without_text,
 )
 from models.documents.media import media_named
+from models.documents.poll import pack_vote, seq_of_vote
 from models.stores.database import Collection, Database, Row
 from models.stores.ended_entries import WORDS_CHANGES, EndedEntries
 from models.stores.entry_rows import (
     CONTENT_FIELDS,
     ENTRIES,
     GONE_FIELDS,
+    mention_rows,
     photo_files,
     preview_row,
     read_entry,
@@ -47,7 +53,14 @@ from models.stores.entry_rows import (
 from models.stores.last_seqs import read_last_seq
 from models.stores.lifetimes import TIMERS_ALONE, Lifetimes
 
-MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value, Kind.PREVIEW.value]
+MESSAGE_CHANGES = [
+    Kind.EDIT.value,
+    Kind.DELETION.value,
+    Kind.REACTION.value,
+    Kind.PREVIEW.value,
+    Kind.PIN.value,
+    Kind.VOTE.value,
+]
 MEMBERSHIPS = [Kind.JOINED.value, Kind.LEFT.value]
 _FILE_PATHS = ("url", "photo.full", "preview.picture.url")
 CHAT_CHANGES = [
@@ -58,6 +71,7 @@ CHAT_CHANGES = [
     Kind.PHOTO.value,
     Kind.EXPIRY.value,
 ]
+PERSONAL_CHANGES = [Kind.SETTINGS.value, Kind.STAR.value]
 
 
 class Entries:
@@ -87,16 +101,27 @@ class Entries:
         return max((row["at"] for row in rows), default=None)
 
     async def list_range(
-        self, chat_id: int, first: int, last: int, *, limit: int, newest_first: bool = False
+        self,
+        chat_id: int,
+        first: int,
+        last: int,
+        *,
+        limit: int,
+        newest_first: bool = False,
+        until: int | None = None,
     ) -> list[Entry]:
-        """Returns at most `limit` entries with first <= seq <= last, from the chosen end; always oldest first."""
+        """Returns at most `limit` entries with first <= seq <= last, from the chosen end; always oldest first.
+
+        Votes in secret polls have the tally at entry `until`, by default `last`: the last one that the reader may see.
+        """
         # The changes first: in the other order, one that is applied between the two reads would be in neither of them.
         changes = await self.list_pending(chat_id, MESSAGE_CHANGES)
         rows = await self._page(chat_id, first, last, limit, newest_first=newest_first)
         if newest_first:
             rows.reverse()
         entries = overlay(rows, [self.lifetimes.read(row) for row in rows], changes)
-        return await self._without_deleted_texts(chat_id, entries, changes)
+        entries = await self._without_deleted_texts(chat_id, entries, changes)
+        return await self.with_tallies(chat_id, entries, last if until is None else until)
 
     async def list_at(self, places: Iterable[tuple[int, int]]) -> list[Entry]:
         """Returns entries of any chats by (chat id, seq) as they are now, pending changes included; in no order."""
@@ -124,10 +149,10 @@ class Entries:
         entries = [self.lifetimes.as_now(entry) for entry in entries]
         if member.last_seq is not None:
             entries = await self.as_of(member.chat_id, entries, member.last_seq)
-        return visible(entries, member)
+        return [shown_to(entry, member.account_id) for entry in visible(entries, member)]
 
     async def as_of(self, chat_id: int, entries: Sequence[Entry], last: int) -> list[Entry]:
-        """Returns entries of one chat without edits, reactions and previews from behind entry `last`.
+        """Returns entries of one chat without edits, reactions, previews and pins from behind entry `last`.
 
         The log knows what was before.
         """
@@ -138,12 +163,45 @@ class Entries:
             "chat": chat_id,
             "of": {"$in": later},
             "_id": {"$lte": entry_key(chat_id, last)},
-            "kind": {"$in": [Kind.EDIT.value, Kind.REACTION.value, Kind.PREVIEW.value]},
+            "kind": {"$in": [kind for kind in MESSAGE_CHANGES if kind != Kind.DELETION.value]},
         }
         changes: dict[int, list[Entry]] = {seq: [] for seq in later}
         for row in await self._entries.find(query).hint("changes").sort("_id", 1).to_list(None):
             changes[row["of"]].append(read_entry(row))
         return [as_of(entry, changes[entry.seq]) if entry.seq in changes else entry for entry in entries]
+
+    async def with_tallies(self, chat_id: int, entries: Sequence[Entry], last: int) -> list[Entry]:
+        """Returns entries of one chat in which each vote in a secret poll has the tally of that poll at entry `last`.
+
+        So whoever is shown these entries, and no later one, counts as the server does, without being shown the votes themselves.
+        """
+        polls = {entry.body.of for entry in entries if isinstance(entry.body, Vote) and entry.body.is_secret}
+        if not polls:
+            return list(entries)
+        found = await self.list_at([(chat_id, seq) for seq in polls])
+        poll_at = {poll.seq: await self._with_votes_until(poll, last) for poll in found}
+        return [
+            with_tally(entry, poll_at.get(entry.body.of)) if isinstance(entry.body, Vote) else entry
+            for entry in entries
+        ]
+
+    async def _with_votes_until(self, poll: Entry, last: int) -> Entry:
+        """Returns a poll with the votes that counted at entry `last`. Reads the earlier votes of those who have voted since."""
+        later = [account_id for account_id, vote in poll.votes.items() if seq_of_vote(vote) > last]
+        if not later:
+            return poll
+        query = {
+            "chat": poll.chat_id,
+            "of": poll.seq,
+            "sender": {"$in": later},
+            "_id": {"$lte": entry_key(poll.chat_id, last)},
+            "kind": Kind.VOTE.value,
+        }
+        votes = {account_id: vote for account_id, vote in poll.votes.items() if seq_of_vote(vote) <= last}
+        async for row in self._entries.find(query, {"sender": True, "options": True}).hint("votes"):
+            vote = pack_vote(split_key(row["_id"])[1], row["options"])
+            votes[row["sender"]] = max(vote, votes.get(row["sender"], 0))
+        return replace(poll, votes=votes)
 
     async def is_deleted(self, chat_id: int, seq: int) -> bool:
         """Returns whether a message is over or deleted for everybody, or its deletion is stored and not applied yet."""
@@ -171,7 +229,7 @@ class Entries:
 
         Those of messages that an account deleted for itself name it in `hidden_by`, as the message does.
         """
-        shown: tuple[type, ...] = (Edit, Previewed)
+        shown: tuple[type, ...] = (Edit, Previewed, Vote)
         if self.lifetimes.retention is not None:
             shown = (*shown, Reaction)  # it is younger than its message, and names no time of its own
         changed = {
@@ -341,14 +399,16 @@ def overlay(rows: Sequence[Row], entries: list[Entry], changes: Sequence[Entry])
 def _update(target: Row, change: Entry) -> UpdateOne:
     """Returns the update of a row for one change. The newest change of each kind wins, in whatever order they come."""
     match change.body:
-        case Edit(_, text):
+        case Edit(_, text, mentions):
             newer = {"edit_seq": {"$not": {"$gte": change.seq}}, "deleted": {"$ne": True}}
             # A media message's caption is its text.
             edited = {"$cond": [{"$eq": ["$type", "t"]}, text_literal(text), "$$REMOVE"]}
             caption = {"$cond": [{"$eq": ["$type", "t"]}, "$$REMOVE", text_literal(text)]}
             said: Row = {"$cond": [{"$eq": ["$type", "t"]}, "$text", "$caption"]}
-            first: Row = {"$ifNull": ["$first", {"text": {"$ifNull": [said, None]}}]}
+            # A field that is not there is none of `first` either.
+            first: Row = {"$ifNull": ["$first", {"text": {"$ifNull": [said, None]}, "mentions": "$mentions"}]}
             edit = {"text": edited, "caption": caption, "edited_at": change.at, "edit_seq": change.seq, "first": first}
+            edit["mentions"] = {"$literal": mention_rows(mentions)} if mentions else "$$REMOVE"
             return UpdateOne(target | newer, [{"$set": edit}])
         case Deletion():
             return UpdateOne(target, {"$set": {"deleted": True}, "$unset": dict.fromkeys(GONE_FIELDS, "")})
@@ -361,6 +421,15 @@ def _update(target: Row, change: Entry) -> UpdateOne:
             newer = {"deleted": {"$ne": True}, "$or": _older_previews(edit, change.seq)}
             made = {"edit": edit, "seq": change.seq, "preview": preview_row(preview)}
             return UpdateOne(target | newer, {"$set": {"previewed": made}})
+        case Pin(_, pinned):
+            newer = {"pin.seq": {"$not": {"$gte": change.seq}}, "deleted": {"$ne": True}}
+            # Without `at` the row is not among the pinned ones; it remembers which entry said so.
+            pin: Row = {"at": change.at, "by": change.sender_id} if pinned else {}
+            return UpdateOne(target | newer, {"$set": {"pin": pin | {"seq": change.seq}}})
+        case Vote(_, options):
+            # One number for each account, of which the latest vote is the highest.
+            vote = pack_vote(change.seq, options or ())
+            return UpdateOne(target | {"deleted": {"$ne": True}}, {"$max": {f"votes.{change.sender_id}": vote}})
         case _:
             raise TypeError(f"{change.kind} changes no message")
 

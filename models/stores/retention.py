@@ -14,10 +14,11 @@ from pymongo import ASCENDING, IndexModel
 from models.documents.entry import Kind, entry_key, split_key
 from models.stores.chat_rows import CHATS
 from models.stores.database import Database
+from models.stores.ended_entries import ALL_CHANGES
 from models.stores.entry_rows import ENTRIES
 
 INDEXES = [IndexModel([("kept_at", ASCENDING)], name="kept")]
-_SAYING = frozenset({Kind.MESSAGE.value, Kind.EDIT.value, Kind.REACTION.value, Kind.PREVIEW.value})
+_SAYING = frozenset({Kind.MESSAGE.value, *ALL_CHANGES})
 
 
 @dataclass(frozen=True, slots=True)

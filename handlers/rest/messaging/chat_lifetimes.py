@@ -14,7 +14,7 @@ from models.documents.chat_ref import ChatRef
 from models.errors import ChatNotFound, ClientIdReused, ContactBlocked, Forbidden, NotAnAdmin, RateLimited
 from models.services.chats.expiry import ClearChat, SetExpiry
 
-_ONE = "/api/chats/{chat:[0-9]{1,10}}/"
+_ONE = "/api/chats/{chat_id:[0-9]{1,10}}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class ChatLifetimeRoutes:
 
 
 def _target(request: web.Request) -> ChatRef:
-    chat_id = int(request.match_info["chat"])
+    chat_id = int(request.match_info["chat_id"])
     if not 1 <= chat_id <= CHAT_MAX:
         raise ChatNotFound
     return ChatRef(chat_id=chat_id)

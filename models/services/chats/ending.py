@@ -5,7 +5,7 @@ stays in an index until all of it is gone, and a log counts as swept only behind
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ BATCHES = 200  # of one sweep; the next goes on
 CHATS_AT_ONCE = 100
 CLOCKS_APART = timedelta(minutes=1)  # between two nodes
 
-# Called with the keys of entries whose content goes, before it is gone from the log; may be called again with the same.
+# Called with the keys of entries whose content is gone from the log; may be called again with the same.
 EndedListener = Callable[[Collection[int]], Awaitable[None]]
 
 
@@ -36,7 +36,7 @@ class EndMessages:
     notifications: Notifications
     remove_media: RemoveUnusedMedia
     lifetimes: Lifetimes
-    ended: tuple[EndedListener, ...] = ()
+    ended: Sequence[EndedListener] = ()
 
     async def __call__(self) -> int:
         """Returns how many entries said something that is gone now, as far as they were found by this sweep."""
@@ -79,9 +79,9 @@ class EndMessages:
         return len(old.keys)
 
     async def _end(self, keys: Collection[int]) -> None:
+        files = await self.entries.erase(keys)
         for forget in self.ended:
             await forget(keys)
-        files = await self.entries.erase(keys)
         if files:
             await self.remove_media.after(files)
         await self.entries.settle(keys)

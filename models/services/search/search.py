@@ -144,7 +144,7 @@ class SearchMessages:
             ends = {chat_id: await self.log.last_seq(chat_id)}
         await self.memberships.catch_up_all(ends)
         rows = await self.members.list_memberships(account_id, ends)
-        members = {member.chat_id: member for member in rows if member.is_listed and member.spans}
+        members = {member.chat_id: member for member in rows if member.is_synced and member.spans}
         if target is not None and not members:
             raise ChatNotFound
         ends = {chat_id: ends[chat_id] for chat_id in members}

@@ -25,7 +25,7 @@ from models.services.search.index import NOTHING, SearchIndex
 from models.stores.entries import Entries
 from models.stores.members import Members
 from models.stores.search_blocks import CHATS_AT_ONCE, Indexed, SearchBlocks
-from models.stores.search_log import KEYS_AT_ONCE, SEARCHED, LogRow, SearchLog
+from models.stores.search_log import KEYS_AT_ONCE, LogRow, SearchLog, texts_of
 
 HITS_MAX = 50
 EXAMINED_MAX = 40_000  # blocks whose bits one request looks into: some 50 ms of the database's work
@@ -293,7 +293,7 @@ def _snippet(query: SearchQuery, message: Entry) -> Snippet | None:
     body = message.body
     if not isinstance(body, Message) or message.is_deleted:
         return None
-    texts = [text for text in (getattr(body, name) for name in SEARCHED) if text is not None]
+    texts = texts_of(body)
     ranges = find_ranges(query, texts)
     return None if ranges is None else make_snippet(texts, ranges)
 

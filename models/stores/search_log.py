@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models.documents.entry import Kind, entry_key, split_key
+from models.documents.entry import Kind, Message, entry_key, split_key
 from models.stores.chat_rows import MEMBERS
 from models.stores.database import Database, Row
 from models.stores.entry_rows import ENTRIES
@@ -14,9 +14,12 @@ from models.stores.last_seqs import read_last_seq
 
 KEYS_AT_ONCE = 1024  # rows of one query; some 10 ms
 LONG_CHARS = 2000  # some 2 ms to fold
-SEARCHED = ("text", "caption", "name", "file_name")  # fields of a message
+_SEARCHED = ("text", "caption", "name", "file_name")  # fields of a message
+_POLL = ("poll.question", "poll.options")
 REWORDINGS = (Kind.EDIT.value, Kind.DELETION.value)
-_FIELDS = dict.fromkeys(("kind", "at", "of", "type", "number", "deleted", "edit_seq", "first", *SEARCHED), True)
+_FIELDS = dict.fromkeys(
+    ("kind", "at", "of", "type", "number", "deleted", "edit_seq", "first", *_SEARCHED, *_POLL), True
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +107,18 @@ class SearchLog:
         return found
 
 
+def texts_of(message: Message) -> list[str]:
+    """Returns the texts by which a message is found: what its author wrote, names, the question and the options of a poll."""
+    texts = [text for text in (getattr(message, name) for name in _SEARCHED) if text is not None]
+    return texts if message.poll is None else [*texts, message.poll.question, *message.poll.options]
+
+
 def _log_row(row: Mapping[str, Any]) -> LogRow:
     kind = row["kind"]
     is_said = kind == "message" and not row.get("deleted")
-    texts = tuple(row[name] for name in SEARCHED if name in row) if is_said or kind == "edit" else ()
+    texts = tuple(row[name] for name in _SEARCHED if name in row) if is_said or kind == "edit" else ()
+    if is_said and "poll" in row:
+        texts += row["poll"]["question"], *row["poll"]["options"]
     return LogRow(
         row["_id"],
         kind,

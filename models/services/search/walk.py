@@ -14,7 +14,7 @@ from models.services.search.index import NOTHING
 from models.services.search.tails import Tails, find_place, may_match
 from models.stores.entries import Entries
 from models.stores.search_blocks import CHATS_AT_ONCE, SearchBlocks
-from models.stores.search_log import SEARCHED, SearchLog
+from models.stores.search_log import SearchLog, texts_of
 
 EXAMINED_MAX = 40_000  # blocks whose bits one request looks into: some 50 ms of the database's work
 EXAMINED_FIRST = 1000  # at once; four times as many each time
@@ -203,6 +203,6 @@ def _snippet(query: SearchQuery, message: Entry) -> Snippet | None:
     body = message.body
     if not isinstance(body, Message) or message.is_deleted:
         return None
-    texts = [text for text in (getattr(body, name) for name in SEARCHED) if text is not None]
+    texts = texts_of(body)
     ranges = find_ranges(query, texts)
     return None if ranges is None else make_snippet(texts, ranges)

@@ -209,6 +209,7 @@ def _remove(
             stores.registration_pins,
             stores.languages,
             stores.link_preview_refusals,
+            stores.uploads,
             stores.sessions,
         ),
         leave_group,

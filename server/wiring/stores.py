@@ -1,6 +1,7 @@
 """Builds the stores, one of each, over one database."""
 
 import asyncio
+from datetime import timedelta
 
 from models.ports import Clock
 from models.stores.accounts import Accounts
@@ -38,13 +39,18 @@ from models.stores.registration_pins import RegistrationPins
 from models.stores.sample_replies import SampleReplies
 from models.stores.sessions import Sessions
 from models.stores.status_histories import StatusHistories
+from models.stores.uploads import Uploads
 from server.auth.tokens import derive_key
+
+A_DAY = timedelta(days=1)
 
 
 class Stores:
     """All stores of a node; every query goes through one of them."""
 
-    def __init__(self, database: Database, secret: str, clock: Clock, *, large_chat: int) -> None:
+    def __init__(
+        self, database: Database, secret: str, clock: Clock, *, large_chat: int, upload_kept_for: timedelta = A_DAY
+    ) -> None:
         self.counters = counters = Counters(database)
         self.accounts, self.contacts = Accounts(database, counters), Contacts(database)
         self.messages, self.read_dates = Messages(database), ReadDates(database)
@@ -67,6 +73,7 @@ class Stores:
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
         self.page_versions, self.languages = PageVersions(database), Languages(database)
         self.link_preview_refusals = LinkPreviewRefusals(database)
+        self.uploads = Uploads(database, clock, upload_kept_for)
         self._identities = NumberIdentities(database, clock)
 
     async def prepare(self) -> None:
@@ -93,6 +100,7 @@ class Stores:
             self.phone_books,
             self.sample_replies,
             self.page_versions,
+            self.uploads,
         )
         # Concurrently, because each waits for the disk. All of them end before an error of one ends the start.
         ends = await asyncio.gather(*(until_done(store.prepare) for store in stores), return_exceptions=True)

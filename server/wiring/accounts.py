@@ -210,6 +210,7 @@ def _remove(
             stores.languages,
             stores.link_preview_refusals,
             stores.uploads,
+            stores.reports,
             stores.sessions,
         ),
         leave_group,

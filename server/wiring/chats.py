@@ -19,6 +19,7 @@ from models.services.chats.membership import MembershipCache
 from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
+from models.services.chats.report import ReportAbuse
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import AdmitMessage, FindStored, RequireRecipient, SendMessage
 from models.services.chats.summaries import ReadChatSummaries, Summaries
@@ -71,6 +72,7 @@ class ChatServices:
     list_read: ListRead
     mark_read: MarkRead
     member_names: ListMemberNames
+    report: ReportAbuse
 
 
 def build_log(
@@ -177,6 +179,17 @@ def build(
         ListRead(locate_log, members, messages, read_dates),
         MarkRead(locate_log, messages, marks),
         ListMemberNames(resolve, memberships, members, stores.accounts),
+        ReportAbuse(
+            stores.reports,
+            locate_log,
+            members,
+            entries,
+            directory,
+            stores.quotas,
+            clock,
+            limits.reports_per_day,
+            limits.enabled,
+        ),
     )
 
 

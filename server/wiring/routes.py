@@ -26,6 +26,7 @@ from handlers.rest.messaging.messages import MessageRoutes
 from handlers.rest.messaging.oauth import OAuthRoutes
 from handlers.rest.messaging.people import PeopleRoutes
 from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoutes, PhotoDoor
+from handlers.rest.messaging.reports import ReportRoutes
 from handlers.rest.messaging.uploads import UploadRoutes
 from models.documents.media import MediaKind, MediaRule
 from models.services.groups.groups import SetGroupPhoto
@@ -48,6 +49,7 @@ def _messaging(services: Services) -> list[web.AbstractRouteDef]:
         *_account(services).routes(),
         *_contacts(services).routes(),
         *_people(services).routes(),
+        *ReportRoutes(services.chats.report).routes(),
         *group_routes(services.groups).routes(),
         *_messages(services).routes(),
         *MediaRoutes(services.media.open).routes(),

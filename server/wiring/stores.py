@@ -36,6 +36,7 @@ from models.stores.presence_snapshots import PresenceSnapshots
 from models.stores.quotas import Quotas
 from models.stores.read_dates import ReadDates
 from models.stores.registration_pins import RegistrationPins
+from models.stores.reports import Reports
 from models.stores.sample_replies import SampleReplies
 from models.stores.sessions import Sessions
 from models.stores.status_histories import StatusHistories
@@ -73,6 +74,7 @@ class Stores:
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
         self.page_versions, self.languages = PageVersions(database), Languages(database)
         self.link_preview_refusals = LinkPreviewRefusals(database)
+        self.reports = Reports(database)
         self.uploads = Uploads(database, clock, upload_kept_for)
         self._identities = NumberIdentities(database, clock)
 
@@ -101,6 +103,7 @@ class Stores:
             self.sample_replies,
             self.page_versions,
             self.uploads,
+            self.reports,
         )
         # Concurrently, because each waits for the disk. All of them end before an error of one ends the start.
         ends = await asyncio.gather(*(until_done(store.prepare) for store in stores), return_exceptions=True)

@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import Awaitable
 from functools import partial
-from uuid import uuid4
 
 from typing_extensions import override
 
 from handlers.sockets.base import Answer, BaseNamespace, Body, NamespaceContext, Pending
 from handlers.sockets.client import ClientConnection
+from handlers.sockets.personal import PersonalRequests, PersonalServices
 from handlers.wire.sockets.chats import show_chat_page, show_names, show_page, show_sync
 from handlers.wire.sockets.entries import show_entry, show_message
 from handlers.wire.sockets.packets import CHAT
 from handlers.wire.sockets.requests import (
     CLIENT_ID_MAX_CHARS,
     EMOJI_MAX_CHARS,
+    find_client_id,
     find_exact,
     find_seq,
     read_accounts,
@@ -26,6 +27,7 @@ from handlers.wire.sockets.requests import (
     read_target,
     read_text,
 )
+from handlers.wire.sockets.search import read_search, show_search
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import Deletion, Edit, MessageChange, Reaction, Stored
 from models.errors import DomainError, Malformed
@@ -38,11 +40,12 @@ from models.services.chats.member_names import NAMES_MAX, ListMemberNames
 from models.services.chats.send import FindStored, SendMessage, message_of
 from models.services.chats.sync import SyncChats
 from models.services.runtime.admission import ConnectAdmission
+from models.services.search.search import SearchMessages
 
 Submission = Awaitable["asyncio.Future[Stored]"]
 
 
-class ChatNamespace(BaseNamespace):
+class ChatNamespace(PersonalRequests, BaseNamespace):
     """Requests that write begin in the order in which the connection sent them, and are answered when they are stored."""
 
     name = CHAT
@@ -59,6 +62,8 @@ class ChatNamespace(BaseNamespace):
         member_names: ListMemberNames,
         send_ready: SendReady,
         connect_admission: ConnectAdmission,
+        personal: PersonalServices,
+        search: SearchMessages,
         *,
         text_max_chars: int,
     ) -> None:
@@ -72,6 +77,8 @@ class ChatNamespace(BaseNamespace):
         self._member_names = member_names
         self._send_ready = send_ready
         self._connect_admission = connect_admission
+        self._personal = personal
+        self._search = search
         self._text_max_chars = text_max_chars
 
     @override
@@ -109,7 +116,7 @@ class ChatNamespace(BaseNamespace):
             text = read_text(body, "text", self._text_max_chars)
         except DomainError as refusal:
             return self._finish_change(self._again(client, body, target, refusal), Edit)
-        edit = self._change.submit_edit(client.actor, target, seq, text, _client_id(body))
+        edit = self._change.submit_edit(client.actor, target, seq, text, find_client_id(body))
         return self._finish_change(client.in_turn(edit), Edit)
 
     def on_message_delete(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:
@@ -120,7 +127,7 @@ class ChatNamespace(BaseNamespace):
             raise Malformed('scope: must be "all" or "me".')
         if scope == "me":
             return self._hide(client, target, seq)
-        deletion = self._change.submit_deletion(client.actor, target, seq, _client_id(body))
+        deletion = self._change.submit_deletion(client.actor, target, seq, find_client_id(body))
         return self._finish_change(client.in_turn(deletion), Deletion)
 
     async def _hide(self, client: ClientConnection, target: ChatRef, seq: int) -> Answer:
@@ -133,7 +140,7 @@ class ChatNamespace(BaseNamespace):
             emoji = find_exact(body, "emoji", EMOJI_MAX_CHARS)
         except DomainError as refusal:
             return self._finish_change(self._again(client, body, target, refusal), Reaction)
-        reaction = self._change.submit_reaction(client.actor, target, seq, emoji, _client_id(body))
+        reaction = self._change.submit_reaction(client.actor, target, seq, emoji, find_client_id(body))
         return self._finish_change(client.in_turn(reaction), Reaction)
 
     def _again(self, client: ClientConnection, body: Body, target: ChatRef, refusal: DomainError) -> Submission:
@@ -173,7 +180,6 @@ class ChatNamespace(BaseNamespace):
         """{chat or contact or group, accounts: [id]} -> {chat, names: [{account, contact, name}]}."""
         return show_names(*await self._member_names(client.actor, read_target(body), read_accounts(body, NAMES_MAX)))
 
-
-def _client_id(body: Body) -> str:
-    """Returns the client id of a change; without one, each request is a change of its own."""
-    return uuid4().hex if body.get("client_id") is None else read_client_id(body)
+    async def on_search(self, client: ClientConnection, body: Body) -> Answer:
+        """{query, chat or contact or group?, from?, kind?, before?, limit <= 50} -> {hits, next}."""
+        return show_search(await self._search(client.actor, read_search(body)))

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from models.documents.chat import Role
+from models.documents.chat_settings import SavedDraft, SettingsChange
 from models.documents.link_preview import LinkPreview
 from models.documents.photo import Photo
 
@@ -21,11 +22,27 @@ MESSAGE_TYPES = frozenset("tilsavcd")  # text, image, location, voice, audio, vi
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """A part of a text or a caption that means a member of the chat: `length` code points from the code point `offset` on.
+
+    `account` is 0 in what a client sends, until the member of that number has been found.
+    """
+
+    account: int
+    number: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A message. `type` is one letter of `MESSAGE_TYPES`; `reply_to` is a seq of the same chat.
 
     `width`, `height` and `blur` of a picture or a video are those of models/documents/media.py, `Placeholder`; `duration_ms` and
     `waveform` those of `Recording`, and `poster` is a picture of a video. Older messages have none.
+
+    `mentions` lie in the text or the caption, in order and without overlapping. `forwarded` is how many times a message was forwarded on
+    its way here, None for one that was written here.
     """
 
     type: str = "t"
@@ -47,6 +64,8 @@ class Message:
     vcard: str | None = None
     name: str | None = None
     reply_to: int | None = None
+    mentions: tuple[Mention, ...] = ()
+    forwarded: int | None = None
 
     @property
     def words(self) -> str | None:
@@ -58,16 +77,20 @@ class Message:
         """Returns the words that stand for a message in lists: what its author wrote, or the name of a card or a document."""
         return self.words or self.name or (self.file_name if self.type == "d" else None)
 
-    def with_words(self, words: str | None) -> "Message":
-        return replace(self, text=words) if self.type == "t" else replace(self, caption=words)
+    def with_words(self, words: str | None, mentions: tuple[Mention, ...] = ()) -> "Message":
+        """Returns the message with another text or caption, and the mentions in it."""
+        if self.type == "t":
+            return replace(self, text=words, mentions=mentions)
+        return replace(self, caption=words, mentions=mentions)
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The text of message `of` is now `text`."""
+    """The text of message `of` is now `text`, with these mentions in it."""
 
     of: int
     text: str
+    mentions: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +118,14 @@ class Previewed:
     of: int
     edit: int
     preview: LinkPreview | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Message `of` is pinned in its chat for everybody, or not any more."""
+
+    of: int
+    pinned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +195,29 @@ class EventSet:
     fields: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ChatSettingsSet:
+    """The sender set these fields of its own settings of chat `of_chat`. An entry of its chat with itself."""
+
+    of_chat: int
+    fields: SettingsChange
+
+    @property
+    def text(self) -> str | None:
+        """Returns the text of the draft that is set, the only long field."""
+        draft = self.fields.get("draft")
+        return draft.text if isinstance(draft, SavedDraft) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Starred:
+    """The sender marked entry `of_seq` of chat `of_chat` with a star, or not any more. An entry of its chat with itself."""
+
+    of_chat: int
+    of_seq: int
+    starred: bool
+
+
 Body = (
     Message
     | Edit
@@ -178,11 +232,16 @@ Body = (
     | RsvpSet
     | PollAdded
     | EventSet
+    | Pin
+    | ChatSettingsSet
+    | Starred
 )
-MessageChange = Edit | Deletion | Reaction | Previewed
+MessageChange = Edit | Deletion | Reaction | Previewed | Pin
 # Changes that show what a message says: as secret as the message itself.
 WordsChange = Edit | Previewed
 ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet
+# Changes of what one account alone sees, in the log of its chat with itself.
+PersonalChange = ChatSettingsSet | Starred
 # Facts about a chat's event. Its own row holds its state, so such an entry changes nothing.
 EventFact = RsvpSet | PollAdded | EventSet
 # When and where an event is, and whether it takes place: a change of these concerns everybody who is in its chat.
@@ -205,6 +264,9 @@ class Kind(StrEnum):
     RSVP = "rsvp"
     POLL = "poll"
     EVENT = "event"
+    PIN = "pin"
+    SETTINGS = "settings"
+    STAR = "star"
 
 
 KIND_OF: Mapping[type, Kind] = {
@@ -221,7 +283,12 @@ KIND_OF: Mapping[type, Kind] = {
     RsvpSet: Kind.RSVP,
     PollAdded: Kind.POLL,
     EventSet: Kind.EVENT,
+    Pin: Kind.PIN,
+    ChatSettingsSet: Kind.SETTINGS,
+    Starred: Kind.STAR,
 }
+_NOBODY: frozenset[int] = frozenset()
+MENTION_CHARS = 80  # about as many as a mention has on the wire
 _TEXTS = ("text", "url", "caption", "vcard", "name", "file_name", "poster", "waveform")  # the long ones
 
 
@@ -253,11 +320,15 @@ class Entry:
     edit_seq: int = 0  # the edit whose text this is; 0 for the first text
     is_deleted: bool = False
     first_text: str | None = None  # the text of an edited message before its first edit
+    first_mentions: tuple[Mention, ...] = ()  # the mentions in it
     reactions: Mapping[int, str] = field(default_factory=dict)  # account id -> emoji
     # Account id -> the entry by which it last set or took back its reaction.
     reaction_seqs: Mapping[int, int] = field(default_factory=dict)
     previewed: Previewed | None = None  # the newest, perhaps of a text that was edited since
     preview_seq: int = 0
+    pinned_at: datetime | None = None  # None for a message that is not pinned
+    pinned_by: int = 0
+    pin_seq: int = 0  # the entry by which it was last pinned, or not any more
 
     @property
     def preview(self) -> LinkPreview | None:
@@ -275,7 +346,8 @@ class Entry:
         texts = (getattr(self.body, name, None) for name in _TEXTS)
         made = self.body if isinstance(self.body, Previewed) else self.previewed
         preview = 0 if made is None or made.preview is None else made.preview.chars
-        return 300 + preview + sum(len(text) for text in texts if text is not None)
+        mentions = MENTION_CHARS * len(self.body.mentions) if isinstance(self.body, Message | Edit) else 0
+        return 300 + preview + mentions + sum(len(text) for text in texts if text is not None)
 
     @property
     def public_id(self) -> str:
@@ -326,7 +398,7 @@ def fitting(entries: Sequence[Entry], max_chars: int) -> list[Entry]:
 def without_text(change: Entry) -> Entry:
     """Returns an edit without the text that it set, a preview without what it shows, and any other change as it is."""
     match change.body:
-        case Edit(of, _):
+        case Edit(of):
             return replace(change, body=Edit(of, ""))
         case Previewed(of, edit, _):
             return replace(change, body=Previewed(of, edit, None))
@@ -335,8 +407,8 @@ def without_text(change: Entry) -> Entry:
 
 
 def has_changed_since(message: Entry, last: int) -> bool:
-    """Returns whether an edit, a reaction or a preview after entry `last` shows in a message. A deleted message shows none."""
-    newest = max(message.edit_seq, message.preview_seq)
+    """Returns whether an edit, a reaction, a preview or a pin after entry `last` shows in a message. A deleted message shows none."""
+    newest = max(message.edit_seq, message.preview_seq, message.pin_seq)
     return newest > last or any(seq > last for seq in message.reaction_seqs.values())
 
 
@@ -348,28 +420,34 @@ def without_content(entry: Entry) -> Entry:
 
 
 def _without_changes(message: Entry, body: Message) -> Entry:
-    """Returns a message with this body, as if no edit, reaction or preview had been applied to it."""
+    """Returns a message with this body, as if no edit, reaction, preview or pin had been applied to it."""
     return replace(
         message,
         body=body,
         edited_at=None,
         edit_seq=0,
         first_text=None,
+        first_mentions=(),
         reactions={},
         reaction_seqs={},
         previewed=None,
         preview_seq=0,
+        pinned_at=None,
+        pinned_by=0,
+        pin_seq=0,
     )
 
 
 def as_of(message: Entry, changes: Sequence[Entry]) -> Entry:
-    """Returns a message as it was after these of its edits, reactions and previews, which are all up to some entry of the log.
+    """Returns a message as it was after these of its edits, reactions, previews and pins, which are all up to some entry of the log.
 
     A message that was deleted later is deleted here, too.
     """
     if not isinstance(message.body, Message) or message.is_deleted:
         return message
-    body = message.body.with_words(message.first_text) if message.edit_seq else message.body
+    body = message.body
+    if message.edit_seq:
+        body = body.with_words(message.first_text, message.first_mentions)
     message = _without_changes(message, body)
     for change in changes:
         message = with_change(message, change)
@@ -389,6 +467,14 @@ def is_notice(body: Body) -> bool:
             return not PLAN_FIELDS.isdisjoint(fields)
         case _:
             return False
+
+
+def mentioned_accounts(entry: Entry) -> frozenset[int]:
+    """Returns the accounts that a message mentions as it is in this entry, or that an edit mentions; none for any other entry."""
+    body = entry.body
+    if isinstance(body, Message | Edit) and body.mentions:
+        return frozenset(mention.account for mention in body.mentions)
+    return _NOBODY
 
 
 def as_seen_by(entry: Entry, account_id: int) -> Entry:
@@ -416,12 +502,8 @@ def with_change(message: Entry, change: Entry) -> Entry:
     match change.body:
         case Deletion():
             return as_deleted(message)
-        case Edit(_, text):
-            if message.edit_seq > change.seq:
-                return message
-            first = message.first_text if message.edit_seq else message.body.words
-            body = message.body.with_words(text)
-            return replace(message, body=body, edited_at=change.at, edit_seq=change.seq, first_text=first)
+        case Edit():
+            return _with_edit(message, message.body, change, change.body)
         case Reaction(_, emoji):
             reactions, seqs = dict(message.reactions), dict(message.reaction_seqs)
             seqs[change.sender_id] = change.seq
@@ -436,5 +518,24 @@ def with_change(message: Entry, change: Entry) -> Entry:
             if before is not None and (before.edit, -message.preview_seq) >= (made.edit, -change.seq):
                 return message
             return replace(message, previewed=made, preview_seq=change.seq)
+        case Pin(_, pinned):
+            if message.pin_seq > change.seq:
+                return message
+            at, by = (change.at, change.sender_id) if pinned else (None, 0)
+            return replace(message, pinned_at=at, pinned_by=by, pin_seq=change.seq)
         case _:
             return message
+
+
+def _with_edit(message: Entry, body: Message, change: Entry, edit: Edit) -> Entry:
+    if message.edit_seq > change.seq:
+        return message
+    is_first = message.edit_seq == 0
+    return replace(
+        message,
+        body=body.with_words(edit.text, edit.mentions),
+        edited_at=change.at,
+        edit_seq=change.seq,
+        first_text=body.words if is_first else message.first_text,
+        first_mentions=body.mentions if is_first else message.first_mentions,
+    )

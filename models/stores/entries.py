@@ -1,6 +1,6 @@
 """Reads the log of chats, and applies changes to the messages that they change.
 
-A change (edit, deletion, reaction, preview) is stored as an entry first, marked pending, and then applied to the row that it changes
+A change (edit, deletion, reaction, preview, pin) is stored as an entry first, marked pending, and then applied to the row that it changes
 (docs/architecture.md, "Changes"). After a crash between the two, every read applies the pending changes to what it returns, and
 a sweep applies them to the rows.
 """
@@ -19,6 +19,7 @@ from models.documents.entry import (
     Entry,
     Kind,
     MessageChange,
+    Pin,
     Previewed,
     Reaction,
     WordsChange,
@@ -31,13 +32,22 @@ from models.documents.entry import (
 )
 from models.documents.media import media_named
 from models.stores.database import Collection, Database, Row
-from models.stores.entry_rows import CONTENT_FIELDS, ENTRIES, photo_files, preview_row, read_entry, with_photo
+from models.stores.entry_rows import (
+    CONTENT_FIELDS,
+    ENTRIES,
+    mention_rows,
+    photo_files,
+    preview_row,
+    read_entry,
+    with_photo,
+)
 from models.stores.last_seqs import read_last_seq
 
-MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value, Kind.PREVIEW.value]
+MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value, Kind.PREVIEW.value, Kind.PIN.value]
 MEMBERSHIPS = [Kind.JOINED.value, Kind.LEFT.value]
 _FILE_PATHS = ("url", "photo.full", "preview.picture.url")
 CHAT_CHANGES = [Kind.JOINED.value, Kind.LEFT.value, Kind.ROLE.value, Kind.SUBJECT.value, Kind.PHOTO.value]
+PERSONAL_CHANGES = [Kind.SETTINGS.value, Kind.STAR.value]
 
 
 class Entries:
@@ -98,7 +108,7 @@ class Entries:
         return visible(entries, member)
 
     async def as_of(self, chat_id: int, entries: Sequence[Entry], last: int) -> list[Entry]:
-        """Returns entries of one chat without edits, reactions and previews from behind entry `last`.
+        """Returns entries of one chat without edits, reactions, previews and pins from behind entry `last`.
 
         The log knows what was before.
         """
@@ -109,7 +119,7 @@ class Entries:
             "chat": chat_id,
             "of": {"$in": later},
             "_id": {"$lte": entry_key(chat_id, last)},
-            "kind": {"$in": [Kind.EDIT.value, Kind.REACTION.value, Kind.PREVIEW.value]},
+            "kind": {"$in": [kind for kind in MESSAGE_CHANGES if kind != Kind.DELETION.value]},
         }
         changes: dict[int, list[Entry]] = {seq: [] for seq in later}
         for row in await self._entries.find(query).hint("changes").sort("_id", 1).to_list(None):
@@ -286,17 +296,19 @@ def overlay(rows: Sequence[Row], entries: list[Entry], changes: Sequence[Entry])
 def _update(target: Row, change: Entry) -> UpdateOne:
     """Returns the update of a row for one change. The newest change of each kind wins, in whatever order they come."""
     match change.body:
-        case Edit(_, text):
+        case Edit(_, text, mentions):
             newer = {"edit_seq": {"$not": {"$gte": change.seq}}, "deleted": {"$ne": True}}
             # A media message's caption is its text.
             edited = {"$cond": [{"$eq": ["$type", "t"]}, text_literal(text), "$$REMOVE"]}
             caption = {"$cond": [{"$eq": ["$type", "t"]}, "$$REMOVE", text_literal(text)]}
             said: Row = {"$cond": [{"$eq": ["$type", "t"]}, "$text", "$caption"]}
-            first: Row = {"$ifNull": ["$first", {"text": {"$ifNull": [said, None]}}]}
+            # A field that is not there is none of `first` either.
+            first: Row = {"$ifNull": ["$first", {"text": {"$ifNull": [said, None]}, "mentions": "$mentions"}]}
             edit = {"text": edited, "caption": caption, "edited_at": change.at, "edit_seq": change.seq, "first": first}
+            edit["mentions"] = {"$literal": mention_rows(mentions)} if mentions else "$$REMOVE"
             return UpdateOne(target | newer, [{"$set": edit}])
         case Deletion():
-            gone = [*CONTENT_FIELDS, "edited_at", "edit_seq", "first", "reactions", "previewed"]
+            gone = [*CONTENT_FIELDS, "edited_at", "edit_seq", "first", "reactions", "previewed", "pin"]
             return UpdateOne(target, {"$set": {"deleted": True}, "$unset": dict.fromkeys(gone, "")})
         case Reaction(_, emoji):
             path = f"reactions.{change.sender_id}"
@@ -307,6 +319,11 @@ def _update(target: Row, change: Entry) -> UpdateOne:
             newer = {"deleted": {"$ne": True}, "$or": _older_previews(edit, change.seq)}
             made = {"edit": edit, "seq": change.seq, "preview": preview_row(preview)}
             return UpdateOne(target | newer, {"$set": {"previewed": made}})
+        case Pin(_, pinned):
+            newer = {"pin.seq": {"$not": {"$gte": change.seq}}, "deleted": {"$ne": True}}
+            # Without `at` the row is not among the pinned ones; it remembers which entry said so.
+            pin: Row = {"at": change.at, "by": change.sender_id} if pinned else {}
+            return UpdateOne(target | newer, {"$set": {"pin": pin | {"seq": change.seq}}})
         case _:
             raise TypeError(f"{change.kind} changes no message")
 

@@ -12,6 +12,7 @@ from models.documents.entry import (
     KIND_OF,
     Body,
     ChatChange,
+    ChatSettingsSet,
     Deletion,
     Draft,
     Edit,
@@ -21,14 +22,18 @@ from models.documents.entry import (
     Joined,
     Kind,
     Left,
+    Mention,
     Message,
     MessageChange,
+    PersonalChange,
     PhotoSet,
+    Pin,
     PollAdded,
     Previewed,
     Reaction,
     RoleSet,
     RsvpSet,
+    Starred,
     SubjectSet,
     entry_key,
     is_notice,
@@ -41,6 +46,7 @@ from models.documents.plain_line import one_line
 from models.documents.reaction import as_reaction
 from models.stores.database import Row
 from models.stores.instants import from_microseconds, microseconds, offset_minutes
+from models.stores.setting_rows import personal_fields, read_change
 
 ENTRIES = "entries"
 INDEXES = [
@@ -81,12 +87,22 @@ INDEXES = [
     IndexModel([("media", ASCENDING)], name="media", sparse=True),
     IndexModel([("url", ASCENDING)], name="url", sparse=True),  # rows of versions that wrote no `media`
     IndexModel([("photo.$**", ASCENDING)], name="files"),
+    # The messages that mention an account, by which unread mentions are counted (unread_counts.py); most messages mention nobody.
+    IndexModel(
+        [("chat", ASCENDING), ("mentions.account", ASCENDING), ("_id", ASCENDING)],
+        name="mentioned",
+        partialFilterExpression={"kind": Kind.MESSAGE.value, "mentions": {"$exists": True}},
+    ),
+    # The pinned messages of a chat: a few.
+    IndexModel(
+        [("chat", ASCENDING), ("_id", ASCENDING)], name="pinned", partialFilterExpression={"pin.at": {"$exists": True}}
+    ),
 ]
 
-_MESSAGE_FIELDS = tuple(name for name in Message.__slots__)
-_TEXT_FIELDS = ("type", "text", "reply_to")  # all that a text has, and most messages are texts
+_MESSAGE_FIELDS = tuple(name for name in Message.__slots__ if name != "mentions")
+_TEXT_FIELDS = ("type", "text", "reply_to")  # all that nearly every text has, and most messages are texts
 # What a deletion takes away from a message's row.
-CONTENT_FIELDS = ("media", *(name for name in _MESSAGE_FIELDS if name not in ("type", "reply_to")))
+CONTENT_FIELDS = ("media", "mentions", *(name for name in _MESSAGE_FIELDS if name not in ("type", "reply_to")))
 
 
 def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
@@ -108,6 +124,10 @@ def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
             value = getattr(body, name)
             if value is not None:
                 row[name] = value
+        if body.forwarded is not None:
+            row["forwarded"] = body.forwarded
+        if body.mentions:
+            row["mentions"] = mention_rows(body.mentions)
         media = media_named(row.get("url", ""))
         if media is not None:
             row["media"] = media
@@ -116,7 +136,8 @@ def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
         row["notice"] = True
     if isinstance(body, EventFact):
         return row | _fact_fields(body)
-    return row | {"pending": True} | _change_fields(body)
+    row["pending"] = True
+    return row | (personal_fields(body) if isinstance(body, PersonalChange) else _change_fields(body))
 
 
 def _fact_fields(fact: EventFact) -> Row:
@@ -131,8 +152,8 @@ def _fact_fields(fact: EventFact) -> Row:
 
 def _change_fields(change: MessageChange | ChatChange) -> Row:
     match change:
-        case Edit(of, text):
-            return {"of": of, "text": text}
+        case Edit(of, text, mentions):
+            return {"of": of, "text": text, **({"mentions": mention_rows(mentions)} if mentions else {})}
         case Deletion(of):
             return {"of": of}
         case Reaction(of, emoji):
@@ -149,6 +170,8 @@ def _change_fields(change: MessageChange | ChatChange) -> Row:
             return {"subject": subject}
         case PhotoSet(photo):
             return {"photo": photo_row(photo)}
+        case Pin(of, pinned):
+            return {"of": of, "pinned": pinned}
 
 
 def _preview_fields(preview: LinkPreview | None) -> Row:
@@ -156,6 +179,15 @@ def _preview_fields(preview: LinkPreview | None) -> Row:
     fields: Row = {"preview": preview_row(preview)}
     media = None if preview is None or preview.picture is None else media_named(preview.picture.url)
     return fields if media is None else fields | {"media": media}
+
+
+def mention_rows(mentions: Iterable[Mention]) -> list[Row]:
+    return [asdict(mention) for mention in mentions]
+
+
+def read_mentions(row: Mapping[str, Any]) -> tuple[Mention, ...]:
+    """Returns the mentions in field `mentions` of a row, none for most rows."""
+    return tuple(Mention(**mention) for mention in row.get("mentions", ()))
 
 
 def preview_row(preview: LinkPreview | None) -> Row | None:
@@ -220,6 +252,7 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
         edited_at=row.get("edited_at"),
         edit_seq=row.get("edit_seq", 0),
         first_text=row.get("first", {}).get("text"),
+        first_mentions=read_mentions(row["first"]) if "first" in row else (),
         is_deleted=row.get("deleted", False),
         reactions={
             int(account): as_reaction(reaction["emoji"])
@@ -228,6 +261,7 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
         },
         reaction_seqs={int(account): reaction["seq"] for account, reaction in row.get("reactions", {}).items()},
         **_previewed(row),
+        **_pinned(row),
     )
 
 
@@ -240,16 +274,27 @@ def _previewed(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"previewed": Previewed(of, made["edit"], read_preview(made["preview"])), "preview_seq": made["seq"]}
 
 
+def _pinned(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the fields of an entry that say whether a message is pinned, none for one that never was."""
+    pin = row.get("pin")
+    if pin is None or row.get("deleted"):
+        return {}
+    return {"pinned_at": pin.get("at"), "pinned_by": pin.get("by", 0), "pin_seq": pin["seq"]}
+
+
 def _message(row: Mapping[str, Any]) -> Message:
     # Nodes of earlier versions, which share the database during an upgrade, leave fields that they do not know.
     if row.get("deleted"):
         return Message(row["type"], reply_to=row.get("reply_to"))
-    return Message(**{name: row[name] for name in _MESSAGE_FIELDS if name in row})
+    fields = {name: row[name] for name in _MESSAGE_FIELDS if name in row}
+    if "mentions" in row:
+        fields["mentions"] = read_mentions(row)
+    return Message(**fields)
 
 
 _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
     Kind.MESSAGE: _message,
-    Kind.EDIT: lambda row: Edit(row["of"], row["text"]),
+    Kind.EDIT: lambda row: Edit(row["of"], row["text"], read_mentions(row)),
     Kind.DELETION: lambda row: Deletion(row["of"]),
     Kind.REACTION: lambda row: Reaction(row["of"], row["emoji"] and as_reaction(row["emoji"])),
     Kind.PREVIEW: lambda row: Previewed(row["of"], row["edit"], read_preview(row["preview"])),
@@ -265,4 +310,7 @@ _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
         row["poll"], from_microseconds(row["date"], row.get("offset")), one_line(row["venue"])
     ),
     Kind.EVENT: lambda row: EventSet(tuple(row["fields"])),
+    Kind.PIN: lambda row: Pin(row["of"], row["pinned"]),
+    Kind.SETTINGS: lambda row: ChatSettingsSet(row["of_chat"], read_change(row["settings"])),
+    Kind.STAR: lambda row: Starred(row["of_chat"], row["of_seq"], row["starred"]),
 }

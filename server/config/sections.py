@@ -195,6 +195,8 @@ class LimitSettings(Section):
     new_numbers_per_day: Count = 10_000
     pictures_per_minute: Count = 60
     reports_per_day: Count = 20
+    searches_per_s: Seconds = 2
+    searches_burst: Count = 20
     sockets_per_account: Count = 50
     lines_per_address: int = Field(2000, ge=0)
 

@@ -32,6 +32,7 @@ from models.services.accounts.sessions import (
 )
 from models.services.accounts.sign_in import VerifyPin
 from models.services.accounts.sign_in_alert import NotifySignIn
+from models.services.chats.personal_log import OpenSelfChat
 from models.services.events.demo import MakeDemoEvents
 from models.services.groups.members import LeaveGroup
 from models.services.media.unused import RemoveUnusedMedia
@@ -118,6 +119,7 @@ def build(
         return RequestPin(*stored, limit_texts, codes, clock, rules, digits=digits, app_scheme=app_scheme)
 
     request_messaging_pin = request_pin(MESSAGING_DIGITS, "")
+    open_self_chat = OpenSelfChat(stores.chats, clock)
     return AccountServices(
         choose,
         authenticate,
@@ -136,6 +138,7 @@ def build(
             note_language,
             rules.is_open,
             _demo(stores, clock, settings, log) if settings.events.demo else None,
+            open_self_chat,
         ),
         RegisterProfile(accounts, sessions, tokens, fanout, auth.public_registration, contact_joined),
         ListSessions(sessions, clock),
@@ -159,6 +162,7 @@ def build(
             notify_sign_in,
             note_language,
             auth.public_registration,
+            open_self_chat,
         ),
         remove,
         SetStatusMessage(accounts, stores.status_histories, fanout, clock),
@@ -211,6 +215,7 @@ def _remove(
             stores.link_preview_refusals,
             stores.uploads,
             stores.reports,
+            stores.personal,
             stores.sessions,
         ),
         leave_group,

@@ -12,16 +12,19 @@ from models.services.chats.announcer import AnnouncedListener, Announcer
 from models.services.chats.change import ChangeMessage
 from models.services.chats.history import ListMessages, LocateLog, ReadHistory
 from models.services.chats.journal import Journal
+from models.services.chats.journal_queue import StoredListener
 from models.services.chats.listing import ListChats, SendReady
 from models.services.chats.log_tail_cache import LogTailCache
 from models.services.chats.member_names import ListMemberNames
 from models.services.chats.membership import MembershipCache
 from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
+from models.services.chats.personal_log import RecordPersonalChange, SetChatSettings, StarMessage
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
 from models.services.chats.report import ReportAbuse
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import AdmitMessage, FindStored, RequireRecipient, SendMessage
+from models.services.chats.starred import ListStarred
 from models.services.chats.summaries import ReadChatSummaries, Summaries
 from models.services.chats.sync import SyncChats, SyncRules
 from models.services.chats.titles import ListChatsWithTitles
@@ -73,6 +76,9 @@ class ChatServices:
     mark_read: MarkRead
     member_names: ListMemberNames
     report: ReportAbuse
+    set_settings: SetChatSettings
+    star: StarMessage
+    list_starred: ListStarred
 
 
 def build_log(
@@ -84,10 +90,13 @@ def build_log(
     contacts: ContactServices,
     metrics: Metrics,
     announced: Sequence[AnnouncedListener] = (),
+    stored: Sequence[StoredListener] = (),
     *,
     cached_s: float,
 ) -> ChatLog:
     """`announced` listeners are called with each announced entry, its chat and the accounts that it was announced to.
+
+    `stored` listeners are called with the new entries of each batch, before those are announced; they must not wait or raise.
 
     `cached_s` is how long members of chats are cached while no node signals that they have changed.
     """
@@ -104,14 +113,14 @@ def build_log(
             metrics.announced((clock.now() - entry.at).total_seconds())
 
     listeners = [measure_announced, *announced]
-    announcer = Announcer(stores.members, entries, memberships, fanout, clock, listeners)
+    announcer = Announcer(stores.members, entries, memberships, stores.personal, fanout, clock, listeners)
     announce_again = AnnounceAgain(reannounce, entries, memberships, directory, announcer, clock)
     resolve = ResolveChat(chats, memberships, directory, contacts.require_contact, fanout, clock)
     typing = BroadcastTyping(resolve, memberships, directory, fanout, expires_s=settings.typing.expires_s)
     journal = Journal(
         database,
         clock,
-        (count_stored, reannounce.stored, announcer.stored, summaries.stored, typing.stored),
+        (count_stored, reannounce.stored, announcer.stored, summaries.stored, typing.stored, *stored),
         (announce_again.found, typing.found),
         batch_max_entries=settings.journal.batch_max_entries,
         queue_max_entries=settings.journal.queue_max_entries,
@@ -160,7 +169,10 @@ def build(
         remove_media,
     )
     read_summaries = ReadChatSummaries(stores.chat_summaries, memberships, stores.accounts)
-    list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted)
+    list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted, clock)
+    # As often as messages, and apart from them: what somebody writes is kept as a draft several times.
+    own_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
+    record = RecordPersonalChange(resolve, find_stored, log.journal, log.announcer, memberships)
     locate_log = LocateLog(resolve, memberships, members)
     return ChatServices(
         find_stored,
@@ -190,6 +202,9 @@ def build(
             limits.reports_per_day,
             limits.enabled,
         ),
+        SetChatSettings(record, members, entries, stores.personal, clock, own_limit),
+        StarMessage(record, members, entries, own_limit),
+        ListStarred(resolve, memberships, members, entries, stores.personal.stars),
     )
 
 

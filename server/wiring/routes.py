@@ -24,9 +24,11 @@ from handlers.rest.messaging.groups import GroupRoutes
 from handlers.rest.messaging.media_messages import MediaMessageRoutes
 from handlers.rest.messaging.messages import MessageRoutes
 from handlers.rest.messaging.oauth import OAuthRoutes
+from handlers.rest.messaging.own_state import OwnStateRoutes
 from handlers.rest.messaging.people import PeopleRoutes
 from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoutes, PhotoDoor
 from handlers.rest.messaging.reports import ReportRoutes
+from handlers.rest.messaging.search import SearchRoutes
 from handlers.rest.messaging.uploads import UploadRoutes
 from models.documents.media import MediaKind, MediaRule
 from models.services.groups.groups import SetGroupPhoto
@@ -52,6 +54,8 @@ def _messaging(services: Services) -> list[web.AbstractRouteDef]:
         *ReportRoutes(services.chats.report).routes(),
         *group_routes(services.groups).routes(),
         *_messages(services).routes(),
+        *_own_state(services).routes(),
+        *SearchRoutes(services.search.messages, services.links).routes(),
         *MediaRoutes(services.media.open).routes(),
         *_photos(services),
         *_media_messages(services).routes(),
@@ -156,6 +160,11 @@ def _messages(services: Services) -> MessageRoutes:
         services.links,
         services.runtime.settings.chat.text_max_chars,
     )
+
+
+def _own_state(services: Services) -> OwnStateRoutes:
+    chats, settings = services.chats, services.runtime.settings
+    return OwnStateRoutes(chats.set_settings, chats.star, chats.list_starred, settings.chat.text_max_chars)
 
 
 def _photos(services: Services) -> list[web.AbstractRouteDef]:

@@ -29,6 +29,7 @@ from models.stores.notifications import Notifications
 from models.stores.number_identities import NumberIdentities
 from models.stores.ownerships import Ownerships
 from models.stores.page_versions import PageVersions
+from models.stores.personal_state import PersonalState
 from models.stores.phone_books import PhoneBooks
 from models.stores.photos import Photos
 from models.stores.pins import Pins
@@ -38,6 +39,8 @@ from models.stores.read_dates import ReadDates
 from models.stores.registration_pins import RegistrationPins
 from models.stores.reports import Reports
 from models.stores.sample_replies import SampleReplies
+from models.stores.search_blocks import SearchBlocks
+from models.stores.search_log import SearchLog
 from models.stores.sessions import Sessions
 from models.stores.status_histories import StatusHistories
 from models.stores.uploads import Uploads
@@ -76,6 +79,8 @@ class Stores:
         self.link_preview_refusals = LinkPreviewRefusals(database)
         self.reports = Reports(database)
         self.uploads = Uploads(database, clock, upload_kept_for)
+        self.personal = PersonalState(database)
+        self.search_blocks, self.search_log = SearchBlocks(database), SearchLog(database)
         self._identities = NumberIdentities(database, clock)
 
     async def prepare(self) -> None:
@@ -104,6 +109,8 @@ class Stores:
             self.page_versions,
             self.uploads,
             self.reports,
+            self.personal,
+            self.search_blocks,
         )
         # Concurrently, because each waits for the disk. All of them end before an error of one ends the start.
         ends = await asyncio.gather(*(until_done(store.prepare) for store in stores), return_exceptions=True)

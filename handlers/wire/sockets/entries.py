@@ -1,14 +1,16 @@
 """Messages and entries as JSON, for `history`, `sync` and every event about a log (docs/protocol.md, "Messages and entries")."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from handlers.wire.previews import PreviewShown, show_preview
+from handlers.wire.sockets.settings import SettingsShown, show_settings_change
 from handlers.wire.times import Time, show_event_date
 from models.documents.entry import (
+    ChatSettingsSet,
     Deletion,
     Edit,
     Entry,
@@ -16,14 +18,17 @@ from models.documents.entry import (
     Joined,
     Kind,
     Left,
+    Mention,
     Message,
     MessageChange,
     PhotoSet,
+    Pin,
     PollAdded,
     Previewed,
     Reaction,
     RoleSet,
     RsvpSet,
+    Starred,
     SubjectSet,
 )
 from models.documents.media import MEDIA
@@ -51,6 +56,22 @@ _CONTENT = (
     "reply_to",
 )
 _TEXT_CONTENT = ("text", "reply_to")  # all that a text has, and most messages are texts
+
+
+class MentionShown(TypedDict):
+    """A part of a text or a caption that means a member: `length` code points from the code point `offset` on."""
+
+    account: int
+    number: str
+    offset: int
+    length: int
+
+
+class PinShown(TypedDict):
+    """When a message was pinned, and the account that did it."""
+
+    at: Time
+    by: int
 
 
 # What `show_entry` returns for each kind of entry, described for the reference.
@@ -90,6 +111,8 @@ EntryShown = TypedDict(
         "edit_seq": NotRequired[int],
         "preview": NotRequired[PreviewShown | None],
         "reactions": NotRequired[dict[str, str]],
+        "mentions": NotRequired[list[MentionShown]],
+        "forwarded": NotRequired[int],
         # A change:
         "account": NotRequired[int],
         "at": NotRequired[Time],
@@ -113,6 +136,13 @@ EntryShown = TypedDict(
         "suggested_date": NotRequired[Time],
         "suggested_venue": NotRequired[str],
         "fields": NotRequired[list[str]],
+        # When and by whom a message was pinned; in a change, whether it is.
+        "pinned": NotRequired[PinShown | bool],
+        # A change of one's own state:
+        "of_chat": NotRequired[int],
+        "of_seq": NotRequired[int],
+        "starred": NotRequired[bool],
+        "settings": NotRequired[SettingsShown],
     },
 )
 
@@ -126,7 +156,7 @@ def show_message(entry: Entry) -> dict[str, object]:
     """Returns a message with the changes applied to it so far.
 
     It has `{"id", "chat", "seq", "sender", "from", "client_id", "type", "sent_at"}` and the fields of its type; `edited_at` with
-    `edit_seq`, `deleted`, `preview` and `reactions` (`{account id: emoji}`) only if there are any.
+    `edit_seq`, `deleted`, `preview`, `reactions` (`{account id: emoji}`), `mentions`, `forwarded` and `pinned` only if there are any.
     """
     body = entry.body
     if not isinstance(body, Message):
@@ -154,16 +184,30 @@ def show_message(entry: Entry) -> dict[str, object]:
         shown["deleted"] = True
     if entry.reactions:
         shown["reactions"] = {str(account): emoji for account, emoji in entry.reactions.items()}
+    if body.mentions:
+        shown["mentions"] = show_mentions(body.mentions)
+    if body.forwarded is not None:
+        shown["forwarded"] = body.forwarded
+    if entry.pinned_at is not None:
+        shown["pinned"] = {"at": show_time(entry.pinned_at), "by": entry.pinned_by}
     return shown
+
+
+def show_mentions(mentions: Sequence[Mention]) -> list[dict[str, object]]:
+    """Returns `[{"account", "number", "offset", "length"}]`, in the order of the text."""
+    return [
+        {"account": one.account, "number": one.number, "offset": one.offset, "length": one.length} for one in mentions
+    ]
 
 
 def show_entry(entry: Entry) -> dict[str, object]:
     """Returns any entry: `{"kind", "chat", "seq", …}`; a message with all of `show_message`, a change with what it changes.
 
-    `edit` {of, text, edited_at} · `deletion` {of, scope: "all"} · `reaction` {of, emoji} · `preview` {of, edit_seq, preview} · `joined` {accounts, numbers,
+    `edit` {of, text, edited_at, mentions?} · `deletion` {of, scope: "all"} · `reaction` {of, emoji} · `preview` {of, edit_seq, preview} · `joined` {accounts, numbers,
     admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject} · `photo` {photo_url,
     preview_photo_url} · `rsvp` {invitation, answer, rsvp_message} · `poll` {poll, suggested_date, suggested_venue} · `event`
-    {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them). `account` and `from` say who did it.
+    {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them) · `pin` {of, pinned} ·
+    `settings` {of_chat, settings} · `star` {of_chat, of_seq, starred}. `account` and `from` say who did it.
     """
     if isinstance(entry.body, Message):
         return {"kind": entry.kind.value, **show_message(entry)}
@@ -181,14 +225,17 @@ def show_entry(entry: Entry) -> dict[str, object]:
 
 def _show_message_change(change: MessageChange, at: datetime) -> Mapping[str, object]:
     match change:
-        case Edit(of, text):
-            return {"of": of, "text": text, "edited_at": show_time(at)}
+        case Edit(of, text, mentions):
+            shown: dict[str, object] = {"of": of, "text": text, "edited_at": show_time(at)}
+            return shown | {"mentions": show_mentions(mentions)} if mentions else shown
         case Deletion(of):
             return {"of": of, "scope": "all"}
         case Reaction(of, emoji):
             return {"of": of, "emoji": emoji}
         case Previewed(of, edit, preview):
             return {"of": of, "edit_seq": edit, "preview": None if preview is None else show_preview(preview)}
+        case Pin(of, pinned):
+            return {"of": of, "pinned": pinned}
 
 
 def show_photo(photo: Photo | None) -> dict[str, object]:
@@ -219,5 +266,9 @@ def _show_change(entry: Entry) -> Mapping[str, object]:
             return {"poll": poll, "suggested_date": show_event_date(date, has_time=False), "suggested_venue": venue}
         case EventSet(fields):
             return {"fields": [_FIELDS.get(name, name) for name in fields]}
+        case ChatSettingsSet(of_chat, fields):
+            return {"of_chat": of_chat, "settings": show_settings_change(fields)}
+        case Starred(of_chat, of_seq, starred):
+            return {"of_chat": of_chat, "of_seq": of_seq, "starred": starred}
         case _:
             raise TypeError(f"{entry.kind} is no change")

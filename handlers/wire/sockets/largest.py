@@ -17,8 +17,11 @@ from handlers.wire.sockets.requests import (
     VCARD_MAX_CHARS,
     WAVEFORM_CHARS,
 )
+from handlers.wire.sockets.search import NEXT_MAX_CHARS
+from handlers.wire.times import TIME_MAX_CHARS
 from models.documents.file_name import FILE_NAME_MAX_CHARS
 from models.documents.phone import TEXT_MAX_CHARS as NUMBER_MAX_CHARS
+from models.documents.search_words import QUERY_MAX_CHARS
 from models.documents.url import URL_MAX_CHARS
 from models.services.chats.member_names import NAMES_MAX
 from models.services.presence.presence import WATCHED_MAX
@@ -73,12 +76,31 @@ def largest_requests(text_max_chars: int) -> Mapping[str, int]:
         "sync": _object(cursors=CURSORS_MAX * (_text(10) + INT_MAX_BYTES)),
         "names": _object(**target, accounts=NAMES_MAX * (INT_MAX_BYTES + len(","))),
         "chats": _object(limit=INT_MAX_BYTES, before=_text(CLIENT_ID_MAX_CHARS)),
+        "search": _object(
+            **target,
+            **{"from": _text(NUMBER_MAX_CHARS)},
+            query=_text(QUERY_MAX_CHARS),
+            kind=_text(1),
+            before=_text(NEXT_MAX_CHARS),
+            limit=INT_MAX_BYTES,
+        ),
         "typing_start": _object(**target),
         "typing_stop": _object(**target),
         "presence_set": _object(status=_text(7)),
         "presence_watch": _object(contacts=WATCHED_MAX * _text(NUMBER_MAX_CHARS)),
         "delivered": _object(**target, **seq),
         "read": _object(**target, **seq),
+        "chat_settings_set": _object(
+            **attempt,
+            muted_until=_text(TIME_MAX_CHARS),
+            notify=_text(8),
+            archived=_text(5),
+            pinned=INT_MAX_BYTES,
+            marked_unread=_text(5),
+            draft=_object(text=_text(text_max_chars), reply_to=INT_MAX_BYTES) + len(","),
+        ),
+        "star_set": _object(**attempt, **seq, starred=_text(5)),
+        "starred": _object(before=INT_MAX_BYTES, limit=INT_MAX_BYTES),
     }
 
 

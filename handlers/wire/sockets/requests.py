@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from handlers.wire.fields import SLACK, find_number
 from models.documents.chat import is_group_id
@@ -132,6 +133,18 @@ def _is_missing(value: object, looked_at_max: int) -> bool:
 def read_client_id(body: Body) -> str:
     """Returns the client id: a repeated request with it means the message that was stored first, for ever."""
     return read_exact(body, "client_id", CLIENT_ID_MAX_CHARS)
+
+
+def find_client_id(body: Body) -> str:
+    """Returns the client id of a change; without one, each request is a change of its own."""
+    return uuid4().hex if body.get("client_id") is None else read_client_id(body)
+
+
+def read_switch(body: Body, name: str) -> bool:
+    value = body.get(name)
+    if not isinstance(value, bool):
+        raise Malformed(f"{name}: must be true or false.")
+    return value
 
 
 def read_message(body: Body, text_max_chars: int) -> Message:

@@ -213,7 +213,7 @@ def _seqs_of(entry: Entry) -> Sequence[int]:
 
 
 def _is_changed(message: Entry) -> bool:
-    return bool(message.edit_seq or message.reactions or message.preview_seq)
+    return bool(message.edit_seq or message.reactions or message.preview_seq or message.pin_seq)
 
 
 def _stands(entry: Entry, now: dict[int, Entry | None]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.documents.chat import Chat, ChatKind, Member
+from models.documents.chat import Chat, Member
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import ANSWER_MAX_CHARS, SEQ_MAX, Entry, MessageChange, fitting, with_change
 from models.documents.page_request import PageRequest, Part
@@ -58,7 +58,7 @@ class ReadHistory:
         last_seq = await self.entries.last_seq(chat_id)
         await self.memberships.catch_up_all([chat_id])
         member = await self.members.find_member(chat_id, actor.account_id)
-        if member is None or not member.is_listed:
+        if member is None or not member.is_synced:
             raise ChatNotFound
         limit = min(limit, PAGE_MAX)
         shown: list[Entry] = []
@@ -166,7 +166,7 @@ class ListMessages:
         return Part(await self._with_receipts(log, shown), found.before)
 
     async def _with_receipts(self, log: ReadableLog, messages: Sequence[Entry]) -> list[ListedMessage]:
-        if log.chat.kind is not ChatKind.DIRECT or not messages:
+        if log.chat.pair is None or not messages:
             return [_listed(log, message, None, ReadMarks()) for message in messages]
         me = log.member.account_id
         peer_id = log.chat.peer_of(me)
@@ -181,7 +181,7 @@ def _listed(log: ReadableLog, message: Entry, peer_id: int | None, read: ReadMar
     return ListedMessage(
         message,
         is_received=message.sender_id != log.member.account_id,
-        is_in_group=log.chat.kind is not ChatKind.DIRECT,
+        is_in_group=log.chat.pair is None,
         # What is stored for the recipient counts as delivered (docs/messaging-api.md, "Receipts").
         delivered_at=None if is_kept_back else message.at,
         read_at=None if is_kept_back else read.find(message.seq),

@@ -130,7 +130,7 @@ class AdvanceReceipts:
         if highest > self._known_seqs.get(chat_id, 0):
             await self._require_seq(chat_id, highest)
         pair = await load_pair(self._directory, roster.chat, actor.account_id)
-        is_shown, is_direct = shows_receipts(pair), roster.chat.kind is ChatKind.DIRECT
+        is_shown, is_direct = shows_receipts(pair), roster.chat.pair is not None
         await asyncio.shield(
             self._move(chat_id, actor.account_id, delivered, read, is_shown=is_shown, is_direct=is_direct)
         )
@@ -148,8 +148,8 @@ class AdvanceReceipts:
         roster = self._resolve.peek(actor, target)
         if roster is None or max(delivered, read) > self._known_seqs.get(roster.chat.id, 0):
             return None
-        pair, is_direct = None, roster.chat.kind is ChatKind.DIRECT
-        if is_direct:
+        pair, is_direct = None, roster.chat.pair is not None
+        if roster.chat.kind is ChatKind.DIRECT:
             pair = peek_pair(self._directory, roster.chat, actor.account_id)
             if pair is None:
                 return None

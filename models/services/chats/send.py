@@ -78,7 +78,7 @@ class FindStored:
 class AdmitMessage:
     """Decides from whom a new message is hidden; raises NotAContact or ContactBlocked if it may not be written at all.
 
-    In groups and chats of events every member may write, and nothing is hidden.
+    In groups and chats of events every member may write, and nothing is hidden; and everybody may write to oneself.
     """
 
     require_contact: RequireContact
@@ -93,6 +93,8 @@ class AdmitMessage:
 
     async def to_contact(self, actor: Actor, number: str) -> tuple[int, ...]:
         """Returns the accounts that a message to this number is hidden from, whether or not there is a chat yet."""
+        if number == actor.number:
+            return ()
         contact = await self.require_contact(actor, number)
         return admit_to_direct(actor, (await self.directory.require(actor.account_id), contact), contact)
 
@@ -102,7 +104,7 @@ class AdmitMessage:
         Returns None if something is not cached, or if a direct chat must be completed or listed first.
         """
         if roster.chat.kind is not ChatKind.DIRECT:
-            return ()
+            return None if roster.unlisted else ()
         pair = peek_pair(self.directory, roster.chat, actor.account_id)
         contact = None if pair is None else self.require_contact.peek(actor, pair[1].number)
         if pair is None or contact is None or roster.unlisted or not is_complete(roster):

@@ -9,6 +9,7 @@ from typing_extensions import override
 from handlers.sockets.base import Answer, BaseNamespace, Body, NamespaceContext, Pending
 from handlers.sockets.client import ClientConnection
 from handlers.sockets.personal import PersonalRequests, PersonalServices
+from handlers.wire.polls import read_choice
 from handlers.wire.sockets.chats import show_chat_page, show_names, show_page, show_sync
 from handlers.wire.sockets.entries import show_entry, show_message
 from handlers.wire.sockets.packets import CHAT
@@ -29,7 +30,7 @@ from handlers.wire.sockets.requests import (
 )
 from handlers.wire.sockets.search import read_search, show_search
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Deletion, Edit, MessageChange, Reaction, Stored
+from models.documents.entry import Deletion, Edit, MessageChange, Reaction, Stored, Vote
 from models.errors import DomainError, Malformed
 from models.services.chats.change import ChangeMessage
 from models.services.chats.history import PAGE_MAX as HISTORY_MAX
@@ -142,6 +143,16 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
             return self._finish_change(self._again(client, body, target, refusal), Reaction)
         reaction = self._change.submit_reaction(client.actor, target, seq, emoji, find_client_id(body))
         return self._finish_change(client.in_turn(reaction), Reaction)
+
+    def on_vote(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:
+        """{chat, seq, options: [index], client_id?} -> {message, entry}; no options take a vote back."""
+        target, seq = read_target(body), read_seq(body)
+        try:
+            options = read_choice(body, "options")
+        except DomainError as refusal:
+            return self._finish_change(self._again(client, body, target, refusal), Vote)
+        vote = self._change.submit_vote(client.actor, target, seq, options, find_client_id(body))
+        return self._finish_change(client.in_turn(vote), Vote)
 
     def _again(self, client: ClientConnection, body: Body, target: ChatRef, refusal: DomainError) -> Submission:
         """Returns the stored answer to a repeated request that would be refused now: limits may change between starts."""

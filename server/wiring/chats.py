@@ -143,9 +143,12 @@ def build(
     members, entries, messages, read_dates = stores.members, stores.entries, stores.messages, stores.read_dates
     resolve, admit = log.resolve, AdmitMessage(contacts.require_contact, directory)
     message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
-    stamp = StampReadReceipts(members, read_dates, clock)
+    stamp = StampReadReceipts(members, read_dates, stores.own_read_dates, clock)
     most = chat.receipts_max_members
-    marks = AdvanceReceipts(resolve, members, entries, memberships, directory, fanout, stamp, everybody_up_to=most)
+    choices = contacts.read_receipts
+    marks = AdvanceReceipts(
+        resolve, members, entries, memberships, directory, choices, fanout, stamp, everybody_up_to=most
+    )
     find_stored = FindStored(resolve, members, entries, log.journal)
     send = SendMessage(
         resolve,
@@ -167,6 +170,7 @@ def build(
         message_limit,
         find_stored,
         remove_media,
+        clock,
     )
     read_summaries = ReadChatSummaries(stores.chat_summaries, memberships, stores.accounts)
     list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted, clock)
@@ -186,7 +190,7 @@ def build(
         list_chats,
         ListChatsWithTitles(list_chats, stores.contacts, stores.accounts),
         SendReady(directory, BatchLoader(list_chats.first_pages, at_once=64), fanout, _shown_limits(settings)),
-        ListMessages(locate_log, entries, messages, read_dates),
+        ListMessages(locate_log, entries, messages, read_dates, stores.own_read_dates),
         ListDelivered(locate_log, messages),
         ListRead(locate_log, members, messages, read_dates),
         MarkRead(locate_log, messages, marks),

@@ -27,6 +27,7 @@ from handlers.rest.messaging.oauth import OAuthRoutes
 from handlers.rest.messaging.own_state import OwnStateRoutes
 from handlers.rest.messaging.people import PeopleRoutes
 from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoutes, PhotoDoor
+from handlers.rest.messaging.polls import PollRoutes
 from handlers.rest.messaging.reports import ReportRoutes
 from handlers.rest.messaging.search import SearchRoutes
 from handlers.rest.messaging.uploads import UploadRoutes
@@ -60,6 +61,7 @@ def _messaging(services: Services) -> list[web.AbstractRouteDef]:
         *_photos(services),
         *_media_messages(services).routes(),
         *_uploads(services).routes(),
+        *PollRoutes(services.chats.send, services.chats.change, services.links).routes(),
     ]
 
 
@@ -106,6 +108,7 @@ def _account(services: Services) -> AccountRoutes:
         accounts.set_status_message,
         accounts.set_nickname,
         accounts.set_privacy,
+        accounts.find_read_receipts,
         accounts.find_link_previews,
         accounts.set_link_previews,
         services.runtime.settings.link_previews.enabled,

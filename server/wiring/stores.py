@@ -35,7 +35,8 @@ from models.stores.photos import Photos
 from models.stores.pins import Pins
 from models.stores.presence_snapshots import PresenceSnapshots
 from models.stores.quotas import Quotas
-from models.stores.read_dates import ReadDates
+from models.stores.read_dates import OWN_READ_DATES, ReadDates
+from models.stores.read_receipt_refusals import ReadReceiptRefusals
 from models.stores.registration_pins import RegistrationPins
 from models.stores.reports import Reports
 from models.stores.sample_replies import SampleReplies
@@ -81,6 +82,8 @@ class Stores:
         self.uploads = Uploads(database, clock, upload_kept_for)
         self.personal = PersonalState(database)
         self.search_blocks, self.search_log = SearchBlocks(database), SearchLog(database)
+        self.own_read_dates = ReadDates(database, OWN_READ_DATES)
+        self.read_receipt_refusals = ReadReceiptRefusals(database)
         self._identities = NumberIdentities(database, clock)
 
     async def prepare(self) -> None:
@@ -95,6 +98,7 @@ class Stores:
             self.pins,
             self.attempts,
             self.read_dates,
+            self.own_read_dates,
             self.media,
             self.photos,
             self.logins,

@@ -14,9 +14,9 @@ from aiohttp import FormData
 from bson import encode
 
 from models.documents.entry import Body, Draft, Edit, Message, Reaction
+from models.documents.search import END
 from models.documents.search_block import BLOCK
 from models.documents.search_words import fold, list_terms
-from models.services.search.search import END
 from models.stores.entry_rows import entry_row, stored_entry
 from server.clock import SystemClock
 from server.embedded import EmbeddedStores

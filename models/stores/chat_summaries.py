@@ -94,7 +94,7 @@ class ChatSummaries:
         fields = dict.fromkeys(
             ("chat", "account", "end", "read", "cleared", "spans", "activity", "large", "unlisted"), True
         )
-        rows = await aggregate(self._members, [{"$match": match}, END_OF_LOG, {"$project": fields}])
+        rows = await aggregate(self._members, [{"$match": match}, _END, {"$project": fields}])
         large = {row["chat"] for row in rows if row.get("large")}
         query = {"_id": {"$in": list(large)}}
         found = await self._chats.find(query, {"activity": True}).to_list(None) if large else []
@@ -215,7 +215,7 @@ class ChatSummaries:
         return found
 
 
-END_OF_LOG: Row = {
+_END: Row = {
     "$lookup": {
         "from": ENTRIES,
         "let": {

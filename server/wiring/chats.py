@@ -23,6 +23,7 @@ from models.services.chats.message_receipts import ListDelivered, ListRead, Mark
 from models.services.chats.personal_log import RecordPersonalChange, SetChatSettings, StarMessage
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
+from models.services.chats.report import ReportAbuse
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import AdmitMessage, FindStored, RequireRecipient, SendMessage
 from models.services.chats.starred import ListStarred
@@ -79,6 +80,7 @@ class ChatServices:
     set_expiry: SetExpiry
     clear: ClearChat
     end_messages: EndMessages
+    report: ReportAbuse
     set_settings: SetChatSettings
     star: StarMessage
     list_starred: ListStarred
@@ -215,6 +217,17 @@ def build(
         ClearChat(resolve, memberships, members, entries, fanout, message_limit),
         EndMessages(
             stores.ended_entries, stores.retention, stores.notifications, remove_media, stores.lifetimes, ended
+        ),
+        ReportAbuse(
+            stores.reports,
+            locate_log,
+            members,
+            entries,
+            directory,
+            stores.quotas,
+            clock,
+            limits.reports_per_day,
+            limits.enabled,
         ),
         SetChatSettings(record, members, entries, stores.personal, clock, own_limit),
         StarMessage(record, members, entries, own_limit),

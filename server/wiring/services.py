@@ -114,6 +114,7 @@ def build_runtime(settings: Settings, outside: Outside) -> Runtime:
         clock,
         large_chat=chat.large_chat_members,
         retention=None if chat.retention_days is None else timedelta(days=chat.retention_days),
+        upload_kept_for=timedelta(hours=settings.media.upload_kept_hours),
     )
     listeners = BusListeners()
     bus = Bus(

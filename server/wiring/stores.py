@@ -40,13 +40,17 @@ from models.stores.quotas import Quotas
 from models.stores.read_dates import OWN_READ_DATES, ReadDates
 from models.stores.read_receipt_refusals import ReadReceiptRefusals
 from models.stores.registration_pins import RegistrationPins
+from models.stores.reports import Reports
 from models.stores.retention import Retention
 from models.stores.sample_replies import SampleReplies
 from models.stores.search_blocks import SearchBlocks
 from models.stores.search_log import SearchLog
 from models.stores.sessions import Sessions
 from models.stores.status_histories import StatusHistories
+from models.stores.uploads import Uploads
 from server.auth.tokens import derive_key
+
+A_DAY = timedelta(days=1)
 
 
 class Stores:
@@ -60,6 +64,7 @@ class Stores:
         *,
         large_chat: int,
         retention: timedelta | None = None,
+        upload_kept_for: timedelta = A_DAY,
     ) -> None:
         """`retention` is how long messages are kept; None for ever."""
         self.lifetimes = lifetimes = Lifetimes(clock.now, retention)
@@ -86,6 +91,8 @@ class Stores:
         self.page_versions, self.languages = PageVersions(database), Languages(database)
         self.link_preview_refusals = LinkPreviewRefusals(database)
         self.ended_entries, self.retention = EndedEntries(database), Retention(database)
+        self.reports = Reports(database)
+        self.uploads = Uploads(database, clock, upload_kept_for)
         self.personal = PersonalState(database)
         self.search_blocks, self.search_log = SearchBlocks(database), SearchLog(database)
         self.own_read_dates = ReadDates(database, OWN_READ_DATES)
@@ -118,6 +125,8 @@ class Stores:
             self.sample_replies,
             self.page_versions,
             self.retention,
+            self.uploads,
+            self.reports,
             self.personal,
             self.search_blocks,
         )

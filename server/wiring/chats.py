@@ -21,6 +21,7 @@ from models.services.chats.message_receipts import ListDelivered, ListRead, Mark
 from models.services.chats.personal_log import RecordPersonalChange, SetChatSettings, StarMessage
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
+from models.services.chats.report import ReportAbuse
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import AdmitMessage, FindStored, RequireRecipient, SendMessage
 from models.services.chats.starred import ListStarred
@@ -74,6 +75,7 @@ class ChatServices:
     list_read: ListRead
     mark_read: MarkRead
     member_names: ListMemberNames
+    report: ReportAbuse
     set_settings: SetChatSettings
     star: StarMessage
     list_starred: ListStarred
@@ -193,6 +195,17 @@ def build(
         ListRead(locate_log, members, messages, read_dates),
         MarkRead(locate_log, messages, marks),
         ListMemberNames(resolve, memberships, members, stores.accounts),
+        ReportAbuse(
+            stores.reports,
+            locate_log,
+            members,
+            entries,
+            directory,
+            stores.quotas,
+            clock,
+            limits.reports_per_day,
+            limits.enabled,
+        ),
         SetChatSettings(record, members, entries, stores.personal, clock, own_limit),
         StarMessage(record, members, entries, own_limit),
         ListStarred(resolve, memberships, members, entries, stores.personal.stars),

@@ -9,6 +9,7 @@ from typing_extensions import override
 from handlers.sockets.base import Answer, BaseNamespace, Body, NamespaceContext, Pending
 from handlers.sockets.client import ClientConnection
 from handlers.sockets.personal import PersonalRequests, PersonalServices
+from handlers.wire.polls import read_choice
 from handlers.wire.sockets.chats import show_chat_page, show_names, show_page, show_sync
 from handlers.wire.sockets.entries import show_entry, show_message
 from handlers.wire.sockets.packets import CHAT
@@ -27,8 +28,9 @@ from handlers.wire.sockets.requests import (
     read_target,
     read_text,
 )
+from handlers.wire.sockets.search import read_search, show_search
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Deletion, Edit, MessageChange, Reaction, Stored
+from models.documents.entry import Deletion, Edit, MessageChange, Reaction, Stored, Vote
 from models.errors import DomainError, Malformed
 from models.services.chats.change import ChangeMessage
 from models.services.chats.history import PAGE_MAX as HISTORY_MAX
@@ -39,6 +41,7 @@ from models.services.chats.member_names import NAMES_MAX, ListMemberNames
 from models.services.chats.send import FindStored, SendMessage, message_of
 from models.services.chats.sync import SyncChats
 from models.services.runtime.admission import ConnectAdmission
+from models.services.search.search import SearchMessages
 
 Submission = Awaitable["asyncio.Future[Stored]"]
 
@@ -61,6 +64,7 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
         send_ready: SendReady,
         connect_admission: ConnectAdmission,
         personal: PersonalServices,
+        search: SearchMessages,
         *,
         text_max_chars: int,
     ) -> None:
@@ -75,6 +79,7 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
         self._send_ready = send_ready
         self._connect_admission = connect_admission
         self._personal = personal
+        self._search = search
         self._text_max_chars = text_max_chars
 
     @override
@@ -139,6 +144,16 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
         reaction = self._change.submit_reaction(client.actor, target, seq, emoji, find_client_id(body))
         return self._finish_change(client.in_turn(reaction), Reaction)
 
+    def on_vote(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:
+        """{chat, seq, options: [index], client_id?} -> {message, entry}; no options take a vote back."""
+        target, seq = read_target(body), read_seq(body)
+        try:
+            options = read_choice(body, "options")
+        except DomainError as refusal:
+            return self._finish_change(self._again(client, body, target, refusal), Vote)
+        vote = self._change.submit_vote(client.actor, target, seq, options, find_client_id(body))
+        return self._finish_change(client.in_turn(vote), Vote)
+
     def _again(self, client: ClientConnection, body: Body, target: ChatRef, refusal: DomainError) -> Submission:
         """Returns the stored answer to a repeated request that would be refused now: limits may change between starts."""
         if body.get("client_id") is None:
@@ -175,3 +190,7 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
     async def on_names(self, client: ClientConnection, body: Body) -> Answer:
         """{chat or contact or group, accounts: [id]} -> {chat, names: [{account, contact, name}]}."""
         return show_names(*await self._member_names(client.actor, read_target(body), read_accounts(body, NAMES_MAX)))
+
+    async def on_search(self, client: ClientConnection, body: Body) -> Answer:
+        """{query, chat or contact or group?, from?, kind?, before?, limit <= 50} -> {hits, next}."""
+        return show_search(await self._search(client.actor, read_search(body)))

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from models.documents.chat_summary import UNREAD_MAX, ChatSummary, Standing
-from models.documents.entry import SEQ_MAX, Entry, Kind, as_seen_by, split_key
+from models.documents.entry import SEQ_MAX, Entry, Kind, as_seen_by, shown_to, split_key
 from models.stores.archived_chats import mark_newer
 from models.stores.chat_rows import (
     CHATS,
@@ -290,4 +290,6 @@ def _head(row: Row, end: int, pending: Sequence[Entry]) -> ChatSummary:
     last_at = last[0].at if last else came.at if came else standing["chat"].created_at
     shown = row["notice"] or came
     notice = None if shown is None else as_seen_by(shown, row["account"])
-    return ChatSummary(**standing, last=last[0] if last else None, last_at=last_at, notice=notice)
+    return ChatSummary(
+        **standing, last=shown_to(last[0], row["account"]) if last else None, last_at=last_at, notice=notice
+    )

@@ -14,6 +14,7 @@ from models.services.accounts.oauth import RefreshTokens, SignInByPassword
 from models.services.accounts.pins import AskForCode, ProveNumber, RequestPin
 from models.services.accounts.profile import (
     FindLinkPreviews,
+    FindReadReceipts,
     SetLinkPreviews,
     SetNickname,
     SetPrivacy,
@@ -74,6 +75,7 @@ class AccountServices:
     note_language: NoteLanguage
     find_link_previews: FindLinkPreviews
     set_link_previews: SetLinkPreviews
+    find_read_receipts: FindReadReceipts
 
 
 def build(
@@ -167,12 +169,13 @@ def build(
         remove,
         SetStatusMessage(accounts, stores.status_histories, fanout, clock),
         SetNickname(accounts, fanout),
-        SetPrivacy(accounts, fanout),
+        SetPrivacy(accounts, stores.read_receipt_refusals, fanout),
         FindLanguage(languages),
         ChooseLanguage(languages),
         note_language,
         FindLinkPreviews(stores.link_preview_refusals),
         SetLinkPreviews(stores.link_preview_refusals),
+        FindReadReceipts(stores.read_receipt_refusals),
     )
 
 
@@ -213,7 +216,10 @@ def _remove(
             stores.registration_pins,
             stores.languages,
             stores.link_preview_refusals,
+            stores.uploads,
+            stores.reports,
             stores.personal,
+            stores.read_receipt_refusals,
             stores.sessions,
         ),
         leave_group,

@@ -12,6 +12,7 @@ from models.services.chats.announcer import AnnouncedListener, Announcer
 from models.services.chats.change import ChangeMessage
 from models.services.chats.history import ListMessages, LocateLog, ReadHistory
 from models.services.chats.journal import Journal
+from models.services.chats.journal_queue import StoredListener
 from models.services.chats.listing import ListChats, SendReady
 from models.services.chats.log_tail_cache import LogTailCache
 from models.services.chats.member_names import ListMemberNames
@@ -20,6 +21,7 @@ from models.services.chats.message_receipts import ListDelivered, ListRead, Mark
 from models.services.chats.personal_log import RecordPersonalChange, SetChatSettings, StarMessage
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
+from models.services.chats.report import ReportAbuse
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import AdmitMessage, FindStored, RequireRecipient, SendMessage
 from models.services.chats.starred import ListStarred
@@ -73,6 +75,7 @@ class ChatServices:
     list_read: ListRead
     mark_read: MarkRead
     member_names: ListMemberNames
+    report: ReportAbuse
     set_settings: SetChatSettings
     star: StarMessage
     list_starred: ListStarred
@@ -87,10 +90,13 @@ def build_log(
     contacts: ContactServices,
     metrics: Metrics,
     announced: Sequence[AnnouncedListener] = (),
+    stored: Sequence[StoredListener] = (),
     *,
     cached_s: float,
 ) -> ChatLog:
     """`announced` listeners are called with each announced entry, its chat and the accounts that it was announced to.
+
+    `stored` listeners are called with the new entries of each batch, before those are announced; they must not wait or raise.
 
     `cached_s` is how long members of chats are cached while no node signals that they have changed.
     """
@@ -114,7 +120,7 @@ def build_log(
     journal = Journal(
         database,
         clock,
-        (count_stored, reannounce.stored, announcer.stored, summaries.stored, typing.stored),
+        (count_stored, reannounce.stored, announcer.stored, summaries.stored, typing.stored, *stored),
         (announce_again.found, typing.found),
         batch_max_entries=settings.journal.batch_max_entries,
         queue_max_entries=settings.journal.queue_max_entries,
@@ -137,9 +143,12 @@ def build(
     members, entries, messages, read_dates = stores.members, stores.entries, stores.messages, stores.read_dates
     resolve, admit = log.resolve, AdmitMessage(contacts.require_contact, directory)
     message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
-    stamp = StampReadReceipts(members, read_dates, clock)
+    stamp = StampReadReceipts(members, read_dates, stores.own_read_dates, clock)
     most = chat.receipts_max_members
-    marks = AdvanceReceipts(resolve, members, entries, memberships, directory, fanout, stamp, everybody_up_to=most)
+    choices = contacts.read_receipts
+    marks = AdvanceReceipts(
+        resolve, members, entries, memberships, directory, choices, fanout, stamp, everybody_up_to=most
+    )
     find_stored = FindStored(resolve, members, entries, log.journal)
     send = SendMessage(
         resolve,
@@ -161,6 +170,7 @@ def build(
         message_limit,
         find_stored,
         remove_media,
+        clock,
     )
     read_summaries = ReadChatSummaries(stores.chat_summaries, memberships, stores.accounts)
     list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted, clock)
@@ -180,11 +190,22 @@ def build(
         list_chats,
         ListChatsWithTitles(list_chats, stores.contacts, stores.accounts),
         SendReady(directory, BatchLoader(list_chats.first_pages, at_once=64), fanout, _shown_limits(settings)),
-        ListMessages(locate_log, entries, messages, read_dates),
+        ListMessages(locate_log, entries, messages, read_dates, stores.own_read_dates),
         ListDelivered(locate_log, messages),
         ListRead(locate_log, members, messages, read_dates),
         MarkRead(locate_log, messages, marks),
         ListMemberNames(resolve, memberships, members, stores.accounts),
+        ReportAbuse(
+            stores.reports,
+            locate_log,
+            members,
+            entries,
+            directory,
+            stores.quotas,
+            clock,
+            limits.reports_per_day,
+            limits.enabled,
+        ),
         SetChatSettings(record, members, entries, stores.personal, clock, own_limit),
         StarMessage(record, members, entries, own_limit),
         ListStarred(resolve, memberships, members, entries, stores.personal.stars),

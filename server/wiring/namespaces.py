@@ -68,6 +68,7 @@ def namespaces(services: Services) -> list[BaseNamespace]:
             chats.send_ready,
             runtime.connect_admission,
             PersonalServices(chats.set_settings, chats.star, chats.list_starred),
+            services.search.messages,
             text_max_chars=runtime.settings.chat.text_max_chars,
         ),
         TypingNamespace(context, services.log.typing),

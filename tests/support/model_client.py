@@ -31,6 +31,7 @@ LOG_EVENTS = (
     "message_deleted",
     "reaction_changed",
     "link_previewed",
+    "vote_changed",
     "chat_changed",
     "chat_settings_changed",
     "star_changed",
@@ -58,7 +59,7 @@ class ChatModel:
         match entry["kind"]:
             case "message":
                 self.messages[entry["seq"]] = _message(entry)
-            case "edit" | "deletion" | "reaction":
+            case "edit" | "deletion" | "reaction" | "vote":
                 self.changes.append(entry)
                 self.change(entry)
             case "joined":
@@ -93,6 +94,8 @@ class ChatModel:
                 is_of_this_text = message.get("edit_seq", 0) == entry["edit_seq"]
                 if entry["preview"] is not None and is_of_this_text:
                     message.setdefault("preview", entry["preview"])
+            case "vote":
+                _count(message, entry)
             case "reaction":
                 reactions = dict(message.get("reactions", {}))
                 reactions.pop(str(entry["account"]), None)
@@ -321,6 +324,25 @@ def _entry_of(event: str, body: Any) -> Entry | None:
     if event in ("chat_settings_changed", "star_changed"):
         entry = body["entry"]
     return entry
+
+
+def _count(poll: Entry, vote: Entry) -> None:
+    """Count a vote: by who gave it, or in a secret poll by the numbers that it carries."""
+    if vote.get("votes", vote.get("options")) is None:
+        return  # the poll is deleted by now, which a later entry says
+    options = poll["options"] = [dict(option) for option in poll["options"]]
+    if not poll.get("secret"):
+        for place, option in enumerate(options):
+            others = [account for account in option["voters"] if account != vote["account"]]
+            option["voters"] = sorted([*others, *([vote["account"]] if place in vote["options"] else [])])
+            option["votes"] = len(option["voters"])
+        poll["voter_count"] = len({account for option in options for account in option["voters"]})
+        return
+    for option, votes in zip(options, vote["votes"], strict=True):
+        option["votes"] = votes
+    poll["voter_count"] = vote["voter_count"]
+    if "options" in vote:
+        poll["chosen"] = vote["options"]
 
 
 def _message(entry: Entry) -> Entry:

@@ -12,7 +12,16 @@ from models.documents.graphemes import cut
 from models.services.chats.titles import TitledChat, TitledPage
 
 SNIPPET_MAX_CHARS = 64  # characters of a chat's last message that the chat list shows
-_KINDS = {"i": "Image", "l": "Location", "s": "Voice message", "a": "Audio", "v": "Video", "c": "Contact", "d": "File"}
+_KINDS = {
+    "i": "Image",
+    "l": "Location",
+    "s": "Voice message",
+    "a": "Audio",
+    "v": "Video",
+    "c": "Contact",
+    "d": "File",
+    "p": "Poll",
+}
 
 
 class ChatShown(TypedDict):

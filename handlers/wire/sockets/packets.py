@@ -33,6 +33,7 @@ _CHANGES: Mapping[Kind, str] = {
     Kind.REACTION: "reaction_changed",
     Kind.PREVIEW: "link_previewed",
     Kind.PIN: "message_pinned",
+    Kind.VOTE: "vote_changed",
 }
 
 

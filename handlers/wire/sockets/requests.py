@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from handlers.wire.fields import SLACK, find_number
+from handlers.wire.polls import read_poll
 from models.documents.chat import is_group_id
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import MESSAGE_TYPES, Message
@@ -148,7 +149,7 @@ def read_switch(body: Body, name: str) -> bool:
 
 
 def read_message(body: Body, text_max_chars: int) -> Message:
-    """Returns a message of one of the eight types, with the fields that its type needs."""
+    """Returns a message of one of the nine types, with the fields that its type needs."""
     kind = body.get("type", "t")
     if not isinstance(kind, str) or kind not in MESSAGE_TYPES:
         raise Malformed(f"type: must be one of {', '.join(sorted(MESSAGE_TYPES))}.")
@@ -174,6 +175,7 @@ def read_message(body: Body, text_max_chars: int) -> Message:
         vcard=find_exact(body, "vcard", VCARD_MAX_CHARS) if kind == "c" else None,
         name=find_line(body, "name", CAPTION_MAX_CHARS) if kind == "c" else None,
         reply_to=reply_to,
+        poll=read_poll(body) if kind == "p" else None,
     )
     needed = _REQUIRED.get(kind)
     if needed is not None and getattr(message, needed) is None:

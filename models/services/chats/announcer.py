@@ -28,6 +28,7 @@ from models.documents.entry import (
     Left,
     Message,
     PersonalChange,
+    Vote,
     WordsChange,
     as_deleted,
     entry_key,
@@ -262,6 +263,8 @@ class Announcer:
             entry = as_deleted(entry)
         if isinstance(body, WordsChange) and await self._entries.is_deleted(entry.chat_id, body.of):
             entry = without_text(entry)  # whichever of the two came first: a deleted text is shown to nobody
+        elif isinstance(body, Vote) and body.is_secret:
+            (entry,) = await self._entries.with_tallies(entry.chat_id, [entry], entry.seq)
         roster = self._memberships.peek(entry.chat_id) or await self._memberships.require(entry.chat_id)
         audience = readers = None
         if has_old_audience(entry, roster):

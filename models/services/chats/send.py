@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from models.documents.chat import Chat, ChatKind, Roster
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Draft, Entry, Message, Stored, without_content
+from models.documents.entry import Draft, Entry, Message, Stored, shown_to, without_content
 from models.documents.session import Actor
 from models.errors import ChatNotFound, ClientIdReused, DomainError
 from models.facts import ChatListed, ChatMembersChanged
@@ -216,4 +216,4 @@ def message_of(stored: Stored) -> Entry:
     """Returns the stored entry if it is a message, else raises ClientIdReused."""
     if not isinstance(stored.entry.body, Message):
         raise ClientIdReused
-    return stored.entry
+    return shown_to(stored.entry, stored.entry.sender_id)

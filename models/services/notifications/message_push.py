@@ -206,6 +206,8 @@ class PushMessages:
         if not self._has_preview:
             return unquoted, unquoted
         words = one_line((told.message.title or "")[:WORDS_LOOKED_AT])
+        if told.message.poll is not None:
+            return say(reader.gettext("a poll: {question}", question=quoted(words, ALERT_MAX_CHARS))), unquoted
         return say(
             quoted(words, ALERT_MAX_CHARS) if words else reader.gettext(WORDS.get(told.message.type, A_MESSAGE))
         ), unquoted

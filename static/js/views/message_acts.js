@@ -1,6 +1,7 @@
 // What can be done with a row of a conversation where it is drawn, by a press or a key.
 
 import { gettext } from "../language.js";
+import { listOf } from "../locale.js";
 import { trackOf } from "../player.js";
 import { addNumber } from "./contact_acts.js";
 import { loaded } from "./attach.js";
@@ -75,6 +76,11 @@ export function actsOf(client, conversation) {
       if (now?.isUnsent) return menu.takeBack(client, now.message);
       return now && !now.isAway && menu.confirmRemoval(client, conversation.chat, now.message);
     }),
+    me: client.me,
+    vote: (message, options) => stored(message, (now) => client.vote(conversation.chat, now.seq, options)),
+    /** The answers of a poll that the reader chose, by their places. */
+    choiceIn: ({ secret, chosen = [], options }) => (secret ? chosen : options.flatMap(({ voters = [] }, place) => (voters.includes(client.me) ? [place] : []))),
+    votersOf: ({ voters = [] }) => listOf(voters.map((account) => client.people.nameOfAccount(account))),
     jumpTo: (seq) => conversation.jumpTo(seq),
     react: (message, emoji) => stored(message, (now) => client.react(conversation.chat, now.seq, emoji)),
     toggleReaction: (message, emoji) => stored(message, (now) => client.react(conversation.chat, now.seq, now.reactions?.[client.me] === emoji ? null : emoji)),

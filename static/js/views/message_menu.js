@@ -11,7 +11,7 @@ import { isEditable } from "./message_acts.js";
 import { summaryOf } from "./texts.js";
 import { wholeTimeOf } from "./times.js";
 
-const UNSENT = { message_edit: gettext("Take the edit back"), message_delete: gettext("Take the deletion back"), reaction_set: gettext("Take the reaction back") };
+const UNSENT = { message_edit: gettext("Take the edit back"), message_delete: gettext("Take the deletion back"), reaction_set: gettext("Take the reaction back"), vote: gettext("Take the vote back") };
 const QUICK = ["👍", "❤️", "😂", "😮", "😢", "🙏"];
 
 const editItem = (message) => ({ icon: "pen", label: message.type === "t" ? gettext("Edit") : gettext("Edit caption"), value: "edit", key: "E" });

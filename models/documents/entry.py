@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from models.documents.chat import Role
+from models.documents.chat import Pinners, Role
 from models.documents.link_preview import LinkPreview
 from models.documents.photo import Photo
 
@@ -81,6 +81,10 @@ class Message:
         if self.type == "t":
             return replace(self, text=words, mentions=mentions)
         return replace(self, caption=words, mentions=mentions)
+
+    def as_forwarded(self) -> "Message":
+        """Returns the message as it goes on to another chat: it answers nothing there, and mentions nobody."""
+        return replace(self, reply_to=None, mentions=(), forwarded=(self.forwarded or 0) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,13 @@ class PhotoSet:
 
 
 @dataclass(frozen=True, slots=True)
+class PinnersSet:
+    """These members of the group may pin messages from now on."""
+
+    pinners: Pinners
+
+
+@dataclass(frozen=True, slots=True)
 class RsvpSet:
     """The sender's answer to an invitation to the chat's event."""
 
@@ -209,11 +220,12 @@ Body = (
     | PollAdded
     | EventSet
     | Pin
+    | PinnersSet
 )
 MessageChange = Edit | Deletion | Reaction | Previewed | Pin
 # Changes that show what a message says: as secret as the message itself.
 WordsChange = Edit | Previewed
-ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet
+ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet | PinnersSet
 # Facts about a chat's event. Its own row holds its state, so such an entry changes nothing.
 EventFact = RsvpSet | PollAdded | EventSet
 # When and where an event is, and whether it takes place: a change of these concerns everybody who is in its chat.
@@ -237,6 +249,7 @@ class Kind(StrEnum):
     POLL = "poll"
     EVENT = "event"
     PIN = "pin"
+    PINNERS = "pinners"
 
 
 KIND_OF: Mapping[type, Kind] = {
@@ -254,6 +267,7 @@ KIND_OF: Mapping[type, Kind] = {
     PollAdded: Kind.POLL,
     EventSet: Kind.EVENT,
     Pin: Kind.PIN,
+    PinnersSet: Kind.PINNERS,
 }
 _NOBODY: frozenset[int] = frozenset()
 MENTION_CHARS = 80  # about as many as a mention has on the wire

@@ -5,7 +5,7 @@ number of chats, however long they are, by indexes over messages (entry_rows.py)
 
 - The newest message is one seek in `said`, which holds no changes and no hidden messages. The newest message that an account
   wrote while it was blocked is one seek in `kept_back`.
-- What is unread: unread_counts.py.
+- What is unread: unread_counts.py and unread_mentions.py.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ from models.stores.unread_counts import (
     is_direct,
     key_of,
 )
+from models.stores.unread_mentions import UnreadMentions
 
 ROWS_AT_ONCE = 100  # made into heads without letting anybody else in between, some 3 ms
 
@@ -64,6 +65,7 @@ class ChatSummaries:
         self._chats = database.collection(CHATS)
         self._entries = database.collection(ENTRIES)
         self._unread = UnreadCounts(self._entries)
+        self._mentions = UnreadMentions(self._entries)
 
     async def list_ends(self, account_ids: Collection[int]) -> dict[int, dict[int, LogEnd]]:
         """Returns where the logs of all listed chats of these accounts end, by account and chat."""
@@ -138,6 +140,7 @@ class ChatSummaries:
                         row["near"] = ()
                 rows += found
         await self._unread.count(rows)
+        await self._mentions.count(rows)
         await self._add_peers(rows)
         return rows
 
@@ -264,6 +267,7 @@ def _standing(row: Row, end: int) -> dict[str, Any]:
         "last_seq": end if member.last_seq is None else min(end, member.last_seq),
         "unread": min(row["messages"] + row["notices"], UNREAD_MAX),
         "unread_messages": row["messages"],
+        "mentioned": row["mentions"],
         "peer_number": row.get("peer"),
     }
 

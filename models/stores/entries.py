@@ -46,7 +46,14 @@ from models.stores.last_seqs import read_last_seq
 MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value, Kind.PREVIEW.value, Kind.PIN.value]
 MEMBERSHIPS = [Kind.JOINED.value, Kind.LEFT.value]
 _FILE_PATHS = ("url", "photo.full", "preview.picture.url")
-CHAT_CHANGES = [Kind.JOINED.value, Kind.LEFT.value, Kind.ROLE.value, Kind.SUBJECT.value, Kind.PHOTO.value]
+CHAT_CHANGES = [
+    Kind.JOINED.value,
+    Kind.LEFT.value,
+    Kind.ROLE.value,
+    Kind.SUBJECT.value,
+    Kind.PHOTO.value,
+    Kind.PINNERS.value,
+]
 
 
 class Entries:

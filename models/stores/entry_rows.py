@@ -7,7 +7,7 @@ from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
-from models.documents.chat import Role
+from models.documents.chat import Pinners, Role
 from models.documents.entry import (
     KIND_OF,
     Body,
@@ -26,6 +26,7 @@ from models.documents.entry import (
     MessageChange,
     PhotoSet,
     Pin,
+    PinnersSet,
     PollAdded,
     Previewed,
     Reaction,
@@ -167,6 +168,8 @@ def _change_fields(change: MessageChange | ChatChange) -> Row:
             return {"photo": photo_row(photo)}
         case Pin(of, pinned):
             return {"of": of, "pinned": pinned}
+        case PinnersSet(pinners):
+            return {"pinners": pinners.value}
 
 
 def _preview_fields(preview: LinkPreview | None) -> Row:
@@ -306,4 +309,5 @@ _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
     ),
     Kind.EVENT: lambda row: EventSet(tuple(row["fields"])),
     Kind.PIN: lambda row: Pin(row["of"], row["pinned"]),
+    Kind.PINNERS: lambda row: PinnersSet(Pinners(row["pinners"])),
 }

@@ -10,6 +10,8 @@ from models.ports import Clock, Fanout
 from models.services.chats.announce_again import AnnounceAgain, ReannounceQueue
 from models.services.chats.announcer import AnnouncedListener, Announcer
 from models.services.chats.change import ChangeMessage
+from models.services.chats.find_message import FindMessage
+from models.services.chats.forward import ForwardMessage
 from models.services.chats.history import ListMessages, LocateLog, ReadHistory
 from models.services.chats.journal import Journal
 from models.services.chats.listing import ListChats, SendReady
@@ -17,6 +19,7 @@ from models.services.chats.log_tail_cache import LogTailCache
 from models.services.chats.member_names import ListMemberNames
 from models.services.chats.membership import MembershipCache
 from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
+from models.services.chats.pins import ListPinned
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
 from models.services.chats.resolve import ResolveChat
@@ -25,6 +28,7 @@ from models.services.chats.summaries import ReadChatSummaries, Summaries
 from models.services.chats.sync import SyncChats, SyncRules
 from models.services.chats.titles import ListChatsWithTitles
 from models.services.chats.typing import BroadcastTyping, TypingByNumber
+from models.services.chats.wordings import ListWordings
 from models.services.media.unused import RemoveUnusedMedia
 from models.services.runtime.batch_loader import BatchLoader
 from models.services.runtime.token_bucket import TokenBuckets
@@ -71,6 +75,9 @@ class ChatServices:
     list_read: ListRead
     mark_read: MarkRead
     member_names: ListMemberNames
+    forward: ForwardMessage
+    list_wordings: ListWordings
+    list_pinned: ListPinned
 
 
 def build_log(
@@ -156,17 +163,20 @@ def build(
         message_limit,
         find_stored,
         remove_media,
+        stores.message_changes,
     )
     read_summaries = ReadChatSummaries(stores.chat_summaries, memberships, stores.accounts)
     list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted)
     locate_log = LocateLog(resolve, memberships, members)
+    find_message = FindMessage(resolve, memberships, members, entries)
+    require_recipient = RequireRecipient(resolve, admit, message_limit)
     return ChatServices(
         find_stored,
         send,
         change,
         marks,
         TypingByNumber(log.typing, contacts.require_contact),
-        RequireRecipient(resolve, admit, message_limit),
+        require_recipient,
         _sync(stores, read_summaries, chat, clock),
         ReadHistory(resolve, memberships, members, entries),
         list_chats,
@@ -177,6 +187,9 @@ def build(
         ListRead(locate_log, members, messages, read_dates),
         MarkRead(locate_log, messages, marks),
         ListMemberNames(resolve, memberships, members, stores.accounts),
+        ForwardMessage(find_message, send, require_recipient, find_stored, stores.media_holds, message_limit),
+        ListWordings(find_message, stores.message_changes),
+        ListPinned(resolve, members, stores.message_changes),
     )
 
 

@@ -22,7 +22,9 @@ from models.stores.languages import Languages
 from models.stores.link_preview_refusals import LinkPreviewRefusals
 from models.stores.logins import Logins
 from models.stores.media import MediaFiles
+from models.stores.media_holds import MediaHolds
 from models.stores.members import Members
+from models.stores.message_changes import MessageChanges
 from models.stores.messages import Messages
 from models.stores.notifications import Notifications
 from models.stores.number_identities import NumberIdentities
@@ -67,6 +69,7 @@ class Stores:
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
         self.page_versions, self.languages = PageVersions(database), Languages(database)
         self.link_preview_refusals = LinkPreviewRefusals(database)
+        self.message_changes, self.media_holds = MessageChanges(database, self.entries), MediaHolds(database, clock)
         self._identities = NumberIdentities(database, clock)
 
     async def prepare(self) -> None:

@@ -12,13 +12,16 @@ from typing_extensions import override
 from handlers.wire.fields import Fields
 from handlers.wire.messaging.recipients import FOR_SOMEBODY, ToSomebody, read_whole
 from handlers.wire.messaging.request import (
+    NUMBER,
     FieldReader,
     as_given,
     name_up_to,
     or_null,
+    read_json,
     text,
     words_up_to,
 )
+from handlers.wire.sockets.mentions import MENTIONS_MAX, read_mentions
 from handlers.wire.sockets.requests import (
     CAPTION_MAX_CHARS,
     CLIENT_ID_MAX_CHARS,
@@ -43,19 +46,44 @@ _TYPES = {
     MediaKind.VIDEO: "v",
     MediaKind.DOCUMENT: "d",
 }
+_MENTIONS = or_null(
+    {
+        "description": "The parts of the text that mean members of the chat, in code points. A form gives them as JSON text.",
+        "type": "array",
+        "maxItems": MENTIONS_MAX,
+        "items": {
+            "type": "object",
+            "properties": {
+                "number": NUMBER,
+                "offset": {"type": "integer", "minimum": 0},
+                "length": {"type": "integer", "minimum": 1},
+            },
+            "required": ["number", "offset", "length"],
+        },
+        "examples": [[]],
+    }
+)
 
 
 def _find_reply_target(fields: Fields, name: str) -> int | None:
     return None if fields.get(name) in (None, "") else read_whole(fields, name, SEQ_MAX)
 
 
-def _new_attempt() -> str:
+def _from_json(fields: Fields, name: str) -> object:
+    """Returns a list, which a form sends as JSON text."""
+    value = fields.get(name)
+    if isinstance(value, list):
+        return [read_json(one, name) for one in value]
+    return None if value in (None, "") else read_json(value, name)
+
+
+def new_attempt() -> str:
     return uuid4().hex
 
 
 def _read_attempt(fields: Fields, name: str) -> str:
     """Returns the client id of a request. Clients of this API alone send none: each of their requests is a message of its own."""
-    return _new_attempt() if fields.get(name) in (None, "") else read_client_id(fields)
+    return new_attempt() if fields.get(name) in (None, "") else read_client_id(fields)
 
 
 def _read_degrees(most: int) -> FieldReader:
@@ -108,18 +136,21 @@ Caption = Annotated[str | None, words_up_to(CAPTION_MAX_CHARS, "", "Cool Imageâ˜
 class Attempt(ToSomebody):
     """The client id, which tells an attempt to send from other attempts."""
 
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
 
 
 class TextToSend(ToSomebody):
     """A text. Its longest length is a setting: `text_to_send` makes the shape."""
 
     message: str
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
+    mentions: Annotated[object, FieldReader(_from_json, _MENTIONS)] = None
 
     def draft(self) -> Message:
-        return Message("t", text=self.message, reply_to=self.reply_to)
+        """Returns the message. Raises Malformed for mentions outside of its text."""
+        mentions = read_mentions({"mentions": self.mentions}, self.message)
+        return Message("t", text=self.message, reply_to=self.reply_to, mentions=mentions)
 
 
 @lru_cache
@@ -135,7 +166,7 @@ class LocationToSend(ToSomebody):
     caption: Annotated[str | None, words_up_to(CAPTION_MAX_CHARS, "", "Cool PlaceğŸ—¼")] = None
     latitude: Annotated[float, _read_degrees(90)]
     longitude: Annotated[float, _read_degrees(180)]
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
 
     def draft(self) -> Message:
@@ -153,7 +184,7 @@ class FileToSend(ToSomebody):
 
     model_config = ConfigDict(json_schema_extra={**FOR_SOMEBODY, "required": ["url"]})  # if no file is uploaded
 
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
     url: Annotated[
         object,
@@ -198,7 +229,7 @@ class CardToSend(ToSomebody):
     vcard: Annotated[
         str, _said_up_to(VCARD_MAX_CHARS, "BEGIN:VCARD\nVERSION:3.0\nFN:John Doe\nEND:VCARD", read=read_exact)
     ]
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
 
     def draft(self) -> Message:

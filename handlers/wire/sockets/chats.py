@@ -6,7 +6,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from handlers.wire.sockets.entries import EntryShown, show_entry, show_message, show_photo, show_time
-from models.documents.chat import Chat, ChatKind, Member
+from models.documents.chat import Chat, ChatKind, Member, Pinners
 from models.documents.chat_summary import ChatSummary
 from models.services.chats.history import Page
 from models.services.chats.listing import ChatPage
@@ -43,8 +43,10 @@ class ChatMissedShown(TypedDict):
     owner: NotRequired[int]
     photo_url: NotRequired[str | None]
     preview_photo_url: NotRequired[str | None]
+    pinners: NotRequired[Pinners]
     hidden: NotRequired[list[int]]
     unread: NotRequired[int]
+    mentioned: NotRequired[int]
     read: NotRequired[int]
     delivered: NotRequired[int]
     is_member: NotRequired[bool]
@@ -66,7 +68,7 @@ def show_chat(
     what it calls itself; `event` the id of a calendar event and `owner` the account that made it.
 
     The title of a direct chat is the number: names are in the viewer's contacts. `until` is the last entry that a former member sees; a
-    title or a photo that was set later is left out.
+    title or a photo that was set later is left out, and so is `pinners`, which says who may pin in a group.
     """
     shown: dict[str, object] = {"chat": chat.id, "kind": chat.kind.value}
     if chat.kind is ChatKind.DIRECT:
@@ -83,11 +85,13 @@ def show_chat(
         shown["owner"] = chat.created_by
     if chat.kind is ChatKind.GROUP and (until is None or chat.photo_seq <= until):
         shown |= show_photo(chat.photo)
+    if chat.kind is ChatKind.GROUP and until is None:
+        shown["pinners"] = chat.pinners.value
     return shown
 
 
 def show_head(head: ChatSummary) -> dict[str, object]:
-    """Returns a chat in a list: `show_chat` with `last_seq`, `read`, `delivered`, `unread`, `last_at`, `last` and `notice`, if any.
+    """Returns a chat in a list: `show_chat` with `last_seq`, `read`, `delivered`, `unread`, `mentioned`, `last_at`, `last`, `notice`?.
 
     `read` and `delivered` are the viewer's receipts, `last` is the last message, `notice` the last entry that concerns the viewer.
     """
@@ -96,6 +100,7 @@ def show_head(head: ChatSummary) -> dict[str, object]:
         "read": head.member.read,
         "delivered": head.member.delivered,
         "unread": head.unread,
+        "mentioned": head.mentioned,
         "last_at": show_time(head.last_at),
         "last": None if head.last is None else show_message(head.last),
     }
@@ -145,6 +150,7 @@ def _show_state(state: ChatState) -> dict[str, object]:
         shown |= {
             "hidden": sorted(member.hidden),
             "unread": state.standing.unread,
+            "mentioned": state.standing.mentioned,
             "read": member.read,
             "delivered": member.delivered,
             "is_member": member.is_active,

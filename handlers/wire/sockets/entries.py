@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from handlers.wire.previews import PreviewShown, show_preview
 from handlers.wire.times import Time, show_event_date
+from models.documents.chat import Pinners
 from models.documents.entry import (
     Deletion,
     Edit,
@@ -21,6 +22,7 @@ from models.documents.entry import (
     MessageChange,
     PhotoSet,
     Pin,
+    PinnersSet,
     PollAdded,
     Previewed,
     Reaction,
@@ -64,7 +66,7 @@ class MentionShown(TypedDict):
     length: int
 
 
-class PinShown(TypedDict):
+class MessagePinShown(TypedDict):
     """When a message was pinned, and the account that did it."""
 
     at: Time
@@ -134,7 +136,8 @@ EntryShown = TypedDict(
         "suggested_venue": NotRequired[str],
         "fields": NotRequired[list[str]],
         # When and by whom a message was pinned; in a change, whether it is.
-        "pinned": NotRequired[PinShown | bool],
+        "pinned": NotRequired[MessagePinShown | bool],
+        "pinners": NotRequired[Pinners],
     },
 )
 
@@ -181,11 +184,15 @@ def show_message(entry: Entry) -> dict[str, object]:
     if body.forwarded is not None:
         shown["forwarded"] = body.forwarded
     if entry.pinned_at is not None:
-        shown["pinned"] = {"at": show_time(entry.pinned_at), "by": entry.pinned_by}
+        shown["pinned"] = show_pin(entry.pinned_at, entry.pinned_by)
     return shown
 
 
-def show_mentions(mentions: Sequence[Mention]) -> list[dict[str, object]]:
+def show_pin(at: datetime, by: int) -> MessagePinShown:
+    return {"at": show_time(at), "by": by}
+
+
+def show_mentions(mentions: Sequence[Mention]) -> list[MentionShown]:
     """Returns `[{"account", "number", "offset", "length"}]`, in the order of the text."""
     return [
         {"account": one.account, "number": one.number, "offset": one.offset, "length": one.length} for one in mentions
@@ -198,7 +205,8 @@ def show_entry(entry: Entry) -> dict[str, object]:
     `edit` {of, text, edited_at, mentions?} · `deletion` {of, scope: "all"} · `reaction` {of, emoji} · `preview` {of, edit_seq, preview} · `joined` {accounts, numbers,
     admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject} · `photo` {photo_url,
     preview_photo_url} · `rsvp` {invitation, answer, rsvp_message} · `poll` {poll, suggested_date, suggested_venue} · `event`
-    {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them) · `pin` {of, pinned}. `account` and `from` say who did it.
+    {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them) · `pin` {of, pinned} · `pinners`
+    {pinners}. `account` and `from` say who did it.
     """
     if isinstance(entry.body, Message):
         return {"kind": entry.kind.value, **show_message(entry)}
@@ -251,6 +259,8 @@ def _show_change(entry: Entry) -> Mapping[str, object]:
             return {"subject": subject}
         case PhotoSet(photo):
             return show_photo(photo)
+        case PinnersSet(pinners):
+            return {"pinners": pinners.value}
         case RsvpSet(invitation, answer, message):
             return {"invitation": invitation, "answer": answer, "rsvp_message": message}
         case PollAdded(poll, date, venue):

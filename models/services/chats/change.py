@@ -1,13 +1,13 @@
-"""Edits and deletes messages and reacts to them: each change is stored in the log first, and then applied to the message."""
+"""Edits, deletes and pins messages and reacts to them: each change is stored in the log first, and then applied to the message."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.documents.chat import Roster
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Deletion, Draft, Edit, Entry, Message, MessageChange, Reaction, Stored
+from models.documents.entry import Deletion, Draft, Edit, Entry, Mention, Message, MessageChange, Pin, Reaction, Stored
 from models.documents.reaction import find_emoji
 from models.documents.session import Actor
 from models.errors import (
@@ -17,11 +17,12 @@ from models.errors import (
     MessageDeleted,
     MessageNotFound,
     NotYourMessage,
+    PinsFull,
 )
 from models.facts import MessageHidden
 from models.ports import Fanout
 from models.services.chats.journal import Journal
-from models.services.chats.permission import load_pair, require_change_allowed
+from models.services.chats.permission import PINS_MAX, found_in, load_pair, require_change_allowed, require_may_pin
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import FindStored
 from models.services.contacts.directory import Directory
@@ -29,6 +30,7 @@ from models.services.media.unused import RemoveUnusedMedia
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.entries import Entries, visible
 from models.stores.members import Members
+from models.stores.message_changes import MessageChanges
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ CAPTIONED = frozenset("ilvd")  # types whose caption an edit changes; cards and 
 
 @dataclass(frozen=True, slots=True)
 class ChangeMessage:
-    """Lets senders edit their messages, senders and admins delete them, and members react.
+    """Lets senders edit their messages, senders and admins delete them, and members react and pin.
 
     `submit_…` appends in the order of the calls, like SendMessage. Its future is given to `finish` outside of that order.
     """
@@ -53,11 +55,18 @@ class ChangeMessage:
     limit: TokenBuckets
     find_stored: FindStored
     remove_media: RemoveUnusedMedia
+    changes: MessageChanges
 
     async def submit_edit(
-        self, actor: Actor, target: ChatRef, seq: int, text: str, client_id: str
+        self,
+        actor: Actor,
+        target: ChatRef,
+        seq: int,
+        text: str,
+        client_id: str,
+        mentions: tuple[Mention, ...] = (),
     ) -> asyncio.Future[Stored]:
-        """Replace the text or the caption of the actor's own message."""
+        """Replace the text or the caption of the actor's own message, and with it the mentions."""
 
         async def admit(roster: Roster, message: Entry) -> None:
             if message.sender_id != actor.account_id:
@@ -68,7 +77,7 @@ class ChangeMessage:
                 raise Malformed("A message of this type has no text to edit.")
             require_change_allowed(await load_pair(self.directory, roster.chat, actor.account_id), message)
 
-        return await self._submit(actor, target, Edit(seq, text), client_id, admit)
+        return await self._submit(actor, target, Edit(seq, text, mentions), client_id, admit)
 
     async def submit_deletion(self, actor: Actor, target: ChatRef, seq: int, client_id: str) -> asyncio.Future[Stored]:
         """Delete a message for everybody, as its sender or as an admin of the group."""
@@ -95,6 +104,22 @@ class ChangeMessage:
             require_change_allowed(await load_pair(self.directory, roster.chat, actor.account_id), message)
 
         return await self._submit(actor, target, Reaction(seq, reaction), client_id, admit)
+
+    async def submit_pin(
+        self, actor: Actor, target: ChatRef, seq: int, client_id: str, *, pinned: bool
+    ) -> asyncio.Future[Stored]:
+        """Pin a message in its chat for everybody, or unpin it. In a group, see `Pinners`; in the chat of an event, admins may."""
+
+        async def admit(roster: Roster, message: Entry) -> None:
+            require_may_pin(roster, actor.account_id)
+            if message.is_deleted:
+                raise MessageDeleted
+            require_change_allowed(await load_pair(self.directory, roster.chat, actor.account_id), message)
+            is_more = pinned and message.pinned_at is None
+            if is_more and await self.changes.count_pinned(roster.chat.id, PINS_MAX) >= PINS_MAX:
+                raise PinsFull
+
+        return await self._submit(actor, target, Pin(seq, pinned), client_id, admit)
 
     async def finish(self, future: asyncio.Future[Stored], kind: type[MessageChange]) -> tuple[Entry, Entry]:
         """Wait until a change is stored, and apply it. Returns the change and the message as it is now.
@@ -144,6 +169,8 @@ class ChangeMessage:
         try:
             roster, message = await self._require_message(actor, target, change.of)
             await admit(roster, message)
+            if isinstance(change, Edit) and change.mentions:
+                change = replace(change, mentions=found_in(roster, change.mentions))
         except DomainError as refusal:
             return await self.find_stored.answer(actor, target, client_id, refusal)
         # A change is hidden from those from whom the message was hidden.

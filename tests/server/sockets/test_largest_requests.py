@@ -61,15 +61,23 @@ LARGEST: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", LARGEST)
+MENTIONS = [{"number": EMOJI * 128, "offset": 16_383, "length": 16_384}] * 50
+LISTS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "mentions": ("message_send", {"text": EMOJI * TEXT_MAX, "mentions": MENTIONS}),
+    "new mentions": ("message_edit", {"seq": 1, "text": EMOJI * TEXT_MAX, "mentions": MENTIONS}),
+    "forward": ("message_forward", {"seq": 2**32 - 1, "to": [{"contact": EMOJI * 128}] * 20}),
+}
+
+
+@pytest.mark.parametrize("name", [*LARGEST, *LISTS])
 def test_it_is_no_longer_than_was_computed(name: str) -> None:
-    event, body = LARGEST[name]
+    event, body = {**LARGEST, **LISTS}[name]
     named = body if event in ("sync", "presence_watch") else {"contact": "1" * 128, "client_id": EMOJI * 64, **body}
     assert len(escaped(named)) <= largest_requests(TEXT_MAX)[event]
 
 
 def test_every_request_has_its_size() -> None:
-    events = {name[3:] for kind in NAMESPACES for name in vars(kind) if name.startswith("on_")}
+    events = {name[3:] for kind in NAMESPACES for name in dir(kind) if name.startswith("on_")}
     assert events == set(largest_requests(TEXT_MAX))
     assert largest_message(TEXT_MAX) == max(largest_requests(TEXT_MAX).values()) + ENVELOPE_MAX_BYTES
 

@@ -60,6 +60,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.ContactsFull: HTTPStatus.CONFLICT,
     errors.FavouritesFull: HTTPStatus.CONFLICT,
     errors.MessageDeleted: HTTPStatus.CONFLICT,
+    errors.PollClosed: HTTPStatus.CONFLICT,
     errors.EventFull: HTTPStatus.BAD_REQUEST,  # the events API's generic body
     errors.LimitReached: HTTPStatus.BAD_REQUEST,  # of polls; messages answer 409 with a body of their own (docs/events-api.md, "Messages")
     errors.TooManyInvitees: HTTPStatus.BAD_REQUEST,

@@ -10,7 +10,7 @@ DomainError
 │   SessionNotFound
 ├── PageNotFound   of a list that is shown in pages
 ├── Conflict ─ AccountExists, ClientIdReused, ContactExists, ContactsFull, EventFull, FavouritesFull, GroupFull, LimitReached,
-│   MessageDeleted, NotAContact, PinsFull, TooManyInvitees
+│   MessageDeleted, NotAContact, PinsFull, PollClosed, TooManyInvitees
 ├── TooLarge, TooLong, UnknownEvent
 ├── InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType   the refusals of OAuth (RFC 6749, section 5.2)
 └── RateLimited ─ TooManySockets, TooManyNewNumbers, Unavailable, InternalFault   (worth trying again)
@@ -349,6 +349,11 @@ class FavouritesFull(Conflict):
 class MessageDeleted(Conflict):
     code = "message_deleted"
     text = "The message has been deleted."
+
+
+class PollClosed(Conflict):
+    code = "poll_closed"
+    text = "The poll is closed."
 
 
 class EventFull(Conflict):

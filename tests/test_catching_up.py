@@ -40,6 +40,8 @@ operations = st.one_of(
     st.tuples(st.just("hide"), people, which),
     st.tuples(st.sampled_from(["like", "unlike"]), people, which),
     st.tuples(st.sampled_from(["pin", "pin", "unpin"]), people, which),
+    st.tuples(st.sampled_from(["poll", "secret_poll"]), people, places),
+    st.tuples(st.sampled_from(["vote", "vote", "unvote"]), people, which),
     st.tuples(st.sampled_from(["delivered", "read"]), people, which),
     st.tuples(st.just("subject"), people, st.sampled_from([GROUP, ANNEX])),
     st.tuples(st.sampled_from(["add", "remove", "leave"]), people, people),
@@ -88,13 +90,41 @@ class Town:
         else:
             await self._change(name, who, what)
 
-    async def send(self, who: int, place: int) -> None:
+    async def send(self, who: int, place: int, **content: Any) -> None:
         client_id = f"c{next(self.numbers)}"
         target: dict[str, Any] = {"contact": self.people[place].number}
         if place in (GROUP, ANNEX):
             target = {"chat": self.group if place == GROUP else self.annex}
-        body = {**target, "client_id": client_id, "text": f"{client_id} of {who}", "mentions": self._mention(who)}
+        mentions = {} if content else {"mentions": self._mention(who)}
+        body = {**target, "client_id": client_id, "text": f"{client_id} of {who}", **mentions, **content}
         await self.allowed(self.staying[who].ask("message_send", body), "chat_not_found", "contact_blocked")
+
+    async def poll(self, who: int, place: int, *, is_secret: bool = False) -> None:
+        await self.send(who, place, type="p", question="?", options=["a", "b"], secret=is_secret)
+
+    async def secret_poll(self, who: int, place: int) -> None:
+        await self.poll(who, place, is_secret=True)
+
+    async def vote(self, who: int, what: int) -> None:
+        """Change one's mind in one of the polls that this person holds."""
+        await self._vote(who, what, [next(self.numbers) % 2])
+
+    async def unvote(self, who: int, what: int) -> None:
+        await self._vote(who, what, [])
+
+    async def _vote(self, who: int, what: int, options: list[int]) -> None:
+        client = self.staying[who]
+        held = [
+            (chat.chat, seq)
+            for chat in client.chats.values()
+            for seq, message in chat.messages.items()
+            if message["type"] == "p"
+        ]
+        if held:
+            chat, seq = sorted(held, reverse=True)[what % len(held)]
+            body = {"chat": chat, "seq": seq, "options": options}
+            refusals = ("chat_not_found", "message_not_found", "message_deleted", "forbidden", "contact_blocked")
+            await self.allowed(client.ask("vote", body), *refusals)
 
     async def subject(self, who: int, place: int) -> None:
         group = self.group if place == GROUP else self.annex
@@ -129,11 +159,14 @@ class Town:
         await self._change("delete", 0, 3)
         await self._change("like", 0, 0)
         await self._change("pin", 0, 2)
+        await self.secret_poll(0, ANNEX)
+        await self.vote(0, 0)
         await self.welcome(who, whom)
         await self.send(0, ANNEX)
         await self.dismiss(who, whom)
         await self._change("unlike", 0, 0)
         await self._change("unpin", 0, 1)
+        await self.vote(0, 0)
 
     async def leave(self, who: int, _: int) -> None:
         await self.remove(who, who)

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
 from functools import partial
-from uuid import uuid4
 
 from typing_extensions import override
 
 from handlers.sockets.base import Answer, BaseNamespace, Body, NamespaceContext, Pending
 from handlers.sockets.chat_messages import MessageRequests
 from handlers.sockets.client import ClientConnection
+from handlers.sockets.personal import PersonalRequests, PersonalServices
+from handlers.wire.polls import read_choice
 from handlers.wire.sockets.chats import show_chat_page, show_names, show_page, show_sync
 from handlers.wire.sockets.entries import show_entry, show_message
 from handlers.wire.sockets.mentions import read_mentions
@@ -18,6 +19,7 @@ from handlers.wire.sockets.packets import CHAT
 from handlers.wire.sockets.requests import (
     CLIENT_ID_MAX_CHARS,
     EMOJI_MAX_CHARS,
+    find_client_id,
     find_exact,
     find_seq,
     read_accounts,
@@ -29,8 +31,9 @@ from handlers.wire.sockets.requests import (
     read_target,
     read_text,
 )
+from handlers.wire.sockets.search import read_search, show_search
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Deletion, Edit, Message, MessageChange, Pin, Reaction, Stored
+from models.documents.entry import Deletion, Edit, Message, MessageChange, Pin, Reaction, Stored, Vote
 from models.errors import DomainError, Malformed
 from models.services.chats.change import ChangeMessage
 from models.services.chats.forward import ForwardMessage
@@ -44,11 +47,12 @@ from models.services.chats.send import FindStored, SendMessage, message_of
 from models.services.chats.sync import SyncChats
 from models.services.chats.wordings import ListWordings
 from models.services.runtime.admission import ConnectAdmission
+from models.services.search.search import SearchMessages
 
 Submission = Awaitable["asyncio.Future[Stored]"]
 
 
-class ChatNamespace(MessageRequests, BaseNamespace):
+class ChatNamespace(MessageRequests, PersonalRequests, BaseNamespace):
     """Requests that write begin in the order in which the connection sent them, and are answered when they are stored."""
 
     name = CHAT
@@ -68,6 +72,8 @@ class ChatNamespace(MessageRequests, BaseNamespace):
         forward: ForwardMessage,
         list_wordings: ListWordings,
         list_pinned: ListPinned,
+        personal: PersonalServices,
+        search: SearchMessages,
         *,
         text_max_chars: int,
     ) -> None:
@@ -84,6 +90,8 @@ class ChatNamespace(MessageRequests, BaseNamespace):
         self._forward = forward
         self._list_wordings = list_wordings
         self._list_pinned = list_pinned
+        self._personal = personal
+        self._search = search
         self._text_max_chars = text_max_chars
 
     @override
@@ -128,7 +136,7 @@ class ChatNamespace(MessageRequests, BaseNamespace):
             mentions = read_mentions(body, text)
         except DomainError as refusal:
             return self._finish_change(self._again(client, body, target, refusal), Edit)
-        edit = self._change.submit_edit(client.actor, target, seq, text, _client_id(body), mentions)
+        edit = self._change.submit_edit(client.actor, target, seq, text, find_client_id(body), mentions)
         return self._finish_change(client.in_turn(edit), Edit)
 
     def on_message_delete(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:
@@ -139,7 +147,7 @@ class ChatNamespace(MessageRequests, BaseNamespace):
             raise Malformed('scope: must be "all" or "me".')
         if scope == "me":
             return self._hide(client, target, seq)
-        deletion = self._change.submit_deletion(client.actor, target, seq, _client_id(body))
+        deletion = self._change.submit_deletion(client.actor, target, seq, find_client_id(body))
         return self._finish_change(client.in_turn(deletion), Deletion)
 
     async def _hide(self, client: ClientConnection, target: ChatRef, seq: int) -> Answer:
@@ -152,7 +160,7 @@ class ChatNamespace(MessageRequests, BaseNamespace):
             emoji = find_exact(body, "emoji", EMOJI_MAX_CHARS)
         except DomainError as refusal:
             return self._finish_change(self._again(client, body, target, refusal), Reaction)
-        reaction = self._change.submit_reaction(client.actor, target, seq, emoji, _client_id(body))
+        reaction = self._change.submit_reaction(client.actor, target, seq, emoji, find_client_id(body))
         return self._finish_change(client.in_turn(reaction), Reaction)
 
     def on_message_pin(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:
@@ -160,8 +168,18 @@ class ChatNamespace(MessageRequests, BaseNamespace):
         target, seq, pinned = read_target(body), read_seq(body), body.get("pinned")
         if not isinstance(pinned, bool):
             raise Malformed("pinned: must be true or false.")
-        pin = self._change.submit_pin(client.actor, target, seq, _client_id(body), pinned=pinned)
+        pin = self._change.submit_pin(client.actor, target, seq, find_client_id(body), pinned=pinned)
         return self._finish_change(client.in_turn(pin), Pin)
+
+    def on_vote(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:
+        """{chat, seq, options: [index], client_id?} -> {message, entry}; no options take a vote back."""
+        target, seq = read_target(body), read_seq(body)
+        try:
+            options = read_choice(body, "options")
+        except DomainError as refusal:
+            return self._finish_change(self._again(client, body, target, refusal), Vote)
+        vote = self._change.submit_vote(client.actor, target, seq, options, find_client_id(body))
+        return self._finish_change(client.in_turn(vote), Vote)
 
     def _again(self, client: ClientConnection, body: Body, target: ChatRef, refusal: DomainError) -> Submission:
         """Returns the stored answer to a repeated request that would be refused now: limits may change between starts."""
@@ -200,7 +218,6 @@ class ChatNamespace(MessageRequests, BaseNamespace):
         """{chat or contact or group, accounts: [id]} -> {chat, names: [{account, contact, name}]}."""
         return show_names(*await self._member_names(client.actor, read_target(body), read_accounts(body, NAMES_MAX)))
 
-
-def _client_id(body: Body) -> str:
-    """Returns the client id of a change; without one, each request is a change of its own."""
-    return uuid4().hex if body.get("client_id") is None else read_client_id(body)
+    async def on_search(self, client: ClientConnection, body: Body) -> Answer:
+        """{query, chat or contact or group?, from?, kind?, before?, limit <= 50} -> {hits, next}."""
+        return show_search(await self._search(client.actor, read_search(body)))

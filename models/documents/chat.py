@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from models.documents.chat_settings import DEFAULTS, ChatSettings
 from models.documents.photo import Photo
 from models.errors import ChatNotFound, NotAnAdmin, ParticipantNotFound
 
@@ -17,6 +18,7 @@ class ChatKind(StrEnum):
     DIRECT = "direct"
     GROUP = "group"
     EVENT = "event"
+    SELF = "self"  # of one account alone: its notes, and the log of its own state
 
 
 class Role(StrEnum):
@@ -35,7 +37,8 @@ class Pinners(StrEnum):
 class Chat:
     """A conversation.
 
-    `group` is the public id of a group; `pair` holds the two accounts of a direct chat, lower id first.
+    `group` is the public id of a group; `pair` holds the two accounts of a direct chat, lower id first, and the one account of a chat
+    with itself twice.
     """
 
     id: int
@@ -103,6 +106,8 @@ class Member:
     hidden: frozenset[int] = frozenset()  # seqs of messages that this account deleted for itself
     is_listed: bool = True  # False for a direct chat without an entry that this account may see
     look: Look | None = None  # of the chat, for an account that left; None if an earlier version did not store it
+    is_synced: bool = True  # False as `is_listed`, but for a chat with oneself: its log is read before it is in a list
+    settings: ChatSettings = DEFAULTS
 
     @property
     def is_active(self) -> bool:

@@ -10,14 +10,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from models.documents.chat import Pinners, Role
+from models.documents.chat_settings import SavedDraft, SettingsChange
 from models.documents.link_preview import LinkPreview
 from models.documents.photo import Photo
+from models.documents.poll import VOTER_CHARS, ChatPoll, Tally, options_of_vote, pack_vote, seq_of_vote, tally_of
 
 SEQ_BITS = 32
 SEQ_MAX = (1 << SEQ_BITS) - 1
 # Characters in one answer to a client: at most 2 MB of UTF-8, since common clients refuse frames above 4 MB.
 ANSWER_MAX_CHARS = 500_000
-MESSAGE_TYPES = frozenset("tilsavcd")  # text, image, location, voice, audio, video, card (vCard), document
+MESSAGE_TYPES = frozenset("tilsavcdp")  # text, image, location, voice, audio, video, card (vCard), document, poll
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Message:
     reply_to: int | None = None
     mentions: tuple[Mention, ...] = ()
     forwarded: int | None = None
+    poll: ChatPoll | None = None
 
     @property
     def words(self) -> str | None:
@@ -74,6 +77,8 @@ class Message:
     @property
     def title(self) -> str | None:
         """Returns the words that stand for a message in lists: what its author wrote, or the name of a card or a document."""
+        if self.poll is not None:
+            return self.poll.question
         return self.words or self.name or (self.file_name if self.type == "d" else None)
 
     def with_words(self, words: str | None, mentions: tuple[Mention, ...] = ()) -> "Message":
@@ -129,6 +134,20 @@ class Pin:
 
     of: int
     pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """The sender's vote in the poll `of` is for these options from now on, and for no other; () takes it back.
+
+    `options` is None for readers who may not see the poll. `tally`, which is not stored, is the poll's at this entry, or at a later one that
+    the reader may see: whoever may not see the vote itself, because the poll is secret, counts by it.
+    """
+
+    of: int
+    options: tuple[int, ...] | None
+    is_secret: bool = False
+    tally: Tally | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +224,29 @@ class EventSet:
     fields: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ChatSettingsSet:
+    """The sender set these fields of its own settings of chat `of_chat`. An entry of its chat with itself."""
+
+    of_chat: int
+    fields: SettingsChange
+
+    @property
+    def text(self) -> str | None:
+        """Returns the text of the draft that is set, the only long field."""
+        draft = self.fields.get("draft")
+        return draft.text if isinstance(draft, SavedDraft) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Starred:
+    """The sender marked entry `of_seq` of chat `of_chat` with a star, or not any more. An entry of its chat with itself."""
+
+    of_chat: int
+    of_seq: int
+    starred: bool
+
+
 Body = (
     Message
     | Edit
@@ -220,12 +262,17 @@ Body = (
     | PollAdded
     | EventSet
     | Pin
+    | ChatSettingsSet
+    | Starred
+    | Vote
     | PinnersSet
 )
-MessageChange = Edit | Deletion | Reaction | Previewed | Pin
-# Changes that show what a message says: as secret as the message itself.
-WordsChange = Edit | Previewed
+MessageChange = Edit | Deletion | Reaction | Previewed | Pin | Vote
+# Changes that show what a message says, or what was answered: as secret as the message itself.
+WordsChange = Edit | Previewed | Vote
 ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet | PinnersSet
+# Changes of what one account alone sees, in the log of its chat with itself.
+PersonalChange = ChatSettingsSet | Starred
 # Facts about a chat's event. Its own row holds its state, so such an entry changes nothing.
 EventFact = RsvpSet | PollAdded | EventSet
 # When and where an event is, and whether it takes place: a change of these concerns everybody who is in its chat.
@@ -250,6 +297,9 @@ class Kind(StrEnum):
     EVENT = "event"
     PIN = "pin"
     PINNERS = "pinners"
+    SETTINGS = "settings"
+    STAR = "star"
+    VOTE = "vote"
 
 
 KIND_OF: Mapping[type, Kind] = {
@@ -268,6 +318,9 @@ KIND_OF: Mapping[type, Kind] = {
     EventSet: Kind.EVENT,
     Pin: Kind.PIN,
     PinnersSet: Kind.PINNERS,
+    ChatSettingsSet: Kind.SETTINGS,
+    Starred: Kind.STAR,
+    Vote: Kind.VOTE,
 }
 _NOBODY: frozenset[int] = frozenset()
 MENTION_CHARS = 80  # about as many as a mention has on the wire
@@ -311,12 +364,37 @@ class Entry:
     pinned_at: datetime | None = None  # None for a message that is not pinned
     pinned_by: int = 0
     pin_seq: int = 0  # the entry by which it was last pinned, or not any more
+    votes: Mapping[int, int] = field(default_factory=dict)  # of a poll: account id -> its vote, as in poll.py
+    # The account that this is shown to, where it may know more than others: its own votes in secret polls (`shown_to`).
+    viewer_id: int | None = None
 
     @property
     def preview(self) -> LinkPreview | None:
         """Returns the preview of the first link in the text as it is now, if there is one."""
         made = self.previewed
         return made.preview if made is not None and made.edit == self.edit_seq else None
+
+    @property
+    def tally(self) -> Tally | None:
+        """Returns the votes of a poll, or of a vote as far as they were counted; None for every other entry."""
+        match self.body:
+            case Message(poll=ChatPoll() as poll):
+                return tally_of(poll, self.votes)
+            case Vote(tally=tally):
+                return tally
+            case _:
+                return None
+
+    @property
+    def own_choice(self) -> tuple[int, ...] | None:
+        """Returns what the viewer chose in a secret poll; None if there is no viewer, or it never voted."""
+        vote = None if self.viewer_id is None else self.votes.get(self.viewer_id)
+        return None if vote is None else options_of_vote(vote)
+
+    @property
+    def hides_author(self) -> bool:
+        """Returns whether nobody may be told who wrote this entry: a vote in a secret poll, unless it is shown to its author."""
+        return isinstance(self.body, Vote) and self.body.is_secret and self.viewer_id != self.sender_id
 
     @property
     def kind(self) -> Kind:
@@ -329,7 +407,9 @@ class Entry:
         made = self.body if isinstance(self.body, Previewed) else self.previewed
         preview = 0 if made is None or made.preview is None else made.preview.chars
         mentions = MENTION_CHARS * len(self.body.mentions) if isinstance(self.body, Message | Edit) else 0
-        return 300 + preview + mentions + sum(len(text) for text in texts if text is not None)
+        poll = self.body.poll.chars if isinstance(self.body, Message) and self.body.poll is not None else 0
+        poll += VOTER_CHARS * len(self.votes)
+        return 300 + preview + mentions + poll + sum(len(text) for text in texts if text is not None)
 
     @property
     def public_id(self) -> str:
@@ -378,20 +458,26 @@ def fitting(entries: Sequence[Entry], max_chars: int) -> list[Entry]:
 
 
 def without_text(change: Entry) -> Entry:
-    """Returns an edit without the text that it set, a preview without what it shows, and any other change as it is."""
+    """Returns an edit without its text, a preview without what it shows, a vote without its options; any other change as it is."""
     match change.body:
         case Edit(of):
             return replace(change, body=Edit(of, ""))
         case Previewed(of, edit, _):
             return replace(change, body=Previewed(of, edit, None))
+        case Vote(of, _, is_secret):
+            return replace(change, body=Vote(of, None, is_secret))
         case _:
             return change
 
 
 def has_changed_since(message: Entry, last: int) -> bool:
-    """Returns whether an edit, a reaction, a preview or a pin after entry `last` shows in a message. A deleted message shows none."""
+    """Returns whether an edit, a reaction, a preview, a pin or a vote after entry `last` shows in a message. A deleted one shows none."""
     newest = max(message.edit_seq, message.preview_seq, message.pin_seq)
-    return newest > last or any(seq > last for seq in message.reaction_seqs.values())
+    return (
+        newest > last
+        or any(seq > last for seq in message.reaction_seqs.values())
+        or any(seq_of_vote(vote) > last for vote in message.votes.values())
+    )
 
 
 def without_content(entry: Entry) -> Entry:
@@ -402,7 +488,7 @@ def without_content(entry: Entry) -> Entry:
 
 
 def _without_changes(message: Entry, body: Message) -> Entry:
-    """Returns a message with this body, as if no edit, reaction, preview or pin had been applied to it."""
+    """Returns a message with this body, as if no edit, reaction, preview, pin or vote had been applied to it."""
     return replace(
         message,
         body=body,
@@ -417,11 +503,12 @@ def _without_changes(message: Entry, body: Message) -> Entry:
         pinned_at=None,
         pinned_by=0,
         pin_seq=0,
+        votes={},
     )
 
 
 def as_of(message: Entry, changes: Sequence[Entry]) -> Entry:
-    """Returns a message as it was after these of its edits, reactions, previews and pins, which are all up to some entry of the log.
+    """Returns a message as it was after these of its edits, reactions, previews, pins and votes, all up to some entry of the log.
 
     A message that was deleted later is deleted here, too.
     """
@@ -432,8 +519,9 @@ def as_of(message: Entry, changes: Sequence[Entry]) -> Entry:
         body = body.with_words(message.first_text, message.first_mentions)
     message = _without_changes(message, body)
     for change in changes:
-        message = with_change(message, change)
-    return message
+        if not isinstance(change.body, Vote):
+            message = with_change(message, change)
+    return _with_votes(message, [change for change in changes if isinstance(change.body, Vote)])
 
 
 def is_notice(body: Body) -> bool:
@@ -466,6 +554,25 @@ def as_seen_by(entry: Entry, account_id: int) -> Entry:
     number = entry.body.numbers[entry.body.accounts.index(account_id)]
     admins = (account_id,) if account_id in entry.body.admins else ()
     return replace(entry, body=Joined((account_id,), (number,), admins))
+
+
+def shown_to(entry: Entry, account_id: int) -> Entry:
+    """Returns an entry that shows this account its own vote in a secret poll, and nobody else's."""
+    match entry.body:
+        case Vote(is_secret=True) | Message(poll=ChatPoll(is_secret=True)):
+            return replace(entry, viewer_id=account_id)
+        case _:
+            return entry
+
+
+def with_tally(vote: Entry, poll: Entry | None) -> Entry:
+    """Returns a vote in a secret poll with the tally of that poll, by which others count it; without options if the poll is gone."""
+    body = vote.body
+    if not isinstance(body, Vote) or not body.is_secret or body.options is None:
+        return vote
+    if poll is None or poll.is_deleted or poll.tally is None:
+        return without_text(vote)
+    return replace(vote, body=replace(body, tally=poll.tally))
 
 
 def as_deleted(message: Entry) -> Entry:
@@ -505,6 +612,8 @@ def with_change(message: Entry, change: Entry) -> Entry:
                 return message
             at, by = (change.at, change.sender_id) if pinned else (None, 0)
             return replace(message, pinned_at=at, pinned_by=by, pin_seq=change.seq)
+        case Vote():
+            return _with_votes(message, [change])
         case _:
             return message
 
@@ -521,3 +630,15 @@ def _with_edit(message: Entry, body: Message, change: Entry, edit: Edit) -> Entr
         first_text=body.words if is_first else message.first_text,
         first_mentions=body.mentions if is_first else message.first_mentions,
     )
+
+
+def _with_votes(message: Entry, votes: Sequence[Entry]) -> Entry:
+    """Returns a poll after these votes: of each account the one with the highest seq counts, in whatever order they come."""
+    if not votes or not isinstance(message.body, Message) or message.body.poll is None:
+        return message
+    counted = dict(message.votes)
+    for vote in votes:
+        if isinstance(vote.body, Vote) and vote.body.options is not None:
+            given = pack_vote(vote.seq, vote.body.options)
+            counted[vote.sender_id] = max(given, counted.get(vote.sender_id, 0))
+    return replace(message, votes=counted)

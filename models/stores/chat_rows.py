@@ -9,9 +9,18 @@ from models.documents.entry import SEQ_BITS, entry_key
 from models.documents.plain_line import one_line
 from models.stores.database import Row
 from models.stores.entry_rows import read_photo
+from models.stores.setting_rows import read_settings
 
 CHATS = "chats"
 MEMBERS = "members"
+UNLISTED = True  # of a member row: the chat does not exist for the account yet
+# Of a row of a chat with oneself: it is in no list yet, but in every sync. Whoever asks for `unlisted: None` or for all but True, is right.
+UNLISTED_SELF = "self"
+
+
+def stored_kind(kind: ChatKind) -> str:
+    """Returns the name of a chat's kind in rows. There a chat with oneself is a direct one, whose pair is one account twice."""
+    return ChatKind.DIRECT.value if kind is ChatKind.SELF else kind.value
 
 
 def member_key(chat_id: int, account_id: int) -> int:
@@ -57,20 +66,21 @@ def member_row(
         "delivered": first_seq - 1,
         "read": first_seq - 1,
         "shown": {"delivered": first_seq - 1, "read": first_seq - 1},
-        "kind": kind.value,
+        "kind": stored_kind(kind),
         "activity": at,
     }
     if not is_listed:
-        row["unlisted"] = True
+        row["unlisted"] = UNLISTED_SELF if kind is ChatKind.SELF else UNLISTED
     return row
 
 
 def chat_of(row: Mapping[str, Any]) -> Chat:
     """Returns the chat that a row holds."""
     first, _, second = row.get("pair", "").partition(":")
+    is_self = bool(second) and first == second
     return Chat(
         row["_id"],
-        ChatKind(row["kind"]),
+        ChatKind.SELF if is_self else ChatKind(row["kind"]),
         row["created_at"],
         row["created_by"],
         created_by_number=row.get("created_by_number", ""),
@@ -103,6 +113,8 @@ def member_of(row: Mapping[str, Any]) -> Member:
         hidden=frozenset(row.get("hidden", ())),
         is_listed=not row.get("unlisted", False),
         look=Look(one_line(row["look"]["subject"]), read_photo(row["look"])) if row.get("look") else None,
+        is_synced=row.get("unlisted") is not UNLISTED,
+        settings=read_settings(row),
     )
 
 

@@ -14,8 +14,18 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from models.documents.chat_summary import UNREAD_MAX, ChatSummary, Standing
-from models.documents.entry import SEQ_MAX, Entry, Kind, as_seen_by, split_key
-from models.stores.chat_rows import CHATS, MEMBERS, chat_of, first_key, member_key, member_of
+from models.documents.entry import SEQ_MAX, Entry, Kind, as_seen_by, shown_to, split_key
+from models.stores.archived_chats import mark_newer
+from models.stores.chat_rows import (
+    CHATS,
+    MEMBERS,
+    UNLISTED,
+    UNLISTED_SELF,
+    chat_of,
+    first_key,
+    member_key,
+    member_of,
+)
 from models.stores.database import Database, Row, aggregate
 from models.stores.entries import MESSAGE_CHANGES, overlay
 from models.stores.entry_rows import ENTRIES, read_entry
@@ -68,19 +78,19 @@ class ChatSummaries:
         self._mentions = UnreadMentions(self._entries)
 
     async def list_ends(self, account_ids: Collection[int]) -> dict[int, dict[int, LogEnd]]:
-        """Returns where the logs of all listed chats of these accounts end, by account and chat."""
-        match: Row = {"account": {"$in": list(account_ids)}, "active": True, "unlisted": {"$ne": True}}
+        """Returns where the logs of all chats of these accounts end that a sync shows (Member.is_synced), by account and chat."""
+        match: Row = {"account": {"$in": list(account_ids)}, "active": True, "unlisted": {"$ne": UNLISTED}}
         return await self._list_ends(account_ids, match)
 
     async def list_ends_at(self, chats: Mapping[int, Collection[int]]) -> dict[int, dict[int, LogEnd]]:
-        """Returns where the logs of these chats end, by account; leaves out chats that are none to it (Member.is_listed)."""
+        """Returns where the logs of these chats end, by account; leaves out chats that are none to it (Member.is_synced)."""
         keys = [member_key(chat_id, account_id) for account_id, chat_ids in chats.items() for chat_id in chat_ids]
         # What a removed account left behind is an empty row: Members.forget_left.
-        return await self._list_ends(chats, {"_id": {"$in": keys}, "spans": {"$ne": []}, "unlisted": {"$ne": True}})
+        return await self._list_ends(chats, {"_id": {"$in": keys}, "spans": {"$ne": []}, "unlisted": {"$ne": UNLISTED}})
 
     async def _list_ends(self, account_ids: Collection[int], match: Row) -> dict[int, dict[int, LogEnd]]:
-        fields = dict.fromkeys(("chat", "account", "end", "read", "spans", "activity", "large"), True)
-        rows = await aggregate(self._members, [{"$match": match}, _END, {"$project": fields}])
+        fields = dict.fromkeys(("chat", "account", "end", "read", "spans", "activity", "large", "unlisted"), True)
+        rows = await aggregate(self._members, [{"$match": match}, END_OF_LOG, {"$project": fields}])
         large = {row["chat"] for row in rows if row.get("large")}
         query = {"_id": {"$in": list(large)}}
         found = await self._chats.find(query, {"activity": True}).to_list(None) if large else []
@@ -88,6 +98,8 @@ class ChatSummaries:
         ends: dict[int, dict[int, LogEnd]] = {account_id: {} for account_id in account_ids}
         for row in rows:
             end = split_key(row["end"][0]["_id"])[1] if row["end"] else 0
+            if not end and row.get("unlisted") == UNLISTED_SELF:
+                continue  # a log with oneself that holds nothing: there is nothing to catch up with
             times = [at for at in (row.get("activity"), activity.get(row["chat"])) if at is not None]
             ends[row["account"]][row["chat"]] = LogEnd(end, row["read"], row["spans"][-1][1], max(times, default=None))
         return ends
@@ -142,6 +154,7 @@ class ChatSummaries:
         await self._unread.count(rows)
         await self._mentions.count(rows)
         await self._add_peers(rows)
+        await mark_newer(self._members, rows)
         return rows
 
     async def _find_behind_hidden(self, rows: Collection[Row]) -> None:
@@ -194,7 +207,7 @@ class ChatSummaries:
         return found
 
 
-_END: Row = {
+END_OF_LOG: Row = {
     "$lookup": {
         "from": ENTRIES,
         "let": {
@@ -269,6 +282,7 @@ def _standing(row: Row, end: int) -> dict[str, Any]:
         "unread_messages": row["messages"],
         "mentioned": row["mentions"],
         "peer_number": row.get("peer"),
+        "has_newer": row["newer"],
     }
 
 
@@ -280,4 +294,6 @@ def _head(row: Row, end: int, pending: Sequence[Entry]) -> ChatSummary:
     last_at = last[0].at if last else came.at if came else standing["chat"].created_at
     shown = row["notice"] or came
     notice = None if shown is None else as_seen_by(shown, row["account"])
-    return ChatSummary(**standing, last=last[0] if last else None, last_at=last_at, notice=notice)
+    return ChatSummary(
+        **standing, last=shown_to(last[0], row["account"]) if last else None, last_at=last_at, notice=notice
+    )

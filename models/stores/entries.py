@@ -7,6 +7,7 @@ a sweep applies them to the rows.
 
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pymongo import UpdateOne
@@ -22,15 +23,19 @@ from models.documents.entry import (
     Pin,
     Previewed,
     Reaction,
+    Vote,
     WordsChange,
     as_of,
     entry_key,
     has_changed_since,
+    shown_to,
     split_key,
     with_change,
+    with_tally,
     without_text,
 )
 from models.documents.media import media_named
+from models.documents.poll import pack_vote, seq_of_vote
 from models.stores.database import Collection, Database, Row
 from models.stores.entry_rows import (
     CONTENT_FIELDS,
@@ -43,7 +48,14 @@ from models.stores.entry_rows import (
 )
 from models.stores.last_seqs import read_last_seq
 
-MESSAGE_CHANGES = [Kind.EDIT.value, Kind.DELETION.value, Kind.REACTION.value, Kind.PREVIEW.value, Kind.PIN.value]
+MESSAGE_CHANGES = [
+    Kind.EDIT.value,
+    Kind.DELETION.value,
+    Kind.REACTION.value,
+    Kind.PREVIEW.value,
+    Kind.PIN.value,
+    Kind.VOTE.value,
+]
 MEMBERSHIPS = [Kind.JOINED.value, Kind.LEFT.value]
 _FILE_PATHS = ("url", "photo.full", "preview.picture.url")
 CHAT_CHANGES = [
@@ -54,6 +66,7 @@ CHAT_CHANGES = [
     Kind.PHOTO.value,
     Kind.PINNERS.value,
 ]
+PERSONAL_CHANGES = [Kind.SETTINGS.value, Kind.STAR.value]
 
 
 class Entries:
@@ -78,16 +91,27 @@ class Entries:
         return max((row["at"] for row in rows), default=None)
 
     async def list_range(
-        self, chat_id: int, first: int, last: int, *, limit: int, newest_first: bool = False
+        self,
+        chat_id: int,
+        first: int,
+        last: int,
+        *,
+        limit: int,
+        newest_first: bool = False,
+        until: int | None = None,
     ) -> list[Entry]:
-        """Returns at most `limit` entries with first <= seq <= last, from the chosen end; always oldest first."""
+        """Returns at most `limit` entries with first <= seq <= last, from the chosen end; always oldest first.
+
+        Votes in secret polls have the tally at entry `until`, by default `last`: the last one that the reader may see.
+        """
         # The changes first: in the other order, one that is applied between the two reads would be in neither of them.
         changes = await self.list_pending(chat_id, MESSAGE_CHANGES)
         rows = await self._page(chat_id, first, last, limit, newest_first=newest_first)
         if newest_first:
             rows.reverse()
         entries = overlay(rows, [read_entry(row) for row in rows], changes)
-        return await self._without_deleted_texts(chat_id, entries, changes)
+        entries = await self._without_deleted_texts(chat_id, entries, changes)
+        return await self.with_tallies(chat_id, entries, last if until is None else until)
 
     async def list_at(self, places: Iterable[tuple[int, int]]) -> list[Entry]:
         """Returns entries of any chats by (chat id, seq) as they are now, pending changes included; in no order."""
@@ -111,7 +135,7 @@ class Entries:
         """Returns those of a chat's entries that a member may see; for somebody who left, as they were then."""
         if member.last_seq is not None:
             entries = await self.as_of(member.chat_id, entries, member.last_seq)
-        return visible(entries, member)
+        return [shown_to(entry, member.account_id) for entry in visible(entries, member)]
 
     async def as_of(self, chat_id: int, entries: Sequence[Entry], last: int) -> list[Entry]:
         """Returns entries of one chat without edits, reactions, previews and pins from behind entry `last`.
@@ -131,6 +155,39 @@ class Entries:
         for row in await self._entries.find(query).hint("changes").sort("_id", 1).to_list(None):
             changes[row["of"]].append(read_entry(row))
         return [as_of(entry, changes[entry.seq]) if entry.seq in changes else entry for entry in entries]
+
+    async def with_tallies(self, chat_id: int, entries: Sequence[Entry], last: int) -> list[Entry]:
+        """Returns entries of one chat in which each vote in a secret poll has the tally of that poll at entry `last`.
+
+        So whoever is shown these entries, and no later one, counts as the server does, without being shown the votes themselves.
+        """
+        polls = {entry.body.of for entry in entries if isinstance(entry.body, Vote) and entry.body.is_secret}
+        if not polls:
+            return list(entries)
+        found = await self.list_at([(chat_id, seq) for seq in polls])
+        poll_at = {poll.seq: await self._with_votes_until(poll, last) for poll in found}
+        return [
+            with_tally(entry, poll_at.get(entry.body.of)) if isinstance(entry.body, Vote) else entry
+            for entry in entries
+        ]
+
+    async def _with_votes_until(self, poll: Entry, last: int) -> Entry:
+        """Returns a poll with the votes that counted at entry `last`. Reads the earlier votes of those who have voted since."""
+        later = [account_id for account_id, vote in poll.votes.items() if seq_of_vote(vote) > last]
+        if not later:
+            return poll
+        query = {
+            "chat": poll.chat_id,
+            "of": poll.seq,
+            "sender": {"$in": later},
+            "_id": {"$lte": entry_key(poll.chat_id, last)},
+            "kind": Kind.VOTE.value,
+        }
+        votes = {account_id: vote for account_id, vote in poll.votes.items() if seq_of_vote(vote) <= last}
+        async for row in self._entries.find(query, {"sender": True, "options": True}).hint("votes"):
+            vote = pack_vote(split_key(row["_id"])[1], row["options"])
+            votes[row["sender"]] = max(vote, votes.get(row["sender"], 0))
+        return replace(poll, votes=votes)
 
     async def is_deleted(self, chat_id: int, seq: int) -> bool:
         """Returns whether a message is deleted for everybody, or its deletion is stored and not applied yet."""
@@ -314,7 +371,7 @@ def _update(target: Row, change: Entry) -> UpdateOne:
             edit["mentions"] = {"$literal": mention_rows(mentions)} if mentions else "$$REMOVE"
             return UpdateOne(target | newer, [{"$set": edit}])
         case Deletion():
-            gone = [*CONTENT_FIELDS, "edited_at", "edit_seq", "first", "reactions", "previewed", "pin"]
+            gone = [*CONTENT_FIELDS, "edited_at", "edit_seq", "first", "reactions", "previewed", "pin", "votes"]
             return UpdateOne(target, {"$set": {"deleted": True}, "$unset": dict.fromkeys(gone, "")})
         case Reaction(_, emoji):
             path = f"reactions.{change.sender_id}"
@@ -330,6 +387,10 @@ def _update(target: Row, change: Entry) -> UpdateOne:
             # Without `at` the row is not among the pinned ones; it remembers which entry said so.
             pin: Row = {"at": change.at, "by": change.sender_id} if pinned else {}
             return UpdateOne(target | newer, {"$set": {"pin": pin | {"seq": change.seq}}})
+        case Vote(_, options):
+            # One number for each account, of which the latest vote is the highest.
+            vote = pack_vote(change.seq, options or ())
+            return UpdateOne(target | {"deleted": {"$ne": True}}, {"$max": {f"votes.{change.sender_id}": vote}})
         case _:
             raise TypeError(f"{change.kind} changes no message")
 

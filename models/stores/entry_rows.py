@@ -12,6 +12,7 @@ from models.documents.entry import (
     KIND_OF,
     Body,
     ChatChange,
+    ChatSettingsSet,
     Deletion,
     Draft,
     Edit,
@@ -24,6 +25,7 @@ from models.documents.entry import (
     Mention,
     Message,
     MessageChange,
+    PersonalChange,
     PhotoSet,
     Pin,
     PinnersSet,
@@ -32,7 +34,9 @@ from models.documents.entry import (
     Reaction,
     RoleSet,
     RsvpSet,
+    Starred,
     SubjectSet,
+    Vote,
     entry_key,
     is_notice,
     split_key,
@@ -41,9 +45,11 @@ from models.documents.link_preview import LinkPreview, PreviewPicture
 from models.documents.media import Placeholder, media_named
 from models.documents.photo import Photo
 from models.documents.plain_line import one_line
+from models.documents.poll import ChatPoll
 from models.documents.reaction import as_reaction
 from models.stores.database import Row
 from models.stores.instants import from_microseconds, microseconds, offset_minutes
+from models.stores.setting_rows import personal_fields, read_change
 
 ENTRIES = "entries"
 INDEXES = [
@@ -90,16 +96,22 @@ INDEXES = [
         name="mentioned",
         partialFilterExpression={"kind": Kind.MESSAGE.value, "mentions": {"$exists": True}},
     ),
+    # An account's votes in a poll, by which a poll is counted as it was at some entry; nothing but votes is in it.
+    IndexModel(
+        [("chat", ASCENDING), ("of", ASCENDING), ("sender", ASCENDING), ("_id", ASCENDING)],
+        name="votes",
+        partialFilterExpression={"kind": Kind.VOTE.value},
+    ),
     # The pinned messages of a chat: a few.
     IndexModel(
         [("chat", ASCENDING), ("_id", ASCENDING)], name="pinned", partialFilterExpression={"pin.at": {"$exists": True}}
     ),
 ]
 
-_MESSAGE_FIELDS = tuple(name for name in Message.__slots__ if name != "mentions")
+_MESSAGE_FIELDS = tuple(name for name in Message.__slots__ if name not in ("mentions", "poll"))
 _TEXT_FIELDS = ("type", "text", "reply_to")  # all that nearly every text has, and most messages are texts
 # What a deletion takes away from a message's row.
-CONTENT_FIELDS = ("media", "mentions", *(name for name in _MESSAGE_FIELDS if name not in ("type", "reply_to")))
+CONTENT_FIELDS = ("media", "mentions", "poll", *(name for name in _MESSAGE_FIELDS if name not in ("type", "reply_to")))
 
 
 def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
@@ -125,6 +137,8 @@ def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
             row["forwarded"] = body.forwarded
         if body.mentions:
             row["mentions"] = mention_rows(body.mentions)
+        if body.poll is not None:
+            row["poll"] = asdict(body.poll)
         media = media_named(row.get("url", ""))
         if media is not None:
             row["media"] = media
@@ -133,7 +147,8 @@ def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
         row["notice"] = True
     if isinstance(body, EventFact):
         return row | _fact_fields(body)
-    return row | {"pending": True} | _change_fields(body)
+    row["pending"] = True
+    return row | (personal_fields(body) if isinstance(body, PersonalChange) else _change_fields(body))
 
 
 def _fact_fields(fact: EventFact) -> Row:
@@ -156,6 +171,16 @@ def _change_fields(change: MessageChange | ChatChange) -> Row:
             return {"of": of, "emoji": emoji}
         case Previewed(of, edit, preview):
             return {"of": of, "edit": edit, **_preview_fields(preview)}
+        case Vote(of, options, is_secret):
+            return {"of": of, "options": list(options or ()), **({"secret": True} if is_secret else {})}
+        case Pin(of, pinned):
+            return {"of": of, "pinned": pinned}
+        case _:
+            return _chat_change_fields(change)
+
+
+def _chat_change_fields(change: ChatChange) -> Row:
+    match change:
         case Joined(accounts, numbers, admins):
             return {"accounts": list(accounts), "numbers": list(numbers), "admins": list(admins)}
         case Left(account, number):
@@ -166,8 +191,6 @@ def _change_fields(change: MessageChange | ChatChange) -> Row:
             return {"subject": subject}
         case PhotoSet(photo):
             return {"photo": photo_row(photo)}
-        case Pin(of, pinned):
-            return {"of": of, "pinned": pinned}
         case PinnersSet(pinners):
             return {"pinners": pinners.value}
 
@@ -177,6 +200,11 @@ def _preview_fields(preview: LinkPreview | None) -> Row:
     fields: Row = {"preview": preview_row(preview)}
     media = None if preview is None or preview.picture is None else media_named(preview.picture.url)
     return fields if media is None else fields | {"media": media}
+
+
+def read_poll(row: Mapping[str, Any]) -> ChatPoll:
+    """Returns the poll in field `poll` of a message's row."""
+    return ChatPoll(**row["poll"] | {"options": tuple(row["poll"]["options"])})
 
 
 def mention_rows(mentions: Iterable[Mention]) -> list[Row]:
@@ -260,6 +288,7 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
         reaction_seqs={int(account): reaction["seq"] for account, reaction in row.get("reactions", {}).items()},
         **_previewed(row),
         **_pinned(row),
+        votes={int(account): vote for account, vote in row.get("votes", {}).items()},
     )
 
 
@@ -287,6 +316,8 @@ def _message(row: Mapping[str, Any]) -> Message:
     fields = {name: row[name] for name in _MESSAGE_FIELDS if name in row}
     if "mentions" in row:
         fields["mentions"] = read_mentions(row)
+    if "poll" in row:
+        fields["poll"] = read_poll(row)
     return Message(**fields)
 
 
@@ -310,4 +341,7 @@ _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
     Kind.EVENT: lambda row: EventSet(tuple(row["fields"])),
     Kind.PIN: lambda row: Pin(row["of"], row["pinned"]),
     Kind.PINNERS: lambda row: PinnersSet(Pinners(row["pinners"])),
+    Kind.SETTINGS: lambda row: ChatSettingsSet(row["of_chat"], read_change(row["settings"])),
+    Kind.STAR: lambda row: Starred(row["of_chat"], row["of_seq"], row["starred"]),
+    Kind.VOTE: lambda row: Vote(row["of"], tuple(row["options"]), row.get("secret", False)),
 }

@@ -194,6 +194,8 @@ class LimitSettings(Section):
     groups_burst: Count = 30
     new_numbers_per_day: Count = 10_000
     pictures_per_minute: Count = 60
+    searches_per_s: Seconds = 2
+    searches_burst: Count = 20
     sockets_per_account: Count = 50
     lines_per_address: int = Field(2000, ge=0)
 

@@ -114,6 +114,7 @@ def _sweeper(services: Services, sockets: SocketServer) -> RevokedSessionSweeper
             authenticate,
             services.contacts.directory,
             services.contacts.require_contact,
+            services.contacts.read_receipts,
             services.log.memberships,
             services.presence.presence,
             runtime.fanout,

@@ -14,16 +14,19 @@ from models.services.chats.find_message import FindMessage
 from models.services.chats.forward import ForwardMessage
 from models.services.chats.history import ListMessages, LocateLog, ReadHistory
 from models.services.chats.journal import Journal
+from models.services.chats.journal_queue import StoredListener
 from models.services.chats.listing import ListChats, SendReady
 from models.services.chats.log_tail_cache import LogTailCache
 from models.services.chats.member_names import ListMemberNames
 from models.services.chats.membership import MembershipCache
 from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
+from models.services.chats.personal_log import RecordPersonalChange, SetChatSettings, StarMessage
 from models.services.chats.pins import ListPinned
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import AdmitMessage, FindStored, RequireRecipient, SendMessage
+from models.services.chats.starred import ListStarred
 from models.services.chats.summaries import ReadChatSummaries, Summaries
 from models.services.chats.sync import SyncChats, SyncRules
 from models.services.chats.titles import ListChatsWithTitles
@@ -78,6 +81,9 @@ class ChatServices:
     forward: ForwardMessage
     list_wordings: ListWordings
     list_pinned: ListPinned
+    set_settings: SetChatSettings
+    star: StarMessage
+    list_starred: ListStarred
 
 
 def build_log(
@@ -89,10 +95,13 @@ def build_log(
     contacts: ContactServices,
     metrics: Metrics,
     announced: Sequence[AnnouncedListener] = (),
+    stored: Sequence[StoredListener] = (),
     *,
     cached_s: float,
 ) -> ChatLog:
     """`announced` listeners are called with each announced entry, its chat and the accounts that it was announced to.
+
+    `stored` listeners are called with the new entries of each batch, before those are announced; they must not wait or raise.
 
     `cached_s` is how long members of chats are cached while no node signals that they have changed.
     """
@@ -109,14 +118,14 @@ def build_log(
             metrics.announced((clock.now() - entry.at).total_seconds())
 
     listeners = [measure_announced, *announced]
-    announcer = Announcer(stores.members, entries, memberships, fanout, clock, listeners)
+    announcer = Announcer(stores.members, entries, memberships, stores.personal, fanout, clock, listeners)
     announce_again = AnnounceAgain(reannounce, entries, memberships, directory, announcer, clock)
     resolve = ResolveChat(chats, memberships, directory, contacts.require_contact, fanout, clock)
     typing = BroadcastTyping(resolve, memberships, directory, fanout, expires_s=settings.typing.expires_s)
     journal = Journal(
         database,
         clock,
-        (count_stored, reannounce.stored, announcer.stored, summaries.stored, typing.stored),
+        (count_stored, reannounce.stored, announcer.stored, summaries.stored, typing.stored, *stored),
         (announce_again.found, typing.found),
         batch_max_entries=settings.journal.batch_max_entries,
         queue_max_entries=settings.journal.queue_max_entries,
@@ -139,9 +148,12 @@ def build(
     members, entries, messages, read_dates = stores.members, stores.entries, stores.messages, stores.read_dates
     resolve, admit = log.resolve, AdmitMessage(contacts.require_contact, directory)
     message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
-    stamp = StampReadReceipts(members, read_dates, clock)
+    stamp = StampReadReceipts(members, read_dates, stores.own_read_dates, clock)
     most = chat.receipts_max_members
-    marks = AdvanceReceipts(resolve, members, entries, memberships, directory, fanout, stamp, everybody_up_to=most)
+    choices = contacts.read_receipts
+    marks = AdvanceReceipts(
+        resolve, members, entries, memberships, directory, choices, fanout, stamp, everybody_up_to=most
+    )
     find_stored = FindStored(resolve, members, entries, log.journal)
     send = SendMessage(
         resolve,
@@ -164,9 +176,13 @@ def build(
         find_stored,
         remove_media,
         stores.message_changes,
+        clock,
     )
     read_summaries = ReadChatSummaries(stores.chat_summaries, memberships, stores.accounts)
-    list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted)
+    list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted, clock)
+    # As often as messages, and apart from them: what somebody writes is kept as a draft several times.
+    own_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
+    record = RecordPersonalChange(resolve, find_stored, log.journal, log.announcer, memberships)
     locate_log = LocateLog(resolve, memberships, members)
     find_message = FindMessage(resolve, memberships, members, entries)
     require_recipient = RequireRecipient(resolve, admit, message_limit)
@@ -182,14 +198,17 @@ def build(
         list_chats,
         ListChatsWithTitles(list_chats, stores.contacts, stores.accounts),
         SendReady(directory, BatchLoader(list_chats.first_pages, at_once=64), fanout, _shown_limits(settings)),
-        ListMessages(locate_log, entries, messages, read_dates),
+        ListMessages(locate_log, entries, messages, read_dates, stores.own_read_dates),
         ListDelivered(locate_log, messages),
         ListRead(locate_log, members, messages, read_dates),
         MarkRead(locate_log, messages, marks),
         ListMemberNames(resolve, memberships, members, stores.accounts),
         ForwardMessage(find_message, send, require_recipient, find_stored, stores.media_holds, message_limit),
         ListWordings(find_message, stores.message_changes),
-        ListPinned(resolve, members, stores.message_changes),
+        ListPinned(resolve, members, entries, stores.message_changes),
+        SetChatSettings(record, members, entries, stores.personal, clock, own_limit),
+        StarMessage(record, members, entries, own_limit),
+        ListStarred(resolve, memberships, members, entries, stores.personal.stars),
     )
 
 

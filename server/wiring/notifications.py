@@ -73,7 +73,9 @@ def build(
             worker.wake()
 
     notify = Notify(stores.notifications, stores.devices, wake, is_push_on=push.is_on)
-    messages = PushMessages(directory, stores.languages, sockets, notify, has_preview=push.message_preview)
+    messages = PushMessages(
+        directory, stores.languages, sockets, notify, stores.members, has_preview=push.message_preview
+    )
     return NotificationServices(
         workers,
         notify,

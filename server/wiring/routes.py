@@ -25,8 +25,11 @@ from handlers.rest.messaging.media_messages import MediaMessageRoutes
 from handlers.rest.messaging.message_actions import OneMessageRoutes, PinnersRoutes
 from handlers.rest.messaging.messages import MessageRoutes
 from handlers.rest.messaging.oauth import OAuthRoutes
+from handlers.rest.messaging.own_state import OwnStateRoutes
 from handlers.rest.messaging.people import PeopleRoutes
 from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoutes, PhotoDoor
+from handlers.rest.messaging.polls import PollRoutes
+from handlers.rest.messaging.search import SearchRoutes
 from models.documents.media import MediaKind, MediaRule
 from models.services.groups.groups import SetGroupPhoto
 from server.auth.tokens import derive_key
@@ -52,9 +55,12 @@ def _messaging(services: Services) -> list[web.AbstractRouteDef]:
         *_messages(services).routes(),
         *_one_message(services).routes(),
         *PinnersRoutes(services.groups.get, services.groups.set_pinners).routes(),
+        *_own_state(services).routes(),
+        *SearchRoutes(services.search.messages, services.links).routes(),
         *MediaRoutes(services.media.open).routes(),
         *_photos(services),
         *_media_messages(services).routes(),
+        *PollRoutes(services.chats.send, services.chats.change, services.links).routes(),
     ]
 
 
@@ -101,6 +107,7 @@ def _account(services: Services) -> AccountRoutes:
         accounts.set_status_message,
         accounts.set_nickname,
         accounts.set_privacy,
+        accounts.find_read_receipts,
         accounts.find_link_previews,
         accounts.set_link_previews,
         services.runtime.settings.link_previews.enabled,
@@ -160,6 +167,11 @@ def _messages(services: Services) -> MessageRoutes:
 def _one_message(services: Services) -> OneMessageRoutes:
     chats = services.chats
     return OneMessageRoutes(chats.forward, chats.change, chats.list_wordings, chats.list_pinned)
+
+
+def _own_state(services: Services) -> OwnStateRoutes:
+    chats, settings = services.chats, services.runtime.settings
+    return OwnStateRoutes(chats.set_settings, chats.star, chats.list_starred, settings.chat.text_max_chars)
 
 
 def _photos(services: Services) -> list[web.AbstractRouteDef]:

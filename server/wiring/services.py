@@ -38,6 +38,7 @@ from server.wiring import (
     media,
     notifications,
     presence,
+    search,
     users,
 )
 from server.wiring.accounts import AccountServices
@@ -49,6 +50,7 @@ from server.wiring.media import MediaServices
 from server.wiring.notifications import NotificationServices
 from server.wiring.outside import Outside
 from server.wiring.presence import PresenceServices
+from server.wiring.search import SearchServices
 from server.wiring.sms import sms_provider
 from server.wiring.stores import Stores
 from server.wiring.users import UserServices
@@ -96,6 +98,7 @@ class Services:
     events: EventServices
     accounts: AccountServices
     links: Links
+    search: SearchServices
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services")  # for tests and benchmarks in the server's process
@@ -148,8 +151,10 @@ def build_services(settings: Settings, outside: Outside) -> Services:
     notes = notifications.build(stores, clock, settings, known.directory, sockets, texts, metrics.notified)
     queue = link_previews.build_queue(settings)
     announced = [*notes.announced, *link_previews.listeners(settings, queue)]
+    search_index = search.build_index(stores)
+    stored = [search_index.stored]
     log = chats.build_log(
-        stores, outside.database, fanout, clock, settings, known, metrics, announced, cached_s=cached_s
+        stores, outside.database, fanout, clock, settings, known, metrics, announced, stored, cached_s=cached_s
     )
     previews = link_previews.build(settings, stores, known, files, log, queue)
     talk = chats.build(stores, fanout, clock, settings, known, log, files.remove_unused)
@@ -197,6 +202,7 @@ def build_services(settings: Settings, outside: Outside) -> Services:
         hosted,
         owned,
         links,
+        search.build(stores, settings.limits, log, search_index),
     )
 
 
@@ -216,6 +222,7 @@ async def open_services(services: Services, stack: AsyncExitStack) -> None:
         log.summaries,
         log.journal,
         services.previews,
+        services.search.index,
     ):
         await part.open()
         stack.push_async_callback(part.close)

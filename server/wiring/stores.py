@@ -30,14 +30,18 @@ from models.stores.notifications import Notifications
 from models.stores.number_identities import NumberIdentities
 from models.stores.ownerships import Ownerships
 from models.stores.page_versions import PageVersions
+from models.stores.personal_state import PersonalState
 from models.stores.phone_books import PhoneBooks
 from models.stores.photos import Photos
 from models.stores.pins import Pins
 from models.stores.presence_snapshots import PresenceSnapshots
 from models.stores.quotas import Quotas
-from models.stores.read_dates import ReadDates
+from models.stores.read_dates import OWN_READ_DATES, ReadDates
+from models.stores.read_receipt_refusals import ReadReceiptRefusals
 from models.stores.registration_pins import RegistrationPins
 from models.stores.sample_replies import SampleReplies
+from models.stores.search_blocks import SearchBlocks
+from models.stores.search_log import SearchLog
 from models.stores.sessions import Sessions
 from models.stores.status_histories import StatusHistories
 from server.auth.tokens import derive_key
@@ -70,6 +74,10 @@ class Stores:
         self.page_versions, self.languages = PageVersions(database), Languages(database)
         self.link_preview_refusals = LinkPreviewRefusals(database)
         self.message_changes, self.media_holds = MessageChanges(database, self.entries), MediaHolds(database, clock)
+        self.personal = PersonalState(database)
+        self.search_blocks, self.search_log = SearchBlocks(database), SearchLog(database)
+        self.own_read_dates = ReadDates(database, OWN_READ_DATES)
+        self.read_receipt_refusals = ReadReceiptRefusals(database)
         self._identities = NumberIdentities(database, clock)
 
     async def prepare(self) -> None:
@@ -84,6 +92,7 @@ class Stores:
             self.pins,
             self.attempts,
             self.read_dates,
+            self.own_read_dates,
             self.media,
             self.photos,
             self.logins,
@@ -96,6 +105,8 @@ class Stores:
             self.phone_books,
             self.sample_replies,
             self.page_versions,
+            self.personal,
+            self.search_blocks,
         )
         # Concurrently, because each waits for the disk. All of them end before an error of one ends the start.
         ends = await asyncio.gather(*(until_done(store.prepare) for store in stores), return_exceptions=True)

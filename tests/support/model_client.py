@@ -12,6 +12,8 @@ The rules, each of which the property test (test_catching_up.py) would notice if
   these entries are not applied again, only those with a higher seq that came otherwise.
 - The members of a chat are those who have `marks`, and then what `joined` and `left` entries say. Marks only move forward.
 - Whoever has left a chat keeps its log, and nothing else of it.
+- The settings of a chat are those of the last answer or event that showed them, in the order of the log of the chat with oneself. A message
+  behind `archived_seq` brings an archived chat back, unless the chat is muted.
 """
 
 import asyncio
@@ -30,7 +32,10 @@ LOG_EVENTS = (
     "reaction_changed",
     "link_previewed",
     "message_pinned",
+    "vote_changed",
     "chat_changed",
+    "chat_settings_changed",
+    "star_changed",
 )
 
 
@@ -55,7 +60,7 @@ class ChatModel:
         match entry["kind"]:
             case "message":
                 self.messages[entry["seq"]] = _message(entry)
-            case "edit" | "deletion" | "reaction" | "pin":
+            case "edit" | "deletion" | "reaction" | "vote" | "pin":
                 self.changes.append(entry)
                 self.change(entry)
             case "joined":
@@ -97,6 +102,8 @@ class ChatModel:
                 message.pop("pinned", None)
                 if entry["pinned"]:
                     message["pinned"] = {"at": entry["at"], "by": entry["account"]}
+            case "vote":
+                _count(message, entry)
             case "reaction":
                 reactions = dict(message.get("reactions", {}))
                 reactions.pop(str(entry["account"]), None)
@@ -142,6 +149,10 @@ class ModelClient:
     syncs: int = 0
     statuses: list[str] = field(default_factory=list)  # of the answers to sync, to see what a test exercised
     changed: asyncio.Event = field(default_factory=asyncio.Event)  # set by all that happens; clients may share one
+    settings: dict[int, dict[str, Any]] = field(
+        default_factory=dict
+    )  # by chat; only those that differ from the default
+    stars: set[tuple[int, int]] = field(default_factory=set)  # chat, seq
     _held: list[tuple[str, Any]] | None = None
     _syncing: asyncio.Task[None] | None = None
 
@@ -224,7 +235,38 @@ class ModelClient:
             return False
         if entry["seq"] <= chat.cursor:
             return True
+        self._keep_own(event, body)
         return not chat.apply(entry, self.person.account_id)
+
+    def _keep_own(self, event: str, body: Any) -> None:
+        """Keep what an event says of the person's own state."""
+        if event == "chat_settings_changed":
+            self.settings[body["chat"]] = dict(body["settings"])
+        elif event == "star_changed":
+            self._star((body["chat"], body["seq"]), is_starred=body["starred"])
+
+    def settings_of(self, chat: int) -> dict[str, Any]:
+        """What holds of a chat's settings, where no mute has an end."""
+        own = self.settings[chat]
+        if not own.get("archived") or "muted_until" in own:
+            return own
+        return own | {"archived": max(self.chats[chat].messages, default=0) <= own["archived_seq"]}
+
+    def _star(self, place: tuple[int, int], *, is_starred: bool) -> None:
+        self.stars.add(place) if is_starred else self.stars.discard(place)
+
+    async def _read_stars(self) -> None:
+        """Read all stars anew."""
+        self.stars.clear()
+        before: int | None = None
+        while True:
+            page = await self.ask("starred", {"limit": 3} | ({} if before is None else {"before": before}))
+            assert page["ok"], page
+            self.stars |= {(message["chat"], message["seq"]) for message in page["messages"]}
+            assert page["next"] is None or before is None or page["next"] < before, "no progress"
+            before = page["next"]
+            if before is None:
+                return
 
     async def _sync(self) -> None:
         more = True
@@ -252,6 +294,11 @@ class ModelClient:
         for entry in state["entries"]:
             if state["status"] == "delta":
                 chat.apply(entry, own_id)
+                if entry["kind"] == "star":
+                    self._star((entry["of_chat"], entry["of_seq"]), is_starred=entry["starred"])
+        self.settings[state["chat"]] = state["settings"]
+        if state["kind"] == "self" and state["status"] == "reset":
+            await self._read_stars()
         chat.cursor = state["cursor"]
         chat.kind, chat.title = state["kind"], state.get("title", chat.title)
         chat.hidden = set(state["hidden"])
@@ -282,7 +329,28 @@ def _entry_of(event: str, body: Any) -> Entry | None:
         change: Entry | None = body.get("change")
         return change
     entry: Entry = body
+    if event in ("chat_settings_changed", "star_changed"):
+        entry = body["entry"]
     return entry
+
+
+def _count(poll: Entry, vote: Entry) -> None:
+    """Count a vote: by who gave it, or in a secret poll by the numbers that it carries."""
+    if vote.get("votes", vote.get("options")) is None:
+        return  # the poll is deleted by now, which a later entry says
+    options = poll["options"] = [dict(option) for option in poll["options"]]
+    if not poll.get("secret"):
+        for place, option in enumerate(options):
+            others = [account for account in option["voters"] if account != vote["account"]]
+            option["voters"] = sorted([*others, *([vote["account"]] if place in vote["options"] else [])])
+            option["votes"] = len(option["voters"])
+        poll["voter_count"] = len({account for option in options for account in option["voters"]})
+        return
+    for option, votes in zip(options, vote["votes"], strict=True):
+        option["votes"] = votes
+    poll["voter_count"] = vote["voter_count"]
+    if "options" in vote:
+        poll["chosen"] = vote["options"]
 
 
 def _message(entry: Entry) -> Entry:

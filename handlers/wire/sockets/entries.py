@@ -6,10 +6,14 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from handlers.wire.polls import OptionShown, show_poll, show_vote
 from handlers.wire.previews import PreviewShown, show_preview
+from handlers.wire.sockets.settings import SettingsShown, show_settings_change
 from handlers.wire.times import Time, show_event_date
 from models.documents.chat import Pinners
 from models.documents.entry import (
+    ChatChange,
+    ChatSettingsSet,
     Deletion,
     Edit,
     Entry,
@@ -28,7 +32,9 @@ from models.documents.entry import (
     Reaction,
     RoleSet,
     RsvpSet,
+    Starred,
     SubjectSet,
+    Vote,
 )
 from models.documents.media import MEDIA
 from models.documents.photo import Photo
@@ -80,12 +86,13 @@ EntryShown = TypedDict(
         "kind": Kind,
         "chat": int,
         "seq": int,
-        "client_id": str,
-        "from": str,
+        # Left out of a vote in a secret poll, like `account`, unless it is one's own:
+        "client_id": NotRequired[str],
+        "from": NotRequired[str],
         # A message:
         "id": NotRequired[str],
         "sender": NotRequired[int],
-        "type": NotRequired[Literal["t", "i", "l", "s", "a", "v", "c", "d"]],
+        "type": NotRequired[Literal["t", "i", "l", "s", "a", "v", "c", "d", "p"]],
         "sent_at": NotRequired[Time],
         "text": NotRequired[str],
         "url": NotRequired[str],
@@ -112,6 +119,15 @@ EntryShown = TypedDict(
         "reactions": NotRequired[dict[str, str]],
         "mentions": NotRequired[list[MentionShown]],
         "forwarded": NotRequired[int],
+        # A poll:
+        "question": NotRequired[str],
+        "voter_count": NotRequired[int | None],
+        "multiple": NotRequired[Literal[True]],
+        "closes_at": NotRequired[Time],
+        "secret": NotRequired[Literal[True]],
+        "chosen": NotRequired[list[int]],
+        # The options of a poll; in a vote, those that it is for.
+        "options": NotRequired[list[OptionShown] | list[int] | None],
         # A change:
         "account": NotRequired[int],
         "at": NotRequired[Time],
@@ -138,6 +154,13 @@ EntryShown = TypedDict(
         # When and by whom a message was pinned; in a change, whether it is.
         "pinned": NotRequired[MessagePinShown | bool],
         "pinners": NotRequired[Pinners],
+        # A change of one's own state:
+        "of_chat": NotRequired[int],
+        "of_seq": NotRequired[int],
+        "starred": NotRequired[bool],
+        "settings": NotRequired[SettingsShown],
+        # How often each option of a secret poll was chosen, for a vote.
+        "votes": NotRequired[list[int] | None],
     },
 )
 
@@ -170,6 +193,8 @@ def show_message(entry: Entry) -> dict[str, object]:
         value = getattr(body, name)
         if value is not None:
             shown[name] = value
+    if body.poll is not None:
+        shown.update(show_poll(entry, body.poll, show_time))
     if entry.edited_at is not None:
         shown["edited_at"] = show_time(entry.edited_at)
         shown["edit_seq"] = entry.edit_seq
@@ -205,27 +230,29 @@ def show_entry(entry: Entry) -> dict[str, object]:
     `edit` {of, text, edited_at, mentions?} · `deletion` {of, scope: "all"} · `reaction` {of, emoji} · `preview` {of, edit_seq, preview} · `joined` {accounts, numbers,
     admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject} · `photo` {photo_url,
     preview_photo_url} · `rsvp` {invitation, answer, rsvp_message} · `poll` {poll, suggested_date, suggested_venue} · `event`
-    {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them) · `pin` {of, pinned} · `pinners`
-    {pinners}. `account` and `from` say who did it.
+    {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them) · `pin` {of, pinned} ·
+    `pinners` {pinners} · `settings` {of_chat, settings} · `star` {of_chat, of_seq, starred} · `vote` {of, options}, in a secret poll {of, votes, voter_count}.
+    `account` and `from` say who did it, but for a vote that is secret.
     """
     if isinstance(entry.body, Message):
         return {"kind": entry.kind.value, **show_message(entry)}
+    author: dict[str, object] = {}
+    if not entry.hides_author:
+        author = {"account": entry.sender_id, "from": entry.number, "client_id": entry.client_id}
     return {
         "kind": entry.kind.value,
         "chat": entry.chat_id,
         "seq": entry.seq,
-        "account": entry.sender_id,
-        "from": entry.number,
-        "client_id": entry.client_id,
+        **author,
         "at": show_time(entry.at),
         **_show_change(entry),
     }
 
 
-def _show_message_change(change: MessageChange, at: datetime) -> Mapping[str, object]:
+def _show_message_change(entry: Entry, change: MessageChange) -> Mapping[str, object]:
     match change:
         case Edit(of, text, mentions):
-            shown: dict[str, object] = {"of": of, "text": text, "edited_at": show_time(at)}
+            shown: dict[str, object] = {"of": of, "text": text, "edited_at": show_time(entry.at)}
             return shown | {"mentions": show_mentions(mentions)} if mentions else shown
         case Deletion(of):
             return {"of": of, "scope": "all"}
@@ -235,6 +262,8 @@ def _show_message_change(change: MessageChange, at: datetime) -> Mapping[str, ob
             return {"of": of, "edit_seq": edit, "preview": None if preview is None else show_preview(preview)}
         case Pin(of, pinned):
             return {"of": of, "pinned": pinned}
+        case Vote():
+            return show_vote(entry, change)
 
 
 def show_photo(photo: Photo | None) -> dict[str, object]:
@@ -247,8 +276,26 @@ def show_photo(photo: Photo | None) -> dict[str, object]:
 
 def _show_change(entry: Entry) -> Mapping[str, object]:
     if isinstance(entry.body, MessageChange):
-        return _show_message_change(entry.body, entry.at)
+        return _show_message_change(entry, entry.body)
+    if isinstance(entry.body, ChatChange):
+        return _show_chat_change(entry.body)
     match entry.body:
+        case RsvpSet(invitation, answer, message):
+            return {"invitation": invitation, "answer": answer, "rsvp_message": message}
+        case PollAdded(poll, date, venue):
+            return {"poll": poll, "suggested_date": show_event_date(date, has_time=False), "suggested_venue": venue}
+        case EventSet(fields):
+            return {"fields": [_FIELDS.get(name, name) for name in fields]}
+        case ChatSettingsSet(of_chat, fields):
+            return {"of_chat": of_chat, "settings": show_settings_change(fields)}
+        case Starred(of_chat, of_seq, starred):
+            return {"of_chat": of_chat, "of_seq": of_seq, "starred": starred}
+        case _:
+            raise TypeError(f"{entry.kind} is no change")
+
+
+def _show_chat_change(change: ChatChange) -> Mapping[str, object]:
+    match change:
         case Joined(accounts, numbers, admins):
             return {"accounts": list(accounts), "numbers": list(numbers), "admins": list(admins)}
         case Left(account, number):
@@ -261,11 +308,3 @@ def _show_change(entry: Entry) -> Mapping[str, object]:
             return show_photo(photo)
         case PinnersSet(pinners):
             return {"pinners": pinners.value}
-        case RsvpSet(invitation, answer, message):
-            return {"invitation": invitation, "answer": answer, "rsvp_message": message}
-        case PollAdded(poll, date, venue):
-            return {"poll": poll, "suggested_date": show_event_date(date, has_time=False), "suggested_venue": venue}
-        case EventSet(fields):
-            return {"fields": [_FIELDS.get(name, name) for name in fields]}
-        case _:
-            raise TypeError(f"{entry.kind} is no change")

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from handlers.wire.events.live import show_live_event, show_live_poll, show_live_rsvp
 from handlers.wire.sockets.chats import show_chat, show_head
 from handlers.wire.sockets.entries import show_entry, show_message, show_time
+from handlers.wire.sockets.stars import show_settings_set, show_star_set
 from models.documents.entry import Kind
 from models.facts import (
     ChatListed,
+    ChatSettingsChanged,
     EntryAdded,
     EventUpdated,
     Fact,
@@ -31,6 +33,7 @@ _CHANGES: Mapping[Kind, str] = {
     Kind.REACTION: "reaction_changed",
     Kind.PREVIEW: "link_previewed",
     Kind.PIN: "message_pinned",
+    Kind.VOTE: "vote_changed",
 }
 
 
@@ -61,6 +64,8 @@ def packet_of(event: Fact) -> tuple[str, str, dict[str, object]]:
             return CHAT, "signed_in", {"session": session_id, "device": device, "at": show_time(at)}
         case Resync():
             return CHAT, "resync", {}
+        case ChatSettingsChanged(entry, settings):
+            return CHAT, "chat_settings_changed", show_settings_set(entry, settings)
 
 
 def _show_planned(event: EventUpdated | RsvpUpdated | PollCreated) -> tuple[str, dict[str, object]]:
@@ -85,6 +90,8 @@ def _show_added(event: EntryAdded) -> tuple[str, dict[str, object]]:
         return "message_created", {"message": show_message(entry)}
     if entry.kind in _CHANGES:
         return _CHANGES[entry.kind], show_entry(entry)
+    if entry.kind is Kind.STAR:
+        return "star_changed", show_star_set(entry)
     shown = show_chat(event.chat, until=entry.seq if event.for_former else None)
     return "chat_changed", shown | {"last_seq": entry.seq, "change": show_entry(entry)}
 
@@ -97,7 +104,7 @@ def _show_ready(event: Ready) -> dict[str, object]:
     return {
         "account": {"id": event.account.id, "number": event.account.number, "name": event.account.name},
         "device": event.session_id,
-        "chats": [show_head(head) for head in event.heads],
+        "chats": [show_head(head, event.at) for head in event.heads],
         "next": event.next,
         "limits": event.limits,
     }

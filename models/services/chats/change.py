@@ -1,4 +1,4 @@
-"""Edits, deletes and pins messages and reacts to them: each change is stored in the log first, and then applied to the message."""
+"""Edits, deletes and pins messages, reacts to them and votes in polls: each change is stored in the log first, and then applied."""
 
 import asyncio
 import logging
@@ -7,7 +7,21 @@ from dataclasses import dataclass, replace
 
 from models.documents.chat import Roster
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Deletion, Draft, Edit, Entry, Mention, Message, MessageChange, Pin, Reaction, Stored
+from models.documents.entry import (
+    Deletion,
+    Draft,
+    Edit,
+    Entry,
+    Mention,
+    Message,
+    MessageChange,
+    Pin,
+    Reaction,
+    Stored,
+    Vote,
+    shown_to,
+)
+from models.documents.poll import ChatPoll
 from models.documents.reaction import find_emoji
 from models.documents.session import Actor
 from models.errors import (
@@ -18,9 +32,10 @@ from models.errors import (
     MessageNotFound,
     NotYourMessage,
     PinsFull,
+    PollClosed,
 )
 from models.facts import MessageHidden
-from models.ports import Fanout
+from models.ports import Clock, Fanout
 from models.services.chats.journal import Journal
 from models.services.chats.permission import PINS_MAX, found_in, load_pair, require_change_allowed, require_may_pin
 from models.services.chats.resolve import ResolveChat
@@ -41,7 +56,7 @@ CAPTIONED = frozenset("ilvd")  # types whose caption an edit changes; cards and 
 
 @dataclass(frozen=True, slots=True)
 class ChangeMessage:
-    """Lets senders edit their messages, senders and admins delete them, and members react and pin.
+    """Lets senders edit their messages, senders and admins delete them, and members react, pin and vote.
 
     `submit_…` appends in the order of the calls, like SendMessage. Its future is given to `finish` outside of that order.
     """
@@ -56,6 +71,7 @@ class ChangeMessage:
     find_stored: FindStored
     remove_media: RemoveUnusedMedia
     changes: MessageChanges
+    clock: Clock
 
     async def submit_edit(
         self,
@@ -121,6 +137,27 @@ class ChangeMessage:
 
         return await self._submit(actor, target, Pin(seq, pinned), client_id, admit)
 
+    async def submit_vote(
+        self, actor: Actor, target: ChatRef, seq: int, options: tuple[int, ...], client_id: str
+    ) -> asyncio.Future[Stored]:
+        """Let the actor's vote in a poll be for these options and no others; () takes it back.
+
+        Raises PollClosed from the poll's `closes_at` on, also for a vote that is taken back.
+        """
+        self.limit.take(actor.account_id)
+        try:
+            roster, message = await self._require_message(actor, target, seq)
+            if message.is_deleted:
+                raise MessageDeleted
+            poll = _require_poll(message)
+            poll.require_choice(options)
+            if poll.is_closed(self.clock.now()):
+                raise PollClosed
+            require_change_allowed(await load_pair(self.directory, roster.chat, actor.account_id), message)
+        except DomainError as refusal:
+            return await self.find_stored.answer(actor, target, client_id, refusal)
+        return self._append(actor, roster, message, Vote(seq, options, poll.is_secret), client_id)
+
     async def finish(self, future: asyncio.Future[Stored], kind: type[MessageChange]) -> tuple[Entry, Entry]:
         """Wait until a change is stored, and apply it. Returns the change and the message as it is now.
 
@@ -140,7 +177,9 @@ class ChangeMessage:
         if message is None:
             raise MessageNotFound
         if stored.is_new:
-            return change, message
+            author_id = change.sender_id
+            (change,) = await self.entries.with_tallies(change.chat_id, [change], change.seq)
+            return shown_to(change, author_id), shown_to(message, author_id)
         # Sent again: since then its author may have lost sight of the message.
         author_id = change.sender_id
         return await self.find_stored.as_seen(author_id, change), await self.find_stored.as_seen(author_id, message)
@@ -173,6 +212,11 @@ class ChangeMessage:
                 change = replace(change, mentions=found_in(roster, change.mentions))
         except DomainError as refusal:
             return await self.find_stored.answer(actor, target, client_id, refusal)
+        return self._append(actor, roster, message, change, client_id)
+
+    def _append(
+        self, actor: Actor, roster: Roster, message: Entry, change: MessageChange, client_id: str
+    ) -> asyncio.Future[Stored]:
         # A change is hidden from those from whom the message was hidden.
         return self.journal.append(
             Draft(roster.chat.id, actor.account_id, actor.number, client_id, change, message.hidden_from)
@@ -185,3 +229,10 @@ class ChangeMessage:
         if message is None or member is None or not visible([message], member) or not isinstance(message.body, Message):
             raise MessageNotFound
         return roster, message
+
+
+def _require_poll(message: Entry) -> ChatPoll:
+    """Returns the poll of a message. Raises Malformed if it is none."""
+    if not isinstance(message.body, Message) or message.body.poll is None:
+        raise Malformed("This message is no poll.")
+    return message.body.poll

@@ -15,11 +15,11 @@ from models.errors import ContactBlocked, Forbidden, MessageNotFound, NotAContac
 from models.services.contacts.directory import Directory
 
 PINS_MAX = 50  # pinned messages of a chat
-Pair = tuple[Account, Account]  # me and the peer of a direct chat; one account twice in a chat with oneself
+Pair = tuple[Account, Account]  # me and the peer of a direct chat
 
 
 async def load_pair(directory: Directory, chat: Chat, account_id: int) -> Pair | None:
-    """Returns the two accounts of a direct chat, seen from one of them; None for a group or the chat of an event."""
+    """Returns the two accounts of a direct chat, seen from one of them; None for any other chat."""
     if chat.kind is not ChatKind.DIRECT:
         return None
     return await directory.require(account_id), await directory.require(chat.peer_of(account_id))
@@ -32,8 +32,12 @@ def peek_pair(directory: Directory, chat: Chat, account_id: int) -> Pair | None:
 
 
 def may_open(roster: Roster, account_id: int) -> bool:
-    """Returns whether a chat exists for an account: it is a member, and something was said that it may see."""
-    return account_id in roster.roles and account_id not in roster.unlisted
+    """Returns whether a chat exists for an account: it is a member, and something was said that it may see.
+
+    The chat with oneself exists without that.
+    """
+    is_there = account_id not in roster.unlisted or roster.chat.kind is ChatKind.SELF
+    return account_id in roster.roles and is_there
 
 
 def is_complete(roster: Roster) -> bool:

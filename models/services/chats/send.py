@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from models.documents.chat import Chat, ChatKind, Roster
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Draft, Entry, Message, Stored, without_content
+from models.documents.entry import Draft, Entry, Message, Stored, shown_to, without_content
 from models.documents.session import Actor
 from models.errors import ChatNotFound, ClientIdReused, DomainError
 from models.facts import ChatListed, ChatMembersChanged
@@ -79,7 +79,7 @@ class FindStored:
 class AdmitMessage:
     """Decides from whom a new message is hidden; raises NotAContact or ContactBlocked if it may not be written at all.
 
-    In groups and chats of events every member may write, and nothing is hidden.
+    In groups and chats of events every member may write, and nothing is hidden; and everybody may write to oneself.
     """
 
     require_contact: RequireContact
@@ -94,6 +94,8 @@ class AdmitMessage:
 
     async def to_contact(self, actor: Actor, number: str) -> tuple[int, ...]:
         """Returns the accounts that a message to this number is hidden from, whether or not there is a chat yet."""
+        if number == actor.number:
+            return ()
         contact = await self.require_contact(actor, number)
         return admit_to_direct(actor, (await self.directory.require(actor.account_id), contact), contact)
 
@@ -103,7 +105,7 @@ class AdmitMessage:
         Returns None if something is not cached, or if a direct chat must be completed or listed first.
         """
         if roster.chat.kind is not ChatKind.DIRECT:
-            return ()
+            return None if roster.unlisted else ()
         pair = peek_pair(self.directory, roster.chat, actor.account_id)
         contact = None if pair is None else self.require_contact.peek(actor, pair[1].number)
         if pair is None or contact is None or roster.unlisted or not is_complete(roster):
@@ -227,4 +229,4 @@ def message_of(stored: Stored) -> Entry:
     """Returns the stored entry if it is a message, else raises ClientIdReused."""
     if not isinstance(stored.entry.body, Message):
         raise ClientIdReused
-    return stored.entry
+    return shown_to(stored.entry, stored.entry.sender_id)

@@ -26,6 +26,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.FacebookTokenRefused: HTTPStatus.BAD_REQUEST,
     errors.TooLong: HTTPStatus.BAD_REQUEST,
     errors.UnknownEvent: HTTPStatus.BAD_REQUEST,
+    errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,  # as tus has it
     errors.InvalidClient: HTTPStatus.UNAUTHORIZED,
     errors.InvalidGrant: HTTPStatus.BAD_REQUEST,  # as RFC 6749 has it
     errors.InvalidScope: HTTPStatus.BAD_REQUEST,

@@ -11,7 +11,7 @@ DomainError
 ├── PageNotFound   of a list that is shown in pages
 ├── Conflict ─ AccountExists, ClientIdReused, ContactExists, ContactsFull, EventFull, FavouritesFull, GroupFull, LimitReached,
 │   MessageDeleted, NotAContact, PinsFull, PollClosed, TooManyInvitees
-├── TooLarge, TooLong, UnknownEvent
+├── TooLarge, TooLong, UnknownEvent, UnsupportedVersion
 ├── InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType   the refusals of OAuth (RFC 6749, section 5.2)
 └── RateLimited ─ TooManySockets, TooManyNewNumbers, Unavailable, InternalFault   (worth trying again)
 """
@@ -140,6 +140,13 @@ class UnknownEvent(DomainError):
 
     code = "unknown_event"
     text = "This namespace knows no such event."
+
+
+class UnsupportedVersion(DomainError):
+    """An upload in parts speaks a version of tus that is not spoken here."""
+
+    code = "unsupported_version"
+    text = "Uploads in parts are done by tus 1.0.0 here."
 
 
 class InvalidClient(DomainError):

@@ -181,7 +181,12 @@ class Town:
     async def _change(self, name: str, who: int, what: int) -> None:
         """Change one of the messages that this person holds."""
         client = self.staying[who]
-        held = [(chat.chat, seq) for chat in client.chats.values() for seq in chat.messages]
+        held = [
+            (chat.chat, seq)
+            for chat in client.chats.values()
+            for seq, message in chat.messages.items()
+            if name != "edit" or message["type"] == "t"  # polls cannot be edited
+        ]
         if not held:
             return
         chat, seq = sorted(held, reverse=True)[what % len(held)]

@@ -289,6 +289,19 @@ class TestOneself:
         (shown,) = (await talk.get("/api/messages/chats/", ann))["chats"]
         assert (shown["entity_id"], shown["snippet"], shown["unread"]) == (ann.number, "eggs", 0)
 
+    async def test_its_history_is_of_notes_alone(self, talk: Talk) -> None:
+        ann, tom = await talk.people()
+        chat = (await talk.send(tom, ann))["chat"]
+        device = await talk.device(ann, "/chat")
+        for note in ("one", "two", "three"):
+            assert (await device.ask("message_send", {"contact": ann.number, "client_id": note, "text": note}))["ok"]
+            for pinned in range(3):
+                await change(device, chat, pinned=pinned)
+        newest = await device.ask("history", {"contact": ann.number, "limit": 2})
+        assert [(one["seq"], one["text"]) for one in newest["entries"]] == [(5, "two"), (9, "three")]
+        older = await device.ask("history", {"contact": ann.number, "before": newest["next"], "limit": 2})
+        assert ([one["seq"] for one in older["entries"]], older["more"]) == ([1], False)
+
     async def test_its_log_is_synced_before_it_is_in_a_list(self, talk: Talk) -> None:
         ann, tom = await talk.people()
         chat = (await talk.send(tom, ann))["chat"]

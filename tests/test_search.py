@@ -48,6 +48,19 @@ async def test_an_edit_and_a_deletion_hold_once_they_are_acknowledged(node: Node
     assert await found(ann, "dinner") == []
 
 
+async def test_a_poll_is_found_by_its_question_and_its_options(node: Node) -> None:
+    ann, tom = await phones(node, *await friends(node, 2))
+    poll = {"type": "p", "question": "Where do we eat?", "options": ["At the café", "In the park"], "secret": True}
+    sent = (await answered(ann, "message_send", {**poll, "contact": tom.person.number, "client_id": "poll"}))["message"]
+    await answered(tom, "vote", {"chat": sent["chat"], "seq": sent["seq"], "options": [1]})
+    for query in ("where", "cafe", "park eat"):
+        (hit,) = await search(tom, query)
+        assert (hit["seq"], hit["message"]["chosen"]) == (sent["seq"], [1])
+        assert "chosen" not in (await search(ann, query))[0]["message"]
+    await answered(ann, "message_delete", {"chat": sent["chat"], "seq": sent["seq"]})
+    assert await found(tom, "cafe") == []
+
+
 async def test_messages_in_full_blocks_are_changed_and_found(node: Node) -> None:
     ann, tom = await phones(node, *await friends(node, 2))
     chat = (await say(ann, "needle", contact=tom.person.number))["chat"]

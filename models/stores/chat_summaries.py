@@ -90,7 +90,7 @@ class ChatSummaries:
 
     async def _list_ends(self, account_ids: Collection[int], match: Row) -> dict[int, dict[int, LogEnd]]:
         fields = dict.fromkeys(("chat", "account", "end", "read", "spans", "activity", "large", "unlisted"), True)
-        rows = await aggregate(self._members, [{"$match": match}, END_OF_LOG, {"$project": fields}])
+        rows = await aggregate(self._members, [{"$match": match}, _END, {"$project": fields}])
         large = {row["chat"] for row in rows if row.get("large")}
         query = {"_id": {"$in": list(large)}}
         found = await self._chats.find(query, {"activity": True}).to_list(None) if large else []
@@ -207,7 +207,7 @@ class ChatSummaries:
         return found
 
 
-END_OF_LOG: Row = {
+_END: Row = {
     "$lookup": {
         "from": ENTRIES,
         "let": {

@@ -99,14 +99,15 @@ class Entries:
         limit: int,
         newest_first: bool = False,
         until: int | None = None,
+        only_messages: bool = False,
     ) -> list[Entry]:
         """Returns at most `limit` entries with first <= seq <= last, from the chosen end; always oldest first.
 
-        Votes in secret polls have the tally at entry `until`, by default `last`: the last one that the reader may see.
+        With `only_messages`, only messages that were hidden from nobody. Votes in secret polls have the tally at entry `until`, by default `last`: the last one that the reader may see.
         """
         # The changes first: in the other order, one that is applied between the two reads would be in neither of them.
         changes = await self.list_pending(chat_id, MESSAGE_CHANGES)
-        rows = await self._page(chat_id, first, last, limit, newest_first=newest_first)
+        rows = await self._page(chat_id, first, last, limit, newest_first=newest_first, only_messages=only_messages)
         if newest_first:
             rows.reverse()
         entries = overlay(rows, [read_entry(row) for row in rows], changes)
@@ -321,9 +322,17 @@ class Entries:
     def _settled(self, change: Entry) -> UpdateOne:
         return UpdateOne({"_id": entry_key(change.chat_id, change.seq)}, {"$unset": {"pending": ""}})
 
-    async def _page(self, chat_id: int, first: int, last: int, limit: int, *, newest_first: bool) -> list[Row]:
-        keys = {"$gte": entry_key(chat_id, max(first, 1)), "$lte": entry_key(chat_id, min(last, SEQ_MAX))}
-        cursor = self._entries.find({"_id": keys}).sort("_id", -1 if newest_first else 1)
+    async def _page(
+        self, chat_id: int, first: int, last: int, limit: int, *, newest_first: bool, only_messages: bool
+    ) -> list[Row]:
+        query: Row = {
+            "_id": {"$gte": entry_key(chat_id, max(first, 1)), "$lte": entry_key(chat_id, min(last, SEQ_MAX))}
+        }
+        if only_messages:
+            query |= {"chat": chat_id, "kind": Kind.MESSAGE.value, "hidden_from": None}
+        cursor = self._entries.find(query).sort("_id", -1 if newest_first else 1)
+        if only_messages:
+            cursor = cursor.hint("said")
         return list(await cursor.limit(limit).to_list(limit))
 
 

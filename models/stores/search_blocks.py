@@ -78,7 +78,7 @@ class SearchBlocks:
 
         Returns also the first block that was not examined, or None if all were. At most CHATS_AT_ONCE chats.
         """
-        query: Row = {"chat": {"$in": list(chat_ids)}, "high": {"$lte": until}}
+        query = _up_to(chat_ids, until)
         newest: Row = {"high": -1, "_id": -1}
         # Sorted by the index, so that only these are fetched, one after the other, and looked into.
         pipeline: list[Row] = [
@@ -92,6 +92,11 @@ class SearchBlocks:
         behind = self._blocks.find(query, _PLACE).hint("times").sort(list(newest.items())).skip(examined).limit(1)
         rest = await behind.to_list(1)
         return found, _block(rest[0]) if rest else None
+
+    async def list_all_matching(self, chat_ids: Sequence[int], terms: Collection[str], until: datetime) -> list[Block]:
+        """Returns as `list_matching`, of all blocks and in no order, which takes half the time where they are few."""
+        found = self._blocks.find(_up_to(chat_ids, until) | _holding(terms), _PLACE).hint("times")
+        return [_block(row) for row in await found.to_list(None)]
 
     async def list_across(self, chat_ids: Collection[int], terms: Collection[str], at: datetime) -> list[Block]:
         """Returns the blocks that begin before this time and end after it, of which each log has one at most, if they may hold all terms."""
@@ -114,6 +119,10 @@ class SearchBlocks:
             },
         ]
         return [_block(one) for row in await aggregate(self._positions, pipeline) for one in row["across"]]
+
+
+def _up_to(chat_ids: Sequence[int], until: datetime) -> Row:
+    return {"chat": {"$in": list(chat_ids)}, "high": {"$lte": until}}
 
 
 def _holding(terms: Collection[str]) -> Row:

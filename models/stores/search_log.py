@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models.documents.entry import Kind, entry_key, split_key
+from models.documents.entry import Kind, Message, entry_key, split_key
 from models.stores.chat_rows import MEMBERS
-from models.stores.chat_summaries import END_OF_LOG
-from models.stores.database import Database, Row, aggregate
+from models.stores.database import Database, Row
 from models.stores.entry_rows import ENTRIES
 from models.stores.last_seqs import read_last_seq
 
 KEYS_AT_ONCE = 1024  # rows of one query; some 10 ms
-SEARCHED = ("text", "caption", "name", "file_name")  # fields of a message
+LONG_CHARS = 2000  # some 2 ms to fold
+_SEARCHED = ("text", "caption", "name", "file_name")  # fields of a message
+_POLL = ("poll.question", "poll.options")
 REWORDINGS = (Kind.EDIT.value, Kind.DELETION.value)
-_FIELDS = dict.fromkeys(("kind", "at", "of", "type", "number", "deleted", "edit_seq", "first", *SEARCHED), True)
+_FIELDS = dict.fromkeys(
+    ("kind", "at", "of", "type", "number", "deleted", "edit_seq", "first", *_SEARCHED, *_POLL), True
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,15 @@ class LogRow:
         return bool(self.type)
 
     @property
+    def chars(self) -> int:
+        return sum(map(len, self.texts))
+
+    @property
+    def is_long(self) -> bool:
+        """Returns whether others should not wait until this row and more are looked at."""
+        return any(len(text) > LONG_CHARS for text in self.texts)
+
+    @property
     def changed_key(self) -> int | None:
         """Returns the key of the message that an edit or a deletion changes."""
         return entry_key(split_key(self.key)[0], self.of) if self.of else None
@@ -57,21 +69,21 @@ class SearchLog:
     async def last_seq(self, chat_id: int) -> int:
         return await read_last_seq(self._entries, chat_id)
 
-    async def list_ends(self, account_id: int) -> dict[int, int]:
-        """Returns the last seq of every chat that an account is or was in."""
-        pipeline = [{"$match": {"account": account_id}}, END_OF_LOG, {"$project": {"chat": True, "end": True}}]
-        rows = await aggregate(self._members, pipeline)
-        return {row["chat"]: split_key(row["end"][0]["_id"])[1] for row in rows if row["end"]}
+    async def list_chats(self, account_id: int) -> list[int]:
+        """Returns every chat that an account is or was in. Reads the index alone."""
+        rows = self._members.find({"account": account_id}, {"_id": False, "chat": True}).hint("listed")
+        return [row["chat"] for row in await rows.to_list(None)]
 
     async def list_rows(self, keys: Iterable[int], kinds: Collection[str] | None = None) -> list[LogRow]:
         """Returns the entries with these keys, of these kinds or of any, in the order of their keys."""
-        wanted, rows = list(keys), []
+        wanted = list(keys)
+        rows: list[LogRow] = []
         for start in range(0, len(wanted), KEYS_AT_ONCE):
             query: Row = {"_id": {"$in": wanted[start : start + KEYS_AT_ONCE]}}
             if kinds is not None:
                 query["kind"] = {"$in": list(kinds)}
             found = await self._entries.find(query, _FIELDS).hint("_id_").sort("_id", 1).to_list(None)
-            rows += [_log_row(row) for row in found]
+            rows += map(_log_row, found)
             await asyncio.sleep(0)
         return rows
 
@@ -95,10 +107,18 @@ class SearchLog:
         return found
 
 
+def texts_of(message: Message) -> list[str]:
+    """Returns the texts by which a message is found: what its author wrote, names, the question and the options of a poll."""
+    texts = [text for text in (getattr(message, name) for name in _SEARCHED) if text is not None]
+    return texts if message.poll is None else [*texts, message.poll.question, *message.poll.options]
+
+
 def _log_row(row: Mapping[str, Any]) -> LogRow:
     kind = row["kind"]
     is_said = kind == "message" and not row.get("deleted")
-    texts = tuple(row[name] for name in SEARCHED if name in row) if is_said or kind == "edit" else ()
+    texts = tuple(row[name] for name in _SEARCHED if name in row) if is_said or kind == "edit" else ()
+    if is_said and "poll" in row:
+        texts += row["poll"]["question"], *row["poll"]["options"]
     return LogRow(
         row["_id"],
         kind,

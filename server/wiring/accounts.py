@@ -216,6 +216,8 @@ def _remove(
             stores.registration_pins,
             stores.languages,
             stores.link_preview_refusals,
+            stores.uploads,
+            stores.reports,
             stores.personal,
             stores.read_receipt_refusals,
             stores.sessions,

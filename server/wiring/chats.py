@@ -24,6 +24,7 @@ from models.services.chats.personal_log import RecordPersonalChange, SetChatSett
 from models.services.chats.pins import ListPinned
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
+from models.services.chats.report import ReportAbuse
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import AdmitMessage, FindStored, RequireRecipient, SendMessage
 from models.services.chats.starred import ListStarred
@@ -81,6 +82,7 @@ class ChatServices:
     forward: ForwardMessage
     list_wordings: ListWordings
     list_pinned: ListPinned
+    report: ReportAbuse
     set_settings: SetChatSettings
     star: StarMessage
     list_starred: ListStarred
@@ -206,6 +208,17 @@ def build(
         ForwardMessage(find_message, send, require_recipient, find_stored, stores.media_holds, message_limit),
         ListWordings(find_message, stores.message_changes),
         ListPinned(resolve, members, entries, stores.message_changes),
+        ReportAbuse(
+            stores.reports,
+            locate_log,
+            members,
+            entries,
+            directory,
+            stores.quotas,
+            clock,
+            limits.reports_per_day,
+            limits.enabled,
+        ),
         SetChatSettings(record, members, entries, stores.personal, clock, own_limit),
         StarMessage(record, members, entries, own_limit),
         ListStarred(resolve, memberships, members, entries, stores.personal.stars),

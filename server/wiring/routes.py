@@ -29,7 +29,9 @@ from handlers.rest.messaging.own_state import OwnStateRoutes
 from handlers.rest.messaging.people import PeopleRoutes
 from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoutes, PhotoDoor
 from handlers.rest.messaging.polls import PollRoutes
+from handlers.rest.messaging.reports import ReportRoutes
 from handlers.rest.messaging.search import SearchRoutes
+from handlers.rest.messaging.uploads import UploadRoutes
 from models.documents.media import MediaKind, MediaRule
 from models.services.groups.groups import SetGroupPhoto
 from server.auth.tokens import derive_key
@@ -51,6 +53,7 @@ def _messaging(services: Services) -> list[web.AbstractRouteDef]:
         *_account(services).routes(),
         *_contacts(services).routes(),
         *_people(services).routes(),
+        *ReportRoutes(services.chats.report).routes(),
         *group_routes(services.groups).routes(),
         *_messages(services).routes(),
         *_one_message(services).routes(),
@@ -60,6 +63,7 @@ def _messaging(services: Services) -> list[web.AbstractRouteDef]:
         *MediaRoutes(services.media.open).routes(),
         *_photos(services),
         *_media_messages(services).routes(),
+        *_uploads(services).routes(),
         *PollRoutes(services.chats.send, services.chats.change, services.links).routes(),
     ]
 
@@ -193,12 +197,18 @@ def _media_messages(services: Services) -> MediaMessageRoutes:
         media.store,
         media.fetch_url,
         media.limit_fetches,
-        _media_rules(services.runtime.settings.media),
+        media_rules(services.runtime.settings.media),
         services.links,
     )
 
 
-def _media_rules(media: MediaSettings) -> dict[MediaKind, MediaRule]:
+def _uploads(services: Services) -> UploadRoutes:
+    chats, media = services.chats, services.media
+    rules = media_rules(services.runtime.settings.media)
+    return UploadRoutes(media.uploads, chats.send, chats.require_recipient, rules, services.links)
+
+
+def media_rules(media: MediaSettings) -> dict[MediaKind, MediaRule]:
     limits = {
         MediaKind.IMAGE: media.image_max_bytes,
         MediaKind.VOICE: media.audio_max_bytes,

@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from aiohttp import web
@@ -106,7 +107,13 @@ SERVICES: web.AppKey[Services] = web.AppKey("services")  # for tests and benchma
 
 def build_runtime(settings: Settings, outside: Outside) -> Runtime:
     clock, chat, limits = SystemClock(), settings.chat, settings.limits
-    stores = Stores(outside.database, outside.secret, clock, large_chat=chat.large_chat_members)
+    stores = Stores(
+        outside.database,
+        outside.secret,
+        clock,
+        large_chat=chat.large_chat_members,
+        upload_kept_for=timedelta(hours=settings.media.upload_kept_hours),
+    )
     listeners = BusListeners()
     bus = Bus(
         outside.redis,

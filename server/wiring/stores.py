@@ -1,6 +1,7 @@
 """Builds the stores, one of each, over one database."""
 
 import asyncio
+from datetime import timedelta
 
 from models.ports import Clock
 from models.stores.accounts import Accounts
@@ -39,18 +40,24 @@ from models.stores.quotas import Quotas
 from models.stores.read_dates import OWN_READ_DATES, ReadDates
 from models.stores.read_receipt_refusals import ReadReceiptRefusals
 from models.stores.registration_pins import RegistrationPins
+from models.stores.reports import Reports
 from models.stores.sample_replies import SampleReplies
 from models.stores.search_blocks import SearchBlocks
 from models.stores.search_log import SearchLog
 from models.stores.sessions import Sessions
 from models.stores.status_histories import StatusHistories
+from models.stores.uploads import Uploads
 from server.auth.tokens import derive_key
+
+A_DAY = timedelta(days=1)
 
 
 class Stores:
     """All stores of a node; every query goes through one of them."""
 
-    def __init__(self, database: Database, secret: str, clock: Clock, *, large_chat: int) -> None:
+    def __init__(
+        self, database: Database, secret: str, clock: Clock, *, large_chat: int, upload_kept_for: timedelta = A_DAY
+    ) -> None:
         self.counters = counters = Counters(database)
         self.accounts, self.contacts = Accounts(database, counters), Contacts(database)
         self.messages, self.read_dates = Messages(database), ReadDates(database)
@@ -74,6 +81,8 @@ class Stores:
         self.page_versions, self.languages = PageVersions(database), Languages(database)
         self.link_preview_refusals = LinkPreviewRefusals(database)
         self.message_changes, self.media_holds = MessageChanges(database, self.entries), MediaHolds(database, clock)
+        self.reports = Reports(database)
+        self.uploads = Uploads(database, clock, upload_kept_for)
         self.personal = PersonalState(database)
         self.search_blocks, self.search_log = SearchBlocks(database), SearchLog(database)
         self.own_read_dates = ReadDates(database, OWN_READ_DATES)
@@ -105,6 +114,8 @@ class Stores:
             self.phone_books,
             self.sample_replies,
             self.page_versions,
+            self.uploads,
+            self.reports,
             self.personal,
             self.search_blocks,
         )

@@ -8,6 +8,7 @@ from typing import cast
 
 from models.documents.chat import Chat, Member
 from models.documents.entry import Deletion, Draft, Edit, Entry, Message, entry_key, split_key
+from models.documents.search import Hit, Search, SearchPage
 from models.documents.search_block import BLOCK, Place, block_key
 from models.documents.search_snippet import make_snippet
 from models.documents.search_words import find_ranges
@@ -16,11 +17,11 @@ from models.services.chats.membership import MembershipCache
 from models.services.chats.resolve import ResolveChat
 from models.services.runtime.token_bucket import TokenBuckets
 from models.services.search.index import NEVER, SearchIndex
-from models.services.search.search import Hit, Search, SearchMessages, SearchPage
+from models.services.search.search import SearchMessages
 from models.stores.database import Database
 from models.stores.entry_rows import ENTRIES, entry_row, stored_entry
 from models.stores.search_blocks import SearchBlocks
-from models.stores.search_log import SEARCHED, SearchLog
+from models.stores.search_log import SearchLog, texts_of
 from tests.support.logs import Logs, open_logs
 
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -105,7 +106,7 @@ class SearchedLogs:
                 continue
             if search.sender not in (None, entry.number) or search.type not in (None, body.type):
                 continue
-            texts = [text for text in (getattr(body, name) for name in SEARCHED) if text is not None]
+            texts = texts_of(body)
             ranges = find_ranges(search.query, texts)
             if ranges is not None:
                 hits.append(Hit(Place(max(entry.at, lows[block_key(key)]), key), entry, make_snippet(texts, ranges)))

@@ -13,8 +13,9 @@ from handlers.rest.requests import read_query
 from handlers.wire.messaging.request import parse
 from handlers.wire.messaging.search import SearchAsked
 from handlers.wire.sockets.search import SearchShown, show_search
+from models.documents.search import show_place
 from models.errors import ChatNotFound, RateLimited, TooLong
-from models.services.search.search import SearchMessages, show_place
+from models.services.search.search import SearchMessages
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,10 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "rendition": {"description": "Which form of the photo.", "schema": {"examples": ["60x60"]}},
     "session_id": {"description": "A session's id, as the list has it.", "schema": {"examples": ["9f86d081884c7d65"]}},
     "target": {"description": "A contact's number, or a group's id.", "schema": {"examples": ["4930901821"]}},
+    "upload": {
+        "description": "The id of an upload in parts.",
+        "schema": {"examples": ["9c0f6f2e5f1d4ab7a3f0c1d2e3f4a5b6"]},
+    },
     "user_id": {"description": "A user's id.", "schema": _ID},
 }
 

@@ -1,7 +1,7 @@
 """Messages that clients of the messaging API send (docs/messaging-api.md, "Sending")."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Annotated
 from uuid import uuid4
@@ -78,6 +78,7 @@ def _from_json(fields: Fields, name: str) -> object:
 
 
 def new_attempt() -> str:
+    """Returns a client id for a request that has none."""
     return uuid4().hex
 
 
@@ -234,3 +235,13 @@ class CardToSend(ToSomebody):
 
     def draft(self) -> Message:
         return Message("c", vcard=self.vcard, name=self.name, reply_to=self.reply_to)
+
+
+# The shape of a message with a file, by its kind.
+SHAPES: Mapping[MediaKind, type[FileToSend]] = {
+    MediaKind.IMAGE: PictureToSend,
+    MediaKind.VOICE: FileToSend,
+    MediaKind.AUDIO: FileToSend,
+    MediaKind.VIDEO: PictureToSend,
+    MediaKind.DOCUMENT: DocumentToSend,
+}

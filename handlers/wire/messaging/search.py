@@ -12,10 +12,10 @@ from handlers.wire.sockets.search import LIMIT_DEFAULT, NEXT_PATTERN, find_type
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import MESSAGE_TYPES
 from models.documents.phone import is_number
+from models.documents.search import END, HITS_MAX, Search, read_place
 from models.documents.search_block import Place
 from models.documents.search_words import QUERY_MAX_CHARS, SearchQuery, read_query
 from models.errors import Malformed
-from models.services.search.search import END, HITS_MAX, Search, read_place
 
 
 def _read_words(fields: Fields, name: str) -> SearchQuery:

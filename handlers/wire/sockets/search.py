@@ -6,9 +6,9 @@ from handlers.wire.fields import find_number
 from handlers.wire.sockets.entries import EntryShown, show_entry
 from handlers.wire.sockets.requests import Body, find_exact, read_int, read_target, read_text
 from models.documents.entry import MESSAGE_TYPES
+from models.documents.search import END, HITS_MAX, Hit, Search, SearchPage, read_place, show_place
 from models.documents.search_words import QUERY_MAX_CHARS, read_query
 from models.errors import Malformed
-from models.services.search.search import END, HITS_MAX, Hit, Search, SearchPage, read_place, show_place
 
 LIMIT_DEFAULT = 20
 NEXT_MAX_CHARS = 64

@@ -39,7 +39,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ReadHistory:
-    """Reads pages of a log within a member's spans, also for somebody who has left."""
+    """Reads pages of a log within a member's spans, also for somebody who has left.
+
+    Of a chat with oneself only messages: between two notes may lie thousands of entries that set something.
+    """
 
     resolve: ResolveChat
     memberships: MembershipCache
@@ -60,16 +63,20 @@ class ReadHistory:
         member = await self.members.find_member(chat_id, actor.account_id)
         if member is None or not member.is_synced:
             raise ChatNotFound
+        has_notes = chat_id == await self.resolve.find_own(actor)
         limit = min(limit, PAGE_MAX)
         shown: list[Entry] = []
         more = True
         for _ in range(ROUNDS_MAX):
             if after is not None:
-                found = await self._after(member, after, last_seq, limit + 1)
+                ranges = [(max(first, after + 1), last, last) for first, last in _spans(member, last_seq)]
+                found = await self._collect(chat_id, ranges, limit + 1, newest_first=False, only_messages=has_notes)
                 kept = fitting(found[:limit], ANSWER_MAX_CHARS)
                 after = kept[-1].seq if kept else after
             else:
-                found = await self._before(member, SEQ_MAX if before is None else before, last_seq, limit + 1)
+                spans, below = reversed(_spans(member, last_seq)), SEQ_MAX if before is None else before
+                ranges = [(first, min(last, below - 1), last) for first, last in spans]
+                found = await self._collect(chat_id, ranges, limit + 1, newest_first=True, only_messages=has_notes)
                 kept = fitting(found[-limit:][::-1], ANSWER_MAX_CHARS)[::-1]
                 before = kept[0].seq if kept else before
             shown, more = await self.entries.as_shown_to(member, kept), len(found) > len(kept)
@@ -78,16 +85,8 @@ class ReadHistory:
         place = after if after is not None else before
         return Page(chat_id, shown, place if more else None, min(last_seq, member.last_seq or SEQ_MAX))
 
-    async def _after(self, member: Member, after: int, last_seq: int, limit: int) -> list[Entry]:
-        ranges = [(max(first, after + 1), last, last) for first, last in _spans(member, last_seq)]
-        return await self._collect(member.chat_id, ranges, limit, newest_first=False)
-
-    async def _before(self, member: Member, before: int, last_seq: int, limit: int) -> list[Entry]:
-        ranges = [(first, min(last, before - 1), last) for first, last in reversed(_spans(member, last_seq))]
-        return await self._collect(member.chat_id, ranges, limit, newest_first=True)
-
     async def _collect(
-        self, chat_id: int, ranges: list[tuple[int, int, int]], limit: int, *, newest_first: bool
+        self, chat_id: int, ranges: list[tuple[int, int, int]], limit: int, *, newest_first: bool, only_messages: bool
     ) -> list[Entry]:
         """Read the spans in order until the page is full. Returns entries oldest first.
 
@@ -97,7 +96,13 @@ class ReadHistory:
         for first, last, until in ranges:
             if first <= last and len(found) < limit:
                 entries = await self.entries.list_range(
-                    chat_id, first, last, limit=limit - len(found), newest_first=newest_first, until=until
+                    chat_id,
+                    first,
+                    last,
+                    limit=limit - len(found),
+                    newest_first=newest_first,
+                    until=until,
+                    only_messages=only_messages,
                 )
                 found = entries + found if newest_first else found + entries
         return found

@@ -2,7 +2,7 @@
 
 So all of its devices learn of it by the cursor and the promises of every other log. A change is acknowledged once it is applied to the
 rows that lists are read from. Nobody is shown an entry before that: the announcer applies it before it tells the other devices, and a
-sync, or a page of the history, applies what a crash has left before it shows the log. So a request that is sent after one has heard of a
+sync applies what a crash has left before it shows the log. So a request that is sent after one has heard of a
 change, by whatever way, finds it done.
 """
 

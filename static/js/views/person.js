@@ -4,7 +4,7 @@ import { favouritesOf } from "../favourites.js";
 import { gettext, ngettext, pgettext } from "../language.js";
 import { pathOf } from "../people.js";
 import { aboutOf, presenceOf } from "./about.js";
-import { addContact, block, removeContact, renameContact, unblock } from "./contact_acts.js";
+import { addContact, block, removeContact, renameContact, report, unblock } from "./contact_acts.js";
 import { earlierOf } from "./earlier.js";
 import { avatar, el, iconButton, perFrame, show } from "./dom.js";
 import { MediaGrid } from "./media_grid.js";
@@ -52,7 +52,7 @@ export class PersonView {
         el("div.hero", {}, this.face, this.name, this.ownName, this.number, this.presence, this.status, this.note,
           el("div.buttons", {}, this.message, this.add, this.rename, this.favourite)),
         this.common, this.media.node, this.earlier,
-        el("div.buttons", {}, this.block, this.unblock, this.remove)));
+        el("div.buttons", {}, this.block, this.unblock, button(pgettext("verb", "Report"), report), this.remove)));
     const draw = perFrame(() => this.#draw());
     this.#offs = [client.on("people", draw), client.on("chat", draw), client.on("chats", () => this.#load()), client.on("state", () => this.#load())];
   }

@@ -7,12 +7,15 @@ from typing import Any
 
 from models.documents.chat_settings import NotifyAbout, SavedDraft
 from models.documents.entry import Body, ChatSettingsSet, Draft, Entry, Starred, entry_key
+from models.stores.chat_rows import MEMBERS
 from models.stores.chats import Chats
 from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entry_rows import ENTRIES, entry_row, stored_entry
 from models.stores.members import Members
 from models.stores.personal_state import PersonalState
+from tests.support.logs import open_logs
+from tests.support.plans import recorded_plans
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ME, OTHER = (7, "497"), (8, "498")
@@ -60,3 +63,31 @@ async def test_a_star_that_was_taken_back_stays_so_when_its_entry_is_applied_lat
             await state.apply(change)
         assert len(await state.stars.list_newest(ME[0], limit=5)) == second
         await state.stars.forget(ME[0])
+
+
+async def test_what_is_asked_of_them_costs_what_it_returns(database: Database) -> None:
+    """However long the logs are, however many chats and stars somebody has."""
+    logs = await open_logs(database)
+    state = PersonalState(database)
+    await state.prepare()
+    chat = await logs.direct(7, 8)
+    await logs.say(chat, 8, 500)
+    await logs.say(chat, 7, 20, hidden_from=[8])
+    for peer in range(9, 39):
+        await logs.direct(7, peer)
+    own = await logs.direct(7, 7)
+    bodies = [ChatSettingsSet(chat.id, {"archived": 100, "draft": SavedDraft("one")})]
+    bodies += [Starred(chat.id, seq, True) for seq in range(1, 101)]
+    for seq, body in enumerate(bodies, 1):
+        await state.apply(stored_entry(Draft(own.id, *ME, f"c{seq}", body), seq, NOW))
+    async with recorded_plans(database, ENTRIES) as of_entries, recorded_plans(database, MEMBERS) as of_members:
+        assert not (await state.find(chat.id, 7, NOW)).is_archived
+    assert [(plan.index, plan.docs_examined) for plan in of_members] == [("_id: 1", 1), ("_id: 1", 3)]
+    assert of_entries == [], "they are joined to the member's row: a row of it, and two of the log"
+    async with recorded_plans(database, MEMBERS) as plans:
+        assert await logs.members.count_draft_chars(7, chat.id) == 0
+        assert await logs.members.list_settings([(chat.id, 7), (chat.id, 8)]) != {}
+    assert [(plan.index, plan.docs_examined) for plan in plans] == [("account: 1", 1), ("_id: 1", 2)]
+    async with recorded_plans(database, "stars") as plans:
+        assert len(await state.stars.list_newest(7, limit=5, before=entry_key(own.id, 50))) == 5
+    assert [(plan.index, plan.docs_examined) for plan in plans] == [("account: 1, starred: 1, by: -1", 5)]

@@ -1,9 +1,9 @@
 """A node may die between a message and its index: whoever searches next finds the message, on any node."""
 
 from models.documents.entry import Edit, Message
+from models.documents.search import Search
 from models.documents.search_block import BLOCK
 from models.documents.search_words import read_query
-from models.services.search.search import Search
 from models.stores.database import Database
 from tests.support.searched_logs import actor_of, open_searched_logs, places
 

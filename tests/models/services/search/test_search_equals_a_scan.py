@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from models.documents.chat import Chat
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import Deletion, Edit, Entry, Joined, Left, Message
+from models.documents.search import Search
 from models.documents.search_words import read_query
-from models.services.search.search import Search
 from models.stores.database import Database
 from models.stores.search_blocks import SearchBlocks
 from tests.support.searched_logs import (

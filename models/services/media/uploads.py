@@ -1,0 +1,105 @@
+"""Uploads in parts: beginning, going on with and ending them (docs/messaging-api.md, "Uploads in parts")."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from functools import partial
+
+from models.documents.media import MediaRule, is_stated
+from models.documents.upload import Upload
+from models.errors import ClientIdReused, Conflict, Malformed, MediaNotFound, RateLimited, TooLarge
+from models.ports import Clock
+from models.services.media.storage import PendingFile, StoreMedia
+from models.stores.uploads import Uploads
+
+RETRY_AFTER_MS = 60_000  # one of them may have been sent by then, or cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRules:
+    """How many unfinished uploads an account may have, and how many bytes they may announce together."""
+
+    per_account: int
+    bytes_per_account: int
+    is_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UploadInParts:
+    """Receives files over several requests, to any nodes. An upload exists for its own account only.
+
+    When all is there, `open` yields the file as `StoreMedia.receive` does for a form, and the caller makes its message.
+    """
+
+    uploads: Uploads
+    store: StoreMedia
+    rules: UploadRules
+    clock: Clock
+
+    async def begin(self, wanted: Upload, rule: MediaRule) -> tuple[Upload, bool]:
+        """Begin an upload, or go on with the one that began by the same client id. Returns it, and whether it is new.
+
+        Raises what a form with such a file would, as far as that is known before its first byte; ClientIdReused if the
+        earlier upload is of another file; RateLimited for too many unfinished ones.
+        """
+        _require_acceptable(wanted, rule)
+        wanted = replace(wanted, expires_at=self.clock.now() + self.uploads.kept_for)
+        known = await self.uploads.find(wanted.id)
+        if known is None:
+            if not wanted.is_sent:
+                await self._require_room(wanted)
+            known = await self.uploads.add(wanted)
+        if not known.is_of_same_file(wanted):
+            raise ClientIdReused
+        return known, known is wanted
+
+    async def require(self, account_id: int, upload_id: str) -> Upload:
+        """Returns this account's upload. Raises MediaNotFound, also for an upload of somebody else."""
+        upload = await self.uploads.find(upload_id)
+        if upload is None or upload.account_id != account_id:
+            raise MediaNotFound("There is no such upload.")
+        return upload
+
+    async def append(self, upload: Upload, offset: int, content: AsyncIterator[bytes]) -> Upload:
+        """Store what `content` has from `offset` on. Returns the upload as it is then.
+
+        Raises Conflict for another offset than the upload's; docs of `Uploads.append` say what else.
+        """
+        if offset != upload.offset:
+            raise Conflict(f"The upload is at byte {upload.offset}.")
+        if not upload.is_whole:
+            return await self.uploads.append(upload, content)
+        async for _ in content:  # of a whole one the last byte, which is stored already
+            pass
+        return upload
+
+    def open(self, upload: Upload, rule: MediaRule) -> AbstractAsyncContextManager[PendingFile]:
+        """Yields the whole file. Raises what `StoreMedia.receive` raises, and LookupError if the upload is gone."""
+        find_type = partial(rule.require_type, upload.file_name, upload.mime_type)
+        return self.store.receive(self.uploads.read(upload), rule, find_type, upload.file_name, upload.mime_type)
+
+    async def finish(self, upload: Upload) -> None:
+        """Note that the message is stored, and remove the bytes."""
+        await self.uploads.mark_sent(upload)
+
+    async def cancel(self, upload: Upload) -> None:
+        await self.uploads.remove(upload.id)
+
+    async def _require_room(self, wanted: Upload) -> None:
+        if not self.rules.is_enabled:
+            return
+        unfinished = await self.uploads.list_unfinished(wanted.account_id)
+        announced = sum(each.length for each in unfinished) + wanted.length
+        if len(unfinished) >= self.rules.per_account or announced > self.rules.bytes_per_account:
+            raise RateLimited(
+                "Too many of your uploads are unfinished; finish or cancel one of them.", retry_after_ms=RETRY_AFTER_MS
+            )
+
+
+def _require_acceptable(wanted: Upload, rule: MediaRule) -> None:
+    if not wanted.length:
+        raise Malformed("The file is empty.")
+    if wanted.length >= rule.below_bytes:
+        raise TooLarge(f"The file must have fewer than {rule.below_bytes} bytes.")
+    if is_stated(wanted.mime_type):  # else its first bytes may tell what it is
+        rule.require_type(wanted.file_name, wanted.mime_type)

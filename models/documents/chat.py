@@ -26,6 +26,13 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Pinners(StrEnum):
+    """The members of a group who may pin messages for everybody."""
+
+    ADMINS = "admins"
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class Chat:
     """A conversation.
@@ -51,6 +58,7 @@ class Chat:
     pair: tuple[int, int] | None = None
     event_id: int | None = None
     is_large: bool = False  # it has had so many members that it has a channel between nodes
+    pinners: Pinners = Pinners.ADMINS
 
     def as_left(self, look: "Look") -> "Chat":
         """Returns the chat with the subject and photo that it had when somebody left."""

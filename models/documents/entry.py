@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from models.documents.chat import Role
+from models.documents.chat import Pinners, Role
 from models.documents.chat_settings import SavedDraft, SettingsChange
 from models.documents.link_preview import LinkPreview
 from models.documents.photo import Photo
@@ -86,6 +86,10 @@ class Message:
         if self.type == "t":
             return replace(self, text=words, mentions=mentions)
         return replace(self, caption=words, mentions=mentions)
+
+    def as_forwarded(self) -> "Message":
+        """Returns the message as it goes on to another chat: it answers nothing there, and mentions nobody."""
+        return replace(self, reply_to=None, mentions=(), forwarded=(self.forwarded or 0) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,13 @@ class ExpirySet:
 
 
 @dataclass(frozen=True, slots=True)
+class PinnersSet:
+    """These members of the group may pin messages from now on."""
+
+    pinners: Pinners
+
+
+@dataclass(frozen=True, slots=True)
 class RsvpSet:
     """The sender's answer to an invitation to the chat's event."""
 
@@ -262,11 +273,12 @@ Body = (
     | Starred
     | Vote
     | ExpirySet
+    | PinnersSet
 )
 MessageChange = Edit | Deletion | Reaction | Previewed | Pin | Vote
 # Changes that show what a message says, or what was answered: as secret as the message itself.
 WordsChange = Edit | Previewed | Vote
-ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet | ExpirySet
+ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet | ExpirySet | PinnersSet
 # Changes of what one account alone sees, in the log of its chat with itself.
 PersonalChange = ChatSettingsSet | Starred
 # Facts about a chat's event. Its own row holds its state, so such an entry changes nothing.
@@ -293,6 +305,7 @@ class Kind(StrEnum):
     EVENT = "event"
     EXPIRY = "expiry"
     PIN = "pin"
+    PINNERS = "pinners"
     SETTINGS = "settings"
     STAR = "star"
     VOTE = "vote"
@@ -314,6 +327,7 @@ KIND_OF: Mapping[type, Kind] = {
     EventSet: Kind.EVENT,
     ExpirySet: Kind.EXPIRY,
     Pin: Kind.PIN,
+    PinnersSet: Kind.PINNERS,
     ChatSettingsSet: Kind.SETTINGS,
     Starred: Kind.STAR,
     Vote: Kind.VOTE,

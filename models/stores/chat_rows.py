@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from models.documents.chat import Chat, ChatKind, Look, Member, Role, Span
+from models.documents.chat import Chat, ChatKind, Look, Member, Pinners, Role, Span
 from models.documents.entry import SEQ_BITS, entry_key
 from models.documents.plain_line import one_line
 from models.stores.database import Row
@@ -96,6 +96,7 @@ def chat_of(row: Mapping[str, Any]) -> Chat:
         pair=(int(first), int(second)) if second else None,
         event_id=row.get("event"),
         is_large=row.get("large", False),
+        pinners=Pinners(row.get("pinners", Pinners.ADMINS)),
     )
 
 

@@ -5,7 +5,7 @@ number of chats, however long they are, by indexes over messages (entry_rows.py)
 
 - The newest message is one seek in `said`, which holds no changes and no hidden messages. The newest message that an account
   wrote while it was blocked is one seek in `kept_back`.
-- What is unread: unread_counts.py.
+- What is unread: unread_counts.py and unread_mentions.py.
 """
 
 import asyncio
@@ -44,6 +44,7 @@ from models.stores.unread_counts import (
     lifetime_variables,
     seen_from_key,
 )
+from models.stores.unread_mentions import UnreadMentions
 
 ROWS_AT_ONCE = 100  # made into heads without letting anybody else in between, some 3 ms
 
@@ -78,6 +79,7 @@ class ChatSummaries:
         self._entries = database.collection(ENTRIES)
         self._unread = UnreadCounts(self._entries, lifetimes)
         self._lifetimes = lifetimes
+        self._mentions = UnreadMentions(self._entries)
 
     async def list_ends(self, account_ids: Collection[int]) -> dict[int, dict[int, LogEnd]]:
         """Returns where the logs of all chats of these accounts end that a sync shows (Member.is_synced), by account and chat."""
@@ -159,6 +161,7 @@ class ChatSummaries:
                         row["near"] = ()
                 rows += found
         await self._unread.count(rows)
+        await self._mentions.count(rows)
         await self._add_peers(rows)
         await mark_newer(self._members, rows)
         return rows
@@ -294,6 +297,7 @@ def _standing(row: Row, end: int) -> dict[str, Any]:
         "last_seq": end if member.last_seq is None else min(end, member.last_seq),
         "unread": min(row["messages"] + row["notices"], UNREAD_MAX),
         "unread_messages": row["messages"],
+        "mentioned": row["mentions"],
         "peer_number": row.get("peer"),
         "has_newer": row["newer"],
     }

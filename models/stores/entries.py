@@ -70,6 +70,7 @@ CHAT_CHANGES = [
     Kind.SUBJECT.value,
     Kind.PHOTO.value,
     Kind.EXPIRY.value,
+    Kind.PINNERS.value,
 ]
 PERSONAL_CHANGES = [Kind.SETTINGS.value, Kind.STAR.value]
 

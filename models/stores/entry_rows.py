@@ -7,7 +7,7 @@ from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
-from models.documents.chat import Role
+from models.documents.chat import Pinners, Role
 from models.documents.entry import (
     KIND_OF,
     Body,
@@ -29,6 +29,7 @@ from models.documents.entry import (
     PersonalChange,
     PhotoSet,
     Pin,
+    PinnersSet,
     PollAdded,
     Previewed,
     Reaction,
@@ -206,6 +207,8 @@ def _chat_fields(change: ChatChange) -> Row:
             return {"photo": photo_row(photo)}
         case ExpirySet(seconds):
             return {"seconds": seconds}
+        case PinnersSet(pinners):
+            return {"pinners": pinners.value}
 
 
 def _preview_fields(preview: LinkPreview | None) -> Row:
@@ -357,6 +360,7 @@ _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
     Kind.EVENT: lambda row: EventSet(tuple(row["fields"])),
     Kind.EXPIRY: lambda row: ExpirySet(row["seconds"]),
     Kind.PIN: lambda row: Pin(row["of"], row["pinned"]),
+    Kind.PINNERS: lambda row: PinnersSet(Pinners(row["pinners"])),
     Kind.SETTINGS: lambda row: ChatSettingsSet(row["of_chat"], read_change(row["settings"])),
     Kind.STAR: lambda row: Starred(row["of_chat"], row["of_seq"], row["starred"]),
     Kind.VOTE: lambda row: Vote(row["of"], tuple(row["options"]), row.get("secret", False)),

@@ -1,6 +1,6 @@
 """Counts what members of chats have not read, from the log itself.
 
-Counted are messages by others, and entries by others that concern the member (entry.py, is_notice).
+Counted are messages by others, those of them that mention the member, and entries by others that concern it (entry.py, is_notice).
 
 There is no counter that a crash could leave wrong. Three queries do it, because none is cheap everywhere:
 
@@ -12,6 +12,7 @@ There is no counter that a crash could leave wrong. Three queries do it, because
 
 A message that is over (lifetimes.py) is not counted. Only the index `said_by` counts it until it is swept, within a minute: there its
 row is not read.
+Mentions are counted along the log, too, and further back by unread_mentions.py.
 """
 
 import asyncio
@@ -64,6 +65,7 @@ _IS_NOTICE: Row = {
         },
     ]
 }
+_IS_MENTION: Row = {"$and": [{"$in": ["$$account", {"$ifNull": ["$mentions.account", []]}]}, _IS_MESSAGE]}
 # Stages over the entries behind a read mark, with the variables `account`, `hidden` (keys), `owner` (who made the chat) and those of
 # `lifetime_variables`. `notice` is the key of the newest entry that concerns the member, or null.
 COUNT_NEAR: list[Row] = [
@@ -73,6 +75,7 @@ COUNT_NEAR: list[Row] = [
             "_id": None,
             "looked": {"$sum": 1},
             "messages": {"$sum": {"$cond": [_IS_MESSAGE, 1, 0]}},
+            "mentions": {"$sum": {"$cond": [_IS_MENTION, 1, 0]}},
             "notices": {"$sum": {"$cond": [_IS_NOTICE, 1, 0]}},
             "notice": {"$max": {"$cond": [_IS_NOTICE, "$_id", None]}},
         }
@@ -80,7 +83,7 @@ COUNT_NEAR: list[Row] = [
 ]
 
 
-_NOTHING: Row = {"looked": 0, "messages": 0, "notices": 0, "notice": None}
+_NOTHING: Row = {"looked": 0, "messages": 0, "mentions": 0, "notices": 0, "notice": None}
 
 
 class UnreadCounts:
@@ -92,6 +95,8 @@ class UnreadCounts:
 
     async def count(self, rows: Rows[Row]) -> None:
         """Set three fields of each row: how many `messages` and `notices` are unread, and the key of the newest such `notice`, or None.
+
+        Rows near the end of the log get `mentions`, too.
 
         Members far behind the end of the log take queries of their own. Each row has its chat in `in`.
         """

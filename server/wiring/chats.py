@@ -12,6 +12,8 @@ from models.services.chats.announcer import AnnouncedListener, Announcer
 from models.services.chats.change import ChangeMessage
 from models.services.chats.ending import EndedListener, EndMessages
 from models.services.chats.expiry import ClearChat, SetExpiry
+from models.services.chats.find_message import FindMessage
+from models.services.chats.forward import ForwardMessage
 from models.services.chats.history import ListMessages, LocateLog, ReadHistory
 from models.services.chats.journal import Journal
 from models.services.chats.journal_queue import StoredListener
@@ -21,6 +23,7 @@ from models.services.chats.member_names import ListMemberNames
 from models.services.chats.membership import MembershipCache
 from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
 from models.services.chats.personal_log import RecordPersonalChange, SetChatSettings, StarMessage
+from models.services.chats.pins import ListPinned
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
 from models.services.chats.report import ReportAbuse
@@ -31,6 +34,7 @@ from models.services.chats.summaries import ReadChatSummaries, Summaries
 from models.services.chats.sync import SyncChats, SyncRules
 from models.services.chats.titles import ListChatsWithTitles
 from models.services.chats.typing import BroadcastTyping, TypingByNumber
+from models.services.chats.wordings import ListWordings
 from models.services.media.unused import RemoveUnusedMedia
 from models.services.runtime.batch_loader import BatchLoader
 from models.services.runtime.token_bucket import TokenBuckets
@@ -80,6 +84,9 @@ class ChatServices:
     set_expiry: SetExpiry
     clear: ClearChat
     end_messages: EndMessages
+    forward: ForwardMessage
+    list_wordings: ListWordings
+    list_pinned: ListPinned
     report: ReportAbuse
     set_settings: SetChatSettings
     star: StarMessage
@@ -178,6 +185,7 @@ def build(
         message_limit,
         find_stored,
         remove_media,
+        stores.message_changes,
         clock,
     )
     read_summaries = ReadChatSummaries(stores.chat_summaries, memberships, stores.accounts)
@@ -186,13 +194,15 @@ def build(
     own_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
     record = RecordPersonalChange(resolve, find_stored, log.journal, log.announcer, memberships)
     locate_log = LocateLog(resolve, memberships, members)
+    find_message = FindMessage(resolve, memberships, members, entries)
+    require_recipient = RequireRecipient(resolve, admit, message_limit)
     return ChatServices(
         find_stored,
         send,
         change,
         marks,
         TypingByNumber(log.typing, contacts.require_contact),
-        RequireRecipient(resolve, admit, message_limit),
+        require_recipient,
         _sync(stores, read_summaries, chat, clock),
         ReadHistory(resolve, memberships, members, entries),
         list_chats,
@@ -218,6 +228,9 @@ def build(
         EndMessages(
             stores.ended_entries, stores.retention, stores.notifications, remove_media, stores.lifetimes, ended
         ),
+        ForwardMessage(find_message, send, require_recipient, find_stored, stores.media_holds, message_limit),
+        ListWordings(find_message, stores.message_changes),
+        ListPinned(resolve, members, entries, stores.message_changes),
         ReportAbuse(
             stores.reports,
             locate_log,

@@ -25,7 +25,9 @@ from models.stores.lifetimes import Lifetimes
 from models.stores.link_preview_refusals import LinkPreviewRefusals
 from models.stores.logins import Logins
 from models.stores.media import MediaFiles
+from models.stores.media_holds import MediaHolds
 from models.stores.members import Members
+from models.stores.message_changes import MessageChanges
 from models.stores.messages import Messages
 from models.stores.notifications import Notifications
 from models.stores.number_identities import NumberIdentities
@@ -91,6 +93,7 @@ class Stores:
         self.page_versions, self.languages = PageVersions(database), Languages(database)
         self.link_preview_refusals = LinkPreviewRefusals(database)
         self.ended_entries, self.retention = EndedEntries(database), Retention(database)
+        self.message_changes, self.media_holds = MessageChanges(database, self.entries), MediaHolds(database, clock)
         self.reports = Reports(database)
         self.uploads = Uploads(database, clock, upload_kept_for)
         self.personal = PersonalState(database)

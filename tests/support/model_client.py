@@ -33,6 +33,7 @@ LOG_EVENTS = (
     "message_deleted",
     "reaction_changed",
     "link_previewed",
+    "message_pinned",
     "vote_changed",
     "chat_changed",
     "chat_cleared",
@@ -64,7 +65,7 @@ class ChatModel:
         match entry["kind"]:
             case "message":
                 self.messages[entry["seq"]] = _message(entry)
-            case "edit" | "deletion" | "reaction" | "vote":
+            case "edit" | "deletion" | "reaction" | "vote" | "pin":
                 self.changes.append(entry)
                 self.change(entry)
             case "joined":
@@ -93,12 +94,19 @@ class ChatModel:
                 message["text" if message["type"] == "t" else "caption"] = entry["text"]
                 message["edited_at"], message["edit_seq"] = entry["edited_at"], entry["seq"]
                 message.pop("preview", None)
+                message.pop("mentions", None)
+                if "mentions" in entry:
+                    message["mentions"] = entry["mentions"]
             case "deletion":
                 self.messages[entry["of"]] = _deleted(message)
             case "preview":
                 is_of_this_text = message.get("edit_seq", 0) == entry["edit_seq"]
                 if entry["preview"] is not None and is_of_this_text:
                     message.setdefault("preview", entry["preview"])
+            case "pin":
+                message.pop("pinned", None)
+                if entry["pinned"]:
+                    message["pinned"] = {"at": entry["at"], "by": entry["account"]}
             case "vote":
                 _count(message, entry)
             case "reaction":

@@ -10,7 +10,9 @@ from handlers.wire.polls import OptionShown, show_poll, show_vote
 from handlers.wire.previews import PreviewShown, show_preview
 from handlers.wire.sockets.settings import SettingsShown, show_settings_change
 from handlers.wire.times import Time, show_event_date
+from models.documents.chat import Pinners
 from models.documents.entry import (
+    ChatChange,
     ChatSettingsSet,
     Deletion,
     Edit,
@@ -26,6 +28,7 @@ from models.documents.entry import (
     PersonalChange,
     PhotoSet,
     Pin,
+    PinnersSet,
     PollAdded,
     Previewed,
     Reaction,
@@ -71,7 +74,7 @@ class MentionShown(TypedDict):
     length: int
 
 
-class PinShown(TypedDict):
+class MessagePinShown(TypedDict):
     """When a message was pinned, and the account that did it."""
 
     at: Time
@@ -153,7 +156,8 @@ EntryShown = TypedDict(
         "fields": NotRequired[list[str]],
         "expires_after_s": NotRequired[int | None],
         # When and by whom a message was pinned; in a change, whether it is.
-        "pinned": NotRequired[PinShown | bool],
+        "pinned": NotRequired[MessagePinShown | bool],
+        "pinners": NotRequired[Pinners],
         # A change of one's own state:
         "of_chat": NotRequired[int],
         "of_seq": NotRequired[int],
@@ -218,11 +222,15 @@ def _show_times(message: Entry) -> Mapping[str, object]:
     if message.expires_at is not None:
         shown["expires_at"] = show_time(message.expires_at)
     if message.pinned_at is not None:
-        shown["pinned"] = {"at": show_time(message.pinned_at), "by": message.pinned_by}
+        shown["pinned"] = show_pin(message.pinned_at, message.pinned_by)
     return shown
 
 
-def show_mentions(mentions: Sequence[Mention]) -> list[dict[str, object]]:
+def show_pin(at: datetime, by: int) -> MessagePinShown:
+    return {"at": show_time(at), "by": by}
+
+
+def show_mentions(mentions: Sequence[Mention]) -> list[MentionShown]:
     """Returns `[{"account", "number", "offset", "length"}]`, in the order of the text."""
     return [
         {"account": one.account, "number": one.number, "offset": one.offset, "length": one.length} for one in mentions
@@ -236,7 +244,7 @@ def show_entry(entry: Entry) -> dict[str, object]:
     admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject} · `photo` {photo_url,
     preview_photo_url} · `rsvp` {invitation, answer, rsvp_message} · `poll` {poll, suggested_date, suggested_venue} · `event`
     {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them) · `pin` {of, pinned} ·
-    `settings` {of_chat, settings} · `star` {of_chat, of_seq, starred} · `vote` {of, options}, in a secret poll {of, votes, voter_count} ·
+    `pinners` {pinners} · `settings` {of_chat, settings} · `star` {of_chat, of_seq, starred} · `vote` {of, options}, in a secret poll {of, votes, voter_count} ·
     `expiry` {expires_after_s}.
     `account` and `from` say who did it, but for a vote that is secret.
     """
@@ -283,25 +291,15 @@ def show_photo(photo: Photo | None) -> dict[str, object]:
 def _show_change(entry: Entry) -> Mapping[str, object]:
     if isinstance(entry.body, MessageChange):
         return _show_message_change(entry, entry.body)
+    if isinstance(entry.body, ChatChange):
+        return _show_chat_change(entry.body)
     match entry.body:
-        case Joined(accounts, numbers, admins):
-            return {"accounts": list(accounts), "numbers": list(numbers), "admins": list(admins)}
-        case Left(account, number):
-            return {"left": account, "number": number}
-        case RoleSet(account, number, role):
-            return {"member": account, "number": number, "role": role.value}
-        case SubjectSet(subject):
-            return {"subject": subject}
-        case PhotoSet(photo):
-            return show_photo(photo)
         case RsvpSet(invitation, answer, message):
             return {"invitation": invitation, "answer": answer, "rsvp_message": message}
         case PollAdded(poll, date, venue):
             return {"poll": poll, "suggested_date": show_event_date(date, has_time=False), "suggested_venue": venue}
         case EventSet(fields):
             return {"fields": [_FIELDS.get(name, name) for name in fields]}
-        case ExpirySet(seconds):
-            return {"expires_after_s": seconds}
         case ChatSettingsSet() | Starred():
             return _show_personal_change(entry.body)
         case _:
@@ -314,3 +312,21 @@ def _show_personal_change(change: PersonalChange) -> Mapping[str, object]:
             return {"of_chat": of_chat, "settings": show_settings_change(fields)}
         case Starred(of_chat, of_seq, starred):
             return {"of_chat": of_chat, "of_seq": of_seq, "starred": starred}
+
+
+def _show_chat_change(change: ChatChange) -> Mapping[str, object]:
+    match change:
+        case Joined(accounts, numbers, admins):
+            return {"accounts": list(accounts), "numbers": list(numbers), "admins": list(admins)}
+        case Left(account, number):
+            return {"left": account, "number": number}
+        case RoleSet(account, number, role):
+            return {"member": account, "number": number, "role": role.value}
+        case SubjectSet(subject):
+            return {"subject": subject}
+        case PhotoSet(photo):
+            return show_photo(photo)
+        case PinnersSet(pinners):
+            return {"pinners": pinners.value}
+        case ExpirySet(seconds):
+            return {"expires_after_s": seconds}

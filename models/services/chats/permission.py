@@ -5,14 +5,16 @@ paths decide alike.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from models.documents.account import Account, either_blocks
-from models.documents.chat import Chat, ChatKind, Roster
-from models.documents.entry import Entry, Message
+from models.documents.chat import Chat, ChatKind, Pinners, Roster
+from models.documents.entry import Entry, Mention, Message
 from models.documents.session import Actor
-from models.errors import ContactBlocked, Forbidden, MessageNotFound, NotAContact
+from models.errors import ContactBlocked, Forbidden, MessageNotFound, NotAContact, ParticipantNotFound
 from models.services.contacts.directory import Directory
 
+PINS_MAX = 50  # pinned messages of a chat
 Pair = tuple[Account, Account]  # me and the peer of a direct chat
 
 
@@ -48,6 +50,22 @@ def require_reply_target(message: Message) -> None:
     """Raises MessageNotFound for an answer to a message that cannot be there."""
     if message.reply_to is not None and message.reply_to < 1:
         raise MessageNotFound
+
+
+def found_in(roster: Roster, mentions: Collection[Mention]) -> tuple[Mention, ...]:
+    """Returns the mentions with the accounts of the members that they name. Raises ParticipantNotFound for the number of anybody else."""
+    asked = {mention.number for mention in mentions}
+    accounts = {number: account_id for account_id, number in roster.numbers.items() if number in asked}
+    for mention in mentions:
+        if mention.number not in accounts:
+            raise ParticipantNotFound(f"{mention.number} is not in this chat, and can be mentioned only there.")
+    return tuple(replace(mention, account=accounts[mention.number]) for mention in mentions)
+
+
+def require_may_pin(roster: Roster, account_id: int) -> None:
+    """Raises NotAnAdmin for a member of a group, or of the chat of an event, who may not pin. In direct chats both may."""
+    if roster.chat.kind in (ChatKind.GROUP, ChatKind.EVENT) and roster.chat.pinners is not Pinners.ALL:
+        roster.require_admin(account_id)
 
 
 def require_unblocked(me: Account, peer: Account) -> None:

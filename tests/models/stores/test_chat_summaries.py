@@ -10,19 +10,23 @@ import pytest
 from models.documents.chat import Chat, Role
 from models.documents.chat_summary import UNREAD_MAX, ChatSummary
 from models.documents.entry import (
+    Edit,
     Entry,
     EventSet,
     Joined,
     Kind,
     Left,
+    Mention,
+    Message,
     PhotoSet,
     PollAdded,
     RoleSet,
     RsvpSet,
     SubjectSet,
     is_notice,
+    mentioned_accounts,
 )
-from models.stores import chat_summaries, unread_counts
+from models.stores import chat_summaries, unread_counts, unread_mentions
 from models.stores import members as members_store
 from models.stores.database import Database
 from models.stores.ended_entries import EndedEntries
@@ -180,6 +184,23 @@ async def test_a_chat_without_a_message_shows_how_its_reader_came(logs: Logs) ->
     assert head.notice.body == Joined((ME,), (f"49{ME}",))  # and names nobody else: there may be thousands
 
 
+@pytest.mark.parametrize("others", [0, 9])
+async def test_mentions_are_counted_without_reading_what_mentions_nobody_or_others(logs: Logs, others: int) -> None:
+    members = [PEER, ME, *range(200, 200 + others)]
+    chat = await logs.group(*members)
+    for account_id in (ME, PEER, PEER):
+        await logs.write(
+            chat, [(PEER, Message(text="@", mentions=(Mention(account_id, f"49{account_id}", 0, 1),)))] * 5
+        )
+    await logs.say(chat, PEER, 2000)
+
+    async with examined(logs.database) as cost:
+        found = await logs.heads.of_all([ME, *members[2:]], [chat.id])
+
+    assert [head.mentioned for (head,) in found.values()] == [5, *[0] * others]
+    assert cost.rows <= UNREAD_MAX + 200 + (1 + others) * ROWS_MAX
+
+
 @pytest.mark.parametrize("is_near", [True, False])
 @pytest.mark.parametrize("seed", range(6))
 async def test_every_head_is_what_the_log_says(
@@ -189,6 +210,7 @@ async def test_every_head_is_what_the_log_says(
         monkeypatch.setattr(chat_summaries, "NEAR", 2)
         monkeypatch.setattr(unread_counts, "NEAR", 2)
         monkeypatch.setattr(unread_counts, "SHARED_ROWS", 7)
+        monkeypatch.setattr(unread_mentions, "SHARED_ROWS", 7 if seed % 2 else 70)
     monkeypatch.setattr(members_store, "HIDDEN_MAX", 4)
     monkeypatch.setattr(members_store, "HIDDEN_KEPT", 2)
     dice = random.Random(seed)
@@ -211,15 +233,27 @@ async def test_every_head_is_what_the_log_says(
             (head,) = found[account_id]
             entries = await logs.entries.list_range(chat.id, 1, 10_000, limit=10_000)
             assert (head.last and head.last.seq, head.unread, head.unread_messages) == _expected(entries, head)
+            assert head.mentioned == len(_mentioning(entries, head))
 
 
-async def _happen(logs: Logs, chat: Chat, members: list[int], dice: random.Random) -> None:
+async def _happen(  # noqa: C901 (one case for each thing that happens)
+    logs: Logs, chat: Chat, members: list[int], dice: random.Random
+) -> None:
     sender = dice.choice(members)
     others = [one for one in members if one != sender]
     end = logs.end_of(chat)
-    match dice.randrange(11):
+    mentions = tuple(Mention(one, f"49{one}", 0, 1) for one in dice.sample(members, dice.randrange(len(members))))
+    match dice.randrange(14):
         case 0 | 1 | 2:
             await logs.say(chat, sender, dice.randint(1, 3))
+        case 11 | 12:
+            kept_from = {"hidden_from": others} if len(members) == 2 and dice.randrange(2) else {}
+            await logs.write(chat, [(sender, Message(text="@", mentions=mentions * 2))], **kept_from)
+        case 13 if end:
+            seq = dice.randint(max(1, end - 5), end)
+            entry = await logs.entries.find(chat.id, seq)
+            if entry is not None and entry.kind is Kind.MESSAGE:
+                await logs.edit(chat, entry.sender_id, Edit(seq, "@", mentions))
         case 3:
             await logs.react(chat, sender, max(end, 1), dice.randint(1, 3))
         case 4 if len(members) == 2:
@@ -269,6 +303,20 @@ def _expected(entries: list[Entry], head: ChatSummary) -> tuple[Any, int, int]:
         if one.seq > member.read and one.sender_id != member.account_id and not _is_deleted(entries, one)
     ]
     return seen[-1].seq if seen else None, len(unread), sum(one.kind is Kind.MESSAGE for one in unread)
+
+
+def _mentioning(entries: list[Entry], head: ChatSummary) -> list[Entry]:
+    """The unread messages of others that mention the member, as the whole log has them now."""
+    member = head.member
+    return [
+        one
+        for one in visible(entries, member)
+        if one.kind is Kind.MESSAGE
+        and one.seq > member.read
+        and one.seq >= member.spans[-1].first
+        and one.sender_id != member.account_id
+        and member.account_id in mentioned_accounts(one)
+    ]
 
 
 def _concerning(entries: list[Entry], head: ChatSummary) -> list[Entry]:

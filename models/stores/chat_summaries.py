@@ -79,7 +79,7 @@ class ChatSummaries:
         self._entries = database.collection(ENTRIES)
         self._unread = UnreadCounts(self._entries, lifetimes)
         self._lifetimes = lifetimes
-        self._mentions = UnreadMentions(self._entries)
+        self._mentions = UnreadMentions(self._entries, lifetimes)
 
     async def list_ends(self, account_ids: Collection[int]) -> dict[int, dict[int, LogEnd]]:
         """Returns where the logs of all chats of these accounts end that a sync shows (Member.is_synced), by account and chat."""

@@ -30,7 +30,8 @@ class MessageChanges:
         if missing:
             rows += await self._rows.find({"_id": {"$in": list(missing)}}).to_list(None)
         found = overlay(rows, [self._entries.lifetimes.read(row) for row in rows], changes)
-        pinned = [message for message in found if message.pinned_at is not None]
+        now = map(self._entries.lifetimes.as_now, found)
+        pinned = [message for message in now if message.pinned_at is not None]
         return sorted(pinned, key=lambda message: message.pin_seq, reverse=True)
 
     async def count_pinned(self, chat_id: int, most: int) -> int:

@@ -12,6 +12,7 @@ There is no counter that a crash could leave wrong. Three queries do it, because
 
 A message that is over (lifetimes.py) is not counted. Only the index `said_by` counts it until it is swept, within a minute: there its
 row is not read.
+
 Mentions are counted along the log, too, and further back by unread_mentions.py.
 """
 

@@ -10,7 +10,8 @@ from collections.abc import Collection as Rows
 
 from models.documents.chat_summary import UNREAD_MAX
 from models.stores.database import Collection, Row
-from models.stores.unread_counts import AT_ONCE, SAID, SHARED_BY, end_key, hidden_keys, read_key
+from models.stores.lifetimes import Lifetimes
+from models.stores.unread_counts import AT_ONCE, SAID, SHARED_BY, end_key, hidden_keys, is_folded, read_key
 
 SHARED_ROWS = UNREAD_MAX + 200  # mentions of all who ask; where there are more, each member takes a query of its own
 
@@ -19,10 +20,11 @@ _MENTIONING: Row = SAID | {"mentions": {"$exists": True}}
 
 
 class UnreadMentions:
-    """Counts unread mentions for member rows."""
+    """Counts unread mentions for member rows. A message that is over is not counted."""
 
-    def __init__(self, entries: Collection) -> None:
+    def __init__(self, entries: Collection, lifetimes: Lifetimes) -> None:
         self._entries = entries
+        self._lifetimes = lifetimes
 
     async def count(self, rows: Rows[Row]) -> None:
         """Set `mentions` of those rows that have none: how many unread messages of others mention the member."""
@@ -46,13 +48,17 @@ class UnreadMentions:
             "mentions.account": {"$in": list(rows)},
             "_id": keys,
         }
-        cursor = self._entries.find(query, {"sender": True, "mentions.account": True}).hint("mentioned")
+        fields = dict.fromkeys(("sender", "mentions.account", "at", "expires_at", "hidden_by"), True)
+        cursor = self._entries.find(query, fields).hint("mentioned")
         found = await cursor.limit(SHARED_ROWS).to_list(SHARED_ROWS)
         if len(found) == SHARED_ROWS:
             return False
         counts = dict.fromkeys(rows, 0)
         for one in found:
-            for account in {mention["account"] for mention in one["mentions"]}.intersection(rows) - {one["sender"]}:
+            if self._lifetimes.is_row_over(one):
+                continue
+            others = {one["sender"], *one.get("hidden_by", ())}
+            for account in {mention["account"] for mention in one["mentions"]}.intersection(rows) - others:
                 row, key = rows[account], one["_id"]
                 counts[account] += read_key(row) < key < end_key(row) and key not in hidden_keys(row)
         for account, row in rows.items():
@@ -69,5 +75,8 @@ class UnreadMentions:
             "mentions.account": row["account"],
             "sender": {"$ne": row["account"]},
             "_id": keys,
+            "$nor": self._lifetimes.over(),
         }
+        if is_folded(row):
+            query["hidden_by"] = {"$ne": row["account"]}
         row["mentions"] = await self._entries.count_documents(query, hint="mentioned", limit=UNREAD_MAX)

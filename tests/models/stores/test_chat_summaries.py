@@ -236,24 +236,15 @@ async def test_every_head_is_what_the_log_says(
             assert head.mentioned == len(_mentioning(entries, head))
 
 
-async def _happen(  # noqa: C901 (one case for each thing that happens)
-    logs: Logs, chat: Chat, members: list[int], dice: random.Random
-) -> None:
+async def _happen(logs: Logs, chat: Chat, members: list[int], dice: random.Random) -> None:
     sender = dice.choice(members)
     others = [one for one in members if one != sender]
     end = logs.end_of(chat)
-    mentions = tuple(Mention(one, f"49{one}", 0, 1) for one in dice.sample(members, dice.randrange(len(members))))
     match dice.randrange(14):
         case 0 | 1 | 2:
             await logs.say(chat, sender, dice.randint(1, 3))
-        case 11 | 12:
-            kept_from = {"hidden_from": others} if len(members) == 2 and dice.randrange(2) else {}
-            await logs.write(chat, [(sender, Message(text="@", mentions=mentions * 2))], **kept_from)
-        case 13 if end:
-            seq = dice.randint(max(1, end - 5), end)
-            entry = await logs.entries.find(chat.id, seq)
-            if entry is not None and entry.kind is Kind.MESSAGE:
-                await logs.edit(chat, entry.sender_id, Edit(seq, "@", mentions))
+        case 11 | 12 | 13:
+            await _mention(logs, chat, members, sender, dice)
         case 3:
             await logs.react(chat, sender, max(end, 1), dice.randint(1, 3))
         case 4 if len(members) == 2:
@@ -289,6 +280,21 @@ async def _happen(  # noqa: C901 (one case for each thing that happens)
                 ]
             )
             await logs.write(chat, [(sender, body)])
+
+
+async def _mention(logs: Logs, chat: Chat, members: list[int], sender: int, dice: random.Random) -> None:
+    """Mention some of the members in a new message, or in an edit of one of the last messages."""
+    mentions = tuple(Mention(one, f"49{one}", 0, 1) for one in dice.sample(members, dice.randrange(len(members))))
+    end = logs.end_of(chat)
+    seq = dice.randint(max(1, end - 5), end) if end else 0
+    entry = await logs.entries.find(chat.id, seq) if dice.randrange(3) == 0 else None
+    if entry is not None and entry.kind is Kind.MESSAGE:
+        await logs.edit(chat, entry.sender_id, Edit(seq, "@", mentions))
+        return
+    fields: dict[str, Any] = {"expires_at": dice.choice([LONG_AGO, NEVER])} if dice.randrange(3) == 0 else {}
+    if len(members) == 2 and dice.randrange(2):
+        fields["hidden_from"] = [one for one in members if one != sender]
+    await logs.write(chat, [(sender, Message(text="@", mentions=mentions * 2))], **fields)
 
 
 def _expected(entries: list[Entry], head: ChatSummary) -> tuple[Any, int, int]:

@@ -113,7 +113,7 @@ class Story:
             shown[f"delta of {name}"] = await synced(device, {self.chat: 1})
             shown[f"chats of {name}"] = await answered(device, "chats", {})
             for path in ("messages/chats/", f"messages/chats/{self.other(name)}/"):
-                shown[f"{path} of {name}"] = await self.node.rest("GET", f"/api/{path}", device.person)
+                shown[f"{path} of {name}"] = await self.node.rest("GET", f"/api/{path}?limit=1000", device.person)
             shown[f"search of {name}"] = await answered(device, "search", {"query": CANARY})
             _, shown[f"search by rest of {name}"] = await self.node.rest(
                 "GET", "/api/messages/search/", device.person, params={"q": CANARY}
@@ -175,6 +175,7 @@ async def test_nothing_is_left_of_a_message_that_is_over(
         "history of tom",
         "delta of ann",
         "search of tom",
+        f"messages/chats/{story.tom.number}/ of ann",
         "search by rest of ann",
     }
     assert await story.status_of(story.file) == 200

@@ -312,7 +312,8 @@ async def test_what_a_crash_left_unapplied_counts_for_every_reader_and_is_applie
 
 @pytest.fixture
 async def two_nodes(stores: EmbeddedStores, tmp_path: Path) -> AsyncIterator[tuple[Node, Node]]:
-    settings = settings_for(tmp_path)
+    """Two nodes for which a chat of five is a large one, whose members are told by a channel of its own."""
+    settings = settings_for(tmp_path, chat={"large_chat_members": 3})
     async with running_node(stores, settings) as one, running_node(stores, settings) as other:
         yield one, other
 
@@ -348,6 +349,11 @@ async def test_who_changes_their_mind_on_two_nodes_at_once_is_counted_alike_by_e
         assert held == [held[0]] * len(held)
         assert sum(held[0]) == 5
     for device, tablet in zip(here, there, strict=True):
+        for one in (device, tablet):
+            own = [entry for entry in one.told("vote_changed") if entry["of"] == polls[1] and "options" in entry]
+            assert {entry["account"] for entry in own} == {one.person.account_id}, "each is told all of its own votes"
+            assert len(own) == 6
+            assert len({entry["seq"] for entry in one.told("vote_changed")}) == len(one.told("vote_changed"))
         assert (await shown(device, chat, polls[1]))["chosen"] == (await shown(tablet, chat, polls[1]))["chosen"]
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing_extensions import override
 
 from handlers.sockets.base import Answer, BaseNamespace, Body, NamespaceContext, Pending
+from handlers.sockets.chat_lifetimes import LifetimeRequests
 from handlers.sockets.client import ClientConnection
 from handlers.sockets.personal import PersonalRequests, PersonalServices
 from handlers.wire.polls import read_choice
@@ -33,6 +34,7 @@ from models.documents.chat_ref import ChatRef
 from models.documents.entry import Deletion, Edit, MessageChange, Reaction, Stored, Vote
 from models.errors import DomainError, Malformed
 from models.services.chats.change import ChangeMessage
+from models.services.chats.expiry import ClearChat, SetExpiry
 from models.services.chats.history import PAGE_MAX as HISTORY_MAX
 from models.services.chats.history import ReadHistory
 from models.services.chats.listing import PAGE_MAX as CHATS_MAX
@@ -46,7 +48,7 @@ from models.services.search.search import SearchMessages
 Submission = Awaitable["asyncio.Future[Stored]"]
 
 
-class ChatNamespace(PersonalRequests, BaseNamespace):
+class ChatNamespace(LifetimeRequests, PersonalRequests, BaseNamespace):
     """Requests that write begin in the order in which the connection sent them, and are answered when they are stored."""
 
     name = CHAT
@@ -63,6 +65,8 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
         member_names: ListMemberNames,
         send_ready: SendReady,
         connect_admission: ConnectAdmission,
+        set_expiry: SetExpiry,
+        clear: ClearChat,
         personal: PersonalServices,
         search: SearchMessages,
         *,
@@ -78,6 +82,8 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
         self._member_names = member_names
         self._send_ready = send_ready
         self._connect_admission = connect_admission
+        self._set_expiry = set_expiry
+        self._clear = clear
         self._personal = personal
         self._search = search
         self._text_max_chars = text_max_chars

@@ -6,7 +6,7 @@ So a client catches up with all of it by one cursor per chat. The stored `_id` i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from models.documents.chat import Role
@@ -185,6 +185,13 @@ class PhotoSet:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpirySet:
+    """Messages sent from now on are gone after so many seconds; None for never. Those sent before keep their time."""
+
+    seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class RsvpSet:
     """The sender's answer to an invitation to the chat's event."""
 
@@ -254,11 +261,12 @@ Body = (
     | ChatSettingsSet
     | Starred
     | Vote
+    | ExpirySet
 )
 MessageChange = Edit | Deletion | Reaction | Previewed | Pin | Vote
 # Changes that show what a message says, or what was answered: as secret as the message itself.
 WordsChange = Edit | Previewed | Vote
-ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet
+ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet | ExpirySet
 # Changes of what one account alone sees, in the log of its chat with itself.
 PersonalChange = ChatSettingsSet | Starred
 # Facts about a chat's event. Its own row holds its state, so such an entry changes nothing.
@@ -283,6 +291,7 @@ class Kind(StrEnum):
     RSVP = "rsvp"
     POLL = "poll"
     EVENT = "event"
+    EXPIRY = "expiry"
     PIN = "pin"
     SETTINGS = "settings"
     STAR = "star"
@@ -303,6 +312,7 @@ KIND_OF: Mapping[type, Kind] = {
     RsvpSet: Kind.RSVP,
     PollAdded: Kind.POLL,
     EventSet: Kind.EVENT,
+    ExpirySet: Kind.EXPIRY,
     Pin: Kind.PIN,
     ChatSettingsSet: Kind.SETTINGS,
     Starred: Kind.STAR,
@@ -323,6 +333,12 @@ class Draft:
     client_id: str
     body: Body
     hidden_from: tuple[int, ...] = ()  # accounts that blocked the sender when it was sent
+    expires_after_s: int | None = None  # of a message, from the time at which it is stored
+    expires_at: datetime | None = None  # of a change: when the message that it changes is gone
+
+    def ends_at(self, at: datetime) -> datetime | None:
+        """Returns when what the draft says is gone, if it is stored at this time; None for never."""
+        return self.expires_at if self.expires_after_s is None else at + timedelta(seconds=self.expires_after_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +363,10 @@ class Entry:
     reaction_seqs: Mapping[int, int] = field(default_factory=dict)
     previewed: Previewed | None = None  # the newest, perhaps of a text that was edited since
     preview_seq: int = 0
+    # When what it says is gone (stores/lifetimes.py); a change has the time of its message.
+    expires_at: datetime | None = None
+    # Accounts that deleted the message for themselves and whose member rows no longer say so.
+    hidden_by: tuple[int, ...] = ()
     pinned_at: datetime | None = None  # None for a message that is not pinned
     pinned_by: int = 0
     pin_seq: int = 0  # the entry by which it was last pinned, or not any more
@@ -568,6 +588,17 @@ def as_deleted(message: Entry) -> Entry:
     # Its texts and the mark of an edit are deleted too, so the order of edit and deletion does not matter.
     bare = _without_changes(message, Message(message.body.type, reply_to=message.body.reply_to))
     return replace(bare, is_deleted=True)
+
+
+def as_over(entry: Entry) -> Entry:
+    """Returns a message whose time is over, or a change of one, as everybody sees it: it says nothing any more."""
+    match entry.body:
+        case Message():
+            return as_deleted(entry)
+        case Reaction(of, _):
+            return replace(entry, body=Reaction(of, None))
+        case _:
+            return without_text(entry)
 
 
 def with_change(message: Entry, change: Entry) -> Entry:

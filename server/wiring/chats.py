@@ -10,6 +10,8 @@ from models.ports import Clock, Fanout
 from models.services.chats.announce_again import AnnounceAgain, ReannounceQueue
 from models.services.chats.announcer import AnnouncedListener, Announcer
 from models.services.chats.change import ChangeMessage
+from models.services.chats.ending import EndedListener, EndMessages
+from models.services.chats.expiry import ClearChat, SetExpiry
 from models.services.chats.history import ListMessages, LocateLog, ReadHistory
 from models.services.chats.journal import Journal
 from models.services.chats.journal_queue import StoredListener
@@ -75,6 +77,9 @@ class ChatServices:
     list_read: ListRead
     mark_read: MarkRead
     member_names: ListMemberNames
+    set_expiry: SetExpiry
+    clear: ClearChat
+    end_messages: EndMessages
     report: ReportAbuse
     set_settings: SetChatSettings
     star: StarMessage
@@ -125,6 +130,7 @@ def build_log(
         batch_max_entries=settings.journal.batch_max_entries,
         queue_max_entries=settings.journal.queue_max_entries,
         is_first=summaries.is_first,
+        lifetimes=stores.lifetimes,
     )
     record = RecordChanges(journal, announcer)
     return ChatLog(memberships, summaries, announcer, reannounce, announce_again, resolve, typing, journal, record)
@@ -138,7 +144,9 @@ def build(
     contacts: ContactServices,
     log: ChatLog,
     remove_media: RemoveUnusedMedia,
+    ended: Sequence[EndedListener] = (),
 ) -> ChatServices:
+    """`ended` listeners are called with the keys of entries whose content is gone, and forget what they hold of it."""
     chat, limits, directory, memberships = settings.chat, settings.limits, contacts.directory, log.memberships
     members, entries, messages, read_dates = stores.members, stores.entries, stores.messages, stores.read_dates
     resolve, admit = log.resolve, AdmitMessage(contacts.require_contact, directory)
@@ -195,6 +203,21 @@ def build(
         ListRead(locate_log, members, messages, read_dates),
         MarkRead(locate_log, messages, marks),
         ListMemberNames(resolve, memberships, members, stores.accounts),
+        SetExpiry(
+            resolve,
+            memberships,
+            directory,
+            log.journal,
+            log.announcer,
+            find_stored,
+            message_limit,
+            chat.expiry_min_s,
+            chat.expiry_max_s,
+        ),
+        ClearChat(resolve, memberships, members, entries, fanout, message_limit),
+        EndMessages(
+            stores.ended_entries, stores.retention, stores.notifications, remove_media, stores.lifetimes, ended
+        ),
         ReportAbuse(
             stores.reports,
             locate_log,
@@ -213,9 +236,10 @@ def build(
 
 
 def _shown_limits(settings: Settings) -> dict[str, int]:
-    media = settings.media
-    return {
-        "text_max_chars": settings.chat.text_max_chars,
+    media, chat = settings.media, settings.chat
+    kept = {} if chat.retention_days is None else {"retention_days": chat.retention_days}
+    return kept | {
+        "text_max_chars": chat.text_max_chars,
         "image_max_bytes": media.image_max_bytes,
         "audio_max_bytes": media.audio_max_bytes,
         "video_max_bytes": media.video_max_bytes,

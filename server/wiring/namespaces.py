@@ -67,6 +67,8 @@ def namespaces(services: Services) -> list[BaseNamespace]:
             chats.member_names,
             chats.send_ready,
             runtime.connect_admission,
+            chats.set_expiry,
+            chats.clear,
             PersonalServices(chats.set_settings, chats.star, chats.list_starred),
             services.search.messages,
             text_max_chars=runtime.settings.chat.text_max_chars,

@@ -18,6 +18,7 @@ from handlers.rest.form_keys import FormKeys
 from handlers.rest.links import Links
 from handlers.rest.media import MediaRoutes
 from handlers.rest.messaging.account import AccountRoutes
+from handlers.rest.messaging.chat_lifetimes import ChatLifetimeRoutes
 from handlers.rest.messaging.contacts import ContactRoutes
 from handlers.rest.messaging.group_photos import GroupPhotoRoutes
 from handlers.rest.messaging.groups import GroupRoutes
@@ -60,6 +61,7 @@ def _messaging(services: Services) -> list[web.AbstractRouteDef]:
         *MediaRoutes(services.media.open).routes(),
         *_photos(services),
         *_media_messages(services).routes(),
+        *ChatLifetimeRoutes(services.chats.set_expiry, services.chats.clear).routes(),
         *_uploads(services).routes(),
         *PollRoutes(services.chats.send, services.chats.change, services.links).routes(),
     ]

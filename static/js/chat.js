@@ -33,7 +33,7 @@ export class Chat {
   }
 
   /** What any description of a chat says: {chat, kind, title?, contact?, name?, group?, event?, owner?, preview_photo_url?, expires_after_s?, pinners?}; no title or photo: one set after this person left. */
-  describe({ kind, title = this.title, contact, name, group, event, owner, preview_photo_url: photo = this.photo, expires_after_s: expiresAfter = this.expiresAfter, pinners = this.pinners, settings = this.settings }) {
+  describe({ kind, title = this.title, contact = this.contact, name, group, event, owner, preview_photo_url: photo = this.photo, expires_after_s: expiresAfter = this.expiresAfter, pinners = this.pinners, settings = this.settings }) {
     if (kind) Object.assign(this, { kind, title, contact, name, group, event, owner, photo, expiresAfter, pinners, settings });
   }
 

@@ -155,8 +155,8 @@ export class Client extends Emitter {
     return this.outbox.in(this.laneOf(chat)).findLast((item) => item.isUnsent && item.body.seq === seq);
   }
 
-  edit(chat, seq, text) {
-    return this.#change(chat, "message_edit", { seq, text });
+  edit(chat, seq, text, mentions) {
+    return this.#change(chat, "message_edit", { seq, text, ...(mentions?.length ? { mentions } : {}) });
   }
 
   remove(chat, seq, scope) {

@@ -19,8 +19,8 @@ async def choose(window: Window, title: str, *entries: str) -> None:
 
 async def written(node: Node, person: Person, others: list[Person], names: list[str]) -> None:
     """Chats of a person with others, the first one written in last, all of them unread."""
+    await node.befriend(person, *others)
     for other, name in zip(others, names, strict=True):
-        await node.befriend(person, other)
         await node.rest("PATCH", f"/api/contacts/{other.number}/", person, json={"first_name": name})
     for other, name in reversed(list(zip(others, names, strict=True))):
         body = {"contact": person.number, "message": f"I am {name}"}

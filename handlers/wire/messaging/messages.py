@@ -39,6 +39,7 @@ class ListedShown(TypedDict):
     received: bool
     participant: NotRequired[str]
     deleted: NotRequired[Literal[True]]
+    expires_at: NotRequired[Date]
     preview: NotRequired[PreviewShown]
     chat: int
     seq: int
@@ -286,6 +287,8 @@ def _show_every(listed: ListedMessage, link: Link) -> ListedShown:
         shown["participant"] = entry.number
     if entry.is_deleted:
         shown["deleted"] = True
+    if entry.expires_at is not None:
+        shown["expires_at"] = show_date(entry.expires_at)
     if entry.preview is not None:
         shown["preview"] = show_preview(entry.preview, link)
     return shown

@@ -45,7 +45,10 @@ class ChatMissedShown(TypedDict):
     owner: NotRequired[int]
     photo_url: NotRequired[str | None]
     preview_photo_url: NotRequired[str | None]
+    expires_after_s: NotRequired[int | None]
     hidden: NotRequired[list[int]]
+    hidden_count: NotRequired[int]
+    cleared: NotRequired[int]
     unread: NotRequired[int]
     read: NotRequired[int]
     delivered: NotRequired[int]
@@ -63,7 +66,7 @@ class ChatSyncShown(TypedDict):
 def show_chat(
     chat: Chat, peer_number: str | None = None, peer_name: str | None = None, *, until: int | None = None
 ) -> dict[str, object]:
-    """Returns `{"chat", "kind", "title"}`, and `group`, `contact`, `name` or `event` for chats that have one.
+    """Returns `{"chat", "kind", "title", "expires_after_s"}`, and `group`, `contact`, `name` or `event` for chats that have one.
 
     `group` is the public id of a group, which has its photo too, null for none; `contact` the number of the other person and `name`
     what it calls itself; `event` the id of a calendar event and `owner` the account that made it.
@@ -89,6 +92,8 @@ def show_chat(
         shown["owner"] = chat.created_by
     if chat.kind is ChatKind.GROUP and (until is None or chat.photo_seq <= until):
         shown |= show_photo(chat.photo)
+    if until is None or chat.expiry_seq <= until:
+        shown["expires_after_s"] = chat.expires_after_s
     return shown
 
 
@@ -151,6 +156,8 @@ def _show_state(state: ChatState, at: datetime) -> dict[str, object]:
         shown |= show_chat(chat, state.standing.peer_number, state.standing.peer_name, until=member.last_seq)
         shown |= {
             "hidden": sorted(member.hidden),
+            "hidden_count": member.hidden_count,
+            "cleared": member.cleared,
             "unread": state.standing.unread,
             "read": member.read,
             "delivered": member.delivered,

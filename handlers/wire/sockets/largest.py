@@ -98,6 +98,8 @@ def largest_requests(text_max_chars: int) -> Mapping[str, int]:
         "typing_stop": _object(**target),
         "presence_set": _object(status=_text(7)),
         "presence_watch": _object(contacts=WATCHED_MAX * _text(NUMBER_MAX_CHARS)),
+        "chat_expiry_set": _object(**attempt, expires_after_s=INT_MAX_BYTES),
+        "chat_clear": _object(**target, up_to=INT_MAX_BYTES),
         "delivered": _object(**target, **seq),
         "read": _object(**target, **seq),
         "chat_settings_set": _object(

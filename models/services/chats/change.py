@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from models.documents.chat import Roster
+from models.documents.chat import Member, Roster
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import (
     Deletion,
@@ -167,11 +167,18 @@ class ChangeMessage:
         self.limit.take(actor.account_id)
         chat_id = await self.resolve.require_id(actor, target)
         member = await self.members.find_member(chat_id, actor.account_id)
-        if member is None or seq not in member.hidden:
+        if member is None or not await self._is_hidden(member, seq):
             await self._require_message(actor, target, seq)
             await self.members.hide_message(chat_id, actor.account_id, seq)
         self.fanout.publish(MessageHidden(chat_id, seq, actor.account_id), [actor.account_id])
         return chat_id
+
+    async def _is_hidden(self, member: Member, seq: int) -> bool:
+        """Returns whether a member has deleted this message for itself."""
+        if seq in member.hidden or 0 < seq <= member.cleared:
+            return True
+        message = await self.entries.find(member.chat_id, seq) if member.hidden_count > len(member.hidden) else None
+        return message is not None and member.account_id in message.hidden_by
 
     async def _submit(
         self, actor: Actor, target: ChatRef, change: MessageChange, client_id: str, admit: Admit
@@ -188,9 +195,17 @@ class ChangeMessage:
     def _append(
         self, actor: Actor, roster: Roster, message: Entry, change: MessageChange, client_id: str
     ) -> asyncio.Future[Stored]:
-        # A change is hidden from those from whom the message was hidden.
+        # A change is hidden from those from whom the message was hidden, and is over with it.
         return self.journal.append(
-            Draft(roster.chat.id, actor.account_id, actor.number, client_id, change, message.hidden_from)
+            Draft(
+                roster.chat.id,
+                actor.account_id,
+                actor.number,
+                client_id,
+                change,
+                message.hidden_from,
+                expires_at=message.expires_at,
+            )
         )
 
     async def _require_message(self, actor: Actor, target: ChatRef, seq: int) -> tuple[Roster, Entry]:

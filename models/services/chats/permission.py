@@ -82,6 +82,20 @@ def require_change_allowed(pair: Pair | None, message: Entry) -> None:
         raise Forbidden
 
 
+def require_may_set_expiry(roster: Roster, pair: Pair | None, account_id: int) -> None:
+    """Raises the refusal of somebody who may not set how long messages of a chat stay.
+
+    In groups and chats of events admins may; in a chat of two people both, unless one has blocked the other.
+    """
+    if roster.chat.kind in (ChatKind.GROUP, ChatKind.EVENT):
+        roster.require_admin(account_id)
+    elif pair is not None:
+        me, peer = pair
+        require_unblocked(me, peer)
+        if peer.has_blocked(me.number):
+            raise Forbidden
+
+
 def shows_receipts(pair: Pair | None) -> bool:
     """Returns whether others are told of an account's receipts; not in a direct chat where one has blocked the other."""
     return pair is None or not either_blocks(*pair)

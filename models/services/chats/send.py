@@ -183,8 +183,9 @@ class SendMessage:
     def _append(
         self, actor: Actor, roster: Roster, message: Message, client_id: str, hidden_from: tuple[int, ...]
     ) -> asyncio.Future[Stored]:
+        lives_s = roster.chat.expires_after_s
         return self.journal.append(
-            Draft(roster.chat.id, actor.account_id, actor.number, client_id, message, hidden_from)
+            Draft(roster.chat.id, actor.account_id, actor.number, client_id, message, hidden_from, lives_s)
         )
 
     async def _list(self, roster: Roster, account_id: int, hidden_from: Collection[int]) -> None:

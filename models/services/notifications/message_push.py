@@ -23,6 +23,7 @@ from models.ports import ConnectedAccounts
 from models.services.contacts.directory import Directory
 from models.services.notifications.queue import Notify
 from models.stores.languages import Languages
+from models.stores.lifetimes import TIMERS_ALONE, Lifetimes
 from models.stores.members import Members
 from models.tasks import BackgroundTasks
 
@@ -81,6 +82,7 @@ class PushMessages:
         members: Members,
         *,
         has_preview: bool,
+        lifetimes: Lifetimes = TIMERS_ALONE,
     ) -> None:
         self._directory = directory
         self._languages = languages
@@ -88,6 +90,7 @@ class PushMessages:
         self._notify = notify
         self._members = members
         self._has_preview = has_preview
+        self._lifetimes = lifetimes
         self._queue: deque[_Told] = deque()
         self._work = asyncio.Event()
         self._is_full = False
@@ -158,7 +161,7 @@ class PushMessages:
 
     async def _compose(self, told: _Told, recipients: set[int], known: Mapping[int, str]) -> list[Notification]:
         """`known` are languages by account."""
-        if not recipients:
+        if not recipients or self._lifetimes.is_over(told.entry):
             return []
         entry, chat = told.entry, told.chat
         name, of_sender = await self._name(told.entry), known.get(entry.sender_id, "")
@@ -179,6 +182,7 @@ class PushMessages:
                 data=data,
                 collapse=f"chat {chat.id}",
                 unquoted=alerts[reader][1],
+                until=self._lifetimes.end_of(entry),
             )
             for account_id, reader in readers.items()
         ]

@@ -119,6 +119,10 @@ class SearchIndex:
         """Take from the index what the log does not say any more of these messages."""
         await self.rebuild({block_key(entry_key(chat_id, seq)) for seq in seqs})
 
+    async def forget_at(self, keys: Collection[int]) -> None:
+        """Take from the index what the log does not say any more at these keys of messages and their changes."""
+        await self.rebuild({block_key(key) for key in keys})
+
     async def rebuild(self, keys: Collection[int]) -> None:
         """Make these blocks anew of what the log says now, those of them that are there."""
         left = set(keys)

@@ -23,6 +23,8 @@ export class ChatList {
   #shown = SHOWN_AT_FIRST;
   #isOver = false;
   #isArchiveOpen = false;
+  #messages = null; // MessageSearch, once something was looked for
+  #hits = 0; // messages that were found
   #days = null; // what reads the days of events, once it is wanted
 
   constructor(client) {
@@ -35,10 +37,12 @@ export class ChatList {
       this.#isArchiveOpen = !this.#isArchiveOpen;
       this.draw();
     } }, icon("archive"), el("span"), icon("down"));
+    this.found = el("div");
     this.empty = el("div", { hidden: true });
     this.skeleton = el("div.skeleton", { "aria-hidden": "true" }, ...Array.from({ length: SKELETON_ROWS }, () => el("div")));
     this.search = el("input.search", { type: "search", placeholder: gettext("Search chats"), "aria-label": gettext("Search chats"), oninput: (event) => {
       this.#query = event.target.value.trim().toLowerCase();
+      this.#lookInMessages();
       this.draw();
     } });
     this.more = el("button.link.more-chats", { type: "button", hidden: true, onclick: () => {
@@ -48,7 +52,7 @@ export class ChatList {
     this.begin = el("button.primary.new", { type: "button", "aria-haspopup": "menu", onclick: () => this.#begin() }, icon("plus"), gettext("New"));
     this.node = el("nav.side", { "aria-label": gettext("Chats") },
       el("header.bar", {}, el("span.mark"), el("h1.brand", { tabindex: "-1" }, "Parley"), this.begin),
-      this.search, el("div.chats-scroller", {}, this.skeleton, this.list, this.empty, this.more, this.archive, this.archived));
+      this.search, el("div.chats-scroller", {}, this.skeleton, this.list, this.empty, this.more, this.archive, this.archived, this.found));
     this.draw = perFrame(() => this.#draw());
   }
 
@@ -105,7 +109,7 @@ export class ChatList {
     show(this.archive.children[1], ngettext("Archived: one chat", "Archived: {count} chats", away.length));
     this.more.hidden = found.length - away.length <= this.#shown;
     this.skeleton.hidden = all.length > 0 || this.#client.state === "online" || this.#client.state === "offline";
-    this.#drawEmpty(shown.length + away.length > 0 ? "" : this.#query ? "found" : this.#client.state === "online" ? "all" : "");
+    this.#drawEmpty(shown.length + away.length > 0 ? "" : this.#query ? (this.#hits ? "" : "found") : this.#client.state === "online" ? "all" : "");
   }
 
   /** `what` is empty: all chats, or those that were found, or nothing. */
@@ -123,8 +127,23 @@ export class ChatList {
 
   #clear() {
     this.search.value = this.#query = "";
+    this.#messages?.look("");
     this.search.focus();
     this.draw();
+  }
+
+  async #lookInMessages() {
+    if (!this.#query && !this.#messages) return;
+    const search = await this.#late(() => import("./message_search.js"));
+    if (!search) return;
+    if (!this.#messages) {
+      this.#messages = new search.MessageSearch(this.#client, (count) => {
+        this.#hits = count;
+        this.draw();
+      });
+      this.found.append(this.#messages.node);
+    }
+    this.#messages.look(this.#query);
   }
 
   async #begin() {

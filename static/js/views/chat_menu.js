@@ -9,6 +9,7 @@ const HOUR_MS = 3600000;
 export async function openChatMenu(client, chat, anchor) {
   const value = await openMenu(anchor, entriesOf(chat, Date.now()));
   if (value === null) return;
+  if (value === "starred") return (await import("./starred.js").catch(() => null))?.showStarred(client);
   const fields = value === "mute" ? await askHowLong(anchor) : CHOSEN[value](chat);
   if (fields) await setFor(client, chat, fields);
 }
@@ -37,6 +38,7 @@ function entriesOf(chat, now) {
   const { settings } = chat;
   const isUnread = chat.unread > 0 || settings.marked_unread;
   return [
+    chat.isOwn ? { icon: "star", label: gettext("Starred messages"), value: "starred" } : null,
     settings.pinned === undefined ? { icon: "pin", label: gettext("Pin to the top"), value: "pin" } : { icon: "pin", label: gettext("Unpin"), value: "unpin" },
     chat.isOwn ? null : chat.isMutedAt(now) ? { icon: "bell", label: gettext("Unmute"), value: "unmute" } : { icon: "mute", label: gettext("Mute…"), value: "mute" },
     chat.isOwn ? null : isUnread ? { icon: "tick", label: gettext("Mark as read"), value: "read" } : { icon: "chats", label: gettext("Mark as unread"), value: "unread" },

@@ -7,6 +7,7 @@ import { loaded } from "./attach.js";
 import { openCrop } from "./crop.js";
 import { confirmed, openForm } from "./dialogs.js";
 import { el, iconButton, perFrame, show } from "./dom.js";
+import { ChatKeeping } from "./chat_keeping.js";
 import { MediaGrid } from "./media_grid.js";
 import { openMenu } from "./menu.js";
 import { PersonRows } from "./person_rows.js";
@@ -47,9 +48,10 @@ export class GroupView {
     } });
     this.add = el("button.primary", { type: "button", onclick: () => this.#add() }, gettext("Add members"));
     this.media = new MediaGrid(client, () => chat);
+    this.keeping = new ChatKeeping(client, () => chat);
     this.whole = el("div", { hidden: true },
       el("div.hero", {}, this.face, this.subject, el("div.buttons", {}, el("button", { type: "button", onclick: () => this.#rename() }, gettext("Change name")), this.picture, this.removal)),
-      this.count, this.search, this.members, this.rest, el("div.buttons", {}, this.add), this.media.node,
+      this.count, this.search, this.members, this.rest, el("div.buttons", {}, this.add), this.media.node, this.keeping.node,
       el("div.buttons", {}, el("button", { type: "button", onclick: () => this.#report() }, gettext("Report group")), el("button.danger", { type: "button", onclick: () => this.#leave() }, gettext("Leave group"))));
     this.problem = el("p.problem", { role: "alert" });
     this.node = el("section.page", { "aria-label": gettext("Group") },
@@ -114,6 +116,7 @@ export class GroupView {
     this.search.hidden = participants.length < SEARCHED_FROM;
     this.add.hidden = !this.#isAdmin || !this.#missing.length;
     this.#drawFace(subject, people.photoOf(this.#chat) ?? null);
+    this.keeping.draw(this.#isAdmin);
     this.#drawMembers();
   }
 

@@ -110,7 +110,8 @@ export async function saveEdit(client, chat, message, text) {
   const seq = message.seq ?? client.outbox.items.get(message.client_id)?.stored?.seq ?? chat?.log.find(message.client_id, client.me)?.seq;
   if (!text.trim()) throw new Error(gettext("This was sent meanwhile, and its caption cannot be taken away any more."));
   if (seq === undefined) throw new Error(gettext("This message is on its way. Save it again in a moment."));
-  await client.edit(chat, seq, text);
+  const { mentions, text: before = message.caption } = message;
+  await client.edit(chat, seq, text, mentions?.length ? (await import("./mentions.js")).keptMentions(mentions, before, text) : undefined);
 }
 
 /** The last text of one's own that can be edited, or null. `waiting`: messages of the outbox. */

@@ -52,6 +52,7 @@ export class Shell {
     this.#offs = [
       client.on("state", () => this.#showState()),
       client.on("outbox", () => this.#showState()),
+      client.on("show", ({ chat, seq }) => this.#showMessage(chat, seq)),
       client.on("problem", (text) => this.#showProblem(text)),
       client.on("late", () => this.#showProblem(gettext("This was sent before it could be stopped. Delete it in the chat instead."))),
       client.on("cleared", ({ id }) => location.hash === `#/chat/${id}` && keepingFocus(this.#route)), // its rows are too many to go one by one

@@ -33,8 +33,8 @@ export class Chat {
   }
 
   /** What any description of a chat says: {chat, kind, title?, contact?, name?, group?, event?, owner?, preview_photo_url?, expires_after_s?, pinners?}; no title or photo: one set after this person left. */
-  describe({ kind, title = this.title, contact = this.contact, name, group, event, owner, preview_photo_url: photo = this.photo, expires_after_s: expiresAfter = this.expiresAfter, pinners = this.pinners, settings = this.settings }) {
-    if (kind) Object.assign(this, { kind, title, contact, name, group, event, owner, photo, expiresAfter, pinners, settings });
+  describe({ kind, title = this.title, contact, name, group, event, owner, preview_photo_url: photo = this.photo, expires_after_s: expiresAfter = this.expiresAfter, pinners = this.pinners, settings = this.settings }) {
+    if (kind) Object.assign(this, { kind, title, contact: contact ?? this.contact, name, group, event, owner, photo, expiresAfter, pinners, settings });
   }
 
   /** Whether it is the chat of this person with themselves, where nothing is ever unread. */

@@ -21,6 +21,31 @@ def answer(window: Window, text: str) -> Locator:
     return window.page.get_by_role("group", name="Poll:").get_by_role("button", name=text)
 
 
+async def test_a_poll_is_asked_for_and_waits_as_any_message(windows: Windows, node: Node, numbers: Numbers) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    at_ann, at_tom = await windows.open(ann, "Ann"), await windows.open(tom, "Tom")
+    await at_ann.open_contact(tom.number)
+    await at_ann.page.get_by_role("button", name="Attach").click()
+    await at_ann.page.get_by_role("menuitem", name="Poll").click()
+    dialog = at_ann.page.get_by_role("dialog", name="New poll")
+    await dialog.get_by_label("Question").fill("When?")
+    await dialog.get_by_label("Answer 1").fill("Monday")
+    await dialog.get_by_role("button", name="Send").click()
+    await expect(dialog.get_by_role("alert")).to_have_text("A poll needs at least 2 answers.")
+    await dialog.get_by_label("Answer 2").fill("Friday")
+    await expect(dialog.get_by_label("Answer 3")).to_be_visible()
+    await dialog.get_by_label("Several answers").check()
+    await shoot(at_ann, "new-poll")
+    await dialog.get_by_role("button", name="Send").click()
+    await at_tom.open_contact(ann.number)
+    await answer(at_tom, "Monday").click()
+    await answer(at_tom, "Friday").click()
+    for option in ("Monday", "Friday"):
+        await expect(answer(at_ann, option)).to_contain_text("one vote")
+    await expect(at_ann.page.locator(".poll-line")).to_have_text("one person voted · several answers possible")
+
+
 async def test_a_vote_is_counted_on_every_page_can_be_changed_and_taken_back(
     windows: Windows, node: Node, numbers: Numbers
 ) -> None:

@@ -1,9 +1,10 @@
-// What can be sent besides text: pictures, files, the place where one is, somebody's contact.
+// What can be sent besides text: pictures, files, the place where one is, somebody's contact, a poll.
 
 import { PICTURES_ACCEPTED } from "../attachables.js";
 import { cardOf } from "../contact_card.js";
 import { gettext } from "../language.js";
 import { compareWords } from "../locale.js";
+import { loaded } from "./attach.js";
 import { openDialog } from "./dialogs.js";
 import { avatar, el } from "./dom.js";
 import { openMenu } from "./menu.js";
@@ -21,12 +22,14 @@ export async function openAttachMenu(client, acts, button) {
     { icon: "file", label: gettext("File"), value: "file" },
     isSafe ? { icon: "place", label: gettext("Location"), value: "location" } : null,
     { icon: "person", label: gettext("Contact"), value: "contact" },
+    { icon: "poll", label: gettext("Poll"), value: "poll" },
   ].filter(Boolean));
   if (value === "picture") choose({ accept: PICTURES_ACCEPTED, multiple: true }, (files) => acts.add(files));
   else if (value === "camera") choose({ accept: "image/*", capture: "environment" }, (files) => acts.add(files));
   else if (value === "file") choose({ multiple: true }, (files) => acts.add(files, { isFile: true }));
   else if (value === "location") await sendLocation(acts);
   else if (value === "contact") await sendContact(client, acts);
+  else if (value === "poll") await sendPoll(acts);
 }
 
 function choose(attributes, take) {
@@ -68,6 +71,12 @@ function deniedBy({ code }) {
   if (code === 1) return gettext("This page may not know where this device is. Allow it in the browser’s settings for this page, then try again.");
   if (code === 3) return gettext("It takes too long to find out where this device is. Try again.");
   return gettext("This device does not know where it is. Is its location switched on?");
+}
+
+async function sendPoll(acts) {
+  const asked = await loaded(() => import("./poll_form.js"), acts.fail);
+  const poll = await asked?.askPoll();
+  if (poll) await acts.sendContent(poll);
 }
 
 async function sendContact(client, acts) {

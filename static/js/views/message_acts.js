@@ -3,7 +3,6 @@
 import { gettext } from "../language.js";
 import { listOf } from "../locale.js";
 import { trackOf } from "../player.js";
-import { addNumber } from "./contact_acts.js";
 import { loaded } from "./attach.js";
 import { pauseVideo } from "./message_content.js";
 
@@ -66,7 +65,7 @@ export function actsOf(client, conversation) {
     play: (message) => player.toggle(track(message)),
     seek: (message, seconds) => player.seek(track(message), seconds),
     view: (message) => openViewer(client, conversation, message),
-    addContact: (name, number) => addNumber(client, { name, number }),
+    addContact: async (name, number) => (await loaded(() => import("./contact_acts.js"), (error) => client.emit("problem", error.message)))?.addNumber(client, { name, number }),
     writeTo: (number) => (location.hash = `#/contact/${number}`),
     openMenu: (message, how) => withMenu((menu) => menu.openMessageMenu(client, conversation, () => conversation.current(message), how)),
     reply: (message) => stored(message, (now) => composer.reply(now)),

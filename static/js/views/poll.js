@@ -6,8 +6,8 @@ import { wholeTimeOf } from "./times.js";
 
 /** `acts`: actsOf (message_acts.js), which know who reads, and who people are. */
 export function pollOf(message, acts) {
-  const { question, options, multiple: isMultiple, closes_at: closesAt, secret: isSecret, voter_count: voters = 0 } = message;
-  if (!options) return gettext("This page cannot show this message yet."); // one's own, that waits to be sent
+  const { question, multiple: isMultiple, closes_at: closesAt, secret: isSecret, voter_count: voters = 0 } = message;
+  const options = message.options.map((option) => (typeof option === "string" ? { text: option, votes: 0 } : option)); // one's own, that waits to be sent
   const isClosed = Boolean(closesAt) && Date.parse(closesAt) <= Date.now();
   const chosen = acts.choiceIn(message);
   const isOpen = !isClosed && acts.canAnswer(message);

@@ -1,7 +1,7 @@
 // In the chat with somebody who is not in the address book: who they are, and to add, block or report them.
 
 import { gettext, gettextNodes, pgettext } from "../language.js";
-import { addContact, block, report } from "./contact_acts.js";
+import { loaded } from "./attach.js";
 import { el } from "./dom.js";
 
 export class StrangerBar {
@@ -13,10 +13,11 @@ export class StrangerBar {
     this.#client = client;
     this.#number = number;
     this.text = el("p");
-    this.block = el("button.danger", { type: "button", onclick: () => block(client, number) }, gettext("Block"));
+    const act = async (name) => (await loaded(() => import("./contact_acts.js"), (error) => client.emit("problem", error.message)))?.[name](client, number);
+    this.block = el("button.danger", { type: "button", onclick: () => act("block") }, gettext("Block"));
     this.node = el("aside.stranger", { "aria-label": gettext("Not in your contacts"), hidden: true }, this.text,
-      el("div.buttons", {}, el("button.primary", { type: "button", onclick: () => addContact(client, number) }, gettext("Add to contacts")), this.block,
-        el("button", { type: "button", onclick: () => report(client, number) }, pgettext("verb", "Report"))));
+      el("div.buttons", {}, el("button.primary", { type: "button", onclick: () => act("addContact") }, gettext("Add to contacts")), this.block,
+        el("button", { type: "button", onclick: () => act("report") }, pgettext("verb", "Report"))));
     this.#off = client.on("people", () => this.#draw());
     this.#draw();
   }

@@ -140,3 +140,11 @@ test("an edit keeps the mentions whose words are still there, counted in whole c
   assert.deepEqual(keptMentions(mentions, before, "@Ann, @Ben!"), [{ number: "2", offset: 0, length: 4 }, { number: "3", offset: 6, length: 4 }]);
   assert.deepEqual(keptMentions(mentions, before, "nobody"), []);
 });
+
+test("a time for messages is heard with its entry, and a chat stays who it is with", () => {
+  const sync = new Sync({ ask: async () => ({}), me: ME });
+  sync.restore([{ ...chatOf(message(1)).toKeep({ entries: 50, chars: 32000 }), contact: "2" }], true);
+  sync.hear("chat_changed", { chat: 7, kind: "direct", title: null, contact: null, expires_after_s: 86400, last_seq: 2, change: change("expiry", 2, { expires_after_s: 86400 }) });
+  const { contact, expiresAfter, log } = sync.chats.get(7);
+  assert.deepEqual([contact, expiresAfter, log.at(2).kind], ["2", 86400, "expiry"]);
+});
